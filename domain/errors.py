@@ -1,0 +1,85 @@
+"""Every error the product raises on purpose; `api/errors.py` alone maps them to HTTP.
+
+Retryable or not is a type: a stage retries `RetryableError` and gives up at once on anything else here.
+"""
+
+from typing import Any
+
+
+class TenderlakeError(Exception):
+    """Raised when something the product foresaw went wrong; `details` goes to the caller as it is."""
+
+    title = "Something went wrong"
+
+    def __init__(self, detail: str, **details: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.details = details
+
+
+class InvalidError(TenderlakeError, ValueError):
+    """Raised when what the caller sent can't be used: it says what, where and what was expected."""
+
+    title = "The request can't be used"
+
+
+class NotFoundError(TenderlakeError, LookupError):
+    """Raised when nothing stands under the given name, for certain."""
+
+    title = "Not found"
+
+
+class ConflictError(TenderlakeError):
+    """Raised when the request contradicts the state of what it names."""
+
+    title = "Conflict"
+
+
+class PreconditionError(TenderlakeError):
+    """Raised when an If-Match names another version than the current one."""
+
+    title = "The record has changed"
+
+
+class UnauthorizedError(TenderlakeError):
+    """Raised when the caller did not say who they are, or not believably."""
+
+    title = "Who are you?"
+
+
+class ForbiddenError(TenderlakeError):
+    """Raised when the caller's role does not reach."""
+
+    title = "Not allowed"
+
+
+class TooLargeError(TenderlakeError):
+    """Raised when something is larger than a limit that the settings name."""
+
+    title = "Too large"
+
+
+class DamagedError(TenderlakeError):
+    """Raised when stored state can't be read; the message says how to mend it."""
+
+    title = "Damaged data"
+
+
+class StartupError(TenderlakeError):
+    """Raised when the product can't start; the message is one line that says what to do."""
+
+    title = "Can't start"
+
+
+class RetryableError(TenderlakeError):
+    """Raised when trying again later can succeed."""
+
+    title = "Temporarily unavailable"
+
+
+class UnavailableError(RetryableError):
+    """Raised when a part (search, queue, database) does not answer at the moment."""
+
+
+class LostRaceError(RetryableError):
+    """Raised when another runner committed first; nothing of ours was kept."""

@@ -1,0 +1,80 @@
+"""A raw record as bronze keeps it: what one element of an upload became."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Kind(StrEnum):
+    """The kinds of raw records; the words are those of `/v1/raw/{kind}`."""
+
+    RELEASES = "releases"
+    ORGANIZATIONS = "organizations"
+    EXCHANGE_RATES = "exchange-rates"
+    DOCUMENTS = "documents"
+
+
+class Frozen(BaseModel):
+    """A value object."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Place(Frozen):
+    """Where in its source an element stood."""
+
+    file: str
+    line: int | None = Field(default=None, ge=1, description="1-based line, for line-delimited sources and tables")
+    offset: int | None = Field(default=None, ge=0, description="0-based byte offset of the element in the UTF-8 text of the source")
+    path: str = Field(default="", description="JSON Pointer (RFC 6901) of the element in its top-level value, e.g. /releases/3")
+
+
+class Note(Frozen):
+    """One thing that was repaired in, or is doubtful about, a record. `code` is from `domain.judge.NOTES`."""
+
+    code: str
+    path: str = Field(description="JSON Pointer (RFC 6901) into the record")
+    message: str
+
+
+class Accepted(Frozen):
+    """An element that was found good, perhaps after repairs."""
+
+    kind: Kind = Kind.RELEASES
+    record_id: str
+    ocid: str | None
+    date: datetime | None = Field(description="the release's date as an instant in UTC")
+    payload: bytes = Field(description="the record as UTF-8 JSON with sorted keys, repairs applied, unknown fields kept")
+    content_hash: bytes = Field(description="16 bytes: BLAKE2b of `payload`")
+    notes: tuple[Note, ...] = ()
+    place: Place
+
+
+class Refused(Frozen):
+    """An element that can't be used; it goes to quarantine with its reason, and the rest of its file goes on."""
+
+    place: Place
+    code: str
+    reason: str
+    path: str = Field(default="", description="JSON Pointer into the record, of the value that is wrong")
+    excerpt: str = Field(default="", description="the first 2,000 characters of the element, to recognise it by")
+    ocid: str | None = None
+
+
+Judgement = Accepted | Refused
+
+
+class RawRecord(BaseModel):
+    """A raw record as `/v1/raw/{kind}/{id}` answers it."""
+
+    id: str
+    kind: Kind
+    ocid: str | None
+    version: int
+    payload: dict[str, Any]
+    job_id: str
+    source: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime

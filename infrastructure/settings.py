@@ -1,0 +1,41 @@
+"""The one reader of the environment: every setting is a `TENDERLAKE_*` variable (or a line of `.env`), listed in docs/settings.md."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an installation can choose. Sizes are bytes, times seconds, unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="TENDERLAKE_", env_file=".env", extra="ignore")
+
+    data_dir: Path = Field(Path("data"), description="folder of everything the product keeps: lake, warehouse, queue, search, files")
+    host: str = Field("127.0.0.1", description="address that the API listens on")
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="port that the API listens on")
+    admin_password: SecretStr | None = Field(None, description="password of the user admin; where unset, a random one is made at the first start")
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(os.cpu_count() or 1, description="worker processes (default: as many as cores)")
+    database_url: str | None = Field(None, description="SQLAlchemy URL of the warehouse; default: SQLite in the data folder")
+    redis_url: str | None = Field(None, description="URL of a Redis or Valkey for the queue; default: the bundled redis-server")
+    lake_uri: str | None = Field(None, description="folder of the Delta lake; default: lake in the data folder")
+    batch_records: Annotated[int, Field(ge=1, le=100_000)] = Field(4_000, description="raw records a batch holds at most")
+    max_upload_bytes: Annotated[int, Field(ge=1)] = Field(20 * 1024**3, description="largest upload accepted")
+    max_record_bytes: Annotated[int, Field(ge=1024)] = Field(64 * 1024**2, description="largest single record; a larger one is quarantined")
+    sweep_seconds: Annotated[float, Field(gt=0)] = Field(5.0, description="how often the sweep looks for stages that are behind and idle")
+    token_minutes: Annotated[int, Field(ge=1)] = Field(60, description="how long a token from POST /v1/auth/token is good for")
+    base_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field("EUR", description="ISO 4217 code that amounts are converted to")
+    fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = Field(1, description="month in which the fiscal year of the calendar begins")
+    log_level: str = Field("INFO", description="least severe log line shown: DEBUG, INFO, WARNING or ERROR")
+
+    @property
+    def warehouse_url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'warehouse.db'}"
+
+    @property
+    def lake_path(self) -> Path:
+        """The lake's folder in force."""
+        return Path(self.lake_uri) if self.lake_uri else self.data_dir / "lake"
