@@ -1,1 +1,1 @@
-"""tmp"""
+"""Adapters: warehouse, lake, queue, search and file formats behind the ports of `services/ports.py`."""

@@ -1,0 +1,221 @@
+"""Silver rows to the rows of the star: facts, dimensions and the bridge of organisations, as polars frames. Pure.
+
+Every dimension row's key is made of its own business attributes, so a slice of processes can be turned into star rows without
+looking at any other process: that is what makes gold the same in whatever order the records came.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from domain.keys import business, surrogate, with_key
+from domain.organization import UNKNOWN
+
+Frames = dict[str, pl.DataFrame]
+
+ORGANIZATION = ["organization_id", "name", "scheme", "identifier", "legal_name", "street", "locality", "region", "postal_code", "country", "scale", "url"]
+DIMENSIONS: dict[str, tuple[str, list[str]]] = {
+    "dim_procedure": ("procedure_key", ["method", "details", "category"]),
+    "dim_classification": ("classification_key", ["scheme", "code", "description"]),
+    "dim_location": ("location_key", ["country", "region", "locality"]),
+    "dim_currency": ("currency_key", ["code"]),
+    "dim_source": ("source_key", ["prefix", "publisher", "license"]),
+    "dim_status": ("status_key", ["of", "status"]),
+}
+FACTS = ("fact_process", "fact_award", "fact_contract", "fact_item")
+# Which columns of a fact point at which dimension; organisations are counted over the bridge instead.
+REFERENCES: dict[str, dict[str, str]] = {
+    "fact_process": {
+        "source_key": "dim_source",
+        "procedure_key": "dim_procedure",
+        "status_key": "dim_status",
+        "classification_key": "dim_classification",
+        "location_key": "dim_location",
+        "currency_key": "dim_currency",
+    },
+    "fact_award": {
+        "source_key": "dim_source",
+        "procedure_key": "dim_procedure",
+        "status_key": "dim_status",
+        "classification_key": "dim_classification",
+        "currency_key": "dim_currency",
+    },
+    "fact_contract": {"source_key": "dim_source", "procedure_key": "dim_procedure", "status_key": "dim_status", "currency_key": "dim_currency"},
+    "fact_item": {"source_key": "dim_source", "classification_key": "dim_classification", "location_key": "dim_location", "unit_currency_key": "dim_currency"},
+}
+CALENDAR_YEARS = (1990, 2069)
+UNKNOWN_ORGANIZATION = surrogate(UNKNOWN, *[None] * (len(ORGANIZATION) - 1))
+OF_PROCESS = ["ocid", "process_key", "buyer_key", "source_key", "procedure_key", "classification_key"]
+
+
+@dataclass(frozen=True)
+class Star:
+    """The star rows of a slice of processes: facts and dimensions by table name, and the bridge of organisations."""
+
+    facts: Frames
+    dimensions: Frames
+    organizations: pl.DataFrame
+    bridge: pl.DataFrame
+
+
+def build(silver: Frames) -> Star:
+    """The star of the processes in `silver` (tables of domain/silver.py; deleted processes must be left out)."""
+    dimensions: Frames = {}
+    parties = with_key(silver["party"], "organization_key", ORGANIZATION)
+    members = parties.unique(["ocid", "organization_id"], keep="first", maintain_order=True).select("ocid", "organization_id", "organization_key")
+    process = _process(silver, members, dimensions)
+    shared = process.select(OF_PROCESS)
+    facts = {
+        "fact_process": process,
+        "fact_award": _award(silver, members, shared, dimensions),
+        "fact_contract": _contract(silver, shared, dimensions),
+        "fact_item": _item(silver, shared, dimensions),
+    }
+    bridge = _bridge(parties, process)
+    organizations = parties.select("organization_key", *ORGANIZATION).unique("organization_key", maintain_order=True)
+    return Star(facts, {name: _dimension(name, dimensions) for name in DIMENSIONS}, organizations, bridge)
+
+
+def date_key(column: str) -> pl.Expr:
+    """yyyymmdd of an instant, null outside the calendar's years."""
+    day = pl.col(column).dt
+    known = day.year().is_between(*CALENDAR_YEARS)
+    return pl.when(known).then(day.year() * 10_000 + day.month().cast(pl.Int32) * 100 + day.day()).cast(pl.Int32).alias(f"{column}_date_key")
+
+
+def _point(frame: pl.DataFrame, dimension: str, attributes: list[pl.Expr], found: Frames, alias: str | None = None) -> pl.DataFrame:
+    """The frame with the key of the dimension row that `attributes` describe; the rows met are collected in `found`."""
+    key, names = DIMENSIONS[dimension]
+    shown = [f"_{name}" for name in names]
+    wide = frame.with_columns(expression.cast(pl.String).alias(name) for expression, name in zip(attributes, shown, strict=True))
+    wide = with_key(wide, alias or key, list(shown))
+    rows = wide.select(pl.col(alias or key).alias(key), *[pl.col(old).alias(new) for old, new in zip(shown, names, strict=True)])
+    found[dimension] = pl.concat([found[dimension], rows]) if dimension in found else rows
+    return wide.drop(shown)
+
+
+def _dimension(name: str, found: Frames) -> pl.DataFrame:
+    key, _ = DIMENSIONS[name]
+    frame = found[name].group_by(key, maintain_order=True).agg(pl.all().first(), pl.len().alias("uses"))
+    if name != "dim_classification":
+        return frame
+    # CPV codes nest: 2 digits the division, 3 the group, 4 the class (Regulation (EC) 213/2008).
+    code = pl.when(pl.col("scheme") == "CPV").then(pl.col("code").str.extract(r"^(\d{8})"))
+    return frame.with_columns(code.str.head(2).alias("division"), code.str.head(3).alias("group"), code.str.head(4).alias("class"))
+
+
+def _organization(frame: pl.DataFrame, members: pl.DataFrame, column: str, alias: str) -> pl.DataFrame:
+    named = members.rename({"organization_id": column, "organization_key": alias})
+    return frame.join(named, on=["ocid", column], how="left", maintain_order="left").with_columns(pl.col(alias).fill_null(UNKNOWN_ORGANIZATION))
+
+
+def _counts(silver: Frames, table: str, name: str) -> pl.DataFrame:
+    return silver[table].group_by("ocid").agg(pl.len().alias(name))
+
+
+def _process(silver: Frames, members: pl.DataFrame, found: Frames) -> pl.DataFrame:
+    frame = with_key(silver["process"], "process_key", ["ocid"])
+    frame = _organization(frame, members, "buyer_organization_id", "buyer_key")
+    frame = _organization(frame, members, "procuring_entity_organization_id", "procuring_entity_key")
+    prefix = pl.col("ocid").str.extract(r"^([^-]+-[^-]+)")
+    c = pl.col
+    frame = _point(frame, "dim_source", [prefix, c("publisher"), c("publisher_license")], found)
+    frame = _point(frame, "dim_procedure", [c("procurement_method"), c("procurement_method_details"), c("main_category")], found)
+    frame = _point(frame, "dim_status", [pl.lit("process"), c("status")], found)
+    frame = _point(frame, "dim_classification", [c("classification_scheme"), c("classification_id"), c("classification_description")], found)
+    frame = _point(frame, "dim_location", [c("country"), c("region"), c("locality")], found)
+    frame = _point(frame, "dim_currency", [c("currency")], found)
+    for table, name in (("award", "awards"), ("contract", "contracts"), ("item", "items"), ("document", "documents"), ("note", "notes")):
+        frame = frame.join(_counts(silver, table, name), on="ocid", how="left", maintain_order="left").with_columns(c(name).fill_null(0))
+    frame = frame.with_columns(date_key(name) for name in ("first_published", "last_published", "tender_start", "tender_end"))
+    columns = ["process_key", "ocid", "silver_batch", "source_key", "procedure_key", "status_key", "buyer_key", "procuring_entity_key", "classification_key"]
+    columns += ["location_key", "currency_key", "first_published_date_key", "last_published_date_key", "tender_start_date_key", "tender_end_date_key"]
+    columns += ["first_published", "last_published", "tender_start", "tender_end", "title", "description", "language", "tags", "releases"]
+    columns += ["amount", "min_amount", "budget_amount", "budget_currency", "number_of_tenderers", "awards", "contracts", "items", "documents", "notes"]
+    return frame.select(columns)
+
+
+def _award(silver: Frames, members: pl.DataFrame, shared: pl.DataFrame, found: Frames) -> pl.DataFrame:
+    award = silver["award"].join(shared, on="ocid", how="inner", maintain_order="left")
+    suppliers = silver["award_supplier"].select("ocid", pl.col("award_position").alias("position"), "organization_id").unique(maintain_order=True)
+    frame = award.join(suppliers, on=["ocid", "position"], how="left", maintain_order="left_right")
+    frame = _organization(frame, members, "organization_id", "supplier_key")
+    shares = pl.len().over("ocid", "position")
+    frame = frame.with_columns(
+        pl.col("amount").alias("award_amount"), (pl.col("amount") / shares).alias("amount"), pl.col("organization_id").fill_null(UNKNOWN)
+    )
+    frame = _point(frame, "dim_status", [pl.lit("award"), pl.col("status")], found)
+    frame = _point(frame, "dim_currency", [pl.col("currency")], found)
+    frame = _reused(frame, found, ["dim_source", "dim_procedure", "dim_classification"])
+    frame = _fact_key(frame, "award_key", [pl.lit("award"), pl.col("ocid"), _or_position("award_id"), pl.col("organization_id")])
+    frame = frame.with_columns(date_key("date").alias("date_key"), pl.col("date").alias("award_date"))
+    columns = ["award_key", "process_key", "silver_batch", "ocid", "position", "award_id", "supplier_key", "buyer_key", "source_key", "procedure_key"]
+    columns += ["status_key", "classification_key", "currency_key", "date_key", "award_date", "title", "description", "suppliers", "award_amount", "amount"]
+    return frame.select(columns)
+
+
+def _contract(silver: Frames, shared: pl.DataFrame, found: Frames) -> pl.DataFrame:
+    frame = silver["contract"].join(shared, on="ocid", how="inner", maintain_order="left")
+    frame = _point(frame, "dim_status", [pl.lit("contract"), pl.col("status")], found)
+    frame = _point(frame, "dim_currency", [pl.col("currency")], found)
+    frame = _reused(frame, found, ["dim_source", "dim_procedure"])
+    frame = _fact_key(frame, "contract_key", [pl.lit("contract"), pl.col("ocid"), _or_position("contract_id")])
+    frame = frame.with_columns(
+        date_key("date_signed").alias("signed_date_key"), date_key("start").alias("start_date_key"), date_key("end").alias("end_date_key")
+    )
+    columns = ["contract_key", "process_key", "silver_batch", "ocid", "position", "contract_id", "award_id", "buyer_key", "source_key", "procedure_key"]
+    columns += [
+        "status_key",
+        "currency_key",
+        "signed_date_key",
+        "start_date_key",
+        "end_date_key",
+        "date_signed",
+        "start",
+        "end",
+        "title",
+        "description",
+        "amount",
+    ]
+    return frame.select(columns)
+
+
+def _item(silver: Frames, shared: pl.DataFrame, found: Frames) -> pl.DataFrame:
+    c = pl.col
+    frame = silver["item"].join(shared.drop("classification_key"), on="ocid", how="inner", maintain_order="left")
+    frame = _point(frame, "dim_classification", [c("classification_scheme"), c("classification_id"), c("classification_description")], found)
+    frame = _point(frame, "dim_location", [c("country"), c("region"), c("locality")], found)
+    frame = _point(frame, "dim_currency", [c("unit_currency")], found, alias="unit_currency_key")
+    frame = _reused(frame, found, ["dim_source"])
+    key = [pl.lit("item"), c("ocid"), c("level"), pl.coalesce("parent_id", pl.format("#{}", "parent_position")), _or_position("item_id")]
+    frame = _fact_key(frame, "item_key", key).with_columns(c("codes").list.join(" "))
+    columns = ["item_key", "process_key", "silver_batch", "ocid", "level", "parent_position", "parent_id", "position", "item_id", "buyer_key", "source_key"]
+    columns += ["classification_key", "location_key", "unit_currency_key", "description", "codes", "quantity", "unit", "unit_amount"]
+    return frame.select(columns)
+
+
+def _or_position(column: str) -> pl.Expr:
+    return pl.coalesce(pl.col(column), pl.format("#{}", pl.col("position")))
+
+
+def _fact_key(frame: pl.DataFrame, name: str, columns: list[pl.Expr]) -> pl.DataFrame:
+    """The fact's key; what the publisher numbered twice is told apart by its order."""
+    again = frame.with_columns(business(columns).alias("_grain")).with_columns(pl.int_range(pl.len()).over("_grain").alias("_again"))
+    nth = pl.when(pl.col("_again") > 0).then(pl.col("_again")).cast(pl.String).fill_null("")
+    return with_key(again, name, [*columns, nth]).drop("_grain", "_again")
+
+
+def _reused(frame: pl.DataFrame, found: Frames, dimensions: list[str]) -> pl.DataFrame:
+    """Count the process's own dimension rows again for each fact row that carries them on."""
+    for dimension in dimensions:
+        key, _ = DIMENSIONS[dimension]
+        known = found[dimension].unique(key, maintain_order=True)
+        found[dimension] = pl.concat([found[dimension], frame.select(key).join(known, on=key, how="inner").select(found[dimension].columns)])
+    return frame
+
+
+def _bridge(parties: pl.DataFrame, process: pl.DataFrame) -> pl.DataFrame:
+    roles = parties.select("ocid", "organization_key", "organization_id", pl.col("roles").alias("role")).explode("role")
+    rows = roles.with_columns(pl.col("role").fill_null("party")).unique(["ocid", "organization_key", "role"], maintain_order=True)
+    dated = rows.join(process.select("ocid", "process_key", "last_published"), on="ocid", how="inner", maintain_order="left")
+    return dated.select("process_key", "organization_key", "role", "organization_id", "last_published")

@@ -1,0 +1,28 @@
+"""Who may call the API, and how far each role reaches."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel
+
+
+class Role(StrEnum):
+    """Each role may do what those before it may."""
+
+    READER = "reader"
+    WRITER = "writer"
+    ADMIN = "admin"
+
+    def reaches(self, needed: "Role") -> bool:
+        """Whether this role may do what `needed` may."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
+class User(BaseModel):
+    """A caller; `password_hash` is argon2id in PHC form."""
+
+    name: str
+    role: Role
+    password_hash: str
+    created_at: datetime

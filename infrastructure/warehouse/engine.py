@@ -1,0 +1,72 @@
+"""The warehouse's connections: one engine, readers that never wait, and writers that take their turn at BEGIN."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from domain.errors import UnavailableError
+from infrastructure.warehouse.unit_of_work import UnitOfWork
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for the URL, with SQLite set to WAL and to BEGIN IMMEDIATE for writers."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": None})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "busy_timeout=30000",
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+        "journal_size_limit=67108864",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that first reads and then writes fails at once when another writer came between; see stack notes in docs.
+    mode = "IMMEDIATE" if connection.get_execution_options().get("writer") else "DEFERRED"
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+class Warehouse:
+    """Opens units of work. `write()` commits only when asked to: leaving it without `commit()` rolls back."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = make_engine(url)
+        self._writer = self.engine.execution_options(writer=True)
+
+    @contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        """A consistent view of the warehouse; writes through it are a mistake."""
+        with self.engine.connect() as connection:
+            yield UnitOfWork(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[UnitOfWork]:
+        """The only writer at that moment (on SQLite); keep it to a fraction of a second."""
+        with self._writer.connect() as connection:
+            yield UnitOfWork(connection)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    def check(self) -> None:
+        """Raise UnavailableError where the database does not answer."""
+        try:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("SELECT 1")
+        except Exception as error:
+            raise UnavailableError(f"the warehouse does not answer: {error}") from error

@@ -1,0 +1,1 @@
+"""Repositories: each takes the transaction once, speaks in entities, and answers None for a miss."""

@@ -1,0 +1,95 @@
+"""Batches of the log, the silver batches made of them, and what was set aside."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+
+from domain.errors import LostRaceError
+from domain.job import Batch, Counts
+from infrastructure.warehouse.ledger import BatchRow, JobRow, SilverBatchRow
+from infrastructure.warehouse.repositories.base import Repository, table
+
+BATCH, SILVER, JOB = table(BatchRow), table(SilverBatchRow), table(JobRow)
+
+
+class Batches(Repository):
+    """The log's index: which batches are committed, in which order."""
+
+    def open(self, job_id: str, kind: str, now: datetime) -> Batch:
+        """The job's next batch, under a fresh id: bronze rows that an interrupted attempt left behind stay invisible for ever.
+
+        `deliveries` counts the attempts at this place of the job, this one included.
+        """
+        last = self.connection.execute(
+            select(BATCH.c.ordinal, BATCH.c.status, BATCH.c.deliveries, BATCH.c.id).where(BATCH.c.job_id == job_id).order_by(BATCH.c.ordinal.desc()).limit(1)
+        ).first()
+        deliveries = 1
+        ordinal = last.ordinal + 1 if last else 0
+        if last and last.status == "open":
+            deliveries = last.deliveries + 1
+            self.connection.execute(update(BATCH).where(BATCH.c.id == last.id).values(status="abandoned"))
+        values = {"job_id": job_id, "ordinal": ordinal, "kind": kind, "status": "open", "deliveries": deliveries, "records": 0, "created_at": now}
+        key = self.connection.execute(BATCH.insert().values(**values)).inserted_primary_key
+        return Batch(id=int(key[0]) if key else 0, job_id=job_id, ordinal=ordinal, deliveries=deliveries)
+
+    def commit(self, batch: Batch, counts: Counts, now: datetime) -> int:
+        """Give the batch its place in the log. LostRaceError where another attempt has taken over."""
+        seq = self.last_seq() + 1
+        where = (BATCH.c.id == batch.id, BATCH.c.status == "open")
+        done = self.connection.execute(update(BATCH).where(*where).values(status="committed", seq=seq, records=counts.accepted, committed_at=now))
+        if done.rowcount != 1:
+            raise LostRaceError(f"batch {batch.id} was taken over by another attempt")
+        return seq
+
+    def close_empty(self, batch: Batch, now: datetime) -> None:
+        """End a batch that holds nothing new; it takes no place in the log."""
+        done = self.connection.execute(update(BATCH).where(BATCH.c.id == batch.id, BATCH.c.status == "open").values(status="empty", committed_at=now))
+        if done.rowcount != 1:
+            raise LostRaceError(f"batch {batch.id} was taken over by another attempt")
+
+    def last_seq(self) -> int:
+        """The newest place in the log; 0 for an empty log."""
+        return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.seq), 0))).scalar_one())
+
+    def pending(self, after: int, upto: int | None = None) -> Sequence[Row[Any]]:
+        """Committed batches past `after` in order: (id, seq, records, kind)."""
+        query = select(BATCH.c.id, BATCH.c.seq, BATCH.c.records, BATCH.c.kind).where(BATCH.c.seq > after, BATCH.c.status == "committed")
+        if upto is not None:
+            query = query.where(BATCH.c.seq <= upto)
+        return self.connection.execute(query.order_by(BATCH.c.seq)).all()
+
+    def sequence(self) -> dict[int, int]:
+        """Batch id → seq, of every committed batch."""
+        rows = self.connection.execute(select(BATCH.c.id, BATCH.c.seq).where(BATCH.c.status == "committed"))
+        return {row.id: row.seq for row in rows}
+
+    def seqs(self, ids: Sequence[int]) -> dict[int, int]:
+        """Batch id → seq, of the committed ones among `ids`."""
+        rows = self.connection.execute(select(BATCH.c.id, BATCH.c.seq).where(BATCH.c.id.in_(ids), BATCH.c.status == "committed"))
+        return {row.id: row.seq for row in rows}
+
+    def set_aside(self, after: int, upto: int, error: dict[str, Any]) -> list[str]:
+        """Take the batches (after, upto] out of the log; the ids of their jobs."""
+        where = (BATCH.c.seq > after, BATCH.c.seq <= upto)
+        jobs = list(self.connection.execute(select(BATCH.c.job_id).where(*where).distinct()).scalars())
+        self.connection.execute(update(BATCH).where(*where).values(status="set_aside", error=error))
+        return jobs
+
+    def open_silver(self, from_seq: int, upto_seq: int, now: datetime) -> int:
+        """A silver batch for the log's (from_seq, upto_seq]."""
+        values = {"from_seq": from_seq, "upto_seq": upto_seq, "status": "open", "processes": 0, "created_at": now}
+        key = self.connection.execute(SILVER.insert().values(**values)).inserted_primary_key
+        return int(key[0]) if key else 0
+
+    def commit_silver(self, silver_batch: int, processes: int, now: datetime) -> None:
+        """Let readers see the rows of the silver batch."""
+        self.connection.execute(update(SILVER).where(SILVER.c.id == silver_batch).values(status="committed", processes=processes, committed_at=now))
+
+    def silver(self, after: int, upto: int | None = None) -> Sequence[Row[Any]]:
+        """Committed silver batches with an id past `after`: (id, from_seq, upto_seq, processes), oldest first."""
+        query = select(SILVER.c.id, SILVER.c.from_seq, SILVER.c.upto_seq, SILVER.c.processes).where(SILVER.c.id > after, SILVER.c.status == "committed")
+        if upto is not None:
+            query = query.where(SILVER.c.id <= upto)
+        return self.connection.execute(query.order_by(SILVER.c.id)).all()

@@ -1,0 +1,35 @@
+"""Refused elements and their reasons."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.job import Quarantined
+from domain.record import Refused
+from infrastructure.warehouse.ledger import QuarantineRow
+from infrastructure.warehouse.repositories.base import Repository, table
+
+QUARANTINE = table(QuarantineRow)
+
+
+class Quarantine(Repository):
+    """The table of refused elements."""
+
+    def add(self, job_id: str, batch_id: int, refused: Sequence[Refused]) -> None:
+        """Keep the refused elements of a batch."""
+        if refused:
+            self.connection.execute(QUARANTINE.insert(), [_row(one) | {"job_id": job_id, "batch_id": batch_id} for one in refused])
+
+    def list(self, job_id: str, after: int, limit: int) -> tuple[list[Quarantined], int | None]:
+        """A page of the job's refused elements in order of arrival, and the cursor of the next page."""
+        query = select(QUARANTINE).where(QUARANTINE.c.job_id == job_id, QUARANTINE.c.id > after).order_by(QUARANTINE.c.id).limit(limit + 1)
+        rows = [dict(row) for row in self.connection.execute(query).mappings()]
+        page = [Quarantined(**row) for row in rows[:limit]]
+        return page, rows[limit - 1]["id"] if len(rows) > limit else None
+
+
+def _row(refused: Refused) -> dict[str, Any]:
+    place = refused.place
+    where = {"file": place.file, "line": place.line, "offset": place.offset, "element": place.path}
+    return where | refused.model_dump(include={"path", "code", "reason", "ocid", "excerpt"})

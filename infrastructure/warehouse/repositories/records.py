@@ -1,0 +1,111 @@
+"""The catalogue of raw records: current versions, and where older ones lie."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, select, update
+
+from domain.errors import LostRaceError
+from infrastructure.warehouse.ledger import BatchRow, RecordRow, VersionRow
+from infrastructure.warehouse.repositories.base import Repository, chunks, table
+
+RECORD, VERSION, BATCH = table(RecordRow), table(VersionRow), table(BatchRow)
+
+
+class Current(NamedTuple):
+    """The current version of a record."""
+
+    record_id: str
+    ocid: str | None
+    batch_id: int
+    first_batch_id: int
+    version: int
+    content_hash: bytes
+    deleted: bool
+
+
+class Change(NamedTuple):
+    """A new version of a record (`version` 1 is its first); `before` is the version that it replaces."""
+
+    record_id: str
+    ocid: str | None
+    version: int
+    content_hash: bytes
+    deleted: bool
+    before: Current | None
+
+
+COLUMNS = [RECORD.c[name] for name in Current._fields]
+
+
+class Records(Repository):
+    """The table of current versions, one row a record."""
+
+    def current(self, kind: str, record_ids: Iterable[str]) -> dict[str, Current]:
+        """The current versions, deleted ones included, of those that exist."""
+        found: dict[str, Current] = {}
+        for part in chunks(record_ids):
+            query = select(*COLUMNS).where(RECORD.c.kind == kind, RECORD.c.record_id.in_(part))
+            found.update((row.record_id, Current(*row)) for row in self.connection.execute(query))
+        return found
+
+    def of_ocids(self, kind: str, ocids: Iterable[str]) -> list[Current]:
+        """The current, undeleted records of the processes."""
+        found: list[Current] = []
+        for part in chunks(ocids):
+            query = select(*COLUMNS).where(RECORD.c.ocid.in_(part), RECORD.c.kind == kind, RECORD.c.deleted.is_(False))
+            found.extend(Current(*row) for row in self.connection.execute(query))
+        return found
+
+    def of_job(self, ocids: Iterable[str], job_id: str) -> set[str]:
+        """Those of the processes that the job's earlier batches touched already."""
+        found: set[str] = set()
+        for part in chunks(ocids):
+            query = select(RECORD.c.ocid).join(BATCH, BATCH.c.id == RECORD.c.batch_id).where(RECORD.c.ocid.in_(part), BATCH.c.job_id == job_id)
+            found.update(self.connection.execute(query).scalars())
+        return found
+
+    def apply(self, kind: str, batch_id: int, changes: Sequence[Change]) -> None:
+        """Make the changes current. LostRaceError where a record is no longer at the version that a change builds on."""
+        new = [change for change in changes if change.before is None]
+        if new:
+            ids = {change.record_id for change in new}
+            if len(ids) != len(new) or self.current(kind, ids):
+                raise LostRaceError("another batch added one of these records first")
+            self.connection.execute(RECORD.insert(), [_fresh(kind, batch_id, change) for change in new])
+        replaced = [(change, change.before) for change in changes if change.before is not None]
+        if not replaced:
+            return
+        self.connection.execute(VERSION.insert(), [_superseded(kind, before) for _, before in replaced if before.batch_id])
+        where = (RECORD.c.kind == kind, RECORD.c.record_id == bindparam("b_id"), RECORD.c.version == bindparam("b_version"))
+        statement = update(RECORD).where(*where)
+        for change, before in replaced:
+            values = {"batch_id": batch_id, "ocid": change.ocid, "version": change.version, "content_hash": change.content_hash, "deleted": change.deleted}
+            done = self.connection.execute(statement.values(**values), {"b_id": change.record_id, "b_version": before.version})
+            if done.rowcount != 1:
+                raise LostRaceError(f"another batch changed {change.record_id} first")
+
+    def set_aside(self, batch_ids: Sequence[int]) -> None:
+        """Put the records of batches that left the log back to their newest version outside them; drop those that have none."""
+        rows = self.connection.execute(select(RECORD.c.kind, RECORD.c.record_id).where(RECORD.c.batch_id.in_(batch_ids))).all()
+        for kind, record_id in rows:
+            mine = (RECORD.c.kind == kind, RECORD.c.record_id == record_id)
+            versions = select(VERSION).where(VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.batch_id.not_in(batch_ids))
+            older = self.connection.execute(versions.order_by(VERSION.c.version.desc()).limit(1)).mappings().first()
+            if older is None:
+                self.connection.execute(RECORD.delete().where(*mine))
+            else:
+                values: dict[str, Any] = {name: older[name] for name in ("batch_id", "version", "content_hash", "deleted")}
+                self.connection.execute(update(RECORD).where(*mine).values(**values))
+            gone = (VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.version >= (older["version"] if older else 0))
+            self.connection.execute(VERSION.delete().where(*gone))
+
+
+def _fresh(kind: str, batch_id: int, change: Change) -> dict[str, Any]:
+    row = {name: getattr(change, name) for name in ("record_id", "ocid", "version", "content_hash", "deleted")}
+    return row | {"kind": kind, "batch_id": batch_id, "first_batch_id": batch_id}
+
+
+def _superseded(kind: str, before: Current) -> dict[str, Any]:
+    row = {name: getattr(before, name) for name in ("record_id", "version", "batch_id", "content_hash", "deleted")}
+    return row | {"kind": kind}

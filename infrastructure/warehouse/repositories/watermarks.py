@@ -1,0 +1,57 @@
+"""How far each stage has read the log: moved by compare-and-swap, so that a second runner loses cleanly."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+
+from domain.errors import LostRaceError
+from domain.job import Watermark
+from infrastructure.warehouse.ledger import StageRunRow, WatermarkRow
+from infrastructure.warehouse.repositories.base import Repository, table
+
+WATERMARK, RUN = table(WatermarkRow), table(StageRunRow)
+
+
+class Watermarks(Repository):
+    """One row a stage."""
+
+    def get(self, stage: str) -> Watermark:
+        """The stage's watermark; zero for a stage that never ran."""
+        row = self.connection.execute(select(WATERMARK).where(WATERMARK.c.stage == stage)).mappings().first()
+        return Watermark(**row) if row else Watermark(stage=stage)
+
+    def start(self, stage: str, now: datetime) -> Watermark:
+        """Count an attempt at the stage's next run; `attempts` goes back to 0 when it moves."""
+        self.upsert(WATERMARK, [{"stage": stage, "seq": 0, "silver_batch": 0, "done": 0, "attempts": 0, "updated_at": now}], ["stage"], [])
+        values = {"attempts": WATERMARK.c.attempts + 1, "started_at": now, "updated_at": now}
+        self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == stage).values(**values))
+        return self.get(stage)
+
+    def swap(self, old: Watermark, new: Watermark, now: datetime) -> None:
+        """Move from `old` to `new`; LostRaceError where the stage does not stand at `old` any more."""
+        same = [WATERMARK.c[name] == getattr(old, name) for name in ("stage", "seq", "silver_batch", "done")]
+        same.append(WATERMARK.c.target.is_(None) if old.target is None else WATERMARK.c.target == old.target)
+        values = new.model_dump(include={"seq", "silver_batch", "target", "done"}) | {"attempts": 0, "updated_at": now, "error": None}
+        if self.connection.execute(update(WATERMARK).where(*same).values(**values)).rowcount != 1:
+            raise LostRaceError(f"another runner moved the watermark of {old.stage}")
+
+    def failed(self, stage: str, error: str, now: datetime) -> None:
+        """Note why the stage's last run ended."""
+        self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == stage).values(error=error, updated_at=now))
+
+    def ran(self, stage: str, from_seq: int, upto_seq: int, rows: int, started_at: datetime, now: datetime) -> None:
+        """Write a finished run into the history."""
+        values = {"stage": stage, "from_seq": from_seq, "upto_seq": upto_seq, "rows": rows, "started_at": started_at, "finished_at": now}
+        self.connection.execute(RUN.insert().values(**values))
+
+    def first_run_past(self, stage: str, seq: int) -> Row[Any] | None:
+        """The first finished run of the stage that covered `seq`: (started_at, finished_at)."""
+        query = select(RUN.c.started_at, RUN.c.finished_at).where(RUN.c.stage == stage, RUN.c.upto_seq >= seq).order_by(RUN.c.upto_seq, RUN.c.id).limit(1)
+        return self.connection.execute(query).first()
+
+    def history(self) -> Sequence[Row[Any]]:
+        """Seconds and rows by stage over all finished runs: (stage, runs, rows, first started_at, last finished_at)."""
+        columns = (RUN.c.stage, func.count().label("runs"), func.sum(RUN.c.rows).label("rows"), func.min(RUN.c.started_at), func.max(RUN.c.finished_at))
+        return self.connection.execute(select(*columns).group_by(RUN.c.stage)).all()

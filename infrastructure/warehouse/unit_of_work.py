@@ -1,0 +1,52 @@
+"""One transaction over the ledger, the catalogue and the star, through their repositories."""
+
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from infrastructure.warehouse.repositories.batches import Batches
+from infrastructure.warehouse.repositories.gold import Gold
+from infrastructure.warehouse.repositories.jobs import Jobs
+from infrastructure.warehouse.repositories.quarantine import Quarantine
+from infrastructure.warehouse.repositories.records import Records
+from infrastructure.warehouse.repositories.users import Users
+from infrastructure.warehouse.repositories.watermarks import Watermarks
+
+
+class UnitOfWork:
+    """Repositories that share one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def commit(self) -> None:
+        """Make all of it durable at once."""
+        self.connection.commit()
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs(self.connection)
+
+    @cached_property
+    def batches(self) -> Batches:
+        return Batches(self.connection)
+
+    @cached_property
+    def records(self) -> Records:
+        return Records(self.connection)
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        return Quarantine(self.connection)
+
+    @cached_property
+    def watermarks(self) -> Watermarks:
+        return Watermarks(self.connection)
+
+    @cached_property
+    def gold(self) -> Gold:
+        return Gold(self.connection)
+
+    @cached_property
+    def users(self) -> Users:
+        return Users(self.connection)
