@@ -167,7 +167,7 @@ class BridgeProcessOrganization(SQLModel, table=True):
     """Which organisation (in which version) a process names, and in which role: one row a process × organisation × role."""
 
     __tablename__ = "bridge_process_organization"
-    __table_args__ = (Index("ix_bridge_organization", "organization_id", "organization_key"),)
+    __table_args__ = (Index("ix_bridge_organization", "organization_key", "last_published"),)
     process_key: int = key(primary=True)
     organization_key: int = key(primary=True)
     role: str = Field(primary_key=True)
@@ -196,7 +196,14 @@ class DimOrganization(SQLModel, table=True):
     valid_to: datetime | None = moment()
     is_current: bool = False
     uses: int = 0
-    touched_batch: int = Field(default=0, index=True)
+
+
+class TouchedOrganization(SQLModel, table=True):
+    """The newest silver batch that changed anything about an organisation: what the index stage reads, gone organisations included."""
+
+    __tablename__ = "touched_organization"
+    organization_id: str = Field(primary_key=True)
+    silver_batch: int = Field(index=True)
 
 
 class DimProcedure(SQLModel, table=True):

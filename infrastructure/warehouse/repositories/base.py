@@ -30,7 +30,9 @@ class Repository:
         insert = postgresql.insert(target) if self.connection.dialect.name == "postgresql" else sqlite.insert(target)
         names = [name for name in rows[0] if name not in keys] if update is None else list(update)
         changed = {name: insert.excluded[name] for name in names}
-        statement = insert.on_conflict_do_update(index_elements=list(keys), set_=changed) if changed else insert.on_conflict_do_nothing(index_elements=list(keys))
+        statement = (
+            insert.on_conflict_do_update(index_elements=list(keys), set_=changed) if changed else insert.on_conflict_do_nothing(index_elements=list(keys))
+        )
         self.connection.execute(statement, list(rows))
 
 

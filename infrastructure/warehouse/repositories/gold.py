@@ -1,0 +1,142 @@
+"""Writing the star: a slice of processes replaces its own facts, and dimensions follow by counting who points at them."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Table, bindparam, delete, func, select, update
+from sqlmodel import SQLModel
+
+from domain.organization import UNKNOWN
+from domain.star import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Star
+from infrastructure.warehouse import star as _tables  # noqa: F401  registers the tables
+from infrastructure.warehouse.repositories.base import Repository, chunks
+
+Row = dict[str, Any]
+
+
+def gold_table(name: str) -> Table:
+    """The table of the star by its name."""
+    return SQLModel.metadata.tables[name]
+
+
+class Gold(Repository):
+    """The facts, dimensions and bridge of the star."""
+
+    def replace(self, process_keys: Sequence[int], star: Star | None, silver_batch: int) -> None:
+        """Make the processes' rows those of `star` (None where all of them are gone)."""
+        delta = self._uses_of(process_keys)
+        delta = Counter({key: -count for key, count in delta.items()})
+        old_bridge = self._old_bridge(process_keys)
+        for name in (*FACTS, "bridge_process_organization"):
+            target = gold_table(name)
+            for part in chunks(process_keys):
+                self.connection.execute(delete(target).where(target.c.process_key.in_(part)))
+        if star is not None:
+            for name in FACTS:
+                self._insert(gold_table(name), star.facts[name].to_dicts())
+            self._insert(gold_table("bridge_process_organization"), star.bridge.to_dicts())
+        self._count(star, delta)
+        self._organizations(star, old_bridge, silver_batch)
+
+    def _insert(self, target: Table, rows: Sequence[Row]) -> None:
+        if rows:
+            self.connection.execute(target.insert(), list(rows))
+
+    def _uses_of(self, process_keys: Sequence[int]) -> Counter[tuple[str, int]]:
+        found: Counter[tuple[str, int]] = Counter()
+        for fact, references in REFERENCES.items():
+            target = gold_table(fact)
+            columns = [target.c[column] for column in references]
+            for part in chunks(process_keys):
+                for row in self.connection.execute(select(*columns).where(target.c.process_key.in_(part))):
+                    found.update(zip(references.values(), row, strict=True))
+        return found
+
+    def _count(self, star: Star | None, delta: Counter[tuple[str, int]]) -> None:
+        for name, (key, _) in DIMENSIONS.items():
+            target = gold_table(name)
+            rows = star.dimensions[name].to_dicts() if star is not None else []
+            fresh = {row[key] for row in rows}
+            for row in rows:
+                row["uses"] += delta.get((name, row[key]), 0)
+            self._add_uses(target, key, [row for row in rows if row["uses"]])
+            left = [{"b_key": k, "b_uses": count} for (dimension, k), count in delta.items() if dimension == name and k not in fresh]
+            if left:
+                self.connection.execute(update(target).where(target.c[key] == bindparam("b_key")).values(uses=target.c.uses + bindparam("b_uses")), left)
+            suspects = [k for (dimension, k), count in delta.items() if dimension == name]
+            for part in chunks(suspects):
+                self.connection.execute(delete(target).where(target.c[key].in_(part), target.c.uses <= 0))
+
+    def _add_uses(self, target: Table, key: str, rows: Sequence[Row]) -> None:
+        # A row that is new must come in even when its count is carried over from the rows it replaces.
+        known: set[int] = set()
+        for part in chunks(row[key] for row in rows):
+            known.update(self.connection.execute(select(target.c[key]).where(target.c[key].in_(part))).scalars())
+        self._insert(target, [row for row in rows if row[key] not in known])
+        again = [{"b_key": row[key], "b_uses": row["uses"]} for row in rows if row[key] in known]
+        if again:
+            self.connection.execute(update(target).where(target.c[key] == bindparam("b_key")).values(uses=target.c.uses + bindparam("b_uses")), again)
+
+    def _old_bridge(self, process_keys: Sequence[int]) -> list[Row]:
+        bridge = gold_table("bridge_process_organization")
+        rows: list[Row] = []
+        for part in chunks(process_keys):
+            rows += [dict(row) for row in self.connection.execute(select(bridge).where(bridge.c.process_key.in_(part))).mappings()]
+        return rows
+
+    def _organizations(self, star: Star | None, old_bridge: Sequence[Row], silver_batch: int) -> None:
+        new_bridge = star.bridge.to_dicts() if star is not None else []
+        versions = {row["organization_key"]: row for row in star.organizations.to_dicts()} if star is not None else {}
+        touched = {row["organization_id"] for row in (*old_bridge, *new_bridge)} - {UNKNOWN}
+        if not touched and UNKNOWN_ORGANIZATION not in versions:
+            return
+        keys = {row["organization_key"] for row in (*old_bridge, *new_bridge)}
+        self._versions(keys, versions)
+        self._periods(touched)
+        target = gold_table("touched_organization")
+        self.upsert(target, [{"organization_id": one, "silver_batch": silver_batch} for one in sorted(touched)], ["organization_id"])
+
+    def _versions(self, keys: Iterable[int], versions: dict[int, Row]) -> None:
+        """Bring `uses` and `valid_from` of the touched versions in line with the bridge; drop those that nothing names."""
+        bridge, dim = gold_table("bridge_process_organization"), gold_table("dim_organization")
+        seen: dict[int, Any] = {}
+        known: set[int] = set()
+        for part in chunks(sorted(keys)):
+            query = select(bridge.c.organization_key, func.count(), func.min(bridge.c.last_published)).where(bridge.c.organization_key.in_(part))
+            seen.update((key, (uses, first)) for key, uses, first in self.connection.execute(query.group_by(bridge.c.organization_key)))
+            known.update(self.connection.execute(select(dim.c.organization_key).where(dim.c.organization_key.in_(part))).scalars())
+        gone = [key for key in keys if key not in seen and key != UNKNOWN_ORGANIZATION]
+        for part in chunks(gone):
+            self.connection.execute(delete(dim).where(dim.c.organization_key.in_(part)))
+        fresh = [versions[key] | {"uses": uses, "valid_from": first, "is_current": False} for key, (uses, first) in seen.items() if key not in known]
+        self._insert(dim, fresh)
+        again = [{"b_key": key, "b_uses": uses, "b_from": first} for key, (uses, first) in seen.items() if key in known]
+        if again:
+            values = {"uses": bindparam("b_uses"), "valid_from": bindparam("b_from")}
+            self.connection.execute(update(dim).where(dim.c.organization_key == bindparam("b_key")).values(**values), again)
+
+    def _periods(self, organization_ids: Iterable[str]) -> None:
+        """Chain the versions of each organisation by the date each was first stated: valid_to is the next one's valid_from."""
+        dim = gold_table("dim_organization")
+        rows: list[Any] = []
+        for part in chunks(sorted(organization_ids)):
+            columns = (dim.c.organization_key, dim.c.organization_id, dim.c.valid_from, dim.c.valid_to, dim.c.is_current)
+            rows += self.connection.execute(select(*columns).where(dim.c.organization_id.in_(part))).all()
+        frame = sorted(rows, key=lambda row: (row.organization_id, row.valid_from is not None, str(row.valid_from), row.organization_key))
+        changes = []
+        for row, following in zip(frame, [*frame[1:], None], strict=True):
+            last = following is None or following.organization_id != row.organization_id
+            until = None if following is None or last else following.valid_from
+            if (row.valid_to, row.is_current) != (until, last):
+                changes.append({"b_key": row.organization_key, "b_to": until, "b_current": last})
+        if changes:
+            values = {"valid_to": bindparam("b_to"), "is_current": bindparam("b_current")}
+            self.connection.execute(update(dim).where(dim.c.organization_key == bindparam("b_key")).values(**values), changes)
+
+    def fill_fixed(self, calendar: pl.DataFrame) -> None:
+        """The rows that no process makes: the calendar, and the unknown organisation."""
+        self.upsert(gold_table("dim_date"), calendar.to_dicts(), ["date_key"])
+        unknown = {"organization_key": UNKNOWN_ORGANIZATION, "organization_id": UNKNOWN, "is_current": True, "uses": 0}
+        self.upsert(gold_table("dim_organization"), [unknown], ["organization_key"], [])
