@@ -1,1 +1,1 @@
-"""tmp"""
+"""Use cases: what the product does, said in ports and entities."""

@@ -120,7 +120,7 @@ class SilverBatchRow(SQLModel, table=True):
 
 
 class WatermarkRow(SQLModel, table=True):
-    """How far a stage has read the log. Moved by compare-and-swap only; `target` (a silver batch) and `done` (its slices written) hold a run that is half-way."""
+    """How far a stage has read the log. Moved by compare-and-swap only; `target` and `done` hold a run that is half-way."""
 
     __tablename__ = "watermark"
     stage: str = Field(primary_key=True)

@@ -5,6 +5,7 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from infrastructure.warehouse.repositories.batches import Batches
+from infrastructure.warehouse.repositories.documents import Documents
 from infrastructure.warehouse.repositories.gold import Gold
 from infrastructure.warehouse.repositories.jobs import Jobs
 from infrastructure.warehouse.repositories.quarantine import Quarantine
@@ -46,6 +47,10 @@ class UnitOfWork:
     @cached_property
     def gold(self) -> Gold:
         return Gold(self.connection)
+
+    @cached_property
+    def documents(self) -> Documents:
+        return Documents(self.connection)
 
     @cached_property
     def users(self) -> Users:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import func, select, update
 
 from domain.errors import LostRaceError
 from domain.job import Batch, Counts
@@ -53,7 +53,7 @@ class Batches(Repository):
         """The newest place in the log; 0 for an empty log."""
         return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.seq), 0))).scalar_one())
 
-    def pending(self, after: int, upto: int | None = None) -> Sequence[Row[Any]]:
+    def pending(self, after: int, upto: int | None = None) -> Sequence[Any]:
         """Committed batches past `after` in order: (id, seq, records, kind)."""
         query = select(BATCH.c.id, BATCH.c.seq, BATCH.c.records, BATCH.c.kind).where(BATCH.c.seq > after, BATCH.c.status == "committed")
         if upto is not None:
@@ -77,6 +77,10 @@ class Batches(Repository):
         self.connection.execute(update(BATCH).where(*where).values(status="set_aside", error=error))
         return jobs
 
+    def last_silver(self) -> int:
+        """The newest committed silver batch; 0 where there is none."""
+        return int(self.connection.execute(select(func.coalesce(func.max(SILVER.c.id), 0)).where(SILVER.c.status == "committed")).scalar_one())
+
     def open_silver(self, from_seq: int, upto_seq: int, now: datetime) -> int:
         """A silver batch for the log's (from_seq, upto_seq]."""
         values = {"from_seq": from_seq, "upto_seq": upto_seq, "status": "open", "processes": 0, "created_at": now}
@@ -87,7 +91,7 @@ class Batches(Repository):
         """Let readers see the rows of the silver batch."""
         self.connection.execute(update(SILVER).where(SILVER.c.id == silver_batch).values(status="committed", processes=processes, committed_at=now))
 
-    def silver(self, after: int, upto: int | None = None) -> Sequence[Row[Any]]:
+    def silver(self, after: int, upto: int | None = None) -> Sequence[Any]:
         """Committed silver batches with an id past `after`: (id, from_seq, upto_seq, processes), oldest first."""
         query = select(SILVER.c.id, SILVER.c.from_seq, SILVER.c.upto_seq, SILVER.c.processes).where(SILVER.c.id > after, SILVER.c.status == "committed")
         if upto is not None:

@@ -114,7 +114,7 @@ class Gold(Repository):
         self._insert(dim, fresh)
         again = [{"b_key": key, "b_uses": uses, "b_from": first} for key, (uses, first) in seen.items() if key in known]
         if again:
-            values = {"uses": bindparam("b_uses"), "valid_from": bindparam("b_from")}
+            values: dict[str, Any] = {"uses": bindparam("b_uses"), "valid_from": bindparam("b_from")}
             self.connection.execute(update(dim).where(dim.c.organization_key == bindparam("b_key")).values(**values), again)
 
     def _periods(self, organization_ids: Iterable[str]) -> None:
@@ -132,7 +132,7 @@ class Gold(Repository):
             if (row.valid_to, row.is_current) != (until, last):
                 changes.append({"b_key": row.organization_key, "b_to": until, "b_current": last})
         if changes:
-            values = {"valid_to": bindparam("b_to"), "is_current": bindparam("b_current")}
+            values: dict[str, Any] = {"valid_to": bindparam("b_to"), "is_current": bindparam("b_current")}
             self.connection.execute(update(dim).where(dim.c.organization_key == bindparam("b_key")).values(**values), changes)
 
     def fill_fixed(self, calendar: pl.DataFrame) -> None:

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from domain.job import Counts, Job, JobStatus
-from infrastructure.warehouse.ledger import JobRow
+from infrastructure.warehouse.ledger import BatchRow, JobRow
 from infrastructure.warehouse.repositories.base import Repository, table
 
-JOB = table(JobRow)
+JOB, BATCH = table(JobRow), table(BatchRow)
 COUNTS = tuple(Counts.model_fields)
 
 
@@ -25,7 +25,7 @@ class Jobs(Repository):
         row = self.connection.execute(select(JOB).where(JOB.c.id == job_id)).mappings().first()
         return _entity(dict(row)) if row else None
 
-    def list(self, *, status: str | None, type_: str | None, before: tuple[datetime, str] | None, limit: int) -> list[Job]:
+    def page(self, *, status: str | None, type_: str | None, before: tuple[datetime, str] | None, limit: int) -> list[Job]:
         """Newest first; `before` is the (created_at, id) of the last one seen."""
         where: list[ColumnElement[bool]] = []
         if status:
@@ -37,10 +37,11 @@ class Jobs(Repository):
         query = select(JOB).where(*where).order_by(JOB.c.created_at.desc(), JOB.c.id.desc()).limit(limit)
         return [_entity(dict(row)) for row in self.connection.execute(query).mappings()]
 
-    def unlanded(self) -> list[str]:
-        """Ids of the jobs that are still to be landed, oldest first."""
-        query = select(JOB.c.id).where(JOB.c.status.in_(["accepted", "running"]), JOB.c.landed.is_(False)).order_by(JOB.c.created_at)
-        return list(self.connection.execute(query).scalars())
+    def unlanded(self, idle_since: datetime) -> list[str]:
+        """Ids of the jobs that are still to be landed and of which nothing was heard since, oldest first."""
+        heard = select(func.max(BATCH.c.created_at)).where(BATCH.c.job_id == JOB.c.id).scalar_subquery()
+        where = and_(JOB.c.status.in_([JobStatus.ACCEPTED, JobStatus.RUNNING]), JOB.c.landed.is_(False), func.coalesce(heard, JOB.c.created_at) < idle_since)
+        return list(self.connection.execute(select(JOB.c.id).where(where).order_by(JOB.c.created_at)).scalars())
 
     def start(self, job_id: str, now: datetime) -> None:
         """Say that the landing began; later calls change nothing."""

@@ -21,7 +21,7 @@ class Quarantine(Repository):
         if refused:
             self.connection.execute(QUARANTINE.insert(), [_row(one) | {"job_id": job_id, "batch_id": batch_id} for one in refused])
 
-    def list(self, job_id: str, after: int, limit: int) -> tuple[list[Quarantined], int | None]:
+    def page(self, job_id: str, after: int, limit: int) -> tuple[list[Quarantined], int | None]:
         """A page of the job's refused elements in order of arrival, and the cursor of the next page."""
         query = select(QUARANTINE).where(QUARANTINE.c.job_id == job_id, QUARANTINE.c.id > after).order_by(QUARANTINE.c.id).limit(limit + 1)
         rows = [dict(row) for row in self.connection.execute(query).mappings()]

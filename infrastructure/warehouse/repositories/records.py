@@ -1,38 +1,16 @@
 """The catalogue of raw records: current versions, and where older ones lie."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
+from domain.changes import Change, Current
 from domain.errors import LostRaceError
 from infrastructure.warehouse.ledger import BatchRow, RecordRow, VersionRow
 from infrastructure.warehouse.repositories.base import Repository, chunks, table
 
 RECORD, VERSION, BATCH = table(RecordRow), table(VersionRow), table(BatchRow)
-
-
-class Current(NamedTuple):
-    """The current version of a record."""
-
-    record_id: str
-    ocid: str | None
-    batch_id: int
-    first_batch_id: int
-    version: int
-    content_hash: bytes
-    deleted: bool
-
-
-class Change(NamedTuple):
-    """A new version of a record (`version` 1 is its first); `before` is the version that it replaces."""
-
-    record_id: str
-    ocid: str | None
-    version: int
-    content_hash: bytes
-    deleted: bool
-    before: Current | None
 
 
 COLUMNS = [RECORD.c[name] for name in Current._fields]
@@ -67,23 +45,27 @@ class Records(Repository):
 
     def apply(self, kind: str, batch_id: int, changes: Sequence[Change]) -> None:
         """Make the changes current. LostRaceError where a record is no longer at the version that a change builds on."""
-        new = [change for change in changes if change.before is None]
+        last = {change.record_id: change for change in changes}
+        new = [change for change in last.values() if change.before is None]
         if new:
-            ids = {change.record_id for change in new}
-            if len(ids) != len(new) or self.current(kind, ids):
+            if self.current(kind, [change.record_id for change in new]):
                 raise LostRaceError("another batch added one of these records first")
             self.connection.execute(RECORD.insert(), [_fresh(kind, batch_id, change) for change in new])
-        replaced = [(change, change.before) for change in changes if change.before is not None]
-        if not replaced:
-            return
-        self.connection.execute(VERSION.insert(), [_superseded(kind, before) for _, before in replaced if before.batch_id])
-        where = (RECORD.c.kind == kind, RECORD.c.record_id == bindparam("b_id"), RECORD.c.version == bindparam("b_version"))
-        statement = update(RECORD).where(*where)
-        for change, before in replaced:
-            values = {"batch_id": batch_id, "ocid": change.ocid, "version": change.version, "content_hash": change.content_hash, "deleted": change.deleted}
-            done = self.connection.execute(statement.values(**values), {"b_id": change.record_id, "b_version": before.version})
-            if done.rowcount != 1:
-                raise LostRaceError(f"another batch changed {change.record_id} first")
+        replaced = [(change, change.before) for change in last.values() if change.before is not None]
+        if replaced:
+            self._replace(kind, batch_id, replaced)
+        older = [_superseded(kind, before) for _, before in replaced]
+        older += [_passed(kind, batch_id, change) for change in changes if last[change.record_id] is not change]
+        if older:
+            self.connection.execute(VERSION.insert(), older)
+
+    def _replace(self, kind: str, batch_id: int, replaced: Sequence[tuple[Change, Current]]) -> None:
+        where = (RECORD.c.kind == kind, RECORD.c.record_id == bindparam("b_id"), RECORD.c.version == bindparam("b_before"))
+        names = ("ocid", "version", "content_hash", "deleted")
+        statement = update(RECORD).where(*where).values(batch_id=batch_id, **{name: bindparam(f"b_{name}") for name in names})
+        rows = [{f"b_{name}": getattr(change, name) for name in names} | {"b_id": change.record_id, "b_before": before.version} for change, before in replaced]
+        if self.connection.execute(statement, rows).rowcount != len(rows):
+            raise LostRaceError("another batch changed one of these records first")
 
     def set_aside(self, batch_ids: Sequence[int]) -> None:
         """Put the records of batches that left the log back to their newest version outside them; drop those that have none."""
@@ -109,3 +91,8 @@ def _fresh(kind: str, batch_id: int, change: Change) -> dict[str, Any]:
 def _superseded(kind: str, before: Current) -> dict[str, Any]:
     row = {name: getattr(before, name) for name in ("record_id", "version", "batch_id", "content_hash", "deleted")}
     return row | {"kind": kind}
+
+
+def _passed(kind: str, batch_id: int, change: Change) -> dict[str, Any]:
+    row = {name: getattr(change, name) for name in ("record_id", "version", "content_hash", "deleted")}
+    return row | {"kind": kind, "batch_id": batch_id}

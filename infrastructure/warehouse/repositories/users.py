@@ -25,6 +25,6 @@ class Users(Repository):
         """Whether there was one to remove."""
         return self.connection.execute(USER.delete().where(USER.c.name == name)).rowcount == 1
 
-    def list(self) -> list[User]:
+    def all(self) -> list[User]:
         """All users by name."""
         return [User(**row) for row in self.connection.execute(select(USER).order_by(USER.c.name)).mappings()]

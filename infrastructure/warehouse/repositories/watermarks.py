@@ -1,10 +1,8 @@
 """How far each stage has read the log: moved by compare-and-swap, so that a second runner loses cleanly."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import select, update
 
 from domain.errors import LostRaceError
 from domain.job import Watermark
@@ -37,6 +35,15 @@ class Watermarks(Repository):
         if self.connection.execute(update(WATERMARK).where(*same).values(**values)).rowcount != 1:
             raise LostRaceError(f"another runner moved the watermark of {old.stage}")
 
+    def idle(self, stage: str, since: datetime) -> bool:
+        """Whether nothing was heard of the stage since then."""
+        heard = self.connection.execute(select(WATERMARK.c.updated_at).where(WATERMARK.c.stage == stage)).scalar()
+        return heard is None or heard < since
+
+    def error(self, stage: str) -> str | None:
+        """Why the stage's last run ended, where it said so."""
+        return self.connection.execute(select(WATERMARK.c.error).where(WATERMARK.c.stage == stage)).scalar()
+
     def failed(self, stage: str, error: str, now: datetime) -> None:
         """Note why the stage's last run ended."""
         self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == stage).values(error=error, updated_at=now))
@@ -46,12 +53,8 @@ class Watermarks(Repository):
         values = {"stage": stage, "from_seq": from_seq, "upto_seq": upto_seq, "rows": rows, "started_at": started_at, "finished_at": now}
         self.connection.execute(RUN.insert().values(**values))
 
-    def first_run_past(self, stage: str, seq: int) -> Row[Any] | None:
+    def first_run_past(self, stage: str, seq: int) -> tuple[datetime, datetime] | None:
         """The first finished run of the stage that covered `seq`: (started_at, finished_at)."""
         query = select(RUN.c.started_at, RUN.c.finished_at).where(RUN.c.stage == stage, RUN.c.upto_seq >= seq).order_by(RUN.c.upto_seq, RUN.c.id).limit(1)
-        return self.connection.execute(query).first()
-
-    def history(self) -> Sequence[Row[Any]]:
-        """Seconds and rows by stage over all finished runs: (stage, runs, rows, first started_at, last finished_at)."""
-        columns = (RUN.c.stage, func.count().label("runs"), func.sum(RUN.c.rows).label("rows"), func.min(RUN.c.started_at), func.max(RUN.c.finished_at))
-        return self.connection.execute(select(*columns).group_by(RUN.c.stage)).all()
+        row = self.connection.execute(query).first()
+        return (row.started_at, row.finished_at) if row else None

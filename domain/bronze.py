@@ -1,0 +1,23 @@
+"""The bronze layer's words: one row a version of a raw record, payload as it was accepted."""
+
+import polars as pl
+
+from domain.silver import INSTANT, Columns
+
+BRONZE: Columns = {
+    "batch": pl.Int64,  # counts only once the ledger says that this batch is committed
+    "position": pl.Int32,  # 0-based in the batch: the order of arrival
+    "record_id": pl.String,
+    "version": pl.Int32,  # 1 for the first
+    "op": pl.String,  # put or delete (a tombstone, without payload)
+    "ocid": pl.String,
+    "date": INSTANT,  # the release's date
+    "payload": pl.String,  # JSON
+    "notes": pl.String,  # JSON array of domain.record.Note, null where there are none
+    "package": pl.String,  # JSON of the package's metadata (publisher, license …), null where there is none
+    "file": pl.String,
+    "sha256": pl.String,  # of the file it came in
+    "line": pl.Int64,  # 1-based
+    "offset": pl.Int64,  # 0-based, bytes
+    "element": pl.String,  # JSON Pointer in the file
+}

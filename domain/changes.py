@@ -1,0 +1,43 @@
+"""Which accepted records are new versions, and of what. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from domain.record import Accepted
+
+
+class Current(NamedTuple):
+    """The current version of a record, as the catalogue has it."""
+
+    record_id: str
+    ocid: str | None
+    batch_id: int
+    first_batch_id: int
+    version: int
+    content_hash: bytes
+    deleted: bool
+
+
+class Change(NamedTuple):
+    """A new version of a record (1 is its first); `before` is the version that it replaces."""
+
+    record_id: str
+    ocid: str | None
+    version: int
+    content_hash: bytes
+    deleted: bool
+    before: Current | None
+
+
+def changes(accepted: Sequence[Accepted], current: Mapping[str, Current]) -> list[tuple[int, Change]]:
+    """(position in `accepted`, change) of those whose content differs from the current version; in a slice that
+    holds a record more than once, each different content is a version of its own and the last one stays current."""
+    latest: dict[str, tuple[int, bytes, bool]] = {key: (row.version, row.content_hash, row.deleted) for key, row in current.items()}
+    found: list[tuple[int, Change]] = []
+    for index, one in enumerate(accepted):
+        version, content_hash, deleted = latest.get(one.record_id, (0, b"", True))
+        if not deleted and content_hash == one.content_hash:
+            continue
+        latest[one.record_id] = (version + 1, one.content_hash, False)
+        found.append((index, Change(one.record_id, one.ocid, version + 1, one.content_hash, False, current.get(one.record_id))))
+    return found

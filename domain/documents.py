@@ -1,0 +1,127 @@
+"""Search documents from gold rows: one function a collection, so that every engine is given the same."""
+
+from typing import Any
+
+from domain.search import Collection, CollectionSpec, Document, FieldSpec
+
+TEXT = 20_000  # characters of one text field at most: what is searched, not what is kept
+
+
+def _field(name: str, kind: Any, *, many: bool = False, facet: bool = False, sort: bool = False, weight: float = 1.0) -> FieldSpec:
+    return FieldSpec(name=name, type=kind, many=many, facet=facet, sort=sort, weight=weight)
+
+
+PROCESSES = CollectionSpec(
+    name=Collection.PROCESSES,
+    fields=(
+        _field("id", "keyword"),
+        _field("title", "text", weight=5),
+        _field("description", "text", weight=1),
+        _field("parties", "text", many=True, weight=2),
+        _field("items", "text", many=True, weight=1.5),
+        _field("classifications", "text", many=True, weight=1),
+        _field("awards", "text", many=True, weight=1),
+        _field("codes", "keyword", many=True, facet=True),
+        _field("classification", "keyword", many=True, facet=True),
+        _field("buyer", "keyword", facet=True),
+        _field("buyer_id", "keyword"),
+        _field("supplier", "keyword", many=True, facet=True),
+        _field("supplier_id", "keyword", many=True),
+        _field("category", "keyword", facet=True),
+        _field("country", "keyword", many=True, facet=True),
+        _field("region", "keyword", many=True, facet=True),
+        _field("method", "keyword", facet=True),
+        _field("status", "keyword", facet=True),
+        _field("source", "keyword", facet=True),
+        _field("currency", "keyword", facet=True),
+        _field("value", "number", sort=True),
+        _field("published", "date", sort=True),
+        _field("first_published", "date", sort=True),
+        _field("deadline", "date", sort=True),
+    ),
+)
+ORGANIZATIONS = CollectionSpec(
+    name=Collection.ORGANIZATIONS,
+    fields=(
+        _field("id", "keyword"),
+        _field("name", "text", weight=5),
+        _field("names", "text", many=True, weight=2),
+        _field("scheme", "keyword", facet=True),
+        _field("identifier", "keyword"),
+        _field("role", "keyword", many=True, facet=True),
+        _field("country", "keyword", many=True, facet=True),
+        _field("region", "keyword", many=True, facet=True),
+        _field("locality", "text", many=True),
+        _field("processes", "number", sort=True),
+    ),
+)
+SPECS = (PROCESSES, ORGANIZATIONS)
+
+
+def process_document(facts: dict[str, Any]) -> Document:
+    """The document of a process from its gold rows; see `infrastructure/warehouse/repositories/documents.py` for their shape."""
+    row, awards, items, parties = facts["process"], facts["awards"], facts["items"], facts["parties"]
+    document = {
+        "id": row["ocid"],
+        "title": _cut(row["title"]),
+        "description": _cut(row["description"]),
+        "parties": _distinct(party["name"] for party in parties),
+        "items": _distinct(_cut(item["description"]) for item in items),
+        "classifications": _distinct([row["classification"], *(item["classification"] for item in items)]),
+        "awards": _distinct(text for award in awards for text in (_cut(award["title"]), _cut(award["description"]))),
+        "codes": _distinct(code for item in [*items, {"codes": row["code"]}] for code in _codes(item["codes"])),
+        "classification": _distinct(division for code in [row["code"], *(item["code"] for item in items)] if (division := _division(code))),
+        "buyer": row["buyer"],
+        "buyer_id": row["buyer_id"],
+        "supplier": _distinct(award["supplier"] for award in awards),
+        "supplier_id": _distinct(award["supplier_id"] for award in awards),
+        "category": row["category"],
+        "country": _distinct([row["country"], *(item["country"] for item in items)]),
+        "region": _distinct([row["region"], *(item["region"] for item in items)]),
+        "method": row["method"],
+        "status": row["status"],
+        "source": row["source"],
+        "currency": row["currency"],
+        "value": row["amount"],
+        "published": row["last_published"],
+        "first_published": row["first_published"],
+        "deadline": row["tender_end"],
+    }
+    return {name: value for name, value in document.items() if value is not None and value != []}
+
+
+def organization_document(facts: dict[str, Any]) -> Document:
+    """The document of an organisation from its versions, the current one first, and the roles it appears in."""
+    versions = facts["versions"]
+    newest = versions[0]
+    document = {
+        "id": newest["organization_id"],
+        "name": newest["name"] or newest["legal_name"],
+        "names": _distinct(name for version in versions for name in (version["name"], version["legal_name"])),
+        "scheme": newest["scheme"],
+        "identifier": newest["identifier"],
+        "role": sorted(facts["roles"]),
+        "country": _distinct(version["country"] for version in versions),
+        "region": _distinct(version["region"] for version in versions),
+        "locality": _distinct(version["locality"] for version in versions),
+        "processes": float(facts["processes"]),
+    }
+    return {name: value for name, value in document.items() if value is not None and value != []}
+
+
+def _cut(text: str | None) -> str | None:
+    return text[:TEXT] if text else None
+
+
+def _distinct(values: Any) -> list[str]:
+    return list(dict.fromkeys(value for value in values if value))
+
+
+def _codes(joined: str | None) -> list[str]:
+    """`CPV:45233142` of gold, as people type it: the bare code."""
+    return [code.rsplit(":", 1)[-1] for code in joined.split(" ")] if joined else []
+
+
+def _division(code: str | None) -> str | None:
+    """The first two digits of a CPV code, as the facet of what was bought."""
+    return code[:2] if code and len(code) >= 8 and code[:8].isdigit() else None

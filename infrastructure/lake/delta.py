@@ -1,0 +1,105 @@
+"""The lake's Delta tables: appends of whole batches, and reads that open only the files which can hold a batch.
+
+It knows nothing of the ledger: which batches count is said by the caller, and rows of other batches are left alone.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+from deltalake import DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.transaction import CommitProperties
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from domain.bronze import BRONZE
+from domain.silver import TABLES
+
+ROW_GROUP = 512  # small, so that reading one process decompresses little
+again = retry(retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8), wait=wait_random_exponential(0.02, 1), reraise=True)
+
+
+class DeltaLake:
+    """Bronze and silver under one folder; each table is a folder of its own."""
+
+    def __init__(self, root: Path, silver: Path | None = None) -> None:
+        self.root = root
+        self.silver_root = silver or root / "silver"
+
+    def append_bronze(self, kind: str, batch: int, rows: pl.DataFrame) -> None:
+        """Append a batch's raw records (columns of domain/bronze.py); the same batch twice appends once."""
+        _append(self.root / "bronze" / kind, rows.select(list(BRONZE)), f"batch-{batch}")
+
+    def read_bronze(self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows of these batches, of these processes only where `ocids` is given; in no order."""
+        schema = {name: BRONZE[name] for name in columns}
+        return _read(self.root / "bronze" / kind, "batch", batches, ocids, schema)
+
+    def append_silver(self, silver_batch: int, frames: dict[str, pl.DataFrame]) -> None:
+        """Append a refine run's rows to the silver tables; empty frames touch nothing."""
+        for name, frame in frames.items():
+            if frame.height:
+                _append(self.silver_root / name, frame, f"silver-batch-{silver_batch}")
+
+    def read_silver(self, table: str, silver_batches: Sequence[int], columns: Sequence[str] | None = None, ocids: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows that these silver batches hold, of these processes only where `ocids` is given; in no order."""
+        schema = {name: TABLES[table][name] for name in (columns or TABLES[table])}
+        return _read(self.silver_root / table, "silver_batch", silver_batches, ocids, schema)
+
+    def compact(self, min_files: int) -> list[str]:
+        """Merge small files and vacuum the tables that have at least `min_files`; their names."""
+        done = []
+        for folder in sorted([*self.root.glob("bronze/*"), *self.silver_root.glob("*")]):
+            table = _open(folder)
+            if table is not None and len(table.file_uris()) >= min_files:
+                table.optimize.compact(target_size=128 * 1024 * 1024)
+                table.vacuum(dry_run=False)
+                done.append(folder.name)
+        return done
+
+
+def _open(folder: Path) -> DeltaTable | None:
+    try:
+        return DeltaTable(folder)
+    except TableNotFoundError:
+        return None
+
+
+@again
+def _append(folder: Path, rows: pl.DataFrame, app_id: str) -> None:
+    table = _open(folder)
+    if table is not None and table.transaction_version(app_id) is not None:
+        return
+    properties = CommitProperties(app_transactions=[Transaction(app_id, 1)])
+    writer = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=ROW_GROUP)
+    write_deltalake(table or folder, rows, mode="append", commit_properties=properties, writer_properties=writer)
+
+
+def _read(folder: Path, column: str, batches: Sequence[int], ocids: Sequence[str] | None, schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
+    """Rows of `batches`: files whose statistics rule all of them out are never opened."""
+    table = _open(folder) if batches else None
+    if table is None:
+        return pl.DataFrame(schema=schema)
+    wanted = pl.Series(sorted(set(batches)), dtype=pl.Int64)
+    files = _files(table, column, wanted)
+    if not files:
+        return pl.DataFrame(schema=schema)
+    rows = pl.scan_parquet(files, missing_columns="insert", schema=None).filter(pl.col(column).is_in(wanted.implode()))
+    if ocids is not None:
+        names = pl.Series(sorted(set(ocids)), dtype=pl.String)
+        rows = rows.filter(pl.col("ocid").is_in(names.implode()))
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).collect()
+
+
+def _files(table: DeltaTable, column: str, wanted: pl.Series) -> list[str]:
+    actions = pl.DataFrame(table.get_add_actions(flatten=True))
+    low, high = f"min.{column}", f"max.{column}"
+    if low not in actions.columns:
+        return table.file_uris()
+    ranges = actions.select("path", pl.col(low).alias("low"), pl.col(high).alias("high"))
+    # The first wanted batch that is not below a file's lowest must not be above its highest.
+    first = wanted.search_sorted(ranges["low"].fill_null(-1))
+    at_least = pl.Series([wanted[i] if i < len(wanted) else None for i in first], dtype=pl.Int64)
+    hit = (at_least <= ranges["high"].fill_null(2**62)).fill_null(False)
+    base = Path(table.table_uri.removeprefix("file://"))
+    return [str(base / path) for path in ranges.filter(hit)["path"]]

@@ -1,0 +1,107 @@
+"""Gold rows as search documents need them: a few set-based reads for a slice of processes or organisations."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+
+from domain.keys import surrogate
+from infrastructure.warehouse.repositories.base import Repository, chunks
+from infrastructure.warehouse.repositories.gold import gold_table
+
+Row = dict[str, Any]
+
+
+class Documents(Repository):
+    """Reads of the star, for the index stage."""
+
+    def processes(self, ocids: Sequence[str]) -> Iterator[Row]:
+        """{process, awards, items, parties} of each process that stands in gold, by ocid."""
+        keys = [surrogate(ocid) for ocid in ocids]
+        awards, items, parties = self._awards(keys), self._items(keys), self._parties(keys)
+        for row in sorted(self._processes(keys), key=lambda row: str(row["ocid"])):
+            key = row["process_key"]
+            yield {"process": row, "awards": awards[key], "items": items[key], "parties": parties[key]}
+
+    def organizations(self, organization_ids: Sequence[str]) -> Iterator[Row]:
+        """{versions, roles, processes} of each organisation that stands in gold, its current version first."""
+        dim, bridge = gold_table("dim_organization"), gold_table("bridge_process_organization")
+        versions: dict[str, list[Row]] = defaultdict(list)
+        for part in chunks(organization_ids):
+            query = select(dim).where(dim.c.organization_id.in_(part)).order_by(dim.c.organization_id, dim.c.is_current.desc(), dim.c.organization_key)
+            for row in self.connection.execute(query).mappings():
+                versions[row["organization_id"]].append(dict(row))
+        owners = {row["organization_key"]: name for name, rows in versions.items() for row in rows}
+        roles: dict[str, set[str]] = defaultdict(set)
+        processes: dict[str, set[int]] = defaultdict(set)
+        for part in chunks(owners):
+            query = select(bridge.c.organization_key, bridge.c.role, bridge.c.process_key).where(bridge.c.organization_key.in_(part))
+            for key, role, process in self.connection.execute(query):
+                roles[owners[key]].add(role)
+                processes[owners[key]].add(process)
+        for name, rows in sorted(versions.items()):
+            yield {"versions": rows, "roles": roles[name], "processes": len(processes[name])}
+
+    def touched_organizations(self, after: int, upto: int) -> list[str]:
+        """Organisations that silver batches in (after, upto] changed, gone ones included."""
+        touched = gold_table("touched_organization")
+        query = select(touched.c.organization_id).where(touched.c.silver_batch > after, touched.c.silver_batch <= upto)
+        return sorted(self.connection.execute(query).scalars())
+
+    def ocids(self, after: str, limit: int) -> list[str]:
+        """The next ocids of gold in order."""
+        process = gold_table("fact_process")
+        return list(self.connection.execute(select(process.c.ocid).where(process.c.ocid > after).order_by(process.c.ocid).limit(limit)).scalars())
+
+    def _processes(self, keys: Iterable[int]) -> list[Row]:
+        fact, buyer = gold_table("fact_process"), gold_table("dim_organization")
+        source, procedure, status = gold_table("dim_source"), gold_table("dim_procedure"), gold_table("dim_status")
+        code, place, currency = gold_table("dim_classification"), gold_table("dim_location"), gold_table("dim_currency")
+        columns = [fact.c[name] for name in ("process_key", "ocid", "title", "description", "amount", "first_published", "last_published", "tender_end")]
+        columns += [buyer.c.name.label("buyer"), buyer.c.organization_id.label("buyer_id"), func.coalesce(source.c.publisher, source.c.prefix).label("source")]
+        columns += [procedure.c.method, procedure.c.category, status.c.status, currency.c.code.label("currency"), place.c.country, place.c.region]
+        columns += [code.c.code, code.c.description.label("classification")]
+        joined = fact.outerjoin(buyer, buyer.c.organization_key == fact.c.buyer_key)
+        joined = joined.outerjoin(source, source.c.source_key == fact.c.source_key).outerjoin(procedure, procedure.c.procedure_key == fact.c.procedure_key)
+        joined = joined.outerjoin(status, status.c.status_key == fact.c.status_key).outerjoin(place, place.c.location_key == fact.c.location_key)
+        joined = joined.outerjoin(currency, currency.c.currency_key == fact.c.currency_key)
+        joined = joined.outerjoin(code, code.c.classification_key == fact.c.classification_key)
+        rows: list[Row] = []
+        for part in chunks(keys):
+            rows += [dict(row) for row in self.connection.execute(select(*columns).select_from(joined).where(fact.c.process_key.in_(part))).mappings()]
+        return rows
+
+    def _awards(self, keys: Iterable[int]) -> dict[int, list[Row]]:
+        fact, supplier = gold_table("fact_award"), gold_table("dim_organization")
+        columns = [fact.c.process_key, fact.c.title, fact.c.description, supplier.c.name.label("supplier"), supplier.c.organization_id.label("supplier_id")]
+        query = select(*columns).select_from(fact.outerjoin(supplier, supplier.c.organization_key == fact.c.supplier_key))
+        return self._grouped(query, fact, [fact.c.position, fact.c.award_key], keys)
+
+    def _items(self, keys: Iterable[int]) -> dict[int, list[Row]]:
+        fact, code, place = gold_table("fact_item"), gold_table("dim_classification"), gold_table("dim_location")
+        columns = [
+            fact.c.process_key,
+            fact.c.description,
+            fact.c.codes,
+            code.c.code,
+            code.c.description.label("classification"),
+            place.c.country,
+            place.c.region,
+        ]
+        joined = fact.outerjoin(code, code.c.classification_key == fact.c.classification_key)
+        query = select(*columns).select_from(joined.outerjoin(place, place.c.location_key == fact.c.location_key))
+        return self._grouped(query, fact, [fact.c.level, fact.c.parent_position, fact.c.position, fact.c.item_key], keys)
+
+    def _parties(self, keys: Iterable[int]) -> dict[int, list[Row]]:
+        bridge, dim = gold_table("bridge_process_organization"), gold_table("dim_organization")
+        joined = bridge.join(dim, dim.c.organization_key == bridge.c.organization_key)
+        query = select(bridge.c.process_key, dim.c.name).select_from(joined)
+        return self._grouped(query, bridge, [dim.c.name, bridge.c.organization_key], keys)
+
+    def _grouped(self, query: Any, fact: Any, order: Sequence[Any], keys: Iterable[int]) -> dict[int, list[Row]]:
+        found: dict[int, list[Row]] = defaultdict(list)
+        for part in chunks(keys):
+            for row in self.connection.execute(query.where(fact.c.process_key.in_(part)).order_by(fact.c.process_key, *order)).mappings():
+                found[row["process_key"]].append(dict(row))
+        return found

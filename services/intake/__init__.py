@@ -1,0 +1,1 @@
+"""What comes in: uploads, jobs and callers."""

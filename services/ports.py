@@ -1,0 +1,139 @@
+"""The ports: what the use cases need from the outside, as Protocols; `infrastructure/bootstrap.py` plugs the adapters in."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from domain.job import Batch, Counts, Job, Quarantined, Watermark
+from domain.record import Place, Refused
+from domain.search import Collection, Document, SearchQuery, SearchResult
+from domain.star import Star
+from domain.user import User
+
+
+class Messages(Protocol):
+    """The queue of wake-up calls. A message carries ids and never data; losing one costs a sweep's interval."""
+
+    def send(self, actor: str, *args: str) -> None:
+        """Enqueue a message. UnavailableError where the queue does not answer."""
+
+
+class Lake(Protocol):
+    """Bronze and silver."""
+
+    def append_bronze(self, kind: str, batch: int, rows: pl.DataFrame) -> None: ...
+    def read_bronze(self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None) -> pl.DataFrame: ...
+    def append_silver(self, silver_batch: int, frames: dict[str, pl.DataFrame]) -> None: ...
+    def read_silver(
+        self, table: str, silver_batches: Sequence[int], columns: Sequence[str] | None = None, ocids: Sequence[str] | None = None
+    ) -> pl.DataFrame: ...
+    def compact(self, min_files: int) -> list[str]: ...
+
+
+class SearchEngine(Protocol):
+    """Documents that can be found. Every write is durable, and seen by searchers in other processes, when it returns."""
+
+    def upsert(self, collection: Collection, documents: Sequence[Document]) -> None: ...
+    def delete(self, collection: Collection, ids: Sequence[str]) -> None: ...
+    def write(self, collection: Collection, documents: Sequence[Document], deleted: Sequence[str]) -> None: ...
+    def search(self, query: SearchQuery) -> SearchResult: ...
+    def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]: ...
+    def scan(self, collection: Collection) -> Iterator[Document]: ...
+    def count(self, collection: Collection) -> int: ...
+    def clear(self, collection: Collection) -> None: ...
+
+
+@dataclass(frozen=True)
+class Element:
+    """One element of a source, as bytes of UTF-8 JSON, with the metadata of the package it stood in."""
+
+    raw: bytes
+    place: Place
+    package: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A stretch of a source; `position` is where the next one begins, None at the end."""
+
+    elements: Sequence[Element]
+    refused: Sequence[Refused]
+    position: dict[str, Any] | None
+
+
+class Sources(Protocol):
+    """Reads uploaded files in slices, each from a position in O(1), in bounded memory."""
+
+    def read(self, sha256: str, filename: str, position: dict[str, Any] | None, limit: int) -> Slice:
+        """The next elements. InvalidError where nobody recognises the file."""
+
+    def release(self, sha256: str) -> None:
+        """Give back what reading left on disk beside the raw file."""
+
+
+class Jobs(Protocol):
+    """See infrastructure/warehouse/repositories/jobs.py."""
+
+    def add(self, job: Job) -> None: ...
+    def get(self, job_id: str) -> Job | None: ...
+    def start(self, job_id: str, now: Any) -> None: ...
+    def progress(self, job_id: str, counts: Counts, seq: int | None, position: dict[str, Any] | None) -> None: ...
+    def landed(self, job_id: str, now: Any) -> None: ...
+    def fail(self, job_id: str, error: dict[str, Any], now: Any) -> None: ...
+    def finish_due(self, indexed: int, now: Any) -> None: ...
+    def unlanded(self) -> list[str]: ...
+
+
+class Work(Protocol):
+    """A unit of work: repositories over one transaction, committed on request only."""
+
+    @property
+    def jobs(self) -> Any: ...
+    @property
+    def batches(self) -> Any: ...
+    @property
+    def records(self) -> Any: ...
+    @property
+    def quarantine(self) -> Any: ...
+    @property
+    def watermarks(self) -> Any: ...
+    @property
+    def gold(self) -> Any: ...
+    @property
+    def documents(self) -> Any: ...
+    @property
+    def users(self) -> Any: ...
+    def commit(self) -> None: ...
+
+
+class Warehouse(Protocol):
+    """Opens units of work."""
+
+    def read(self) -> AbstractContextManager[Work]: ...
+    def write(self) -> AbstractContextManager[Work]: ...
+    def check(self) -> None: ...
+
+
+class Files(Protocol):
+    """Raw files by content hash."""
+
+    def path(self, sha256: str) -> Path: ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the use cases work with."""
+
+    warehouse: Warehouse
+    lake: Lake
+    search: SearchEngine
+    messages: Messages
+    sources: Sources
+    batch_records: int = 4_000
+
+
+__all__ = ["Batch", "Quarantined", "Star", "User", "Watermark"]

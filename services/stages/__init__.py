@@ -1,0 +1,1 @@
+"""The stages of the lake, each a function of the log and its own watermark."""

@@ -1,0 +1,92 @@
+"""Publish: the processes of new silver batches replace their rows in the star, slice by slice.
+
+Single-flight. A slice and the watermark's step over it commit in one transaction, guarded by compare-and-swap: killed anywhere,
+it goes on behind its last slice; handled twice, the second runner loses cleanly.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from domain.job import Watermark
+from domain.keys import surrogate
+from domain.silver import TABLES
+from domain.star import Star, build
+from services.clock import now
+from services.ports import Lake, Parts
+from services.stages.runs import run
+
+SLICE = 400  # processes written in one transaction: about a tenth of a second
+PROCESSES = 6_000  # processes that a run takes on at most, unless its first silver batch alone has more
+Frames = dict[str, pl.DataFrame]
+
+
+def publish(parts: Parts) -> None:
+    """One run over the silver batches past the watermark; sends index, and publish again where more is pending."""
+    more = run(parts, "publish", lambda mark: _publish(parts, mark))
+    parts.messages.send("index")
+    if more:
+        parts.messages.send("publish")
+
+
+def _publish(parts: Parts, mark: Watermark) -> bool:
+    with parts.warehouse.read() as work:
+        pending = work.batches.silver(mark.silver_batch, mark.target)
+    if not pending:
+        return False
+    if mark.target is None:
+        pending = take(pending, PROCESSES)
+    target = pending[-1]
+    batches = [batch.id for batch in pending]
+    silver = current_rows(parts.lake, batches)
+    ocids = sorted(silver["process"]["ocid"])
+    mark = _slices(parts, mark, silver, ocids, target.id)
+    with parts.warehouse.write() as work:
+        work.watermarks.swap(mark, Watermark(stage="publish", seq=max(mark.seq, target.upto_seq), silver_batch=target.id), now())
+        work.watermarks.ran("publish", mark.seq, target.upto_seq, len(ocids), mark.started_at, now())
+        work.commit()
+        return bool(work.batches.silver(target.id))
+
+
+def _slices(parts: Parts, mark: Watermark, silver: Frames, ocids: Sequence[str], target: int) -> Watermark:
+    for start in range(mark.done * SLICE, len(ocids), SLICE):
+        chosen = ocids[start : start + SLICE]
+        keys, star = star_of(silver, chosen)
+        after = mark.model_copy(update={"target": target, "done": mark.done + 1})
+        with parts.warehouse.write() as work:
+            work.watermarks.swap(mark, after, now())
+            work.gold.replace(keys, star, target)
+            work.commit()
+        mark = after
+    return mark
+
+
+def star_of(silver: Frames, ocids: Sequence[str]) -> tuple[list[int], Star | None]:
+    """The process keys of the slice, and the star rows of those of its processes that still stand."""
+    named = pl.Series(ocids, dtype=pl.String).implode()
+    chosen = {name: frame.filter(pl.col("ocid").is_in(named)) for name, frame in silver.items()}
+    chosen["process"] = chosen["process"].filter(~pl.col("deleted"))
+    return [surrogate(ocid) for ocid in ocids], build(chosen) if chosen["process"].height else None
+
+
+def take(pending: Sequence[pl.Series], most: int) -> Sequence[pl.Series]:
+    """The first silver batches, as many as hold at most this many processes, and one at least."""
+    processes = 0
+    for count, batch in enumerate(pending):
+        processes += batch.processes
+        if count and processes > most:
+            return pending[:count]
+    return pending
+
+
+def current_rows(lake: Lake, silver_batches: Sequence[int]) -> Frames:
+    """The rows that stand, of the processes in these silver batches: those of the newest batch of each ocid."""
+    columns = [name for name in TABLES["process"] if name != "compiled"]
+    process = lake.read_silver("process", silver_batches, columns)
+    newest = process.group_by("ocid").agg(pl.col("silver_batch").max())
+    frames = {name: lake.read_silver(name, silver_batches) for name in TABLES if name != "process"} | {"process": process}
+    order = [c for c in ("ocid", "level", "parent_position", "award_position", "position", "record_id", "path", "code")]
+    return {
+        name: frame.join(newest, on=["ocid", "silver_batch"], how="semi").sort([column for column in order if column in frame.columns], maintain_order=True)
+        for name, frame in frames.items()
+    }

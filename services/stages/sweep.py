@@ -1,0 +1,31 @@
+"""The sweep: re-sends the message of whatever is behind and idle, so that a lost message costs seconds, never data."""
+
+from datetime import timedelta
+
+from loguru import logger
+
+from services.clock import now
+from services.ports import Parts
+
+IDLE = timedelta(seconds=10)  # longer than a slice of any stage
+
+
+def sweep(parts: Parts) -> list[tuple[str, ...]]:
+    """Send what is due; the messages sent."""
+    due: list[tuple[str, ...]] = []
+    with parts.warehouse.read() as work:
+        quiet = now() - IDLE
+        due += [("land", job_id) for job_id in work.jobs.unlanded(idle_since=quiet)]
+        newest = work.batches.last_seq()
+        silver = work.batches.last_silver()
+        marks = {stage: work.watermarks.get(stage) for stage in ("refine", "publish", "index")}
+        behind = {
+            "refine": marks["refine"].seq < newest,
+            "publish": marks["publish"].silver_batch < silver,
+            "index": marks["index"].silver_batch < marks["publish"].silver_batch,
+        }
+        due += [(stage,) for stage, late in behind.items() if late and work.watermarks.idle(stage, quiet)]
+    for message in due:
+        logger.info("sweep: sending {} again", " ".join(message))
+        parts.messages.send(*message)
+    return due
