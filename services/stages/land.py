@@ -9,13 +9,13 @@ from typing import Any
 
 import orjson
 import polars as pl
-from domain.judge import judge
 from loguru import logger
 
 from domain.bronze import BRONZE
 from domain.changes import Change, changes
-from domain.errors import InvalidError, LostRaceError
+from domain.errors import InvalidError, LostRaceError, TooLargeError
 from domain.job import Batch, Counts, Job
+from domain.judge import judge
 from domain.record import Accepted, Kind, Refused
 from services.clock import now
 from services.ports import Parts, Slice, Work
@@ -39,7 +39,7 @@ def land(parts: Parts, job_id: str) -> None:
         work.commit()
     try:
         more = _land_slice(parts, job, batch)
-    except InvalidError as error:
+    except (InvalidError, TooLargeError) as error:
         with parts.warehouse.write() as work:
             _fail(work, job_id, error.detail, **error.details)
             work.commit()

@@ -85,7 +85,7 @@ def current_rows(lake: Lake, silver_batches: Sequence[int]) -> Frames:
     process = lake.read_silver("process", silver_batches, columns)
     newest = process.group_by("ocid").agg(pl.col("silver_batch").max())
     frames = {name: lake.read_silver(name, silver_batches) for name in TABLES if name != "process"} | {"process": process}
-    order = [c for c in ("ocid", "level", "parent_position", "award_position", "position", "record_id", "path", "code")]
+    order = ["ocid", "level", "parent_position", "award_position", "position", "record_id", "path", "code"]
     return {
         name: frame.join(newest, on=["ocid", "silver_batch"], how="semi").sort([column for column in order if column in frame.columns], maintain_order=True)
         for name, frame in frames.items()

@@ -1,0 +1,215 @@
+"""The part of an OCDS 1.1 release that the star needs, as strict pydantic models; names are the standard's own.
+
+Unknown fields are ignored here and kept in the payload. The flattening reads payloads under `polars_type(Release)`, so what these
+models accept is exactly what it can read: one definition, two uses. Every field may be absent or null but a release's ocid and date.
+"""
+
+import types
+from typing import Any, Union, get_args, get_origin
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+
+class Model(BaseModel):
+    """Strict: a number is no text and a text is no number. What else a publisher says is ignored here."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class Value(Model):
+    """An amount of money as published."""
+
+    amount: float | None = None
+    currency: str | None = None
+
+
+class Period(Model):
+    """Dates as published."""
+
+    startDate: str | None = None
+    endDate: str | None = None
+
+
+class Classification(Model):
+    """A code of a scheme."""
+
+    scheme: str | None = None
+    id: str | None = None
+    description: str | None = None
+
+
+class Address(Model):
+    """A postal address; `country` is in some profiles, `countryName` in OCDS 1.1."""
+
+    streetAddress: str | None = None
+    locality: str | None = None
+    region: str | None = None
+    postalCode: str | None = None
+    countryName: str | None = None
+    country: str | None = None
+
+
+class Unit(Model):
+    """The unit of an item's quantity."""
+
+    name: str | None = None
+    value: Value | None = None
+
+
+class Item(Model):
+    """Something bought."""
+
+    id: str | None = None
+    description: str | None = None
+    classification: Classification | None = None
+    additionalClassifications: list[Classification] | None = None
+    quantity: float | None = None
+    unit: Unit | None = None
+    deliveryAddresses: list[Address] | None = None
+    deliveryAddress: Address | None = None
+
+
+class Document(Model):
+    """A published document."""
+
+    id: str | None = None
+    documentType: str | None = None
+    title: str | None = None
+    description: str | None = None
+    url: str | None = None
+    format: str | None = None
+    language: str | None = None
+    datePublished: str | None = None
+
+
+class Reference(Model):
+    """An organisation named by id and name."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+class Identifier(Model):
+    """A registered identifier."""
+
+    scheme: str | None = None
+    id: str | None = None
+    legalName: str | None = None
+
+
+class Details(Model):
+    """What profiles say of an organisation."""
+
+    scale: str | None = None
+    url: str | None = None
+
+
+class Party(Model):
+    """An organisation in its roles."""
+
+    id: str | None = None
+    name: str | None = None
+    identifier: Identifier | None = None
+    address: Address | None = None
+    roles: list[str] | None = None
+    details: Details | None = None
+
+
+class Budget(Model):
+    """What is planned to be spent."""
+
+    amount: Value | None = None
+
+
+class Planning(Model):
+    """The planning stage."""
+
+    budget: Budget | None = None
+    documents: list[Document] | None = None
+
+
+class Tender(Model):
+    """The tender stage."""
+
+    id: str | None = None
+    title: str | None = None
+    description: str | None = None
+    status: str | None = None
+    procurementMethod: str | None = None
+    procurementMethodDetails: str | None = None
+    mainProcurementCategory: str | None = None
+    classification: Classification | None = None
+    value: Value | None = None
+    minValue: Value | None = None
+    tenderPeriod: Period | None = None
+    awardPeriod: Period | None = None
+    contractPeriod: Period | None = None
+    numberOfTenderers: int | None = None
+    procuringEntity: Reference | None = None
+    tenderers: list[Reference] | None = None
+    items: list[Item] | None = None
+    documents: list[Document] | None = None
+
+
+class Award(Model):
+    """An award."""
+
+    id: str | None = None
+    title: str | None = None
+    description: str | None = None
+    status: str | None = None
+    date: str | None = None
+    value: Value | None = None
+    suppliers: list[Reference] | None = None
+    items: list[Item] | None = None
+    documents: list[Document] | None = None
+    contractPeriod: Period | None = None
+
+
+class Contract(Model):
+    """A contract."""
+
+    id: str | None = None
+    awardID: str | None = None
+    title: str | None = None
+    description: str | None = None
+    status: str | None = None
+    dateSigned: str | None = None
+    value: Value | None = None
+    period: Period | None = None
+    items: list[Item] | None = None
+    documents: list[Document] | None = None
+
+
+class Compiled(Model):
+    """What the flattening reads of a compiled release."""
+
+    ocid: str
+    language: str | None = None
+    initiationType: str | None = None
+    buyer: Reference | None = None
+    parties: list[Party] | None = None
+    planning: Planning | None = None
+    tender: Tender | None = None
+    awards: list[Award] | None = None
+    contracts: list[Contract] | None = None
+
+
+class Release(Compiled):
+    """One release, judged strictly."""
+
+    id: str
+    date: str
+    tag: list[str] | None = None
+
+
+def polars_type(annotation: Any) -> pl.DataType:
+    """The polars type that holds what a model's annotation accepts; `X | None` counts as X."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        annotation = next(one for one in get_args(annotation) if one is not type(None))
+    if get_origin(annotation) is list:
+        return pl.List(polars_type(get_args(annotation)[0]))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return pl.Struct({name: polars_type(field.annotation) for name, field in annotation.model_fields.items()})
+    return {str: pl.String(), float: pl.Float64(), int: pl.Int64(), bool: pl.Boolean()}[annotation]
