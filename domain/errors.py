@@ -59,6 +59,12 @@ class TooLargeError(TenderlakeError):
     title = "Too large"
 
 
+class NoSpaceError(TenderlakeError):
+    """Raised when the disk is full; nothing of what was being written is kept."""
+
+    title = "No space left"
+
+
 class DamagedError(TenderlakeError):
     """Raised when stored state can't be read; the message says how to mend it."""
 

@@ -52,8 +52,10 @@ TABLES: dict[str, Columns] = {
         "number_of_tenderers": pl.Int64,
         "buyer_id": pl.String,  # party ids as in `party`
         "buyer_name": pl.String,
+        "buyer_organization_id": pl.String,
         "procuring_entity_id": pl.String,
         "procuring_entity_name": pl.String,
+        "procuring_entity_organization_id": pl.String,
         "country": pl.String,  # of the delivery addresses, else of the buyer's address
         "region": pl.String,
         "locality": pl.String,
@@ -130,6 +132,7 @@ TABLES: dict[str, Columns] = {
     "document": KEYS
     | {
         "level": pl.String,
+        "parent_position": pl.Int32,
         "parent_id": pl.String,
         "position": pl.Int32,
         "document_id": pl.String,

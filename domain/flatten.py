@@ -1,0 +1,243 @@
+"""Compiled releases to the flat tables of silver, as polars expressions over whole columns. Pure.
+
+`flatten` is the door; parties, whose identities span the whole process, are in domain/parties.py.
+"""
+
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import polars as pl
+
+from domain.instants import instant
+from domain.ocds import Compiled, polars_type
+from domain.parties import Parties, parties
+from domain.silver import INSTANT, TABLES
+
+Frames = dict[str, pl.DataFrame]
+SCHEMA = {name: polars_type(field.annotation) for name, field in Compiled.model_fields.items()}
+CARRIED = ["silver_batch", "ocid", "compiled", "releases", "first_published", "last_published", "last_seq", "tags", "publisher", "publisher_license"]
+LEVELS = {"tender": "tender", "awards": "award", "contracts": "contract"}
+
+
+def flatten(processes: pl.DataFrame) -> Frames:
+    """The silver tables but `note` of compiled processes (columns CARRIED), ordered by ocid and position."""
+    if not processes.height:
+        return {name: pl.DataFrame(schema=columns) for name, columns in TABLES.items() if name != "note"}
+    frame = decode(processes)
+    people = parties(frame)
+    items, awards, contracts = _items(frame), _nested(frame, "awards"), _nested(frame, "contracts")
+    made = {
+        "process": _process(frame, people, items),
+        "party": people.party,
+        "award": _award(awards, people),
+        "award_supplier": people.supplier,
+        "contract": _contract(contracts),
+        "item": items,
+        "document": _documents(frame),
+    }
+    return {name: _shaped(made[name], name) for name in made}
+
+
+def decode(processes: pl.DataFrame) -> pl.DataFrame:
+    """The processes with the modelled fields of their compiled releases beside the carried columns, one row each."""
+    lines = "\n".join(processes["compiled"]).encode()
+    decoded = pl.read_ndjson(io.BytesIO(lines), schema=SCHEMA, low_memory=False).drop("ocid")
+    return pl.concat([processes.select(CARRIED), decoded], how="horizontal")
+
+
+def instants(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """The frame with these text columns read as instants; what is no date becomes null (its note was made when it was judged)."""
+    return frame.with_columns(_mapped(frame[column], _read, INSTANT) for column in columns)
+
+
+def _mapped(column: pl.Series, read: Callable[[str], Any], dtype: Any) -> pl.Series:
+    distinct = column.drop_nulls().unique()
+    if not distinct.len():
+        return pl.Series(column.name, [None] * column.len(), dtype=dtype)
+    values = pl.Series([read(text) for text in distinct], dtype=dtype)
+    return column.replace_strict(distinct, values, default=None, return_dtype=dtype)
+
+
+def _read(text: str) -> Any:
+    found = instant(text)
+    return found[0] if found else None
+
+
+def _shaped(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Exactly the table's columns, in its order and types."""
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in TABLES[table].items())
+
+
+def _nested(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """One row an element of the array, with its 0-based position; its fields become columns."""
+    rows = frame.select("silver_batch", "ocid", column).filter(pl.col(column).list.len() > 0)
+    numbered = rows.with_columns(pl.int_ranges(0, pl.col(column).list.len()).alias("position"))
+    return numbered.explode(column, "position").unnest(column)
+
+
+def _field(*path: str) -> pl.Expr:
+    found = pl.col(path[0])
+    for name in path[1:]:
+        found = found.struct.field(name)
+    return found
+
+
+def _award(awards: pl.DataFrame, people: Parties) -> pl.DataFrame:
+    counted = people.supplier.group_by("ocid", pl.col("award_position").alias("position")).agg(pl.col("organization_id").n_unique().alias("suppliers"))
+    rows = awards.select(
+        "silver_batch",
+        "ocid",
+        pl.col("position").cast(pl.Int32),
+        pl.col("id").alias("award_id"),
+        "title",
+        "description",
+        "status",
+        "date",
+        _field("value", "amount"),
+        _field("value", "currency"),
+        _field("contractPeriod", "startDate").alias("contract_start"),
+        _field("contractPeriod", "endDate").alias("contract_end"),
+    )
+    rows = rows.join(counted, on=["ocid", "position"], how="left", maintain_order="left").with_columns(pl.col("suppliers").fill_null(0))
+    return instants(rows, ["date", "contract_start", "contract_end"])
+
+
+def _contract(contracts: pl.DataFrame) -> pl.DataFrame:
+    rows = contracts.select(
+        "silver_batch",
+        "ocid",
+        "position",
+        pl.col("id").alias("contract_id"),
+        pl.col("awardID").alias("award_id"),
+        "title",
+        "description",
+        "status",
+        pl.col("dateSigned").alias("date_signed"),
+        _field("value", "amount"),
+        _field("value", "currency"),
+        _field("period", "startDate").alias("start"),
+        _field("period", "endDate").alias("end"),
+    )
+    return instants(rows, ["date_signed", "start", "end"])
+
+
+def _parents(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """silver_batch, ocid, parent_position, parent_id, items, documents of the tender, the awards or the contracts."""
+    if column == "tender":
+        rows = frame.select("silver_batch", "ocid", "tender").filter(pl.col("tender").is_not_null()).unnest("tender").with_columns(position=pl.lit(0))
+    else:
+        rows = _nested(frame, column)
+    return rows.select(
+        "silver_batch", "ocid", pl.col("position").cast(pl.Int32).alias("parent_position"), pl.col("id").alias("parent_id"), "items", "documents"
+    )
+
+
+def _elements(parents: pl.DataFrame, column: str, level: str) -> pl.DataFrame:
+    rows = parents.select("silver_batch", "ocid", "parent_position", "parent_id", column).filter(pl.col(column).list.len() > 0)
+    numbered = rows.with_columns(pl.int_ranges(0, pl.col(column).list.len(), dtype=pl.Int32).alias("position"), pl.lit(level).alias("level"))
+    return numbered.explode(column, "position")
+
+
+def _items(frame: pl.DataFrame) -> pl.DataFrame:
+    rows = pl.concat([_elements(_parents(frame, column), "items", level) for column, level in LEVELS.items()])
+    item = pl.col("items").struct
+    extra = item.field("additionalClassifications")
+    codes = pl.concat_list(pl.concat_list(item.field("classification")), extra.fill_null([])).list.eval(
+        pl.when(pl.element().struct.field("id").is_not_null()).then(
+            pl.concat_str([pl.element().struct.field("scheme").fill_null(""), pl.element().struct.field("id")], separator=":").str.strip_prefix(":")
+        )
+    )
+    # An item that names its codes as additional classifications only is classified by the first of them.
+    first = pl.when(item.field("classification").struct.field("id").is_not_null()).then(item.field("classification")).otherwise(extra.list.first())
+    places = pl.concat_list(pl.concat_list(item.field("deliveryAddress")), item.field("deliveryAddresses").fill_null([]))
+    flat = rows.select(
+        "silver_batch",
+        "ocid",
+        "level",
+        "parent_position",
+        "parent_id",
+        "position",
+        item.field("id").alias("item_id"),
+        item.field("description"),
+        first.struct.field("scheme").alias("classification_scheme"),
+        first.struct.field("id").alias("classification_id"),
+        first.struct.field("description").alias("classification_description"),
+        item.field("quantity"),
+        item.field("unit").struct.field("name").alias("unit"),
+        item.field("unit").struct.field("value").struct.field("amount").alias("unit_amount"),
+        item.field("unit").struct.field("value").struct.field("currency").alias("unit_currency"),
+        *[_first(places, *names) for names in (("countryName", "country"), ("region",), ("locality",))],
+        codes.list.drop_nulls().list.unique(maintain_order=True).alias("codes"),
+    )
+    return flat.rename({"countryName": "country"}).sort("ocid", "level", "parent_position", "position", maintain_order=True)
+
+
+def _first(places: pl.Expr, *names: str) -> pl.Expr:
+    """The first value that any of the addresses gives under these names."""
+    found = [places.list.eval(pl.element().struct.field(name)).list.drop_nulls().list.first() for name in names]
+    return pl.coalesce(found).alias(names[0])
+
+
+def _documents(frame: pl.DataFrame) -> pl.DataFrame:
+    planning = frame.select("silver_batch", "ocid", _field("planning", "documents").alias("documents"))
+    planning = planning.with_columns(pl.lit(0, dtype=pl.Int32).alias("parent_position"), pl.lit(None, dtype=pl.String).alias("parent_id"))
+    made = [_elements(planning, "documents", "planning")]
+    made += [_elements(_parents(frame, column), "documents", level) for column, level in LEVELS.items()]
+    document = pl.col("documents").struct
+    rows = pl.concat(made).select(
+        "silver_batch",
+        "ocid",
+        "level",
+        "parent_position",
+        "parent_id",
+        "position",
+        document.field("id").alias("document_id"),
+        document.field("documentType").alias("type"),
+        *[document.field(name) for name in ("title", "description", "url", "format", "language")],
+        document.field("datePublished").alias("date_published"),
+    )
+    return instants(rows, ["date_published"]).sort("ocid", "level", "parent_position", "position", maintain_order=True)
+
+
+def _process(frame: pl.DataFrame, people: Parties, items: pl.DataFrame) -> pl.DataFrame:
+    tender = pl.col("tender").struct
+    coded = items.filter(pl.col("classification_id").is_not_null())
+    placed = items.filter(pl.any_horizontal(pl.col("country", "region", "locality").is_not_null())).sort("level", descending=True, maintain_order=True)
+    placed = placed.unique("ocid", keep="first", maintain_order=True).select("ocid", "country", "region", "locality")
+    own = tender.field("classification").struct
+    rows = frame.with_columns(
+        pl.lit(value=False).alias("deleted"),
+        pl.col("initiationType").alias("initiation_type"),
+        *[tender.field(name) for name in ("title", "description", "status")],
+        tender.field("procurementMethod").alias("procurement_method"),
+        tender.field("procurementMethodDetails").alias("procurement_method_details"),
+        tender.field("mainProcurementCategory").alias("main_category"),
+        tender.field("id").alias("tender_id"),
+        *[own.field(name).alias(f"classification_{name}") for name in ("scheme", "id", "description")],
+        tender.field("value").struct.field("amount"),
+        tender.field("value").struct.field("currency"),
+        tender.field("minValue").struct.field("amount").alias("min_amount"),
+        tender.field("minValue").struct.field("currency").alias("min_currency"),
+        _field("planning", "budget", "amount", "amount").alias("budget_amount"),
+        _field("planning", "budget", "amount", "currency").alias("budget_currency"),
+        *[
+            tender.field(f"{name}Period").struct.field(f"{end}Date").alias(f"{name}_{end}")
+            for name in ("tender", "award", "contract")
+            for end in ("start", "end")
+        ],
+        tender.field("numberOfTenderers").alias("number_of_tenderers"),
+    )
+    rows = rows.join(_first_code(coded), on="ocid", how="left", maintain_order="left").with_columns(
+        pl.when(pl.col("classification_id").is_null()).then(pl.col(f"item_{name}")).otherwise(pl.col(name)).alias(name)
+        for name in ("classification_scheme", "classification_description", "classification_id")
+    )
+    rows = rows.join(people.roles, on="ocid", how="left", maintain_order="left").join(placed, on="ocid", how="left", maintain_order="left")
+    rows = rows.with_columns(pl.coalesce(name, f"buyer_{name}").alias(name) for name in ("country", "region", "locality"))
+    return instants(rows, [f"{name}_{end}" for name in ("tender", "award", "contract") for end in ("start", "end")]).sort("ocid")
+
+
+def _first_code(coded: pl.DataFrame) -> pl.DataFrame:
+    """The classification of the first coded item of the tender, else of an award or contract ('tender' sorts last)."""
+    ranked = coded.sort("ocid", "level", descending=[False, True], maintain_order=True).unique("ocid", keep="first", maintain_order=True)
+    return ranked.select("ocid", *[pl.col(f"classification_{name}").alias(f"item_classification_{name}") for name in ("scheme", "id", "description")])

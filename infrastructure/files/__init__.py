@@ -1,0 +1,1 @@
+"""Raw files by content hash, and the installation's secrets."""
