@@ -10,6 +10,7 @@ from infrastructure.warehouse.repositories.gold import Gold
 from infrastructure.warehouse.repositories.jobs import Jobs
 from infrastructure.warehouse.repositories.quarantine import Quarantine
 from infrastructure.warehouse.repositories.records import Records
+from infrastructure.warehouse.repositories.star import StarReader
 from infrastructure.warehouse.repositories.users import Users
 from infrastructure.warehouse.repositories.watermarks import Watermarks
 
@@ -55,3 +56,7 @@ class UnitOfWork:
     @cached_property
     def users(self) -> Users:
         return Users(self.connection)
+
+    @cached_property
+    def star(self) -> StarReader:
+        return StarReader(self.connection)
