@@ -65,6 +65,12 @@ class Slice:
     position: dict[str, Any] | None
 
 
+class Files(Protocol):
+    """Raw files by content hash."""
+
+    def path(self, sha256: str) -> Path: ...
+
+
 class Sources(Protocol):
     """Reads uploaded files in slices, each from a position in O(1), in bounded memory."""
 
@@ -118,12 +124,6 @@ class Warehouse(Protocol):
     def check(self) -> None: ...
 
 
-class Files(Protocol):
-    """Raw files by content hash."""
-
-    def path(self, sha256: str) -> Path: ...
-
-
 @dataclass(frozen=True)
 class Parts:
     """What the use cases work with."""
@@ -133,6 +133,7 @@ class Parts:
     search: SearchEngine
     messages: Messages
     sources: Sources
+    files: Files
     batch_records: int = 4_000
 
 

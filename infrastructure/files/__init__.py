@@ -1,1 +1,1 @@
-"""Raw files by content hash, and the installation's secrets."""
+"""Raw files by the hash of their content."""

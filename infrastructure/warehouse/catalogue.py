@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Double, Integer, Numeric, Table
+from sqlalchemy import Alias, BigInteger, Boolean, Column, Date, Double, Integer, Numeric, Table
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
@@ -37,10 +37,14 @@ KEY = "_key"
 
 @dataclass(frozen=True)
 class Role:
-    """A dimension, or the process, that a fact points at through `key`; `shown` says whether its attributes come with each row."""
+    """A dimension, or the process, that a fact points at through `key`; `shown` says whether its attributes come with each row.
+
+    `alias` stands for the table in joins, where it may come in several roles.
+    """
 
     name: str
     table: Table
+    alias: Alias
     key: Column[int]
     shown: bool
 
@@ -108,11 +112,15 @@ def _roles(table: Table) -> Iterator[Role]:
             continue
         name = column.name.removesuffix(KEY)
         if name in ROLES:
-            yield Role(name, _table(ROLES[name]), column, True)
+            yield _role(name, ROLES[name], column, shown=True)
         elif name == "process":
-            yield Role(name, _table("fact_process"), column, False)
+            yield _role(name, "fact_process", column, shown=False)
         elif name.endswith("date"):
-            yield Role(name, _table("dim_date"), column, False)
+            yield _role(name, "dim_date", column, shown=False)
+
+
+def _role(name: str, table: str, key: Column[int], *, shown: bool) -> Role:
+    return Role(name, _table(table), _table(table).alias(name), key, shown)
 
 
 def is_key(column: Column[object]) -> bool:

@@ -72,13 +72,12 @@ class StarReader(Repository):
 def _joined(source: Readable, roles: Sequence[Role]) -> Any:
     joined: Any = source.table
     for role in {role.name: role for role in roles}.values():
-        target = role.table.alias(role.name)
-        joined = joined.outerjoin(target, target.c[role.target.name] == role.key)
+        joined = joined.outerjoin(role.alias, role.alias.c[role.target.name] == role.key)
     return joined
 
 
 def _column(source: Readable, role: Role | None, column: Column[Any]) -> ColumnElement[Any]:
-    return source.table.c[column.name] if role is None else role.table.alias(role.name).c[column.name]
+    return source.table.c[column.name] if role is None else role.alias.c[column.name]
 
 
 def _condition(source: Readable, condition: Condition) -> Test:
@@ -89,12 +88,12 @@ def _condition(source: Readable, condition: Condition) -> Test:
     if role is None:
         return test
     missing = condition.operator == "null" and condition.values[0]
-    inner = select(role.target).where(test)
+    inner = select(role.target).where(test).correlate(None)
     # A fact's pointer may be empty (a date that is not known), and then all that stands behind it is missing.
     return or_(role.key.in_(inner), role.key.is_(None)) if missing else role.key.in_(inner)
 
 
-def _test(column: ColumnElement[Any], condition: Condition) -> Test:
+def _test(column: Column[Any], condition: Condition) -> Test:
     match condition.operator:
         case "gte":
             return column >= condition.values[0]

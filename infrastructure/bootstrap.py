@@ -1,0 +1,26 @@
+"""The composition root: the only place that knows which adapter stands behind which port."""
+
+from domain.documents import SPECS
+from infrastructure.files.store import FileStore
+from infrastructure.formats.sources import FileSources, OcdsJson
+from infrastructure.lake.delta import DeltaLake
+from infrastructure.queue.broker import Dispatcher
+from infrastructure.search.embedded.engine import EmbeddedSearch
+from infrastructure.settings import Settings
+from infrastructure.warehouse.engine import Warehouse
+from services.ports import Parts
+
+
+def bootstrap(settings: Settings) -> Parts:
+    """The parts of an installation; nothing connects before it is used."""
+    files = FileStore(settings.data_dir / "files")
+    sources = FileSources(files, settings.data_dir / "spool", [OcdsJson(settings.max_record_bytes)], settings.max_upload_bytes)
+    return Parts(
+        warehouse=Warehouse(settings.warehouse_url),
+        lake=DeltaLake(settings.lake_path),
+        search=EmbeddedSearch(settings.data_dir / "search", SPECS),
+        messages=Dispatcher(settings.redis_url),
+        sources=sources,
+        files=files,
+        batch_records=settings.batch_records,
+    )

@@ -1,0 +1,1 @@
+"""The queue: a bundled redis-server, and dramatiq's broker over it."""

@@ -1,0 +1,31 @@
+"""The dramatiq actors: one a stage; each opens its scope, calls one service and ends.
+
+Messages are wake-up calls: a stage takes all that is pending, so a doubled or a lost one does no harm (see services/stages/sweep.py).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import dramatiq
+
+from services.ports import Parts
+from services.stages.index import index
+from services.stages.land import land
+from services.stages.publish import publish
+from services.stages.refine import refine
+
+POLICY: dict[str, Any] = {"max_retries": 8, "min_backoff": 200, "max_backoff": 30_000, "time_limit": 600_000}
+
+
+def declare(broker: dramatiq.Broker, parts: Parts) -> list[dramatiq.Actor[..., None]]:
+    """The actors of the broker, over these parts; a lower priority number goes first."""
+    dramatiq.set_broker(broker)
+    stages: list[tuple[str, Callable[..., None], int]] = [("index", index, 0), ("publish", publish, 1), ("refine", refine, 2), ("land", land, 3)]
+    return [_actor(broker, parts, name, stage, priority) for name, stage, priority in stages]
+
+
+def _actor(broker: dramatiq.Broker, parts: Parts, name: str, stage: Callable[..., None], priority: int) -> dramatiq.Actor[..., None]:
+    def run(*args: str) -> None:
+        stage(parts, *args)
+
+    return dramatiq.actor(run, actor_name=name, queue_name=name, broker=broker, priority=priority, **POLICY)
