@@ -1,1 +1,1 @@
-"""tmp"""
+"""The command line: tenderlake."""

@@ -1,1 +1,1 @@
-"""tmp"""
+"""Workers: the dramatiq side of the product."""
