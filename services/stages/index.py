@@ -11,7 +11,7 @@ from domain.search import Collection
 from services.clock import now
 from services.ports import Parts
 from services.stages.publish import take
-from services.stages.runs import run
+from services.stages.runs import alone, run
 
 SLICE = 2_000  # documents of one commit of the engine
 PROCESSES = 6_000
@@ -19,17 +19,16 @@ PROCESSES = 6_000
 
 def index(parts: Parts) -> None:
     """One run up to where publish stands; finishes the jobs that are done with it, and sends index again where more is pending."""
-    if run(parts, "index", lambda mark: _index(parts, mark)):
+    if run(parts, "index", lambda work, mark: work.watermarks.get("publish").silver_batch > mark.silver_batch, lambda mark: _index(parts, mark)):
         parts.messages.send("index")
 
 
 def _index(parts: Parts, mark: Watermark) -> bool:
     with parts.warehouse.read() as work:
         published: Watermark = work.watermarks.get("publish")
-        pending = take(work.batches.silver(mark.silver_batch, published.silver_batch), PROCESSES)
+        pending = work.batches.silver(mark.silver_batch, published.silver_batch)
+        pending = pending[:1] if alone(mark) else take(pending, PROCESSES)
         touched = work.documents.touched_organizations(mark.silver_batch, published.silver_batch)
-    if not pending:
-        return False
     last = pending[-1]
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
     for start in range(0, len(ocids), SLICE):

@@ -5,6 +5,7 @@ it goes on behind its last slice; handled twice, the second runner loses cleanly
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
@@ -14,7 +15,7 @@ from domain.silver import TABLES
 from domain.star import Star, build
 from services.clock import now
 from services.ports import Lake, Parts
-from services.stages.runs import run
+from services.stages.runs import alone, run
 
 SLICE = 400  # processes written in one transaction: about a tenth of a second
 PROCESSES = 6_000  # processes that a run takes on at most, unless its first silver batch alone has more
@@ -23,7 +24,7 @@ Frames = dict[str, pl.DataFrame]
 
 def publish(parts: Parts) -> None:
     """One run over the silver batches past the watermark; sends index, and publish again where more is pending."""
-    more = run(parts, "publish", lambda mark: _publish(parts, mark))
+    more = run(parts, "publish", lambda work, mark: work.batches.last_silver() > mark.silver_batch, lambda mark: _publish(parts, mark))
     parts.messages.send("index")
     if more:
         parts.messages.send("publish")
@@ -32,10 +33,8 @@ def publish(parts: Parts) -> None:
 def _publish(parts: Parts, mark: Watermark) -> bool:
     with parts.warehouse.read() as work:
         pending = work.batches.silver(mark.silver_batch, mark.target)
-    if not pending:
-        return False
     if mark.target is None:
-        pending = take(pending, PROCESSES)
+        pending = pending[:1] if alone(mark) else take(pending, PROCESSES)
     target = pending[-1]
     batches = [batch.id for batch in pending]
     silver = current_rows(parts.lake, batches)
@@ -69,7 +68,7 @@ def star_of(silver: Frames, ocids: Sequence[str]) -> tuple[list[int], Star | Non
     return [surrogate(ocid) for ocid in ocids], build(chosen) if chosen["process"].height else None
 
 
-def take(pending: Sequence[pl.Series], most: int) -> Sequence[pl.Series]:
+def take(pending: Sequence[Any], most: int) -> Sequence[Any]:
     """The first silver batches, as many as hold at most this many processes, and one at least."""
     processes = 0
     for count, batch in enumerate(pending):

@@ -9,15 +9,15 @@ from typing import Any
 
 import orjson
 import polars as pl
+
 from domain.compile import Source, compile_releases
 from domain.flatten import flatten
-
 from domain.job import Watermark
 from domain.record import Kind
 from domain.silver import TABLES, schema
 from services.clock import now
 from services.ports import Parts
-from services.stages.runs import run
+from services.stages.runs import alone, run
 
 KIND = Kind.RELEASES
 RECORDS = 5_000  # raw records that a run takes on at most, unless its first batch alone has more
@@ -28,7 +28,7 @@ Frames = dict[str, pl.DataFrame]
 
 def refine(parts: Parts) -> None:
     """One run over the batches past the watermark; sends publish, and refine again where more is pending."""
-    more = run(parts, "refine", lambda mark: _refine(parts, mark))
+    more = run(parts, "refine", lambda work, mark: work.batches.last_committed() > mark.seq, lambda mark: _refine(parts, mark))
     parts.messages.send("publish")
     if more:
         parts.messages.send("refine")
@@ -36,9 +36,7 @@ def refine(parts: Parts) -> None:
 
 def _refine(parts: Parts, mark: Watermark) -> bool:
     with parts.warehouse.read() as work:
-        pending = _take(work.batches.pending(mark.seq), 1 if mark.attempts > 1 else None)
-    if not pending:
-        return False
+        pending = _take(work.batches.pending(mark.seq), 1 if alone(mark) else None)
     upto = pending[-1].seq
     with parts.warehouse.write() as work:
         silver_batch = work.batches.open_silver(mark.seq, upto, now())

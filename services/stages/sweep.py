@@ -16,7 +16,7 @@ def sweep(parts: Parts) -> list[tuple[str, ...]]:
     with parts.warehouse.read() as work:
         quiet = now() - IDLE
         due += [("land", job_id) for job_id in work.jobs.unlanded(idle_since=quiet)]
-        newest = work.batches.last_seq()
+        newest = work.batches.last_committed()
         silver = work.batches.last_silver()
         marks = {stage: work.watermarks.get(stage) for stage in ("refine", "publish", "index")}
         behind = {

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from domain.errors import LostRaceError
-from domain.job import Batch, Counts
+from domain.job import Batch, Counts, Watermark
 from infrastructure.warehouse.ledger import BatchRow, JobRow, SilverBatchRow
 from infrastructure.warehouse.repositories.base import Repository, table
+from infrastructure.warehouse.repositories.records import Records
 
 BATCH, SILVER, JOB = table(BatchRow), table(SilverBatchRow), table(JobRow)
 
@@ -50,8 +51,12 @@ class Batches(Repository):
             raise LostRaceError(f"batch {batch.id} was taken over by another attempt")
 
     def last_seq(self) -> int:
-        """The newest place in the log; 0 for an empty log."""
+        """The newest place in the log, batches that were set aside included; 0 for an empty log."""
         return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.seq), 0))).scalar_one())
+
+    def last_committed(self) -> int:
+        """The newest place that counts; 0 where there is none."""
+        return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.seq), 0)).where(BATCH.c.status == "committed")).scalar_one())
 
     def pending(self, after: int, upto: int | None = None) -> Sequence[Any]:
         """Committed batches past `after` in order: (id, seq, records, kind)."""
@@ -70,12 +75,24 @@ class Batches(Repository):
         rows = self.connection.execute(select(BATCH.c.id, BATCH.c.seq).where(BATCH.c.id.in_(ids), BATCH.c.status == "committed"))
         return {row.id: row.seq for row in rows}
 
-    def set_aside(self, after: int, upto: int, error: dict[str, Any]) -> list[str]:
-        """Take the batches (after, upto] out of the log; the ids of their jobs."""
-        where = (BATCH.c.seq > after, BATCH.c.seq <= upto)
-        jobs = list(self.connection.execute(select(BATCH.c.job_id).where(*where).distinct()).scalars())
+    def set_aside_next(self, mark: Watermark, error: dict[str, Any]) -> list[str]:
+        """Take the next batch that the stage would read out of the log; the ids of its jobs.
+
+        Behind silver, that is the next silver batch and all the batches that went into it. Their records go back to the versions
+        before them, and a batch of tombstones' place is taken by refining the touched processes anew, which the caller asks for.
+        """
+        if mark.stage == "refine":
+            first = self.pending(mark.seq)[0]
+            span = (first.seq - 1, first.seq)
+        else:
+            silver = self.silver(mark.silver_batch)[0]
+            span = (silver.from_seq, silver.upto_seq)
+            self.connection.execute(update(SILVER).where(SILVER.c.id == silver.id).values(status="set_aside"))
+        where = (BATCH.c.seq > span[0], BATCH.c.seq <= span[1])
+        rows = self.connection.execute(select(BATCH.c.id, BATCH.c.job_id).where(*where)).all()
         self.connection.execute(update(BATCH).where(*where).values(status="set_aside", error=error))
-        return jobs
+        Records(self.connection).set_aside([row.id for row in rows])
+        return sorted({row.job_id for row in rows})
 
     def last_silver(self) -> int:
         """The newest committed silver batch; 0 where there is none."""

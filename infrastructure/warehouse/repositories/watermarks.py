@@ -40,6 +40,10 @@ class Watermarks(Repository):
         heard = self.connection.execute(select(WATERMARK.c.updated_at).where(WATERMARK.c.stage == stage)).scalar()
         return heard is None or heard < since
 
+    def forgive(self, stage: str) -> None:
+        """Count attempts from 0 again."""
+        self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == stage).values(attempts=0, error=None))
+
     def error(self, stage: str) -> str | None:
         """Why the stage's last run ended, where it said so."""
         return self.connection.execute(select(WATERMARK.c.error).where(WATERMARK.c.stage == stage)).scalar()
