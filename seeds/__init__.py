@@ -1,1 +1,1 @@
-"""tmp"""
+"""Seeds: believable, generated procurement data; the same bytes for the same parameters, on any machine."""
