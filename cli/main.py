@@ -33,10 +33,10 @@ def migrate() -> None:
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     upgrade(settings.warehouse_url, settings.fiscal_year_start)
-    from infrastructure.bootstrap import bootstrap
+    from infrastructure.bootstrap import bootstrap, vault
     from services.intake.users import ensure_admin
 
-    password = ensure_admin(bootstrap(settings).warehouse, settings)
+    password = ensure_admin(bootstrap(settings).warehouse, vault(settings), settings.admin_password)
     if password:
         typer.echo(f"made the user admin with the password {password} (kept in {settings.data_dir / 'admin-password'})")
 

@@ -1,9 +1,17 @@
 """Who may call the API, and how far each role reaches."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel
+
+NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
+
+
+def valid_name(name: object) -> bool:
+    """Whether a user can have that name."""
+    return isinstance(name, str) and NAME.fullmatch(name) is not None
 
 
 class Role(StrEnum):

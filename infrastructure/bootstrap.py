@@ -1,6 +1,7 @@
 """The composition root: the only place that knows which adapter stands behind which port."""
 
 from domain.documents import SPECS
+from infrastructure.files.secrets import Secrets
 from infrastructure.files.store import FileStore
 from infrastructure.formats.sources import FileSources, OcdsJson
 from infrastructure.lake.delta import DeltaLake
@@ -24,3 +25,8 @@ def bootstrap(settings: Settings) -> Parts:
         files=files,
         batch_records=settings.batch_records,
     )
+
+
+def vault(settings: Settings) -> Secrets:
+    """The secrets of an installation: the key that signs tokens, the first password."""
+    return Secrets(settings.data_dir)

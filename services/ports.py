@@ -21,6 +21,9 @@ class Messages(Protocol):
     def send(self, actor: str, *args: str) -> None:
         """Enqueue a message. UnavailableError where the queue does not answer."""
 
+    def check(self) -> None:
+        """UnavailableError where the queue does not answer."""
+
 
 class Lake(Protocol):
     """Bronze and silver."""
@@ -65,10 +68,29 @@ class Slice:
     position: dict[str, Any] | None
 
 
+class Receiver(Protocol):
+    """A file on its way in; NoSpaceError where the disk is full."""
+
+    @property
+    def size(self) -> int: ...
+    def write(self, part: bytes) -> None: ...
+    def finish(self) -> tuple[str, int]:
+        """Make it durable and put it in place: (sha256 in hexadecimal, size in bytes)."""
+
+    def abort(self) -> None:
+        """Forget it; changes nothing after `finish`."""
+
+
 class Files(Protocol):
     """Raw files by content hash."""
 
     def path(self, sha256: str) -> Path: ...
+    def receive(self) -> Receiver: ...
+    def copy(self, source: Path) -> tuple[str, int]:
+        """Take in a file from disk: (sha256 in hexadecimal, size in bytes)."""
+
+    def clean(self) -> None:
+        """Remove what interrupted uploads left behind."""
 
 
 class Sources(Protocol):
@@ -113,6 +135,8 @@ class Work(Protocol):
     def documents(self) -> Any: ...
     @property
     def users(self) -> Any: ...
+    @property
+    def star(self) -> Any: ...
     def commit(self) -> None: ...
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from domain.errors import NoSpaceError
-from infrastructure.files.secrets import Secrets
 
 STALE = 3600.0  # seconds without a byte after which what an ended process was receiving is removed
 FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -22,12 +21,11 @@ COPY = 1024 * 1024
 
 
 class FileStore:
-    """The raw files of one data folder."""
+    """The raw files of one folder."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self.root = data_dir / "files"
-        self.incoming = self.root / "incoming"
-        self.secrets = Secrets(data_dir)
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.incoming = root / "incoming"
 
     def path(self, sha256: str) -> Path:
         """Where the file of that content lies, whether it does or not."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Alias, BigInteger, Boolean, Column, Date, Double, Integer, Numeric, Table
+from sqlalchemy import BigInteger, Boolean, Column, Date, Double, FromClause, Integer, Numeric, Table
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
@@ -44,7 +44,7 @@ class Role:
 
     name: str
     table: Table
-    alias: Alias
+    alias: FromClause
     key: Column[int]
     shown: bool
 

@@ -96,9 +96,9 @@ def _condition(source: Readable, condition: Condition) -> Test:
 def _test(column: Column[Any], condition: Condition) -> Test:
     match condition.operator:
         case "gte":
-            return column >= condition.values[0]
+            return column.__ge__(condition.values[0])
         case "lte":
-            return column <= condition.values[0]
+            return column.__le__(condition.values[0])
         case "prefix":
             return or_(*[column.startswith(value, autoescape=True) for value in condition.values])
         case "null":

@@ -1,0 +1,60 @@
+"""The application: routers, errors and OpenAPI over the parts of an installation. Making it connects to nothing."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+
+from api import errors, health
+from api.container import Container
+from api.guard import Guard
+from api.problems import describe
+from api.v1 import auth, gold, jobs, search, uploads
+from infrastructure.bootstrap import bootstrap, vault
+from infrastructure.settings import Settings
+from seeds.files import bundled
+from services.intake.users import Callers
+from services.ports import Parts
+
+ABOUT = """
+Public-procurement data in, a star schema and search out.
+
+Send files to `POST /v1/uploads`; the answer is a job. When `GET /v1/jobs/{id}` says `succeeded`, its contracting processes stand in
+`/v1/gold/…` and `/v1/search` finds them. Every call but health and the token needs HTTP Basic or a bearer token. Errors are problem documents
+(RFC 9457). Lists are `{"items", "next"}`, where `next` is the URL of the next page or null. Instants are UTC.
+
+```
+curl -u admin:$PASSWORD -F file=@releases.json localhost:8000/v1/uploads
+curl -u admin:$PASSWORD 'localhost:8000/v1/search?q=road+works&facet_by=buyer,category'
+curl -u admin:$PASSWORD 'localhost:8000/v1/gold/facts/award?currency.code=GBP&sort=-amount'
+```
+"""
+TAGS = [
+    {"name": "auth", "description": "tokens"},
+    {"name": "uploads", "description": "files in; needs the role writer"},
+    {"name": "jobs", "description": "what became of what was sent"},
+    {"name": "gold", "description": "the star: contracting processes, facts and dimensions"},
+    {"name": "search", "description": "contracting processes and organisations by word"},
+    {"name": "health", "description": "probes; need no caller"},
+]
+
+
+def create_app(settings: Settings | None = None, parts: Parts | None = None) -> FastAPI:
+    """The application over these parts, or over those that the settings name."""
+    settings = settings or Settings()
+    parts = parts or bootstrap(settings)
+    app = FastAPI(title="tenderlake", version=_version(), summary="Open contracting data, refined and searchable", description=ABOUT, openapi_tags=TAGS)
+    callers = Callers(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
+    app.state.container = Container(settings, parts, callers, bundled)
+    for module in (health, auth, uploads, jobs, gold, search):
+        app.include_router(module.router)
+    errors.install(app)
+    app.add_middleware(Guard)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("tenderlake")
+    except PackageNotFoundError:
+        return "0"

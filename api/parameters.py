@@ -1,0 +1,55 @@
+"""What endpoints share: parameters that several of them take, the check for unknown ones, links to the next page, answers as JSON."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import orjson
+from fastapi import Query, Request
+from pydantic import BeforeValidator, WithJsonSchema
+from starlette.responses import Response
+
+from domain.errors import InvalidError
+from domain.gold import FieldKind, read_value
+
+Cursor = Annotated[str | None, Query(description="where the page begins: taken from `next` of the page before, never made up", max_length=4_000)]
+SORT = "fields to sort by, separated by commas, each with a leading '-' for descending; missing values come last"
+MOMENT = WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2024-01-31", "2024-01-31T12:00:00Z"]})
+
+
+def _moment(end: bool) -> BeforeValidator:
+    def read(text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        try:
+            return read_value(FieldKind.INSTANT, text, end=end)
+        except ValueError as error:
+            raise ValueError(f"must be {error}") from error
+
+    return BeforeValidator(read)
+
+
+From = Annotated[datetime, _moment(False), MOMENT]
+Until = Annotated[datetime, _moment(True), MOMENT]
+
+
+def known(request: Request) -> None:
+    """Refuse parameters that the endpoint doesn't have: a filter that is misspelt must not silently let everything through."""
+    operation = request.app.openapi()["paths"][request.scope["route"].path_format][request.method.lower()]
+    allowed = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
+    for name in request.query_params:
+        if name not in allowed:
+            raise InvalidError(f"there is no parameter {name}", parameter=name, allowed=allowed)
+
+
+def next_link(request: Request, cursor: str | None) -> str | None:
+    """The URL, from the root of the server, of the page behind `cursor`."""
+    if cursor is None:
+        return None
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return f"{quote(request.url.path)}?{urlencode([*kept, ('cursor', cursor)])}"
+
+
+def as_json(content: Any) -> Response:
+    """A JSON answer of plain values; instants in UTC with a Z."""
+    return Response(orjson.dumps(content, option=orjson.OPT_UTC_Z), media_type="application/json")

@@ -1,0 +1,93 @@
+"""GET /v1/gold/…: the star."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from api.auth import SCHEMES, Reader
+from api.container import Here
+from api.parameters import SORT, Cursor, From, Until, as_json, known, next_link
+from api.problems import COMMON, answers
+from api.schemas import Processes, Rows
+from domain.gold import DIMENSIONS, FACTS
+from domain.process import ProcessDetail
+from services.queries.gold import dimension_rows, fact_rows
+from services.queries.processes import SORTS, ProcessFilters, get_compiled, get_process, list_processes
+
+router = APIRouter(prefix="/v1/gold", tags=["gold"], dependencies=SCHEMES, responses=COMMON)
+strict = [Depends(known)]
+OWN = {"sort", "cursor", "limit"}
+FILTERS = """
+Any field of the answer filters it: `amount=100`, `amount__gte=100`, `amount__lte=100`, `title__prefix=Road`, `amount__null=true`; attributes of
+dimensions by their role: `currency.code=GBP`, `buyer.country=GB`, `first_published_date.year=2024`; organisations by id or name: `buyer=GB-COH-01234567`.
+A filter that is repeated takes any of its values. A name that does not exist is answered with those that do. Surrogate keys are text: 63 bits are
+more than a JavaScript number holds.
+"""
+Limit = Annotated[int, Query(ge=1, le=1000, description="rows a page has at most")]
+Sort = Annotated[str | None, Query(description=SORT, examples=["-amount"], max_length=500)]
+Fact = Annotated[str, Path(json_schema_extra={"enum": list(FACTS)})]
+Dimension = Annotated[str, Path(json_schema_extra={"enum": list(DIMENSIONS)})]
+Ocid = Annotated[str, Path(description="the contracting process", examples=["ocds-b5fd17-1a2b3c"], max_length=2_000)]
+
+
+class ProcessQuery(BaseModel):
+    """The parameters of a list of processes; a filter that is repeated takes any of its values."""
+
+    buyer: list[str] = Field([], description="the buyer's id, or a name it was ever given (whatever the case)")
+    supplier: list[str] = Field([], description="the id or name of a supplier of any of its awards")
+    procuring_entity: list[str] = Field([], description="the procuring entity's id or name")
+    status: list[str] = Field([], description="the tender's status", examples=[["active"]])
+    method: list[str] = Field([], description="the procurement method", examples=[["open"]])
+    category: list[str] = Field([], description="the main category", examples=[["works"]])
+    country: list[str] = Field([], description="the country of delivery")
+    region: list[str] = Field([], description="the region of delivery")
+    source: list[str] = Field([], description="the publisher's ocid prefix", examples=[["ocds-b5fd17"]])
+    currency: list[str] = Field([], description="the currency of its value", examples=[["GBP"]])
+    classification: list[str] = Field([], description="a classification code or the beginning of one", examples=[["4523"]])
+    amount_from: float | None = Field(None, description="the least value, as published", allow_inf_nan=False)
+    amount_to: float | None = Field(None, description="the largest value, as published", allow_inf_nan=False)
+    published_from: From | None = Field(None, description="last published on or after this date or instant")
+    published_to: Until | None = Field(None, description="last published on or before this date or instant")
+    sort: str | None = Field(None, description=f"{SORT}; of {', '.join(SORTS)}; default: -published", examples=["-amount"], max_length=500)
+    cursor: Cursor = None
+    limit: int = Field(50, ge=1, le=1000, description="processes a page has at most")
+
+
+@router.get("/processes", dependencies=strict)
+def processes(request: Request, here: Here, _: Reader, asked: Annotated[ProcessQuery, Query()]) -> Processes:
+    """List contracting processes, newest first."""
+    filters = ProcessFilters(**asked.model_dump(exclude=OWN))
+    page, following = list_processes(here.parts.warehouse, filters, asked.sort, asked.cursor, asked.limit)
+    return Processes(items=page, next=next_link(request, following))
+
+
+@router.get("/processes/{ocid:path}/compiled", dependencies=strict, response_model=dict[str, Any], responses=answers(404))
+def compiled(ocid: Ocid, here: Here, _: Reader) -> Response:
+    """The OCDS compiled release of a process: every field that its publisher gave, also those that the star does not model."""
+    return Response(get_compiled(here.parts.warehouse, here.parts.lake, ocid), media_type="application/json")
+
+
+@router.get("/processes/{ocid:path}", dependencies=strict, responses=answers(404))
+def process(ocid: Ocid, here: Here, _: Reader) -> ProcessDetail:
+    """A contracting process as it stands in the star, with its parties, awards, contracts and items."""
+    return get_process(here.parts.warehouse, ocid)
+
+
+@router.get("/facts/{fact}", response_model=Rows, responses=answers(404), description=f"Rows of a fact, with the attributes of their dimensions.\n{FILTERS}")
+def facts(request: Request, fact: Fact, here: Here, _: Reader, sort: Sort = None, cursor: Cursor = None, limit: Limit = 100) -> Response:
+    """Rows of a fact."""
+    rows, following = fact_rows(here.parts.warehouse, fact, filters(request), sort, cursor, limit)
+    return as_json({"items": rows, "next": next_link(request, following)})
+
+
+@router.get("/dimensions/{dimension}", response_model=Rows, responses=answers(404), description=f"Rows of a dimension.\n{FILTERS}")
+def dimensions(request: Request, dimension: Dimension, here: Here, _: Reader, sort: Sort = None, cursor: Cursor = None, limit: Limit = 100) -> Response:
+    """Rows of a dimension."""
+    rows, following = dimension_rows(here.parts.warehouse, dimension, filters(request), sort, cursor, limit)
+    return as_json({"items": rows, "next": next_link(request, following)})
+
+
+def filters(request: Request) -> list[tuple[str, str]]:
+    """The parameters that are no paging."""
+    return [(name, value) for name, value in request.query_params.multi_items() if name not in OWN]

@@ -1,0 +1,77 @@
+"""GET /v1/search and /v1/search/suggest."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+
+from api.auth import SCHEMES, Reader
+from api.container import Here
+from api.parameters import From, Until, known
+from api.problems import COMMON
+from api.schemas import Suggestions
+from domain.search import Collection, SearchResult
+from services.queries import search as searches
+
+router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
+ANY = "any of the values, repeated or separated by commas"
+WORDS = "words; typing errors are forgiven, the last word may be unfinished; empty: everything"
+CollectionName = Annotated[Collection, Query(description="where to search")]
+
+
+class SearchParameters(BaseModel):
+    """The parameters of a search. A comma with a space behind it belongs to a value."""
+
+    q: str = Field("", max_length=1_000, description=WORDS, examples=["road works"])
+    collection: Collection = Field(Collection.PROCESSES, description="where to search")
+    mode: Literal["keyword"] = Field("keyword", description="by word")
+    buyer: list[str] = Field([], description=f"the buyer's name: {ANY}")
+    buyer_id: list[str] = Field([], description=f"the buyer's id: {ANY}")
+    supplier: list[str] = Field([], description=f"a supplier's name: {ANY}")
+    supplier_id: list[str] = Field([], description=f"a supplier's id: {ANY}")
+    category: list[str] = Field([], description=f"the main category: {ANY}", examples=[["works"]])
+    classification: list[str] = Field([], description=f"CPV divisions (two digits) or whole codes: {ANY}", examples=[["45"]])
+    country: list[str] = Field([], description=f"the country: {ANY}")
+    region: list[str] = Field([], description=f"the region: {ANY}")
+    method: list[str] = Field([], description=f"the procurement method: {ANY}", examples=[["open"]])
+    status: list[str] = Field([], description=f"the tender's status: {ANY}", examples=[["active"]])
+    source: list[str] = Field([], description=f"the publisher: {ANY}")
+    currency: list[str] = Field([], description=f"the currency: {ANY}")
+    role: list[str] = Field([], description=f"organisations only, the role they appear in: {ANY}")
+    scheme: list[str] = Field([], description=f"organisations only, the scheme of their identifier: {ANY}")
+    value_from: float | None = Field(None, allow_inf_nan=False, description="the least value, as published")
+    value_to: float | None = Field(None, allow_inf_nan=False, description="the largest value, as published")
+    published_from: From | None = Field(None, description="last published on or after this date or instant")
+    published_to: Until | None = Field(None, description="last published on or before this date or instant")
+    facet_by: list[str] = Field([], description=f"fields to count the values of: {ANY}", examples=[["buyer,category"]])
+    sort: str | None = Field(None, max_length=100, description="relevance, or a field, with a leading '-' for descending", examples=["-published"])
+    page: int = Field(1, ge=1, le=100_000, description="1 is the first")
+    per_page: int = Field(10, ge=1, le=100, description="hits a page has at most")
+
+
+VALUES = [name for name, field in SearchParameters.model_fields.items() if field.annotation == list[str] and name != "facet_by"]
+
+
+@router.get("")
+def search(here: Here, _: Reader, asked: Annotated[SearchParameters, Query()]) -> SearchResult:
+    """Find contracting processes or organisations by word, narrowed by filters, with facets and highlights (the text HTML-escaped, hits in `<mark>`)."""
+    return searches.search(
+        here.parts.search,
+        collection=asked.collection,
+        text=asked.q,
+        values={name: getattr(asked, name) for name in VALUES},
+        ranges={"value": (asked.value_from, asked.value_to), "published": (asked.published_from, asked.published_to)},
+        **asked.model_dump(include={"facet_by", "sort", "page", "per_page"}),
+    )
+
+
+@router.get("/suggest")
+def suggest(
+    here: Here,
+    _: Reader,
+    q: Annotated[str, Query(max_length=200, description="what was typed so far", examples=["road w"])],
+    collection: CollectionName = Collection.PROCESSES,
+    limit: Annotated[int, Query(ge=1, le=50, description="completions at most")] = 10,
+) -> Suggestions:
+    """Completions of what is being typed."""
+    return Suggestions(items=searches.suggest(here.parts.search, collection, q, limit))

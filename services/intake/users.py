@@ -1,0 +1,179 @@
+"""Callers: who they are, what proves it, and how far they reach.
+
+A password costs argon2 about half a second and 64 MiB; so few are checked at a time, and one that was right is remembered
+for a minute as a keyed hash, beside the argon2 hash that it matched: it counts only while the user still has that hash.
+"""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+from threading import BoundedSemaphore, Lock
+from time import monotonic
+from typing import Any, Protocol
+
+import jwt
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pydantic import BaseModel, SecretStr
+
+from domain.errors import ConflictError, InvalidError, NotFoundError, UnauthorizedError
+from domain.user import Role, User, valid_name
+from services.clock import now
+from services.ports import Warehouse
+
+ADMIN = "admin"
+ADMIN_FILE = "admin-password"
+ALGORITHM = "HS256"
+AT_ONCE = 2  # passwords checked at a time
+REMEMBERED = 60.0  # seconds
+REMEMBERED_MOST = 1_000
+LONGEST = 1_024  # bytes of a password
+WRONG = "the user name or the password is wrong"
+HASHER = PasswordHash((Argon2Hasher(),))
+
+
+class Secrets(Protocol):
+    """Small secrets in the data folder; see infrastructure/files/secrets.py."""
+
+    def read(self, name: str) -> bytes | None: ...
+    def keep(self, name: str, value: bytes) -> None: ...
+    def forget(self, name: str) -> None: ...
+
+
+class Token(BaseModel):
+    """A signed proof of who someone is, good for `seconds`."""
+
+    value: str
+    seconds: int
+
+
+class Callers:
+    """Checks passwords and tokens against the table of users."""
+
+    def __init__(self, warehouse: Warehouse, key: bytes, token_minutes: int) -> None:
+        self.warehouse = warehouse
+        self.key = key
+        self.lifetime = timedelta(minutes=token_minutes)
+        self._gate = BoundedSemaphore(AT_ONCE)
+        self._lock = Lock()
+        self._right: dict[bytes, tuple[str, float]] = {}
+        self._nobody: str | None = None
+
+    def by_password(self, name: str, password: str) -> User:
+        """The user of that name and password. UnauthorizedError for anyone else."""
+        given = _bytes(password)
+        user = self._user(name)
+        mark = hmac.digest(self.key, _bytes(name) + b"\0" + given, "sha256")
+        if user and self._remembered(mark, user.password_hash):
+            return user
+        with self._gate:
+            if user and self._remembered(mark, user.password_hash):
+                return user
+            if len(given) > LONGEST or not HASHER.verify(given, user.password_hash if user else self._hash_of_nobody()) or user is None:
+                raise UnauthorizedError(WRONG)
+            self._remember(mark, user.password_hash)
+        return user
+
+    def token(self, user: User) -> Token:
+        """A fresh token for the user; it stops working when the password changes or the user goes."""
+        issued = now()
+        claims = {"sub": user.name, "pwd": self._print(user), "iat": issued, "exp": issued + self.lifetime}
+        return Token(value=jwt.encode(claims, self.key, ALGORITHM), seconds=int(self.lifetime.total_seconds()))
+
+    def by_token(self, token: str) -> User:
+        """The user that the token was made for, with the role of today. UnauthorizedError where it proves nothing (any more)."""
+        try:
+            claims: dict[str, Any] = jwt.decode(token, self.key, [ALGORITHM], options={"require": ["sub", "exp", "pwd"]})
+        except jwt.ExpiredSignatureError as error:
+            raise UnauthorizedError("the token has expired; get a new one from POST /v1/auth/token") from error
+        except (jwt.PyJWTError, ValueError) as error:
+            raise UnauthorizedError("the token is not one of ours") from error
+        user = self._user(claims["sub"])
+        if user is None or not hmac.compare_digest(str(claims["pwd"]), self._print(user)):
+            raise UnauthorizedError("the token's user is gone or has a new password")
+        return user
+
+    def _user(self, name: str) -> User | None:
+        if not valid_name(name):
+            return None
+        with self.warehouse.read() as work:
+            found: User | None = work.users.get(name)
+        return found
+
+    def _print(self, user: User) -> str:
+        return hmac.digest(self.key, user.password_hash.encode(), "sha256")[:12].hex()
+
+    def _hash_of_nobody(self) -> str:
+        """What the passwords of unknown names are compared with, so that they take as long as known ones."""
+        if self._nobody is None:
+            self._nobody = HASHER.hash(secrets.token_urlsafe())
+        return self._nobody
+
+    def _remembered(self, mark: bytes, password_hash: str) -> bool:
+        with self._lock:
+            found, until = self._right.get(mark, ("", 0.0))
+        return until > monotonic() and hmac.compare_digest(found, password_hash)
+
+    def _remember(self, mark: bytes, password_hash: str) -> None:
+        with self._lock:
+            if len(self._right) >= REMEMBERED_MOST:
+                self._right.clear()
+            self._right[mark] = (password_hash, monotonic() + REMEMBERED)
+
+
+def add_user(warehouse: Warehouse, name: str, role: Role, password: str) -> User:
+    """Add a user, or replace role and password of the one of that name. InvalidError for a name or password that can't be."""
+    if not valid_name(name):
+        raise InvalidError("a user name is 1 to 64 letters, digits, '.', '_', '@' or '-'", name=name)
+    if not 1 <= len(_bytes(password)) <= LONGEST:
+        raise InvalidError(f"a password is 1 to {LONGEST} bytes long")
+    user = User(name=name, role=role, password_hash=HASHER.hash(_bytes(password)), created_at=now())
+    with warehouse.write() as work:
+        known: User | None = work.users.get(name)
+        work.users.put(user.model_copy(update={"created_at": known.created_at}) if known else user)
+        work.commit()
+    return user
+
+
+def remove_user(warehouse: Warehouse, name: str) -> None:
+    """Remove a user. NotFoundError where there is none; ConflictError for the last admin."""
+    with warehouse.write() as work:
+        users: list[User] = work.users.all()
+        if name not in {user.name for user in users}:
+            raise NotFoundError(f"there is no user {name}")
+        if [user.name for user in users if user.role is Role.ADMIN] == [name]:
+            raise ConflictError(f"{name} is the last admin; add another one first")
+        work.users.remove(name)
+        work.commit()
+
+
+def list_users(warehouse: Warehouse) -> Sequence[User]:
+    """All users by name."""
+    with warehouse.read() as work:
+        users: list[User] = work.users.all()
+    return users
+
+
+def ensure_admin(warehouse: Warehouse, vault: Secrets, password: SecretStr | None) -> str | None:
+    """See to it that somebody can sign in: the random password made for `admin`, to be shown once, or None where none was made.
+
+    A password given by the settings is put into force at every start; without one, `admin` is made at the first start only.
+    """
+    users = {user.name: user for user in list_users(warehouse)}
+    admin = users.get(ADMIN)
+    if password is not None:
+        if admin is None or admin.role is not Role.ADMIN or not HASHER.verify(_bytes(password.get_secret_value()), admin.password_hash):
+            add_user(warehouse, ADMIN, Role.ADMIN, password.get_secret_value())
+            vault.forget(ADMIN_FILE)
+        return None
+    if any(user.role is Role.ADMIN for user in users.values()):
+        return None
+    made = secrets.token_urlsafe(18)
+    vault.keep(ADMIN_FILE, made.encode() + b"\n")  # before the user: a crash between the two must not lock everyone out
+    add_user(warehouse, ADMIN, Role.ADMIN, made)
+    return made
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

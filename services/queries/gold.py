@@ -1,0 +1,135 @@
+"""Questions to the star: rows of facts and dimensions, and contracting processes as people read them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, get_args
+
+from domain.errors import InvalidError, NotFoundError
+from domain.gold import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowPage, RowQuery, Sort, read_value
+from services.ports import Warehouse
+from services.queries.cursor import decode, encode
+
+OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named"}]
+Parameters = Sequence[tuple[str, str]]
+Page = tuple[list[dict[str, Any]], str | None]
+
+
+def fact_rows(warehouse: Warehouse, fact: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int) -> Page:
+    """A page of a fact's rows and the cursor of the next one. NotFoundError for an unknown fact, InvalidError for what can't be asked of it."""
+    return _rows(warehouse, _one_of(fact, FACTS, "fact"), parameters, sort, cursor, limit)
+
+
+def dimension_rows(warehouse: Warehouse, dimension: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int) -> Page:
+    """A page of a dimension's rows and the cursor of the next one; errors as for facts."""
+    return _rows(warehouse, _one_of(dimension, DIMENSIONS, "dimension"), parameters, sort, cursor, limit)
+
+
+def ask(warehouse: Warehouse, of: str, where: Iterable[Condition], sort: str | None, cursor: str | None, limit: int) -> Page:
+    """A page of rows under conditions that are known to be good."""
+    with warehouse.read() as work:
+        fields: Mapping[str, FieldKind] = work.star.fields(of)
+        sorts = read_sort(sort, fields)
+        after = _place(cursor, sorts, fields)
+        page: RowPage = work.star.rows(RowQuery(of, tuple(where), sorts, after, limit))
+    return page.rows, _cursor(page.following, sorts)
+
+
+def _rows(warehouse: Warehouse, of: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int) -> Page:
+    with warehouse.read() as work:
+        fields: Mapping[str, FieldKind] = work.star.fields(of)
+    return ask(warehouse, of, read_conditions(parameters, fields), sort, cursor, limit)
+
+
+def _one_of(name: str, names: Sequence[str], what: str) -> str:
+    if name not in names:
+        raise NotFoundError(f"there is no {what} {name}", allowed=list(names))
+    return name
+
+
+def read_conditions(parameters: Parameters, fields: Mapping[str, FieldKind]) -> list[Condition]:
+    """Conditions from `field=value` and `field__operator=value`; a field that is repeated may have any of its values."""
+    given: dict[tuple[str, Operator], list[Any]] = {}
+    for name, text in parameters:
+        field, operator, kind = _field(name, fields)
+        if given.get((field, operator)) and operator not in {"eq", "named", "prefix"}:
+            raise InvalidError(f"{name} is given twice", parameter=name)
+        reader = FieldKind.BOOLEAN if operator == "null" else kind
+        try:
+            value = read_value(reader, text, end=operator == "lte")
+        except ValueError as error:
+            raise InvalidError(f"{name} must be {error}", parameter=name, got=text[:200]) from error
+        if operator == "eq" and kind is FieldKind.INSTANT and isinstance(value, datetime) and len(text) == 10:
+            # A day stands for all of its instants.
+            given[field, "gte"], given[field, "lte"] = [value], [read_value(kind, text, end=True)]
+            continue
+        given.setdefault((field, operator), []).append(value)
+    return [Condition(field, operator, tuple(values)) for (field, operator), values in given.items()]
+
+
+def _field(name: str, fields: Mapping[str, FieldKind]) -> tuple[str, Operator, FieldKind]:
+    field, _, ending = name.rpartition("__")
+    operator: Operator = next((one for one in get_args(Operator) if one == ending and one in OPERATORS), "eq")
+    if operator == "eq":
+        field = name
+    kind = fields.get(field)
+    if kind is None:
+        raise InvalidError(f"there is no field {field} to filter by", parameter=name, allowed=sorted(fields), operators=[f"__{one}" for one in OPERATORS])
+    if kind is FieldKind.ORGANIZATION:
+        if operator != "eq":
+            raise InvalidError(f"{field} takes an organisation's id or name and no operator", parameter=name)
+        return field, "named", kind
+    if operator == "prefix" and kind is not FieldKind.TEXT:
+        raise InvalidError(f"{field} is no text, so that it has no prefix", parameter=name)
+    if operator in {"gte", "lte"} and kind is FieldKind.BOOLEAN:
+        raise InvalidError(f"{field} is true or false and has no order", parameter=name)
+    return field, operator, kind
+
+
+def read_sort(text: str | None, fields: Mapping[str, FieldKind]) -> tuple[Sort, ...]:
+    """An order from `-amount,ocid`: a leading '-' turns a field around. InvalidError for unknown or repeated fields."""
+    if not text:
+        return ()
+    sorts = [Sort(one.strip().removeprefix("-"), one.strip().startswith("-")) for one in text.split(",")]
+    sortable = sorted(name for name, kind in fields.items() if kind is not FieldKind.ORGANIZATION)
+    for sort in sorts:
+        if sort.field not in sortable:
+            raise InvalidError(f"there is no field {sort.field} to sort by", parameter="sort", allowed=sortable)
+    if len({sort.field for sort in sorts}) != len(sorts) or len(sorts) > 4:
+        raise InvalidError("sort takes up to four different fields", parameter="sort")
+    return tuple(sorts)
+
+
+def _cursor(following: Sequence[Any] | None, sorts: Sequence[Sort]) -> str | None:
+    if following is None:
+        return None
+    values = [value.isoformat() if isinstance(value, date) else value for value in following]
+    return encode([_order(sorts), *values])
+
+
+def _order(sorts: Sequence[Sort]) -> str:
+    return ",".join(f"-{sort.field}" if sort.descending else sort.field for sort in sorts)
+
+
+def _place(cursor: str | None, sorts: Sequence[Sort], fields: Mapping[str, FieldKind]) -> tuple[Any, ...] | None:
+    """The place that a cursor stands for. InvalidError where it was given out for another list or order."""
+    if cursor is None:
+        return None
+    order, *values = decode(cursor) or [None]
+    if order != _order(sorts) or len(values) != len(sorts) + 1:
+        raise InvalidError("the cursor belongs to another list or order", parameter="cursor", got=cursor[:200])
+    kinds = [*(fields[sort.field] for sort in sorts), FieldKind.INTEGER]
+    try:
+        place = tuple(None if value is None else read_value(kind, _plain(value)) for kind, value in zip(kinds, values, strict=True))
+    except ValueError as error:
+        raise InvalidError("the cursor is broken; take the one from `next` as it stands", parameter="cursor", got=cursor[:200]) from error
+    if place[-1] is None:
+        raise InvalidError("the cursor is broken; take the one from `next` as it stands", parameter="cursor", got=cursor[:200])
+    return place
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str | int | float):
+        raise ValueError("a plain value")
+    return value if isinstance(value, str) else repr(value)

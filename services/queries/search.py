@@ -1,0 +1,104 @@
+"""Searches: what callers ask for becomes a `SearchQuery` that the collection's fields allow."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from domain.documents import SPECS
+from domain.errors import InvalidError
+from domain.search import Collection, CollectionSpec, FieldSpec, Filter, SearchQuery, SearchResult
+from services.ports import SearchEngine
+
+DEEPEST = 100_000  # hits that pages reach
+RELEVANCE = "relevance"
+BY_NAME = {spec.name: spec for spec in SPECS}
+# A comma between values has no space behind it; the comma of a name ("Department of Health, Wales") has one.
+SEPARATOR = re.compile(r",(?! )")
+DIVISION = 2  # digits of a CPV division, the facet of what is bought
+Ranges = Mapping[str, tuple[float | datetime | None, float | datetime | None]]
+
+
+def search(
+    engine: SearchEngine,
+    *,
+    collection: Collection,
+    text: str,
+    values: Mapping[str, Sequence[str]],
+    ranges: Ranges,
+    facet_by: Sequence[str],
+    sort: str | None,
+    page: int,
+    per_page: int,
+) -> SearchResult:
+    """The page of hits. InvalidError for fields that the collection doesn't have, and for pages past DEEPEST."""
+    spec = BY_NAME[collection]
+    if page * per_page > DEEPEST:
+        raise InvalidError(f"pages reach {DEEPEST} hits; narrow the search, or walk /v1/gold by its cursor", parameter="page", got=page)
+    filters = [_any_of(spec, name, given) for name, given in values.items() if given]
+    filters += [_range(spec, name, low, high) for name, (low, high) in ranges.items() if low is not None or high is not None]
+    return engine.search(
+        SearchQuery(
+            collection=collection,
+            text=text.strip(),
+            filters=tuple(filters),
+            facet_by=tuple(_facet(spec, name) for name in split(facet_by)),
+            sort=_sort(spec, sort),
+            page=page,
+            per_page=per_page,
+        )
+    )
+
+
+def suggest(engine: SearchEngine, collection: Collection, prefix: str, limit: int) -> list[str]:
+    """Up to `limit` completions of what the user is typing."""
+    return engine.suggest(collection, prefix.strip(), limit) if prefix.strip() else []
+
+
+def split(given: Sequence[str]) -> list[str]:
+    """The values of a parameter that may be repeated or hold several behind commas."""
+    parts = [part.strip() for text in given for part in SEPARATOR.split(text)]
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+def _any_of(spec: CollectionSpec, name: str, given: Sequence[str]) -> Filter:
+    values = split(given)
+    if name == "classification":
+        name = _classification(values)
+    return Filter(field=_field(spec, name, {"keyword"}, "filter by").name, values=tuple(values))
+
+
+def _classification(values: Sequence[str]) -> str:
+    """Two digits are a CPV division, anything else is a code as published."""
+    divisions = {len(value) == DIVISION for value in values}
+    if len(divisions) > 1:
+        raise InvalidError("classification takes either CPV divisions (two digits) or whole codes, not both", parameter="classification")
+    return "classification" if True in divisions else "codes"
+
+
+def _range(spec: CollectionSpec, name: str, low: float | datetime | None, high: float | datetime | None) -> Filter:
+    return Filter(field=_field(spec, name, {"number", "date"}, "filter by").name, gte=low, lte=high)
+
+
+def _facet(spec: CollectionSpec, name: str) -> str:
+    allowed = [field.name for field in spec.fields if field.facet]
+    if name not in allowed:
+        raise InvalidError(f"{spec.name} have no facet {name}", parameter="facet_by", allowed=allowed)
+    return name
+
+
+def _sort(spec: CollectionSpec, sort: str | None) -> str | None:
+    if sort in {None, "", RELEVANCE}:
+        return None
+    allowed = [field.name for field in spec.fields if field.sort]
+    if str(sort).removeprefix("-") not in allowed:
+        orders = [RELEVANCE, *allowed, *(f"-{name}" for name in allowed)]
+        raise InvalidError(f"{spec.name} can't be sorted by {sort}", parameter="sort", allowed=orders)
+    return sort
+
+
+def _field(spec: CollectionSpec, name: str, types: set[str], use: str) -> FieldSpec:
+    found = next((field for field in spec.fields if field.name == name and field.type in types), None)
+    if found is None:
+        allowed = [field.name for field in spec.fields if field.type in types]
+        raise InvalidError(f"{spec.name} have no field {name} to {use}", parameter=name, allowed=allowed)
+    return found

@@ -1,0 +1,1 @@
+"""The API over a real warehouse, lake and search engine in a temporary folder."""
