@@ -1,10 +1,10 @@
 """The releases of one contracting process merged into its compiled release, by the field's own merger.
 
 A process with one release that leaves nothing to merge takes a short way with the same result (tests hold the two against each other
-and against the reference implementation).
+and against the reference implementation). Never raises on releases that the judge accepted: where they contradict each other in shape,
+the newest one wins, with a note.
 """
 
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,21 +16,19 @@ import ocdsmerge_rs
 import orjson
 from ocdsmerge_rs import exceptions
 
+from domain.conflicts import Release, settle
+from domain.merging import REPLACED, Look, look
 from domain.record import Note
-from domain.repair import NOTES
+from domain.repair import NOTES, pointer
 
-# From the OCDS 1.1.5 release schema (Apache-2.0), by ocdsmerge_rs.Merger.get_rules: arrays marked wholeListMerge, or of scalars, at these paths.
-REPLACED = """
-awards/amendment/changes awards/amendments/changes awards/items/additionalClassifications awards/suppliers/additionalIdentifiers
-buyer/additionalIdentifiers contracts/amendment/changes contracts/amendments/changes contracts/implementation/transactions/payee/additionalIdentifiers
-contracts/implementation/transactions/payer/additionalIdentifiers contracts/items/additionalClassifications contracts/relatedProcesses/relationship
-parties/additionalIdentifiers parties/roles relatedProcesses/relationship tender/additionalProcurementCategories tender/amendment/changes
-tender/amendments/changes tender/items/additionalClassifications tender/procuringEntity/additionalIdentifiers tender/submissionMethod
-tender/tenderers/additionalIdentifiers
-"""
 OMITTED = ("id", "date", "tag")
-CONFLICT = re.compile(r" for (/\S*), but ")
-Release = dict[str, Any]
+MOST_CONFLICTS = 100  # distinct fields on which a process's releases may contradict each other before only the newest release counts
+
+
+class RecordNote(Note):
+    """A note on one of the releases that were merged."""
+
+    record_id: str | None
 
 
 @dataclass(frozen=True)
@@ -48,93 +46,67 @@ class Compiled:
 
     release: bytes
     tags: list[str]
-    notes: list[Note]
+    notes: list[RecordNote]
 
 
 def compile_releases(sources: Sequence[Source]) -> Compiled:
-    """The compiled release of one process from its releases, given in order of date (as instants), then arrival."""
+    """The compiled release of one process from its releases, given in order of date (as instants), then arrival; one at least."""
     releases: list[Release] = [orjson.loads(source.payload) for source in sources]
+    looks = [look(release) for release in releases]
+    notes = [note for one, source in zip(looks, sources, strict=True) for note in _notes(one, source.record_id)]
     tags = list(dict.fromkeys(tag for release in releases for tag in release.get("tag") or ()))
-    last = releases[-1]
-    notes: list[Note] = []
-    merged = dict(last) if len(releases) == 1 and _nothing_to_merge(last) else _merge(releases, sources, notes)
-    merged |= {"tag": ["compiled"], "date": last["date"], "id": f"{last['ocid']}-{last['date']}"}
+    ocid, date = releases[-1]["ocid"], releases[-1]["date"]
+    if any(one.repeated for one in looks):  # noted above; a filter rather than catch_warnings, which is unsafe beside other threads
+        warnings.filterwarnings("ignore", category=exceptions.DuplicateIdValueWarning)
+    simple = len(releases) == 1 and looks[0].nothing_to_merge
+    merged = releases[0] if simple else _merge(releases, [source.record_id for source in sources], notes)
+    merged |= {"tag": ["compiled"], "date": date, "id": f"{ocid}-{date}"}
     return Compiled(orjson.dumps(merged, option=orjson.OPT_SORT_KEYS), tags, notes)
 
 
-def _nothing_to_merge(value: Any) -> bool:
-    """No null, no empty object or array, and no id twice in one array: merging would change nothing."""
-    if isinstance(value, dict):
-        return bool(value) and all(_nothing_to_merge(one) for one in value.values() if one is None or isinstance(one, dict | list))
-    if isinstance(value, list):
-        if not value:
-            return False
-        objects = [one for one in value if isinstance(one, dict)]
-        if not objects:
-            return not any(one is None or isinstance(one, list) for one in value)
-        ids = [str(one["id"]) for one in objects if "id" in one]
-        return len(objects) == len(value) and len(set(ids)) == len(ids) and all(map(_nothing_to_merge, objects))
-    return value is not None
+def _merge(releases: list[Release], record_ids: Sequence[str], notes: list[RecordNote]) -> Release:
+    for order, release in enumerate(releases):
+        # The merger sorts by date as a text, which mixed offsets put out of order, and ours are in order already.
+        release["date"] = f"{order:09d}"
+    for _ in range(MOST_CONFLICTS):
+        try:
+            return _created(releases)
+        except exceptions.InconsistentTypeError as error:
+            gave_way = settle(releases, f"/{error.path}")
+            if not gave_way:
+                break
+            notes += [_note("merge_conflict", path, record_ids[index], str(error)[:300]) for index, path in gave_way]
+        except exceptions.MergeError as error:
+            notes.append(_note("merge_conflict", "", record_ids[-1], str(error)[:300]))
+            break
+    return _alone(releases[-1], record_ids[-1], notes)
 
 
-def _merge(releases: list[Release], sources: Sequence[Source], notes: list[Note]) -> Release:
-    for release, source in zip(releases, sources, strict=True):
-        # The merger compares dates as texts, which mixed offsets put out of order; the published date is put back afterwards.
-        release["date"] = source.date.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    dates = [release.pop("date") for release in releases]
-    originals = [sources[index].payload for index in range(len(releases))]
+def _alone(release: Release, record_id: str, notes: list[RecordNote]) -> Release:
+    """The last resort for releases that can't be merged at all: the newest one, as published if need be."""
+    notes.append(_note("merge_conflict", "", record_id, "the releases can't be merged; the newest one stands alone"))
     try:
-        for _ in range(50):
-            for release, date in zip(releases, dates, strict=True):
-                release["date"] = date
-            try:
-                return _merged(releases, notes)
-            except exceptions.InconsistentTypeError as error:
-                notes.append(_give_way(releases, str(error)))
-        return _merged(releases[-1:], notes)
-    finally:
-        releases[-1]["date"] = orjson.loads(originals[-1])["date"]
+        return _created([release])
+    except exceptions.MergeError:
+        return release
 
 
-def _merged(releases: list[Release], notes: list[Note]) -> Release:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        merged: Release = merger().create_compiled_release(releases)
-    for warning in caught:
-        if issubclass(warning.category, exceptions.DuplicateIdValueWarning):
-            notes.append(Note(code="duplicate_id", path="", message=str(warning.message)))
+def _created(releases: list[Release]) -> Release:
+    merged: Release = merger().create_compiled_release(releases)
     return merged
 
 
-def _give_way(releases: list[Release], message: str) -> Note:
-    """Take the field on which the releases disagree out of all but the newest release that has it."""
-    found = CONFLICT.search(message)
-    parts = found[1].strip("/").split("/") if found else []
-    top = parts[0] if parts else ""
-    depth = len(parts) if _holds(releases, parts) > 1 else 1
-    having = [release for release in releases if _holds([release], parts[:depth])]
-    for release in having[:-1]:
-        holder = release
-        for part in parts[: depth - 1]:
-            holder = holder[part]
-        holder.pop(parts[depth - 1], None)
-    if not top or len(having) < 2:
-        del releases[:-1]
-    return Note(code="merge_conflict", path="/" + "/".join(parts), message=f"{NOTES['merge_conflict']}: {message[:300]}")
+def _notes(one: Look, record_id: str) -> list[RecordNote]:
+    repeated = [_note("duplicate_id", pointer(path), record_id, ", ".join(ids[:5])) for path, ids in one.to_note.items()]
+    return repeated + [_note("number_as_text", pointer(path), record_id, "ids of this array") for path in one.renamed]
 
 
-def _holds(releases: Sequence[Release], parts: Sequence[str]) -> int:
-    count = 0
-    for release in releases:
-        holder: Any = release
-        for part in parts:
-            holder = holder.get(part) if isinstance(holder, dict) else None
-        count += bool(parts) and holder is not None
-    return count
+def _note(code: str, path: str, record_id: str, detail: str) -> RecordNote:
+    return RecordNote(code=code, path=path, message=f"{NOTES[code]}: {detail}", record_id=record_id)
 
 
 @cache
 def merger() -> Any:
     """The field's merger with the rules of OCDS 1.1."""
-    rules = {tuple(path.split("/")): ocdsmerge_rs.Rule.REPLACE for path in REPLACED.split()}
-    return ocdsmerge_rs.Merger(rules=rules | {(name,): ocdsmerge_rs.Rule.OMIT for name in OMITTED})
+    rules = dict.fromkeys(REPLACED, ocdsmerge_rs.Rule.REPLACE) | {(name,): ocdsmerge_rs.Rule.OMIT for name in OMITTED}
+    return ocdsmerge_rs.Merger(rules=rules)
