@@ -1,0 +1,174 @@
+"""What the tests share: a real lake in a temporary folder, with the queue in memory, and ways to look at what it holds.
+
+Only the queue is replaced, by a small queue of its own; nothing is patched.
+"""
+
+import json
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.documents import SPECS
+from domain.job import Job, Quarantined
+from domain.search import Collection, Document
+from infrastructure.files.store import FileStore
+from infrastructure.formats.sources import FileSources, OcdsJson
+from infrastructure.lake.delta import DeltaLake
+from infrastructure.search.embedded.engine import EmbeddedSearch
+from infrastructure.warehouse.engine import Warehouse
+from infrastructure.warehouse.repositories.gold import gold_table
+from services.intake import submit as intake
+from services.ports import Parts
+from services.stages.index import index
+from services.stages.land import land
+from services.stages.publish import publish
+from services.stages.refine import refine
+
+STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index}
+# What differs between two ways to the same state: ids of runs, not of what they made.
+BATCH_COLUMNS = {"silver_batch"}
+STAR = (
+    "fact_process",
+    "fact_award",
+    "fact_contract",
+    "fact_item",
+    "bridge_process_organization",
+    "dim_organization",
+    "dim_procedure",
+    "dim_classification",
+    "dim_location",
+    "dim_currency",
+    "dim_source",
+    "dim_status",
+)
+Gold = dict[str, list[dict[str, Any]]]
+Message = tuple[str, ...]
+
+
+class MemoryMessages:
+    """The `Messages` port as a queue in memory: first in, first out; a message that waits already is not doubled."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Message] = deque()
+
+    def send(self, actor: str, *args: str) -> None:
+        if (actor, *args) not in self.waiting:
+            self.waiting.append((actor, *args))
+
+    def check(self) -> None:
+        """It always answers."""
+
+    def drain(self, parts: Parts, most: int = 500) -> None:
+        """Handle every message and those that follow from it."""
+        for _ in range(most):
+            if not self.waiting:
+                return
+            self.handle(parts, self.waiting.popleft())
+        raise AssertionError(f"the queue does not come to rest: {list(self.waiting)[:5]}")
+
+    @staticmethod
+    def handle(parts: Parts, message: Message) -> None:
+        """Run the stage that a message calls for."""
+        STAGES[message[0]](parts, *message[1:])
+
+
+def warehouse_of(database: Path, home: Path) -> Warehouse:
+    """A warehouse of its own: a copy of the migrated database."""
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copy(database, home / "warehouse.db")
+    return Warehouse(f"sqlite:///{home / 'warehouse.db'}")
+
+
+@contextmanager
+def lake_in(home: Path, database: Path, batch_records: int = 4_000, longest: int = 1 << 26, most: int = 1 << 33) -> Iterator[Parts]:
+    """The parts of an installation in `home`; `database` is a migrated warehouse to start from."""
+    warehouse = warehouse_of(database, home)
+    files = FileStore(home / "files")
+    sources = FileSources(files, home / "spool", [OcdsJson(longest)], most)
+    search = EmbeddedSearch(home / "search", SPECS)
+    try:
+        yield Parts(warehouse, DeltaLake(home / "lake"), search, MemoryMessages(), sources, files, batch_records)
+    finally:
+        warehouse.close()
+
+
+def messages(parts: Parts) -> MemoryMessages:
+    """The queue of a lake made by `lake_in`."""
+    assert isinstance(parts.messages, MemoryMessages)
+    return parts.messages
+
+
+def drain(parts: Parts) -> None:
+    """Let the lake come to rest."""
+    messages(parts).drain(parts)
+
+
+def submit(parts: Parts, name: str, content: bytes) -> str:
+    """Hand in a file as the API does; the job's id."""
+    receiver = parts.files.receive()
+    receiver.write(content)
+    sha256, size = receiver.finish()
+    return intake.submit(parts.warehouse, parts.messages, sha256=sha256, size=size, filename=name, actor="tester").id
+
+
+def load(parts: Parts, name: str, content: bytes) -> Job:
+    """Hand in a file, let the lake come to rest, and give the job as it ended."""
+    job_id = submit(parts, name, content)
+    drain(parts)
+    return job_of(parts, job_id)
+
+
+def job_of(parts: Parts, job_id: str) -> Job:
+    """The job as the ledger has it."""
+    with parts.warehouse.read() as work:
+        job: Job | None = work.jobs.get(job_id)
+    assert job is not None
+    return job
+
+
+def quarantined(parts: Parts, job_id: str) -> list[Quarantined]:
+    """What was refused of a job's file."""
+    with parts.warehouse.read() as work:
+        page, following = work.quarantine.page(job_id, 0, 10_000)
+    assert following is None
+    return list(page)
+
+
+def rows(parts: Parts, table: str) -> list[dict[str, Any]]:
+    """The rows of a table of the star, without the ids of runs, in an order of their own."""
+    assert isinstance(parts.warehouse, Warehouse)
+    target = gold_table(table)
+    columns = [column for column in target.columns if column.name not in BATCH_COLUMNS]
+    with parts.warehouse.engine.connect() as connection:
+        found = [dict(row) for row in connection.execute(select(*columns)).mappings()]
+    return sorted(found, key=lambda row: json.dumps(row, default=str, sort_keys=True))
+
+
+def gold(parts: Parts) -> Gold:
+    """All of the star but its calendar."""
+    return {table: rows(parts, table) for table in STAR}
+
+
+def documents(parts: Parts) -> dict[str, list[Document]]:
+    """Every search document by collection, in the order of the ids."""
+    return {str(name): sorted(parts.search.scan(name), key=lambda one: str(one["id"])) for name in Collection}
+
+
+def release(ocid: str = "ocds-test01-1", release_id: str = "1", date: str = "2024-01-01T00:00:00Z", **fields: Any) -> dict[str, Any]:
+    """A small release."""
+    return {"ocid": ocid, "id": release_id, "date": date, "tag": ["tender"]} | fields
+
+
+def lines(releases: Iterable[dict[str, Any]]) -> bytes:
+    """Releases as JSON Lines."""
+    return b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in releases)
+
+
+def package(releases: Sequence[dict[str, Any]], **about: Any) -> bytes:
+    """Releases as a release package."""
+    return json.dumps({"uri": "https://example.org/1", "version": "1.1"} | about | {"releases": list(releases)}, ensure_ascii=False).encode()
