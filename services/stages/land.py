@@ -62,10 +62,9 @@ def _land_slice(parts: Parts, job: Job, batch: Batch) -> bool:
     piece = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, parts.batch_records)
     accepted, packages, refused = _judge(piece)
     with parts.warehouse.read() as work:
-        current = work.records.current(KIND, {one.record_id for one in accepted})
-        touched = {one.ocid for one in accepted if one.ocid}
+        new = changes(accepted, work.records.current(KIND, {one.record_id for one in accepted}))
+        touched = {change.ocid for _, change in new if change.ocid}
         processes = len(touched - work.records.of_job(touched, job.id))
-    new = changes(accepted, current)
     if new:
         parts.lake.append_bronze(KIND, batch.id, _rows(batch.id, job, accepted, packages, new))
     unchanged = len(accepted) - len(new)
