@@ -1,76 +1,99 @@
-"""The tantivy schema of a collection, and its documents."""
+"""The tantivy schema of a collection, and documents in its terms.
+
+Beside the fields of the spec there is `_document` (what hits return), `_whole` and `_parts` (identifiers, whole and in pieces, in any case).
+Dates are integers of microseconds, because tantivy's own dates lose everything below the second.
+"""
 
 import hashlib
-from datetime import datetime
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 import tantivy
 
-from domain.search import CollectionSpec, Document
-from infrastructure.search.words import fold, split
+from domain.errors import InvalidError
+from domain.search import CollectionSpec, Document, FieldSpec
+from infrastructure.search.embedded.analysis import WHOLE, WORDS, composed, has_digit
+from infrastructure.search.embedded.codec import encode
 
-ANALYZER = "folded"
-LAYOUT = "2"  # part of the hash: raised when documents are laid out anew under the same spec
-EXACT = "_exact"
-STORED = "_document"
+LAYOUT = 3  # of this module: raise it when documents are indexed in another way
+ID, DOCUMENT, WHOLE_VALUES, PARTS = "id", "_document", "_whole", "_parts"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_ID = 200  # characters of an identifier; longer keywords are found by filter only
 
 
 def schema_hash(spec: CollectionSpec) -> str:
-    """Twelve characters that change with anything that makes old indexes unreadable."""
+    """Names the folder of an index: another spec, or another layout of ours, has another hash."""
     return hashlib.sha256(f"{LAYOUT}{spec.model_dump_json()}".encode()).hexdigest()[:12]
 
 
-def make_schema(spec: CollectionSpec) -> tantivy.Schema:
-    """Text fields by word, keywords whole, numbers and dates as columns, and the document itself as stored bytes."""
+def build_schema(spec: CollectionSpec) -> tantivy.Schema:
+    """The schema of a collection. ValueError where the spec asks for what the engine can't do."""
     builder = tantivy.SchemaBuilder()
+    builder.add_text_field(ID, tokenizer_name="raw", index_option="basic", fast=True)
+    builder.add_bytes_field(DOCUMENT, stored=True)
+    builder.add_text_field(WHOLE_VALUES, tokenizer_name=WHOLE, index_option="basic")
+    builder.add_text_field(PARTS, tokenizer_name=WORDS)
     for field in spec.fields:
-        if field.type == "text":
-            builder.add_text_field(field.name, tokenizer_name=ANALYZER, index_option="position")
-        elif field.type == "keyword":
-            builder.add_text_field(field.name, tokenizer_name="raw", index_option="basic", fast=True)
-        elif field.type == "number":
-            builder.add_float_field(field.name, indexed=True, fast=True)
-        else:
-            builder.add_date_field(field.name, indexed=True, fast=True)
-    builder.add_text_field(EXACT, tokenizer_name="raw", index_option="basic")
-    builder.add_bytes_field(STORED, stored=True)
+        if field.name != ID:
+            _add_field(builder, field)
     return builder.build()
 
 
-def register(index: tantivy.Index) -> None:
-    """The analyzer of text fields: words that `split` has folded already."""
-    index.register_tokenizer(ANALYZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(tantivy.Filter.remove_long(200)).build())
+def _add_field(builder: tantivy.SchemaBuilder, field: FieldSpec) -> None:
+    if field.sort and field.many:
+        raise ValueError(f"{field.name} has many values: there is no order by it")
+    if field.type == "text":
+        if field.sort or field.facet:
+            raise ValueError(f"The text field {field.name} can't be a facet or a sort: add a keyword beside it")
+        builder.add_text_field(field.name, tokenizer_name=WORDS)
+    elif field.type == "keyword":
+        builder.add_text_field(field.name, tokenizer_name="raw", index_option="basic", fast=field.facet or field.sort)
+    elif field.type == "number":
+        builder.add_float_field(field.name, indexed=True, fast=True)
+    else:
+        builder.add_integer_field(field.name, indexed=True, fast=True)
+
+
+def micros(instant: datetime) -> int:
+    """Microseconds since 1970; an instant without zone is taken as UTC."""
+    gap = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)) - EPOCH
+    return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
 
 
 def to_tantivy(spec: CollectionSpec, document: Document) -> tantivy.Document:
-    """The document as tantivy takes it; ValueError for fields that the spec has not."""
-    unknown = document.keys() - {field.name for field in spec.fields}
-    if unknown:
-        raise ValueError(f"{spec.name} documents have no field {', '.join(sorted(unknown))}")
+    """The document as tantivy takes it. InvalidError where a value isn't of its field's type."""
     made = tantivy.Document()
+    made.add_bytes(DOCUMENT, encode(document))
+    identifiers = [document[ID]]
+    made.add_text(ID, document[ID])
     for field in spec.fields:
-        value = document.get(field.name)
-        for one in value if isinstance(value, list) else [value]:
-            if one is None:
-                continue
-            if field.type == "text":
-                made.add_text(field.name, " ".join(split(str(one))))
-            elif field.type == "keyword":
-                made.add_text(field.name, str(one))
-                made.add_text(EXACT, fold(str(one)))
-            elif field.type == "number":
-                made.add_float(field.name, float(one))
-            else:
-                made.add_date(field.name, one)
-    made.add_bytes(STORED, orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z))
+        if field.name != ID and document.get(field.name) is not None:
+            try:
+                _add_values(made, field, document[field.name], identifiers)
+            except (TypeError, ValueError) as error:
+                raise InvalidError(f"{field.name} of the search document {document[ID]!r} is no {field.type}: {error}") from error
+    for identifier in dict.fromkeys(identifiers):
+        made.add_text(WHOLE_VALUES, composed(identifier))
+        made.add_text(PARTS, composed(identifier))
     return made
 
 
-def from_stored(spec: CollectionSpec, stored: Any) -> Document:
-    """The document as it was put in."""
-    document: Document = orjson.loads(bytes(stored))
-    for field in spec.fields:
-        if field.type == "date" and field.name in document:
-            document[field.name] = datetime.fromisoformat(document[field.name])
-    return document
+def _add_values(made: tantivy.Document, field: FieldSpec, value: Any, identifiers: list[str]) -> None:
+    values: Iterable[Any] = value if field.many else (value,)
+    if field.type == "text":
+        for text in values:
+            made.add_text(field.name, composed(text))
+    elif field.type == "keyword":
+        for keyword in dict.fromkeys(values):  # a value said twice would count twice in facets
+            made.add_text(field.name, keyword)
+            if len(keyword) <= LONGEST_ID and has_digit(keyword):
+                identifiers.append(keyword)
+    elif field.type == "number":
+        for number in map(float, values):
+            if not math.isnan(number):  # would stand inside every range
+                made.add_float(field.name, number)
+    else:
+        for instant in values:
+            made.add_integer(field.name, micros(datetime.fromisoformat(instant) if isinstance(instant, str) else instant))

@@ -1,0 +1,82 @@
+"""Marks found words in the texts of a hit, and cuts long texts to the stretch that has most of them.
+
+Our own, because tantivy's marks neither corrected words nor beginnings.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from html import escape
+from typing import Any
+
+from domain.search import Document, FieldSpec
+from infrastructure.search.embedded.analysis import composed, spans, whole
+from infrastructure.search.embedded.matching import Words
+
+SNIPPET = 200  # characters of a long text that are shown
+LEAD = 40  # of them before the first mark
+READ = 20_000  # characters of a text that are looked through
+Mark = tuple[str, int, int]
+
+
+class Highlighter:
+    """Highlights the hits of one search."""
+
+    def __init__(self, words: Words, fields: Sequence[FieldSpec]) -> None:
+        self._wholes = words.wholes
+        self._fields = fields
+        self._holds = lru_cache(maxsize=10_000)(words.hold)
+
+    def highlights(self, document: Document) -> dict[str, str]:
+        """The fields with something found in them, HTML-escaped but for the marks."""
+        shown = ((field.name, self._field(field, document.get(field.name))) for field in self._fields)
+        return {name: text for name, text in shown if text is not None}
+
+    def _field(self, field: FieldSpec, value: Any) -> str | None:
+        values: Iterable[Any] = value if isinstance(value, list) else [value]
+        texts = [one for one in values if isinstance(one, str)]
+        if field.type == "text":
+            return self._best(texts)
+        if field.type == "keyword" and self._wholes:
+            return next((f"<mark>{escape(text)}</mark>" for text in texts if whole(text) in self._wholes), None)
+        return None
+
+    def _best(self, texts: list[str]) -> str | None:
+        """The text, of those of a field, that has most of the words."""
+        best: tuple[int, str, list[Mark]] = (0, "", [])
+        for text in map(composed, texts):
+            marks = [span for span in spans(text[:READ]) if self._holds(span[0])]
+            distinct = len({word for word, _, _ in marks})
+            if distinct > best[0]:
+                best = (distinct, text, marks)
+        return _snippet(best[1], best[2]) if best[0] else None
+
+
+def _snippet(text: str, marks: list[Mark]) -> str:
+    start, end = (0, len(text)) if len(text) <= SNIPPET else _window(text, marks)
+    parts = ["…"] if start else []
+    at = start
+    for _, low, high in marks:
+        if start <= low and high <= end:
+            parts += [escape(text[at:low]), "<mark>", escape(text[low:high]), "</mark>"]
+            at = high
+    parts += [escape(text[at:end]), *(["…"] if end < len(text) else [])]
+    return "".join(parts)
+
+
+def _window(text: str, marks: list[Mark]) -> tuple[int, int]:
+    """The stretch with the most distinct words found, the earliest of equals, cut between words."""
+    most, first = 0, marks[0][1]
+    for i, (_, low, _) in enumerate(marks):
+        inside = {word for word, _, high in marks[i : i + 50] if high <= low + SNIPPET - LEAD}
+        if len(inside) > most:
+            most, first = len(inside), low
+    start = max(0, min(first - LEAD, len(text) - SNIPPET))
+    end = min(len(text), start + SNIPPET)
+    if start:
+        space = text.find(" ", start, first)
+        start = space + 1 if space >= 0 else first
+    if end < len(text):
+        last = max(high for _, low, high in marks if low >= start and (high <= end or low == first))
+        space = text.rfind(" ", last, end + 1)
+        end = space if space >= 0 else max(last, end)
+    return start, end

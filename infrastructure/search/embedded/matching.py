@@ -1,0 +1,168 @@
+"""Chunks of a query to tantivy queries, by what the index knows: exact words score by BM25; beginnings, and corrections of unknown words, below them.
+
+Each match also says which words it stands for, so that highlights mark exactly what was found.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from tantivy import Occur, Query, Schema, Searcher
+
+from domain.search import FieldSpec
+from infrastructure.search.embedded.analysis import has_digit
+from infrastructure.search.embedded.edits import allowed, plurals, within
+from infrastructure.search.embedded.parse import Chunk
+from infrastructure.search.embedded.schema import PARTS, WHOLE_VALUES
+
+PLURAL = 0.8  # of an exact word's score
+PREFIX, FUZZY = 0.3, 0.2  # times the field's weight
+TIE = 0.2  # what the other fields add to the best one
+IDENTIFIER, PART = 500.0, 20.0
+PART_LENGTH = 5  # characters from which a piece of an identifier is looked up
+
+
+@dataclass
+class Words:
+    """The words a query stands for: as they are, by their beginning, or within some errors."""
+
+    exact: set[str] = field(default_factory=set)
+    beginnings: set[str] = field(default_factory=set)
+    typos: set[tuple[str, int, bool]] = field(default_factory=set)
+    wholes: set[str] = field(default_factory=set)
+
+    def hold(self, word: str) -> bool:
+        """Whether a folded word of a document is one of them."""
+        if word in self.exact or any(word.startswith(beginning) for beginning in self.beginnings):
+            return True
+        return any(within(typed, word, errors, prefix=prefix) for typed, errors, prefix in self.typos)
+
+
+class Matcher:
+    """Builds the queries of one search on one snapshot."""
+
+    def __init__(self, schema: Schema, searcher: Searcher, fields: Sequence[FieldSpec]) -> None:
+        self.words = Words()
+        self._schema = schema
+        self._searcher = searcher
+        self._fields = [spec for spec in fields if spec.type == "text"]
+
+    @property
+    def title(self) -> FieldSpec | None:
+        """The field that weighs most: a phrase in it is what people mean."""
+        return max(self._fields, key=lambda spec: spec.weight, default=None)
+
+    def chunk(self, chunk: Chunk) -> Query:
+        """Documents that have this piece of the query."""
+        if chunk.phrase or chunk.excluded:
+            return self._excluded(chunk) if chunk.excluded else self._phrase(chunk.words)
+        last = len(chunk.words) - 1
+        parts = [self._word(word, open_end=chunk.open_end and i == last) for i, word in enumerate(chunk.words)]
+        query = parts[0] if len(parts) == 1 else every(parts)
+        if not chunk.code:
+            return query
+        return Query.disjunction_max_query([query, *self._identifier(chunk)])
+
+    def together(self, chunks: Iterable[Chunk]) -> Query | None:
+        """Rewards a title that has the plain words in their order."""
+        words = [word for chunk in chunks if not chunk.phrase and not chunk.excluded for word in chunk.words]
+        if self.title is None or len(words) < 2:
+            return None
+        return Query.boost_query(Query.phrase_query(self._schema, self.title.name, [*words], slop=1), self.title.weight)
+
+    def _phrase(self, words: Sequence[str]) -> Query:
+        self.words.exact.update(words)
+        if len(words) == 1:
+            return self._each(partial(self._term, words[0]))
+        return self._each(partial(self._sequence, words))
+
+    def _excluded(self, chunk: Chunk) -> Query:
+        """What is left out is taken literally, and never highlighted."""
+        kept, self.words = self.words, Words()
+        query = self._phrase(chunk.words)
+        self.words = kept
+        return any_of([query, self._term(chunk.whole, WHOLE_VALUES)])
+
+    def _identifier(self, chunk: Chunk) -> list[Query]:
+        """An id or code typed as it stands, with or without its scheme (`CPV:…`) or check digit (`…-6`); or a good piece of it."""
+        forms = dict.fromkeys([chunk.whole, chunk.whole.rsplit(":", 1)[-1], _without_check_digit(chunk.whole)])
+        self.words.wholes.update(forms)
+        found = [Query.const_score_query(self._term(form, WHOLE_VALUES), IDENTIFIER) for form in forms]
+        if len(chunk.whole) < PART_LENGTH:
+            return found
+        if len(chunk.words) == 1:
+            part = (self._beginning if chunk.open_end else self._term)(chunk.words[0], PARTS)
+        else:
+            part = (self._unfinished if chunk.open_end else self._sequence)(chunk.words, PARTS)
+        return [*found, Query.const_score_query(part, PART)]
+
+    def _word(self, word: str, *, open_end: bool) -> Query:
+        ways = {form: self._each(partial(self._term, form), 1.0 if form == word else PLURAL) for form in (word, *plurals(word))}
+        known = {form: query for form, query in ways.items() if self._matches(query)}
+        self.words.exact.update({word, *known})
+        queries = list(known.values())
+        if open_end and len(word) > 1:
+            beginning = self._const(partial(self._beginning, word), PREFIX)
+            self.words.beginnings.add(word)
+            if known or self._matches(beginning):
+                return Query.disjunction_max_query([*queries, beginning], TIE)
+        if not known and not has_digit(word):
+            return self._corrected(word, open_end=open_end)
+        return Query.disjunction_max_query(queries, TIE) if queries else Query.empty_query()
+
+    def _corrected(self, word: str, *, open_end: bool) -> Query:
+        """The nearest words that the index knows; the fewest errors win."""
+        for errors in range(1, allowed(word) + 1):
+            for prefix in (False, True) if open_end else (False,):
+                query = self._const(partial(self._fuzzy, word, errors, prefix), FUZZY)
+                if self._matches(query):
+                    self.words.typos.add((word, errors, prefix))
+                    return query
+        return Query.empty_query()
+
+    def _matches(self, query: Query) -> bool:
+        """Whether a living document has it: the index's own count of a word includes deleted ones."""
+        return bool(self._searcher.search(query, limit=1, count=False).hits)
+
+    def _term(self, word: str, name: str) -> Query:
+        return Query.term_query(self._schema, name, word)
+
+    def _beginning(self, word: str, name: str) -> Query:
+        return Query.fuzzy_term_query(self._schema, name, word, 0, True, True)
+
+    def _fuzzy(self, word: str, errors: int, prefix: bool, name: str) -> Query:
+        return Query.fuzzy_term_query(self._schema, name, word, errors, True, prefix)
+
+    def _sequence(self, words: Sequence[str], name: str) -> Query:
+        return Query.phrase_query(self._schema, name, [*words])
+
+    def _unfinished(self, words: Sequence[str], name: str) -> Query:
+        return Query.phrase_prefix_query(self._schema, name, [*words])
+
+    def _each(self, build: Callable[[str], Query], factor: float = 1.0) -> Query:
+        return Query.disjunction_max_query([Query.boost_query(build(spec.name), spec.weight * factor) for spec in self._fields], TIE)
+
+    def _const(self, build: Callable[[str], Query], factor: float) -> Query:
+        return Query.disjunction_max_query([Query.const_score_query(build(spec.name), spec.weight * factor) for spec in self._fields])
+
+
+def every(queries: Sequence[Query]) -> Query:
+    """Documents that match all of them; the scores add up."""
+    return Query.boolean_query([(Occur.Must, query) for query in queries])
+
+
+def any_of(queries: Sequence[Query], least: int = 1) -> Query:
+    """Documents that match at least `least` of them; the scores add up."""
+    return Query.boolean_query([(Occur.Should, query) for query in queries], minimum_number_should_match=least)
+
+
+def count(searcher: Searcher, query: Query) -> int:
+    """How many documents match."""
+    found: int = getattr(searcher.search(query, limit=1), "count")  # noqa: B009 - its type stub doesn't know the attribute
+    return found
+
+
+def _without_check_digit(code: str) -> str:
+    """The bare code of a CPV code as the nomenclature prints it: 45233142-6."""
+    number, dash, check = code.rpartition("-")
+    return number if dash and len(number) == 8 and number.isdigit() and check.isdigit() and len(check) == 1 else code

@@ -1,0 +1,60 @@
+"""One page of what matches. Sorted pages break ties by id, so that turning pages neither repeats nor loses a document."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from tantivy import DocAddress, Occur, Order, Query, Schema, Searcher
+
+from domain.errors import InvalidError
+from domain.search import CollectionSpec, FieldSpec
+from infrastructure.search.embedded.conditions import allowed, equal, exists
+from infrastructure.search.embedded.matching import every
+from infrastructure.search.embedded.schema import ID
+
+DEEPEST = 10_000  # hits that can be paged through
+Found = tuple[float, DocAddress]
+
+
+def check_depth(page: int, per_page: int) -> None:
+    """InvalidError for a page beyond what can be paged through."""
+    if page * per_page > DEEPEST:
+        raise InvalidError(f"Only the first {DEEPEST} hits can be paged through; narrow the search by filters", page=page, per_page=per_page)
+
+
+def by_relevance(searcher: Searcher, query: Query, offset: int, size: int) -> list[Found]:
+    """The best hits, with their scores."""
+    return [(score, address) for score, address in searcher.search(query, limit=size, offset=offset, count=False).hits]
+
+
+def by_id(searcher: Searcher, query: Query, offset: int, size: int) -> list[Found]:
+    """In the order of the ids; where nothing is said, nothing is more relevant."""
+    hits = searcher.search(query, limit=size, offset=offset, count=False, order_by_field=ID, order=Order.Asc).hits
+    return [(0.0, address) for _, address in hits]
+
+
+def by_field(spec: CollectionSpec, schema: Schema, searcher: Searcher, query: Query, sort: str, offset: int, size: int) -> list[Found]:
+    """In the order of a field, descending with a leading '-'; documents without a value come last either way."""
+    field = allowed(spec, sort.removeprefix("-"), "sort", lambda one: one.sort)
+    order = Order.Desc if sort.startswith("-") else Order.Asc
+    ranked = searcher.search(query, limit=offset + size + 1, count=False, order_by_field=field.name, order=order).hits
+    found: list[Found] = []
+    start = 0
+    for value, group in groupby(ranked, key=lambda hit: hit[0]):
+        addresses = [address for _, address in group]
+        end = start + len(addresses)
+        low, high = max(start, offset), min(end, offset + size)
+        if low < high:
+            found += _tied(schema, searcher, query, field, value, addresses, low - start, high - low)
+        start = end
+    return found
+
+
+def _tied(
+    schema: Schema, searcher: Searcher, query: Query, field: FieldSpec, value: Any, addresses: Sequence[DocAddress], offset: int, size: int
+) -> list[Found]:
+    """The part of a group of equals that falls on the page."""
+    if len(addresses) == 1 and offset == 0:
+        return [(0.0, addresses[0])]
+    missing = Query.boolean_query([(Occur.Must, query), (Occur.MustNot, exists(field))])
+    return by_id(searcher, missing if value is None else every([query, equal(schema, field, value)]), offset, size)

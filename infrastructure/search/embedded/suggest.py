@@ -1,0 +1,40 @@
+"""Completions while a person types: titles or names that have the words, the unfinished last one by its beginning."""
+
+from collections.abc import Iterator
+
+from tantivy import Query, Schema, Searcher
+
+from domain.search import CollectionSpec
+from infrastructure.search.embedded.analysis import composed, words
+from infrastructure.search.embedded.codec import decode
+from infrastructure.search.embedded.matching import Matcher, every
+from infrastructure.search.embedded.parse import Chunk, parse
+from infrastructure.search.embedded.schema import DOCUMENT
+
+ENOUGH = 3  # hits read for each suggestion asked for: many documents share a title
+
+
+def suggestions(spec: CollectionSpec, schema: Schema, searcher: Searcher, prefix: str, limit: int) -> list[str]:
+    """At most `limit` distinct texts: those that go on as typed first, then those with all the words, then near misses."""
+    title = Matcher(schema, searcher, spec.fields).title
+    chunks = [chunk for chunk in parse(prefix) if not chunk.excluded]
+    if title is None or not chunks or limit < 1:
+        return []
+    typed = [word for chunk in chunks for word in chunk.words]
+    found: dict[str, str] = {}
+    for query in _queries(schema, Matcher(schema, searcher, [title]), title.name, typed):
+        for _, address in searcher.search(query, limit=limit * ENOUGH, count=False).hits:
+            text = decode(searcher.doc(address).get_first(DOCUMENT) or b"{}").get(title.name)
+            for one in text if isinstance(text, list) else [text]:
+                if isinstance(one, str):
+                    found.setdefault(" ".join(words(one)), composed(one))
+        if len(found) >= limit:
+            break
+    return list(found.values())[:limit]
+
+
+def _queries(schema: Schema, matcher: Matcher, title: str, typed: list[str]) -> Iterator[Query]:
+    if len(typed) > 1:
+        yield Query.phrase_prefix_query(schema, title, list(typed))
+    last = len(typed) - 1
+    yield every([matcher.chunk(Chunk((word,), word, open_end=i == last)) for i, word in enumerate(typed)])
