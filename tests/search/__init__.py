@@ -1,0 +1,1 @@
+"""Search engines, by the contract of their port and by what each adds."""

@@ -1,0 +1,175 @@
+"""The embedded engine: the contract, and what only it promises about processes, crashes and schemas."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from domain.errors import DamagedError, InvalidError
+from domain.search import CollectionSpec, FieldSpec, Filter
+from infrastructure.search.embedded import EmbeddedSearch, schema_hash
+from tests.search.contract import BARE, ROADS, SPEC, P, SearchEngineContract, find, ids, only, process
+
+WRITER = """
+import sys
+from pathlib import Path
+from infrastructure.search.embedded import EmbeddedSearch
+from tests.search.contract import SPEC, P, process
+engine = EmbeddedSearch(Path(sys.argv[1]), [SPEC])
+for batch in range(1, 10_000):
+    engine.upsert(P, [process(i, f"Batch {batch}", value=float(batch)) for i in range(300)])
+    print(batch, flush=True)
+"""
+
+
+class TestEmbeddedSearch(SearchEngineContract):
+    """The contract, kept by the embedded engine."""
+
+    @pytest.fixture
+    def engine(self, tmp_path: Path) -> EmbeddedSearch:
+        return EmbeddedSearch(tmp_path / "search", [SPEC])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "search"
+
+
+def _write_some(folder: Path, first: int) -> None:
+    engine = EmbeddedSearch(folder, [SPEC])
+    for i in range(first, first + 5):
+        engine.upsert(P, [process(i, "Written elsewhere")])
+
+
+def test_making_an_engine_touches_no_disk(folder: Path) -> None:
+    EmbeddedSearch(folder, [SPEC])
+    assert not folder.exists()
+
+
+def test_decimals_and_odd_values_come_back_as_they_were(folder: Path) -> None:
+    engine = EmbeddedSearch(folder, [SPEC])
+    odd = process(1, "Odd", value=Decimal("12.30"), unknown={"kept": [1, None]}, codes=[], region="")
+    engine.upsert(P, [odd])
+    assert list(engine.scan(P)) == [odd]
+    assert ids(find(engine, filters=(Filter(field="value", gte=12.3, lte=12.3),))) == only(odd)
+
+
+def test_a_value_of_the_wrong_type_is_refused_by_name_and_nothing_is_written(folder: Path) -> None:
+    engine = EmbeddedSearch(folder, [SPEC])
+    with pytest.raises(InvalidError, match=r"value .*ocds-b5fd17-0002"):
+        engine.upsert(P, [BARE, process(2, "Bad", value="much")])
+    assert engine.count(P) == 0
+
+
+def test_another_engine_sees_a_write_at_once(folder: Path) -> None:
+    writer, reader = EmbeddedSearch(folder, [SPEC]), EmbeddedSearch(folder, [SPEC])
+    assert reader.count(P) == 0
+    for number in range(1, 4):
+        writer.upsert(P, [process(number, "Seen")])
+        assert find(reader, "seen").found == number
+
+
+def test_processes_write_in_turn_and_lose_nothing(folder: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_write_some, args=(folder, first)) for first in (0, 5, 10)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    assert EmbeddedSearch(folder, [SPEC]).count(P) == 15
+
+
+def test_threads_write_and_read_one_engine_at_once(folder: Path) -> None:
+    engine = EmbeddedSearch(folder, [SPEC])
+    failures: list[BaseException] = []
+
+    def work(first: int) -> None:
+        try:
+            for i in range(first, first + 5):
+                engine.upsert(P, [process(i, "Threaded")])
+                find(engine, "threaded", facet_by=("buyer",), sort="value")
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in (0, 5, 10, 15)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert find(engine, "threaded").found == 20
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.012, 0.031])
+def test_a_writer_killed_in_the_middle_leaves_whole_batches_and_no_lock(folder: Path, delay: float) -> None:
+    command = [sys.executable, "-c", WRITER, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())}) as writer:
+        assert writer.stdout is not None
+        for _ in range(3):
+            writer.stdout.readline()
+        time.sleep(delay)
+        writer.send_signal(signal.SIGKILL)
+        told = [int(line) for line in writer.stdout.read().split()] or [3]
+    engine = EmbeddedSearch(folder, [SPEC])
+    values = {document["value"] for document in engine.scan(P)}
+    assert engine.count(P) == 300
+    assert len(values) == 1
+    assert values.pop() >= told[-1]
+    engine.upsert(P, [BARE])
+    assert engine.count(P) == 300
+
+
+def test_a_word_that_only_deleted_documents_had_is_corrected_again(folder: Path) -> None:
+    engine = EmbeddedSearch(folder, [SPEC])
+    engine.upsert(P, [process(1, "Goverment office"), process(2, "Government office")])
+    engine.delete(P, ["ocds-b5fd17-0001"])
+    assert ids(find(engine, "goverment office")) == ["ocds-b5fd17-0002"]
+
+
+def test_another_spec_begins_with_an_empty_index_and_clear_removes_the_old_one(folder: Path) -> None:
+    EmbeddedSearch(folder, [SPEC]).upsert(P, [ROADS])
+    wider = CollectionSpec(name=P, fields=(*SPEC.fields, FieldSpec(name="note", type="text")))
+    assert schema_hash(wider) != schema_hash(SPEC)
+    engine = EmbeddedSearch(folder, [wider])
+    assert engine.count(P) == 0
+    assert len(list(folder.iterdir())) == 2
+    engine.clear(P)
+    assert [one.name for one in folder.iterdir()] == [f"processes-{schema_hash(wider)}"]
+
+
+def test_what_can_not_be_sorted_by_is_refused_when_the_engine_is_made(folder: Path) -> None:
+    with pytest.raises(ValueError, match="many"):
+        EmbeddedSearch(folder, [CollectionSpec(name=P, fields=(FieldSpec(name="codes", type="keyword", many=True, sort=True),))])
+
+
+def test_keywords_sort_by_their_letters_and_ties_by_id(folder: Path) -> None:
+    engine = EmbeddedSearch(folder, [CollectionSpec(name=P, fields=(FieldSpec(name="status", type="keyword", sort=True),))])
+    engine.upsert(P, [{"id": "3", "status": "b"}, {"id": "1", "status": "b"}, {"id": "4"}, {"id": "2", "status": "a"}])
+    assert ids(find(engine, sort="status")) == ["2", "1", "3", "4"]
+    assert ids(find(engine, sort="-status")) == ["1", "3", "2", "4"]
+    assert ids(find(engine, sort="-status", page=2, per_page=1)) == ["3"]
+
+
+def test_a_damaged_index_says_how_to_mend_it(folder: Path) -> None:
+    EmbeddedSearch(folder, [SPEC]).upsert(P, [ROADS])
+    next(folder.glob("*/meta.json")).write_text("{")
+    with pytest.raises(DamagedError, match="rebuild search"):
+        EmbeddedSearch(folder, [SPEC]).count(P)
+
+
+def test_a_deleted_folder_is_an_empty_index(folder: Path) -> None:
+    engine = EmbeddedSearch(folder, [SPEC])
+    engine.upsert(P, [ROADS])
+    for file in next(folder.iterdir()).iterdir():
+        file.unlink()
+    assert engine.count(P) == 0
+    engine.upsert(P, [BARE])
+    assert ids(find(engine)) == only(BARE)
