@@ -25,6 +25,12 @@ class UnitOfWork:
         """Make all of it durable at once."""
         self.connection.commit()
 
+    def quick_check(self) -> str:
+        """What SQLite says of its own file; other databases look after themselves."""
+        if self.connection.dialect.name != "sqlite":
+            return "ok"
+        return str(self.connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+
     @cached_property
     def jobs(self) -> Jobs:
         return Jobs(self.connection)

@@ -41,7 +41,7 @@ def _index(parts: Parts, mark: Watermark) -> bool:
         work.watermarks.ran("index", mark.seq, seq, len(ocids), mark.started_at, now())
         work.jobs.finish_due(seq, now())
         work.commit()
-    return last.id < published.silver_batch
+    return bool(last.id < published.silver_batch)
 
 
 def index_processes(parts: Parts, ocids: Sequence[str]) -> None:

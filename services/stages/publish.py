@@ -32,12 +32,15 @@ def publish(parts: Parts) -> None:
 
 def _publish(parts: Parts, mark: Watermark) -> bool:
     with parts.warehouse.read() as work:
-        pending = work.batches.silver(mark.silver_batch, mark.target)
+        everything: Sequence[Any] = work.batches.silver(mark.silver_batch)
+    pending: Sequence[Any] = [batch for batch in everything if mark.target is None or batch.id <= mark.target]
     if mark.target is None:
         pending = pending[:1] if alone(mark) else take(pending, PROCESSES)
     target = pending[-1]
     batches = [batch.id for batch in pending]
-    silver = current_rows(parts.lake, batches)
+    # A process that a later batch has too is published with that one; a run that goes on half-way keeps to what it saw.
+    later = [batch.id for batch in everything] if mark.done == 0 else batches
+    silver = current_rows(parts.lake, batches, newest_batches(parts.lake, later))
     ocids = sorted(silver["process"]["ocid"])
     mark = _slices(parts, mark, silver, ocids, target.id)
     with parts.warehouse.write() as work:
@@ -78,14 +81,17 @@ def take(pending: Sequence[Any], most: int) -> Sequence[Any]:
     return pending
 
 
-def current_rows(lake: Lake, silver_batches: Sequence[int]) -> Frames:
-    """The rows that stand, of the processes in these silver batches: those of the newest batch of each ocid."""
-    columns = [name for name in TABLES["process"] if name != "compiled"]
-    process = lake.read_silver("process", silver_batches, columns)
-    newest = process.group_by("ocid").agg(pl.col("silver_batch").max())
-    frames = {name: lake.read_silver(name, silver_batches) for name in TABLES if name != "process"} | {"process": process}
+def newest_batches(lake: Lake, silver_batches: Sequence[int]) -> pl.DataFrame:
+    """ocid and silver_batch: the newest of these batches that has each process."""
+    return lake.read_silver("process", silver_batches, ["ocid", "silver_batch"]).group_by("ocid").agg(pl.col("silver_batch").max())
+
+
+def current_rows(lake: Lake, silver_batches: Sequence[int], newest: pl.DataFrame) -> Frames:
+    """The rows of these silver batches that are their process's newest, ordered."""
     order = ["ocid", "level", "parent_position", "award_position", "position", "record_id", "path", "code"]
-    return {
-        name: frame.join(newest, on=["ocid", "silver_batch"], how="semi").sort([column for column in order if column in frame.columns], maintain_order=True)
-        for name, frame in frames.items()
-    }
+    frames = {}
+    for name, columns in TABLES.items():
+        frame = lake.read_silver(name, silver_batches, [column for column in columns if column != "compiled"])
+        chosen = frame.join(newest, on=["ocid", "silver_batch"], how="semi")
+        frames[name] = chosen.sort([column for column in order if column in columns], maintain_order=True)
+    return frames

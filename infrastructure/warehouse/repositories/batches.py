@@ -94,6 +94,10 @@ class Batches(Repository):
         Records(self.connection).set_aside([row.id for row in rows])
         return sorted({row.job_id for row in rows})
 
+    def count_set_aside(self) -> int:
+        """How many batches were taken out of the log."""
+        return int(self.connection.execute(select(func.count()).where(BATCH.c.status == "set_aside")).scalar_one())
+
     def last_silver(self) -> int:
         """The newest committed silver batch; 0 where there is none."""
         return int(self.connection.execute(select(func.coalesce(func.max(SILVER.c.id), 0)).where(SILVER.c.status == "committed")).scalar_one())

@@ -54,6 +54,12 @@ class Documents(Repository):
         process = gold_table("fact_process")
         return list(self.connection.execute(select(process.c.ocid).where(process.c.ocid > after).order_by(process.c.ocid).limit(limit)).scalars())
 
+    def organization_ids(self, after: str, limit: int) -> list[str]:
+        """The next organisations of gold in order; the unknown one is none."""
+        dim = gold_table("dim_organization")
+        query = select(dim.c.organization_id).where(dim.c.organization_id > after, dim.c.uses > 0).distinct().order_by(dim.c.organization_id).limit(limit)
+        return list(self.connection.execute(query).scalars())
+
     def _processes(self, keys: Iterable[int]) -> list[Row]:
         fact, buyer = gold_table("fact_process"), gold_table("dim_organization")
         source, procedure, status = gold_table("dim_source"), gold_table("dim_procedure"), gold_table("dim_status")

@@ -1,7 +1,7 @@
 """Writing the star: a slice of processes replaces its own facts, and dimensions follow by counting who points at them."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -134,6 +134,39 @@ class Gold(Repository):
         if changes:
             values: dict[str, Any] = {"valid_to": bindparam("b_to"), "is_current": bindparam("b_current")}
             self.connection.execute(update(dim).where(dim.c.organization_key == bindparam("b_key")).values(**values), changes)
+
+    def tables(self) -> dict[str, list[str]]:
+        """The tables of the star with their keys."""
+        names = [*FACTS, *DIMENSIONS, "dim_organization", "dim_date", "bridge_process_organization"]
+        return {name: [column.name for column in gold_table(name).primary_key] for name in names}
+
+    def rows(self, name: str, keys: Sequence[str], without: set[str]) -> Iterator[tuple[tuple[Any, ...], Row]]:
+        """Every row of a table as (key, columns by name but those of `without`)."""
+        target = gold_table(name)
+        query = select(*[column for column in target.columns if column.name not in without])
+        for row in self.connection.execution_options(yield_per=5_000).execute(query).mappings():
+            yield tuple(row[key] for key in keys), dict(row)
+
+    def process_keys(self) -> list[int]:
+        """The keys of all processes."""
+        return list(self.connection.execute(select(gold_table("fact_process").c.process_key)).scalars())
+
+    def recount(self) -> None:
+        """Count `uses` of every dimension over the facts, and drop the rows that nothing points at."""
+        counted: Counter[tuple[str, int]] = Counter()
+        for fact, references in REFERENCES.items():
+            target = gold_table(fact)
+            for column, dimension in references.items():
+                query = select(target.c[column], func.count()).group_by(target.c[column])
+                for key, count in self.connection.execute(query):
+                    counted[dimension, key] += count
+        for name, (key, _) in DIMENSIONS.items():
+            target = gold_table(name)
+            values = [{"b_key": k, "b_uses": count} for (dimension, k), count in counted.items() if dimension == name]
+            self.connection.execute(update(target).values(uses=0))
+            if values:
+                self.connection.execute(update(target).where(target.c[key] == bindparam("b_key")).values(uses=bindparam("b_uses")), values)
+            self.connection.execute(delete(target).where(target.c.uses <= 0))
 
     def fill_fixed(self, calendar: pl.DataFrame) -> None:
         """The rows that no process makes: the calendar, and the unknown organisation."""

@@ -43,6 +43,10 @@ class Jobs(Repository):
         where = and_(JOB.c.status.in_([JobStatus.ACCEPTED, JobStatus.RUNNING]), JOB.c.landed.is_(False), func.coalesce(heard, JOB.c.created_at) < idle_since)
         return list(self.connection.execute(select(JOB.c.id).where(where).order_by(JOB.c.created_at)).scalars())
 
+    def by_status(self) -> dict[str, int]:
+        """How many jobs there are in each status."""
+        return {row[0]: row[1] for row in self.connection.execute(select(JOB.c.status, func.count()).group_by(JOB.c.status))}
+
     def start(self, job_id: str, now: datetime) -> None:
         """Say that the landing began; later calls change nothing."""
         where = and_(JOB.c.id == job_id, JOB.c.status == JobStatus.ACCEPTED)

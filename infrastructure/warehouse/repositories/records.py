@@ -1,6 +1,6 @@
 """The catalogue of raw records: current versions, and where older ones lie."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -34,6 +34,15 @@ class Records(Repository):
             query = select(*COLUMNS).where(RECORD.c.ocid.in_(part), RECORD.c.kind == kind, RECORD.c.deleted.is_(False))
             found.extend(Current(*row) for row in self.connection.execute(query))
         return found
+
+    def all(self, kind: str) -> Iterator[Current]:
+        """Every record's current version, deleted ones included."""
+        return (Current(*row) for row in self.connection.execute(select(*COLUMNS).where(RECORD.c.kind == kind)))
+
+    def ocids(self, kind: str) -> list[str]:
+        """The processes that have a record."""
+        query = select(RECORD.c.ocid).where(RECORD.c.kind == kind, RECORD.c.deleted.is_(False), RECORD.c.ocid.is_not(None)).distinct()
+        return list(self.connection.execute(query).scalars())
 
     def of_job(self, ocids: Iterable[str], job_id: str) -> set[str]:
         """Those of the processes that the job's earlier batches touched already."""

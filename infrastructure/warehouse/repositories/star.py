@@ -137,9 +137,9 @@ def _behind(source: Readable, sorts: Sequence[Sort], columns: Sequence[ColumnEle
 def _nested(row: Any, text: Sequence[str]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for name, value in row.items():
-        role, dot, attribute = name.partition(".")
+        role, dot, attribute = str(name).partition(".")  # a reserved word's name is no plain text
         if dot:
             nested.setdefault(role, {})[attribute] = value
         else:
-            nested[name] = str(value) if value is not None and name in text else value
+            nested[role] = str(value) if value is not None and name in text else value
     return nested

@@ -1,0 +1,67 @@
+"""`tenderlake verify`, `rebuild` and `doctor`."""
+
+from enum import StrEnum
+from itertools import islice
+
+import typer
+
+from infrastructure.settings import Settings
+
+SHOWN = 20
+
+
+class Layer(StrEnum):
+    """What can be made anew."""
+
+    SILVER = "silver"
+    GOLD = "gold"
+    SEARCH = "search"
+
+
+def verify() -> None:
+    """Build silver, gold and search from bronze in a scratch place and compare row for row; exit 1 where they differ."""
+    from infrastructure.bootstrap import bootstrap
+    from infrastructure.scratch import scratch
+    from services.upkeep.verify import verify as compare
+
+    settings = Settings()
+    live = bootstrap(settings)
+    live.warehouse.check()
+    with scratch(settings, live) as fresh:
+        found = compare(live, fresh)
+        first = list(islice(found, SHOWN))
+        more = sum(1 for _ in found)
+    for one in first:
+        typer.echo(str(one))
+    if first:
+        typer.echo(f"{len(first) + more} rows differ; `tenderlake rebuild` makes them anew")
+        raise typer.Exit(1)
+    typer.echo("silver, gold and search equal what bronze makes")
+
+
+def rebuild(layer: Layer = Layer.SILVER) -> None:
+    """Make silver (and with it gold and search), gold (and search), or search anew; readers keep working."""
+    from infrastructure.bootstrap import bootstrap
+    from infrastructure.scratch import Nobody
+    from services.upkeep import rebuild as services
+
+    parts = bootstrap(Settings())
+    quiet = type(parts)(**{**vars(parts), "messages": Nobody()})
+    if layer is Layer.SILVER:
+        typer.echo(f"{services.rebuild_silver(quiet)} processes refined anew")
+    if layer in {Layer.SILVER, Layer.GOLD}:
+        typer.echo(f"{services.rebuild_gold(quiet)} processes published anew")
+    else:
+        typer.echo(f"{services.rebuild_search(quiet)} documents written anew")
+
+
+def doctor() -> None:
+    """Say what is wrong with this installation, and how to mend it; exit 1 where anything is."""
+    from cli.doctor import examine
+
+    wrong = 0
+    for check in examine(Settings()):
+        wrong += not check.well
+        typer.echo(f"{'ok  ' if check.well else 'BAD '} {check.what}" + ("" if check.well else f"\n     mend: {check.mend}"))
+    if wrong:
+        raise typer.Exit(1)

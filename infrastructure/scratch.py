@@ -1,0 +1,58 @@
+"""A scratch installation over the live bronze: what verify builds in."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import insert, select
+from sqlmodel import SQLModel
+
+from domain.documents import SPECS
+from infrastructure.lake.delta import DeltaLake
+from infrastructure.search.embedded.engine import EmbeddedSearch
+from infrastructure.settings import Settings
+from infrastructure.warehouse.engine import Warehouse
+from infrastructure.warehouse.migrate import upgrade
+from services.ports import Parts
+
+COPIED = ("job", "batch", "record", "record_version")
+CHUNK = 20_000
+
+
+class Nobody:
+    """The port `Messages` where nobody listens: the caller runs the stages itself."""
+
+    def send(self, actor: str, *args: str) -> None:
+        """Nothing to wake."""
+
+    def check(self) -> None:
+        """Always well."""
+
+
+@contextmanager
+def scratch(settings: Settings, live: Parts) -> Iterator[Parts]:
+    """Empty silver, gold and search beside the live bronze and a copy of its ledger, removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="verify-", dir=settings.data_dir))
+    try:
+        url = f"sqlite:///{folder / 'warehouse.db'}"
+        upgrade(url, settings.fiscal_year_start)
+        warehouse = Warehouse(url)
+        _copy_ledger(live, warehouse)
+        lake = DeltaLake(settings.lake_path, silver=folder / "silver")
+        search = EmbeddedSearch(folder / "search", SPECS)
+        yield Parts(warehouse=warehouse, lake=lake, search=search, messages=Nobody(), sources=live.sources, files=live.files)
+        warehouse.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy_ledger(live: Parts, target: Warehouse) -> None:
+    for name in COPIED:
+        table = SQLModel.metadata.tables[name]
+        with live.warehouse.read() as here, target.write() as there:
+            result = here.connection.execution_options(yield_per=CHUNK).execute(select(table))  # type: ignore[attr-defined]
+            for part in result.mappings().partitions(CHUNK):
+                there.connection.execute(insert(table), [dict(row) for row in part])
+            there.commit()
