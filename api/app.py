@@ -1,6 +1,8 @@
 """The application: routers, errors and OpenAPI over the parts of an installation. Making it connects to nothing."""
 
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -11,7 +13,6 @@ from api.problems import describe
 from api.v1 import auth, gold, jobs, search, uploads
 from infrastructure.bootstrap import bootstrap, vault
 from infrastructure.settings import Settings
-from seeds.files import bundled
 from services.intake.users import Callers
 from services.ports import Parts
 
@@ -44,13 +45,20 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     parts = parts or bootstrap(settings)
     app = FastAPI(title="tenderlake", version=_version(), summary="Open contracting data, refined and searchable", description=ABOUT, openapi_tags=TAGS)
     callers = Callers(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
-    app.state.container = Container(settings, parts, callers, bundled)
+    app.state.container = Container(settings, parts, callers, seeds)
     for module in (health, auth, uploads, jobs, gold, search):
         app.include_router(module.router)
     errors.install(app)
     app.add_middleware(Guard)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
+
+
+def seeds() -> Sequence[Path]:
+    """The bundled seeds; their generator is loaded only when somebody asks."""
+    from seeds.files import bundled
+
+    return bundled()
 
 
 def _version() -> str:

@@ -14,8 +14,8 @@ from typing import Any, Literal
 FACTS = ("process", "award", "contract", "item")
 DIMENSIONS = ("date", "organization", "procedure", "classification", "location", "currency", "source", "status")
 Operator = Literal["eq", "gte", "lte", "prefix", "null", "named"]
-WHOLE = re.compile(r"[+-]?\d{1,19}")
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class FieldKind(StrEnum):

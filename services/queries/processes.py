@@ -156,6 +156,7 @@ def _awards(rows: Iterable[Row]) -> list[Award]:
         named = [(_organization(row["supplier"]), row["amount"]) for row in shares]
         suppliers = [Supplier(**supplier.model_dump(), amount=amount) for supplier, amount in named if supplier]
         about = {"date": first["award_date"], "amount": first["award_amount"], "status": first["status"]["status"], "currency": first["currency"]["code"]}
+        suppliers.sort(key=lambda supplier: (supplier.name or "", supplier.id or ""))
         awards.append(Award(**{name: first[name] for name in ("award_id", "title", "description")}, **about, suppliers=suppliers))
     return awards
 

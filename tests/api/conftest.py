@@ -1,7 +1,8 @@
 """The application over real parts in tmp_path, with the queue replaced by a list that is read by hand."""
 
+import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from domain.errors import UnavailableError
 from domain.user import Role
 from infrastructure.bootstrap import bootstrap, vault
 from infrastructure.settings import Settings
+from infrastructure.warehouse.engine import Warehouse
 from infrastructure.warehouse.migrate import upgrade
 from services.intake.users import add_user, ensure_admin
 from services.ports import Parts
@@ -57,34 +59,50 @@ class Api:
             STAGES[actor](self.parts, *args)
 
 
-def make(data: Path) -> Api:
-    """A fresh installation with the users admin, wendy (writer) and rita (reader), whose passwords are their names and a bang."""
-    settings = Settings(data_dir=data, admin_password=SecretStr("admin!"), max_upload_bytes=300_000, _env_file=None)
-    data.mkdir(exist_ok=True)
+def settings_of(data: Path) -> Settings:
+    return Settings(data_dir=data, admin_password=SecretStr("admin!"), max_upload_bytes=300_000, _env_file=None)
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a fresh installation with the users admin, wendy (writer) and rita (reader), to be copied.
+
+    Their passwords are their names and a bang.
+    """
+    data = tmp_path_factory.mktemp("fresh") / "data"
+    data.mkdir()
+    settings = settings_of(data)
     upgrade(settings.warehouse_url, settings.fiscal_year_start)
-    made, messages = bootstrap(settings), Kept()
-    parts = Parts(made.warehouse, made.lake, made.search, messages, made.sources, made.files)
-    ensure_admin(parts.warehouse, vault(settings), settings.admin_password)
-    add_user(parts.warehouse, "wendy", Role.WRITER, "wendy!")
-    add_user(parts.warehouse, "rita", Role.READER, "rita!")
+    warehouse = Warehouse(settings.warehouse_url)
+    ensure_admin(warehouse, vault(settings), settings.admin_password)
+    add_user(warehouse, "wendy", Role.WRITER, "wendy!")
+    add_user(warehouse, "rita", Role.READER, "rita!")
+    warehouse.close()
+    return data
+
+
+def start(fresh: Path, data: Path) -> Api:
+    shutil.copytree(fresh, data)
+    settings, messages = settings_of(data), Kept()
+    parts = replace(bootstrap(settings), messages=messages)
     client = TestClient(create_app(settings, parts))
     client.auth = ("admin", "admin!")
     return Api(client, parts, messages, settings)
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
+def api(fresh: Path, tmp_path: Path) -> Iterator[Api]:
     """A fresh installation of its own."""
-    made = make(tmp_path / "data")
+    made = start(fresh, tmp_path / "data")
     with made.client:
         yield made
     made.parts.warehouse.close()  # type: ignore[attr-defined]
 
 
-@pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+@pytest.fixture(scope="package")
+def full(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """An installation that three processes went through, for tests that only read."""
-    made = make(tmp_path_factory.mktemp("full") / "data")
+    made = start(fresh, tmp_path_factory.mktemp("full") / "data")
     with made.client:
         made.client.post("/v1/uploads", files={"file": ("three.json", package())})
         made.work()

@@ -1,0 +1,117 @@
+"""Who may call, and what proves it."""
+
+import stat
+from base64 import b64encode
+from datetime import timedelta
+
+import jwt
+import pytest
+
+from domain.errors import ConflictError, UnauthorizedError
+from domain.user import Role
+from infrastructure.bootstrap import vault
+from services.intake.users import Callers, add_user, ensure_admin, remove_user
+from tests.api.conftest import Api
+
+TOKEN = "/v1/auth/token"
+
+
+def bearer(api: Api, name: str, password: str) -> dict[str, str]:
+    answer = api.client.post(TOKEN, data={"username": name, "password": password}, auth=None)
+    assert answer.status_code == 200
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Basic"},
+        {"Authorization": "Basic !!!"},
+        {"Authorization": "Basic " + b64encode(b"admin").decode()},
+        {"Authorization": "Basic " + b64encode(b"\xff\xfe:x").decode()},
+        {"Authorization": "Basic " + b64encode(b"admin:wrong").decode()},
+        {"Authorization": "Basic " + b64encode(b"nobody:admin!").decode()},
+        {"Authorization": "Basic " + b64encode(b"a\0b:admin!").decode()},
+        {"Authorization": "Bearer x.y.z"},
+        {"Authorization": "Digest x"},
+    ],
+)
+def test_a_caller_who_proves_nothing_gets_401_and_a_challenge(full: Api, headers: dict[str, str]) -> None:
+    full.client.auth = None
+    try:
+        answer = full.client.get("/v1/jobs", headers=headers)
+    finally:
+        full.client.auth = ("admin", "admin!")
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "Basic" in answer.headers["www-authenticate"]
+    assert answer.json()["status"] == 401
+
+
+def test_a_token_opens_what_its_user_may_open(full: Api) -> None:
+    for content in ({"data": {"username": "rita", "password": "rita!"}}, {"json": {"username": "rita", "password": "rita!"}}, {"auth": ("rita", "rita!")}):
+        answer = full.client.post(TOKEN, **content)
+        assert answer.json()["token_type"] == "bearer"
+        assert answer.json()["expires_in"] == 3600
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    assert full.client.get("/v1/jobs", headers=headers, auth=None).status_code == 200
+    assert full.client.post("/v1/uploads", content=b"{}", headers=headers, auth=None).status_code == 403
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b'{"username": 1, "password": "x"}', b"\xff\xfe", b"username=admin"])
+def test_credentials_that_cannot_be_read_are_a_400(full: Api, body: bytes) -> None:
+    answer = full.client.post(TOKEN, content=body, auth=None)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_wrong_password_gets_no_token(full: Api) -> None:
+    assert full.client.post(TOKEN, content=b'{"username": "admin", "password": "\\u0000\\ud800"}', auth=None).status_code in {400, 401}
+    assert full.client.post(TOKEN, json={"username": "admin", "password": "x" * 5000}, auth=None).status_code == 401
+    assert full.client.post(TOKEN, content=b"x" * 20_000, auth=None).status_code == 413
+
+
+def test_a_new_password_ends_the_old_one_and_its_tokens_at_once(api: Api) -> None:
+    headers = bearer(api, "rita", "rita!")
+    assert api.client.get("/v1/jobs", auth=("rita", "rita!")).status_code == 200
+    add_user(api.parts.warehouse, "rita", Role.WRITER, "new one")
+    assert api.client.get("/v1/jobs", auth=("rita", "rita!")).status_code == 401
+    assert api.client.get("/v1/jobs", headers=headers, auth=None).status_code == 401
+    assert api.client.get("/v1/jobs", auth=("rita", "new one")).status_code == 200
+    remove_user(api.parts.warehouse, "rita")
+    assert api.client.get("/v1/jobs", auth=("rita", "new one")).status_code == 401
+    with pytest.raises(ConflictError):
+        remove_user(api.parts.warehouse, "admin")
+
+
+def test_tokens_that_expired_or_that_we_did_not_sign_are_refused(full: Api) -> None:
+    callers = Callers(full.parts.warehouse, vault(full.settings).signing_key(), 5)
+    user = callers.by_password("admin", "admin!")
+    assert callers.by_token(callers.token(user).value).name == "admin"
+    callers.lifetime = timedelta(seconds=-1)
+    with pytest.raises(UnauthorizedError, match="expired"):
+        callers.by_token(callers.token(user).value)
+    stranger = Callers(full.parts.warehouse, b"k" * 48, 5)
+    with pytest.raises(UnauthorizedError):
+        callers.by_token(stranger.token(user).value)
+    with pytest.raises(UnauthorizedError):
+        callers.by_token(jwt.encode({"sub": "admin"}, None, "none"))
+
+
+def test_the_first_start_makes_an_admin_whose_password_only_its_owner_can_read(api: Api) -> None:
+    secrets = vault(api.settings)
+    assert ensure_admin(api.parts.warehouse, secrets, None) is None, "there is one already"
+    with api.parts.warehouse.write() as work:
+        work.users.remove("admin")
+        work.commit()
+    made = ensure_admin(api.parts.warehouse, secrets, None)
+    assert made
+    kept = api.settings.data_dir / "admin-password"
+    assert kept.read_text().strip() == made
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE((api.settings.data_dir / "secret.key").stat().st_mode) == 0o600
+    assert api.client.get("/v1/jobs", auth=("admin", made)).status_code == 200
+    assert ensure_admin(api.parts.warehouse, secrets, api.settings.admin_password) is None
+    assert api.client.get("/v1/jobs", auth=("admin", "admin!")).status_code == 200, "the setting is put into force"
+    assert not kept.exists()
