@@ -19,7 +19,7 @@ from infrastructure.search.embedded.store import Store
 from infrastructure.search.embedded.suggest import suggestions
 from infrastructure.search.embedded.text_query import text_query
 
-SCAN = 5_000  # documents of a scan that are addressed at once
+SCAN = 20_000  # documents of a scan that are addressed at once
 
 
 class EmbeddedSearch:
@@ -64,11 +64,11 @@ class EmbeddedSearch:
         return suggestions(store.spec, store.schema, store.searcher(), prefix, limit)
 
     def scan(self, collection: Collection) -> Iterator[Document]:
-        """Every document of one snapshot, in the order of the ids."""
+        """Every document of one snapshot, as they lie on disk."""
         searcher = self._store(collection).searcher()
         for offset in range(0, searcher.num_docs, SCAN):
-            for _, address in paging.by_id(searcher, Query.all_query(), offset, SCAN):
-                yield _document(searcher, (0.0, address))
+            for found in paging.by_relevance(searcher, Query.all_query(), offset, SCAN):  # all alike: in the order of their addresses
+                yield _document(searcher, found)
 
     def count(self, collection: Collection) -> int:
         """Documents there are: 0 in a new index, which a change of the spec makes."""
