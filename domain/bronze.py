@@ -1,5 +1,7 @@
 """The bronze layer's words: one row a version of a raw record, payload as it was accepted."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from domain.silver import INSTANT, Columns
@@ -9,7 +11,7 @@ BRONZE: Columns = {
     "position": pl.Int32,  # 0-based in the batch: the order of arrival
     "record_id": pl.String,
     "version": pl.Int32,  # 1 for the first
-    "op": pl.String,  # put or delete (a tombstone, without payload)
+    "op": pl.String,  # put, delete (a tombstone, without payload) or touch (no record: its process is to be refined anew)
     "ocid": pl.String,
     "date": INSTANT,  # the release's date
     "payload": pl.String,  # JSON
@@ -21,3 +23,13 @@ BRONZE: Columns = {
     "offset": pl.Int64,  # 0-based, bytes
     "element": pl.String,  # JSON Pointer in the file
 }
+
+
+def touches(batch: int, ocids: Sequence[str]) -> pl.DataFrame:
+    """Bronze rows of a batch that adds no record and has these processes refined anew."""
+    rows = pl.DataFrame(
+        {"batch": [batch] * len(ocids), "position": range(len(ocids)), "ocid": ocids}, schema={name: BRONZE[name] for name in ("batch", "position", "ocid")}
+    )
+    fixed = {"record_id": "", "version": 0, "op": "touch"}
+    rest = [pl.lit(fixed.get(name), dtype=dtype).alias(name) for name, dtype in BRONZE.items() if name not in rows.columns]
+    return rows.with_columns(rest).select(list(BRONZE))

@@ -4,12 +4,13 @@ Single-flight. Writing a document twice leaves the same document, so a killed ru
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from domain.documents import organization_document, process_document
 from domain.job import Watermark
 from domain.search import Collection
 from services.clock import now
-from services.ports import Parts
+from services.ports import Parts, Work
 from services.stages.publish import take
 from services.stages.runs import alone, run
 
@@ -19,16 +20,21 @@ PROCESSES = 6_000
 
 def index(parts: Parts) -> None:
     """One run up to where publish stands; finishes the jobs that are done with it, and sends index again where more is pending."""
-    if run(parts, "index", lambda work, mark: work.watermarks.get("publish").silver_batch > mark.silver_batch, lambda mark: _index(parts, mark)):
+    if run(parts, "index", lambda work, mark: bool(_pending(work, mark)), lambda mark: _index(parts, mark)):
         parts.messages.send("index")
+
+
+def _pending(work: Work, mark: Watermark) -> Sequence[Any]:
+    found: Sequence[Any] = work.batches.silver(mark.silver_batch, work.watermarks.get("publish").silver_batch)
+    return found
 
 
 def _index(parts: Parts, mark: Watermark) -> bool:
     with parts.warehouse.read() as work:
-        published: Watermark = work.watermarks.get("publish")
-        pending = work.batches.silver(mark.silver_batch, published.silver_batch)
+        pending = _pending(work, mark)
+        published = pending[-1].id
         pending = pending[:1] if alone(mark) else take(pending, PROCESSES)
-        touched = work.documents.touched_organizations(mark.silver_batch, published.silver_batch)
+        touched = work.documents.touched_organizations(mark.silver_batch, published)
     last = pending[-1]
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
     for start in range(0, len(ocids), SLICE):
@@ -41,7 +47,7 @@ def _index(parts: Parts, mark: Watermark) -> bool:
         work.watermarks.ran("index", mark.seq, seq, len(ocids), mark.started_at, now())
         work.jobs.finish_due(seq, now())
         work.commit()
-    return bool(last.id < published.silver_batch)
+    return bool(last.id < published)
 
 
 def index_processes(parts: Parts, ocids: Sequence[str]) -> None:

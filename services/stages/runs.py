@@ -4,11 +4,14 @@ from collections.abc import Callable
 
 from loguru import logger
 
+from domain.bronze import touches
 from domain.errors import LostRaceError
-from domain.job import Watermark
+from domain.job import Counts, Watermark
+from domain.record import Kind
 from services.clock import now
 from services.ports import Parts, Work
 
+KIND = Kind.RELEASES
 ATTEMPTS = 3  # starts at one place; the last three of them take one batch alone
 Due = Callable[[Work, Watermark], bool]
 Step = Callable[[Watermark], bool]
@@ -26,10 +29,10 @@ def run(parts: Parts, stage: str, due: Due, step: Step) -> bool:
     with parts.warehouse.write() as work:
         mark: Watermark = work.watermarks.start(stage, now())
         work.commit()
-    if mark.attempts > 2 * ATTEMPTS:
-        set_aside(parts, mark)
-        return True
     try:
+        if mark.attempts > 2 * ATTEMPTS:
+            set_aside(parts, mark)
+            return True
         return step(mark)
     except LostRaceError as error:
         logger.info("{}: {}", stage, error.detail)
@@ -49,13 +52,27 @@ def alone(mark: Watermark) -> bool:
 def set_aside(parts: Parts, mark: Watermark) -> None:
     """Take the batches that the stage could not get past out of the log; their jobs fail with the reason, the log goes on.
 
-    What they changed goes back to the versions before them, and the processes they touch are refined anew by the batches' removal.
+    Their records go back to the versions before them. Stages may have used them already (refine compiles what is current, and runs
+    ahead of publish), so a batch of touches in their place has the processes refined anew. It is written before anything is set
+    aside: ended in between, it is a batch that never counts, and all of this is done again.
     """
+    with parts.warehouse.write() as work:
+        silver_batch, batches = work.batches.next_of(mark)
+        ids = [batch.id for batch in batches]
+        ocids = work.records.touched_by(KIND, ids)
+        touching = work.batches.open(batches[0].job_id, KIND, now()) if ocids else None
+        work.commit()
+    if touching is not None:
+        parts.lake.append_bronze(KIND, touching.id, touches(touching.id, ocids))
     with parts.warehouse.write() as work:
         said = work.watermarks.error(mark.stage) or f"{mark.stage} ended its worker {mark.attempts - 1} times"
         error = {"title": f"A batch was set aside at {mark.stage}", "detail": said, "stage": mark.stage}
-        for job_id in work.batches.set_aside_next(mark, error):
+        work.batches.set_aside(silver_batch, ids, error)
+        for job_id in sorted({batch.job_id for batch in batches}):
             work.jobs.fail(job_id, error, now())
             logger.error("job {}: its batch was set aside at {}: {}", job_id, mark.stage, said)
-        work.watermarks.forgive(mark.stage)
+        if touching is not None:
+            work.batches.commit(touching, Counts(), now())
+        work.watermarks.forgive(mark, now())
         work.commit()
+    parts.messages.send("refine")

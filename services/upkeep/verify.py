@@ -73,7 +73,7 @@ def catalogue(live: Parts) -> Iterator[Difference]:
     with live.warehouse.read() as work:
         committed = list(work.batches.sequence())
         listed = {row.record_id: (row.version, row.batch_id, row.ocid) for row in work.records.all(Kind.RELEASES)}
-    rows = live.lake.read_bronze(Kind.RELEASES, committed, ["batch", "record_id", "version", "ocid"])
+    rows = live.lake.read_bronze(Kind.RELEASES, committed, ["batch", "op", "record_id", "version", "ocid"]).filter(pl.col("op") != "touch")
     newest = rows.sort("version").unique("record_id", keep="last", maintain_order=True).sort("record_id")
     kept = {row[0]: row[1:] for row in newest.select("record_id", "version", "batch", "ocid").iter_rows()}
     for record_id in sorted(listed.keys() | kept.keys()):

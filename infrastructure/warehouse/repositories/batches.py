@@ -75,24 +75,22 @@ class Batches(Repository):
         rows = self.connection.execute(select(BATCH.c.id, BATCH.c.seq).where(BATCH.c.id.in_(ids), BATCH.c.status == "committed"))
         return {row.id: row.seq for row in rows}
 
-    def set_aside_next(self, mark: Watermark, error: dict[str, Any]) -> list[str]:
-        """Take the next batch that the stage would read out of the log; the ids of its jobs.
-
-        Behind silver, that is the next silver batch and all the batches that went into it. Their records go back to the versions
-        before them, and a batch of tombstones' place is taken by refining the touched processes anew, which the caller asks for.
-        """
+    def next_of(self, mark: Watermark) -> tuple[int | None, Sequence[Any]]:
+        """What the stage would read next: the silver batch, None for refine, and the log's batches behind it: (id, job_id, records)."""
         if mark.stage == "refine":
-            first = self.pending(mark.seq)[0]
-            span = (first.seq - 1, first.seq)
-        else:
-            silver = self.silver(mark.silver_batch)[0]
-            span = (silver.from_seq, silver.upto_seq)
-            self.connection.execute(update(SILVER).where(SILVER.c.id == silver.id).values(status="set_aside"))
-        where = (BATCH.c.seq > span[0], BATCH.c.seq <= span[1])
-        rows = self.connection.execute(select(BATCH.c.id, BATCH.c.job_id).where(*where)).all()
-        self.connection.execute(update(BATCH).where(*where).values(status="set_aside", error=error))
-        Records(self.connection).set_aside([row.id for row in rows])
-        return sorted({row.job_id for row in rows})
+            return None, [row for row in self._span(mark.seq) if row.seq == self.pending(mark.seq)[0].seq]
+        silver = next(iter(self.silver(mark.silver_batch)), None)
+        return (silver.id, self._span(silver.from_seq, silver.upto_seq)) if silver is not None else (None, [])
+
+    def _span(self, after: int, upto: int | None = None) -> Sequence[Any]:
+        query = select(BATCH.c.id, BATCH.c.job_id, BATCH.c.records, BATCH.c.seq).where(BATCH.c.seq > after, BATCH.c.status == "committed")
+        return self.connection.execute(query if upto is None else query.where(BATCH.c.seq <= upto)).all()
+
+    def set_aside(self, silver_batch: int | None, batch_ids: Sequence[int], error: dict[str, Any]) -> None:
+        """Take the batches, and the silver batch made of them, out of the log; their records go back to the versions before them."""
+        self.connection.execute(update(SILVER).where(SILVER.c.id == silver_batch).values(status="set_aside"))
+        self.connection.execute(update(BATCH).where(BATCH.c.id.in_(batch_ids)).values(status="set_aside", error=error))
+        Records(self.connection).set_aside(batch_ids)
 
     def count_set_aside(self) -> int:
         """How many batches were taken out of the log."""

@@ -52,6 +52,13 @@ class Records(Repository):
             found.update(self.connection.execute(query).scalars())
         return found
 
+    def touched_by(self, kind: str, batch_ids: Sequence[int]) -> list[str]:
+        """The processes of which these batches hold a version, current or not."""
+        older = select(VERSION.c.record_id).where(VERSION.c.kind == kind, VERSION.c.batch_id.in_(batch_ids))
+        query = select(RECORD.c.ocid).where(RECORD.c.kind == kind, RECORD.c.ocid.is_not(None))
+        found = self.connection.execute(query.where(RECORD.c.batch_id.in_(batch_ids) | RECORD.c.record_id.in_(older))).scalars()
+        return sorted(set(found))
+
     def apply(self, kind: str, batch_id: int, changes: Sequence[Change]) -> None:
         """Make the changes current. LostRaceError where a record is no longer at the version that a change builds on."""
         last = {change.record_id: change for change in changes}
@@ -77,11 +84,12 @@ class Records(Repository):
             raise LostRaceError("another batch changed one of these records first")
 
     def set_aside(self, batch_ids: Sequence[int]) -> None:
-        """Put the records of batches that left the log back to their newest version outside them; drop those that have none."""
+        """Put the records of batches that left the log back to their newest version that counts; drop those that have none."""
         rows = self.connection.execute(select(RECORD.c.kind, RECORD.c.record_id).where(RECORD.c.batch_id.in_(batch_ids))).all()
         for kind, record_id in rows:
             mine = (RECORD.c.kind == kind, RECORD.c.record_id == record_id)
-            versions = select(VERSION).where(VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.batch_id.not_in(batch_ids))
+            counts = select(BATCH.c.id).where(BATCH.c.status == "committed")
+            versions = select(VERSION).where(VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.batch_id.in_(counts))
             older = self.connection.execute(versions.order_by(VERSION.c.version.desc()).limit(1)).mappings().first()
             if older is None:
                 self.connection.execute(RECORD.delete().where(*mine))

@@ -40,9 +40,15 @@ class Watermarks(Repository):
         heard = self.connection.execute(select(WATERMARK.c.updated_at).where(WATERMARK.c.stage == stage)).scalar()
         return heard is None or heard < since
 
-    def forgive(self, stage: str) -> None:
-        """Count attempts from 0 again."""
-        self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == stage).values(attempts=0, error=None))
+    def restart(self, old: Watermark, now: datetime) -> Watermark:
+        """Let a run that is half-way begin anew, its attempts counting on. LostRaceError as for `swap`."""
+        self.swap(old, old.model_copy(update={"target": None, "done": 0}), now)
+        self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == old.stage).values(attempts=old.attempts))
+        return self.get(old.stage)
+
+    def forgive(self, old: Watermark, now: datetime) -> None:
+        """Count attempts from 0 again, at the beginning of a run. LostRaceError as for `swap`."""
+        self.swap(old, old.model_copy(update={"target": None, "done": 0}), now)
 
     def error(self, stage: str) -> str | None:
         """Why the stage's last run ended, where it said so."""
