@@ -1,0 +1,187 @@
+"""The benchmark: a load from 202 to searchable beside ocdskit and flatterer, single releases, accepting under load, and a large warehouse."""
+
+import argparse
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from domain.compile import OMITTED  # noqa: E402
+from domain.merging import REPLACED  # noqa: E402
+from script.stack import Memory, Stack  # noqa: E402
+from seeds.generate import lines  # noqa: E402
+
+STAGES = ("refine", "publish", "index")
+
+
+def main() -> None:
+    """Run what was asked for and print it as Markdown."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--releases", type=int, default=20_000)
+    options.add_argument("--singles", type=int, default=50)
+    options.add_argument("--times", type=int, default=10, help="how many loads the large warehouse holds; 0 leaves that part out")
+    chosen = options.parse_args()
+    memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) // 1024**3
+    print(f"{platform.platform()}, {os.cpu_count()} cores, {memory} GB, Python {platform.python_version()}\n", flush=True)
+    with tempfile.TemporaryDirectory(prefix="tenderlake-bench-") as folder:
+        work = Path(folder)
+        file = write(work / "releases.jsonl", chosen.releases, seed=7)
+        print(f"{chosen.releases} releases, {file.stat().st_size / chosen.releases / 1000:.1f} KB each\n\n| what | figure | bar |\n|---|---|---|", flush=True)
+        peers = measure_peers(work, file)
+        with Stack() as stack:
+            first = measure_load(stack, file, chosen.releases, peers)
+            measure_singles(stack, chosen.singles)
+            measure_accepting(stack, write(work / "second.jsonl", chosen.releases, seed=8))
+            if chosen.times:
+                measure_large(stack, work, chosen.releases, chosen.times, first)
+
+
+def row(what: str, figure: str, bar: str = "", *, met: bool | None = None) -> None:
+    """One line of the table."""
+    print(f"| {what} | {figure} | {bar}{'' if met is None else ' ✓' if met else ' ✗ missed'} |", flush=True)
+
+
+def write(path: Path, count: int, seed: int) -> Path:
+    """Generated releases as JSON Lines."""
+    with path.open("wb") as file:
+        for line in lines(count, seed=seed):
+            file.write(line + b"\n")
+    return path
+
+
+def measure_peers(work: Path, file: Path) -> float:
+    """Seconds that ocdskit compile and flatterer take for the same file, one after the other."""
+    schema, compiled = work / "schema.json", work / "compiled.jsonl"
+    schema.write_bytes(orjson.dumps(merge_schema()))
+    tools = Path(sys.executable).parent
+    started = time.monotonic()
+    with file.open("rb") as source, compiled.open("wb") as out:
+        subprocess.run([tools / "ocdskit", "compile", "--schema", schema], stdin=source, stdout=out, check=True)
+    one = time.monotonic() - started
+    started = time.monotonic()
+    command = [tools / "flatterer", "--ndjson", "--sqlite", "--nocsv", "--force", compiled, work / "flat"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    two = time.monotonic() - started
+    shutil.rmtree(work / "flat", ignore_errors=True)
+    compiled.unlink()
+    row("ocdskit compile", f"{one:.1f} s")
+    row("flatterer --sqlite of its result", f"{two:.1f} s")
+    return one + two
+
+
+def merge_schema() -> dict[str, Any]:
+    """The merge rules of OCDS 1.1 as a JSON Schema, so that ocdskit need not fetch one."""
+    schema: dict[str, Any] = {"type": "object", "properties": {name: {"type": "string", "omitWhenMerged": True} for name in OMITTED}}
+    for parts in sorted(REPLACED):
+        holder = schema
+        *above, last = parts
+        for name in above:
+            found = holder["properties"].setdefault(name, {"type": "array", "items": {"type": "object", "properties": {}}})
+            holder = found["items"]
+        holder["properties"][last] = {"type": "array", "wholeListMerge": True, "items": {"type": "object", "properties": {}}}
+    return schema
+
+
+def measure_load(stack: Stack, file: Path, count: int, peers: float) -> float:
+    """Seconds from the upload's 202 to searchable."""
+    with Memory(stack) as memory, file.open("rb") as body:
+        job_id = stack.upload(file.name, body)
+        started = time.monotonic()
+        job = stack.wait(job_id)
+        took = time.monotonic() - started
+    if job["status"] != "succeeded" or job["counts"]["accepted"] != count:
+        sys.exit(f"the load did not succeed: {job}")
+    row("from 202 to searchable", f"{took:.1f} s, {count / took:.0f} releases/s", f"≤ {peers:.1f} s (the two above)", met=took <= peers)
+    landed = stack.query("select sum((julianday(committed_at) - julianday(created_at)) * 86400) from batch where seq is not null")[0][0]
+    row("– land, busy", f"{landed:.1f} s, {count / landed:.0f} releases/s")
+    for stage in STAGES:
+        busy = stack.query(f"select sum((julianday(finished_at) - julianday(started_at)) * 86400) from stage_run where stage = '{stage}'")[0][0]
+        row(f"– {stage}, busy", f"{busy:.1f} s, {count / busy:.0f} releases/s")
+    row("peak memory over all processes (PSS)", f"{memory.peak / 1e9:.2f} GB", "≤ 1.5 GB", met=memory.peak <= 1.5e9)
+    return took
+
+
+def measure_singles(stack: Stack, count: int) -> None:
+    """One release to an idle system, until a search finds it."""
+    times = []
+    for number, line in enumerate(lines(count, seed=99)):
+        release = orjson.loads(line)
+        word = f"zq{number}x{int(time.time())}"
+        release["tender"]["title"] = f"{release['tender']['title']} {word}"
+        started = time.monotonic()
+        stack.upload(f"single-{number}.json", orjson.dumps(release))
+        while not stack.client.get("/v1/search", params={"q": word}).json()["found"]:
+            time.sleep(0.01)
+        times.append(time.monotonic() - started)
+        time.sleep(0.2)
+    middle = statistics.median(times)
+    row(f"one release posted to an idle system, until searchable (median of {count})", f"{middle:.2f} s (worst {max(times):.2f} s)", "≤ 1 s", met=middle <= 1)
+
+
+def measure_accepting(stack: Stack, file: Path) -> None:
+    """How long accepting one more takes while a load runs."""
+    times: list[float] = []
+    ended = threading.Event()
+
+    def post() -> None:
+        for number, line in enumerate(lines(100_000, seed=123)):
+            if ended.is_set():
+                return
+            started = time.monotonic()
+            stack.upload(f"more-{number}.json", line)
+            times.append(time.monotonic() - started)
+            ended.wait(0.05)
+
+    with file.open("rb") as body:
+        job_id = stack.upload(file.name, body)
+    poster = threading.Thread(target=post)
+    poster.start()
+    stack.wait(job_id)
+    ended.set()
+    poster.join()
+    wait_idle(stack)
+    p99 = sorted(times)[min(len(times) - 1, int(len(times) * 0.99))]
+    row(f"accepting one more while a load runs, p99 of {len(times)}", f"{p99:.3f} s (median {statistics.median(times):.3f} s)", "≤ 0.3 s", met=p99 <= 0.3)
+
+
+def wait_idle(stack: Stack) -> None:
+    """Until no job is on its way."""
+    while any(stack.client.get("/v1/jobs", params={"status": status}).json()["items"] for status in ("accepted", "running")):
+        time.sleep(0.2)
+
+
+def measure_large(stack: Stack, work: Path, count: int, times: int, first: float) -> None:
+    """The same load on a warehouse that holds `times` as much."""
+    have = stack.query("select count(*) from record")[0][0]
+    number = 0
+    while have < count * times:
+        part = write(work / f"more-{number}.jsonl", count, seed=1_000 + number)
+        with part.open("rb") as body:
+            stack.wait(stack.upload(part.name, body))
+        part.unlink()
+        number += 1
+        have = stack.query("select count(*) from record")[0][0]
+    last = write(work / "last.jsonl", count, seed=5_000)
+    with Memory(stack) as memory, last.open("rb") as body:
+        job_id = stack.upload(last.name, body)
+        started = time.monotonic()
+        stack.wait(job_id)
+        took = time.monotonic() - started
+    row(f"the same load on a warehouse of {have} releases", f"{took:.1f} s, {took / first:.2f} times the first", "≤ 1.3 times", met=took / first <= 1.3)
+    row("– peak memory over all processes (PSS)", f"{memory.peak / 1e9:.2f} GB", "≤ 1.5 GB", met=memory.peak <= 1.5e9)
+
+
+if __name__ == "__main__":
+    main()

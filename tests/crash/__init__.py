@@ -1,0 +1,1 @@
+"""Crash tests: kill -9 at random moments loses nothing."""
