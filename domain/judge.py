@@ -6,85 +6,110 @@ Good records take the fast way: one parse, one strict validation, one dump. Only
 
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import ValidationError
 
-from domain.instants import instant
+from domain.instants import instant, rfc3339
 from domain.ocds import Release
 from domain.quality import quality
 from domain.record import Accepted, Judgement, Kind, Note, Place, Refused
-from domain.repair import pointer, repair, strip_nul
+from domain.repair import NOTES, has_numeric_ids, pointer, repair, replace_surrogates, strip_nul, texts_for_ids
+from domain.unpack import Piece, is_link, unpack
 from domain.urls import url_safe
 
-EXCERPT = 2_000
-DEEPEST = 200
+REFUSALS: dict[str, str] = {
+    "invalid_json": "the text is not valid JSON (the readers of files use it too, where an element has no end)",
+    "invalid_utf8": "the text has bytes that are not UTF-8",
+    "too_deep": "objects or arrays are nested too deep to be kept",
+    "too_large": "the element is larger than an installation takes (the readers of files use it)",
+    "truncated_file": "the packed file breaks off or is damaged; what came before was read (the readers of files use it)",
+    "not_an_object": "something else stands where a release, a record or a package belongs",
+    "linked_release": "only a link to a release: fetch it and upload it",
+    "record_without_releases": "a record that has neither releases nor a compiled release",
+    "missing_ocid": "a release without an ocid belongs to no contracting process",
+    "missing_date": "a release without a date can't be put in order",
+    "unreadable_date": "the release's date can't be read",
+    "wrong_type": "a value has another type than the standard gives it, and can't be repaired",
+}
+EXCERPT = 2_000  # characters
+ROUNDS = 12  # of repairs: each can uncover what stood inside what it mended
+MISSING = {"/ocid": "missing_ocid", "/date": "missing_date"}
+
+
+class Refusal(Exception):  # noqa: N818
+    """Raised when a release can't be used: code, JSON Pointer of the value that is wrong, reason."""
+
+    def __init__(self, code: str, path: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.path = path
+        self.reason = reason
+
+
+class Text(NamedTuple):
+    """The text of an element, and what a cheap look at it says of all that it holds."""
+
+    raw: bytes
+    nul: bool
+    ids: bool
+    notes: tuple[Note, ...]
 
 
 def judge(raw: bytes, place: Place) -> list[Judgement]:
     """What becomes of an element: a release, a record, a package of either, or an array of any of them."""
+    notes: tuple[Note, ...] = ()
     try:
         element = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        return [_refused(raw, place, "invalid_json", f"not valid JSON: {error}")]
-    return _unpack(element, raw, place, 0)
+        try:
+            element = orjson.loads(replace_surrogates(raw))
+        except orjson.JSONDecodeError:
+            return [_not_json(raw, place, error)]
+        notes = (_note("bad_surrogate"),)
+    text = Text(raw, b"\\u0000" in raw, has_numeric_ids(raw), notes)
+    return [_judge_piece(piece, text, place) for piece in unpack(element)]
 
 
-def _unpack(element: Any, raw: bytes, place: Place, depth: int) -> list[Judgement]:
-    if isinstance(element, list):
-        return _each(element, raw, place, "", depth)
-    if not isinstance(element, dict):
-        return [_refused(raw, place, "not_an_object", f"expected a release, a record or a package, got {_kind(element)}")]
-    if isinstance(element.get("records"), list):
-        return _each(element["records"], raw, place, "/records", depth)
-    if isinstance(element.get("releases"), list) and (element["releases"] or "compiledRelease" not in element):
-        linked = [one for one in element["releases"] if isinstance(one, dict) and "url" in one and "tag" in one and "id" not in one]
-        if linked and isinstance(element.get("compiledRelease"), dict):
-            return [
-                _release(element["compiledRelease"], raw, _below(place, "/compiledRelease"), [_note("compiled_only", "the record's releases are links only")])
-            ]
-        return _each(element["releases"], raw, place, "/releases", depth)
-    if isinstance(element.get("compiledRelease"), dict):
-        note = _note("compiled_only", "the record has no releases; its compiled release stands for them")
-        return [_release(element["compiledRelease"], raw, _below(place, "/compiledRelease"), [note])]
-    return [_release(element, raw, place, [])]
+def release_record_id(ocid: str, release_id: str) -> str:
+    """`{ocid}:{release id}`, both with every byte but letters, digits, '.', '_' and '-' written as `=XX`: one text a pair, safe in a URL."""
+    return f"{url_safe(ocid)}:{url_safe(release_id)}"
 
 
-def _each(elements: list[Any], raw: bytes, place: Place, path: str, depth: int) -> list[Judgement]:
-    if depth > 3:
-        return [_refused(raw, place, "too_deep", "packages are nested more than three deep")]
-    found: list[Judgement] = []
-    for index, one in enumerate(elements):
-        found += _unpack(one, raw, _below(place, f"{path}/{index}"), depth + 1)
-    return found
-
-
-def _below(place: Place, path: str) -> Place:
-    return place.model_copy(update={"path": place.path + path})
-
-
-def _release(release: dict[str, Any], raw: bytes, place: Place, notes: list[Note]) -> Judgement:
-    if b"\\u0000" in raw:
-        release = strip_nul(release, "", notes)
-    if "url" in release and "date" in release and not ({"id", "ocid", "tender", "awards"} & release.keys()):
-        return _refused(raw, place, "linked_release", f"only a link to a release ({str(release['url'])[:200]}); fetch it and upload it")
-    _identify(release, notes)
-    problem = _make_valid(release, notes)
-    if problem is not None:
-        path, reason = problem
-        return _refused(raw, place, "invalid_release", reason, path, release)
-    if not release["ocid"].strip():
-        return _refused(raw, place, "missing_ocid", "/ocid: empty; a release without an ocid belongs to no contracting process", "/ocid", release)
-    date = _date(release, notes)
-    if date is None:
-        return _refused(raw, place, "unreadable_date", f"/date: {release['date']!r} is not a date", "/date", release)
-    notes += quality(release)
+def _judge_piece(piece: Piece, text: Text, place: Place) -> Judgement:
+    if piece.path:
+        place = place.model_copy(update={"path": place.path + piece.path})
     try:
-        payload = orjson.dumps(release, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError as error:
-        return _refused(raw, place, "invalid_json", str(error), "", release)
-    return Accepted.model_construct(
+        if piece.refusal is not None:
+            raise Refusal(piece.refusal[0], "", piece.refusal[1])
+        if is_link(piece.value):
+            raise Refusal("linked_release", "/url", f"only a link to a release ({str(piece.value['url'])[:200]}): fetch it and upload it")
+        return _accept(piece, text, place)
+    except Refusal as refusal:
+        excerpt = text.raw if not piece.path else _dump(piece.value) or text.raw
+        ocid = piece.value.get("ocid") if isinstance(piece.value, dict) else None
+        return _refused(refusal, excerpt, place, ocid)
+
+
+def _accept(piece: Piece, text: Text, place: Place) -> Accepted:
+    release: dict[str, Any] = piece.value
+    notes = [*text.notes]
+    if piece.compiled:
+        notes.append(_note("compiled_only", detail=piece.compiled))
+    if text.nul:
+        strip_nul(release, notes)
+    if text.ids:
+        texts_for_ids(release, notes)
+    if release.get("id") in (None, ""):
+        _identify(release, notes)
+    _make_valid(release, notes)
+    if not release["ocid"].strip():
+        raise Refusal("missing_ocid", "/ocid", "ocid: empty")
+    date = _date(release, notes)
+    notes += quality(release)
+    payload = _checked_dump(release)
+    return Accepted(
         kind=Kind.RELEASES,
         record_id=release_record_id(release["ocid"], release["id"]),
         ocid=release["ocid"],
@@ -96,58 +121,74 @@ def _release(release: dict[str, Any], raw: bytes, place: Place, notes: list[Note
     )
 
 
-def release_record_id(ocid: str, release_id: str) -> str:
-    """`{ocid}:{release id}` made URL-safe."""
-    return f"{url_safe(ocid)}:{url_safe(release_id)}"
-
-
 def _identify(release: dict[str, Any], notes: list[Note]) -> None:
     """Give a release without an id one that its content makes."""
-    if release.get("id") in (None, ""):
-        content = orjson.dumps({key: value for key, value in release.items() if key != "id"}, option=orjson.OPT_SORT_KEYS)
-        release["id"] = f"generated-{blake2b(content, digest_size=10).hexdigest()}"
-        notes.append(_note("missing_release_id", "the release has no id; this one is made of its content", "/id"))
+    release.pop("id", None)
+    release["id"] = f"generated-{blake2b(_checked_dump(release), digest_size=10).hexdigest()}"
+    notes.append(_note("missing_release_id", "/id"))
 
 
-def _make_valid(release: dict[str, Any], notes: list[Note]) -> tuple[str, str] | None:
-    """Repair in place until it is valid; (path, reason) of what can't be repaired."""
-    for _ in range(6):
+def _make_valid(release: dict[str, Any], notes: list[Note]) -> None:
+    """Repair in place until it is valid."""
+    for _ in range(ROUNDS):
         try:
             Release.model_validate(release)
         except ValidationError as error:
             problem = repair(release, error.errors(include_url=False, include_context=False), notes)
             if problem is not None:
-                return problem
+                path, reason = problem
+                raise Refusal(MISSING.get(path, "wrong_type") if reason.endswith(": missing") else "wrong_type", path, reason) from None
         else:
-            return None
-    return "", "too many kinds of errors to repair"
+            return
+    raise Refusal("wrong_type", "", "too many errors inside each other to repair")
 
 
-def _date(release: dict[str, Any], notes: list[Note]) -> datetime | None:
-    read = instant(release["date"])
+def _date(release: dict[str, Any], notes: list[Note]) -> datetime:
+    text = release["date"]
+    read = instant(text)
     if read is None:
-        return None
-    date, repaired = read
-    if repaired:
-        notes.append(_note("date_repaired", f"{release['date']!r} read as {date.isoformat()} ({repaired})", "/date"))
-        release["date"] = date.strftime("%Y-%m-%dT%H:%M:%SZ")
+        code = "unreadable_date" if text.strip() else "missing_date"
+        raise Refusal(code, "/date", f"date: {text[:80]!r} is not a date" if text.strip() else "date: empty")
+    date, assumed = read
+    if assumed:
+        notes.append(_note("date_repaired", "/date", f"{text[:80]!r} read as {rfc3339(date)} ({assumed})"))
+        release["date"] = rfc3339(date)
     return date
 
 
-def _note(code: str, message: str, path: str = "") -> Note:
-    return Note(code=code, path=path, message=message)
+def _dump(value: Any) -> bytes | None:
+    """Canonical JSON; None where it is nested deeper than orjson writes (254)."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return None
 
 
-def _kind(value: Any) -> str:
-    return {type(None): "null", bool: "true or false", int: "a number", float: "a number", str: "a text", list: "an array", dict: "an object"}[type(value)]
+def _checked_dump(release: dict[str, Any]) -> bytes:
+    payload = _dump(release)
+    if payload is None:
+        raise Refusal("too_deep", "", REFUSALS["too_deep"])
+    return payload
 
 
-def _refused(raw: bytes, place: Place, code: str, reason: str, path: str = "", release: Any = None) -> Refused:
-    ocid = release.get("ocid") if isinstance(release, dict) else None
-    shown = orjson.dumps(release, default=str)[: EXCERPT * 4] if release is not None else raw[: EXCERPT * 4]
-    excerpt = shown.decode("utf-8", "replace")[:EXCERPT].replace("\x00", "\\u0000")
+def _not_json(raw: bytes, place: Place, error: orjson.JSONDecodeError) -> Refused:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as wrong:
+        reason = f"byte 0x{raw[wrong.start]:02X} at offset {(place.offset or 0) + wrong.start} is not UTF-8"
+        return _refused(Refusal("invalid_utf8", "", reason), raw, place)
+    deep = "depth limit" in str(error)
+    return _refused(Refusal("too_deep" if deep else "invalid_json", "", REFUSALS["too_deep"] if deep else f"not valid JSON: {error}"), raw, place)
+
+
+def _refused(refusal: Refusal, excerpt: bytes, place: Place, ocid: Any = None) -> Refused:
+    shown = excerpt[: EXCERPT * 4].decode("utf-8", "replace")[:EXCERPT].replace("\x00", "\\u0000")
     known = ocid.replace("\x00", "") if isinstance(ocid, str) else None
-    return Refused(place=place, code=code, reason=reason[:2_000], path=path, excerpt=excerpt, ocid=known)
+    return Refused(place=place, code=refusal.code, reason=refusal.reason[:2_000], path=refusal.path, excerpt=shown, ocid=known)
 
 
-__all__ = ["judge", "pointer", "release_record_id"]
+def _note(code: str, path: str = "", detail: str = "") -> Note:
+    return Note(code=code, path=path, message=f"{NOTES[code]}: {detail}" if detail else NOTES[code])
+
+
+__all__ = ["NOTES", "REFUSALS", "judge", "pointer", "release_record_id"]

@@ -1,14 +1,17 @@
 """The part of an OCDS 1.1 release that the star needs, as strict pydantic models; names are the standard's own.
 
-Unknown fields are ignored here and kept in the payload. The flattening reads payloads under `polars_type(Release)`, so what these
+Unknown fields are ignored here and kept in the payload. The flattening reads payloads under `polars_type(Compiled)`, so what these
 models accept is exactly what it can read: one definition, two uses. Every field may be absent or null but a release's ocid and date.
+`Release` is judged by more than the flattening reads yet (bids, lots, transactions), so that what bronze holds stays readable.
 """
 
 import types
 from typing import Any, Union, get_args, get_origin
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+MOST_TENDERERS = 2**31 - 1  # what any database's integer holds
 
 
 class Model(BaseModel):
@@ -145,7 +148,7 @@ class Tender(Model):
     tenderPeriod: Period | None = None
     awardPeriod: Period | None = None
     contractPeriod: Period | None = None
-    numberOfTenderers: int | None = None
+    numberOfTenderers: int | None = Field(default=None, ge=0, le=MOST_TENDERERS)
     procuringEntity: Reference | None = None
     tenderers: list[Reference] | None = None
     items: list[Item] | None = None
@@ -196,12 +199,76 @@ class Compiled(Model):
     contracts: list[Contract] | None = None
 
 
+class JudgedParty(Party):
+    """A party with its other identifiers."""
+
+    additionalIdentifiers: list[Identifier] | None = None
+
+
+class Lot(Model):
+    """A part of a tender that is awarded by itself."""
+
+    id: str | None = None
+    title: str | None = None
+    status: str | None = None
+    value: Value | None = None
+
+
+class JudgedTender(Tender):
+    """A tender with its lots."""
+
+    lots: list[Lot] | None = None
+
+
+class Transaction(Model):
+    """A payment."""
+
+    id: str | None = None
+    date: str | None = None
+    value: Value | None = None
+    payer: Reference | None = None
+    payee: Reference | None = None
+
+
+class Implementation(Model):
+    """What became of a contract."""
+
+    transactions: list[Transaction] | None = None
+
+
+class JudgedContract(Contract):
+    """A contract with its implementation."""
+
+    implementation: Implementation | None = None
+
+
+class Bid(Model):
+    """An offer of one or more tenderers."""
+
+    id: str | None = None
+    date: str | None = None
+    status: str | None = None
+    tenderers: list[Reference] | None = None
+    value: Value | None = None
+    items: list[Item] | None = None
+
+
+class Bids(Model):
+    """The offers to a tender (the bids extension)."""
+
+    details: list[Bid] | None = None
+
+
 class Release(Compiled):
     """One release, judged strictly."""
 
     id: str
     date: str
     tag: list[str] | None = None
+    parties: list[JudgedParty] | None = None  # type: ignore[assignment]  # narrower than what Compiled reads, on purpose
+    tender: JudgedTender | None = None
+    contracts: list[JudgedContract] | None = None  # type: ignore[assignment]
+    bids: Bids | None = None
 
 
 def polars_type(annotation: Any) -> pl.DataType:

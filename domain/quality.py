@@ -1,5 +1,6 @@
 """What is doubtful about a release, though nothing in it needs repair: notes only, values stay as published."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,11 +9,11 @@ from domain.record import Note
 from domain.repair import NOTES
 
 ARRAYS = (("parties",), ("awards",), ("contracts",), ("tender", "items"), ("tender", "documents"), ("tender", "lots"), ("planning", "documents"))
-DATES = ("date", "startDate", "endDate", "dateSigned", "datePublished")
+NINES = 99_999_999  # fewer nines than these may be an amount
 
 
 def quality(release: dict[str, Any]) -> list[Note]:
-    """Notes on the release."""
+    """Notes on a valid release."""
     notes = [*_duplicates(release)]
     awards = release.get("awards") or ()
     contracts = release.get("contracts") or ()
@@ -20,17 +21,9 @@ def quality(release: dict[str, Any]) -> list[Note]:
     for index, contract in enumerate(contracts):
         if contract.get("awardID") and awards and contract["awardID"] not in known:
             notes.append(_note("award_not_found", f"/contracts/{index}/awardID", contract["awardID"]))
-    tender = release.get("tender") or {}
-    _value(tender.get("value"), "/tender/value", notes)
-    _period(tender.get("tenderPeriod"), "/tender/tenderPeriod", notes)
-    _period(tender.get("contractPeriod"), "/tender/contractPeriod", notes)
-    for index, award in enumerate(awards):
-        _value(award.get("value"), f"/awards/{index}/value", notes)
-        _date(award.get("date"), f"/awards/{index}/date", notes)
-    for index, contract in enumerate(contracts):
-        _value(contract.get("value"), f"/contracts/{index}/value", notes)
-        _date(contract.get("dateSigned"), f"/contracts/{index}/dateSigned", notes)
-        _period(contract.get("period"), f"/contracts/{index}/period", notes)
+    for path, value in _values(release):
+        _money(value, path, notes)
+    _dates(release, notes)
     return notes
 
 
@@ -41,32 +34,72 @@ def _duplicates(release: dict[str, Any]) -> Iterator[Note]:
             holder = holder.get(part) if isinstance(holder, dict) else None
         if not isinstance(holder, list) or len(holder) < 2:
             continue
-        ids = [one.get("id") for one in holder if isinstance(one, dict) and one.get("id") is not None]
-        if len(set(map(str, ids))) != len(ids):
-            twice = sorted({str(one) for one in ids if ids.count(one) > 1})
+        ids = [str(one["id"]) for one in holder if isinstance(one, dict) and one.get("id") is not None]
+        if len(set(ids)) != len(ids):
+            twice = sorted(one for one, count in Counter(ids).items() if count > 1)
             yield _note("duplicate_id", "/" + "/".join(path), ", ".join(twice[:5]))
 
 
-def _value(value: Any, path: str, notes: list[Note]) -> None:
-    if not isinstance(value, dict) or value.get("amount") is None:
+def _values(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    tender, planning = release.get("tender") or {}, release.get("planning") or {}
+    yield "/planning/budget/amount", (planning.get("budget") or {}).get("amount")
+    yield "/tender/value", tender.get("value")
+    yield "/tender/minValue", tender.get("minValue")
+    for name in ("awards", "contracts"):
+        for index, one in enumerate(release.get(name) or ()):
+            yield f"/{name}/{index}/value", one.get("value")
+
+
+def _money(value: Any, path: str, notes: list[Note]) -> None:
+    if not value or value.get("amount") is None:
         return
     amount = value["amount"]
-    if amount in (0, 1) or (amount >= 99_999_999 and set(str(int(amount))) == {"9"}):
+    if amount in (0, 1) or (amount >= NINES and set(str(int(amount))) == {"9"}):
         notes.append(_note("placeholder_amount", f"{path}/amount", amount))
     if not value.get("currency"):
         notes.append(_note("currency_missing", path, amount))
 
 
-def _period(period: Any, path: str, notes: list[Note]) -> None:
-    if isinstance(period, dict):
-        _date(period.get("startDate"), f"{path}/startDate", notes)
-        _date(period.get("endDate"), f"{path}/endDate", notes)
+def _texts(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every date that the star reads but the release's own."""
+    tender, planning = release.get("tender") or {}, release.get("planning") or {}
+    for name in ("tenderPeriod", "awardPeriod", "contractPeriod"):
+        yield from _period(tender.get(name), f"/tender/{name}")
+    yield from _documents(planning, "/planning")
+    yield from _documents(tender, "/tender")
+    for name, date, period in (("awards", "date", "contractPeriod"), ("contracts", "dateSigned", "period")):
+        for index, one in enumerate(release.get(name) or ()):
+            yield f"/{name}/{index}/{date}", one.get(date)
+            yield from _period(one.get(period), f"/{name}/{index}/{period}")
+            yield from _documents(one, f"/{name}/{index}")
 
 
-def _date(text: Any, path: str, notes: list[Note]) -> None:
-    if isinstance(text, str) and instant(text) is None:
-        notes.append(_note("unreadable_date", path, text))
+def _period(period: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if period:
+        yield f"{path}/startDate", period.get("startDate")
+        yield f"{path}/endDate", period.get("endDate")
+
+
+def _documents(holder: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+    for index, document in enumerate(holder.get("documents") or ()):
+        yield f"{path}/documents/{index}/datePublished", document.get("datePublished")
+
+
+def _dates(release: dict[str, Any], notes: list[Note]) -> None:
+    """A note on each date that can't be read, one on all that lack a zone: where one does, most do."""
+    vague: list[str] = []
+    for path, text in _texts(release):
+        if text is None:
+            continue
+        read = instant(text)
+        if read is None:
+            notes.append(_note("unreadable_date", path, repr(text)))
+        elif read[1]:
+            vague.append(path)
+    if vague:
+        more = f" and {len(vague) - 3} more" if len(vague) > 3 else ""
+        notes.append(_note("date_without_zone", vague[0], ", ".join(path[1:] for path in vague[:3]) + more))
 
 
 def _note(code: str, path: str, value: Any) -> Note:
-    return Note(code=code, path=path, message=f"{NOTES[code]}: {str(value)[:80]}")
+    return Note(code=code, path=path, message=f"{NOTES[code]}: {str(value)[:200]}")

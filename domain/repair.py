@@ -1,19 +1,25 @@
 """Repairs of what the field often gets wrong; each leaves a note, and none invents a value. Works in place on the parsed release."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import orjson
+
 from domain.record import Note
+from domain.unpack import kind
 
 NOTES: dict[str, str] = {
     "array_expected": "an object or a text stood where an array belongs; read as an array of one",
-    "object_expected": "an array of one object stood where an object belongs",
-    "number_as_text": "a number stood where a text (such as an id) belongs; read as text",
+    "object_expected": "an array of one stood where a single value belongs, or an empty array where an object does",
+    "integer_id": "ids that are numbers; read as texts, so that 1 and '1' are the same",
+    "number_as_text": "a number stood where a text belongs; read as text",
     "text_as_number": "a text that is a number stood where a number belongs",
     "null_element": "a null stood in an array; dropped",
     "nul_character": "U+0000 in a text; removed",
-    "bad_surrogate": "half of a surrogate pair in a text; replaced",
+    "bad_surrogate": "half of a surrogate pair in a text; replaced by U+FFFD",
     "date_repaired": "the release's date had no zone or was not in ISO 8601",
+    "date_without_zone": "a date without a zone or not in ISO 8601; kept as published, read as UTC in the star",
     "unreadable_date": "a date that can't be read; null in the star",
     "missing_release_id": "the release has no id; one was made of its content",
     "compiled_only": "only a compiled release was published; it stands for its releases",
@@ -23,7 +29,20 @@ NOTES: dict[str, str] = {
     "currency_missing": "an amount without a currency",
     "merge_conflict": "releases disagree on the type of a field; the newest one won",
 }
-Error = Any
+EXPECTED = {
+    "string_type": "a text",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "list_type": "an array",
+    "model_type": "an object",
+    "greater_than_equal": "a number that is not negative",
+    "less_than_equal": "a smaller number",
+}
+UNREPAIRED = {("ocid",)}  # what a process is called is not for us to guess
+EXACT = 2**53  # from here on a floating-point number may stand for another whole number
+NUMBER = re.compile(rb'":\s*+[-\d]')
+ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.S)
 
 
 def pointer(path: Sequence[str | int]) -> str:
@@ -31,25 +50,27 @@ def pointer(path: Sequence[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
-def repair(release: dict[str, Any], errors: Sequence[Error], notes: list[Note]) -> tuple[str, str] | None:
-    """Mend what pydantic complains of; (path, reason) of the first thing that can't be mended."""
-    for error in sorted(errors, key=lambda error: [str(part) for part in error["loc"]], reverse=True):
-        path = error["loc"]
-        if error["type"] == "missing":
-            return pointer(path), f"{pointer(path)}: missing"
-        mended = _mend(error["type"], error["input"])
+def repair(release: dict[str, Any], errors: Sequence[Any], notes: list[Note]) -> tuple[str, str] | None:
+    """Mend what pydantic's `errors()` complain of; (path, reason) of the first thing that can't be mended."""
+    problem: tuple[str, str] | None = None
+    made: list[Note] = []
+    # From the last to the first, so that dropping an element of an array moves none that is still to be mended.
+    for error in sorted(errors, key=lambda error: error["loc"], reverse=True):
+        path, value = error["loc"], error["input"]
+        holder = release if error["type"] == "missing" else _holder(release, path)
+        if error["type"] == "missing" or (value is None and not isinstance(holder, list)):
+            problem = pointer(path), f"{pointer(path)[1:]}: missing"
+            continue
+        mended = None if path in UNREPAIRED else _mend(error["type"], value)
         if mended is None:
-            return pointer(path), f"{pointer(path)}: {error['msg'].lower()}, got {str(error['input'])[:80]!r}"
-        code, value = mended
-        holder = _holder(release, path)
+            problem = pointer(path), f"{pointer(path)[1:]}: expected {EXPECTED.get(error['type'], error['msg'])}, got {_shown(value)}"
+            continue
+        code, holder[path[-1]] = mended
         if code == "null_element":
-            if not isinstance(holder, list):
-                return pointer(path), f"{pointer(path)}: is null"
-            del holder[int(path[-1])]
-        else:
-            holder[path[-1]] = value
-        notes.append(Note(code=code, path=pointer(path), message=f"{NOTES[code]}: {str(error['input'])[:80]!r}"))
-    return None
+            del holder[path[-1]]
+        made.append(Note(code=code, path=pointer(path), message=f"{NOTES[code]}: {_excerpt(value)}"))
+    notes += reversed(made)
+    return problem
 
 
 def _holder(release: Any, path: Sequence[Any]) -> Any:
@@ -58,48 +79,119 @@ def _holder(release: Any, path: Sequence[Any]) -> Any:
     return release
 
 
-def _mend(kind: str, value: Any) -> tuple[str, Any] | None:
+def _shown(value: Any) -> str:
+    return kind(value) if isinstance(value, dict | list | bool) else f"{kind(value)}: {_excerpt(value)}"
+
+
+def _excerpt(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()[:80]
+    except orjson.JSONEncodeError:  # nested deeper than is kept; refused later
+        return kind(value)
+
+
+def _mend(error: str, value: Any) -> tuple[str, Any] | None:
     """(note code, the value repaired), or None."""
     if value is None:
         return "null_element", None
     if isinstance(value, bool):
         return None
-    if kind == "string_type" and isinstance(value, int | float):
-        return "number_as_text", str(int(value)) if float(value).is_integer() else repr(value)
-    if kind in {"float_type", "int_type"}:
-        return _number(value, whole=kind == "int_type")
-    if kind == "int_from_float" and float(value).is_integer():
-        return "text_as_number", int(value)
-    if kind == "list_type" and isinstance(value, dict | str | int | float):
-        return "array_expected", [value]
-    if kind in {"model_type", "model_attributes_type"} and isinstance(value, list) and len(value) == 1:
+    if isinstance(value, list) and len(value) == 1 and error != "list_type" and not isinstance(value[0], list):
         return "object_expected", value[0]
-    return None
+    if error == "string_type":
+        text = text_of(value)
+        return ("number_as_text", text) if text is not None else None
+    if error in {"float_type", "int_type", "int_from_float"}:
+        number = _number(value, whole=error != "float_type")
+        return ("text_as_number", number) if number is not None else None
+    if error == "list_type":
+        return "array_expected", _elements(value)
+    return ("object_expected", {}) if error == "model_type" and value == [] else None
 
 
-def _number(value: Any, *, whole: bool) -> tuple[str, Any] | None:
-    if isinstance(value, float) and whole and value.is_integer():
-        return "text_as_number", int(value)
-    if not isinstance(value, str):
+def _elements(value: Any) -> list[Any]:
+    """The array that an object (or a scalar) stands for; PHP writes arrays with gaps as objects, and empty ones as either."""
+    if not isinstance(value, dict):
+        return [value]
+    return list(value.values()) if all(key.isdecimal() for key in value) else [value]
+
+
+def text_of(value: Any) -> str | None:
+    """A number as the text that it would be as an id; None where it is no number or its digits are lost."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    text = value.strip()
-    digits = text.replace(",", "") if "." in text and text.rfind(",") < text.rfind(".") else text
-    try:
-        number = int(digits) if whole else float(digits)
-    except ValueError:
-        return None
-    return ("text_as_number", number) if "_" not in digits and abs(number) < 1e300 else None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value)) if abs(value) < EXACT else None
+    return repr(value)
 
 
-def strip_nul(value: Any, path: str, notes: list[Note]) -> Any:
-    """The value without U+0000 in any text, names of fields included."""
+def _number(value: Any, *, whole: bool) -> int | float | None:
     if isinstance(value, str):
-        if "\x00" not in value:
-            return value
-        notes.append(Note(code="nul_character", path=path, message=NOTES["nul_character"]))
-        return value.replace("\x00", "")
-    if isinstance(value, list):
-        return [strip_nul(one, f"{path}/{index}", notes) for index, one in enumerate(value)]
-    if isinstance(value, dict):
-        return {strip_nul(key, path, notes): strip_nul(one, path + pointer([key.replace("\x00", "")]), notes) for key, one in value.items()}
-    return value
+        text = value.strip()
+        digits = text.replace(",", "") if "." in text and text.rfind(",") < text.rfind(".") else text
+        try:
+            value = float(digits) if "_" not in digits else None
+        except ValueError:
+            return None
+    if not (isinstance(value, float) and abs(value) <= 1e300):  # NaN is not less than anything
+        return None
+    if not whole:
+        return value
+    return int(value) if value.is_integer() and abs(value) < EXACT else None
+
+
+def walk(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every object and array in it with its path, holders first; without recursion, so that no nesting is too deep."""
+    pending: list[tuple[str, Any]] = [("", release)]
+    while pending:
+        path, holder = pending.pop()
+        yield path, holder
+        inside = holder.items() if isinstance(holder, dict) else enumerate(holder)
+        below = [(path + pointer([key]), value) for key, value in inside if isinstance(value, dict | list)]
+        pending += reversed(below)
+
+
+def has_numeric_ids(raw: bytes) -> bool:
+    """Whether any `"…id": 1` may stand in the text: a cheap look that saves nearly every release the walk."""
+    return any(raw[found.start() - 2 : found.start()].lower() == b"id" for found in NUMBER.finditer(raw))
+
+
+def texts_for_ids(release: dict[str, Any], notes: list[Note]) -> None:
+    """Numbers under `id` and `…ID` become texts everywhere, also in parts that no model names; one note a release."""
+    paths: list[str] = []
+    for path, holder in walk(release):
+        if not isinstance(holder, dict):
+            continue
+        for key, value in holder.items():
+            if (key == "id" or key.endswith("ID")) and (text := text_of(value)) is not None:
+                holder[key] = text
+                paths.append(path + pointer([key]))
+    if paths:
+        notes.append(Note(code="integer_id", path=paths[0], message=f"{NOTES['integer_id']}: {_counted(paths)}"))
+
+
+def strip_nul(release: dict[str, Any], notes: list[Note]) -> None:
+    """Remove U+0000 from every text, names of fields included; one note a release."""
+    paths: list[str] = []
+    for path, holder in walk(release):
+        inside = list(holder.items() if isinstance(holder, dict) else enumerate(holder))
+        for key, value in inside:
+            if isinstance(value, str) and "\x00" in value:
+                holder[key] = value.replace("\x00", "")
+                paths.append(path + pointer([str(key).replace("\x00", "")]))
+        if isinstance(holder, dict) and any("\x00" in key for key in holder):
+            paths.append(path)
+            renamed = {key.replace("\x00", ""): value for key, value in holder.items()}
+            holder.clear()
+            holder.update(renamed)
+    if paths:
+        notes.append(Note(code="nul_character", path=paths[0], message=f"{NOTES['nul_character']}: {_counted(paths)}"))
+
+
+def replace_surrogates(raw: bytes) -> bytes:
+    r"""The JSON text with `\ufffd` in place of each half of a surrogate pair."""
+    return ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], raw)
+
+
+def _counted(paths: Sequence[str]) -> str:
+    return ", ".join(path.removeprefix("/") for path in paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")

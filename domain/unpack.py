@@ -1,0 +1,73 @@
+"""What releases an element holds: itself, or those of a record or package. Pure; knows the shapes, judges nothing else."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+DEEPEST = 3  # packages in arrays in arrays: nobody publishes more
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A release at `path` (JSON Pointer in the element); with `refusal` (code, reason) instead where there is none to be had."""
+
+    path: str
+    value: Any
+    compiled: str = ""  # why a compiled release stands for its releases; "" where it does not
+    refusal: tuple[str, str] | None = None
+
+
+def unpack(element: Any, path: str = "", depth: int = 0) -> Iterator[Piece]:
+    """The releases of a release, a record, a package of either, or an array of any of them; an empty package holds none."""
+    if depth > DEEPEST:
+        yield Piece(path, element, refusal=("too_deep", f"packages are nested more than {DEEPEST} deep"))
+    elif isinstance(element, list):
+        yield from _each(element, path, depth)
+    elif not isinstance(element, dict):
+        yield Piece(path, element, refusal=("not_an_object", f"expected a release, a record or a package, got {kind(element)}"))
+    elif isinstance(element.get("records"), list | dict):
+        yield from _each(element["records"], f"{path}/records", depth)
+    elif element.keys() & {"releases", "compiledRelease", "versionedRelease"}:
+        yield from _record(element, path, depth)
+    else:
+        yield Piece(path, element, "it is itself a compiled release" if is_compiled(element) else "")
+
+
+def is_link(release: Any) -> bool:
+    """Whether this only says where a release is to be found."""
+    return isinstance(release, dict) and "url" in release and "ocid" not in release
+
+
+def is_compiled(release: dict[str, Any]) -> bool:
+    """Whether its tag says that it was made of others."""
+    tag = release.get("tag")
+    return tag == "compiled" or (isinstance(tag, list) and "compiled" in tag)
+
+
+def kind(value: Any) -> str:
+    """What a JSON value is, in plain words."""
+    return {type(None): "null", bool: "true or false", int: "a number", float: "a number", str: "a text", list: "an array", dict: "an object"}[type(value)]
+
+
+def _each(elements: Any, path: str, depth: int) -> Iterator[Piece]:
+    if isinstance(elements, dict):  # one object where an array belongs
+        yield from unpack(elements, path, depth + 1)
+        return
+    for index, one in enumerate(elements):
+        yield from unpack(one, f"{path}/{index}", depth + 1)
+
+
+def _record(record: dict[str, Any], path: str, depth: int) -> Iterator[Piece]:
+    """A record, or a package of releases: releases are better than links to them, a compiled release is better than links."""
+    releases, compiled = record.get("releases"), record.get("compiledRelease")
+    embedded = releases if isinstance(releases, dict | list) and releases else []
+    if isinstance(compiled, dict) and (isinstance(embedded, dict) or all(is_link(one) for one in embedded)) and not _whole(embedded):
+        yield Piece(f"{path}/compiledRelease", compiled, "its record has links to releases only" if embedded else "its record has no releases")
+    elif embedded:
+        yield from _each(embedded, f"{path}/releases", depth)
+    elif "ocid" in record or "compiledRelease" in record or "versionedRelease" in record:
+        yield Piece(path, record, refusal=("record_without_releases", "the record has neither releases nor a compiled release"))
+
+
+def _whole(releases: Any) -> bool:
+    return isinstance(releases, dict) and not is_link(releases)
