@@ -9,6 +9,7 @@ from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlmodel import SQLModel
 
 from domain.organization import UNKNOWN
+from domain.silver import INSTANT
 from domain.star import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Star
 from infrastructure.warehouse import star as _tables  # noqa: F401  registers the tables
 from infrastructure.warehouse.repositories.base import Repository, chunks
@@ -35,8 +36,8 @@ class Gold(Repository):
                 self.connection.execute(delete(target).where(target.c.process_key.in_(part)))
         if star is not None:
             for name in FACTS:
-                self._insert(gold_table(name), star.facts[name].to_dicts())
-            self._insert(gold_table("bridge_process_organization"), star.bridge.to_dicts())
+                self.insert_frame(gold_table(name), star.facts[name])
+            self.insert_frame(gold_table("bridge_process_organization"), star.bridge)
         self._count(star, delta)
         self._organizations(star, old_bridge, silver_batch)
 
@@ -87,18 +88,18 @@ class Gold(Repository):
         return rows
 
     def _organizations(self, star: Star | None, old_bridge: Sequence[Row], silver_batch: int) -> None:
-        new_bridge = star.bridge.to_dicts() if star is not None else []
-        versions = {row["organization_key"]: row for row in star.organizations.to_dicts()} if star is not None else {}
-        touched = {row["organization_id"] for row in (*old_bridge, *new_bridge)} - {UNKNOWN}
-        if not touched and UNKNOWN_ORGANIZATION not in versions:
-            return
-        keys = {row["organization_key"] for row in (*old_bridge, *new_bridge)}
-        self._versions(keys, versions)
+        touched = {row["organization_id"] for row in old_bridge}
+        keys = {row["organization_key"] for row in old_bridge}
+        if star is not None:
+            touched |= set(star.bridge["organization_id"])
+            keys |= set(star.bridge["organization_key"])
+        touched -= {UNKNOWN}
+        self._versions(keys, star.organizations if star is not None else None)
         self._periods(touched)
         target = gold_table("touched_organization")
         self.upsert(target, [{"organization_id": one, "silver_batch": silver_batch} for one in sorted(touched)], ["organization_id"])
 
-    def _versions(self, keys: Iterable[int], versions: dict[int, Row]) -> None:
+    def _versions(self, keys: set[int], versions: pl.DataFrame | None) -> None:
         """Bring `uses` and `valid_from` of the touched versions in line with the bridge; drop those that nothing names."""
         bridge, dim = gold_table("bridge_process_organization"), gold_table("dim_organization")
         seen: dict[int, Any] = {}
@@ -110,8 +111,11 @@ class Gold(Repository):
         gone = [key for key in keys if key not in seen and key != UNKNOWN_ORGANIZATION]
         for part in chunks(gone):
             self.connection.execute(delete(dim).where(dim.c.organization_key.in_(part)))
-        fresh = [versions[key] | {"uses": uses, "valid_from": first, "is_current": False} for key, (uses, first) in seen.items() if key not in known]
-        self._insert(dim, fresh)
+        if versions is not None:
+            fresh = [(key, uses, first) for key, (uses, first) in seen.items() if key not in known]
+            types = {"organization_key": pl.Int64, "uses": pl.Int64, "valid_from": INSTANT}
+            counted = pl.DataFrame(fresh, schema=types, orient="row").with_columns(is_current=pl.lit(value=False))
+            self.insert_frame(dim, versions.join(counted, on="organization_key", how="inner"))
         again = [{"b_key": key, "b_uses": uses, "b_from": first} for key, (uses, first) in seen.items() if key in known]
         if again:
             values: dict[str, Any] = {"uses": bindparam("b_uses"), "valid_from": bindparam("b_from")}
