@@ -1,0 +1,167 @@
+"""Imports go one way, adapters meet in one place, and importing starts nothing."""
+
+import ast
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LAYERS = ("api", "workers", "cli", "services", "domain", "infrastructure", "seeds")
+# What composes and starts: the outer layers may take it from infrastructure.
+COMPOSITION = {
+    "infrastructure.bootstrap",
+    "infrastructure.settings",
+    "infrastructure.logging",
+    "infrastructure.processes",
+    "infrastructure.scratch",
+    "infrastructure.queue",
+    "infrastructure.warehouse.migrate",
+}
+ADAPTERS = ("warehouse", "lake", "search", "queue", "formats", "files")
+# The launcher starts the others, and the API hands out the seeds that come with it.
+OUTER = {("cli", "api"), ("cli", "workers"), ("cli", "seeds"), ("api", "seeds")}
+COMPOSERS = {"infrastructure.bootstrap", "infrastructure.scratch"}
+# The domain transforms in memory: what it may use beside the standard library.
+PURE = {"pydantic", "polars", "orjson", "pandera", "ocdsmerge_rs"}
+READERS = ("read_csv", "read_parquet", "scan_", "write_", "sink_", "read_delta", "read_database")
+
+
+@cache
+def modules() -> list[tuple[str, Path]]:
+    """Every module of ours by its name."""
+    paths = [path for layer in LAYERS for path in sorted((ROOT / layer).rglob("*.py"))]
+    return [(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"), path) for path in paths]
+
+
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """The modules that a file imports, wherever in it; `from a import b` gives a.b where b is a module of ours."""
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in nodes(path):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide the layer"
+            module = node.module or ""
+            for alias in node.names:
+                inner = ROOT / module.replace(".", "/") / alias.name
+                yield f"{module}.{alias.name}" if inner.with_suffix(".py").exists() or inner.is_dir() else module
+
+
+def within(module: str, packages: set[str]) -> bool:
+    return any(module == package or module.startswith(package + ".") for package in packages)
+
+
+def allowed(importer: str, imported: str) -> bool:
+    layer, target = importer.split(".")[0], imported.split(".")[0]
+    if target not in LAYERS or target == layer:
+        return True
+    match layer:
+        case "domain" | "seeds":
+            return target == "domain" and layer == "seeds"
+        case "services":
+            return target == "domain"
+        case "infrastructure":
+            return target == "domain" or imported in {"services.ports", "services.clock"}
+        case _:
+            return target in {"services", "domain"} or within(imported, COMPOSITION) or (layer, target) in OUTER
+
+
+def test_imports_go_one_way() -> None:
+    wrong = [f"{name} imports {imported}" for name, path in modules() for imported in imports(path) if not allowed(name, imported)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_walk_sees_imports() -> None:
+    found = {imported for name, path in modules() if name == "services.stages.land" for imported in imports(path)}
+    assert {"domain.job", "services.ports", "polars"} <= found
+    assert not allowed("services.stages.land", "infrastructure.lake.delta")
+    assert not allowed("domain.job", "services.ports")
+    assert not allowed("infrastructure.lake.delta", "services.stages.land")
+    assert not allowed("api.app", "infrastructure.lake.delta")
+
+
+def test_only_the_composition_root_sees_more_than_one_family_of_adapters() -> None:
+    seen: dict[str, set[str]] = defaultdict(set)
+    for name, path in modules():
+        own = name.split(".")[1] if name.startswith("infrastructure.") else ""
+        for imported in imports(path):
+            parts = imported.split(".")
+            if parts[0] == "infrastructure" and len(parts) > 1 and parts[1] in ADAPTERS and parts[1] != own:
+                seen[name].add(parts[1])
+    wrong = {name: families for name, families in seen.items() if name.startswith("infrastructure.") and name not in COMPOSERS}
+    assert not wrong, f"adapters that know of other adapters: {wrong}"
+    assert len(seen["infrastructure.bootstrap"]) == len(ADAPTERS)
+
+
+def test_the_domain_is_pure() -> None:
+    standard = sys.stdlib_module_names
+    wrong = []
+    for name, path in modules():
+        if not name.startswith("domain"):
+            continue
+        tops = {imported.split(".")[0] for imported in imports(path)}
+        wrong += [f"{name} imports {top}" for top in sorted(tops - standard - PURE - {"domain"})]
+        calls = {node.attr for node in nodes(path) if isinstance(node, ast.Attribute)}
+        wrong += [f"{name} calls {call}" for call in sorted(calls) if call.startswith(READERS)]
+        wrong += [f"{name} uses {top}" for top in sorted(tops & {"pathlib", "socket", "sqlite3", "subprocess", "os", "shutil"})]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("engine", ["tantivy", "deltalake", "sqlalchemy", "redis", "dramatiq", "fastapi"])
+def test_each_engine_is_known_to_its_own_layer_alone(engine: str) -> None:
+    homes = {
+        "tantivy": ("infrastructure.search",),
+        "deltalake": ("infrastructure.lake",),
+        "sqlalchemy": ("infrastructure.warehouse", "infrastructure.scratch"),
+        "redis": ("infrastructure.queue",),
+        "dramatiq": ("infrastructure.queue", "workers"),
+        "fastapi": ("api",),
+    }
+    # The outer layers may know an engine's errors by name, to say what they mean.
+    users = {name for name, path in modules() if any(within(imported, {engine}) and imported != f"{engine}.exc" for imported in imports(path))}
+    assert users
+    assert not [name for name in users if not name.startswith(homes[engine])]
+
+
+def test_no_module_is_of_the_top_level() -> None:
+    assert not list(ROOT.glob("*.py"))
+
+
+QUIET = """
+import sys
+started = []
+def hook(event, args):
+    if event in ("socket.connect", "socket.bind", "subprocess.Popen", "os.fork", "sqlite3.connect", "os.mkdir", "os.remove"):
+        started.append((event, args))
+    if event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+"):
+        started.append((event, args))
+sys.dont_write_bytecode = True
+sys.addaudithook(hook)
+import importlib
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+import threading
+assert not started, started
+assert threading.active_count() == 1, threading.enumerate()
+"""
+
+
+def test_importing_connects_opens_and_starts_nothing(tmp_path: Path) -> None:
+    names = [name for name, _ in modules() if "migrations" not in name and not name.endswith("__main__")]
+    done = subprocess.run([sys.executable, "-c", QUIET, *names], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2_000:]
+    assert not list(tmp_path.iterdir())
