@@ -3,7 +3,6 @@
 `flatten` is the door; parties, whose identities span the whole process, are in domain/parties.py.
 """
 
-import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,10 +20,10 @@ LEVELS = {"tender": "tender", "awards": "award", "contracts": "contract"}
 
 
 def flatten(processes: pl.DataFrame) -> Frames:
-    """The silver tables but `note` of compiled processes (columns CARRIED), ordered by ocid and position."""
+    """The silver tables of compiled processes (columns CARRIED), ordered by ocid and position; in `note` what the compiled releases show."""
     if not processes.height:
-        return {name: pl.DataFrame(schema=columns) for name, columns in TABLES.items() if name != "note"}
-    frame = decode(processes)
+        return {name: pl.DataFrame(schema=columns) for name, columns in TABLES.items()}
+    frame = decode(processes.sort("ocid"))
     people = parties(frame)
     items, awards, contracts = _items(frame), _nested(frame, "awards"), _nested(frame, "contracts")
     made = {
@@ -35,14 +34,15 @@ def flatten(processes: pl.DataFrame) -> Frames:
         "contract": _contract(contracts),
         "item": items,
         "document": _documents(frame),
+        "note": _lost_awards(awards, contracts),
     }
     return {name: _shaped(made[name], name) for name in made}
 
 
 def decode(processes: pl.DataFrame) -> pl.DataFrame:
     """The processes with the modelled fields of their compiled releases beside the carried columns, one row each."""
-    lines = "\n".join(processes["compiled"]).encode()
-    decoded = pl.read_ndjson(io.BytesIO(lines), schema=SCHEMA, low_memory=False).drop("ocid")
+    # Measured on 6 KB releases: 33,000/s, the same rows as read_ndjson at 7,000/s.
+    decoded = processes["compiled"].str.json_decode(pl.Struct(SCHEMA)).struct.unnest().drop("ocid")
     return pl.concat([processes.select(CARRIED), decoded], how="horizontal")
 
 
@@ -122,6 +122,19 @@ def _contract(contracts: pl.DataFrame) -> pl.DataFrame:
     return instants(rows, ["date_signed", "start", "end"])
 
 
+def _lost_awards(awards: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
+    """A note for each contract whose awardID names no award in any release of the process."""
+    lost = contracts.filter(pl.col("awardID").is_not_null()).join(awards.select("ocid", pl.col("id").alias("awardID")), on=["ocid", "awardID"], how="anti")
+    return lost.sort("ocid", "position").select(
+        "silver_batch",
+        "ocid",
+        pl.lit(None).alias("record_id"),
+        pl.lit("award_not_found").alias("code"),
+        pl.format("/contracts/{}/awardID", "position").alias("path"),
+        pl.format("no release of the process has the award {}", pl.col("awardID").str.head(80)).alias("message"),
+    )
+
+
 def _parents(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     """silver_batch, ocid, parent_position, parent_id, items, documents of the tender, the awards or the contracts."""
     if column == "tender":
@@ -167,16 +180,17 @@ def _items(frame: pl.DataFrame) -> pl.DataFrame:
         item.field("unit").struct.field("name").alias("unit"),
         item.field("unit").struct.field("value").struct.field("amount").alias("unit_amount"),
         item.field("unit").struct.field("value").struct.field("currency").alias("unit_currency"),
-        *[_first(places, *names) for names in (("countryName", "country"), ("region",), ("locality",))],
+        *_place(places),
         codes.list.drop_nulls().list.unique(maintain_order=True).alias("codes"),
     )
-    return flat.rename({"countryName": "country"}).sort("ocid", "level", "parent_position", "position", maintain_order=True)
+    return flat.sort("ocid", "level", "parent_position", "position", maintain_order=True)
 
 
-def _first(places: pl.Expr, *names: str) -> pl.Expr:
-    """The first value that any of the addresses gives under these names."""
-    found = [places.list.eval(pl.element().struct.field(name)).list.drop_nulls().list.first() for name in names]
-    return pl.coalesce(found).alias(names[0])
+def _place(places: pl.Expr) -> list[pl.Expr]:
+    """country, region and locality of the first address that says any of them: parts of different addresses make no place."""
+    said = [pl.element().struct.field(name).is_not_null() for name in ("countryName", "country", "region", "locality")]
+    first = places.list.eval(pl.element().filter(pl.any_horizontal(said))).list.first().struct
+    return [pl.coalesce(first.field("countryName"), first.field("country")).alias("country"), first.field("region"), first.field("locality")]
 
 
 def _documents(frame: pl.DataFrame) -> pl.DataFrame:
@@ -233,7 +247,11 @@ def _process(frame: pl.DataFrame, people: Parties, items: pl.DataFrame) -> pl.Da
         for name in ("classification_scheme", "classification_description", "classification_id")
     )
     rows = rows.join(people.roles, on="ocid", how="left", maintain_order="left").join(placed, on="ocid", how="left", maintain_order="left")
-    rows = rows.with_columns(pl.coalesce(name, f"buyer_{name}").alias(name) for name in ("country", "region", "locality"))
+    nowhere = pl.all_horizontal(pl.col("country", "region", "locality").is_null())
+    rows = rows.with_columns(
+        pl.coalesce("country", "buyer_country").alias("country"),
+        *[pl.when(nowhere).then(f"buyer_{name}").otherwise(name).alias(name) for name in ("region", "locality")],
+    )
     return instants(rows, [f"{name}_{end}" for name in ("tender", "award", "contract") for end in ("start", "end")]).sort("ocid")
 
 

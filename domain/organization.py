@@ -2,29 +2,39 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # An org-id.guide identifier begins with a country (or XI, XM … for international) and a register: GB-COH-01234567.
 GLOBAL_ID = re.compile(r"^[A-Z]{2,3}-[A-Z0-9_]{2,}-\S+$")
-NOT_A_WORD = re.compile(r"[\W_]+")
 UNKNOWN = "unknown"
+ACCENTS = range(0x300, 0x370)  # of Latin, Greek and Cyrillic letters; the marks of other scripts are vowels, which tell words apart
+NO_IDENTIFIER = {"", "na", "n-a", "none", "null", "nil", "unknown", "tbc", "not-applicable", "not-available", "not-specified"}
 
 
+@lru_cache(maxsize=20_000)
 def normal_name(name: str) -> str:
     """The name folded for comparison: no accents, case, punctuation or doubled spaces."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", name.replace("&", " and ")) if not unicodedata.combining(c))
-    return NOT_A_WORD.sub("-", bare.casefold()).strip("-")
+    bare = (c for c in unicodedata.normalize("NFKD", name.replace("&", " and ")).casefold() if ord(c) not in ACCENTS)
+    words = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in bare)
+    return unicodedata.normalize("NFC", "-".join(words.split()))
+
+
+def _register_number(scheme: str, identifier: str) -> str | None:
+    """`{scheme}-{id}`, whether or not the publisher wrote the scheme into the id; null for a placeholder."""
+    number = identifier.strip().removeprefix(f"{scheme}-")
+    return None if normal_name(number) in NO_IDENTIFIER or set(number) == {"0"} else f"{scheme}-{number}"
 
 
 def organization_id(ocid: str, scheme: str | None, identifier: str | None, party_id: str | None, name: str | None) -> str:
     """The business key of the organisation that a party stands for.
 
-    1. A registered identifier: `{scheme}-{id}` (org-id.guide's form, which many publishers also use as the party's id).
+    1. A registered identifier: `{scheme}-{id}` (org-id.guide's form, which many publishers also use as the party's id); not a placeholder.
     2. A party id that is in that form already.
     3. The name, folded, within the publisher's ocid prefix: local ids such as `org-12` mean another body in every release.
     4. The party id within its process; with nothing at all, `unknown`.
     """
-    if scheme and identifier:
-        return f"{scheme}-{identifier}"
+    if scheme and identifier and (registered := _register_number(scheme.strip(), identifier)):
+        return registered
     if party_id and GLOBAL_ID.match(party_id):
         return party_id
     prefix = "-".join(ocid.split("-")[:2])

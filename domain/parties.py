@@ -22,17 +22,15 @@ class Parties:
 def parties(frame: pl.DataFrame) -> Parties:
     """The parties of decoded processes."""
     listed = _listed(frame)
-    references = _with_folded(_references(frame), "name")
-    found = _matched(references, listed)
-    new = _unlisted(found, listed)
-    party = _identified(pl.concat([listed, new], how="diagonal").sort(PLACE, maintain_order=True))
-    found = _matched(references, party)
+    found = _placed(_matched(_with_folded(_references(frame), "name"), listed), listed)
+    party = _identified(pl.concat([listed, _unlisted(found)], how="diagonal").sort(PLACE, maintain_order=True))
     roles = pl.concat([party.select(*PLACE, "roles").explode("roles").rename({"roles": "role"}), found.select(*PLACE, "role")]).drop_nulls("role")
     grouped = roles.group_by(PLACE).agg(pl.col("role").unique().sort().alias("roles"))
     party = party.drop("roles").join(grouped, on=PLACE, how="left", maintain_order="left")
-    named = found.join(party.select(*PLACE, "organization_id"), on=PLACE, how="left", maintain_order="left")
+    named = found.join(party.select(*PLACE, "party_id", "organization_id", party_name="name"), on=PLACE, how="left", maintain_order="left")
     supplier = named.filter(pl.col("role") == "supplier").unique(["ocid", "award_position", "organization_id"], keep="first", maintain_order=True)
-    supplier = supplier.select("silver_batch", "ocid", "award_position", "award_id", pl.col("id").alias("party_id"), "name", "organization_id")
+    party_id, name = pl.coalesce("party_id", "id").alias("party_id"), pl.coalesce("name", "party_name").alias("name")
+    supplier = supplier.select("silver_batch", "ocid", "award_position", "award_id", party_id, name, "organization_id")
     return Parties(party, supplier.sort("ocid", "award_position", maintain_order=True), _roles(frame, named, party))
 
 
@@ -45,8 +43,8 @@ def _listed(frame: pl.DataFrame) -> pl.DataFrame:
         "silver_batch",
         "ocid",
         "position",
-        party.field("id").alias("party_id"),
-        pl.coalesce(party.field("name"), identifier.field("legalName")).alias("name"),
+        _said(party.field("id")).alias("party_id"),
+        pl.coalesce(_said(party.field("name")), _said(identifier.field("legalName"))).alias("name"),
         identifier.field("scheme"),
         identifier.field("id").alias("identifier"),
         identifier.field("legalName").alias("legal_name"),
@@ -55,11 +53,16 @@ def _listed(frame: pl.DataFrame) -> pl.DataFrame:
         address.field("locality"),
         address.field("region"),
         address.field("postalCode").alias("postal_code"),
-        pl.coalesce(address.field("countryName"), address.field("country")).alias("country"),
+        pl.coalesce(_said(address.field("countryName")), address.field("country")).alias("country"),
         details.field("scale"),
         details.field("url"),
     )
     return _with_folded(flat, "name")
+
+
+def _said(text: pl.Expr) -> pl.Expr:
+    """The text, or null where it is blank: a name of nothing but spaces names nobody."""
+    return pl.when(text.str.strip_chars() != "").then(text)
 
 
 def _with_folded(frame: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -84,7 +87,7 @@ def _references(frame: pl.DataFrame) -> pl.DataFrame:
         *keys, "award_position", award.field("id").alias("award_id"), pl.lit("supplier").alias("role"), award.field("suppliers").alias("who")
     )
     found.append(suppliers.filter(pl.col("who").list.len() > 0).explode("who"))
-    rows = pl.concat(found).with_columns(pl.col("who").struct.field("id"), pl.col("who").struct.field("name")).drop("who")
+    rows = pl.concat(found).with_columns(_said(pl.col("who").struct.field(name)).alias(name) for name in ("id", "name")).drop("who")
     return rows.filter(pl.col("id").is_not_null() | pl.col("name").is_not_null()).with_row_index("order")
 
 
@@ -99,14 +102,27 @@ def _matched(references: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.coalesce("p_id", "p_name").cast(pl.Int32).alias("position")).drop("p_id", "p_name").sort("order")
 
 
-def _unlisted(found: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
-    """A party for each organisation that is named by reference only, numbered behind those that are listed."""
-    missing = found.filter(pl.col("position").is_null()).with_columns(pl.coalesce("id", pl.concat_str(pl.lit("~"), "folded"), pl.lit("~")).alias("_who"))
-    first = missing.unique(["ocid", "_who"], keep="first", maintain_order=True)
+def _placed(found: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
+    """The references with a position for those too whose organisation is not listed: numbered behind the listed ones, in order of appearance.
+
+    They mean the same organisation where they share the folded name that comes first with their id, else the id, else the name as it stands.
+    """
+    of_id = pl.when(pl.col("id").is_not_null()).then(pl.col("folded").drop_nulls().first().over("ocid", "id"))
+    who = pl.coalesce(of_id, "folded", pl.format("id {}", "id"), pl.format("name {}", "name"))
+    missing = found.filter(pl.col("position").is_null()).drop("position").with_columns(who.alias("_who"))
+    first = missing.select("ocid", "_who").unique(maintain_order=True)
     counts = listed.group_by("ocid").agg((pl.col("position").max() + 1).alias("_listed"))
     first = first.join(counts, on="ocid", how="left", maintain_order="left")
-    position = (pl.col("_listed").fill_null(0) + pl.int_range(pl.len()).over("ocid")).cast(pl.Int32)
-    return first.select("silver_batch", "ocid", position.alias("position"), pl.col("id").alias("party_id"), "name", "folded")
+    position = (pl.col("_listed").fill_null(0) + pl.int_range(pl.len()).over("ocid")).cast(pl.Int32).alias("position")
+    placed = missing.join(first.select("ocid", "_who", position), on=["ocid", "_who"], how="left", maintain_order="left").drop("_who")
+    known = found.filter(pl.col("position").is_not_null()).with_columns(pl.lit(value=True).alias("listed"))
+    return pl.concat([known, placed.with_columns(pl.lit(value=False).alias("listed")).select(known.columns)]).sort("order")
+
+
+def _unlisted(found: pl.DataFrame) -> pl.DataFrame:
+    """A party for each organisation that is named by reference only."""
+    rows = found.filter(~pl.col("listed")).group_by("silver_batch", *PLACE, maintain_order=True)
+    return rows.agg(pl.col("id", "name", "folded").drop_nulls().first()).rename({"id": "party_id"})
 
 
 def _identified(party: pl.DataFrame) -> pl.DataFrame:
