@@ -17,7 +17,8 @@ def main() -> None:
     parts = bootstrap(settings)
     parts.files.clean()
     app = create_app(settings, parts)
-    uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, timeout_graceful_shutdown=GRACE, server_header=False)
+    talkative = settings.log_level.upper() == "DEBUG"  # a line for each request is more than a terminal wants
+    uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=talkative, timeout_graceful_shutdown=GRACE, server_header=False)
 
 
 if __name__ == "__main__":

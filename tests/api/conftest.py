@@ -45,9 +45,10 @@ class Kept:
 
 @dataclass
 class Api:
-    """What a test works with."""
+    """What a test works with; `client` calls as admin, `stranger` as nobody."""
 
     client: TestClient
+    stranger: TestClient
     parts: Parts
     messages: Kept
     settings: Settings
@@ -85,9 +86,10 @@ def start(fresh: Path, data: Path) -> Api:
     shutil.copytree(fresh, data)
     settings, messages = settings_of(data), Kept()
     parts = replace(bootstrap(settings), messages=messages)
-    client = TestClient(create_app(settings, parts))
+    app = create_app(settings, parts)
+    client = TestClient(app)
     client.auth = ("admin", "admin!")
-    return Api(client, parts, messages, settings)
+    return Api(client, TestClient(app), parts, messages, settings)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ TOKEN = "/v1/auth/token"
 
 
 def bearer(api: Api, name: str, password: str) -> dict[str, str]:
-    answer = api.client.post(TOKEN, data={"username": name, "password": password}, auth=None)
+    answer = api.stranger.post(TOKEN, data={"username": name, "password": password})
     assert answer.status_code == 200
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
@@ -38,11 +38,7 @@ def bearer(api: Api, name: str, password: str) -> dict[str, str]:
     ],
 )
 def test_a_caller_who_proves_nothing_gets_401_and_a_challenge(full: Api, headers: dict[str, str]) -> None:
-    full.client.auth = None
-    try:
-        answer = full.client.get("/v1/jobs", headers=headers)
-    finally:
-        full.client.auth = ("admin", "admin!")
+    answer = full.stranger.get("/v1/jobs", headers=headers)
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert "Basic" in answer.headers["www-authenticate"]
@@ -51,25 +47,25 @@ def test_a_caller_who_proves_nothing_gets_401_and_a_challenge(full: Api, headers
 
 def test_a_token_opens_what_its_user_may_open(full: Api) -> None:
     for content in ({"data": {"username": "rita", "password": "rita!"}}, {"json": {"username": "rita", "password": "rita!"}}, {"auth": ("rita", "rita!")}):
-        answer = full.client.post(TOKEN, **content)
+        answer = full.stranger.post(TOKEN, **content)
         assert answer.json()["token_type"] == "bearer"
         assert answer.json()["expires_in"] == 3600
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-    assert full.client.get("/v1/jobs", headers=headers, auth=None).status_code == 200
-    assert full.client.post("/v1/uploads", content=b"{}", headers=headers, auth=None).status_code == 403
+    assert full.stranger.get("/v1/jobs", headers=headers).status_code == 200
+    assert full.stranger.post("/v1/uploads", content=b"{}", headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b'{"username": 1, "password": "x"}', b"\xff\xfe", b"username=admin"])
 def test_credentials_that_cannot_be_read_are_a_400(full: Api, body: bytes) -> None:
-    answer = full.client.post(TOKEN, content=body, auth=None)
+    answer = full.stranger.post(TOKEN, content=body)
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_the_wrong_password_gets_no_token(full: Api) -> None:
-    assert full.client.post(TOKEN, content=b'{"username": "admin", "password": "\\u0000\\ud800"}', auth=None).status_code in {400, 401}
-    assert full.client.post(TOKEN, json={"username": "admin", "password": "x" * 5000}, auth=None).status_code == 401
-    assert full.client.post(TOKEN, content=b"x" * 20_000, auth=None).status_code == 413
+    assert full.stranger.post(TOKEN, content=b'{"username": "admin", "password": "\\u0000\\ud800"}').status_code in {400, 401}
+    assert full.stranger.post(TOKEN, json={"username": "admin", "password": "x" * 5000}).status_code == 401
+    assert full.stranger.post(TOKEN, content=b"x" * 20_000).status_code == 413
 
 
 def test_a_new_password_ends_the_old_one_and_its_tokens_at_once(api: Api) -> None:
@@ -77,7 +73,7 @@ def test_a_new_password_ends_the_old_one_and_its_tokens_at_once(api: Api) -> Non
     assert api.client.get("/v1/jobs", auth=("rita", "rita!")).status_code == 200
     add_user(api.parts.warehouse, "rita", Role.WRITER, "new one")
     assert api.client.get("/v1/jobs", auth=("rita", "rita!")).status_code == 401
-    assert api.client.get("/v1/jobs", headers=headers, auth=None).status_code == 401
+    assert api.stranger.get("/v1/jobs", headers=headers).status_code == 401
     assert api.client.get("/v1/jobs", auth=("rita", "new one")).status_code == 200
     remove_user(api.parts.warehouse, "rita")
     assert api.client.get("/v1/jobs", auth=("rita", "new one")).status_code == 401

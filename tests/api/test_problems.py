@@ -12,7 +12,7 @@ from tests.api.conftest import Api
 
 
 def operations(api: Api) -> list[tuple[str, dict[str, Any]]]:
-    paths = api.client.get("/openapi.json", auth=None).json()["paths"]
+    paths = api.stranger.get("/openapi.json").json()["paths"]
     return [(f"{method} {path}", operation) for path, methods in paths.items() for method, operation in methods.items()]
 
 
