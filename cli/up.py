@@ -1,134 +1,166 @@
-"""`tenderlake up`: the lock, the queue, the migrations, then the API and the workers, kept running until told to stop."""
+"""`tenderlake up`: the lock, the port, the queue, the API and the workers, kept running until told to stop.
 
-import fcntl
+It stays light (no database, no frames, no web framework) since it lives as long as its children.
+"""
+
+import http.client
 import os
-import shutil
 import signal
-import socket
-import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from types import FrameType
 
 from loguru import logger
+from pydantic import SecretStr
 
-from cli.children import Child, python, stop
+from cli import checks
+from cli.children import REFUSED, Child, python, stop
+from cli.greeting import greeting, reachable
+from cli.lock import Lock
 from domain.errors import StartupError
 from infrastructure.logging import set_up
-from infrastructure.queue.broker import client, forget
 from infrastructure.queue.redis_server import RedisServer
 from infrastructure.settings import Settings
 
-LEAST_FREE = 256 * 1024**2
-GRACE = 6.0  # seconds for the children; the queue's server gets two more
+TICK = 0.1  # seconds between two looks at the children
+DISK = 10.0  # seconds between two looks at the disk
+TRIES = 3  # deaths of the API before its first answer that end the launcher
 
 
-def up(settings: Settings) -> int:
+@dataclass(frozen=True)
+class Commands:
+    """What the launcher runs. The number of the listening socket follows the API's; a worker's index and their number follow a worker's."""
+
+    api: tuple[str, ...] = tuple(python("cli.serve"))
+    worker: tuple[str, ...] = tuple(python("workers.main"))
+
+
+class _RefusedError(Exception):
+    """Raised when a child has said in one line why it can't start."""
+
+
+def up(settings: Settings, commands: Commands | None = None) -> int:
     """Run everything in the foreground; the exit code. StartupError, one line, where it can't be started."""
+    ended = Event()
+    _on_signals(ended)
     set_up("launcher", settings.log_level)
-    folder = settings.data_dir.resolve()
-    _check_folder(folder)
-    with _locked(folder / "lock"):
-        _check_port(settings.host, settings.port)
-        ended = threading.Event()
-        _on_signals(ended)
-        server = None if settings.redis_url else RedisServer(folder / "queue")
-        try:
-            _run(settings, folder, server, ended)
-        finally:
-            if server is not None:
-                server.stop()
-    logger.info("stopped")
-    return 0
-
-
-def _run(settings: Settings, folder: Path, server: RedisServer | None, ended: threading.Event) -> None:
-    env = os.environ | {"TENDERLAKE_DATA_DIR": str(folder)}
-    if server is not None:
-        server.start()
-        _release_messages(server.url)
-        env["TENDERLAKE_REDIS_URL"] = server.url
-    if subprocess.run(python("cli.main", "migrate"), env=env, check=False).returncode:
-        raise StartupError("the warehouse could not be brought up to date; the line above says why")
-    if ended.is_set():
-        return
-    children = [Child("api", python("api.serve"), env)]
-    children += [Child(f"worker-{i}", python("workers.main", "--index", str(i), "--of", str(settings.workers)), env) for i in range(settings.workers)]
+    folder = checks.data_folder(settings.data_dir)
     try:
-        for child in children:
-            child.start()
-        _greet(settings, folder)
-        _tend(server, children, ended)
-    finally:
-        stop(children, GRACE)
-
-
-def _tend(server: RedisServer | None, children: list[Child], ended: threading.Event) -> None:
-    while not ended.wait(0.1):
-        if server is not None and server.process is not None and server.process.poll() is not None:
-            logger.warning("the queue's redis-server ended with {}; starting it again", server.process.returncode)
-            server.start()
-        for child in children:
-            child.tend()
-
-
-def _release_messages(url: str) -> None:
-    """Nobody of an earlier run lives: what its workers held is redelivered at once."""
-    connection = client(url)
-    forget(connection, "dramatiq:__heartbeats__")
-    connection.close()
-
-
-def _check_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "lock").touch()
+        lock = Lock(folder)
     except OSError as error:
-        raise StartupError(f"the data folder {folder} can't be written ({error.strerror}); set TENDERLAKE_DATA_DIR to one that can") from error
-    free = shutil.disk_usage(folder).free
-    if free < LEAST_FREE:
-        raise StartupError(f"only {free // 1024**2} MB are free under {folder}; make room for {LEAST_FREE // 1024**2} MB at least")
+        raise checks.unwritable(folder, error) from error
+    try:
+        with checks.listen(settings.host, settings.port) as listener:
+            return Launcher(settings, commands or Commands(), folder, (lock.descriptor, listener.fileno())).run(ended)
+    finally:
+        lock.release()
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("r+") as file:
+class Launcher:
+    """The children of one run. `descriptors` are those of the lock, which every child inherits, and of the API's socket."""
+
+    def __init__(self, settings: Settings, commands: Commands, folder: Path, descriptors: tuple[int, int]) -> None:
+        self.settings = settings
+        self.folder = folder
+        lock, listener = descriptors
+        self.server = None if settings.redis_url else RedisServer(folder / "queue")
+        env = _environment(settings, folder, self.server.url if self.server else settings.redis_url or "")
+        self.api = Child("api", [*commands.api, str(listener)], env, (lock, listener), grace=2.5)
+        self.workers = [
+            Child(f"worker-{index}", [*commands.worker, "--index", str(index), "--of", str(settings.workers)], env, (lock,), grace=5.0)
+            for index in range(settings.workers)
+        ]
+        self.queue: list[Child] = []
+        if self.server:
+            self.queue = [Child("queue", self.server.argv(), keep=(lock,), grace=2.0, before=self.server.prepare, why=self.server.why)]
+        self.warned = False
+        self.looked = 0.0
+
+    def run(self, ended: Event) -> int:
+        """Start all, keep them running until `ended` is set, and stop them in order; the exit code."""
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._start_queue(ended)
+            if not ended.is_set():
+                for child in (self.api, *self.workers):
+                    child.start()
+                self._await_api(ended)
+            if not ended.is_set():
+                print(greeting(self.settings, self.folder, self.server is not None), flush=True)
+            while not ended.wait(TICK):
+                self._tend()
+        except _RefusedError:
+            return 1
         except OSError as error:
-            holder = file.read().strip() or "unknown"
-            raise StartupError(f"{path.parent} is in use by another tenderlake (process {holder}); stop that one, or set TENDERLAKE_DATA_DIR") from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield
+            raise StartupError(f"can't start: {error}") from error
+        finally:
+            self._stop()
+        return 0
 
+    def _start_queue(self, ended: Event) -> None:
+        for child in self.queue:
+            child.start()
+            while self.server and not self.server.ready() and not ended.wait(0.01):
+                if child.dead():
+                    raise StartupError(child.why() or f"the queue's redis-server {child.end()}")
+        if self.server:
+            self.server.age_workers()
 
-def _check_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    def _await_api(self, ended: Event) -> None:
+        while not ended.is_set() and not self._live():
+            if self.api.dead() and self.api.process:
+                if self.api.process.returncode == REFUSED:
+                    raise _RefusedError
+                if self.api.deaths + 1 >= TRIES:
+                    raise StartupError("the API died again and again at its start; the lines above say why")
+            self._tend()
+            ended.wait(TICK / 2)
+
+    def _live(self) -> bool:
+        connection = http.client.HTTPConnection(reachable(self.settings.host), self.settings.port, timeout=1.0)
         try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise StartupError(f"port {port} of {host} can't be used ({error.strerror}); set TENDERLAKE_PORT to another") from error
+            connection.request("GET", "/health/live")
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _tend(self) -> None:
+        for child in (*self.queue, self.api, *self.workers):  # the queue first: the others need it
+            child.tend()
+        if time.monotonic() - self.looked > DISK:
+            self.looked = time.monotonic()
+            low = checks.room(self.folder) < checks.LEAST_FREE
+            if low and not self.warned:
+                logger.warning("{}: make room, or uploads will be refused", checks.lacking(self.folder))
+            self.warned = low
+
+    def _stop(self) -> None:
+        """No new callers, then no new work, then no queue."""
+        begun = time.monotonic()
+        stop([self.api])
+        stop(self.workers)
+        stop(self.queue)
+        if self.server:
+            self.server.clear()
+        print(f"tenderlake has stopped ({time.monotonic() - begun:.1f} s)", file=sys.stderr)
 
 
-def _on_signals(ended: threading.Event) -> None:
+def _environment(settings: Settings, folder: Path, queue: str) -> dict[str, str]:
+    """The children's environment: ours, every setting that was given in whatever way, and the queue's URL."""
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in given.items()}
+    ours = {f"TENDERLAKE_{name.upper()}": str(value) for name, value in plain.items() if value is not None}
+    return {**os.environ, **ours, "TENDERLAKE_DATA_DIR": str(folder), "TENDERLAKE_REDIS_URL": queue}
+
+
+def _on_signals(ended: Event) -> None:
     def end(_number: int, _frame: FrameType | None) -> None:
         ended.set()
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-
-
-def _greet(settings: Settings, folder: Path) -> None:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = f"http://{host}:{settings.port}"
-    secret = folder / "admin-password"
-    password = "the one of TENDERLAKE_ADMIN_PASSWORD" if settings.admin_password else f"in {secret}"
-    logger.info("tenderlake runs at {} with {} workers; data in {}", url, settings.workers, folder)
-    logger.info("user admin, password {}", password)
-    logger.info("try: curl -u admin -X POST {}/v1/seed, then curl -u admin '{}/v1/search?q=road'; API description at {}/docs; Ctrl-C stops", url, url, url)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:  # nohup is respected
+            signal.signal(number, end)

@@ -1,34 +1,40 @@
-"""A worker process: one thread, so that one memory-hungry task runs at a time, over the queues of its role."""
+"""A worker process: one thread, so that one memory-hungry task runs at a time, over the queues of its role.
 
+It waits until the warehouse is migrated, takes back what a predecessor of its name held when it died, and sweeps if it is the first.
+"""
+
+import hashlib
 import os
 import signal
+import socket
 import sys
 import threading
+from pathlib import Path
 from types import FrameType
 
-os.environ.setdefault("dramatiq_queue_prefetch", "1")  # a busy process must not sit on what an idle one could take
-
+import dramatiq
 import typer
-from dramatiq import Worker
 from loguru import logger
 
 from infrastructure.bootstrap import bootstrap
 from infrastructure.logging import set_up
-from infrastructure.queue.broker import make_broker
+from infrastructure.queue.broker import QueueBroker, make_broker
 from infrastructure.settings import Settings
+from infrastructure.warehouse.migrate import current, head
 from services.ports import Parts
 from services.stages.sweep import sweep
 from workers.actors import declare
 
-STOP = 5_000  # ms that a message gets to end in; what is cut off is redelivered
+STOP = 4_000  # ms that a message gets to end in; what is cut off is redelivered
+IDLE = 50  # ms between two looks at an empty queue
 NICE = 5  # the API goes first
 
 
 def queues(index: int, of: int) -> set[str]:
     """The queues of worker `index` of `of`: landing and publishing run beside refining, the longest stage."""
     if of == 1:
-        return {"land", "refine", "publish", "index"}
-    return [{"land", "publish", "index"}, {"refine"}][index] if index < 2 else {"land"}
+        return {"land", "refine", "publish", "index", "embed"}
+    return [{"land", "publish", "index"}, {"refine", "embed"}][index] if index < 2 else {"land"}
 
 
 def run(index: int = 0, of: int = 1) -> None:
@@ -38,20 +44,46 @@ def run(index: int = 0, of: int = 1) -> None:
     os.nice(NICE)
     stop = threading.Event()
     _on_signals(stop)
-    parts = bootstrap(settings)
-    broker = make_broker(settings.redis_url, f"worker-{index}")
-    broker.emit_before("process_boot")
-    declare(broker, parts)
-    broker.emit_after("process_boot")
-    worker = Worker(broker, queues=queues(index, of), worker_threads=1, worker_timeout=50)
-    worker.start()
-    if index == 0:
-        threading.Thread(target=_sweep, args=(parts, settings.sweep_seconds, stop), daemon=True).start()
-    stop.wait()
-    worker.stop(timeout=STOP)
-    logger.debug("stopped")
+    _await_warehouse(settings.warehouse_url, stop)
+    if not stop.is_set():
+        parts = bootstrap(settings)
+        broker = make_broker(settings.redis_url, name(settings.data_dir, index))
+        declare(broker, parts)
+        if index == 0:
+            threading.Thread(target=_sweep, args=(parts, settings.sweep_seconds, stop), daemon=True).start()
+        work(broker, queues(index, of), stop)
     sys.stderr.flush()
     os._exit(0)  # a message that did not end in time is redelivered; its thread must not keep the process
+
+
+def name(data_dir: Path, index: int) -> str:
+    """The worker's name in the queue: the same at every start, unlike that of any other worker that lives."""
+    folder = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:8]
+    return f"{socket.gethostname()}-{folder}-{index}"
+
+
+def work(broker: QueueBroker, roles: set[str], stop: threading.Event) -> None:
+    """Handle the messages of these queues until `stop` is set; what is under way then gets STOP to end in."""
+    held = broker.reclaim()
+    if held:
+        logger.info("took back {} message(s) of a worker that died", held)
+    broker.emit_after("process_boot")
+    worker = dramatiq.Worker(broker, queues=roles, worker_threads=1, worker_timeout=IDLE)
+    worker.queue_prefetch = 1  # a busy process must not sit on what an idle one could take
+    worker.start()
+    stop.wait()
+    worker.stop(timeout=STOP)
+
+
+def _await_warehouse(url: str, stop: threading.Event) -> None:
+    newest = head(url)
+    while not stop.is_set():
+        try:
+            if current(url) == newest:
+                return
+        except Exception as error:  # pylint: disable=broad-exception-caught  # it is being made, or it is away
+            logger.debug("the warehouse is not ready: {}", error)
+        stop.wait(0.1)
 
 
 def _on_signals(stop: threading.Event) -> None:

@@ -1,55 +1,81 @@
-"""Dramatiq over Redis, set so that a killed worker's message comes back within seconds and a short outage loses none."""
+"""Dramatiq over Redis, set so that a killed worker's message comes back within seconds, a short outage loses none, and rest writes nothing."""
+
+import time
+from collections.abc import Callable
+from typing import Any
 
 import redis
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.common import dq_name
 from dramatiq.middleware import Retries, ShutdownNotifications, TimeLimit
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ConstantBackoff, ExponentialBackoff
 from redis.retry import Retry
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from domain.errors import UnavailableError
 
 HEARTBEAT_TIMEOUT = 15_000  # ms; longer than any stretch in which a stage holds the interpreter
-ALWAYS = 1_000_000  # maintenance at every command: what dead workers held comes back at once
-DEFAULT_URL = "redis://127.0.0.1:6379/0"
+ALWAYS = 1_000_000  # maintenance at every fetch: what dead workers held comes back at once
+BEAT = 2.0  # seconds between the fetches of an empty queue, which carry the heartbeat and the maintenance
+PATIENCE = 3.0  # seconds that a sender waits for a queue that is away
 
 
-def client(url: str | None, *, patience: int = 60) -> redis.Redis:
-    """A client that tries on for about half of `patience` seconds while the server is away."""
-    retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=patience)
-    found: redis.Redis = redis.Redis.from_url(url or DEFAULT_URL, socket_timeout=10, retry=retry)
-    return found
+class QueueBroker(RedisBroker):
+    """A broker whose workers look before they fetch: every fetch is a write with an fsync, and idle workers fetch many times a second."""
+
+    def __init__(self, connection: redis.Redis, worker: str | None = None) -> None:
+        middleware = [TimeLimit(), ShutdownNotifications(), Retries()]
+        super().__init__(  # type: ignore[no-untyped-call]
+            client=connection, middleware=middleware, heartbeat_timeout=HEARTBEAT_TIMEOUT, maintenance_chance=ALWAYS
+        )
+        if worker is not None:
+            self.broker_id = worker
+        self._fetched: dict[str, float] = {}
+
+    def do_fetch(self, queue: str, count: int) -> list[bytes]:
+        """Up to `count` messages of the queue."""
+        now = time.monotonic()
+        if now - self._fetched.get(queue, -BEAT) < BEAT and not self.client.llen(f"{self.namespace}:{queue}"):
+            return []
+        self._fetched[queue] = now
+        fetch: Callable[..., list[bytes]] = self._dispatch("fetch")  # type: ignore[no-untyped-call]
+        return fetch(queue, count)
+
+    def reclaim(self) -> int:
+        """Requeue what a predecessor of the same name held when it died; how many messages. For a worker that has not begun to fetch."""
+        found = 0
+        for queue in self.queues | {dq_name(queue) for queue in self.queues}:
+            held: Any = self.client.smembers(f"{self.namespace}:__acks__.{self.broker_id}.{queue}")
+            if held:
+                self.do_requeue(queue, *held)
+            found += len(held)
+        return found
 
 
-def make_broker(url: str | None, worker: str | None = None) -> RedisBroker:
-    """The broker. With a worker's name, what its dead predecessors of that name held is redelivered at once."""
-    middleware = [TimeLimit(), ShutdownNotifications(), Retries()]
-    broker = RedisBroker(client=client(url), middleware=middleware, heartbeat_timeout=HEARTBEAT_TIMEOUT, maintenance_chance=ALWAYS)
-    if worker is not None:
-        forget(broker.client, f"{broker.namespace}:__heartbeats__", f"{worker}/")
-        broker.broker_id = f"{worker}/{broker.broker_id}"
-    return broker
-
-
-def forget(connection: redis.Redis, heartbeats: str, prefix: str = "") -> None:
-    """Age the heartbeats of the workers whose name begins so: maintenance takes them for dead and requeues their messages."""
-    for name in connection.zrange(heartbeats, 0, -1):  # type: ignore[union-attr]
-        if name.decode().startswith(prefix):
-            connection.zadd(heartbeats, {name: 0})
+def make_broker(url: str | None, worker: str | None = None) -> QueueBroker:
+    """The broker of a worker process. `worker` names it, the same at every start and unlike any other that lives: see `reclaim`."""
+    # Both the command and the connection in it are tried again, so that a server that is away for minutes is waited for.
+    retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=60)
+    return QueueBroker(_client(url, socket_timeout=10, retry=retry), worker)
 
 
 class Dispatcher:
-    """The port `Messages`: wakes a stage up."""
+    """The port `Messages`: wakes a stage up. An actor's queue bears its name."""
 
     def __init__(self, url: str | None) -> None:
         self.url = url
         self._broker: RedisBroker | None = None
 
     def send(self, actor: str, *args: str) -> None:
-        """Enqueue. UnavailableError where the queue does not answer for a second or two; the sweep makes up for it."""
+        """Enqueue. UnavailableError where the queue does not answer for some seconds; the sweep makes up for it."""
         message: Message[None] = Message(queue_name=actor, actor_name=actor, args=args, kwargs={}, options={})
         try:
-            self.broker.enqueue(message)
+            for attempt in Retrying(
+                stop=stop_after_delay(PATIENCE), wait=wait_fixed(0.1), retry=retry_if_exception_type((redis.ConnectionError, redis.TimeoutError)), reraise=True
+            ):
+                with attempt:
+                    self.broker.enqueue(message)
         except redis.RedisError as error:
             raise UnavailableError(f"the queue does not answer: {error}") from error
 
@@ -64,5 +90,14 @@ class Dispatcher:
     def broker(self) -> RedisBroker:
         """The broker behind it, made at first use."""
         if self._broker is None:
-            self._broker = RedisBroker(client=client(self.url, patience=4), middleware=[], maintenance_chance=0)
+            once = Retry(ConstantBackoff(0.01), retries=1)  # for a connection that a restart of the server cut
+            connection = _client(self.url, socket_timeout=2, retry=once)
+            self._broker = RedisBroker(client=connection, middleware=[], maintenance_chance=0)  # type: ignore[no-untyped-call]
         return self._broker
+
+
+def _client(url: str | None, *, socket_timeout: float, retry: Retry) -> redis.Redis:
+    if url is None:
+        raise UnavailableError("no queue is named: run tenderlake up, or set TENDERLAKE_REDIS_URL")
+    found: redis.Redis = redis.Redis.from_url(url, socket_timeout=socket_timeout, retry=retry)
+    return found

