@@ -31,10 +31,20 @@ def recognise(text: Path) -> Position | None:
 
 
 def _by_lines(lines: list[bytes], ended: bool) -> bool:
+    """Whether each line is a value of its own: the first one is, or the second one is and the first does not lead into it."""
     if not lines or not ended or not lines[0].startswith(b"{"):
         return False
-    second = lines[1].lstrip() if len(lines) > 1 else b"{"
-    return len(lines[0].strip()) > 1 and second.startswith((b"{", b"[")) and (len(lines) == 1 or second.strip() not in {b"{", b"["})
+    if _whole(lines[0]):
+        return True
+    leads = lines[0].rstrip().endswith((b"[", b"{", b",", b":"))
+    return not leads and len(lines) > 1 and _whole(lines[1])
+
+
+def _whole(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 class JsonReader:
