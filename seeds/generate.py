@@ -1,225 +1,137 @@
-"""Releases of several publishers with their own habits, process by process within a sliding window, so that any count streams."""
+"""The feed of generated releases, streamed: what is kept is a heap of the releases to come, as a few numbers each."""
 
-import random
+import heapq
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 import orjson
 
-from seeds.faults import broken, repairable
-from seeds.organizations import Publisher, buyer, publishers, supplier
-from seeds.vocabulary import PLACES, SHARED, SUBJECTS, Subject
+from seeds.case import DAY, Json, Plan
+from seeds.defects import BROKEN, REPAIRABLE, SYNTAX, damaged, garbled
+from seeds.dice import Dice
+from seeds.release import release
 
-Release = dict[str, Any]
-BEGIN = datetime(2022, 1, 3, 9, 0, tzinfo=UTC)
-WINDOW = 64  # processes that run at the same time
-STAGES = (("tender",), ("tender", "tenderUpdate"), ("planning", "tender", "award"), ("tender", "tenderUpdate", "award", "contract"))
+START = 1_609_718_400  # Monday, 4 January 2021, in seconds since 1970
+SPAN = 1_000  # days over which processes begin, however many there are
+MEAN_OF_SEVERAL = 2.6  # releases of a process that has several
+PUBLISHERS = 500  # at most
 
-
-def releases(count: int, *, seed: int = 1, of: int = 3, multi_share: float = 1 / 3, prefix: str = "seed") -> Iterator[Release]:
-    """`count` releases of about 6 KB by `of` publishers; `multi_share` of the processes have two to four. In order of date, nearly."""
-    made = 0
-    window: list[list[Release]] = []
-    number = 0
-    rng = random.Random(seed)
-    who = publishers(of, prefix)
-    while made < count:
-        while len(window) < WINDOW:
-            window.append(process(random.Random(seed * 1_000_003 + number), who[number % of], f"{seed}-{number:06d}", number, multi_share))
-            number += 1
-        line = window[rng.randrange(min(len(window), 16))]
-        yield line.pop(0)
-        made += 1
-        window = [one for one in window if one]
+_ALONE = (("award",), ("tender",), ("contract",), ("planning",))
+_ALONE_WEIGHTS = (48, 34, 10, 8)
+_PAIRS = (("tender", "award"), ("award", "contract"), ("tender", "tenderUpdate"), ("planning", "tender"))
+_THREES = (("tender", "award", "contract"), ("tender", "tenderUpdate", "award"), ("planning", "tender", "award"))
+_FOURS = (("tender", "award", "contract", "implementation"), ("planning", "tender", "award", "contract"), ("tender", "tenderUpdate", "award", "contract"))
+_GAPS = {"tender": (40, 120), "tenderUpdate": (5, 12), "award": (60, 130), "contract": (8, 30), "implementation": (90, 240)}  # days before it
 
 
-def lines(count: int, *, seed: int = 1, of: int = 3, multi_share: float = 1 / 3, repair: float = 0.0, break_: float = 0.0) -> Iterator[bytes]:
-    """The same as JSON Lines; a share `repair` of them needs repair, and a share `break_` can't be used."""
-    rng = random.Random(seed + 77)
-    for release in releases(count, seed=seed, of=of, multi_share=multi_share):
-        chance = rng.random()
-        if chance < break_:
-            yield broken(rng, release)
-        elif chance < break_ + repair:
-            yield orjson.dumps(repairable(rng, release))
+class Entry(NamedTuple):
+    """A release, and its text where that is no valid JSON; `defect` names what was done to it on purpose, `broken` whether that costs it."""
+
+    release: Json
+    line: bytes | None = None
+    defect: str | None = None
+    broken: bool = False
+
+    @property
+    def text(self) -> bytes:
+        """It as one line."""
+        return orjson.dumps(self.release) if self.line is None else self.line
+
+
+def releases(count: int, *, seed: int = 1, publishers: int = 3, multi_share: float = 1 / 3, broken: float = 0.0, repairable: float = 0.0) -> Iterator[Json]:
+    """`count` OCDS 1.1 releases in order of date, as dicts that may share parts with one another: don't change them in place.
+
+    `multi_share` of the processes have 2 to 4 releases; `broken` and `repairable` are the shares of releases that can't be used, and that
+    need a repair or a note. The same parameters give the same releases. ValueError where a parameter is out of its range.
+    """
+    return (entry.release for entry in entries(count, seed=seed, publishers=publishers, multi_share=multi_share, broken=broken, repairable=repairable))
+
+
+def lines(count: int, *, seed: int = 1, publishers: int = 3, multi_share: float = 1 / 3, broken: float = 0.0, repairable: float = 0.0) -> Iterator[bytes]:
+    """The same as the lines of a JSON Lines file, without line feeds; of the broken ones about a third are no valid JSON."""
+    stream = entries(count, seed=seed, publishers=publishers, multi_share=multi_share, broken=broken, repairable=repairable, text=True)
+    return (entry.text for entry in stream)
+
+
+def entries(
+    count: int,
+    *,
+    seed: int = 1,
+    publishers: int = 3,
+    multi_share: float = 1 / 3,
+    broken: float = 0.0,
+    repairable: float = 0.0,
+    text: bool = False,
+) -> Iterator[Entry]:
+    """The stream behind `releases` and `lines` (`text`), with what was done to each release."""
+    if count < 0 or not 1 <= publishers <= PUBLISHERS:
+        raise ValueError(f"count must not be negative, publishers must be from 1 to {PUBLISHERS}: {count}, {publishers}")
+    if not 0 <= multi_share <= 1 or broken < 0 or repairable < 0 or broken + repairable > 1:
+        raise ValueError("shares must lie between 0 and 1, those of broken and repairable together too")
+    return _entries(count, seed & 0xFFFFFFFF, publishers, multi_share, broken, repairable, text)
+
+
+def _entries(count: int, seed: int, publishers: int, multi_share: float, broken: float, repairable: float, text: bool) -> Iterator[Entry]:
+    for plan, step in _feed(count, seed, publishers, multi_share):
+        one = release(seed, plan, step)
+        if not (broken or repairable):
+            yield Entry(one)
+            continue
+        dice = Dice((1 << 127) | (seed << 64) | (plan.number << 4) | step)
+        chance = dice.below(1_000_000) / 1_000_000
+        if chance < broken:
+            yield _broken(one, dice, text)
+        elif chance < broken + repairable:
+            kind = dice.pick(tuple(REPAIRABLE))
+            yield Entry(damaged(one, REPAIRABLE[kind], dice), None, kind, False)
         else:
-            yield orjson.dumps(release)
+            yield Entry(one)
 
 
-def process(rng: random.Random, publisher: Publisher, name: str, number: int, multi_share: float) -> list[Release]:
-    """The releases of one contracting process, oldest first."""
-    subject = SUBJECTS[rng.randrange(len(SUBJECTS))]
-    place = PLACES[rng.randrange(len(PLACES))]
-    ocid = f"{publisher.prefix}-{name}"
-    base = _base(rng, publisher, ocid, subject, place)
-    steps = STAGES[rng.randrange(1, len(STAGES))] if rng.random() < multi_share else (("tender",), ("award",), ("planning",))[min(2, rng.randrange(8) // 3)]
-    date = BEGIN + timedelta(minutes=number * 37 + rng.randrange(600))
-    found = []
-    for step, tag in enumerate(steps):
-        found.append(_release(rng, publisher, base, tag, step, date))
-        date += timedelta(days=rng.randrange(9, 40), minutes=rng.randrange(600))
-    return found
+def _broken(one: Json, dice: Dice, text: bool) -> Entry:
+    kind = dice.pick((*BROKEN, *SYNTAX) if text else tuple(BROKEN))
+    if kind in SYNTAX:
+        return Entry(one, garbled(orjson.dumps(one), kind, dice), kind, True)
+    return Entry(damaged(one, BROKEN[kind], dice), None, kind, True)
 
 
-def _base(rng: random.Random, publisher: Publisher, ocid: str, subject: Subject, place: tuple[str, str, str]) -> dict[str, Any]:
-    amount = round(rng.lognormvariate(11.5, 1.4), 2)
-    title = subject.titles[rng.randrange(len(subject.titles))].format(place=place[0])
-    return {
-        "ocid": ocid,
-        "subject": subject,
-        "place": place,
-        "buyer": buyer(rng, publisher, place),
-        "suppliers": [supplier(rng, publisher) for _ in range(1 + rng.randrange(4))],
-        "amount": amount,
-        "currency": publisher.currencies[rng.randrange(len(publisher.currencies))],
-        "title": title,
-        "description": _text(rng, subject, title, 10 + rng.randrange(8)),
-        "codes": rng.sample(subject.codes, 1 + rng.randrange(len(subject.codes))),
-    }
+def _feed(count: int, seed: int, publishers: int, multi_share: float) -> Iterator[tuple[Plan, int]]:
+    """(plan, step) of each release in order of date; a process begins no earlier than those before it."""
+    dice = Dice((1 << 126) | seed)
+    expected = max(1, int(count / (1 + multi_share * (MEAN_OF_SEVERAL - 1))))
+    coming: list[tuple[int, int, int, Plan]] = []
+    planned = number = 0
+    while planned < count:
+        day = START + number * SPAN // expected * DAY
+        while coming and coming[0][0] < day:
+            yield _next(coming)
+        plan = _plan(dice, number, day, publishers, multi_share, count - planned)
+        heapq.heappush(coming, (plan.times[0], number, 0, plan))
+        planned += len(plan.stages)
+        number += 1
+    while coming:
+        yield _next(coming)
 
 
-def _text(rng: random.Random, subject: Subject, title: str, sentences: int) -> str:
-    pool = subject.sentences + SHARED
-    return " ".join([f"{title}.", *(pool[rng.randrange(len(pool))] for _ in range(sentences))])
+def _next(coming: list[tuple[int, int, int, Plan]]) -> tuple[Plan, int]:
+    _, number, step, plan = coming[0]
+    if step + 1 < len(plan.stages):
+        heapq.heapreplace(coming, (plan.times[step + 1], number, step + 1, plan))
+    else:
+        heapq.heappop(coming)
+    return plan, step
 
 
-def _release(rng: random.Random, publisher: Publisher, base: dict[str, Any], tag: str, step: int, date: datetime) -> Release:
-    parties = [base["buyer"] | {"roles": ["buyer"]}]
-    release: Release = {
-        "ocid": base["ocid"],
-        "id": f"{base['ocid']}-{step + 1}",
-        "date": publisher.date(date),
-        "tag": [tag],
-        "language": "en",
-        "initiationType": "tender",
-        "buyer": {name: base["buyer"][name] for name in ("id", "name") if name in base["buyer"]},
-    }
-    if tag == "planning":
-        release["planning"] = {"budget": {"amount": {"amount": base["amount"], "currency": base["currency"]}, "description": base["title"]}}
-    release["tender"] = _tender(rng, base, tag, date)
-    if tag in {"award", "contract"}:
-        parties += [one | {"roles": ["supplier", "tenderer"]} for one in base["suppliers"]]
-        release["awards"] = _awards(rng, base, date)
-        release["bids"] = _bids(rng, base, date)
-    if tag == "contract":
-        release["contracts"] = _contracts(base, release["awards"], date)
-    release["parties"] = parties
-    release["x_publisher"] = {"feed": publisher.name, "step": step}  # an extension that no model knows
-    return release
+def _plan(dice: Dice, number: int, day: int, publishers: int, multi_share: float, most: int) -> Plan:
+    """A process that begins on that day, in office hours; of at most `most` releases."""
+    owner = dice.below(publishers)
+    several = dice.chance(multi_share)
+    stages = dice.pick(dice.weighted((_PAIRS, _THREES, _FOURS), (55, 30, 15)))[:most] if several else dice.weighted(_ALONE, _ALONE_WEIGHTS)
+    times = [day + dice.between(8 * 3_600, 18 * 3_600)]
+    for stage in stages[1:]:
+        low, high = _GAPS[stage]
+        times.append(times[-1] // DAY * DAY + dice.between(low, high) * DAY + dice.between(8 * 3_600, 18 * 3_600))
+    return Plan(number, owner, stages, tuple(times))
 
 
-def _tender(rng: random.Random, base: dict[str, Any], tag: str, date: datetime) -> dict[str, Any]:
-    methods = (("open", "Open procedure"), ("selective", "Restricted procedure"), ("limited", "Negotiated without publication"), ("direct", "Direct award"))
-    method, details = methods[min(3, rng.randrange(10) // 3)]
-    status = {"planning": "planned", "tender": "active", "tenderUpdate": "active"}.get(tag, "complete")
-    end = date + timedelta(days=12 + rng.randrange(40))
-    return {
-        "id": f"{base['ocid']}-tender",
-        "title": base["title"],
-        "description": base["description"],
-        "status": status,
-        "value": {"amount": base["amount"], "currency": base["currency"]},
-        "minValue": {"amount": round(base["amount"] / 2, 2), "currency": base["currency"]},
-        "procurementMethod": method,
-        "procurementMethodDetails": details,
-        "mainProcurementCategory": base["subject"].category,
-        "tenderPeriod": {"startDate": _iso(date), "endDate": _iso(end)},
-        "contractPeriod": {"startDate": _iso(end + timedelta(days=60)), "endDate": _iso(end + timedelta(days=60 + 365 * (1 + rng.randrange(4))))},
-        "numberOfTenderers": len(base["suppliers"]),
-        "submissionMethod": ["electronicSubmission"],
-        "classification": _code(base["codes"][0]),
-        "items": _items(rng, base),
-        "lots": [{"id": "1", "title": base["title"], "description": base["description"], "value": {"amount": base["amount"], "currency": base["currency"]}}],
-        "documents": _documents(base, date),
-    }
-
-
-def _items(rng: random.Random, base: dict[str, Any]) -> list[dict[str, Any]]:
-    place, region, code = base["place"]
-    return [
-        {
-            "id": str(number),
-            "description": f"{one[1]} ({base['title']})",
-            "classification": _code(one),
-            "quantity": 1 + rng.randrange(500),
-            "unit": {
-                "name": base["subject"].units[rng.randrange(len(base["subject"].units))],
-                "value": {"amount": round(rng.uniform(5, 900), 2), "currency": base["currency"]},
-            },
-            "deliveryAddresses": [{"locality": place, "region": region, "countryName": "United Kingdom"}],
-            "relatedLot": "1",
-            "x_nuts": code,
-        }
-        for number, one in enumerate(base["codes"], 1)
-    ]
-
-
-def _documents(base: dict[str, Any], date: datetime) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": f"{base['ocid']}-{kind}",
-            "documentType": kind,
-            "title": f"{title}: {base['title']}",
-            "description": base["description"][:300],
-            "url": f"https://procurement.example/{base['ocid']}/{kind}.pdf",
-            "format": "application/pdf",
-            "language": "en",
-            "datePublished": _iso(date),
-        }
-        for kind, title in (("tenderNotice", "Notice"), ("technicalSpecifications", "Specification"), ("evaluationCriteria", "Criteria"))
-    ]
-
-
-def _awards(rng: random.Random, base: dict[str, Any], date: datetime) -> list[dict[str, Any]]:
-    winners = base["suppliers"][: 1 + rng.randrange(2)] if rng.random() > 0.04 else []
-    named = [{name: one[name] for name in ("id", "name") if name in one} for one in winners]
-    return [
-        {
-            "id": f"{base['ocid']}-award-1",
-            "title": f"Award: {base['title']}",
-            "status": "active",
-            "date": _iso(date),
-            "value": {"amount": round(base["amount"] * rng.uniform(0.8, 1.1), 2), "currency": base["currency"]},
-            "suppliers": named,
-            "items": _items(rng, base)[:1],
-        }
-    ]
-
-
-def _bids(rng: random.Random, base: dict[str, Any], date: datetime) -> dict[str, Any]:
-    return {
-        "details": [
-            {
-                "id": f"{base['ocid']}-bid-{number}",
-                "date": _iso(date - timedelta(days=20, hours=number)),
-                "status": "valid" if rng.random() > 0.1 else "disqualified",
-                "tenderers": [{name: one[name] for name in ("id", "name") if name in one}],
-                "value": {"amount": round(base["amount"] * rng.uniform(0.8, 1.4), 2), "currency": base["currency"]},
-            }
-            for number, one in enumerate(base["suppliers"], 1)
-        ]
-    }
-
-
-def _contracts(base: dict[str, Any], awards: list[dict[str, Any]], date: datetime) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": f"{base['ocid']}-contract-{number}",
-            "awardID": award["id"],
-            "title": base["title"],
-            "status": "active",
-            "dateSigned": _iso(date),
-            "value": award["value"],
-            "period": {"startDate": _iso(date), "endDate": _iso(date + timedelta(days=730))},
-        }
-        for number, award in enumerate(awards, 1)
-    ]
-
-
-def _code(one: tuple[str, str]) -> dict[str, str]:
-    return {"scheme": "CPV", "id": one[0], "description": one[1]}
-
-
-def _iso(date: datetime) -> str:
-    return date.strftime("%Y-%m-%dT%H:%M:%SZ")
+__all__ = ["Entry", "entries", "lines", "releases"]

@@ -1,86 +1,89 @@
-"""Publishers with different habits, and the organisations as each of them writes them."""
+"""The made-up buyers and suppliers of each country: the same ones for every seed, so that they come back in process after process."""
 
-import random
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from typing import Any
+from functools import cache
+from typing import NamedTuple
 
-from seeds.vocabulary import BODIES, FIRST, LAST, PLACES, SECOND
+from seeds.dice import Dice
+from seeds.places import BRANDS, COUNTRIES, NAMES, STREETS, Country
+from seeds.subjects import subjects
 
-PREFIXES = ("a1b2c3", "d4e5f6", "g7h8j9", "k1m2n3", "p4q5r6")
+BUYERS = 90
+SUPPLIERS = 160  # of each subject
+LETTERS = "ABCDEFGHJKLMNPRSTUVWXY"
 
 
-@dataclass(frozen=True)
-class Publisher:
-    """`habit`: registered ids (0), ids that mean something in their release only (1), or no ids and careless names (2)."""
+class Organization(NamedTuple):
+    """A body or firm. `number` is made up and outside the ranges that registers give out; domains end in .example."""
 
     name: str
-    prefix: str
-    habit: int
-    currencies: tuple[str, ...]
-
-    def date(self, date: datetime) -> str:
-        """The date as this publisher writes it."""
-        if self.habit == 1:
-            return date.astimezone(timezone(timedelta(hours=1))).isoformat()
-        return date.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def publishers(count: int, prefix: str) -> list[Publisher]:
-    """The first `count` publishers; five ocid prefixes, then numbered ones."""
-    money = (("GBP",), ("GBP", "EUR"), ("EUR", "USD", "GBP"))
-    names = [PREFIXES[i] if i < len(PREFIXES) else f"x{i:05d}" for i in range(count)]
-    return [Publisher(f"Generated publisher {i + 1} ({prefix})", f"ocds-{name}", i % 3, money[i % 3]) for i, name in enumerate(names)]
+    scheme: str
+    number: str
+    street: str
+    town: str
+    region: str
+    postcode: str
+    country: str
+    scale: str  # of a firm: micro, sme or large
+    url: str
 
 
-def buyer(rng: random.Random, publisher: Publisher, place: tuple[str, str, str]) -> dict[str, Any]:
-    """A public body of the place."""
-    kind = rng.randrange(len(BODIES))
-    address = {
-        "streetAddress": f"{1 + rng.randrange(90)} High Street",
-        "locality": place[0],
-        "region": place[1],
-        "postalCode": f"ZZ{kind} 1AA",
-        "countryName": "United Kingdom",
-    }
-    number = PLACES.index(place) * len(BODIES) + kind
-    return _named(rng, publisher, BODIES[kind].format(place=place[0]), f"GB-LAE-{10_000 + number}", "org-1") | {
-        "address": address,
-        "details": {"scale": "large"},
-    }
+class World(NamedTuple):
+    """Who there is in a country; suppliers by subject."""
+
+    buyers: tuple[Organization, ...]
+    suppliers: tuple[tuple[Organization, ...], ...]
 
 
-def supplier(rng: random.Random, publisher: Publisher) -> dict[str, Any]:
-    """A company."""
-    i, j, k = rng.randrange(len(FIRST)), rng.randrange(len(SECOND)), rng.randrange(len(LAST))
-    number = (i * len(SECOND) + j) * len(LAST) + k
-    place = PLACES[number % len(PLACES)]
-    party = _named(rng, publisher, f"{FIRST[i]} {SECOND[j]} {LAST[k]}", f"GB-COH-{1_000_000 + number:08d}", f"org-{10 + number % 80}")
-    return party | {
-        "address": {"locality": place[0], "region": place[1], "countryName": "United Kingdom"},
-        "details": {"scale": ("micro", "sme", "large")[number % 3]},
-    }
+@cache
+def world(country: int) -> World:
+    """The organisations of that country."""
+    home, dice = COUNTRIES[country], Dice(7_001 + country)
+    buyers = tuple(_buyer(home, dice, index) for index in range(BUYERS))
+    suppliers = tuple(tuple(_supplier(home, dice, kind, index) for index in range(SUPPLIERS)) for kind in range(len(subjects())))
+    return World(buyers, suppliers)
 
 
-def _named(rng: random.Random, publisher: Publisher, name: str, registered: str, local: str) -> dict[str, Any]:
-    if publisher.habit == 0:
-        scheme, _, number = registered.rpartition("-")
-        return {"id": registered, "name": name, "identifier": {"scheme": scheme, "id": number, "legalName": name}}
-    if publisher.habit == 1:
-        return {"id": local, "name": name}
-    return {"name": _careless(rng, name)}
+def town(home: Country, dice: Dice) -> str:
+    """The name of a place in that country."""
+    return dice.pick(home.first) + dice.pick(home.second)
 
 
-def _careless(rng: random.Random, name: str) -> str:
-    """One of the spellings that hurried people leave behind."""
-    way = rng.randrange(8)
+def _buyer(home: Country, dice: Dice, index: int) -> Organization:
+    place = town(home, dice)
+    name = home.bodies[index % len(home.bodies)].format(town=place)
+    return _organization(home, dice, name, place, home.schemes[1], f"X{index + 1:04d}", "large")
+
+
+def _supplier(home: Country, dice: Dice, kind: int, index: int) -> Organization:
+    root = dice.pick(NAMES) if dice.chance(0.6) else dice.pick(BRANDS)
+    if dice.chance(0.25):
+        root = f"{root} & {dice.pick(NAMES)}"
+    name = f"{root} {dice.pick(subjects()[kind].trades)} {dice.pick(home.forms)}"
+    scale = dice.weighted(("micro", "sme", "large"), (25, 55, 20))
+    return _organization(home, dice, name, town(home, dice), home.schemes[0], f"99{kind:02d}{index:04d}", scale)
+
+
+def _organization(home: Country, dice: Dice, name: str, place: str, scheme: str, number: str, scale: str) -> Organization:
+    street = f"{dice.between(1, 240)} {dice.pick(STREETS)}"
+    postcode = "".join(dice.pick(LETTERS) if sign == "A" else str(dice.below(10)) if sign == "0" else sign for sign in home.postcode)
+    url = "https://www." + "".join(letter for letter in name.lower() if "a" <= letter <= "z") + ".example"
+    return Organization(name, scheme, number, street, place, dice.pick(home.regions), postcode, home.name, scale, url)
+
+
+def misspelt(name: str, dice: Dice) -> str:
+    """The name as somebody in a hurry types it."""
+    way = dice.below(7)
     if way == 0:
         return name.upper()
     if way == 1:
-        return name.replace(" and ", " & ").replace("Council", "Counci1")
+        return name.replace("Limited", "Ltd.").replace(" Ltd", " Limited").replace(" and ", " & ").replace("Council", "Cncl")
     if way == 2:
-        return f"  {name} "
-    if way == 3 and len(name) > 6:
-        at = 2 + rng.randrange(len(name) - 4)
-        return name[:at] + name[at + 1] + name[at] + name[at + 2 :]
-    return name
+        return f"{name} "
+    if way == 3:
+        return f"{name} (formerly {name.split(' ')[0]} Holdings)"
+    at = 1 + dice.below(len(name) - 2)
+    if way == 4:
+        return name[:at] + name[at + 1 :]
+    if way == 5:
+        return name[: at - 1] + name[at] + name[at - 1] + name[at + 1 :]
+    return name[:at] + name[at] + name[at:]

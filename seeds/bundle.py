@@ -1,0 +1,113 @@
+"""Makes seeds/data: one file of each form that publishers use, and expected.json, counted here and not by what reads them."""
+
+import gzip
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from seeds.case import Json
+from seeds.files import EXPECTED
+from seeds.generate import Entry, entries
+from seeds.publishers import publisher
+
+
+class Bundled(NamedTuple):
+    """One file: its form and the parameters of its releases; `only` keeps those of that publisher."""
+
+    name: str
+    form: str
+    releases: int
+    seed: int
+    publishers: int = 3
+    broken: float = 0.0
+    repairable: float = 0.0
+    only: int | None = None
+
+
+FILES = (
+    Bundled("feed.jsonl", "lines", 90, 11, broken=0.05, repairable=0.12),
+    Bundled("ireland-records.json", "records", 130, 12, publishers=2, only=1),
+    Bundled("kenya-and-others.jsonl.gz", "lines", 240, 13, publishers=5, broken=0.01, repairable=0.03),
+    Bundled("united-kingdom-releases.json", "releases", 80, 14, publishers=1, repairable=0.05),
+)
+
+
+def made() -> dict[str, bytes]:
+    """Names and contents of the files; those named .gz are given as they are before gzip."""
+    files: dict[str, bytes] = {}
+    counts: dict[str, Json] = {}
+    for file in FILES:
+        found = list(_entries(file))
+        files[file.name] = _FORMS[file.form](file, found)
+        counts[file.name] = _counts(found)
+    total = {key: sum(one[key] for one in counts.values()) for key in ("releases", "processes", "accepted", "quarantined", "repaired")}
+    files[EXPECTED.name] = orjson.dumps({"files": counts, "total": total}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return files
+
+
+def write(folder: Path) -> list[Path]:
+    """Write them; gzip without name and time, so that the bytes change only with the content (or another zlib)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, content in made().items():
+        path = folder / name
+        path.write_bytes(gzip.compress(content, 9, mtime=0) if name.endswith(".gz") else content)
+        paths.append(path)
+    return paths
+
+
+def _entries(file: Bundled) -> Iterable[Entry]:
+    stream = entries(file.releases, seed=file.seed, publishers=file.publishers, broken=file.broken, repairable=file.repairable, text=file.form == "lines")
+    if file.only is None:
+        return stream
+    prefix = publisher(file.only).prefix
+    return (entry for entry in stream if entry.release["ocid"].startswith(prefix))
+
+
+def _counts(found: list[Entry]) -> Json:
+    """`repaired` counts the accepted ones that need a repair or deserve a note."""
+    good = [entry for entry in found if not entry.broken]
+    return {
+        "releases": len(found),
+        "processes": len({entry.release["ocid"] for entry in good}),
+        "accepted": len(good),
+        "quarantined": len(found) - len(good),
+        "repaired": sum(entry.defect is not None for entry in good),
+        "defects": dict(sorted(Counter(entry.defect for entry in found if entry.defect).items())),
+    }
+
+
+def _lines(_file: Bundled, found: list[Entry]) -> bytes:
+    return b"".join(entry.text + b"\n" for entry in found)
+
+
+def _package(file: Bundled, key: str, elements: Iterable[Any]) -> bytes:
+    """A package, one element a line."""
+    owner = publisher(file.only or 0)
+    about = {
+        "uri": f"{owner.uri}/{file.name}",
+        "version": "1.1",
+        "publishedDate": "2024-06-30T00:00:00Z",
+        "publisher": {"name": owner.name, "uri": owner.uri},
+        "license": owner.license,
+        "extensions": ["https://raw.githubusercontent.com/open-contracting-extensions/ocds_bid_extension/v1.1.5/extension.json"],
+    }
+    return orjson.dumps(about)[:-1] + f',"{key}":[\n'.encode() + b",\n".join(orjson.dumps(one) for one in elements) + b"\n]}\n"
+
+
+def _releases(file: Bundled, found: list[Entry]) -> bytes:
+    return _package(file, "releases", (entry.release for entry in found))
+
+
+def _records(file: Bundled, found: list[Entry]) -> bytes:
+    """A record a process, with its releases embedded."""
+    records: dict[str, list[Json]] = {}
+    for entry in found:
+        records.setdefault(entry.release["ocid"], []).append(entry.release)
+    return _package(file, "records", ({"ocid": ocid, "releases": releases} for ocid, releases in records.items()))
+
+
+_FORMS: dict[str, Callable[[Bundled, list[Entry]], bytes]] = {"lines": _lines, "releases": _releases, "records": _records}

@@ -1,0 +1,71 @@
+"""The bundled set: what the generator makes now, small, and counted rightly."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from domain.judge import judge
+from domain.record import Accepted, Judgement, Place
+from seeds.__main__ import main
+from seeds.bundle import FILES, made, write
+from seeds.files import DATA, EXPECTED, bundled
+
+EXPECTATIONS: dict[str, Any] = orjson.loads(EXPECTED.read_bytes())
+
+
+def content(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def judged(path: Path) -> list[Judgement]:
+    """What becomes of a file's elements: a package is one element, else each line."""
+    text = content(path)
+    elements = [text] if path.suffix == ".json" else text.splitlines()
+    return [one for element in elements for one in judge(element, Place(file=path.name))]
+
+
+def test_the_bundled_files_are_what_the_generator_makes_now() -> None:
+    for name, wanted in made().items():
+        assert content(DATA / name) == wanted, f"{name} is out of date: run `python -m seeds make`"
+
+
+def test_the_bundled_files_are_those_that_are_expected_and_small() -> None:
+    assert [path.name for path in bundled()] == sorted(EXPECTATIONS["files"]) == sorted(file.name for file in FILES)
+    assert sum(path.stat().st_size for path in DATA.iterdir()) <= 2_000_000
+
+
+@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.name)
+def test_the_expected_counts_are_what_judging_the_file_gives(path: Path) -> None:
+    found, wanted = judged(path), EXPECTATIONS["files"][path.name]
+    good = [one for one in found if isinstance(one, Accepted)]
+    assert (len(good), len(found) - len(good)) == (wanted["accepted"], wanted["quarantined"])
+    assert len({one.ocid for one in good}) == wanted["processes"]
+    assert sum(bool(one.notes) for one in good) == wanted["repaired"]
+
+
+def test_no_process_is_in_two_files() -> None:
+    ocids = [{one.ocid for one in judged(path) if isinstance(one, Accepted)} for path in bundled()]
+    assert len(set().union(*ocids)) == sum(map(len, ocids)) == EXPECTATIONS["total"]["processes"]
+
+
+def test_making_them_twice_gives_the_same_files(tmp_path: Path) -> None:
+    once, again = write(tmp_path / "once"), write(tmp_path / "again")
+    assert [path.read_bytes() for path in once] == [path.read_bytes() for path in again]
+
+
+def test_the_command_writes_any_number_gzipped_or_not(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "feed.jsonl", tmp_path / "feed.jsonl.gz"
+    arguments = ["releases", "--count", "50", "--seed", "7", "--broken", "0.2"]
+    assert main([*arguments, "--out", str(plain)]) == 0
+    assert main([*arguments, "--out", str(packed), "--gzip"]) == 0
+    assert plain.read_bytes() == gzip.decompress(packed.read_bytes())
+    assert plain.read_bytes().count(b"\n") == 50
+
+
+def test_the_command_says_what_is_wrong_with_a_parameter(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["releases", "--count", "5", "--publishers", "0"])
+    assert "publishers must be from 1" in capsys.readouterr().err
