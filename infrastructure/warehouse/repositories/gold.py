@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import polars as pl
@@ -130,7 +131,7 @@ class Gold(Repository):
             rows += self.connection.execute(select(*columns).where(dim.c.organization_id.in_(part))).all()
         frame = sorted(rows, key=lambda row: (row.organization_id, row.valid_from is not None, str(row.valid_from), row.organization_key))
         changes = []
-        for row, following in zip(frame, [*frame[1:], None], strict=True):
+        for row, following in zip_longest(frame, frame[1:]):
             last = following is None or following.organization_id != row.organization_id
             until = None if following is None or last else following.valid_from
             if (row.valid_to, row.is_current) != (until, last):
