@@ -66,7 +66,7 @@ def _placeholder_amount(release: Json, dice: Dice) -> None:
     release["tender"]["value"] = {"amount": dice.pick((0, 1, 99_999_999_999)), "currency": "EUR"}
 
 
-def _currency_missing(release: Json, _dice: Dice) -> None:
+def _currency_missing(release: Json, dice: Dice) -> None:
     release["tender"]["value"] = {"amount": dice.between(10, 900) * 1_000}
 
 
@@ -90,7 +90,7 @@ def _text_for_tender(release: Json, dice: Dice) -> None:
     release["tender"] = dice.pick(("see attached notice", "N/A"))
 
 
-def _words_for_amount(release: Json, dice: Dice) -> None:
+def _words_for_amount(release: Json, _dice: Dice) -> None:
     release["tender"]["value"] = {"amount": "about two million", "currency": "EUR"}
 
 
