@@ -18,6 +18,7 @@ from domain import errors
 
 MEDIA = "application/problem+json"
 RETRY_AFTER = "2"  # seconds
+OURS = {"type", "title", "status", "detail", "instance"}  # members of every problem, which an error's details don't overwrite
 SHOWN = 200  # characters of a wrong value that are said back
 STATUS: dict[type[errors.TenderlakeError], int] = {
     errors.InvalidError: 400,
@@ -89,7 +90,7 @@ def _ours(request: Request, error: Exception) -> Response:
     headers = {503: {"Retry-After": RETRY_AFTER}, 401: CHALLENGES}.get(status, {})
     if status >= 500:
         logger.warning("{} {}: {}", status, request.url.path, error.detail)
-    more = {name: value for name, value in error.details.items() if name not in Problem.model_fields or name == "allowed"}
+    more = {name: value for name, value in error.details.items() if name not in OURS}
     return problem(request.url.path, status, error.title, error.detail, headers, **more)
 
 

@@ -30,7 +30,7 @@ class Guard:
 
         try:
             await self.app(scope, receive, watched)
-        except Exception as error:  # pylint: disable=broad-exception-caught  the last resort; nothing of it reaches the caller
+        except Exception as error:  # pylint: disable=broad-exception-caught
             if started:
                 raise
             await unforeseen(scope["path"], error)(scope, receive, send)

@@ -147,3 +147,8 @@ class ProcessDetail(Process):
     awards: list[Award]
     contracts: list[Contract]
     items: list[Item]
+
+
+def names_of(model: type[BaseModel]) -> list[str]:
+    """The names of a model's fields."""
+    return list(model.model_fields)

@@ -77,17 +77,17 @@ def process(ocid: Ocid, here: Here, _: Reader) -> ProcessDetail:
 @router.get("/facts/{fact}", response_model=Rows, responses=answers(404), description=f"Rows of a fact, with the attributes of their dimensions.\n{FILTERS}")
 def facts(request: Request, fact: Fact, here: Here, _: Reader, sort: Sort = None, cursor: Cursor = None, limit: Limit = 100) -> Response:
     """Rows of a fact."""
-    rows, following = fact_rows(here.parts.warehouse, fact, filters(request), sort, cursor, limit)
+    rows, following = fact_rows(here.parts.warehouse, fact, conditions(request), sort, cursor, limit)
     return as_json({"items": rows, "next": next_link(request, following)})
 
 
 @router.get("/dimensions/{dimension}", response_model=Rows, responses=answers(404), description=f"Rows of a dimension.\n{FILTERS}")
 def dimensions(request: Request, dimension: Dimension, here: Here, _: Reader, sort: Sort = None, cursor: Cursor = None, limit: Limit = 100) -> Response:
     """Rows of a dimension."""
-    rows, following = dimension_rows(here.parts.warehouse, dimension, filters(request), sort, cursor, limit)
+    rows, following = dimension_rows(here.parts.warehouse, dimension, conditions(request), sort, cursor, limit)
     return as_json({"items": rows, "next": next_link(request, following)})
 
 
-def filters(request: Request) -> list[tuple[str, str]]:
+def conditions(request: Request) -> list[tuple[str, str]]:
     """The parameters that are no paging."""
     return [(name, value) for name, value in request.query_params.multi_items() if name not in OWN]

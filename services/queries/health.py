@@ -26,7 +26,7 @@ def readiness(parts: Parts) -> dict[str, str]:
 def _state(name: str, check: Callable[[], object]) -> str:
     try:
         check()
-    except Exception as error:  # pylint: disable=broad-exception-caught  whatever it is, the part is not ready
+    except Exception as error:  # pylint: disable=broad-exception-caught
         logger.warning("{} does not answer: {}", name, error)
         return "does not answer"
     return "ok"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from domain.errors import NotFoundError, UnavailableError
 from domain.gold import Condition, Operator, RowQuery, Sort
 from domain.organization import UNKNOWN
-from domain.process import Award, Classification, Contract, Counts, Item, Location, Organization, Party, Process, ProcessDetail, Source, Supplier
+from domain.process import Award, Classification, Contract, Counts, Item, Location, Organization, Party, Process, ProcessDetail, Source, Supplier, names_of
 from services.ports import Lake, Warehouse
 from services.queries.gold import ask
 
@@ -120,7 +120,7 @@ def _hanging(work: Any, fact: str, process_key: int, *order: str) -> list[Row]:
 
 def _process(row: Row) -> dict[str, Any]:
     procedure, path = row["procedure"], f"/v1/gold/processes/{quote(row['ocid'], safe='')}"
-    same = {name: row[name] for name in Process.model_fields if name in row and name not in {"status", "currency", "tags"}}
+    same = {name: row[name] for name in names_of(Process) if name in row and name not in {"status", "currency", "tags"}}
     return same | {
         "status": row["status"]["status"],
         "method": procedure["method"],
@@ -133,7 +133,7 @@ def _process(row: Row) -> dict[str, Any]:
         "location": Location(**row["location"]),
         "currency": row["currency"]["code"],
         "tags": row["tags"].split(",") if row["tags"] else [],
-        "counts": Counts(**{name: row[name] for name in Counts.model_fields}),
+        "counts": Counts(**{name: row[name] for name in names_of(Counts)}),
         "links": {"self": path, "compiled": f"{path}/compiled"},
     }
 
@@ -145,7 +145,7 @@ def _organization(row: Row) -> Organization | None:
 
 
 def _classification(row: Row) -> Classification:
-    return Classification(**{name: row["classification"][name] for name in Classification.model_fields})
+    return Classification(**{name: row["classification"][name] for name in names_of(Classification)})
 
 
 def _awards(rows: Iterable[Row]) -> list[Award]:
@@ -162,7 +162,7 @@ def _awards(rows: Iterable[Row]) -> list[Award]:
 
 
 def _contract(row: Row) -> Contract:
-    same = {name: row[name] for name in Contract.model_fields if name not in {"status", "currency"}}
+    same = {name: row[name] for name in names_of(Contract) if name not in {"status", "currency"}}
     return Contract(**same, status=row["status"]["status"], currency=row["currency"]["code"])
 
 
