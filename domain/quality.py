@@ -15,12 +15,6 @@ NINES = 99_999_999  # fewer nines than these may be an amount
 def quality(release: dict[str, Any]) -> list[Note]:
     """Notes on a valid release."""
     notes = [*_duplicates(release)]
-    awards = release.get("awards") or ()
-    contracts = release.get("contracts") or ()
-    known = {award.get("id") for award in awards}
-    for index, contract in enumerate(contracts):
-        if contract.get("awardID") and awards and contract["awardID"] not in known:
-            notes.append(_note("award_not_found", f"/contracts/{index}/awardID", contract["awardID"]))
     for path, value in _values(release):
         _money(value, path, notes)
     _dates(release, notes)

@@ -24,7 +24,7 @@ NOTES: dict[str, str] = {
     "missing_release_id": "the release has no id; one was made of its content",
     "compiled_only": "only a compiled release was published; it stands for its releases",
     "duplicate_id": "an id stands twice in one array; the last one wins where they differ",
-    "award_not_found": "a contract's awardID names no award of this release",
+    "award_not_found": "a contract's awardID names no award of the process",
     "placeholder_amount": "an amount that looks like a placeholder (0, 1 or all nines)",
     "currency_missing": "an amount without a currency",
     "merge_conflict": "releases disagree on the type of a field; the newest one won",
