@@ -13,7 +13,8 @@ from services.intake.submit import file_name, job_id
 from tests.api.conftest import Api
 from tests.api.releases import package
 
-LINES = b'{"ocid": "o-1-1", "id": "1", "date": "2024-01-01T00:00:00Z", "tag": ["tender"]}\n{broken\n'
+GOOD = b'{"ocid": "ocds-aaaaaa-%d", "id": "1", "date": "2024-01-01T00:00:00Z", "tag": ["tender"]}\n'
+LINES = b"".join(GOOD % number for number in range(4)) + b"{broken\n"
 
 
 def leftovers(api: Api) -> list[Path]:
@@ -55,13 +56,13 @@ def test_a_large_form_is_stored_byte_for_byte(api: Api) -> None:
 
 
 def test_refused_records_are_listed_with_their_reason(api: Api) -> None:
-    job = api.client.post("/v1/uploads?filename=a.jsonl", content=LINES * 1 + b"{also broken\n").json()
+    job = api.client.post("/v1/uploads?filename=a.jsonl", content=LINES + b"{also broken\n").json()
     api.work()
     done = api.client.get(f"/v1/jobs/{job['id']}").json()
     assert (done["status"], done["counts"]["quarantined"]) == ("succeeded", 2)
     first = api.client.get(f"{done['links']['errors']}?limit=1").json()
     second = api.client.get(first["next"]).json()
-    assert [one["line"] for one in (*first["items"], *second["items"])] == [2, 3]
+    assert [one["line"] for one in (*first["items"], *second["items"])] == [5, 6]
     assert first["items"][0]["file"] == "a.jsonl"
     assert first["items"][0]["reason"]
     assert second["next"] is None
