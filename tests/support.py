@@ -19,15 +19,19 @@ from domain.search import Collection, Document
 from infrastructure.files.store import FileStore
 from infrastructure.formats.sources import FileSources, OcdsJson
 from infrastructure.lake.delta import DeltaLake
+from infrastructure.scratch import scratch
 from infrastructure.search.embedded.engine import EmbeddedSearch
+from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import Warehouse
 from infrastructure.warehouse.repositories.gold import gold_table
+from infrastructure.warehouse.unit_of_work import UnitOfWork
 from services.intake import submit as intake
 from services.ports import Parts
 from services.stages.index import index
 from services.stages.land import land
 from services.stages.publish import publish
 from services.stages.refine import refine
+from services.upkeep.verify import verify
 
 STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index}
 # What differs between two ways to the same state: ids of runs, not of what they made.
@@ -172,3 +176,36 @@ def lines(releases: Iterable[dict[str, Any]]) -> bytes:
 def package(releases: Sequence[dict[str, Any]], **about: Any) -> bytes:
     """Releases as a release package."""
     return json.dumps({"uri": "https://example.org/1", "version": "1.1"} | about | {"releases": list(releases)}, ensure_ascii=False).encode()
+
+
+class Killed(Exception):  # noqa: N818
+    """Raised where the process is killed."""
+
+
+class KillingWarehouse(Warehouse):
+    """A warehouse of which the n-th writing transaction ends the process instead of beginning."""
+
+    def __init__(self, url: str, allowed: int) -> None:
+        super().__init__(url)
+        self.allowed = allowed
+
+    @contextmanager
+    def write(self) -> Iterator[UnitOfWork]:
+        if not self.allowed:
+            raise Killed
+        self.allowed -= 1
+        with super().write() as work:
+            yield work
+
+
+def lake_of(parts: Parts) -> DeltaLake:
+    """The lake, for those that stand before it."""
+    assert isinstance(parts.lake, DeltaLake)
+    return parts.lake
+
+
+def verified(parts: Parts, home: Path) -> list[str]:
+    """What differs between what stands and what bronze alone makes."""
+    settings = Settings(data_dir=home)
+    with scratch(settings, parts) as fresh:
+        return [str(one) for one in verify(parts, fresh)]

@@ -27,11 +27,7 @@ from services.stages.land import DELIVERIES, land
 from services.stages.publish import publish
 from services.stages.refine import refine
 from services.stages.runs import ATTEMPTS
-from tests.support import documents, drain, gold, job_of, lines, load, messages, release, rows, submit
-
-
-class Killed(Exception):  # noqa: N818
-    """Raised where the process is killed."""
+from tests.support import Killed, KillingWarehouse, documents, drain, gold, job_of, lake_of, lines, load, messages, release, rows, submit
 
 
 class KillingLake(DeltaLake):
@@ -64,27 +60,6 @@ class PoisonedLake(DeltaLake):
         if "payload" in columns and self.ocid in found["ocid"]:
             raise Killed(f"{self.ocid} is poison")
         return found
-
-
-class KillingWarehouse(Warehouse):
-    """A warehouse of which the n-th writing transaction ends the process instead of beginning."""
-
-    def __init__(self, url: str, allowed: int) -> None:
-        super().__init__(url)
-        self.allowed = allowed
-
-    @contextmanager
-    def write(self) -> Iterator[UnitOfWork]:
-        if not self.allowed:
-            raise Killed
-        self.allowed -= 1
-        with super().write() as work:
-            yield work
-
-
-def lake_of(parts: Parts) -> DeltaLake:
-    assert isinstance(parts.lake, DeltaLake)
-    return parts.lake
 
 
 @pytest.fixture

@@ -22,18 +22,22 @@ class Watermarks(Repository):
 
     def start(self, stage: str, now: datetime) -> Watermark:
         """Count an attempt at the stage's next run; `attempts` goes back to 0 when it moves."""
-        self.upsert(WATERMARK, [{"stage": stage, "seq": 0, "silver_batch": 0, "done": 0, "attempts": 0, "updated_at": now}], ["stage"], [])
+        self._ensure(stage, now)
         values = {"attempts": WATERMARK.c.attempts + 1, "started_at": now, "updated_at": now}
         self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == stage).values(**values))
         return self.get(stage)
 
     def swap(self, old: Watermark, new: Watermark, now: datetime) -> None:
         """Move from `old` to `new`; LostRaceError where the stage does not stand at `old` any more."""
+        self._ensure(old.stage, now)
         same = [WATERMARK.c[name] == getattr(old, name) for name in ("stage", "seq", "silver_batch", "done")]
         same.append(WATERMARK.c.target.is_(None) if old.target is None else WATERMARK.c.target == old.target)
         values = new.model_dump(include={"seq", "silver_batch", "target", "done"}) | {"attempts": 0, "updated_at": now, "error": None}
         if self.connection.execute(update(WATERMARK).where(*same).values(**values)).rowcount != 1:
             raise LostRaceError(f"another runner moved the watermark of {old.stage}")
+
+    def _ensure(self, stage: str, now: datetime) -> None:
+        self.upsert(WATERMARK, [{"stage": stage, "seq": 0, "silver_batch": 0, "done": 0, "attempts": 0, "updated_at": now}], ["stage"], [])
 
     def idle(self, stage: str, since: datetime) -> bool:
         """Whether nothing was heard of the stage since then."""
