@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -27,7 +28,7 @@ from services.stages.land import DELIVERIES, land
 from services.stages.publish import publish
 from services.stages.refine import refine
 from services.stages.runs import ATTEMPTS
-from tests.support import Killed, KillingWarehouse, documents, drain, gold, job_of, lake_of, lines, load, messages, release, rows, submit
+from tests.support import Killed, KillingWarehouse, documents, drain, gold, job_of, lake_of, lines, load, messages, release, rows, submit, verified
 
 
 class KillingLake(DeltaLake):
@@ -278,7 +279,7 @@ def test_a_batch_that_fails_its_stage_is_set_aside_and_the_log_goes_on(lake_home
 
 
 @pytest.mark.parametrize("stage", ["publish", "index"])
-def test_a_batch_set_aside_behind_silver_leaves_gold_as_if_it_had_never_come(lake_home: Parts, stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_set_aside_behind_silver_leaves_gold_as_if_it_had_never_come(lake_home: Parts, stage: str, tmp_path: Path) -> None:
     load(lake_home, "good.jsonl", releases(2))
     before = gold(lake_home), documents(lake_home)
     bad = submit(lake_home, "bad.jsonl", lines([release("ocds-test01-0001", "2", tender={"title": "Changed"}), release("ocds-test01-new")]))
@@ -294,9 +295,31 @@ def test_a_batch_set_aside_behind_silver_leaves_gold_as_if_it_had_never_come(lak
     drain(lake_home)
     assert job_of(lake_home, bad).status is JobStatus.FAILED
     assert (gold(lake_home), documents(lake_home)) == before
+    assert verified(lake_home, tmp_path / "home") == []
     again = load(lake_home, "more.jsonl", lines([release("ocds-test01-0001", "3", tender={"description": "more"})]))
     assert again.status is JobStatus.SUCCEEDED
     assert sorted(row["title"] for row in rows(lake_home, "fact_process")) == ["Road repairs 0", "Road repairs 1"]
+
+
+def test_a_version_of_a_batch_set_aside_comes_back_neither_to_its_record_nor_through_a_later_process(lake_home: Parts, tmp_path: Path) -> None:
+    load(lake_home, "good.jsonl", lines([release(tender={"title": "good"})]))
+    bad = submit(lake_home, "bad.jsonl", lines([release(tender={"title": "bad"}), release(release_id="2", tender={"description": "bad too"})]))
+    land(lake_home, bad)
+    refine(lake_home)
+    later = submit(lake_home, "later.jsonl", lines([release(tender={"title": "later"}), release(release_id="3", tender={"status": "active"})]))
+    land(lake_home, later)
+    refine(lake_home)  # runs ahead of publish, and compiles what the bad batch brought
+    deadly = _failing(lake_home, "publish")
+    for batch in (bad, later):
+        for _ in range(2 * ATTEMPTS):
+            with pytest.raises(Killed):
+                publish(deadly)
+        publish(deadly)
+        assert job_of(lake_home, batch).status is JobStatus.FAILED
+    drain(lake_home)
+    (process,) = rows(lake_home, "fact_process")
+    assert (process["title"], process["description"], process["releases"]) == ("good", None, 1)
+    assert verified(lake_home, tmp_path / "home") == []
 
 
 def _failing(parts: Parts, stage: str) -> Parts:
