@@ -1,26 +1,44 @@
 """Finds the extents of JSON values in a file of any size, without building objects and with a bounded buffer.
 
-It balances brackets and skips strings; whether what lies between is valid JSON is for the judge to say.
+It balances brackets and skips strings; whether what lies between is valid JSON is for the judge to say. A line break inside a string,
+which JSON forbids, is taken for what it nearly always is: a quote too many or too few, so that it costs no more than its line.
 """
 
 import re
 from typing import BinaryIO
 
 CHUNK = 1 << 20
-SPACE = re.compile(rb"[ \t\r\n\x00\xef\xbb\xbf]*+")
-STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.S)
+GULP = 8 << 20  # read at once where a long value needs more
+NEAR = 256  # bytes looked back at for the indentation of a value, and kept where a search goes on
+SPACE = re.compile(rb"[ \t\r\n\x00\x1e\xef\xbb\xbf]*+")  # with byte order marks, and the separator of JSON text sequences
+STRING = re.compile(rb'"(?:[^"\\\n]++|\\.)*+(["\n])', re.S)
 SCALAR = re.compile(rb"[^ \t\r\n,\]}\[{:\"]++")
-# Strings are swallowed whole, so that a match ends at the next bracket that is structure.
-BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\]++|\\.)*+"[^"{}\[\]]*+)*+([{}\[\]])', re.S)
+# Strings are swallowed whole, so that a match ends at the next bracket that is structure; or, without a group, behind a broken string.
+BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\\n]++|\\.)*+"[^"{}\[\]]*+)*+(?:([{}\[\]])|"(?:[^"\\\n]++|\\.)*+\n)', re.S)
 MARK = re.compile(rb'\\.|["{}\[\]]', re.S)
+INDENT = re.compile(rb"\n([ \t]*+)\Z")
+CLOSER = {b"{": b"}", b"[": b"]"}
+OCID = rb'(?=\{\s*+"ocid")'
 
 
-class Truncated(Exception):  # noqa: N818
-    """Raised when the file ends inside a value."""
+class ScanError(Exception):
+    """Raised when no value can be taken."""
 
 
-class Oversize(Exception):  # noqa: N818
-    """Raised when a value is longer than the limit; the scanner stands behind it."""
+class TruncatedError(ScanError):
+    """Raised when the file ends inside a value; the scanner still stands before it."""
+
+
+class OversizeError(ScanError):
+    """Raised when a value is longer than the limit; the scanner still stands before it."""
+
+
+class BrokenError(ScanError):
+    """Raised when a string holds a line break; the scanner stands at that break."""
+
+
+class MismatchError(ScanError):
+    """Raised when a bracket is closed by one of the other kind; the scanner still stands before the value."""
 
 
 class Scanner:
@@ -29,26 +47,38 @@ class Scanner:
     def __init__(self, file: BinaryIO, offset: int, longest: int) -> None:
         self.file = file
         self.longest = longest
-        self.file.seek(offset)
-        self.base = offset
-        self.at = 0
-        self.buffer = b""
+        self.base = max(0, offset - NEAR)
+        file.seek(self.base)
+        self.buffer = file.read(CHUNK)
+        self.at = min(offset - self.base, len(self.buffer))
         self.ended = False
+        self.held: int | None = None
 
     @property
     def offset(self) -> int:
         """Bytes from the beginning of the file."""
         return self.base + self.at
 
+    def hold(self) -> None:
+        """Keep what is passed from here on, for `back`."""
+        self.held = self.at
+
+    def back(self) -> None:
+        """Stand where `hold` was called."""
+        self.at = self.at if self.held is None else self.held
+        self.held = None
+
     def more(self) -> bool:
-        """Read on, keeping what was not passed yet; whether there was anything."""
+        """Read on, keeping what was not passed yet and NEAR bytes before it; whether there was anything."""
         if self.ended:
             return False
-        chunk = self.file.read(max(CHUNK, len(self.buffer) - self.at))
+        passed = max(0, (self.at if self.held is None else self.held) - NEAR)
+        chunk = self.file.read(min(max(CHUNK, len(self.buffer) - passed), GULP))
         self.ended = not chunk
-        self.base += self.at
-        self.buffer = self.buffer[self.at :] + chunk
-        self.at = 0
+        self.base += passed
+        self.at -= passed
+        self.held = None if self.held is None else self.held - passed
+        self.buffer = self.buffer[passed:] + chunk
         return bool(chunk)
 
     def peek(self) -> bytes:
@@ -67,48 +97,20 @@ class Scanner:
         return self.buffer[self.at - 1 : self.at]
 
     def value(self) -> bytes:
-        """Pass the value that begins here, and give its bytes. Truncated, or Oversize (passed all the same)."""
+        """Pass the value that begins here, and give its bytes; a stray comma, colon or closing bracket counts as one."""
         first = self.peek()
-        if first in b"{[" and first:
+        if first in {b"{", b"["}:
             return self._container()
-        pattern = STRING if first == b'"' else SCALAR
-        while True:
-            found = pattern.match(self.buffer, self.at)
-            if found and (found.end() < len(self.buffer) or self.ended or first == b'"'):
-                self.at = found.end()
-                return found.group()
-            if len(self.buffer) - self.at > self.longest:
-                self._skip(0)
-                raise Oversize
-            if not self.more():
-                if found or not first or first == b'"':
-                    raise Truncated
-                return self.take()  # a stray bracket, comma or colon: the judge says what is wrong with it
+        if first == b'"':
+            return self._string()
+        return self._scalar() if SCALAR.match(first) else self.take()
 
-    def _container(self) -> bytes:
-        depth, at = 0, 0
-        while True:
-            found = BRACKET.match(self.buffer, self.at + at)
-            if found is None:
-                if len(self.buffer) - self.at > self.longest:
-                    self.at += at
-                    self._skip(depth)
-                    raise Oversize
-                if not self.more():
-                    raise Truncated
-                continue
-            at = found.end() - self.at
-            depth += 1 if found[1] in b"{[" else -1
-            if depth == 0:
-                whole = self.buffer[self.at : self.at + at]
-                self.at += at
-                if len(whole) > self.longest:
-                    raise Oversize
-                return whole
-
-    def _skip(self, depth: int) -> None:
-        """Pass the rest of a value that is too long to be kept, chunk by chunk."""
-        quoted = False
+    def skip(self) -> None:
+        """Pass the value that begins here, however long and broken, chunk by chunk; the end of the file is its end too."""
+        if self.peek() not in {b"{", b"[", b'"'}:
+            self._skip_scalar()
+            return
+        depth, quoted = 0, False
         while True:
             for found in MARK.finditer(self.buffer, self.at):
                 mark = found.group()
@@ -122,4 +124,84 @@ class Scanner:
             # A backslash at the very end must meet the letter that it escapes.
             self.at = len(self.buffer) - (1 if self.buffer.endswith(b"\\") else 0)
             if not self.more():
-                raise Truncated
+                self.at = len(self.buffer)
+                return
+
+    def recover(self, error: ScanError, search: bool) -> None:
+        """After an error: stand where the next value seems to begin, at most `longest` bytes on, else behind the one that is broken.
+
+        A value begins where a line is indented as that of the broken one was, or with an ocid. `hold` marks where the broken one begins.
+        """
+        begin = self.at if self.held is None else self.held
+        indent = INDENT.search(self.buffer, max(0, begin - NEAR), begin)
+        start = re.compile(rb"\n" + re.escape(indent[1]) + rb"(?=\{)|" + OCID if indent else OCID)
+        if not isinstance(error, BrokenError):
+            self.at = begin + 1
+        if search and self._find(start):
+            self.held = None
+            return
+        self.back()
+        self.skip()
+
+    def _find(self, pattern: re.Pattern[bytes]) -> bool:
+        limit = self.offset + self.longest
+        while (found := pattern.search(self.buffer, self.at)) is None:
+            self.at = max(self.at, len(self.buffer) - NEAR)
+            if self.offset > limit or not self.more():
+                return False
+        self.at = found.end()
+        return True
+
+    def _string(self) -> bytes:
+        while (found := STRING.match(self.buffer, self.at)) is None:
+            self._grow()
+        if found[1] == b"\n":
+            self.at = found.end() - 1
+            raise BrokenError
+        return self._passed(found.end())
+
+    def _scalar(self) -> bytes:
+        while (found := SCALAR.match(self.buffer, self.at)) and found.end() == len(self.buffer) and not self.ended:
+            if len(self.buffer) - self.at > self.longest:
+                raise OversizeError
+            self.more()
+        return self._passed(found.end() if found else self.at)
+
+    def _skip_scalar(self) -> None:
+        while found := SCALAR.match(self.buffer, self.at):
+            self.at = found.end()
+            if self.at < len(self.buffer) or not self.more():
+                return
+
+    def _container(self) -> bytes:
+        closers, length = bytearray(), 0
+        while True:
+            found = BRACKET.match(self.buffer, self.at + length)
+            if found is None:
+                self._grow()
+                continue
+            bracket = found[1]
+            if bracket is None:
+                self.at = found.end() - 1
+                raise BrokenError
+            length = found.end() - self.at
+            if bracket in CLOSER:
+                closers += CLOSER[bracket]
+                continue
+            if closers.pop() != bracket[0]:
+                raise MismatchError
+            if not closers:
+                return self._passed(found.end())
+
+    def _grow(self) -> None:
+        if len(self.buffer) - self.at > self.longest:
+            raise OversizeError
+        if not self.more():
+            raise TruncatedError
+
+    def _passed(self, end: int) -> bytes:
+        if end - self.at > self.longest:
+            raise OversizeError
+        found = self.buffer[self.at : end]
+        self.at = end
+        return found

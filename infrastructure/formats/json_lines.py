@@ -1,0 +1,57 @@
+"""JSON Lines: one element a line, so that a broken line costs itself only."""
+
+from typing import Any, BinaryIO
+
+from domain.record import Place
+from infrastructure.formats.packages import about, enter
+from infrastructure.formats.scanner import Scanner
+from infrastructure.formats.stretch import Stretch
+from services.ports import Slice
+
+Position = dict[str, Any]
+BLANK = b" \t\r\n\x00\x1e\xef\xbb\xbf"
+GULP = 1 << 20
+
+
+class LineReader:
+    """Reads a stretch of lines; a line too long to be held that is a package is left to the reader of values, which streams it."""
+
+    def __init__(self, file: BinaryIO, name: str, longest: int) -> None:
+        self.file = file
+        self.name = name
+        self.longest = longest
+
+    def read(self, position: Position, limit: int) -> Slice:
+        """From `offset` and `line` on."""
+        stretch = Stretch(self.name, limit)
+        offset, number = int(position["offset"]), int(position["line"])
+        self.file.seek(offset)
+        while not stretch.full:
+            line = self.file.readline(self.longest + 1)
+            if not line:
+                return stretch.cut(None)
+            place = Place(file=self.name, line=number, offset=offset)
+            if len(line) > self.longest:
+                if self._is_package(offset):
+                    return stretch.cut({"form": "values", "offset": offset})
+                stretch.refuse(place, "too_large", f"the line is longer than {self.longest} bytes", line)
+                offset += self._pass(line)
+            elif raw := line.strip(BLANK):
+                stretch.keep(raw, place, about(raw))
+            offset += len(line)
+            number += 1
+        return stretch.cut({"form": "lines", "offset": offset, "line": number})
+
+    def _is_package(self, offset: int) -> bool:
+        after = self.file.tell()
+        scanner = Scanner(self.file, offset, self.longest)
+        found = scanner.peek() == b"{" and enter(scanner) is not None
+        self.file.seek(after)
+        return found
+
+    def _pass(self, line: bytes) -> int:
+        """Pass the rest of the line; how many bytes it has."""
+        passed = 0
+        while not line.endswith(b"\n") and (line := self.file.readline(GULP)):
+            passed += len(line)
+        return passed

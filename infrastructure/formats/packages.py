@@ -1,0 +1,60 @@
+"""What a release or record package says of itself, and where its list begins, without reading the list."""
+
+from typing import Any
+
+import orjson
+
+from infrastructure.formats.scanner import ScanError, Scanner
+
+LISTS = {"releases", "records"}
+ABOUT = ("uri", "version", "publishedDate", "publisher", "license", "publicationPolicy", "extensions")
+# What begins with one of these is a release or a record itself: no need to look further.
+OF_RELEASES = {"ocid", "id", "date", "tag", "initiationType", "language", "buyer", "parties", "planning", "tender", "awards", "contracts", "bids"}
+OF_RELEASES |= {"compiledRelease", "versionedRelease", "relatedProcesses", "url"}
+LONGEST = 20_000  # bytes of one value of ABOUT that are worth keeping beside each record
+
+
+def enter(scanner: Scanner) -> tuple[str, dict[str, Any] | None] | None:
+    """Go into the package that begins here: ("/releases" or "/records", what it says of itself before). None, and stay, where it is none."""
+    scanner.hold()
+    found = _list(scanner)
+    if found is None:
+        scanner.back()
+    scanner.held = None
+    return found
+
+
+def about(line: bytes) -> dict[str, Any] | None:
+    """What the package that is this text says of itself; None where it is none."""
+    if not any(b'"%s"' % name.encode() in line for name in LISTS):
+        return None
+    try:
+        package = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(package, dict) or not LISTS & package.keys() or "ocid" in package:
+        return None
+    return {key: package[key] for key in ABOUT if key in package and len(orjson.dumps(package[key])) < LONGEST} or None
+
+
+def _list(scanner: Scanner) -> tuple[str, dict[str, Any] | None] | None:
+    said: dict[str, Any] = {}
+    scanner.take()
+    try:
+        while scanner.peek() == b'"':
+            key = str(orjson.loads(scanner.value()))
+            if scanner.peek() != b":" or key in OF_RELEASES:
+                return None
+            scanner.take()
+            if key in LISTS and scanner.peek() == b"[":
+                scanner.take()
+                return f"/{key}", said or None
+            raw = scanner.value()
+            if key in ABOUT and len(raw) < LONGEST:
+                said[key] = orjson.loads(raw)
+            if scanner.peek() != b",":
+                return None
+            scanner.take()
+    except (ScanError, orjson.JSONDecodeError):
+        return None
+    return None

@@ -1,0 +1,39 @@
+"""What a reader gathers for one slice, and when it is enough."""
+
+from typing import Any
+
+from domain.record import Place, Refused
+from services.ports import Element, Slice
+
+SLICE_BYTES = 48 * 1024**2  # of elements: what a slice of large records is cut at, so that memory stays flat
+EXCERPT = 2_000
+
+
+class Stretch:
+    """Elements and refusals of one slice."""
+
+    def __init__(self, name: str, limit: int) -> None:
+        self.name = name
+        self.limit = limit
+        self.elements: list[Element] = []
+        self.refused: list[Refused] = []
+        self.bytes = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether the next element belongs to the next slice."""
+        return len(self.elements) + len(self.refused) >= self.limit or self.bytes >= SLICE_BYTES
+
+    def keep(self, raw: bytes, place: Place, package: dict[str, Any] | None = None) -> None:
+        """An element."""
+        self.elements.append(Element(raw, place, package))
+        self.bytes += len(raw)
+
+    def refuse(self, place: Place, code: str, reason: str, raw: bytes = b"") -> None:
+        """What is no element, with its beginning."""
+        excerpt = raw[: EXCERPT * 4].decode("utf-8", "replace")[:EXCERPT].replace("\x00", "\\u0000")
+        self.refused.append(Refused(place=place, code=code, reason=reason, excerpt=excerpt))
+
+    def cut(self, position: dict[str, Any] | None) -> Slice:
+        """The slice."""
+        return Slice(self.elements, self.refused, position)

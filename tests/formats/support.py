@@ -1,0 +1,71 @@
+"""Files in a temporary folder, read through the real sources."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from domain.errors import InvalidError
+from domain.judge import judge
+from domain.record import Accepted, Refused
+from infrastructure.files.store import FileStore
+from infrastructure.formats.sources import FileSources, OcdsJson
+from services.ports import Element
+
+LONGEST = 50_000
+MOST = 64 * 1024**2
+
+
+def release(number: int, **more: Any) -> dict[str, Any]:
+    """A release with what confuses a reader that is not careful: brackets, quotes and backslashes in texts."""
+    title = f'Road {number} "é" [x] {{y}}, \\ \\" \u2028 \U0001f600'
+    return {"ocid": f"ocds-213czf-{number}", "id": str(number), "date": "2024-03-01T09:00:00Z", "tag": ["tender"], "tender": {"title": title}} | more
+
+
+class Home:
+    """Sources over a folder."""
+
+    def __init__(self, root: Path, longest: int = LONGEST, most: int = MOST) -> None:
+        self.root = root
+        self.files = FileStore(root / "files")
+        self.spool = root / "spool"
+        self.sources = FileSources(self.files, self.spool, [OcdsJson(longest)], most)
+
+    def add(self, content: bytes) -> str:
+        """Keep it as a raw file; its sha256."""
+        self.root.mkdir(exist_ok=True)
+        path = self.root / "upload"
+        path.write_bytes(content)
+        return self.files.copy(path)[0]
+
+    def read(self, content: bytes, limits: Iterable[int] = ()) -> tuple[list[Element], list[Refused]]:
+        """All of it, in slices of these limits (1,000 when they run out), each from a position that went through JSON."""
+        sha256 = self.add(content)
+        elements: list[Element] = []
+        refused: list[Refused] = []
+        position: dict[str, Any] | None = None
+        left = iter(limits)
+        while True:
+            limit = next(left, 1_000)
+            piece = self.sources.read(sha256, "upload.json", position, limit)
+            assert len(piece.elements) + len(piece.refused) <= limit + 1
+            elements += piece.elements
+            refused += piece.refused
+            if piece.position is None:
+                return elements, refused
+            position = json.loads(json.dumps(piece.position))
+
+    def judged(self, content: bytes) -> tuple[list[str], list[Refused]]:
+        """The ids of the releases that are good, in order, and all that is refused."""
+        elements, refused = self.read(content)
+        good: list[str] = []
+        for element in elements:
+            for judgement in judge(element.raw, element.place):
+                if isinstance(judgement, Accepted):
+                    good.append(judgement.record_id.rpartition(":")[2])
+                else:
+                    refused.append(judgement)
+        return good, refused
+
+
+__all__ = ["Home", "InvalidError", "release"]
