@@ -24,6 +24,7 @@ class Child:
     env: Mapping[str, str] | None = None
     keep: Sequence[int] = ()
     grace: float = 5.0
+    nice: int = 0
     before: Callable[[], None] = lambda: None
     why: Callable[[], str] = lambda: ""
     process: subprocess.Popen[bytes] | None = None
@@ -35,7 +36,7 @@ class Child:
         """Start it. OSError where it can't be."""
         self.started = time.monotonic()
         self.before()
-        self.process = spawn(self.argv, self.env, self.keep)
+        self.process = spawn(self.argv, self.env, self.keep, self.nice)
 
     def dead(self) -> bool:
         """Whether it has ended since it was started."""

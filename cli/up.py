@@ -6,7 +6,6 @@ It stays light (no database, no frames, no web framework) since it lives as long
 import http.client
 import os
 import signal
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from infrastructure.settings import Settings
 
 TICK = 0.1  # seconds between two looks at the children
 DISK = 10.0  # seconds between two looks at the disk
+NICE = 5  # of the workers: the API goes first, at the start too
 TRIES = 3  # deaths of the API before its first answer that end the launcher
 
 
@@ -70,7 +70,7 @@ class Launcher:
         env = _environment(settings, folder, self.server.url if self.server else settings.redis_url or "")
         self.api = Child("api", [*commands.api, str(listener)], env, (lock, listener), grace=2.5)
         self.workers = [
-            Child(f"worker-{index}", [*commands.worker, "--index", str(index), "--of", str(settings.workers)], env, (lock,), grace=5.0)
+            Child(f"worker-{index}", [*commands.worker, "--index", str(index), "--of", str(settings.workers)], env, (lock,), nice=NICE)
             for index in range(settings.workers)
         ]
         self.queue: list[Child] = []
@@ -97,6 +97,7 @@ class Launcher:
             raise StartupError(f"can't start: {error}") from error
         finally:
             self._stop()
+        print("tenderlake has stopped", flush=True)
         return 0
 
     def _start_queue(self, ended: Event) -> None:
@@ -140,13 +141,11 @@ class Launcher:
 
     def _stop(self) -> None:
         """No new callers, then no new work, then no queue."""
-        begun = time.monotonic()
         stop([self.api])
         stop(self.workers)
         stop(self.queue)
         if self.server:
             self.server.clear()
-        print(f"tenderlake has stopped ({time.monotonic() - begun:.1f} s)", file=sys.stderr)
 
 
 def _environment(settings: Settings, folder: Path, queue: str) -> dict[str, str]:

@@ -10,20 +10,21 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)  # looked up before any fork: nothing may be loaded between fork and exec
 
 
-def tied_to(parent: int) -> Callable[[], None]:
+def tied_to(parent: int, nice: int = 0) -> Callable[[], None]:
     """For `preexec_fn`: the kernel kills the new process when `parent` is gone. The kernel watches the thread that forks: call from the main one."""
 
     def tie() -> None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.nice(nice)
         if os.getppid() != parent:  # it was gone before the call
             os._exit(1)
 
     return tie
 
 
-def spawn(argv: Sequence[str], env: Mapping[str, str] | None = None, keep: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+def spawn(argv: Sequence[str], env: Mapping[str, str] | None = None, keep: Sequence[int] = (), nice: int = 0) -> subprocess.Popen[bytes]:
     """Start a process in a group of its own, tied to this one; `keep` are descriptors that it inherits."""
-    return subprocess.Popen(argv, env=env, pass_fds=keep, process_group=0, stdin=subprocess.DEVNULL, preexec_fn=tied_to(os.getpid()))
+    return subprocess.Popen(argv, env=env, pass_fds=keep, process_group=0, stdin=subprocess.DEVNULL, preexec_fn=tied_to(os.getpid(), nice))
 
 
 def ended(process: subprocess.Popen[bytes]) -> bool:

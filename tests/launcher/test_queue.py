@@ -1,0 +1,156 @@
+"""The broker over the real redis-server, with real workers that are killed."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from domain.errors import UnavailableError
+from infrastructure.processes import spawn
+from infrastructure.queue.broker import BEAT, HEARTBEAT_TIMEOUT, Dispatcher, make_broker
+from infrastructure.queue.redis_server import RedisServer
+from tests.launcher.conftest import ROOT, until
+
+Work = Callable[..., subprocess.Popen[bytes]]
+
+
+class Queue:
+    """A redis-server that can be killed and started again, and what its workers note in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.server = RedisServer(folder / "queue")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.server.prepare()
+        self.process = spawn(self.server.argv())
+        until(self.server.ready)
+
+    def kill(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+    def noted(self, name: str) -> list[str]:
+        file = self.folder / name
+        return file.read_text().split() if file.exists() else []
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Iterator[Queue]:
+    made = Queue(tmp_path)
+    made.start()
+    yield made
+    made.kill()
+    made.server.clear()
+
+
+@pytest.fixture
+def work(queue: Queue) -> Iterator[Work]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def make(name: str, seconds: float = 0.0) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "tests.launcher.queueworker", queue.server.url, name, str(queue.folder), str(seconds)]
+        started.append(subprocess.Popen(command, cwd=ROOT))
+        return started[-1]
+
+    yield make
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_a_message_is_there_after_the_server_was_killed(queue: Queue, work: Work) -> None:
+    Dispatcher(queue.server.url).send("land", "job")
+    queue.kill()
+    queue.start()
+    work("a")
+    until(lambda: queue.noted("job.ended") == ["a"])
+
+
+def test_what_a_killed_worker_held_comes_back_at_once_when_it_is_started_again(queue: Queue, work: Work) -> None:
+    first = work("a", 60)
+    for job in ("one", "two"):
+        Dispatcher(queue.server.url).send("land", job)
+    until(lambda: queue.noted("one.began") == ["a"])
+    first.kill()
+    first.wait()
+    work("a")
+    begun = time.monotonic()
+    until(lambda: queue.noted("one.ended") == ["a"] and queue.noted("two.ended") == ["a"])
+    assert time.monotonic() - begun < HEARTBEAT_TIMEOUT / 1000
+
+
+def test_what_workers_of_an_earlier_run_held_is_free_for_others_once_their_heartbeats_are_aged(queue: Queue, work: Work) -> None:
+    first = work("gone", 60)
+    Dispatcher(queue.server.url).send("land", "job")
+    until(lambda: queue.noted("job.began") == ["gone"])
+    first.kill()
+    first.wait()
+    queue.server.age_workers()
+    work("other")
+    until(lambda: queue.noted("job.ended") == ["other"], seconds=HEARTBEAT_TIMEOUT / 1000)
+
+
+def test_a_worker_outlives_a_restart_of_the_server_and_goes_on(queue: Queue, work: Work) -> None:
+    worker = work("a")
+    Dispatcher(queue.server.url).send("land", "before")
+    until(lambda: queue.noted("before.ended") == ["a"])
+    queue.kill()
+    time.sleep(1)
+    queue.start()
+    Dispatcher(queue.server.url).send("land", "after")
+    until(lambda: queue.noted("after.ended") == ["a"])
+    assert worker.poll() is None
+
+
+def test_a_sender_waits_for_a_server_that_is_soon_back(queue: Queue) -> None:
+    sender = Dispatcher(queue.server.url)
+    sender.check()
+    queue.kill()
+    queue.process = spawn(["sh", "-c", 'sleep 1; exec "$@"', "sh", *queue.server.argv()])
+    sender.send("land", "job")
+    with redis.Redis.from_url(queue.server.url) as client:
+        assert client.llen("dramatiq:land") == 1
+
+
+def test_a_sender_gives_up_within_seconds_where_the_server_stays_away(queue: Queue) -> None:
+    sender = Dispatcher(queue.server.url)
+    sender.check()
+    queue.kill()
+    begun = time.monotonic()
+    with pytest.raises(UnavailableError):
+        sender.send("land", "job")
+    assert 1 < time.monotonic() - begun < 6
+
+
+def test_without_a_url_nothing_is_sent_anywhere() -> None:
+    with pytest.raises(UnavailableError, match="TENDERLAKE_REDIS_URL"):
+        Dispatcher(None).send("land", "job")
+
+
+def test_looking_at_an_empty_queue_writes_nothing_between_two_heartbeats(queue: Queue) -> None:
+    broker = make_broker(queue.server.url, "a")
+    broker.do_fetch("land", 1)
+    with redis.Redis.from_url(queue.server.url) as client:
+        before = client.info("persistence")["aof_current_size"]
+        begun = time.monotonic()
+        for _ in range(50):
+            assert broker.do_fetch("land", 1) == []
+        written = client.info("persistence")["aof_current_size"] - before
+    assert time.monotonic() - begun < BEAT
+    assert written == 0
+    broker.client.close()
+
+
+def test_a_path_with_blanks_and_quotes_serves(tmp_path: Path) -> None:
+    queue = Queue(tmp_path / 'it\'s a "folder" with %41 ü')
+    queue.folder.mkdir()
+    queue.start()
+    Dispatcher(queue.server.url).check()
+    queue.kill()

@@ -1,0 +1,41 @@
+"""The loop of a worker process: its name, its queues, and one thread over them, so that one memory-hungry task runs at a time."""
+
+import hashlib
+import os
+import socket
+import threading
+from pathlib import Path
+
+import dramatiq
+from loguru import logger
+
+from infrastructure.queue.broker import QueueBroker
+
+STOP = 4_000  # ms that a message gets to end in; what is cut off is redelivered
+IDLE = 50  # ms between two looks at an empty queue
+
+
+def queues(index: int, of: int) -> set[str]:
+    """The queues of worker `index` of `of`: landing and publishing run beside refining, the longest stage."""
+    if of == 1:
+        return {"land", "refine", "publish", "index", "embed"}
+    return [{"land", "publish", "index"}, {"refine", "embed"}][index] if index < 2 else {"land"}
+
+
+def name(data_dir: Path, index: int) -> str:
+    """The worker's name in the queue: the same at every start, unlike that of any other worker that lives."""
+    folder = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:8]
+    return f"{socket.gethostname()}-{folder}-{index}"
+
+
+def work(broker: QueueBroker, roles: set[str], stop: threading.Event) -> None:
+    """Handle the messages of these queues until `stop` is set; what is under way then gets STOP to end in."""
+    held = broker.reclaim()
+    if held:
+        logger.info("took back {} message(s) of a worker that died", held)
+    broker.emit_after("process_boot")
+    worker = dramatiq.Worker(broker, queues=roles, worker_threads=1, worker_timeout=IDLE)
+    worker.queue_prefetch = 1  # a busy process must not sit on what an idle one could take
+    worker.start()
+    stop.wait()
+    worker.stop(timeout=STOP)
