@@ -13,11 +13,12 @@ NEAR = 256  # bytes looked back at for the indentation of a value, and kept wher
 SPACE = re.compile(rb"[ \t\r\n\x00\x1e\xef\xbb\xbf]*+")  # with byte order marks, and the separator of JSON text sequences
 STRING = re.compile(rb'"(?:[^"\\\n]++|\\.)*+(["\n])', re.S)
 SCALAR = re.compile(rb"[^ \t\r\n,\]}\[{:\"]++")
-# Strings are swallowed whole, so that a match ends at the next bracket that is structure; or, without a group, behind a broken string.
-BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\\n]++|\\.)*+"[^"{}\[\]]*+)*+(?:([{}\[\]])|"(?:[^"\\\n]++|\\.)*+\n)', re.S)
+# Strings are swallowed whole, so that a match ends at the next bracket that is structure; or behind the line break in a broken string.
+BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\\n]++|\\.)*+"[^"{}\[\]]*+)*+(?:[{}\[\]]|"(?:[^"\\\n]++|\\.)*+\n)', re.S)
 MARK = re.compile(rb'\\.|["{}\[\]]', re.S)
 INDENT = re.compile(rb"\n([ \t]*+)\Z")
-CLOSER = {b"{": b"}", b"[": b"]"}
+OPENING = b"{["
+LINE_BREAK = 10
 OCID = rb'(?=\{\s*+"ocid")'
 
 
@@ -174,24 +175,25 @@ class Scanner:
                 return
 
     def _container(self) -> bytes:
+        # The innermost loop of reading: bytes are compared as numbers, and a closing bracket is its opening one's number plus two.
         closers, length = bytearray(), 0
         while True:
             found = BRACKET.match(self.buffer, self.at + length)
             if found is None:
                 self._grow()
                 continue
-            bracket = found[1]
-            if bracket is None:
-                self.at = found.end() - 1
+            end = found.end()
+            length = end - self.at
+            byte = self.buffer[end - 1]
+            if byte in OPENING:
+                closers.append(byte + 2)
+            elif byte == LINE_BREAK:
+                self.at = end - 1
                 raise BrokenError
-            length = found.end() - self.at
-            if bracket in CLOSER:
-                closers += CLOSER[bracket]
-                continue
-            if closers.pop() != bracket[0]:
+            elif closers.pop() != byte:
                 raise MismatchError
-            if not closers:
-                return self._passed(found.end())
+            elif not closers:
+                return self._passed(end)
 
     def _grow(self) -> None:
         if len(self.buffer) - self.at > self.longest:
