@@ -4,11 +4,15 @@ Every row carries `silver_batch` (the run that made it) and `ocid`; the current 
 A process that lost its last source has one `process` row with `deleted = true` and no others.
 """
 
-import pandera.polars as pa
+from typing import TYPE_CHECKING
+
 import polars as pl
 from polars.datatypes import DataTypeClass
 
 Columns = dict[str, pl.DataType | DataTypeClass]
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
 
 INSTANT = pl.Datetime("us", "UTC")
 KEYS: Columns = {"silver_batch": pl.Int64, "ocid": pl.String}
@@ -162,8 +166,10 @@ REQUIRED = {
 LEVELS = ["tender", "award", "contract"]
 
 
-def schema(table: str) -> pa.DataFrameSchema:
+def schema(table: str) -> "pa.DataFrameSchema":
     """The pandera schema of a silver table: exact columns and types, required values present, grain unique."""
+    import pandera.polars as pa  # here, for it costs those who only read silver 100 MB
+
     checks: dict[str, list[pa.Check]] = {"level": [pa.Check.isin(["planning", *LEVELS])]} if table in {"item", "document"} else {}
     columns = {name: pa.Column(dtype, nullable=name not in REQUIRED[table], checks=checks.get(name, [])) for name, dtype in TABLES[table].items()}
     return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=GRAIN.get(table))
