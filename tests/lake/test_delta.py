@@ -1,0 +1,100 @@
+"""The lake: a batch is appended once, readers get what they ask for, and compacting changes no row."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from domain.bronze import BRONZE, touches
+from domain.silver import TABLES
+from infrastructure.lake.delta import DeltaLake, _files, _open
+
+COLUMNS = ["batch", "record_id", "ocid"]
+
+
+def batch_of(batch: int, ocids: Sequence[str]) -> pl.DataFrame:
+    return touches(batch, list(ocids)).with_columns(pl.format("{}:1", "ocid").alias("record_id"))
+
+
+def read(lake: DeltaLake, batches: Sequence[int], ocids: Sequence[str] | None = None) -> list[tuple[int, str]]:
+    return sorted(lake.read_bronze("releases", batches, ["batch", "ocid"], ocids).iter_rows())
+
+
+def test_a_batch_appended_twice_is_there_once(tmp_path: Path) -> None:
+    lake = DeltaLake(tmp_path)
+    for _ in range(2):
+        lake.append_bronze("releases", 1, batch_of(1, ["a", "b"]))
+        lake.append_bronze("releases", 2, batch_of(2, ["a"]))
+    assert read(lake, [1, 2]) == [(1, "a"), (1, "b"), (2, "a")]
+
+
+def test_batches_appended_by_several_threads_at_once_are_all_there(tmp_path: Path) -> None:
+    lake = DeltaLake(tmp_path)
+    lake.append_bronze("releases", 1, batch_of(1, ["a"]))
+    threads = [threading.Thread(target=lake.append_bronze, args=("releases", number, batch_of(number, ["a"]))) for number in range(2, 8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert read(lake, range(1, 8)) == [(number, "a") for number in range(1, 8)]
+
+
+def test_only_the_batches_and_processes_asked_for_are_read(tmp_path: Path) -> None:
+    lake = DeltaLake(tmp_path)
+    for number in range(1, 5):
+        lake.append_bronze("releases", number, batch_of(number, ["a", "b", "c"]))
+    assert read(lake, [2, 4], ["b"]) == [(2, "b"), (4, "b")]
+    assert read(lake, [9]) == []
+    assert read(lake, []) == []
+    assert read(lake, [1], []) == []
+    assert read(lake, [1], ["it's", "ö"]) == []
+
+
+def test_a_table_that_does_not_exist_yet_is_empty_and_of_the_right_shape(tmp_path: Path) -> None:
+    lake = DeltaLake(tmp_path)
+    assert lake.read_bronze("releases", [1], COLUMNS).schema == {name: BRONZE[name] for name in COLUMNS}
+    assert lake.read_silver("party", [1]).schema == TABLES["party"]
+
+
+def test_files_that_cannot_hold_a_batch_are_not_opened(tmp_path: Path) -> None:
+    lake = DeltaLake(tmp_path)
+    for number in range(1, 6):
+        lake.append_bronze("releases", number, batch_of(number, ["a"]))
+    table = _open(tmp_path / "bronze" / "releases")
+    assert table is not None
+    assert len(_files(table, "batch", pl.Series([3], dtype=pl.Int64))) == 1
+    assert len(_files(table, "batch", pl.Series([1, 5], dtype=pl.Int64))) == 2
+    assert _files(table, "batch", pl.Series([7], dtype=pl.Int64)) == []
+
+
+def test_compacting_merges_files_and_keeps_every_row_and_what_was_appended(tmp_path: Path) -> None:
+    lake = DeltaLake(tmp_path)
+    for number in range(1, 6):
+        lake.append_bronze("releases", number, batch_of(number, ["a", "b"]))
+    before = lake.read_bronze("releases", range(1, 6), COLUMNS).sort(COLUMNS)
+    assert lake.compact(min_files=6) == []
+    assert lake.compact(min_files=5) == ["releases"]
+    table = _open(tmp_path / "bronze" / "releases")
+    assert table is not None
+    assert len(table.file_uris()) == 1
+    assert_frame_equal(lake.read_bronze("releases", range(1, 6), COLUMNS).sort(COLUMNS), before)
+    lake.append_bronze("releases", 3, batch_of(3, ["a", "b"]))
+    assert_frame_equal(lake.read_bronze("releases", range(1, 6), COLUMNS).sort(COLUMNS), before)
+
+
+def test_empty_silver_frames_make_no_table(tmp_path: Path) -> None:
+    DeltaLake(tmp_path).append_silver(1, {"party": pl.DataFrame(schema=TABLES["party"])})
+    assert not (tmp_path / "silver").exists()
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), min_size=1, max_size=4))
+def test_touches_are_rows_of_bronze_that_name_no_record(ocids: list[str]) -> None:
+    rows = touches(7, ocids)
+    assert rows.schema == BRONZE
+    assert rows["ocid"].to_list() == ocids
+    assert set(rows["op"]) == {"touch"}
+    assert set(rows["record_id"]) == {""}
