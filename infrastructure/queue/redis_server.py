@@ -18,6 +18,7 @@ from domain.errors import StartupError
 LONGEST = 100  # bytes of a socket's path; the kernel takes 107
 AOF = "appendonly.aof"
 DAMAGE = ("Bad file format", "Unrecoverable error reading", "Internal error in RDB", "Unknown command", "Unexpected end of file")
+CHATTER = ("Redis is starting", "just started", "Configuration loaded", "Server initialized", "WARNING", "User requested", "ready to exit")
 # Maintenance (dispatch.lua) takes a worker without a recent heartbeat for dead and requeues what it held.
 AGE_ALL = "local h='dramatiq:__heartbeats__' for _,id in ipairs(redis.call('zrange',h,0,-1)) do redis.call('zadd',h,0,id) end"
 
@@ -83,7 +84,7 @@ class RedisServer:
             )
         if "No space left" in said:
             return f"the disk of {self.folder} is full: make room"
-        lines = [line.split(" # ", 1)[-1] for line in said.splitlines() if " # " in line]
+        lines = [line.split(" # ", 1)[-1] for line in said.splitlines() if " # " in line and not any(word in line for word in CHATTER)]
         return lines[-1] if lines else ""
 
     def clear(self) -> None:

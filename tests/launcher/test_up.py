@@ -3,12 +3,19 @@
 import os
 import signal
 import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import psutil
+import pytest
 
-from tests.launcher.conftest import Start, free_port, gone, until
+from cli import checks
+from domain.errors import StartupError
+from tests.launcher.conftest import ROOT, Start, free_port, gone, until
 
 
 def test_it_says_what_runs_and_what_to_try(start: Start) -> None:
@@ -71,7 +78,7 @@ def test_killed_children_are_started_again_and_callers_wait_out_the_restart(star
         until(partial(one.replaced, word, before.pid))
     one.child("api").kill()
     assert one.get() in {child.pid for child in one.children()}
-    assert "SIGKILL" in one.said
+    assert "queue was ended by SIGKILL; starting it again in 0.2 s" in one.said
 
 
 def test_what_a_killed_worker_had_started_goes_with_it(start: Start) -> None:
@@ -119,6 +126,24 @@ def test_an_api_that_keeps_dying_at_the_start_ends_the_launcher(start: Start) ->
     one = start(test_api_dies=3)
     assert one.process.wait(20) == 1
     assert "again and again" in one.said.splitlines()[-1]
+
+
+def test_a_warehouse_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "warehouse.db")) as warehouse:
+        warehouse.execute("create table alembic_version (version_num text)")
+        warehouse.execute("insert into alembic_version values ('9999')")
+        warehouse.commit()
+    env = os.environ | {"TENDERLAKE_DATA_DIR": str(tmp_path), "TENDERLAKE_PORT": str(free_port()), "TENDERLAKE_WORKERS": "1"}
+    done = subprocess.run([sys.executable, "-m", "cli.main", "up"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert done.stdout + done.stderr == done.stderr.splitlines()[0] + "\n"
+    assert "newer version" in done.stderr
+
+
+def test_a_disk_that_is_nearly_full_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "LEAST_FREE", 2**62)
+    with pytest.raises(StartupError, match=r"nearly full .* make room"):
+        checks.data_folder(tmp_path)
 
 
 def test_with_a_redis_of_ones_own_no_server_is_started(start: Start, tmp_path: Path) -> None:
