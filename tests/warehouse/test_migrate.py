@@ -1,0 +1,53 @@
+"""Migrations make the tables that the code describes, once; and a newer database is left alone."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlmodel import SQLModel
+
+from domain.errors import StartupError
+from domain.star import UNKNOWN_ORGANIZATION
+from infrastructure.warehouse.engine import Warehouse, make_engine
+from infrastructure.warehouse.migrate import current, head, upgrade
+from services.ports import Parts
+from tests.support import lines, load, release, rows
+
+
+def test_the_migrated_tables_are_those_of_the_models(lake_home: Parts) -> None:
+    assert isinstance(lake_home.warehouse, Warehouse)
+    with lake_home.warehouse.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+
+
+def test_migrating_again_keeps_everything(lake_home: Parts) -> None:
+    assert isinstance(lake_home.warehouse, Warehouse)
+    load(lake_home, "a.jsonl", lines([release(tender={"title": "stays"})]))
+    upgrade(lake_home.warehouse.url)
+    assert [row["title"] for row in rows(lake_home, "fact_process")] == ["stays"]
+    assert current(lake_home.warehouse.url) == head(lake_home.warehouse.url)
+
+
+def test_a_new_warehouse_has_its_calendar_and_the_unknown_organisation(lake_home: Parts) -> None:
+    assert len(rows(lake_home, "dim_date")) == 29_220
+    assert [row["organization_key"] for row in rows(lake_home, "dim_organization")] == [UNKNOWN_ORGANIZATION]
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(lake_home: Parts) -> None:
+    assert isinstance(lake_home.warehouse, Warehouse)
+    with lake_home.warehouse.write() as work:
+        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        work.commit()
+    with pytest.raises(StartupError, match="newer version"):
+        upgrade(lake_home.warehouse.url)
+    assert current(lake_home.warehouse.url) == "9999"
+
+
+def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    assert current(url) is None
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    engine.dispose()
