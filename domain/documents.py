@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from domain.organization import UNKNOWN
 from domain.search import Collection, CollectionSpec, Document, FieldSpec
 
 TEXT = 20_000  # characters of one text field at most: what is searched, not what is kept
@@ -72,9 +73,9 @@ def process_document(facts: dict[str, Any]) -> Document:
         "codes": _distinct(code for item in [*items, {"codes": row["code"]}] for code in _codes(item["codes"])),
         "classification": _distinct(division for code in [row["code"], *(item["code"] for item in items)] if (division := _division(code))),
         "buyer": row["buyer"],
-        "buyer_id": row["buyer_id"],
+        "buyer_id": _known(row["buyer_id"]),
         "supplier": _distinct(award["supplier"] for award in awards),
-        "supplier_id": _distinct(award["supplier_id"] for award in awards),
+        "supplier_id": _distinct(_known(award["supplier_id"]) for award in awards),
         "category": row["category"],
         "country": _distinct([row["country"], *(item["country"] for item in items)]),
         "region": _distinct([row["region"], *(item["region"] for item in items)]),
@@ -94,12 +95,13 @@ def organization_document(facts: dict[str, Any]) -> Document:
     """The document of an organisation from its versions, the current one first, and the roles it appears in."""
     versions = facts["versions"]
     newest = versions[0]
+    registered = next((version for version in versions if version["identifier"]), newest)  # not every release repeats it
     document = {
         "id": newest["organization_id"],
         "name": newest["name"] or newest["legal_name"],
         "names": _distinct(name for version in versions for name in (version["name"], version["legal_name"])),
-        "scheme": newest["scheme"],
-        "identifier": newest["identifier"],
+        "scheme": registered["scheme"],
+        "identifier": registered["identifier"],
         "role": sorted(facts["roles"]),
         "country": _distinct(version["country"] for version in versions),
         "region": _distinct(version["region"] for version in versions),
@@ -107,6 +109,10 @@ def organization_document(facts: dict[str, Any]) -> Document:
         "processes": float(facts["processes"]),
     }
     return {name: value for name, value in document.items() if value is not None and value != []}
+
+
+def _known(organization_id: str | None) -> str | None:
+    return None if organization_id == UNKNOWN else organization_id
 
 
 def _cut(text: str | None) -> str | None:
