@@ -3,20 +3,16 @@
 The same content twice is one file. A file in place is never changed.
 """
 
-import errno
 import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from domain.errors import NoSpaceError
+from infrastructure.disk import full_disk
 
 STALE = 3600.0  # seconds without a byte after which what an ended process was receiving is removed
-FULL = {errno.ENOSPC, errno.EDQUOT}
 COPY = 1024 * 1024
 
 
@@ -91,17 +87,6 @@ class Receiver:
         """Forget what came in so far."""
         self._file.close()
         self.temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Turn the system's word for a full disk into ours."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in FULL:
-            raise NoSpaceError("the disk that holds the data folder is full; free some space and send the file again") from error
-        raise
 
 
 def _sync(folder: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from domain.errors import InvalidError, TooLargeError
-from infrastructure.files.store import full_disk
+from infrastructure.disk import full_disk
 from infrastructure.formats.encodings import UTF8, Survey, as_utf8
 from infrastructure.formats.gunzip import MAGIC, BrokenGzipError, unpacked
 

@@ -74,7 +74,7 @@ def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 histories = given(st.lists(releases, min_size=1, max_size=6), st.lists(steps, min_size=3, max_size=8))
 # Not shrunk: each try costs seconds, and a history of eight steps can be read as it is.
-quick = settings(max_examples=6, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=4, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @quick

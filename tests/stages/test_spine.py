@@ -32,7 +32,7 @@ def test_counts_say_what_became_of_each_record(lake_home: Parts) -> None:
     )
     assert job.status is JobStatus.SUCCEEDED
     assert job.counts == Counts(received=6, accepted=3, unchanged=1, quarantined=2, processes=2)
-    assert [(one.line, one.code) for one in quarantined(lake_home, job.id)] == [(5, "invalid_release"), (6, "invalid_json")]
+    assert [(one.line, one.code) for one in quarantined(lake_home, job.id)] == [(5, "missing_date"), (6, "invalid_json")]
 
 
 def test_processes_are_counted_once_over_the_slices_of_a_job(lake_home: Parts) -> None:
