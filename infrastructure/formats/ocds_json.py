@@ -22,10 +22,13 @@ def recognise(text: Path) -> Position | None:
     with text.open("rb") as file:
         head = file.read(PEEK)
         whole = not file.read(1)
+    body = head.lstrip(b" \t\r\n\x00\x1e\xef\xbb\xbf")
+    begins = body.startswith((b"{", b"["))
+    if not begins and b"\x00" in body[:1024]:  # an archive, perhaps with lines of JSON in it
+        return None
     if _by_lines(head, whole):
         return {"form": "lines", "offset": 0, "line": 1}
-    body = head.lstrip(b" \t\r\n\x00\x1e\xef\xbb\xbf")
-    return {"form": "values", "offset": 0} if body.startswith((b"{", b"[")) else None
+    return {"form": "values", "offset": 0} if begins else None
 
 
 def read(text: Path, name: str, position: Position, limit: int, longest: int) -> Slice:

@@ -35,7 +35,7 @@ class OcdsJson:
     def __init__(self, longest: int) -> None:
         self.longest = longest
 
-    def recognise(self, text: Path, filename: str) -> Position | None:
+    def recognise(self, text: Path, filename: str) -> Position | None:  # pylint: disable=unused-argument
         """Where reading begins; None where it is no JSON."""
         return ocds_json.recognise(text)
 
