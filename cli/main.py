@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.upkeep import doctor, rebuild, verify
 from domain.errors import TenderlakeError
 from domain.user import Role
 from infrastructure.settings import Settings
@@ -15,6 +16,9 @@ app = typer.Typer(
 )
 users = typer.Typer(no_args_is_help=True, help="Who may call the API.")
 app.add_typer(users, name="user")
+app.command()(verify)
+app.command()(rebuild)
+app.command()(doctor)
 
 
 @app.command()
@@ -35,8 +39,12 @@ def migrate() -> None:
     upgrade(settings.warehouse_url, settings.fiscal_year_start)
     from infrastructure.bootstrap import bootstrap, vault
     from services.intake.users import ensure_admin
+    from services.upkeep.rebuild import index_again_if_lost
 
-    password = ensure_admin(bootstrap(settings).warehouse, vault(settings), settings.admin_password)
+    parts = bootstrap(settings)
+    if index_again_if_lost(parts):
+        typer.echo("search is empty and gold is not: its documents are written anew")
+    password = ensure_admin(parts.warehouse, vault(settings), settings.admin_password)
     if password:
         typer.echo(f"made the user admin with the password {password} (kept in {settings.data_dir / 'admin-password'})")
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from cli.children import REFUSED
 from cli.main import migrate
 from domain.errors import StartupError, TenderlakeError
+from infrastructure.bootstrap import bootstrap
 from infrastructure.logging import set_up
 from infrastructure.settings import Settings
 
@@ -38,6 +39,7 @@ def prepare() -> None:
     """Migrations and the first user. StartupError, one line, where the database does not let us."""
     try:
         migrate()
+        bootstrap(Settings()).files.clean()
     except DBAPIError as error:
         cause = error.orig
         advice = "make room on its disk" if isinstance(cause, sqlite3.Error) and "full" in str(cause) else "tenderlake doctor says more"

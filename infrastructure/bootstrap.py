@@ -6,6 +6,7 @@ from infrastructure.files.store import FileStore
 from infrastructure.formats.sources import FileSources, OcdsJson
 from infrastructure.lake.delta import DeltaLake
 from infrastructure.queue.broker import Dispatcher
+from infrastructure.queue.redis_server import local_url
 from infrastructure.search.embedded.engine import EmbeddedSearch
 from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import Warehouse
@@ -20,7 +21,7 @@ def bootstrap(settings: Settings) -> Parts:
         warehouse=Warehouse(settings.warehouse_url),
         lake=DeltaLake(settings.lake_path),
         search=EmbeddedSearch(settings.data_dir / "search", SPECS),
-        messages=Dispatcher(settings.redis_url),
+        messages=Dispatcher(settings.redis_url or local_url(settings.data_dir.resolve())),
         sources=sources,
         files=files,
         batch_records=settings.batch_records,

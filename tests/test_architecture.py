@@ -86,7 +86,7 @@ def test_imports_go_one_way() -> None:
 
 
 def test_the_walk_sees_imports() -> None:
-    found = {imported for name, path in modules() if name == "services.stages.land" for imported in imports(path)}
+    found = {imported for name, path in modules() if name == "services.stages.judged" for imported in imports(path)}
     assert {"domain.job", "services.ports", "polars"} <= found
     assert not allowed("services.stages.land", "infrastructure.lake.delta")
     assert not allowed("domain.job", "services.ports")

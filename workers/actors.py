@@ -28,4 +28,5 @@ def _actor(broker: dramatiq.Broker, parts: Parts, name: str, stage: Callable[...
     def run(*args: str) -> None:
         stage(parts, *args)
 
-    return dramatiq.actor(run, actor_name=name, queue_name=name, broker=broker, priority=priority, **POLICY)
+    declared: dramatiq.Actor[..., None] = dramatiq.actor(actor_name=name, queue_name=name, broker=broker, priority=priority, **POLICY)(run)
+    return declared

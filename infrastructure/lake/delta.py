@@ -13,7 +13,7 @@ from deltalake.transaction import CommitProperties
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from domain.bronze import BRONZE
-from domain.silver import TABLES
+from domain.silver import TABLES, Columns
 
 ROW_GROUP = 512  # small, so that reading one process decompresses little
 again = retry(retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8), wait=wait_random_exponential(0.02, 1), reraise=True)
@@ -75,7 +75,7 @@ def _append(folder: Path, rows: pl.DataFrame, app_id: str) -> None:
     write_deltalake(table or folder, rows, mode="append", commit_properties=properties, writer_properties=writer)
 
 
-def _read(folder: Path, column: str, batches: Sequence[int], ocids: Sequence[str] | None, schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
+def _read(folder: Path, column: str, batches: Sequence[int], ocids: Sequence[str] | None, schema: Columns) -> pl.DataFrame:
     """Rows of `batches`: files whose statistics rule all of them out are never opened."""
     table = _open(folder) if batches else None
     if table is None:

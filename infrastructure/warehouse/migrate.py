@@ -20,16 +20,18 @@ def upgrade(url: str, fiscal_year_start: int = 1) -> None:
     known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
     if before is not None and before not in known:
         raise StartupError(f"the warehouse is of a newer version (revision {before}); run that version of tenderlake, or restore a backup made with this one")
-    if before == head(url):
-        return
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        raise StartupError(f"the warehouse can't be migrated: {error}") from error
+    if before != head(url):
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise StartupError(f"the warehouse can't be migrated: {error}") from error
     warehouse = Warehouse(url)
-    with warehouse.write() as work:
-        work.gold.fill_fixed(calendar(fiscal_year_start))
-        work.commit()
+    with warehouse.read() as work:
+        filled = work.gold.fixed()
+    if not filled:  # also where a kill came between the migration and this
+        with warehouse.write() as work:
+            work.gold.fill_fixed(calendar(fiscal_year_start))
+            work.commit()
     warehouse.close()
 
 

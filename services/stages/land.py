@@ -1,4 +1,4 @@
-"""Land: the next slice of a job's source becomes a batch of the log.
+"""Land: the next slice of a job's source becomes a batch of the log; small jobs that wait behind it are landed with it.
 
 Handled twice, a message only lands the next slice: a batch counts from the moment its commit puts it into the ledger, in the
 same transaction that moves the job's position; what an interrupted attempt appended to bronze carries a batch id that never counts.
@@ -7,49 +7,94 @@ same transaction that moves the job's position; what an interrupted attempt appe
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-import polars as pl
 from loguru import logger
 
-from domain.bronze import BRONZE
-from domain.changes import Change, changes
+from domain.changes import Current
 from domain.errors import InvalidError, LostRaceError, TooLargeError
-from domain.job import Batch, Counts, Job
-from domain.judge import judge
-from domain.record import Accepted, Kind, Refused
+from domain.job import Batch, Job
+from domain.record import Kind
 from services.clock import now
-from services.ports import Parts, Slice, Work
+from services.ports import Parts, Work
+from services.stages.judged import Judged, read, rows
 
 DELIVERIES = 3  # a slice that killed its worker this often is set aside
+TOGETHER = 64  # waiting jobs that are landed in one go at most: a burst of single records costs a few runs
 KIND = Kind.RELEASES
 
 
 def land(parts: Parts, job_id: str) -> None:
-    """Land one slice of the job, and send the messages that follow."""
-    with parts.warehouse.write() as work:
-        job: Job | None = work.jobs.get(job_id)
-        if job is None or job.status.final or job.landed:
-            return
-        work.jobs.start(job_id, now())
-        batch: Batch = work.batches.open(job_id, KIND, now())
-        if batch.deliveries > DELIVERIES:
-            _fail(work, job_id, f"reading on at {job.position or 'its beginning'} ended its worker {DELIVERIES} times; what was landed before stays")
-            work.commit()
-            return
-        work.commit()
-    try:
-        more = _land_slice(parts, job, batch)
-    except (InvalidError, TooLargeError) as error:
-        with parts.warehouse.write() as work:
-            _fail(work, job_id, error.detail, **error.details)
-            work.commit()
+    """Land one slice of the job, and the first slices of waiting jobs while they fit; send the messages that follow."""
+    claimed = _claim(parts, job_id)
+    if claimed is None:
         return
+    group = _read(parts, *claimed, parts.batch_records)
+    if group and group[0].position is None and group[0].batch.deliveries == 1:
+        group += _waiting(parts, parts.batch_records - len(group[0].accepted))
+    again = {one.job.id for one in group if one.position is not None}
+    try:
+        _land(parts, group)
     except LostRaceError as error:
         logger.info("land {}: {}; trying again", job_id, error.detail)
-        more = True
+        again = {one.job.id for one in group}
+    for one in group:
+        if one.job.id not in again:
+            parts.sources.release(one.job.sha256 or "")
     parts.messages.send("refine")
-    if more:
-        parts.messages.send("land", job_id)
+    for waiting in sorted(again):
+        parts.messages.send("land", waiting)
+
+
+def _claim(parts: Parts, job_id: str) -> tuple[Job, Batch] | None:
+    """The job with a fresh batch, or None where nothing of it is left to land."""
+    with parts.warehouse.read() as work:
+        found: Job | None = work.jobs.get(job_id)
+        if found is None or found.status.final or found.landed:
+            return None
+    with parts.warehouse.write() as work:
+        job: Job = work.jobs.get(job_id)
+        work.jobs.start(job_id, now())
+        batch: Batch = work.batches.open(job_id, KIND, now())
+        over = batch.deliveries > DELIVERIES
+        if over:
+            _fail(work, job_id, f"reading on at {job.position or 'its beginning'} ended its worker {DELIVERIES} times; what was landed before stays")
+        work.commit()
+    return None if over else (job, batch)
+
+
+def _waiting(parts: Parts, room: int) -> list[Judged]:
+    """Jobs that nobody began yet, oldest first, read while there is room; those left over have messages of their own."""
+    with parts.warehouse.read() as work:
+        waiting = work.jobs.waiting(TOGETHER) if room > 0 else []
+    if not waiting:
+        return []
+    with parts.warehouse.write() as work:
+        claimed = [(job, work.batches.open(job.id, KIND, now())) for job in work.jobs.claim(waiting, now())]
+        work.commit()
+    group: list[Judged] = []
+    left: list[Batch] = []
+    for job, batch in claimed:
+        if room <= 0:
+            left.append(batch)
+            continue
+        found = _read(parts, job, batch, room)
+        group += found
+        room -= sum(len(one.accepted) + len(one.refused) for one in found)
+    if left:
+        with parts.warehouse.write() as work:
+            work.batches.give_back(left)
+            work.commit()
+    return group
+
+
+def _read(parts: Parts, job: Job, batch: Batch, limit: int) -> list[Judged]:
+    """The job's next slice; none, and the job has failed, where its file can't be read at all."""
+    try:
+        return [read(parts, job, batch, limit)]
+    except (InvalidError, TooLargeError) as error:
+        with parts.warehouse.write() as work:
+            _fail(work, job.id, error.detail, **error.details)
+            work.commit()
+        return []
 
 
 def _fail(work: Work, job_id: str, detail: str, **details: Any) -> None:
@@ -57,76 +102,35 @@ def _fail(work: Work, job_id: str, detail: str, **details: Any) -> None:
     work.jobs.fail(job_id, {"title": "The upload could not be landed", "detail": detail, "stage": "land", **details}, now())
 
 
-def _land_slice(parts: Parts, job: Job, batch: Batch) -> bool:
-    """Whether there is more to read."""
-    piece = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, parts.batch_records)
-    accepted, packages, refused = _judge(piece)
+def _land(parts: Parts, group: Sequence[Judged]) -> None:
+    """Append the group's new versions to bronze, and commit its batches, in order of their jobs, all at once."""
     with parts.warehouse.read() as work:
-        new = changes(accepted, work.records.current(KIND, {one.record_id for one in accepted}))
-        touched = {change.ocid for _, change in new if change.ocid}
-        processes = len(touched - work.records.of_job(touched, job.id))
+        current: dict[str, Current] = work.records.current(KIND, {record.record_id for one in group for record in one.accepted})
+        for one in group:
+            current |= one.compare(current)
+            one.processes = len(one.touched() - work.records.of_job(one.touched(), one.job.id))
+    new = [one for one in group if one.new]
     if new:
-        parts.lake.append_bronze(KIND, batch.id, _rows(batch.id, job, accepted, packages, new))
-    unchanged = len(accepted) - len(new)
-    counts = Counts(received=len(accepted) + len(refused), accepted=len(new), unchanged=unchanged, quarantined=len(refused), processes=processes)
+        parts.lake.append_bronze(KIND, new[0].batch.id, rows(new))
     with parts.warehouse.write() as work:
-        _commit(work, job, batch, new, counts, refused, piece.position)
+        for one in group:
+            _commit(work, one)
         work.commit()
-    logger.debug("landed batch {} of job {}: {}", batch.id, job.id, counts)
-    if piece.position is None:
-        parts.sources.release(job.sha256 or "")
-    return piece.position is not None
+    for one in group:
+        logger.debug("landed batch {} of job {}: {}", one.batch.id, one.job.id, one.counts())
 
 
-def _judge(piece: Slice) -> tuple[list[Accepted], list[bytes | None], list[Refused]]:
-    accepted: list[Accepted] = []
-    packages: list[bytes | None] = []
-    refused = list(piece.refused)
-    for element in piece.elements:
-        for verdict in judge(element.raw, element.place):
-            if isinstance(verdict, Refused):
-                refused.append(verdict)
-            else:
-                accepted.append(verdict)
-                packages.append(orjson.dumps(element.package, option=orjson.OPT_SORT_KEYS) if element.package else None)
-    return accepted, packages, refused
-
-
-def _rows(batch: int, job: Job, accepted: Sequence[Accepted], packages: Sequence[bytes | None], new: Sequence[tuple[int, Change]]) -> pl.DataFrame:
-    """Bronze rows of the new versions, ordered by process so that row groups can be skipped."""
-    chosen = [accepted[index] for index, _ in new]
-    notes = [orjson.dumps([note.model_dump() for note in one.notes]).decode() if one.notes else None for one in chosen]
-    columns = {
-        "batch": [batch] * len(new),
-        "position": [index for index, _ in new],
-        "record_id": [one.record_id for one in chosen],
-        "version": [change.version for _, change in new],
-        "op": ["put"] * len(new),
-        "ocid": [one.ocid for one in chosen],
-        "date": [one.date for one in chosen],
-        "payload": [one.payload.decode() for one in chosen],
-        "notes": notes,
-        "package": [package.decode() if (package := packages[index]) else None for index, _ in new],
-        "file": [one.place.file for one in chosen],
-        "sha256": [job.sha256] * len(new),
-        "line": [one.place.line for one in chosen],
-        "offset": [one.place.offset for one in chosen],
-        "element": [one.place.path for one in chosen],
-    }
-    return pl.DataFrame(columns, schema=BRONZE).sort("ocid", "position")
-
-
-def _commit(work: Work, job: Job, batch: Batch, new: Sequence[tuple[int, Change]], counts: Counts, refused: Sequence[Refused], position: Any) -> None:
+def _commit(work: Work, one: Judged) -> None:
     seq: int | None = None
-    if new:
-        seq = work.batches.commit(batch, counts, now())
-        work.records.apply(KIND, batch.id, [change for _, change in new])
+    if one.new:
+        seq = work.batches.commit(one.batch, one.counts(), now())
+        work.records.apply(KIND, one.batch.id, [change for _, change in one.new])
     else:
-        work.batches.close_empty(batch, now())
-    work.quarantine.add(job.id, batch.id, refused)
-    work.jobs.progress(job.id, counts, seq, position)
-    if position is None:
-        _end(work, job.id)
+        work.batches.close_empty(one.batch, now())
+    work.quarantine.add(one.job.id, one.batch.id, one.refused)
+    work.jobs.progress(one.job.id, one.counts(), seq, one.position)
+    if one.position is None:
+        _end(work, one.job.id)
 
 
 def _end(work: Work, job_id: str) -> None:

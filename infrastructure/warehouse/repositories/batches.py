@@ -35,6 +35,10 @@ class Batches(Repository):
         key = self.connection.execute(BATCH.insert().values(**values)).inserted_primary_key
         return Batch(id=int(key[0]) if key else 0, job_id=job_id, ordinal=ordinal, deliveries=deliveries)
 
+    def give_back(self, batches: Sequence[Batch]) -> None:
+        """Close batches that nothing was read for; they count as no attempt."""
+        self.connection.execute(update(BATCH).where(BATCH.c.id.in_([batch.id for batch in batches])).values(status="unread"))
+
     def commit(self, batch: Batch, counts: Counts, now: datetime) -> int:
         """Give the batch its place in the log. LostRaceError where another attempt has taken over."""
         seq = self.last_seq() + 1

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from domain.keys import surrogate
 from infrastructure.warehouse.repositories.base import Repository, chunks
@@ -64,7 +64,9 @@ class Documents(Repository):
         fact, buyer = gold_table("fact_process"), gold_table("dim_organization")
         source, procedure, status = gold_table("dim_source"), gold_table("dim_procedure"), gold_table("dim_status")
         code, place, currency = gold_table("dim_classification"), gold_table("dim_location"), gold_table("dim_currency")
-        columns = [fact.c[name] for name in ("process_key", "ocid", "title", "description", "amount", "first_published", "last_published", "tender_end")]
+        columns: list[ColumnElement[Any]] = [
+            fact.c[name] for name in ("process_key", "ocid", "title", "description", "amount", "first_published", "last_published", "tender_end")
+        ]
         columns += [buyer.c.name.label("buyer"), buyer.c.organization_id.label("buyer_id"), func.coalesce(source.c.publisher, source.c.prefix).label("source")]
         columns += [procedure.c.method, procedure.c.category, status.c.status, currency.c.code.label("currency"), place.c.country, place.c.region]
         columns += [code.c.code, code.c.description.label("classification")]

@@ -173,6 +173,10 @@ class Gold(Repository):
                 self.connection.execute(update(target).where(target.c[key] == bindparam("b_key")).values(uses=bindparam("b_uses")), values)
             self.connection.execute(delete(target).where(target.c.uses <= 0))
 
+    def fixed(self) -> bool:
+        """Whether the rows that no process makes are there."""
+        return self.connection.execute(select(gold_table("dim_date").c.date_key).limit(1)).first() is not None
+
     def fill_fixed(self, calendar: pl.DataFrame) -> None:
         """The rows that no process makes: the calendar, and the unknown organisation."""
         self.upsert(gold_table("dim_date"), calendar.to_dicts(), ["date_key"])

@@ -47,6 +47,19 @@ class Jobs(Repository):
         """How many jobs there are in each status."""
         return {row[0]: row[1] for row in self.connection.execute(select(JOB.c.status, func.count()).group_by(JOB.c.status))}
 
+    def waiting(self, limit: int) -> list[str]:
+        """Ids of the jobs that nobody began to land, oldest first."""
+        query = select(JOB.c.id).where(JOB.c.status == JobStatus.ACCEPTED, JOB.c.landed.is_(False)).order_by(JOB.c.created_at, JOB.c.id).limit(limit)
+        return list(self.connection.execute(query).scalars())
+
+    def claim(self, job_ids: list[str], now: datetime) -> list[Job]:
+        """Begin those of the jobs that still nobody began, oldest first."""
+        query = select(JOB).where(JOB.c.id.in_(job_ids), JOB.c.status == JobStatus.ACCEPTED).order_by(JOB.c.created_at, JOB.c.id)
+        found = [_entity(dict(row)) for row in self.connection.execute(query).mappings()]
+        for job in found:
+            self.start(job.id, now)
+        return found
+
     def start(self, job_id: str, now: datetime) -> None:
         """Say that the landing began; later calls change nothing."""
         where = and_(JOB.c.id == job_id, JOB.c.status == JobStatus.ACCEPTED)

@@ -1,0 +1,89 @@
+"""A stretch of a job's source, read and judged: what landing puts into bronze, and what it refuses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import polars as pl
+
+from domain.bronze import BRONZE
+from domain.changes import Change, Current, changes
+from domain.job import Batch, Counts, Job
+from domain.judge import judge
+from domain.record import Accepted, Refused
+from services.ports import Parts
+
+
+@dataclass
+class Judged:
+    """`position` is where the job's next slice begins, None at its end; `new` are (index in `accepted`, change)."""
+
+    job: Job
+    batch: Batch
+    accepted: list[Accepted]
+    packages: list[bytes | None]
+    refused: list[Refused]
+    position: dict[str, Any] | None
+    new: list[tuple[int, Change]] = field(default_factory=list)
+    processes: int = 0
+
+    def compare(self, current: Mapping[str, Current]) -> dict[str, Current]:
+        """Find what is new beside the current versions; what is current once this is landed."""
+        self.new = changes(self.accepted, current)
+        firsts = {key: row.first_batch_id for key, row in current.items()}
+        return {
+            c.record_id: Current(c.record_id, c.ocid, self.batch.id, firsts.get(c.record_id, self.batch.id), c.version, c.content_hash, c.deleted)
+            for _, c in self.new
+        }
+
+    def touched(self) -> set[str]:
+        """The processes of the new versions."""
+        return {change.ocid for _, change in self.new if change.ocid}
+
+    def counts(self) -> Counts:
+        """What became of the records."""
+        unchanged, refused = len(self.accepted) - len(self.new), len(self.refused)
+        received = len(self.accepted) + refused
+        return Counts(received=received, accepted=len(self.new), unchanged=unchanged, quarantined=refused, processes=self.processes)
+
+
+def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
+    """The job's next `limit` elements, judged. InvalidError, TooLargeError where its file can't be read at all."""
+    piece = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, limit)
+    found = Judged(job, batch, [], [], list(piece.refused), piece.position)
+    for element in piece.elements:
+        for verdict in judge(element.raw, element.place):
+            if isinstance(verdict, Refused):
+                found.refused.append(verdict)
+            else:
+                found.accepted.append(verdict)
+                found.packages.append(orjson.dumps(element.package, option=orjson.OPT_SORT_KEYS) if element.package else None)
+    return found
+
+
+def rows(group: Sequence[Judged]) -> pl.DataFrame:
+    """Bronze rows of the new versions, ordered by process so that row groups can be skipped."""
+    return pl.concat([_rows(one) for one in group]).sort("ocid", "batch", "position")
+
+
+def _rows(judged: Judged) -> pl.DataFrame:
+    chosen = [judged.accepted[index] for index, _ in judged.new]
+    columns = {
+        "batch": [judged.batch.id] * len(chosen),
+        "position": [index for index, _ in judged.new],
+        "record_id": [one.record_id for one in chosen],
+        "version": [change.version for _, change in judged.new],
+        "op": ["put"] * len(chosen),
+        "ocid": [one.ocid for one in chosen],
+        "date": [one.date for one in chosen],
+        "payload": [one.payload.decode() for one in chosen],
+        "notes": [orjson.dumps([note.model_dump() for note in one.notes]).decode() if one.notes else None for one in chosen],
+        "package": [package.decode() if (package := judged.packages[index]) else None for index, _ in judged.new],
+        "file": [one.place.file for one in chosen],
+        "sha256": [judged.job.sha256] * len(chosen),
+        "line": [one.place.line for one in chosen],
+        "offset": [one.place.offset for one in chosen],
+        "element": [one.place.path for one in chosen],
+    }
+    return pl.DataFrame(columns, schema=BRONZE)
