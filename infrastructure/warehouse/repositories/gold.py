@@ -10,7 +10,7 @@ from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlmodel import SQLModel
 
 from domain.organization import UNKNOWN
-from domain.silver import INSTANT
+from domain.silver import INSTANT, Columns
 from domain.star import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Star
 from infrastructure.warehouse import star as _tables  # noqa: F401  registers the tables
 from infrastructure.warehouse.repositories.base import Repository, chunks
@@ -114,7 +114,7 @@ class Gold(Repository):
             self.connection.execute(delete(dim).where(dim.c.organization_key.in_(part)))
         if versions is not None:
             fresh = [(key, uses, first) for key, (uses, first) in seen.items() if key not in known]
-            types = {"organization_key": pl.Int64, "uses": pl.Int64, "valid_from": INSTANT}
+            types: Columns = {"organization_key": pl.Int64, "uses": pl.Int64, "valid_from": INSTANT}
             counted = pl.DataFrame(fresh, schema=types, orient="row").with_columns(is_current=pl.lit(value=False))
             self.insert_frame(dim, versions.join(counted, on="organization_key", how="inner"))
         again = [{"b_key": key, "b_uses": uses, "b_from": first} for key, (uses, first) in seen.items() if key in known]
