@@ -36,6 +36,8 @@ def look(release: dict[str, Any]) -> Look:
     There is nothing to merge where there is no null, no empty object or array, and no id twice in one array.
     """
     found = Look()
+    if _quiet(release):
+        return found
     stack: list[tuple[dict[str, Any] | list[Any], Path]] = [(release, ())]
     while stack:
         value, path = stack.pop()
@@ -50,6 +52,36 @@ def look(release: dict[str, Any]) -> Look:
                 else:
                     found.nothing_to_merge = False
     return found
+
+
+def _quiet(value: dict[str, Any]) -> bool:
+    """Whether a quick glance shows that there is nothing to merge, rename or note, as in most releases; no walk is needed then."""
+    for one in value.values():
+        kind = type(one)
+        if kind is dict:
+            if not one or not _quiet(one):
+                return False
+        elif kind is list:
+            if not one or not _quiet_array(one):
+                return False
+        elif one is None:
+            return False
+    return True
+
+
+def _quiet_array(array: list[Any]) -> bool:
+    if type(array[0]) is not dict:
+        return not any(one is None or isinstance(one, dict | list) for one in array)
+    ids: set[str] = set()
+    for one in array:
+        if type(one) is not dict or not one or not _quiet(one):
+            return False
+        found = one.get("id")
+        if found is not None:
+            if type(found) is not str or found in ids:
+                return False
+            ids.add(found)
+    return True
 
 
 def _merges_by_id(array: list[Any], path: Path, found: Look) -> bool:

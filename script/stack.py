@@ -77,7 +77,7 @@ class Stack:
         found: dict[str, Any] = self.client.get(f"/v1/jobs/{job_id}").raise_for_status().json()
         return found
 
-    def wait(self, job_id: str, seconds: float = 600, every: float = 0.05) -> dict[str, Any]:
+    def wait(self, job_id: str, seconds: float = 600, every: float = 0.1) -> dict[str, Any]:
         """The job once it has ended."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -108,14 +108,14 @@ class Stack:
 
 
 class Memory(threading.Thread):
-    """The peak of the proportional set size over all processes of a stack, sampled five times a second."""
+    """The peak of the proportional set size over all processes of a stack, sampled twice a second."""
 
     def __init__(self, stack: Stack) -> None:
         super().__init__(daemon=True)
         self.stack, self.peak, self.ended = stack, 0, threading.Event()
 
     def run(self) -> None:
-        while not self.ended.wait(0.2):
+        while not self.ended.wait(0.5):
             self.peak = max(self.peak, sum(_pss(pid) for pid in self.stack.tree()))
 
     def __enter__(self) -> "Memory":

@@ -20,7 +20,7 @@ POLICY: dict[str, Any] = {"max_retries": 8, "min_backoff": 200, "max_backoff": 3
 def declare(broker: dramatiq.Broker, parts: Parts) -> list[dramatiq.Actor[..., None]]:
     """The actors of the broker, over these parts; a lower priority number goes first."""
     dramatiq.set_broker(broker)
-    stages: list[tuple[str, Callable[..., None], int]] = [("index", index, 0), ("publish", publish, 1), ("refine", refine, 2), ("land", land, 3)]
+    stages: list[tuple[str, Callable[..., None], int]] = [("land", land, 1), ("refine", refine, 1), ("publish", publish, 1), ("index", index, 1)]
     return [_actor(broker, parts, name, stage, priority) for name, stage, priority in stages]
 
 

@@ -15,7 +15,7 @@ from services.stages.publish import take
 from services.stages.runs import alone, run
 
 SLICE = 2_000  # documents of one commit of the engine
-PROCESSES = 6_000
+PROCESSES = 20_000
 
 
 def index(parts: Parts) -> None:

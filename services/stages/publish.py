@@ -18,7 +18,7 @@ from services.ports import Lake, Parts
 from services.stages.runs import alone, run
 
 SLICE = 500  # processes written in one transaction: a tenth of a second or so
-PROCESSES = 6_000  # processes that a run takes on at most, unless its first silver batch alone has more
+PROCESSES = 20_000  # processes that a run takes on at most, unless its first silver batch alone has more
 Frames = dict[str, pl.DataFrame]
 
 

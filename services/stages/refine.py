@@ -20,8 +20,8 @@ from services.ports import Parts
 from services.stages.runs import alone, run
 
 KIND = Kind.RELEASES
-RECORDS = 5_000  # raw records that a run takes on at most, unless its first batch alone has more
-PROCESSES = 1_000  # compiled at a time
+RECORDS = 20_000  # raw records that a run takes on at most, unless its first batch alone has more
+PROCESSES = 2_000  # compiled at a time
 COLUMNS = ["batch", "position", "record_id", "version", "op", "ocid", "date", "payload", "notes", "package"]
 Frames = dict[str, pl.DataFrame]
 
