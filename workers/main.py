@@ -12,6 +12,7 @@ from types import FrameType
 import typer
 from loguru import logger
 
+from domain.silver import schema
 from infrastructure.bootstrap import bootstrap
 from infrastructure.logging import set_up
 from infrastructure.queue.broker import make_broker
@@ -31,6 +32,7 @@ def run(index: int = 0, of: int = 1) -> None:
     _on_signals(stop)
     _await_warehouse(settings.warehouse_url, stop)
     if not stop.is_set():
+        schema("process")  # loads pandera before the first message, not during it
         parts = bootstrap(settings)
         broker = make_broker(settings.redis_url, name(settings.data_dir, index))
         declare(broker, parts)

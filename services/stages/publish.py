@@ -17,7 +17,7 @@ from services.clock import now
 from services.ports import Lake, Parts
 from services.stages.runs import alone, run
 
-SLICE = 500  # processes written in one transaction: a tenth of a second or so
+SLICE = 300  # processes written in one transaction: short, for accepting waits its turn behind it
 PROCESSES = 20_000  # processes that a run takes on at most, unless its first silver batch alone has more
 Frames = dict[str, pl.DataFrame]
 
