@@ -26,7 +26,7 @@ class Instant(TypeDecorator[datetime]):
             return value
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if isinstance(value, datetime) else value
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # pylint: disable=unused-argument
         if value is None:
             return None
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
@@ -46,7 +46,7 @@ class Money(TypeDecorator[Any]):
         # repr gives the shortest text of a float, which is the number as it was published.
         return Decimal(repr(value)) if isinstance(value, float) and dialect.name != "sqlite" else value
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # pylint: disable=unused-argument
         return float(value) if isinstance(value, Decimal) else value
 
 
