@@ -16,7 +16,7 @@ import pytest
 from script.stack import ROOT, Stack
 from seeds.generate import lines
 
-VICTIMS = ("workers.main", "redis-server", "api", "launcher")
+VICTIMS = ("workers.main", "redis-server", "cli.serve", "launcher")  # cli.serve is the API
 FRESH = 4  # rounds on one data folder, so that verifying stays quick
 
 
