@@ -97,6 +97,7 @@ def one_round(running: Stack, number: int, count: int, kind: str, rng: random.Ra
     verified(running)
 
 
+@pytest.mark.timeout(600)
 def test_two_kills_lose_nothing(tmp_path: Path) -> None:
     rng = random.Random(time.time_ns())
     with stack(tmp_path) as running:
