@@ -8,11 +8,8 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from domain.job import Batch, Counts, Job, Quarantined, Watermark
 from domain.record import Place, Refused
 from domain.search import Collection, Document, SearchQuery, SearchResult
-from domain.star import Star
-from domain.user import User
 
 
 class Messages(Protocol):
@@ -103,19 +100,6 @@ class Sources(Protocol):
         """Give back what reading left on disk beside the raw file."""
 
 
-class Jobs(Protocol):
-    """See infrastructure/warehouse/repositories/jobs.py."""
-
-    def add(self, job: Job) -> None: ...
-    def get(self, job_id: str) -> Job | None: ...
-    def start(self, job_id: str, now: Any) -> None: ...
-    def progress(self, job_id: str, counts: Counts, seq: int | None, position: dict[str, Any] | None) -> None: ...
-    def landed(self, job_id: str, now: Any) -> None: ...
-    def fail(self, job_id: str, error: dict[str, Any], now: Any) -> None: ...
-    def finish_due(self, indexed: int, now: Any) -> None: ...
-    def unlanded(self) -> list[str]: ...
-
-
 class Work(Protocol):
     """A unit of work: repositories over one transaction, committed on request only."""
 
@@ -160,6 +144,3 @@ class Parts:
     sources: Sources
     files: Files
     batch_records: int = 4_000
-
-
-__all__ = ["Batch", "Quarantined", "Star", "User", "Watermark"]
