@@ -1,0 +1,77 @@
+"""Which contracting process an uploaded file belongs to: what the file says of itself, and what the processes say of it. Pure.
+
+The link is a function of the current records alone, so that it comes out the same whichever of file and process arrived first.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+from unicodedata import normalize
+from urllib.parse import unquote, urlsplit
+
+Rule = Literal["parameter", "name", "text", "url"]
+RULES: dict[Rule, str] = {
+    "parameter": "the caller said it: the `ocid` of the upload, or of the document itself",
+    "name": "the file's name holds exactly one ocid",
+    "text": "the file's text holds exactly one ocid, as often as it likes",
+    "url": "exactly one process has a document whose URL ends in the file's name",
+}
+OCID = re.compile(r"(?<![A-Za-z0-9])ocds-[a-z0-9]{6}-[A-Za-z0-9](?:[A-Za-z0-9._/:~-]*[A-Za-z0-9])?")
+ENDING = re.compile(r"\.(?:pdf|txt|docx?|xlsx?|html?|json|zip)$", re.I)
+BROKEN = re.compile(r"-[ \t]*\r?\n[ \t]*(?=[A-Za-z0-9])")  # an ocid that goes on in the next line
+
+
+class Claim(NamedTuple):
+    """A process that a file names by itself, and by which rule."""
+
+    rule: Rule
+    ocid: str
+
+
+def ocids_in(text: str) -> list[str]:
+    """The distinct ocids in the text, in order of appearance, without the punctuation behind them; one broken at a hyphen is joined again."""
+    found = OCID.findall(BROKEN.sub("-", text))
+    return list(dict.fromkeys(ENDING.sub("", ocid) for ocid in found))
+
+
+def claims(document: Mapping[str, Any]) -> list[Claim]:
+    """What the document says of itself, the surest first. Where the caller said it, nothing else counts; of several ocids, none does."""
+    if document.get("ocid"):
+        return [Claim("parameter", document["ocid"])]
+    found: list[Claim] = []
+    texts: dict[Rule, Iterable[str]] = {"name": [document.get("filename") or ""], "text": [page.get("text") or "" for page in document.get("pages") or []]}
+    for rule, pieces in texts.items():
+        ocids = {ocid for piece in pieces for ocid in ocids_in(piece)}
+        if len(ocids) == 1:
+            found.append(Claim(rule, ocids.pop()))
+    return found
+
+
+def link(said: Sequence[Claim], naming: Iterable[str], standing: Iterable[str]) -> Claim | None:
+    """The process that the file belongs to: the first one it names that stands, else the only one that names it.
+
+    `naming` are the processes that have a document URL ending in the file's name, `standing` those of all these that exist.
+    """
+    there = set(standing)
+    for claim in said:
+        if claim.ocid in there:
+            return claim
+    if any(claim.rule == "parameter" for claim in said):  # wait for the process that the caller meant
+        return None
+    named = set(naming) & there
+    return Claim("url", named.pop()) if len(named) == 1 else None
+
+
+def name_key(filename: str) -> str:
+    """What file names are compared by: the last part of the path, in composed Unicode."""
+    return normalize("NFC", filename.replace("\\", "/").rsplit("/", 1)[-1].strip())
+
+
+def url_name(url: str) -> str | None:
+    """The name of the PDF that a document's URL ends in; None where it ends otherwise."""
+    try:
+        path = urlsplit(url.strip()).path
+    except ValueError:
+        return None
+    name = name_key(unquote(path))
+    return name if name.lower().endswith(".pdf") and len(name) > len(".pdf") else None
