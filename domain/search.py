@@ -16,6 +16,14 @@ class Collection(StrEnum):
     ORGANIZATIONS = "organizations"
 
 
+class Mode(StrEnum):
+    """How a search finds: by its words, by its meaning, or by both, their ranks fused."""
+
+    KEYWORD = "keyword"
+    SEMANTIC = "semantic"
+    HYBRID = "hybrid"
+
+
 FieldType = Literal["text", "keyword", "number", "date"]
 
 
@@ -51,7 +59,12 @@ class Filter(BaseModel):
 
 
 class SearchQuery(BaseModel):
-    """One search. An empty `text` matches all. `sort` is a sortable field, with a leading '-' for descending, or None for relevance."""
+    """One search. An empty `text` matches all. `sort` is a sortable field, with a leading '-' for descending, or None for relevance.
+
+    `vector` is the meaning of the text, made by the model that the engine answers with (`SearchEngine.serving`); without one, `semantic` and
+    `hybrid` find by word. `similar_to` is the id of a document whose own vector takes its place; that document is not among the hits.
+    `semantic_weight` is the share of meaning in the fused rank. `group_by` is a keyword field, of which each value shows its best `group_limit` hits.
+    """
 
     collection: Collection = Collection.PROCESSES
     text: str = ""
@@ -61,15 +74,38 @@ class SearchQuery(BaseModel):
     sort: str | None = None
     page: int = Field(default=1, ge=1)
     per_page: int = Field(default=10, ge=1, le=100)
+    mode: Mode = Mode.KEYWORD
+    vector: tuple[float, ...] | None = None
+    similar_to: str | None = None
+    semantic_weight: float = Field(default=0.5, ge=0, le=1)
+    group_by: str | None = None
+    group_limit: int = Field(default=3, ge=1, le=100)
+    explain: bool = False
+
+
+class Explanation(BaseModel):
+    """Why a document was found: ranks begin at 1, None where it was not found that way; `similarity` is the cosine, -1 to 1."""
+
+    words: dict[str, list[str]] = Field({}, description="the words of each field that matched")
+    keyword_rank: int | None = None
+    keyword_score: float | None = None
+    semantic_rank: int | None = None
+    similarity: float | None = None
+    model: str | None = None
 
 
 class Hit(BaseModel):
-    """A document found: `highlights` maps a field to its text with the matched words in <mark>…</mark>, everything else HTML-escaped."""
+    """A document found: `highlights` maps a field to its text with the matched words in <mark>…</mark>, everything else HTML-escaped.
+
+    `group` is its value of the field that hits are grouped by.
+    """
 
     id: str
     score: float
     document: Document
     highlights: dict[str, str] = {}
+    explain: Explanation | None = None
+    group: str | None = None
 
 
 class FacetValue(BaseModel):
@@ -80,7 +116,10 @@ class FacetValue(BaseModel):
 
 
 class SearchResult(BaseModel):
-    """The answer to a `SearchQuery`; `found` counts all matches, not only this page's."""
+    """The answer to a `SearchQuery`; `found` counts all matches, not only this page's. `mode` is how they were found.
+
+    By meaning, the matches are the nearest neighbours within the filters; `found` and `facets` then count these, and those found by word.
+    """
 
     found: int
     page: int
@@ -88,3 +127,12 @@ class SearchResult(BaseModel):
     took_ms: float
     hits: list[Hit]
     facets: dict[str, list[FacetValue]] = {}
+    mode: Mode = Mode.KEYWORD
+
+
+class Synonym(BaseModel):
+    """Words that find each other. With `root`, one way: who searches the root finds `words` too, and not the other way round."""
+
+    id: str
+    words: tuple[str, ...]
+    root: str | None = None

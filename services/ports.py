@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from domain.record import Place, Refused
-from domain.search import Collection, Document, SearchQuery, SearchResult
+from domain.record import Kind, Place, Refused
+from domain.search import Collection, Document, SearchQuery, SearchResult, Synonym
 
 
 class Messages(Protocol):
@@ -26,7 +28,9 @@ class Lake(Protocol):
     """Bronze and silver."""
 
     def append_bronze(self, kind: str, batch: int, rows: pl.DataFrame) -> None: ...
-    def read_bronze(self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None) -> pl.DataFrame: ...
+    def read_bronze(
+        self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None, record_ids: Sequence[str] | None = None
+    ) -> pl.DataFrame: ...
     def append_silver(self, silver_batch: int, frames: dict[str, pl.DataFrame]) -> None: ...
     def read_silver(
         self, table: str, silver_batches: Sequence[int], columns: Sequence[str] | None = None, ocids: Sequence[str] | None = None
@@ -34,26 +38,116 @@ class Lake(Protocol):
     def compact(self, min_files: int) -> list[str]: ...
 
 
+Vectors = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """A model that turns texts into vectors of length 1, near each other where their meaning is."""
+
+    @property
+    def model(self) -> str:
+        """The model's name: other vectors have another name."""
+
+    @property
+    def dimension(self) -> int:
+        """Numbers of a vector; an endpoint may have to be asked once."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """A row a text, in their order. InvalidError for texts that the model refuses; UnavailableError where it does not answer (well)."""
+
+
+class Embedders(Protocol):
+    """The models at hand; None from both where embeddings are off."""
+
+    @property
+    def model(self) -> str | None:
+        """The name of the one that the settings choose."""
+
+    def get(self, model: str) -> Embedder | None:
+        """The one of that name, loaded at its first use; None where it can't be had here."""
+
+
+class NoEmbedders:
+    """`Embedders` where embeddings are off."""
+
+    @property
+    def model(self) -> str | None:
+        """None is chosen."""
+        return None
+
+    def get(self, model: str) -> Embedder | None:
+        """There is none."""
+
+
+@dataclass(frozen=True)
+class VectorRow:
+    """The vector of a document, and the hash of the text that it was made of."""
+
+    id: str
+    text_hash: str
+    vector: Vectors
+
+
+class Fresh(Protocol):
+    """An empty index of a collection, filled while the old one serves. Vectors of documents that stand in both are kept."""
+
+    def write(self, documents: Sequence[Document], deleted: Sequence[str]) -> None: ...
+    def swap(self) -> None:
+        """Have it serve, at one stroke; the old one is removed. What is written to the collection from now on goes here."""
+
+    def drop(self) -> None:
+        """Give it up; the old one goes on serving."""
+
+
 class SearchEngine(Protocol):
     """Documents that can be found. Every write is durable, and seen by searchers in other processes, when it returns."""
 
     def upsert(self, collection: Collection, documents: Sequence[Document]) -> None: ...
     def delete(self, collection: Collection, ids: Sequence[str]) -> None: ...
-    def write(self, collection: Collection, documents: Sequence[Document], deleted: Sequence[str]) -> None: ...
+    def write(self, collection: Collection, documents: Sequence[Document], deleted: Sequence[str]) -> None:
+        """Put and delete; the vectors of deleted documents go with them, those of replaced ones stay until they are written anew."""
+
     def search(self, query: SearchQuery) -> SearchResult: ...
     def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]: ...
     def scan(self, collection: Collection) -> Iterator[Document]: ...
     def count(self, collection: Collection) -> int: ...
-    def clear(self, collection: Collection) -> None: ...
+    def clear(self, collection: Collection) -> None:
+        """Delete every document, and every vector."""
+
+    def fresh(self, collection: Collection) -> Fresh: ...
+    def write_vectors(self, collection: Collection, model: str, rows: Sequence[VectorRow]) -> None:
+        """Put vectors beside those of other models, each in place of the one with its id. Where no model serves yet, this one does from now on.
+
+        InvalidError where one has another length than the model's others, or holds what is no number.
+        An id without a document may keep its vector until it is deleted.
+        """
+
+    def vectors(self, collection: Collection, model: str) -> Iterator[tuple[str, str]]:
+        """(id, text_hash) of every vector of the model, in no order."""
+
+    def read_vectors(self, collection: Collection, model: str, ids: Sequence[str]) -> dict[str, VectorRow]:
+        """The vectors of these documents, of those that have one."""
+
+    def serving(self, collection: Collection) -> str | None:
+        """The model whose vectors answer queries; None where there are none."""
+
+    def serve(self, collection: Collection, model: str) -> None:
+        """Have this model's vectors answer from now on, and remove those of the others."""
+
+    def set_synonyms(self, synonyms: Sequence[Synonym]) -> None:
+        """The synonyms of all collections, in place of those before."""
+
+    def synonyms(self) -> list[Synonym]: ...
 
 
 @dataclass(frozen=True)
 class Element:
-    """One element of a source, as bytes of UTF-8 JSON, with the metadata of the package it stood in."""
+    """One element of a source, as bytes of UTF-8 JSON, with the metadata of the package it stood in, and the kind of record that it is."""
 
     raw: bytes
     place: Place
     package: dict[str, Any] | None = None
+    kind: Kind = Kind.RELEASES
 
 
 @dataclass(frozen=True)
@@ -144,3 +238,4 @@ class Parts:
     sources: Sources
     files: Files
     batch_records: int = 4_000
+    embedders: Embedders = field(default_factory=NoEmbedders)
