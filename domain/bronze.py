@@ -25,11 +25,12 @@ BRONZE: Columns = {
 }
 
 
-def touches(batch: int, ocids: Sequence[str]) -> pl.DataFrame:
-    """Bronze rows of a batch that adds no record and has these processes refined anew."""
+def touches(batch: int, column: str, touched: Sequence[str]) -> pl.DataFrame:
+    """Bronze rows of a batch that adds no record and has these processes (`ocid`) or records (`record_id`) refined anew."""
     rows = pl.DataFrame(
-        {"batch": [batch] * len(ocids), "position": range(len(ocids)), "ocid": ocids}, schema={name: BRONZE[name] for name in ("batch", "position", "ocid")}
+        {"batch": [batch] * len(touched), "position": range(len(touched)), column: touched},
+        schema={name: BRONZE[name] for name in ("batch", "position", column)},
     )
-    fixed = {"record_id": "", "version": 0, "op": "touch"}
+    fixed: dict[str, str | int] = {"record_id": "", "version": 0, "op": "touch"}
     rest = [pl.lit(fixed.get(name), dtype=dtype).alias(name) for name, dtype in BRONZE.items() if name not in rows.columns]
     return rows.with_columns(rest).select(list(BRONZE))

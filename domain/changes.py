@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from domain.record import Accepted
 
+Key = tuple[str, str]  # (kind, record id)
+
 
 class Current(NamedTuple):
     """The current version of a record, as the catalogue has it."""
@@ -21,6 +23,7 @@ class Current(NamedTuple):
 class Change(NamedTuple):
     """A new version of a record (1 is its first); `before` is the version that it replaces."""
 
+    kind: str
     record_id: str
     ocid: str | None
     version: int
@@ -29,15 +32,17 @@ class Change(NamedTuple):
     before: Current | None
 
 
-def changes(accepted: Sequence[Accepted], current: Mapping[str, Current]) -> list[tuple[int, Change]]:
+def changes(accepted: Sequence[Accepted], current: Mapping[Key, Current]) -> list[tuple[int, Change]]:
     """(position in `accepted`, change) of those whose content differs from the current version; in a slice that
-    holds a record more than once, each different content is a version of its own and the last one stays current."""
-    latest: dict[str, tuple[int, bytes, bool]] = {key: (row.version, row.content_hash, row.deleted) for key, row in current.items()}
+    holds a record more than once, each different content is a version of its own and the last one stays current.
+    The end of a record that is not there, or has ended already, changes nothing."""
+    latest: dict[Key, tuple[int, bytes, bool]] = {key: (row.version, row.content_hash, row.deleted) for key, row in current.items()}
     found: list[tuple[int, Change]] = []
     for index, one in enumerate(accepted):
-        version, content_hash, deleted = latest.get(one.record_id, (0, b"", True))
-        if not deleted and content_hash == one.content_hash:
+        key = (one.kind, one.record_id)
+        version, content_hash, deleted = latest.get(key, (0, b"", True))
+        if deleted if one.deleted else not deleted and content_hash == one.content_hash:
             continue
-        latest[one.record_id] = (version + 1, one.content_hash, False)
-        found.append((index, Change(one.record_id, one.ocid, version + 1, one.content_hash, False, current.get(one.record_id))))
+        latest[key] = (version + 1, one.content_hash, one.deleted)
+        found.append((index, Change(one.kind, one.record_id, one.ocid, version + 1, one.content_hash, one.deleted, current.get(key))))
     return found

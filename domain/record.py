@@ -14,6 +14,7 @@ class Kind(StrEnum):
     ORGANIZATIONS = "organizations"
     EXCHANGE_RATES = "exchange-rates"
     DOCUMENTS = "documents"
+    CLASSIFICATIONS = "classifications"
 
 
 class Frozen(BaseModel):
@@ -40,7 +41,7 @@ class Note(Frozen):
 
 
 class Accepted(Frozen):
-    """An element that was found good, perhaps after repairs."""
+    """An element that was found good, perhaps after repairs; or, with `deleted`, the end of a record, whose payload is empty."""
 
     kind: Kind = Kind.RELEASES
     record_id: str
@@ -50,6 +51,7 @@ class Accepted(Frozen):
     content_hash: bytes = Field(description="16 bytes: BLAKE2b of `payload`")
     notes: tuple[Note, ...] = ()
     place: Place
+    deleted: bool = False
 
 
 class Refused(Frozen):

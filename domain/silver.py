@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.datatypes import DataTypeClass
 
+from domain.record import Kind
+
 Columns = dict[str, pl.DataType | DataTypeClass]
 
 if TYPE_CHECKING:
@@ -152,7 +154,51 @@ TABLES: dict[str, Columns] = {
     "note": KEYS | {"record_id": pl.String, "code": pl.String, "path": pl.String, "message": pl.String},
 }
 
-GRAIN = {"process": ["ocid"], "award": ["ocid", "position"], "contract": ["ocid", "position"], "party": ["ocid", "position"]}
+# Tables of the other kinds of records, one row a record: `record_id` in place of the ocid, and a row with `deleted` for one that ended.
+RECORD_KEYS: Columns = {"silver_batch": pl.Int64, "record_id": pl.String, "deleted": pl.Boolean}
+RECORD_TABLES: dict[str, Columns] = {
+    # What a reference table says of an organisation; `organization_id` is the business key of dim_organization.
+    "organization": RECORD_KEYS
+    | {
+        "organization_id": pl.String,
+        "name": pl.String,
+        "legal_name": pl.String,
+        "scheme": pl.String,
+        "identifier": pl.String,
+        "country": pl.String,
+        "region": pl.String,
+        "locality": pl.String,
+        "scale": pl.String,
+        "parent_id": pl.String,
+        "url": pl.String,
+    },
+    # 1 `base` = `rate` `currency` on that date.
+    "exchange_rate": RECORD_KEYS | {"date": pl.Date, "base": pl.String, "currency": pl.String, "rate": pl.Float64},
+    # What a reference table says of a code.
+    "classification": RECORD_KEYS | {"scheme": pl.String, "code": pl.String, "description": pl.String, "parent": pl.String},
+    # One row an uploaded file that is read page by page.
+    "file": RECORD_KEYS
+    | {
+        "ocid": pl.String,  # as the caller gave it
+        "filename": pl.String,
+    },
+}
+PAGES: dict[str, Columns] = {"page": {"silver_batch": pl.Int64, "record_id": pl.String, "page": pl.Int32, "text": pl.String, "tables": pl.String}}
+ALL_TABLES = TABLES | RECORD_TABLES | PAGES
+# The tables that hold each kind of record, the one with a row a record first.
+TABLES_OF = {
+    Kind.ORGANIZATIONS: ("organization",),
+    Kind.EXCHANGE_RATES: ("exchange_rate",),
+    Kind.CLASSIFICATIONS: ("classification",),
+    Kind.DOCUMENTS: ("file", "page"),
+}
+
+GRAIN = {table: ["record_id"] for table in RECORD_TABLES} | {
+    "process": ["ocid"],
+    "award": ["ocid", "position"],
+    "contract": ["ocid", "position"],
+    "party": ["ocid", "position"],
+}
 REQUIRED = {
     "process": ["silver_batch", "ocid", "deleted"],
     "party": ["silver_batch", "ocid", "position", "organization_id"],
@@ -162,6 +208,11 @@ REQUIRED = {
     "item": ["silver_batch", "ocid", "level", "position"],
     "document": ["silver_batch", "ocid", "level", "position"],
     "note": ["silver_batch", "ocid", "code"],
+    "organization": ["silver_batch", "record_id", "deleted"],
+    "exchange_rate": ["silver_batch", "record_id", "deleted"],
+    "classification": ["silver_batch", "record_id", "deleted"],
+    "file": ["silver_batch", "record_id", "deleted"],
+    "page": ["silver_batch", "record_id", "page"],
 }
 LEVELS = ["tender", "award", "contract"]
 
@@ -171,5 +222,5 @@ def schema(table: str) -> "pa.DataFrameSchema":
     import pandera.polars as pa  # here, for it costs those who only read silver 100 MB
 
     checks: dict[str, list[pa.Check]] = {"level": [pa.Check.isin(["planning", *LEVELS])]} if table in {"item", "document"} else {}
-    columns = {name: pa.Column(dtype, nullable=name not in REQUIRED[table], checks=checks.get(name, [])) for name, dtype in TABLES[table].items()}
+    columns = {name: pa.Column(dtype, nullable=name not in REQUIRED[table], checks=checks.get(name, [])) for name, dtype in ALL_TABLES[table].items()}
     return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=GRAIN.get(table))

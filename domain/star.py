@@ -99,7 +99,11 @@ def _dimension(name: str, found: Frames) -> pl.DataFrame:
     frame = found[name].group_by(key, maintain_order=True).agg(pl.all().first(), pl.len().alias("uses"))
     if name != "dim_classification":
         return frame
-    # CPV codes nest: 2 digits the division, 3 the group, 4 the class (Regulation (EC) 213/2008).
+    return with_cpv_levels(frame)
+
+
+def with_cpv_levels(frame: pl.DataFrame) -> pl.DataFrame:
+    """With division, group and class: CPV codes nest, 2 digits the division, 3 the group, 4 the class (Regulation (EC) 213/2008)."""
     code = pl.when(pl.col("scheme") == "CPV").then(pl.col("code").str.extract(r"^(\d{8})"))
     return frame.with_columns(code.str.head(2).alias("division"), code.str.head(3).alias("group"), code.str.head(4).alias("class"))
 

@@ -3,7 +3,7 @@
 It knows nothing of the ledger: which batches count is said by the caller, and rows of other batches are left alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +13,7 @@ from deltalake.transaction import CommitProperties
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from domain.bronze import BRONZE
-from domain.silver import TABLES, Columns
+from domain.silver import ALL_TABLES, Columns
 
 ROW_GROUP = 512  # small, so that reading one process decompresses little
 again = retry(retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8), wait=wait_random_exponential(0.02, 1), reraise=True)
@@ -30,10 +30,12 @@ class DeltaLake:
         """Append a batch's raw records (columns of domain/bronze.py); the same batch twice appends once."""
         _append(self.root / "bronze" / kind, rows.select(list(BRONZE)), f"batch-{batch}")
 
-    def read_bronze(self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None) -> pl.DataFrame:
-        """The rows of these batches, of these processes only where `ocids` is given; in no order."""
+    def read_bronze(
+        self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None, record_ids: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """The rows of these batches, of these processes or records only where they are given; in no order."""
         schema = {name: BRONZE[name] for name in columns}
-        return _read(self.root / "bronze" / kind, "batch", batches, ocids, schema)
+        return _read(self.root / "bronze" / kind, "batch", batches, {"ocid": ocids, "record_id": record_ids}, schema)
 
     def append_silver(self, silver_batch: int, frames: dict[str, pl.DataFrame]) -> None:
         """Append a refine run's rows to the silver tables; empty frames touch nothing."""
@@ -43,8 +45,9 @@ class DeltaLake:
 
     def read_silver(self, table: str, silver_batches: Sequence[int], columns: Sequence[str] | None = None, ocids: Sequence[str] | None = None) -> pl.DataFrame:
         """The rows that these silver batches hold, of these processes only where `ocids` is given; in no order."""
-        schema = {name: TABLES[table][name] for name in (columns or TABLES[table])}
-        return _read(self.silver_root / table, "silver_batch", silver_batches, ocids, schema)
+        types = ALL_TABLES[table]
+        schema = {name: types[name] for name in (columns or types)}
+        return _read(self.silver_root / table, "silver_batch", silver_batches, {"ocid": ocids}, schema)
 
     def compact(self, min_files: int) -> list[str]:
         """Merge small files and vacuum the tables that have at least `min_files`; their names."""
@@ -75,7 +78,7 @@ def _append(folder: Path, rows: pl.DataFrame, app_id: str) -> None:
     write_deltalake(table or folder, rows, mode="append", commit_properties=properties, writer_properties=writer)
 
 
-def _read(folder: Path, column: str, batches: Sequence[int], ocids: Sequence[str] | None, schema: Columns) -> pl.DataFrame:
+def _read(folder: Path, column: str, batches: Sequence[int], only: Mapping[str, Sequence[str] | None], schema: Columns) -> pl.DataFrame:
     """Rows of `batches`: files whose statistics rule all of them out are never opened."""
     table = _open(folder) if batches else None
     if table is None:
@@ -85,9 +88,10 @@ def _read(folder: Path, column: str, batches: Sequence[int], ocids: Sequence[str
     if not files:
         return pl.DataFrame(schema=schema)
     rows = pl.scan_parquet(files, missing_columns="insert", schema=None).filter(pl.col(column).is_in(wanted.implode()))
-    if ocids is not None:
-        names = pl.Series(sorted(set(ocids)), dtype=pl.String)
-        rows = rows.filter(pl.col("ocid").is_in(names.implode()))
+    for key, chosen in only.items():
+        if chosen is not None:
+            names = pl.Series(sorted(set(chosen)), dtype=pl.String)
+            rows = rows.filter(pl.col(key).is_in(names.implode()))
     return rows.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).collect()
 
 

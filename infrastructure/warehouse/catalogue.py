@@ -29,7 +29,8 @@ ROLES = {
 }
 # Attributes that every answer leaves out; they can be filtered by all the same.
 UNSHOWN = {
-    "dim_organization": {"street", "postal_code", "scale", "url", "valid_from", "valid_to", "is_current", "uses"},
+    "dim_organization": {"street", "postal_code", "scale", "url", "valid_from", "valid_to", "is_current", "uses", "parent_id", "reference"},
+    "dim_classification": {"parent", "reference", "uses"},
     "dim_status": {"of", "uses"},
 }
 KEY = "_key"

@@ -33,6 +33,8 @@ class JobRow(SQLModel, table=True):
     last_seq: int | None = Field(default=None, index=True)
     position: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
     landed: bool = False
+    webhook: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
+    retry_of: str | None = Field(default=None, index=True)
     error: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
     created_at: datetime = instant()
     started_at: datetime | None = instant(nullable=True)
@@ -48,7 +50,7 @@ class BatchRow(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     job_id: str = Field(foreign_key="job.id")
     ordinal: int
-    kind: str
+    kind: str  # the kinds of its records, separated by commas
     seq: int | None = Field(default=None, unique=True)
     status: str = "open"
     records: int = 0
@@ -115,6 +117,7 @@ class SilverBatchRow(SQLModel, table=True):
     upto_seq: int = Field(index=True)
     status: str = "open"
     processes: int = 0
+    kinds: str = Field(default="", sa_column_kwargs={"server_default": ""})  # of the records beside releases that have rows in it
     created_at: datetime = instant()
     committed_at: datetime | None = instant(nullable=True)
 

@@ -7,7 +7,7 @@ A surrogate key is the first 63 bits of BLAKE2b over the business key, so that i
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Date, Double, Index
+from sqlalchemy import Column, Date, Double, Index, false
 from sqlmodel import Field, SQLModel
 
 from infrastructure.warehouse.types import BigId, Instant, Money
@@ -192,6 +192,8 @@ class DimOrganization(SQLModel, table=True):
     country: str | None = None
     scale: str | None = None
     url: str | None = None
+    parent_id: str | None = None
+    reference: bool = Field(default=False, sa_column_kwargs={"server_default": false()})  # of a reference table: in force above what processes say
     valid_from: datetime | None = moment()
     valid_to: datetime | None = moment()
     is_current: bool = False
@@ -228,6 +230,8 @@ class DimClassification(SQLModel, table=True):
     division: str | None = None
     group: str | None = Field(default=None, sa_column_kwargs={"name": "group"})
     class_: str | None = Field(default=None, sa_column_kwargs={"name": "class"})
+    parent: str | None = None
+    reference: bool = Field(default=False, sa_column_kwargs={"server_default": false()})  # of a reference table, which no fact points at
     uses: int = 0
 
 

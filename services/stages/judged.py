@@ -8,10 +8,10 @@ import orjson
 import polars as pl
 
 from domain.bronze import BRONZE
-from domain.changes import Change, Current, changes
+from domain.changes import Change, Current, Key, changes
 from domain.job import Batch, Counts, Job
-from domain.judge import judge
-from domain.record import Accepted, Refused
+from domain.judges import judge
+from domain.record import Accepted, Kind, Refused
 from services.ports import Parts
 
 
@@ -28,18 +28,24 @@ class Judged:
     new: list[tuple[int, Change]] = field(default_factory=list)
     processes: int = 0
 
-    def compare(self, current: Mapping[str, Current]) -> dict[str, Current]:
+    def compare(self, current: Mapping[Key, Current]) -> dict[Key, Current]:
         """Find what is new beside the current versions; what is current once this is landed."""
         self.new = changes(self.accepted, current)
         firsts = {key: row.first_batch_id for key, row in current.items()}
         return {
-            c.record_id: Current(c.record_id, c.ocid, self.batch.id, firsts.get(c.record_id, self.batch.id), c.version, c.content_hash, c.deleted)
+            (c.kind, c.record_id): Current(
+                c.record_id, c.ocid, self.batch.id, firsts.get((c.kind, c.record_id), self.batch.id), c.version, c.content_hash, c.deleted
+            )
             for _, c in self.new
         }
 
     def touched(self) -> set[str]:
-        """The processes of the new versions."""
-        return {change.ocid for _, change in self.new if change.ocid}
+        """The processes of the new versions of releases."""
+        return {change.ocid for _, change in self.new if change.ocid and change.kind == Kind.RELEASES}
+
+    def kinds(self) -> set[str]:
+        """The kinds of records that have a new version."""
+        return {str(change.kind) for _, change in self.new}
 
     def counts(self) -> Counts:
         """What became of the records."""
@@ -53,7 +59,7 @@ def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
     piece = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, limit)
     found = Judged(job, batch, [], [], list(piece.refused), piece.position)
     for element in piece.elements:
-        for verdict in judge(element.raw, element.place):
+        for verdict in judge(element.raw, element.place, element.kind):
             if isinstance(verdict, Refused):
                 found.refused.append(verdict)
             else:
@@ -62,24 +68,25 @@ def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
     return found
 
 
-def rows(group: Sequence[Judged]) -> pl.DataFrame:
-    """Bronze rows of the new versions, ordered by process so that row groups can be skipped."""
-    return pl.concat([_rows(one) for one in group]).sort("ocid", "batch", "position")
+def rows(group: Sequence[Judged], kind: str) -> pl.DataFrame:
+    """Bronze rows of the new versions of a kind, ordered by process, else by record, so that row groups can be skipped."""
+    return pl.concat([_rows(one, kind) for one in group]).sort("ocid" if kind == Kind.RELEASES else "record_id", "batch", "position")
 
 
-def _rows(judged: Judged) -> pl.DataFrame:
-    chosen = [judged.accepted[index] for index, _ in judged.new]
+def _rows(judged: Judged, kind: str) -> pl.DataFrame:
+    new = [(index, change) for index, change in judged.new if change.kind == kind]
+    chosen = [judged.accepted[index] for index, _ in new]
     columns = {
         "batch": [judged.batch.id] * len(chosen),
-        "position": [index for index, _ in judged.new],
+        "position": [index for index, _ in new],
         "record_id": [one.record_id for one in chosen],
-        "version": [change.version for _, change in judged.new],
-        "op": ["put"] * len(chosen),
+        "version": [change.version for _, change in new],
+        "op": ["delete" if one.deleted else "put" for one in chosen],
         "ocid": [one.ocid for one in chosen],
         "date": [one.date for one in chosen],
-        "payload": [one.payload.decode() for one in chosen],
+        "payload": [None if one.deleted else one.payload.decode() for one in chosen],
         "notes": [orjson.dumps([note.model_dump() for note in one.notes]).decode() if one.notes else None for one in chosen],
-        "package": [package.decode() if (package := judged.packages[index]) else None for index, _ in judged.new],
+        "package": [package.decode() if (package := judged.packages[index]) else None for index, _ in new],
         "file": [one.place.file for one in chosen],
         "sha256": [judged.job.sha256] * len(chosen),
         "line": [one.place.line for one in chosen],

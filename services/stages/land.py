@@ -9,17 +9,15 @@ from typing import Any
 
 from loguru import logger
 
-from domain.changes import Current
+from domain.changes import Current, Key
 from domain.errors import InvalidError, LostRaceError, TooLargeError
 from domain.job import Batch, Job
-from domain.record import Kind
 from services.clock import now
 from services.ports import Parts, Work
 from services.stages.judged import Judged, read, rows
 
 DELIVERIES = 3  # a slice that killed its worker this often is set aside
 TOGETHER = 64  # waiting jobs that are landed in one go at most: a burst of single records costs a few runs
-KIND = Kind.RELEASES
 
 
 def land(parts: Parts, job_id: str) -> None:
@@ -53,7 +51,7 @@ def _claim(parts: Parts, job_id: str) -> tuple[Job, Batch] | None:
     with parts.warehouse.write() as work:
         job: Job = work.jobs.get(job_id)
         work.jobs.start(job_id, now())
-        batch: Batch = work.batches.open(job_id, KIND, now())
+        batch: Batch = work.batches.open(job_id, now())
         over = batch.deliveries > DELIVERIES
         if over:
             _fail(work, job_id, f"reading on at {job.position or 'its beginning'} ended its worker {DELIVERIES} times; what was landed before stays")
@@ -68,7 +66,7 @@ def _waiting(parts: Parts, room: int) -> list[Judged]:
     if not waiting:
         return []
     with parts.warehouse.write() as work:
-        claimed = [(job, work.batches.open(job.id, KIND, now())) for job in work.jobs.claim(waiting, now())]
+        claimed = [(job, work.batches.open(job.id, now())) for job in work.jobs.claim(waiting, now())]
         work.commit()
     group: list[Judged] = []
     left: list[Batch] = []
@@ -105,13 +103,14 @@ def _fail(work: Work, job_id: str, detail: str, **details: Any) -> None:
 def _land(parts: Parts, group: Sequence[Judged]) -> None:
     """Append the group's new versions to bronze, and commit its batches, in order of their jobs, all at once."""
     with parts.warehouse.read() as work:
-        current: dict[str, Current] = work.records.current(KIND, {record.record_id for one in group for record in one.accepted})
+        current: dict[Key, Current] = work.records.current_of((record.kind, record.record_id) for one in group for record in one.accepted)
         for one in group:
             current |= one.compare(current)
             one.processes = len(one.touched() - work.records.of_job(one.touched(), one.job.id))
     new = [one for one in group if one.new]
-    if new:
-        parts.lake.append_bronze(KIND, new[0].batch.id, rows(new))
+    for kind in sorted({kind for one in new for kind in one.kinds()}):
+        having = [one for one in new if kind in one.kinds()]
+        parts.lake.append_bronze(kind, having[0].batch.id, rows(having, kind))
     with parts.warehouse.write() as work:
         for one in group:
             _commit(work, one)
@@ -123,8 +122,8 @@ def _land(parts: Parts, group: Sequence[Judged]) -> None:
 def _commit(work: Work, one: Judged) -> None:
     seq: int | None = None
     if one.new:
-        seq = work.batches.commit(one.batch, one.counts(), now())
-        work.records.apply(KIND, one.batch.id, [change for _, change in one.new])
+        seq = work.batches.commit(one.batch, one.counts(), one.kinds(), now())
+        work.records.apply(one.batch.id, [change for _, change in one.new])
     else:
         work.batches.close_empty(one.batch, now())
     work.quarantine.add(one.job.id, one.batch.id, one.refused)

@@ -15,6 +15,7 @@ from domain.silver import TABLES
 from domain.star import Star, build
 from services.clock import now
 from services.ports import Lake, Parts
+from services.stages.publish_records import publish_records
 from services.stages.runs import alone, run
 
 SLICE = 300  # processes written in one transaction: short, for accepting waits its turn behind it
@@ -48,6 +49,7 @@ def _publish(parts: Parts, mark: Watermark) -> bool:
     later = [batch.id for batch in everything] if mark.done == 0 else batches
     silver = current_rows(parts.lake, batches, newest_batches(parts.lake, later))
     ocids = sorted(silver["process"]["ocid"])
+    publish_records(parts, mark, pending)
     mark = _slices(parts, mark, silver, ocids, target.id)
     with parts.warehouse.write() as work:
         work.watermarks.swap(mark, Watermark(stage="publish", seq=max(mark.seq, target.upto_seq), silver_batch=target.id), now())

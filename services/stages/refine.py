@@ -14,9 +14,10 @@ from domain.compile import Source, compile_releases
 from domain.flatten import flatten
 from domain.job import Watermark
 from domain.record import Kind
-from domain.silver import TABLES, schema
+from domain.silver import TABLES, TABLES_OF, schema
 from services.clock import now
 from services.ports import Parts
+from services.stages.refine_records import refine_records, touched_records
 from services.stages.runs import alone, run
 
 KIND = Kind.RELEASES
@@ -41,13 +42,16 @@ def _refine(parts: Parts, mark: Watermark) -> bool:
     with parts.warehouse.write() as work:
         silver_batch = work.batches.open_silver(mark.seq, upto, now())
         work.commit()
-    batches = [batch.id for batch in pending]
-    ocids = sorted(set(parts.lake.read_bronze(KIND, batches, ["batch", "ocid"])["ocid"].drop_nulls()))
+    of_releases = _holding(pending, KIND)
+    ocids = sorted(set(parts.lake.read_bronze(KIND, of_releases, ["batch", "ocid"])["ocid"].drop_nulls()))
     frames = refine_processes(parts, ocids, silver_batch)
+    kinds = [kind for kind in TABLES_OF if _holding(pending, kind)]
+    for kind in kinds:
+        frames |= refine_records(parts, kind, touched_records(parts, kind, _holding(pending, kind)), silver_batch)
     parts.lake.append_silver(silver_batch, frames)
     with parts.warehouse.write() as work:
         work.watermarks.swap(mark, mark.model_copy(update={"seq": upto}), now())
-        work.batches.commit_silver(silver_batch, len(ocids), now())
+        work.batches.commit_silver(silver_batch, len(ocids), kinds, now())
         work.watermarks.ran("refine", mark.seq, upto, len(ocids), mark.started_at, now())
         work.commit()
         return bool(work.batches.pending(upto))
@@ -61,6 +65,11 @@ def _take(pending: Sequence[Any], most: int | None) -> Sequence[Any]:
         if count and (records > RECORDS or count == most):
             return pending[:count]
     return pending
+
+
+def _holding(batches: Sequence[Any], kind: Kind) -> list[int]:
+    """Those of the batches that hold records of a kind."""
+    return [batch.id for batch in batches if kind in batch.kind.split(",")]
 
 
 def refine_processes(parts: Parts, ocids: Sequence[str], silver_batch: int) -> Frames:

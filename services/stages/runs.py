@@ -1,6 +1,6 @@
 """What the single-flight stages share: counting attempts, losing races cleanly, and setting aside what makes a stage fail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from loguru import logger
 
@@ -11,7 +11,6 @@ from domain.record import Kind
 from services.clock import now
 from services.ports import Parts, Work
 
-KIND = Kind.RELEASES
 ATTEMPTS = 3  # starts at one place; the last three of them take one batch alone
 Due = Callable[[Work, Watermark], bool]
 Step = Callable[[Watermark], bool]
@@ -59,11 +58,12 @@ def set_aside(parts: Parts, mark: Watermark) -> None:
     with parts.warehouse.write() as work:
         silver_batch, batches = work.batches.next_of(mark)
         ids = [batch.id for batch in batches]
-        ocids = work.records.touched_by(KIND, ids)
-        touching = work.batches.open(batches[0].job_id, KIND, now()) if ocids else None
+        touched = {kind: found for kind in Kind if (found := _touched(work, kind, ids))}
+        touching = work.batches.open(batches[0].job_id, now()) if touched else None
         work.commit()
     if touching is not None:
-        parts.lake.append_bronze(KIND, touching.id, touches(touching.id, ocids))
+        for kind, names in touched.items():
+            parts.lake.append_bronze(kind, touching.id, touches(touching.id, "ocid" if kind is Kind.RELEASES else "record_id", names))
     with parts.warehouse.write() as work:
         said = work.watermarks.error(mark.stage) or f"{mark.stage} ended its worker {mark.attempts - 1} times"
         error = {"title": f"A batch was set aside at {mark.stage}", "detail": said, "stage": mark.stage}
@@ -72,7 +72,13 @@ def set_aside(parts: Parts, mark: Watermark) -> None:
             work.jobs.fail(job_id, error, now())
             logger.error("job {}: its batch was set aside at {}: {}", job_id, mark.stage, said)
         if touching is not None:
-            work.batches.commit(touching, Counts(), now())
+            work.batches.commit(touching, Counts(), touched, now())
         work.watermarks.forgive(mark, now())
         work.commit()
     parts.messages.send("refine")
+
+
+def _touched(work: Work, kind: Kind, batch_ids: Sequence[int]) -> Sequence[str]:
+    """What is to be refined anew without these batches: processes for releases, else records."""
+    found: Sequence[str] = (work.records.touched_by if kind is Kind.RELEASES else work.records.held_by)(kind, batch_ids)
+    return found

@@ -3,7 +3,7 @@
 Rows are replaced slice by slice, as the stages do it, so that at every moment a reader sees whole processes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from loguru import logger
 
@@ -11,11 +11,14 @@ from domain.job import Watermark
 from domain.keys import surrogate
 from domain.record import Kind
 from domain.search import Collection
+from domain.silver import TABLES_OF
 from services.clock import now
 from services.ports import Parts
 from services.stages.index import index, index_organizations, index_processes
 from services.stages.publish import newest_batches, publish
+from services.stages.publish_records import prune_records
 from services.stages.refine import refine_processes
+from services.stages.refine_records import refine_records
 
 CHUNK = 2_000
 
@@ -27,6 +30,9 @@ def rebuild_silver(parts: Parts) -> int:
         batches = [batch.id for batch in work.batches.silver(0)]
     known = newest_batches(parts.lake, batches)
     ordered = sorted(ocids | set(known["ocid"]))
+    for kind in TABLES_OF:
+        while not _refine_records_again(parts, kind):
+            logger.info("refine moved meanwhile; doing {} once more", kind)
     for start in range(0, len(ordered), CHUNK):
         while not _refine_again(parts, ordered[start : start + CHUNK]):
             logger.info("refine moved meanwhile; doing these processes once more")
@@ -41,10 +47,27 @@ def _refine_again(parts: Parts, ocids: list[str]) -> bool:
         silver_batch = work.batches.open_silver(mark.seq, mark.seq, now())
         work.commit()
     parts.lake.append_silver(silver_batch, refine_processes(parts, ocids, silver_batch))
+    return _count(parts, mark, silver_batch, len(ocids), ())
+
+
+def _refine_records_again(parts: Parts, kind: Kind) -> bool:
+    """The same for all records of a kind."""
+    with parts.warehouse.write() as work:
+        record_ids = work.records.ids(kind)
+        if not record_ids:
+            return True
+        mark: Watermark = work.watermarks.get("refine")
+        silver_batch = work.batches.open_silver(mark.seq, mark.seq, now())
+        work.commit()
+    parts.lake.append_silver(silver_batch, refine_records(parts, kind, record_ids, silver_batch))
+    return _count(parts, mark, silver_batch, 0, (kind,))
+
+
+def _count(parts: Parts, mark: Watermark, silver_batch: int, processes: int, kinds: Sequence[Kind]) -> bool:
     with parts.warehouse.write() as work:
         if work.watermarks.get("refine").seq != mark.seq:
             return False
-        work.batches.commit_silver(silver_batch, len(ocids), now())
+        work.batches.commit_silver(silver_batch, processes, kinds, now())
         work.commit()
         return True
 
@@ -61,6 +84,7 @@ def rebuild_gold(parts: Parts) -> int:
     standing = parts.lake.read_silver("process", batches, ["ocid", "silver_batch", "deleted"])
     current = standing.join(newest_batches(parts.lake, batches), on=["ocid", "silver_batch"], how="semi")
     wanted = {surrogate(ocid) for ocid in current.filter(~current["deleted"])["ocid"]}
+    prune_records(parts, batches)
     with parts.warehouse.write() as work:
         gone = [key for key in work.gold.process_keys() if key not in wanted]
         work.gold.replace(gone, None, max(batches, default=0))

@@ -9,10 +9,11 @@ import polars as pl
 from domain.errors import ConflictError
 from domain.record import Kind
 from domain.search import Collection
-from domain.silver import TABLES
+from domain.silver import RECORD_TABLES, TABLES, TABLES_OF
 from services.ports import Lake, Parts, Warehouse
 from services.stages.index import index
 from services.stages.publish import newest_batches, publish
+from services.stages.publish_records import newest_records
 from services.stages.refine import refine
 from services.upkeep.rows import Difference, Key, differences
 
@@ -29,7 +30,7 @@ def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:
     before = _at_rest(live.warehouse)
     yield from catalogue(live)
     build(scratch)
-    yield from chain(_silver(live, scratch), _gold(live, scratch), _search(live, scratch))
+    yield from chain(_silver(live, scratch), _records(live, scratch), _gold(live, scratch), _search(live, scratch))
     if _positions(live.warehouse) != before:
         raise ConflictError("new batches came in while verifying; what differs may be just them: verify again at rest")
 
@@ -70,15 +71,20 @@ def _at_rest(warehouse: Warehouse) -> list[int]:
 
 def catalogue(live: Parts) -> Iterator[Difference]:
     """Where the catalogue and bronze disagree on which version of a record is current."""
+    for kind in Kind:
+        yield from _catalogue(live, kind)
+
+
+def _catalogue(live: Parts, kind: Kind) -> Iterator[Difference]:
     with live.warehouse.read() as work:
         committed = list(work.batches.sequence())
-        listed = {row.record_id: (row.version, row.batch_id, row.ocid) for row in work.records.all(Kind.RELEASES)}
-    rows = live.lake.read_bronze(Kind.RELEASES, committed, ["batch", "op", "record_id", "version", "ocid"]).filter(pl.col("op") != "touch")
+        listed = {row.record_id: (row.version, row.batch_id, row.ocid) for row in work.records.all(kind)}
+    rows = live.lake.read_bronze(kind, committed, ["batch", "op", "record_id", "version", "ocid"]).filter(pl.col("op") != "touch")
     newest = rows.sort("version").unique("record_id", keep="last", maintain_order=True).sort("record_id")
     kept = {row[0]: row[1:] for row in newest.select("record_id", "version", "batch", "ocid").iter_rows()}
     for record_id in sorted(listed.keys() | kept.keys()):
         if listed.get(record_id) != kept.get(record_id):
-            yield Difference("record", (record_id,), listed.get(record_id), kept.get(record_id))
+            yield Difference(f"record.{kind}", (record_id,), listed.get(record_id), kept.get(record_id))
 
 
 def _silver(live: Parts, scratch: Parts) -> Iterator[Difference]:
@@ -89,6 +95,31 @@ def _silver(live: Parts, scratch: Parts) -> Iterator[Difference]:
             lambda table=table: _silver_rows(live.lake, table, current[id(live)]),  # type: ignore[misc]
             lambda table=table: _silver_rows(scratch.lake, table, current[id(scratch)]),  # type: ignore[misc]
         )
+
+
+def _records(live: Parts, scratch: Parts) -> Iterator[Difference]:
+    """Silver rows of the other kinds of records."""
+    for kind, tables in TABLES_OF.items():
+        here, there = _newest(live, kind), _newest(scratch, kind)
+        for table in tables:
+            yield from differences(
+                f"silver.{table}",
+                lambda table=table, here=here: _record_rows(live.lake, table, here),  # type: ignore[misc]
+                lambda table=table, there=there: _record_rows(scratch.lake, table, there),  # type: ignore[misc]
+            )
+
+
+def _newest(parts: Parts, kind: Kind) -> pl.DataFrame:
+    """record_id and silver_batch of the records of a kind that stand."""
+    return newest_records(parts.lake, kind, _silver_batches(parts)).filter(~pl.col("deleted")).select("record_id", "silver_batch")
+
+
+def _record_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple[Key, Any]]:
+    keys = ["record_id"] if table in RECORD_TABLES else ["record_id", "page"]
+    batches: Sequence[int] = newest["silver_batch"].unique().sort().to_list()
+    rows = lake.read_silver(table, batches).join(newest, on=["record_id", "silver_batch"], how="semi").sort(keys)
+    for row in rows.drop("silver_batch").iter_rows(named=True):
+        yield tuple(row[key] for key in keys), row
 
 
 def _silver_batches(parts: Parts) -> list[int]:

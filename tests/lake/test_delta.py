@@ -17,7 +17,7 @@ COLUMNS = ["batch", "record_id", "ocid"]
 
 
 def batch_of(batch: int, ocids: Sequence[str]) -> pl.DataFrame:
-    return touches(batch, list(ocids)).with_columns(pl.format("{}:1", "ocid").alias("record_id"))
+    return touches(batch, "ocid", list(ocids)).with_columns(pl.format("{}:1", "ocid").alias("record_id"))
 
 
 def read(lake: DeltaLake, batches: Sequence[int], ocids: Sequence[str] | None = None) -> list[tuple[int, str]]:
@@ -93,7 +93,7 @@ def test_empty_silver_frames_make_no_table(tmp_path: Path) -> None:
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), min_size=1, max_size=4))
 def test_touches_are_rows_of_bronze_that_name_no_record(ocids: list[str]) -> None:
-    rows = touches(7, ocids)
+    rows = touches(7, "ocid", ocids)
     assert rows.schema == BRONZE
     assert rows["ocid"].to_list() == ocids
     assert set(rows["op"]) == {"touch"}

@@ -1,6 +1,6 @@
 """Batches of the log, the silver batches made of them, and what was set aside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ BATCH, SILVER, JOB = table(BatchRow), table(SilverBatchRow), table(JobRow)
 class Batches(Repository):
     """The log's index: which batches are committed, in which order."""
 
-    def open(self, job_id: str, kind: str, now: datetime) -> Batch:
+    def open(self, job_id: str, now: datetime) -> Batch:
         """The job's next batch, under a fresh id: bronze rows that an interrupted attempt left behind stay invisible for ever.
 
         `deliveries` counts the attempts at this place of the job, this one included.
@@ -31,7 +31,7 @@ class Batches(Repository):
         if last and last.status == "open":
             deliveries = last.deliveries + 1
             self.connection.execute(update(BATCH).where(BATCH.c.id == last.id).values(status="abandoned"))
-        values = {"job_id": job_id, "ordinal": ordinal, "kind": kind, "status": "open", "deliveries": deliveries, "records": 0, "created_at": now}
+        values = {"job_id": job_id, "ordinal": ordinal, "kind": "", "status": "open", "deliveries": deliveries, "records": 0, "created_at": now}
         key = self.connection.execute(BATCH.insert().values(**values)).inserted_primary_key
         return Batch(id=int(key[0]) if key else 0, job_id=job_id, ordinal=ordinal, deliveries=deliveries)
 
@@ -39,11 +39,12 @@ class Batches(Repository):
         """Close batches that nothing was read for; they count as no attempt."""
         self.connection.execute(update(BATCH).where(BATCH.c.id.in_([batch.id for batch in batches])).values(status="unread"))
 
-    def commit(self, batch: Batch, counts: Counts, now: datetime) -> int:
-        """Give the batch its place in the log. LostRaceError where another attempt has taken over."""
+    def commit(self, batch: Batch, counts: Counts, kinds: Iterable[str], now: datetime) -> int:
+        """Give the batch, which holds records of these kinds, its place in the log. LostRaceError where another attempt has taken over."""
         seq = self.last_seq() + 1
         where = (BATCH.c.id == batch.id, BATCH.c.status == "open")
-        done = self.connection.execute(update(BATCH).where(*where).values(status="committed", seq=seq, records=counts.accepted, committed_at=now))
+        values = {"status": "committed", "seq": seq, "kind": ",".join(sorted(kinds)), "records": counts.accepted, "committed_at": now}
+        done = self.connection.execute(update(BATCH).where(*where).values(**values))
         if done.rowcount != 1:
             raise LostRaceError(f"batch {batch.id} was taken over by another attempt")
         return seq
@@ -63,7 +64,7 @@ class Batches(Repository):
         return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.seq), 0)).where(BATCH.c.status == "committed")).scalar_one())
 
     def pending(self, after: int, upto: int | None = None) -> Sequence[Any]:
-        """Committed batches past `after` in order: (id, seq, records, kind)."""
+        """Committed batches past `after` in order: (id, seq, records, kind: those of its records, separated by commas)."""
         query = select(BATCH.c.id, BATCH.c.seq, BATCH.c.records, BATCH.c.kind).where(BATCH.c.seq > after, BATCH.c.status == "committed")
         if upto is not None:
             query = query.where(BATCH.c.seq <= upto)
@@ -110,13 +111,16 @@ class Batches(Repository):
         key = self.connection.execute(SILVER.insert().values(**values)).inserted_primary_key
         return int(key[0]) if key else 0
 
-    def commit_silver(self, silver_batch: int, processes: int, now: datetime) -> None:
-        """Let readers see the rows of the silver batch."""
-        self.connection.execute(update(SILVER).where(SILVER.c.id == silver_batch).values(status="committed", processes=processes, committed_at=now))
+    def commit_silver(self, silver_batch: int, processes: int, kinds: Iterable[str], now: datetime) -> None:
+        """Let readers see the rows of the silver batch; `kinds` are those of the records, beside releases, that have rows in it."""
+        values = {"status": "committed", "processes": processes, "kinds": ",".join(sorted(kinds)), "committed_at": now}
+        self.connection.execute(update(SILVER).where(SILVER.c.id == silver_batch).values(**values))
 
     def silver(self, after: int, upto: int | None = None) -> Sequence[Any]:
-        """Committed silver batches with an id past `after`: (id, from_seq, upto_seq, processes), oldest first."""
-        query = select(SILVER.c.id, SILVER.c.from_seq, SILVER.c.upto_seq, SILVER.c.processes).where(SILVER.c.id > after, SILVER.c.status == "committed")
+        """Committed silver batches with an id past `after`: (id, from_seq, upto_seq, processes, kinds), oldest first."""
+        query = select(SILVER.c.id, SILVER.c.from_seq, SILVER.c.upto_seq, SILVER.c.processes, SILVER.c.kinds).where(
+            SILVER.c.id > after, SILVER.c.status == "committed"
+        )
         if upto is not None:
             query = query.where(SILVER.c.id <= upto)
         return self.connection.execute(query.order_by(SILVER.c.id)).all()

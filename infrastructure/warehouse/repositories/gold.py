@@ -10,6 +10,7 @@ from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlmodel import SQLModel
 
 from domain.organization import UNKNOWN
+from domain.reference_star import reference_key
 from domain.silver import INSTANT, Columns
 from domain.star import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Star
 from infrastructure.warehouse import star as _tables  # noqa: F401  registers the tables
@@ -97,8 +98,7 @@ class Gold(Repository):
         touched -= {UNKNOWN}
         self._versions(keys, star.organizations if star is not None else None)
         self._periods(touched)
-        target = gold_table("touched_organization")
-        self.upsert(target, [{"organization_id": one, "silver_batch": silver_batch} for one in sorted(touched)], ["organization_id"])
+        self._touch(touched, silver_batch)
 
     def _versions(self, keys: set[int], versions: pl.DataFrame | None) -> None:
         """Bring `uses` and `valid_from` of the touched versions in line with the bridge; drop those that nothing names."""
@@ -123,22 +123,65 @@ class Gold(Repository):
             self.connection.execute(update(dim).where(dim.c.organization_key == bindparam("b_key")).values(**values), again)
 
     def _periods(self, organization_ids: Iterable[str]) -> None:
-        """Chain the versions of each organisation by the date each was first stated: valid_to is the next one's valid_from."""
+        """Chain the versions of each organisation by the date each was first stated: valid_to is the next one's valid_from.
+
+        What a reference table says is no part of the chain: it is the current version as long as it is there.
+        """
         dim = gold_table("dim_organization")
         rows: list[Any] = []
         for part in chunks(sorted(organization_ids)):
-            columns = (dim.c.organization_key, dim.c.organization_id, dim.c.valid_from, dim.c.valid_to, dim.c.is_current)
+            columns = (dim.c.organization_key, dim.c.organization_id, dim.c.valid_from, dim.c.valid_to, dim.c.is_current, dim.c.reference)
             rows += self.connection.execute(select(*columns).where(dim.c.organization_id.in_(part))).all()
-        frame = sorted(rows, key=lambda row: (row.organization_id, row.valid_from is not None, str(row.valid_from), row.organization_key))
+        governed = {row.organization_id for row in rows if row.reference}
+        frame = sorted(
+            (row for row in rows if not row.reference),
+            key=lambda row: (row.organization_id, row.valid_from is not None, str(row.valid_from), row.organization_key),
+        )
         changes = []
         for row, following in zip_longest(frame, frame[1:]):
             last = following is None or following.organization_id != row.organization_id
             until = None if following is None or last else following.valid_from
-            if (row.valid_to, row.is_current) != (until, last):
-                changes.append({"b_key": row.organization_key, "b_to": until, "b_current": last})
+            current = last and row.organization_id not in governed
+            if (row.valid_to, row.is_current) != (until, current):
+                changes.append({"b_key": row.organization_key, "b_to": until, "b_current": current})
         if changes:
             values: dict[str, Any] = {"valid_to": bindparam("b_to"), "is_current": bindparam("b_current")}
             self.connection.execute(update(dim).where(dim.c.organization_key == bindparam("b_key")).values(**values), changes)
+
+    def reference_organizations(self, record_ids: Sequence[str], rows: pl.DataFrame, silver_batch: int) -> None:
+        """Make `rows` the versions that these reference records make, and none for those that have no row."""
+        dim = gold_table("dim_organization")
+        touched = set(rows["organization_id"]) | self._replace_reference(dim, "organizations", record_ids, rows, dim.c.organization_id)
+        self._periods(touched)
+        self._touch(touched, silver_batch)
+
+    def reference_classifications(self, record_ids: Sequence[str], rows: pl.DataFrame) -> None:
+        """Make `rows` those that these reference records make, and none for those that have no row."""
+        dim = gold_table("dim_classification")
+        self._replace_reference(dim, "classifications", record_ids, rows, dim.c.code)
+
+    def prune_reference(self, kind: str, record_ids: Sequence[str]) -> None:
+        """Take out the reference rows that none of these records makes."""
+        dim = gold_table({"organizations": "dim_organization", "classifications": "dim_classification"}[kind])
+        (key,) = dim.primary_key.columns
+        wanted = {reference_key(kind, one) for one in record_ids}
+        gone = [one for one in self.connection.execute(select(key).where(dim.c.reference)).scalars() if one not in wanted]
+        for part in chunks(gone):
+            self.connection.execute(delete(dim).where(key.in_(part)))
+
+    def _replace_reference(self, dim: Table, kind: str, record_ids: Sequence[str], rows: pl.DataFrame, said: Any) -> set[str]:
+        """Replace the rows of the records; what they said before in the column `said`."""
+        (key,) = dim.primary_key.columns
+        before: set[str] = set()
+        for part in chunks(reference_key(kind, one) for one in record_ids):
+            before.update(self.connection.execute(select(said).where(key.in_(part))).scalars())
+            self.connection.execute(delete(dim).where(key.in_(part)))
+        self.insert_frame(dim, rows)
+        return before
+
+    def _touch(self, organization_ids: Iterable[str], silver_batch: int) -> None:
+        target = gold_table("touched_organization")
+        self.upsert(target, [{"organization_id": one, "silver_batch": silver_batch} for one in sorted(organization_ids)], ["organization_id"])
 
     def tables(self) -> dict[str, list[str]]:
         """The tables of the star with their keys."""
@@ -168,7 +211,8 @@ class Gold(Repository):
         for name, (key, _) in DIMENSIONS.items():
             target = gold_table(name)
             values = [{"b_key": k, "b_uses": count} for (dimension, k), count in counted.items() if dimension == name]
-            self.connection.execute(update(target).values(uses=0))
+            kept = [~target.c.reference] if "reference" in target.c else []
+            self.connection.execute(update(target).where(*kept).values(uses=0))
             if values:
                 self.connection.execute(update(target).where(target.c[key] == bindparam("b_key")).values(uses=bindparam("b_uses")), values)
             self.connection.execute(delete(target).where(target.c.uses <= 0))

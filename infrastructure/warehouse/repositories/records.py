@@ -1,12 +1,14 @@
 """The catalogue of raw records: current versions, and where older ones lie."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from domain.changes import Change, Current
+from domain.changes import Change, Current, Key
 from domain.errors import LostRaceError
+from domain.record import Kind
 from infrastructure.warehouse.ledger import BatchRow, RecordRow, VersionRow
 from infrastructure.warehouse.repositories.base import Repository, chunks, table
 
@@ -26,6 +28,13 @@ class Records(Repository):
             query = select(*COLUMNS).where(RECORD.c.kind == kind, RECORD.c.record_id.in_(part))
             found.update((row.record_id, Current(*row)) for row in self.connection.execute(query))
         return found
+
+    def current_of(self, keys: Iterable[Key]) -> dict[Key, Current]:
+        """The current versions, deleted ones included, of those that exist."""
+        named: dict[str, set[str]] = defaultdict(set)
+        for kind, record_id in keys:
+            named[kind].add(record_id)
+        return {(kind, one): row for kind, ids in named.items() for one, row in self.current(kind, ids).items()}
 
     def of_ocids(self, kind: str, ocids: Iterable[str]) -> list[Current]:
         """The current, undeleted records of the processes."""
@@ -48,7 +57,11 @@ class Records(Repository):
         """Those of the processes that the job's earlier batches touched already."""
         found: set[str] = set()
         for part in chunks(ocids):
-            query = select(RECORD.c.ocid).join(BATCH, BATCH.c.id == RECORD.c.batch_id).where(RECORD.c.ocid.in_(part), BATCH.c.job_id == job_id)
+            query = (
+                select(RECORD.c.ocid)
+                .join(BATCH, BATCH.c.id == RECORD.c.batch_id)
+                .where(RECORD.c.kind == Kind.RELEASES, RECORD.c.ocid.in_(part), BATCH.c.job_id == job_id)
+            )
             found.update(self.connection.execute(query).scalars())
         return found
 
@@ -59,8 +72,23 @@ class Records(Repository):
         found = self.connection.execute(query.where(RECORD.c.batch_id.in_(batch_ids) | RECORD.c.record_id.in_(older))).scalars()
         return sorted(set(found))
 
-    def apply(self, kind: str, batch_id: int, changes: Sequence[Change]) -> None:
-        """Make the changes current. LostRaceError where a record is no longer at the version that a change builds on."""
+    def held_by(self, kind: str, batch_ids: Sequence[int]) -> list[str]:
+        """The records of which these batches hold a version, current or not."""
+        older = select(VERSION.c.record_id).where(VERSION.c.kind == kind, VERSION.c.batch_id.in_(batch_ids))
+        query = select(RECORD.c.record_id).where(RECORD.c.kind == kind)
+        return sorted(self.connection.execute(query.where(RECORD.c.batch_id.in_(batch_ids) | RECORD.c.record_id.in_(older))).scalars())
+
+    def ids(self, kind: str) -> list[str]:
+        """Every record's id, deleted ones included, in order."""
+        return list(self.connection.execute(select(RECORD.c.record_id).where(RECORD.c.kind == kind).order_by(RECORD.c.record_id)).scalars())
+
+    def apply(self, batch_id: int, changes: Sequence[Change]) -> None:
+        """Make the changes current. LostRaceError as for `_apply`."""
+        for kind in sorted({change.kind for change in changes}):
+            self._apply(kind, batch_id, [change for change in changes if change.kind == kind])
+
+    def _apply(self, kind: str, batch_id: int, changes: Sequence[Change]) -> None:
+        """Make the changes of a kind current. LostRaceError where a record is no longer at the version that a change builds on."""
         last = {change.record_id: change for change in changes}
         new = [change for change in last.values() if change.before is None]
         if new:

@@ -36,6 +36,12 @@ class Watermarks(Repository):
         if self.connection.execute(update(WATERMARK).where(*same).values(**values)).rowcount != 1:
             raise LostRaceError(f"another runner moved the watermark of {old.stage}")
 
+    def guard(self, mark: Watermark) -> None:
+        """LostRaceError where the stage does not stand at `mark` any more."""
+        now = self.get(mark.stage)
+        if (now.seq, now.silver_batch, now.target, now.done) != (mark.seq, mark.silver_batch, mark.target, mark.done):
+            raise LostRaceError(f"another runner moved the watermark of {mark.stage}")
+
     def _ensure(self, stage: str, now: datetime) -> None:
         self.upsert(WATERMARK, [{"stage": stage, "seq": 0, "silver_batch": 0, "done": 0, "attempts": 0, "updated_at": now}], ["stage"], [])
 

@@ -1,5 +1,8 @@
 """Organisations, exchange rates, classifications and documents"""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -7,8 +10,22 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    with op.batch_alter_table("silver_batch") as table:
+        table.add_column(sa.Column("kinds", sa.String(), server_default="", nullable=False))
+    with op.batch_alter_table("dim_organization") as table:
+        table.add_column(sa.Column("parent_id", sa.String(), nullable=True))
+        table.add_column(sa.Column("reference", sa.Boolean(), server_default=sa.false(), nullable=False))
+    with op.batch_alter_table("dim_classification") as table:
+        table.add_column(sa.Column("parent", sa.String(), nullable=True))
+        table.add_column(sa.Column("reference", sa.Boolean(), server_default=sa.false(), nullable=False))
 
 
 def downgrade() -> None:
-    pass
+    with op.batch_alter_table("dim_classification") as table:
+        table.drop_column("reference")
+        table.drop_column("parent")
+    with op.batch_alter_table("dim_organization") as table:
+        table.drop_column("reference")
+        table.drop_column("parent_id")
+    with op.batch_alter_table("silver_batch") as table:
+        table.drop_column("kinds")
