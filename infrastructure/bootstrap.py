@@ -1,6 +1,7 @@
 """The composition root: the only place that knows which adapter stands behind which port."""
 
 from domain.documents import SPECS
+from infrastructure.embeddings import Models
 from infrastructure.files.secrets import Secrets
 from infrastructure.files.store import FileStore
 from infrastructure.formats.sources import FileSources, OcdsJson
@@ -25,7 +26,14 @@ def bootstrap(settings: Settings) -> Parts:
         sources=sources,
         files=files,
         batch_records=settings.batch_records,
+        embedders=models(settings),
     )
+
+
+def models(settings: Settings) -> Models:
+    """The embedding models at hand; none is loaded before it is used."""
+    key = settings.embeddings_key.get_secret_value() if settings.embeddings_key else None
+    return Models(settings.embeddings, settings.embeddings_model, key)
 
 
 def vault(settings: Settings) -> Secrets:

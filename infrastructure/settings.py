@@ -28,6 +28,11 @@ class Settings(BaseSettings):
     token_minutes: Annotated[int, Field(ge=1)] = Field(60, description="how long a token from POST /v1/auth/token is good for")
     base_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field("EUR", description="ISO 4217 code that amounts are converted to")
     fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = Field(1, description="month in which the fiscal year of the calendar begins")
+    embeddings: Annotated[str, Field(pattern="^(minilm|static|off|https?://.+)$")] = Field(
+        "minilm", description="model of the search by meaning: minilm, static, off, or the URL of an OpenAI-compatible endpoint (its `…/v1`)"
+    )
+    embeddings_key: SecretStr | None = Field(None, description="API key of the embedding endpoint")
+    embeddings_model: str | None = Field(None, description="model asked of the embedding endpoint")
     log_level: str = Field("INFO", description="least severe log line shown: DEBUG, INFO, WARNING or ERROR")
 
     @property
