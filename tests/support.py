@@ -91,7 +91,13 @@ def warehouse_of(database: Path, home: Path) -> Warehouse:
 @contextmanager
 def lake_in(home: Path, database: Path, batch_records: int = 4_000, longest: int = 1 << 26, most: int = 1 << 33) -> Iterator[Parts]:
     """The parts of an installation in `home`; `database` is a migrated warehouse to start from."""
-    warehouse = warehouse_of(database, home)
+    with lake_over(home, warehouse_of(database, home), batch_records, longest, most) as parts:
+        yield parts
+
+
+@contextmanager
+def lake_over(home: Path, warehouse: Warehouse, batch_records: int = 4_000, longest: int = 1 << 26, most: int = 1 << 33) -> Iterator[Parts]:
+    """The parts of an installation in `home` over that warehouse."""
     files = FileStore(home / "files")
     sources = FileSources(files, home / "spool", [OcdsJson(longest)], most)
     search = EmbeddedSearch(home / "search", SPECS)

@@ -9,15 +9,25 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from domain.errors import UnavailableError
 from infrastructure.warehouse.unit_of_work import UnitOfWork
 
+TURN = 0x74656E6465726C  # the advisory lock of PostgreSQL that writers hold: any number that is ours alone
+
 
 def make_engine(url: str) -> Engine:
     """An engine for the URL, with SQLite set to WAL and to BEGIN IMMEDIATE for writers."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, pool_pre_ping=True, isolation_level="REPEATABLE READ")
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
     engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": None})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    # Writers take their turn, as SQLite has them do: the next place in the log is the last one plus one.
+    if connection.get_execution_options().get("writer"):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
@@ -46,6 +56,9 @@ class Warehouse:
         self.url = url
         self.engine = make_engine(url)
         self._writer = self.engine.execution_options(writer=True)
+        if self.engine.dialect.name == "postgresql":
+            # What a writer reads is what stands at its turn, not what stood when it began to wait.
+            self._writer = self._writer.execution_options(isolation_level="READ COMMITTED")
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
@@ -55,7 +68,7 @@ class Warehouse:
 
     @contextmanager
     def write(self) -> Iterator[UnitOfWork]:
-        """The only writer at that moment (on SQLite); keep it to a fraction of a second."""
+        """The only writer at that moment; keep it to a fraction of a second."""
         with self._writer.connect() as connection:
             yield UnitOfWork(connection)
 

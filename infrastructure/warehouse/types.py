@@ -34,13 +34,13 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Money(TypeDecorator[Any]):
-    """An amount: exact decimals where the database has them, and SQLite's 64-bit floats where it has not."""
+    """An amount: exact decimals of any size where the database has them, and SQLite's 64-bit floats where it has not."""
 
-    impl = Numeric(38, 10)
+    impl = Numeric()
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Double() if dialect.name == "sqlite" else Numeric(38, 10))
+        return dialect.type_descriptor(Double() if dialect.name == "sqlite" else Numeric())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         # repr gives the shortest text of a float, which is the number as it was published.

@@ -1,0 +1,86 @@
+"""A PostgreSQL of the tests' own: a temporary folder, a free port, ended with the session."""
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from infrastructure.warehouse.engine import Warehouse
+from infrastructure.warehouse.migrate import upgrade
+from services.ports import Parts
+from tests.support import lake_over
+
+PACKAGE = "postgresql"
+
+
+def program(name: str) -> str:
+    """The path of a PostgreSQL program; without it the test is skipped, and in CI it fails."""
+    found = shutil.which(name) or next(iter(map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True))), None)
+    if found is None:
+        reason = f"there is no {name}: install Debian's package {PACKAGE}"
+        if os.environ.get("TENDERLAKE_CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[int]:
+    """The port of a running PostgreSQL."""
+    initdb, postgres = program("initdb"), program("postgres")
+    # PostgreSQL refuses to run as root; Debian's package brings a user of its own.
+    user = "postgres" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="tenderlake-postgres-"))
+    if user:
+        shutil.chown(folder, user)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    subprocess.run([initdb, "-D", folder / "data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C"], check=True, capture_output=True, user=user)
+    options = ["-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+    with (folder.with_suffix(".log")).open("wb") as log:
+        process = subprocess.Popen([postgres, "-D", folder / "data", *options], stdout=log, stderr=log, user=user)
+    try:
+        _await(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.with_suffix(".log").unlink(missing_ok=True)
+
+
+def _await(port: int) -> None:
+    for _ in range(200):
+        try:
+            psycopg.connect(f"postgresql://tester@127.0.0.1:{port}/postgres").close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"PostgreSQL does not answer (user {getpass.getuser()})")
+
+
+@pytest.fixture
+def database(server: int, request: pytest.FixtureRequest) -> str:
+    """The URL of a new, empty database."""
+    name = f"t{abs(hash(request.node.nodeid)) % 10**12}"
+    with psycopg.connect(f"postgresql://tester@127.0.0.1:{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return f"postgresql+psycopg://tester@127.0.0.1:{server}/{name}"
+
+
+@pytest.fixture
+def lake_on_postgres(tmp_path: Path, database: str) -> Iterator[Parts]:
+    """A real lake whose warehouse is a PostgreSQL."""
+    upgrade(database)
+    with lake_over(tmp_path / "home", Warehouse(database)) as parts:
+        yield parts
