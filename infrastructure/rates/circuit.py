@@ -1,0 +1,74 @@
+"""A circuit that opens after repeated failures, so that a service in trouble is left alone, and lets one caller try again later.
+
+Its state is a small file that every process of the installation reads. Two callers that come at the same moment may both try: that does no harm.
+"""
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from loguru import logger
+
+from domain.errors import UnavailableError
+
+LONGEST = 86_400.0  # seconds that a circuit stays open at most, whatever the service asks for
+
+
+class State(NamedTuple):
+    """Failures in a row, and the time (seconds since 1970) until which nobody asks."""
+
+    failures: int = 0
+    until: float = 0.0
+
+
+class Circuit:
+    """Opens for `rest` seconds after `failures` failures in a row; then one caller tries, and it closes or opens again."""
+
+    def __init__(self, path: Path, name: str, *, failures: int = 3, rest: float = 300.0, clock: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self.name = name
+        self.failures = failures
+        self.rest = rest
+        self.clock = clock
+
+    def admit(self) -> None:
+        """UnavailableError, which says how long, while the circuit is open; the one who is let through to try holds the others back."""
+        state, now = self._read(), self.clock()
+        left = min(state.until - now, LONGEST)
+        if left > 0:
+            after = math.ceil(left)
+            raise UnavailableError(f"{self.name} failed {state.failures} times in a row and is left alone for another {after} s", retry_after=after)
+        if state.failures >= self.failures:
+            self._write(State(state.failures, now + self.rest))
+
+    def succeeded(self) -> None:
+        """Close it."""
+        if self._read() != State():
+            self._write(State())
+
+    def failed(self, after: float | None = None) -> None:
+        """Count a failure; `after` is how many seconds the service asks to be left alone."""
+        state = self._read()
+        failures = state.failures + 1
+        rest = max(after or 0.0, self.rest if failures >= self.failures else 0.0)
+        self._write(State(failures, self.clock() + min(rest, LONGEST) if rest else 0.0))
+
+    def _read(self) -> State:
+        try:
+            found = json.loads(self.path.read_text())
+            return State(int(found["failures"]), float(found["until"]))
+        except FileNotFoundError:
+            return State()
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            logger.warning("{} can't be read ({}): the circuit of {} counts as closed", self.path, error, self.name)
+            return State()
+
+    def _write(self, state: State) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        temporary.write_text(json.dumps(state._asdict()))
+        temporary.replace(self.path)
