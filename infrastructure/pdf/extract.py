@@ -1,0 +1,142 @@
+"""What the child does with one PDF: text page by page, then what describes the file, its tables, and the text of its images.
+
+Each step is written out as soon as it is known; the kernel ends the child where a page takes too long, and the parent goes on behind it.
+"""
+
+# mypy: allow-untyped-calls
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import SubprocessError
+from typing import Any
+
+import pymupdf
+
+from domain.notice_facts import Line, propose
+from infrastructure.pdf import ocr
+from infrastructure.pdf.child import Output, allow, cpu_used
+from infrastructure.pdf.limits import Limits
+
+FLAGS = pymupdf.TEXTFLAGS_TEXT
+DPI = 200
+LONGEST = 4_000  # pixels of a page's longer side, for tesseract
+HEADINGS = 1_000
+RULES = 4  # lines or boxes drawn on a page, fewer of which make no table
+CELL = 2_000  # characters
+
+pymupdf.TOOLS.mupdf_display_errors(False)
+pymupdf.TOOLS.mupdf_display_warnings(False)
+
+
+class StoppedError(Exception):
+    """Raised where the file has used up what it may take."""
+
+
+def extract(request: dict[str, Any], output: Output) -> None:
+    """Do the steps asked for: `text` from page `first` on, `about`, `tables`, `ocr` of the `pages` named."""
+    limits = Limits(**request["limits"])
+    allow(limits.cpu_seconds)
+    with _said(output, "broken", 0):
+        document = pymupdf.open(Path(request["path"]), filetype="pdf")
+        if document.needs_pass:
+            output.write("encrypted", 0, True)
+            return
+        pages = document.page_count
+        output.write("opened", pages, {"repaired": bool(document.is_repaired)})
+        until = cpu_used() + limits.cpu_seconds - request["spent"]
+        steps = {"text": _text, "about": _about, "tables": _tables, "ocr": _ocr}
+        for step in request["steps"]:
+            steps[step](document, request, limits, until, output)
+        output.write("end", 0, {"repaired": bool(document.is_repaired)})  # some damage shows at a page only
+
+
+@contextmanager
+def _said(output: Output, tag: str, page: int) -> Iterator[None]:
+    """Say what went wrong, whatever it was: files from anywhere break the library in any way."""
+    try:
+        yield
+    except StoppedError:
+        raise
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        reason = " ".join(str(error).split())[:300]
+        output.write(tag, page, "there was not enough memory" if isinstance(error, MemoryError) or "malloc" in reason else reason or type(error).__name__)
+
+
+def _text(document: pymupdf.Document, request: dict[str, Any], limits: Limits, until: float, output: Output) -> None:
+    for number in range(request["first"], min(document.page_count, limits.pages) + 1):
+        if cpu_used() > until:
+            output.write("stopped", number, f"reading took more than {limits.cpu_seconds} s of CPU")
+            return
+        allow(limits.page_seconds)
+        with _said(output, "failed", number):
+            if not _page(document[number - 1], number, limits, output):
+                output.write("stopped", number, "its text takes too much room")
+                return
+
+
+def _page(page: pymupdf.Page, number: int, limits: Limits, output: Output) -> bool:
+    """Whether there was room for the page."""
+    layer = page.get_textpage(flags=FLAGS)
+    blocks = [block[4].strip("\n") for block in layer.extractBLOCKS() if block[6] == 0]
+    text = "\n\n".join(blocks).replace("\x00", "")
+    tag = "page" if text.strip() else "image" if page.get_bboxlog() else "blank"
+    written = output.write(tag, number, {"page": number, "text": text})
+    if written and number <= limits.fact_pages and tag == "page":
+        facts = propose(number, _lines(layer))
+        if facts:
+            output.write("facts", number, facts)
+    return written
+
+
+def _lines(layer: pymupdf.TextPage) -> list[Line]:
+    lines = [line for block in layer.extractDICT()["blocks"] for line in block.get("lines", ())]
+    return [
+        Line("".join(span["text"] for span in line["spans"]), tuple(line["bbox"]), max((span["size"] for span in line["spans"]), default=0)) for line in lines
+    ]
+
+
+def _about(document: pymupdf.Document, _request: dict[str, Any], limits: Limits, _until: float, output: Output) -> None:
+    allow(limits.page_seconds)
+    with _said(output, "nothing", 0):
+        metadata = {name: value.replace("\x00", "").strip() for name, value in (document.metadata or {}).items() if value}
+        output.write("metadata", 0, {name: value for name, value in metadata.items() if value})
+    with _said(output, "nothing", 0):
+        output.write("language", 0, document.language or None)
+    with _said(output, "nothing", 0):
+        entries = document.get_toc()[:HEADINGS]
+        output.write("outline", 0, [{"level": level, "title": title, "page": page if page > 0 else None} for level, title, page in entries])
+
+
+def _tables(document: pymupdf.Document, request: dict[str, Any], limits: Limits, until: float, output: Output) -> None:
+    until = min(until, cpu_used() + limits.table_seconds)
+    for number in range(request["first"], min(document.page_count, limits.table_pages) + 1):
+        if cpu_used() > until:
+            output.write("untabled", number, f"finding tables took more than {limits.table_seconds:g} s of CPU")
+            return
+        allow(limits.page_seconds)
+        with _said(output, "nothing", number):
+            page = document[number - 1]
+            drawn = page.read_contents()
+            if drawn.count(b" re") + drawn.count(b" l\n") + drawn.count(b" l ") < RULES:
+                continue
+            tables = [[[_cell(cell) for cell in row] for row in table.extract()] for table in page.find_tables().tables]
+            if tables:
+                output.write("tables", number, tables)
+
+
+def _cell(text: str | None) -> str | None:
+    return None if text is None else text.replace("\x00", "")[:CELL]
+
+
+def _ocr(document: pymupdf.Document, request: dict[str, Any], limits: Limits, _until: float, output: Output) -> None:
+    for number in request["pages"]:
+        allow(limits.page_seconds)
+        try:
+            with _said(output, "unread", number):
+                page = document[number - 1]
+                zoom = min(DPI / 72, LONGEST / max(page.rect.width, page.rect.height, 1))
+                picture = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), colorspace=pymupdf.csGRAY, alpha=False)
+                output.write("ocr", number, ocr.recognise(picture.tobytes("png"), request["ocr_seconds"]))
+        except SubprocessError as error:
+            output.write("unread", number, str(error)[:300])

@@ -1,0 +1,132 @@
+"""The children that read PDFs: started when first needed, used for many files, ended when a file harms them or their time is up."""
+
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, cast
+
+import orjson
+
+from infrastructure.pdf.child import DONE
+from infrastructure.processes import kill_group
+
+ROOT = Path(__file__).parents[2]
+MODULE = "infrastructure.pdf.child"
+FILES = 500  # that one child reads at most: what a library leaks goes with it
+
+
+class Child:
+    """One child process. Its pipes are its only ties: it ends when they close, and the kernel ends it with this process."""
+
+    def __init__(self, memory: int) -> None:
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", MODULE, str(os.getpid()), str(memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": path},
+            process_group=0,
+        )
+        self.requests = cast(IO[bytes], self.process.stdin)
+        self.answers = cast(IO[bytes], self.process.stdout)
+        self.files = 0
+
+    def ask(self, request: dict[str, object]) -> None:
+        """Hand it a request. BrokenPipeError where it has ended."""
+        self.files += 1
+        self.requests.write(orjson.dumps(request) + b"\n")
+        self.requests.flush()
+
+    def fileno(self) -> int:
+        """Where its answers come from."""
+        return self.answers.fileno()
+
+    def answered(self) -> bool:
+        """Whether it did what it was asked to, once there is something to read: not so where it ended."""
+        return os.read(self.fileno(), len(DONE)) == DONE
+
+    def end(self) -> None:
+        """Kill it and all that it started."""
+        kill_group(self.process)
+        self.process.wait()
+        self.answers.close()
+        with suppress(BrokenPipeError):  # what it did not read any more
+            self.requests.close()
+
+
+class Pool:
+    """As many children at once as there is work for, up to `size`; one thread at a time uses it."""
+
+    def __init__(self, size: int, memory: int) -> None:
+        self.size = size
+        self.memory = memory
+        self.idle: list[Child] = []
+        self.owner = os.getpid()
+
+    def run(self, requests: Iterator[tuple[str, dict[str, object]]], timeout: float) -> Iterator[tuple[str, str]]:
+        """(name, how it ended) of each request as it ends: `done`, `died`, or `timeout` after that many seconds."""
+        busy: dict[Child, tuple[str, float]] = {}
+        selector = selectors.DefaultSelector()
+        try:
+            while True:
+                while len(busy) < self.size and (following := next(requests, None)) is not None:
+                    child = self._start(following[1])
+                    selector.register(child, selectors.EVENT_READ)
+                    busy[child] = (following[0], time.monotonic() + timeout)
+                if not busy:
+                    return
+                yield from self._ended(selector, busy)
+        finally:
+            for child in busy:
+                child.end()
+            selector.close()
+
+    def close(self) -> None:
+        """End the children."""
+        for child in self._mine():
+            child.end()
+        self.idle.clear()
+
+    def _mine(self) -> list[Child]:
+        """The idle children, none of which a fork of this process inherited."""
+        if self.owner != os.getpid():
+            self.idle, self.owner = [], os.getpid()
+        return self.idle
+
+    def _start(self, request: dict[str, object]) -> Child:
+        idle = self._mine()
+        while idle:
+            child = idle.pop()
+            try:
+                child.ask(request)
+            except BrokenPipeError:
+                child.end()
+            else:
+                return child
+        child = Child(self.memory)
+        child.ask(request)
+        return child
+
+    def _ended(self, selector: selectors.BaseSelector, busy: dict[Child, tuple[str, float]]) -> Iterator[tuple[str, str]]:
+        wait = max(0.0, min(deadline for _, deadline in busy.values()) - time.monotonic())
+        for key, _ in selector.select(wait):
+            child = cast(Child, key.fileobj)
+            selector.unregister(child)
+            name, _deadline = busy.pop(child)
+            good = child.answered()
+            if good and child.files < FILES:
+                self.idle.append(child)
+            else:
+                child.end()
+            yield name, "done" if good else "died"
+        for child in [one for one, (_, deadline) in busy.items() if deadline <= time.monotonic()]:
+            selector.unregister(child)
+            name, _deadline = busy.pop(child)
+            child.end()
+            yield name, "timeout"

@@ -1,0 +1,103 @@
+"""Reads PDFs, several at once: one document a file, whatever state the file is in, and never longer than the limits allow."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from infrastructure.disk import full_disk
+from infrastructure.pdf import ocr
+from infrastructure.pdf.findings import Findings
+from infrastructure.pdf.limits import Limits
+from infrastructure.pdf.pool import Pool
+
+RESTARTS = 5  # pages that may end their child before the rest of the file is given up
+CHUNK = 1 << 20
+
+
+@dataclass
+class Reading:
+    """One file on its way through its steps; `first` is the page that the next text is read from."""
+
+    path: Path
+    out: Path
+    deadline: float
+    found: Findings = field(default_factory=Findings)
+    steps: list[str] = field(default_factory=lambda: ["text", "about", "tables"])
+    first: int = 1
+    deaths: int = 0
+    spent: float = 0.0
+
+
+class PdfReader:
+    """`workers` files at once; children live on between files."""
+
+    def __init__(self, limits: Limits, workers: int | None = None) -> None:
+        self.limits = limits
+        self.pool = Pool(workers or os.cpu_count() or 1, limits.memory_bytes)
+
+    def read(self, path: Path) -> bytes:
+        """The document of one file; see `read_many`."""
+        return self.read_many({"": path})[""]
+
+    def read_many(self, paths: Mapping[str, Path]) -> dict[str, bytes]:
+        """The documents as JSON objects: state, reason, title, metadata, outline, pages, facts; by the names given."""
+        with full_disk(), tempfile.TemporaryDirectory(prefix="pdf-") as folder:
+            readings = {name: Reading(path, Path(folder, str(number)), 0.0) for number, (name, path) in enumerate(paths.items())}
+            waiting = list(readings)
+            while waiting:
+                again: list[str] = []
+                for name, ending in self.pool.run(self._requests(waiting, readings), self.limits.timeout):
+                    if self._follow(readings[name], ending):
+                        again.append(name)
+                waiting = again
+            return {name: reading.found.document(self.limits.pages) for name, reading in readings.items()}
+
+    def close(self) -> None:
+        """End the children."""
+        self.pool.close()
+
+    def _requests(self, names: list[str], readings: Mapping[str, Reading]) -> Iterator[tuple[str, dict[str, object]]]:
+        for name in names:
+            reading = readings[name]
+            reading.deadline = reading.deadline or time.monotonic() + self.limits.timeout
+            room = self.limits.output_bytes - sum(map(len, reading.found.pages.values()))
+            pages = sorted(reading.found.images)[: self.limits.ocr_pages]
+            asked = {"path": str(reading.path), "out": str(reading.out), "room": room, "first": reading.first, "spent": reading.spent}
+            yield name, asked | {"steps": reading.steps, "pages": pages, "ocr_seconds": self.limits.page_seconds, "limits": asdict(self.limits)}
+
+    def _follow(self, reading: Reading, ending: str) -> bool:
+        """Take in what was written; whether the file is to be taken up again behind a page that ended its child, or for its images."""
+        found = reading.found
+        found.add(reading.out.read_bytes() if reading.out.exists() else b"")
+        reading.out.unlink(missing_ok=True)
+        if ending == "timeout":
+            found.stopped = f"reading took longer than {self.limits.timeout:g} s"
+            return False
+        if ending == "died":
+            return self._died(reading)
+        if found.images and not found.texts and reading.steps != ["ocr"] and ocr.installed():
+            reading.steps = ["ocr"]
+            return True
+        return False
+
+    def _died(self, reading: Reading) -> bool:
+        reading.deaths += 1
+        found = reading.found
+        why = f"it took more than {self.limits.page_seconds} s of CPU, or broke the reader"
+        if found.count is None:
+            found.stopped = f"opening it took more than {self.limits.cpu_seconds} s of CPU, or broke the reader"
+            return False
+        if found.reached < min(found.count, self.limits.pages) and "text" in reading.steps:
+            found.left[found.reached + 1] = why
+            reading.first = found.reached + 1
+            reading.spent += self.limits.page_seconds
+        else:  # all the text is there: go on without what ended the child
+            reading.steps = reading.steps[1:] if reading.steps[0] != "text" else reading.steps[2:]
+            reading.first = 1
+        if reading.deaths > RESTARTS:
+            found.stopped = f"{RESTARTS} pages ended the reader"
+            return False
+        return bool(reading.steps)
