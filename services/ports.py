@@ -1,6 +1,6 @@
 """The ports: what the use cases need from the outside, as Protocols; `infrastructure/bootstrap.py` plugs the adapters in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from domain.record import Kind, Place, Refused
 from domain.search import Collection, Document, SearchQuery, SearchResult, Synonym
+from domain.webhooks import Answered
 
 
 class Messages(Protocol):
@@ -142,12 +143,16 @@ class SearchEngine(Protocol):
 
 @dataclass(frozen=True)
 class Element:
-    """One element of a source, as bytes of UTF-8 JSON, with the metadata of the package it stood in, and the kind of record that it is."""
+    """One element of a source, as bytes of UTF-8 JSON, with the metadata of the package it stood in, and the kind of record that it is.
+
+    `flaw` is why the element counts as refused although its record is kept: a file in which nothing can be read.
+    """
 
     raw: bytes
     place: Place
     package: dict[str, Any] | None = None
     kind: Kind = Kind.RELEASES
+    flaw: Refused | None = None
 
 
 @dataclass(frozen=True)
@@ -216,6 +221,12 @@ class Work(Protocol):
     @property
     def star(self) -> Any: ...
     @property
+    def raw(self) -> Any: ...
+    @property
+    def outcomes(self) -> Any: ...
+    @property
+    def trail(self) -> Any: ...
+    @property
     def keys(self) -> Any: ...
     @property
     def webhooks(self) -> Any: ...
@@ -234,6 +245,30 @@ class Warehouse(Protocol):
 
 
 @dataclass(frozen=True)
+class Post:
+    """A request to somebody else's address: the body as bytes, the headers as they go out."""
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class Hooks(Protocol):
+    """The way to other people's addresses."""
+
+    def post(self, posts: Sequence[Post]) -> list[Answered]:
+        """Send them side by side, within seconds, whatever the receivers do; what came of each, in their order."""
+
+
+class NoHooks:
+    """Where nothing is sent to anybody: every attempt fails and is made again."""
+
+    def post(self, posts: Sequence[Post]) -> list[Answered]:
+        """Nothing is sent."""
+        return [Answered(error="this process sends nothing") for _ in posts]
+
+
+@dataclass(frozen=True)
 class Parts:
     """What the use cases work with."""
 
@@ -245,3 +280,4 @@ class Parts:
     files: Files
     batch_records: int = 4_000
     embedders: Embedders = field(default_factory=NoEmbedders)
+    hooks: Hooks = field(default_factory=NoHooks)

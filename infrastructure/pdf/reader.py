@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
+from domain.files import State
 from infrastructure.disk import full_disk
 from infrastructure.pdf import ocr
 from infrastructure.pdf.findings import Findings
@@ -31,6 +33,14 @@ class Reading:
     spent: float = 0.0
 
 
+class Read(NamedTuple):
+    """`document` is a JSON object: state, reason, title, metadata, outline, pages, facts …"""
+
+    state: State
+    reason: str | None
+    document: bytes
+
+
 class PdfReader:
     """`workers` files at once; children live on between files."""
 
@@ -38,12 +48,12 @@ class PdfReader:
         self.limits = limits
         self.pool = Pool(workers or os.cpu_count() or 1, limits.memory_bytes)
 
-    def read(self, path: Path) -> bytes:
+    def read(self, path: Path) -> Read:
         """The document of one file; see `read_many`."""
         return self.read_many({"": path})[""]
 
-    def read_many(self, paths: Mapping[str, Path]) -> dict[str, bytes]:
-        """The documents as JSON objects: state, reason, title, metadata, outline, pages, facts; by the names given."""
+    def read_many(self, paths: Mapping[str, Path]) -> dict[str, Read]:
+        """The documents by the names given, whatever state the files are in."""
         with full_disk(), tempfile.TemporaryDirectory(prefix="pdf-") as folder:
             readings = {name: Reading(path, Path(folder, str(number)), 0.0) for number, (name, path) in enumerate(paths.items())}
             waiting = list(readings)
@@ -53,11 +63,15 @@ class PdfReader:
                     if self._follow(readings[name], ending):
                         again.append(name)
                 waiting = again
-            return {name: reading.found.document(self.limits.pages) for name, reading in readings.items()}
+            return {name: self._document(reading.found) for name, reading in readings.items()}
 
     def close(self) -> None:
         """End the children."""
         self.pool.close()
+
+    def _document(self, found: Findings) -> Read:
+        most = self.limits.pages
+        return Read(found.state(), found.reason(most), found.document(most))
 
     def _requests(self, names: list[str], readings: Mapping[str, Reading]) -> Iterator[tuple[str, dict[str, object]]]:
         for name in names:

@@ -25,6 +25,7 @@ class Judged:
     packages: list[bytes | None]
     refused: list[Refused]
     position: dict[str, Any] | None
+    flawed: set[int] = field(default_factory=set)  # of `accepted`, those that count as refused
     new: list[tuple[int, Change]] = field(default_factory=list)
     processes: int = 0
 
@@ -49,9 +50,10 @@ class Judged:
 
     def counts(self) -> Counts:
         """What became of the records."""
-        unchanged, refused = len(self.accepted) - len(self.new), len(self.refused)
-        received = len(self.accepted) + refused
-        return Counts(received=received, accepted=len(self.new), unchanged=unchanged, quarantined=refused, processes=self.processes)
+        good = len(self.accepted) - len(self.flawed)
+        new = sum(index not in self.flawed for index, _ in self.new)
+        refused = len(self.refused)
+        return Counts(received=good + refused, accepted=new, unchanged=good - new, quarantined=refused, processes=self.processes)
 
 
 def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
@@ -63,6 +65,9 @@ def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
             if isinstance(verdict, Refused):
                 found.refused.append(verdict)
             else:
+                if element.flaw is not None:
+                    found.flawed.add(len(found.accepted))
+                    found.refused.append(element.flaw)
                 found.accepted.append(verdict)
                 found.packages.append(orjson.dumps(element.package, option=orjson.OPT_SORT_KEYS) if element.package else None)
     return found

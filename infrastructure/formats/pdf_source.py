@@ -1,0 +1,63 @@
+"""PDF files as sources: each is one document, read in a child process (infrastructure/pdf); one that can't be read is kept and says so."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from domain.errors import InvalidError
+from domain.files import UNREADABLE
+from domain.linking import name_key
+from domain.record import Kind, Place, Refused
+from infrastructure.pdf.reader import PdfReader, Read
+from services.ports import Element, Slice
+
+Position = dict[str, Any]
+MAGIC = b"%PDF-"
+WITHIN = 1_024  # bytes: readers of PDFs tolerate as much before the magic
+OTHERS = (b"{", b"[", b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+TAR = 257, b"ustar"
+WEB = (b"<!doctype html", b"<html", b"<?xml", b"<head", b"<body", b"<script", b"<!--")
+
+
+class PdfSource:
+    """A recogniser of the chain in infrastructure/formats/chain.py."""
+
+    name = "pdf"
+    kind = "PDF"
+    binary = True
+
+    def __init__(self, reader: PdfReader) -> None:
+        self.reader = reader
+
+    def recognise(self, text: Path, filename: str) -> Position | None:
+        """Where reading begins; None where it is no PDF. InvalidError for a web page that is named as one."""
+        with text.open("rb") as file:
+            head = file.read(WITHIN + len(MAGIC))
+        if head.startswith(MAGIC) or (MAGIC in head and not _other(head)):
+            return {}
+        if filename.lower().endswith(".pdf") and head.lstrip(b" \t\r\n\xef\xbb\xbf").lower().startswith(WEB):
+            raise InvalidError(f"{filename} is named as a PDF and holds a web page: perhaps what a site answered in place of the file", expected=["PDF"])
+        return None
+
+    def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:  # pylint: disable=unused-argument
+        """The document; with the reason why it counts as refused where nothing in it can be read."""
+        with text.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        about = {"filename": name_key(filename) or "upload", "sha256": sha256, "size": text.stat().st_size, "media_type": "application/pdf"}
+        found = self.reader.read(text)
+        raw = orjson.dumps(about)[:-1] + b"," + found.document[1:]
+        return Slice([Element(raw, place := Place(file=filename), kind=Kind.DOCUMENTS, flaw=_flaw(found, place))], [], None)
+
+
+def _other(head: bytes) -> bool:
+    """Whether it is of another kind, with a PDF in it."""
+    start, mark = TAR
+    return head.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(OTHERS) or head[start : start + len(mark)] == mark
+
+
+def _flaw(found: Read, place: Place) -> Refused | None:
+    if found.state not in UNREADABLE:
+        return None
+    return Refused(place=place, code=f"pdf_{found.state}", reason=f"{found.reason or found.state}; its record is kept and says so")
