@@ -78,5 +78,6 @@ class RawRecord(BaseModel):
     payload: dict[str, Any]
     job_id: str
     source: dict[str, Any]
+    notes: list[Note] = []
     created_at: datetime
     updated_at: datetime

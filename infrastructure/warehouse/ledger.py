@@ -65,7 +65,7 @@ class RecordRow(SQLModel, table=True):
     """The catalogue: the current version of every raw record, and the batch whose bronze rows hold it."""
 
     __tablename__ = "record"
-    __table_args__ = (UniqueConstraint("kind", "record_id"),)
+    __table_args__ = (UniqueConstraint("kind", "record_id"), Index("ix_record_batch", "batch_id"))
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     kind: str
     record_id: str

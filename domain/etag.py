@@ -1,0 +1,24 @@
+"""Entity tags of raw records (RFC 9110): a version and the hash of its content. Pure."""
+
+import re
+
+TAGS = re.compile(r'\s*(W/)?"([^"]*)"\s*(?:,|$)')
+
+
+def etag(version: int, content_hash: bytes) -> str:
+    """The strong tag of a version."""
+    return f'"{version}-{content_hash.hex()}"'
+
+
+def matches(header: str, tag: str | None, *, weak: bool) -> bool:
+    """Whether a list of tags, or `*`, names `tag` (None: there is nothing to match). Weak tags count where `weak` says so. ValueError for what is no list."""
+    if header.strip() == "*":
+        return tag is not None
+    found, at = [], 0
+    while at < len(header):
+        one = TAGS.match(header, at)
+        if one is None:
+            raise ValueError('entity tags look like "3-0f…", several are separated by commas')
+        found.append(one)
+        at = one.end()
+    return any(f'"{one[2]}"' == tag and (weak or not one[1]) for one in found)

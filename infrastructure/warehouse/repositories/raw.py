@@ -1,0 +1,64 @@
+"""The catalogue as those read it who ask for raw records: which versions there are, and when and by which job they came."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select
+
+from domain.raw import Listed, RawFilter
+from infrastructure.warehouse.ledger import BatchRow, RecordRow, VersionRow
+from infrastructure.warehouse.repositories.base import Repository, table
+
+RECORD, VERSION, BATCH = table(RecordRow), table(VersionRow), table(BatchRow)
+FIRST = BATCH.alias("first_batch")
+LAST = "\U0010ffff"  # after every character of an id
+
+
+class RawRecords(Repository):
+    """Current and older versions, with their batches."""
+
+    def page(self, kind: str, asked: RawFilter, after: str | None, limit: int) -> list[Listed]:
+        """Records that stand, in the order of their ids, behind `after`."""
+        where: list[ColumnElement[bool]] = [RECORD.c.kind == kind, RECORD.c.deleted.is_(False)]
+        if after is not None:
+            where.append(RECORD.c.record_id > after)
+        if asked.prefix:
+            where += [RECORD.c.record_id >= asked.prefix, RECORD.c.record_id < asked.prefix + LAST]
+        for column, values in ((RECORD.c.record_id, asked.ids), (RECORD.c.ocid, asked.ocids), (BATCH.c.job_id, asked.jobs)):
+            if values:
+                where.append(column.in_(values))
+        if asked.updated_from:
+            where.append(BATCH.c.committed_at >= asked.updated_from)
+        if asked.updated_to:
+            where.append(BATCH.c.committed_at <= asked.updated_to)
+        return self._listed(_current().where(*where).order_by(RECORD.c.record_id).limit(limit))
+
+    def one(self, kind: str, record_id: str) -> Listed | None:
+        """The current version, the end of a record too."""
+        found = self._listed(_current().where(RECORD.c.kind == kind, RECORD.c.record_id == record_id))
+        return found[0] if found else None
+
+    def versions(self, kind: str, record_id: str) -> list[Listed]:
+        """Every version, newest first."""
+        current = self.one(kind, record_id)
+        if current is None:
+            return []
+        columns = (VERSION.c.record_id, VERSION.c.version, VERSION.c.content_hash, VERSION.c.deleted, VERSION.c.batch_id, BATCH.c.job_id, BATCH.c.committed_at)
+        query = select(*columns).join(BATCH, BATCH.c.id == VERSION.c.batch_id).where(VERSION.c.kind == kind, VERSION.c.record_id == record_id)
+        rows = self.connection.execute(query.where(BATCH.c.status == "committed").order_by(VERSION.c.version.desc()))
+        older = [Listed(row[0], current.ocid, *row[1:6], current.created_at, row[6]) for row in rows]
+        return [current, *older]
+
+    def forget_versions(self, kind: str, record_id: str, before: int) -> None:
+        """Forget the versions before this one, once bronze has them no more."""
+        self.connection.execute(VERSION.delete().where(VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.version < before))
+
+    def _listed(self, query: Select[Any]) -> list[Listed]:
+        rows: Sequence[Any] = self.connection.execute(query).all()
+        return [Listed(*row) for row in rows]
+
+
+def _current() -> Select[Any]:
+    columns = [RECORD.c[name] for name in ("record_id", "ocid", "version", "content_hash", "deleted", "batch_id")]
+    joined = RECORD.join(BATCH, BATCH.c.id == RECORD.c.batch_id).join(FIRST, FIRST.c.id == RECORD.c.first_batch_id)
+    return select(*columns, BATCH.c.job_id, FIRST.c.committed_at, BATCH.c.committed_at).select_from(joined)
