@@ -5,12 +5,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from api import errors, health
 from api.container import Container
+from api.following import Following
 from api.guard import Guard
 from api.problems import describe
-from api.v1 import auth, gold, jobs, search, uploads
+from api.v1 import auth, gold, jobs, search, uploads, webhooks
 from infrastructure.bootstrap import bootstrap, vault
 from infrastructure.settings import Settings
 from services.intake.users import Callers
@@ -33,6 +35,7 @@ TAGS = [
     {"name": "auth", "description": "tokens"},
     {"name": "uploads", "description": "files in; needs the role writer"},
     {"name": "jobs", "description": "what became of what was sent"},
+    {"name": "webhooks", "description": "who is told when jobs end; needs the role admin"},
     {"name": "gold", "description": "the star: contracting processes, facts and dimensions"},
     {"name": "search", "description": "contracting processes and organisations by word"},
     {"name": "health", "description": "probes; need no caller"},
@@ -43,10 +46,12 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     """The application over these parts, or over those that the settings name."""
     settings = settings or Settings()
     parts = parts or bootstrap(settings)
-    app = FastAPI(title="tenderlake", version=_version(), summary="Open contracting data, refined and searchable", description=ABOUT, openapi_tags=TAGS)
+    about = {"title": "tenderlake", "version": _version(), "summary": "Open contracting data, refined and searchable", "description": ABOUT}
+    # The pages of /docs come with the product: an installation may be cut off from the internet.
+    app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static")
     callers = Callers(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
-    app.state.container = Container(settings, parts, callers, seeds)
-    for module in (health, auth, uploads, jobs, gold, search):
+    app.state.container = Container(settings, parts, callers, seeds, Following(parts.warehouse))
+    for module in (health, auth, uploads, jobs, webhooks, gold, search):
         app.include_router(module.router)
     errors.install(app)
     app.add_middleware(Guard)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.following import Following
 from infrastructure.settings import Settings
 from services.intake.users import Callers
 from services.ports import Parts
@@ -20,6 +21,7 @@ class Container:
     parts: Parts
     callers: Callers
     seeds: Callable[[], Sequence[Path]]
+    following: Following
 
 
 def container(request: Request) -> Container:

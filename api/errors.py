@@ -26,6 +26,7 @@ STATUS: dict[type[errors.TenderlakeError], int] = {
     errors.ForbiddenError: 403,
     errors.NotFoundError: 404,
     errors.ConflictError: 409,
+    errors.GoneError: 410,
     errors.PreconditionError: 412,
     errors.TooLargeError: 413,
     errors.DamagedError: 500,

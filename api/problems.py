@@ -15,6 +15,7 @@ WHY = {
     404: "Nothing stands under this name",
     405: "The method is not possible here",
     409: "The request contradicts the state of what it names",
+    410: "What stood under this name was removed for good",
     413: "Larger than the settings allow",
     422: "Values of the wrong type or out of range; `errors` names each of them",
     500: "An unforeseen error; the log tells more under `reference`",

@@ -24,6 +24,8 @@ class JobAnswer(BaseModel):
     filename: str | None = Field(examples=["releases-2024-01.json"])
     sha256: str | None = Field(description="of the file as it was uploaded")
     actor: str = Field(description="who sent it", examples=["admin"])
+    webhook: str | None = Field(None, description="who is told when it ended")
+    retry_of: str | None = Field(None, description="the job whose file it lands again")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -33,8 +35,10 @@ class JobAnswer(BaseModel):
     def of(cls, job: Job) -> "JobAnswer":
         """The job's answer."""
         path = f"/v1/jobs/{job.id}"
-        same = job.model_dump(include=set(cls.model_fields) - {"links", "error"})
-        return cls(**same, error={"type": "about:blank", **job.error} if job.error else None, links={"self": path, "errors": f"{path}/errors"})
+        same = job.model_dump(include=set(cls.model_fields) - {"links", "error", "webhook"})
+        error = {"type": "about:blank", **job.error} if job.error else None
+        links = {"self": path} | {name: f"{path}/{name}" for name in ("errors", "events", "deliveries")}
+        return cls(**same, error=error, webhook=job.webhook.url if job.webhook else None, links=links)
 
 
 class Jobs(BaseModel):

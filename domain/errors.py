@@ -29,6 +29,12 @@ class NotFoundError(TenderlakeError, LookupError):
     title = "Not found"
 
 
+class GoneError(TenderlakeError, LookupError):
+    """Raised when what stood under the given name was removed for good."""
+
+    title = "Gone"
+
+
 class ConflictError(TenderlakeError):
     """Raised when the request contradicts the state of what it names."""
 

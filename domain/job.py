@@ -45,6 +45,13 @@ class Stage(BaseModel):
     finished_at: datetime | None = None
 
 
+class Hook(BaseModel):
+    """Where to send word when something ended, and the secret that signs it."""
+
+    url: str
+    secret: str
+
+
 class Job(BaseModel):
     """One accepted change and how far it has come."""
 
@@ -61,10 +68,23 @@ class Job(BaseModel):
     last_seq: int | None = None
     position: dict[str, Any] | None = Field(default=None, description="where the landing goes on")
     landed: bool = False
+    webhook: Hook | None = Field(default=None, description="who is told when it ended")
+    retry_of: str | None = Field(default=None, description="the job whose file it lands again")
     created_at: datetime
     started_at: datetime | None = None
     landed_at: datetime | None = None
     finished_at: datetime | None = None
+
+
+class JobFilter(BaseModel):
+    """Which jobs a list shall hold; None takes any. `filename` is the beginning of one, the instants are inclusive."""
+
+    status: JobStatus | None = None
+    type: JobType | None = None
+    filename: str | None = None
+    actor: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
 
 
 class Batch(BaseModel):

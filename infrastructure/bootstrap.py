@@ -11,6 +11,7 @@ from infrastructure.queue.redis_server import local_url
 from infrastructure.search.embedded.engine import EmbeddedSearch
 from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import Warehouse
+from infrastructure.web.hooks import WebHooks
 from services.ports import Parts
 
 
@@ -26,6 +27,8 @@ def bootstrap(settings: Settings) -> Parts:
         sources=sources,
         files=files,
         batch_records=settings.batch_records,
+        base_currency=settings.base_currency,
+        hooks=WebHooks(private=settings.webhook_private),
         embedders=models(settings),
     )
 

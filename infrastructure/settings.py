@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     )
     embeddings_key: SecretStr | None = Field(None, description="API key of the embedding endpoint")
     embeddings_model: str | None = Field(None, description="model asked of the embedding endpoint")
+    webhook_private: bool = Field(False, description="whether webhooks may call internal addresses (loopback, private networks)")
     log_level: str = Field("INFO", description="least severe log line shown: DEBUG, INFO, WARNING or ERROR")
 
     @property

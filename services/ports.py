@@ -221,6 +221,8 @@ class Work(Protocol):
     @property
     def star(self) -> Any: ...
     @property
+    def rates(self) -> Any: ...
+    @property
     def raw(self) -> Any: ...
     @property
     def outcomes(self) -> Any: ...
@@ -279,5 +281,6 @@ class Parts:
     sources: Sources
     files: Files
     batch_records: int = 4_000
+    base_currency: str = "EUR"
     embedders: Embedders = field(default_factory=NoEmbedders)
     hooks: Hooks = field(default_factory=NoHooks)

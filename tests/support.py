@@ -26,6 +26,7 @@ from infrastructure.warehouse.engine import Warehouse
 from infrastructure.warehouse.repositories.gold import gold_table
 from infrastructure.warehouse.unit_of_work import UnitOfWork
 from services.intake import submit as intake
+from services.notify import deliver
 from services.ports import Parts
 from services.stages.index import index
 from services.stages.land import land
@@ -33,7 +34,7 @@ from services.stages.publish import publish
 from services.stages.refine import refine
 from services.upkeep.verify import verify
 
-STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index}
+STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index, "deliver": deliver}
 # What differs between two ways to the same state: ids of runs, not of what they made.
 BATCH_COLUMNS = {"silver_batch"}
 STAR = (
@@ -49,6 +50,7 @@ STAR = (
     "dim_currency",
     "dim_source",
     "dim_status",
+    "dim_exchange_rate",
 )
 Gold = dict[str, list[dict[str, Any]]]
 Message = tuple[str, ...]

@@ -8,6 +8,8 @@ from typing import Any
 
 import dramatiq
 
+from services.notify import ACTOR as DELIVER
+from services.notify import deliver, wake
 from services.ports import Parts
 from services.stages.index import index
 from services.stages.land import land
@@ -21,12 +23,14 @@ def declare(broker: dramatiq.Broker, parts: Parts) -> list[dramatiq.Actor[..., N
     """The actors of the broker, over these parts; a lower priority number goes first."""
     dramatiq.set_broker(broker)
     stages: list[tuple[str, Callable[..., None], int]] = [("land", land, 1), ("refine", refine, 1), ("publish", publish, 1), ("index", index, 1)]
+    stages.append((DELIVER, deliver, 1))
     return [_actor(broker, parts, name, stage, priority) for name, stage, priority in stages]
 
 
 def _actor(broker: dramatiq.Broker, parts: Parts, name: str, stage: Callable[..., None], priority: int) -> dramatiq.Actor[..., None]:
     def run(*args: str) -> None:
         stage(parts, *args)
+        wake(parts)  # a job may have ended
 
     declared: dramatiq.Actor[..., None] = dramatiq.actor(actor_name=name, queue_name=name, broker=broker, priority=priority, **POLICY)(run)
     return declared

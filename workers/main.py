@@ -21,7 +21,7 @@ from infrastructure.warehouse.migrate import current, head
 from services.ports import Parts
 from services.stages.sweep import sweep
 from workers.actors import declare
-from workers.loop import name, queues, work
+from workers.loop import beside, name, queues, work
 
 
 def run(index: int = 0, of: int = 1) -> None:
@@ -38,7 +38,7 @@ def run(index: int = 0, of: int = 1) -> None:
         declare(broker, parts)
         if index == 0:
             threading.Thread(target=_sweep, args=(parts, settings.sweep_seconds, stop), daemon=True).start()
-        work(broker, queues(index, of), stop)
+        work(broker, queues(index, of), stop, beside(index))
     sys.stderr.flush()
     os._exit(0)  # a message that did not end in time is redelivered; its thread must not keep the process
 

@@ -1,29 +1,52 @@
-"""GET /v1/jobs…: what became of what was sent."""
+"""/v1/jobs…: what became of what was sent, and what can be done about it."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
 
-from api.auth import SCHEMES, Reader
+from api.accepted import CHANGE, Asked, accepted
+from api.auth import SCHEMES, Reader, Writer
 from api.container import Here
-from api.parameters import Cursor, known, next_link
+from api.events import STREAM, stream
+from api.notices import Deliveries, DeliveryAnswer
+from api.parameters import Cursor, From, Until, known, next_link
 from api.problems import COMMON, answers
 from api.schemas import Errors, JobAnswer, Jobs
-from domain.job import JobStatus, JobType
-from services.intake.jobs import get_job, list_errors, list_jobs
+from api.table import CSV, as_csv, wants_csv
+from domain.errors import InvalidError
+from domain.job import JobFilter, JobStatus, JobType, Quarantined
+from services.intake.jobs import all_errors, get_job, list_errors, list_jobs
+from services.intake.mend import cancel, retry
+from services.notify import deliveries_of, redeliver
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
 Id = Annotated[str, Path(description="the job's id", max_length=100)]
-Status = Annotated[JobStatus | None, Query(description="only jobs of that status")]
-Kind = Annotated[JobType | None, Query(alias="type", description="only jobs of that type")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="jobs a page has at most")]
-ErrorLimit = Annotated[int, Query(alias="limit", ge=1, le=1000, description="records a page has at most")]
+DeliveryId = Annotated[int, Path(ge=0, lt=2**63, description="the delivery's id")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="deliveries a page has at most")]
+ErrorLimit = Annotated[int | None, Query(alias="limit", ge=1, le=1000, description="records a page has at most (JSON only); default: 100")]
+Format = Annotated[str | None, Query(alias="format", pattern="^(json|csv)$", description="`csv` or `json`; goes before Accept")]
+
+
+class JobQuery(BaseModel):
+    """The parameters of a list of jobs."""
+
+    status: JobStatus | None = Field(None, description="only jobs of that status")
+    type: JobType | None = Field(None, description="only jobs of that type")
+    filename: str | None = Field(None, description="only jobs whose file name begins so", max_length=1_000)
+    actor: str | None = Field(None, description="only jobs that this user sent", max_length=100)
+    created_from: From | None = Field(None, description="accepted on or after this date or instant")
+    created_to: Until | None = Field(None, description="accepted on or before this date or instant")
+    cursor: Cursor = None
+    limit: int = Field(20, ge=1, le=1000, description="jobs a page has at most")
 
 
 @router.get("")
-def jobs(request: Request, here: Here, _: Reader, status: Status = None, kind: Kind = None, cursor: Cursor = None, limit: Limit = 20) -> Jobs:
+def jobs(request: Request, here: Here, _: Reader, asked: Annotated[JobQuery, Query()]) -> Jobs:
     """List jobs, newest first."""
-    page, following = list_jobs(here.parts.warehouse, status=status, kind=kind, cursor=cursor, limit=limit)
+    page, following = list_jobs(here.parts.warehouse, JobFilter(**asked.model_dump(exclude={"cursor", "limit"})), asked.cursor, asked.limit)
     return Jobs(items=[JobAnswer.of(job) for job in page], next=next_link(request, following))
 
 
@@ -36,8 +59,55 @@ def job(job_id: Id, here: Here, _: Reader) -> JobAnswer:
     return JobAnswer.of(get_job(here.parts.warehouse, job_id))
 
 
-@router.get("/{job_id}/errors", responses=answers(404))
-def errors(request: Request, job_id: Id, here: Here, _: Reader, cursor: Cursor = None, limit: ErrorLimit = 100) -> Errors:
-    """The records of a job that were refused: where they stood, what is wrong with them, and how they begin."""
-    page, following = list_errors(here.parts.warehouse, job_id, cursor=cursor, limit=limit)
+@router.delete("/{job_id}", responses=answers(404, 409))
+def stop(job_id: Id, here: Here, user: Writer) -> JobAnswer:
+    """Cancel a job that is not landed yet. Records that it had landed by then stay, and `error.detail` says how many."""
+    return JobAnswer.of(cancel(here.parts, job_id, user.name))
+
+
+@router.post("/{job_id}/retry", status_code=202, response_model=JobAnswer, responses={**CHANGE, **answers(404, 410)})
+def again(job_id: Id, here: Here, user: Writer, asked: Asked) -> Response:
+    """Land the file of a job again, as a new job: of one that failed or was cancelled, or of one with records in quarantine. `retry_of` names the old one."""
+    return accepted(here, asked, retry(here.parts, job_id, user.name, asked.once(user, ""), asked.hook(here)))
+
+
+@router.get("/{job_id}/errors", response_model=Errors, responses={**answers(404), **CSV})
+def errors(
+    request: Request, job_id: Id, here: Here, _: Reader, cursor: Cursor = None, limit: ErrorLimit = None, form: Format = None
+) -> Errors | StreamingResponse:
+    """The records of a job that were refused: where they stood, what is wrong with them, and how they begin.
+
+    As CSV (`Accept: text/csv` or `?format=csv`) all of them at once.
+    """
+    if wants_csv(request, form):
+        if cursor is not None or limit is not None:
+            raise InvalidError("CSV holds all errors at once; leave out cursor and limit")
+        get_job(here.parts.warehouse, job_id)
+        return as_csv(list(Quarantined.model_fields), all_errors(here.parts.warehouse, job_id), f"{job_id}-errors.csv")
+    page, following = list_errors(here.parts.warehouse, job_id, cursor=cursor, limit=limit or 100)
     return Errors(items=list(page), next=next_link(request, following))
+
+
+@router.get("/{job_id}/events", response_class=StreamingResponse, responses={**answers(404), **STREAM})
+async def events(job_id: Id, here: Here, _: Reader) -> StreamingResponse:
+    """Follow a job as server-sent events: the job at once and after every change (event `job`, data as of `GET /v1/jobs/{id}`), with comments
+    in between that keep the connection open. The stream ends when the job has ended and every stage with it.
+
+    `curl -N -u … localhost:8000/v1/jobs/{id}/events`
+    """
+    await run_in_threadpool(get_job, here.parts.warehouse, job_id)
+    return StreamingResponse(stream(here.following, job_id), media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+
+
+@router.get("/{job_id}/deliveries", responses=answers(404))
+def deliveries(request: Request, job_id: Id, here: Here, _: Reader, cursor: Cursor = None, limit: Limit = 100) -> Deliveries:
+    """Who was told that the job ended, and what they answered, newest first."""
+    get_job(here.parts.warehouse, job_id)
+    page, following = deliveries_of(here.parts.warehouse, ref=job_id, cursor=cursor, limit=limit)
+    return Deliveries(items=[DeliveryAnswer.of(one) for one in page], next=next_link(request, following))
+
+
+@router.post("/{job_id}/deliveries/{delivery_id}/redeliver", status_code=202, responses=answers(404))
+def redelivery(job_id: Id, delivery_id: DeliveryId, here: Here, _: Writer) -> DeliveryAnswer:
+    """Send word of the job once more."""
+    return DeliveryAnswer.of(redeliver(here.parts, delivery_id, ref=job_id))

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.accepted import CHANGE, Asked, accepted, accepted_all
 from api.auth import SCHEMES, Writer
 from api.container import Here
 from api.parameters import known
@@ -13,23 +14,17 @@ from api.receive import receive
 from api.schemas import JobAnswer, SeedJobs
 from services.intake.submit import seed, submit
 
-RETRY_AFTER = "1"  # seconds
 FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary", "description": "the file, with its name"}}}
 RAW = {"schema": {"type": "string", "format": "binary"}}
 BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}, "application/octet-stream": RAW, "application/json": {"schema": {}}}}
 }
-HEADERS = {
-    "Location": {"description": "the job", "schema": {"type": "string"}},
-    "Retry-After": {"description": "seconds after which to ask for the job", "schema": {"type": "integer"}},
-}
-ACCEPTED: dict[str, Any] = {"description": "Accepted: the job that lands the file", "headers": HEADERS}
 router = APIRouter(prefix="/v1", tags=["uploads"], dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
 Name = Annotated[str | None, Query(max_length=1_000, description="the file's name, where the body is the file itself", examples=["releases-2024-01.jsonl"])]
 
 
-@router.post("/uploads", status_code=202, responses={202: ACCEPTED, **answers(413, 507)}, openapi_extra=BODY)
-async def upload(request: Request, response: Response, here: Here, user: Writer, filename: Name = None) -> JobAnswer:
+@router.post("/uploads", status_code=202, response_model=JobAnswer, responses={**CHANGE, **answers(413, 507)}, openapi_extra=BODY)
+async def upload(request: Request, here: Here, user: Writer, asked: Asked, filename: Name = None) -> Response:
     """Send a file: OCDS JSON in any of its forms (release or record package, releases, arrays, JSON Lines; also gzipped).
 
     The file is the field `file` of a multipart form, or the body itself with its name in `filename`. It is safe on disk when the
@@ -37,16 +32,18 @@ async def upload(request: Request, response: Response, here: Here, user: Writer,
 
     `curl -u admin:… -F file=@releases.json localhost:8000/v1/uploads`
     """
+    hook = asked.hook(here)
     got = await receive(request, here.parts.files, here.settings.max_upload_bytes)
     parts, name = here.parts, filename or got.filename
-    job = await run_in_threadpool(submit, parts.warehouse, parts.messages, sha256=got.sha256, size=got.size, filename=name, actor=user.name)
-    response.headers.update({"Location": f"/v1/jobs/{job.id}", "Retry-After": RETRY_AFTER})
-    return JobAnswer.of(job)
+    about: dict[str, Any] = {"sha256": got.sha256, "size": got.size, "filename": name, "actor": user.name}
+    once = asked.once(user, f"{got.sha256} {name or ''}")
+    job = await run_in_threadpool(submit, parts.warehouse, parts.messages, **about, once=once, webhook=hook)
+    return accepted(here, asked, job)
 
 
-@router.post("/seed", status_code=202, responses={202: ACCEPTED | {"description": "Accepted: a job for each file"}, **answers(507)})
-def seeds(response: Response, here: Here, user: Writer) -> SeedJobs:
+@router.post("/seed", status_code=202, response_model=SeedJobs, responses={**CHANGE, **answers(404, 507)})
+def seeds(here: Here, user: Writer, asked: Asked) -> Response:
     """Load the bundled seeds: generated data of several publishers to try things with. `Location` is the last file's job."""
-    jobs = seed(here.parts.warehouse, here.parts.messages, here.parts.files, here.seeds(), user.name)
-    response.headers.update({"Location": f"/v1/jobs/{jobs[-1].id}", "Retry-After": RETRY_AFTER})
-    return SeedJobs(items=[JobAnswer.of(job) for job in jobs])
+    parts = here.parts
+    jobs = seed(parts.warehouse, parts.messages, parts.files, here.seeds(), user.name, asked.once(user, ""), asked.hook(here))
+    return accepted_all(here, asked, jobs)

@@ -5,14 +5,20 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from infrastructure.warehouse.repositories.batches import Batches
+from infrastructure.warehouse.repositories.deliveries import Deliveries
 from infrastructure.warehouse.repositories.documents import Documents
 from infrastructure.warehouse.repositories.gold import Gold
 from infrastructure.warehouse.repositories.jobs import Jobs
+from infrastructure.warehouse.repositories.keys import Keys
 from infrastructure.warehouse.repositories.quarantine import Quarantine
+from infrastructure.warehouse.repositories.raw import RawRecords
+from infrastructure.warehouse.repositories.rates import Rates
 from infrastructure.warehouse.repositories.records import Records
 from infrastructure.warehouse.repositories.star import StarReader
+from infrastructure.warehouse.repositories.trail import Outcomes, Trail
 from infrastructure.warehouse.repositories.users import Users
 from infrastructure.warehouse.repositories.watermarks import Watermarks
+from infrastructure.warehouse.repositories.webhooks import Webhooks
 
 
 class UnitOfWork:
@@ -64,5 +70,33 @@ class UnitOfWork:
         return Users(self.connection)
 
     @cached_property
+    def rates(self) -> Rates:
+        return Rates(self.connection)
+
+    @cached_property
     def star(self) -> StarReader:
         return StarReader(self.connection)
+
+    @cached_property
+    def keys(self) -> Keys:
+        return Keys(self.connection)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        return Webhooks(self.connection)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        return Deliveries(self.connection)
+
+    @cached_property
+    def raw(self) -> RawRecords:
+        return RawRecords(self.connection)
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        return Outcomes(self.connection)
+
+    @cached_property
+    def trail(self) -> Trail:
+        return Trail(self.connection)

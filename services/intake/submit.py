@@ -8,12 +8,15 @@ import secrets
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from loguru import logger
 
 from domain.errors import InvalidError, NotFoundError, RetryableError
-from domain.job import STAGES, Job, JobStatus, JobType, Stage
+from domain.job import STAGES, Hook, Job, JobStatus, JobType, Stage
 from services.clock import now
+from services.intake.once import Once, first
+from services.intake.stages import marks_of, with_stages
 from services.ports import Files, Messages, Warehouse
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -30,28 +33,60 @@ def file_name(given: str | None) -> str:
     return bare[-255:] or "upload"
 
 
-def submit(warehouse: Warehouse, messages: Messages, *, sha256: str, size: int, filename: str | None, actor: str, kind: JobType = "upload") -> Job:
-    """A job that lands the stored file. InvalidError for an empty one."""
-    if size == 0:
-        raise InvalidError("the file is empty")
-    job = Job(id=job_id(), type=kind, status=JobStatus.ACCEPTED, actor=actor, filename=file_name(filename), sha256=sha256, created_at=now())
+def new_job(*, kind: JobType, actor: str, filename: str | None, sha256: str, **more: Any) -> Job:
+    """A job that nobody has accepted yet; `more` are further fields of it."""
+    job = Job(id=job_id(), type=kind, status=JobStatus.ACCEPTED, actor=actor, filename=file_name(filename), sha256=sha256, created_at=now(), **more)
     job.stages = [Stage(name=name) for name in STAGES]
-    with warehouse.write() as work:
-        work.jobs.add(job)
-        work.commit()
-    try:
-        messages.send("land", job.id)
-    except RetryableError as error:
-        logger.warning("job {} is accepted, but its message waits for the sweep: {}", job.id, error.detail)
     return job
 
 
-def seed(warehouse: Warehouse, messages: Messages, files: Files, paths: Sequence[Path], actor: str) -> list[Job]:
+def accept(warehouse: Warehouse, messages: Messages, jobs: Sequence[Job], once: Once | None = None) -> list[Job]:
+    """Put these jobs into the ledger, all or none, and wake the landing up.
+
+    Where `once` was used before, for the same request, its first jobs are the answer and nothing is added. ConflictError for another request.
+    """
+    with warehouse.write() as work:
+        known = first(work, once, [job.id for job in jobs]) if once else None
+        if known is not None:
+            found, marks = {job.id: job for job in work.jobs.some(known)}, marks_of(work)
+            return [with_stages(work, found[one], marks) for one in known]
+        for job in jobs:
+            work.jobs.add(job)
+        work.commit()
+    for job in jobs:
+        try:
+            messages.send("land", job.id)
+        except RetryableError as error:
+            logger.warning("job {} is accepted, but its message waits for the sweep: {}", job.id, error.detail)
+            break  # so that many jobs do not wait for the queue one after the other
+    return list(jobs)
+
+
+def submit(
+    warehouse: Warehouse,
+    messages: Messages,
+    *,
+    sha256: str,
+    size: int,
+    filename: str | None,
+    actor: str,
+    kind: JobType = "upload",
+    once: Once | None = None,
+    webhook: Hook | None = None,
+    **more: Any,
+) -> Job:
+    """A job that lands the stored file; the first one where `once` was used before. InvalidError for an empty file. `more` are further fields of the job."""
+    if size == 0:
+        raise InvalidError("the file is empty")
+    return accept(warehouse, messages, [new_job(kind=kind, actor=actor, filename=filename, sha256=sha256, webhook=webhook, **more)], once)[0]
+
+
+def seed(
+    warehouse: Warehouse, messages: Messages, files: Files, paths: Sequence[Path], actor: str, once: Once | None = None, webhook: Hook | None = None
+) -> list[Job]:
     """A job for each of the files, in the order given. NotFoundError where there are none."""
     if not paths:
         raise NotFoundError("no seeds are bundled with this installation")
-    jobs = []
-    for path in paths:
-        sha256, size = files.copy(path)
-        jobs.append(submit(warehouse, messages, sha256=sha256, size=size, filename=path.name, actor=actor, kind="seed"))
-    return jobs
+    stored = [(path.name, files.copy(path)[0]) for path in paths]
+    jobs = [new_job(kind="seed", actor=actor, filename=name, sha256=sha256, webhook=webhook) for name, sha256 in stored]
+    return accept(warehouse, messages, jobs, once)

@@ -11,7 +11,7 @@ from loguru import logger
 
 from domain.changes import Current, Key
 from domain.errors import InvalidError, LostRaceError, TooLargeError
-from domain.job import Batch, Job
+from domain.job import Batch, Job, JobStatus
 from services.clock import now
 from services.ports import Parts, Work
 from services.stages.judged import Judged, read, rows
@@ -47,6 +47,8 @@ def _claim(parts: Parts, job_id: str) -> tuple[Job, Batch] | None:
     with parts.warehouse.read() as work:
         found: Job | None = work.jobs.get(job_id)
         if found is None or found.status.final or found.landed:
+            if found is not None and found.status is JobStatus.CANCELLED:
+                parts.sources.release(found.sha256 or "")
             return None
     with parts.warehouse.write() as work:
         job: Job = work.jobs.get(job_id)
@@ -112,6 +114,8 @@ def _land(parts: Parts, group: Sequence[Judged]) -> None:
         having = [one for one in new if kind in one.kinds()]
         parts.lake.append_bronze(kind, having[0].batch.id, rows(having, kind))
     with parts.warehouse.write() as work:
+        if ended := work.jobs.ended([one.job.id for one in group]):
+            raise LostRaceError(f"job {ended[0]} was ended meanwhile")  # what follows builds on the versions of all of them
         for one in group:
             _commit(work, one)
         work.commit()

@@ -25,7 +25,10 @@ def sweep(parts: Parts) -> list[tuple[str, ...]]:
             "index": marks["index"].silver_batch < marks["publish"].silver_batch,
         }
         due += [(stage,) for stage, late in behind.items() if late and work.watermarks.idle(stage, quiet)]
+        waiting = work.deliveries.due(now())
     for message in due:
         logger.info("sweep: sending {} again", " ".join(message))
         parts.messages.send(*message)
+    if waiting:
+        parts.messages.send("deliver")  # the sweep is what tries deliveries again
     return due

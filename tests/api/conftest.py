@@ -17,6 +17,7 @@ from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import Warehouse
 from infrastructure.warehouse.migrate import upgrade
 from services.intake.users import add_user, ensure_admin
+from services.notify import deliver
 from services.ports import Parts
 from services.stages.index import index
 from services.stages.land import land
@@ -24,7 +25,7 @@ from services.stages.publish import publish
 from services.stages.refine import refine
 from tests.api.releases import package
 
-STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index}
+STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index, "deliver": deliver}
 
 
 @dataclass

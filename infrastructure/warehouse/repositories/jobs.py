@@ -1,16 +1,19 @@
 """Jobs: adding, claiming, counting, finishing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
-from domain.job import Counts, Job, JobStatus
+from domain.job import Counts, Job, JobFilter, JobStatus
 from infrastructure.warehouse.ledger import BatchRow, JobRow
-from infrastructure.warehouse.repositories.base import Repository, table
+from infrastructure.warehouse.repositories.base import Repository, chunks, table
+from infrastructure.warehouse.repositories.deliveries import Deliveries
 
 JOB, BATCH = table(JobRow), table(BatchRow)
 COUNTS = tuple(Counts.model_fields)
+OPEN = (JobStatus.ACCEPTED, JobStatus.RUNNING)
 
 
 class Jobs(Repository):
@@ -25,17 +28,33 @@ class Jobs(Repository):
         row = self.connection.execute(select(JOB).where(JOB.c.id == job_id)).mappings().first()
         return _entity(dict(row)) if row else None
 
-    def page(self, *, status: str | None, type_: str | None, before: tuple[datetime, str] | None, limit: int) -> list[Job]:
+    def page(self, asked: JobFilter, before: tuple[datetime, str] | None, limit: int) -> list[Job]:
         """Newest first; `before` is the (created_at, id) of the last one seen."""
-        where: list[ColumnElement[bool]] = []
-        if status:
-            where.append(JOB.c.status == status)
-        if type_:
-            where.append(JOB.c.type == type_)
+        where: list[ColumnElement[bool]] = [JOB.c[name] == value for name in ("status", "type", "actor") if (value := getattr(asked, name)) is not None]
+        if asked.filename:
+            where.append(JOB.c.filename.startswith(asked.filename, autoescape=True))
+        if asked.created_from:
+            where.append(JOB.c.created_at >= asked.created_from)
+        if asked.created_to:
+            where.append(JOB.c.created_at <= asked.created_to)
         if before:
             where.append(or_(JOB.c.created_at < before[0], and_(JOB.c.created_at == before[0], JOB.c.id < before[1])))
         query = select(JOB).where(*where).order_by(JOB.c.created_at.desc(), JOB.c.id.desc()).limit(limit)
         return [_entity(dict(row)) for row in self.connection.execute(query).mappings()]
+
+    def some(self, job_ids: Sequence[str]) -> list[Job]:
+        """Those of the jobs that exist, without their stages' times."""
+        found = [self.connection.execute(select(JOB).where(JOB.c.id.in_(part))).mappings() for part in chunks(job_ids)]
+        return [_entity(dict(row)) for rows in found for row in rows]
+
+    def retry_under_way(self, job_id: str) -> str | None:
+        """The id of a retry of the job that has not ended."""
+        query = select(JOB.c.id).where(JOB.c.retry_of == job_id, JOB.c.status.in_(OPEN)).limit(1)
+        return self.connection.execute(query).scalar()
+
+    def ended(self, job_ids: Sequence[str]) -> list[str]:
+        """Those of the jobs that have ended."""
+        return list(self.connection.execute(select(JOB.c.id).where(JOB.c.id.in_(job_ids), JOB.c.status.not_in(OPEN))).scalars())
 
     def unlanded(self, idle_since: datetime) -> list[str]:
         """Ids of the jobs that are still to be landed and of which nothing was heard since, oldest first."""
@@ -80,14 +99,23 @@ class Jobs(Repository):
 
     def fail(self, job_id: str, error: dict[str, Any], now: datetime) -> None:
         """End the job with its reason."""
-        values = {"status": JobStatus.FAILED, "error": error, "finished_at": now}
-        where = and_(JOB.c.id == job_id, JOB.c.status.in_([JobStatus.ACCEPTED, JobStatus.RUNNING]))
-        self.connection.execute(update(JOB).where(where).values(**values))
+        self._end([JOB.c.id == job_id, JOB.c.status.in_(OPEN)], now, status=JobStatus.FAILED, error=error)
+
+    def cancel(self, job_id: str, error: dict[str, Any], now: datetime) -> bool:
+        """End the job before it is landed; whether that was still possible."""
+        return self._end([JOB.c.id == job_id, JOB.c.status.in_(OPEN), JOB.c.landed.is_(False)], now, status=JobStatus.CANCELLED, error=error) == 1
 
     def finish_due(self, indexed: int, now: datetime) -> None:
         """Succeed every landed job whose last batch the index stage has passed."""
-        where = and_(JOB.c.status == JobStatus.RUNNING, JOB.c.landed.is_(True), or_(JOB.c.last_seq.is_(None), JOB.c.last_seq <= indexed))
-        self.connection.execute(update(JOB).where(where).values(status=JobStatus.SUCCEEDED, finished_at=now))
+        passed = or_(JOB.c.last_seq.is_(None), JOB.c.last_seq <= indexed)
+        self._end([JOB.c.status == JobStatus.RUNNING, JOB.c.landed.is_(True), passed], now, status=JobStatus.SUCCEEDED)
+
+    def _end(self, where: Sequence[ColumnElement[bool]], now: datetime, **values: Any) -> int:
+        """End the jobs, and queue word of it in the same transaction; how many they were."""
+        ended = update(JOB).where(*where).values(finished_at=now, **values).returning(*JOB.c)
+        jobs = [_entity(dict(row)) for row in self.connection.execute(ended).mappings()]
+        Deliveries(self.connection).jobs_ended(jobs, now)
+        return len(jobs)
 
 
 def _row(job: Job) -> dict[str, Any]:

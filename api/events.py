@@ -1,0 +1,53 @@
+"""Server-sent events of a job: its state at once and after every change, comments in between, the end after its last stage."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from api.following import Following
+from api.schemas import JobAnswer
+from domain.job import Job, JobStatus
+
+HEARTBEAT = 15.0  # seconds without a change after which a comment says that we are still here
+AFTER = 600.0  # seconds that the stages behind a job's end (embed) get to be told of
+RETRY = 2_000  # ms after which a client whose connection broke comes back
+EXAMPLE = "retry: 2000\n\nevent: job\ndata: {…}\n\n: still here\n\n"
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The events", "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EXAMPLE}}}
+}
+
+
+async def stream(following: Following, job_id: str, heartbeat: float = HEARTBEAT) -> AsyncIterator[str]:
+    """The events as text. A client that comes back (Last-Event-ID) is told the present state first, so that it needs nothing of what it missed."""
+    yield f"retry: {RETRY}\n\n"
+    told, number, over = "", 0, None
+    clock = asyncio.get_running_loop().time
+    async with aclosing(following.changes(job_id)) as changes:
+        coming = asyncio.ensure_future(anext(changes))
+        try:
+            while over is None or clock() < over:
+                await asyncio.wait([coming], timeout=heartbeat)
+                if not coming.done():
+                    yield ": still here\n\n"
+                    continue
+                job = coming.result()
+                text = JobAnswer.of(job).model_dump_json()
+                if text != told:
+                    told, number = text, number + 1
+                    yield f"id: {number}\nevent: job\ndata: {text}\n\n"
+                if settled(job):
+                    return
+                if job.status.final and over is None:
+                    over = clock() + AFTER
+                coming = asyncio.ensure_future(anext(changes))
+        finally:
+            coming.cancel()
+            await asyncio.wait([coming])
+
+
+def settled(job: Job) -> bool:
+    """Whether nothing will change any more: it ended, and no stage is to come for it."""
+    if job.status is JobStatus.SUCCEEDED:
+        return all(stage.status in {"done", "failed"} for stage in job.stages)
+    return job.status.final

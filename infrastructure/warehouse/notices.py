@@ -1,0 +1,61 @@
+"""Tables beside the ledger: keys that make a repeated request answer with its first job, webhooks, and what is to be delivered to them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Index
+from sqlmodel import Field, SQLModel
+
+from infrastructure.warehouse.ledger import instant
+from infrastructure.warehouse.types import BigId, Json
+
+
+class KeyRow(SQLModel, table=True):
+    """An Idempotency-Key that was used: by whom, for which request, and the jobs it made."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (Index("ix_idempotency_key_created", "created_at"),)
+    actor: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    fingerprint: str
+    jobs: Any = Field(default=None, sa_column=Column(Json(), nullable=False))
+    created_at: datetime = instant()
+
+
+class WebhookRow(SQLModel, table=True):
+    """A standing webhook. Its secret is kept in the clear, since it signs."""
+
+    __tablename__ = "webhook"
+    id: str = Field(primary_key=True)
+    url: str
+    secret: str
+    events: Any = Field(default=None, sa_column=Column(Json(), nullable=False))
+    active: bool = True
+    description: str = ""
+    created_at: datetime = instant()
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One piece of word for one address; written in the transaction that makes it true, so that none is lost."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index("ix_delivery_due", "status", "next_at"),
+        Index("ix_delivery_ref", "ref", "id"),
+        Index("ix_delivery_webhook", "webhook_id", "id"),
+        Index("ix_delivery_created", "created_at"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    webhook_id: str | None = None
+    ref: str
+    event: str
+    url: str
+    secret: str
+    payload: Any = Field(default=None, sa_column=Column(Json(), nullable=False))
+    status: str = "pending"
+    attempts: int = 0
+    next_at: datetime | None = instant(nullable=True)
+    last_status: int | None = None
+    last_error: str | None = None
+    created_at: datetime = instant()
+    delivered_at: datetime | None = instant(nullable=True)

@@ -1,0 +1,40 @@
+"""Requests that are made once however often they are sent: an Idempotency-Key stands for the jobs that its first request made."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from domain.errors import ConflictError, InvalidError
+from services.clock import now
+from services.ports import Work
+
+KEPT = timedelta(days=7)
+LONGEST = 255
+
+
+class Once(BaseModel):
+    """A key, who used it, and the fingerprint of the request it was used for."""
+
+    actor: str
+    key: str
+    fingerprint: str
+
+
+def once(actor: str, key: str, *request: str) -> Once:
+    """What makes a request the same request: `request` are its method, its path with parameters, the hash of its body. InvalidError for a key that can't be."""
+    if not 1 <= len(key) <= LONGEST or not key.isascii() or not key.isprintable():
+        raise InvalidError(f"an Idempotency-Key is 1 to {LONGEST} printable ASCII characters")
+    fingerprint = hashlib.sha256("\n".join(request).encode()).hexdigest()
+    return Once(actor=actor, key=key, fingerprint=fingerprint)
+
+
+def first(work: Work, asked: Once, jobs: Sequence[str]) -> list[str] | None:
+    """The jobs that the key stands for already; None where it was free and is now put down for `jobs`. ConflictError for another request's key."""
+    moment = now()
+    work.keys.forget(moment - KEPT)
+    fingerprint, known = work.keys.claim(asked.actor, asked.key, asked.fingerprint, list(jobs), moment)
+    if fingerprint != asked.fingerprint:
+        raise ConflictError("this Idempotency-Key was used for another request; use a new key for a new request", jobs=known)
+    return None if known == list(jobs) else known

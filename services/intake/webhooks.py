@@ -1,0 +1,83 @@
+"""Standing webhooks: adding, changing and removing them."""
+
+import secrets
+from collections.abc import Sequence
+from typing import get_args
+
+from pydantic import BaseModel
+
+from domain.errors import InvalidError, NotFoundError
+from domain.webhooks import Event, Webhook, check_url
+from services.clock import now
+from services.ports import Warehouse, Work
+
+EVENTS: tuple[str, ...] = get_args(Event)
+
+
+class Wish(BaseModel):
+    """What a webhook shall be; `secret` None keeps the present one, or makes one."""
+
+    url: str
+    events: list[str]
+    active: bool
+    description: str
+    secret: str | None = None
+
+
+def list_webhooks(warehouse: Warehouse) -> Sequence[Webhook]:
+    """All webhooks, oldest first."""
+    with warehouse.read() as work:
+        found: list[Webhook] = work.webhooks.all()
+    return found
+
+
+def get_webhook(warehouse: Warehouse, webhook_id: str) -> Webhook:
+    """The webhook. NotFoundError where there is none of that id."""
+    with warehouse.read() as work:
+        return _known(work, webhook_id)
+
+
+def add_webhook(warehouse: Warehouse, wish: Wish, *, private: bool) -> Webhook:
+    """Add a webhook. InvalidError for an address or an event that can't be."""
+    _check(wish, private)
+    made = wish.model_dump() | {"id": secrets.token_hex(8), "created_at": now(), "secret": wish.secret or f"whsec_{secrets.token_urlsafe(32)}"}
+    webhook = Webhook(**made)
+    with warehouse.write() as work:
+        work.webhooks.put(webhook)
+        work.commit()
+    return webhook
+
+
+def change_webhook(warehouse: Warehouse, webhook_id: str, wish: Wish, *, private: bool) -> Webhook:
+    """Change a webhook, and where that which waits for it goes. Errors as for `add_webhook`; NotFoundError where there is none of that id."""
+    _check(wish, private)
+    with warehouse.write() as work:
+        webhook = _known(work, webhook_id)
+        webhook = webhook.model_copy(update=wish.model_dump(exclude={"secret"}) | {"secret": wish.secret or webhook.secret})
+        work.webhooks.put(webhook)
+        work.deliveries.follow(webhook)
+        work.commit()
+    return webhook
+
+
+def remove_webhook(warehouse: Warehouse, webhook_id: str) -> None:
+    """Remove a webhook and what waits for it. NotFoundError where there is none of that id."""
+    with warehouse.write() as work:
+        _known(work, webhook_id)
+        work.deliveries.give_up(webhook_id)
+        work.webhooks.remove(webhook_id)
+        work.commit()
+
+
+def _known(work: Work, webhook_id: str) -> Webhook:
+    webhook: Webhook | None = work.webhooks.get(webhook_id)
+    if webhook is None:
+        raise NotFoundError(f"there is no webhook {webhook_id}")
+    return webhook
+
+
+def _check(wish: Wish, private: bool) -> None:
+    check_url(wish.url, private=private)
+    unknown = [event for event in wish.events if event not in EVENTS]
+    if unknown:
+        raise InvalidError(f"there is no event {unknown[0]}", allowed=list(EVENTS))
