@@ -1,0 +1,48 @@
+"""One member of an archive, and why it may not be read."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+CHUNK = 1 << 20
+LONGEST_NAME = 500  # characters
+UNPRINTED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+DRIVE = re.compile(r"^[A-Za-z]:")
+NOISE = {".DS_Store", "Thumbs.db", "desktop.ini"}  # what file managers leave in archives
+
+
+class DamagedMemberError(Exception):
+    """Raised where a member or the archive behind it can't be read on."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """`at` is where the archive's next walk finds it; `packed` the bytes that it takes there; `refusal` says why it may not be read."""
+
+    at: int
+    name: str
+    packed: int
+    pieces: Callable[[], Iterator[bytes]]
+    refusal: str | None = None
+
+
+def shown(name: str) -> str:
+    """The name as it can be stored and printed anywhere."""
+    return UNPRINTED.sub("\ufffd", name)[:LONGEST_NAME]
+
+
+def unsafe(name: str) -> str | None:
+    """Why a name is a trick; None where it is none."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    if ".." in parts:
+        return "its name leads out of the archive"
+    if name.startswith(("/", "\\")) or DRIVE.match(name):
+        return "its name is an absolute path"
+    return None
+
+
+def noise(name: str) -> bool:
+    """Whether it is what a file manager left, which holds no data of anybody."""
+    parts = PurePosixPath(name).parts
+    return "__MACOSX" in parts or (bool(parts) and parts[-1] in NOISE)

@@ -1,0 +1,51 @@
+"""Files packed with gzip, bzip2 or xz, unpacked piece by piece; what stands before damage is kept."""
+
+import bz2
+import lzma
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from infrastructure.formats import gunzip
+from infrastructure.formats.gunzip import CHUNK, READ, BrokenGzipError
+
+MEMORY = 256 << 20  # bytes that an xz file may ask for to be unpacked
+KINDS: dict[bytes, tuple[str, Callable[[], Any] | None]] = {
+    gunzip.MAGIC: ("gzip", None),
+    b"BZh": ("bzip2", bz2.BZ2Decompressor),
+    b"\xfd7zXZ\x00": ("xz", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, MEMORY)),
+}
+
+
+def packing(path: Path) -> bytes | None:
+    """The magic of the way in which it is packed; None where it is not."""
+    with path.open("rb") as file:
+        head = file.read(6)
+    return next((magic for magic in KINDS if head.startswith(magic)), None)
+
+
+def unpacked(path: Path, broken: list[str]) -> Iterator[bytes]:
+    """The content, at most CHUNK bytes a piece; where it breaks off, the reason goes to `broken`."""
+    name, maker = KINDS[packing(path) or gunzip.MAGIC]
+    with path.open("rb") as file:
+        try:
+            yield from gunzip.unpacked(file) if maker is None else _streams(file, name, maker)
+        except BrokenGzipError as error:
+            broken.append(str(error))
+
+
+def _streams(file: BinaryIO, name: str, maker: Callable[[], Any]) -> Iterator[bytes]:
+    packed = file.read(READ)
+    while packed.lstrip(b"\x00"):
+        stream = maker()
+        while not stream.eof:
+            try:
+                piece = stream.decompress(packed, CHUNK)
+            except (OSError, lzma.LZMAError) as error:
+                raise BrokenGzipError(f"the {name} file is damaged: {error}") from error
+            if piece:
+                yield piece
+            packed = file.read(READ) if stream.needs_input else b""
+            if not packed and not piece and not stream.eof:
+                raise BrokenGzipError(f"the {name} file breaks off in the middle")
+        packed = stream.unused_data or file.read(READ)
