@@ -6,7 +6,7 @@ follow from the fact's own row and the rates alone. Where no such rate is known 
 
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -16,6 +16,13 @@ WINDOW = 10  # days; longer than any run of bank holidays
 DIGITS = 6  # of a converted amount: more than a currency has, fewer than would tell floats from decimals apart
 RATES: Columns = {"date": pl.Date, "base": pl.String, "currency": pl.String, "rate": pl.Float64}
 QUOTES: Columns = {"currency": pl.String, "rate_date": pl.Date, "rate": pl.Float64}
+# The amount of each fact that is converted, and the key of its currency.
+PRICED = {
+    "fact_process": ("amount", "currency_key"),
+    "fact_award": ("amount", "currency_key"),
+    "fact_contract": ("amount", "currency_key"),
+    "fact_item": ("unit_amount", "unit_currency_key"),
+}
 MOST_RATE = 1e12  # no currency's unit buys more of another
 
 
@@ -66,9 +73,8 @@ def converted(facts: pl.DataFrame, money: Exchange, amount: str = "amount", curr
     An amount that is in the base currency stays as it is, with the rate 1 of its own day.
     """
     c = pl.col
-    numbered = facts.with_row_index("_row")
     own = (c(currency) == money.base).fill_null(value=False) & c(amount).is_not_null()
-    found = numbered.join(_found(numbered, money.quotes, currency), on="_row", how="left", maintain_order="left")
+    found = _quoted(facts, money.quotes, currency)
     rate = pl.when(own).then(1.0).otherwise(c("rate"))
     product = pl.when(own).then(c(amount)).otherwise((c(amount) * rate).round(DIGITS))
     known = product.is_finite().fill_null(value=False)
@@ -77,13 +83,15 @@ def converted(facts: pl.DataFrame, money: Exchange, amount: str = "amount", curr
         pl.when(known).then(pl.lit(money.base)).alias("base_currency"),
         pl.when(known).then(rate).alias("rate"),
         pl.when(known).then(pl.when(own).then(c("value_date")).otherwise(c("rate_date"))).alias("rate_date"),
-    ).drop("_row")
-
-
-def _found(facts: pl.DataFrame, quotes: pl.DataFrame, currency: str) -> pl.DataFrame:
-    """_row, rate_date and rate of the facts that a quote is known for."""
-    asked = facts.select("_row", pl.col(currency).alias("currency"), "value_date").drop_nulls()
-    joined = asked.sort("value_date").join_asof(
-        quotes, left_on="value_date", right_on="rate_date", by="currency", tolerance=f"{WINDOW}d", check_sortedness=False, coalesce=False
     )
-    return joined.filter(pl.col("rate").is_not_null()).select("_row", "rate_date", "rate")
+
+
+def _quoted(facts: pl.DataFrame, quotes: pl.DataFrame, currency: str) -> pl.DataFrame:
+    """The facts, in their order, with the `rate` and `rate_date` of their currency on their day."""
+    if not quotes.height:
+        return facts.with_columns(pl.lit(None, pl.Date).alias("rate_date"), pl.lit(None, pl.Float64).alias("rate"))
+    numbered = facts.with_row_index("_row")
+    asked = numbered.select("_row", pl.col(currency).alias("currency"), "value_date").drop_nulls().sort("value_date")
+    options: dict[str, Any] = {"by": "currency", "tolerance": f"{WINDOW}d", "check_sortedness": False, "coalesce": False}
+    found = asked.join_asof(quotes, left_on="value_date", right_on="rate_date", **options)
+    return numbered.join(found.select("_row", "rate_date", "rate"), on="_row", how="left", maintain_order="left").drop("_row")

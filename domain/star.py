@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from domain.keys import business, surrogate, with_key
+from domain.money import Exchange, converted, value_date
 from domain.organization import UNKNOWN
 
 Frames = dict[str, pl.DataFrame]
@@ -45,7 +46,8 @@ REFERENCES: dict[str, dict[str, str]] = {
 }
 CALENDAR_YEARS = (1990, 2069)
 UNKNOWN_ORGANIZATION = surrogate(UNKNOWN, *[None] * (len(ORGANIZATION) - 1))
-OF_PROCESS = ["ocid", "process_key", "buyer_key", "source_key", "procedure_key", "classification_key"]
+OF_PROCESS = ["ocid", "process_key", "buyer_key", "source_key", "procedure_key", "classification_key", "stated"]
+BASE = ["value_date", "amount_base", "base_currency", "rate", "rate_date"]
 
 
 @dataclass(frozen=True)
@@ -58,18 +60,18 @@ class Star:
     bridge: pl.DataFrame
 
 
-def build(silver: Frames) -> Star:
-    """The star of the processes in `silver` (tables of domain/silver.py; deleted processes must be left out)."""
+def build(silver: Frames, money: Exchange) -> Star:
+    """The star of the processes in `silver` (tables of domain/silver.py; deleted processes must be left out), converted with `money`."""
     dimensions: Frames = {}
     parties = with_key(silver["party"], "organization_key", ORGANIZATION)
     members = parties.unique(["ocid", "organization_id"], keep="first", maintain_order=True).select("ocid", "organization_id", "organization_key")
-    process = _process(silver, members, dimensions)
+    process = _process(silver, members, dimensions, money)
     shared = process.select(OF_PROCESS)
     facts = {
-        "fact_process": process,
-        "fact_award": _award(silver, members, shared, dimensions),
-        "fact_contract": _contract(silver, shared, dimensions),
-        "fact_item": _item(silver, shared, dimensions),
+        "fact_process": process.drop("stated"),
+        "fact_award": _award(silver, members, shared, dimensions, money),
+        "fact_contract": _contract(silver, shared, dimensions, money),
+        "fact_item": _item(silver, shared, dimensions, money),
     }
     bridge = _bridge(parties, process)
     organizations = parties.select("organization_key", *ORGANIZATION).unique("organization_key", maintain_order=True)
@@ -117,7 +119,7 @@ def _counts(silver: Frames, table: str, name: str) -> pl.DataFrame:
     return silver[table].group_by("ocid").agg(pl.len().alias(name))
 
 
-def _process(silver: Frames, members: pl.DataFrame, found: Frames) -> pl.DataFrame:
+def _process(silver: Frames, members: pl.DataFrame, found: Frames, money: Exchange) -> pl.DataFrame:
     frame = with_key(silver["process"], "process_key", ["ocid"])
     frame = _organization(frame, members, "buyer_organization_id", "buyer_key")
     frame = _organization(frame, members, "procuring_entity_organization_id", "procuring_entity_key")
@@ -132,14 +134,18 @@ def _process(silver: Frames, members: pl.DataFrame, found: Frames) -> pl.DataFra
     for table, name in (("award", "awards"), ("contract", "contracts"), ("item", "items"), ("document", "documents"), ("note", "notes")):
         frame = frame.join(_counts(silver, table, name), on="ocid", how="left", maintain_order="left").with_columns(c(name).fill_null(0))
     frame = frame.with_columns(date_key(name) for name in ("first_published", "last_published", "tender_start", "tender_end"))
+    # A tender's value is of the day on which it was first heard of: bulk exports are published long after the tender, plans long before it.
+    frame = frame.with_columns(pl.min_horizontal("tender_start", "first_published").alias("stated"))
+    frame = converted(frame.with_columns(value_date("amount", "currency", c("stated"))), money)
     columns = ["process_key", "ocid", "silver_batch", "source_key", "procedure_key", "status_key", "buyer_key", "procuring_entity_key", "classification_key"]
     columns += ["location_key", "currency_key", "first_published_date_key", "last_published_date_key", "tender_start_date_key", "tender_end_date_key"]
     columns += ["first_published", "last_published", "tender_start", "tender_end", "title", "description", "language", "tags", "releases"]
     columns += ["amount", "min_amount", "budget_amount", "budget_currency", "number_of_tenderers", "awards", "contracts", "items", "documents", "notes"]
+    columns += [*BASE, "stated"]
     return frame.select(columns)
 
 
-def _award(silver: Frames, members: pl.DataFrame, shared: pl.DataFrame, found: Frames) -> pl.DataFrame:
+def _award(silver: Frames, members: pl.DataFrame, shared: pl.DataFrame, found: Frames, money: Exchange) -> pl.DataFrame:
     award = silver["award"].join(shared, on="ocid", how="inner", maintain_order="left")
     suppliers = silver["award_supplier"].select("ocid", pl.col("award_position").alias("position"), "organization_id").unique(maintain_order=True)
     frame = award.join(suppliers, on=["ocid", "position"], how="left", maintain_order="left_right")
@@ -153,12 +159,13 @@ def _award(silver: Frames, members: pl.DataFrame, shared: pl.DataFrame, found: F
     frame = _reused(frame, found, ["dim_source", "dim_procedure", "dim_classification"])
     frame = _fact_key(frame, "award_key", [pl.lit("award"), pl.col("ocid"), _or_position("award_id"), pl.col("organization_id")])
     frame = frame.with_columns(date_key("date").alias("date_key"), pl.col("date").alias("award_date"))
+    frame = converted(frame.with_columns(value_date("amount", "currency", pl.col("date"), pl.col("stated"))), money)
     columns = ["award_key", "process_key", "silver_batch", "ocid", "position", "award_id", "supplier_key", "buyer_key", "source_key", "procedure_key"]
     columns += ["status_key", "classification_key", "currency_key", "date_key", "award_date", "title", "description", "suppliers", "award_amount", "amount"]
-    return frame.select(columns)
+    return frame.select(columns + BASE)
 
 
-def _contract(silver: Frames, shared: pl.DataFrame, found: Frames) -> pl.DataFrame:
+def _contract(silver: Frames, shared: pl.DataFrame, found: Frames, money: Exchange) -> pl.DataFrame:
     frame = silver["contract"].join(shared, on="ocid", how="inner", maintain_order="left")
     frame = _point(frame, "dim_status", [pl.lit("contract"), pl.col("status")], found)
     frame = _point(frame, "dim_currency", [pl.col("currency")], found)
@@ -167,6 +174,7 @@ def _contract(silver: Frames, shared: pl.DataFrame, found: Frames) -> pl.DataFra
     frame = frame.with_columns(
         date_key("date_signed").alias("signed_date_key"), date_key("start").alias("start_date_key"), date_key("end").alias("end_date_key")
     )
+    frame = converted(frame.with_columns(value_date("amount", "currency", pl.col("date_signed"), pl.col("stated"))), money)
     columns = ["contract_key", "process_key", "silver_batch", "ocid", "position", "contract_id", "award_id", "buyer_key", "source_key", "procedure_key"]
     columns += [
         "status_key",
@@ -181,10 +189,10 @@ def _contract(silver: Frames, shared: pl.DataFrame, found: Frames) -> pl.DataFra
         "description",
         "amount",
     ]
-    return frame.select(columns)
+    return frame.select(columns + BASE)
 
 
-def _item(silver: Frames, shared: pl.DataFrame, found: Frames) -> pl.DataFrame:
+def _item(silver: Frames, shared: pl.DataFrame, found: Frames, money: Exchange) -> pl.DataFrame:
     c = pl.col
     frame = silver["item"].join(shared.drop("classification_key"), on="ocid", how="inner", maintain_order="left")
     frame = _point(frame, "dim_classification", [c("classification_scheme"), c("classification_id"), c("classification_description")], found)
@@ -193,9 +201,21 @@ def _item(silver: Frames, shared: pl.DataFrame, found: Frames) -> pl.DataFrame:
     frame = _reused(frame, found, ["dim_source"])
     key = [pl.lit("item"), c("ocid"), c("level"), pl.coalesce("parent_id", pl.format("#{}", "parent_position")), _or_position("item_id")]
     frame = _fact_key(frame, "item_key", key).with_columns(c("codes").list.join(" "))
+    frame = frame.join(_agreed(silver), on=["ocid", "level", "parent_position"], how="left", maintain_order="left")
+    frame = frame.with_columns(value_date("unit_amount", "unit_currency", c("agreed"), c("stated")))
+    frame = converted(frame, money, "unit_amount", "unit_currency")
     columns = ["item_key", "process_key", "silver_batch", "ocid", "level", "parent_position", "parent_id", "position", "item_id", "buyer_key", "source_key"]
     columns += ["classification_key", "location_key", "unit_currency_key", "description", "codes", "quantity", "unit", "unit_amount"]
-    return frame.select(columns)
+    return frame.select(columns + ["unit_amount_base" if name == "amount_base" else name for name in BASE])
+
+
+def _agreed(silver: Frames) -> pl.DataFrame:
+    """When each award was made and each contract signed, for their items."""
+    award = silver["award"].select("ocid", pl.lit("award").alias("level"), pl.col("position").alias("parent_position"), pl.col("date").alias("agreed"))
+    contract = silver["contract"].select(
+        "ocid", pl.lit("contract").alias("level"), pl.col("position").alias("parent_position"), pl.col("date_signed").alias("agreed")
+    )
+    return pl.concat([award, contract])
 
 
 def _or_position(column: str) -> pl.Expr:

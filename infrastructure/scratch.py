@@ -42,7 +42,7 @@ def scratch(settings: Settings, live: Parts) -> Iterator[Parts]:
         _copy_ledger(live, warehouse)
         lake = DeltaLake(settings.lake_path, silver=folder / "silver")
         search = EmbeddedSearch(folder / "search", SPECS)
-        yield Parts(warehouse=warehouse, lake=lake, search=search, messages=Nobody(), sources=live.sources, files=live.files)
+        yield Parts(warehouse=warehouse, lake=lake, search=search, messages=Nobody(), sources=live.sources, files=live.files, base_currency=live.base_currency)
         warehouse.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -7,7 +7,7 @@ A surrogate key is the first 63 bits of BLAKE2b over the business key, so that i
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Date, Double, Index, false
+from sqlalchemy import Column, Date, Double, Index, false, text
 from sqlmodel import Field, SQLModel
 
 from infrastructure.warehouse.types import BigId, Instant, Money
@@ -33,10 +33,17 @@ def day() -> Any:
     return Field(default=None, sa_column=Column(Date(), nullable=True))
 
 
+def by_value_date(fact: str) -> Index:
+    """Finds the facts that a rate touches; without those that have no amount to convert."""
+    known = text("value_date IS NOT NULL")
+    return Index(f"ix_{fact}_value_date", "value_date", sqlite_where=known, postgresql_where=known)
+
+
 class FactProcess(SQLModel, table=True):
     """Grain: a contracting process."""
 
     __tablename__ = "fact_process"
+    __table_args__ = (by_value_date("fact_process"),)
     process_key: int = key(primary=True)
     ocid: str = Field(unique=True)
     silver_batch: int = Field(index=True)
@@ -65,7 +72,9 @@ class FactProcess(SQLModel, table=True):
     min_amount: float | None = money()
     budget_amount: float | None = money()
     budget_currency: str | None = None
+    value_date: date | None = day()  # whose rate the amount is converted with
     amount_base: float | None = money()
+    base_currency: str | None = None
     rate: float | None = number()
     rate_date: date | None = day()
     number_of_tenderers: int | None = Field(default=None, sa_column=Column(BigId, nullable=True))
@@ -80,6 +89,7 @@ class FactAward(SQLModel, table=True):
     """Grain: an award × a supplier. `amount` is additive: the award's value in equal shares; `award_amount` is the whole of it."""
 
     __tablename__ = "fact_award"
+    __table_args__ = (by_value_date("fact_award"),)
     award_key: int = key(primary=True)
     process_key: int = key(index=True)
     silver_batch: int
@@ -100,7 +110,9 @@ class FactAward(SQLModel, table=True):
     suppliers: int = 0
     award_amount: float | None = money()
     amount: float | None = money()
+    value_date: date | None = day()  # whose rate the amount is converted with
     amount_base: float | None = money()
+    base_currency: str | None = None
     rate: float | None = number()
     rate_date: date | None = day()
 
@@ -109,6 +121,7 @@ class FactContract(SQLModel, table=True):
     """Grain: a contract."""
 
     __tablename__ = "fact_contract"
+    __table_args__ = (by_value_date("fact_contract"),)
     contract_key: int = key(primary=True)
     process_key: int = key(index=True)
     silver_batch: int
@@ -130,7 +143,9 @@ class FactContract(SQLModel, table=True):
     title: str | None = None
     description: str | None = None
     amount: float | None = money()
+    value_date: date | None = day()  # whose rate the amount is converted with
     amount_base: float | None = money()
+    base_currency: str | None = None
     rate: float | None = number()
     rate_date: date | None = day()
 
@@ -139,6 +154,7 @@ class FactItem(SQLModel, table=True):
     """Grain: an item of a tender, an award or a contract."""
 
     __tablename__ = "fact_item"
+    __table_args__ = (by_value_date("fact_item"),)
     item_key: int = key(primary=True)
     process_key: int = key(index=True)
     silver_batch: int
@@ -158,7 +174,9 @@ class FactItem(SQLModel, table=True):
     quantity: float | None = number()
     unit: str | None = None
     unit_amount: float | None = money()
+    value_date: date | None = day()  # whose rate the amount is converted with
     unit_amount_base: float | None = money()
+    base_currency: str | None = None
     rate: float | None = number()
     rate_date: date | None = day()
 
@@ -264,6 +282,19 @@ class DimSource(SQLModel, table=True):
     publisher: str | None = None
     license: str | None = None
     uses: int = 0
+
+
+class DimExchangeRate(SQLModel, table=True):
+    """On `date`, one unit of `base` was `rate` units of `currency`. No fact points at it: a fact has the rate that it was converted with."""
+
+    __tablename__ = "dim_exchange_rate"
+    __table_args__ = (Index("ix_dim_exchange_rate_date", "date"),)
+    rate_key: int = key(primary=True)
+    date: date
+    base: str
+    currency: str
+    rate: float = Field(sa_column=Column(Double(), nullable=False))
+    silver_batch: int
 
 
 class DimStatus(SQLModel, table=True):

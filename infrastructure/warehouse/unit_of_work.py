@@ -11,8 +11,8 @@ from infrastructure.warehouse.repositories.gold import Gold
 from infrastructure.warehouse.repositories.jobs import Jobs
 from infrastructure.warehouse.repositories.keys import Keys
 from infrastructure.warehouse.repositories.quarantine import Quarantine
-from infrastructure.warehouse.repositories.raw import RawRecords
 from infrastructure.warehouse.repositories.rates import Rates
+from infrastructure.warehouse.repositories.raw import RawRecords
 from infrastructure.warehouse.repositories.records import Records
 from infrastructure.warehouse.repositories.star import StarReader
 from infrastructure.warehouse.repositories.trail import Outcomes, Trail

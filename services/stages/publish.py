@@ -11,11 +11,13 @@ import polars as pl
 
 from domain.job import Watermark
 from domain.keys import surrogate
+from domain.money import Exchange
 from domain.silver import TABLES
 from domain.star import Star, build
 from services.clock import now
 from services.ports import Lake, Parts
 from services.stages.publish_records import publish_records
+from services.stages.published.rates import exchange_of
 from services.stages.runs import alone, run
 
 SLICE = 300  # processes written in one transaction: short, for accepting waits its turn behind it
@@ -48,20 +50,20 @@ def _publish(parts: Parts, mark: Watermark) -> bool:
     # A process that a later batch has too is published with that one; a run that goes on half-way keeps to what it saw.
     later = [batch.id for batch in everything] if mark.done == 0 else batches
     silver = current_rows(parts.lake, batches, newest_batches(parts.lake, later))
-    ocids = sorted(silver["process"]["ocid"])
     publish_records(parts, mark, pending)
-    mark = _slices(parts, mark, silver, ocids, target.id)
+    mark = _slices(parts, mark, silver, exchange_of(parts, silver), target.id)
     with parts.warehouse.write() as work:
         work.watermarks.swap(mark, Watermark(stage="publish", seq=max(mark.seq, target.upto_seq), silver_batch=target.id), now())
-        work.watermarks.ran("publish", mark.seq, target.upto_seq, len(ocids), mark.started_at, now())
+        work.watermarks.ran("publish", mark.seq, target.upto_seq, silver["process"].height, mark.started_at, now())
         work.commit()
         return bool(work.batches.silver(target.id))
 
 
-def _slices(parts: Parts, mark: Watermark, silver: Frames, ocids: Sequence[str], target: int) -> Watermark:
+def _slices(parts: Parts, mark: Watermark, silver: Frames, money: Exchange, target: int) -> Watermark:
+    ocids = sorted(silver["process"]["ocid"])
     for start in range(mark.done * SLICE, len(ocids), SLICE):
         chosen = ocids[start : start + SLICE]
-        keys, star = star_of(silver, chosen)
+        keys, star = star_of(silver, chosen, money)
         after = mark.model_copy(update={"target": target, "done": mark.done + 1})
         with parts.warehouse.write() as work:
             work.watermarks.swap(mark, after, now())
@@ -71,12 +73,12 @@ def _slices(parts: Parts, mark: Watermark, silver: Frames, ocids: Sequence[str],
     return mark
 
 
-def star_of(silver: Frames, ocids: Sequence[str]) -> tuple[list[int], Star | None]:
+def star_of(silver: Frames, ocids: Sequence[str], money: Exchange) -> tuple[list[int], Star | None]:
     """The process keys of the slice, and the star rows of those of its processes that still stand."""
     named = pl.Series(ocids, dtype=pl.String).implode()
     chosen = {name: frame.filter(pl.col("ocid").is_in(named)) for name, frame in silver.items()}
     chosen["process"] = chosen["process"].filter(~pl.col("deleted"))
-    return [surrogate(ocid) for ocid in ocids], build(chosen) if chosen["process"].height else None
+    return [surrogate(ocid) for ocid in ocids], build(chosen, money) if chosen["process"].height else None
 
 
 def take(pending: Sequence[Any], most: int) -> Sequence[Any]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from domain.calendar import calendar
 from domain.flatten import CARRIED, flatten
 from domain.keys import surrogate, with_key
+from domain.money import exchange
 from domain.organization import UNKNOWN
 from domain.silver import TABLES
 from domain.star import DIMENSIONS, FACTS, UNKNOWN_ORGANIZATION, Star, build
@@ -37,7 +38,7 @@ def star(*releases: Row, publisher: str | None = "Northshire", at: datetime = da
     }
     rows = [told | {"ocid": one["ocid"], "compiled": orjson.dumps(one).decode()} for one in releases]
     silver = flatten(pl.DataFrame(rows, schema={name: TABLES["process"][name] for name in CARRIED}))
-    return build({"note": pl.DataFrame(schema=TABLES["note"])} | silver)
+    return build({"note": pl.DataFrame(schema=TABLES["note"])} | silver, exchange("EUR"))
 
 
 def told(made: Star) -> dict[str, list[Row]]:
@@ -58,7 +59,7 @@ def _told(row: Row, names: dict[int, str]) -> Row:
             continue
         if name.endswith("_key") and not name.endswith("date_key") and name != "date_key":
             value = names[value]
-        found[name] = value.isoformat() if isinstance(value, datetime) else value
+        found[name] = value.isoformat() if isinstance(value, date) else value
     return found
 
 

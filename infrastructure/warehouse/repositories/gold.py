@@ -185,7 +185,7 @@ class Gold(Repository):
 
     def tables(self) -> dict[str, list[str]]:
         """The tables of the star with their keys."""
-        names = [*FACTS, *DIMENSIONS, "dim_organization", "dim_date", "bridge_process_organization"]
+        names = [*FACTS, *DIMENSIONS, "dim_organization", "dim_date", "dim_exchange_rate", "bridge_process_organization"]
         return {name: [column.name for column in gold_table(name).primary_key] for name in names}
 
     def rows(self, name: str, keys: Sequence[str], without: set[str]) -> Iterator[tuple[tuple[Any, ...], Row]]:

@@ -1,0 +1,96 @@
+"""Exchange rates in gold, and the facts that they convert."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Table, and_, bindparam, delete, func, or_, select, update
+
+from domain.money import PRICED, RATES
+from domain.rates import Window
+from domain.silver import Columns
+from infrastructure.warehouse.repositories.base import Repository, chunks
+from infrastructure.warehouse.repositories.gold import gold_table
+
+FACTS: Columns = {
+    "key": pl.Int64,
+    "value_date": pl.Date,
+    "amount": pl.Float64,
+    "currency": pl.String,
+    "amount_base": pl.Float64,
+    "base_currency": pl.String,
+    "rate": pl.Float64,
+    "rate_date": pl.Date,
+}
+
+
+def key_of(fact: Table) -> Any:
+    """The key column of a fact."""
+    (key,) = fact.primary_key.columns
+    return key
+
+
+class Rates(Repository):
+    """Rows of dim_exchange_rate, and the base columns of the facts."""
+
+    def between(self, first: date, last: date, currencies: Iterable[str]) -> pl.DataFrame:
+        """The rates of these days that say what a unit of something was in one of these currencies, as rows of RATES."""
+        target = gold_table("dim_exchange_rate")
+        columns = [target.c[name] for name in RATES]
+        query = select(*columns).where(target.c.date.between(first, last), target.c.currency.in_(sorted(currencies)))
+        return pl.DataFrame([tuple(row) for row in self.connection.execute(query)], schema=RATES, orient="row")
+
+    def write(self, rows: pl.DataFrame | None, gone: Sequence[int]) -> None:
+        """Put rows of dim_exchange_rate, and take out those of these keys."""
+        target = gold_table("dim_exchange_rate")
+        for part in chunks(gone):
+            self.connection.execute(delete(target).where(target.c.rate_key.in_(part)))
+        if rows is not None:
+            self.upsert(target, rows.to_dicts(), ["rate_key"])
+
+    def all_keys(self) -> list[int]:
+        """The keys of all rates."""
+        return list(self.connection.execute(select(gold_table("dim_exchange_rate").c.rate_key)).scalars())
+
+    def priced(self, name: str, window: Window, after: tuple[date, int] | None, limit: int) -> pl.DataFrame:
+        """A page of the fact's rows (FACTS) whose `value_date` and currency lie in the window, in order of day and key, behind `after`."""
+        fact, currencies = gold_table(name), gold_table("dim_currency")
+        first, last, codes = window
+        amount, currency = PRICED[name]
+        key, day = key_of(fact), fact.c.value_date
+        columns = [key, day, fact.c[amount], currencies.c.code, fact.c[f"{amount}_base"], fact.c.base_currency, fact.c.rate, fact.c.rate_date]
+        query = select(*columns).join_from(fact, currencies, currencies.c.currency_key == fact.c[currency]).where(day.between(first, last))
+        if codes is not None:
+            query = query.where(currencies.c.code.in_(codes))
+        if after is not None:
+            query = query.where(or_(day > after[0], and_(day == after[0], key > after[1])))
+        rows = self.connection.execute(query.order_by(day, key).limit(limit))
+        return pl.DataFrame([tuple(row) for row in rows], schema=FACTS, orient="row")
+
+    def convert(self, name: str, rows: pl.DataFrame) -> None:
+        """Set the base columns of the fact's rows (FACTS); nothing else of them changes."""
+        fact, base = gold_table(name), f"{PRICED[name][0]}_base"
+        names = {base: "amount_base", "base_currency": "base_currency", "rate": "rate", "rate_date": "rate_date"}
+        values: dict[str, Any] = {column: bindparam(f"b_{given}") for column, given in names.items()}
+        changed = [{f"b_{given}": value for given, value in row.items()} for row in rows.select("key", *names.values()).to_dicts()]
+        if changed:
+            self.connection.execute(update(fact).where(key_of(fact) == bindparam("b_key")).values(**values), changed)
+
+    def newest(self, base: str) -> dict[str, date]:
+        """The newest day that each currency has a rate of, in units of one `base`."""
+        target = gold_table("dim_exchange_rate")
+        query = select(target.c.currency, func.max(target.c.date)).where(target.c.base == base).group_by(target.c.currency)
+        return {row.currency: row[1] for row in self.connection.execute(query)}
+
+    def needs(self, upto: date) -> list[tuple[str, date, bool]]:
+        """(currency, day, whether there is a rate of some day) of facts that have no rate of their own day, up to a day."""
+        currencies = gold_table("dim_currency")
+        found: set[tuple[Any, ...]] = set()
+        for name, (_, currency) in PRICED.items():
+            fact = gold_table(name)
+            lacking = or_(fact.c.rate_date.is_(None), fact.c.rate_date < fact.c.value_date)
+            query = select(currencies.c.code, fact.c.value_date, fact.c.rate_date.is_not(None))
+            joined = query.join_from(fact, currencies, currencies.c.currency_key == fact.c[currency])
+            found.update(tuple(row) for row in self.connection.execute(joined.where(fact.c.value_date <= upto, lacking).distinct()))
+        return sorted((code, day, bool(converted)) for code, day, converted in found)
