@@ -31,6 +31,7 @@ REFUSALS: dict[str, str] = {
     "pdf_damaged": "nothing in the PDF can be read; its record is kept and says so",
 }
 EXCERPT = 2_000  # characters
+MOST = 2**31 - 1  # pages that can be counted
 Ocid = Annotated[str, Field(max_length=500, pattern=r"^\S(.*\S)?$")]
 
 
@@ -43,7 +44,7 @@ class Strict(BaseModel):
 class Page(Strict):
     """One page: `page` counts from 1; a table is a list of rows of cells."""
 
-    page: int = Field(ge=1)
+    page: int = Field(ge=1, le=MOST)
     text: str = ""
     tables: list[list[list[str | None]]] | None = None
 
@@ -72,7 +73,7 @@ class Document(Strict):
     id: str | None = Field(default=None, min_length=1, max_length=500)
     filename: str = Field(min_length=1, max_length=1_000)
     sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
-    size: int | None = Field(default=None, ge=0)
+    size: int | None = Field(default=None, ge=0, lt=2**63)
     media_type: str | None = None
     state: State | None = None
     reason: str | None = None
@@ -81,6 +82,7 @@ class Document(Strict):
     language: str | None = None
     metadata: dict[str, Any] | None = None
     outline: list[Heading] | None = None
+    page_count: int | None = Field(default=None, ge=0, le=MOST)
     pages: list[Page] | None = None
     facts: list[Fact] | None = None
     url: str | None = None

@@ -179,8 +179,24 @@ RECORD_TABLES: dict[str, Columns] = {
     # One row an uploaded file that is read page by page.
     "file": RECORD_KEYS
     | {
-        "ocid": pl.String,  # as the caller gave it
         "filename": pl.String,
+        "name": pl.String,  # what file names are compared by
+        "sha256": pl.String,
+        "size": pl.Int64,  # bytes
+        "media_type": pl.String,
+        "title": pl.String,
+        "language": pl.String,
+        "state": pl.String,  # see domain/files.py
+        "reason": pl.String,
+        "url": pl.String,
+        "ocid": pl.String,  # as the caller gave it
+        "claims": pl.String,  # JSON array of {rule, ocid}: the processes that it names by itself
+        "pages": pl.Int32,  # that the file has; `page` holds those that could be read
+        "words": pl.Int64,
+        "passages": pl.Int32,  # that search holds of it
+        "facts": pl.String,  # JSON array
+        "metadata": pl.String,  # JSON
+        "outline": pl.String,  # JSON array
     },
 }
 PAGES: dict[str, Columns] = {"page": {"silver_batch": pl.Int64, "record_id": pl.String, "page": pl.Int32, "text": pl.String, "tables": pl.String}}

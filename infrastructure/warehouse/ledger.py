@@ -24,6 +24,7 @@ class JobRow(SQLModel, table=True):
     actor: str
     filename: str | None = None
     sha256: str | None = Field(default=None, index=True)
+    ocid: str | None = None
     received: int = 0
     accepted: int = 0
     unchanged: int = 0

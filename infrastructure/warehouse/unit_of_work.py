@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from infrastructure.warehouse.repositories.batches import Batches
 from infrastructure.warehouse.repositories.deliveries import Deliveries
 from infrastructure.warehouse.repositories.documents import Documents
+from infrastructure.warehouse.repositories.files import Files
 from infrastructure.warehouse.repositories.gold import Gold
 from infrastructure.warehouse.repositories.jobs import Jobs
 from infrastructure.warehouse.repositories.keys import Keys
@@ -16,6 +17,7 @@ from infrastructure.warehouse.repositories.raw import RawRecords
 from infrastructure.warehouse.repositories.records import Records
 from infrastructure.warehouse.repositories.star import StarReader
 from infrastructure.warehouse.repositories.trail import Outcomes, Trail
+from infrastructure.warehouse.repositories.turns import Turns
 from infrastructure.warehouse.repositories.users import Users
 from infrastructure.warehouse.repositories.watermarks import Watermarks
 from infrastructure.warehouse.repositories.webhooks import Webhooks
@@ -66,6 +68,10 @@ class UnitOfWork:
         return Documents(self.connection)
 
     @cached_property
+    def files(self) -> Files:
+        return Files(self.connection)
+
+    @cached_property
     def users(self) -> Users:
         return Users(self.connection)
 
@@ -100,3 +106,7 @@ class UnitOfWork:
     @cached_property
     def trail(self) -> Trail:
         return Trail(self.connection)
+
+    @cached_property
+    def turns(self) -> Turns:
+        return Turns(self.connection)

@@ -2,12 +2,14 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 FACTS = ("fact_process", "fact_award", "fact_contract", "fact_item")
+DOCUMENT_TEXTS = ("ocid", "link", "filename", "name", "title", "state", "reason", "media_type", "language", "sha256", "url")
 
 
 def upgrade() -> None:
@@ -21,6 +23,55 @@ def upgrade() -> None:
         table.add_column(sa.Column("parent", sa.String(), nullable=True))
         table.add_column(sa.Column("reference", sa.Boolean(), server_default=sa.false(), nullable=False))
     _rates()
+    _documents()
+
+
+def _documents() -> None:
+    """Uploaded files, and what links them to their processes; the names in document URLs come with publishing anew."""
+    big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "fact_document",
+        sa.Column("document_key", big, autoincrement=False, nullable=False),
+        sa.Column("record_id", sa.String(), nullable=False),
+        sa.Column("process_key", big, nullable=True),
+        sa.Column("silver_batch", sa.Integer(), nullable=False),
+        *[sa.Column(name, sa.String(), nullable=name not in {"filename", "name", "state"}) for name in DOCUMENT_TEXTS],
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("words", big, nullable=False),
+        sa.Column("passages", sa.Integer(), nullable=False),
+        sa.Column("size", big, nullable=True),
+        sa.Column("facts", sa.Text().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.PrimaryKeyConstraint("document_key"),
+        sa.UniqueConstraint("record_id"),
+    )
+    op.create_index("ix_fact_document_process_key", "fact_document", ["process_key"])
+    op.create_index("ix_fact_document_name", "fact_document", ["name"])
+    op.create_table(
+        "document_claim",
+        sa.Column("record_id", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("ocid", sa.String(), nullable=False),
+        sa.Column("process_key", big, nullable=False),
+        sa.PrimaryKeyConstraint("record_id", "rule"),
+    )
+    op.create_index("ix_document_claim_process_key", "document_claim", ["process_key"])
+    op.create_table(
+        "process_file",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("process_key", big, autoincrement=False, nullable=False),
+        sa.Column("ocid", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "process_key"),
+    )
+    op.create_index("ix_process_file_process_key", "process_file", ["process_key"])
+    op.create_table(
+        "touched_document",
+        sa.Column("record_id", sa.String(), nullable=False),
+        sa.Column("silver_batch", sa.Integer(), nullable=False),
+        sa.Column("passages", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("record_id"),
+    )
+    op.create_index("ix_touched_document_silver_batch", "touched_document", ["silver_batch"])
+    op.add_column("job", sa.Column("ocid", sa.String(), nullable=True))
 
 
 def _rates() -> None:
@@ -57,6 +108,9 @@ def _amounts_of_any_size() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("job", "ocid")
+    for table_name in ("touched_document", "process_file", "document_claim", "fact_document"):
+        op.drop_table(table_name)
     for fact in FACTS:
         op.drop_index(f"ix_{fact}_value_date", fact)
         op.drop_column(fact, "base_currency")

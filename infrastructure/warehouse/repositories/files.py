@@ -1,0 +1,138 @@
+"""Uploaded files in gold: their rows, and their links to the contracting processes, which follow both sides."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import delete, func, select
+
+from domain.keys import surrogate
+from domain.linking import Claim, Rule, link
+from infrastructure.warehouse.documents import DocumentClaim, FactDocument, ProcessFile, TouchedDocument
+from infrastructure.warehouse.repositories.base import Repository, chunks, table
+from infrastructure.warehouse.repositories.gold import gold_table
+
+DOCUMENT, CLAIM, NAMED, TOUCHED = table(FactDocument), table(DocumentClaim), table(ProcessFile), table(TouchedDocument)
+KEPT = ("filename", "name", "title", "state", "reason", "pages", "words", "passages", "size", "media_type", "language", "sha256", "url")
+Row = dict[str, Any]
+
+
+class Files(Repository):
+    """Rows of fact_document. Whatever changes a file's link has it indexed anew, through touched_document."""
+
+    def put(self, rows: Sequence[Row], silver_batch: int) -> None:
+        """Bring gold in line with these rows of silver `file`, deleted ones included."""
+        ids = [row["record_id"] for row in rows]
+        self._touch(ids, silver_batch)
+        for part in chunks(ids):
+            self.connection.execute(delete(CLAIM).where(CLAIM.c.record_id.in_(part)))
+            self.connection.execute(delete(DOCUMENT).where(DOCUMENT.c.record_id.in_(part)))
+        standing = [row for row in rows if not row["deleted"]]
+        if standing:
+            self.connection.execute(DOCUMENT.insert(), [_document(row) for row in standing])
+        claims = [_claim(row["record_id"], claim) for row in standing for claim in orjson.loads(row["claims"] or "[]")]
+        if claims:
+            self.connection.execute(CLAIM.insert(), claims)
+        self._link([row["record_id"] for row in standing])
+        self._touch(ids, silver_batch)
+
+    def follow(self, process_keys: Sequence[int], names: Iterable[tuple[str, str]], silver_batch: int) -> None:
+        """Link anew what these processes, which have changed, may belong to; `names` are (file name, ocid) of their document URLs."""
+        before = {name for part in chunks(process_keys) for name in self._column(NAMED.c.name, NAMED.c.process_key.in_(part))}
+        for part in chunks(process_keys):
+            self.connection.execute(delete(NAMED).where(NAMED.c.process_key.in_(part)))
+        now = sorted(set(names))
+        if now:
+            self.connection.execute(NAMED.insert(), [{"name": name, "process_key": surrogate(ocid), "ocid": ocid} for name, ocid in now])
+        if self.connection.execute(select(DOCUMENT.c.document_key).limit(1)).first() is None:
+            return
+        touched: set[str] = set()
+        for part in chunks(process_keys):
+            touched.update(self._column(CLAIM.c.record_id, CLAIM.c.process_key.in_(part)))
+            touched.update(self._column(DOCUMENT.c.record_id, DOCUMENT.c.process_key.in_(part)))
+        for part in chunks(sorted(before | {name for name, _ in now})):
+            touched.update(self._column(DOCUMENT.c.record_id, DOCUMENT.c.name.in_(part)))
+        self._link(sorted(touched))
+        self._touch(sorted(touched), silver_batch)
+
+    def prune(self, record_ids: Iterable[str], silver_batch: int) -> None:
+        """Take out the documents that are none of these."""
+        gone = sorted(set(self._column(DOCUMENT.c.record_id)) - set(record_ids))
+        self.put([{"record_id": record_id, "deleted": True} for record_id in gone], silver_batch)
+
+    def touched(self, after: int, upto: int) -> list[tuple[str, int]]:
+        """(record_id, the most passages that search may hold of it) of what silver batches in (after, upto] changed."""
+        query = select(TOUCHED.c.record_id, TOUCHED.c.passages).where(TOUCHED.c.silver_batch > after, TOUCHED.c.silver_batch <= upto)
+        return [(row.record_id, row.passages) for row in self.connection.execute(query.order_by(TOUCHED.c.record_id))]
+
+    def some(self, record_ids: Sequence[str]) -> Iterator[Row]:
+        """The rows of these documents, by record."""
+        for part in chunks(record_ids):
+            for row in self.connection.execute(select(DOCUMENT).where(DOCUMENT.c.record_id.in_(part)).order_by(DOCUMENT.c.record_id)).mappings():
+                yield dict(row)
+
+    def after(self, record_id: str, limit: int) -> list[tuple[str, int]]:
+        """The next documents in order: (record_id, passages)."""
+        query = select(DOCUMENT.c.record_id, DOCUMENT.c.passages).where(DOCUMENT.c.record_id > record_id).order_by(DOCUMENT.c.record_id).limit(limit)
+        return [(row.record_id, row.passages) for row in self.connection.execute(query)]
+
+    def _column(self, column: Any, *where: Any) -> list[Any]:
+        return list(self.connection.execute(select(column).where(*where)).scalars())
+
+    def _link(self, record_ids: Sequence[str]) -> None:
+        for part in chunks(record_ids):
+            documents = self.connection.execute(select(DOCUMENT).where(DOCUMENT.c.record_id.in_(part))).mappings().all()
+            said, naming = self._said(part), self._naming({row["name"] for row in documents})
+            meant = {claim.ocid for claims in said.values() for claim in claims} | {ocid for ocids in naming.values() for ocid in ocids}
+            standing = self._standing(meant)
+            for row in documents:
+                claims = said.get(row["record_id"], [])
+                found = link(claims, naming.get(row["name"], ()), standing)
+                ocid = found.ocid if found else next((claim.ocid for claim in claims), None)
+                values = {"ocid": ocid, "link": found.rule if found else None, "process_key": surrogate(found.ocid) if found else None}
+                if any(row[name] != value for name, value in values.items()):
+                    self.connection.execute(DOCUMENT.update().where(DOCUMENT.c.document_key == row["document_key"]).values(**values))
+
+    def _said(self, record_ids: Sequence[str]) -> dict[str, list[Claim]]:
+        found: dict[str, list[Claim]] = defaultdict(list)
+        for row in self.connection.execute(select(CLAIM).where(CLAIM.c.record_id.in_(record_ids))):
+            found[row.record_id].append(Claim(row.rule, row.ocid))
+        order: list[Rule] = ["parameter", "name", "text"]
+        return {record_id: sorted(claims, key=lambda claim: order.index(claim.rule)) for record_id, claims in found.items()}
+
+    def _naming(self, names: Iterable[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for part in chunks(sorted(names)):
+            for row in self.connection.execute(select(NAMED.c.name, NAMED.c.ocid).where(NAMED.c.name.in_(part))):
+                found[row.name].append(row.ocid)
+        return found
+
+    def _standing(self, ocids: Iterable[str]) -> set[str]:
+        process = gold_table("fact_process")
+        keys = {surrogate(ocid): ocid for ocid in ocids}
+        return {keys[key] for part in chunks(sorted(keys)) for key in self._column(process.c.process_key, process.c.process_key.in_(part))}
+
+    def _touch(self, record_ids: Sequence[str], silver_batch: int) -> None:
+        """Have them indexed; search may hold as many passages as the document has now or ever had since it was last read."""
+        counts: dict[str, int] = dict.fromkeys(record_ids, 0)
+        for source in (TOUCHED, DOCUMENT):
+            for part in chunks(record_ids):
+                query = select(source.c.record_id, source.c.passages).where(source.c.record_id.in_(part))
+                for row in self.connection.execute(query):
+                    counts[row.record_id] = max(counts[row.record_id], row.passages)
+        self.upsert(TOUCHED, [{"record_id": one, "silver_batch": silver_batch, "passages": most} for one, most in counts.items()], ["record_id"])
+
+    def count(self) -> int:
+        """How many documents gold has."""
+        return int(self.connection.execute(select(func.count()).select_from(DOCUMENT)).scalar_one())
+
+
+def _document(row: Row) -> Row:
+    facts = orjson.loads(row["facts"]) if row["facts"] else None
+    keys = {"document_key": surrogate("document", row["record_id"]), "record_id": row["record_id"], "silver_batch": row["silver_batch"]}
+    return keys | {name: row[name] for name in KEPT} | {"facts": facts}
+
+
+def _claim(record_id: str, claim: dict[str, str]) -> Row:
+    return {"record_id": record_id, "rule": claim["rule"], "ocid": claim["ocid"], "process_key": surrogate(claim["ocid"])}
