@@ -1,0 +1,75 @@
+"""Whatever the description allows, and what it does not, is asked in every role: no 5xx, no answer that is not described, no write by a reader."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+
+from tests.api.conftest import Api, start
+from tests.api.releases import package
+
+ROLES = ("admin", "wendy", "rita", "nobody")
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+# What a reader may ask with another method than GET; it changes nothing.
+HARMLESS = {"/v1/auth/token"}
+EXAMPLES = int(os.environ.get("TENDERLAKE_TEST_REQUESTS", "5"))  # requests for each route and role
+
+
+@pytest.fixture(scope="module")
+def installation(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """An installation with some data, which the requests may change as they like."""
+    made = start(fresh, tmp_path_factory.mktemp("any") / "data")
+    with made.client:
+        made.client.post("/v1/uploads", files={"file": ("three.json", package())})
+        made.work()
+        yield made
+    made.parts.warehouse.close()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def description(installation: Api) -> Any:
+    return schemathesis.openapi.from_asgi("/openapi.json", installation.client.app)
+
+
+@pytest.fixture(scope="module")
+def headers(installation: Api) -> dict[str, dict[str, str]]:
+    """The headers that each role signs in with."""
+    made: dict[str, dict[str, str]] = {"nobody": {}}
+    for name in ROLES[:3]:
+        answer = installation.client.post("/v1/auth/token", data={"username": name, "password": f"{name}!"}, auth=None)
+        made[name] = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    return made
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_any_request_is_answered_as_described(role: str, description: Any, headers: dict[str, dict[str, str]], installation: Api) -> None:
+    asked = 0
+    for found in description.get_all_operations():
+        operation = found.ok()
+        if operation.path.endswith("/events"):
+            continue  # a stream has no end to wait for; its answers are tested by name
+        _ask(operation, role, headers[role], installation)
+        asked += 1
+    assert asked > 20
+
+
+def _ask(operation: Any, role: str, headers: dict[str, str], installation: Api) -> None:
+    @settings(max_examples=EXAMPLES, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
+    @given(case=operation.as_strategy())
+    def check(case: Any) -> None:
+        case.headers.pop("Authorization", None)
+        answer = case.call(headers=headers)
+        case.validate_response(answer, checks=CHECKS)
+        if role == "nobody" and operation.path.startswith("/v1") and operation.path not in HARMLESS:
+            assert answer.status_code in {401, 405, 406}, f"{case.method} {case.path} answered a stranger {answer.status_code}"
+        if role == "rita" and case.method not in {"GET", "HEAD", "OPTIONS"} and operation.path not in HARMLESS:
+            assert answer.status_code >= 400, f"{case.method} {case.path} let a reader write"
+        installation.messages.sent.clear()
+
+    check()
