@@ -1,23 +1,25 @@
-"""The `SearchEngine` port on tantivy: each collection an index in a folder, generic over the specs it is given."""
+"""The `SearchEngine` port on tantivy and numpy: each collection an index and its vectors in a folder, generic over the specs it is given."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 
-from tantivy import Occur, Query, Searcher
+from tantivy import Query
 
 from domain.errors import InvalidError
-from domain.search import Collection, CollectionSpec, Document, Hit, SearchQuery, SearchResult
+from domain.search import Collection, CollectionSpec, Document, SearchQuery, SearchResult, Synonym
 from infrastructure.search.embedded import paging
+from infrastructure.search.embedded.answer import Answer
 from infrastructure.search.embedded.codec import decode
-from infrastructure.search.embedded.conditions import facets, filter_query
-from infrastructure.search.embedded.highlight import Highlighter
-from infrastructure.search.embedded.matching import Matcher, count
-from infrastructure.search.embedded.paging import Found
+from infrastructure.search.embedded.conditions import facets
+from infrastructure.search.embedded.finding import Finding
+from infrastructure.search.embedded.matching import count
 from infrastructure.search.embedded.schema import DOCUMENT, ID
 from infrastructure.search.embedded.store import Store
 from infrastructure.search.embedded.suggest import suggestions
-from infrastructure.search.embedded.text_query import text_query
+from infrastructure.search.embedded.synonyms import SynonymFile
+from infrastructure.search.embedded.vectors import Snapshot, VectorSets
+from services.ports import Fresh, VectorRow
 
 SCAN = 20_000  # documents of a scan that are addressed at once
 
@@ -27,6 +29,8 @@ class EmbeddedSearch:
 
     def __init__(self, folder: Path, specs: Sequence[CollectionSpec]) -> None:
         self._stores = {spec.name: Store(folder, spec) for spec in specs}
+        self._vectors = {spec.name: VectorSets(folder / "vectors" / spec.name) for spec in specs}
+        self._synonyms = SynonymFile(folder)
 
     def upsert(self, collection: Collection, documents: Sequence[Document]) -> None:
         """Put documents, each in place of the one with its id."""
@@ -40,6 +44,8 @@ class EmbeddedSearch:
         """Put and delete in one commit, on disk and seen by all when it returns. An id in both is put."""
         if documents or deleted:
             self._store(collection).write(documents, deleted)
+        put = {document[ID] for document in documents}
+        self._vectors[collection].delete([one for one in deleted if one not in put])
 
     def search(self, query: SearchQuery) -> SearchResult:
         """One page of hits, with facets over all of them. InvalidError where a field can't be asked so."""
@@ -47,16 +53,13 @@ class EmbeddedSearch:
         paging.check_depth(query.page, query.per_page)
         store = self._store(query.collection)
         searcher = store.searcher()
-        matcher = Matcher(store.schema, searcher, store.spec.fields)
-        text = text_query(matcher, searcher, query.text, ranked=query.sort is None)
-        everything = _with_filters(store, query, text)
-        page = _page(store, searcher, query, everything, ranked=text is not None)
-        highlighter = Highlighter(matcher.words, store.spec.fields)
-        hits = [_hit(searcher, one, highlighter if text is not None else None) for one in page]
-        counted = facets(store.spec, searcher, everything, query.facet_by, query.facet_size)
-        found = count(searcher, everything)
-        took = (perf_counter() - started) * 1000
-        return SearchResult(found=found, page=query.page, per_page=query.per_page, took_ms=round(took, 3), hits=hits, facets=counted)
+        model, vectors = self._vectors_for(query)
+        finding = Finding(store, searcher, query, self._synonyms.read() if query.text else (), vectors)
+        hits = Answer(store, searcher, query, finding, model).hits()
+        counted = facets(store.spec, searcher, finding.everything, query.facet_by, query.facet_size)
+        found = count(searcher, finding.everything)
+        took = round((perf_counter() - started) * 1000, 3)
+        return SearchResult(found=found, page=query.page, per_page=query.per_page, took_ms=took, hits=hits, facets=counted, mode=finding.mode)
 
     def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]:
         """Titles or names that complete what is typed, the best first."""
@@ -67,16 +70,57 @@ class EmbeddedSearch:
         """Every document of one snapshot, as they lie on disk."""
         searcher = self._store(collection).searcher()
         for offset in range(0, searcher.num_docs, SCAN):
-            for found in paging.by_relevance(searcher, Query.all_query(), offset, SCAN):  # all alike: in the order of their addresses
-                yield _document(searcher, found)
+            for _, address in paging.by_relevance(searcher, Query.all_query(), offset, SCAN):  # all alike: in the order of their addresses
+                yield decode(searcher.doc(address).get_first(DOCUMENT) or b"{}")
 
     def count(self, collection: Collection) -> int:
         """Documents there are: 0 in a new index, which a change of the spec makes."""
         return int(self._store(collection).searcher().num_docs)
 
     def clear(self, collection: Collection) -> None:
-        """Delete every document."""
+        """Delete every document, and every vector."""
         self._store(collection).clear()
+        self._vectors[collection].clear()
+
+    def fresh(self, collection: Collection) -> Fresh:
+        """An empty index beside the one that serves."""
+        return FreshIndex(self._store(collection))
+
+    def write_vectors(self, collection: Collection, model: str, rows: Sequence[VectorRow]) -> None:
+        """Put vectors; the first model that has some answers queries."""
+        self._store(collection)
+        self._vectors[collection].write(model, rows)
+
+    def vectors(self, collection: Collection, model: str) -> Iterator[tuple[str, str]]:
+        """(id, text_hash) of every vector of the model."""
+        return self._vectors[collection].entries(model)
+
+    def read_vectors(self, collection: Collection, model: str, ids: Sequence[str]) -> dict[str, VectorRow]:
+        """The vectors of these documents, of those that have one."""
+        return self._vectors[collection].read(model, ids)
+
+    def serving(self, collection: Collection) -> str | None:
+        """The model whose vectors answer queries."""
+        return self._vectors[collection].serving()
+
+    def serve(self, collection: Collection, model: str) -> None:
+        """Have this model answer, and remove the vectors of the others."""
+        self._vectors[collection].serve(model)
+
+    def set_synonyms(self, synonyms: Sequence[Synonym]) -> None:
+        """These instead of those before, from the next query on."""
+        self._synonyms.write(synonyms)
+
+    def synonyms(self) -> list[Synonym]:
+        """The synonyms in force."""
+        return self._synonyms.read()
+
+    def _vectors_for(self, query: SearchQuery) -> tuple[str | None, Snapshot | None]:
+        if query.vector is None and query.similar_to is None:
+            return None, None
+        sets = self._vectors[query.collection]
+        model = sets.serving()
+        return model, sets.snapshot(model) if model else None
 
     def _store(self, collection: Collection) -> Store:
         if collection not in self._stores:
@@ -84,24 +128,21 @@ class EmbeddedSearch:
         return self._stores[collection]
 
 
-def _with_filters(store: Store, query: SearchQuery, text: Query | None) -> Query:
-    if text is None and not query.filters:
-        return Query.all_query()
-    conditions = [Query.const_score_query(filter_query(store.spec, store.schema, condition), 0.0) for condition in query.filters]
-    return Query.boolean_query([(Occur.Must, one) for one in ([text] if text is not None else []) + conditions])
+class FreshIndex:
+    """The port `Fresh`: an index in a folder of its own. Vectors lie beside the indexes, so that they outlive a swap."""
 
+    def __init__(self, store: Store) -> None:
+        self._serving, self._filled = store, store.beside()
 
-def _page(store: Store, searcher: Searcher, query: SearchQuery, everything: Query, *, ranked: bool) -> list[Found]:
-    offset = (query.page - 1) * query.per_page
-    if query.sort is not None:
-        return paging.by_field(store.spec, store.schema, searcher, everything, query.sort, offset, query.per_page)
-    return (paging.by_relevance if ranked else paging.by_id)(searcher, everything, offset, query.per_page)
+    def write(self, documents: Sequence[Document], deleted: Sequence[str]) -> None:
+        """Put and delete in one commit."""
+        if documents or deleted:
+            self._filled.write(documents, deleted)
 
+    def swap(self) -> None:
+        """Have it serve; the old one is removed."""
+        self._serving.take(self._filled)
 
-def _document(searcher: Searcher, found: Found) -> Document:
-    return decode(searcher.doc(found[1]).get_first(DOCUMENT) or b"{}")
-
-
-def _hit(searcher: Searcher, found: Found, highlighter: Highlighter | None) -> Hit:
-    document = _document(searcher, found)
-    return Hit(id=document[ID], score=round(found[0], 4), document=document, highlights=highlighter.highlights(document) if highlighter else {})
+    def drop(self) -> None:
+        """Remove it."""
+        self._filled.drop()

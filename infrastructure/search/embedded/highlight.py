@@ -31,6 +31,16 @@ class Highlighter:
         shown = ((field.name, self._field(field, document.get(field.name))) for field in self._fields)
         return {name: text for name, text in shown if text is not None}
 
+    def found(self, document: Document) -> dict[str, list[str]]:
+        """The words of each field that are among those searched, folded."""
+        return {field.name: words for field in self._fields if (words := self._words(field, document.get(field.name)))}
+
+    def _words(self, field: FieldSpec, value: Any) -> list[str]:
+        texts = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+        if field.type == "text":
+            return sorted({span[0] for text in texts for span in spans(composed(text)[:READ]) if self._holds(span[0])})
+        return sorted({whole(text) for text in texts} & self._wholes) if field.type == "keyword" else []
+
     def _field(self, field: FieldSpec, value: Any) -> str | None:
         values: Iterable[Any] = value if isinstance(value, list) else [value]
         texts = [one for one in values if isinstance(one, str)]

@@ -15,7 +15,7 @@ from infrastructure.search.embedded.edits import allowed, plurals, within
 from infrastructure.search.embedded.parse import Chunk
 from infrastructure.search.embedded.schema import PARTS, WHOLE_VALUES
 
-PLURAL = 0.8  # of an exact word's score
+PLURAL = SYNONYM = 0.8  # of an exact word's score
 PREFIX, FUZZY = 0.3, 0.2  # times the field's weight
 TIE = 0.2  # what the other fields add to the best one
 IDENTIFIER, PART = 500.0, 20.0
@@ -63,6 +63,15 @@ class Matcher:
             return query
         return Query.disjunction_max_query([query, *self._identifier(chunk)])
 
+    def alternative(self, term: Sequence[str]) -> Query:
+        """Documents that have a synonym: its words as a phrase."""
+        self.words.exact.update(term)
+        return self._each(partial(self._term, term[0]) if len(term) == 1 else partial(self._sequence, term), SYNONYM)
+
+    def exactly(self, chunk: Chunk) -> Query:
+        """Documents that have this piece as an id or code of theirs."""
+        return any_of([self._term(form, WHOLE_VALUES) for form in _forms(chunk.whole)])
+
     def together(self, chunks: Iterable[Chunk]) -> Query | None:
         """Rewards a title that has the plain words in their order."""
         words = [word for chunk in chunks if not chunk.phrase and not chunk.excluded for word in chunk.words]
@@ -85,7 +94,7 @@ class Matcher:
 
     def _identifier(self, chunk: Chunk) -> list[Query]:
         """An id or code typed as it stands, with or without its scheme (`CPV:…`) or check digit (`…-6`); or a good piece of it."""
-        forms = dict.fromkeys([chunk.whole, chunk.whole.rsplit(":", 1)[-1], _without_check_digit(chunk.whole)])
+        forms = _forms(chunk.whole)
         self.words.wholes.update(forms)
         found = [Query.const_score_query(self._term(form, WHOLE_VALUES), IDENTIFIER) for form in forms]
         if len(chunk.whole) < PART_LENGTH:
@@ -160,6 +169,11 @@ def count(searcher: Searcher, query: Query) -> int:
     """How many documents match."""
     found: int = getattr(searcher.search(query, limit=1), "count")  # noqa: B009 - its type stub doesn't know the attribute
     return found
+
+
+def _forms(typed: str) -> list[str]:
+    """An identifier as typed, and without its scheme or check digit."""
+    return list(dict.fromkeys([typed, typed.rsplit(":", 1)[-1], _without_check_digit(typed)]))
 
 
 def _without_check_digit(code: str) -> str:

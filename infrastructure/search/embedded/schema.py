@@ -1,6 +1,7 @@
 """The tantivy schema of a collection, and documents in its terms.
 
-Beside the fields of the spec there is `_document` (what hits return), `_whole` and `_parts` (identifiers, whole and in pieces, in any case).
+Beside the fields of the spec there is `_document` (what hits return), `_whole` and `_parts` (identifiers, whole and in pieces, in any case),
+and `_key` (the id as a number, under which its vector is found).
 Dates are integers of microseconds, because tantivy's own dates lose everything below the second.
 """
 
@@ -13,12 +14,13 @@ from typing import Any
 import tantivy
 
 from domain.errors import InvalidError
+from domain.keys import surrogate
 from domain.search import CollectionSpec, Document, FieldSpec
 from infrastructure.search.embedded.analysis import WHOLE, WORDS, composed, has_digit
 from infrastructure.search.embedded.codec import encode
 
-LAYOUT = 3  # of this module: raise it when documents are indexed in another way
-ID, DOCUMENT, WHOLE_VALUES, PARTS = "id", "_document", "_whole", "_parts"
+LAYOUT = 4  # of this module: raise it when documents are indexed in another way
+ID, DOCUMENT, WHOLE_VALUES, PARTS, KEY = "id", "_document", "_whole", "_parts", "_key"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_ID = 200  # characters of an identifier; longer keywords are found by filter only
 
@@ -35,6 +37,7 @@ def build_schema(spec: CollectionSpec) -> tantivy.Schema:
     builder.add_bytes_field(DOCUMENT, stored=True)
     builder.add_text_field(WHOLE_VALUES, tokenizer_name=WHOLE, index_option="basic")
     builder.add_text_field(PARTS, tokenizer_name=WORDS)
+    builder.add_integer_field(KEY, indexed=True, fast=True)
     for field in spec.fields:
         if field.name != ID:
             _add_field(builder, field)
@@ -68,6 +71,7 @@ def to_tantivy(spec: CollectionSpec, document: Document) -> tantivy.Document:
     made.add_bytes(DOCUMENT, encode(document))
     identifiers = [document[ID]]
     made.add_text(ID, document[ID])
+    made.add_integer(KEY, surrogate(document[ID]))
     for field in spec.fields:
         if field.name != ID and document.get(field.name) is not None:
             try:

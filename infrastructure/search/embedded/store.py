@@ -3,10 +3,13 @@
 The lock of tantivy is held only while a batch is written, so that any process can write next, also when this one is killed.
 """
 
+import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,26 +29,37 @@ PATIENCE = 60.0  # seconds to wait for another writer
 
 
 class Store:
-    """The index of a collection below `folder`, in a folder of its own for each schema."""
+    """The index of a collection below `folder`, in a folder of its own for each schema; a pointer beside it names the one that was swapped in."""
 
     def __init__(self, folder: Path, spec: CollectionSpec) -> None:
         self.spec = spec
-        self.path = folder / f"{spec.name}-{schema_hash(spec)}"
         self.schema = build_schema(spec)
+        self._first = folder / f"{spec.name}-{schema_hash(spec)}"
+        self._pointer = folder / f"{self._first.name}.current"
         self._index: tantivy.Index | None = None
+        self._opened: Path | None = None
         self._seen: tuple[int, int] | None = None
         self._opening = threading.Lock()
         self._writing = threading.Lock()
 
+    @property
+    def path(self) -> Path:
+        """The folder that serves."""
+        try:
+            return self._pointer.with_name(self._pointer.read_text())
+        except FileNotFoundError:
+            return self._first
+
     def searcher(self) -> tantivy.Searcher:
         """A snapshot of the last commit, whichever process made it."""
-        index = self._open()
-        state = (self.path / "meta.json").stat()
-        seen = (state.st_ino, state.st_mtime_ns)
-        if seen != self._seen:  # a stat is a hundred times cheaper than a reload
-            _guarded(index.reload, self.path)
-            self._seen = seen
-        return index.searcher()
+        for again in (True, False):
+            path = self.path
+            try:
+                return self._snapshot(path)
+            except (DamagedError, FileNotFoundError):
+                if not again or path == self.path:  # else it was swapped, and removed, between the two looks
+                    raise
+        raise AssertionError
 
     def write(self, documents: Sequence[Document], deleted: Sequence[str]) -> None:
         """Delete, then put, in one commit. A document of an id already there replaces it."""
@@ -56,43 +70,100 @@ class Store:
     def clear(self) -> None:
         """Delete every document, and what older schemas left behind."""
         self._commit(lambda writer: writer.delete_all_documents(), SMALL_HEAP)
-        for other in self.path.parent.glob(f"{self.spec.name}-*"):
-            if other != self.path:
+        self.remove_others()
+
+    def remove_others(self) -> None:
+        """Remove the indexes of the collection that do not serve."""
+        for other in self._first.parent.glob(f"{self.spec.name}-*"):
+            if other.is_dir() and other != self.path:
                 shutil.rmtree(other, ignore_errors=True)
 
+    def beside(self) -> "Store":
+        """An empty store in a folder of its own, that serves nobody before `take`."""
+        made = Store(self._first.parent, self.spec)
+        made._first = self._first.with_name(f"{self._first.name}.{time.time_ns()}")
+        made._pointer = made._first.with_name(f"{made._first.name}.none")
+        _create(made._first, made.schema)
+        return made
+
+    def take(self, other: "Store") -> None:
+        """Have the index of a store made by `beside` serve. Nobody writes meanwhile; who waited to then writes there."""
+        new = self._pointer.with_suffix(".new")
+        with self._writing, self._locked(SMALL_HEAP) as (writer, old):
+            writer.rollback()
+            with new.open("w") as file:
+                file.write(other.path.name)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self._pointer)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def drop(self) -> None:
+        """Remove the folder: of a store that does not serve."""
+        shutil.rmtree(self._first, ignore_errors=True)
+
+    def _snapshot(self, path: Path) -> tantivy.Searcher:
+        index = self._open(path)
+        state = (path / "meta.json").stat()
+        seen = (state.st_ino, state.st_mtime_ns)
+        if seen != self._seen:  # a stat is a hundred times cheaper than a reload
+            _guarded(index.reload, path)
+            self._seen = seen
+        return index.searcher()
+
     def _commit(self, change: Callable[[tantivy.IndexWriter], None], heap: int) -> None:
-        index = self._open()
-        with self._writing:
-            writer = self._writer(index, heap)
+        with self._writing, self._locked(heap) as (writer, path):
             try:
-                _guarded(lambda: change(writer), self.path)
-                _guarded(writer.commit, self.path)
+                _guarded(lambda: change(writer), path)
+                _guarded(writer.commit, path)
             except BaseException:
                 writer.rollback()
                 raise
-            finally:
-                writer.wait_merging_threads()  # gives up the writer, and with it the lock
 
-    def _writer(self, index: tantivy.Index, heap: int) -> tantivy.IndexWriter:
+    @contextmanager
+    def _locked(self, heap: int) -> Iterator[tuple[tantivy.IndexWriter, Path]]:
+        """The writer of the index that serves, and its folder; given up at the end."""
+        writer, path = self._begin(heap)
+        try:
+            yield writer, path
+        finally:
+            writer.wait_merging_threads()  # gives up the writer, and with it the lock
+
+    def _begin(self, heap: int) -> tuple[tantivy.IndexWriter, Path]:
+        while True:
+            path = self.path
+            try:
+                writer = self._writer(self._open(path), heap, path)
+            except (DamagedError, FileNotFoundError):
+                if path == self.path:
+                    raise
+                continue  # swapped, and removed, while we waited
+            if path == self.path:
+                return writer, path
+            writer.wait_merging_threads()
+
+    def _writer(self, index: tantivy.Index, heap: int, path: Path) -> tantivy.IndexWriter:
         waiting = Retrying(retry=retry_if_exception(_busy), wait=wait_random(0.002, 0.02), stop=stop_after_delay(PATIENCE), reraise=True)
         try:
             return waiting(index.writer, heap, 1)
         except ValueError as error:
             if _busy(error):
-                raise UnavailableError(f"Another process has been writing to {self.path.name} for {PATIENCE:.0f} s") from error
-            raise _told(error, self.path) from error
+                raise UnavailableError(f"Another process has been writing to {path.name} for {PATIENCE:.0f} s") from error
+            raise _told(error, path) from error
 
-    def _open(self) -> tantivy.Index:
+    def _open(self, path: Path) -> tantivy.Index:
         with self._opening:
-            there = (self.path / "meta.json").exists()
-            if self._index is None or not there:  # deleted beneath us: begin again
+            there = (path / "meta.json").exists()
+            if self._index is None or path != self._opened or not there:  # swapped, or deleted beneath us
                 if not there:
-                    _create(self.path, self.schema)
-                index = _guarded(lambda: tantivy.Index.open(str(self.path)), self.path)
+                    if path != self.path:
+                        raise FileNotFoundError(path)
+                    _create(path, self.schema)
+                index = _guarded(lambda: tantivy.Index.open(str(path)), path)
                 index.config_reader("manual")
                 index.register_tokenizer(WORDS, words_analyzer())
                 index.register_tokenizer(WHOLE, whole_analyzer())
-                self._index = index
+                self._index, self._opened, self._seen = index, path, None
             return self._index
 
 

@@ -1,46 +1,89 @@
-"""The text of a search as one tantivy query: all the words where enough documents have them all, else most of them, else any.
+"""The text of a search as tantivy queries: all the words where enough documents have them all, else most of them, else any.
 
 Which of the three is decided by the text alone, never by the filters, so that the counts of facets hold when a facet is clicked.
+Phrases and exclusions are conditions of their own, which hold for what is found by meaning, too.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tantivy import Occur, Query, Searcher
 
+from domain.search import Synonym
+from domain.stop_words import saying
 from infrastructure.search.embedded.matching import Matcher, any_of, count, every
 from infrastructure.search.embedded.parse import Chunk, parse
+from infrastructure.search.embedded.synonyms import alternatives
 
 ENOUGH = 10  # documents with all words; fewer, and those with most of them come after
 ALL_WORDS = 1_000.0  # puts documents with all words first
+FULL, MOST, SOME = 1.0, 0.6, 0.3  # how far the words can be trusted where documents have all, most or some of them
+Frame = list[tuple[Occur, Query]]
 
 
-def text_query(matcher: Matcher, searcher: Searcher, text: str, *, ranked: bool) -> Query | None:
-    """The query, or None where the text asks for nothing. Unless `ranked`, weaker matches come only where there are no others."""
+@dataclass(frozen=True)
+class Text:
+    """`words` finds the documents, best first, None where the text asks for nothing; `frame` holds its phrases and exclusions.
+
+    `exact` finds those with an identifier as typed; `codes` says that the text is nothing else. `trust` is 1 where all words were found.
+    """
+
+    words: Query | None
+    frame: Frame
+    exact: Query | None = None
+    codes: bool = False
+    trust: float = FULL
+
+
+def text_query(matcher: Matcher, searcher: Searcher, text: str, *, ranked: bool, synonyms: Sequence[Synonym] = ()) -> Text:
+    """The text as queries. Unless `ranked`, weaker matches come only where there are no others."""
     chunks = parse(text)
     if not chunks:
-        return None
-    free = [matcher.chunk(chunk) for chunk in chunks if not chunk.phrase and not chunk.excluded]
+        return Text(None, [])
+    plain = [chunk for chunk in chunks if not chunk.phrase and not chunk.excluded]
+    free = _free(matcher, _saying(plain), synonyms)
     phrases = [matcher.chunk(chunk) for chunk in chunks if chunk.phrase and not chunk.excluded]
     excluded = [matcher.chunk(chunk) for chunk in chunks if chunk.excluded]
     frame = [(Occur.Must, query) for query in phrases] + [(Occur.MustNot, query) for query in excluded]
     if not free:
-        return Query.boolean_query(frame if phrases else [(Occur.Must, Query.const_score_query(Query.all_query(), 0.0)), *frame])
-    wanted = [(Occur.Must, _enough(searcher, frame, free, ranked=ranked)), *frame]
-    return Query.boolean_query(wanted + _rewards(matcher, chunks))
+        return Text(Query.boolean_query(frame if phrases else [(Occur.Must, Query.const_score_query(Query.all_query(), 0.0)), *frame]), frame)
+    wanted, trust = _enough(searcher, frame, free, ranked=ranked)
+    query = Query.boolean_query([(Occur.Must, wanted), *frame, *_rewards(matcher, chunks)])
+    coded = [chunk for chunk in plain if chunk.code]
+    exact = any_of([matcher.exactly(chunk) for chunk in coded]) if coded else None
+    return Text(query, frame, exact, len(coded) == len(plain) and not phrases, trust)
 
 
-def _enough(searcher: Searcher, frame: list[tuple[Occur, Query]], free: list[Query], *, ranked: bool) -> Query:
+def _saying(chunks: list[Chunk]) -> list[Chunk]:
+    """Without the stop words."""
+    kept = saying([chunk.words[0] if len(chunk.words) == 1 else "" for chunk in chunks])
+    return [chunk for chunk, says in zip(chunks, kept, strict=True) if says]
+
+
+def _free(matcher: Matcher, chunks: list[Chunk], synonyms: Sequence[Synonym]) -> list[Query]:
+    """A query for each chunk; one for a stretch of them that has synonyms."""
+    queries: dict[int, Query] = {}
+    covered: set[int] = set()
+    for start, end, terms in alternatives(synonyms, [chunk.words[0] if len(chunk.words) == 1 else "" for chunk in chunks]):
+        own = every([matcher.chunk(chunk) for chunk in chunks[start:end]])
+        queries[start] = Query.disjunction_max_query([own, *map(matcher.alternative, terms)])
+        covered.update(range(start, end))
+    queries |= {i: matcher.chunk(chunk) for i, chunk in enumerate(chunks) if i not in covered}
+    return [queries[i] for i in sorted(queries)]
+
+
+def _enough(searcher: Searcher, frame: Frame, free: list[Query], *, ranked: bool) -> tuple[Query, float]:
     strict = every(free)
-    if len(free) == 1:
-        return strict
     found = count(searcher, Query.boolean_query([(Occur.Must, strict), *frame]))
-    if found >= (ENOUGH if ranked else 1):
-        return strict
+    if len(free) == 1 or found >= (ENOUGH if ranked else 1):
+        return strict, FULL
     first = (Occur.Should, Query.const_score_query(strict, ALL_WORDS))
     most = any_of(free, len(free) - len(free) // 3)
     if found or count(searcher, Query.boolean_query([(Occur.Must, most), *frame])):
-        return Query.boolean_query([first, (Occur.Must, most)])
-    return any_of(free)
+        return Query.boolean_query([first, (Occur.Must, most)]), FULL if found else MOST
+    return any_of(free), SOME
 
 
-def _rewards(matcher: Matcher, chunks: list[Chunk]) -> list[tuple[Occur, Query]]:
+def _rewards(matcher: Matcher, chunks: list[Chunk]) -> Frame:
     together = matcher.together(chunks)
     return [(Occur.Should, together)] if together is not None else []

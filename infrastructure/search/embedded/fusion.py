@@ -1,0 +1,50 @@
+"""Two rankings made one: by reciprocal ranks, each with its weight."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tantivy import DocAddress
+
+from infrastructure.search.embedded.neighbours import Neighbour
+
+STEADY = 10.0  # the larger, the less the first ranks stand out
+FIRST = 1.0  # above any fused score: documents with an identifier as typed
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A document found, with its ranks from 1, as far as it has them."""
+
+    key: int
+    address: DocAddress
+    score: float
+    keyword_rank: int | None = None
+    keyword_score: float | None = None
+    semantic_rank: int | None = None
+    similarity: float | None = None
+
+
+def by_words(keys: Sequence[int], found: Sequence[tuple[float, DocAddress]], first_rank: int) -> list[Ranked]:
+    """What was found by word."""
+    pairs = zip(keys, found, strict=True)
+    return [Ranked(key, address, score, keyword_rank=first_rank + i, keyword_score=score) for i, (key, (score, address)) in enumerate(pairs)]
+
+
+def by_meaning(found: Sequence[Neighbour]) -> list[Ranked]:
+    """What was found by meaning."""
+    return [Ranked(one.key, one.address, one.similarity, semantic_rank=i, similarity=one.similarity) for i, one in enumerate(found, 1)]
+
+
+def fused(words: Sequence[Ranked], meaning: Sequence[Ranked], weight: float, exact: set[int]) -> list[Ranked]:
+    """Both, the best first; `weight` is the share of meaning, from 0 to 1. Equals in the order of the stronger similarity, then of their keys."""
+    every = {one.key: one for one in words}
+    for one in meaning:
+        also = every.get(one.key)
+        every[one.key] = replace(also, semantic_rank=one.semantic_rank, similarity=one.similarity) if also else one
+    scored = [replace(one, score=_score(one, weight) + (FIRST if one.key in exact else 0.0)) for one in every.values()]
+    return sorted(scored, key=lambda one: (-one.score, -(one.similarity or 0.0), one.key))
+
+
+def _score(one: Ranked, weight: float) -> float:
+    words = (1 - weight) / (STEADY + one.keyword_rank) if one.keyword_rank else 0.0
+    return words + (weight / (STEADY + one.semantic_rank) if one.semantic_rank else 0.0)
