@@ -97,6 +97,13 @@ class Batch(BaseModel):
     deliveries: int = 0
 
 
+class Turn(BaseModel):
+    """The job whose turn it is, and when somebody began it; None where nobody has."""
+
+    job_id: str
+    begun_at: datetime | None
+
+
 class Watermark(BaseModel):
     """How far a stage has read the log; `silver_batch` for the stages behind silver.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from domain.changes import Change, Current, Key, changes
 from domain.job import Batch, Counts, Job
 from domain.judges import judge
 from domain.record import Accepted, Kind, Refused
-from services.ports import Parts
+from services.ports import Parts, Work
 
 
 @dataclass
@@ -29,8 +30,17 @@ class Judged:
     new: list[tuple[int, Change]] = field(default_factory=list)
     processes: int = 0
 
-    def compare(self, current: Mapping[Key, Current]) -> dict[Key, Current]:
-        """Find what is new beside the current versions; what is current once this is landed."""
+    @property
+    def size(self) -> int:
+        """How many elements were read."""
+        return len(self.accepted) + len(self.refused)
+
+    def keys(self) -> set[Key]:
+        """The records that it may change."""
+        return {(str(one.kind), one.record_id) for one in self.accepted}
+
+    def compare(self, current: Mapping[Key, Current], earlier: Sequence["Judged"] = ()) -> dict[Key, Current]:  # pylint: disable=unused-argument
+        """Find what is new beside the current versions; what is current once this is landed, behind the `earlier` ones of the same go."""
         self.new = changes(self.accepted, current)
         firsts = {key: row.first_batch_id for key, row in current.items()}
         return {
@@ -54,6 +64,14 @@ class Judged:
         new = sum(index not in self.flawed for index, _ in self.new)
         refused = len(self.refused)
         return Counts(received=good + refused, accepted=new, unchanged=good - new, quarantined=refused, processes=self.processes)
+
+    def settle(self, work: Work, now: datetime) -> None:
+        """Keep what else is to be known, in the transaction that lands it."""
+
+    def nothing_good(self, counts: Counts) -> dict[str, Any]:  # pylint: disable=no-self-use
+        """Why the job failed, of which nothing could be used; `counts` are those of all of it."""
+        reason = "it holds no record at all" if not counts.quarantined else f"none of its {counts.quarantined} records can be used"
+        return {"title": "Nothing good in it", "detail": f"The upload was read, but {reason}; its errors say why.", "stage": "land"}
 
 
 def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:

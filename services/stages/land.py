@@ -11,10 +11,12 @@ from loguru import logger
 
 from domain.changes import Current, Key
 from domain.errors import InvalidError, LostRaceError, TooLargeError
-from domain.job import Batch, Job, JobStatus
+from domain.job import Batch, Counts, Job, JobStatus
 from services.clock import now
 from services.ports import Parts, Work
 from services.stages.judged import Judged, read, rows
+from services.stages.raw_changes import read_raw
+from services.stages.turns import in_turn, wake_next
 
 DELIVERIES = 3  # a slice that killed its worker this often is set aside
 TOGETHER = 64  # waiting jobs that are landed in one go at most: a burst of single records costs a few runs
@@ -27,19 +29,23 @@ def land(parts: Parts, job_id: str) -> None:
         return
     group = _read(parts, *claimed, parts.batch_records)
     if group and group[0].position is None and group[0].batch.deliveries == 1:
-        group += _waiting(parts, parts.batch_records - len(group[0].accepted))
+        group += _waiting(parts, group[0], parts.batch_records - group[0].size)
     again = {one.job.id for one in group if one.position is not None}
     try:
         _land(parts, group)
     except LostRaceError as error:
         logger.info("land {}: {}; trying again", job_id, error.detail)
         again = {one.job.id for one in group}
+        with parts.warehouse.write() as work:
+            work.turns.put_back(sorted(again))
+            work.commit()
     for one in group:
         if one.job.id not in again:
             parts.sources.release(one.job.sha256 or "")
     parts.messages.send("refine")
     for waiting in sorted(again):
         parts.messages.send("land", waiting)
+    wake_next(parts)
 
 
 def _claim(parts: Parts, job_id: str) -> tuple[Job, Batch] | None:
@@ -51,24 +57,29 @@ def _claim(parts: Parts, job_id: str) -> tuple[Job, Batch] | None:
                 parts.sources.release(found.sha256 or "")
             return None
     with parts.warehouse.write() as work:
-        job: Job = work.jobs.get(job_id)
-        work.jobs.start(job_id, now())
-        batch: Batch = work.batches.open(job_id, now())
+        job: Job | None = in_turn(work, work.jobs.get(job_id))
+        if job is None or job.status.final or job.landed:
+            return None
+        work.jobs.start(job.id, now())
+        batch: Batch = work.batches.open(job.id, now())
         over = batch.deliveries > DELIVERIES
         if over:
-            _fail(work, job_id, f"reading on at {job.position or 'its beginning'} ended its worker {DELIVERIES} times; what was landed before stays")
+            _fail(work, job.id, f"reading on at {job.position or 'its beginning'} ended its worker {DELIVERIES} times; what was landed before stays")
         work.commit()
+    if over:
+        wake_next(parts)
     return None if over else (job, batch)
 
 
-def _waiting(parts: Parts, room: int) -> list[Judged]:
+def _waiting(parts: Parts, first: Judged, room: int) -> list[Judged]:
     """Jobs that nobody began yet, oldest first, read while there is room; those left over have messages of their own."""
     with parts.warehouse.read() as work:
         waiting = work.jobs.waiting(TOGETHER) if room > 0 else []
     if not waiting:
         return []
     with parts.warehouse.write() as work:
-        claimed = [(job, work.batches.open(job.id, now())) for job in work.jobs.claim(waiting, now())]
+        later = work.turns.out_of_turn(waiting, [first.job.id])
+        claimed = [(job, work.batches.open(job.id, now())) for job in work.jobs.claim([one for one in waiting if one not in later], now())]
         work.commit()
     group: list[Judged] = []
     left: list[Batch] = []
@@ -78,10 +89,11 @@ def _waiting(parts: Parts, room: int) -> list[Judged]:
             continue
         found = _read(parts, job, batch, room)
         group += found
-        room -= sum(len(one.accepted) + len(one.refused) for one in found)
+        room -= sum(one.size for one in found)
     if left:
         with parts.warehouse.write() as work:
             work.batches.give_back(left)
+            work.turns.put_back([batch.job_id for batch in left])
             work.commit()
     return group
 
@@ -89,7 +101,7 @@ def _waiting(parts: Parts, room: int) -> list[Judged]:
 def _read(parts: Parts, job: Job, batch: Batch, limit: int) -> list[Judged]:
     """The job's next slice; none, and the job has failed, where its file can't be read at all."""
     try:
-        return [read(parts, job, batch, limit)]
+        return [read_raw(parts, job, batch) if job.type == "raw" else read(parts, job, batch, limit)]
     except (InvalidError, TooLargeError) as error:
         with parts.warehouse.write() as work:
             _fail(work, job.id, error.detail, **error.details)
@@ -105,9 +117,9 @@ def _fail(work: Work, job_id: str, detail: str, **details: Any) -> None:
 def _land(parts: Parts, group: Sequence[Judged]) -> None:
     """Append the group's new versions to bronze, and commit its batches, in order of their jobs, all at once."""
     with parts.warehouse.read() as work:
-        current: dict[Key, Current] = work.records.current_of((record.kind, record.record_id) for one in group for record in one.accepted)
-        for one in group:
-            current |= one.compare(current)
+        current: dict[Key, Current] = work.records.current_of(key for one in group for key in one.keys())
+        for place, one in enumerate(group):
+            current |= one.compare(current, group[:place])
             one.processes = len(one.touched() - work.records.of_job(one.touched(), one.job.id))
     new = [one for one in group if one.new]
     for kind in sorted({kind for one in new for kind in one.kinds()}):
@@ -132,19 +144,15 @@ def _commit(work: Work, one: Judged) -> None:
         work.batches.close_empty(one.batch, now())
     work.quarantine.add(one.job.id, one.batch.id, one.refused)
     work.jobs.progress(one.job.id, one.counts(), seq, one.position)
+    one.settle(work, now())
     if one.position is None:
-        _end(work, one.job.id)
+        _end(work, one)
 
 
-def _end(work: Work, job_id: str) -> None:
-    work.jobs.landed(job_id, now())
-    job: Job = work.jobs.get(job_id)
-    if not job.counts.accepted and not job.counts.unchanged:
-        reason = "it holds no record at all" if not job.counts.quarantined else f"none of its {job.counts.quarantined} records can be used"
-        work.jobs.fail(job_id, _nothing_good(reason), now())
+def _end(work: Work, one: Judged) -> None:
+    work.jobs.landed(one.job.id, now())
+    counts: Counts = work.jobs.get(one.job.id).counts
+    if not counts.accepted and not counts.unchanged:
+        work.jobs.fail(one.job.id, one.nothing_good(counts), now())
         return
     work.jobs.finish_due(work.watermarks.get("index").seq, now())
-
-
-def _nothing_good(reason: str) -> dict[str, Any]:
-    return {"title": "Nothing good in it", "detail": f"The upload was read, but {reason}; its errors say why.", "stage": "land"}

@@ -1,0 +1,50 @@
+"""Whose turn it is among the jobs that change raw records: they are landed in the order in which they were accepted."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+
+from domain.job import JobStatus, Turn
+from infrastructure.warehouse.ledger import BatchRow, JobRow
+from infrastructure.warehouse.repositories.base import Repository, table
+
+JOB, BATCH = table(JobRow), table(BatchRow)
+UNLANDED = (JOB.c.landed.is_(False), JOB.c.status.in_([JobStatus.ACCEPTED, JobStatus.RUNNING]))
+
+
+class Turns(Repository):
+    """A look at the table of jobs."""
+
+    def first(self) -> Turn | None:
+        """The oldest job of type `raw` that is still to be landed, and when somebody began it."""
+        begun = select(func.max(BATCH.c.created_at)).where(BATCH.c.job_id == JOB.c.id).scalar_subquery()
+        query = select(JOB.c.id, JOB.c.status, begun).where(JOB.c.type == "raw", *UNLANDED).order_by(JOB.c.created_at, JOB.c.id).limit(1)
+        row = self.connection.execute(query).first()
+        return None if row is None else Turn(job_id=row[0], begun_at=None if row[1] == JobStatus.ACCEPTED else row[2])
+
+    def out_of_turn(self, job_ids: Sequence[str], mine: Sequence[str]) -> set[str]:
+        """Those of the jobs that must wait: raw ones behind an older raw one that is neither among them nor `mine`."""
+        raw = JOB.c.type == "raw"
+        asked = set(self.connection.execute(select(JOB.c.id).where(JOB.c.id.in_(job_ids), raw)).scalars())
+        if not asked:
+            return set()
+        ours = asked | set(mine)
+        in_order = self.connection.execute(select(JOB.c.id).where(raw, *UNLANDED).order_by(JOB.c.created_at, JOB.c.id).limit(len(ours) + 1)).scalars()
+        for job_id in in_order:
+            if job_id not in ours:
+                return asked
+            asked.discard(job_id)
+        return asked
+
+    def put_back(self, job_ids: Sequence[str]) -> None:
+        """Have those of the jobs that are raw wait again, as if nobody had begun them."""
+        where = (JOB.c.id.in_(job_ids), JOB.c.type == "raw", JOB.c.status == JobStatus.RUNNING, JOB.c.landed.is_(False))
+        self.connection.execute(update(JOB).where(*where).values(status=JobStatus.ACCEPTED, started_at=None))
+
+    def could_create(self) -> bool:
+        """Whether a job is still to be landed, which may hold any record."""
+        return self.connection.execute(select(JOB.c.id).where(*UNLANDED).limit(1)).first() is not None
+
+    def reading(self, files: Sequence[str]) -> bool:
+        """Whether a job is still to be landed that reads one of these files."""
+        return self.connection.execute(select(JOB.c.id).where(JOB.c.sha256.in_(files), *UNLANDED).limit(1)).first() is not None

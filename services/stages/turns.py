@@ -1,0 +1,34 @@
+"""Turns: jobs that change raw records are landed one after the other, in the order in which they were accepted.
+
+A worker that gets the message of a later one lands the oldest in its place, or leaves it to the worker that is at it; whoever has
+landed one sends the message of the next.
+"""
+
+from datetime import timedelta
+
+from domain.job import Job, Turn
+from services.clock import now
+from services.ports import Parts, Work
+
+GONE = timedelta(seconds=10)  # longer than a slice takes: whoever began then has ended
+
+
+def in_turn(work: Work, job: Job) -> Job | None:
+    """The job that is to be landed for this one's message: itself, or the one whose turn it is; None where a worker is at that."""
+    first: Turn | None = work.turns.first() if job.type == "raw" else None
+    if first is None or first.job_id == job.id:
+        return job
+    found: Job | None = work.jobs.get(first.job_id) if _free(first) else None
+    return found
+
+
+def wake_next(parts: Parts) -> None:
+    """Send the message of the job whose turn it is, unless a worker is at it."""
+    with parts.warehouse.read() as work:
+        first: Turn | None = work.turns.first()
+    if first is not None and _free(first):
+        parts.messages.send("land", first.job_id)
+
+
+def _free(turn: Turn) -> bool:
+    return turn.begun_at is None or turn.begun_at < now() - GONE
