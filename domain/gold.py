@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any, Literal
 
-FACTS = ("process", "award", "contract", "item")
+FACTS = ("process", "award", "contract", "item", "document")
 DIMENSIONS = ("date", "organization", "procedure", "classification", "location", "currency", "source", "status", "exchange_rate")
 Operator = Literal["eq", "gte", "lte", "prefix", "null", "named"]
 WHOLE = re.compile(r"[+-]?[0-9]{1,19}")

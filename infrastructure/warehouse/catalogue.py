@@ -12,8 +12,9 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
 from domain.gold import DIMENSIONS, FACTS, FieldKind
+from infrastructure.warehouse import documents as _more  # noqa: F401  registers the tables
 from infrastructure.warehouse import star as _tables  # noqa: F401  registers the tables
-from infrastructure.warehouse.types import Instant, Money
+from infrastructure.warehouse.types import Instant, Json, Money
 
 ROLES = {
     "buyer": "dim_organization",
@@ -88,7 +89,8 @@ class Readable:
 
     def _fields(self) -> Iterator[tuple[str, FieldKind]]:
         for column in self.table.columns:
-            yield column.name, kind_of(column.type)
+            if not isinstance(column.type, Json):
+                yield column.name, kind_of(column.type)
         for role in self.roles.values():
             for column in role.table.columns:
                 if not column.primary_key:

@@ -17,6 +17,7 @@ from domain.star import Star, build
 from services.clock import now
 from services.ports import Lake, Parts
 from services.stages.publish_records import publish_records
+from services.stages.published import documents
 from services.stages.published.rates import exchange_of
 from services.stages.runs import alone, run
 
@@ -68,6 +69,7 @@ def _slices(parts: Parts, mark: Watermark, silver: Frames, money: Exchange, targ
         with parts.warehouse.write() as work:
             work.watermarks.swap(mark, after, now())
             work.gold.replace(keys, star, target)
+            work.files.follow(keys, documents.named(silver["document"], chosen), target)
             work.commit()
         mark = after
     return mark

@@ -9,7 +9,7 @@ from domain.job import Watermark
 from domain.record import Kind
 from domain.silver import TABLES_OF
 from services.ports import Lake, Parts, Work
-from services.stages.published import classifications, organizations, rates
+from services.stages.published import classifications, documents, organizations, rates
 
 
 class Publisher(Protocol):
@@ -22,7 +22,12 @@ class Publisher(Protocol):
         """Take out whatever none of these records makes."""
 
 
-PUBLISHERS: dict[Kind, Publisher] = {Kind.ORGANIZATIONS: organizations, Kind.CLASSIFICATIONS: classifications, Kind.EXCHANGE_RATES: rates}
+PUBLISHERS: dict[Kind, Publisher] = {
+    Kind.ORGANIZATIONS: organizations,
+    Kind.CLASSIFICATIONS: classifications,
+    Kind.EXCHANGE_RATES: rates,
+    Kind.DOCUMENTS: documents,
+}
 
 
 def publish_records(parts: Parts, mark: Watermark, pending: Sequence[Any]) -> None:

@@ -88,6 +88,7 @@ def rebuild_gold(parts: Parts) -> int:
     with parts.warehouse.write() as work:
         gone = [key for key in work.gold.process_keys() if key not in wanted]
         work.gold.replace(gone, None, max(batches, default=0))
+        work.files.follow(gone, (), max(batches, default=0))
         work.gold.recount()
         work.commit()
     rebuild_search(parts)

@@ -21,9 +21,10 @@ Row = dict[str, Any]
 class Files(Repository):
     """Rows of fact_document. Whatever changes a file's link has it indexed anew, through touched_document."""
 
-    def put(self, rows: Sequence[Row], silver_batch: int) -> None:
+    def put(self, rows: Sequence[Row]) -> None:
         """Bring gold in line with these rows of silver `file`, deleted ones included."""
         ids = [row["record_id"] for row in rows]
+        silver_batch = max((row["silver_batch"] for row in rows), default=0)
         self._touch(ids, silver_batch)
         for part in chunks(ids):
             self.connection.execute(delete(CLAIM).where(CLAIM.c.record_id.in_(part)))
@@ -59,7 +60,7 @@ class Files(Repository):
     def prune(self, record_ids: Iterable[str], silver_batch: int) -> None:
         """Take out the documents that are none of these."""
         gone = sorted(set(self._column(DOCUMENT.c.record_id)) - set(record_ids))
-        self.put([{"record_id": record_id, "deleted": True} for record_id in gone], silver_batch)
+        self.put([{"record_id": record_id, "deleted": True, "silver_batch": silver_batch} for record_id in gone])
 
     def touched(self, after: int, upto: int) -> list[tuple[str, int]]:
         """(record_id, the most passages that search may hold of it) of what silver batches in (after, upto] changed."""

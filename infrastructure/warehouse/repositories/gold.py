@@ -13,6 +13,7 @@ from domain.organization import UNKNOWN
 from domain.reference_star import reference_key
 from domain.silver import INSTANT, Columns
 from domain.star import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Star
+from infrastructure.warehouse import documents as _more  # noqa: F401  registers the tables
 from infrastructure.warehouse import star as _tables  # noqa: F401  registers the tables
 from infrastructure.warehouse.repositories.base import Repository, chunks
 
@@ -186,6 +187,7 @@ class Gold(Repository):
     def tables(self) -> dict[str, list[str]]:
         """The tables of the star with their keys."""
         names = [*FACTS, *DIMENSIONS, "dim_organization", "dim_date", "dim_exchange_rate", "bridge_process_organization"]
+        names += ["fact_document", "document_claim", "process_file"]
         return {name: [column.name for column in gold_table(name).primary_key] for name in names}
 
     def rows(self, name: str, keys: Sequence[str], without: set[str]) -> Iterator[tuple[tuple[Any, ...], Row]]:

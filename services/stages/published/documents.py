@@ -1,0 +1,34 @@
+"""Uploaded files become rows of fact_document, linked to the process they belong to, where it stands; and linked anew when processes change."""
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from domain.job import Watermark
+from domain.linking import url_name
+from services.ports import Parts, Work
+
+SLICE = 100  # files written in one transaction
+
+
+def publish(parts: Parts, mark: Watermark, rows: pl.DataFrame) -> None:
+    """Put the rows (silver `file`), and take out the deleted ones. LostRaceError where another runner moved the watermark."""
+    for part in rows.iter_slices(SLICE):
+        with parts.warehouse.write() as work:
+            work.watermarks.guard(mark)
+            work.files.put(part.to_dicts())
+            work.commit()
+
+
+def prune(work: Work, record_ids: Sequence[str]) -> None:
+    """Take out the rows that none of these records makes."""
+    work.files.prune(record_ids, work.batches.last_silver())
+
+
+def named(documents: pl.DataFrame, ocids: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(file name, ocid) of the document URLs (silver `document`) of these processes that end in the name of a PDF."""
+    chosen = documents.filter(pl.col("ocid").is_in(pl.Series(ocids, dtype=pl.String).implode()))
+    likely = chosen.filter(pl.col("url").str.contains("(?i)pdf")).select("url", "ocid")
+    for url, ocid in likely.iter_rows():
+        if (name := url_name(url)) is not None:
+            yield name, ocid
