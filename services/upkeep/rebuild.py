@@ -74,6 +74,9 @@ def _count(parts: Parts, mark: Watermark, silver_batch: int, processes: int, kin
 
 def rebuild_gold(parts: Parts) -> int:
     """Publish every process anew, drop what silver does not have, and count the dimensions over; how many processes. Index follows."""
+    with parts.warehouse.read() as work:
+        batches = [batch.id for batch in work.batches.silver(0)]
+    prune_records(parts, batches)  # first: facts are converted with the rates that stand, and what came in meanwhile is published again
     with parts.warehouse.write() as work:
         mark: Watermark = work.watermarks.get("publish")
         work.watermarks.swap(mark, Watermark(stage="publish", seq=mark.seq), now())
@@ -84,7 +87,6 @@ def rebuild_gold(parts: Parts) -> int:
     standing = parts.lake.read_silver("process", batches, ["ocid", "silver_batch", "deleted"])
     current = standing.join(newest_batches(parts.lake, batches), on=["ocid", "silver_batch"], how="semi")
     wanted = {surrogate(ocid) for ocid in current.filter(~current["deleted"])["ocid"]}
-    prune_records(parts, batches)
     with parts.warehouse.write() as work:
         gone = [key for key in work.gold.process_keys() if key not in wanted]
         work.gold.replace(gone, None, max(batches, default=0))
