@@ -1,0 +1,1 @@
+"""The `SearchEngine` port on a Typesense server, 29 or 30."""

@@ -1,0 +1,150 @@
+"""The `SearchEngine` port on a Typesense server: each collection behind an alias, generic over the specs it is given."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from time import perf_counter
+
+import httpx
+
+from domain.errors import InvalidError, NotFoundError
+from domain.search import Collection, CollectionSpec, Document, SearchQuery, SearchResult, Synonym
+from infrastructure.search.typesense.client import Client, Patience
+from infrastructure.search.typesense.fresh import FreshCollection
+from infrastructure.search.typesense.fused import FusedSearcher
+from infrastructure.search.typesense.keyword import Asker
+from infrastructure.search.typesense.store import Store
+from infrastructure.search.typesense.suggest import suggestions
+from infrastructure.search.typesense.synonyms import Synonyms
+from infrastructure.search.typesense.tally import Tally
+from infrastructure.search.typesense.vectors import VectorStore
+from services.ports import Fresh, VectorRow
+
+PREFIX = "tenderlake-"  # of all our collections and aliases, for other products may share the server
+
+
+class TypesenseSearch:
+    """Search on the server at `url`. Any number of threads and processes may read; one writes a collection at a time."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        specs: Sequence[CollectionSpec],
+        *,
+        tally: Path | None = None,
+        prefix: str = PREFIX,
+        transport: httpx.BaseTransport | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.client = Client(url, key, transport=transport, patience=patience)
+        counts = Tally(tally)
+        self._stores = {spec.name: Store(self.client, spec, prefix, counts) for spec in specs}
+        self._vectors = {name: VectorStore(self.client, store.spec, store.alias) for name, store in self._stores.items()}
+        self._synonyms = Synonyms(self.client, prefix)
+
+    @property
+    def version(self) -> str:
+        """The server's version."""
+        return self._synonyms.version
+
+    def upsert(self, collection: Collection, documents: Sequence[Document]) -> None:
+        """Put documents, each in place of the one with its id."""
+        self.write(collection, documents, ())
+
+    def delete(self, collection: Collection, ids: Sequence[str]) -> None:
+        """Delete documents; ids that aren't there are fine."""
+        self.write(collection, (), ids)
+
+    def write(self, collection: Collection, documents: Sequence[Document], deleted: Sequence[str]) -> None:
+        """Put, then delete; all of it is there when it returns. An id in both is put. Done again after a failure, it leaves the same."""
+        store = self._store(collection)
+        if documents or deleted:
+            store.write(documents, deleted)
+            put = {one["id"] for one in documents}
+            self._vectors[collection].refresh(documents, [key for key in deleted if key not in put])
+
+    def search(self, query: SearchQuery) -> SearchResult:
+        """One page of hits, with facets over all of them. InvalidError where a field can't be asked so; NotFoundError for an unknown `similar_to`."""
+        started = perf_counter()
+        store = self._store(query.collection)
+        store.ready()
+        searcher = FusedSearcher(store, Asker(self.client, self._synonyms.name()), self._vectors[query.collection])
+        try:
+            found = searcher.search(query)
+        except NotFoundError:
+            if query.similar_to is not None or store.serving() is not None:
+                raise
+            store.forget()  # deleted beneath us: begin again
+            store.ready()
+            found = searcher.search(query)
+        return found.model_copy(update={"took_ms": round((perf_counter() - started) * 1000, 3)})
+
+    def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]:
+        """Titles or names that complete what is typed, the best first."""
+        store = self._store(collection)
+        store.ready()
+        return suggestions(store, Asker(self.client), prefix, limit)
+
+    def scan(self, collection: Collection) -> Iterator[Document]:
+        """Every document, as it was put."""
+        return self._store(collection).scan()
+
+    def count(self, collection: Collection) -> int:
+        """Documents there are: 0 in a new collection, which a change of the spec makes."""
+        return self._store(collection).count()
+
+    def clear(self, collection: Collection) -> None:
+        """Delete every document, and every vector."""
+        fresh = self.fresh(collection)
+        fresh.swap()
+        self._vectors[collection].clear()
+
+    def fresh(self, collection: Collection) -> Fresh:
+        """An empty collection, filled while the old one serves."""
+        return FreshCollection(self._store(collection), self._vectors[collection], self._synonyms)
+
+    def write_vectors(self, collection: Collection, model: str, rows: Sequence[VectorRow]) -> None:
+        """Put vectors, each in place of the one with its id."""
+        self._store(collection).ready()
+        self._vectors[collection].write(model, rows)
+
+    def vectors(self, collection: Collection, model: str) -> Iterator[tuple[str, str]]:
+        """(id, text_hash) of every vector of the model."""
+        self._store(collection)
+        return self._vectors[collection].hashes(model)
+
+    def read_vectors(self, collection: Collection, model: str, ids: Sequence[str]) -> dict[str, VectorRow]:
+        """The vectors of these documents, of those that have one."""
+        self._store(collection)
+        return self._vectors[collection].read(model, ids)
+
+    def serving(self, collection: Collection) -> str | None:
+        """The model whose vectors answer queries."""
+        self._store(collection)
+        return self._vectors[collection].serving()
+
+    def serve(self, collection: Collection, model: str) -> None:
+        """Have this model's vectors answer from now on, and remove those of the others."""
+        self._store(collection)
+        self._vectors[collection].serve(model)
+
+    def set_synonyms(self, synonyms: Sequence[Synonym]) -> None:
+        """The synonyms of all collections, in place of those before."""
+        for store in self._stores.values():
+            store.ready()
+        self._synonyms.set(synonyms, [store.alias for store in self._stores.values()])
+
+    def synonyms(self) -> list[Synonym]:
+        """The synonyms there are."""
+        for store in self._stores.values():
+            store.ready()
+        return self._synonyms.get([store.alias for store in self._stores.values()])
+
+    def collection_names(self) -> list[str]:
+        """The aliases that a key for searching is good for."""
+        return [store.alias for store in self._stores.values()]
+
+    def _store(self, collection: Collection) -> Store:
+        if collection not in self._stores:
+            raise InvalidError(f"There is no collection {collection!r}; there are {', '.join(self._stores)}")
+        return self._stores[collection]

@@ -1,0 +1,36 @@
+"""A collection filled beside the one that serves; one alias changes hands at the end."""
+
+from collections.abc import Sequence
+
+from domain.search import Document
+from infrastructure.search.typesense.store import Store
+from infrastructure.search.typesense.synonyms import Synonyms
+from infrastructure.search.typesense.vectors import VectorStore
+
+
+class FreshCollection:
+    """An empty collection of the store's schema; made at once, so that a failure shows before anything is written."""
+
+    def __init__(self, store: Store, vectors: VectorStore, synonyms: Synonyms) -> None:
+        store.ready()
+        self._store = store
+        self._vectors = vectors
+        self._synonyms = synonyms
+        self._name = store.create()
+
+    def write(self, documents: Sequence[Document], deleted: Sequence[str]) -> None:
+        """Put and delete, unseen by searches."""
+        self._store.write(documents, deleted, into=self._name)
+
+    def swap(self) -> None:
+        """Have it serve, at one stroke; the old one is removed. Vectors of documents that are gone go with it."""
+        if not self._synonyms.in_sets():
+            self._synonyms.set(self._synonyms.get([self._store.alias]), [self._name])
+        old = self._store.serving()
+        self._store.point(self._name)
+        if old is not None and old != self._name:
+            self._store.drop(old)
+
+    def drop(self) -> None:
+        """Give it up; the old one goes on serving."""
+        self._store.drop(self._name)

@@ -1,0 +1,78 @@
+"""Finding by word: the parameters of Typesense's searches, and which of their answers counts.
+
+The words alone decide whether documents with some of them come after those with all, never the filters, so that the counts of facets
+hold when a facet is clicked. That takes asking twice or thrice, in one request.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain.errors import UnavailableError
+from domain.search import CollectionSpec
+from infrastructure.search.embedded.edits import CLOSE, FAR
+from infrastructure.search.typesense.client import IMPATIENT, Client, failure
+from infrastructure.search.typesense.schema import CODES, DOCUMENT, PLURALS
+from infrastructure.search.typesense.text import EVERYTHING, Typed
+
+ENOUGH = 10  # documents with all words; fewer, and those with some of them come after
+ALWAYS = 1_000_000  # more documents than are ever enough
+SCALE = 10  # Typesense's weights are whole numbers
+HEAVIEST = 127
+PREFIXES = 100  # words that an unfinished one may stand for
+Json = dict[str, Any]
+
+
+class Asker:
+    """Sends searches to a server, several in one request."""
+
+    def __init__(self, client: Client, synonym_set: str | None = None) -> None:
+        self._client = client
+        self.synonym_set = synonym_set
+
+    def ask(self, searches: Sequence[Json]) -> list[Json]:
+        """An answer each. Errors of one of them as those of a request; NotFoundError where a collection is gone."""
+        answer = self._client.ask("POST", "/multi_search", body={"searches": list(searches)}, patience=IMPATIENT)
+        results: list[Json] = answer["results"]
+        if len(results) != len(searches):
+            raise UnavailableError(f"Typesense answered {len(results)} of {len(searches)} searches")
+        for one in results:
+            if "error" in one or "code" in one:
+                raise failure(int(one.get("code", 500)), str(one.get("error", "no reason given")))
+        return results
+
+
+def words(spec: CollectionSpec, alias: str, typed: Typed, *, ranked: bool, synonyms: str | None = None) -> Json:
+    """A search by these words; `ranked` where the best come first, else weaker matches come only where there are no others."""
+    if not typed.asks:
+        return {"collection": alias, "q": EVERYTHING, "include_fields": DOCUMENT}
+    weights = {field.name: min(HEAVIEST, max(1, round(field.weight * SCALE))) for field in spec.fields if field.type == "text"}
+    weights |= {CODES: HEAVIEST} | ({} if typed.literal else {PLURALS: 1})
+    return {
+        "collection": alias,
+        "q": typed.q,
+        "query_by": ",".join(weights),
+        "query_by_weights": ",".join(map(str, weights.values())),
+        "prefix": "true" if typed.open_end else "false",
+        "num_typos": "0" if typed.codes_only else "2",
+        "min_len_1typo": CLOSE,
+        "min_len_2typo": FAR,
+        "typo_tokens_threshold": 1,
+        "drop_tokens_threshold": 1 if typed.free > 1 else 0,
+        "enable_typos_for_numerical_tokens": False,
+        "enable_typos_for_alpha_numerical_tokens": False,
+        "max_candidates": PREFIXES,
+        "include_fields": DOCUMENT,
+        "highlight_fields": ",".join(field.name for field in spec.fields if field.type == "text"),
+        **({"synonym_sets": synonyms} if synonyms else {}),
+    } | ({"drop_tokens_threshold": 0, "drop_tokens_mode": "right_to_left"} if ranked and typed.free > 2 else {})
+
+
+def ask_by_words(asker: Asker, base: Json, typed: Typed, filter_by: str, *, ranked: bool) -> tuple[Json, Json]:
+    """The answer to a search by word, and the search that it is the answer to."""
+    filtered = base | ({"filter_by": filter_by} if filter_by else {})
+    if not ranked or typed.free < 3:
+        return asker.ask([filtered])[0], filtered
+    loose = filtered | {"drop_tokens_threshold": ALWAYS}
+    counting = {name: value for name, value in base.items() if name not in {"facet_by", "group_by", "group_limit", "highlight_fields"}}
+    strict, some, *alone = asker.ask([filtered, loose, *([counting | {"page": 1, "per_page": 0}] if filter_by else [])])
+    return (strict, filtered) if (alone or [strict])[0]["found"] >= ENOUGH else (some, loose)

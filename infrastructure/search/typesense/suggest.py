@@ -1,0 +1,39 @@
+"""Completions while a person types: titles or names that have the words, the unfinished last one by its beginning."""
+
+from infrastructure.search.embedded.analysis import composed, words
+from infrastructure.search.embedded.parse import parse
+from infrastructure.search.typesense.answers import document, hits_of
+from infrastructure.search.typesense.keyword import Asker
+from infrastructure.search.typesense.schema import DOCUMENT
+from infrastructure.search.typesense.store import Store
+
+ENOUGH = 3  # hits read for each suggestion asked for: many documents share a title
+MOST = 250
+
+
+def suggestions(store: Store, asker: Asker, prefix: str, limit: int) -> list[str]:
+    """At most `limit` distinct texts: those that go on as typed first, then those with all the words, then near misses."""
+    texts = [field for field in store.spec.fields if field.type == "text"]
+    typed = [word for chunk in parse(prefix) if not chunk.excluded for word in chunk.words]
+    if not texts or not typed or limit < 1:
+        return []
+    title = max(texts, key=lambda field: field.weight).name
+    asked = {
+        "collection": store.alias,
+        "q": " ".join(typed),
+        "query_by": title,
+        "prefix": "true",
+        "per_page": min(MOST, limit * ENOUGH),
+        "drop_tokens_threshold": 0,
+        "typo_tokens_threshold": 1,
+        "include_fields": DOCUMENT,
+    }
+    found: dict[str, str] = {}
+    for hit in hits_of(asker.ask([asked])[0]):
+        value = document(hit).get(title)
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str):
+                found.setdefault(" ".join(words(text)), composed(text))
+    start = " ".join(typed)
+    ranked = sorted(found.items(), key=lambda item: (not item[0].startswith(start), start not in item[0]))
+    return [text for _, text in ranked][:limit]
