@@ -16,6 +16,7 @@ from domain.errors import DamagedError, InvalidError
 from domain.search import CollectionSpec, FieldSpec, Filter
 from infrastructure.search.embedded import EmbeddedSearch, schema_hash
 from tests.search.contract import BARE, ROADS, SPEC, P, SearchEngineContract, find, ids, only, process
+from tests.search.meaning import MeaningContract
 
 WRITER = """
 import sys
@@ -29,7 +30,7 @@ for batch in range(1, 10_000):
 """
 
 
-class TestEmbeddedSearch(SearchEngineContract):
+class TestEmbeddedSearch(SearchEngineContract, MeaningContract):
     """The contract, kept by the embedded engine."""
 
     @pytest.fixture

@@ -18,7 +18,7 @@ from infrastructure.search.embedded.matching import Matcher, count
 from infrastructure.search.embedded.neighbours import keys_of, neighbours, similarities, with_keys
 from infrastructure.search.embedded.schema import DOCUMENT, ID
 from infrastructure.search.embedded.store import Store
-from infrastructure.search.embedded.text_query import text_query
+from infrastructure.search.embedded.text_query import like_query, text_query
 from infrastructure.search.embedded.vectors import Snapshot
 from services.ports import Vectors
 
@@ -32,8 +32,10 @@ class Finding:
     def __init__(self, store: Store, searcher: Searcher, query: SearchQuery, synonyms: Sequence[Synonym], vectors: Snapshot | None) -> None:
         self._store, self._searcher, self._query, self._vectors = store, searcher, query, vectors
         self.matcher = Matcher(store.schema, searcher, store.spec.fields)
-        asked = query.text if query.similar_to is None or self._vector is not None else _title(store, searcher, query.similar_to)
-        self.text = text_query(self.matcher, searcher, asked, ranked=query.sort is None, synonyms=synonyms)
+        if query.similar_to is not None and self._vector is None:
+            self.text = like_query(self.matcher, _about(store, searcher, query.similar_to))
+        else:
+            self.text = text_query(self.matcher, searcher, query.text, ranked=query.sort is None, synonyms=synonyms)
         filters = [(Occur.Must, Query.const_score_query(filter_query(store.spec, store.schema, one), 0.0)) for one in query.filters]
         if query.similar_to is not None:
             filters.append((Occur.MustNot, Query.term_query(store.schema, ID, query.similar_to)))
@@ -144,7 +146,7 @@ class Finding:
         return keys_of(self._searcher, [address for _, address in hits])
 
 
-def _title(store: Store, searcher: Searcher, similar_to: str) -> str:
+def _about(store: Store, searcher: Searcher, similar_to: str) -> str:
     """What a document without a vector is about, in words. NotFoundError where there is no such document."""
     hits = searcher.search(Query.term_query(store.schema, ID, similar_to), limit=1, count=False).hits
     if not hits:

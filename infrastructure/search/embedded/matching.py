@@ -64,9 +64,13 @@ class Matcher:
         return Query.disjunction_max_query([query, *self._identifier(chunk)])
 
     def alternative(self, term: Sequence[str]) -> Query:
-        """Documents that have a synonym: its words as a phrase."""
-        self.words.exact.update(term)
-        return self._each(partial(self._term, term[0]) if len(term) == 1 else partial(self._sequence, term), SYNONYM)
+        """Documents that have a synonym, in either number; its words as a phrase."""
+        if len(term) > 1:
+            self.words.exact.update(term)
+            return self._each(partial(self._sequence, term), SYNONYM)
+        forms = [term[0], *plurals(term[0])]
+        self.words.exact.update(forms)
+        return Query.disjunction_max_query([self._each(partial(self._term, form), SYNONYM) for form in forms])
 
     def exactly(self, chunk: Chunk) -> Query:
         """Documents that have this piece as an id or code of theirs."""

@@ -11,6 +11,7 @@ from tantivy import Occur, Query, Searcher
 
 from domain.search import Synonym
 from domain.stop_words import saying
+from infrastructure.search.embedded.analysis import words
 from infrastructure.search.embedded.matching import Matcher, any_of, count, every
 from infrastructure.search.embedded.parse import Chunk, parse
 from infrastructure.search.embedded.synonyms import alternatives
@@ -52,6 +53,12 @@ def text_query(matcher: Matcher, searcher: Searcher, text: str, *, ranked: bool,
     coded = [chunk for chunk in plain if chunk.code]
     exact = any_of([matcher.exactly(chunk) for chunk in coded]) if coded else None
     return Text(query, frame, exact, len(coded) == len(plain) and not phrases, trust)
+
+
+def like_query(matcher: Matcher, text: str) -> Text:
+    """Documents with any of the words that say something, those with most of them first."""
+    chunks = _saying(parse(" ".join(words(text))))
+    return Text(any_of([matcher.chunk(chunk) for chunk in chunks]) if chunks else None, [], trust=SOME)
 
 
 def _saying(chunks: list[Chunk]) -> list[Chunk]:
