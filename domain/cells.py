@@ -1,0 +1,71 @@
+"""The texts of table cells as values; what can be read in two ways is refused, never guessed. Pure."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+Converter = Callable[[str], Any]
+PLAIN = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
+GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}")  # 1,234.50 and 1,234,567: no comma of these is a decimal one
+COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?")
+COMMA_SURELY = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})")
+AMBIGUOUS = re.compile(r"[+-]?\d{1,3}[.,]\d{3}")
+TRUE, FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
+MOST = 1e300
+MOST_DIGITS = 400
+
+
+def number(text: str) -> int | float:
+    """With a decimal point; commas only where they can't be decimal ones. ValueError otherwise."""
+    text = text.strip()
+    if PLAIN.fullmatch(text):
+        return _value(text)
+    if GROUPED.fullmatch(text):
+        return _value(text.replace(",", ""))
+    raise ValueError(f"expected a number, got {text[:80]!r}")
+
+
+def number_with_comma(text: str) -> int | float:
+    """With a decimal comma, as declared; points between thousands. ValueError otherwise."""
+    text = text.strip()
+    if not COMMA.fullmatch(text):
+        raise ValueError(f"expected a number with a decimal comma, got {text[:80]!r}")
+    return _value(text.replace(".", "").replace(",", "."))
+
+
+def number_between_semicolons(text: str) -> int | float:
+    """In a table whose delimiter is ';' commas are decimal ones; what could as well be thousands is refused. ValueError."""
+    text = text.strip()
+    if AMBIGUOUS.fullmatch(text):
+        raise ValueError(f"{text!r} can be read in two ways; a profile can declare the decimal mark")
+    return number_with_comma(text) if COMMA_SURELY.fullmatch(text) else number(text)
+
+
+def whole(text: str) -> int:
+    """A whole number; ValueError otherwise."""
+    value = number(text)
+    if value != int(value):
+        raise ValueError(f"expected a whole number, got {text[:80]!r}")
+    return int(value)
+
+
+def truth(text: str) -> bool:
+    """True or false; ValueError otherwise."""
+    word = text.strip().lower()
+    if word not in TRUE | FALSE:
+        raise ValueError(f"expected true or false, got {text[:80]!r}")
+    return word in TRUE
+
+
+def texts(text: str) -> list[str]:
+    """A list separated by ';'."""
+    return [part for one in text.split(";") if (part := one.strip())]
+
+
+def _value(digits: str) -> int | float:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"expected a number, got {len(digits)} digits")
+    value = float(digits)
+    if abs(value) > MOST:
+        raise ValueError(f"the number {digits[:80]} is too large")
+    return int(digits) if digits.lstrip("+-").isdecimal() and abs(value) < 2**53 else value
