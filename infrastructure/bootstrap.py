@@ -4,8 +4,11 @@ from domain.documents import SPECS
 from infrastructure.embeddings import Models
 from infrastructure.files.secrets import Secrets
 from infrastructure.files.store import FileStore
+from infrastructure.formats.pdf_source import PdfSource
 from infrastructure.formats.sources import FileSources, OcdsJson
 from infrastructure.lake.delta import DeltaLake
+from infrastructure.pdf.limits import Limits
+from infrastructure.pdf.reader import PdfReader
 from infrastructure.queue.broker import Dispatcher
 from infrastructure.queue.redis_server import local_url
 from infrastructure.search.embedded.engine import EmbeddedSearch
@@ -18,7 +21,7 @@ from services.ports import Parts
 def bootstrap(settings: Settings) -> Parts:
     """The parts of an installation; nothing connects before it is used."""
     files = FileStore(settings.data_dir / "files")
-    sources = FileSources(files, settings.data_dir / "spool", [OcdsJson(settings.max_record_bytes)], settings.max_upload_bytes)
+    sources = FileSources(files, settings.data_dir / "spool", [PdfSource(pdf_reader(settings)), OcdsJson(settings.max_record_bytes)], settings.max_upload_bytes)
     return Parts(
         warehouse=Warehouse(settings.warehouse_url),
         lake=DeltaLake(settings.lake_path),
@@ -31,6 +34,19 @@ def bootstrap(settings: Settings) -> Parts:
         hooks=WebHooks(private=settings.webhook_private),
         embedders=models(settings),
     )
+
+
+def pdf_reader(settings: Settings) -> PdfReader:
+    """The reader of PDFs; its processes start with the first file."""
+    limits = Limits(
+        cpu_seconds=settings.pdf_cpu_seconds,
+        page_seconds=settings.pdf_page_seconds,
+        timeout=settings.pdf_timeout,
+        memory_bytes=settings.pdf_memory_bytes,
+        pages=settings.pdf_pages,
+        output_bytes=settings.pdf_output_bytes,
+    )
+    return PdfReader(limits, settings.pdf_processes)
 
 
 def models(settings: Settings) -> Models:

@@ -34,6 +34,13 @@ class Settings(BaseSettings):
     embeddings_key: SecretStr | None = Field(None, description="API key of the embedding endpoint")
     embeddings_model: str | None = Field(None, description="model asked of the embedding endpoint")
     webhook_private: bool = Field(False, description="whether webhooks may call internal addresses (loopback, private networks)")
+    pdf_processes: Annotated[int, Field(ge=1, le=64)] = Field(os.cpu_count() or 1, description="PDFs that a worker reads at once (default: as many as cores)")
+    pdf_cpu_seconds: Annotated[int, Field(ge=1)] = Field(60, description="CPU time for the text of one PDF; pages behind are left out, and it is said")
+    pdf_page_seconds: Annotated[int, Field(ge=1)] = Field(10, description="CPU time for one page of a PDF; one that takes longer is left out, and it is said")
+    pdf_timeout: Annotated[float, Field(gt=0)] = Field(180.0, description="time for one PDF by the clock; what was read until then is kept")
+    pdf_memory_bytes: Annotated[int, Field(ge=256 * 1024**2)] = Field(1024**3, description="memory of a process that reads PDFs")
+    pdf_pages: Annotated[int, Field(ge=1)] = Field(5_000, description="pages read of one PDF at most")
+    pdf_output_bytes: Annotated[int, Field(ge=1024)] = Field(32 * 1024**2, description="text kept of one PDF at most")
     log_level: str = Field("INFO", description="least severe log line shown: DEBUG, INFO, WARNING or ERROR")
 
     @property

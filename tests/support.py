@@ -17,8 +17,11 @@ from domain.documents import SPECS
 from domain.job import Job, Quarantined
 from domain.search import Collection, Document
 from infrastructure.files.store import FileStore
+from infrastructure.formats.pdf_source import PdfSource
 from infrastructure.formats.sources import FileSources, OcdsJson
 from infrastructure.lake.delta import DeltaLake
+from infrastructure.pdf.limits import Limits
+from infrastructure.pdf.reader import PdfReader
 from infrastructure.scratch import scratch
 from infrastructure.search.embedded.engine import EmbeddedSearch
 from infrastructure.settings import Settings
@@ -35,6 +38,7 @@ from services.stages.refine import refine
 from services.upkeep.verify import verify
 
 STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index, "deliver": deliver}
+PDF_LIMITS = Limits(cpu_seconds=10, page_seconds=2, timeout=60)
 # What differs between two ways to the same state: ids of runs, not of what they made.
 BATCH_COLUMNS = {"silver_batch"}
 STAR = (
@@ -101,11 +105,13 @@ def lake_in(home: Path, database: Path, batch_records: int = 4_000, longest: int
 def lake_over(home: Path, warehouse: Warehouse, batch_records: int = 4_000, longest: int = 1 << 26, most: int = 1 << 33) -> Iterator[Parts]:
     """The parts of an installation in `home` over that warehouse."""
     files = FileStore(home / "files")
-    sources = FileSources(files, home / "spool", [OcdsJson(longest)], most)
+    pdf = PdfReader(PDF_LIMITS, workers=2)
+    sources = FileSources(files, home / "spool", [PdfSource(pdf), OcdsJson(longest)], most)
     search = EmbeddedSearch(home / "search", SPECS)
     try:
         yield Parts(warehouse, DeltaLake(home / "lake"), search, MemoryMessages(), sources, files, batch_records)
     finally:
+        pdf.close()
         warehouse.close()
 
 

@@ -113,15 +113,17 @@ class Findings:
             said.append(f"{ranges(range(most + 1, last + 1))} were not read: {most} pages are read at most")
         elif self.reached < last:
             said.append(f"{ranges(range(self.reached + 1, last + 1))} were not read: {self.stopped or self.broken or 'reading ended there'}")
+        if self.state() == "empty":
+            said.append("its pages are blank" if self.count else "it has no pages")
         return "; ".join([*said, *self._of_images()]) or None
 
     def _of_images(self) -> list[str]:
         said = []
         unread = self.images - self.recognised
         if self.recognised:
-            said.append(f"{ranges(self.recognised)} were recognised from images")
+            said.append(f"the text was recognised from images on {ranges(self.recognised)}")
         if unread:
-            said.append(f"{ranges(unread)} show images without text")
+            said.append(f"there are only images on {ranges(unread)}")
         return said + ([self.untabled] if self.untabled else [])
 
     def document(self, most: int) -> bytes:
