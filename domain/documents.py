@@ -1,8 +1,10 @@
 """Search documents from gold rows: one function a collection, so that every engine is given the same."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from domain.organization import UNKNOWN
+from domain.passages import passages
 from domain.search import Collection, CollectionSpec, Document, FieldSpec
 
 TEXT = 20_000  # characters of one text field at most: what is searched, not what is kept
@@ -56,7 +58,25 @@ ORGANIZATIONS = CollectionSpec(
         _field("processes", "number", sort=True),
     ),
 )
-SPECS = (PROCESSES, ORGANIZATIONS)
+DOCUMENTS = CollectionSpec(
+    name=Collection.DOCUMENTS,
+    fields=(
+        _field("id", "keyword"),
+        _field("text", "text", weight=1),
+        _field("title", "text", weight=2),
+        _field("filename", "text", weight=1.5),
+        _field("process_title", "text", weight=1),
+        _field("page", "number", sort=True),
+        _field("document_id", "keyword", facet=True),
+        _field("ocid", "keyword", facet=True),
+        _field("state", "keyword", facet=True),
+        _field("buyer", "keyword", facet=True),
+        _field("buyer_id", "keyword"),
+        _field("source", "keyword", facet=True),
+        _field("published", "date", sort=True),
+    ),
+)
+SPECS = (PROCESSES, ORGANIZATIONS, DOCUMENTS)
 
 
 def process_document(facts: dict[str, Any]) -> Document:
@@ -109,6 +129,29 @@ def organization_document(facts: dict[str, Any]) -> Document:
         "processes": float(facts["processes"]),
     }
     return {name: value for name, value in document.items() if value is not None and value != []}
+
+
+def passage_documents(file: Mapping[str, Any], process: Mapping[str, Any] | None, pages: Iterable[Mapping[str, Any]]) -> list[Document]:
+    """The documents of an uploaded file, one a passage, from its row in gold, that of its process, and its pages in order."""
+    about = {
+        "title": _cut(file["title"]),
+        "filename": file["filename"],
+        "document_id": file["record_id"],
+        "ocid": file["ocid"],
+        "state": file["state"],
+        "process_title": _cut(process["title"]) if process else None,
+        "buyer": process["buyer"] if process else None,
+        "buyer_id": _known(process["buyer_id"]) if process else None,
+        "source": process["source"] if process else None,
+        "published": process["last_published"] if process else None,
+    }
+    said = {name: value for name, value in about.items() if value is not None}
+    return [{"id": passage_id(file["record_id"], one.number), "text": one.text, "page": float(one.page)} | said for one in passages(pages)]
+
+
+def passage_id(record_id: str, number: int) -> str:
+    """The id of a file's passage; `number` counts from 0."""
+    return f"{record_id}-{number}"
 
 
 def _known(organization_id: str | None) -> str | None:

@@ -14,6 +14,7 @@ class Collection(StrEnum):
 
     PROCESSES = "processes"
     ORGANIZATIONS = "organizations"
+    DOCUMENTS = "documents"
 
 
 class Mode(StrEnum):

@@ -34,7 +34,12 @@ class Lake(Protocol):
     ) -> pl.DataFrame: ...
     def append_silver(self, silver_batch: int, frames: dict[str, pl.DataFrame]) -> None: ...
     def read_silver(
-        self, table: str, silver_batches: Sequence[int], columns: Sequence[str] | None = None, ocids: Sequence[str] | None = None
+        self,
+        table: str,
+        silver_batches: Sequence[int],
+        columns: Sequence[str] | None = None,
+        ocids: Sequence[str] | None = None,
+        record_ids: Sequence[str] | None = None,
     ) -> pl.DataFrame: ...
     def compact(self, min_files: int) -> list[str]: ...
 
@@ -184,6 +189,9 @@ class Files(Protocol):
     def receive(self) -> Receiver: ...
     def copy(self, source: Path) -> tuple[str, int]:
         """Take in a file from disk: (sha256 in hexadecimal, size in bytes)."""
+
+    def remove(self, sha256: str) -> bool:
+        """Remove the file for good; whether there was one."""
 
     def clean(self) -> None:
         """Remove what interrupted uploads left behind."""

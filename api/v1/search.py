@@ -39,6 +39,9 @@ class SearchParameters(BaseModel):
     currency: list[str] = Field([], description=f"the currency: {ANY}")
     role: list[str] = Field([], description=f"organisations only, the role they appear in: {ANY}")
     scheme: list[str] = Field([], description=f"organisations only, the scheme of their identifier: {ANY}")
+    ocid: list[str] = Field([], description=f"documents only, the process they belong to: {ANY}")
+    document_id: list[str] = Field([], description=f"documents only, the file: {ANY}")
+    state: list[str] = Field([], description=f"documents only, the state of the file: {ANY}", examples=[["text"]])
     value_from: float | None = Field(None, allow_inf_nan=False, description="the least value, as published")
     value_to: float | None = Field(None, allow_inf_nan=False, description="the largest value, as published")
     published_from: From | None = Field(None, description="last published on or after this date or instant")
@@ -54,7 +57,7 @@ VALUES = [name for name, field in SearchParameters.model_fields.items() if field
 
 @router.get("")
 def search(here: Here, _: Reader, asked: Annotated[SearchParameters, Query()]) -> SearchResult:
-    """Find contracting processes or organisations by word, narrowed by filters, with facets and highlights (the text HTML-escaped, hits in `<mark>`)."""
+    """Find contracting processes, organisations or passages of uploaded documents by word, narrowed by filters, with facets and highlights (the text HTML-escaped, hits in `<mark>`)."""
     return searches.search(
         here.parts.search,
         collection=asked.collection,

@@ -43,11 +43,18 @@ class DeltaLake:
             if frame.height:
                 _append(self.silver_root / name, frame, f"silver-batch-{silver_batch}")
 
-    def read_silver(self, table: str, silver_batches: Sequence[int], columns: Sequence[str] | None = None, ocids: Sequence[str] | None = None) -> pl.DataFrame:
-        """The rows that these silver batches hold, of these processes only where `ocids` is given; in no order."""
+    def read_silver(
+        self,
+        table: str,
+        silver_batches: Sequence[int],
+        columns: Sequence[str] | None = None,
+        ocids: Sequence[str] | None = None,
+        record_ids: Sequence[str] | None = None,
+    ) -> pl.DataFrame:
+        """The rows that these silver batches hold, of these processes or records only where they are given; in no order."""
         types = ALL_TABLES[table]
         schema = {name: types[name] for name in (columns or types)}
-        return _read(self.silver_root / table, "silver_batch", silver_batches, {"ocid": ocids}, schema)
+        return _read(self.silver_root / table, "silver_batch", silver_batches, {"ocid": ocids, "record_id": record_ids}, schema)
 
     def compact(self, min_files: int) -> list[str]:
         """Merge small files and vacuum the tables that have at least `min_files`; their names."""

@@ -3,10 +3,10 @@
 Single-flight. Writing a document twice leaves the same document, so a killed run is simply run again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from domain.documents import organization_document, process_document
+from domain.documents import organization_document, passage_documents, passage_id, process_document
 from domain.job import Watermark
 from domain.search import Collection
 from services.clock import now
@@ -35,12 +35,15 @@ def _index(parts: Parts, mark: Watermark) -> bool:
         published = pending[-1].id
         pending = pending[:1] if alone(mark) else take(pending, PROCESSES)
         touched = work.documents.touched_organizations(mark.silver_batch, published)
+        files = work.files.touched(mark.silver_batch, published)
     last = pending[-1]
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
     for start in range(0, len(ocids), SLICE):
         index_processes(parts, ocids[start : start + SLICE])
     for start in range(0, len(touched), SLICE):
         index_organizations(parts, touched[start : start + SLICE])
+    for some in grouped(files):
+        index_files(parts, some)
     with parts.warehouse.write() as work:
         seq = max(mark.seq, last.upto_seq)
         work.watermarks.swap(mark, mark.model_copy(update={"seq": seq, "silver_batch": last.id}), now())
@@ -64,3 +67,41 @@ def index_organizations(parts: Parts, organization_ids: Sequence[str]) -> None:
         documents = [organization_document(facts) for facts in work.documents.organizations(organization_ids)]
     gone = sorted(set(organization_ids) - {document["id"] for document in documents})
     parts.search.write(Collection.ORGANIZATIONS, documents, gone)
+
+
+def index_files(parts: Parts, files: Sequence[tuple[str, int]]) -> None:
+    """Bring the passages of these files in line with gold and silver; each comes with the most passages that search may hold of it."""
+    with parts.warehouse.read() as work:
+        rows: list[dict[str, Any]] = list(work.files.some([record_id for record_id, _ in files]))
+        linked = sorted({row["ocid"] for row in rows if row["process_key"] is not None})
+        processes = {facts["process"]["process_key"]: facts["process"] for facts in work.documents.processes(linked)}
+    pages = pages_of(parts, rows)
+    documents = [one for row in rows for one in passage_documents(row, processes.get(row["process_key"]), pages.get(row["record_id"], []))]
+    held = {passage_id(record_id, number) for record_id, most in files for number in range(most)}
+    parts.search.write(Collection.DOCUMENTS, documents, sorted(held - {document["id"] for document in documents}))
+
+
+def pages_of(parts: Parts, rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The pages of these files in order, by record."""
+    made = {row["record_id"]: row["silver_batch"] for row in rows}
+    columns = ["silver_batch", "record_id", "page", "text"]
+    frame = parts.lake.read_silver("page", sorted(set(made.values())), columns, record_ids=sorted(made))
+    pages: dict[str, list[dict[str, Any]]] = {}
+    for page in frame.sort("record_id", "page").iter_rows(named=True):
+        if made[page["record_id"]] == page["silver_batch"]:
+            pages.setdefault(page["record_id"], []).append(page)
+    return pages
+
+
+def grouped(files: Sequence[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
+    """Files whose passages together are few enough for one commit of the engine, and one file at least."""
+    group: list[tuple[str, int]] = []
+    size = 0
+    for record_id, most in files:
+        if group and size + most > SLICE:
+            yield group
+            group, size = [], 0
+        group.append((record_id, most))
+        size += most
+    if group:
+        yield group

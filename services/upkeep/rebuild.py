@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from loguru import logger
 
+from domain.documents import passage_id
 from domain.job import Watermark
 from domain.keys import surrogate
 from domain.record import Kind
@@ -14,7 +15,7 @@ from domain.search import Collection
 from domain.silver import TABLES_OF
 from services.clock import now
 from services.ports import Parts
-from services.stages.index import index, index_organizations, index_processes
+from services.stages.index import grouped, index, index_files, index_organizations, index_processes
 from services.stages.publish import newest_batches, publish
 from services.stages.publish_records import prune_records
 from services.stages.refine import refine_processes
@@ -111,14 +112,28 @@ def rebuild_search(parts: Parts) -> int:
         gone = [str(document["id"]) for document in parts.search.scan(collection) if document["id"] not in wanted]
         parts.search.delete(collection, gone)
         written += len(wanted)
-    return written
+    return written + _passages(parts)
+
+
+def _passages(parts: Parts) -> int:
+    """The same for the passages of the files."""
+    wanted: set[str] = set()
+    for part in _files(parts):
+        for some in grouped(part):
+            index_files(parts, some)
+        wanted.update(passage_id(record_id, number) for record_id, count in part for number in range(count))
+    gone = [str(document["id"]) for document in parts.search.scan(Collection.DOCUMENTS) if document["id"] not in wanted]
+    parts.search.delete(Collection.DOCUMENTS, gone)
+    return len(wanted)
 
 
 def index_again_if_lost(parts: Parts) -> bool:
     """Where search is empty and gold is not (a new schema, or a lost folder), have the index stage begin at the beginning."""
     with parts.warehouse.write() as work:
         mark: Watermark = work.watermarks.get("index")
-        if not mark.silver_batch or parts.search.count(Collection.PROCESSES) or not work.documents.ocids("", 1):
+        processes = work.documents.ocids("", 1) and not parts.search.count(Collection.PROCESSES)
+        files = work.files.count_passages() and not parts.search.count(Collection.DOCUMENTS)
+        if not mark.silver_batch or not (processes or files):
             return False
         work.watermarks.swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
         work.commit()
@@ -134,6 +149,17 @@ def _ids(parts: Parts, what: str) -> Iterator[list[str]]:
             return
         yield page
         last = page[-1]
+
+
+def _files(parts: Parts) -> Iterator[list[tuple[str, int]]]:
+    last = ""
+    while True:
+        with parts.warehouse.read() as work:
+            page: list[tuple[str, int]] = work.files.after(last, CHUNK)
+        if not page:
+            return
+        yield page
+        last = page[-1][0]
 
 
 def _follow(parts: Parts) -> None:

@@ -124,9 +124,9 @@ class Files(Repository):
                     counts[row.record_id] = max(counts[row.record_id], row.passages)
         self.upsert(TOUCHED, [{"record_id": one, "silver_batch": silver_batch, "passages": most} for one, most in counts.items()], ["record_id"])
 
-    def count(self) -> int:
-        """How many documents gold has."""
-        return int(self.connection.execute(select(func.count()).select_from(DOCUMENT)).scalar_one())
+    def count_passages(self) -> int:
+        """How many passages search should hold."""
+        return int(self.connection.execute(select(func.coalesce(func.sum(DOCUMENT.c.passages), 0))).scalar_one())
 
 
 def _document(row: Row) -> Row:
