@@ -57,7 +57,10 @@ VALUES = [name for name, field in SearchParameters.model_fields.items() if field
 
 @router.get("")
 def search(here: Here, _: Reader, asked: Annotated[SearchParameters, Query()]) -> SearchResult:
-    """Find contracting processes, organisations or passages of uploaded documents by word, narrowed by filters, with facets and highlights (the text HTML-escaped, hits in `<mark>`)."""
+    """Find contracting processes, organisations or passages of uploaded documents, narrowed by filters, with facets and highlights.
+
+    Highlighted text is HTML-escaped, with the hits in `<mark>`.
+    """
     return searches.search(
         here.parts.search,
         collection=asked.collection,
