@@ -1,8 +1,8 @@
-"""The releases of one contracting process merged into its compiled release, by the field's own merger.
+"""The releases of one contracting process merged into its compiled release.
 
-A process with one release that leaves nothing to merge takes a short way with the same result (tests hold the two against each other
-and against the reference implementation). Never raises on releases that the judge accepted: where they contradict each other in shape,
-the newest one wins, with a note.
+Releases that agree in shape take a short way (domain/overlay.py), others go to the field's own merger; tests hold the two against each
+other and against the reference implementation. Never raises on releases that the judge accepted: where they contradict each other in
+shape, the newest one wins, with a note.
 """
 
 import warnings
@@ -18,6 +18,7 @@ from ocdsmerge_rs import exceptions
 
 from domain.conflicts import Release, settle
 from domain.merging import REPLACED, Look, look
+from domain.overlay import overlay
 from domain.record import Note
 from domain.repair import NOTES, pointer
 
@@ -56,15 +57,25 @@ def compile_releases(sources: Sequence[Source]) -> Compiled:
     notes = [note for one, source in zip(looks, sources, strict=True) for note in _notes(one, source.record_id)]
     tags = list(dict.fromkeys(tag for release in releases for tag in release.get("tag") or ()))
     ocid, date = releases[-1]["ocid"], releases[-1]["date"]
-    if any(one.repeated for one in looks):  # noted above; a filter rather than catch_warnings, which is unsafe beside other threads
-        warnings.filterwarnings("ignore", category=exceptions.DuplicateIdValueWarning)
-    simple = len(releases) == 1 and looks[0].nothing_to_merge
-    merged = releases[0] if simple else _merge(releases, [source.record_id for source in sources], notes)
+    merged = overlay([_kept(release) for release in releases], [one.nothing_to_merge for one in looks])
+    if merged is None:
+        merged = _merge(sources, notes)
     merged |= {"tag": ["compiled"], "date": date, "id": f"{ocid}-{date}"}
     return Compiled(orjson.dumps(merged, option=orjson.OPT_SORT_KEYS), tags, notes)
 
 
-def _merge(releases: list[Release], record_ids: Sequence[str], notes: list[RecordNote]) -> Release:
+def _kept(release: Release) -> Release:
+    return {name: value for name, value in release.items() if name not in OMITTED}
+
+
+def _merge(sources: Sequence[Source], notes: list[RecordNote]) -> Release:
+    """The releases merged by the field's own merger."""
+    releases: list[Release] = [orjson.loads(source.payload) for source in sources]
+    record_ids = [source.record_id for source in sources]
+    looks = [look(release) for release in releases]  # again, for ids made texts
+    if any(one.repeated for one in looks):
+        # Noted already; a filter rather than catch_warnings, which is unsafe beside other threads.
+        warnings.filterwarnings("ignore", category=exceptions.DuplicateIdValueWarning)
     for order, release in enumerate(releases):
         # The merger sorts by date as a text, which mixed offsets put out of order, and ours are in order already.
         release["date"] = f"{order:09d}"
