@@ -12,7 +12,7 @@ from api.container import Container
 from api.following import Following
 from api.guard import Guard
 from api.problems import describe
-from api.v1 import auth, gold, jobs, search, uploads, webhooks
+from api.v1 import auth, gold, jobs, raw, search, trail, uploads, webhooks
 from infrastructure.bootstrap import bootstrap, vault
 from infrastructure.settings import Settings
 from services.intake.users import Callers
@@ -34,6 +34,7 @@ curl -u admin:$PASSWORD 'localhost:8000/v1/gold/facts/award?currency.code=GBP&so
 TAGS = [
     {"name": "auth", "description": "tokens"},
     {"name": "uploads", "description": "files in; needs the role writer"},
+    {"name": "raw records", "description": "what came in, record by record: read, changed and deleted, one by one or many at once"},
     {"name": "jobs", "description": "what became of what was sent"},
     {"name": "webhooks", "description": "who is told when jobs end; needs the role admin"},
     {"name": "gold", "description": "the star: contracting processes, facts and dimensions"},
@@ -51,7 +52,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static")
     callers = Callers(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
     app.state.container = Container(settings, parts, callers, seeds, Following(parts.warehouse))
-    for module in (health, auth, uploads, jobs, webhooks, gold, search):
+    for module in (health, auth, uploads, raw, jobs, trail, webhooks, gold, search):
         app.include_router(module.router)
     errors.install(app)
     app.add_middleware(Guard)

@@ -29,6 +29,7 @@ STATUS: dict[type[errors.TenderlakeError], int] = {
     errors.GoneError: 410,
     errors.PreconditionError: 412,
     errors.TooLargeError: 413,
+    errors.UnprocessableError: 422,
     errors.DamagedError: 500,
     errors.RetryableError: 503,
     errors.NoSpaceError: 507,

@@ -23,6 +23,10 @@ class InvalidError(TenderlakeError, ValueError):
     title = "The request can't be used"
 
 
+class UnprocessableError(InvalidError):
+    """Raised when what was sent can be read, but a record in it can't be used: it says where and why."""
+
+
 class NotFoundError(TenderlakeError, LookupError):
     """Raised when nothing stands under the given name, for certain."""
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-from infrastructure.disk import full_disk
+from infrastructure.disk import check_room, full_disk
 
 STALE = 3600.0  # seconds without a byte after which what an ended process was receiving is removed
 COPY = 1024 * 1024
@@ -27,8 +27,13 @@ class FileStore:
         """Where the file of that content lies, whether it does or not."""
         return self.root / sha256[:2] / sha256
 
+    def check_room(self) -> None:
+        """NoSpaceError where the disk is so full that nothing more should be begun."""
+        check_room(self.root)
+
     def receive(self) -> "Receiver":
         """A file to be filled. NoSpaceError where the disk is full."""
+        self.check_room()
         with full_disk():
             self.incoming.mkdir(parents=True, exist_ok=True)
             return Receiver(self, self.incoming / secrets.token_hex(16))
@@ -43,6 +48,15 @@ class FileStore:
             return receiver.finish()
         finally:
             receiver.abort()
+
+    def remove(self, sha256: str) -> bool:
+        """Remove the file for good; whether there was one."""
+        path = self.path(sha256)
+        if not path.exists():
+            return False
+        path.unlink(missing_ok=True)
+        _sync(path.parent)
+        return True
 
     def clean(self) -> None:
         """Remove what interrupted uploads left behind."""

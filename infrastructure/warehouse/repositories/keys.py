@@ -20,6 +20,10 @@ class Keys(Repository):
         found = self.connection.execute(select(KEY.c.fingerprint, KEY.c.jobs).where(and_(KEY.c.actor == actor, KEY.c.key == key))).one()
         return found.fingerprint, list(found.jobs)
 
+    def known(self, actor: str, key: str) -> bool:
+        """Whether the key was used."""
+        return self.connection.execute(select(KEY.c.key).where(and_(KEY.c.actor == actor, KEY.c.key == key))).first() is not None
+
     def forget(self, before: datetime) -> None:
         """Drop the keys that were used before then."""
         self.connection.execute(KEY.delete().where(KEY.c.created_at < before))

@@ -1,0 +1,108 @@
+"""Bodies of requests that change raw records: JSON of a bounded size, turned into operations."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from fastapi import HTTPException, Request
+from starlette.requests import ClientDisconnect
+
+from domain.errors import InvalidError, TooLargeError, UnprocessableError
+from domain.identity import FIELDS, record_id_of
+from domain.operation import Op, Operation
+from domain.record import Kind
+
+JSON = ("application/json",)
+PATCHES = ("application/merge-patch+json", "application/json")
+PDF = "application/pdf"
+
+
+def media_type(request: Request) -> str:
+    """The type of the body, in small letters and without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_body(request: Request, types: Sequence[str], limit: int) -> bytes:
+    """The body, empty where there is none. TooLargeError past `limit` bytes; 415 for a body of another type."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise TooLargeError(
+                    f"the body is larger than the {limit} bytes that TENDERLAKE_MAX_RECORD_BYTES allows; send a file to POST /v1/uploads", limit=limit
+                )
+    except ClientDisconnect as error:
+        raise InvalidError("the request broke off") from error
+    if body and media_type(request) not in types:
+        raise HTTPException(415, f"the body is to be {' or '.join(types)}; files of other types go to POST /v1/uploads")
+    return bytes(body)
+
+
+def fingerprint(body: bytes) -> str:
+    """The SHA-256 of the body as it came."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def parse(body: bytes) -> Any:
+    """The JSON of a body. InvalidError for what is none."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidError(f"the body is not valid JSON: {error}" if body else "the body is empty; it is to hold JSON") from error
+
+
+def puts(kind: Kind, body: Any) -> list[Operation]:
+    """A put for the record, or for each of an array of them."""
+    return [Operation(op=Op.PUT, kind=kind, payload=one) for one in (body if isinstance(body, list) else [body])]
+
+
+def patches(kind: Kind, body: Any, ids: Sequence[str]) -> list[Operation]:
+    """A patch of the same body for each id, or one for each element of the array: `{"id", "patch"}`, or a merge patch that names its record itself."""
+    if ids:
+        return [Operation(op=Op.PATCH, kind=kind, id=one, payload=_an_object(body, "the merge patch")) for one in ids]
+    if not isinstance(body, list):
+        raise UnprocessableError("a merge patch for many records takes their ids (?id=…&id=…), or is an array of {id, patch}")
+    return [_patch(kind, one, place) for place, one in enumerate(body)]
+
+
+def deletions(kind: Kind, body: Any, ids: Sequence[str], op: Op) -> list[Operation]:
+    """A deletion for each id, or for each element of the array: an id, or `{"id", "if_version"}`."""
+    if body is None:
+        if not ids:
+            raise UnprocessableError("say which records to delete: ?id=…&id=…, or an array of ids in the body")
+        return [Operation(op=op, kind=kind, id=one) for one in ids]
+    if ids or not isinstance(body, list):
+        raise UnprocessableError("the records to delete are named by ?id=…&id=… or by an array of ids in the body, not both")
+    return [_deletion(kind, one, place, op) for place, one in enumerate(body)]
+
+
+def _patch(kind: Kind, one: Any, place: int) -> Operation:
+    one = _an_object(one, f"element {place}")
+    if "patch" in one and one.keys() <= {"id", "patch", "if_version"}:
+        return _operation(Op.PATCH, kind, one.get("id"), one.get("if_version"), place, _an_object(one["patch"], f"element {place}: the patch"))
+    record_id = record_id_of(kind, one)
+    if record_id is None:
+        raise UnprocessableError(f"element {place} does not say which record it is of: send {{id, patch}}, or give its {FIELDS[kind]}", position=place)
+    return Operation(op=Op.PATCH, kind=kind, id=record_id, payload=one)
+
+
+def _deletion(kind: Kind, one: Any, place: int, op: Op) -> Operation:
+    if isinstance(one, dict) and one.keys() <= {"id", "if_version"}:
+        return _operation(op, kind, one.get("id"), one.get("if_version"), place, None)
+    return _operation(op, kind, one, None, place, None)
+
+
+def _operation(op: Op, kind: Kind, record_id: Any, version: Any, place: int, payload: Any) -> Operation:
+    if not isinstance(record_id, str) or not record_id:
+        raise UnprocessableError(f"element {place} has no id, which is a text", position=place)
+    if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
+        raise UnprocessableError(f"element {place}: if_version is a number", position=place)
+    return Operation(op=op, kind=kind, id=record_id, payload=payload, if_version=version)
+
+
+def _an_object(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise UnprocessableError(f"{what} is to be a JSON object")
+    return value

@@ -1,0 +1,200 @@
+"""/v1/raw/{kind}…: raw records, read and changed one by one or many at once. Every change is a job."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.accepted import CHANGE, Asked, Wishes, accepted
+from api.auth import SCHEMES, Reader, Writer
+from api.bodies import JSON, PATCHES, PDF, deletions, fingerprint, media_type, parse, patches, puts, read_body
+from api.container import Container, Here
+from api.parameters import Cursor, From, Until, as_json, known, next_link
+from api.problems import COMMON, answers
+from api.raw_schemas import DELETE_BODY, IDS, PATCH_BODY, PATCH_MANY_BODY, POST_BODY, PUT_BODY, PUT_MANY_BODY, TAGGED, RawRecords, RawVersions
+from api.receive import receive
+from api.schemas import JobAnswer
+from domain.errors import ForbiddenError, InvalidError, UnprocessableError
+from domain.etag import matches
+from domain.operation import Op, Operation, Operations
+from domain.raw import RawFilter, RawVersion
+from domain.record import Kind, RawRecord
+from domain.user import Role, User
+from services.intake.raw import change, single
+from services.intake.submit import submit
+from services.queries.raw import get_record, get_version, list_records, list_versions
+
+router = APIRouter(prefix="/v1/raw", tags=["raw records"], dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
+Id = Annotated[str, Path(description="the record's id, as the list gives it", max_length=2_000, examples=list(IDS.values()))]
+Ids = Annotated[list[str] | None, Query(alias="id", description="ids of records; several may be given", max_length=1_000)]
+Number = Annotated[int, Path(ge=1, lt=2**31, description="the version, 1 for the first")]
+Atomic = Annotated[bool, Query(description="all elements or none: one that is refused takes the others with it")]
+Purge = Annotated[bool, Query(description="erase the content for good, all versions of it and the files it came in; needs the role admin")]
+IfMatch = Annotated[str | None, Header(description="only if the record is at this version (ETag), or `*`: only if it is there")]
+IfNoneMatch = Annotated[str | None, Header(description="`*`: only if the record is not there yet")]
+Known = Annotated[str | None, Header(alias="If-None-Match", description="the version (ETag) that the caller has already")]
+Name = Annotated[str | None, Query(max_length=1_000, description="the name of a file that is the body itself (PDF)", examples=["notice-7.pdf"])]
+CHANGES: dict[int | str, dict[str, Any]] = {**CHANGE, **answers(413, 415, 507)}
+ONE: dict[int | str, dict[str, Any]] = {**CHANGES, **answers(404, 412)}
+
+
+class RawQuery(BaseModel):
+    """The parameters of a list of raw records."""
+
+    id: list[str] = Field([], description="only these records", max_length=1_000)
+    ocid: list[str] = Field([], description="only records of these contracting processes", max_length=1_000)
+    job: list[str] = Field([], description="only records whose current version one of these jobs brought", max_length=100)
+    prefix: str | None = Field(None, description="only records whose id begins so", examples=["ocds-b5fd17-", "EUR-USD-2024-01"], max_length=1_000)
+    updated_from: From | None = Field(None, description="last changed on or after this date or instant")
+    updated_to: Until | None = Field(None, description="last changed on or before this date or instant")
+    cursor: Cursor = None
+    limit: int = Field(50, ge=1, le=1000, description="records a page has at most")
+
+
+@router.get("/{kind}", response_model=RawRecords)
+def records(request: Request, kind: Kind, here: Here, _: Reader, asked: Annotated[RawQuery, Query()]) -> Response:
+    """List the raw records that stand, in the order of their ids. What was just accepted shows once its job has landed it."""
+    where = asked.model_dump(include={"prefix", "updated_from", "updated_to"})
+    page, following = list_records(here.parts, kind, RawFilter(ids=asked.id, ocids=asked.ocid, jobs=asked.job, **where), asked.cursor, asked.limit)
+    return as_json({"items": [one.model_dump() for one in page], "next": next_link(request, following)})
+
+
+@router.post("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=POST_BODY)
+async def post(request: Request, kind: Kind, here: Here, user: Writer, asked: Asked, atomic: Atomic = False, filename: Name = None) -> Response:
+    """Create or replace a record, or each of an array of up to 10,000; their ids follow from their content.
+
+    A single record that can't be used is refused at once (422). In an array one bad element does not harm the others; `links.outcomes` of the
+    job says what became of each. A release may also be a package or a record of releases. The same content again changes nothing.
+    For documents, the body may also be a PDF.
+    """
+    if kind is Kind.DOCUMENTS and media_type(request) == PDF:
+        return await _pdf(request, here, user, asked, filename)
+    body = await read_body(request, JSON, here.settings.max_record_bytes)
+    return await run_in_threadpool(_change, here, user, asked, puts(kind, content := parse(body)), body, atomic=atomic, alone=not isinstance(content, list))
+
+
+@router.put("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=PUT_MANY_BODY)
+async def put_many(request: Request, kind: Kind, here: Here, user: Writer, asked: Asked, atomic: Atomic = False) -> Response:
+    """Create or replace each record of an array; their ids follow from their content."""
+    body = await read_body(request, JSON, here.settings.max_record_bytes)
+    content = parse(body)
+    if not isinstance(content, list):
+        raise UnprocessableError(f"many records are an array; one goes to PUT /v1/raw/{kind}/{{id}}")
+    return await run_in_threadpool(_change, here, user, asked, puts(kind, content), body, atomic=atomic)
+
+
+@router.patch("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=PATCH_MANY_BODY)
+async def patch_many(request: Request, kind: Kind, here: Here, user: Writer, asked: Asked, ids: Ids = None, atomic: Atomic = False) -> Response:
+    """Change many records by JSON Merge Patch (RFC 7396): the same patch for every `?id=…`, or an array with a patch for each.
+
+    An element is `{"id", "patch"}`, with `if_version` where it shall hold of that version alone; or a merge patch that has the fields by which
+    the record is known, such as a release's `ocid` and `id`.
+    """
+    body = await read_body(request, PATCHES, here.settings.max_record_bytes)
+    return await run_in_threadpool(_change, here, user, asked, patches(kind, parse(body), ids or []), body, atomic=atomic)
+
+
+@router.delete("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=DELETE_BODY)
+async def delete_many(
+    request: Request, kind: Kind, here: Here, user: Writer, asked: Asked, ids: Ids = None, atomic: Atomic = False, purge: Purge = False
+) -> Response:
+    """Delete many records: every `?id=…`, or an array of ids (or of `{"id", "if_version"}`) in the body."""
+    op = _deleting(user, purge)
+    body = await read_body(request, JSON, here.settings.max_record_bytes)
+    return await run_in_threadpool(_change, here, user, asked, deletions(kind, parse(body) if body else None, ids or [], op), body, atomic=atomic)
+
+
+@router.get("/{kind}/{record_id}", response_model=RawRecord, responses={**TAGGED, **answers(404)})
+def record(kind: Kind, record_id: Id, here: Here, _: Reader, if_none_match: Known = None) -> Response:
+    """A raw record as it stands: its payload as published, with the repairs that `notes` name, and where it came from."""
+    found, tag = get_record(here.parts, kind, record_id)
+    return _tagged(found.model_dump(), tag, if_none_match)
+
+
+@router.put("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE, openapi_extra=PUT_BODY)
+async def put(
+    request: Request, kind: Kind, record_id: Id, here: Here, user: Writer, asked: Asked, if_match: IfMatch = None, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Create or replace a record. Its content must make it the record of that id (else 422)."""
+    body = await read_body(request, JSON, here.settings.max_record_bytes)
+    one = Operation(op=Op.PUT, kind=kind, id=record_id, payload=parse(body))
+    return await run_in_threadpool(_change, here, user, asked, [one], body, alone=True, if_match=if_match, if_none_match=if_none_match)
+
+
+@router.patch("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE, openapi_extra=PATCH_BODY)
+async def patch(request: Request, kind: Kind, record_id: Id, here: Here, user: Writer, asked: Asked, if_match: IfMatch = None) -> Response:
+    """Change a record by JSON Merge Patch (RFC 7396): members replace those that stand, null removes one, objects are merged, arrays replaced.
+
+    It is applied to the record as it stands when the job is landed, behind every change that was accepted before.
+    """
+    body = await read_body(request, PATCHES, here.settings.max_record_bytes)
+    (one,) = patches(kind, parse(body), [record_id])
+    return await run_in_threadpool(_change, here, user, asked, [one], body, alone=True, if_match=if_match)
+
+
+@router.delete("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE)
+def delete(kind: Kind, record_id: Id, here: Here, user: Writer, asked: Asked, if_match: IfMatch = None, purge: Purge = False) -> Response:
+    """Delete a record: it leaves gold and search, and its versions can still be read. With `purge` its content is erased for good."""
+    one = Operation(op=_deleting(user, purge), kind=kind, id=record_id)
+    return _change(here, user, asked, [one], b"", alone=True, if_match=if_match)
+
+
+@router.get("/{kind}/{record_id}/versions", responses=answers(404))
+def versions(kind: Kind, record_id: Id, here: Here, _: Reader) -> RawVersions:
+    """Every version of a record, newest first, also of one that was deleted."""
+    return RawVersions(items=list_versions(here.parts, kind, record_id))
+
+
+@router.get("/{kind}/{record_id}/versions/{version}", response_model=RawVersion, responses={**TAGGED, **answers(404)})
+def version(kind: Kind, record_id: Id, version: Number, here: Here, _: Reader, if_none_match: Known = None) -> Response:  # pylint: disable=redefined-outer-name
+    """One version of a record."""
+    found, tag = get_version(here.parts, kind, record_id, version)
+    return _tagged(found.model_dump(), tag, if_none_match)
+
+
+def _change(
+    here: Container,
+    user: User,
+    asked: Wishes,
+    operations: list[Operation],
+    body: bytes,
+    *,
+    atomic: bool = False,
+    alone: bool = False,
+    if_match: str | None = None,
+    if_none_match: str | None = None,
+) -> Response:
+    once, hook = asked.once(user, fingerprint(body)), asked.hook(here)
+    if alone:
+        operations = [single(here.parts, operations[0], if_match, if_none_match, once)]
+    name = f"{asked.request[0].lower()}-{operations[0].kind if operations else 'nothing'}.jsonl"
+    job = change(here.parts, Operations(atomic=atomic, items=operations), actor=user.name, filename=name, once=once, webhook=hook)
+    return accepted(here, asked, job)
+
+
+async def _pdf(request: Request, here: Container, user: User, asked: Wishes, filename: str | None) -> Response:
+    """A PDF is an upload like any other."""
+    hook = asked.hook(here)
+    got = await receive(request, here.parts.files, here.settings.max_upload_bytes)
+    once = asked.once(user, f"{got.sha256} {filename or ''}")
+    about: dict[str, Any] = {"sha256": got.sha256, "size": got.size, "filename": filename or "document.pdf", "actor": user.name}
+    job = await run_in_threadpool(submit, here.parts.warehouse, here.parts.messages, **about, once=once, webhook=hook)
+    return accepted(here, asked, job)
+
+
+def _deleting(user: User, purge: bool) -> Op:
+    if purge and not user.role.reaches(Role.ADMIN):
+        raise ForbiddenError(f"to purge needs the role {Role.ADMIN}; {user.name} is a {user.role}")
+    return Op.PURGE if purge else Op.DELETE
+
+
+def _tagged(content: dict[str, Any], tag: str, have: str | None) -> Response:
+    try:
+        same = have is not None and matches(have, tag, weak=True)
+    except ValueError as error:
+        raise InvalidError(str(error), parameter="If-None-Match") from error
+    response = Response(status_code=304) if same else as_json(content)
+    response.headers["ETag"] = tag
+    return response

@@ -1,0 +1,1 @@
+"""Raw records over HTTP and through the real stages."""
