@@ -18,13 +18,13 @@ EXCLUDED = re.compile(r'(?<!\S)-("[^"]*"|\S+)')
 
 
 def text_of(collection: Collection, document: Document) -> str:
-    """The text to embed: sentences without repetitions; empty where the document says nothing."""
+    """The text to embed: sentences without repetitions; the id where the document says nothing."""
     parts: dict[str, str] = {}
     for name in FIELDS[collection]:
         value = document.get(name)
         for one in _values(value)[:MOST]:
             parts.setdefault(one.casefold(), one)
-    return ". ".join(parts.values())[:LONGEST]
+    return ". ".join(parts.values())[:LONGEST] or str(document["id"])
 
 
 def text_hash(text: str) -> str:

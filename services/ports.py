@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from domain.money import Rate
 from domain.record import Kind, Place, Refused
 from domain.search import Collection, Document, SearchQuery, SearchResult, Synonym
 from domain.webhooks import Answered
@@ -125,7 +126,7 @@ class SearchEngine(Protocol):
         """Put vectors beside those of other models, each in place of the one with its id. Where no model serves yet, this one does from now on.
 
         InvalidError where one has another length than the model's others, or holds what is no number.
-        An id without a document may keep its vector until it is deleted.
+        Ids without a document are left out.
         """
 
     def vectors(self, collection: Collection, model: str) -> Iterator[tuple[str, str]]:
@@ -182,6 +183,13 @@ class Receiver(Protocol):
         """Forget it; changes nothing after `finish`."""
 
 
+class RateService(Protocol):
+    """A public service of exchange rates."""
+
+    def rates(self, base: str, first: date, last: date, currencies: Sequence[str]) -> list[Rate]:
+        """1 `base` in each of the currencies that it knows, on the days that it has. UnavailableError where it can't be asked or believed."""
+
+
 class Files(Protocol):
     """Raw files by content hash."""
 
@@ -189,6 +197,9 @@ class Files(Protocol):
     def receive(self) -> Receiver: ...
     def copy(self, source: Path) -> tuple[str, int]:
         """Take in a file from disk: (sha256 in hexadecimal, size in bytes)."""
+
+    def check_room(self) -> None:
+        """NoSpaceError where the disk is so full that nothing more should be begun."""
 
     def remove(self, sha256: str) -> bool:
         """Remove the file for good; whether there was one."""
@@ -246,6 +257,8 @@ class Work(Protocol):
     def webhooks(self) -> Any: ...
     @property
     def deliveries(self) -> Any: ...
+    @property
+    def searching(self) -> Any: ...
     def commit(self) -> None: ...
     def quick_check(self) -> str: ...
 
@@ -294,5 +307,6 @@ class Parts:
     files: Files
     batch_records: int = 4_000
     base_currency: str = "EUR"
+    rate_service: RateService | None = None
     embedders: Embedders = field(default_factory=NoEmbedders)
     hooks: Hooks = field(default_factory=NoHooks)
