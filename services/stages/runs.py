@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from loguru import logger
 
 from domain.bronze import touches
-from domain.errors import LostRaceError
+from domain.errors import LostRaceError, NoSpaceError
 from domain.job import Counts, Watermark
 from domain.record import Kind
 from services.clock import now
@@ -25,6 +25,8 @@ def run(parts: Parts, stage: str, due: Due, step: Step) -> bool:
     with parts.warehouse.read() as work:
         if not due(work, work.watermarks.get(stage)):
             return False
+    if crowded(parts, stage):
+        return False
     with parts.warehouse.write() as work:
         mark: Watermark = work.watermarks.start(stage, now())
         work.commit()
@@ -41,6 +43,16 @@ def run(parts: Parts, stage: str, due: Due, step: Step) -> bool:
             work.watermarks.failed(stage, f"{type(error).__name__}: {error}"[:2_000], now())
             work.commit()
         raise
+
+
+def crowded(parts: Parts, what: str) -> bool:
+    """Whether the disk is too full to begin. That is no batch's fault: nothing is counted, and the sweep asks again until there is room."""
+    try:
+        parts.files.check_room()
+    except NoSpaceError as error:
+        logger.error("{} waits: {}", what, error.detail)
+        return True
+    return False
 
 
 def alone(mark: Watermark) -> bool:
