@@ -1,0 +1,59 @@
+"""A disk that fills while everything runs: uploads are refused with the reason, what was accepted waits, and goes on when there is room."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from script.stack import Stack
+from seeds.generate import lines
+
+SIZE = 160 * 1024**2
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of SIZE bytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", folder], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("mounting a tmpfs needs root")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def feed(count: int, seed: int) -> bytes:
+    return b"\n".join(lines(count, seed=seed))
+
+
+def test_a_full_disk_refuses_uploads_and_harms_no_job(small_disk: Path) -> None:
+    data = small_disk / "data"
+    data.mkdir()
+    ballast = small_disk / "ballast"
+    with Stack(data, TENDERLAKE_WORKERS="2", TENDERLAKE_SWEEP_SECONDS="1", TENDERLAKE_EMBEDDINGS="off") as stack:
+        assert stack.wait(stack.upload("first.jsonl", feed(50, 1)))["status"] == "succeeded"
+        too_much = stack.client.post("/v1/uploads", params={"filename": "large.jsonl"}, content=_zeros(2 * SIZE))
+        assert (too_much.status_code, too_much.headers["content-type"]) == (507, "application/problem+json")
+        assert "full" in too_much.json()["detail"]
+        assert list((data / "files" / "incoming").iterdir()) == []
+        waiting = stack.upload("second.jsonl", feed(600, 2))
+        with ballast.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize - 12 * 1024**2)
+        assert stack.client.post("/v1/uploads", params={"filename": "third.jsonl"}, content=feed(5, 3)).status_code == 507
+        time.sleep(4)
+        assert stack.client.get("/v1/search", params={"q": "road"}).status_code == 200
+        ballast.unlink()
+        ended = stack.wait(waiting, 90)
+        assert (ended["status"], ended["counts"]["accepted"]) == ("succeeded", 600), ended
+        assert stack.wait(stack.upload("third.jsonl", feed(5, 3)))["status"] == "succeeded"
+        checked = subprocess.run([".venv/bin/tenderlake", "verify"], env=stack.env, capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout[-2000:]
+
+
+def _zeros(size: int) -> Iterator[bytes]:
+    for _ in range(size >> 20):
+        yield b" " * (1 << 20)
