@@ -1,0 +1,333 @@
+"""Webhooks: signed, sent until they are heard, listed; and never sent where they must not go."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from domain.errors import InvalidError
+from domain.webhooks import EVENTS, WAITS, Answered, check_url, internal, sign
+from infrastructure.web.hooks import WebHooks
+from services.clock import now
+from services.notify import ACTOR, LEASE, deliver, enqueue
+from services.ports import Post
+from services.stages.sweep import sweep
+from tests.api.conftest import Api
+from tests.jobs.conftest import FOUR, Live, Receiver, until
+
+ROOT = Path(__file__).parents[2]
+PREFER = {"Prefer": "wait=20"}
+
+
+def later(number: int) -> datetime:
+    """A moment after so many waits."""
+    return now() + sum(WAITS[:number], LEASE * (number + 1))
+
+
+def heard(receiver: Receiver, number: int) -> list[tuple[dict[str, str], bytes]]:
+    until(lambda: len(receiver.heard) >= number)
+    assert len(receiver.heard) == number
+    return receiver.heard
+
+
+def settled(live: Live, job_id: str, number: int = 1) -> list[dict[str, Any]]:
+    """The job's deliveries, once none of them waits for its first attempt."""
+
+    def done() -> Any:
+        items = live.client.get(f"/v1/jobs/{job_id}/deliveries").json()["items"]
+        return items if len(items) == number and all(one["last_status"] or one["last_error"] for one in items) else None
+
+    found: list[dict[str, Any]] = until(done)
+    return found
+
+
+def hook(live: Live, url: str, **more: Any) -> dict[str, Any]:
+    answer = live.client.post("/v1/webhooks", json={"url": url} | more)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def verify_function() -> Callable[[str, bytes, str], dict[str, Any]]:
+    """The example of docs/jobs.md, as a reader would paste it."""
+    page = (ROOT / "docs/jobs.md").read_text()
+    code = next(block for block in page.split("```python\n")[1:] if "def verified(" in block).split("```")[0]
+    names: dict[str, Any] = {}
+    exec(compile(code, "docs/jobs.md", "exec"), names)
+    found: Callable[[str, bytes, str], dict[str, Any]] = names["verified"]
+    return found
+
+
+def test_a_jobs_own_webhook_is_told_when_it_ends_and_the_documented_check_accepts_it(live: Live, receiver: Receiver) -> None:
+    live.queue.go.set()
+    answer = live.upload(params={"webhook": receiver.url}, headers=PREFER)
+    assert answer.json()["webhook"] == receiver.url
+    secret = answer.headers["webhook-secret"]
+    ((headers, body),) = heard(receiver, 1)
+    told = verify_function()(secret, body, headers["x-tenderlake-signature"])
+    assert told["event"] == headers["x-tenderlake-event"] == "job.finished"
+    assert told["job"]["id"] == answer.json()["id"]
+    assert told["job"]["counts"] == answer.json()["counts"]
+    assert secret not in body.decode()
+    (delivery,) = settled(live, answer.json()["id"])
+    assert (delivery["status"], delivery["attempts"], delivery["last_status"], delivery["payload"]) == ("delivered", 1, 200, told)
+    assert str(delivery["id"]) == headers["x-tenderlake-delivery"]
+
+
+def test_the_documented_check_refuses_what_is_not_ours_or_not_of_now() -> None:
+    verified = verify_function()
+    stamp, body = int(now().timestamp()), b'{"event":"job.finished"}'
+    assert verified("s" * 16, body, sign("s" * 16, stamp, body)) == {"event": "job.finished"}
+    for secret, content, header in [
+        ("t" * 16, body, sign("s" * 16, stamp, body)),
+        ("s" * 16, body + b" ", sign("s" * 16, stamp, body)),
+        ("s" * 16, body, sign("s" * 16, stamp - 3_600, body)),
+        ("s" * 16, body, sign("s" * 16, stamp, body).replace(f"t={stamp}", f"t={stamp + 1}")),
+    ]:
+        with pytest.raises(ValueError, match="signature|old"):
+            verified(secret, content, header)
+
+
+def test_a_secret_of_ones_own_signs(live: Live, receiver: Receiver) -> None:
+    live.queue.go.set()
+    mine = {"Webhook-Secret": "my-own-secret-of-old"}
+    answer = live.upload(b"{broken", params={"webhook": receiver.url}, headers=PREFER | mine)
+    assert answer.headers["webhook-secret"] == mine["Webhook-Secret"]
+    ((headers, body),) = heard(receiver, 1)
+    told = verify_function()(mine["Webhook-Secret"], body, headers["x-tenderlake-signature"])
+    assert (told["event"], told["job"]["status"]) == ("job.failed", "failed")
+    assert told["job"]["error"]["title"]
+
+
+def test_standing_webhooks_hear_of_the_events_they_want(live: Live, receiver: Receiver) -> None:
+    live.queue.go.set()
+    hook(live, f"{receiver.url}/all")
+    hook(live, f"{receiver.url}/failed", events=["job.failed"])
+    hook(live, f"{receiver.url}/off", active=False)
+    live.upload(headers=PREFER)
+    live.upload(b"{broken", headers=PREFER)
+    live.queue.go.clear()
+    job_id = live.upload().json()["id"]
+    live.client.delete(f"/v1/jobs/{job_id}")
+    live.queue.go.set()
+    heard(receiver, 4)
+    assert sorted(one["event"] for one in receiver.events()) == ["job.cancelled", "job.failed", "job.failed", "job.finished"]
+    assert {one["event"] for one in receiver.events()} == set(EVENTS.values())
+
+
+def test_a_receiver_that_fails_stalls_and_recovers_hears_of_it_once_it_can(live: Live, receiver: Receiver) -> None:
+    receiver.script = [500, 0, 302, 200]
+    job_id = live.upload(params={"webhook": receiver.url}).json()["id"]
+    live.queue.go.set()
+    (delivery,) = settled(live, job_id)
+    assert (delivery["status"], delivery["attempts"], delivery["last_error"]) == ("pending", 1, "answered 500")
+    seconds = (datetime.fromisoformat(delivery["next_at"]) - now()).total_seconds()
+    assert 0 < seconds <= WAITS[0].total_seconds()
+    deliver(live.parts)
+    assert len(receiver.heard) == 1, "it is not due yet"
+    expected = [("pending", "no answer within 1 s"), ("pending", "answered 302 (redirects are not followed)"), ("delivered", None)]
+    for number, (status, error) in enumerate(expected):
+        deliver(live.parts, later(number + 1))
+        (delivery,) = settled(live, job_id)
+        assert (delivery["status"], delivery["attempts"], delivery["last_error"]) == (status, number + 2, error)
+    bodies = {body for _, body in heard(receiver, 4)}
+    assert len(bodies) == 1
+    assert delivery["delivered_at"]
+
+
+def test_a_delivery_fails_for_good_after_its_last_attempt_and_can_be_sent_anew(live: Live, receiver: Receiver) -> None:
+    receiver.script = [503]
+    job_id = live.upload(params={"webhook": receiver.url}).json()["id"]
+    live.queue.go.set()
+    settled(live, job_id)
+    for number in range(len(WAITS) + 2):
+        deliver(live.parts, later(len(WAITS)) + LEASE * number + timedelta(days=number))
+    (delivery,) = settled(live, job_id)
+    assert (delivery["status"], delivery["attempts"], delivery["next_at"]) == ("failed", len(WAITS) + 1, None)
+    heard(receiver, len(WAITS) + 1)
+    receiver.script = [204]
+    again = live.client.post(f"/v1/jobs/{job_id}/deliveries/{delivery['id']}/redeliver")
+    assert again.status_code == 202
+    until(lambda: settled(live, job_id)[0]["status"] == "delivered")
+    assert live.client.post(f"/v1/jobs/{job_id}/deliveries/{delivery['id'] + 1}/redeliver").status_code == 404
+
+
+def test_a_receiver_that_wants_no_more_gets_no_more(live: Live, receiver: Receiver) -> None:
+    receiver.script = [410]
+    job_id = live.upload(params={"webhook": receiver.url}).json()["id"]
+    live.queue.go.set()
+    assert settled(live, job_id)[0]["status"] == "failed"
+
+
+def test_one_that_stalls_does_not_hold_up_the_others(live: Live, receiver: Receiver) -> None:
+    receiver.script = [0]
+    good = hook(live, "http://127.0.0.1:9/nobody-there")
+    for _ in range(12):
+        live.upload(params={"webhook": receiver.url})
+    live.queue.go.set()
+    until(lambda: len(live.client.get(f"/v1/webhooks/{good['id']}/deliveries").json()["items"]) == 12)
+    with live.parts.warehouse.write() as work:
+        claimed = work.deliveries.claim(later(3), later(4), 32, 4)
+    by_url = [len([one for one in claimed if one.url == url]) for url in (receiver.url, good["url"])]
+    assert max(by_url) <= 4, "however many wait for one that stalls, the others get their turn"
+
+
+def test_what_a_killed_run_had_claimed_is_sent_after_its_lease(api: Api, receiver: Receiver) -> None:
+    with api.parts.warehouse.write() as work:
+        enqueue(work, url=receiver.url, secret="s" * 16, event="test", payload={"a": 1}, ref="thing")
+        work.commit()
+    moment = now()
+    with api.parts.warehouse.write() as work:  # claimed by a run that dies
+        assert len(work.deliveries.claim(moment, moment + LEASE, 32, 4)) == 1
+        work.commit()
+    parts = replace(api.parts, hooks=WebHooks(private=True))
+    deliver(parts, moment)
+    assert receiver.heard == []
+    deliver(parts, moment + LEASE)
+    assert [orjson.loads(body) for _, body in receiver.heard] == [{"a": 1}]
+    deliver(parts, moment + 3 * LEASE)
+    assert len(receiver.heard) == 1
+
+
+def test_word_is_queued_in_the_transaction_that_ends_the_job_or_not_at_all(api: Api) -> None:
+    job_id = api.client.post("/v1/uploads?webhook=https://example.org/", content=FOUR).json()["id"]
+    with api.parts.warehouse.write() as work:
+        work.jobs.fail(job_id, {"detail": "no"}, now())  # and the process dies before it commits
+    assert api.client.get(f"/v1/jobs/{job_id}/deliveries").json()["items"] == []
+    assert api.client.get(f"/v1/jobs/{job_id}").json()["status"] == "accepted"
+    with api.parts.warehouse.write() as work:
+        work.jobs.fail(job_id, {"detail": "no"}, now())
+        work.jobs.fail(job_id, {"detail": "again"}, now())
+        work.commit()
+    (delivery,) = api.client.get(f"/v1/jobs/{job_id}/deliveries").json()["items"]
+    assert (delivery["event"], delivery["status"]) == ("job.failed", "pending")
+
+
+def test_the_sweep_sends_what_nobody_was_woken_for(api: Api) -> None:
+    with api.parts.warehouse.write() as work:
+        enqueue(work, url="https://example.org/", secret="s" * 16, event="test", payload={}, ref="thing")
+        work.commit()
+    sweep(api.parts)
+    assert (ACTOR,) in api.messages.sent
+
+
+def test_webhooks_are_kept_by_admins_alone_and_their_secret_is_shown_once(live: Live) -> None:
+    made = hook(live, "https://example.org/hook", description="ours")
+    assert made["secret"].startswith("whsec_")
+    assert made["events"] == list(EVENTS.values())
+    listed = live.client.get("/v1/webhooks").json()["items"]
+    assert listed == [{name: value for name, value in made.items() if name != "secret"}]
+    assert live.client.get(made["links"]["self"]).json() == listed[0]
+    for name in ("wendy", "rita"):
+        auth = (name, f"{name}!")
+        assert live.client.get("/v1/webhooks", auth=auth).status_code == 403
+        assert live.client.post("/v1/webhooks", auth=auth, json={"url": "https://example.org/"}).status_code == 403
+
+
+def test_a_webhook_is_changed_and_removed_with_what_waits_for_it(live: Live, receiver: Receiver) -> None:
+    made = hook(live, "http://127.0.0.1:9/away")
+    path = made["links"]["self"]
+    job_id = live.upload().json()["id"]
+    live.queue.go.set()
+    assert settled(live, job_id)[0]["last_error"].startswith("ConnectError")
+    changed = live.client.put(path, json={"url": receiver.url, "secret": "another-secret-of-mine"})
+    assert (changed.status_code, changed.json()["url"]) == (200, receiver.url)
+    deliver(live.parts, later(1))
+    ((headers, body),) = heard(receiver, 1)
+    assert verify_function()("another-secret-of-mine", body, headers["x-tenderlake-signature"])
+    (delivery,) = live.client.get(f"{path}/deliveries").json()["items"]
+    assert (delivery["ref"], delivery["webhook_id"]) == (job_id, made["id"])
+    assert live.client.post(f"{path}/deliveries/{delivery['id']}/redeliver").status_code == 202
+    heard(receiver, 2)
+    receiver.script = [500]
+    live.upload(headers=PREFER)
+    until(lambda: len(receiver.heard) == 3)
+    assert live.client.delete(path).status_code == 204
+    assert [live.client.request(verb, path).status_code for verb in ("GET", "DELETE")] == [404, 404]
+    assert live.client.put(path, json={"url": receiver.url}).status_code == 404
+    deliver(live.parts, later(3))
+    heard(receiver, 3)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"url": "ftp://example.org/"},
+        {"url": "https://user:secret@example.org/"},
+        {"url": "https:///nowhere"},
+        {"url": "https://example.org:99999/"},
+        {"url": "https://example.org/", "events": []},
+        {"url": "https://example.org/", "events": ["job.begun"]},
+        {"url": "https://example.org/", "secret": "short"},
+        {"url": "https://example.org/", "surprise": 1},
+    ],
+)
+def test_a_webhook_that_cannot_be_is_refused(api: Api, body: dict[str, Any]) -> None:
+    assert api.client.post("/v1/webhooks", json=body).status_code in {400, 422}
+    assert api.client.get("/v1/webhooks").json()["items"] == []
+
+
+INSIDE = ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1", "::1", "::", "fe80::1"]
+INSIDE += ["fc00::1", "::ffff:127.0.0.1", "64:ff9b::a00:1", "2002:7f00:1::", "ff02::1"]
+
+
+@pytest.mark.parametrize("address", INSIDE)
+def test_internal_addresses_are_known_in_every_dress(address: str) -> None:
+    assert internal(address)
+    url = f"http://[{address}]/" if ":" in address else f"http://{address}/"
+    with pytest.raises(InvalidError, match="internal address"):
+        check_url(url, private=False)
+    assert check_url(url, private=True) == url
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::1111", "::ffff:93.184.216.34"])
+def test_public_addresses_are_let_through(address: str) -> None:
+    assert not internal(address)
+
+
+def test_an_internal_webhook_is_refused_when_it_is_named(api: Api) -> None:
+    for url in ("http://127.0.0.1:9/", "http://localhost/", "http://[::1]/", "http://169.254.169.254/latest/meta-data"):
+        answer = api.client.post("/v1/uploads", params={"webhook": url}, content=FOUR)
+        assert answer.status_code == 400
+        assert "TENDERLAKE_WEBHOOK_PRIVATE" in answer.json()["detail"]
+    assert api.client.get("/v1/jobs").json()["items"] == []
+
+
+def test_a_name_that_leads_inside_is_refused_when_it_is_called_and_not_tried_again(receiver: Receiver) -> None:
+    port = receiver.url.rpartition(":")[2]
+    post = Post(f"http://localhost.localdomain:{port}/", b"{}", {})
+    # Numbers in other notations resolve to addresses as names do; they must not lead inside either.
+    others = [Post(f"http://{host}:{port}/", b"{}", {}) for host in ("2130706433", "0x7f.1", "127.1")]
+    answers = WebHooks(private=False, deadline=5).post([post, *others])
+    assert receiver.heard == []
+    assert all(one.error for one in answers)
+    assert [one.final for one in answers[1:]] == [True] * 3
+    assert all("internal address" in (one.error or "") for one in answers[1:])
+
+
+def test_where_internal_addresses_are_allowed_names_are_called_at_what_they_resolve_to(receiver: Receiver) -> None:
+    port = receiver.url.rpartition(":")[2]
+    assert WebHooks(private=True, deadline=5).post([Post(f"http://localhost:{port}/x?y", b"{}", {})]) == [Answered(status=200)]
+    assert receiver.heard[0][0]["host"] == f"localhost:{port}"
+
+
+def test_a_secret_without_a_webhook_or_too_short_is_refused(api: Api) -> None:
+    assert api.client.post("/v1/uploads", content=FOUR, headers={"Webhook-Secret": "s" * 16}).status_code == 400
+    short = {"Webhook-Secret": "short"}
+    assert api.client.post("/v1/uploads", params={"webhook": "https://example.org/"}, content=FOUR, headers=short).status_code == 400
+
+
+def test_a_retry_tells_the_webhook_of_the_job_it_retries(live: Live, receiver: Receiver) -> None:
+    live.queue.go.set()
+    failed = live.upload(b"{broken", params={"webhook": receiver.url}, headers=PREFER)
+    heard(receiver, 1)
+    again = live.client.post(f"/v1/jobs/{failed.json()['id']}/retry", headers=PREFER)
+    assert "webhook-secret" not in again.headers
+    ((_, _), (headers, body)) = heard(receiver, 2)
+    told = verify_function()(failed.headers["webhook-secret"], body, headers["x-tenderlake-signature"])
+    assert told["job"]["id"] == again.json()["id"]
