@@ -13,6 +13,7 @@ from api.following import Following
 from api.guard import Guard
 from api.problems import describe
 from api.v1 import auth, gold, jobs, raw, search, trail, uploads, webhooks
+from api.v1.enrich import router as enrichment
 from infrastructure.bootstrap import bootstrap, vault
 from infrastructure.settings import Settings
 from services.intake.users import Callers
@@ -39,6 +40,7 @@ TAGS = [
     {"name": "webhooks", "description": "who is told when jobs end; needs the role admin"},
     {"name": "gold", "description": "the star: contracting processes, facts and dimensions"},
     {"name": "search", "description": "contracting processes and organisations by word"},
+    {"name": "enrichment", "description": "exchange rates from a public service; needs the role writer"},
     {"name": "health", "description": "probes; need no caller"},
 ]
 
@@ -54,6 +56,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     app.state.container = Container(settings, parts, callers, seeds, Following(parts.warehouse))
     for module in (health, auth, uploads, raw, jobs, trail, webhooks, gold, search):
         app.include_router(module.router)
+    app.include_router(enrichment)
     errors.install(app)
     app.add_middleware(Guard)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.enrich import enrich
 from cli.upkeep import doctor, rebuild, verify
 from domain.errors import TenderlakeError
 from domain.user import Role
@@ -19,6 +20,7 @@ app.add_typer(users, name="user")
 app.command()(verify)
 app.command()(rebuild)
 app.command()(doctor)
+app.command()(enrich)
 
 
 @app.command()

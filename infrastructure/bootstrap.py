@@ -5,12 +5,15 @@ from infrastructure.embeddings import Models
 from infrastructure.files.secrets import Secrets
 from infrastructure.files.store import FileStore
 from infrastructure.formats.pdf_source import PdfSource
+from infrastructure.formats.rate_lines import RateLines
 from infrastructure.formats.sources import FileSources, OcdsJson
 from infrastructure.lake.delta import DeltaLake
 from infrastructure.pdf.limits import Limits
 from infrastructure.pdf.reader import PdfReader
 from infrastructure.queue.broker import Dispatcher
 from infrastructure.queue.redis_server import local_url
+from infrastructure.rates.circuit import Circuit
+from infrastructure.rates.frankfurter import Frankfurter
 from infrastructure.search.embedded.engine import EmbeddedSearch
 from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import Warehouse
@@ -21,7 +24,7 @@ from services.ports import Parts
 def bootstrap(settings: Settings) -> Parts:
     """The parts of an installation; nothing connects before it is used."""
     files = FileStore(settings.data_dir / "files")
-    sources = FileSources(files, settings.data_dir / "spool", [PdfSource(pdf_reader(settings)), OcdsJson(settings.max_record_bytes)], settings.max_upload_bytes)
+    sources = FileSources(files, settings.data_dir / "spool", [PdfSource(pdf_reader(settings)), RateLines(settings.max_record_bytes), OcdsJson(settings.max_record_bytes)], settings.max_upload_bytes)
     return Parts(
         warehouse=Warehouse(settings.warehouse_url),
         lake=DeltaLake(settings.lake_path),
@@ -31,6 +34,7 @@ def bootstrap(settings: Settings) -> Parts:
         files=files,
         batch_records=settings.batch_records,
         base_currency=settings.base_currency,
+        rate_service=rate_service(settings),
         hooks=WebHooks(private=settings.webhook_private),
         embedders=models(settings),
     )
@@ -47,6 +51,13 @@ def pdf_reader(settings: Settings) -> PdfReader:
         output_bytes=settings.pdf_output_bytes,
     )
     return PdfReader(limits, settings.pdf_processes)
+
+
+def rate_service(settings: Settings) -> Frankfurter | None:
+    """The exchange-rate service, where one is named."""
+    if settings.rates_url is None:
+        return None
+    return Frankfurter(settings.rates_url, Circuit(settings.data_dir / "rates" / "circuit.json", f"the exchange-rate service {settings.rates_url}"))
 
 
 def models(settings: Settings) -> Models:

@@ -27,6 +27,12 @@ class Settings(BaseSettings):
     sweep_seconds: Annotated[float, Field(gt=0)] = Field(5.0, description="how often the sweep looks for stages that are behind and idle")
     token_minutes: Annotated[int, Field(ge=1)] = Field(60, description="how long a token from POST /v1/auth/token is good for")
     base_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field("EUR", description="ISO 4217 code that amounts are converted to")
+    rates_url: Annotated[str | None, Field(pattern="^https?://")] = Field(
+        None, description="URL of an exchange-rate service in Frankfurter's shape, such as https://api.frankfurter.dev; where unset, none is asked"
+    )
+    rates_hours: Annotated[float, Field(gt=0, le=8_760)] = Field(
+        6.0, description="how often, in hours, the exchange-rate service is asked for rates that facts need"
+    )
     fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = Field(1, description="month in which the fiscal year of the calendar begins")
     embeddings: Annotated[str, Field(pattern="^(minilm|static|off|https?://.+)$")] = Field(
         "minilm", description="model of the search by meaning: minilm, static, off, or the URL of an OpenAI-compatible endpoint (its `…/v1`)"

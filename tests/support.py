@@ -18,6 +18,7 @@ from domain.job import Job, Quarantined
 from domain.search import Collection, Document
 from infrastructure.files.store import FileStore
 from infrastructure.formats.pdf_source import PdfSource
+from infrastructure.formats.rate_lines import RateLines
 from infrastructure.formats.sources import FileSources, OcdsJson
 from infrastructure.lake.delta import DeltaLake
 from infrastructure.pdf.limits import Limits
@@ -106,7 +107,7 @@ def lake_over(home: Path, warehouse: Warehouse, batch_records: int = 4_000, long
     """The parts of an installation in `home` over that warehouse."""
     files = FileStore(home / "files")
     pdf = PdfReader(PDF_LIMITS, workers=2)
-    sources = FileSources(files, home / "spool", [PdfSource(pdf), OcdsJson(longest)], most)
+    sources = FileSources(files, home / "spool", [PdfSource(pdf), RateLines(longest), OcdsJson(longest)], most)
     search = EmbeddedSearch(home / "search", SPECS)
     try:
         yield Parts(warehouse, DeltaLake(home / "lake"), search, MemoryMessages(), sources, files, batch_records)

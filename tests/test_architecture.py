@@ -22,7 +22,7 @@ COMPOSITION = {
     "infrastructure.queue",
     "infrastructure.warehouse.migrate",
 }
-ADAPTERS = ("warehouse", "lake", "search", "queue", "formats", "files", "embeddings")
+ADAPTERS = ("warehouse", "lake", "search", "queue", "formats", "files", "embeddings", "rates")
 # The launcher starts the others, and the API hands out the seeds that come with it.
 OUTER = {("cli", "api"), ("cli", "workers"), ("cli", "seeds"), ("api", "seeds")}
 COMPOSERS = {"infrastructure.bootstrap", "infrastructure.scratch"}

@@ -22,6 +22,7 @@ from services.ports import Parts
 from services.stages.sweep import sweep
 from workers.actors import declare
 from workers.loop import beside, name, queues, work
+from workers.rates import follow
 
 
 def run(index: int = 0, of: int = 1) -> None:
@@ -38,6 +39,7 @@ def run(index: int = 0, of: int = 1) -> None:
         declare(broker, parts)
         if index == 0:
             threading.Thread(target=_sweep, args=(parts, settings.sweep_seconds, stop), daemon=True).start()
+            threading.Thread(target=follow, args=(parts, settings.rates_hours, stop), daemon=True).start()
         work(broker, queues(index, of), stop, beside(index))
     sys.stderr.flush()
     os._exit(0)  # a message that did not end in time is redelivered; its thread must not keep the process

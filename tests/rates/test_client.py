@@ -90,7 +90,7 @@ def test_a_service_that_asks_for_a_long_wait_gets_it(there: Service, tmp_path: P
     there.script.append(says({}, 429, Retry_After="3600"))
     with pytest.raises(UnavailableError, match="answered 429"):
         ask(there, tmp_path)
-    with pytest.raises(UnavailableError, match="left alone for another 3[0-9]{3} s"):
+    with pytest.raises(UnavailableError, match=r"left alone for another 3[0-9]{3} s"):
         ask(there, tmp_path)
     assert len(there.asked) == 1
 

@@ -77,6 +77,11 @@ class Rates(Repository):
         if changed:
             self.connection.execute(update(fact).where(key_of(fact) == bindparam("b_key")).values(**values), changed)
 
+    def currencies(self) -> list[str]:
+        """The currencies of the facts, in order."""
+        code = gold_table("dim_currency").c.code
+        return list(self.connection.execute(select(code).where(code.is_not(None)).order_by(code)).scalars())
+
     def newest(self, base: str) -> dict[str, date]:
         """The newest day that each currency has a rate of, in units of one `base`."""
         target = gold_table("dim_exchange_rate")

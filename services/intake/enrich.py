@@ -1,0 +1,111 @@
+"""Enrichment: the exchange rates that facts need are asked of a public service, and land in bronze as any file does.
+
+An answer that is believed becomes a stored file and a job; asked twice, the same answer changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import orjson
+from loguru import logger
+
+from domain.errors import ConflictError, InvalidError, UnavailableError
+from domain.job import Hook, Job
+from domain.money import Rate
+from domain.wanted_rates import CODE, PIVOT, Need, Stretch, plan, split
+from services.clock import now
+from services.intake.jobs import get_job
+from services.intake.once import Once, first
+from services.intake.submit import submit
+from services.ports import Parts, RateService
+
+QUESTIONS = 60  # asked in one go at most; what is left is asked for the next time
+FIRST = date(1948, 1, 1)  # no service of this kind goes back further
+DAYS = 30  # asked for where it is not said from when on
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to ask for: days, both included, and currencies; what is None is chosen. A wish for nothing asks for what facts need."""
+
+    first: date | None = None
+    last: date | None = None
+    currencies: Sequence[str] | None = None
+
+
+def enrich(parts: Parts, actor: str, wish: Wish | None = None, *, once: Once | None = None, webhook: Hook | None = None) -> Job | None:
+    """Ask for rates and submit those that are new; None where there is nothing new.
+
+    ConflictError where no service is set, InvalidError for a wish that can't be, UnavailableError where the service does not answer:
+    what it had answered before is submitted all the same, as the job that the error names.
+    """
+    if parts.rate_service is None:
+        raise ConflictError("no exchange-rate service is set: name one in TENDERLAKE_RATES_URL, for instance https://api.frankfurter.dev")
+    before = _before(parts, once) if once else None
+    if before is not None:
+        return before
+    # Rates of today may still change, and those of yesterday serve until they do not.
+    upto = now().date() - timedelta(days=1)
+    questions = _wished(parts, wish, upto) if wish and wish != Wish() else _needed(parts, upto)
+    if len(questions) > QUESTIONS:
+        logger.info("exchange rates: {} of {} questions are asked now", QUESTIONS, len(questions))
+    found: list[Rate] = []
+    try:
+        for question in questions[:QUESTIONS]:
+            found += _new(parts, parts.rate_service, question)
+    except UnavailableError as error:
+        job = _submit(parts, actor, found, once, webhook)
+        raise UnavailableError(error.detail, **error.details, **({"job": job.id} if job else {})) from error
+    return _submit(parts, actor, found, once, webhook)
+
+
+def _before(parts: Parts, once: Once) -> Job | None:
+    """The job that the same request made before. ConflictError where its key was used for another."""
+    with parts.warehouse.write() as work:  # not committed: the key is put down with the job
+        known = first(work, once, [])
+        return get_job(parts.warehouse, known[0]) if known else None
+
+
+def _needed(parts: Parts, upto: date) -> list[Stretch]:
+    with parts.warehouse.read() as work:
+        needs = [Need(*one) for one in work.rates.needs(upto)]
+        return plan(needs, work.rates.newest(PIVOT), parts.base_currency)
+
+
+def _wished(parts: Parts, wish: Wish, upto: date) -> list[Stretch]:
+    last = min(wish.last or upto, upto)
+    since = wish.first or last - timedelta(days=DAYS)
+    if not FIRST <= since <= last:
+        raise InvalidError(f"rates can be asked for from {FIRST} to {upto}, yesterday, and from must not be after to", got=f"{since} to {wish.last or last}")
+    wrong = [one for one in wish.currencies or () if not CODE.fullmatch(one)]
+    if wrong:
+        raise InvalidError(f"{', '.join(wrong)[:200]}: a currency is three capital letters, such as USD")
+    currencies = wish.currencies
+    if currencies is None:
+        with parts.warehouse.read() as work:
+            currencies = [one for one in work.rates.currencies() if CODE.fullmatch(one)]
+    return split(since, last, {*currencies, parts.base_currency})
+
+
+def _new(parts: Parts, service: RateService, question: Stretch) -> list[Rate]:
+    """What the service says, without what gold has already."""
+    said = service.rates(PIVOT, question.first, question.last, question.currencies)
+    with parts.warehouse.read() as work:
+        known = set(work.rates.between(*question).rows())
+    return [rate for rate in said if tuple(rate) not in known]
+
+
+def _submit(parts: Parts, actor: str, rates: Sequence[Rate], once: Once | None, webhook: Hook | None) -> Job | None:
+    if not rates:
+        return None
+    receiver = parts.files.receive()
+    try:
+        for rate in sorted(set(rates)):
+            receiver.write(orjson.dumps(rate._asdict()) + b"\n")
+        sha256, size = receiver.finish()
+    finally:
+        receiver.abort()
+    name = f"frankfurter-{min(rates).date}..{max(rates).date}.jsonl"
+    logger.info("exchange rates: {} new ones are submitted as {}", len(set(rates)), name)
+    return submit(parts.warehouse, parts.messages, sha256=sha256, size=size, filename=name, actor=actor, once=once, webhook=webhook)

@@ -1,0 +1,28 @@
+"""The schedule of exchange rates: asked at the start and every so many hours, sooner again after a failure."""
+
+import threading
+
+from loguru import logger
+
+from domain.errors import UnavailableError
+from services.intake.enrich import enrich
+from services.ports import Parts
+
+AGAIN = 900.0  # seconds after which a service that failed is asked again
+
+
+def follow(parts: Parts, hours: float, stop: threading.Event, again: float = AGAIN) -> None:
+    """Ask for what facts need until `stop` is set; not at all where no service is set."""
+    if parts.rate_service is None:
+        return
+    pause = 0.0
+    while not stop.wait(pause):
+        pause = hours * 3_600
+        try:
+            enrich(parts, "schedule")
+        except UnavailableError as error:
+            logger.warning("exchange rates: {}", error.detail)
+            pause = min(pause, again)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # a schedule that ends is missed by nobody
+            logger.opt(exception=error).warning("exchange rates: {}", error)
+            pause = min(pause, again)
