@@ -1,14 +1,15 @@
 """Typesense's hits as ours: the document as it was put, and highlights by the words that the server says it matched."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from domain.search import CollectionSpec, Document, Explanation, Hit
 from infrastructure.search.embedded.analysis import words
 from infrastructure.search.embedded.codec import decode
+from infrastructure.search.embedded.edits import plurals
 from infrastructure.search.embedded.highlight import Highlighter
 from infrastructure.search.typesense.names import ID
-from infrastructure.search.typesense.schema import DOCUMENT
+from infrastructure.search.typesense.schema import DOCUMENT, PLURALS
 from infrastructure.search.typesense.text import Typed, marked
 
 BEST = 1e15  # scores of text matches have 18 digits; ours are read by people
@@ -28,33 +29,30 @@ def document(hit: Json) -> Document:
     return decode(hit["document"][DOCUMENT].encode())
 
 
-def hit_of(spec: CollectionSpec, hit: Json, typed: Typed, *, ranked: bool, explain: bool = False) -> Hit:
-    """A hit of ours; without words nothing is highlighted."""
+def text_score(hit: Json) -> float:
+    """How well the words match."""
+    return round(float(hit.get("text_match", 0)) / BEST, 4)
+
+
+def hit_of(spec: CollectionSpec, hit: Json, text: Typed, *, ranked: bool, explain: bool = False, rank: int = 1) -> Hit:
+    """A hit of a search by word; without words nothing is highlighted."""
     found = document(hit)
-    score = hit.get("text_match", 0) / BEST if ranked and typed.asks else 0.0
-    shown = highlighted(spec, found, hit, typed)
-    told = Explanation(words=explained(hit, shown), keyword_score=round(score, 4)) if explain else None
-    return Hit(id=found[ID], score=round(score, 4), document=found, highlights=shown, explain=told)
+    score = text_score(hit) if ranked and text.asks else 0.0
+    light = highlighter(spec, hit, text)
+    told = None
+    if explain:
+        told = Explanation(words=light.found(found), keyword_rank=rank, keyword_score=score) if light and ranked else Explanation()
+    return Hit(id=found[ID], score=score, document=found, highlights=light.highlights(found) if light else {}, explain=told)
 
 
-def highlighted(spec: CollectionSpec, found: Document, hit: Json, typed: Typed) -> dict[str, str]:
-    """The fields in which something was found by word."""
-    if not typed.asks:
-        return {}
-    matched = [word for token in _tokens(hit.get("highlight", {})) for word in words(token)]
-    return Highlighter(marked(typed.chunks, matched), spec.fields).highlights(found)
-
-
-def explained(hit: Json, shown: dict[str, str]) -> dict[str, list[str]]:
-    """The words of each field that matched, folded."""
-    told = {name: sorted({word for token in _tokens(part) for word in words(token)}) for name, part in hit.get("highlight", {}).items()}
-    return {name: told.get(name) or _marked(text) for name, text in shown.items()}
-
-
-def ordered(hits: Sequence[Hit], keys: Sequence[str]) -> list[Hit]:
-    """The hits of these keys, in their order; what is gone meanwhile is left out."""
-    known = {hit.id: hit for hit in hits}
-    return [known[key] for key in keys if key in known]
+def highlighter(spec: CollectionSpec, hit: Json, text: Typed) -> Highlighter | None:
+    """What marks the words in a hit; None without words."""
+    if not text.asks:
+        return None
+    light = hit.get("highlight", {})
+    others = (other for token in _tokens(light.get(PLURALS)) for other in plurals(token))  # found by the other number of its own word
+    matched = (word for token in _tokens(light) for word in words(token))
+    return Highlighter(marked(text, [*matched, *others]), spec.fields)
 
 
 def _tokens(part: Any) -> Iterator[str]:
@@ -64,10 +62,7 @@ def _tokens(part: Any) -> Iterator[str]:
             yield from _tokens(one)
     elif isinstance(part, dict):
         for name, value in part.items():
-            if name == "matched_tokens":
-                yield from _flat(value)
-            else:
-                yield from _tokens(value)
+            yield from _flat(value) if name == "matched_tokens" else _tokens(value)
 
 
 def _flat(value: Any) -> Iterator[str]:
@@ -76,7 +71,3 @@ def _flat(value: Any) -> Iterator[str]:
             yield from _flat(one)
         elif isinstance(one, str):
             yield one
-
-
-def _marked(text: str) -> list[str]:
-    return sorted({word for part in text.split("<mark>")[1:] for word in words(part.split("</mark>")[0])})

@@ -24,6 +24,11 @@ def by_ids(ids: Iterable[str]) -> str:
     return f"{ID}:[{','.join(map(encode_id, ids))}]"
 
 
+def not_id(key: str) -> str:
+    """All documents but this one."""
+    return f"{ID}:!={encode_id(key)}"
+
+
 def both(*conditions: str) -> str:
     """All conditions that say anything."""
     return " && ".join(one for one in conditions if one)

@@ -10,7 +10,7 @@ from domain.errors import InvalidError, NotFoundError
 from domain.search import Collection, CollectionSpec, Document, SearchQuery, SearchResult, Synonym
 from infrastructure.search.typesense.client import Client, Patience
 from infrastructure.search.typesense.fresh import FreshCollection
-from infrastructure.search.typesense.fused import FusedSearcher
+from infrastructure.search.typesense.fused import Searcher
 from infrastructure.search.typesense.keyword import Asker
 from infrastructure.search.typesense.store import Store
 from infrastructure.search.typesense.suggest import suggestions
@@ -68,7 +68,7 @@ class TypesenseSearch:
         started = perf_counter()
         store = self._store(query.collection)
         store.ready()
-        searcher = FusedSearcher(store, Asker(self.client, self._synonyms.name()), self._vectors[query.collection])
+        searcher = Searcher(store, Asker(self.client, self._synonyms.name()), self._vectors[query.collection])
         try:
             found = searcher.search(query)
         except NotFoundError:

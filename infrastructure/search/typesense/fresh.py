@@ -30,6 +30,7 @@ class FreshCollection:
         self._store.point(self._name)
         if old is not None and old != self._name:
             self._store.drop(old)
+        self._vectors.prune()
 
     def drop(self) -> None:
         """Give it up; the old one goes on serving."""

@@ -1,28 +1,31 @@
-"""Searches by meaning and by both: what is near in meaning comes from the vectors' collection, its documents from that of the words."""
+"""Searches of any mode. What is near in meaning comes from the vectors' collection, its documents from that of the words."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from domain.errors import NotFoundError
-from domain.search import Explanation, FacetValue, Hit, Mode, SearchQuery, SearchResult
+from domain.meaning import text_of
+from domain.search import FacetValue, Mode, SearchQuery, SearchResult
+from infrastructure.search.embedded.finding import TITLE
+from infrastructure.search.embedded.neighbours import MOST
 from infrastructure.search.embedded.paging import check_depth
-from infrastructure.search.typesense.answers import document, explained, highlighted, hits_of
-from infrastructure.search.typesense.conditions import MANY_VALUES, both, by_ids, counted, facet_by, facet_parameters, filter_by, sort_by
-from infrastructure.search.typesense.keyword import Asker
-from infrastructure.search.typesense.meaning import NEAREST, TOP, Ranks, merged, page_of
+from infrastructure.search.typesense.answers import document, hits_of, text_score
+from infrastructure.search.typesense.conditions import MANY_VALUES, both, by_ids, counted, facet_by, facet_parameters, group_field, sort_by
+from infrastructure.search.typesense.keyword import BARE, Asker, by_text, trust
+from infrastructure.search.typesense.meaning import TOP, Ranks, merged, page_of
 from infrastructure.search.typesense.names import ID, decode_id
-from infrastructure.search.typesense.schema import DOCUMENT, ORDER
-from infrastructure.search.typesense.searcher import Searcher, grouped, result
+from infrastructure.search.typesense.page import Pages
+from infrastructure.search.typesense.schema import CODES, DOCUMENT
+from infrastructure.search.typesense.searcher import WordSearcher, result
 from infrastructure.search.typesense.store import Store
-from infrastructure.search.typesense.text import Typed, typed
+from infrastructure.search.typesense.text import Typed, like, typed
 from infrastructure.search.typesense.vectors import VectorStore
 
 Json = dict[str, Any]
-PLAIN = {"facet_by", "max_facet_values", "facet_strategy", "highlight_fields", "group_by", "group_limit", "group_missing_values"}
-NO_FACETS: dict[str, list[FacetValue]] = {}
+KEYS: Json = {"page": 1, "per_page": TOP, "include_fields": ID}
 
 
-class FusedSearcher(Searcher):
+class Searcher(WordSearcher):
     """Answers searches of any mode."""
 
     def __init__(self, store: Store, asker: Asker, vectors: VectorStore) -> None:
@@ -32,164 +35,140 @@ class FusedSearcher(Searcher):
     def search(self, query: SearchQuery) -> SearchResult:
         """The page of hits. Without a vector to go by, they are found by word."""
         check_depth(query.page, query.per_page)
-        facet_by(self.spec, query.facet_by)  # what can't be asked is refused before anything is
+        self._refuse(query)
+        text = typed(query.text)
         vector = self._vector(query)
         if vector is None:
-            return self.by_word(query)
-        ranks = self._nearest(query, vector)
-        text = typed(query.text)
+            return self.by_word(query, self._alike(query.similar_to) if query.similar_to is not None else text)
         if query.mode is Mode.SEMANTIC or not text.asks:
-            return self._by_meaning(query, ranks)
-        return self._by_both(query, text, ranks)
+            return self._by_meaning(query, self._nearest(query, text, vector))
+        return self._by_both(query, text, vector)
+
+    def _refuse(self, query: SearchQuery) -> None:
+        """What can't be asked is refused before anything is."""
+        facet_by(self.spec, query.facet_by)
+        sort_by(self.spec, query.sort, ranked=True)
+        self.narrowed(query)
+        if query.group_by:
+            group_field(self.spec, query.group_by)
 
     def _vector(self, query: SearchQuery) -> Sequence[float] | None:
         if query.similar_to is not None:
             model = self.vectors.serving()
             row = self.vectors.read(model, [query.similar_to]).get(query.similar_to) if model else None
-            if row is None:
-                raise NotFoundError(f"{query.similar_to!r} has no vector (yet) to find others like it by", id=query.similar_to)
-            return [float(number) for number in row.vector]
-        return query.vector if query.mode is not Mode.KEYWORD and self.vectors.serving() is not None else None
+            return [float(number) for number in row.vector] if row is not None else None
+        if query.vector is None or query.mode is Mode.KEYWORD:
+            return None
+        return query.vector if len(query.vector) == self.vectors.dimension() else None
 
-    def _nearest(self, query: SearchQuery, vector: Sequence[float]) -> Ranks:
-        asked = self.vectors.nearest(vector, NEAREST, filter_by(self.spec, query.filters), query.similar_to)
+    def _alike(self, key: str) -> Typed:
+        """What a document without a vector is about, in words. NotFoundError where there is no such document."""
+        asked = {"collection": self.store.alias, "q": "*", "filter_by": by_ids([key]), "include_fields": DOCUMENT}
+        hits = self.asker.ask([asked])[0]["hits"]
+        if not hits:
+            raise NotFoundError(f"there is no document {key} among the {self.spec.name}", similar_to=key)
+        return like(text_of(self.spec.name, document(hits[0]))[:TITLE])
+
+    def _nearest(self, query: SearchQuery, text: Typed, vector: Sequence[float]) -> Ranks:
+        """The nearest documents that the filters and the frame of the text leave."""
+        asked = self.vectors.nearest(vector, TOP if text.frame else MOST, self.narrowed(query))
         found = [(decode_id(hit["document"][ID]), 1 - float(hit["vector_distance"])) for hit in self.asker.ask([asked])[0]["hits"]]
-        there = self._there([key for key, _ in found])
-        near = [(key, similarity) for key, similarity in found if key in there]
+        there = self._there([key for key, _ in found], text)
+        near = [(key, similarity) for key, similarity in found if key in there][:MOST]
         return Ranks(by_meaning={key: rank for rank, (key, _) in enumerate(near, 1)}, similarity=dict(near))
 
-    def _there(self, keys: Sequence[str]) -> set[str]:
-        """Those of the keys that have a document: a vector may outlive it for a moment."""
+    def _there(self, keys: Sequence[str], text: Typed) -> set[str]:
+        """Those of the keys that have a document, for a vector may outlive it for a moment; with what the text's frame asks."""
         if not keys:
             return set()
-        asked = {"collection": self.store.alias, "q": "*", "filter_by": by_ids(keys), "per_page": TOP, "include_fields": ID}
-        answer = self.asker.ask([asked])[0]
+        framed = by_text(self.spec, self.store.alias, text.framing, literal=True) if text.frame else {"collection": self.store.alias, "q": "*"}
+        answer = self.asker.ask([framed | {"filter_by": by_ids(keys)} | KEYS])[0]
         self.store.check(int(answer.get("out_of", 0)))
-        return {decode_id(hit["document"][ID]) for hit in answer["hits"]}
+        return _keys(answer)
 
-    def _by_meaning(self, query: SearchQuery, ranks: Ranks) -> SearchResult:
+    def _by_meaning(self, query: SearchQuery, ranks: Ranks, mode: Mode = Mode.SEMANTIC) -> SearchResult:
         keys = list(ranks.by_meaning)
-        facets = self._facets_of(keys, query)
-        if query.sort is not None:
-            keys = self._sorted(query, by_ids(keys)) if keys else []
-        return self._page(query, keys, ranks, typed(""), {}, len(keys), facets, Mode.SEMANTIC)
+        facets = {name: values[: query.facet_size] for name, values in self._facets_of(keys, query).items()}
+        if query.sort is not None and keys:
+            asked = {"collection": self.store.alias, "q": "*", "filter_by": by_ids(keys), "sort_by": sort_by(self.spec, query.sort, ranked=False)}
+            keys = [decode_id(hit["document"][ID]) for hit in self.asker.ask([asked | KEYS])[0]["hits"]]
+        pages = Pages(self.spec, self.asker, self.store.alias, self.vectors, query)
+        return result(query, len(ranks.by_meaning), pages.hits(keys, ranks, typed(query.text), {}, mode), facets, mode)
 
-    def _by_both(self, query: SearchQuery, text: Typed, ranks: Ranks) -> SearchResult:
-        more = {"page": 1, "per_page": TOP, "include_fields": ID, "highlight_fields": "none"}
-        answer, asked = self.ask(query.model_copy(update={"group_by": None, "sort": None, "facet_size": TOP}), text, more)
-        asked = {name: value for name, value in asked.items() if name not in PLAIN} | {"include_fields": ID}
-        ranks.by_word = {decode_id(hit["document"][ID]): rank for rank, hit in enumerate(hits_of(answer), 1)}
-        by_word = self._found_by_word(asked, ranks, int(answer["found"]))
-        others = [key for key in ranks.by_meaning if key not in by_word]
-        facets = self._facets(query, asked, counted(answer), others)
-        found = int(answer["found"]) + len(others)
-        keys = ranks.fused(query.semantic_weight)
+    def _by_both(self, query: SearchQuery, text: Typed, vector: Sequence[float]) -> SearchResult:
+        plain = query.model_copy(update={"sort": None, "facet_size": TOP})
+        answer, asked = self.ask(plain, text, KEYS)
+        exact = self._exact(query, text)
+        if (text.codes_only and not text.frame and exact) or (query.sort is not None and answer["found"]):
+            return self.by_word(query, text)  # an identifier was typed; or sorted by a field, a far neighbour could come first
+        ranks = self._nearest(query, text, vector)
         if query.sort is not None:
-            keys = self._sorted(query, by_ids(keys))
-        elif page_of(query).stop > len(keys) and found > len(keys):
-            keys += self._tail(query, asked, ranks, page_of(query).stop - len(keys))
-        return self._page(query, keys, ranks, text, asked, found, facets, Mode.HYBRID)
+            return self._by_meaning(query, ranks, Mode.HYBRID)
+        ranks.weight = 1 - (1 - query.semantic_weight) * trust(text, answer["hits"])
+        ranks.by_word = {decode_id(hit["document"][ID]): rank for rank, hit in enumerate(answer["hits"], 1)}
+        ranks.word_score = {decode_id(hit["document"][ID]): text_score(hit) for hit in answer["hits"]}
+        ranks.exact = exact
+        bare = {name: value for name, value in asked.items() if name not in BARE} | KEYS
+        return self._mixed(query, text, answer, bare, ranks)
+
+    def _mixed(self, query: SearchQuery, text: Typed, answer: Json, asked: Json, ranks: Ranks) -> SearchResult:
+        found = int(answer["found"])
+        by_word = self._found_by_word(asked, ranks, found)
+        others = [key for key in dict.fromkeys([*ranks.exact, *ranks.by_meaning]) if key not in by_word]
+        keys = ranks.fused()
+        wanted = page_of(query).stop - len(keys)
+        if wanted > 0 and found > len(ranks.by_word):
+            keys += self._tail(asked, ranks, wanted)
+        facets = self._facets(query, asked, counted(answer), others)
+        pages = Pages(self.spec, self.asker, self.store.alias, self.vectors, query)
+        return result(query, found + len(others), pages.hits(keys, ranks, text, asked, Mode.HYBRID), facets, Mode.HYBRID)
+
+    def _exact(self, query: SearchQuery, text: Typed) -> set[str]:
+        """Documents that have an identifier as it was typed."""
+        if not text.codes:
+            return set()
+        narrowed = {"filter_by": condition} if (condition := self.narrowed(query)) else {}
+        base = by_text(self.spec, self.store.alias, "*", literal=True) | {"query_by": CODES, "query_by_weights": "1"} | narrowed | KEYS
+        answers = self.asker.ask([base | {"q": f'"{code}"'} for code in text.codes])
+        return set().union(*map(_keys, answers))
 
     def _found_by_word(self, asked: Json, ranks: Ranks, found: int) -> set[str]:
-        """Of the documents near in meaning, those that have the words too."""
-        if found <= len(ranks.by_word) or not ranks.by_meaning:
+        """Of the documents found otherwise, those that have the words too."""
+        others = ranks.by_meaning.keys() | ranks.exact
+        if found <= len(ranks.by_word) or not others:
             return set(ranks.by_word)
-        again = asked | {"filter_by": by_ids(ranks.by_meaning), "per_page": TOP, "page": 1}
-        return {decode_id(hit["document"][ID]) for hit in self.asker.ask([again])[0]["hits"]}
+        narrowed = both(by_ids(sorted(others)[:TOP]), str(asked.get("filter_by", "")))
+        return _keys(self.asker.ask([asked | {"filter_by": narrowed}])[0])
 
-    def _tail(self, query: SearchQuery, asked: Json, ranks: Ranks, wanted: int) -> list[str]:
+    def _tail(self, asked: Json, ranks: Ranks, wanted: int) -> list[str]:
         """Documents found by word past those whose ranks were fused, in their order."""
         keys: list[str] = []
-        page = 1 + TOP // TOP
+        page = 2
         while len(keys) < wanted:
-            hits = self.asker.ask([asked | {"page": page, "per_page": TOP}])[0]["hits"]
-            keys += [key for hit in hits if (key := decode_id(hit["document"][ID])) not in ranks.by_meaning]
+            hits = hits_of(self.asker.ask([asked | {"page": page}])[0])
+            keys += [key for hit in hits if (key := decode_id(hit["document"][ID])) not in ranks.by_meaning and key not in ranks.exact]
             if len(hits) < TOP:
                 break
             page += 1
         return keys
 
     def _facets(self, query: SearchQuery, asked: Json, counts: dict[str, list[FacetValue]], others: Sequence[str]) -> dict[str, list[FacetValue]]:
-        if not counts:
-            return {}
-        near = self._facets_of(others, query, every=True)
+        """Facets over what either found."""
+        near = self._facets_of(others, query) if counts else {}
         facets, uncertain = merged(counts, near, query.facet_size, TOP)
         if uncertain:
-            facets |= merged(self.all_values(asked, uncertain), {name: near.get(name, []) for name in uncertain}, query.facet_size, MANY_VALUES + 1)[0]
+            more = self.all_values(asked, uncertain)
+            facets |= merged(more, {name: near.get(name, []) for name in uncertain}, query.facet_size, MANY_VALUES + 1)[0]
         return {name: values[: query.facet_size] for name, values in facets.items()}
 
-    def _facets_of(self, keys: Sequence[str], query: SearchQuery, *, every: bool = False) -> dict[str, list[FacetValue]]:
-        """The facets over documents that are known by their keys."""
+    def _facets_of(self, keys: Sequence[str], query: SearchQuery) -> dict[str, list[FacetValue]]:
+        """All values of the facets over documents that are known by their keys."""
         names = facet_by(self.spec, query.facet_by)
         if not names or not keys:
             return {name: [] for name in names}
         asked = {"collection": self.store.alias, "q": "*", "filter_by": by_ids(keys), "per_page": 0} | facet_parameters(names, MANY_VALUES)
-        found = counted(self.asker.ask([asked])[0])
-        return found if every else {name: values[: query.facet_size] for name, values in found.items()}
+        return counted(self.asker.ask([asked])[0])
 
-    def _sorted(self, query: SearchQuery, condition: str) -> list[str]:
-        """The keys of what a condition finds, in the order of a field."""
-        base = {"collection": self.store.alias, "q": "*", "filter_by": condition, "sort_by": sort_by(self.spec, query.sort, ranked=False)}
-        keys: list[str] = []
-        for page in (1, 2):
-            hits = self.asker.ask([base | {"per_page": TOP, "page": page, "include_fields": ID}])[0]["hits"]
-            keys += [decode_id(hit["document"][ID]) for hit in hits]
-        return keys
 
-    def _page(
-        self, query: SearchQuery, keys: Sequence[str], ranks: Ranks, text: Typed, asked: Json, found: int, facets: dict[str, list[FacetValue]], mode: Mode
-    ) -> SearchResult:
-        groups: dict[str, str | None] = {}
-        if query.group_by:
-            keys, groups, found = self._grouped(query, keys)
-            chosen = list(keys)
-        else:
-            chosen = list(keys)[page_of(query)]
-        hits = self._hits(query, chosen, ranks, text, asked)
-        if query.group_by:
-            hits = [hit.model_copy(update={"group": groups.get(hit.id)}) for hit in hits]
-        return result(query, found, hits, facets, mode)
-
-    def _grouped(self, query: SearchQuery, keys: Sequence[str]) -> tuple[list[str], dict[str, str | None], int]:
-        """The keys of the page's groups, each key's group, and how many groups there are."""
-        name = str(query.group_by)
-        stored = {hit.id: hit for hit in self._hits(query.model_copy(update={"explain": False}), keys, Ranks(), typed(""), {})}
-        groups: dict[str, list[str]] = {}
-        for key in keys:
-            if key in stored:
-                groups.setdefault(grouped(stored[key], name).group or f"\x00{key}", []).append(key)
-        page = list(groups.values())[page_of(query)]
-        chosen = [key for members in page for key in members[: query.group_limit]]
-        return chosen, {key: grouped(stored[key], name).group for key in chosen}, len(groups)
-
-    def _hits(self, query: SearchQuery, keys: Sequence[str], ranks: Ranks, text: Typed, asked: Json) -> list[Hit]:
-        """Hits of these documents in their order: what stands in them, and where the words are."""
-        found: dict[str, Hit] = {}
-        for start in range(0, len(keys), TOP):
-            condition = by_ids(keys[start : start + TOP])
-            plain = {"collection": self.store.alias, "q": "*", "filter_by": condition, "per_page": TOP, "include_fields": DOCUMENT, "sort_by": f"{ORDER}:asc"}
-            fields = ",".join(field.name for field in self.spec.fields if field.type == "text")
-            narrowed = {"filter_by": both(condition, str(asked.get("filter_by", ""))), "page": 1, "per_page": TOP}
-            wordy = [asked | narrowed | {"include_fields": DOCUMENT, "highlight_fields": fields}] if text.asks else []
-            answers = self.asker.ask([plain, *wordy])
-            matched = {document(hit)[ID]: hit for answer in answers[1:] for hit in hits_of(answer)}
-            for one in hits_of(answers[0]):
-                hit = self._hit(query, one, ranks, text, matched)
-                found[hit.id] = hit
-        return [found[key] for key in keys if key in found]
-
-    def _hit(self, query: SearchQuery, one: Json, ranks: Ranks, text: Typed, matched: dict[str, Json]) -> Hit:
-        stored = document(one)
-        key = str(stored[ID])
-        shown = highlighted(self.spec, stored, matched[key], text) if key in matched else {}
-        told = None
-        if query.explain:
-            told = Explanation(
-                words=explained(matched[key], shown) if key in matched else {},
-                keyword_rank=ranks.by_word.get(key),
-                semantic_rank=ranks.by_meaning.get(key),
-                similarity=ranks.similarity.get(key),
-                model=self.vectors.serving() if key in ranks.by_meaning else None,
-            )
-        fused = ranks.score(key, query.semantic_weight) if ranks.by_word else ranks.similarity.get(key, 0.0)
-        return Hit(id=key, score=round(fused, 6), document=stored, highlights=shown, explain=told)
+def _keys(answer: Json) -> set[str]:
+    return {decode_id(hit["document"][ID]) for hit in hits_of(answer)}

@@ -10,15 +10,16 @@ from typing import Any
 from domain.errors import UnavailableError
 from domain.search import CollectionSpec
 from infrastructure.search.embedded.edits import CLOSE, FAR
+from infrastructure.search.embedded.text_query import ENOUGH, FULL, MOST, SOME
 from infrastructure.search.typesense.client import IMPATIENT, Client, failure
 from infrastructure.search.typesense.schema import CODES, DOCUMENT, PLURALS
 from infrastructure.search.typesense.text import EVERYTHING, Typed
 
-ENOUGH = 10  # documents with all words; fewer, and those with some of them come after
 ALWAYS = 1_000_000  # more documents than are ever enough
 SCALE = 10  # Typesense's weights are whole numbers
 HEAVIEST = 127
 PREFIXES = 100  # words that an unfinished one may stand for
+BARE = {"facet_by", "max_facet_values", "facet_strategy", "group_by", "group_limit", "group_missing_values", "highlight_fields"}
 Json = dict[str, Any]
 
 
@@ -45,34 +46,54 @@ def words(spec: CollectionSpec, alias: str, typed: Typed, *, ranked: bool, synon
     """A search by these words; `ranked` where the best come first, else weaker matches come only where there are no others."""
     if not typed.asks:
         return {"collection": alias, "q": EVERYTHING, "include_fields": DOCUMENT}
-    weights = {field.name: min(HEAVIEST, max(1, round(field.weight * SCALE))) for field in spec.fields if field.type == "text"}
-    weights |= {CODES: HEAVIEST} | ({} if typed.literal else {PLURALS: 1})
-    return {
-        "collection": alias,
-        "q": typed.q,
-        "query_by": ",".join(weights),
-        "query_by_weights": ",".join(map(str, weights.values())),
+    return by_text(spec, alias, typed.q, literal=bool(typed.frame)) | {
         "prefix": "true" if typed.open_end else "false",
         "num_typos": "0" if typed.codes_only else "2",
+        "drop_tokens_threshold": 0 if typed.size < 2 or (ranked and typed.size > 2) else 1,
+        "highlight_fields": text_fields(spec),
+        **({"synonym_sets": synonyms} if synonyms else {}),
+    }
+
+
+def by_text(spec: CollectionSpec, alias: str, q: str, *, literal: bool) -> Json:
+    """A search in all fields; a `literal` one without the other number of words. As it stands, nothing is unfinished or misspelt."""
+    weights = {field.name: min(HEAVIEST, max(1, round(field.weight * SCALE))) for field in spec.fields if field.type == "text"}
+    weights |= {CODES: HEAVIEST} | ({} if literal else {PLURALS: 1})
+    return {
+        "collection": alias,
+        "q": q,
+        "query_by": ",".join(weights),
+        "query_by_weights": ",".join(map(str, weights.values())),
+        "prefix": "false",
+        "num_typos": "0",
         "min_len_1typo": CLOSE,
         "min_len_2typo": FAR,
         "typo_tokens_threshold": 1,
-        "drop_tokens_threshold": 1 if typed.free > 1 else 0,
+        "drop_tokens_threshold": 0,
         "enable_typos_for_numerical_tokens": False,
         "enable_typos_for_alpha_numerical_tokens": False,
         "max_candidates": PREFIXES,
         "include_fields": DOCUMENT,
-        "highlight_fields": ",".join(field.name for field in spec.fields if field.type == "text"),
-        **({"synonym_sets": synonyms} if synonyms else {}),
-    } | ({"drop_tokens_threshold": 0, "drop_tokens_mode": "right_to_left"} if ranked and typed.free > 2 else {})
+    }
+
+
+def text_fields(spec: CollectionSpec) -> str:
+    """The fields of which the server says what matched, as a parameter."""
+    return ",".join([*(field.name for field in spec.fields if field.type == "text"), PLURALS])
 
 
 def ask_by_words(asker: Asker, base: Json, typed: Typed, filter_by: str, *, ranked: bool) -> tuple[Json, Json]:
     """The answer to a search by word, and the search that it is the answer to."""
     filtered = base | ({"filter_by": filter_by} if filter_by else {})
-    if not ranked or typed.free < 3:
+    if not ranked or typed.size < 3:
         return asker.ask([filtered])[0], filtered
     loose = filtered | {"drop_tokens_threshold": ALWAYS}
-    counting = {name: value for name, value in base.items() if name not in {"facet_by", "group_by", "group_limit", "highlight_fields"}}
-    strict, some, *alone = asker.ask([filtered, loose, *([counting | {"page": 1, "per_page": 0}] if filter_by else [])])
+    counting = {name: value for name, value in base.items() if name not in BARE} | {"page": 1, "per_page": 0}
+    strict, some, *alone = asker.ask([filtered, loose, *([counting] if filter_by else [])])
     return (strict, filtered) if (alone or [strict])[0]["found"] >= ENOUGH else (some, loose)
+
+
+def trust(typed: Typed, hits: Sequence[Json]) -> float:
+    """How far the words can be trusted: wholly where a document has all of them."""
+    dropped = min((int(hit.get("text_match_info", {}).get("num_tokens_dropped", 0)) for hit in hits), default=typed.size)
+    return FULL if not dropped else MOST if dropped <= typed.size // 3 else SOME

@@ -5,29 +5,34 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.search import FacetValue, SearchQuery
+from infrastructure.search.embedded.fusion import FIRST, STEADY
 
-NEAREST = 200  # documents that meaning finds
 TOP = 250  # documents found by word whose ranks are fused: what one answer holds
-K = 60.0  # of reciprocal rank fusion: how slowly the weight of a rank falls
 Json = dict[str, Any]
 
 
 @dataclass
 class Ranks:
-    """Ranks (from 1) by key, and what else is known of each document found."""
+    """Ranks (from 1) by key, and what else is known of each document found; `exact` have an identifier as it was typed."""
 
     by_word: dict[str, int] = field(default_factory=dict)
     by_meaning: dict[str, int] = field(default_factory=dict)
     similarity: dict[str, float] = field(default_factory=dict)
+    word_score: dict[str, float] = field(default_factory=dict)
+    exact: set[str] = field(default_factory=set)
+    weight: float = 0.5
 
-    def score(self, key: str, weight: float) -> float:
-        """The fused score; `weight` is the share of meaning."""
-        return _share(self.by_word.get(key), 1 - weight) + _share(self.by_meaning.get(key), weight)
+    def score(self, key: str) -> float:
+        """The fused score; the similarity where nothing was sought by word."""
+        if not self.by_word and not self.exact:
+            return self.similarity.get(key, 0.0)
+        shares = _share(self.by_word.get(key), 1 - self.weight) + _share(self.by_meaning.get(key), self.weight)
+        return shares + (FIRST if key in self.exact else 0.0)
 
-    def fused(self, weight: float) -> list[str]:
-        """All keys, the best first, equals by their names."""
-        keys = self.by_word.keys() | self.by_meaning.keys()
-        return sorted(keys, key=lambda key: (-self.score(key, weight), key))
+    def fused(self) -> list[str]:
+        """All keys, the best first; equals in the order of the stronger similarity, then of their keys."""
+        keys = self.by_word.keys() | self.by_meaning.keys() | self.exact
+        return sorted(keys, key=lambda key: (-self.score(key), -self.similarity.get(key, 0.0), key))
 
 
 def merged(
@@ -56,4 +61,4 @@ def page_of(query: SearchQuery) -> slice:
 
 
 def _share(rank: int | None, weight: float) -> float:
-    return weight / (K + rank) if rank is not None else 0.0
+    return weight / (STEADY + rank) if rank is not None else 0.0

@@ -5,9 +5,12 @@ from typing import Any
 
 from domain.errors import NotFoundError
 from domain.search import Synonym
+from infrastructure.search.embedded.analysis import words
+from infrastructure.search.embedded.edits import plurals
 from infrastructure.search.typesense.client import Client
 from infrastructure.search.typesense.names import decode_id, encode_id
 
+COPY = "x"  # begins the ids of what is told twice
 SETS = 30  # the version from which there are sets
 Json = dict[str, Any]
 
@@ -41,31 +44,53 @@ class Synonyms:
     def set(self, synonyms: Sequence[Synonym], collections: Sequence[str]) -> None:
         """Have exactly these."""
         if self.in_sets():
-            self._client.ask("PUT", f"/synonym_sets/{self._name}", body={"items": [{"id": encode_id(one.id), **_body(one)} for one in synonyms]})
+            self._client.ask("PUT", f"/synonym_sets/{self._name}", body={"items": _items(synonyms)})
             self._sets = bool(synonyms)
             return
+        items = {item.pop("id"): item for item in _items(synonyms)}
         for collection in collections:
-            for gone in {one.id for one in self._of(collection)} - {one.id for one in synonyms}:
-                self._client.ask("DELETE", f"/collections/{collection}/synonyms/{encode_id(gone)}")
-            for one in synonyms:
-                self._client.ask("PUT", f"/collections/{collection}/synonyms/{encode_id(one.id)}", body=_body(one))
+            for gone in {one["id"] for one in self._of(collection)} - items.keys():
+                self._client.ask("DELETE", f"/collections/{collection}/synonyms/{gone}")
+            for key, item in items.items():
+                self._client.ask("PUT", f"/collections/{collection}/synonyms/{key}", body=item)
 
     def get(self, collections: Sequence[str]) -> list[Synonym]:
         """Those that there are, by their ids."""
         try:
-            if self.in_sets():
-                return sorted(map(_synonym, self._client.ask("GET", f"/synonym_sets/{self._name}")["items"]), key=lambda one: one.id)
-            return sorted(self._of(collections[0]), key=lambda one: one.id) if collections else []
+            items = self._of_set() if self.in_sets() else [item for collection in collections[:1] for item in self._of(collection)]
         except NotFoundError:
             return []
+        return sorted((_synonym(item) for item in items if not item["id"].startswith(COPY)), key=lambda one: one.id)
 
-    def _of(self, collection: str) -> list[Synonym]:
-        return [_synonym(one) for one in self._client.ask("GET", f"/collections/{collection}/synonyms")["synonyms"]]
+    def _of_set(self) -> list[Json]:
+        found: list[Json] = self._client.ask("GET", f"/synonym_sets/{self._name}")["items"]
+        return found
+
+    def _of(self, collection: str) -> list[Json]:
+        found: list[Json] = self._client.ask("GET", f"/collections/{collection}/synonyms")["synonyms"]
+        return found
 
 
-def _body(synonym: Synonym) -> Json:
-    return {"synonyms": list(synonym.words)} | ({"root": synonym.root} if synonym.root else {})
+def _items(synonyms: Sequence[Synonym]) -> list[Json]:
+    """As the server is told: each word in both numbers, which it would not see as one; the id says how many of them are ours."""
+    made = []
+    for one in synonyms:
+        terms = [form for word in one.words for form in _forms(word)]
+        told = list(dict.fromkeys([*one.words, *terms]))
+        base = f"{len(one.words)}-{encode_id(one.id)}"
+        if one.root is None:
+            made.append({"id": base, "synonyms": told})
+        else:
+            made += [{"id": base if i == 0 else f"{COPY}{i}-{base}", "root": root, "synonyms": told} for i, root in enumerate(_forms(one.root))]
+    return made
 
 
-def _synonym(body: Json) -> Synonym:
-    return Synonym(id=decode_id(body["id"]), words=tuple(body["synonyms"]), root=body.get("root") or None)
+def _forms(term: str) -> list[str]:
+    """A term, and the same with its last word in the other number."""
+    *first, last = words(term) or [""]
+    return [term, *(" ".join([*first, other]) for other in plurals(last))]
+
+
+def _synonym(item: Json) -> Synonym:
+    count, key = item["id"].split("-", 1)
+    return Synonym(id=decode_id(key), words=tuple(item["synonyms"][: int(count)]), root=item.get("root") or None)

@@ -1,8 +1,10 @@
 """What a person typed, as Typesense's `q`: the same chunks as the embedded engine reads, in words that need no further splitting."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from domain.stop_words import saying
+from infrastructure.search.embedded.analysis import words
 from infrastructure.search.embedded.edits import plurals
 from infrastructure.search.embedded.matching import Words
 from infrastructure.search.embedded.parse import Chunk, parse
@@ -13,53 +15,63 @@ EVERYTHING = "*"
 
 @dataclass(frozen=True)
 class Typed:
-    """`q` and what it stands for. `free` counts the words that may be missing; `literal` says that something is taken as it stands."""
+    """The pieces of a text. `free` ones may be missing in a document that is found, those of the `frame` (phrases, exclusions) hold."""
 
-    q: str
-    chunks: tuple[Chunk, ...]
-    free: int
-    literal: bool
-    open_end: bool
-    codes_only: bool
+    free: tuple[Chunk, ...]
+    frame: tuple[Chunk, ...]
 
     @property
     def asks(self) -> bool:
         """Whether there is anything to find by word."""
-        return bool(self.chunks)
+        return bool(self.free or self.frame)
+
+    @property
+    def q(self) -> str:
+        """All of it."""
+        return _q([*self.free, *self.frame])
+
+    @property
+    def framing(self) -> str:
+        """What must hold however a document is found."""
+        return _q(self.frame)
+
+    @property
+    def size(self) -> int:
+        """Words that may be missing."""
+        return sum(1 if chunk.code else len(chunk.words) for chunk in self.free)
+
+    @property
+    def open_end(self) -> bool:
+        """Whether the last word may be unfinished."""
+        return any(chunk.open_end for chunk in self.free)
+
+    @property
+    def codes(self) -> list[str]:
+        """The pieces that may be identifiers, each as one word."""
+        return [_word(chunk) for chunk in self.free if chunk.code]
+
+    @property
+    def codes_only(self) -> bool:
+        """Whether it is nothing but identifiers."""
+        return bool(self.free) and all(chunk.code for chunk in self.free)
 
 
 def typed(text: str) -> Typed:
-    """The query of a text."""
-    chunks = tuple(parse(text))
-    free = [chunk for chunk in chunks if not chunk.phrase and not chunk.excluded]
-    q = " ".join(filter(None, map(_chunk, chunks)))
-    return Typed(
-        q=q if free or any(chunk.phrase and not chunk.excluded for chunk in chunks) else f"{EVERYTHING} {q}".strip(),
-        chunks=chunks,
-        free=sum(1 if chunk.code else len(chunk.words) for chunk in free),
-        literal=len(free) < len(chunks),
-        open_end=any(chunk.open_end for chunk in chunks),
-        codes_only=bool(free) and all(chunk.code for chunk in free),
-    )
+    """The pieces of what was typed, without stop words where others remain."""
+    chunks = parse(text)
+    plain = [chunk for chunk in chunks if not chunk.phrase and not chunk.excluded]
+    return Typed(_saying(plain), tuple(chunk for chunk in chunks if chunk.phrase or chunk.excluded))
 
 
-def _chunk(chunk: Chunk) -> str:
-    minus = "-" if chunk.excluded else ""
-    if chunk.phrase or (chunk.excluded and len(chunk.words) > 1 and not _identifier(chunk)):
-        return f'{minus}"{" ".join(chunk.words)}"'
-    if _identifier(chunk):
-        return minus + (code_of(chunk.whole) or "".join(chunk.words))
-    return minus + " ".join(chunk.words)
+def like(text: str) -> Typed:
+    """The words of a document that others are likened to."""
+    return Typed(_saying(parse(" ".join(words(text)))), ())
 
 
-def _identifier(chunk: Chunk) -> bool:
-    return not chunk.phrase and any(letter.isdigit() for letter in chunk.whole)
-
-
-def marked(chunks: Sequence[Chunk], matched: Sequence[str]) -> Words:
+def marked(text: Typed, matched: Iterable[str]) -> Words:
     """The words to highlight: those typed, those of the other number, and those that the server says it matched."""
     found = Words()
-    for chunk in chunks:
+    for chunk in (*text.free, *text.frame):
         if chunk.excluded:
             continue
         found.exact.update(chunk.words)
@@ -71,3 +83,27 @@ def marked(chunks: Sequence[Chunk], matched: Sequence[str]) -> Words:
             found.beginnings.add(chunk.words[-1])
     found.exact.update(matched)
     return found
+
+
+def _saying(chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
+    kept = saying([chunk.words[0] if len(chunk.words) == 1 else "" for chunk in chunks]) if chunks else []
+    return tuple(chunk for chunk, says in zip(chunks, kept, strict=True) if says)
+
+
+def _q(chunks: Sequence[Chunk]) -> str:
+    """The last word stays last, for it is the one that may be unfinished."""
+    frame = [_framed(chunk) for chunk in chunks if chunk.phrase or chunk.excluded]
+    free = [_word(chunk) for chunk in chunks if not chunk.phrase and not chunk.excluded]
+    wanted = free or any(chunk.phrase and not chunk.excluded for chunk in chunks)
+    return " ".join([*([] if wanted else [EVERYTHING]), *frame, *free])
+
+
+def _framed(chunk: Chunk) -> str:
+    minus = "-" if chunk.excluded else ""
+    if chunk.phrase or (len(chunk.words) > 1 and not chunk.code):
+        return f'{minus}"{" ".join(chunk.words)}"'
+    return minus + _word(chunk)
+
+
+def _word(chunk: Chunk) -> str:
+    return (code_of(chunk.whole) if chunk.code else "") or " ".join(chunk.words)

@@ -13,9 +13,10 @@ import numpy as np
 
 from domain.errors import InvalidError, NotFoundError
 from domain.search import CollectionSpec, Document
+from infrastructure.search.embedded.neighbours import FLOOR
 from infrastructure.search.typesense import imports
-from infrastructure.search.typesense.client import Client
-from infrastructure.search.typesense.conditions import both, by_ids
+from infrastructure.search.typesense.client import IMPATIENT, Client
+from infrastructure.search.typesense.conditions import by_ids
 from infrastructure.search.typesense.keyword import Asker
 from infrastructure.search.typesense.names import ID, decode_id, encode_id
 from infrastructure.search.typesense.schema import IS, exact_values, filter_fields, schema_hash
@@ -38,7 +39,7 @@ class VectorStore:
         self._spec = spec
         self._asker = Asker(client)
         self.alias = f"{alias}-vectors"
-        self._known: tuple[float, str | None] | None = None
+        self._known: tuple[float, Json | None] | None = None
         self._copies = [field["name"] for field in filter_fields(spec)]
 
     def write(self, model: str, rows: Sequence[VectorRow]) -> None:
@@ -49,7 +50,8 @@ class VectorStore:
         name = self._name(model)
         make(self._client, self._schema(name, model, dimension))
         values = self._values_of([row.id for row in rows])
-        lines = [_line(row.id, row.text_hash, row.vector.tolist(), values.get(row.id, {})) for row in {row.id: row for row in rows}.values()]
+        latest = {row.id: row for row in rows if row.id in values}  # others have lost their document meanwhile
+        lines = [_line(row.id, row.text_hash, row.vector.tolist(), values[row.id]) for row in latest.values()]
         imports.put(self._client, name, lines)
         if self.serving(fresh=True) is None:
             self._point(name)
@@ -63,6 +65,14 @@ class VectorStore:
             changed = [key for key, hit in have.items() if {field: hit[field] for field in self._copies if field in hit} != wanted[key]]
             lines = [_line(decode_id(hit[ID]), hit[TEXT_HASH], hit[VECTOR], wanted[decode_id(hit[ID])]) for hit in self._read(name, changed)]
             imports.put(self._client, name, lines)
+
+    def prune(self) -> None:
+        """Remove the vectors of documents that are not there."""
+        for name in self._collections():
+            keys = [decode_id(line[ID]) for line in imports.export(self._client, name, ID)]
+            for start in range(0, len(keys), PAGE):
+                part = keys[start : start + PAGE]
+                imports.delete(self._client, name, sorted(set(part) - self._values_of(part).keys()))
 
     def hashes(self, model: str) -> Iterator[tuple[str, str]]:
         """(id, text_hash) of every vector of the model."""
@@ -83,16 +93,27 @@ class VectorStore:
 
     def serving(self, *, fresh: bool = False) -> str | None:
         """The model whose vectors answer; remembered for a moment unless it must be `fresh`."""
+        about = self._about(fresh=fresh)
+        return str(about["model"]) if about else None
+
+    def dimension(self) -> int:
+        """Numbers of a vector of the model that answers; 0 where none does."""
+        about = self._about(fresh=False)
+        return int(about["dimension"]) if about else 0
+
+    def _about(self, *, fresh: bool) -> Json | None:
         known = self._known
         if fresh or known is None or known[0] < time.monotonic():
-            name = pointed(self._client, self.alias)
-            model = None if name is None else str(self._client.ask("GET", f"/collections/{name}")["metadata"]["model"])
-            known = self._known = (time.monotonic() + FRESHNESS, model)
+            name = pointed(self._client, self.alias, IMPATIENT)
+            about = None if name is None else dict(self._client.ask("GET", f"/collections/{name}", patience=IMPATIENT)["metadata"])
+            known = self._known = (time.monotonic() + FRESHNESS, about)
         return known[1]
 
     def serve(self, model: str) -> None:
-        """Have this model answer, and remove the others. NotFoundError where it has no vectors."""
+        """Have this model answer, and remove the others. InvalidError where it has no vectors."""
         name = self._name(model)
+        if name not in self._collections():
+            raise InvalidError(f"{model} has no vectors to answer with")
         self._point(name)
         for other in self._collections():
             if other != name:
@@ -106,16 +127,14 @@ class VectorStore:
             self._client.ask("DELETE", f"/aliases/{self.alias}")
         self._known = None
 
-    def nearest(self, vector: Sequence[float], count: int, filter_by: str, without: str | None) -> Json:
+    def nearest(self, vector: Sequence[float], count: int, filter_by: str) -> Json:
         """The search for the nearest documents within the filters, nearest first."""
         numbers = ",".join(f"{number:.7g}" for number in vector)
-        query = f"{VECTOR}:([{numbers}], k:{count}, ef:{EF}, flat_search_cutoff:{FLAT})"
-        others = f"{ID}:!={encode_id(without)}" if without is not None else ""
+        query = f"{VECTOR}:([{numbers}], k:{count}, ef:{EF}, flat_search_cutoff:{FLAT}, distance_threshold:{1 - FLOOR:.2f})"
         asked = {"collection": self.alias, "q": "*", "vector_query": query, "per_page": count, "exclude_fields": VECTOR}
-        return asked | ({"filter_by": narrowed} if (narrowed := both(filter_by, others)) else {})
+        return asked | ({"filter_by": filter_by} if filter_by else {})
 
     def _point(self, name: str) -> None:
-        self._client.ask("GET", f"/collections/{name}")
         self._client.ask("PUT", f"/aliases/{self.alias}", body={"collection_name": name})
         self._known = None
 

@@ -8,6 +8,7 @@ import pytest
 
 from infrastructure.search.typesense.engine import TypesenseSearch
 from tests.search.contract import SPEC, SearchEngineContract
+from tests.search.meaning import MeaningContract
 from tests.search.typesense.standin.server import Typesense
 from tests.search.typesense.transport import Recording
 
@@ -15,7 +16,7 @@ URL, KEY = os.environ.get("TENDERLAKE_TEST_TYPESENSE_URL"), os.environ.get("TEND
 
 
 @pytest.mark.parametrize("version", ["29.0", "30.1"])
-class TestStandIn(SearchEngineContract):
+class TestStandIn(SearchEngineContract, MeaningContract):
     """Every request and every answer is held against the official description."""
 
     @pytest.fixture
@@ -27,7 +28,7 @@ class TestStandIn(SearchEngineContract):
 
 
 @pytest.mark.skipif(not (URL and KEY), reason="TENDERLAKE_TEST_TYPESENSE_URL and TENDERLAKE_TEST_TYPESENSE_API_KEY name no server")
-class TestServer(SearchEngineContract):
+class TestServer(SearchEngineContract, MeaningContract):
     """A server of its own kind; every test has collections of its own, removed afterwards."""
 
     @pytest.fixture

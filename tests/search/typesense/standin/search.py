@@ -76,8 +76,13 @@ def _worded(collection: Collection, kept: dict[str, Json], p: Json, synonyms: li
     marks = [name for name in str(p.get("highlight_fields", "")).split(",") if name in collection.fields]
     found = finder.find(kept)
     return [
-        {"document": kept[key], "text_match": score, "highlight": highlight(kept[key], marks, words, collection.separators)}
-        for key, (score, words) in found.items()
+        {
+            "document": kept[key],
+            "text_match": score,
+            "text_match_info": {"num_tokens_dropped": dropped, "tokens_matched": len(words), "score": str(score)},
+            "highlight": highlight(kept[key], marks, words, collection.separators),
+        }
+        for key, (score, words, dropped) in found.items()
     ]
 
 
@@ -92,7 +97,10 @@ def _near(collection: Collection, kept: dict[str, Json], p: Json) -> list[Json]:
     if unknown := options.keys() - {"k", "ef", "flat_search_cutoff", "distance_threshold", "alpha", "id"}:
         raise RefusedError(f"Malformed vector query string: {unknown}")
     hits = [{"document": one, "text_match": 0, "vector_distance": 1 - _cosine(asked, one[found[1]])} for one in kept.values()]
-    return sorted(hits, key=lambda hit: float(hit["vector_distance"]))[: int(options.get("k", p.get("per_page", 10)))]
+    farthest = float(options.get("distance_threshold", 2))
+    return sorted((hit for hit in hits if hit["vector_distance"] <= farthest), key=lambda hit: float(hit["vector_distance"]))[
+        : int(options.get("k", p.get("per_page", 10)))
+    ]
 
 
 def _cosine(one: list[float], other: list[float]) -> float:
@@ -136,7 +144,7 @@ def _shown(hit: Json, p: Json) -> Json:
     shown = {"document": document, "highlight": hit.get("highlight", {}), "highlights": []}
     if "vector_distance" in hit:
         return shown | {"vector_distance": hit["vector_distance"]}
-    return shown | {"text_match": hit["text_match"]}
+    return shown | {name: hit[name] for name in ("text_match", "text_match_info") if name in hit}
 
 
 def _wrong(name: str, field: Json, value: Any) -> str | None:

@@ -1,4 +1,7 @@
-"""How the stand-in finds by word: tokens in any of the fields, the last one by its beginning, typing errors where nothing is exact, tokens dropped from the right."""
+"""How the stand-in finds by word.
+
+Tokens stand in any of the fields, the last one by its beginning; typing errors are forgiven where nothing is exact; tokens are dropped from the right.
+"""
 
 import re
 import unicodedata
@@ -10,6 +13,7 @@ from typing import Any
 from infrastructure.search.embedded.edits import within
 
 Json = dict[str, Any]
+Found = tuple[int, set[str], int]
 Q = re.compile(r'(-?)"([^"]*)"|(\S+)')
 
 
@@ -54,19 +58,19 @@ class Finder:
         self.separators = separators
         self.synonyms = synonyms
 
-    def find(self, documents: Mapping[str, Json]) -> dict[str, tuple[int, set[str]]]:
-        """The documents found: their text match, and the words of theirs that matched."""
+    def find(self, documents: Mapping[str, Json]) -> dict[str, Found]:
+        """The documents found: their text match, the words of theirs that matched, and how many tokens were dropped."""
         asked = parse(str(self.p["q"]))
         texts = {key: self._texts(document) for key, document in documents.items()}
         kept = {key: one for key, one in texts.items() if self._framed(one, asked)}
         if not asked.words:
-            return {key: (1, {word for phrase in asked.phrases for word in phrase}) for key in kept}
-        found: dict[str, tuple[int, set[str]]] = {}
+            return {key: (1, {word for phrase in asked.phrases for word in phrase}, 0) for key in kept}
+        found: dict[str, Found] = {}
         least = int(self.p.get("drop_tokens_threshold", 10))
         for variant in [asked.words, *self._synonymous(asked.words)]:
             for length in range(len(variant), 0, -1):
-                for key, hit in self._all(variant[:length], kept).items():
-                    found.setdefault(key, hit)
+                for key, (score, matched) in self._all(variant[:length], kept).items():
+                    found.setdefault(key, (score, matched, len(variant) - length))
                 if len(found) >= least:
                     break
         return found
