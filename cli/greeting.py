@@ -13,10 +13,15 @@ def reachable(host: str) -> str:
     return WILDCARDS.get(host, host)
 
 
+def local_url(settings: Settings) -> str:
+    """The URL of this machine's API."""
+    host = reachable(settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
 def greeting(settings: Settings, folder: Path, bundled: bool) -> str:
     """The lines, without a password in them."""
-    host = reachable(settings.host)
-    url = f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+    url = local_url(settings)
     kept = folder / "admin-password"
     if settings.admin_password:
         password, sign_in = "the one of TENDERLAKE_ADMIN_PASSWORD", '"admin:$TENDERLAKE_ADMIN_PASSWORD"'

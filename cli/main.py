@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from cli.enrich import enrich
+from cli.load import load, seed
 from cli.upkeep import doctor, rebuild, verify
+from cli.watch import watch
 from domain.errors import TenderlakeError
 from domain.user import Role
 from infrastructure.settings import Settings
@@ -20,6 +22,10 @@ app.add_typer(users, name="user")
 app.command()(verify)
 app.command()(rebuild)
 app.command()(doctor)
+app.command()(enrich)
+app.command()(load)
+app.command()(seed)
+app.command()(watch)
 app.command()(enrich)
 
 

@@ -73,6 +73,7 @@ class Launcher:
             Child(f"worker-{index}", [*commands.worker, "--index", str(index), "--of", str(settings.workers)], env, (lock,), nice=NICE)
             for index in range(settings.workers)
         ]
+        self.watchers = [Child("watch", python("cli.main", "watch", str(settings.watch_dir)), env, (lock,), nice=NICE)] if settings.watch_dir else []
         self.queue: list[Child] = []
         if self.server:
             self.queue = [Child("queue", self.server.argv(), keep=(lock,), grace=2.0, before=self.server.prepare, why=self.server.why)]
@@ -84,7 +85,7 @@ class Launcher:
         try:
             self._start_queue(ended)
             if not ended.is_set():
-                for child in (self.api, *self.workers):
+                for child in (self.api, *self.workers, *self.watchers):
                     child.start()
                 self._await_api(ended)
             if not ended.is_set():
@@ -130,7 +131,7 @@ class Launcher:
             connection.close()
 
     def _tend(self) -> None:
-        for child in (*self.queue, self.api, *self.workers):  # the queue first: the others need it
+        for child in (*self.queue, self.api, *self.workers, *self.watchers):  # the queue first: the others need it
             child.tend()
         if time.monotonic() - self.looked > DISK:
             self.looked = time.monotonic()
@@ -141,7 +142,7 @@ class Launcher:
 
     def _stop(self) -> None:
         """No new callers, then no new work, then no queue."""
-        stop([self.api])
+        stop([self.api, *self.watchers])
         stop(self.workers)
         stop(self.queue)
         if self.server:
