@@ -23,6 +23,7 @@ class JobAnswer(BaseModel):
     error: Problem | dict[str, Any] | None = Field(description="why it failed, where it did")
     filename: str | None = Field(examples=["releases-2024-01.json"])
     sha256: str | None = Field(description="of the file as it was uploaded")
+    ocid: str | None = Field(None, description="the contracting process that the documents in it belong to, where the caller said it")
     actor: str = Field(description="who sent it", examples=["admin"])
     webhook: str | None = Field(None, description="who is told when it ended")
     retry_of: str | None = Field(None, description="the job whose file it lands again")

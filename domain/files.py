@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from domain.linking import claims
+from domain.linking import GIVEN, claims
 from domain.record import Accepted, Judgement, Kind, Note, Place, Refused
 from domain.repair import NOTES, pointer, replace_surrogates, strip_nul
 from domain.urls import url_safe
@@ -32,7 +32,7 @@ REFUSALS: dict[str, str] = {
 }
 EXCERPT = 2_000  # characters
 MOST = 2**31 - 1  # pages that can be counted
-Ocid = Annotated[str, Field(max_length=500, pattern=r"^\S(.*\S)?$")]
+Ocid = Annotated[str, Field(max_length=500, pattern=GIVEN)]
 
 
 class Strict(BaseModel):
@@ -107,6 +107,12 @@ def judge_document(raw: bytes, place: Place) -> list[Judgement]:
     if wrong is not None:
         return [_refused(place, "wrong_type", f"{wrong[1:]}: this page stands there twice", raw, wrong)]
     return [_accept(document, tuple(notes), place, raw)]
+
+
+def with_ocid(raw: bytes, ocid: str) -> bytes:
+    """The document, with the process that its uploader named; what a document says of itself stands above it."""
+    document = orjson.loads(raw)
+    return orjson.dumps({"ocid": ocid} | document) if isinstance(document, dict) else raw
 
 
 def _accept(document: dict[str, Any], notes: tuple[Note, ...], place: Place, raw: bytes) -> Judgement:

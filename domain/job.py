@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 JobType = Literal["upload", "raw", "seed", "rebuild"]
-STAGES = ("land", "refine", "publish", "index")
-StageName = Literal["land", "refine", "publish", "index"]
+StageName = Literal["land", "refine", "publish", "index", "embed"]
+STAGES: tuple[StageName, ...] = ("land", "refine", "publish", "index", "embed")
 
 
 class JobStatus(StrEnum):
@@ -61,6 +61,7 @@ class Job(BaseModel):
     actor: str
     filename: str | None = None
     sha256: str | None = None
+    ocid: str | None = Field(default=None, description="the contracting process that uploaded documents belong to, where the caller said it")
     stages: list[Stage] = []
     counts: Counts = Counts()
     error: dict[str, Any] | None = None

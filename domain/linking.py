@@ -17,6 +17,7 @@ RULES: dict[Rule, str] = {
     "url": "exactly one process has a document whose URL ends in the file's name",
 }
 OCID = re.compile(r"(?<![A-Za-z0-9])ocds-[a-z0-9]{6}-[A-Za-z0-9](?:[A-Za-z0-9._/:~-]*[A-Za-z0-9])?")
+GIVEN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"  # an ocid as a caller may give it
 ENDING = re.compile(r"\.(?:pdf|txt|docx?|xlsx?|html?|json|zip)$", re.I)
 BROKEN = re.compile(r"-[ \t]*\r?\n[ \t]*(?=[A-Za-z0-9])")  # an ocid that goes on in the next line
 

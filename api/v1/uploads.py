@@ -12,6 +12,7 @@ from api.parameters import known
 from api.problems import COMMON, answers
 from api.receive import receive
 from api.schemas import JobAnswer, SeedJobs
+from domain.linking import GIVEN as OCID
 from services.intake.submit import seed, submit
 
 FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary", "description": "the file, with its name"}}}
@@ -21,11 +22,15 @@ BODY: dict[str, Any] = {
 }
 router = APIRouter(prefix="/v1", tags=["uploads"], dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
 Name = Annotated[str | None, Query(max_length=1_000, description="the file's name, where the body is the file itself", examples=["releases-2024-01.jsonl"])]
+Ocid = Annotated[
+    str | None,
+    Query(max_length=500, pattern=OCID, description="the contracting process that the PDFs in it belong to", examples=["ocds-213czf-000-00001"]),
+]
 
 
 @router.post("/uploads", status_code=202, response_model=JobAnswer, responses={**CHANGE, **answers(413, 507)}, openapi_extra=BODY)
-async def upload(request: Request, here: Here, user: Writer, asked: Asked, filename: Name = None) -> Response:
-    """Send a file: OCDS JSON in any of its forms (release or record package, releases, arrays, JSON Lines; also gzipped).
+async def upload(request: Request, here: Here, user: Writer, asked: Asked, filename: Name = None, ocid: Ocid = None) -> Response:
+    """Send a file: OCDS JSON in any of its forms (release or record package, releases, arrays, JSON Lines; also gzipped), or PDF.
 
     The file is the field `file` of a multipart form, or the body itself with its name in `filename`. It is safe on disk when the
     answer comes; `Location` is the job, which succeeds once all of it is in gold and searchable.
@@ -35,7 +40,7 @@ async def upload(request: Request, here: Here, user: Writer, asked: Asked, filen
     hook = asked.hook(here)
     got = await receive(request, here.parts.files, here.settings.max_upload_bytes)
     parts, name = here.parts, filename or got.filename
-    about: dict[str, Any] = {"sha256": got.sha256, "size": got.size, "filename": name, "actor": user.name}
+    about: dict[str, Any] = {"sha256": got.sha256, "size": got.size, "filename": name, "actor": user.name, "ocid": ocid}
     once = asked.once(user, f"{got.sha256} {name or ''}")
     job = await run_in_threadpool(submit, parts.warehouse, parts.messages, **about, once=once, webhook=hook)
     return accepted(here, asked, job)

@@ -13,7 +13,7 @@ from services.notify import wake
 from services.ports import Parts
 
 # What a job was given when it was accepted, and what its second life begins without.
-GIVEN = {"type", "filename", "sha256", "webhook"}
+GIVEN = {"type", "filename", "sha256", "ocid", "webhook"}
 OWN = {"id", "actor", "status", "created_at", "started_at", "landed_at", "finished_at", "retry_of"}
 OWN |= {"stages", "counts", "error", "first_seq", "last_seq", "position", "landed"}
 

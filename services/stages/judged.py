@@ -10,6 +10,7 @@ import polars as pl
 
 from domain.bronze import BRONZE
 from domain.changes import Change, Current, Key, changes
+from domain.files import with_ocid
 from domain.job import Batch, Counts, Job
 from domain.judges import judge
 from domain.record import Accepted, Kind, Refused
@@ -79,7 +80,8 @@ def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
     piece = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, limit)
     found = Judged(job, batch, [], [], list(piece.refused), piece.position)
     for element in piece.elements:
-        for verdict in judge(element.raw, element.place, element.kind):
+        raw = with_ocid(element.raw, job.ocid) if job.ocid and element.kind is Kind.DOCUMENTS else element.raw
+        for verdict in judge(raw, element.place, element.kind):
             if isinstance(verdict, Refused):
                 found.refused.append(verdict)
             else:
