@@ -4,7 +4,7 @@ Numbers in a path tell the elements of one row apart, as flatten-tool has it: ac
 their ids are, and elements without an id are all kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -40,7 +40,7 @@ class Node(NamedTuple):
 
 
 class Layout:
-    """The columns of a table `width` columns wide, two of them at least, ready to build releases of its rows. HeadingError where they contradict each other."""
+    """The columns of a table `width` columns wide, ready to build releases of its rows. HeadingError where they contradict each other."""
 
     def __init__(self, targets: Sequence[Target], width: int) -> None:
         self.nodes: list[Node] = [Node(0, "", "object")]
@@ -49,23 +49,25 @@ class Layout:
         ordered = _in_order(targets)
         self.columns = [(target.column, *self._hang(target.path), target.convert) for target in ordered]
         order = [column for column, *_ in self.columns]
-        self.choose = None if order == list(range(width)) else itemgetter(*order)
+        self.choose = None if order == list(range(width)) else _chooser(order)
 
     def build(self, cells: Sequence[str]) -> dict[str, Any]:
-        """The release, or part of one, that a row stands for; blank cells say nothing. CellError."""
+        """The release, or part of one, that a row stands for; cells that are blank, or that their converter reads as None, say nothing. CellError."""
         holders: list[Any] = [None] * len(self.nodes)
         holders[0] = {}
         chosen = cells if self.choose is None else self.choose(cells)
         for (column, node, key, convert), cell in compress(zip(self.columns, chosen, strict=True), chosen):
             if cell.isspace():
                 continue
-            holder = holders[node]
-            if holder is None:
-                holder = self._make(node, holders)
             try:
                 value = cell if convert is None else convert(cell)
             except ValueError as error:
                 raise CellError(column, cell, str(error)) from error
+            if value is None:
+                continue
+            holder = holders[node]
+            if holder is None:
+                holder = self._make(node, holders)
             if key is None:
                 holder.append(value)
             else:
@@ -153,6 +155,11 @@ class Merger:
             elif conflict := self.merge(same, one, f"{path}/{one['id']}"):
                 return conflict
         return None
+
+
+def _chooser(order: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """The cells of these columns."""
+    return itemgetter(*order) if len(order) > 1 else lambda cells: tuple(cells[column] for column in order)
 
 
 def _in_order(targets: Sequence[Target]) -> list[Target]:

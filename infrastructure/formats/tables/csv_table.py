@@ -1,0 +1,107 @@
+"""CSV: any delimiter, recognised by its headings, read through the spool."""
+
+import csv
+import io
+from codecs import BOM_UTF8
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from domain.errors import InvalidError
+from domain.paths import HeadingError
+from infrastructure.formats.chain import Position
+from infrastructure.formats.tables import spool
+from infrastructure.formats.tables.csv_rows import DELIMITERS, CsvRows, Dialect
+from infrastructure.formats.tables.plans import meaningless, plan_of
+from infrastructure.formats.tables.profiles import Profile
+from infrastructure.formats.tables.rows import Row, Sheet
+from infrastructure.formats.tables.widths import as_long
+from services.ports import Slice
+
+PEEK = 1 << 20
+SEP = "sep="  # what spreadsheets put before the headings to say what the delimiter is
+MARKUP = ("<", "{", "[", "%PDF", "%!")
+CONTROL = set(map(chr, range(32))) - set("\t\n\r\f")
+
+
+class CsvTable:
+    """See docs/formats.md."""
+
+    name = "csv"
+    kind = "a CSV table (flat OCDS, organisations, exchange rates, classifications, or one that a profile knows)"
+    binary = False
+
+    def __init__(self, folder: Path, profiles: Sequence[Profile], longest: int, most: int) -> None:
+        self.folder = folder
+        self.profiles = profiles
+        self.longest = longest
+        self.most = most
+
+    def recognise(self, text: Path, filename: str) -> Position | None:
+        """Where reading begins; None where this is no table. InvalidError where its headings mean nothing or contradict each other."""
+        head = _head(text)
+        if "\n" not in head and "\r" in head.strip():
+            raise InvalidError(f"{filename} is a text whose lines end with a carriage return alone; save it with line feeds")
+        tables = list(_tables(head)) if head else []
+        if not tables:
+            return None
+        try:
+            for dialect, headings in tables:
+                if plan_of(headings, dialect.delimiter, self.profiles, self.longest) is not None:
+                    return {"at": 0, "dialect": list(dialect._replace(offset=dialect.offset + _mark(text)))}
+        except HeadingError as error:
+            raise InvalidError(f"{filename}: {error}") from error
+        raise meaningless(filename, max(tables, key=lambda table: len(table[1]))[1], self.profiles)
+
+    def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
+        """The next stretch; the spool is made where it is missing."""
+        made = self.folder / f"{text.name}.rows"
+        if not made.exists():
+            self._build(text, filename, Dialect(*position["dialect"]), made)
+        piece = spool.read(made, position["at"], limit)
+        return piece if piece.position is None else Slice(piece.elements, piece.refused, position | piece.position)
+
+    def _build(self, text: Path, filename: str, dialect: Dialect, target: Path) -> None:
+        rows = iter(CsvRows(text, dialect, self.longest))
+        headings = next(rows, Row(1, 0, [])).cells
+        plan = plan_of(headings, dialect.delimiter, self.profiles, self.longest)
+        if plan is None:
+            raise meaningless(filename, headings, self.profiles)
+        sheet = Sheet(filename, headings, as_long(rows, len(headings)))
+        spool.build(target, plan.entries(sheet, alone=True), text.stat().st_size, self.most, self.longest)
+
+
+def _head(text: Path) -> str:
+    """The first characters, where they can be those of a table."""
+    with text.open("rb") as file:
+        head = file.read(PEEK).decode("utf-8", "replace").removeprefix("\ufeff")
+    begin = head.lstrip()
+    if not begin or begin.startswith(MARKUP) or not CONTROL.isdisjoint(begin[:10_000]):
+        return ""
+    return head
+
+
+def _mark(text: Path) -> int:
+    """The bytes of the mark that the text begins with, if any."""
+    with text.open("rb") as file:
+        return len(BOM_UTF8) if file.read(len(BOM_UTF8)) == BOM_UTF8 else 0
+
+
+def _tables(head: str) -> Iterator[tuple[Dialect, list[str]]]:
+    """Ways to read the beginning as two columns or more; those that the text itself or its first rows speak for come first."""
+    lines = io.StringIO(head, newline="").readlines()
+    skipped = 0
+    while skipped < len(lines) and not lines[skipped].strip():
+        skipped += 1
+    named = lines[skipped].strip() if skipped < len(lines) else ""
+    delimiters: Sequence[str] = DELIMITERS
+    if named.lower().startswith(SEP) and len(named) == len(SEP) + 1:
+        delimiters, skipped = named[-1], skipped + 1
+    offset = sum(len(line.encode()) for line in lines[:skipped])
+    for delimiter in delimiters:
+        reader = csv.reader(lines[skipped:], delimiter=delimiter, strict=True)
+        try:
+            headings = next(reader)
+        except (StopIteration, csv.Error):
+            continue
+        if len(headings) > 1:
+            yield Dialect(delimiter, offset, skipped + 1), headings

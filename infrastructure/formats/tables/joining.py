@@ -1,0 +1,82 @@
+"""Entries of the spool that are parts of one release, joined."""
+
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from domain.flat import Merger
+from domain.record import Place, Refused
+from infrastructure.formats.tables.groups import LOOSE, PROCESS
+from infrastructure.formats.tables.rows import EXCERPT, REFUSED, Entry
+
+
+class Group:
+    """The parts of one release."""
+
+    def __init__(self) -> None:
+        self.parts: list[Entry] = []
+        self.refused: list[Entry] = []
+        self.bytes = 0
+
+    def add(self, entry: Entry, longest: int) -> None:
+        """A part; those of a release that is too large, or refused already, are not held."""
+        if entry.kind == REFUSED:
+            self.refused.append(entry)
+            return
+        self.bytes += len(entry.raw)
+        if self.bytes > longest:
+            self.refused = self.refused or [_refuse(entry, "too_large", f"the rows of its release have more than {longest} bytes")]
+        else:
+            self.parts.append(entry)
+
+    def joined(self) -> Iterator[Entry]:
+        """The release, or why it is refused."""
+        if self.refused:
+            yield from self.refused
+            return
+        first, *others = self.parts
+        if not others:
+            yield first
+            return
+        release, merger = orjson.loads(first.raw), Merger()
+        for other in others:
+            conflict = merger.merge(release, orjson.loads(other.raw))
+            if conflict:
+                told = f"{conflict}: another row of the release (row {first.line} of {first.sheet} or behind) says something else; the release is left out"
+                yield _refuse(other, "contradicting_rows", told, conflict)
+                return
+        yield first._replace(raw=orjson.dumps(release))
+
+
+def joined(entries: Iterable[Entry], longest: int) -> Iterator[Entry]:
+    """Each group as one entry, in the order of their first parts; those of one process must all be among the entries."""
+    groups: dict[str, Group] = {}
+    processes: dict[str, list[str]] = {}
+    loose: list[Entry] = []
+    for entry in entries:
+        if not entry.group:
+            yield entry
+        elif entry.group.endswith(LOOSE):
+            loose.append(entry)
+        else:
+            if entry.group not in groups:
+                groups[entry.group] = Group()
+                processes.setdefault(entry.group[:PROCESS], []).append(entry.group)
+            groups[entry.group].add(entry, longest)
+    for entry in loose:
+        known = processes.get(entry.group[:PROCESS], [])
+        if len(known) > 1 and entry.kind != REFUSED:
+            yield _refuse(entry, "ambiguous_row", f"it has no release id, and its process has {len(known)} releases in the file")
+        else:
+            groups.setdefault(known[0] if known else entry.group, Group()).add(entry, longest)
+    for group in groups.values():
+        yield from group.joined()
+
+
+def _refuse(entry: Entry, code: str, reason: str, path: str = "") -> Entry:
+    place = Place(file=entry.sheet, line=entry.line, offset=entry.offset)
+    excerpt = entry.raw.decode()[:EXCERPT]
+    refused = Refused(
+        place=place, code=code, reason=f"row {entry.line}: {reason}"[:2_000], path=path, excerpt=excerpt, ocid=orjson.loads(entry.raw).get("ocid")
+    )
+    return entry._replace(kind=REFUSED, package=b"", raw=refused.model_dump_json().encode())

@@ -1,0 +1,117 @@
+"""Mapping profiles: YAML files that say how a publisher's own columns become OCDS; the shipped ones, and those of a user's folder."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from domain.errors import StartupError
+from domain.flat import Layout, Target
+from domain.paths import HeadingError, converter, parse
+from infrastructure.formats.tables.flat_plan import KEYS, FlatPlan
+from infrastructure.formats.tables.profile_cells import Listed, Mapped, Templated, convert
+
+SHIPPED = Path(__file__).parent.parent / "profiles"
+
+
+class Part(BaseModel):
+    """Strict, so that a misspelt word is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Column(Part):
+    """Where the cells of a column go, and how they are read; by default as OCDS types the path."""
+
+    path: str
+    kind: Literal["text", "number", "whole", "truth", "texts", "date"] | None = Field(None, alias="as")
+    decimal: Literal[".", ","] = "."
+    dates: tuple[str, ...] = Field((), description="formats of Python's strptime; ISO 8601 is always read")
+    template: str | None = Field(None, description="a text with {} in place of the cell's")
+    constant: Any = Field(None, description="what stands there wherever the cell is not blank")
+    map: dict[str, Any] | None = Field(None, description="cell → value; null drops it")
+    otherwise: Literal["refuse", "keep", "drop"] = Field("refuse", description="what becomes of a cell that `map` does not name")
+
+
+class ListColumn(Part):
+    """A column whose cells are lists of things, each with fields: they become the elements of an array."""
+
+    column: str
+    path: str
+    pattern: str = Field(description="a regular expression with a group for each of the fields; what it does not match must be blank or separators")
+    fields: tuple[str, ...]
+    maps: dict[str, dict[str, Any]] = Field({}, description="field → (cell → value; null drops it)")
+    constants: dict[str, Any] = Field({}, description="field → value that each element has")
+    number: str | None = Field(None, description="field that counts the elements: 1, 2, …")
+
+
+class Profile(Part):
+    """A publisher's table. It is known by `headings`: a table that has all of them is one."""
+
+    name: str = Field(pattern="^[a-z0-9-]+$")
+    title: str
+    headings: tuple[str, ...] = Field(min_length=1)
+    templates: dict[str, str] = Field({}, description="path → text with {Heading} in place of cells, none of which may be blank")
+    constants: dict[str, Any] = Field({}, description="field of the release → value")
+    columns: dict[str, tuple[Column, ...]]
+    lists: tuple[ListColumn, ...] = ()
+
+    def matches(self, headings: Sequence[str]) -> bool:
+        """Whether a table with these headings is one of this publisher's."""
+        return set(map(_plain, self.headings)) <= set(map(_plain, headings))
+
+    def plan(self, headings: Sequence[str], longest: int) -> FlatPlan:
+        """The plan by which it is read. HeadingError where two columns contradict each other."""
+        where = {_plain(heading): column for column, heading in reversed(list(enumerate(headings)))}
+        targets = [
+            Target(where[_plain(heading)], parse(one.path), self.converters[heading, one.path])
+            for heading, columns in self.columns.items()
+            for one in columns
+            if _plain(heading) in where
+        ]
+        texts = [Templated(parse(path), text, where, _plain) for path, text in self.templates.items()]
+        lists = [self.listed[index].at(where[_plain(one.column)]) for index, one in enumerate(self.lists) if _plain(one.column) in where]
+        width = len(headings)
+        whole = Mapped(Layout(targets, width), texts, lists)
+        keys = Mapped(Layout([one for one in targets if one.path in KEYS], width), [one for one in texts if one.path in KEYS], [])
+        return FlatPlan(whole, keys, longest, name=self.name, constants=self.constants)
+
+    @cached_property
+    def converters(self) -> dict[tuple[str, str], Any]:
+        """By heading and path. ValueError where a column contradicts itself."""
+        return {(heading, one.path): convert(one, converter(parse(one.path))) for heading, columns in self.columns.items() for one in columns}
+
+    @cached_property
+    def listed(self) -> list[Listed]:
+        """One for each of `lists`. ValueError where a pattern has not a group a field."""
+        return [Listed(-1, parse(one.path), one.pattern, one.fields, one.maps, one.constants, one.number) for one in self.lists]
+
+
+def load_profiles(folder: Path | None) -> list[Profile]:
+    """Those of the folder, then the shipped ones. StartupError that names the file and says what is wrong with it."""
+    if folder is not None and not folder.is_dir():
+        raise StartupError(f"TENDERLAKE_PROFILES_DIR is {folder}, which is no folder")
+    files = [path for place in (folder, SHIPPED) if place for path in sorted(place.iterdir()) if path.suffix in {".yaml", ".yml"}]
+    return [_load(path) for path in files]
+
+
+def _load(path: Path) -> Profile:
+    try:
+        profile = Profile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        if "ocid" not in profile.templates and not any(one.path == "ocid" for columns in profile.columns.values() for one in columns):
+            raise ValueError("no column and no template gives the ocid")
+        Layout([Target(0, parse(one.path), None) for columns in profile.columns.values() for one in columns], 1)
+        _ = profile.converters, profile.listed
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise StartupError(f"the profile {path} is broken: {'/'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (ValueError, HeadingError, yaml.YAMLError, OSError) as error:
+        raise StartupError(f"the profile {path} is broken: {' '.join(str(error).split())}") from error
+    return profile
+
+
+def _plain(heading: str) -> str:
+    return " ".join(heading.split()).lower()

@@ -1,0 +1,75 @@
+"""Rows of tables, whatever file they come from, and the entries of the spool that they become."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from domain.record import Place, Refused
+
+REFUSED = "refused"
+EXCERPT = 2_000
+SHOWN = 200  # characters of a cell
+REFUSALS: dict[str, str] = {
+    "unreadable_row": "a row of a table with too many or too few cells, or a quote that is never closed",
+    "wrong_type": "a cell that can't be read as what its heading asks for",
+    "missing_ocid": "a row without an ocid belongs to no contracting process",
+    "contradicting_rows": "rows of one release say different things; the release is left out with all its rows",
+    "ambiguous_row": "a row without a release id, of a process with several releases in the file",
+    "unknown_sheet": "a sheet of a workbook whose headings mean nothing; the others are read",
+}
+
+
+class Problem(NamedTuple):
+    """Why a row can't be read; `column` is that of the cell where it is one."""
+
+    code: str
+    reason: str
+    column: int | None = None
+
+
+class Row(NamedTuple):
+    """`line` is the 1-based line (CSV: the one where the row begins) or row (workbook); `offset` its first byte in the UTF-8 text."""
+
+    line: int
+    offset: int | None
+    cells: Sequence[str]
+    problem: Problem | None = None
+
+
+class Sheet(NamedTuple):
+    """A table: its name as people are shown it, its headings, its rows; each row that has no problem is as long as the headings."""
+
+    name: str
+    headings: Sequence[str]
+    rows: Iterator[Row]
+
+
+class Entry(NamedTuple):
+    """A line of the spool: a record as JSON, or a refusal. Entries of one `group` are parts of one release."""
+
+    kind: str
+    sheet: str
+    line: int
+    offset: int | None
+    path: str
+    group: str
+    package: bytes
+    raw: bytes
+
+
+class Plan(Protocol):
+    """What is made of a table's rows; `alone` says that no other table of the file holds parts of the same releases."""
+
+    name: str
+
+    def entries(self, sheet: Sheet, *, alone: bool) -> Iterator[Entry]: ...
+
+
+def refusal(sheet: Sheet, row: Row, problem: Problem, group: str = "", ocid: str | None = None) -> Entry:
+    """The entry of a row that is refused; it names the column and shows the value, else the row."""
+    cell = row.cells[problem.column] if problem.column is not None and problem.column < len(row.cells) else None
+    heading = sheet.headings[problem.column].strip() if problem.column is not None else ""
+    reason = f"row {row.line}, column {heading!r}: {problem.reason}" if heading else f"row {row.line}: {problem.reason}"
+    excerpt = (cell if cell is not None else ",".join(row.cells))[:EXCERPT].replace("\x00", "\\u0000")
+    place = Place(file=sheet.name, line=row.line, offset=row.offset)
+    refused = Refused(place=place, code=problem.code, reason=reason[:2_000], path=heading, excerpt=excerpt, ocid=ocid.replace("\x00", "") if ocid else None)
+    return Entry(REFUSED, sheet.name, row.line, row.offset, "", group, b"", refused.model_dump_json().encode())

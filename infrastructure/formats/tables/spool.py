@@ -1,0 +1,112 @@
+"""The spool of a table: records as JSON, one a line, behind a line that names the sheets; so a slice begins anywhere at the cost of a seek.
+
+Rows of one release that stand apart, or in several sheets, are brought together here, in bounded memory.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from domain.errors import TooLargeError
+from domain.record import Kind, Place, Refused
+from infrastructure.disk import full_disk
+from infrastructure.formats.stretch import Stretch
+from infrastructure.formats.tables.groups import PROCESS, Groups
+from infrastructure.formats.tables.joining import joined
+from infrastructure.formats.tables.rows import REFUSED, Entry
+from infrastructure.formats.text import FREE, write
+from services.ports import Element, Slice
+
+GROWTH = 60  # times the table's own size that its JSON may have: each cell brings the names of its path
+BUCKETS = 256
+IN_BUCKET = 64 << 20  # bytes of the spool that are brought together at a time
+
+
+def build(target: Path, entries: Iterable[Entry], size: int, most: int, longest: int) -> None:
+    """Write the spool, by rename. TooLargeError where it grows to more than `most` bytes or what a table of `size` bytes can mean."""
+    groups = Groups(target.with_name(f"{target.name}.groups"))
+    apart = target.with_name(f"{target.name}.apart")
+    try:
+        with full_disk():
+            write(_limited(groups.watch(entries), max(size * GROWTH, FREE), most), apart)
+            if groups.stand_apart():
+                write(_together(apart, target, longest), target)
+            else:
+                apart.replace(target)
+    finally:
+        apart.unlink(missing_ok=True)
+        groups.close()
+        for bucket in target.parent.glob(f"{target.name}.bucket-*"):
+            bucket.unlink(missing_ok=True)
+
+
+def read(spool: Path, offset: int, limit: int) -> Slice:
+    """The next records, from a byte of the spool on; the slice's position is {"at": the next byte}."""
+    stretch = Stretch("", limit)
+    with spool.open("rb") as file:
+        file.seek(offset)
+        while not stretch.full:
+            line = file.readline()
+            if not line:
+                return stretch.cut(None)
+            offset += len(line)
+            _keep(stretch, parse(line))
+        return stretch.cut({"at": offset} if file.read(1) else None)
+
+
+def line_of(entry: Entry) -> bytes:
+    """The entry as a line; JSON has no tabs or line breaks of its own."""
+    fields = (entry.kind, orjson.dumps(entry.sheet).decode(), str(entry.line), "" if entry.offset is None else str(entry.offset), entry.path, entry.group)
+    return b"\t".join(("\t".join(fields).encode("utf-8", "replace"), entry.package, entry.raw)) + b"\n"
+
+
+def parse(line: bytes) -> Entry:
+    """The line as an entry."""
+    kind, sheet, number, offset, path, group, package, raw = line.rstrip(b"\n").split(b"\t", 7)
+    return Entry(kind.decode(), orjson.loads(sheet), int(number), int(offset) if offset else None, path.decode(), group.decode(), package, raw)
+
+
+def _keep(stretch: Stretch, entry: Entry) -> None:
+    if entry.kind == REFUSED:
+        stretch.refused.append(Refused.model_validate_json(entry.raw))
+        return
+    place = Place(file=entry.sheet, line=entry.line, offset=entry.offset, path=entry.path)
+    package: dict[str, Any] | None = orjson.loads(entry.package) if entry.package else None
+    stretch.elements.append(Element(entry.raw, place, package, Kind(entry.kind)))
+    stretch.bytes += len(entry.raw)
+
+
+def _limited(entries: Iterable[Entry], growth: int, most: int) -> Iterator[bytes]:
+    size = 0
+    for entry in entries:
+        line = line_of(entry)
+        size += len(line)
+        if size > min(growth, most):
+            raise TooLargeError(f"the table's records have more than {min(growth, most)} bytes of JSON, which real tables do not")
+        yield line
+
+
+def _together(apart: Path, target: Path, longest: int) -> Iterator[bytes]:
+    """All entries again, those of one process side by side and those of one release as one."""
+    count = min(BUCKETS, apart.stat().st_size // IN_BUCKET + 1)
+    buckets = [target.with_name(f"{target.name}.bucket-{number}") for number in range(count)]
+    _deal(apart, buckets)
+    for bucket in buckets:
+        with bucket.open("rb") as file:
+            yield from map(line_of, joined(map(parse, file), longest))
+        bucket.unlink()
+
+
+def _deal(apart: Path, buckets: list[Path]) -> None:
+    files: list[IO[bytes]] = []
+    try:
+        files += [bucket.open("wb") for bucket in buckets]
+        with apart.open("rb") as source:
+            for line in source:
+                files[zlib.crc32(line.split(b"\t", 6)[5][:PROCESS]) % len(files)].write(line)
+    finally:
+        for file in files:
+            file.close()

@@ -1,0 +1,118 @@
+"""XLSX workbooks: each sheet is a table; those of flat OCDS are parts of the same releases, as flatten-tool and the OCDS template write them."""
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from domain.errors import InvalidError
+from domain.paths import HeadingError
+from infrastructure.formats.archives import zips
+from infrastructure.formats.chain import Position
+from infrastructure.formats.tables import spool
+from infrastructure.formats.tables.flat_plan import FlatPlan
+from infrastructure.formats.tables.plans import meaningless, plan_of
+from infrastructure.formats.tables.profiles import Profile
+from infrastructure.formats.tables.rows import Entry, Plan, Problem, Sheet, refusal
+from infrastructure.formats.tables.widths import as_long
+from infrastructure.formats.tables.xlsx_parts import Book
+from infrastructure.formats.tables.xlsx_rows import rows
+from infrastructure.formats.text import FREE, RATIO
+from services.ports import Slice
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+WORKBOOK = "xl/workbook.xml"
+OTHERS = {
+    "xl/vbaProject.bin": "a workbook with macros (.xlsm); save it as .xlsx",
+    "xl/workbook.bin": "a binary workbook (.xlsb); save it as .xlsx",
+    "content.xml": "an OpenDocument file (.ods or the like); save it as .xlsx or CSV",
+    "word/document.xml": "a Word document; tables are read from .xlsx and CSV",
+}
+
+
+class Workbook:
+    """See docs/formats.md."""
+
+    name = "xlsx"
+    kind = "an XLSX workbook of such tables"
+    binary = True
+
+    def __init__(self, folder: Path, profiles: Sequence[Profile], longest: int, most: int) -> None:
+        self.folder = folder
+        self.profiles = profiles
+        self.longest = longest
+        self.most = most
+
+    def recognise(self, text: Path, filename: str) -> Position | None:
+        """Where reading begins; None where this is no workbook. InvalidError where it is of a kind that can't be read."""
+        with text.open("rb") as file:
+            head = file.read(8)
+        if head == OLE:
+            raise InvalidError(f"{filename} is an old Excel file (.xls), or a workbook with a password; save it as .xlsx without one")
+        if not head.startswith(zips.MAGICS):
+            return None
+        names = _names(text)
+        for name, what in OTHERS.items():
+            if name in names:
+                raise InvalidError(f"{filename} is {what}")
+        return {"at": 0} if WORKBOOK in names else None
+
+    def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
+        """The next stretch; the spool is made where it is missing."""
+        made = self.folder / f"{text.name}.rows"
+        if not made.exists():
+            self._build(text, filename, made)
+        return spool.read(made, position["at"], limit)
+
+    def _build(self, text: Path, filename: str, target: Path) -> None:
+        size = text.stat().st_size
+        unpacked = min(self.most, max(size * RATIO, FREE))
+        with _opened(text, unpacked) as book:
+            spool.build(target, self._entries(book, filename), unpacked, self.most, self.longest)
+
+    def _entries(self, book: Book, filename: str) -> Iterator[Entry]:
+        sheets, styles, texts = book.sheets()
+        planned: list[tuple[str, str, Plan | None, Sequence[str]]] = []
+        for name, part in sheets:
+            head = next(rows(book, part, styles, texts), None)
+            if head is not None:
+                planned.append((f"{filename}/{name}", part, self._plan(f"{filename}/{name}", head.cells), head.cells))
+        if planned and not any(plan for _, _, plan, _ in planned):
+            raise meaningless(planned[0][0], planned[0][3], self.profiles)
+        alone = sum(isinstance(plan, FlatPlan) for _, _, plan, _ in planned) < 2
+        for name, part, plan, headings in planned:
+            found = rows(book, part, styles, texts)
+            first = next(found)
+            sheet = Sheet(name, headings, as_long(found, len(headings), pad=True))
+            if plan is None:
+                yield refusal(sheet, first, Problem("unknown_sheet", meaningless(name, headings, ()).detail))
+            else:
+                yield from plan.entries(sheet, alone=alone)
+
+    def _plan(self, name: str, headings: Sequence[str]) -> Plan | None:
+        try:
+            return plan_of(headings, ",", self.profiles, self.longest)
+        except HeadingError as error:
+            raise InvalidError(f"{name}: {error}") from error
+
+
+@contextmanager
+def _opened(path: Path, most: int) -> Iterator[Book]:
+    try:
+        archive = zipfile.ZipFile(path)  # pylint: disable=consider-using-with  # closed below
+    except zips.DAMAGE as error:
+        raise InvalidError(f"the workbook is damaged: {error}") from error
+    with archive:
+        yield Book(archive, most)
+
+
+def _names(path: Path) -> set[str]:
+    """The members of the zip; none where it is damaged, which the reader of archives says."""
+    size = zips.directory_size(path)
+    if size is None or size > zips.MOST_DIRECTORY:
+        return set()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return set(archive.namelist())
+    except zips.DAMAGE:
+        return set()

@@ -1,0 +1,182 @@
+"""The parts of an XLSX workbook: XML files in a zip, parsed as a stream; document type declarations, which real ones have not, are refused."""
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+from xml.parsers import expat
+
+from domain.errors import InvalidError, TooLargeError
+from infrastructure.formats.archives.zips import DAMAGE
+
+CHUNK = 1 << 18
+MOST_STRINGS = 256 << 20  # characters of texts that cells share, which are held in memory
+DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}  # built-in number formats that show days or times
+UNSHOWN = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
+
+
+class Styles(NamedTuple):
+    """Which cell styles show days or times."""
+
+    dated: frozenset[int]
+    from_1904: bool
+
+
+class Parser:
+    """Parses a part; subclasses take its elements, by their names without prefix."""
+
+    def __init__(self) -> None:
+        self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = lambda name, given: self.start(name.rpartition(":")[2], given)
+        self.parser.EndElementHandler = lambda name: self.end(name.rpartition(":")[2])
+        self.parser.CharacterDataHandler = self.text
+        self.parser.StartDoctypeDeclHandler = self._doctype
+
+    def start(self, name: str, given: dict[str, str]) -> None:
+        """An element begins."""
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+
+    def text(self, piece: str) -> None:
+        """Text in an element."""
+
+    @staticmethod
+    def _doctype(*_: Any) -> None:
+        raise InvalidError("the workbook has a document type declaration, which real ones have not")
+
+
+class Book:
+    """An open workbook; `most` bytes are unpacked of it at most."""
+
+    def __init__(self, archive: zipfile.ZipFile, most: int) -> None:
+        self.archive = archive
+        self.left = most
+
+    def parse(self, part: str, parser: Parser) -> Iterator[None]:
+        """Feed a part to a parser, piece by piece. InvalidError where it is damaged, TooLargeError where it is a bomb."""
+        try:
+            with self.archive.open(part) as file:
+                while piece := file.read(CHUNK):
+                    self.left -= len(piece)
+                    if self.left < 0:
+                        raise TooLargeError("the workbook unpacks to more than real data does")
+                    parser.parser.Parse(piece, False)
+                    yield
+                parser.parser.Parse(b"", True)
+                yield
+        except KeyError as error:
+            raise InvalidError(f"the workbook is damaged: it has no part {part}") from error
+        except (expat.ExpatError, *DAMAGE) as error:
+            if isinstance(error, InvalidError):
+                raise
+            raise InvalidError(f"the workbook is damaged in {part}: {error}") from error
+
+    def read(self, part: str, parser: Parser) -> None:
+        """All of a part."""
+        for _ in self.parse(part, parser):
+            pass
+
+    def sheets(self) -> tuple[list[tuple[str, str]], Styles, list[str]]:
+        """((name, part) of the sheets in their order, styles, shared texts)."""
+        names = set(self.archive.namelist())
+        links, sheets, styles, texts = Links(), Sheets(), StyleSheet(), Texts()
+        self.read("xl/_rels/workbook.xml.rels", links)
+        self.read("xl/workbook.xml", sheets)
+        for part, parser in (("xl/styles.xml", styles), ("xl/sharedStrings.xml", texts)):
+            if part in names:
+                self.read(part, parser)
+        found = [(name, links.parts.get(link, "")) for name, link in sheets.found]
+        return [(name, part) for name, part in found if "worksheets/" in part], Styles(styles.dated(), sheets.from_1904), texts.found
+
+
+class Links(Parser):
+    """Where the workbook's parts lie, by their ids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: dict[str, str] = {}
+
+    def start(self, name: str, given: dict[str, str]) -> None:
+        if name == "Relationship":
+            target = given.get("Target", "")
+            self.parts[given.get("Id", "")] = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
+
+
+class Sheets(Parser):
+    """The names of the sheets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self.from_1904 = False
+
+    def start(self, name: str, given: dict[str, str]) -> None:
+        if name == "sheet":
+            self.found.append((given.get("name", ""), next((value for key, value in given.items() if key.endswith(":id")), "")))
+        elif name == "workbookPr":
+            self.from_1904 = given.get("date1904") in {"1", "true"}
+
+
+class StyleSheet(Parser):
+    """The number formats of the cell styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.formats: dict[int, str] = {}
+        self.styles: list[int] = []
+        self.inside = False
+
+    def start(self, name: str, given: dict[str, str]) -> None:
+        if name == "numFmt":
+            self.formats[int(given.get("numFmtId", "0"))] = given.get("formatCode", "")
+        elif name == "cellXfs":
+            self.inside = True
+        elif name == "xf" and self.inside:
+            self.styles.append(int(given.get("numFmtId", "0")))
+
+    def end(self, name: str) -> None:
+        if name == "cellXfs":
+            self.inside = False
+
+    def dated(self) -> frozenset[int]:
+        """The styles that show days or times."""
+        return frozenset(style for style, number in enumerate(self.styles) if self._shows_date(number))
+
+    def _shows_date(self, number: int) -> bool:
+        shown = UNSHOWN.sub("", self.formats.get(number, "")).lower()
+        return number in DATES or (shown != "general" and any(letter in shown for letter in "ymdhs"))
+
+
+class Texts(Parser):
+    """The texts that cells share, without the marks of how they are pronounced."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.parts: list[str] = []
+        self.open = False
+        self.said = 0
+        self.size = 0
+
+    def start(self, name: str, given: dict[str, str]) -> None:  # pylint: disable=unused-argument
+        if name == "rPh":
+            self.said += 1
+        self.open = name == "t" and not self.said
+
+    def end(self, name: str) -> None:
+        self.open = False
+        if name == "rPh":
+            self.said -= 1
+        elif name == "si":
+            self.found.append("".join(self.parts))
+            self.parts = []
+
+    def text(self, piece: str) -> None:
+        if self.open:
+            self.size += len(piece)
+            if self.size > MOST_STRINGS:
+                raise TooLargeError(f"the workbook's texts have more than {MOST_STRINGS} characters; save its sheets as CSV")
+            self.parts.append(piece)

@@ -1,0 +1,126 @@
+"""The rows of a sheet of a workbook, as texts: numbers as they are stored, days in ISO 8601; what holds no value is refused, never blank."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from domain.errors import InvalidError
+from infrastructure.formats.tables.rows import Problem, Row
+from infrastructure.formats.tables.xlsx_parts import Book, Parser, Styles
+
+REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+MOST_COLUMNS = 16_384
+LONGEST_CELL = 1_000_000  # characters; a spreadsheet program keeps 32,767
+EXACT = 2**53
+FAKE_DAY = 60  # in the calendar of 1900, the 29th of February, which there was not
+
+
+class SheetParser(Parser):
+    """Collects rows."""
+
+    def __init__(self, styles: Styles, texts: list[str]) -> None:
+        super().__init__()
+        self.styles = styles
+        self.texts = texts
+        self.rows: list[Row] = []
+        self.number = 0
+        self.column = -1
+        self.given: dict[str, str] = {}
+        self.cells: list[str] = []
+        self.problem: Problem | None = None
+        self.parts: list[str] = []
+        self.size = 0
+        self.open = False
+        self.formula = False
+        self.phonetic = 0
+
+    def start(self, name: str, given: dict[str, str]) -> None:
+        if name == "row":
+            self.number = int(given.get("r") or self.number + 1)
+            self.cells, self.column, self.problem = [], -1, None
+        elif name == "c":
+            self._begin(given)
+        elif name == "f":
+            self.formula = True
+        elif name == "rPh":
+            self.phonetic += 1
+        self.open = name == "v" or (name == "t" and not self.phonetic)
+
+    def end(self, name: str) -> None:
+        self.open = False
+        if name == "c":
+            self._end()
+        elif name == "rPh":
+            self.phonetic -= 1
+        elif name == "row" and (self.problem or any(self.cells)):
+            self.rows.append(Row(self.number, None, self.cells, self.problem))
+
+    def text(self, piece: str) -> None:
+        if self.open:
+            self.size += len(piece)
+            if self.size > LONGEST_CELL:
+                raise InvalidError(f"a cell of row {self.number} has more than {LONGEST_CELL} characters")
+            self.parts.append(piece)
+
+    def _begin(self, given: dict[str, str]) -> None:
+        self.given, self.parts, self.size, self.formula = given, [], 0, False
+        reference = REFERENCE.fullmatch(given.get("r", ""))
+        self.column = _column(reference[1]) if reference else self.column + 1
+        if self.column >= MOST_COLUMNS:
+            raise InvalidError(f"row {self.number} has a cell in column {self.column + 1}; a sheet has {MOST_COLUMNS}")
+
+    def _end(self) -> None:
+        text, kind = "".join(self.parts), self.given.get("t", "n")
+        value = ""
+        if kind == "e":
+            self._refuse(f"the cell holds the error {text[:20]}")
+        elif self.formula and not text and kind != "str":
+            self._refuse("the cell holds a formula whose value is not stored; open and save the workbook in a spreadsheet program")
+        elif text:
+            try:
+                value = self._value(kind, text)
+            except (ValueError, IndexError, OverflowError):
+                self._refuse(f"the cell holds {text[:80]!r}, which is no value of its type")
+        self.cells += [""] * (self.column + 1 - len(self.cells))
+        self.cells[self.column] = value
+
+    def _refuse(self, reason: str) -> None:
+        self.problem = self.problem or Problem("wrong_type", reason, self.column)
+
+    def _value(self, kind: str, text: str) -> str:
+        if kind == "s":
+            return self.texts[int(text)]
+        if kind == "b":
+            return {"1": "true", "0": "false"}[text] if text in {"0", "1"} else text
+        if kind != "n":
+            return text
+        number = float(text)
+        if int(self.given.get("s") or 0) in self.styles.dated:
+            return _date(number, from_1904=self.styles.from_1904)
+        return str(int(number)) if number.is_integer() and abs(number) < EXACT else repr(number)
+
+
+def rows(book: Book, part: str, styles: Styles, texts: list[str]) -> Iterator[Row]:
+    """The rows that are not blank."""
+    parser = SheetParser(styles, texts)
+    for _ in book.parse(part, parser):
+        yield from parser.rows
+        parser.rows = []
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _date(serial: float, *, from_1904: bool) -> str:
+    """A day, with its time where it has one, or a time alone."""
+    if serial < 0:
+        raise ValueError(serial)
+    begin = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 31 if serial < FAKE_DAY else 30)
+    moment = begin + timedelta(seconds=round(serial * 86_400))
+    if serial < 1 and not from_1904:
+        return moment.time().isoformat()
+    return moment.date().isoformat() if moment.time() == datetime.min.time() else moment.isoformat()
