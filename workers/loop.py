@@ -18,8 +18,8 @@ IDLE = 50  # ms between two looks at an empty queue
 def queues(index: int, of: int) -> set[str]:
     """The queues of worker `index` of `of`: landing and publishing run beside refining, the longest stage."""
     if of == 1:
-        return {"land", "refine", "publish", "index", "embed"}
-    return [{"land", "publish", "index"}, {"refine", "embed"}][index] if index < 2 else {"land"}
+        return {"land", "refine", "publish", "index", "embed", "erase"}
+    return [{"land", "publish", "index", "erase"}, {"refine", "embed"}][index] if index < 2 else {"land"}
 
 
 def beside(index: int) -> set[str]:

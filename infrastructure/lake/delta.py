@@ -14,8 +14,11 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from domain.bronze import BRONZE
 from domain.silver import ALL_TABLES, Columns
+from infrastructure.lake.erase import any_of, forget, remove_rows, same
 
 ROW_GROUP = 512  # small, so that reading one process decompresses little
+WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=ROW_GROUP)
+gone = retry(retry=retry_if_exception_type(FileNotFoundError), stop=stop_after_attempt(3), reraise=True)  # erased between a look at the log and the reading
 again = retry(retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8), wait=wait_random_exponential(0.02, 1), reraise=True)
 
 
@@ -28,7 +31,7 @@ class DeltaLake:
 
     def append_bronze(self, kind: str, batch: int, rows: pl.DataFrame) -> None:
         """Append a batch's raw records (columns of domain/bronze.py); the same batch twice appends once."""
-        _append(self.root / "bronze" / kind, rows.select(list(BRONZE)), f"batch-{batch}")
+        _append(self.root / "bronze" / kind, rows.select(list(BRONZE)), f"batch-{batch}", "batch")
 
     def read_bronze(
         self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None, record_ids: Sequence[str] | None = None
@@ -41,7 +44,7 @@ class DeltaLake:
         """Append a refine run's rows to the silver tables; empty frames touch nothing."""
         for name, frame in frames.items():
             if frame.height:
-                _append(self.silver_root / name, frame, f"silver-batch-{silver_batch}")
+                _append(self.silver_root / name, frame, f"silver-batch-{silver_batch}", "silver_batch")
 
     def read_silver(
         self,
@@ -55,6 +58,22 @@ class DeltaLake:
         types = ALL_TABLES[table]
         schema = {name: types[name] for name in (columns or types)}
         return _read(self.silver_root / table, "silver_batch", silver_batches, {"ocid": ocids, "record_id": record_ids}, schema)
+
+    def erase_bronze(self, kind: str, record_id: str, batches: Sequence[int]) -> None:
+        """Remove the rows of a record that these batches hold, for good once `forget` was called."""
+        if batches:
+            remove_rows(self.root / "bronze" / kind, f"{same('record_id', record_id)} AND {any_of('batch', batches)}", WRITER)
+
+    def erase_silver(self, table: str, key: str, name: str, before: int) -> None:
+        """Remove the rows whose column `key` is `name` and that are older than a silver batch, for good once `forget` was called."""
+        remove_rows(self.silver_root / table, f"{same(key, name)} AND silver_batch < {before}", WRITER)
+
+    def forget(self, kinds: Sequence[str], tables: Sequence[str]) -> None:
+        """Leave nothing on disk of what was removed from bronze of these kinds and from these silver tables."""
+        for kind in kinds:
+            forget(self.root / "bronze" / kind, "batch")
+        for table in tables:
+            forget(self.silver_root / table, "silver_batch")
 
     def compact(self, min_files: int) -> list[str]:
         """Merge small files and vacuum the tables that have at least `min_files`; their names."""
@@ -76,15 +95,17 @@ def _open(folder: Path) -> DeltaTable | None:
 
 
 @again
-def _append(folder: Path, rows: pl.DataFrame, app_id: str) -> None:
+def _append(folder: Path, rows: pl.DataFrame, app_id: str, statistics: str) -> None:
+    """Statistics are kept of one column alone: those of others would quote records in the log, from which they can't be erased."""
     table = _open(folder)
     if table is not None and table.transaction_version(app_id) is not None:
         return
     properties = CommitProperties(app_transactions=[Transaction(app_id, 1)])
-    writer = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=ROW_GROUP)
-    write_deltalake(table or folder, rows, mode="append", commit_properties=properties, writer_properties=writer)
+    configuration = {"delta.dataSkippingStatsColumns": statistics} if table is None else None
+    write_deltalake(table or folder, rows, mode="append", commit_properties=properties, writer_properties=WRITER, configuration=configuration)
 
 
+@gone
 def _read(folder: Path, column: str, batches: Sequence[int], only: Mapping[str, Sequence[str] | None], schema: Columns) -> pl.DataFrame:
     """Rows of `batches`: files whose statistics rule all of them out are never opened."""
     table = _open(folder) if batches else None

@@ -72,6 +72,17 @@ class Warehouse:
         with self._writer.connect() as connection:
             yield UnitOfWork(connection)
 
+    def scrub(self) -> None:
+        """Leave nothing on disk of rows that were deleted: SQLite's file is written anew. PostgreSQL looks after that itself, in its own time."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        connection = self.engine.raw_connection()
+        try:
+            connection.cursor().execute("VACUUM")
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()

@@ -10,8 +10,9 @@ from domain.job import Counts, Job, JobFilter, JobStatus
 from infrastructure.warehouse.ledger import BatchRow, JobRow
 from infrastructure.warehouse.repositories.base import Repository, chunks, table
 from infrastructure.warehouse.repositories.deliveries import Deliveries
+from infrastructure.warehouse.trail import AuditRow
 
-JOB, BATCH = table(JobRow), table(BatchRow)
+JOB, BATCH, AUDIT = table(JobRow), table(BatchRow), table(AuditRow)
 COUNTS = tuple(Counts.model_fields)
 OPEN = (JobStatus.ACCEPTED, JobStatus.RUNNING)
 
@@ -106,9 +107,10 @@ class Jobs(Repository):
         return self._end([JOB.c.id == job_id, JOB.c.status.in_(OPEN), JOB.c.landed.is_(False)], now, status=JobStatus.CANCELLED, error=error) == 1
 
     def finish_due(self, indexed: int, now: datetime) -> None:
-        """Succeed every landed job whose last batch the index stage has passed."""
+        """Succeed every landed job whose last batch the index stage has passed, and that waits for nothing to be erased."""
         passed = or_(JOB.c.last_seq.is_(None), JOB.c.last_seq <= indexed)
-        self._end([JOB.c.status == JobStatus.RUNNING, JOB.c.landed.is_(True), passed], now, status=JobStatus.SUCCEEDED)
+        erased = JOB.c.id.not_in(select(AUDIT.c.job_id).where(AUDIT.c.status == "pending"))
+        self._end([JOB.c.status == JobStatus.RUNNING, JOB.c.landed.is_(True), passed, erased], now, status=JobStatus.SUCCEEDED)
 
     def _end(self, where: Sequence[ColumnElement[bool]], now: datetime, **values: Any) -> int:
         """End the jobs, and queue word of it in the same transaction; how many they were."""

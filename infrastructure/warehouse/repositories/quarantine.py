@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 
 from domain.job import Quarantined
 from domain.record import Refused
 from infrastructure.warehouse.ledger import QuarantineRow
-from infrastructure.warehouse.repositories.base import Repository, table
+from infrastructure.warehouse.repositories.base import Repository, chunks, table
 
 QUARANTINE = table(QuarantineRow)
 
@@ -27,6 +27,17 @@ class Quarantine(Repository):
         rows = [dict(row) for row in self.connection.execute(query).mappings()]
         page = [Quarantined(**row) for row in rows[:limit]]
         return page, rows[limit - 1]["id"] if len(rows) > limit else None
+
+
+    def quoting(self, ocid: str | None, jobs: Sequence[str]) -> list[tuple[int, str]]:
+        """(id, job_id) of the refused elements of a process, and of these jobs."""
+        where = QUARANTINE.c.job_id.in_(jobs) if ocid is None else or_(QUARANTINE.c.ocid == ocid, QUARANTINE.c.job_id.in_(jobs))
+        return [(row.id, row.job_id) for row in self.connection.execute(select(QUARANTINE.c.id, QUARANTINE.c.job_id).where(where))]
+
+    def blank(self, rows: Sequence[int]) -> None:
+        """Forget what the elements said; that they were refused, where and why in a word, stays."""
+        for part in chunks(rows):
+            self.connection.execute(update(QUARANTINE).where(QUARANTINE.c.id.in_(part)).values(excerpt="", reason="erased"))
 
 
 def _row(refused: Refused) -> dict[str, Any]:

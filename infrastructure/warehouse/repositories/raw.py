@@ -49,6 +49,10 @@ class RawRecords(Repository):
         older = [Listed(row[0], current.ocid, *row[1:6], current.created_at, row[6]) for row in rows]
         return [current, *older]
 
+    def closed_batches(self) -> dict[int, bool]:
+        """Every batch that nobody writes any more, and whether it counts."""
+        return {row.id: row.status == "committed" for row in self.connection.execute(select(BATCH.c.id, BATCH.c.status).where(BATCH.c.status != "open"))}
+
     def forget_versions(self, kind: str, record_id: str, before: int) -> None:
         """Forget the versions before this one, once bronze has them no more."""
         self.connection.execute(VERSION.delete().where(VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.version < before))

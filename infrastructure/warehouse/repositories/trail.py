@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from domain.operation import Outcome
 from domain.trail import Audit
@@ -31,14 +31,19 @@ class Outcomes(Repository):
         rows = [dict(row) for row in self.connection.execute(select(OUTCOME).where(*where).order_by(OUTCOME.c.id).limit(limit + 1)).mappings()]
         return [_outcome(row) for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None
 
-    def jobs_of(self, kind: str, record_id: str) -> list[str]:
-        """The jobs that did, or were to do, something to the record."""
-        return list(self.connection.execute(select(OUTCOME.c.job_id).where(OUTCOME.c.kind == kind, OUTCOME.c.record_id == record_id).distinct()).scalars())
+    def jobs_of(self, kind: str, record_id: str, before: str) -> list[str]:
+        """The jobs that did, or were to do, something to the record before this job did."""
+        return list(self.connection.execute(select(OUTCOME.c.job_id).where(*self._of(kind, record_id, before)).distinct()).scalars())
 
-    def blank(self, kind: str, record_id: str) -> None:
-        """Forget the reasons, which may quote the record."""
-        where = (OUTCOME.c.kind == kind, OUTCOME.c.record_id == record_id, OUTCOME.c.reason.is_not(None))
+    def blank(self, kind: str, record_id: str, before: str) -> None:
+        """Forget the reasons, which may quote the record, of what was to be done to it before this job."""
+        where = (*self._of(kind, record_id, before), OUTCOME.c.reason.is_not(None))
         self.connection.execute(update(OUTCOME).where(*where).values(reason="erased"))
+
+    @staticmethod
+    def _of(kind: str, record_id: str, before: str) -> tuple[ColumnElement[bool], ...]:
+        first = select(func.min(OUTCOME.c.id)).where(OUTCOME.c.job_id == before).scalar_subquery()
+        return OUTCOME.c.kind == kind, OUTCOME.c.record_id == record_id, OUTCOME.c.id < first
 
 
 class Trail(Repository):
@@ -50,7 +55,7 @@ class Trail(Repository):
             self.connection.execute(AUDIT.insert(), list(rows))
 
     def due(self, seq: int) -> list[Audit]:
-        """What can be erased now that search has passed this place in the log, oldest first."""
+        """What is still to be erased, and search has passed, which stands at this place in the log; oldest first."""
         query = select(AUDIT).where(AUDIT.c.status == "pending", AUDIT.c.seq <= seq).order_by(AUDIT.c.id)
         return [Audit(**row) for row in self.connection.execute(query).mappings()]
 

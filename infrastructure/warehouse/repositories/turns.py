@@ -45,6 +45,11 @@ class Turns(Repository):
         """Whether a job is still to be landed, which may hold any record."""
         return self.connection.execute(select(JOB.c.id).where(*UNLANDED).limit(1)).first() is not None
 
+    def with_leftovers(self, before: str) -> list[str]:
+        """Ids of the landed jobs of files, accepted before this one, of which some records were known already, or refused."""
+        where = (JOB.c.type != "raw", JOB.c.id < before, (JOB.c.unchanged > 0) | (JOB.c.quarantined > 0), JOB.c.sha256.is_not(None))
+        return list(self.connection.execute(select(JOB.c.id).where(*where).order_by(JOB.c.id)).scalars())
+
     def reading(self, files: Sequence[str]) -> bool:
         """Whether a job is still to be landed that reads one of these files."""
         return self.connection.execute(select(JOB.c.id).where(JOB.c.sha256.in_(files), *UNLANDED).limit(1)).first() is not None

@@ -1,0 +1,148 @@
+"""Erase: what was purged leaves every place that still held it, once gold and search are past it.
+
+Landing ended the record and wrote an entry of the audit trail, in one transaction; here its versions go from bronze, its older rows from
+silver, the raw files and the refused elements that held it, and what the databases keep of deleted rows. Handled twice, or killed
+anywhere, it is done again: what to erase is written into the entry before anything goes.
+"""
+
+from typing import Any
+
+import orjson
+import polars as pl
+from loguru import logger
+
+from domain.job import JobStatus, Watermark
+from domain.record import Kind
+from domain.search import Collection
+from domain.silver import TABLES, TABLES_OF
+from domain.trail import Audit
+from services.clock import now
+from services.ports import Parts
+from services.stages.traces import files_holding
+
+SLICE = 2_000  # documents written at a time
+COLLECTIONS: dict[Kind, tuple[Collection, ...]] = {
+    Kind.RELEASES: (Collection.PROCESSES, Collection.ORGANIZATIONS, Collection.DOCUMENTS),
+    Kind.ORGANIZATIONS: (Collection.PROCESSES, Collection.ORGANIZATIONS),
+    Kind.CLASSIFICATIONS: (Collection.PROCESSES,),
+    Kind.EXCHANGE_RATES: (Collection.PROCESSES,),
+    Kind.DOCUMENTS: (Collection.DOCUMENTS,),
+}
+COLUMNS = ["batch", "version", "op", "record_id", "sha256", "payload"]
+
+
+def erase(parts: Parts) -> None:
+    """Erase what is due; the jobs that asked for it are done then."""
+    with parts.warehouse.write() as work:
+        mark: Watermark = work.watermarks.get("index")
+        due: list[Audit] = work.trail.due(mark.seq)
+        for one in [one for one in due if work.jobs.get(one.job_id).status is JobStatus.FAILED]:  # its batch was set aside
+            work.trail.end(one.id, "failed", now())
+            due.remove(one)
+        work.commit()
+    done = [one for one in due if _erase(parts, one, mark)]
+    if not done:
+        return
+    kinds = sorted({one.kind for one in done})
+    parts.lake.forget(kinds, sorted({table for kind in kinds for table in _tables(kind)}))
+    for collection in sorted({collection for kind in kinds for collection in COLLECTIONS[kind]}):
+        _write_anew(parts, collection)
+    parts.warehouse.scrub()
+    with parts.warehouse.write() as work:
+        for one in done:
+            work.trail.end(one.id, "done", now())
+            logger.info("{} had {} of {} erased for good", one.actor, one.record_id, one.kind)
+        work.jobs.finish_due(mark.seq, now())
+        work.commit()
+
+
+def wake_erase(parts: Parts) -> None:
+    """Send the message where something is due."""
+    with parts.warehouse.read() as work:
+        due = work.trail.due(work.watermarks.get("index").seq)
+    if due:
+        parts.messages.send("erase")
+
+
+def _erase(parts: Parts, one: Audit, mark: Watermark) -> bool:
+    """Take the record out of lake, files and ledger; False where a job still reads one of its files, after which it is tried again."""
+    found = one.erased or _find(parts, one)
+    with parts.warehouse.write() as work:
+        work.trail.note(one.id, found)
+        reading = work.turns.reading(found["files"])
+        work.commit()
+    if reading:
+        return False
+    parts.lake.erase_bronze(one.kind, one.record_id, found["batches"])
+    _erase_silver(parts, one, mark)
+    for sha256 in found["files"]:
+        parts.files.remove(sha256)
+        parts.sources.release(sha256)
+    with parts.warehouse.write() as work:
+        work.raw.forget_versions(one.kind, one.record_id, one.version)
+        work.outcomes.blank(one.kind, one.record_id, one.job_id)
+        work.quarantine.blank(found["quarantine"])
+        work.commit()
+    return True
+
+
+def _find(parts: Parts, one: Audit) -> dict[str, Any]:
+    """The batches, versions, files and refused elements that hold the record as it was before it was purged."""
+    with parts.warehouse.read() as work:
+        counts: dict[int, bool] = work.raw.closed_batches()
+        jobs: list[str] = work.outcomes.jobs_of(one.kind, one.record_id, one.job_id)
+        quarantined = work.quarantine.quoting(one.ocid if one.kind is Kind.RELEASES else None, jobs)
+        named = {job.sha256 for job in work.jobs.some(sorted({*jobs, *(job_id for _, job_id in quarantined)})) if job.type == "raw"}
+    rows = parts.lake.read_bronze(one.kind, sorted(counts), COLUMNS, record_ids=[one.record_id])
+    held = rows.filter((pl.col("version") < one.version) | ~pl.col("batch").is_in([batch for batch, committed in counts.items() if committed]))
+    files = named | set(held["sha256"].drop_nulls()) | _described(one.kind, held)
+    files |= files_holding(parts, one, files)
+    return {
+        "batches": sorted(set(held["batch"])),
+        "versions": sorted(set(held["version"])),
+        "files": sorted(file for file in files if file),
+        "quarantine": [row for row, _ in quarantined],
+    }
+
+
+def _described(kind: Kind, rows: pl.DataFrame) -> set[str]:
+    """The files that documents are about."""
+    if kind is not Kind.DOCUMENTS:
+        return set()
+    said = [orjson.loads(payload).get("sha256") for payload in rows["payload"].drop_nulls()]
+    return {sha256 for sha256 in said if isinstance(sha256, str)}
+
+
+def _tables(kind: Kind) -> tuple[str, ...]:
+    return tuple(TABLES) if kind is Kind.RELEASES else TABLES_OF[kind]
+
+
+def _erase_silver(parts: Parts, one: Audit, mark: Watermark) -> None:
+    """Remove the silver rows that are older than the newest ones that gold was made of."""
+    key, name = ("ocid", one.ocid) if one.kind is Kind.RELEASES else ("record_id", one.record_id)
+    tables = _tables(one.kind)
+    with parts.warehouse.read() as work:
+        batches = [batch.id for batch in work.batches.silver(0, mark.silver_batch)]
+    rows = parts.lake.read_silver(tables[0], batches, ["silver_batch", key]).filter(pl.col(key) == name)
+    if not rows.height:
+        return
+    newest = int(rows["silver_batch"].max())  # type: ignore[arg-type]  # there is a row
+    for table in tables:
+        parts.lake.erase_silver(table, key, name or "", newest)
+
+
+def _write_anew(parts: Parts, collection: Collection) -> None:
+    """Fill a fresh index with the documents that stand, and have it serve: an index keeps deleted documents for a while."""
+    fresh = parts.search.fresh(collection)
+    try:
+        documents = []
+        for document in parts.search.scan(collection):
+            documents.append(document)
+            if len(documents) == SLICE:
+                fresh.write(documents, ())
+                documents = []
+        fresh.write(documents, ())
+        fresh.swap()
+    except BaseException:
+        fresh.drop()
+        raise

@@ -1,0 +1,58 @@
+"""Traces: uploaded files that held a record without having brought a version of it, because it was known already, or refused there."""
+
+from collections.abc import Iterator
+
+import orjson
+
+from domain.errors import InvalidError, TooLargeError
+from domain.job import Job
+from domain.judges import judge
+from domain.record import Accepted
+from domain.trail import Audit
+from services.ports import Element, Parts
+
+SLICE = 4_000  # elements read at a time
+
+
+def files_holding(parts: Parts, one: Audit, known: set[str]) -> set[str]:
+    """SHA-256 of the files, beside the known ones, that hold the record; of jobs that were accepted before it was purged."""
+    with parts.warehouse.read() as work:
+        jobs: list[Job] = work.jobs.some(work.turns.with_leftovers(one.job_id))
+    found: set[str] = set()
+    for job in jobs:
+        if job.sha256 and job.sha256 not in known | found and parts.files.path(job.sha256).exists() and _holds(parts, job, one):
+            found.add(job.sha256)
+    return found
+
+
+def _holds(parts: Parts, job: Job, one: Audit) -> bool:
+    try:
+        return any(_is(element, one) for element in _elements(parts, job))
+    except (InvalidError, TooLargeError):
+        return False  # nobody can read it, so that nothing of it was landed
+    finally:
+        parts.sources.release(job.sha256 or "")
+
+
+def _elements(parts: Parts, job: Job) -> Iterator[Element]:
+    position = None
+    while True:
+        piece = parts.sources.read(job.sha256 or "", job.filename or "upload", position, SLICE)
+        yield from piece.elements
+        position = piece.position
+        if position is None:
+            return
+
+
+def _is(element: Element, one: Audit) -> bool:
+    """Whether the element is the record; also where it is refused, but of the same process."""
+    if element.kind is not one.kind or not _may_be(element.raw, one):
+        return False
+    verdicts = judge(element.raw, element.place, element.kind)
+    return any(verdict.record_id == one.record_id if isinstance(verdict, Accepted) else verdict.ocid == one.ocid is not None for verdict in verdicts)
+
+
+def _may_be(raw: bytes, one: Audit) -> bool:
+    """A cheap look: the process's ocid stands in every release of it; what JSON may write in several ways proves nothing."""
+    plain = one.ocid is not None and one.ocid.isascii() and "/" not in one.ocid and orjson.dumps(one.ocid) == f'"{one.ocid}"'.encode()
+    return not plain or one.kind != "releases" or (one.ocid or "").encode() in raw
