@@ -1,0 +1,179 @@
+"""Enrichment: what facts need is asked for, no more, and lands like any file; a service in trouble harms nothing."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from domain.errors import ConflictError, InvalidError, UnavailableError
+from services.clock import now
+from services.intake.enrich import Wish, enrich
+from services.ports import Parts
+from tests.rates.server import Service, says, service, working_days
+from tests.rates.support import bases, priced, put, rate, with_service
+from tests.support import drain, job_of, lines, load, rows, verified
+from workers.rates import follow
+
+TRUE = working_days(date(2023, 12, 1), 60, USD=1.25, GBP=0.8)
+JANUARY = Wish(date(2024, 1, 1), date(2024, 1, 31), ["USD"])
+
+
+@pytest.fixture
+def there() -> Iterator[Service]:
+    with service(TRUE) as found:
+        yield found
+
+
+@pytest.fixture
+def lake(lake_home: Parts, there: Service, tmp_path: Path) -> Parts:
+    return with_service(lake_home, there.url, tmp_path)
+
+
+def ask(lake: Parts, wish: Wish | None = None) -> int | None:
+    """Enrich, and let the lake come to rest: how many records were accepted; None where there was no job."""
+    job = enrich(lake, "tester", wish)
+    drain(lake)
+    if job is None:
+        return None
+    done = job_of(lake, job.id)
+    assert (done.status, done.counts.quarantined, done.actor) == ("succeeded", 0, "tester")
+    return done.counts.accepted
+
+
+def test_what_facts_need_is_asked_for_and_fills_their_base_columns(lake: Parts, there: Service, tmp_path: Path) -> None:
+    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10"), priced("ocds-rates1-2", 100, "GBP", "2024-01-12")]))
+    load(lake, "b.jsonl", lines([priced("ocds-rates1-4", 100, "EUR", "2023-12-05")]))
+    assert ask(lake) == 20
+    assert there.asked == ["/v1/2023-12-31..2024-01-12?base=EUR&symbols=GBP%2CUSD"]
+    assert bases(lake)["ocds-rates1-1"][0] == pytest.approx(100 / TRUE["2024-01-10"]["USD"], abs=1e-6)
+    assert bases(lake)["ocds-rates1-2"][0] == pytest.approx(100 / TRUE["2024-01-12"]["GBP"], abs=1e-6)
+    assert verified(lake, tmp_path / "home") == []
+
+
+def test_what_is_known_is_not_asked_for_again(lake: Parts, there: Service) -> None:
+    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10")]))
+    assert ask(lake) == 8
+    assert ask(lake) is None
+    assert len(there.asked) == 1
+
+
+def test_a_fact_of_a_sunday_is_asked_for_until_a_later_rate_is_known(lake: Parts, there: Service) -> None:
+    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-14")]))
+    assert ask(lake) == 7
+    assert ask(lake) is None
+    assert len(there.asked) == 2
+    put(lake, rate("2024-01-15", "USD", 1.3))
+    assert ask(lake) is None
+    assert len(there.asked) == 2
+
+
+def test_an_answer_without_anything_new_makes_no_job(lake: Parts) -> None:
+    assert ask(lake, JANUARY) == 23
+    assert ask(lake, JANUARY) is None
+    assert len(rows(lake, "dim_exchange_rate")) == 23
+
+
+def test_a_file_of_rates_is_stored_under_its_days(lake: Parts) -> None:
+    job = enrich(lake, "tester", JANUARY)
+    assert job is not None
+    assert (job.filename, job.type) == ("frankfurter-2024-01-01..2024-01-31.jsonl", "upload")
+    stored = [json.loads(line) for line in lake.files.path(job.sha256 or "").read_bytes().splitlines()]
+    assert stored[0] == {"date": "2024-01-01", "base": "EUR", "currency": "USD", "rate": TRUE["2024-01-01"]["USD"]}
+    assert len(stored) == 23
+
+
+def test_a_changed_rate_is_a_new_version(lake: Parts, there: Service) -> None:
+    ask(lake, JANUARY)
+    there.rates = TRUE | {"2024-01-02": {"USD": 9.0}}
+    assert ask(lake, JANUARY) == 1
+    assert {row["rate"] for row in rows(lake, "dim_exchange_rate") if str(row["date"]) == "2024-01-02"} == {9.0}
+
+
+def test_a_wish_without_currencies_is_for_those_of_the_facts_and_the_base_currency(lake: Parts, there: Service) -> None:
+    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "GBP", "2024-01-10"), priced("ocds-rates1-2", 100, "pounds", "2024-01-10")]))
+    assert ask(replace(lake, base_currency="USD"), Wish(date(2024, 1, 2), date(2024, 1, 3))) == 4
+    assert there.asked[0].endswith("symbols=GBP%2CUSD")
+
+
+def test_nothing_is_asked_for_beyond_yesterday(lake: Parts, there: Service) -> None:
+    today = now().date()
+    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", str(today)), priced("ocds-rates1-2", 100, "USD", str(today + timedelta(days=400)))]))
+    assert ask(lake) is None
+    assert there.asked == []
+    assert ask(lake, Wish(None, today + timedelta(days=9), ["USD"])) is None
+    yesterday = today - timedelta(days=1)
+    assert there.asked == [f"/v1/{yesterday - timedelta(days=30)}..{yesterday}?base=EUR&symbols=USD"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        (Wish(date(2024, 2, 1), date(2024, 1, 1)), "from must not be after to"),
+        (Wish(date(1900, 1, 1), date(2024, 1, 1)), "from 1948-01-01"),
+        (Wish(now().date(), None), "yesterday"),
+        (Wish(currencies=["USD", "$", "eur"]), r"\$, eur: a currency is three capital letters"),
+    ],
+)
+def test_a_wish_that_cannot_be_is_refused_with_the_reason(lake: Parts, there: Service, wish: Wish, reason: str) -> None:
+    with pytest.raises(InvalidError, match=reason):
+        enrich(lake, "tester", wish)
+    assert there.asked == []
+
+
+def test_without_a_service_it_says_which_setting_names_one(lake_home: Parts) -> None:
+    with pytest.raises(ConflictError, match="TENDERLAKE_RATES_URL"):
+        enrich(lake_home, "tester")
+
+
+def test_what_was_answered_before_a_failure_is_landed_all_the_same(lake: Parts, there: Service, tmp_path: Path) -> None:
+    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10"), priced("ocds-rates1-3", 100, "USD", "2022-01-10")]))
+    there.script.extend([lambda handler: handler.truth(), says({"base": "EUR", "rates": {"2022-01-10": {"USD": -1}}})])
+    with pytest.raises(UnavailableError, match="no number above 0") as raised:
+        enrich(lake, "tester")
+    drain(lake)
+    assert job_of(lake, raised.value.details["job"]).status == "succeeded"
+    assert bases(lake)["ocds-rates1-1"][0] is not None
+    assert bases(lake)["ocds-rates1-3"] == (None, None, None, None)
+    assert verified(lake, tmp_path / "home") == []
+
+
+def test_a_lie_leaves_no_job_no_file_and_no_rate(lake: Parts, there: Service, tmp_path: Path) -> None:
+    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10")]))
+    files = {path for path in (tmp_path / "home" / "files").rglob("*") if path.is_file()}
+    there.script.append(says({"base": "USD", "rates": TRUE}))
+    with pytest.raises(UnavailableError, match="its base is 'USD'"):
+        enrich(lake, "tester")
+    drain(lake)
+    assert {path for path in (tmp_path / "home" / "files").rglob("*") if path.is_file()} == files
+    assert rows(lake, "dim_exchange_rate") == []
+
+
+def test_a_service_that_recovers_is_used_again(lake: Parts, there: Service) -> None:
+    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10")]))
+    there.script.extend([says({}, 500)] * 2)
+    with pytest.raises(UnavailableError):
+        enrich(lake, "tester")
+    assert ask(lake) == 8
+
+
+def test_the_schedule_asks_at_the_start_and_again_soon_after_a_failure(lake: Parts, there: Service) -> None:
+    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10")]))
+    stop = Event()
+
+    def well(handler: object) -> None:
+        stop.set()
+        handler.truth()  # type: ignore[attr-defined]
+
+    there.script.extend([says({}, 500), says({}, 500), well])
+    follow(lake, 6.0, stop, again=0.01)
+    assert len(there.asked) == 3
+    drain(lake)
+    assert bases(lake)["ocds-rates1-1"][0] is not None
+
+
+def test_without_a_service_there_is_no_schedule(lake_home: Parts) -> None:
+    follow(lake_home, 6.0, Event())
