@@ -4,9 +4,11 @@ from domain.documents import SPECS
 from infrastructure.embeddings import Models
 from infrastructure.files.secrets import Secrets
 from infrastructure.files.store import FileStore
+from infrastructure.formats.chain import Recogniser
 from infrastructure.formats.pdf_source import PdfSource
 from infrastructure.formats.rate_lines import RateLines
 from infrastructure.formats.sources import FileSources, OcdsJson
+from infrastructure.formats.tables.kinds import tables
 from infrastructure.lake.delta import DeltaLake
 from infrastructure.pdf.limits import Limits
 from infrastructure.pdf.reader import PdfReader
@@ -24,7 +26,12 @@ from services.ports import Parts
 def bootstrap(settings: Settings) -> Parts:
     """The parts of an installation; nothing connects before it is used."""
     files = FileStore(settings.data_dir / "files")
-    sources = FileSources(files, settings.data_dir / "spool", [PdfSource(pdf_reader(settings)), RateLines(settings.max_record_bytes), OcdsJson(settings.max_record_bytes)], settings.max_upload_bytes)
+    sources = FileSources(
+        files,
+        settings.data_dir / "spool",
+        _recognisers(settings),
+        settings.max_upload_bytes,
+    )
     return Parts(
         warehouse=Warehouse(settings.warehouse_url),
         lake=DeltaLake(settings.lake_path),
@@ -38,6 +45,13 @@ def bootstrap(settings: Settings) -> Parts:
         hooks=WebHooks(private=settings.webhook_private),
         embedders=models(settings),
     )
+
+
+def _recognisers(settings: Settings) -> list[Recogniser]:
+    """The kinds of files that are read, in the order in which they are asked."""
+    longest = settings.max_record_bytes
+    found = tables(settings.data_dir / "spool", longest, settings.max_upload_bytes, settings.profiles_dir)
+    return [PdfSource(pdf_reader(settings)), RateLines(longest), OcdsJson(longest), *found]
 
 
 def pdf_reader(settings: Settings) -> PdfReader:

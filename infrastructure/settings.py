@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     lake_uri: str | None = Field(None, description="folder of the Delta lake; default: lake in the data folder")
     batch_records: Annotated[int, Field(ge=1, le=100_000)] = Field(4_000, description="raw records a batch holds at most")
     max_upload_bytes: Annotated[int, Field(ge=1)] = Field(20 * 1024**3, description="largest upload accepted")
+    profiles_dir: Path | None = Field(None, description="folder of mapping profiles (YAML) for publishers' own tables; see docs/formats.md")
     max_record_bytes: Annotated[int, Field(ge=1024)] = Field(64 * 1024**2, description="largest single record; a larger one is quarantined")
     sweep_seconds: Annotated[float, Field(gt=0)] = Field(5.0, description="how often the sweep looks for stages that are behind and idle")
     token_minutes: Annotated[int, Field(ge=1)] = Field(60, description="how long a token from POST /v1/auth/token is good for")

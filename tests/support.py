@@ -20,6 +20,7 @@ from infrastructure.files.store import FileStore
 from infrastructure.formats.pdf_source import PdfSource
 from infrastructure.formats.rate_lines import RateLines
 from infrastructure.formats.sources import FileSources, OcdsJson
+from infrastructure.formats.tables.kinds import tables
 from infrastructure.lake.delta import DeltaLake
 from infrastructure.pdf.limits import Limits
 from infrastructure.pdf.reader import PdfReader
@@ -108,7 +109,7 @@ def lake_over(home: Path, warehouse: Warehouse, batch_records: int = 4_000, long
     """The parts of an installation in `home` over that warehouse."""
     files = FileStore(home / "files")
     pdf = PdfReader(PDF_LIMITS, workers=2)
-    sources = FileSources(files, home / "spool", [PdfSource(pdf), RateLines(longest), OcdsJson(longest)], most)
+    sources = FileSources(files, home / "spool", [PdfSource(pdf), RateLines(longest), OcdsJson(longest), *tables(home / "spool", longest, most)], most)
     search = EmbeddedSearch(home / "search", SPECS)
     try:
         yield Parts(warehouse, DeltaLake(home / "lake"), search, MemoryMessages(), sources, files, batch_records)

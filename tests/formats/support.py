@@ -10,6 +10,7 @@ from domain.judge import judge
 from domain.record import Accepted, Refused
 from infrastructure.files.store import FileStore
 from infrastructure.formats.sources import FileSources, OcdsJson
+from infrastructure.formats.tables.kinds import tables
 from services.ports import Element
 
 LONGEST = 50_000
@@ -25,11 +26,11 @@ def release(number: int, **more: Any) -> dict[str, Any]:
 class Home:
     """Sources over a folder."""
 
-    def __init__(self, root: Path, longest: int = LONGEST, most: int = MOST) -> None:
+    def __init__(self, root: Path, longest: int = LONGEST, most: int = MOST, profiles: Path | None = None) -> None:
         self.root = root
         self.files = FileStore(root / "files")
         self.spool = root / "spool"
-        self.sources = FileSources(self.files, self.spool, [OcdsJson(longest)], most)
+        self.sources = FileSources(self.files, self.spool, [OcdsJson(longest), *tables(self.spool, longest, most, profiles)], most)
 
     def add(self, content: bytes) -> str:
         """Keep it as a raw file; its sha256."""
