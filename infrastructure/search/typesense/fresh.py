@@ -1,11 +1,14 @@
 """A collection filled beside the one that serves; one alias changes hands at the end."""
 
+import time
 from collections.abc import Sequence
 
 from domain.search import Document
 from infrastructure.search.typesense.store import Store
 from infrastructure.search.typesense.synonyms import Synonyms
 from infrastructure.search.typesense.vectors import VectorStore
+
+ABANDONED = 24 * 3600 * 10**9  # nanoseconds
 
 
 class FreshCollection:
@@ -16,6 +19,7 @@ class FreshCollection:
         self._store = store
         self._vectors = vectors
         self._synonyms = synonyms
+        self._clean()
         self._name = store.create()
 
     def write(self, documents: Sequence[Document], deleted: Sequence[str]) -> None:
@@ -33,5 +37,14 @@ class FreshCollection:
         self._vectors.prune()
 
     def drop(self) -> None:
-        """Give it up; the old one goes on serving."""
-        self._store.drop(self._name)
+        """Give it up, unless it serves already; the old one goes on serving."""
+        if self._store.serving() != self._name:
+            self._store.drop(self._name)
+
+    def _clean(self) -> None:
+        """Remove what rebuilds that were killed left behind, once it is old enough to be nobody's."""
+        for one in self._store.client.ask("GET", "/collections"):
+            name = str(one["name"])
+            mark = name.removeprefix(f"{self._store.alias}-").rpartition("-")[2]
+            if name.startswith(f"{self._store.alias}-") and mark.isdigit() and 0 < int(mark) < time.time_ns() - ABANDONED and name != self._store.serving():
+                self._store.drop(name)
