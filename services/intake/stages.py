@@ -1,29 +1,33 @@
 """The stages of a job: they follow from its place in the log and the watermarks."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 from domain.job import STAGES, Job, JobStatus, Stage, StageName, Watermark
 from services.ports import Work
 
-BEHIND: tuple[StageName, ...] = get_args(StageName)[1:]
 Glance = tuple[object, ...]
 
 
-def marks_of(work: Work) -> dict[str, Watermark]:
+def stages_here(work: Work) -> tuple[StageName, ...]:
+    """The stages of this installation: without embed while embeddings are off."""
+    return STAGES if work.searching.model() else STAGES[:-1]
+
+
+def marks_of(work: Work) -> dict[StageName, Watermark]:
     """The watermarks of the stages that read the log."""
-    return {stage: work.watermarks.get(stage) for stage in BEHIND}
+    return {stage: work.watermarks.get(stage) for stage in stages_here(work)[1:]}
 
 
-def glance_at(job: Job, marks: Mapping[str, Watermark]) -> Glance:
+def glance_at(job: Job, marks: Mapping[StageName, Watermark]) -> Glance:
     """What a job's answer depends on, cheaply: it changes whenever the answer may."""
     behind = [(mark.seq >= (job.last_seq or 0), mark.seq >= (job.first_seq or 0), mark.attempts > 0) for mark in marks.values()] if job.last_seq else []
     return (job.status, job.landed, job.started_at, job.first_seq, job.last_seq, *job.counts.model_dump().values(), *behind)
 
 
-def with_stages(work: Work, job: Job, marks: Mapping[str, Watermark]) -> Job:
+def with_stages(work: Work, job: Job, marks: Mapping[StageName, Watermark]) -> Job:
     """The job with its stages."""
-    stages = [_land(job), *(_behind(work, job, marks[stage], stage) for stage in BEHIND)]
+    stages = [_land(job), *(_behind(work, job, mark, stage) for stage, mark in marks.items())]
     if job.status is JobStatus.FAILED:
         stages = _stopped(stages, job.error or {})
     return job.model_copy(update={"stages": stages})

@@ -13,10 +13,10 @@ from typing import Any
 from loguru import logger
 
 from domain.errors import InvalidError, NotFoundError, RetryableError
-from domain.job import STAGES, Hook, Job, JobStatus, JobType, Stage
+from domain.job import Hook, Job, JobStatus, JobType, Stage
 from services.clock import now
 from services.intake.once import Once, first
-from services.intake.stages import marks_of, with_stages
+from services.intake.stages import marks_of, stages_here, with_stages
 from services.ports import Files, Messages, Warehouse
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -35,9 +35,7 @@ def file_name(given: str | None) -> str:
 
 def new_job(*, kind: JobType, actor: str, filename: str | None, sha256: str, **more: Any) -> Job:
     """A job that nobody has accepted yet; `more` are further fields of it."""
-    job = Job(id=job_id(), type=kind, status=JobStatus.ACCEPTED, actor=actor, filename=file_name(filename), sha256=sha256, created_at=now(), **more)
-    job.stages = [Stage(name=name) for name in STAGES]
-    return job
+    return Job(id=job_id(), type=kind, status=JobStatus.ACCEPTED, actor=actor, filename=file_name(filename), sha256=sha256, created_at=now(), **more)
 
 
 def accept(warehouse: Warehouse, messages: Messages, jobs: Sequence[Job], once: Once | None = None) -> list[Job]:
@@ -51,6 +49,7 @@ def accept(warehouse: Warehouse, messages: Messages, jobs: Sequence[Job], once: 
             found, marks = {job.id: job for job in work.jobs.some(known)}, marks_of(work)
             return [with_stages(work, found[one], marks) for one in known]
         for job in jobs:
+            job.stages = [Stage(name=name) for name in stages_here(work)]
             work.jobs.add(job)
         work.commit()
     for job in jobs:

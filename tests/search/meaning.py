@@ -76,6 +76,10 @@ class MeaningContract:
         embedded.upsert(P, [process(1, "Another title")])
         assert ids(mean(embedded, "street"))[0] == ROADS["id"]
 
+    def test_a_vector_without_a_document_is_left_out(self, embedded: SearchEngine) -> None:
+        embedded.write_vectors(P, MODEL, [row("nobody", 1, 0, 0, 0)])
+        assert "nobody" not in dict(embedded.vectors(P, MODEL))
+
     def test_clear_takes_the_vectors_along(self, embedded: SearchEngine) -> None:
         embedded.clear(P)
         assert (embedded.serving(P), list(embedded.vectors(P, MODEL))) == (None, [])
@@ -274,7 +278,7 @@ class MeaningContract:
         fresh.swap()
         assert embedded.serving(P) == MODEL
         assert ids(mean(embedded, "street")) == only(ROADS)
-        assert {SCHOOL["id"], ROADS["id"]} <= {name for name, _ in embedded.vectors(P, MODEL)}
+        assert {SCHOOL["id"], ROADS["id"]} == {name for name, _ in embedded.vectors(P, MODEL)}
 
     def test_a_fresh_index_that_is_given_up_changes_nothing(self, embedded: SearchEngine) -> None:
         fresh = embedded.fresh(P)

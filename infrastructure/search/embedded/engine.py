@@ -1,6 +1,7 @@
 """The `SearchEngine` port on tantivy and numpy: each collection an index and its vectors in a folder, generic over the specs it is given."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -84,12 +85,11 @@ class EmbeddedSearch:
 
     def fresh(self, collection: Collection) -> Fresh:
         """An empty index beside the one that serves."""
-        return FreshIndex(self._store(collection))
+        return FreshIndex(self._store(collection), self._vectors[collection])
 
     def write_vectors(self, collection: Collection, model: str, rows: Sequence[VectorRow]) -> None:
         """Put vectors; the first model that has some answers queries."""
-        self._store(collection)
-        self._vectors[collection].write(model, rows)
+        self._vectors[collection].write(model, rows, partial(standing, self._store(collection)))
 
     def vectors(self, collection: Collection, model: str) -> Iterator[tuple[str, str]]:
         """(id, text_hash) of every vector of the model."""
@@ -128,11 +128,19 @@ class EmbeddedSearch:
         return self._stores[collection]
 
 
+def standing(store: Store, ids: Sequence[str]) -> set[str]:
+    """Those of the documents that there are."""
+    searcher = store.searcher()
+    query = Query.term_set_query(store.schema, ID, list(ids))
+    found = searcher.search(query, limit=max(1, len(ids)), count=False, order_by_field=ID).hits
+    return {str(name) for name, _ in found}
+
+
 class FreshIndex:
     """The port `Fresh`: an index in a folder of its own. Vectors lie beside the indexes, so that they outlive a swap."""
 
-    def __init__(self, store: Store) -> None:
-        self._serving, self._filled = store, store.beside()
+    def __init__(self, store: Store, vectors: VectorSets) -> None:
+        self._serving, self._filled, self._vectors = store, store.beside(), vectors
 
     def write(self, documents: Sequence[Document], deleted: Sequence[str]) -> None:
         """Put and delete in one commit."""
@@ -140,8 +148,9 @@ class FreshIndex:
             self._filled.write(documents, deleted)
 
     def swap(self) -> None:
-        """Have it serve; the old one is removed."""
+        """Have it serve; the old one is removed, and the vectors of what only that one had."""
         self._serving.take(self._filled)
+        self._vectors.keep(partial(standing, self._serving))
 
     def drop(self) -> None:
         """Remove it."""

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from services.ports import VectorRow
 PATIENCE = 60.0  # seconds to wait for another writer
 SPARSE = 2  # times as many rows as are needed: then the file is written anew
 WORTH = 1_000  # rows below which that is not worth it
+Standing = Callable[[Sequence[str]], set[str]]  # which of these documents there are
 EMPTY: dict[str, Any] = {"serving": None, "sets": {}}
 
 
@@ -60,8 +61,8 @@ class VectorSets:
         log = self._log(model)
         return log.read(ids) if log and ids else {}
 
-    def write(self, model: str, rows: Sequence[VectorRow]) -> None:
-        """Put vectors, durably. InvalidError where one is not like the others, or holds what is no number."""
+    def write(self, model: str, rows: Sequence[VectorRow], standing: Standing) -> None:
+        """Put the vectors of standing documents, durably. InvalidError where one is not like the others, or holds what is no number."""
         newest = list({row.id: row for row in rows}.values())
         if not newest:
             return
@@ -72,7 +73,8 @@ class VectorSets:
             log = self._log(model) or self._begin(model, dimension)
             if log.dimension != dimension:
                 raise InvalidError(f"Vectors of {model} have {log.dimension} numbers, not {dimension}")
-            log.append(newest, ())
+            stand = standing([row.id for row in newest])  # under the lock: who deletes a document comes for its vector after us
+            log.append([row for row in newest if row.id in stand], ())
             if log.written > max(WORTH, SPARSE * len(log.snapshot().keys)):
                 self._write_anew(model, log)
 
@@ -85,6 +87,14 @@ class VectorSets:
                 log = self._log(model)
                 if log is not None:
                     log.append((), ids)
+
+    def keep(self, standing: Standing) -> None:
+        """Delete the vectors of all documents that do not stand."""
+        for model in self._known()["sets"]:
+            ids = [name for name, _ in self.entries(model)]
+            for start in range(0, len(ids), WORTH):
+                part = ids[start : start + WORTH]
+                self.delete(sorted(set(part) - standing(part)))
 
     def serve(self, model: str) -> None:
         """Have this model answer, and remove the vectors of the others."""

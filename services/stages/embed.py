@@ -1,0 +1,159 @@
+"""Embed: the documents that were indexed get their vectors, in small slices, behind everything else.
+
+Single-flight, and of low priority: it stops as soon as words wait to be refined, published or indexed, and index wakes it when they are through.
+A slice skips the texts whose hash it has a vector for already, so that a killed run, or the same run twice, changes nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from time import monotonic
+from typing import Any
+
+from loguru import logger
+
+from domain.documents import organization_document, process_document
+from domain.errors import InvalidError, LostRaceError
+from domain.job import Watermark
+from domain.meaning import text_hash, text_of
+from domain.search import Collection, Document
+from services.clock import now
+from services.ports import Embedder, Parts, VectorRow, Work
+from services.stages.index import file_documents, grouped
+from services.stages.publish import take
+
+STAGE = "embed"
+SLICE = 64  # texts embedded at once: about a second's work
+PROCESSES = 2_000  # processes that a run takes on at most, unless its first silver batch alone has more
+SECONDS = 10.0  # a run gives the worker back after so long
+Slice = tuple[Collection, Sequence[Document]]
+
+
+def embed(parts: Parts) -> None:
+    """One run behind where index stands; sends embed again where more is pending."""
+    model = parts.embedders.model
+    settle(parts)
+    embedder = parts.embedders.get(model) if model else None
+    if embedder is None:
+        return
+    try:
+        if _run(parts, embedder):
+            parts.messages.send(STAGE)
+    except LostRaceError as error:
+        logger.info("embed: {}", error.detail)
+    except Exception as error:
+        with parts.warehouse.write() as work:
+            work.watermarks.failed(STAGE, f"{type(error).__name__}: {error}"[:2_000], now())
+            work.commit()
+        raise
+
+
+def settle(parts: Parts) -> None:
+    """Let the ledger know which model is in force; another one than before embeds from the beginning, while the old one's vectors answer."""
+    with parts.warehouse.read() as work:
+        if work.searching.model() == parts.embedders.model:
+            return
+    with parts.warehouse.write() as work:
+        if work.searching.choose_model(parts.embedders.model):
+            logger.info("embeddings: {}", parts.embedders.model or "off")
+        work.commit()
+
+
+def behind(work: Work) -> bool:
+    """Whether there are documents that were indexed and not embedded."""
+    return bool(work.searching.model() and work.watermarks.get(STAGE).silver_batch < work.watermarks.get("index").silver_batch)
+
+
+def _run(parts: Parts, embedder: Embedder) -> bool:
+    with parts.warehouse.read() as work:
+        if not behind(work) or words_wait(work):
+            return False
+    with parts.warehouse.write() as work:
+        mark: Watermark = work.watermarks.start(STAGE, now())
+        pending = _pending(work, mark)
+        work.commit()
+    return _embed(parts, mark, pending, embedder) if pending else False
+
+
+def _pending(work: Work, mark: Watermark) -> Sequence[Any]:
+    found: Sequence[Any] = work.batches.silver(mark.silver_batch, work.watermarks.get("index").silver_batch)
+    return [batch for batch in found if batch.id <= mark.target] if mark.target else take(found, PROCESSES)
+
+
+def _embed(parts: Parts, mark: Watermark, pending: Sequence[Any], embedder: Embedder) -> bool:
+    """Whether to go on at once."""
+    started, target = monotonic(), pending[-1]
+    for collection, documents in _slices(parts, mark, pending):
+        embed_documents(parts, embedder, collection, documents)
+        # Only slices of processes are counted: the others may be fewer when a run goes on, and are skipped quickly by their hashes.
+        after = mark.model_copy(update={"target": target.id, "done": mark.done + (collection is Collection.PROCESSES)})
+        with parts.warehouse.write() as work:
+            work.watermarks.swap(mark, after, now())
+            waiting = words_wait(work)
+            work.commit()
+        mark = after.model_copy(update={"attempts": 0})
+        if waiting or monotonic() - started > SECONDS:
+            return not waiting
+    with parts.warehouse.write() as work:
+        work.watermarks.swap(mark, Watermark(stage=STAGE, seq=max(mark.seq, target.upto_seq), silver_batch=target.id), now())
+        work.watermarks.ran(STAGE, mark.seq, target.upto_seq, sum(batch.processes for batch in pending), mark.started_at or now(), now())
+        more = behind(work)
+        work.commit()
+    if not more:
+        _answer_with(parts, embedder.model)
+    return more
+
+
+def _slices(parts: Parts, mark: Watermark, pending: Sequence[Any]) -> Iterator[Slice]:
+    """What the pending silver batches touched, as documents."""
+    last = pending[-1].id
+    ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
+    for start in range(mark.done * SLICE, len(ocids), SLICE):
+        with parts.warehouse.read() as work:
+            yield Collection.PROCESSES, [process_document(facts) for facts in work.documents.processes(ocids[start : start + SLICE])]
+    with parts.warehouse.read() as work:
+        organizations, files = work.documents.touched_organizations(mark.silver_batch, last), work.files.touched(mark.silver_batch, last)
+    for start in range(0, len(organizations), SLICE):
+        with parts.warehouse.read() as work:
+            yield Collection.ORGANIZATIONS, [organization_document(facts) for facts in work.documents.organizations(organizations[start : start + SLICE])]
+    for some in grouped(files):
+        passages = file_documents(parts, some)
+        for start in range(0, len(passages), SLICE):
+            yield Collection.DOCUMENTS, passages[start : start + SLICE]
+
+
+def embed_documents(parts: Parts, embedder: Embedder, collection: Collection, documents: Sequence[Document]) -> int:
+    """Write the vectors of those documents whose text has another hash than the vector that is there; how many."""
+    texts = {str(document["id"]): text_of(collection, document) for document in documents}
+    have = parts.search.read_vectors(collection, embedder.model, list(texts))
+    changed = {name: text for name, text in texts.items() if name not in have or have[name].text_hash != text_hash(text)}
+    if changed:
+        parts.search.write_vectors(collection, embedder.model, _rows(embedder, changed))
+    return len(changed)
+
+
+def _rows(embedder: Embedder, texts: dict[str, str]) -> list[VectorRow]:
+    """The vectors, without those of texts that the model refuses when it is given them alone."""
+    names = list(texts)
+    try:
+        vectors = embedder.embed([texts[name] for name in names])
+    except InvalidError as error:
+        if len(names) == 1:
+            logger.warning("embed: {} is left without a vector: {}", names[0], error.detail)
+            return []
+        half = len(names) // 2
+        return [row for part in (names[:half], names[half:]) for row in _rows(embedder, {name: texts[name] for name in part})]
+    return [VectorRow(name, text_hash(texts[name]), vector) for name, vector in zip(names, vectors, strict=True)]
+
+
+def _answer_with(parts: Parts, model: str) -> None:
+    """All documents are embedded: let this model answer, if another one still does."""
+    for collection in Collection:
+        if parts.search.serving(collection) not in {None, model} and next(parts.search.vectors(collection, model), None) is not None:
+            parts.search.serve(collection, model)
+            logger.info("embeddings: {} answers for {}", model, collection)
+
+
+def words_wait(work: Work) -> bool:
+    """Whether anything waits to be landed, refined, published or indexed."""
+    marks = {stage: work.watermarks.get(stage) for stage in ("refine", "publish", "index")}
+    behind_words = marks["refine"].seq < work.batches.last_committed() or marks["publish"].silver_batch < work.batches.last_silver()
+    return bool(behind_words or marks["index"].silver_batch < marks["publish"].silver_batch or work.jobs.unlanded(now()))
