@@ -39,7 +39,7 @@ class Home:
         path.write_bytes(content)
         return self.files.copy(path)[0]
 
-    def read(self, content: bytes, limits: Iterable[int] = ()) -> tuple[list[Element], list[Refused]]:
+    def read(self, content: bytes, limits: Iterable[int] = (), name: str = "upload.json") -> tuple[list[Element], list[Refused]]:
         """All of it, in slices of these limits (1,000 when they run out), each from a position that went through JSON."""
         sha256 = self.add(content)
         elements: list[Element] = []
@@ -48,7 +48,7 @@ class Home:
         left = iter(limits)
         while True:
             limit = next(left, 1_000)
-            piece = self.sources.read(sha256, "upload.json", position, limit)
+            piece = self.sources.read(sha256, name, position, limit)
             assert len(piece.elements) + len(piece.refused) <= limit + 1
             elements += piece.elements
             refused += piece.refused

@@ -128,7 +128,7 @@ class Run:
             self.first, self.release = row, part
             return None
         conflict = self.merger.merge(self.release, part)
-        return Problem("contradicting_rows", f"{conflict}: an earlier row of the release says something else") if conflict else None
+        return Problem("contradicting_rows", f"{conflict}: an earlier row of the release says something else", path=conflict) if conflict else None
 
 
 def flat_plan(headings: Sequence[str], numbers: Converter, longest: int) -> FlatPlan | None:

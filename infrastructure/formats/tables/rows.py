@@ -19,11 +19,12 @@ REFUSALS: dict[str, str] = {
 
 
 class Problem(NamedTuple):
-    """Why a row can't be read; `column` is that of the cell where it is one."""
+    """Why a row can't be read; `column` is that of the cell where it is one, `path` what rows disagree on."""
 
     code: str
     reason: str
     column: int | None = None
+    path: str = ""
 
 
 class Row(NamedTuple):
@@ -71,5 +72,7 @@ def refusal(sheet: Sheet, row: Row, problem: Problem, group: str = "", ocid: str
     reason = f"row {row.line}, column {heading!r}: {problem.reason}" if heading else f"row {row.line}: {problem.reason}"
     excerpt = (cell if cell is not None else ",".join(row.cells))[:EXCERPT].replace("\x00", "\\u0000")
     place = Place(file=sheet.name, line=row.line, offset=row.offset)
-    refused = Refused(place=place, code=problem.code, reason=reason[:2_000], path=heading, excerpt=excerpt, ocid=ocid.replace("\x00", "") if ocid else None)
+    refused = Refused(
+        place=place, code=problem.code, reason=reason[:2_000], path=heading or problem.path, excerpt=excerpt, ocid=ocid.replace("\x00", "") if ocid else None
+    )
     return Entry(REFUSED, sheet.name, row.line, row.offset, "", group, b"", refused.model_dump_json().encode())
