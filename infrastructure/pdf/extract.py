@@ -60,7 +60,7 @@ def _said(output: Output, tag: str, page: int) -> Iterator[None]:
         raise
     except Exception as error:  # pylint: disable=broad-exception-caught
         reason = " ".join(str(error).split())[:300]
-        output.write(tag, page, "there was not enough memory" if isinstance(error, MemoryError) or "malloc" in reason else reason or type(error).__name__)
+        output.write(tag, page, "there was not enough memory" if isinstance(error, MemoryError) or "alloc" in reason else reason or type(error).__name__)
 
 
 def _text(document: pymupdf.Document, request: dict[str, Any], limits: Limits, until: float, output: Output) -> None:

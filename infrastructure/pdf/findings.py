@@ -1,6 +1,6 @@
 """What the children wrote of one PDF, gathered from their output as far as it goes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,12 +107,12 @@ class Findings:
         elif self.repaired:
             said.append("the file is damaged and was repaired; parts of it may be missing")
         for reason in dict.fromkeys(self.left.values()):
-            said.append(f"{ranges(page for page, why in self.left.items() if why == reason)} could not be read: {reason}")
+            said.append(f"{missing([page for page, why in self.left.items() if why == reason])}: {reason}")
         last = self.count or 0
         if self.stopped is None and last > most and self.reached >= most:
-            said.append(f"{ranges(range(most + 1, last + 1))} were not read: {most} pages are read at most")
+            said.append(f"{missing(range(most + 1, last + 1))}: {most} pages are read at most")
         elif self.reached < last:
-            said.append(f"{ranges(range(self.reached + 1, last + 1))} were not read: {self.stopped or self.broken or 'reading ended there'}")
+            said.append(f"{missing(range(self.reached + 1, last + 1))}: {self.stopped or self.broken or 'reading ended there'}")
         if self.state() == "empty":
             said.append("its pages are blank" if self.count else "it has no pages")
         return "; ".join([*said, *self._of_images()]) or None
@@ -147,3 +147,8 @@ def ranges(pages: Iterable[int]) -> str:
     parts = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
     shown = ", ".join(parts[:SHOWN]) + (f" and {len(parts) - SHOWN} more stretches" if len(parts) > SHOWN else "")
     return f"page {shown}" if len(runs) == 1 and runs[0][0] == runs[0][1] else f"pages {shown}"
+
+
+def missing(pages: Sequence[int]) -> str:
+    """That these pages could not be read, before the reason."""
+    return f"{ranges(pages)} {'is' if len(pages) == 1 else 'are'} missing"

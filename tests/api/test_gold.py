@@ -202,7 +202,7 @@ def test_what_the_caller_got_wrong_is_a_problem_of_the_4xx(full: Api, path: str,
 
 def test_a_wrong_name_is_answered_with_the_right_ones(full: Api) -> None:
     assert "amount" in full.client.get("/v1/gold/facts/award?amuont=1").json()["allowed"]
-    assert full.client.get("/v1/gold/facts/bids").json()["allowed"] == ["process", "award", "contract", "item"]
+    assert full.client.get("/v1/gold/facts/bids").json()["allowed"] == ["process", "award", "contract", "item", "document"]
     assert "buyer" in full.client.get("/v1/gold/processes?buyr=1").json()["allowed"]
     wrong = full.client.get("/v1/gold/processes?limit=x&amount_to=y").json()["errors"]
     assert [(one["where"], one["got"]) for one in wrong] == [("query.amount_to", "y"), ("query.limit", "x")]

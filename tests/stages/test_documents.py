@@ -10,6 +10,7 @@ import pytest
 from domain.documents import SPECS, TEXT
 from domain.search import Document
 from services.ports import Parts
+from tests.pdfs import pdf
 from tests.support import documents, lines, load, package, release
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "documents"
@@ -42,6 +43,7 @@ def test_long_texts_are_cut_for_search_only(lake_home: Parts) -> None:
 def test_documents_keep_to_their_specs(lake_home: Parts) -> None:
     for case in CASES:
         load(lake_home, "golden.json", (GOLDEN / f"{case}.json").read_bytes())
+    load(lake_home, "notice.pdf", pdf("a notice for ocds-213czf-1"))
     made = documents(lake_home)
     for spec in SPECS:
         fields = {field.name: field for field in spec.fields}

@@ -1,0 +1,1 @@
+"""Reading PDFs in child processes."""
