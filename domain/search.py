@@ -107,6 +107,7 @@ class Hit(BaseModel):
     highlights: dict[str, str] = {}
     explain: Explanation | None = None
     group: str | None = None
+    gold: dict[str, Any] | None = Field(None, description="its row in gold, where `include=gold` asked for it")
 
 
 class FacetValue(BaseModel):
@@ -129,6 +130,7 @@ class SearchResult(BaseModel):
     hits: list[Hit]
     facets: dict[str, list[FacetValue]] = {}
     mode: Mode = Mode.KEYWORD
+    warning: str | None = Field(None, description="why the hits were found in another way than was asked for")
 
 
 class Synonym(BaseModel):

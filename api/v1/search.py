@@ -1,6 +1,6 @@
 """GET /v1/search and /v1/search/suggest."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
@@ -10,12 +10,13 @@ from api.container import Here
 from api.parameters import From, Until, known
 from api.problems import COMMON
 from api.schemas import Suggestions
-from domain.search import Collection, SearchResult
+from domain.search import Collection, Mode, SearchResult
 from services.queries import search as searches
 
 router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
 ANY = "any of the values, repeated or separated by commas"
-WORDS = "words; typing errors are forgiven, the last word may be unfinished; empty: everything"
+WORDS = 'words; typing errors are forgiven, the last word may be unfinished; "a phrase", -excluded; empty: everything'
+MODES = "by word, by meaning, or by both; what can't be found by meaning is found by word, and the answer's `mode` says so"
 CollectionName = Annotated[Collection, Query(description="where to search")]
 
 
@@ -24,7 +25,9 @@ class SearchParameters(BaseModel):
 
     q: str = Field("", max_length=1_000, description=WORDS, examples=["road works"])
     collection: Collection = Field(Collection.PROCESSES, description="where to search")
-    mode: Literal["keyword"] = Field("keyword", description="by word")
+    mode: Mode = Field(Mode.HYBRID, description=MODES)
+    similar_to: str | None = Field(None, max_length=500, description="more like the document of this id; with `q`, both count")
+    semantic_weight: float = Field(0.5, ge=0, le=1, description="hybrid only: the share of meaning in the ranks, beside that of words")
     buyer: list[str] = Field([], description=f"the buyer's name: {ANY}")
     buyer_id: list[str] = Field([], description=f"the buyer's id: {ANY}")
     supplier: list[str] = Field([], description=f"a supplier's name: {ANY}")
@@ -48,11 +51,28 @@ class SearchParameters(BaseModel):
     published_to: Until | None = Field(None, description="last published on or before this date or instant")
     facet_by: list[str] = Field([], description=f"fields to count the values of: {ANY}", examples=[["buyer,category"]])
     sort: str | None = Field(None, max_length=100, description="relevance, or a field, with a leading '-' for descending", examples=["-published"])
+    group_by: str | None = Field(
+        None, max_length=100, description="a field of which each value shows its best hits; pages then count groups", examples=["buyer"]
+    )
+    group_limit: int = Field(3, ge=1, le=100, description="hits of a group at most")
+    explain: bool = Field(False, description="say of each hit which words matched, and how near its meaning is")
+    include: list[str] = Field([], description="`gold`: each hit carries its row of gold", examples=[["gold"]])
     page: int = Field(1, ge=1, le=100_000, description="1 is the first")
     per_page: int = Field(10, ge=1, le=100, description="hits a page has at most")
 
+    def read(self) -> searches.Asked:
+        """What is asked, as services know it."""
+        return searches.Asked(
+            text=self.q,
+            values={name: getattr(self, name) for name in VALUES},
+            ranges={"value": (self.value_from, self.value_to), "published": (self.published_from, self.published_to)},
+            **{name: getattr(self, name) for name in SAME},
+        )
 
-VALUES = [name for name, field in SearchParameters.model_fields.items() if field.annotation == list[str] and name != "facet_by"]
+
+VALUES = [name for name, field in SearchParameters.model_fields.items() if field.annotation == list[str] and name not in {"facet_by", "include"}]
+
+SAME = [name for name in searches.Asked.__dataclass_fields__ if name in SearchParameters.model_fields]
 
 
 @router.get("")
@@ -61,14 +81,7 @@ def search(here: Here, _: Reader, asked: Annotated[SearchParameters, Query()]) -
 
     Highlighted text is HTML-escaped, with the hits in `<mark>`.
     """
-    return searches.search(
-        here.parts.search,
-        collection=asked.collection,
-        text=asked.q,
-        values={name: getattr(asked, name) for name in VALUES},
-        ranges={"value": (asked.value_from, asked.value_to), "published": (asked.published_from, asked.published_to)},
-        **asked.model_dump(include={"facet_by", "sort", "page", "per_page"}),
-    )
+    return searches.search(here.parts, asked.read())
 
 
 @router.get("/suggest")

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.documents import SPECS
 from domain.errors import InvalidError
-from domain.search import Collection, CollectionSpec, FieldSpec, Filter, SearchQuery, SearchResult
-from services.ports import SearchEngine
+from domain.search import Collection, CollectionSpec, FieldSpec, Filter, Mode, SearchQuery, SearchResult
+from services.ports import Parts, SearchEngine
+from services.queries.meaning import with_meaning
+from services.queries.rows_of_hits import with_gold
 
-DEEPEST = 100_000  # hits that pages reach
+DEEPEST = 10_000  # hits that pages reach
 RELEVANCE = "relevance"
 BY_NAME = {spec.name: spec for spec in SPECS}
 # A comma between values has no space behind it; the comma of a name ("Department of Health, Wales") has one.
@@ -18,34 +21,59 @@ DIVISION = 2  # digits of a CPV division, the facet of what is bought
 Ranges = Mapping[str, tuple[float | datetime | None, float | datetime | None]]
 
 
-def search(
-    engine: SearchEngine,
-    *,
-    collection: Collection,
-    text: str,
-    values: Mapping[str, Sequence[str]],
-    ranges: Ranges,
-    facet_by: Sequence[str],
-    sort: str | None,
-    page: int,
-    per_page: int,
-) -> SearchResult:
+@dataclass(frozen=True)
+class Asked:
+    """A search as callers ask for it: `values` and `ranges` are filters by field; a mode of None is hybrid."""
+
+    collection: Collection = Collection.PROCESSES
+    text: str = ""
+    mode: Mode | None = None
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ranges: Ranges = field(default_factory=dict)
+    facet_by: Sequence[str] = ()
+    sort: str | None = None
+    page: int = 1
+    per_page: int = 10
+    similar_to: str | None = None
+    semantic_weight: float = 0.5
+    group_by: str | None = None
+    group_limit: int = 3
+    explain: bool = False
+    include: Sequence[str] = ()
+
+
+def search(parts: Parts, asked: Asked) -> SearchResult:
     """The page of hits. InvalidError for fields that the collection doesn't have, and for pages past DEEPEST."""
-    spec = BY_NAME[collection]
-    if page * per_page > DEEPEST:
-        raise InvalidError(f"pages reach {DEEPEST} hits; narrow the search, or walk /v1/gold by its cursor", parameter="page", got=page)
-    filters = [_any_of(spec, name, given) for name, given in values.items() if given]
-    filters += [_range(spec, name, low, high) for name, (low, high) in ranges.items() if low is not None or high is not None]
-    return engine.search(
-        SearchQuery(
-            collection=collection,
-            text=text.strip(),
-            filters=tuple(filters),
-            facet_by=tuple(_facet(spec, name) for name in split(facet_by)),
-            sort=_sort(spec, sort),
-            page=page,
-            per_page=per_page,
-        )
+    query, warning = with_meaning(parts, query_of(asked))
+    result = parts.search.search(query)
+    if result.mode is Mode.KEYWORD and query.mode is Mode.SEMANTIC and warning is None:
+        warning = "there are no vectors to compare with yet; these were found by word"
+    if "gold" in _included(asked.include):
+        result = result.model_copy(update={"hits": with_gold(parts.warehouse, asked.collection, result.hits)})
+    return result.model_copy(update={"warning": warning}) if warning else result
+
+
+def query_of(asked: Asked) -> SearchQuery:
+    """The query, as yet without its vector. InvalidError as for `search`."""
+    spec = BY_NAME[asked.collection]
+    if asked.page * asked.per_page > DEEPEST:
+        raise InvalidError(f"pages reach {DEEPEST} hits; narrow the search, or walk /v1/gold by its cursor", parameter="page", got=asked.page)
+    filters = [_any_of(spec, name, given) for name, given in asked.values.items() if given]
+    filters += [_range(spec, name, low, high) for name, (low, high) in asked.ranges.items() if low is not None or high is not None]
+    return SearchQuery(
+        collection=asked.collection,
+        text=asked.text.strip(),
+        mode=asked.mode or Mode.HYBRID,
+        filters=tuple(filters),
+        facet_by=tuple(_facet(spec, name) for name in split(asked.facet_by)),
+        sort=_sort(spec, asked.sort),
+        page=asked.page,
+        per_page=asked.per_page,
+        similar_to=asked.similar_to or None,
+        semantic_weight=asked.semantic_weight,
+        group_by=_group(spec, asked.group_by),
+        group_limit=asked.group_limit,
+        explain=asked.explain,
     )
 
 
@@ -84,6 +112,20 @@ def _facet(spec: CollectionSpec, name: str) -> str:
     if name not in allowed:
         raise InvalidError(f"{spec.name} have no facet {name}", parameter="facet_by", allowed=allowed)
     return name
+
+
+def _group(spec: CollectionSpec, name: str | None) -> str | None:
+    allowed = [field.name for field in spec.fields if field.type == "keyword" and not field.many]
+    if name and name not in allowed:
+        raise InvalidError(f"{spec.name} can't be grouped by {name}", parameter="group_by", allowed=allowed)
+    return name or None
+
+
+def _included(include: Sequence[str]) -> list[str]:
+    wanted = split(include)
+    if set(wanted) - {"gold"}:
+        raise InvalidError("include takes gold", parameter="include", allowed=["gold"])
+    return wanted
 
 
 def _sort(spec: CollectionSpec, sort: str | None) -> str | None:

@@ -1,0 +1,43 @@
+"""The meaning of a query: its vector, made by the model whose vectors answer, so that the two can be compared."""
+
+from functools import lru_cache
+
+from loguru import logger
+
+from domain.errors import TenderlakeError
+from domain.meaning import meant
+from domain.search import Mode, SearchQuery
+from services.ports import Embedder, Parts
+
+KEPT = 2_000  # vectors of queries that are kept
+
+
+def with_meaning(parts: Parts, query: SearchQuery) -> tuple[SearchQuery, str | None]:
+    """The query with its vector, and why it has none where it should: it is then searched by word."""
+    if query.mode is Mode.KEYWORD or (query.similar_to is None and not meant(query.text)):
+        return query, None
+    model = parts.search.serving(query.collection)
+    if query.similar_to is not None:  # the document's own vector is taken
+        return query, None
+    if parts.embedders.model is None:
+        return query, _told(query, "embeddings are off; these were found by word")
+    if model is None:
+        return query, _told(query, "nothing is embedded yet; these were found by word")
+    embedder = parts.embedders.get(model)
+    if embedder is None:
+        return query, f"the vectors are still those of {model}, which is not at hand; these were found by word"
+    try:
+        return query.model_copy(update={"vector": _vector(embedder, meant(query.text))}), None
+    except TenderlakeError as error:
+        logger.warning("search: {}", error.detail)
+        return query, f"{error.detail}; these were found by word"
+
+
+def _told(query: SearchQuery, why: str) -> str | None:
+    """Hybrid is what nobody asked for; only who asks for meaning is told that there is none."""
+    return why if query.mode is Mode.SEMANTIC else None
+
+
+@lru_cache(maxsize=KEPT)
+def _vector(embedder: Embedder, text: str) -> tuple[float, ...]:
+    return tuple(embedder.embed([text])[0].tolist())
