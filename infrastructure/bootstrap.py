@@ -1,6 +1,7 @@
 """The composition root: the only place that knows which adapter stands behind which port."""
 
 from domain.documents import SPECS
+from domain.errors import StartupError
 from infrastructure.embeddings import Models
 from infrastructure.files.secrets import Secrets
 from infrastructure.files.store import FileStore
@@ -17,10 +18,11 @@ from infrastructure.queue.redis_server import local_url
 from infrastructure.rates.circuit import Circuit
 from infrastructure.rates.frankfurter import Frankfurter
 from infrastructure.search.embedded.engine import EmbeddedSearch
+from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import Warehouse
 from infrastructure.web.hooks import WebHooks
-from services.ports import Parts
+from services.ports import Parts, SearchEngine
 
 
 def bootstrap(settings: Settings) -> Parts:
@@ -35,7 +37,7 @@ def bootstrap(settings: Settings) -> Parts:
     return Parts(
         warehouse=Warehouse(settings.warehouse_url),
         lake=DeltaLake(settings.lake_path),
-        search=EmbeddedSearch(settings.data_dir / "search", SPECS),
+        search=search_engine(settings),
         messages=Dispatcher(settings.redis_url or local_url(settings.data_dir.resolve())),
         sources=sources,
         files=files,
@@ -52,6 +54,16 @@ def _recognisers(settings: Settings) -> list[Recogniser]:
     longest = settings.max_record_bytes
     found = tables(settings.data_dir / "spool", longest, settings.max_upload_bytes, settings.profiles_dir)
     return [PdfSource(pdf_reader(settings)), RateLines(longest), OcdsJson(longest), *found]
+
+
+def search_engine(settings: Settings) -> SearchEngine:
+    """The engine that the settings choose. StartupError for a server without a key."""
+    if settings.typesense_url is None:
+        return EmbeddedSearch(settings.data_dir / "search", SPECS)
+    if settings.typesense_api_key is None or not settings.typesense_api_key.get_secret_value():
+        raise StartupError("TENDERLAKE_TYPESENSE_URL names a server, but TENDERLAKE_TYPESENSE_API_KEY holds no key for it")
+    key = settings.typesense_api_key.get_secret_value()
+    return TypesenseSearch(settings.typesense_url, key, SPECS, tally=settings.data_dir / "typesense.json")
 
 
 def pdf_reader(settings: Settings) -> PdfReader:

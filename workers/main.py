@@ -20,6 +20,7 @@ from infrastructure.settings import Settings
 from infrastructure.warehouse.migrate import current, head
 from services.ports import Parts
 from services.stages.sweep import sweep
+from services.upkeep.rebuild import index_again_if_lost
 from workers.actors import declare
 from workers.loop import beside, name, queues, work
 from workers.rates import follow
@@ -67,6 +68,7 @@ def _on_signals(stop: threading.Event) -> None:
 def _sweep(parts: Parts, seconds: float, stop: threading.Event) -> None:
     while not stop.wait(seconds):
         try:
+            index_again_if_lost(parts)  # a search server may come up empty at any time
             sweep(parts)
         except Exception as error:  # pylint: disable=broad-exception-caught  # the next sweep tries again
             logger.warning("sweep: {}", error)

@@ -15,6 +15,7 @@ from infrastructure.warehouse.repositories.quarantine import Quarantine
 from infrastructure.warehouse.repositories.rates import Rates
 from infrastructure.warehouse.repositories.raw import RawRecords
 from infrastructure.warehouse.repositories.records import Records
+from infrastructure.warehouse.repositories.saved import SavedSearches
 from infrastructure.warehouse.repositories.searching import Searching
 from infrastructure.warehouse.repositories.star import StarReader
 from infrastructure.warehouse.repositories.trail import Outcomes, Trail
@@ -115,3 +116,7 @@ class UnitOfWork:
     @cached_property
     def searching(self) -> Searching:
         return Searching(self.connection)
+
+    @cached_property
+    def saved(self) -> SavedSearches:
+        return SavedSearches(self.connection)

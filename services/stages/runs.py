@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from loguru import logger
 
 from domain.bronze import touches
-from domain.errors import LostRaceError, NoSpaceError
+from domain.errors import LostRaceError, NoSpaceError, RetryableError
 from domain.job import Counts, Watermark
 from domain.record import Kind
 from services.clock import now
@@ -20,7 +20,8 @@ def run(parts: Parts, stage: str, due: Due, step: Step) -> bool:
     """Run one step of the stage from its watermark where one is due; whether more is pending behind it.
 
     A lost race is no failure: another runner did the work. A step that failed, or ended its worker, is tried again; from the fourth
-    try on with one batch alone, and after the sixth that batch is set aside.
+    try on with one batch alone, and after the sixth that batch is set aside. That a part is away, or a disk full, is no batch's fault,
+    and not counted.
     """
     with parts.warehouse.read() as work:
         if not due(work, work.watermarks.get(stage)):
@@ -40,6 +41,8 @@ def run(parts: Parts, stage: str, due: Due, step: Step) -> bool:
         return False
     except Exception as error:
         with parts.warehouse.write() as work:
+            if isinstance(error, RetryableError | NoSpaceError):
+                work.watermarks.spare(stage)
             work.watermarks.failed(stage, f"{type(error).__name__}: {error}"[:2_000], now())
             work.commit()
         raise

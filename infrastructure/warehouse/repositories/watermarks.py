@@ -27,6 +27,11 @@ class Watermarks(Repository):
         self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == stage).values(**values))
         return self.get(stage)
 
+    def spare(self, stage: str) -> None:
+        """Take back the attempt that `start` counted."""
+        less = update(WATERMARK).where(WATERMARK.c.stage == stage, WATERMARK.c.attempts > 0)
+        self.connection.execute(less.values(attempts=WATERMARK.c.attempts - 1))
+
     def swap(self, old: Watermark, new: Watermark, now: datetime) -> None:
         """Move from `old` to `new`; LostRaceError where the stage does not stand at `old` any more."""
         self._ensure(old.stage, now)

@@ -1,0 +1,59 @@
+"""Saved searches: what is sought, who is told, and which documents are new to it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from domain.search import Collection, Mode, SearchQuery
+
+EVENT = "search.matched"
+
+
+class SavedSearch(BaseModel):
+    """`query` is sought by word whatever the mode: meaning is near or far, it does not match or not. `changed_at`: of the query."""
+
+    id: str
+    owner: str
+    name: str
+    parameters: dict[str, Any]
+    query: SearchQuery
+    url: str | None = None
+    secret: str | None = None
+    token: str | None = None
+    created_at: datetime
+    changed_at: datetime
+
+
+class Match(BaseModel):
+    """A document that a saved search found, and was told of once."""
+
+    search_id: str
+    document_id: str
+    title: str
+    matched_at: datetime
+
+
+class Before(BaseModel):
+    """The saved searches that found a document before a run of the index stage wrote it."""
+
+    collection: Collection
+    document_id: str
+    searches: list[str]
+    asked_at: datetime
+
+
+def watching(query: SearchQuery) -> SearchQuery:
+    """The query as it is asked of documents that were touched: without order, facets, groups, pages and meaning."""
+    kept = query.model_dump(include={"collection", "text", "filters"})
+    return SearchQuery(**kept, mode=Mode.KEYWORD)
+
+
+def new_to(search: SavedSearch, found: Iterable[str], before: Mapping[str, Before], told: set[str]) -> list[str]:
+    """Of the documents found, those that the search neither found before they were written nor was told of.
+
+    A search that was saved, or changed, after they were looked at is told of none: they are not new to it for certain.
+    """
+    known = ((key, before.get(key)) for key in found if key not in told)
+    return [key for key, one in known if one is not None and search.changed_at <= one.asked_at and search.id not in one.searches]
