@@ -47,10 +47,14 @@ def migrate() -> None:
     upgrade(settings.warehouse_url, settings.fiscal_year_start)
     from infrastructure.bootstrap import bootstrap, vault
     from services.intake.users import ensure_admin
+    from services.stages.embed import embed_again, settle
     from services.upkeep.rebuild import index_again_if_lost
 
     parts = bootstrap(settings)
-    if index_again_if_lost(parts):
+    settle(parts)
+    lost = index_again_if_lost(parts)
+    embed_again(parts, lost)
+    if lost:
         typer.echo("search is empty and gold is not: its documents are written anew")
     password = ensure_admin(parts.warehouse, vault(settings), settings.admin_password)
     if password:

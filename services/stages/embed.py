@@ -57,6 +57,16 @@ def settle(parts: Parts) -> None:
         work.commit()
 
 
+def embed_again(parts: Parts, lost: bool) -> None:
+    """Begin at the beginning where the documents are written anew (`lost`), or their vectors are gone; those that are still there are skipped."""
+    with parts.warehouse.write() as work:
+        mark: Watermark = work.watermarks.get(STAGE)
+        gone = mark.silver_batch and parts.search.count(Collection.PROCESSES) and not any(parts.search.serving(one) for one in Collection)
+        if lost or gone:
+            work.watermarks.swap(mark, Watermark(stage=STAGE), now())
+            work.commit()
+
+
 def behind(work: Work) -> bool:
     """Whether there are documents that were indexed and not embedded."""
     return bool(work.searching.model() and work.watermarks.get(STAGE).silver_batch < work.watermarks.get("index").silver_batch)
