@@ -22,7 +22,7 @@ from services.ports import Element, Slice
 
 GROWTH = 60  # times the table's own size that its JSON may have: each cell brings the names of its path
 BUCKETS = 256
-IN_BUCKET = 64 << 20  # bytes of the spool that are brought together at a time
+IN_BUCKET = 32 << 20  # bytes of the spool that are brought together at a time
 
 
 def build(target: Path, entries: Iterable[Entry], size: int, most: int, longest: int) -> None:
