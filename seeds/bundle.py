@@ -1,4 +1,5 @@
-"""Makes seeds/data: one file of each form that publishers use, and expected.json, counted here and not by what reads them."""
+"""Makes seeds/data: one file of each form that publishers use, reference tables and notices that belong to them, and expected.json,
+counted here and not by what reads them."""
 
 import gzip
 from collections import Counter
@@ -10,8 +11,11 @@ import orjson
 
 from seeds.case import Json
 from seeds.files import EXPECTED
+from seeds.flat import flat
 from seeds.generate import Entry, entries
+from seeds.notices import notice
 from seeds.publishers import publisher
+from seeds.references import classifications, exchange_rates, organizations
 
 
 class Bundled(NamedTuple):
@@ -31,20 +35,31 @@ FILES = (
     Bundled("feed.jsonl", "lines", 90, 11, broken=0.05, repairable=0.12),
     Bundled("ireland-records.json", "records", 130, 12, publishers=2, only=1),
     Bundled("kenya-and-others.jsonl.gz", "lines", 240, 13, publishers=5, broken=0.01, repairable=0.03),
+    Bundled("united-kingdom-flat.csv", "flat", 16, 15, publishers=1),
     Bundled("united-kingdom-releases.json", "releases", 80, 14, publishers=1, repairable=0.05),
 )
+NOTICED = FILES[-1]  # the file to whose processes the notices belong
+NOTICES = 6
 
 
 def made() -> dict[str, bytes]:
     """Names and contents of the files; those named .gz are given as they are before gzip."""
     files: dict[str, bytes] = {}
     counts: dict[str, Json] = {}
+    documents: dict[str, Json] = {}
     for file in FILES:
         found = list(_entries(file))
         files[file.name] = _FORMS[file.form](file, found)
         counts[file.name] = _counts(found)
+        if file is NOTICED:
+            for name, ocid, link, content in _notices(found):
+                files[name] = content
+                documents[name] = {"ocid": ocid, "link": link}
+    tables = {"organizations.csv": organizations(0, 60), "exchange-rates.csv": exchange_rates(), "classifications.csv": classifications()}
+    files |= tables
     total = {key: sum(one[key] for one in counts.values()) for key in ("releases", "processes", "accepted", "quarantined", "repaired")}
-    files[EXPECTED.name] = orjson.dumps({"files": counts, "total": total}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    expected = {"files": counts, "total": total, "references": {name: _records(content) for name, content in tables.items()}, "documents": documents}
+    files[EXPECTED.name] = orjson.dumps(expected, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return files
 
 
@@ -102,7 +117,7 @@ def _releases(file: Bundled, found: list[Entry]) -> bytes:
     return _package(file, "releases", (entry.release for entry in found))
 
 
-def _records(file: Bundled, found: list[Entry]) -> bytes:
+def _record_package(file: Bundled, found: list[Entry]) -> bytes:
     """A record a process, with its releases embedded."""
     records: dict[str, list[Json]] = {}
     for entry in found:
@@ -110,4 +125,30 @@ def _records(file: Bundled, found: list[Entry]) -> bytes:
     return _package(file, "records", ({"ocid": ocid, "releases": releases} for ocid, releases in records.items()))
 
 
-_FORMS: dict[str, Callable[[Bundled, list[Entry]], bytes]] = {"lines": _lines, "releases": _releases, "records": _records}
+def _flat(_file: Bundled, found: list[Entry]) -> bytes:
+    return flat([entry.release for entry in found])
+
+
+def _records(table: bytes) -> int:
+    """How many records a reference table makes: one a row, or for rates one a cell."""
+    headings, *rows = table.decode().splitlines()
+    return len(rows) * (headings.count(",") if headings.startswith("Date") else 1)
+
+
+def _notices(found: list[Entry]) -> Iterable[tuple[str, str, str, bytes]]:
+    """(name, ocid, what links it: text, name or url; content) of notices for the first processes whose tender is described."""
+    tenders = {
+        entry.release["ocid"]: entry.release for entry in reversed(found) if not entry.defect and "tender" in entry.release["tag"] and _pdfs(entry.release)
+    }
+    for number, (ocid, release) in enumerate(sorted(tenders.items())[:NOTICES]):
+        link = ("text", "name", "url")[number % 3]
+        name = {"text": f"notice-{number + 1}.pdf", "name": f"{ocid}.pdf", "url": _pdfs(release)[0]}[link]
+        yield name, ocid, link, notice(release, named=link == "text")
+
+
+def _pdfs(release: Json) -> list[str]:
+    """The names of the PDF files that the tender publishes."""
+    return [name for one in release["tender"]["documents"] if (name := one["url"].rsplit("/", 1)[-1]).endswith(".pdf")]
+
+
+_FORMS: dict[str, Callable[[Bundled, list[Entry]], bytes]] = {"lines": _lines, "releases": _releases, "records": _record_package, "flat": _flat}

@@ -10,6 +10,7 @@ from seeds.publishers import Publisher, publisher
 from seeds.subjects import Subject, subjects
 
 DAY = 86_400
+ENDINGS = {"application/pdf": ".pdf", "text/html": ".html"}
 RANKS = {"planning": 0, "tender": 1, "tenderUpdate": 2, "award": 3, "contract": 4, "implementation": 5}
 Json = dict[str, Any]
 
@@ -145,7 +146,7 @@ class Case:
                 "documentType": kind,
                 "title": f"{self.write(title)}: {self.title}",
                 "description": description,
-                "url": f"{self.publisher.uri}/notices/{self.ocid[-13:]}/{mark}-{index}",
+                "url": f"{self.publisher.uri}/notices/{self.ocid[-13:]}-{mark}-{index}{ENDINGS.get(form, '')}",
                 "datePublished": self.stamp(time),
                 "format": form,
                 "language": "en",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pymupdf
 import pytest
 
 from domain.judge import judge
@@ -13,6 +14,7 @@ from seeds.__main__ import main
 from seeds.bundle import FILES, made, write
 from seeds.files import DATA, EXPECTED, bundled
 
+OCDS = [path for path in bundled() if ".json" in path.name]
 EXPECTATIONS: dict[str, Any] = orjson.loads(EXPECTED.read_bytes())
 
 
@@ -33,11 +35,12 @@ def test_the_bundled_files_are_what_the_generator_makes_now() -> None:
 
 
 def test_the_bundled_files_are_those_that_are_expected_and_small() -> None:
-    assert [path.name for path in bundled()] == sorted(EXPECTATIONS["files"]) == sorted(file.name for file in FILES)
+    assert sorted(EXPECTATIONS["files"]) == sorted(file.name for file in FILES)
+    assert [path.name for path in bundled()] == sorted([*EXPECTATIONS["files"], *EXPECTATIONS["references"], *EXPECTATIONS["documents"]])
     assert sum(path.stat().st_size for path in DATA.iterdir()) <= 2_000_000
 
 
-@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", OCDS, ids=lambda path: path.name)
 def test_the_expected_counts_are_what_judging_the_file_gives(path: Path) -> None:
     found, wanted = judged(path), EXPECTATIONS["files"][path.name]
     good = [one for one in found if isinstance(one, Accepted)]
@@ -47,8 +50,28 @@ def test_the_expected_counts_are_what_judging_the_file_gives(path: Path) -> None
 
 
 def test_no_process_is_in_two_files() -> None:
-    ocids = [{one.ocid for one in judged(path) if isinstance(one, Accepted)} for path in bundled()]
-    assert len(set().union(*ocids)) == sum(map(len, ocids)) == EXPECTATIONS["total"]["processes"]
+    ocids = [{one.ocid for one in judged(path) if isinstance(one, Accepted)} for path in OCDS]
+    flat = EXPECTATIONS["files"]["united-kingdom-flat.csv"]["processes"]
+    assert len(set().union(*ocids)) == sum(map(len, ocids)) == EXPECTATIONS["total"]["processes"] - flat
+
+
+def test_every_notice_belongs_to_a_process_of_the_set_by_the_way_that_is_expected() -> None:
+    published = content(DATA / "united-kingdom-releases.json")
+    for name, wanted in EXPECTATIONS["documents"].items():
+        assert wanted["ocid"].encode() in published
+        with pymupdf.open(DATA / name) as notice:
+            text = "".join(page.get_text() for page in notice)
+        assert "Contracting authority" in text
+        found = {"text": wanted["ocid"] in text, "name": wanted["ocid"] in name, "url": f"/{name}".encode() in published}
+        assert [way for way, there in found.items() if there] == [wanted["link"]]
+
+
+def test_working_days_have_rates_and_no_two_days_have_the_same() -> None:
+    headings, *rows = content(DATA / "exchange-rates.csv").decode().splitlines()
+    assert headings == "Date,USD,GBP,CHF,CAD,KES"
+    assert len(rows) * 5 == EXPECTATIONS["references"]["exchange-rates.csv"]
+    assert len({row.split(",", 1)[1] for row in rows}) > len(rows) * 0.99
+    assert all(0.8 < float(row.split(",")[2]) < 1.0 for row in rows)
 
 
 def test_making_them_twice_gives_the_same_files(tmp_path: Path) -> None:
