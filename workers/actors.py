@@ -11,6 +11,8 @@ import dramatiq
 from services.notify import ACTOR as DELIVER
 from services.notify import deliver, wake
 from services.ports import Parts
+from services.stages.embed import embed
+from services.stages.erase import erase
 from services.stages.index import index
 from services.stages.land import land
 from services.stages.publish import publish
@@ -23,7 +25,7 @@ def declare(broker: dramatiq.Broker, parts: Parts) -> list[dramatiq.Actor[..., N
     """The actors of the broker, over these parts; a lower priority number goes first."""
     dramatiq.set_broker(broker)
     stages: list[tuple[str, Callable[..., None], int]] = [("land", land, 1), ("refine", refine, 1), ("publish", publish, 1), ("index", index, 1)]
-    stages.append((DELIVER, deliver, 1))
+    stages += [(DELIVER, deliver, 1), ("embed", embed, 9), ("erase", erase, 1)]
     return [_actor(broker, parts, name, stage, priority) for name, stage, priority in stages]
 
 

@@ -56,14 +56,6 @@ def erase(parts: Parts) -> None:
         work.commit()
 
 
-def wake_erase(parts: Parts) -> None:
-    """Send the message where something is due."""
-    with parts.warehouse.read() as work:
-        due = work.trail.due(work.watermarks.get("index").seq)
-    if due:
-        parts.messages.send("erase")
-
-
 def _erase(parts: Parts, one: Audit, mark: Watermark) -> bool:
     """Take the record out of lake, files and ledger; False where a job still reads one of its files, after which it is tried again."""
     found = one.erased or _find(parts, one)
@@ -82,6 +74,7 @@ def _erase(parts: Parts, one: Audit, mark: Watermark) -> bool:
         work.raw.forget_versions(one.kind, one.record_id, one.version)
         work.outcomes.blank(one.kind, one.record_id, one.job_id)
         work.quarantine.blank(found["quarantine"])
+        work.outcomes.blank_errors(found["jobs"])
         work.commit()
     return True
 
@@ -102,6 +95,7 @@ def _find(parts: Parts, one: Audit) -> dict[str, Any]:
         "versions": sorted(set(held["version"])),
         "files": sorted(file for file in files if file),
         "quarantine": [row for row, _ in quarantined],
+        "jobs": jobs,
     }
 
 

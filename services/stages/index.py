@@ -8,10 +8,13 @@ from typing import Any
 
 from domain.documents import organization_document, passage_documents, passage_id, process_document
 from domain.job import Watermark
-from domain.search import Collection
+from domain.search import Collection, Document
+from services.alerts import Watch
 from services.clock import now
 from services.ports import Parts, Work
+from services.stages import pause
 from services.stages.publish import take
+from services.stages.purged import wake_erase
 from services.stages.runs import alone, run
 
 SLICE = 2_000  # documents of one commit of the engine
@@ -19,9 +22,12 @@ PROCESSES = 20_000
 
 
 def index(parts: Parts) -> None:
-    """One run up to where publish stands; finishes the jobs that are done with it, and sends index again where more is pending."""
-    if run(parts, "index", lambda work, mark: bool(_pending(work, mark)), lambda mark: _index(parts, mark)):
+    """One run up to where publish stands; finishes the jobs that are done with it, and sends index again where more is pending, else embed."""
+    if run(parts, "index", lambda work, mark: bool(_pending(work, mark)) and not pause.paused(work), lambda mark: _index(parts, mark)):
         parts.messages.send("index")
+    elif parts.embedders.model:
+        parts.messages.send("embed")
+    wake_erase(parts)
 
 
 def _pending(work: Work, mark: Watermark) -> Sequence[Any]:
@@ -38,18 +44,26 @@ def _index(parts: Parts, mark: Watermark) -> bool:
         files = work.files.touched(mark.silver_batch, published)
     last = pending[-1]
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
+    watch = Watch(parts)
     for start in range(0, len(ocids), SLICE):
+        watch.before(Collection.PROCESSES, ocids[start : start + SLICE])
         index_processes(parts, ocids[start : start + SLICE])
     for start in range(0, len(touched), SLICE):
+        watch.before(Collection.ORGANIZATIONS, touched[start : start + SLICE])
         index_organizations(parts, touched[start : start + SLICE])
     for some in grouped(files):
+        watch.before(Collection.DOCUMENTS, held(some))
         index_files(parts, some)
+    tell = watch.after()
     with parts.warehouse.write() as work:
+        pause.check(work)
         seq = max(mark.seq, last.upto_seq)
         work.watermarks.swap(mark, mark.model_copy(update={"seq": seq, "silver_batch": last.id}), now())
         work.watermarks.ran("index", mark.seq, seq, len(ocids), mark.started_at, now())
         work.jobs.finish_due(seq, now())
+        tell(work)
         work.commit()
+    watch.wake()
     return bool(last.id < published)
 
 
@@ -71,14 +85,23 @@ def index_organizations(parts: Parts, organization_ids: Sequence[str]) -> None:
 
 def index_files(parts: Parts, files: Sequence[tuple[str, int]]) -> None:
     """Bring the passages of these files in line with gold and silver; each comes with the most passages that search may hold of it."""
+    documents = file_documents(parts, files)
+    parts.search.write(Collection.DOCUMENTS, documents, sorted(set(held(files)) - {document["id"] for document in documents}))
+
+
+def held(files: Sequence[tuple[str, int]]) -> list[str]:
+    """The ids of the passages that search may hold of these files."""
+    return [passage_id(record_id, number) for record_id, most in files for number in range(most)]
+
+
+def file_documents(parts: Parts, files: Sequence[tuple[str, int]]) -> list[Document]:
+    """The passages of these files."""
     with parts.warehouse.read() as work:
         rows: list[dict[str, Any]] = list(work.files.some([record_id for record_id, _ in files]))
         linked = sorted({row["ocid"] for row in rows if row["process_key"] is not None})
         processes = {facts["process"]["process_key"]: facts["process"] for facts in work.documents.processes(linked)}
     pages = pages_of(parts, rows)
-    documents = [one for row in rows for one in passage_documents(row, processes.get(row["process_key"]), pages.get(row["record_id"], []))]
-    held = {passage_id(record_id, number) for record_id, most in files for number in range(most)}
-    parts.search.write(Collection.DOCUMENTS, documents, sorted(held - {document["id"] for document in documents}))
+    return [one for row in rows for one in passage_documents(row, processes.get(row["process_key"]), pages.get(row["record_id"], []))]
 
 
 def pages_of(parts: Parts, rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

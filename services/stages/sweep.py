@@ -18,13 +18,15 @@ def sweep(parts: Parts) -> list[tuple[str, ...]]:
         due += [("land", job_id) for job_id in work.jobs.unlanded(idle_since=quiet)]
         newest = work.batches.last_committed()
         silver = work.batches.last_silver()
-        marks = {stage: work.watermarks.get(stage) for stage in ("refine", "publish", "index")}
+        marks = {stage: work.watermarks.get(stage) for stage in ("refine", "publish", "index", "embed")}
         behind = {
             "refine": marks["refine"].seq < newest,
             "publish": marks["publish"].silver_batch < silver,
             "index": marks["index"].silver_batch < marks["publish"].silver_batch,
         }
+        behind["embed"] = bool(parts.embedders.model) and marks["embed"].silver_batch < marks["index"].silver_batch
         due += [(stage,) for stage, late in behind.items() if late and work.watermarks.idle(stage, quiet)]
+        due += [("erase",)] if any(one.at < quiet for one in work.trail.due(marks["index"].seq)) else []
         waiting = work.deliveries.due(now())
     for message in due:
         logger.info("sweep: sending {} again", " ".join(message))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import polars as pl
 import pytest
 
 from domain.record import Kind
@@ -18,13 +19,16 @@ URL = path(Kind.RELEASES, IDS[Kind.RELEASES])
 
 def told(data: Path, word: str = SECRET) -> list[str]:
     """The files below the data folder that hold the word, packed or not."""
-    found = []
-    for one in data.rglob("*"):
-        if one.is_file():
-            content = one.read_bytes()
-            if word.encode() in content or (content[:2] == b"\x1f\x8b" and word.encode() in gzip.decompress(content)):
-                found.append(str(one.relative_to(data)))
-    return found
+    return [str(one.relative_to(data)) for one in data.rglob("*") if one.is_file() and word.encode() in _plain(one)]
+
+
+def _plain(file: Path) -> bytes:
+    content = file.read_bytes()
+    if content.startswith(b"\x1f\x8b"):
+        return gzip.decompress(content)
+    if content.startswith(b"PAR1"):
+        return str(pl.read_parquet(file).rows()).encode()
+    return content
 
 
 def secret(number: int = 1, **fields: Any) -> dict[str, Any]:
@@ -32,14 +36,13 @@ def secret(number: int = 1, **fields: Any) -> dict[str, Any]:
 
 
 def test_a_purged_release_is_told_of_nowhere_and_its_neighbours_stay(api: Api) -> None:
-    upload = b"".join(orjson.dumps(one) + b"\n" for one in [secret(), release(2), release(3, tag=[1])])
-    api.client.post("/v1/uploads", params={"filename": "a.jsonl"}, content=upload)
+    upload = b"".join(orjson.dumps(one) + b"\n" for one in [secret(), release(2), secret(id="r9", date=SECRET)])
+    first = api.client.post("/v1/uploads", params={"filename": "a.jsonl"}, content=upload).json()
+    api.client.post("/v1/uploads", params={"filename": "b.jsonl.gz"}, content=gzip.compress(upload))
     done(api, api.client.patch(URL, json={"tender": {"description": f"{SECRET} once more"}}))
     done(api, api.client.post("/v1/raw/releases", json=[secret(), release(4)]))
     done(api, api.client.put(URL, json=secret(title=SECRET)))
     done(api, api.client.patch(path(Kind.RELEASES), json=[{"id": IDS[Kind.RELEASES], "patch": {"date": SECRET}}]))
-    api.client.post("/v1/uploads", params={"filename": "b.jsonl.gz"}, content=gzip.compress(upload))
-    api.work()
     assert len(told(api.settings.data_dir)) > 5
     job = done(api, api.client.delete(URL, params={"purge": True}))
     assert job["status"] == "succeeded"
@@ -55,6 +58,8 @@ def test_a_purged_release_is_told_of_nowhere_and_its_neighbours_stay(api: Api) -
     assert entry["erased"]["versions"] == [1, 2, 3, 4]
     assert len(entry["erased"]["files"]) == 6
     assert SECRET not in orjson.dumps(entry).decode()
+    (refused,) = api.client.get(f"/v1/jobs/{first['id']}/errors").json()["items"]
+    assert (refused["code"], refused["line"], refused["excerpt"], refused["reason"]) == ("unreadable_date", 3, "", "erased")
 
 
 @pytest.mark.parametrize("kind", list(Kind))
