@@ -60,7 +60,8 @@ class Rates(Repository):
         amount, currency = PRICED[name]
         key, day = key_of(fact), fact.c.value_date
         columns = [key, day, fact.c[amount], currencies.c.code, fact.c[f"{amount}_base"], fact.c.base_currency, fact.c.rate, fact.c.rate_date]
-        query = select(*columns).join_from(fact, currencies, currencies.c.currency_key == fact.c[currency]).where(day.between(first, last))
+        query = select(*columns).join_from(fact, currencies, currencies.c.currency_key == fact.c[currency])
+        query = query.where(day.between(after[0] if after else first, last))
         if codes is not None:
             query = query.where(currencies.c.code.in_(codes))
         if after is not None:
@@ -90,12 +91,12 @@ class Rates(Repository):
 
     def needs(self, upto: date) -> list[tuple[str, date, bool]]:
         """(currency, day, whether there is a rate of some day) of facts that have no rate of their own day, up to a day."""
-        currencies = gold_table("dim_currency")
-        found: set[tuple[Any, ...]] = set()
+        currency_dim = gold_table("dim_currency")
+        codes = {row.currency_key: row.code for row in self.connection.execute(select(currency_dim.c.currency_key, currency_dim.c.code))}
+        found: set[tuple[str, date, bool]] = set()
         for name, (_, currency) in PRICED.items():
             fact = gold_table(name)
             lacking = or_(fact.c.rate_date.is_(None), fact.c.rate_date < fact.c.value_date)
-            query = select(currencies.c.code, fact.c.value_date, fact.c.rate_date.is_not(None))
-            joined = query.join_from(fact, currencies, currencies.c.currency_key == fact.c[currency])
-            found.update(tuple(row) for row in self.connection.execute(joined.where(fact.c.value_date <= upto, lacking).distinct()))
-        return sorted((code, day, bool(converted)) for code, day, converted in found)
+            query = select(fact.c[currency], fact.c.value_date, fact.c.rate_date.is_not(None)).where(fact.c.value_date <= upto, lacking).distinct()
+            found.update((codes[key], day, bool(converted)) for key, day, converted in self.connection.execute(query) if codes.get(key))
+        return sorted(found)
