@@ -1,13 +1,13 @@
 """Rebuild: silver, gold or search made anew from the layer before, while readers keep working.
 
-Rows are replaced slice by slice, as the stages do it, so that at every moment a reader sees whole processes.
+Rows are replaced slice by slice, as the stages do it, so that at every moment a reader sees whole processes; search is made anew aside.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from loguru import logger
 
-from domain.documents import passage_id
+from domain.errors import RetryableError
 from domain.job import Watermark
 from domain.keys import surrogate
 from domain.record import Kind
@@ -15,13 +15,15 @@ from domain.search import Collection
 from domain.silver import TABLES_OF
 from services.clock import now
 from services.ports import Parts
-from services.stages.index import grouped, index, index_files, index_organizations, index_processes
+from services.stages.index import index
 from services.stages.publish import newest_batches, publish
 from services.stages.publish_records import prune_records
 from services.stages.refine import refine_processes
 from services.stages.refine_records import refine_records
+from services.upkeep.rebuild_search import rebuild_search
 
 CHUNK = 2_000
+__all__ = ["index_again_if_lost", "publish_all", "rebuild_gold", "rebuild_search", "rebuild_silver"]
 
 
 def rebuild_silver(parts: Parts) -> int:
@@ -98,68 +100,26 @@ def rebuild_gold(parts: Parts) -> int:
     return len(wanted)
 
 
-def rebuild_search(parts: Parts) -> int:
-    """Write every document anew from gold and delete those that gold does not have; how many documents."""
-    written = 0
-    for collection, ids, write in (
-        (Collection.PROCESSES, _ids(parts, "processes"), index_processes),
-        (Collection.ORGANIZATIONS, _ids(parts, "organizations"), index_organizations),
-    ):
-        wanted: set[str] = set()
-        for part in ids:
-            write(parts, part)
-            wanted.update(part)
-        gone = [str(document["id"]) for document in parts.search.scan(collection) if document["id"] not in wanted]
-        parts.search.delete(collection, gone)
-        written += len(wanted)
-    return written + _passages(parts)
-
-
-def _passages(parts: Parts) -> int:
-    """The same for the passages of the files."""
-    wanted: set[str] = set()
-    for part in _files(parts):
-        for some in grouped(part):
-            index_files(parts, some)
-        wanted.update(passage_id(record_id, number) for record_id, count in part for number in range(count))
-    gone = [str(document["id"]) for document in parts.search.scan(Collection.DOCUMENTS) if document["id"] not in wanted]
-    parts.search.delete(Collection.DOCUMENTS, gone)
-    return len(wanted)
-
-
 def index_again_if_lost(parts: Parts) -> bool:
-    """Where search is empty and gold is not (a new schema, or a lost folder), have the index stage begin at the beginning."""
-    with parts.warehouse.write() as work:
+    """Where search is empty and gold is not (a new schema, or a lost folder), have the index stage begin at the beginning.
+
+    While search is away nothing is known, and nothing is done; the sweep asks again.
+    """
+    with parts.warehouse.read() as work:
         mark: Watermark = work.watermarks.get("index")
-        processes = work.documents.ocids("", 1) and not parts.search.count(Collection.PROCESSES)
-        files = work.files.count_passages() and not parts.search.count(Collection.DOCUMENTS)
-        if not mark.silver_batch or not (processes or files):
-            return False
-        work.watermarks.swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
-        work.commit()
-        return True
-
-
-def _ids(parts: Parts, what: str) -> Iterator[list[str]]:
-    last = ""
-    while True:
-        with parts.warehouse.read() as work:
-            page = work.documents.ocids(last, CHUNK) if what == "processes" else work.documents.organization_ids(last, CHUNK)
-        if not page:
-            return
-        yield page
-        last = page[-1]
-
-
-def _files(parts: Parts) -> Iterator[list[tuple[str, int]]]:
-    last = ""
-    while True:
-        with parts.warehouse.read() as work:
-            page: list[tuple[str, int]] = work.files.after(last, CHUNK)
-        if not page:
-            return
-        yield page
-        last = page[-1][0]
+        processes, files = bool(work.documents.ocids("", 1)), bool(work.files.count_passages())
+    if not mark.silver_batch:
+        return False
+    try:
+        lost = (processes and not parts.search.count(Collection.PROCESSES)) or (files and not parts.search.count(Collection.DOCUMENTS))
+    except RetryableError as error:
+        logger.debug("search is away: {}", error.detail)
+        return False
+    if lost:
+        with parts.warehouse.write() as work:
+            work.watermarks.swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
+            work.commit()
+    return lost
 
 
 def _follow(parts: Parts) -> None:

@@ -1,0 +1,106 @@
+"""Alerts: what a run of the index stage made findable for a saved search that did not find it before, told once.
+
+Before a document is written, it is noted which searches find it; that stays until the run's watermark moves, so that a run that was killed
+is no reason to miss a match. New matches, what is sent of them and the watermark's step commit in one transaction.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+from domain.documents import SPECS
+from domain.saved import EVENT, Before, Match, SavedSearch, new_to, watching
+from domain.search import Collection, Document, Filter, SearchQuery
+from services.clock import now
+from services.notify import enqueue, wake
+from services.ports import Parts, SearchEngine, Work
+
+PAGE = 100
+PART = 1_000  # documents asked about at once
+SENT = 100  # documents that one message lists
+TITLES = {spec.name: max((field for field in spec.fields if field.type == "text"), key=lambda field: field.weight).name for spec in SPECS}
+
+
+class Watch:
+    """The saved searches during one run of the index stage; does nothing where there are none."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        with parts.warehouse.read() as work:
+            saved: list[SavedSearch] = work.saved.all()
+        self._saved: dict[Collection, list[SavedSearch]] = defaultdict(list)
+        for one in saved:
+            self._saved[one.query.collection].append(one)
+        self._touched: dict[Collection, list[str]] = defaultdict(list)
+
+    def before(self, collection: Collection, ids: Iterable[str]) -> None:
+        """Note which searches find these documents, which are about to be written."""
+        searches = self._saved.get(collection)
+        keys = list(dict.fromkeys(ids))
+        if not searches or not keys:
+            return
+        self._touched[collection] += keys
+        with self._parts.warehouse.read() as work:
+            known = work.saved.before(collection, keys)
+        new = [key for key in keys if key not in known]
+        asked_at = now()
+        found: dict[str, list[str]] = {key: [] for key in new}
+        for search in searches:
+            for document in _found(self._parts.search, search.query, new):
+                found[str(document["id"])].append(search.id)
+        with self._parts.warehouse.write() as work:
+            work.saved.remember([Before(collection=collection, document_id=key, searches=ids, asked_at=asked_at) for key, ids in found.items()])
+            work.commit()
+
+    def after(self) -> Callable[[Work], None]:
+        """Ask again, now that all is written; what is to be done in the transaction that ends the run."""
+        new: list[tuple[SavedSearch, list[Match]]] = []
+        for collection, ids in self._touched.items():
+            with self._parts.warehouse.read() as work:
+                before = work.saved.before(collection, ids)
+            for search in self._saved[collection]:
+                new.append((search, self._matches(search, ids, before)))
+        return lambda work: _tell(work, [(search, matches) for search, matches in new if matches], forget=bool(self._saved))
+
+    def wake(self) -> None:
+        """Have what was told sent at once."""
+        if self._touched:
+            wake(self._parts)
+
+    def _matches(self, search: SavedSearch, ids: Sequence[str], before: dict[str, Before]) -> list[Match]:
+        found = {str(document["id"]): document for document in _found(self._parts.search, search.query, ids)}
+        with self._parts.warehouse.read() as work:
+            told = work.saved.told(search.id, list(found))
+        title = TITLES[search.query.collection]
+        keys = new_to(search, found, before, told)
+        return [Match(search_id=search.id, document_id=key, title=str(found[key].get(title) or key), matched_at=now()) for key in keys]
+
+
+def _found(engine: SearchEngine, query: SearchQuery, ids: Sequence[str]) -> Iterable[Document]:
+    """Those of the documents that the query finds."""
+    plain = watching(query)
+    for start in range(0, len(ids), PART):
+        narrowed = (*plain.filters, Filter(field="id", values=tuple(ids[start : start + PART])))
+        page, more = 1, True
+        while more:
+            hits = engine.search(plain.model_copy(update={"filters": narrowed, "page": page, "per_page": PAGE})).hits
+            yield from (hit.document for hit in hits)
+            page, more = page + 1, len(hits) == PAGE
+
+
+def _tell(work: Work, new: Sequence[tuple[SavedSearch, list[Match]]], *, forget: bool) -> None:
+    for search, matches in new:
+        current: SavedSearch | None = work.saved.get(search.id)
+        if current is None or current.changed_at != search.changed_at:
+            continue  # removed, or another search by now
+        work.saved.tell(matches)
+        if current.url and current.secret:
+            enqueue(work, url=current.url, secret=current.secret, event=EVENT, payload=payload(current, matches), ref=current.id)
+    if forget:
+        work.saved.forget()
+
+
+def payload(search: SavedSearch, matches: Sequence[Match]) -> dict[str, object]:
+    """What a webhook is sent: how many are new, and the first of them."""
+    about = {"id": search.id, "name": search.name, "collection": str(search.query.collection), "query": search.parameters}
+    documents = [{"id": one.document_id, "title": one.title, "matched_at": one.matched_at.isoformat()} for one in matches[:SENT]]
+    return {"event": EVENT, "search": about, "found": len(matches), "documents": documents}

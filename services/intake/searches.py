@@ -1,0 +1,113 @@
+"""Saved searches: adding, changing and removing one's own."""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from domain.errors import ConflictError, NotFoundError
+from domain.saved import Match, SavedSearch
+from domain.search import SearchQuery
+from domain.webhooks import check_url
+from services.clock import now
+from services.ports import Warehouse, Work
+
+MOST = 200  # searches a user may save: each is asked at every run of the index stage
+FEED = 100  # entries of a feed
+
+
+class Wish(BaseModel):
+    """What a saved search shall be; `secret` None keeps the present one, or makes one."""
+
+    name: str
+    parameters: dict[str, Any]
+    query: SearchQuery
+    url: str | None = None
+    secret: str | None = None
+    feed: bool = True
+
+
+def list_searches(warehouse: Warehouse, owner: str) -> Sequence[SavedSearch]:
+    """A user's searches, oldest first."""
+    with warehouse.read() as work:
+        found: list[SavedSearch] = work.saved.of(owner)
+    return found
+
+
+def get_search(warehouse: Warehouse, owner: str, search_id: str) -> SavedSearch:
+    """One's own search. NotFoundError where one has none of that id."""
+    with warehouse.read() as work:
+        return _own(work, owner, search_id)
+
+
+def add_search(warehouse: Warehouse, owner: str, wish: Wish, *, private: bool) -> SavedSearch:
+    """Save a search. InvalidError for an address that can't be called, ConflictError where one has too many."""
+    if wish.url is not None:
+        check_url(wish.url, private=private)
+    moment = now()
+    made = SavedSearch(id=secrets.token_hex(8), owner=owner, created_at=moment, changed_at=moment, **_fields(wish, None))
+    with warehouse.write() as work:
+        if len(work.saved.of(owner)) >= MOST:
+            raise ConflictError(f"{MOST} searches are saved already; remove one first")
+        work.saved.put(made)
+        work.commit()
+    return made
+
+
+def change_search(warehouse: Warehouse, owner: str, search_id: str, wish: Wish, *, private: bool) -> SavedSearch:
+    """Change one's own search; another query is told of what matches it from now on. Errors as for `add_search` and `get_search`."""
+    if wish.url is not None:
+        check_url(wish.url, private=private)
+    with warehouse.write() as work:
+        present = _own(work, owner, search_id)
+        fields = _fields(wish, present) | ({"changed_at": now()} if wish.query != present.query else {})
+        changed = present.model_copy(update=fields)
+        work.saved.put(changed)
+        work.commit()
+    return changed
+
+
+def remove_search(warehouse: Warehouse, owner: str, search_id: str) -> None:
+    """Remove one's own search, and what it found. NotFoundError where one has none of that id."""
+    with warehouse.write() as work:
+        _own(work, owner, search_id)
+        work.saved.remove(search_id)
+        work.commit()
+
+
+def matches_of(warehouse: Warehouse, search_id: str, limit: int = FEED) -> Sequence[Match]:
+    """What a search was told of last, newest first."""
+    with warehouse.read() as work:
+        found: list[Match] = work.saved.matches(search_id, limit)
+    return found
+
+
+def count_matches(warehouse: Warehouse, search_id: str) -> int:
+    """How many documents a search was told of."""
+    with warehouse.read() as work:
+        return int(work.saved.count(search_id))
+
+
+def by_token(warehouse: Warehouse, search_id: str, token: str) -> SavedSearch:
+    """The search whose feed this token opens. NotFoundError where it opens none: nothing is said about which of both is wrong."""
+    with warehouse.read() as work:
+        search: SavedSearch | None = work.saved.get(search_id)
+    if search is None or search.token is None or not hmac.compare_digest(search.token.encode(), token.encode()):
+        raise NotFoundError("there is no such feed, or the token is not that of it")
+    return search
+
+
+def _own(work: Work, owner: str, search_id: str) -> SavedSearch:
+    search: SavedSearch | None = work.saved.get(search_id)
+    if search is None or search.owner != owner:
+        raise NotFoundError(f"you have no saved search {search_id}")
+    return search
+
+
+def _fields(wish: Wish, present: SavedSearch | None) -> dict[str, Any]:
+    secret = wish.secret or (present.secret if present else None) or f"whsec_{secrets.token_urlsafe(32)}"
+    token = (present.token if present else None) or secrets.token_urlsafe(24)
+    kept = {"name": wish.name, "parameters": wish.parameters, "query": wish.query, "url": wish.url}
+    return kept | {"secret": secret if wish.url else None, "token": token if wish.feed else None}
