@@ -14,6 +14,7 @@ from services.clock import now
 from services.ports import Parts, Work
 from services.stages import pause
 from services.stages.publish import take
+from services.stages.purged import wake_erase
 from services.stages.runs import alone, run
 
 SLICE = 2_000  # documents of one commit of the engine
@@ -26,6 +27,7 @@ def index(parts: Parts) -> None:
         parts.messages.send("index")
     elif parts.embedders.model:
         parts.messages.send("embed")
+    wake_erase(parts)
 
 
 def _pending(work: Work, mark: Watermark) -> Sequence[Any]:
