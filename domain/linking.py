@@ -16,7 +16,8 @@ RULES: dict[Rule, str] = {
     "text": "the file's text holds exactly one ocid, as often as it likes",
     "url": "exactly one process has a document whose URL ends in the file's name",
 }
-OCID = re.compile(r"(?<![A-Za-z0-9])ocds-[a-z0-9]{6}-[A-Za-z0-9](?:[A-Za-z0-9._/:~-]*[A-Za-z0-9])?")
+OCID = re.compile(r"(?<![A-Za-z0-9])ocds-[a-z0-9]{6}-[A-Za-z0-9](?:[A-Za-z0-9./:~-]*[A-Za-z0-9])?")
+CORE = re.compile(r"[A-Za-z0-9-]*[A-Za-z0-9]")
 GIVEN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"  # an ocid as a caller may give it
 ENDING = re.compile(r"\.(?:pdf|txt|docx?|xlsx?|html?|json|zip)$", re.I)
 BROKEN = re.compile(r"-[ \t]*\r?\n[ \t]*(?=[A-Za-z0-9])")  # an ocid that goes on in the next line
@@ -42,10 +43,17 @@ def claims(document: Mapping[str, Any]) -> list[Claim]:
     found: list[Claim] = []
     texts: dict[Rule, Iterable[str]] = {"name": [document.get("filename") or ""], "text": [page.get("text") or "" for page in document.get("pages") or []]}
     for rule, pieces in texts.items():
-        ocids = {ocid for piece in pieces for ocid in ocids_in(piece)}
-        if len(ocids) == 1:
-            found.append(Claim(rule, ocids.pop()))
+        found += [Claim(rule, ocid) for ocid in _meant({ocid for piece in pieces for ocid in ocids_in(piece)})]
     return found
+
+
+def _meant(ocids: set[str]) -> list[str]:
+    """The one ocid that these spellings stand for, the longer spelling first: `ocds-213czf-1/notice` may be an ocid, or the end of a URL with one."""
+    cores = {match[0] for ocid in ocids if (match := CORE.match(ocid))}
+    longer = ocids - cores
+    if len(cores) != 1 or (len(longer) > 1 and not ocids & cores):
+        return []
+    return [*(longer if len(longer) == 1 else ()), *cores]
 
 
 def link(said: Sequence[Claim], naming: Iterable[str], standing: Iterable[str]) -> Claim | None:

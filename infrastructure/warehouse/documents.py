@@ -45,7 +45,7 @@ class DocumentClaim(SQLModel, table=True):
     __tablename__ = "document_claim"
     record_id: str = Field(primary_key=True)
     rule: str = Field(primary_key=True)
-    ocid: str
+    ocid: str = Field(primary_key=True)
     process_key: int = key(index=True)
 
 

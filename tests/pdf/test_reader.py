@@ -13,6 +13,7 @@ import orjson
 import psutil
 import pytest
 
+from infrastructure.pdf import ocr
 from infrastructure.pdf.findings import ranges
 from infrastructure.pdf.limits import Limits
 from infrastructure.pdf.reader import PdfReader
@@ -179,6 +180,12 @@ def test_a_scanned_file_is_read_with_tesseract_where_it_is_installed(tmp_path: P
     assert document["reason"] == "the text was recognised from images on page 1"
     tesseract.write_text("#!/bin/sh\nexit 1\n")
     assert limited(pdfs.scanned(), tmp_path)["state"] == "scanned"
+
+
+@pytest.mark.skipif(not ocr.installed(), reason="tesseract is not installed")
+def test_tesseract_itself_reads_a_picture_of_a_text(tmp_path: Path) -> None:
+    document = limited(pdfs.scanned(), tmp_path, page_seconds=30)
+    assert (document["state"], texts(document)) == ("ocr", ["Axolotl in a picture"])
 
 
 def test_several_files_are_read_at_once_each_into_its_own_document(reader: PdfReader, tmp_path: Path) -> None:

@@ -141,7 +141,10 @@ def test_an_encrypted_file_fails_its_job_and_its_record_is_kept(lake_home: Parts
     ],
     ids=["damaged", "repaired", "empty", "scanned", "owner's password", "junk before it"],
 )
-def test_every_file_ends_in_a_state_that_says_what_it_is(lake_home: Parts, content: bytes, state: str, status: JobStatus) -> None:
+def test_every_file_ends_in_a_state_that_says_what_it_is(
+    lake_home: Parts, monkeypatch: pytest.MonkeyPatch, content: bytes, state: str, status: JobStatus
+) -> None:
+    monkeypatch.setenv("PATH", "")  # no tesseract
     job = load(lake_home, "file.pdf", content)
     assert [(row["state"], job.status) for row in files(lake_home)] == [(state, status)]
 

@@ -100,7 +100,7 @@ class Files(Repository):
         for row in self.connection.execute(select(CLAIM).where(CLAIM.c.record_id.in_(record_ids))):
             found[row.record_id].append(Claim(row.rule, row.ocid))
         order: list[Rule] = ["parameter", "name", "text"]
-        return {record_id: sorted(claims, key=lambda claim: order.index(claim.rule)) for record_id, claims in found.items()}
+        return {record_id: sorted(claims, key=lambda claim: (order.index(claim.rule), -len(claim.ocid))) for record_id, claims in found.items()}
 
     def _naming(self, names: Iterable[str]) -> dict[str, list[str]]:
         found: dict[str, list[str]] = defaultdict(list)

@@ -52,7 +52,7 @@ def _documents() -> None:
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("ocid", sa.String(), nullable=False),
         sa.Column("process_key", big, nullable=False),
-        sa.PrimaryKeyConstraint("record_id", "rule"),
+        sa.PrimaryKeyConstraint("record_id", "rule", "ocid"),
     )
     op.create_index("ix_document_claim_process_key", "document_claim", ["process_key"])
     op.create_table(

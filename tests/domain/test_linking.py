@@ -1,0 +1,74 @@
+"""What a file says of its process, and which of the processes that answer to it gets it."""
+
+import pytest
+
+from domain.linking import Claim, claims, link, name_key, ocids_in, url_name
+
+A, B = "ocds-b5fd17-abc-1", "ocds-213czf-000-00001"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"Notice {A}.", [A]),
+        (f"({A}), {B}; {A}!", [A, B]),
+        (f"https://example.org/{A}/notice", [f"{A}/notice"]),
+        ("ocds-b5fd17-abc-\n1 goes on in the next line", [A]),
+        (f"{A}.pdf", [A]),
+        (f"notice_{A}_v2", [A]),
+        ("ocds-b5fd17- nothing", []),
+        ("OCDS-B5FD17-ABC, xocds-b5fd17-abc-1, ocds-b5-abc", []),
+    ],
+)
+def test_ocids_are_found_without_what_surrounds_them(text: str, expected: list[str]) -> None:
+    assert ocids_in(text) == expected
+
+
+def test_what_the_caller_says_is_all_that_counts() -> None:
+    assert claims({"ocid": B, "filename": f"{A}.pdf", "pages": [{"text": A}]}) == [Claim("parameter", B)]
+
+
+def test_the_name_is_surer_than_the_text_and_several_ocids_say_nothing() -> None:
+    assert claims({"filename": f"{B}.pdf", "pages": [{"text": A}, {"text": A}]}) == [Claim("name", B), Claim("text", A)]
+    assert claims({"filename": "x.pdf", "pages": [{"text": f"{A} and"}, {"text": B}]}) == []
+    assert claims({"filename": "x.pdf"}) == []
+
+
+def test_an_ocid_with_a_slash_and_one_in_a_url_are_told_apart_by_what_stands() -> None:
+    said = claims({"filename": "x.pdf", "pages": [{"text": f"https://example.org/{A}/notice"}]})
+    assert said == [Claim("text", f"{A}/notice"), Claim("text", A)]
+    assert link(said, [], [A]) == Claim("text", A)
+    assert claims({"filename": "x.pdf", "pages": [{"text": f"{A} at https://example.org/{A}/1 or /{A}/2"}]}) == [Claim("text", A)]
+    assert claims({"filename": "x.pdf", "pages": [{"text": f"{A}/1 and {A}/2"}]}) == []
+
+
+def test_the_first_claim_that_stands_wins_and_else_the_only_process_that_names_the_file() -> None:
+    said = [Claim("name", A), Claim("text", B)]
+    assert link(said, [], [A, B]) == Claim("name", A)
+    assert link(said, [], [B]) == Claim("text", B)
+    assert link(said, ["other"], ["other"]) == Claim("url", "other")
+    assert link([], ["one", "two"], ["one", "two"]) is None
+    assert link([], ["one", "two"], ["two"]) == Claim("url", "two")
+
+
+def test_a_process_that_the_caller_named_is_waited_for() -> None:
+    assert link([Claim("parameter", A)], [B], [B]) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://example.org/a/Lot%201%20%C3%A9.pdf?x=1#page=2", "Lot 1 é.pdf"),
+        ("https://example.org/a/e\u0301.PDF", "é.PDF"),
+        ("https://example.org/download?file=a.pdf", None),
+        ("https://example.org/.pdf", None),
+        ("http://[broken/a.pdf", None),
+        ("a.pdf", "a.pdf"),
+    ],
+)
+def test_the_name_that_a_url_ends_in(url: str, name: str | None) -> None:
+    assert url_name(url) == name
+
+
+def test_names_are_compared_by_their_last_part_in_composed_unicode() -> None:
+    assert name_key("C:\\files\\e\u0301 🐙.pdf ") == "é 🐙.pdf"
