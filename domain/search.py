@@ -139,3 +139,13 @@ class Synonym(BaseModel):
     id: str
     words: tuple[str, ...]
     root: str | None = None
+
+
+class SearchKey(BaseModel):
+    """What a browser needs to search a server itself: `collections` maps our names to the server's, `query_by` each of ours to what to ask."""
+
+    key: str
+    url: str
+    expires_at: datetime
+    collections: dict[Collection, str]
+    query_by: dict[Collection, str]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from domain.money import Rate
 from domain.record import Kind, Place, Refused
-from domain.search import Collection, Document, SearchQuery, SearchResult, Synonym
+from domain.search import Collection, Document, Filter, SearchKey, SearchQuery, SearchResult, Synonym
 from domain.webhooks import Answered
 
 
@@ -115,6 +115,14 @@ class Fresh(Protocol):
 class SearchEngine(Protocol):
     """Documents that can be found. Every write is durable, and seen by searchers in other processes, when it returns."""
 
+    @property
+    def name(self) -> str:
+        """Which engine it is."""
+
+    @property
+    def version(self) -> str:
+        """The engine's version; a server is asked for it."""
+
     def upsert(self, collection: Collection, documents: Sequence[Document]) -> None: ...
     def delete(self, collection: Collection, ids: Sequence[str]) -> None: ...
     def write(self, collection: Collection, documents: Sequence[Document], deleted: Sequence[str]) -> None:
@@ -141,6 +149,9 @@ class SearchEngine(Protocol):
     def read_vectors(self, collection: Collection, model: str, ids: Sequence[str]) -> dict[str, VectorRow]:
         """The vectors of these documents, of those that have one."""
 
+    def count_vectors(self, collection: Collection) -> int:
+        """Vectors of the model that serves; 0 where none does."""
+
     def serving(self, collection: Collection) -> str | None:
         """The model whose vectors answer queries; None where there are none."""
 
@@ -151,6 +162,8 @@ class SearchEngine(Protocol):
         """The synonyms of all collections, in place of those before."""
 
     def synonyms(self) -> list[Synonym]: ...
+    def search_key(self, filters: Sequence[Filter], collection: Collection | None, expires_at: datetime) -> SearchKey:
+        """A key with which a browser may search the engine itself, and do nothing else. ConflictError where the engine is no server."""
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,16 @@
 """The `SearchEngine` port on tantivy and numpy: each collection an index and its vectors in a folder, generic over the specs it is given."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
 from tantivy import Query
 
-from domain.errors import InvalidError
-from domain.search import Collection, CollectionSpec, Document, SearchQuery, SearchResult, Synonym
+from domain.errors import ConflictError, InvalidError
+from domain.search import Collection, CollectionSpec, Document, Filter, SearchKey, SearchQuery, SearchResult, Synonym
 from infrastructure.search.embedded import paging
 from infrastructure.search.embedded.answer import Answer
 from infrastructure.search.embedded.codec import decode
@@ -32,6 +34,16 @@ class EmbeddedSearch:
         self._stores = {spec.name: Store(folder, spec) for spec in specs}
         self._vectors = {spec.name: VectorSets(folder / "vectors" / spec.name) for spec in specs}
         self._synonyms = SynonymFile(folder)
+
+    @property
+    def name(self) -> str:
+        """Which engine it is."""
+        return "embedded"
+
+    @property
+    def version(self) -> str:
+        """That of tantivy."""
+        return f"tantivy {version('tantivy')}"
 
     def upsert(self, collection: Collection, documents: Sequence[Document]) -> None:
         """Put documents, each in place of the one with its id."""
@@ -99,6 +111,11 @@ class EmbeddedSearch:
         """The vectors of these documents, of those that have one."""
         return self._vectors[collection].read(model, ids)
 
+    def count_vectors(self, collection: Collection) -> int:
+        """Vectors of the model that answers."""
+        snapshot = self._vectors[collection].snapshot()
+        return len(snapshot.keys) if snapshot is not None else 0
+
     def serving(self, collection: Collection) -> str | None:
         """The model whose vectors answer queries."""
         return self._vectors[collection].serving()
@@ -114,6 +131,10 @@ class EmbeddedSearch:
     def synonyms(self) -> list[Synonym]:
         """The synonyms in force."""
         return self._synonyms.read()
+
+    def search_key(self, filters: Sequence[Filter], collection: Collection | None, expires_at: datetime) -> SearchKey:
+        """ConflictError: there is no server to search."""
+        raise ConflictError("search runs inside tenderlake, where no browser reaches it; keys are for a Typesense server (TENDERLAKE_TYPESENSE_URL)")
 
     def _vectors_for(self, query: SearchQuery) -> tuple[str | None, Snapshot | None]:
         if query.vector is None and query.similar_to is None:

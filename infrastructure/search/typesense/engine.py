@@ -1,16 +1,18 @@
 """The `SearchEngine` port on a Typesense server: each collection behind an alias, generic over the specs it is given."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 
 import httpx
 
 from domain.errors import InvalidError, NotFoundError
-from domain.search import Collection, CollectionSpec, Document, SearchQuery, SearchResult, Synonym
+from domain.search import Collection, CollectionSpec, Document, Filter, SearchKey, SearchQuery, SearchResult, Synonym
 from infrastructure.search.typesense.client import Client, Patience
 from infrastructure.search.typesense.fresh import FreshCollection
 from infrastructure.search.typesense.fused import Searcher
+from infrastructure.search.typesense.keys import make_key
 from infrastructure.search.typesense.keyword import Asker
 from infrastructure.search.typesense.store import Store
 from infrastructure.search.typesense.suggest import suggestions
@@ -41,6 +43,11 @@ class TypesenseSearch:
         self._stores = {spec.name: Store(self.client, spec, prefix, counts) for spec in specs}
         self._vectors = {name: VectorStore(self.client, store.spec, store.alias) for name, store in self._stores.items()}
         self._synonyms = Synonyms(self.client, prefix)
+
+    @property
+    def name(self) -> str:
+        """Which engine it is."""
+        return "typesense"
 
     @property
     def version(self) -> str:
@@ -118,6 +125,11 @@ class TypesenseSearch:
         self._store(collection)
         return self._vectors[collection].read(model, ids)
 
+    def count_vectors(self, collection: Collection) -> int:
+        """Vectors of the model that answers."""
+        self._store(collection)
+        return self._vectors[collection].count()
+
     def serving(self, collection: Collection) -> str | None:
         """The model whose vectors answer queries."""
         self._store(collection)
@@ -140,9 +152,10 @@ class TypesenseSearch:
             store.ready()
         return self._synonyms.get([store.alias for store in self._stores.values()])
 
-    def collection_names(self) -> list[str]:
-        """The aliases that a key for searching is good for."""
-        return [store.alias for store in self._stores.values()]
+    def search_key(self, filters: Sequence[Filter], collection: Collection | None, expires_at: datetime) -> SearchKey:
+        """A key that searches one collection, narrowed by filters, or all of them."""
+        stores = [self._store(collection)] if collection is not None else list(self._stores.values())
+        return make_key(self.client, stores, filters, expires_at)
 
     def _store(self, collection: Collection) -> Store:
         if collection not in self._stores:

@@ -96,6 +96,11 @@ class VectorStore:
         about = self._about(fresh=fresh)
         return str(about["model"]) if about else None
 
+    def count(self) -> int:
+        """Vectors of the model that answers."""
+        name = pointed(self._client, self.alias, IMPATIENT)
+        return int(self._client.ask("GET", f"/collections/{name}", patience=IMPATIENT)["num_documents"]) if name else 0
+
     def dimension(self) -> int:
         """Numbers of a vector of the model that answers; 0 where none does."""
         about = self._about(fresh=False)

@@ -70,6 +70,12 @@ class Batches(Repository):
             query = query.where(BATCH.c.seq <= upto)
         return self.connection.execute(query.order_by(BATCH.c.seq)).all()
 
+    def landed_past(self, after: int) -> datetime | None:
+        """When the oldest committed batch past `after` was landed."""
+        query = select(func.min(BATCH.c.committed_at)).where(BATCH.c.seq > after, BATCH.c.status == "committed")
+        found: datetime | None = self.connection.execute(query).scalar()
+        return found
+
     def sequence(self) -> dict[int, int]:
         """Batch id → seq, of every committed batch."""
         rows = self.connection.execute(select(BATCH.c.id, BATCH.c.seq).where(BATCH.c.status == "committed"))

@@ -1,0 +1,60 @@
+"""/v1/searches…: one's own saved searches, and the feeds of what they find."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import Response
+
+from api.auth import SCHEMES, Reader
+from api.container import Here
+from api.feed import ATOM, atom
+from api.parameters import known
+from api.problems import COMMON, answers
+from api.saved import NewSearch, SavedSearches, SearchAnswer, SearchBody
+from services.intake import searches as services
+
+router = APIRouter(prefix="/v1/searches", tags=["saved searches"], dependencies=[Depends(known)], responses=COMMON)
+Id = Annotated[str, Path(description="the saved search's id", max_length=100)]
+Token = Annotated[str, Query(description="what opens the feed, as the search's `feed` says it", max_length=200)]
+
+
+@router.get("", dependencies=SCHEMES)
+def saved_searches(here: Here, user: Reader) -> SavedSearches:
+    """List your saved searches, oldest first."""
+    found = services.list_searches(here.parts.warehouse, user.name)
+    return SavedSearches(items=[SearchAnswer.of(one, services.count_matches(here.parts.warehouse, one.id)) for one in found])
+
+
+@router.post("", status_code=201, dependencies=SCHEMES, responses=answers(409))
+def save(here: Here, response: Response, user: Reader, body: SearchBody) -> NewSearch:
+    """Save a search. It is told of what matches it from now on. The answer holds the secret that signs its messages; it is shown this once."""
+    made = services.add_search(here.parts.warehouse, user.name, body.wish(), private=here.settings.webhook_private)
+    response.headers["Location"] = f"/v1/searches/{made.id}"
+    return NewSearch.new(made)
+
+
+@router.get("/{search_id}", dependencies=SCHEMES, responses=answers(404))
+def saved_search(search_id: Id, here: Here, user: Reader) -> SearchAnswer:
+    """A saved search of yours."""
+    found = services.get_search(here.parts.warehouse, user.name, search_id)
+    return SearchAnswer.of(found, services.count_matches(here.parts.warehouse, search_id))
+
+
+@router.put("/{search_id}", dependencies=SCHEMES, responses=answers(404))
+def change(search_id: Id, here: Here, user: Reader, body: SearchBody) -> SearchAnswer:
+    """Change a saved search. With another query it is told of what matches that from now on; without `secret` it keeps its own."""
+    changed = services.change_search(here.parts.warehouse, user.name, search_id, body.wish(), private=here.settings.webhook_private)
+    return SearchAnswer.of(changed, services.count_matches(here.parts.warehouse, search_id))
+
+
+@router.delete("/{search_id}", status_code=204, response_class=Response, dependencies=SCHEMES, responses=answers(404))
+def remove(search_id: Id, here: Here, user: Reader) -> None:
+    """Remove a saved search, and what it found."""
+    services.remove_search(here.parts.warehouse, user.name, search_id)
+
+
+@router.get("/{search_id}/feed", response_class=Response, responses={200: {"content": {ATOM: {}}}, **answers(404)})
+def feed(search_id: Id, here: Here, request: Request, token: Token) -> Response:
+    """What a saved search found last, as an Atom feed. Its token is the key to it: feed readers know no passwords."""
+    search = services.by_token(here.parts.warehouse, search_id, token)
+    return Response(atom(search, services.matches_of(here.parts.warehouse, search_id), str(request.base_url)), media_type=ATOM)
