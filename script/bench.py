@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from domain.compile import OMITTED  # noqa: E402
 from domain.merging import REPLACED  # noqa: E402
+from script import bench_pdf  # noqa: E402
 from script.stack import Memory, Stack  # noqa: E402
 from seeds.generate import lines  # noqa: E402
 
@@ -30,6 +31,7 @@ def main() -> None:
     """Run what was asked for and print it as Markdown."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--releases", type=int, default=20_000)
+    options.add_argument("--pages", type=int, default=1_000, help="pages of the PDF")
     options.add_argument("--singles", type=int, default=50)
     options.add_argument("--times", type=int, default=10, help="how many loads the large warehouse holds; 0 leaves that part out")
     chosen = options.parse_args()
@@ -39,6 +41,7 @@ def main() -> None:
         work = Path(folder)
         file = write(work / "releases.jsonl", chosen.releases, seed=7)
         print(f"{chosen.releases} releases, {file.stat().st_size / chosen.releases / 1000:.1f} KB each\n\n| what | figure | bar |\n|---|---|---|", flush=True)
+        bench_pdf.run(work, chosen.pages, row)
         peers = measure_peers(work, file)
         with Stack() as stack:
             first = measure_load(stack, file, chosen.releases, peers)
