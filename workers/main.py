@@ -36,12 +36,16 @@ def run(index: int = 0, of: int = 1) -> None:
     if not stop.is_set():
         schema("process")  # loads pandera before the first message, not during it
         parts = bootstrap(settings)
-        broker = make_broker(settings.redis_url, name(settings.data_dir, index))
-        declare(broker, parts)
+        own = name(settings.data_dir, index)
+        roles = [(make_broker(settings.redis_url, own), queues(index, of))]
+        if beside(index, of):
+            roles.append((make_broker(settings.redis_url, f"{own}-beside"), beside(index, of)))
+        for broker, _ in roles:
+            declare(broker, parts)
         if index == 0:
             threading.Thread(target=_sweep, args=(parts, settings.sweep_seconds, stop), daemon=True).start()
             threading.Thread(target=follow, args=(parts, settings.rates_hours, stop), daemon=True).start()
-        work(broker, queues(index, of), stop, beside(index))
+        work(roles, stop)
     sys.stderr.flush()
     os._exit(0)  # a message that did not end in time is redelivered; its thread must not keep the process
 

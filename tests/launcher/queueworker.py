@@ -24,7 +24,7 @@ def main(url: str, name: str, folder: Path, seconds: float) -> None:
 
     dramatiq.set_broker(broker)
     dramatiq.actor(actor_name="land", queue_name="land", broker=broker, max_retries=1, time_limit=60_000)(land)
-    work(broker, queues(0, 1), threading.Event())
+    work([(broker, queues(0, 1))], threading.Event())
 
 
 if __name__ == "__main__":
