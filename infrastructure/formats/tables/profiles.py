@@ -1,5 +1,6 @@
 """Mapping profiles: YAML files that say how a publisher's own columns become OCDS; the shipped ones, and those of a user's folder."""
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.errors import StartupError
 from domain.flat import Layout, Target
-from domain.paths import HeadingError, converter, parse
+from domain.paths import converter, parse
 from infrastructure.formats.tables.flat_plan import KEYS, FlatPlan
 from infrastructure.formats.tables.profile_cells import Listed, Mapped, Templated, convert
 
@@ -108,7 +109,7 @@ def _load(path: Path) -> Profile:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise StartupError(f"the profile {path} is broken: {'/'.join(map(str, first['loc']))}: {first['msg']}") from error
-    except (ValueError, HeadingError, yaml.YAMLError, OSError) as error:
+    except (ValueError, re.error, yaml.YAMLError, OSError) as error:
         raise StartupError(f"the profile {path} is broken: {' '.join(str(error).split())}") from error
     return profile
 

@@ -1,0 +1,140 @@
+"""Mapping profiles: a publisher's own columns become OCDS as a YAML file says; a broken file is named before anything is read."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.errors import StartupError
+from domain.job import Counts, JobStatus
+from infrastructure.formats.tables.kinds import tables
+from infrastructure.formats.tables.profiles import load_profiles
+from services.ports import Parts
+from tests.formats.support import Home
+from tests.formats.test_csv import shown, text
+from tests.support import load, rows
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "profiles"
+PROFILE = """
+name: prefeitura
+title: the purchases of a town
+headings: [Número, Objeto, Valor]
+templates: {ocid: "ocds-abcdef-{Número}", id: "{Número}-{Data}"}
+constants: {language: pt}
+columns:
+  Data: [{path: date, as: date, dates: ["%d/%m/%Y"]}]
+  Objeto: [{path: tender/title}]
+  Valor: [{path: tender/value/amount, decimal: ","}, {path: tender/value/currency, constant: BRL}]
+  Situação: [{path: tender/status, map: {Aberta: active, Anulada: cancelled, "-": null}}]
+  Etiquetas: [{path: tag}]
+  Empenho: [{path: tender/id, template: "T-{}"}]
+lists:
+  - {column: Fornecedores, path: awards/0/suppliers, pattern: "([^,(]+) [(]([0-9]+)[)]", fields: [name, id]}
+"""
+HEADINGS = ["Número", "Data", "Objeto", "Valor", "Situação", "Etiquetas", "Empenho", "Fornecedores"]
+ROW = ["7", "31/01/2024", "Obra", "1.234,56", "Aberta", "tender", "9", "Um (1), Dois (2)"]
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Home:
+    folder = tmp_path / "profiles"
+    folder.mkdir()
+    (folder / "town.yaml").write_text(PROFILE, encoding="utf-8")
+    return Home(tmp_path / "home", profiles=folder)
+
+
+def read(home: Home, changed: dict[str, str]) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+    row = [changed.get(heading, cell) for heading, cell in zip(HEADINGS, ROW, strict=True)]
+    elements, refused = home.read(text([HEADINGS, row], delimiter=";"), name="compras.csv")
+    return [json.loads(one.raw) for one in elements], [(one.path, one.reason) for one in refused]
+
+
+def test_a_users_profile_reads_a_publishers_table(town: Home) -> None:
+    assert read(town, {}) == (
+        [
+            {
+                "ocid": "ocds-abcdef-7",
+                "id": "7-31/01/2024",
+                "date": "2024-01-31T00:00:00",
+                "tag": ["tender"],
+                "language": "pt",
+                "tender": {"id": "T-9", "title": "Obra", "status": "active", "value": {"amount": 1234.56, "currency": "BRL"}},
+                "awards": [{"suppliers": [{"name": "Um", "id": "1"}, {"name": "Dois", "id": "2"}]}],
+            }
+        ],
+        [],
+    )
+
+
+def test_blank_cells_bring_no_constants_and_dropped_ones_no_value(town: Home) -> None:
+    (found,), refused = read(town, {"Valor": "", "Situação": "-", "Fornecedores": "", "Empenho": " "})
+    assert found["tender"] == {"title": "Obra"}
+    assert "awards" not in found
+    assert refused == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "said"),
+    [
+        ("Valor", "1,234.56", "decimal comma"),
+        ("Data", "2024/31/01", "expected a date such as %d/%m/%Y"),
+        ("Situação", "Outra", "expected one of 'Aberta'"),
+        ("Fornecedores", "Um (1), sem número", "expected a list of (name, id)"),
+        ("Número", "", "it is blank"),
+    ],
+)
+def test_a_cell_that_the_profile_can_not_read_refuses_its_row(town: Home, heading: str, cell: str, said: str) -> None:
+    found, ((path, reason),) = read(town, {heading: cell})
+    assert found == []
+    assert path == heading
+    assert said in reason
+
+
+def test_a_table_without_the_columns_of_the_ocid_is_refused_row_by_row(town: Home) -> None:
+    elements, refused = town.read(text([["Número", "Objeto", "Valor"], ["7", "Obra", "1"]]), name="a.csv")
+    assert elements == []
+    assert "no column 'Data'" in refused[0].reason
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("columns: [", "broken"),
+        ("colour: red", "colour"),
+        ('  Objeto: [{path: tender/title, decimals: ","}]', "decimals"),
+        ("  Objeto: [{path: tender/title}, {path: tender/title}]", "two headings mean tender/title"),
+        ("  Objeto: [{path: tender/title, constant: x, template: y}]", "exclude each other"),
+        ('  - {column: Fornecedores, path: awards/0/suppliers, pattern: "(.+", fields: [name]}', "broken"),
+        ('  - {column: Fornecedores, path: awards/0/suppliers, pattern: "(.+)", fields: [name, id]}', "1 groups for 2 fields"),
+        ('templates: {id: "{Número}"}', "gives the ocid"),
+    ],
+)
+def test_a_broken_profile_is_named_with_what_is_wrong(tmp_path: Path, change: str, said: str) -> None:
+    lines = PROFILE.splitlines()
+    at = len(lines) if change.startswith("  -") else lines.index("columns:") + change.startswith("  ")
+    key = change.split(":")[0]
+    lines = [line for line in lines[:at] if not line.startswith(key)] + [change] + [line for line in lines[at:] if not line.startswith(key)]
+    (tmp_path / "town.yaml").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(StartupError, match=r"town\.yaml is broken") as raised:
+        tables(tmp_path / "spool", 1_000, 1_000, tmp_path)
+    assert said in raised.value.detail
+
+
+def test_a_folder_of_profiles_that_is_none_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StartupError, match="is no folder"):
+        load_profiles(tmp_path / "none")
+
+
+def test_the_export_of_contracts_finder_is_read_as_recorded(home: Home) -> None:
+    expected = json.loads((GOLDEN / "contracts-finder.json").read_text(encoding="utf-8"))
+    assert shown(*home.read((GOLDEN / "contracts-finder.csv").read_bytes(), name="contracts-finder.csv")) == expected
+
+
+def test_the_export_of_contracts_finder_ends_in_the_star(lake_home: Parts) -> None:
+    job = load(lake_home, "notices.csv", (GOLDEN / "contracts-finder.csv").read_bytes())
+    assert job.status is JobStatus.SUCCEEDED
+    assert job.counts == Counts(received=4, accepted=2, quarantined=2, processes=2)
+    amounts = {one["ocid"]: one["amount"] and float(one["amount"]) for one in rows(lake_home, "fact_process")}
+    assert amounts == {"ocds-b5fd17-BIP-1": 200.5, "ocds-b5fd17-BIP-2": None}
+    assert len(rows(lake_home, "fact_award")) == 2
