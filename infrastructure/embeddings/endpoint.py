@@ -47,8 +47,9 @@ class Endpoint:
         return np.concatenate(parts) if parts else np.zeros((0, self.dimension), dtype=np.float32)
 
     def _try(self, texts: list[str]) -> Vectors:
-        waiting = wait_exponential_jitter(initial=self._pause, max=10, jitter=self._pause)
-        again = Retrying(retry=retry_if_exception_type(UnavailableError), stop=stop_after_attempt(ATTEMPTS), wait=waiting, reraise=True)
+        waiting = wait_exponential_jitter(multiplier=self._pause, max=10, jitter=self._pause)
+        attempts = ATTEMPTS if len(texts) > 1 else 1  # one text is a query, and somebody waits for it
+        again = Retrying(retry=retry_if_exception_type(UnavailableError), stop=stop_after_attempt(attempts), wait=waiting, reraise=True)
         found: Vectors = again(self._ask, texts)
         return found
 

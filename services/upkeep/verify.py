@@ -16,6 +16,7 @@ from services.stages.publish import newest_batches, publish
 from services.stages.publish_records import newest_records
 from services.stages.refine import refine
 from services.upkeep.rows import Difference, Key, differences
+from services.upkeep.verify_vectors import vectors
 
 STAGES = ("refine", "publish", "index")
 # What an update and a rebuild number differently on purpose: which run made the row.
@@ -30,7 +31,7 @@ def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:
     before = _at_rest(live.warehouse)
     yield from catalogue(live)
     build(scratch)
-    yield from chain(_silver(live, scratch), _records(live, scratch), _gold(live, scratch), _search(live, scratch))
+    yield from chain(_silver(live, scratch), _records(live, scratch), _gold(live, scratch), _search(live, scratch), vectors(live, scratch))
     if _positions(live.warehouse) != before:
         raise ConflictError("new batches came in while verifying; what differs may be just them: verify again at rest")
 
