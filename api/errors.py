@@ -59,7 +59,7 @@ class Problem(BaseModel):
     allowed: list[str] | None = Field(None, description="the names that would be understood")
 
 
-def problem(path: str, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+def problem(path: str, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, /, **more: Any) -> Response:
     """A problem document as a response."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": path, **more}
     content = orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS)

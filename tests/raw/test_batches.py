@@ -1,0 +1,147 @@
+"""Many changes in one request: each element has its outcome, and one bad element harms the others only where that was asked for."""
+
+from typing import Any
+
+import pytest
+
+from domain.record import Kind
+from tests.api.conftest import Api
+from tests.raw.support import IDS, RECORDS, RELEASE, done, outcomes, path, release, sound
+
+
+def made(api: Api, job: dict[str, Any]) -> list[tuple[int, str | None, str, str | None]]:
+    return [(one["position"], one["id"], one["outcome"], one["code"]) for one in outcomes(api, job)]
+
+
+def ids(api: Api, kind: Kind = Kind.RELEASES) -> list[str]:
+    return [one["id"] for one in api.client.get(path(kind)).json()["items"]]
+
+
+def test_one_bad_element_leaves_the_others_alone(api: Api) -> None:
+    done(api, api.client.post("/v1/raw/releases", json=release(1)))
+    elements = [release(1), release(2, date="never"), "no record", release(3), release(1, title="new")]
+    job = done(api, api.client.post("/v1/raw/releases", json=elements))
+    assert (job["status"], job["counts"]) == ("succeeded", {"received": 5, "accepted": 2, "unchanged": 1, "quarantined": 2, "processes": 2})
+    assert made(api, job) == [
+        (0, "ocds-b5fd17-bar-1:r1", "unchanged", None),
+        (1, None, "refused", "unreadable_date"),
+        (2, None, "refused", "not_an_object"),
+        (3, "ocds-b5fd17-bar-3:r1", "created", None),
+        (4, "ocds-b5fd17-bar-1:r1", "updated", None),
+    ]
+    refused = api.client.get(job["links"]["outcomes"], params={"outcome": "refused"}).json()["items"]
+    assert [(one["position"], one["path"]) for one in refused] == [(1, "/date"), (2, "")]
+    assert "never" in refused[0]["reason"]
+    assert [one["code"] for one in api.client.get(job["links"]["errors"]).json()["items"]] == ["unreadable_date", "not_an_object"]
+    page = api.client.get(job["links"]["outcomes"], params={"limit": 2}).json()
+    assert len(page["items"]) == 2
+    assert [one["position"] for one in api.client.get(page["next"]).json()["items"]] == [2, 3]
+    assert sound(api) == []
+
+
+def test_an_atomic_request_is_done_as_a_whole_or_not_at_all(api: Api) -> None:
+    elements = [release(1), release(2, date="never"), release(3)]
+    job = done(api, api.client.post("/v1/raw/releases", json=elements, params={"atomic": True}))
+    assert (job["status"], job["counts"]["accepted"], job["counts"]["quarantined"]) == ("failed", 0, 3)
+    assert job["error"]["title"] == "No change was made"
+    assert [one[2:] for one in made(api, job)] == [("refused", "atomic"), ("refused", "unreadable_date"), ("refused", "atomic")]
+    assert ids(api) == []
+    elements[1] = release(2)
+    job = done(api, api.client.post("/v1/raw/releases", json=elements, params={"atomic": True}))
+    assert (job["status"], len(ids(api))) == ("succeeded", 3)
+    job = done(api, api.client.delete("/v1/raw/releases", params={"id": [*ids(api), "none"], "atomic": True}))
+    assert (job["status"], len(ids(api))) == ("failed", 3)
+    assert sound(api) == []
+
+
+def test_many_are_patched_by_ids_by_pairs_and_by_their_own_fields(api: Api) -> None:
+    done(api, api.client.put("/v1/raw/releases", json=[release(1), release(2), release(3)]))
+    some = ["ocds-b5fd17-bar-1:r1", "ocds-b5fd17-bar-2:r1"]
+    job = done(api, api.client.patch("/v1/raw/releases", params={"id": [*some, "none"]}, json={"language": "sw"}))
+    assert [one[2:] for one in made(api, job)] == [("updated", None), ("updated", None), ("refused", "not_found")]
+    pairs = [
+        {"id": some[0], "patch": {"language": "fr"}, "if_version": 2},
+        {"id": some[1], "patch": {"language": "fr"}, "if_version": 1},
+        {"id": some[0], "patch": {"id": "r2"}},
+        {"ocid": "ocds-b5fd17-bar-3", "id": "r1", "language": "de", "tender": None},
+    ]
+    job = done(api, api.client.patch("/v1/raw/releases", json=pairs))
+    assert [one[2:] for one in made(api, job)] == [("updated", None), ("refused", "version_conflict"), ("refused", "id_mismatch"), ("updated", None)]
+    payloads = [one["payload"] for one in api.client.get("/v1/raw/releases").json()["items"]]
+    assert [(one["language"], "tender" in one) for one in payloads] == [("fr", True), ("sw", True), ("de", False)]
+    assert sound(api) == []
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_merge_patch_may_name_its_record_by_its_own_fields(api: Api, kind: Kind) -> None:
+    done(api, api.client.post(path(kind), json=RECORDS[kind]))
+    named = {name: RECORDS[kind][name] for name in ("ocid", "id", "date", "currency", "scheme", "code") if name in RECORDS[kind]}
+    job = done(api, api.client.patch(path(kind), json=[{**named, "x_mine": 1}]))
+    assert made(api, job) == [(0, IDS[kind], "updated", None)]
+    assert api.client.get(path(kind, IDS[kind])).json()["payload"]["x_mine"] == 1
+
+
+def test_many_are_deleted_by_ids_or_by_an_array(api: Api) -> None:
+    done(api, api.client.post("/v1/raw/releases", json=[release(number) for number in range(5)]))
+    every = ids(api)
+    job = done(api, api.client.delete("/v1/raw/releases", params={"id": every[:2]}))
+    assert [one[2] for one in made(api, job)] == ["deleted", "deleted"]
+    body = [every[2], {"id": every[3], "if_version": 7}, every[2]]
+    job = done(api, api.client.request("DELETE", "/v1/raw/releases", json=body))
+    assert [one[2:] for one in made(api, job)] == [("deleted", None), ("refused", "version_conflict"), ("refused", "not_found")]
+    assert ids(api) == every[3:]
+    assert sound(api) == []
+
+
+def test_a_package_in_the_body_is_all_of_its_releases(api: Api) -> None:
+    job = done(api, api.client.post("/v1/raw/releases", json={"uri": "x", "version": "1.1", "releases": [release(1), release(2, date=None), release(3)]}))
+    assert [one[:3:2] for one in made(api, job)] == [(0, "created"), (0, "refused"), (0, "created")]
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "content", "status"),
+    [
+        ("POST", "/v1/raw/releases", b"{", 400),
+        ("POST", "/v1/raw/releases", b"", 400),
+        ("POST", "/v1/raw/releases", b"\xff{}", 400),
+        ("POST", "/v1/raw/releases", b"[]", 422),
+        ("POST", "/v1/raw/releases", b'{"ocid": "a"}', 422),
+        ("POST", "/v1/raw/releases", b"[" + b"1," * 10_000 + b"1]", 422),
+        ("POST", "/v1/raw/organizations", b'{"id": 7}', 422),
+        ("POST", "/v1/raw/exchange-rates", b'{"date": "2024-01-31", "currency": "USD", "rate": "a lot"}', 422),
+        ("PUT", "/v1/raw/releases", b"{}", 422),
+        ("PUT", "/v1/raw/releases?id=a", b"[]", 400),
+        ("PATCH", "/v1/raw/releases", b"{}", 422),
+        ("PATCH", "/v1/raw/releases", b'[{"x": 1}]', 422),
+        ("PATCH", "/v1/raw/releases", b'[{"id": 1, "patch": {}}]', 422),
+        ("PATCH", "/v1/raw/releases", b'[{"id": "a", "patch": {}, "if_version": "1"}]', 422),
+        ("PATCH", "/v1/raw/releases?id=a", b"[]", 422),
+        ("PATCH", "/v1/raw/releases/a", b"3", 422),
+        ("DELETE", "/v1/raw/releases", b"", 422),
+        ("DELETE", "/v1/raw/releases?id=a", b"[]", 422),
+        ("DELETE", "/v1/raw/releases", b"[7]", 422),
+        ("PUT", "/v1/raw/nothing/a", b"{}", 422),
+    ],
+)
+def test_what_can_not_be_read_is_refused_with_a_reason_and_makes_no_job(api: Api, method: str, url: str, content: bytes, status: int) -> None:
+    answer = api.client.request(method, url, content=content, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+    assert answer.json()["detail"]
+    assert api.client.get("/v1/jobs").json()["items"] == []
+    assert list((api.settings.data_dir / "files").glob("??/*")) == []
+
+
+def test_other_types_and_too_large_bodies_are_refused(api: Api) -> None:
+    assert api.client.post("/v1/raw/releases", content=b"a,b", headers={"content-type": "text/csv"}).status_code == 415
+    assert api.client.post("/v1/raw/releases", content=b"%PDF-", headers={"content-type": "application/pdf"}).status_code == 415
+    assert api.client.patch("/v1/raw/releases/a", content=b"[]", headers={"content-type": "application/json-patch+json"}).status_code == 415
+    limit = api.settings.max_record_bytes
+    assert api.client.post("/v1/raw/releases", content=(b" " * (1 << 20) for _ in range((limit >> 20) + 1))).status_code == 413
+
+
+def test_nesting_that_can_not_be_kept_is_refused(api: Api) -> None:
+    deep = b'{"a":' * 300 + b"1" + b"}" * 300
+    json = {"content-type": "application/json"}
+    assert api.client.post("/v1/raw/releases", content=deep, headers=json).status_code == 422
+    assert api.client.post("/v1/raw/releases", content=b"[" + deep + b"]", headers=json).status_code == 422
+    assert api.client.patch(f"/v1/raw/releases/{IDS[Kind.RELEASES]}", json=RELEASE).status_code == 404
