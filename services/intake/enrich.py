@@ -3,6 +3,7 @@
 An answer that is believed becomes a stored file and a job; asked twice, the same answer changes nothing.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,6 +22,7 @@ from services.intake.submit import submit
 from services.ports import Parts, RateService
 
 QUESTIONS = 60  # asked in one go at most; what is left is asked for the next time
+SECONDS = 60.0  # after which no further question is asked, for somebody may wait
 FIRST = date(1948, 1, 1)  # no service of this kind goes back further
 DAYS = 30  # asked for where it is not said from when on
 
@@ -48,11 +50,12 @@ def enrich(parts: Parts, actor: str, wish: Wish | None = None, *, once: Once | N
     # Rates of today may still change, and those of yesterday serve until they do not.
     upto = now().date() - timedelta(days=1)
     questions = _wished(parts, wish, upto) if wish and wish != Wish() else _needed(parts, upto)
-    if len(questions) > QUESTIONS:
-        logger.info("exchange rates: {} of {} questions are asked now", QUESTIONS, len(questions))
     found: list[Rate] = []
+    ends = time.monotonic() + SECONDS
     try:
-        for question in questions[:QUESTIONS]:
+        for number, question in enumerate(questions[:QUESTIONS]):
+            if time.monotonic() > ends:
+                raise UnavailableError(f"the exchange-rate service is slow: {number} of {len(questions)} questions were answered in {SECONDS:.0f} s; ask again")
             found += _new(parts, parts.rate_service, question)
     except UnavailableError as error:
         job = _submit(parts, actor, found, once, webhook)

@@ -11,6 +11,7 @@ import pytest
 
 from domain.errors import ConflictError, InvalidError, UnavailableError
 from services.clock import now
+from services.intake import enrich as enrichment
 from services.intake.enrich import Wish, enrich
 from services.ports import Parts
 from tests.rates.server import Service, says, service, working_days
@@ -139,6 +140,14 @@ def test_what_was_answered_before_a_failure_is_landed_all_the_same(lake: Parts, 
     assert bases(lake)["ocds-rates1-1"][0] is not None
     assert bases(lake)["ocds-rates1-3"] == (None, None, None, None)
     assert verified(lake, tmp_path / "home") == []
+
+
+def test_a_slow_service_is_not_waited_for_without_end(lake: Parts, there: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10"), priced("ocds-rates1-3", 100, "USD", "2022-01-10")]))
+    monkeypatch.setattr(enrichment, "SECONDS", 0.0)
+    with pytest.raises(UnavailableError, match=r"slow: [01] of 2 questions"):
+        enrich(lake, "tester")
+    assert len(there.asked) < 2
 
 
 def test_a_lie_leaves_no_job_no_file_and_no_rate(lake: Parts, there: Service, tmp_path: Path) -> None:
