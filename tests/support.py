@@ -34,13 +34,14 @@ from services.intake import submit as intake
 from services.notify import deliver
 from services.ports import Parts
 from services.stages.erase import erase
+from services.stages.embed import embed
 from services.stages.index import index
 from services.stages.land import land
 from services.stages.publish import publish
 from services.stages.refine import refine
 from services.upkeep.verify import verify
 
-STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index, "deliver": deliver, "erase": erase}
+STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index, "embed": embed, "deliver": deliver, "erase": erase}
 PDF_LIMITS = Limits(cpu_seconds=10, page_seconds=2, timeout=60)
 # What differs between two ways to the same state: ids of runs, not of what they made.
 BATCH_COLUMNS = {"silver_batch"}
