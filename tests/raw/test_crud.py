@@ -14,7 +14,9 @@ def test_a_record_of_each_kind_is_created_read_changed_and_deleted(api: Api, kin
     record, record_id = RECORDS[kind], IDS[kind]
     job = done(api, api.client.post(path(kind), json=record))
     assert (job["type"], job["status"], job["counts"]["accepted"]) == ("raw", "succeeded", 1)
-    assert outcomes(api, job) == [{"position": 0, "kind": kind, "id": record_id, "outcome": "created", "version": 1, "code": None, "reason": None, "path": None}]
+    assert outcomes(api, job) == [
+        {"position": 0, "kind": kind, "id": record_id, "outcome": "created", "version": 1, "code": None, "reason": None, "path": None}
+    ]
     got = api.client.get(path(kind, record_id))
     found = got.json()
     assert (found["id"], found["kind"], found["version"], found["job_id"]) == (record_id, kind, 1, job["id"])
@@ -38,7 +40,12 @@ def test_a_record_of_each_kind_is_created_read_changed_and_deleted(api: Api, kin
     assert api.client.get(path(kind, record_id)).status_code == 404
     assert api.client.get(path(kind)).json()["items"] == []
     kept = api.client.get(f"{path(kind, record_id)}/versions").json()["items"]
-    assert [(one["version"], one["deleted"], one["payload"] is None) for one in kept] == [(4, True, True), (3, False, False), (2, False, False), (1, False, False)]
+    assert [(one["version"], one["deleted"], one["payload"] is None) for one in kept] == [
+        (4, True, True),
+        (3, False, False),
+        (2, False, False),
+        (1, False, False),
+    ]
     assert api.client.get(f"{path(kind, record_id)}/versions/1").json()["payload"] == found["payload"]
     assert sound(api) == []
 
