@@ -47,5 +47,15 @@ def describe(app: FastAPI) -> dict[str, Any]:
             schemas[model.__name__] = schema
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
+        _summarise(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _summarise(document: dict[str, Any]) -> None:
+    """Give every operation the first sentence of its description as its summary: a function's name says little."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            first = operation.get("description", "").strip().split("\n")[0].split(". ")[0].split(": ")[0]
+            if first:
+                operation["summary"] = first.rstrip(".:")
