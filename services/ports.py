@@ -233,6 +233,9 @@ class Sources(Protocol):
     def read(self, sha256: str, filename: str, position: dict[str, Any] | None, limit: int) -> Slice:
         """The next elements. InvalidError where nobody recognises the file."""
 
+    def expect(self, sha256s: Sequence[str]) -> None:
+        """These files are read next: those that take long may be read ahead, several at once."""
+
     def release(self, sha256: str) -> None:
         """Give back what reading left on disk beside the raw file."""
 

@@ -6,7 +6,7 @@ Kinds of bytes (archives, workbooks, PDF) are asked with the file as it is, then
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from domain.errors import InvalidError
 from domain.record import Place, Refused
@@ -29,6 +29,13 @@ class Recogniser(Protocol):
 
     def recognise(self, text: Path, filename: str) -> Position | None: ...
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice: ...
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A recogniser that can read several files at once, before it is asked for the first."""
+
+    def expect(self, paths: Sequence[Path]) -> None: ...
 
 
 class Source(NamedTuple):

@@ -1,6 +1,7 @@
 """PDF files as sources: each is one document, read in a child process (infrastructure/pdf); one that can't be read is kept and says so."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class PdfSource:
 
     def __init__(self, reader: PdfReader) -> None:
         self.reader = reader
+        self.ahead: dict[str, Read] = {}
 
     def recognise(self, text: Path, filename: str) -> Position | None:
         """Where reading begins; None where it is no PDF. InvalidError for a web page that is named as one."""
@@ -41,12 +43,19 @@ class PdfSource:
             raise InvalidError(f"{filename} is named as a PDF and holds a web page: perhaps what a site answered in place of the file", expected=["PDF"])
         return None
 
+    def expect(self, paths: Sequence[Path]) -> None:
+        """Read the PDFs among these files at once; each is kept until it is asked for, or others are expected."""
+        self.ahead = {}
+        chosen = {str(path): path for path in paths if self.recognise(path, "") is not None}
+        if len(chosen) > 1:
+            self.ahead = self.reader.read_many(chosen)
+
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:  # pylint: disable=unused-argument
         """The document; with the reason why it counts as refused where nothing in it can be read."""
         with text.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         about = {"filename": name_key(filename) or "upload", "sha256": sha256, "size": text.stat().st_size, "media_type": "application/pdf"}
-        found = self.reader.read(text)
+        found = self.ahead.pop(str(text), None) or self.reader.read(text)
         raw = orjson.dumps(about)[:-1] + b"," + found.document[1:]
         return Slice([Element(raw, place := Place(file=filename), kind=Kind.DOCUMENTS, flaw=_flaw(found, place))], [], None)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from domain.errors import InvalidError
 from infrastructure.formats import ocds_json
 from infrastructure.formats.archives.archive import with_archives
-from infrastructure.formats.chain import Position, Recogniser, Source
+from infrastructure.formats.chain import Position, ReadsAhead, Recogniser, Source
 from services.ports import Files, Slice
 
 
@@ -36,6 +36,7 @@ class FileSources:
         self.files = files
         self.spool = spool
         self.most = most
+        self.ahead = [one for one in recognisers if isinstance(one, ReadsAhead)]
         self.chain = with_archives(recognisers, spool, most)
 
     def read(self, sha256: str, filename: str, position: Position | None, limit: int) -> Slice:
@@ -44,6 +45,12 @@ class FileSources:
         if not raw.exists():
             raise InvalidError(f"the raw file {sha256} is gone from the data folder")
         return self.chain.read(Source(raw, filename, self.spool / sha256, self.most), position, limit)
+
+    def expect(self, sha256s: Sequence[str]) -> None:
+        """These files are read next."""
+        paths = [path for sha256 in dict.fromkeys(sha256s) if (path := self.files.path(sha256)).exists()]
+        for one in self.ahead:
+            one.expect(paths)
 
     def release(self, sha256: str) -> None:
         """Remove the copies."""

@@ -5,6 +5,7 @@ same transaction that moves the job's position; what an interrupted attempt appe
 """
 
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
 from loguru import logger
@@ -16,9 +17,12 @@ from services.clock import now
 from services.ports import Parts, Work
 from services.stages.judged import Judged, read, rows
 from services.stages.raw_changes import read_raw
+from services.stages.runs import crowded
 from services.stages.turns import in_turn, wake_next
 
 DELIVERIES = 3  # a slice that killed its worker this often is set aside
+AHEAD = 8  # files of waiting jobs that may be read at once
+SECONDS = 5.0  # in which the reading of waiting jobs begins; those behind are left for later
 TOGETHER = 64  # waiting jobs that are landed in one go at most: a burst of single records costs a few runs
 
 
@@ -56,6 +60,8 @@ def _claim(parts: Parts, job_id: str) -> tuple[Job, Batch] | None:
             if found is not None and found.status is JobStatus.CANCELLED:
                 parts.sources.release(found.sha256 or "")
             return None
+    if crowded(parts, f"landing job {job_id}"):
+        return None
     with parts.warehouse.write() as work:
         job: Job | None = in_turn(work, work.jobs.get(job_id))
         if job is None or job.status.final or job.landed:
@@ -83,10 +89,13 @@ def _waiting(parts: Parts, first: Judged, room: int) -> list[Judged]:
         work.commit()
     group: list[Judged] = []
     left: list[Batch] = []
-    for job, batch in claimed:
-        if room <= 0:
+    until = monotonic() + SECONDS
+    for place, (job, batch) in enumerate(claimed):
+        if room <= 0 or monotonic() > until:
             left.append(batch)
             continue
+        if place % AHEAD == 0:
+            parts.sources.expect([job.sha256 or "" for job, _ in claimed[place : place + AHEAD] if job.type != "raw"])
         found = _read(parts, job, batch, room)
         group += found
         room -= sum(one.size for one in found)
@@ -117,7 +126,7 @@ def _fail(work: Work, job_id: str, detail: str, **details: Any) -> None:
 def _land(parts: Parts, group: Sequence[Judged]) -> None:
     """Append the group's new versions to bronze, and commit its batches, in order of their jobs, all at once."""
     with parts.warehouse.read() as work:
-        current: dict[Key, Current] = work.records.current_of(key for one in group for key in one.keys())
+        current: dict[Key, Current] = work.records.current_of(key for one in group for key in one.keys())  # noqa: SIM118  it is no mapping
         for place, one in enumerate(group):
             current |= one.compare(current, group[:place])
             one.processes = len(one.touched() - work.records.of_job(one.touched(), one.job.id))

@@ -13,7 +13,7 @@ from services.intake.raw import change
 from services.ports import Parts
 from services.upkeep.rebuild import rebuild_gold, rebuild_search, rebuild_silver
 from tests import pdfs
-from tests.support import documents, drain, lines, load, quarantined, release, rows, submit, verified
+from tests.support import documents, drain, job_of, lines, load, quarantined, release, rows, submit, verified
 
 OCID = "ocds-test01-1"
 OTHER = "ocds-test01-2"
@@ -229,3 +229,16 @@ def test_a_document_can_be_corrected_and_written_as_a_record(lake_home: Parts, t
     operate(lake_home, Operation(op=Op.PUT, kind=Kind.DOCUMENTS, payload={"id": "mine", "filename": "m.pdf", "pages": [{"page": 7, "text": f"see {OCID}"}]}))
     assert [(row["state"], row["link"]) for row in files(lake_home) if row["record_id"] == "mine"] == [("text", "text")]
     assert verified(lake_home, tmp_path / "home") == []
+
+
+def test_waiting_files_are_read_at_once_and_each_lands_as_its_own(lake_home: Parts) -> None:
+    contents = {f"{number}.pdf": pdfs.pdf(f"file number {number}") for number in range(12)} | {
+        "a.jsonl": process(),
+        "locked.pdf": pdfs.encrypted("x", user="u"),
+    }
+    jobs = {name: submit(lake_home, name, content) for name, content in contents.items()}
+    drain(lake_home)
+    assert {row["filename"]: row["state"] for row in files(lake_home)} == {f"{number}.pdf": "text" for number in range(12)} | {"locked.pdf": "encrypted"}
+    statuses = {name: job_of(lake_home, job_id).status for name, job_id in jobs.items()}
+    assert [name for name, status in statuses.items() if status is not JobStatus.SUCCEEDED] == ["locked.pdf"]
+    assert [one["filename"] for one in found(lake_home, '"number 7"')] == ["7.pdf"]
