@@ -75,7 +75,8 @@ class VectorSets:
                 raise InvalidError(f"Vectors of {model} have {log.dimension} numbers, not {dimension}")
             stand = standing([row.id for row in newest])  # under the lock: who deletes a document comes for its vector after us
             log.append([row for row in newest if row.id in stand], ())
-            if log.written > max(WORTH, SPARSE * len(log.snapshot().keys)):
+            needed = len(log.snapshot().keys)
+            if log.written > max(WORTH, SPARSE * needed):
                 self._write_anew(model, log)
 
     def delete(self, ids: Sequence[str]) -> None:
