@@ -12,7 +12,7 @@ from api.container import Container
 from api.following import Following
 from api.guard import Guard
 from api.problems import describe
-from api.v1 import auth, gold, jobs, raw, search, search_status, searches, trail, uploads, webhooks
+from api.v1 import auth, gold, jobs, raw, search, search_status, searches, synonyms, trail, uploads, webhooks
 from api.v1.enrich import router as enrichment
 from infrastructure.bootstrap import bootstrap, vault
 from infrastructure.settings import Settings
@@ -39,7 +39,7 @@ TAGS = [
     {"name": "jobs", "description": "what became of what was sent"},
     {"name": "webhooks", "description": "who is told when jobs end; needs the role admin"},
     {"name": "gold", "description": "the star: contracting processes, facts and dimensions"},
-    {"name": "search", "description": "contracting processes and organisations by word"},
+    {"name": "search", "description": "contracting processes, organisations and documents, by word and by meaning"},
     {"name": "enrichment", "description": "exchange rates from a public service; needs the role writer"},
     {"name": "saved searches", "description": "searches that tell of new matches, by webhook or Atom feed"},
     {"name": "health", "description": "probes; need no caller"},
@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static")
     callers = Callers(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
     app.state.container = Container(settings, parts, callers, seeds, Following(parts.warehouse))
-    for module in (health, auth, uploads, raw, jobs, trail, webhooks, gold, search, search_status, searches):
+    for module in (health, auth, uploads, raw, jobs, trail, webhooks, gold, synonyms, search, search_status, searches):
         app.include_router(module.router)
     app.include_router(enrichment)
     errors.install(app)
