@@ -56,7 +56,8 @@ class Layout:
         holders: list[Any] = [None] * len(self.nodes)
         holders[0] = {}
         chosen = cells if self.choose is None else self.choose(cells)
-        for (column, node, key, convert), cell in compress(zip(self.columns, chosen, strict=True), chosen):
+        # Most columns of a wide table are blank in most rows: they are passed without a step of Python's.
+        for (column, node, key, convert), cell in zip(compress(self.columns, chosen), filter(None, chosen), strict=True):
             if cell.isspace():
                 continue
             try:

@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -96,10 +97,12 @@ def _kind(path: Path) -> Any:
     return kind if kind is not None else ELSEWHERE.get(last)
 
 
+@cache
 def _fields(kind: Any) -> dict[str, str]:
     return {name.lower(): name for name in kind.model_fields} if _is_model(kind) else {}
 
 
+@cache
 def _inside(kind: Any, name: str) -> Any:
     if not _is_model(kind) or name not in kind.model_fields:
         return None

@@ -96,6 +96,13 @@ def test_each_row_knows_its_line_and_its_offset(home: Home) -> None:
     assert [content[one.place.offset or 0 :][:6] for one in elements] == [b"ocds-1", b"ocds-2"]
 
 
+def test_a_row_without_an_id_and_a_date_belongs_to_the_only_release_of_its_process(home: Home) -> None:
+    content = b"ocid,id,date,awards/0/id\no1,1,2024-01-01,a\no1,,,b\no2,1,2024-01-01,a\no2,2,2024-01-02,a\no2,,,b\n"
+    elements, refused = home.read(content, name="a.csv")
+    assert [[award["id"] for award in json.loads(one.raw)["awards"]] for one in elements] == [["a", "b"], ["a"], ["a"]]
+    assert [(one.code, one.place.line) for one in refused] == [("ambiguous_row", 6)]
+
+
 def test_many_releases_whose_rows_stand_apart_come_together(home: Home) -> None:
     table = [["ocid", "id", "awards/0/id"], *([f"ocds-{number}", "1", f"a{part}"] for part in range(3) for number in range(500))]
     found = records(home, text(table), (7, 100, 3))

@@ -36,8 +36,8 @@ HEADINGS = ["Número", "Data", "Objeto", "Valor", "Situação", "Etiquetas", "Em
 ROW = ["7", "31/01/2024", "Obra", "1.234,56", "Aberta", "tender", "9", "Um (1), Dois (2)"]
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> Home:
+@pytest.fixture(name="town")
+def town_home(tmp_path: Path) -> Home:
     folder = tmp_path / "profiles"
     folder.mkdir()
     (folder / "town.yaml").write_text(PROFILE, encoding="utf-8")

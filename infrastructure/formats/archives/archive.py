@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
 
 from domain.errors import InvalidError, TooLargeError
@@ -20,6 +21,7 @@ from infrastructure.formats.text import FREE, RATIO, limited, write
 from services.ports import Element, Slice
 
 MOST_MEMBERS = 100_000
+SLICE_SECONDS = 20.0  # after which a slice ends with the member at hand: PDFs take their time
 REFUSALS: dict[str, str] = {
     "unsafe_member": "a member of an archive that is no plain file, is encrypted, or has a name that leads elsewhere",
     "unreadable_member": "a member of an archive that is damaged or of no kind that can be read",
@@ -52,11 +54,13 @@ class Walk:
     elements: list[Element] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     bytes: int = 0
+    until: float = field(default_factory=lambda: monotonic() + SLICE_SECONDS)
 
     @property
     def room(self) -> int:
         """How many more elements belong to the slice."""
-        return 0 if self.bytes >= SLICE_BYTES else self.limit - len(self.elements) - len(self.refused)
+        late = monotonic() > self.until and bool(self.elements or self.refused)
+        return 0 if late or self.bytes >= SLICE_BYTES else self.limit - len(self.elements) - len(self.refused)
 
     def take(self, piece: Slice) -> None:
         """Add a slice of a member."""

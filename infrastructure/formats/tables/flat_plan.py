@@ -59,9 +59,15 @@ class FlatPlan:
                 continue
             if run.key != key:
                 yield from run.entries()
-                run = Run(self, sheet, key, group_of(key[0], None) if not self.identified and not alone else group_of(*key))
+                run = Run(self, sheet, key, self._group(*key, alone=alone))
             run.add(row, part, problem)
         yield from run.entries()
+
+    def _group(self, ocid: str, release_id: str, date: str, *, alone: bool) -> str:
+        """Rows without a release id go to the release of their ocid, if they have no date to be one of their own."""
+        if not release_id and (not date or not (self.identified or alone)):
+            return group_of(ocid, None)
+        return group_of(ocid, release_id, date)
 
     def package(self, row: Row) -> bytes:
         """What the row says of the package that the release stood in."""
@@ -103,7 +109,8 @@ class Run:
 
     def add(self, row: Row, part: dict[str, Any] | None, problem: Problem | None) -> None:
         """A row; once one of them is refused, the others are only looked at."""
-        self.bytes += sum(map(len, row.cells))
+        if self.first is not None:  # a row alone is within the limit
+            self.bytes += sum(map(len, row.cells))
         if problem is None and self.bytes > self.plan.longest:
             problem = Problem("too_large", f"the rows of its release have more than {self.plan.longest} bytes") if not self.refused else None
         elif problem is None and part is not None and not self.refused:
