@@ -76,7 +76,7 @@ def pdf_reader(settings: Settings) -> PdfReader:
         pages=settings.pdf_pages,
         output_bytes=settings.pdf_output_bytes,
     )
-    return PdfReader(limits, settings.pdf_processes)
+    return PdfReader(limits, settings.pdf_processes, settings.data_dir / "spool")
 
 
 def rate_service(settings: Settings) -> Frankfurter | None:

@@ -1,12 +1,16 @@
 """Reads PDFs, several at once: one document a file, whatever state the file is in, and never longer than the limits allow."""
 
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+import psutil
 
 from domain.files import State
 from infrastructure.disk import full_disk
@@ -44,8 +48,9 @@ class Read(NamedTuple):
 class PdfReader:
     """`workers` files at once; children live on between files."""
 
-    def __init__(self, limits: Limits, workers: int | None = None) -> None:
+    def __init__(self, limits: Limits, workers: int | None = None, spool: Path | None = None) -> None:
         self.limits = limits
+        self.spool = spool
         self.pool = Pool(workers or os.cpu_count() or 1, limits.memory_bytes)
 
     def read(self, path: Path) -> Read:
@@ -54,8 +59,8 @@ class PdfReader:
 
     def read_many(self, paths: Mapping[str, Path]) -> dict[str, Read]:
         """The documents by the names given, whatever state the files are in."""
-        with full_disk(), tempfile.TemporaryDirectory(prefix="pdf-") as folder:
-            readings = {name: Reading(path, Path(folder, str(number)), 0.0) for number, (name, path) in enumerate(paths.items())}
+        with full_disk(), _folder(self.spool) as folder:
+            readings = {name: Reading(path, folder / str(number), 0.0) for number, (name, path) in enumerate(paths.items())}
             waiting = list(readings)
             while waiting:
                 again: list[str] = []
@@ -115,3 +120,16 @@ class PdfReader:
             found.stopped = f"{RESTARTS} pages ended the reader"
             return False
         return bool(reading.steps)
+
+
+@contextmanager
+def _folder(spool: Path | None) -> Iterator[Path]:
+    """A folder for what the children write; those of processes that were killed are removed."""
+    if spool is not None:
+        spool.mkdir(parents=True, exist_ok=True)
+        for left in spool.glob("pdf-*-*"):
+            owner = left.name.split("-")[1]
+            if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+                shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"pdf-{os.getpid()}-", dir=spool) as folder:
+        yield Path(folder)

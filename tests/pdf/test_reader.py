@@ -227,3 +227,13 @@ def test_a_closed_reader_leaves_no_child(tmp_path: Path) -> None:
 def test_pages_are_named_as_people_write_them() -> None:
     assert (ranges([3]), ranges([1, 2, 3, 5])) == ("page 3", "pages 1-3, 5")
     assert ranges(range(1, 40, 2)) == "pages 1, 3, 5, 7, 9, 11, 13, 15 and 12 more stretches"
+
+
+def test_what_a_killed_process_left_in_the_spool_is_removed(tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    (spool / "pdf-4194304-gone").mkdir(parents=True)  # no process has this number
+    (spool / f"pdf-{os.getpid()}-mine").mkdir()
+    reader = PdfReader(LIMITS, 1, spool)
+    assert texts(read(reader, pdfs.pdf("x"), tmp_path)) == ["x"]
+    reader.close()
+    assert [path.name for path in spool.iterdir()] == [f"pdf-{os.getpid()}-mine"]
