@@ -69,7 +69,7 @@ class Judged:
     def settle(self, work: Work, now: datetime) -> None:
         """Keep what else is to be known, in the transaction that lands it."""
 
-    def nothing_good(self, counts: Counts) -> dict[str, Any]:  # pylint: disable=no-self-use
+    def nothing_good(self, counts: Counts) -> dict[str, Any]:
         """Why the job failed, of which nothing could be used; `counts` are those of all of it."""
         reason = "it holds no record at all" if not counts.quarantined else f"none of its {counts.quarantined} records can be used"
         return {"title": "Nothing good in it", "detail": f"The upload was read, but {reason}; its errors say why.", "stage": "land"}
