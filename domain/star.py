@@ -4,6 +4,7 @@ Every dimension row's key is made of its own business attributes, so a slice of 
 looking at any other process: that is what makes gold the same in whatever order the records came.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -76,6 +77,21 @@ def build(silver: Frames, money: Exchange) -> Star:
     bridge = _bridge(parties, process)
     organizations = parties.select("organization_key", *ORGANIZATION).unique("organization_key", maintain_order=True)
     return Star(facts, {name: _dimension(name, dimensions) for name in DIMENSIONS}, organizations, bridge)
+
+
+def cut(star: Star, process_keys: Sequence[int]) -> Star:
+    """The part of a star that these of its processes make, `uses` of the dimension rows included."""
+    chosen = pl.Series(process_keys, dtype=pl.Int64).implode()
+    facts = {name: frame.filter(pl.col("process_key").is_in(chosen)) for name, frame in star.facts.items()}
+    bridge = star.bridge.filter(pl.col("process_key").is_in(chosen))
+    organizations = star.organizations.join(bridge, on="organization_key", how="semi", maintain_order="left")
+    return Star(facts, {name: _used(name, star.dimensions[name], facts) for name in DIMENSIONS}, organizations, bridge)
+
+
+def _used(dimension: str, rows: pl.DataFrame, facts: Frames) -> pl.DataFrame:
+    key, _ = DIMENSIONS[dimension]
+    pointing = [facts[fact][column].alias(key) for fact, columns in REFERENCES.items() for column, target in columns.items() if target == dimension]
+    return rows.drop("uses").join(pl.concat(pointing).value_counts(name="uses"), on=key, how="inner", maintain_order="left")
 
 
 def date_key(column: str) -> pl.Expr:

@@ -7,7 +7,7 @@ A surrogate key is the first 63 bits of BLAKE2b over the business key, so that i
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Date, Double, Index, false, text
+from sqlalchemy import BigInteger, Column, Date, Double, Index, false, text
 from sqlmodel import Field, SQLModel
 
 from infrastructure.warehouse.types import BigId, Instant, Money
@@ -15,6 +15,11 @@ from infrastructure.warehouse.types import BigId, Instant, Money
 
 def key(*, primary: bool = False, nullable: bool = False, index: bool = False) -> Any:
     return Field(default=None, sa_column=Column(BigId, primary_key=primary, autoincrement=False, nullable=nullable, index=index))
+
+
+def fact_key() -> Any:
+    """The key of a fact. On SQLite it is an index beside the rows, which then lie in the order they came in: rows of one process together."""
+    return Field(default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
 
 
 def money() -> Any:
@@ -44,7 +49,7 @@ class FactProcess(SQLModel, table=True):
 
     __tablename__ = "fact_process"
     __table_args__ = (by_value_date("fact_process"),)
-    process_key: int = key(primary=True)
+    process_key: int = fact_key()
     ocid: str = Field(unique=True)
     silver_batch: int = Field(index=True)
     source_key: int = key()
@@ -90,7 +95,7 @@ class FactAward(SQLModel, table=True):
 
     __tablename__ = "fact_award"
     __table_args__ = (by_value_date("fact_award"),)
-    award_key: int = key(primary=True)
+    award_key: int = fact_key()
     process_key: int = key(index=True)
     silver_batch: int
     ocid: str
@@ -122,7 +127,7 @@ class FactContract(SQLModel, table=True):
 
     __tablename__ = "fact_contract"
     __table_args__ = (by_value_date("fact_contract"),)
-    contract_key: int = key(primary=True)
+    contract_key: int = fact_key()
     process_key: int = key(index=True)
     silver_batch: int
     ocid: str
@@ -155,7 +160,7 @@ class FactItem(SQLModel, table=True):
 
     __tablename__ = "fact_item"
     __table_args__ = (by_value_date("fact_item"),)
-    item_key: int = key(primary=True)
+    item_key: int = fact_key()
     process_key: int = key(index=True)
     silver_batch: int
     ocid: str

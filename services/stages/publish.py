@@ -13,7 +13,7 @@ from domain.job import Watermark
 from domain.keys import surrogate
 from domain.money import Exchange
 from domain.silver import TABLES
-from domain.star import Star, build
+from domain.star import Star, build, cut
 from services.clock import now
 from services.ports import Lake, Parts
 from services.stages.publish_records import publish_records
@@ -21,7 +21,8 @@ from services.stages.published import documents
 from services.stages.published.rates import exchange_of
 from services.stages.runs import alone, run
 
-SLICE = 300  # processes written in one transaction: short, for accepting waits its turn behind it
+SLICE = 600  # processes written in one transaction: short, for accepting waits its turn behind it
+STAR = 5 * SLICE  # processes whose star is built at once, ahead of these transactions
 PROCESSES = 20_000  # processes that a run takes on at most, unless its first silver batch alone has more
 Frames = dict[str, pl.DataFrame]
 
@@ -61,26 +62,33 @@ def _publish(parts: Parts, mark: Watermark) -> bool:
 
 
 def _slices(parts: Parts, mark: Watermark, silver: Frames, money: Exchange, target: int) -> Watermark:
-    ocids = sorted(silver["process"]["ocid"])
-    for start in range(mark.done * SLICE, len(ocids), SLICE):
-        chosen = ocids[start : start + SLICE]
-        keys, star = star_of(silver, chosen, money)
-        after = mark.model_copy(update={"target": target, "done": mark.done + 1})
-        with parts.warehouse.write() as work:
-            work.watermarks.swap(mark, after, now())
-            work.gold.replace(keys, star, target)
-            work.files.follow(keys, documents.named(silver["document"], chosen), target)
-            work.commit()
-        mark = after
+    ocids = sorted(silver["process"]["ocid"], key=surrogate)
+    for start in range(mark.done * SLICE, len(ocids), STAR):
+        chosen = ocids[start : start + STAR]
+        star = star_of(silver, chosen, money)
+        for at in range(0, len(chosen), SLICE):
+            mark = _slice(parts, mark, silver, chosen[at : at + SLICE], star, target)
     return mark
 
 
-def star_of(silver: Frames, ocids: Sequence[str], money: Exchange) -> tuple[list[int], Star | None]:
-    """The process keys of the slice, and the star rows of those of its processes that still stand."""
+def _slice(parts: Parts, mark: Watermark, silver: Frames, ocids: Sequence[str], star: Star | None, target: int) -> Watermark:
+    keys = [surrogate(ocid) for ocid in ocids]
+    made, names = cut(star, keys) if star is not None else None, list(documents.named(silver["document"], ocids))
+    after = mark.model_copy(update={"target": target, "done": mark.done + 1})
+    with parts.warehouse.write() as work:
+        work.watermarks.swap(mark, after, now())
+        work.gold.replace(keys, made, target)
+        work.files.follow(keys, names, target)
+        work.commit()
+    return after
+
+
+def star_of(silver: Frames, ocids: Sequence[str], money: Exchange) -> Star | None:
+    """The star rows of those of these processes that still stand; None where there are none."""
     named = pl.Series(ocids, dtype=pl.String).implode()
     chosen = {name: frame.filter(pl.col("ocid").is_in(named)) for name, frame in silver.items()}
     chosen["process"] = chosen["process"].filter(~pl.col("deleted"))
-    return [surrogate(ocid) for ocid in ocids], build(chosen, money) if chosen["process"].height else None
+    return build(chosen, money) if chosen["process"].height else None
 
 
 def take(pending: Sequence[Any], most: int) -> Sequence[Any]:

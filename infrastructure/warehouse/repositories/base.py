@@ -42,11 +42,15 @@ class Repository:
         places = ", ".join("?" * len(columns))
         self.connection.exec_driver_sql(f'INSERT INTO "{target.name}" ({names}) VALUES ({places})', rows)  # noqa: S608
 
+    def inserting(self, target: Table) -> postgresql.Insert | sqlite.Insert:
+        """An insert that can be told what to do on a conflict."""
+        return postgresql.insert(target) if self.connection.dialect.name == "postgresql" else sqlite.insert(target)
+
     def upsert(self, target: Table, rows: Sequence[dict[str, Any]], keys: Sequence[str], update: Iterable[str] | None = None) -> None:
         """Insert rows, or update the columns named (default: all but the keys) of those whose keys exist."""
         if not rows:
             return
-        insert = postgresql.insert(target) if self.connection.dialect.name == "postgresql" else sqlite.insert(target)
+        insert = self.inserting(target)
         names = [name for name in rows[0] if name not in keys] if update is None else list(update)
         changed = {name: insert.excluded[name] for name in names}
         statement = (

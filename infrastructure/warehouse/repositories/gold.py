@@ -17,6 +17,7 @@ from infrastructure.warehouse import documents as _more  # noqa: F401  registers
 from infrastructure.warehouse import star as _tables  # noqa: F401  registers the tables
 from infrastructure.warehouse.repositories.base import Repository, chunks
 
+TABLES = (*FACTS, "bridge_process_organization")
 Row = dict[str, Any]
 
 
@@ -30,12 +31,12 @@ class Gold(Repository):
 
     def replace(self, process_keys: Sequence[int], star: Star | None, silver_batch: int) -> None:
         """Make the processes' rows those of `star` (None where all of them are gone)."""
-        delta = self._uses_of(process_keys)
-        delta = Counter({key: -count for key, count in delta.items()})
-        old_bridge = self._old_bridge(process_keys)
-        for name in (*FACTS, "bridge_process_organization"):
+        standing = self._standing(process_keys)  # of new processes, which are most, there is nothing to be read or deleted
+        delta = Counter({key: -count for key, count in self._uses_of(standing).items()})
+        old_bridge = self._old_bridge(standing)
+        for name in TABLES:
             target = gold_table(name)
-            for part in chunks(process_keys):
+            for part in chunks(standing):
                 self.connection.execute(delete(target).where(target.c.process_key.in_(part)))
         if star is not None:
             for name in FACTS:
@@ -44,9 +45,14 @@ class Gold(Repository):
         self._count(star, delta)
         self._organizations(star, old_bridge, silver_batch)
 
-    def _insert(self, target: Table, rows: Sequence[Row]) -> None:
-        if rows:
-            self.connection.execute(target.insert(), list(rows))
+    def _standing(self, process_keys: Sequence[int]) -> list[int]:
+        """Those of the processes that have rows."""
+        found: set[int] = set()
+        for name in TABLES:
+            key = gold_table(name).c.process_key
+            for part in chunks(process_keys):
+                found.update(self.connection.execute(select(key).where(key.in_(part))).scalars())
+        return sorted(found)
 
     def _uses_of(self, process_keys: Sequence[int]) -> Counter[tuple[str, int]]:
         found: Counter[tuple[str, int]] = Counter()
@@ -74,14 +80,10 @@ class Gold(Repository):
                 self.connection.execute(delete(target).where(target.c[key].in_(part), target.c.uses <= 0))
 
     def _add_uses(self, target: Table, key: str, rows: Sequence[Row]) -> None:
-        # A row that is new must come in even when its count is carried over from the rows it replaces.
-        known: set[int] = set()
-        for part in chunks(row[key] for row in rows):
-            known.update(self.connection.execute(select(target.c[key]).where(target.c[key].in_(part))).scalars())
-        self._insert(target, [row for row in rows if row[key] not in known])
-        again = [{"b_key": row[key], "b_uses": row["uses"]} for row in rows if row[key] in known]
-        if again:
-            self.connection.execute(update(target).where(target.c[key] == bindparam("b_key")).values(uses=target.c.uses + bindparam("b_uses")), again)
+        if rows:
+            insert = self.inserting(target)
+            uses = target.c.uses + insert.excluded.uses
+            self.connection.execute(insert.on_conflict_do_update(index_elements=[key], set_={"uses": uses}), list(rows))
 
     def _old_bridge(self, process_keys: Sequence[int]) -> list[Row]:
         bridge = gold_table("bridge_process_organization")
@@ -92,36 +94,63 @@ class Gold(Repository):
 
     def _organizations(self, star: Star | None, old_bridge: Sequence[Row], silver_batch: int) -> None:
         touched = {row["organization_id"] for row in old_bridge}
-        keys = {row["organization_key"] for row in old_bridge}
         if star is not None:
             touched |= set(star.bridge["organization_id"])
-            keys |= set(star.bridge["organization_key"])
-        touched -= {UNKNOWN}
-        self._versions(keys, star.organizations if star is not None else None)
-        self._periods(touched)
-        self._touch(touched, silver_batch)
+        moved = self._versions({row["organization_key"] for row in old_bridge}, star)
+        self._periods(moved - {UNKNOWN})
+        self._touch(touched - {UNKNOWN}, silver_batch)
 
-    def _versions(self, keys: set[int], versions: pl.DataFrame | None) -> None:
-        """Bring `uses` and `valid_from` of the touched versions in line with the bridge; drop those that nothing names."""
-        bridge, dim = gold_table("bridge_process_organization"), gold_table("dim_organization")
-        seen: dict[int, Any] = {}
-        known: set[int] = set()
-        for part in chunks(sorted(keys)):
-            query = select(bridge.c.organization_key, func.count(), func.min(bridge.c.last_published)).where(bridge.c.organization_key.in_(part))
-            seen.update((key, (uses, first)) for key, uses, first in self.connection.execute(query.group_by(bridge.c.organization_key)))
-            known.update(self.connection.execute(select(dim.c.organization_key).where(dim.c.organization_key.in_(part))).scalars())
-        gone = [key for key in keys if key not in seen and key != UNKNOWN_ORGANIZATION]
-        for part in chunks(gone):
-            self.connection.execute(delete(dim).where(dim.c.organization_key.in_(part)))
-        if versions is not None:
-            fresh = [(key, uses, first) for key, (uses, first) in seen.items() if key not in known]
-            types: Columns = {"organization_key": pl.Int64, "uses": pl.Int64, "valid_from": INSTANT}
-            counted = pl.DataFrame(fresh, schema=types, orient="row").with_columns(is_current=pl.lit(value=False))
-            self.insert_frame(dim, versions.join(counted, on="organization_key", how="inner"))
+    def _versions(self, left: set[int], star: Star | None) -> set[str]:
+        """Bring `uses` and `valid_from` of the touched versions in line with the bridge; drop those that nothing names.
+
+        Versions that processes left are counted over the bridge, others by what `star` adds. The organisations with a new, a dropped or a
+        moved version.
+        """
+        named = _named(star)
+        known = self._known_versions(left | set(named))
+        seen = self._counted(left)
+        for key, (uses, first) in named.items():
+            if key not in left:
+                row = known.get(key)
+                seen[key] = (uses, first) if row is None else (row.uses + uses, min(row.valid_from or first, first))
+        moved = {row.organization_id for key, row in known.items() if key not in seen or row.valid_from != seen[key][1]}
+        self._drop_versions([key for key in left if key not in seen and key != UNKNOWN_ORGANIZATION])
         again = [{"b_key": key, "b_uses": uses, "b_from": first} for key, (uses, first) in seen.items() if key in known]
         if again:
+            dim = gold_table("dim_organization")
             values: dict[str, Any] = {"uses": bindparam("b_uses"), "valid_from": bindparam("b_from")}
             self.connection.execute(update(dim).where(dim.c.organization_key == bindparam("b_key")).values(**values), again)
+        if star is not None:
+            moved |= self._add_versions(star.organizations, [(key, uses, first) for key, (uses, first) in seen.items() if key not in known])
+        return moved
+
+    def _add_versions(self, versions: pl.DataFrame, fresh: Sequence[tuple[int, int, Any]]) -> set[str]:
+        types: Columns = {"organization_key": pl.Int64, "uses": pl.Int64, "valid_from": INSTANT}
+        counted = pl.DataFrame(fresh, schema=types, orient="row").with_columns(is_current=pl.lit(value=False))
+        added = versions.join(counted, on="organization_key", how="inner")
+        self.insert_frame(gold_table("dim_organization"), added)
+        return set(added["organization_id"])
+
+    def _known_versions(self, keys: Iterable[int]) -> dict[int, Any]:
+        dim = gold_table("dim_organization")
+        query = select(dim.c.organization_key, dim.c.organization_id, dim.c.uses, dim.c.valid_from)
+        parts = chunks(sorted(keys))
+        return {row.organization_key: row for part in parts for row in self.connection.execute(query.where(dim.c.organization_key.in_(part)))}
+
+    def _counted(self, keys: Iterable[int]) -> dict[int, tuple[int, Any]]:
+        """(uses, first date) of these versions over the bridge, of those that are named at all."""
+        bridge = gold_table("bridge_process_organization")
+        query = select(bridge.c.organization_key, func.count(), func.min(bridge.c.last_published)).group_by(bridge.c.organization_key)
+        found: dict[int, tuple[int, Any]] = {}
+        for part in chunks(sorted(keys)):
+            rows = self.connection.execute(query.where(bridge.c.organization_key.in_(part)))
+            found.update((key, (uses, first)) for key, uses, first in rows)
+        return found
+
+    def _drop_versions(self, keys: Iterable[int]) -> None:
+        dim = gold_table("dim_organization")
+        for part in chunks(keys):
+            self.connection.execute(delete(dim).where(dim.c.organization_key.in_(part)))
 
     def _periods(self, organization_ids: Iterable[str]) -> None:
         """Chain the versions of each organisation by the date each was first stated: valid_to is the next one's valid_from.
@@ -228,3 +257,11 @@ class Gold(Repository):
         self.upsert(gold_table("dim_date"), calendar.to_dicts(), ["date_key"])
         unknown = {"organization_key": UNKNOWN_ORGANIZATION, "organization_id": UNKNOWN, "is_current": True, "uses": 0}
         self.upsert(gold_table("dim_organization"), [unknown], ["organization_key"], [])
+
+
+def _named(star: Star | None) -> dict[int, tuple[int, Any]]:
+    """(uses, first date) of each version over the bridge rows of a star."""
+    if star is None:
+        return {}
+    counted = star.bridge.group_by("organization_key").agg(pl.len(), pl.col("last_published").min())
+    return {key: (uses, first) for key, uses, first in counted.iter_rows()}

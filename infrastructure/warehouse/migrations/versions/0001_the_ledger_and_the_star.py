@@ -131,7 +131,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "fact_award",
-        sa.Column("award_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("award_key", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("process_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("silver_batch", sa.Integer(), nullable=False),
         sa.Column("ocid", sa.String(), nullable=False),
@@ -162,7 +162,7 @@ def upgrade() -> None:
 
     op.create_table(
         "fact_contract",
-        sa.Column("contract_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("contract_key", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("process_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("silver_batch", sa.Integer(), nullable=False),
         sa.Column("ocid", sa.String(), nullable=False),
@@ -193,7 +193,7 @@ def upgrade() -> None:
 
     op.create_table(
         "fact_item",
-        sa.Column("item_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("item_key", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("process_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("silver_batch", sa.Integer(), nullable=False),
         sa.Column("ocid", sa.String(), nullable=False),
@@ -222,7 +222,7 @@ def upgrade() -> None:
 
     op.create_table(
         "fact_process",
-        sa.Column("process_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("process_key", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("ocid", sa.String(), nullable=False),
         sa.Column("silver_batch", sa.Integer(), nullable=False),
         sa.Column("source_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
