@@ -56,9 +56,9 @@ class Drop:
     def step(self, moment: float) -> None:
         """Do all that can be done at this moment (seconds of a clock that never goes back)."""
         self.prepare()
-        for path in self._files(self.folder):
-            if len(self._under_way) < AT_ONCE and not UNFINISHED.search(path.name) and self._whole(path, moment):
-                self._take(path)
+        ripe = [path for path in self._files(self.folder) if not UNFINISHED.search(path.name) and self._whole(path, moment)]
+        for path in ripe[: max(0, AT_ONCE - len(self._files(self.folder / LOADING)))]:
+            self._take(path)
         for path in self._files(self.folder / LOADING):
             if path.name not in self._under_way and self._whole(path, moment):
                 self._begin(path)

@@ -17,7 +17,7 @@ class Show:
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[state]}", markup=False), TimeElapsedColumn())
         drawn = console.is_terminal if bars is None else bars
-        self.progress = Progress(*columns, console=console, disable=not drawn, redirect_stdout=drawn, redirect_stderr=drawn)
+        self.progress = Progress(*columns, console=console, disable=not drawn, redirect_stdout=drawn and sys.stdout.isatty(), redirect_stderr=drawn)
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:

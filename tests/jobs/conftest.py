@@ -54,6 +54,7 @@ class Queue:
     waiting: SimpleQueue[tuple[str, ...]] = field(default_factory=SimpleQueue)
     go: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
+    errors: list[Exception] = field(default_factory=list)
 
     def send(self, actor: str, *args: str) -> None:
         self.waiting.put((actor, *args))
@@ -69,8 +70,11 @@ class Queue:
                 actor, *args = self.waiting.get(timeout=0.05)
             except Empty:
                 continue
-            STAGES[actor](parts, *args)
-            wake(parts)
+            try:
+                STAGES[actor](parts, *args)
+                wake(parts)
+            except Exception as error:  # the test ends with it, and what waits goes on
+                self.errors.append(error)
 
 
 @dataclass
@@ -113,6 +117,7 @@ def live(fresh: Path, tmp_path: Path) -> Iterator[Live]:  # noqa: F811
     for thread in threads:
         thread.join()
     parts.warehouse.close()  # type: ignore[attr-defined]
+    assert queue.errors == []
 
 
 @dataclass

@@ -88,7 +88,7 @@ def test_the_documented_check_refuses_what_is_not_ours_or_not_of_now() -> None:
         ("s" * 16, body, sign("s" * 16, stamp - 3_600, body)),
         ("s" * 16, body, sign("s" * 16, stamp, body).replace(f"t={stamp}", f"t={stamp + 1}")),
     ]:
-        with pytest.raises(ValueError, match="signature|old"):
+        with pytest.raises(ValueError, match=r"signature is (wrong|too old)"):
             verified(secret, content, header)
 
 
