@@ -138,3 +138,10 @@ def test_the_export_of_contracts_finder_ends_in_the_star(lake_home: Parts) -> No
     amounts = {one["ocid"]: one["amount"] and float(one["amount"]) for one in rows(lake_home, "fact_process")}
     assert amounts == {"ocds-b5fd17-BIP-1": 200.5, "ocds-b5fd17-BIP-2": None}
     assert len(rows(lake_home, "fact_award")) == 2
+
+
+def test_the_profile_that_the_page_shows_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/formats.md").read_text(encoding="utf-8")
+    (tmp_path / "town.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    home = Home(tmp_path / "home", profiles=tmp_path)
+    assert read(home, {})[1] == []
