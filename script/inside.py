@@ -1,0 +1,57 @@
+"""An installation inside this process, without its queue: for benchmarks of what stands behind the API."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from infrastructure.bootstrap import bootstrap
+from infrastructure.settings import Settings
+from infrastructure.warehouse.migrate import upgrade
+from services.intake.submit import submit
+from services.ports import Parts
+from services.stages.embed import embed, settle
+from services.stages.index import index
+from services.stages.land import land
+from services.stages.publish import publish
+from services.stages.refine import refine
+
+STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index, "embed": embed}
+
+
+class Waiting:
+    """The port `Messages`: they wait here until `drain`."""
+
+    def __init__(self) -> None:
+        self._messages: deque[tuple[str, ...]] = deque()
+
+    def send(self, actor: str, *args: str) -> None:
+        """Wait, unless the same waits already."""
+        if actor in STAGES and (actor, *args) not in self._messages:
+            self._messages.append((actor, *args))
+
+    def check(self) -> None:
+        """Always well."""
+
+    def drain(self, parts: Parts) -> None:
+        """Handle all, and what follows from them."""
+        while self._messages:
+            name, *args = self._messages.popleft()
+            STAGES[name](parts, *args)
+
+
+def inside(folder: Path, embeddings: str) -> tuple[Parts, Waiting]:
+    """Its parts, empty, and its messages."""
+    settings = Settings(data_dir=folder, embeddings=embeddings)
+    upgrade(settings.warehouse_url)
+    waiting = Waiting()
+    parts = replace(bootstrap(settings), messages=waiting)
+    settle(parts)
+    return parts, waiting
+
+
+def load(parts: Parts, waiting: Waiting, file: Path) -> None:
+    """Take a file in, up to its vectors."""
+    sha256, size = parts.files.copy(file)
+    submit(parts.warehouse, parts.messages, sha256=sha256, size=size, filename=file.name, actor="bench")
+    waiting.drain(parts)
