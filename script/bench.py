@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from domain.compile import OMITTED  # noqa: E402
 from domain.merging import REPLACED  # noqa: E402
-from script import bench_pdf  # noqa: E402
+from script import bench_csv, bench_pdf  # noqa: E402
 from script.stack import Memory, Stack  # noqa: E402
 from seeds.generate import lines  # noqa: E402
 
@@ -41,6 +41,7 @@ def main() -> None:
         work = Path(folder)
         file = write(work / "releases.jsonl", chosen.releases, seed=7)
         print(f"{chosen.releases} releases, {file.stat().st_size / chosen.releases / 1000:.1f} KB each\n\n| what | figure | bar |\n|---|---|---|", flush=True)
+        bench_csv.run(work, file, row)
         bench_pdf.run(work, chosen.pages, row)
         peers = measure_peers(work, file)
         with Stack() as stack:
