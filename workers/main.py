@@ -3,6 +3,7 @@
 It waits until the warehouse is migrated, takes back what a predecessor of its name held when it died, and sweeps if it is the first.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -42,12 +43,20 @@ def run(index: int = 0, of: int = 1) -> None:
             roles.append((make_broker(settings.redis_url, f"{own}-beside"), beside(index, of)))
         for broker, _ in roles:
             declare(broker, parts)
+        _spare_the_collector()
         if index == 0:
             threading.Thread(target=_sweep, args=(parts, settings.sweep_seconds, stop), daemon=True).start()
             threading.Thread(target=follow, args=(parts, settings.rates_hours, stop), daemon=True).start()
         work(roles, stop)
     sys.stderr.flush()
     os._exit(0)  # a message that did not end in time is redelivered; its thread must not keep the process
+
+
+def _spare_the_collector() -> None:
+    """Records are trees without cycles: looking for cycles among the libraries and thousands of records again and again finds nothing."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 def _await_warehouse(url: str, stop: threading.Event) -> None:
