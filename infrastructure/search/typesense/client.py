@@ -53,6 +53,13 @@ class Client:
         self._http: httpx.Client | None = None
         self._opening = Lock()
 
+    def close(self) -> None:
+        """Close the connections; the next request opens new ones."""
+        with self._opening:
+            if self._http is not None:
+                self._http.close()
+                self._http = None
+
     def ask(self, method: str, path: str, *, body: Any = None, params: Params | None = None, timeout: float = QUICK, patience: Patience | None = None) -> Any:
         """The JSON answer. NotFoundError, ConflictError, InvalidError (400), NoSpaceError, UnavailableError."""
         content = None if body is None else orjson.dumps(body)

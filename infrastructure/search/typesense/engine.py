@@ -54,6 +54,10 @@ class TypesenseSearch:
         """The server's version."""
         return self._synonyms.version
 
+    def close(self) -> None:
+        """Close the connections to the server."""
+        self.client.close()
+
     def upsert(self, collection: Collection, documents: Sequence[Document]) -> None:
         """Put documents, each in place of the one with its id."""
         self.write(collection, documents, ())
