@@ -5,6 +5,7 @@ import selectors
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from infrastructure.processes import kill_group
 
 ROOT = Path(__file__).parents[2]
 MODULE = "infrastructure.pdf.child"
+KNOWN = ("PATH", "PYTHON", "LANG", "LC_", "HOME", "TMPDIR", "TESSDATA", "LD_", "VIRTUAL_ENV")  # of the environment: no secret goes near a stranger's file
 FILES = 500  # that one child reads at most: what a library leaks goes with it
 
 
@@ -24,18 +26,20 @@ class Child:
     """One child process. Its pipes are its only ties: it ends when they close, and the kernel ends it with this process."""
 
     def __init__(self, memory: int) -> None:
-        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        known = {name: value for name, value in os.environ.items() if name.startswith(KNOWN)}
+        path = os.pathsep.join([str(ROOT), *filter(None, [known.get("PYTHONPATH")])])
         self.process = subprocess.Popen(
             [sys.executable, "-m", MODULE, str(os.getpid()), str(memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": path},
+            env=known | {"PYTHONPATH": path},
             process_group=0,
         )
         self.requests = cast(IO[bytes], self.process.stdin)
         self.answers = cast(IO[bytes], self.process.stdout)
         self.files = 0
+        self.end = weakref.finalize(self, _end, self.process, os.getpid())  # also where the pool is forgotten
 
     def ask(self, request: dict[str, object]) -> None:
         """Hand it a request. BrokenPipeError where it has ended."""
@@ -51,13 +55,16 @@ class Child:
         """Whether it did what it was asked to, once there is something to read: not so where it ended."""
         return os.read(self.fileno(), len(DONE)) == DONE
 
-    def end(self) -> None:
-        """Kill it and all that it started."""
-        kill_group(self.process)
-        self.process.wait()
-        self.answers.close()
-        with suppress(BrokenPipeError):  # what it did not read any more
-            self.requests.close()
+
+def _end(process: subprocess.Popen[bytes], owner: int) -> None:
+    """Kill it and all that it started; not so in a fork of the process that it belongs to."""
+    if os.getpid() != owner:
+        return
+    kill_group(process)
+    process.wait()
+    cast(IO[bytes], process.stdout).close()
+    with suppress(BrokenPipeError):  # what it did not read any more
+        cast(IO[bytes], process.stdin).close()
 
 
 class Pool:
