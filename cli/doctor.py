@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.errors import TenderlakeError
+from domain.errors import StartupError, TenderlakeError
 from domain.search import Collection
 from infrastructure.settings import Settings
 from services.ports import Parts
@@ -66,7 +66,11 @@ def _database(settings: Settings) -> Iterator[Check]:
     )
     if now != newest:
         return
-    parts = bootstrap(settings)
+    try:
+        parts = bootstrap(settings)
+    except StartupError as error:
+        yield Check(False, error.detail, "mend what it names, or take it away")
+        return
     checks: list[Callable[[Parts], Iterator[Check]]] = [_integrity, _stages, _jobs, _search]
     for check in checks:
         try:

@@ -13,11 +13,14 @@ AMBIGUOUS = re.compile(r"[+-]?\d{1,3}[.,]\d{3}")
 TRUE, FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
 MOST = 1e300
 MOST_DIGITS = 400
+SHORT = 16  # digits that any number holds exactly
 
 
 def number(text: str) -> int | float:
     """With a decimal point; commas only where they can't be decimal ones. ValueError otherwise."""
     text = text.strip()
+    if len(text) < SHORT and text.isdecimal() and text.isascii():  # most numbers, without a pattern
+        return int(text)
     if PLAIN.fullmatch(text):
         return _value(text)
     if GROUPED.fullmatch(text):

@@ -1,15 +1,18 @@
 """Mapping profiles: a publisher's own columns become OCDS as a YAML file says; a broken file is named before anything is read."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.doctor import examine
 from domain.errors import StartupError
 from domain.job import Counts, JobStatus
 from infrastructure.formats.tables.kinds import tables
 from infrastructure.formats.tables.profiles import load_profiles
+from infrastructure.settings import Settings
 from services.ports import Parts
 from tests.formats.support import Home
 from tests.formats.test_csv import shown, text
@@ -119,6 +122,13 @@ def test_a_broken_profile_is_named_with_what_is_wrong(tmp_path: Path, change: st
     with pytest.raises(StartupError, match=r"town\.yaml is broken") as raised:
         tables(tmp_path / "spool", 1_000, 1_000, tmp_path)
     assert said in raised.value.detail
+
+
+def test_the_doctor_names_a_broken_profile(tmp_path: Path, migrated: Path) -> None:
+    (tmp_path / "town.yaml").write_text("columns: [", encoding="utf-8")
+    shutil.copy(migrated, tmp_path / "warehouse.db")
+    found = list(examine(Settings(data_dir=tmp_path, profiles_dir=tmp_path)))
+    assert [check.what.split(": ")[0] for check in found if not check.well and "profile" in check.what] == [f"the profile {tmp_path / 'town.yaml'} is broken"]
 
 
 def test_a_folder_of_profiles_that_is_none_is_said(tmp_path: Path) -> None:
