@@ -3,12 +3,14 @@
 The same analyser runs at indexing, in queries and in highlights, so that they can't disagree.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
 
 import tantivy
 
 WORDS, WHOLE = "words", "whole"
+DIGIT = re.compile("[0-9]")
 LONGEST = 255  # letters of a word; longer ones are data, not words
 
 
@@ -48,4 +50,4 @@ def spans(text: str) -> list[tuple[str, int, int]]:
 
 def has_digit(text: str) -> bool:
     """Whether the text looks like a code: such words are never corrected."""
-    return any(letter.isdigit() for letter in text)
+    return DIGIT.search(text) is not None or (not text.isascii() and any(letter.isdigit() for letter in text))

@@ -18,11 +18,12 @@ from infrastructure.search.embedded.matching import Matcher, count
 from infrastructure.search.embedded.neighbours import keys_of, neighbours, similarities, with_keys
 from infrastructure.search.embedded.schema import DOCUMENT, ID
 from infrastructure.search.embedded.store import Store
-from infrastructure.search.embedded.text_query import like_query, text_query
+from infrastructure.search.embedded.text_query import FULL, like_query, text_query
 from infrastructure.search.embedded.vectors import Snapshot
 from services.ports import Vectors
 
 TITLE = 200  # characters of a document without a vector that others are likened to
+DOUBT = 0.4  # of the share of meaning, where words were corrected or have synonyms
 DEEP = 500  # hits by word whose rank counts in the fusion; those behind them follow in their order
 
 
@@ -99,8 +100,9 @@ class Finding:
 
     @property
     def _weight(self) -> float:
-        """The share of meaning: larger where no document has all the words."""
-        return 1 - (1 - self._query.semantic_weight) * self.text.trust
+        """The share of meaning: larger where no document has all the words, smaller where they were found by words that were not typed."""
+        weight = 1 - (1 - self._query.semantic_weight) * self.text.trust
+        return weight * DOUBT if self.text.replaced and self.text.trust == FULL else weight
 
     @cached_property
     def _exact(self) -> set[int]:

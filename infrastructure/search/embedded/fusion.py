@@ -7,7 +7,7 @@ from tantivy import DocAddress
 
 from infrastructure.search.embedded.neighbours import Neighbour
 
-STEADY = 10.0  # the larger, the less the first ranks stand out
+STEADY = 5.0  # the larger, the less the first ranks stand out
 FIRST = 1.0  # above any fused score: documents with an identifier as typed
 
 

@@ -30,6 +30,7 @@ class Words:
     beginnings: set[str] = field(default_factory=set)
     typos: set[tuple[str, int, bool]] = field(default_factory=set)
     wholes: set[str] = field(default_factory=set)
+    synonyms: set[str] = field(default_factory=set)
 
     def hold(self, word: str) -> bool:
         """Whether a folded word of a document is one of them."""
@@ -65,6 +66,7 @@ class Matcher:
 
     def alternative(self, term: Sequence[str]) -> Query:
         """Documents that have a synonym, in either number; its words as a phrase."""
+        self.words.synonyms.add(" ".join(term))
         if len(term) > 1:
             self.words.exact.update(term)
             return self._each(partial(self._sequence, term), SYNONYM)

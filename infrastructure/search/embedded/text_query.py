@@ -26,7 +26,8 @@ Frame = list[tuple[Occur, Query]]
 class Text:
     """`words` finds the documents, best first, None where the text asks for nothing; `frame` holds its phrases and exclusions.
 
-    `exact` finds those with an identifier as typed; `codes` says that the text is nothing else. `trust` is 1 where all words were found.
+    `exact` finds those with an identifier as typed; `codes` says that the text is nothing else. `trust` is 1 where all words were found,
+    and `replaced` says that some of them are others than were typed: corrected, or synonyms. A model knows neither.
     """
 
     words: Query | None
@@ -34,6 +35,7 @@ class Text:
     exact: Query | None = None
     codes: bool = False
     trust: float = FULL
+    replaced: bool = False
 
 
 def text_query(matcher: Matcher, searcher: Searcher, text: str, *, ranked: bool, synonyms: Sequence[Synonym] = ()) -> Text:
@@ -52,7 +54,8 @@ def text_query(matcher: Matcher, searcher: Searcher, text: str, *, ranked: bool,
     query = Query.boolean_query([(Occur.Must, wanted), *frame, *_rewards(matcher, chunks)])
     coded = [chunk for chunk in plain if chunk.code]
     exact = any_of([matcher.exactly(chunk) for chunk in coded]) if coded else None
-    return Text(query, frame, exact, len(coded) == len(plain) and not phrases, trust)
+    replaced = bool(matcher.words.typos or matcher.words.synonyms)
+    return Text(query, frame, exact, len(coded) == len(plain) and not phrases, trust, replaced)
 
 
 def like_query(matcher: Matcher, text: str) -> Text:
