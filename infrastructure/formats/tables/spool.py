@@ -3,8 +3,9 @@
 Rows of one release that stand apart, or in several sheets, are brought together here, in bounded memory.
 """
 
+import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,19 +28,21 @@ IN_BUCKET = 32 << 20  # bytes of the spool that are brought together at a time
 
 def build(target: Path, entries: Iterable[Entry], size: int, most: int, longest: int) -> None:
     """Write the spool, by rename. TooLargeError where it grows to more than `most` bytes or what a table of `size` bytes can mean."""
-    groups = Groups(target.with_name(f"{target.name}.groups"))
-    apart = target.with_name(f"{target.name}.apart")
+    # Two workers may read the same file for two jobs: each works under names of its own until it is done.
+    own = f"{target.name}.{os.getpid()}"
+    groups, apart = Groups(target.with_name(f"{own}.groups")), target.with_name(f"{own}.apart")
+    buckets = [target.with_name(f"{own}.bucket-{number}") for number in range(BUCKETS)]
     try:
         with full_disk():
             write(_limited(groups.watch(entries), max(size * GROWTH, FREE), most), apart)
             if groups.stand_apart():
-                write(_together(apart, target, longest), target)
+                write(_together(apart, buckets[: apart.stat().st_size // IN_BUCKET + 1], longest), target)
             else:
                 apart.replace(target)
     finally:
         apart.unlink(missing_ok=True)
         groups.close()
-        for bucket in target.parent.glob(f"{target.name}.bucket-*"):
+        for bucket in buckets:
             bucket.unlink(missing_ok=True)
 
 
@@ -89,10 +92,8 @@ def _limited(entries: Iterable[Entry], growth: int, most: int) -> Iterator[bytes
         yield line
 
 
-def _together(apart: Path, target: Path, longest: int) -> Iterator[bytes]:
+def _together(apart: Path, buckets: Sequence[Path], longest: int) -> Iterator[bytes]:
     """All entries again, those of one process side by side and those of one release as one."""
-    count = min(BUCKETS, apart.stat().st_size // IN_BUCKET + 1)
-    buckets = [target.with_name(f"{target.name}.bucket-{number}") for number in range(count)]
     _deal(apart, buckets)
     for bucket in buckets:
         with bucket.open("rb") as file:
@@ -100,7 +101,7 @@ def _together(apart: Path, target: Path, longest: int) -> Iterator[bytes]:
         bucket.unlink()
 
 
-def _deal(apart: Path, buckets: list[Path]) -> None:
+def _deal(apart: Path, buckets: Sequence[Path]) -> None:
     files: list[IO[bytes]] = []
     try:
         files += [bucket.open("wb") for bucket in buckets]
