@@ -14,7 +14,7 @@ import pytest
 
 from script.stack import Stack
 from tests.cli.conftest import ROOT, environment
-from tests.jobs.conftest import FOUR, LINES, until
+from tests.jobs.conftest import FOUR, LINES, Receiver, until
 
 
 @contextmanager
@@ -53,12 +53,13 @@ def test_a_folder_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) 
 
 
 @pytest.mark.timeout(300)
-def test_up_watches_the_folder_of_the_settings_and_a_killed_watcher_goes_on(tmp_path: Path) -> None:
+def test_up_watches_the_folder_of_the_settings_a_killed_watcher_goes_on_and_webhooks_hear_of_it(tmp_path: Path, receiver: Receiver) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "before.jsonl").write_bytes(LINES)
     (tmp_path / "data").mkdir()
-    with Stack(tmp_path / "data", TENDERLAKE_WATCH_DIR=str(folder), TENDERLAKE_EMBEDDINGS="off", TENDERLAKE_WORKERS="1") as stack:
+    chosen = {"WATCH_DIR": str(folder), "EMBEDDINGS": "off", "WORKERS": "1", "WEBHOOK_PRIVATE": "true"}
+    with Stack(tmp_path / "data", **{f"TENDERLAKE_{name}": value for name, value in chosen.items()}) as stack:
 
         def watcher() -> psutil.Process | None:
             for pid in stack.tree():
@@ -72,6 +73,7 @@ def test_up_watches_the_folder_of_the_settings_and_a_killed_watcher_goes_on(tmp_
 
         until(lambda: (folder / "done/before.jsonl").exists(), 120)
         first = until(watcher)
+        assert stack.client.post("/v1/webhooks", json={"url": receiver.url}).status_code == 201
         (folder / "after.jsonl").write_bytes(FOUR.replace(b"aaaaaa", b"bbbbbb"))
         until(lambda: (folder / "loading/after.jsonl").exists() or (folder / "done/after.jsonl").exists(), 60)
         os.kill(first.pid, signal.SIGKILL)
@@ -81,3 +83,5 @@ def test_up_watches_the_folder_of_the_settings_and_a_killed_watcher_goes_on(tmp_
         assert {name: report["counts"]["accepted"] for name, report in reports.items()} == {"before": 4, "after": 4}
         assert stack.job(reports["after"]["job"]["id"])["status"] == "succeeded"
         assert len(stack.client.get("/v1/jobs").json()["items"]) == 2
+        until(lambda: receiver.heard, 30)
+        assert [one["job"]["id"] for one in receiver.events()] == [reports["after"]["job"]["id"]]
