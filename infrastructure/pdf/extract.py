@@ -15,8 +15,8 @@ import pymupdf
 
 from domain.notice_facts import Line, propose
 from infrastructure.pdf import ocr
-from infrastructure.pdf.child import Output, allow, cpu_used
 from infrastructure.pdf.limits import Limits
+from infrastructure.pdf.output import Output, allow, cpu_used
 
 FLAGS = pymupdf.TEXTFLAGS_TEXT
 DPI = 200

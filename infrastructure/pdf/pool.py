@@ -28,7 +28,7 @@ class Child:
     def __init__(self, memory: int) -> None:
         known = {name: value for name, value in os.environ.items() if name.startswith(KNOWN)}
         path = os.pathsep.join([str(ROOT), *filter(None, [known.get("PYTHONPATH")])])
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives this call
             [sys.executable, "-m", MODULE, str(os.getpid()), str(memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

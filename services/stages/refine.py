@@ -21,6 +21,7 @@ from services.stages.refine_records import refine_records, touched_records
 from services.stages.runs import alone, run
 
 KIND = Kind.RELEASES
+DOCUMENT = 20  # records that an uploaded file with its pages weighs as much as
 RECORDS = 20_000  # raw records that a run takes on at most, unless its first batch alone has more
 PROCESSES = 2_000  # compiled at a time
 COLUMNS = ["batch", "position", "record_id", "version", "op", "ocid", "date", "payload", "notes", "package"]
@@ -61,7 +62,7 @@ def _take(pending: Sequence[Any], most: int | None) -> Sequence[Any]:
     """The batches of one run: few enough for memory, and one alone after a failure, to find the one that does harm."""
     records = 0
     for count, batch in enumerate(pending):
-        records += batch.records
+        records += batch.records * (DOCUMENT if Kind.DOCUMENTS in batch.kind.split(",") else 1)
         if count and (records > RECORDS or count == most):
             return pending[:count]
     return pending

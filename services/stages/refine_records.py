@@ -11,6 +11,7 @@ from services.ports import Parts
 
 COLUMNS = ["batch", "record_id", "version", "ocid", "payload"]
 RECORDS = 20_000  # turned into rows at a time
+DOCUMENTS = 500  # the same, for files with all their pages
 Frames = dict[str, pl.DataFrame]
 
 
@@ -21,7 +22,8 @@ def touched_records(parts: Parts, kind: Kind, batches: Sequence[int]) -> list[st
 
 def refine_records(parts: Parts, kind: Kind, record_ids: Sequence[str], silver_batch: int) -> Frames:
     """The checked silver rows of the records as they stand in the catalogue now; tombstones for those that ended or never were."""
-    made = [_refine_chunk(parts, kind, record_ids[start : start + RECORDS], silver_batch) for start in range(0, len(record_ids), RECORDS)]
+    most = DOCUMENTS if kind is Kind.DOCUMENTS else RECORDS
+    made = [_refine_chunk(parts, kind, record_ids[start : start + most], silver_batch) for start in range(0, len(record_ids), most)]
     frames = {name: pl.concat([frames[name] for frames in made]) if made else pl.DataFrame(schema=ALL_TABLES[name]) for name in TABLES_OF[kind]}
     return {name: schema(name).validate(frame, lazy=True) for name, frame in frames.items()}
 

@@ -1,5 +1,7 @@
 """Uploaded PDFs go from the file to gold and search, find their process whichever came first, and leave with what they came from."""
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +244,19 @@ def test_waiting_files_are_read_at_once_and_each_lands_as_its_own(lake_home: Par
     statuses = {name: job_of(lake_home, job_id).status for name, job_id in jobs.items()}
     assert [name for name, status in statuses.items() if status is not JobStatus.SUCCEEDED] == ["locked.pdf"]
     assert [one["filename"] for one in found(lake_home, '"number 7"')] == ["7.pdf"]
+
+
+def test_members_of_archives_are_documents_like_any_other(lake_home: Parts) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a/one.pdf", pdfs.pdf("one"))
+        archive.writestr("locked.pdf", pdfs.encrypted("x", user="u"))
+        archive.writestr("page.pdf", b"<html>not here</html>")
+        archive.writestr("a.jsonl", process())
+    job = load(lake_home, "all.zip", packed.getvalue())
+    assert (job.status, job.counts.received, job.counts.accepted, job.counts.quarantined) == (JobStatus.SUCCEEDED, 4, 2, 2)
+    assert {row["filename"]: row["state"] for row in files(lake_home)} == {"one.pdf": "text", "locked.pdf": "encrypted"}
+    assert {(one.file, one.code) for one in quarantined(lake_home, job.id)} == {
+        ("all.zip/locked.pdf", "pdf_encrypted"),
+        ("all.zip/page.pdf", "unreadable_member"),
+    }
