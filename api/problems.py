@@ -1,5 +1,6 @@
 """The error answers as OpenAPI shows them."""
 
+import threading
 from typing import Any
 
 from fastapi import FastAPI
@@ -35,20 +36,25 @@ def answers(*statuses: int) -> Answers:
 
 COMMON = answers(400, 401, 403, 405, 422, 500, 503)
 
+MAKING = threading.Lock()
+
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """The application's OpenAPI document with the schema of problems in it; made once."""
-    if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, summary=app.summary, description=app.description, routes=app.routes, tags=app.openapi_tags)
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for model in (Problem, Wrong):
-            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-            schema.pop("$defs", None)
-            schemas[model.__name__] = schema
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
-        _summarise(document)
-        app.openapi_schema = document
+    with MAKING:  # requests of several threads ask for it at once, and making it twice at a time fails
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title, version=app.version, summary=app.summary, description=app.description, routes=app.routes, tags=app.openapi_tags
+            )
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            for model in (Problem, Wrong):
+                schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+                schema.pop("$defs", None)
+                schemas[model.__name__] = schema
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            _summarise(document)
+            app.openapi_schema = document
     return app.openapi_schema
 
 
