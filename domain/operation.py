@@ -72,6 +72,11 @@ def write_operations(operations: Operations, mark: str) -> Iterator[bytes]:
         yield orjson.dumps({name: value for name in Operation.model_fields if (value := getattr(one, name)) is not None}) + b"\n"
 
 
+def line_of(position: int) -> int:
+    """The line of an operation in the file, 1-based."""
+    return position + 2
+
+
 def read_operations(lines: Iterable[bytes]) -> Operations:
     """The operations of a job's file. ValueError where it is none."""
     rest = iter(lines)

@@ -16,6 +16,7 @@ from api.problems import COMMON, answers
 from api.raw_schemas import DELETE_BODY, IDS, PATCH_BODY, PATCH_MANY_BODY, POST_BODY, PUT_BODY, PUT_MANY_BODY, TAGGED, RawRecords, RawVersions
 from api.receive import receive
 from api.schemas import JobAnswer
+from api.v1.uploads import Ocid
 from domain.errors import ForbiddenError, InvalidError, UnprocessableError
 from domain.etag import matches
 from domain.operation import Op, Operation, Operations
@@ -62,15 +63,17 @@ def records(request: Request, kind: Kind, here: Here, _: Reader, asked: Annotate
 
 
 @router.post("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=POST_BODY)
-async def post(request: Request, kind: Kind, here: Here, user: Writer, asked: Asked, atomic: Atomic = False, filename: Name = None) -> Response:
+async def post(
+    request: Request, kind: Kind, here: Here, user: Writer, asked: Asked, atomic: Atomic = False, filename: Name = None, ocid: Ocid = None
+) -> Response:
     """Create or replace a record, or each of an array of up to 10,000; their ids follow from their content.
 
     A single record that can't be used is refused at once (422). In an array one bad element does not harm the others; `links.outcomes` of the
     job says what became of each. A release may also be a package or a record of releases. The same content again changes nothing.
-    For documents, the body may also be a PDF.
+    For documents, the body may also be a PDF, with its `filename` and the `ocid` of its process.
     """
     if kind is Kind.DOCUMENTS and media_type(request) == PDF:
-        return await _pdf(request, here, user, asked, filename)
+        return await _pdf(request, here, user, asked, filename, ocid)
     body = await read_body(request, JSON, here.settings.max_record_bytes)
     return await run_in_threadpool(_change, here, user, asked, puts(kind, content := parse(body)), body, atomic=atomic, alone=not isinstance(content, list))
 
@@ -174,12 +177,12 @@ def _change(
     return accepted(here, asked, job)
 
 
-async def _pdf(request: Request, here: Container, user: User, asked: Wishes, filename: str | None) -> Response:
+async def _pdf(request: Request, here: Container, user: User, asked: Wishes, filename: str | None, ocid: str | None) -> Response:
     """A PDF is an upload like any other."""
     hook = asked.hook(here)
     got = await receive(request, here.parts.files, here.settings.max_upload_bytes)
     once = asked.once(user, f"{got.sha256} {filename or ''}")
-    about: dict[str, Any] = {"sha256": got.sha256, "size": got.size, "filename": filename or "document.pdf", "actor": user.name}
+    about: dict[str, Any] = {"sha256": got.sha256, "size": got.size, "filename": filename or "document.pdf", "actor": user.name, "ocid": ocid}
     job = await run_in_threadpool(submit, here.parts.warehouse, here.parts.messages, **about, once=once, webhook=hook)
     return accepted(here, asked, job)
 

@@ -12,22 +12,15 @@ import polars as pl
 from loguru import logger
 
 from domain.job import JobStatus, Watermark
+from domain.operation import line_of
 from domain.record import Kind
-from domain.search import Collection
 from domain.silver import TABLES, TABLES_OF
 from domain.trail import Audit
 from services.clock import now
 from services.ports import Parts
 from services.stages.traces import files_holding
+from services.upkeep.rebuild_search import rebuild_search
 
-SLICE = 2_000  # documents written at a time
-COLLECTIONS: dict[Kind, tuple[Collection, ...]] = {
-    Kind.RELEASES: (Collection.PROCESSES, Collection.ORGANIZATIONS, Collection.DOCUMENTS),
-    Kind.ORGANIZATIONS: (Collection.PROCESSES, Collection.ORGANIZATIONS),
-    Kind.CLASSIFICATIONS: (Collection.PROCESSES,),
-    Kind.EXCHANGE_RATES: (Collection.PROCESSES,),
-    Kind.DOCUMENTS: (Collection.DOCUMENTS,),
-}
 COLUMNS = ["batch", "version", "op", "record_id", "sha256", "payload"]
 
 
@@ -45,8 +38,7 @@ def erase(parts: Parts) -> None:
         return
     kinds = sorted({one.kind for one in done})
     parts.lake.forget(kinds, sorted({table for kind in kinds for table in _tables(kind)}))
-    for collection in sorted({collection for kind in kinds for collection in COLLECTIONS[kind]}):
-        _write_anew(parts, collection)
+    rebuild_search(parts)  # an index keeps what was deleted for a while
     parts.warehouse.scrub()
     with parts.warehouse.write() as work:
         for one in done:
@@ -83,8 +75,10 @@ def _find(parts: Parts, one: Audit) -> dict[str, Any]:
     """The batches, versions, files and refused elements that hold the record as it was before it was purged."""
     with parts.warehouse.read() as work:
         counts: dict[int, bool] = work.raw.closed_batches()
-        jobs: list[str] = work.outcomes.jobs_of(one.kind, one.record_id, one.job_id)
-        quarantined = work.quarantine.quoting(one.ocid if one.kind is Kind.RELEASES else None, jobs)
+        places: list[tuple[str, int]] = work.outcomes.places(one.kind, one.record_id, one.job_id)
+        jobs = sorted({job_id for job_id, _ in places})
+        lines = [(job_id, line_of(position)) for job_id, position in places]
+        quarantined = work.quarantine.quoting(one.ocid if one.kind is Kind.RELEASES else None, lines)
         named = {job.sha256 for job in work.jobs.some(sorted({*jobs, *(job_id for _, job_id in quarantined)})) if job.type == "raw"}
     rows = parts.lake.read_bronze(one.kind, sorted(counts), COLUMNS, record_ids=[one.record_id])
     held = rows.filter((pl.col("version") < one.version) | ~pl.col("batch").is_in([batch for batch, committed in counts.items() if committed]))
@@ -123,20 +117,3 @@ def _erase_silver(parts: Parts, one: Audit, mark: Watermark) -> None:
     newest = int(rows["silver_batch"].max())  # type: ignore[arg-type]  # there is a row
     for table in tables:
         parts.lake.erase_silver(table, key, name or "", newest)
-
-
-def _write_anew(parts: Parts, collection: Collection) -> None:
-    """Fill a fresh index with the documents that stand, and have it serve: an index keeps deleted documents for a while."""
-    fresh = parts.search.fresh(collection)
-    try:
-        documents = []
-        for document in parts.search.scan(collection):
-            documents.append(document)
-            if len(documents) == SLICE:
-                fresh.write(documents, ())
-                documents = []
-        fresh.write(documents, ())
-        fresh.swap()
-    except BaseException:
-        fresh.drop()
-        raise

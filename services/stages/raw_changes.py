@@ -16,7 +16,7 @@ from domain.errors import InvalidError
 from domain.job import Batch, Counts, Job
 from domain.judges import judge
 from domain.merge_patch import merge_patch
-from domain.operation import Op, Operation, Operations, Outcome, Result, read_operations
+from domain.operation import Op, Operation, Operations, Outcome, Result, line_of, read_operations
 from domain.record import Accepted, Judgement, Place, Refused
 from services.ports import Parts, Work
 from services.stages.judged import Judged
@@ -153,7 +153,7 @@ class RawJudged(Judged):
         return judge(raw, self._place(position), one.kind)
 
     def _place(self, position: int) -> Place:
-        return Place(file=self.job.filename or "", line=position + 2, path="/payload")
+        return Place(file=self.job.filename or "", line=line_of(position), path="/payload")
 
     def _refusal(self, one: Operation, position: int, code: str, reason: str) -> Refused:
         try:

@@ -31,7 +31,15 @@ def _holds(parts: Parts, job: Job, one: Audit) -> bool:
     except (InvalidError, TooLargeError):
         return False  # nobody can read it, so that nothing of it was landed
     finally:
-        parts.sources.release(job.sha256 or "")
+        _release(parts, job.sha256 or "")
+
+
+def _release(parts: Parts, sha256: str) -> None:
+    """Give back what the reading left on disk, unless a job that is being landed reads it."""
+    with parts.warehouse.read() as work:
+        reading = work.turns.reading([sha256])
+    if not reading:
+        parts.sources.release(sha256)
 
 
 def _elements(parts: Parts, job: Job) -> Iterator[Element]:

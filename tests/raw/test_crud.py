@@ -129,8 +129,13 @@ def test_the_same_request_with_the_same_key_is_made_once(api: Api) -> None:
 
 
 def test_a_pdf_is_taken_as_a_document(api: Api) -> None:
-    answer = api.client.post("/v1/raw/documents", params={"filename": "a.pdf"}, content=b"%PDF-1.4 nothing more", headers={"content-type": "application/pdf"})
-    assert (answer.status_code, answer.json()["type"], answer.json()["filename"]) == (202, "upload", "a.pdf")
+    answer = api.client.post(
+        "/v1/raw/documents",
+        params={"filename": "a.pdf", "ocid": "ocds-b5fd17-bar-1"},
+        content=b"%PDF-1.4 nothing more",
+        headers={"content-type": "application/pdf"},
+    )
+    assert (answer.status_code, answer.json()["type"], answer.json()["filename"], answer.json()["ocid"]) == (202, "upload", "a.pdf", "ocds-b5fd17-bar-1")
 
 
 def test_readers_change_nothing(api: Api) -> None:

@@ -28,11 +28,14 @@ class Quarantine(Repository):
         page = [Quarantined(**row) for row in rows[:limit]]
         return page, rows[limit - 1]["id"] if len(rows) > limit else None
 
-
-    def quoting(self, ocid: str | None, jobs: Sequence[str]) -> list[tuple[int, str]]:
-        """(id, job_id) of the refused elements of a process, and of these jobs."""
-        where = QUARANTINE.c.job_id.in_(jobs) if ocid is None else or_(QUARANTINE.c.ocid == ocid, QUARANTINE.c.job_id.in_(jobs))
-        return [(row.id, row.job_id) for row in self.connection.execute(select(QUARANTINE.c.id, QUARANTINE.c.job_id).where(where))]
+    def quoting(self, ocid: str | None, lines: Sequence[tuple[str, int]]) -> list[tuple[int, str]]:
+        """(id, job_id) of the refused elements of a process, and of those that stood at these lines: (job_id, line)."""
+        at = set(lines)
+        jobs = QUARANTINE.c.job_id.in_(sorted({job_id for job_id, _ in lines}))
+        query = select(QUARANTINE.c.id, QUARANTINE.c.job_id, QUARANTINE.c.line, QUARANTINE.c.ocid).where(
+            jobs if ocid is None else or_(QUARANTINE.c.ocid == ocid, jobs)
+        )
+        return [(row.id, row.job_id) for row in self.connection.execute(query) if (row.job_id, row.line) in at or (ocid is not None and row.ocid == ocid)]
 
     def blank(self, rows: Sequence[int]) -> None:
         """Forget what the elements said; that they were refused, where and why in a word, stays."""

@@ -33,9 +33,10 @@ class Outcomes(Repository):
         rows = [dict(row) for row in self.connection.execute(select(OUTCOME).where(*where).order_by(OUTCOME.c.id).limit(limit + 1)).mappings()]
         return [_outcome(row) for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None
 
-    def jobs_of(self, kind: str, record_id: str, before: str) -> list[str]:
-        """The jobs that did, or were to do, something to the record before this job did."""
-        return list(self.connection.execute(select(OUTCOME.c.job_id).where(*self._of(kind, record_id, before)).distinct()).scalars())
+    def places(self, kind: str, record_id: str, before: str) -> list[tuple[str, int]]:
+        """(job, position) of what was done, or was to be done, to the record before this job."""
+        query = select(OUTCOME.c.job_id, OUTCOME.c.position).where(*self._of(kind, record_id, before))
+        return [(row.job_id, row.position) for row in self.connection.execute(query)]
 
     def blank(self, kind: str, record_id: str, before: str) -> None:
         """Forget the reasons, which may quote the record, of what was to be done to it before this job."""
@@ -45,6 +46,8 @@ class Outcomes(Repository):
     def blank_errors(self, job_ids: Sequence[str]) -> None:
         """Forget why these jobs failed, which may quote a record, and what webhooks were told of it."""
         for row in self.connection.execute(select(JOB.c.id, JOB.c.error).where(JOB.c.id.in_(job_ids), JOB.c.error.is_not(None))):
+            if "code" not in row.error:  # it says how many elements were refused, and quotes none
+                continue
             self.connection.execute(update(JOB).where(JOB.c.id == row.id).values(error=row.error | {"detail": "erased"}))
         for row in self.connection.execute(select(DELIVERY.c.id, DELIVERY.c.payload).where(DELIVERY.c.ref.in_(job_ids))):
             if error := row.payload.get("job", {}).get("error"):
