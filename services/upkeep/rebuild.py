@@ -84,19 +84,29 @@ def rebuild_gold(parts: Parts) -> int:
         mark: Watermark = work.watermarks.get("publish")
         work.watermarks.swap(mark, Watermark(stage="publish", seq=mark.seq), now())
         work.commit()
+    while (processes := _pruned(parts)) is None:
+        logger.info("publish moved meanwhile; looking once more for what silver does not have")
+    rebuild_search(parts)
+    return processes
+
+
+def _pruned(parts: Parts) -> int | None:
+    """Publish what is pending and drop what silver does not have; how many processes stand, None where publish moved in between."""
     publish_all(parts)
     with parts.warehouse.read() as work:
-        batches = [batch.id for batch in work.batches.silver(0)]
+        mark: Watermark = work.watermarks.get("publish")
+        batches = [batch.id for batch in work.batches.silver(0, mark.silver_batch)]
     standing = parts.lake.read_silver("process", batches, ["ocid", "silver_batch", "deleted"])
     current = standing.join(newest_batches(parts.lake, batches), on=["ocid", "silver_batch"], how="semi")
     wanted = {surrogate(ocid) for ocid in current.filter(~current["deleted"])["ocid"]}
     with parts.warehouse.write() as work:
+        if work.watermarks.get("publish") != mark:
+            return None
         gone = [key for key in work.gold.process_keys() if key not in wanted]
         work.gold.replace(gone, None, max(batches, default=0))
         work.files.follow(gone, (), max(batches, default=0))
         work.gold.recount()
         work.commit()
-    rebuild_search(parts)
     return len(wanted)
 
 
