@@ -83,9 +83,9 @@ def run(work: Path, row: Row, documents: int = 100_000, seconds: float = 10.0, e
         for kind in KINDS:
             measure(parts, stack, kind, row, seconds)
         used = [sum(one.memory_full_info().pss for one in members) / 1e6 for members in processes(stack)]
+        size = sum(path.stat().st_size for path in (data / "search").rglob("*") if path.is_file()) / 1e6
         row(f"memory with {documents} documents and vectors", f"API {used[0]:.0f} MB, all processes {used[1]:.0f} MB")
-    size = sum(path.stat().st_size for path in (data / "search").rglob("*") if path.is_file()) / 1e6
-    row("on disk", f"{size:.0f} MB")
+        row("on disk", f"{size:.0f} MB")
 
 
 def fill(work: Path, data: Path, row: Row, documents: int, embeddings: str) -> Parts:
@@ -187,7 +187,7 @@ def processes(stack: Stack) -> tuple[list[psutil.Process], list[psutil.Process]]
     assert stack.process is not None
     launcher = psutil.Process(stack.process.pid)
     family = [launcher, *launcher.children(recursive=True)]
-    return [one for one in family if "serve" in " ".join(one.cmdline())][:1], family
+    return [one for one in family if "cli.serve" in one.cmdline()], family
 
 
 def main() -> None:
