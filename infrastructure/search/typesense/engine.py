@@ -9,7 +9,7 @@ import httpx
 
 from domain.errors import InvalidError, NotFoundError
 from domain.search import Collection, CollectionSpec, Document, Filter, SearchKey, SearchQuery, SearchResult, Synonym
-from infrastructure.search.typesense.client import Client, Patience
+from infrastructure.search.typesense.client import IMPATIENT, Client, Patience
 from infrastructure.search.typesense.fresh import FreshCollection
 from infrastructure.search.typesense.fused import Searcher
 from infrastructure.search.typesense.keys import make_key
@@ -78,22 +78,22 @@ class TypesenseSearch:
         """One page of hits, with facets over all of them. InvalidError where a field can't be asked so; NotFoundError for an unknown `similar_to`."""
         started = perf_counter()
         store = self._store(query.collection)
-        store.ready()
+        store.ready(IMPATIENT)
         searcher = Searcher(store, Asker(self.client, self._synonyms.name()), self._vectors[query.collection])
         try:
             found = searcher.search(query)
         except NotFoundError:
-            if query.similar_to is not None or store.serving() is not None:
+            if query.similar_to is not None or store.serving(IMPATIENT) is not None:
                 raise
             store.forget()  # deleted beneath us: begin again
-            store.ready()
+            store.ready(IMPATIENT)
             found = searcher.search(query)
         return found.model_copy(update={"took_ms": round((perf_counter() - started) * 1000, 3)})
 
     def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]:
         """Titles or names that complete what is typed, the best first."""
         store = self._store(collection)
-        store.ready()
+        store.ready(IMPATIENT)
         return suggestions(store, Asker(self.client), prefix, limit)
 
     def scan(self, collection: Collection) -> Iterator[Document]:

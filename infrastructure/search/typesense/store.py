@@ -7,7 +7,7 @@ from domain.errors import ConflictError, NotFoundError, UnavailableError
 from domain.search import CollectionSpec, Document
 from infrastructure.search.embedded.codec import decode
 from infrastructure.search.typesense import imports
-from infrastructure.search.typesense.client import Client, Patience
+from infrastructure.search.typesense.client import IMPATIENT, Client, Patience
 from infrastructure.search.typesense.names import ID
 from infrastructure.search.typesense.schema import DOCUMENT, Json, collection_schema, schema_hash, to_typesense
 from infrastructure.search.typesense.tally import Tally
@@ -27,11 +27,11 @@ class Store:
         self._ready = False
         collection_schema(spec, self._base)  # says at once what the spec asks for in vain
 
-    def ready(self) -> None:
+    def ready(self, patience: Patience | None = None) -> None:
         """Have a collection of our schema behind the alias; an empty one where there was none."""
         if self._ready:
             return
-        there = self.serving()
+        there = self.serving(patience)
         if there is None or not there.startswith(f"{self._base}-") or not self.exists(there):
             first = self.create("0")
             self.point(first)
@@ -79,8 +79,8 @@ class Store:
 
     def count(self) -> int:
         """Documents there are."""
-        self.ready()
-        found = self.documents(self.alias)
+        self.ready(IMPATIENT)
+        found = self.documents(self.alias, IMPATIENT)
         self.check(found)
         return found
 
@@ -92,9 +92,9 @@ class Store:
                 f"Typesense has {found} of {expected} documents of {self.alias}: it is still loading, or lost some; `tenderlake rebuild search` makes them anew"
             )
 
-    def documents(self, name: str) -> int:
+    def documents(self, name: str, patience: Patience | None = None) -> int:
         """What the server counts in a collection."""
-        return int(self.client.ask("GET", f"/collections/{name}")["num_documents"])
+        return int(self.client.ask("GET", f"/collections/{name}", patience=patience)["num_documents"])
 
     def exists(self, name: str) -> bool:
         """Whether a collection stands under that very name."""

@@ -7,7 +7,7 @@ from domain.errors import NotFoundError
 from domain.search import Synonym
 from infrastructure.search.embedded.analysis import words
 from infrastructure.search.embedded.edits import plurals
-from infrastructure.search.typesense.client import Client
+from infrastructure.search.typesense.client import IMPATIENT, Client
 from infrastructure.search.typesense.names import decode_id, encode_id
 
 COPY = "x"  # begins the ids of what is told twice
@@ -27,7 +27,7 @@ class Synonyms:
     @property
     def version(self) -> str:
         """The server's version."""
-        return str(self._client.ask("GET", "/debug")["version"])
+        return str(self._client.ask("GET", "/debug", patience=IMPATIENT)["version"])
 
     def in_sets(self) -> bool:
         """Whether the server keeps synonyms in sets."""
@@ -63,7 +63,7 @@ class Synonyms:
         return sorted((_synonym(item) for item in items if not item["id"].startswith(COPY)), key=lambda one: one.id)
 
     def _of_set(self) -> list[Json]:
-        found: list[Json] = self._client.ask("GET", f"/synonym_sets/{self._name}")["items"]
+        found: list[Json] = self._client.ask("GET", f"/synonym_sets/{self._name}", patience=IMPATIENT)["items"]
         return found
 
     def _of(self, collection: str) -> list[Json]:
