@@ -1,0 +1,75 @@
+"""Erasing that is interrupted is done again to the end; what was set aside is not erased."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from domain.record import Kind
+from services.clock import now
+from services.stages.erase import erase
+from services.stages.sweep import IDLE, sweep
+from tests.api.conftest import STAGES, Api
+from tests.raw.support import IDS, done, path, sound
+from tests.raw.test_purge import secret, told
+from tests.support import Killed
+
+URL = path(Kind.RELEASES, IDS[Kind.RELEASES])
+
+
+class Killing:
+    """A warehouse that ends the process where its file is to be written anew."""
+
+    def __init__(self, warehouse: object) -> None:
+        self.warehouse = warehouse
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.warehouse, name)
+
+    def scrub(self) -> None:
+        raise Killed
+
+
+def test_erasing_that_was_interrupted_is_done_again_by_the_sweep(api: Api) -> None:
+    done(api, api.client.post("/v1/raw/releases", json=secret()))
+    purge = api.client.delete(URL, params={"purge": True}).json()
+    while waiting := [one for one in api.messages.sent if one != ("erase",)]:
+        api.messages.sent.remove(waiting[0])
+        STAGES[waiting[0][0]](api.parts, *waiting[0][1:])
+    assert ("erase",) in api.messages.sent
+    with pytest.raises(Killed):
+        erase(replace(api.parts, warehouse=Killing(api.parts.warehouse)))  # type: ignore[arg-type]
+    api.messages.sent = []
+    assert told(api.settings.data_dir) != []
+    assert api.client.get(f"/v1/jobs/{purge['id']}").json()["status"] == "running"
+    assert api.client.get("/v1/audit").json()["items"][0]["status"] == "pending"
+    with api.parts.warehouse.write() as work:
+        work.connection.exec_driver_sql("UPDATE audit SET at = ?", ((now() - IDLE - timedelta(seconds=1)).isoformat(),))  # type: ignore[attr-defined]
+        work.commit()
+    assert ("erase",) in sweep(api.parts)
+    api.work()
+    assert told(api.settings.data_dir) == []
+    assert api.client.get(f"/v1/jobs/{purge['id']}").json()["status"] == "succeeded"
+    assert sound(api) == []
+
+
+def test_what_a_stage_set_aside_is_not_erased(api: Api) -> None:
+    done(api, api.client.post("/v1/raw/releases", json=secret()))
+    job = done(api, api.client.delete(URL))
+    with api.parts.warehouse.write() as work:
+        entry = {
+            "at": now(),
+            "actor": "admin",
+            "action": "purge",
+            "kind": "releases",
+            "record_id": IDS[Kind.RELEASES],
+            "version": 2,
+            "seq": 1,
+            "status": "pending",
+        }
+        work.trail.add([entry | {"ocid": None, "job_id": job["id"]}])
+        work.connection.exec_driver_sql("UPDATE job SET status = 'failed' WHERE id = ?", (job["id"],))  # type: ignore[attr-defined]
+        work.commit()
+    erase(api.parts)
+    assert told(api.settings.data_dir) != []
+    assert [one["status"] for one in api.client.get("/v1/audit").json()["items"]] == ["failed"]
