@@ -30,8 +30,8 @@ class Documents(Repository):
         versions: dict[str, list[Row]] = defaultdict(list)
         for part in chunks(organization_ids):
             query = select(dim).where(dim.c.organization_id.in_(part)).order_by(dim.c.organization_id, dim.c.is_current.desc(), dim.c.organization_key)
-            for row in self.connection.execute(query).mappings():
-                versions[row["organization_id"]].append(dict(row))
+            for row in self._rows(query):
+                versions[row["organization_id"]].append(row)
         owners = {row["organization_key"]: name for name, rows in versions.items() for row in rows}
         roles: dict[str, set[str]] = defaultdict(set)
         processes: dict[str, set[int]] = defaultdict(set)
@@ -77,7 +77,7 @@ class Documents(Repository):
         joined = joined.outerjoin(code, code.c.classification_key == fact.c.classification_key)
         rows: list[Row] = []
         for part in chunks(keys):
-            rows += [dict(row) for row in self.connection.execute(select(*columns).select_from(joined).where(fact.c.process_key.in_(part))).mappings()]
+            rows += self._rows(select(*columns).select_from(joined).where(fact.c.process_key.in_(part)))
         return rows
 
     def _awards(self, keys: Iterable[int]) -> dict[int, list[Row]]:
@@ -110,6 +110,12 @@ class Documents(Repository):
     def _grouped(self, query: Any, fact: Any, order: Sequence[Any], keys: Iterable[int]) -> dict[int, list[Row]]:
         found: dict[int, list[Row]] = defaultdict(list)
         for part in chunks(keys):
-            for row in self.connection.execute(query.where(fact.c.process_key.in_(part)).order_by(fact.c.process_key, *order)).mappings():
-                found[row["process_key"]].append(dict(row))
+            for row in self._rows(query.where(fact.c.process_key.in_(part)).order_by(fact.c.process_key, *order)):
+                found[row["process_key"]].append(row)
         return found
+
+    def _rows(self, query: Any) -> list[Row]:
+        """The rows as dictionaries, past SQLAlchemy's work on each."""
+        result = self.connection.execute(query)
+        names = list(result.keys())
+        return [dict(zip(names, row, strict=True)) for row in result.all()]
