@@ -1,5 +1,6 @@
 """GET /v1/search and /v1/search/suggest."""
 
+from dataclasses import fields
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -72,7 +73,7 @@ class SearchParameters(BaseModel):
 
 VALUES = [name for name, field in SearchParameters.model_fields.items() if field.annotation == list[str] and name not in {"facet_by", "include"}]
 
-SAME = [name for name in searches.Asked.__dataclass_fields__ if name in SearchParameters.model_fields]
+SAME = [one.name for one in fields(searches.Asked) if one.name in SearchParameters.model_fields]
 
 
 @router.get("")
