@@ -14,6 +14,7 @@ from domain.record import Kind
 from domain.search import Collection
 from domain.silver import TABLES_OF
 from services.clock import now
+from services.intake.synonyms import apply_synonyms
 from services.ports import Parts
 from services.stages.index import index
 from services.stages.publish import newest_batches, publish
@@ -126,6 +127,7 @@ def index_again_if_lost(parts: Parts) -> bool:
         logger.debug("search is away: {}", error.detail)
         return False
     if lost:
+        apply_synonyms(parts)  # a server that lost the documents lost them too
         with parts.warehouse.write() as work:
             work.watermarks.swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
             work.commit()
