@@ -36,9 +36,9 @@ PARAPHRASES = {
     "bouncers and crowd control at concerts": "Stewards for events",
     "lawyers": "Framework for legal services",
     "protection against hackers": "Cyber security monitoring",
-    "software for wages and accounting": "finance and payroll software",
+    "programs for wages and accounting": "finance and payroll software",
     "assistance for the elderly where they live": "Home care for older people",
-    "classes for migrants learning to speak": "Language classes for newcomers",
+    "lessons for migrants learning to speak": "Language classes for newcomers",
     "gymnasium building": "Construction of a sports hall",
     "bookcases": "Library shelving",
 }

@@ -36,7 +36,7 @@ def hits(api: Api, query: str) -> list[str]:
 def test_by_default_words_and_meaning_are_searched(meant: Api) -> None:
     answer = meant.client.get("/v1/search?q=repair of asphalt streets").json()
     assert (answer["hits"][0]["id"], answer["mode"], answer["warning"]) == (ROADS, "hybrid", None)
-    assert hits(meant, "q=stationery&mode=semantic")[0] == PENS
+    assert hits(meant, "q=office stationery and pencils&mode=semantic")[0] == PENS
     assert meant.client.get("/v1/search?q=stationery&mode=keyword").json()["mode"] == "keyword"
 
 
