@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -10,11 +11,14 @@ from domain.errors import StartupError
 
 LEAST_FREE = 100 * 1024**2  # bytes; with less, the first upload would end half-way
 BACKLOG = 1024
+ODD = re.compile(r"[\[\]^|\\\x00-\x1f]|%[0-9A-Fa-f]{2}")  # what delta-rs takes for something else in a path
 
 
 def data_folder(path: Path) -> Path:
     """The data folder as an absolute path, made where it is missing."""
     folder = path.resolve()
+    if odd := ODD.search(str(folder)):
+        raise StartupError(f"the lake can't lie under {folder}, for the {odd[0]!r} in its path: set TENDERLAKE_DATA_DIR to a folder without such signs")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK | os.X_OK):

@@ -41,7 +41,15 @@ from services.stages.publish import publish
 from services.stages.refine import refine
 from services.upkeep.verify import verify
 
-STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index, "embed": embed, "deliver": deliver, "erase": erase}
+STAGES: dict[str, Callable[..., None]] = {
+    "land": land,
+    "refine": refine,
+    "publish": publish,
+    "index": index,
+    "embed": embed,
+    "deliver": deliver,
+    "erase": erase,
+}
 PDF_LIMITS = Limits(cpu_seconds=10, page_seconds=2, timeout=60)
 # What differs between two ways to the same state: ids of runs, not of what they made.
 BATCH_COLUMNS = {"silver_batch"}

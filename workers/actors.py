@@ -19,6 +19,7 @@ from services.stages.publish import publish
 from services.stages.refine import refine
 
 POLICY: dict[str, Any] = {"max_retries": 8, "min_backoff": 200, "max_backoff": 30_000, "time_limit": 600_000}
+LONGEST = {"land": 4 * 3_600_000, "erase": 4 * 3_600_000}  # ms; a file of many gigabytes is unpacked and sorted before its first record is read
 
 
 def declare(broker: dramatiq.Broker, parts: Parts) -> list[dramatiq.Actor[..., None]]:
@@ -34,5 +35,6 @@ def _actor(broker: dramatiq.Broker, parts: Parts, name: str, stage: Callable[...
         stage(parts, *args)
         wake(parts)  # a job may have ended
 
-    declared: dramatiq.Actor[..., None] = dramatiq.actor(actor_name=name, queue_name=name, broker=broker, priority=priority, **POLICY)(run)
+    options = POLICY | {"time_limit": LONGEST.get(name, POLICY["time_limit"])}
+    declared: dramatiq.Actor[..., None] = dramatiq.actor(actor_name=name, queue_name=name, broker=broker, priority=priority, **options)(run)
     return declared

@@ -14,6 +14,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from domain.bronze import BRONZE
 from domain.silver import ALL_TABLES, Columns
+from infrastructure.lake.address import address
 from infrastructure.lake.erase import any_of, forget, remove_rows, same
 
 ROW_GROUP = 512  # small, so that reading one process decompresses little
@@ -89,7 +90,7 @@ class DeltaLake:
 
 def _open(folder: Path) -> DeltaTable | None:
     try:
-        return DeltaTable(folder)
+        return DeltaTable(address(folder))
     except TableNotFoundError:
         return None
 
@@ -102,7 +103,7 @@ def _append(folder: Path, rows: pl.DataFrame, app_id: str, statistics: str) -> N
         return
     properties = CommitProperties(app_transactions=[Transaction(app_id, 1)])
     configuration = {"delta.dataSkippingStatsColumns": statistics} if table is None else None
-    write_deltalake(table or folder, rows, mode="append", commit_properties=properties, writer_properties=WRITER, configuration=configuration)
+    write_deltalake(table or address(folder), rows, mode="append", commit_properties=properties, writer_properties=WRITER, configuration=configuration)
 
 
 @gone
@@ -112,10 +113,10 @@ def _read(folder: Path, column: str, batches: Sequence[int], only: Mapping[str, 
     if table is None:
         return pl.DataFrame(schema=schema)
     wanted = pl.Series(sorted(set(batches)), dtype=pl.Int64)
-    files = _files(table, column, wanted)
+    files = _files(table, folder, column, wanted)
     if not files:
         return pl.DataFrame(schema=schema)
-    rows = pl.scan_parquet(files, missing_columns="insert", schema=None).filter(pl.col(column).is_in(wanted.implode()))
+    rows = pl.scan_parquet(files, missing_columns="insert", schema=None, glob=False).filter(pl.col(column).is_in(wanted.implode()))
     for key, chosen in only.items():
         if chosen is not None:
             names = pl.Series(sorted(set(chosen)), dtype=pl.String)
@@ -123,15 +124,14 @@ def _read(folder: Path, column: str, batches: Sequence[int], only: Mapping[str, 
     return rows.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).collect()
 
 
-def _files(table: DeltaTable, column: str, wanted: pl.Series) -> list[str]:
+def _files(table: DeltaTable, folder: Path, column: str, wanted: pl.Series) -> list[str]:
     actions = pl.DataFrame(table.get_add_actions(flatten=True))
     low, high = f"min.{column}", f"max.{column}"
     if low not in actions.columns:
-        return table.file_uris()
+        return [str(folder / path) for path in actions["path"]]
     ranges = actions.select("path", pl.col(low).alias("low"), pl.col(high).alias("high"))
     # The first wanted batch that is not below a file's lowest must not be above its highest.
     first = wanted.search_sorted(ranges["low"].fill_null(-1))
     at_least = pl.Series([wanted[i] if i < len(wanted) else None for i in first], dtype=pl.Int64)
     hit = (at_least <= ranges["high"].fill_null(2**62)).fill_null(False)
-    base = Path(table.table_uri.removeprefix("file://"))
-    return [str(base / path) for path in ranges.filter(hit)["path"]]
+    return [str(folder / path) for path in ranges.filter(hit)["path"]]

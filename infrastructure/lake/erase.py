@@ -10,6 +10,8 @@ from deltalake import DeltaTable, WriterProperties
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from infrastructure.lake.address import address
+
 again = retry(retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8), wait=wait_random_exponential(0.02, 1), reraise=True)
 
 
@@ -27,7 +29,7 @@ def same(column: str, text: str) -> str:
 def remove_rows(folder: Path, condition: str, writer: WriterProperties) -> int:
     """Rewrite the files that hold such rows without them; how many there were. The old files stay until `forget`."""
     try:
-        table = DeltaTable(folder)
+        table = DeltaTable(address(folder))
     except TableNotFoundError:
         return 0
     return int(table.delete(condition, writer_properties=writer)["num_deleted_rows"])
@@ -41,12 +43,12 @@ def forget(folder: Path, statistics: str) -> None:
     if not (folder / "_delta_log").exists():
         return
     _set(folder, {"delta.logRetentionDuration": "interval 0 days", "delta.dataSkippingStatsColumns": statistics})
-    DeltaTable(folder).vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
-    DeltaTable(folder).create_checkpoint()
-    DeltaTable(folder).cleanup_metadata()
+    DeltaTable(address(folder)).vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
+    DeltaTable(address(folder)).create_checkpoint()
+    DeltaTable(address(folder)).cleanup_metadata()
     _set(folder, {"delta.logRetentionDuration": "interval 30 days"})
 
 
 @again
 def _set(folder: Path, properties: dict[str, str]) -> None:
-    DeltaTable(folder).alter.set_table_properties(properties)
+    DeltaTable(address(folder)).alter.set_table_properties(properties)

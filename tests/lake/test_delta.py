@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -30,6 +31,17 @@ def test_a_batch_appended_twice_is_there_once(tmp_path: Path) -> None:
         lake.append_bronze("releases", 1, batch_of(1, ["a", "b"]))
         lake.append_bronze("releases", 2, batch_of(2, ["a"]))
     assert read(lake, [1, 2]) == [(1, "a"), (1, "b"), (2, "a")]
+
+
+@pytest.mark.parametrize("name", ["with a space", "50% ü", "{braces}*?", "#hash"])
+def test_the_lake_may_lie_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
+    lake = DeltaLake(tmp_path / name)
+    lake.append_bronze("releases", 1, batch_of(1, ["a", "b"]))
+    lake.append_bronze("releases", 2, batch_of(2, ["c"]))
+    assert read(lake, [1, 2]) == [(1, "a"), (1, "b"), (2, "c")]
+    assert lake.compact(2) == ["releases"]
+    assert read(lake, [2], ["c"]) == [(2, "c")]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_batches_appended_by_several_threads_at_once_are_all_there(tmp_path: Path) -> None:
@@ -64,11 +76,12 @@ def test_files_that_cannot_hold_a_batch_are_not_opened(tmp_path: Path) -> None:
     lake = DeltaLake(tmp_path)
     for number in range(1, 6):
         lake.append_bronze("releases", number, batch_of(number, ["a"]))
-    table = _open(tmp_path / "bronze" / "releases")
+    folder = tmp_path / "bronze" / "releases"
+    table = _open(folder)
     assert table is not None
-    assert len(_files(table, "batch", pl.Series([3], dtype=pl.Int64))) == 1
-    assert len(_files(table, "batch", pl.Series([1, 5], dtype=pl.Int64))) == 2
-    assert _files(table, "batch", pl.Series([7], dtype=pl.Int64)) == []
+    assert len(_files(table, folder, "batch", pl.Series([3], dtype=pl.Int64))) == 1
+    assert len(_files(table, folder, "batch", pl.Series([1, 5], dtype=pl.Int64))) == 2
+    assert _files(table, folder, "batch", pl.Series([7], dtype=pl.Int64)) == []
 
 
 def test_compacting_merges_files_and_keeps_every_row_and_what_was_appended(tmp_path: Path) -> None:
@@ -78,7 +91,8 @@ def test_compacting_merges_files_and_keeps_every_row_and_what_was_appended(tmp_p
     before = lake.read_bronze("releases", range(1, 6), COLUMNS).sort(COLUMNS)
     assert lake.compact(min_files=6) == []
     assert lake.compact(min_files=5) == ["releases"]
-    table = _open(tmp_path / "bronze" / "releases")
+    folder = tmp_path / "bronze" / "releases"
+    table = _open(folder)
     assert table is not None
     assert len(table.file_uris()) == 1
     assert_frame_equal(lake.read_bronze("releases", range(1, 6), COLUMNS).sort(COLUMNS), before)

@@ -140,6 +140,13 @@ def test_a_warehouse_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) -
     assert "newer version" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["[old]", "50%20", "a|b"])
+def test_a_folder_that_the_lake_cannot_lie_in_is_named_with_what_to_do(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StartupError, match="set TENDERLAKE_DATA_DIR to a folder without such signs"):
+        checks.data_folder(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_disk_that_is_nearly_full_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "LEAST_FREE", 2**62)
     with pytest.raises(StartupError, match=r"nearly full .* make room"):

@@ -27,7 +27,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stage"),
     )
 
-
     op.create_table(
         "saved_search",
         sa.Column("id", sa.String(), nullable=False),
