@@ -33,8 +33,8 @@ from infrastructure.warehouse.unit_of_work import UnitOfWork
 from services.intake import submit as intake
 from services.notify import deliver
 from services.ports import Parts
-from services.stages.erase import erase
 from services.stages.embed import embed
+from services.stages.erase import erase
 from services.stages.index import index
 from services.stages.land import land
 from services.stages.publish import publish
