@@ -1,4 +1,4 @@
-"""The benchmark: a load from 202 to searchable beside ocdskit and flatterer, single releases, accepting under load, and a large warehouse."""
+"""The benchmarks: tables, PDF, a load from 202 to searchable beside ocdskit and flatterer, single releases and bursts, a large warehouse, and search."""
 
 import argparse
 import os
@@ -20,11 +20,12 @@ sys.path.insert(0, str(ROOT))
 
 from domain.compile import OMITTED  # noqa: E402
 from domain.merging import REPLACED  # noqa: E402
-from script import bench_csv, bench_pdf  # noqa: E402
+from script import bench_burst, bench_csv, bench_pdf, bench_relevance, bench_search  # noqa: E402
 from script.stack import Memory, Stack  # noqa: E402
 from seeds.generate import lines  # noqa: E402
 
 STAGES = ("refine", "publish", "index")
+PARTS = ("tables", "pdf", "load", "relevance", "search")
 
 
 def main() -> None:
@@ -34,6 +35,8 @@ def main() -> None:
     options.add_argument("--pages", type=int, default=1_000, help="pages of the PDF")
     options.add_argument("--singles", type=int, default=50)
     options.add_argument("--times", type=int, default=10, help="how many loads the large warehouse holds; 0 leaves that part out")
+    options.add_argument("--documents", type=int, default=100_000, help="process documents that are searched")
+    options.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="the parts to run (default: all)")
     chosen = options.parse_args()
     memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) // 1024**3
     print(f"{platform.platform()}, {os.cpu_count()} cores, {memory} GB, Python {platform.python_version()}\n", flush=True)
@@ -41,16 +44,41 @@ def main() -> None:
         work = Path(folder)
         file = write(work / "releases.jsonl", chosen.releases, seed=7)
         print(f"{chosen.releases} releases, {file.stat().st_size / chosen.releases / 1000:.1f} KB each\n\n| what | figure | bar |\n|---|---|---|", flush=True)
-        bench_csv.run(work, file, row)
-        bench_pdf.run(work, chosen.pages, row)
-        peers = measure_peers(work, file)
-        with Stack() as stack:
-            warm_up(stack)
-            first = measure_load(stack, file, chosen.releases, peers)
-            measure_singles(stack, chosen.singles)
-            measure_accepting(stack, write(work / "second.jsonl", chosen.releases, seed=8))
-            if chosen.times:
-                measure_large(stack, work, chosen.releases, chosen.times, first)
+        runs = {
+            "tables": lambda: bench_csv.run(work, file, row),
+            "pdf": lambda: bench_pdf.run(work, chosen.pages, row),
+            "load": lambda: measure_all_of_a_load(work, file, chosen),
+            "relevance": lambda: bench_relevance.run(work, row),
+            "search": lambda: bench_search.run(work, row, chosen.documents),
+        }
+        for part in chosen.only:
+            runs[part]()
+
+
+def measure_all_of_a_load(work: Path, file: Path, chosen: argparse.Namespace) -> None:
+    """A load beside its peers, then what else goes on in the same installation."""
+    peers = measure_peers(work, file)
+    with Stack() as stack:
+        warm_up(stack)
+        first = measure_load(stack, file, chosen.releases, peers)
+        wait_embedded(stack)
+        measure_singles(stack, chosen.singles)
+        bench_burst.run(stack, 1_000, row)
+        measure_accepting(stack, write(work / "second.jsonl", chosen.releases, seed=8))
+        if chosen.times:
+            measure_large(stack, work, chosen.releases, chosen.times, first)
+
+
+def wait_embedded(stack: Stack) -> None:
+    """Until every document has its vector: the system is idle only then."""
+    started = time.monotonic()
+    while True:
+        collections = stack.client.get("/v1/search/status").raise_for_status().json()["collections"].values()
+        if all(one["vectors"] == one["documents"] for one in collections):
+            break
+        time.sleep(0.5)
+    vectors = sum(one["vectors"] for one in collections)
+    row("– embed, behind it", f"{time.monotonic() - started:.0f} s until all {vectors} documents have their vectors")
 
 
 def row(what: str, figure: str, bar: str = "", *, met: bool | None = None) -> None:

@@ -330,7 +330,7 @@ class Parts:
     messages: Messages
     sources: Sources
     files: Files
-    batch_records: int = 4_000
+    batch_records: int = 3_000
     base_currency: str = "EUR"
     rate_service: RateService | None = None
     embedders: Embedders = field(default_factory=NoEmbedders)

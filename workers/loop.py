@@ -17,10 +17,10 @@ IDLE = 50  # ms between two looks at an empty queue
 
 
 def queues(index: int, of: int) -> set[str]:
-    """The queues of worker `index` of `of`: landing and publishing run beside refining, the longest stage."""
+    """The queues of worker `index` of `of`: landing and publishing run beside refining and indexing, which take as long."""
     if of == 1:
         return {"land", "refine", "publish", "index", "erase"}
-    return [{"land", "publish", "index", "erase"}, {"refine"}][index] if index < 2 else {"land"}
+    return [{"land", "publish", "erase"}, {"refine", "index"}][index] if index < 2 else {"land"}
 
 
 def beside(index: int, of: int) -> set[str]:

@@ -29,6 +29,7 @@ from services.queries.raw import get_record, get_version, list_records, list_ver
 
 router = APIRouter(prefix="/v1/raw", tags=["raw records"], dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
 Id = Annotated[str, Path(description="the record's id, as the list gives it", max_length=2_000, examples=list(IDS.values()))]
+KindName = Annotated[Kind, Path(description="the kind of records")]
 Ids = Annotated[list[str] | None, Query(alias="id", description="ids of records; several may be given", max_length=1_000)]
 Number = Annotated[int, Path(ge=1, lt=2**31, description="the version, 1 for the first")]
 Atomic = Annotated[bool, Query(description="all elements or none: one that is refused takes the others with it")]
@@ -55,7 +56,7 @@ class RawQuery(BaseModel):
 
 
 @router.get("/{kind}", response_model=RawRecords)
-def records(request: Request, kind: Kind, here: Here, _: Reader, asked: Annotated[RawQuery, Query()]) -> Response:
+def records(request: Request, kind: KindName, here: Here, _: Reader, asked: Annotated[RawQuery, Query()]) -> Response:
     """List the raw records that stand, in the order of their ids. What was just accepted shows once its job has landed it."""
     where = asked.model_dump(include={"prefix", "updated_from", "updated_to"})
     page, following = list_records(here.parts, kind, RawFilter(ids=asked.id, ocids=asked.ocid, jobs=asked.job, **where), asked.cursor, asked.limit)
@@ -64,7 +65,7 @@ def records(request: Request, kind: Kind, here: Here, _: Reader, asked: Annotate
 
 @router.post("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=POST_BODY)
 async def post(
-    request: Request, kind: Kind, here: Here, user: Writer, asked: Asked, atomic: Atomic = False, filename: Name = None, ocid: Ocid = None
+    request: Request, kind: KindName, here: Here, user: Writer, asked: Asked, atomic: Atomic = False, filename: Name = None, ocid: Ocid = None
 ) -> Response:
     """Create or replace a record, or each of an array of up to 10,000; their ids follow from their content.
 
@@ -79,7 +80,7 @@ async def post(
 
 
 @router.put("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=PUT_MANY_BODY)
-async def put_many(request: Request, kind: Kind, here: Here, user: Writer, asked: Asked, atomic: Atomic = False) -> Response:
+async def put_many(request: Request, kind: KindName, here: Here, user: Writer, asked: Asked, atomic: Atomic = False) -> Response:
     """Create or replace each record of an array; their ids follow from their content."""
     body = await read_body(request, JSON, here.settings.max_record_bytes)
     content = parse(body)
@@ -89,7 +90,7 @@ async def put_many(request: Request, kind: Kind, here: Here, user: Writer, asked
 
 
 @router.patch("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=PATCH_MANY_BODY)
-async def patch_many(request: Request, kind: Kind, here: Here, user: Writer, asked: Asked, ids: Ids = None, atomic: Atomic = False) -> Response:
+async def patch_many(request: Request, kind: KindName, here: Here, user: Writer, asked: Asked, ids: Ids = None, atomic: Atomic = False) -> Response:
     """Change many records by JSON Merge Patch (RFC 7396): the same patch for every `?id=…`, or an array with a patch for each.
 
     An element is `{"id", "patch"}`, with `if_version` where it shall hold of that version alone; or a merge patch that has the fields by which
@@ -101,7 +102,7 @@ async def patch_many(request: Request, kind: Kind, here: Here, user: Writer, ask
 
 @router.delete("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=DELETE_BODY)
 async def delete_many(
-    request: Request, kind: Kind, here: Here, user: Writer, asked: Asked, ids: Ids = None, atomic: Atomic = False, purge: Purge = False
+    request: Request, kind: KindName, here: Here, user: Writer, asked: Asked, ids: Ids = None, atomic: Atomic = False, purge: Purge = False
 ) -> Response:
     """Delete many records: every `?id=…`, or an array of ids (or of `{"id", "if_version"}`) in the body."""
     op = _deleting(user, purge)
@@ -110,7 +111,7 @@ async def delete_many(
 
 
 @router.get("/{kind}/{record_id}", response_model=RawRecord, responses={**TAGGED, **answers(404)})
-def record(kind: Kind, record_id: Id, here: Here, _: Reader, if_none_match: Known = None) -> Response:
+def record(kind: KindName, record_id: Id, here: Here, _: Reader, if_none_match: Known = None) -> Response:
     """A raw record as it stands: its payload as published, with the repairs that `notes` name, and where it came from."""
     found, tag = get_record(here.parts, kind, record_id)
     return _tagged(found.model_dump(), tag, if_none_match)
@@ -118,7 +119,7 @@ def record(kind: Kind, record_id: Id, here: Here, _: Reader, if_none_match: Know
 
 @router.put("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE, openapi_extra=PUT_BODY)
 async def put(
-    request: Request, kind: Kind, record_id: Id, here: Here, user: Writer, asked: Asked, if_match: IfMatch = None, if_none_match: IfNoneMatch = None
+    request: Request, kind: KindName, record_id: Id, here: Here, user: Writer, asked: Asked, if_match: IfMatch = None, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Create or replace a record. Its content must make it the record of that id (else 422)."""
     body = await read_body(request, JSON, here.settings.max_record_bytes)
@@ -127,7 +128,7 @@ async def put(
 
 
 @router.patch("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE, openapi_extra=PATCH_BODY)
-async def patch(request: Request, kind: Kind, record_id: Id, here: Here, user: Writer, asked: Asked, if_match: IfMatch = None) -> Response:
+async def patch(request: Request, kind: KindName, record_id: Id, here: Here, user: Writer, asked: Asked, if_match: IfMatch = None) -> Response:
     """Change a record by JSON Merge Patch (RFC 7396): members replace those that stand, null removes one, objects are merged, arrays replaced.
 
     It is applied to the record as it stands when the job is landed, behind every change that was accepted before.
@@ -138,20 +139,20 @@ async def patch(request: Request, kind: Kind, record_id: Id, here: Here, user: W
 
 
 @router.delete("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE)
-def delete(kind: Kind, record_id: Id, here: Here, user: Writer, asked: Asked, if_match: IfMatch = None, purge: Purge = False) -> Response:
+def delete(kind: KindName, record_id: Id, here: Here, user: Writer, asked: Asked, if_match: IfMatch = None, purge: Purge = False) -> Response:
     """Delete a record: it leaves gold and search, and its versions can still be read. With `purge` its content is erased for good."""
     one = Operation(op=_deleting(user, purge), kind=kind, id=record_id)
     return _change(here, user, asked, [one], b"", alone=True, if_match=if_match)
 
 
 @router.get("/{kind}/{record_id}/versions", responses=answers(404))
-def versions(kind: Kind, record_id: Id, here: Here, _: Reader) -> RawVersions:
+def versions(kind: KindName, record_id: Id, here: Here, _: Reader) -> RawVersions:
     """Every version of a record, newest first, also of one that was deleted."""
     return RawVersions(items=list_versions(here.parts, kind, record_id))
 
 
 @router.get("/{kind}/{record_id}/versions/{version}", response_model=RawVersion, responses={**TAGGED, **answers(404)})
-def version(kind: Kind, record_id: Id, version: Number, here: Here, _: Reader, if_none_match: Known = None) -> Response:  # pylint: disable=redefined-outer-name
+def version(kind: KindName, record_id: Id, version: Number, here: Here, _: Reader, if_none_match: Known = None) -> Response:  # pylint: disable=redefined-outer-name
     """One version of a record."""
     found, tag = get_version(here.parts, kind, record_id, version)
     return _tagged(found.model_dump(), tag, if_none_match)

@@ -47,4 +47,11 @@ def differences(table: str, live: Rows, fresh: Rows) -> Iterator[Difference]:
 
 
 def _fingerprints(rows: Iterable[tuple[Key, Any]]) -> dict[Key, int]:
-    return {key: hash(repr(sorted(row.items()) if isinstance(row, dict) else row)) for key, row in rows}
+    return {key: hash(repr(_ordered(row))) for key, row in rows}
+
+
+def _ordered(value: Any) -> Any:
+    """The value with the fields of every object in order: PostgreSQL keeps JSON in an order of its own."""
+    if isinstance(value, dict):
+        return sorted((name, _ordered(one)) for name, one in value.items())
+    return [_ordered(one) for one in value] if isinstance(value, list) else value

@@ -55,6 +55,7 @@ class Queue:
     go: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     errors: list[Exception] = field(default_factory=list)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, actor: str, *args: str) -> None:
         self.waiting.put((actor, *args))
@@ -66,15 +67,23 @@ class Queue:
         while not self.ended.is_set():
             if not self.go.wait(0.05):
                 continue
-            try:
-                actor, *args = self.waiting.get(timeout=0.05)
-            except Empty:
-                continue
-            try:
-                STAGES[actor](parts, *args)
-                wake(parts)
-            except Exception as error:  # the test ends with it, and what waits goes on
-                self.errors.append(error)
+            with self.turn:
+                try:
+                    if self.go.is_set():
+                        actor, *args = self.waiting.get(timeout=0.02)
+                        STAGES[actor](parts, *args)
+                        wake(parts)
+                except Empty:
+                    pass
+                except Exception as error:  # the test ends with it, and what waits goes on
+                    self.errors.append(error)
+            time.sleep(0.001)  # for whoever wants it to stand still
+
+    def pause(self) -> None:
+        """Let it stand still, once what is under way has ended."""
+        self.go.clear()
+        with self.turn:
+            pass
 
 
 @dataclass

@@ -110,7 +110,7 @@ def test_standing_webhooks_hear_of_the_events_they_want(live: Live, receiver: Re
     hook(live, f"{receiver.url}/off", active=False)
     live.upload(headers=PREFER)
     live.upload(b"{broken", headers=PREFER)
-    live.queue.go.clear()
+    live.queue.pause()
     job_id = live.upload().json()["id"]
     live.client.delete(f"/v1/jobs/{job_id}")
     live.queue.go.set()

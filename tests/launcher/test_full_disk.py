@@ -30,6 +30,7 @@ def feed(count: int, seed: int) -> bytes:
     return b"\n".join(lines(count, seed=seed))
 
 
+@pytest.mark.slow
 def test_a_full_disk_refuses_uploads_and_harms_no_job(small_disk: Path) -> None:
     data = small_disk / "data"
     data.mkdir()
