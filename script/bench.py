@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,25 +61,13 @@ def measure_all_of_a_load(work: Path, file: Path, chosen: argparse.Namespace) ->
     peers = measure_peers(work, file)
     with Stack() as stack:
         warm_up(stack)
-        first = measure_load(stack, file, chosen.releases, peers)
-        wait_embedded(stack)
         measure_singles(stack, chosen.singles)
         bench_burst.run(stack, 1_000, row)
+        time.sleep(20)  # until the burst is embedded
+        first = measure_load(stack, file, chosen.releases, peers)
         measure_accepting(stack, write(work / "second.jsonl", chosen.releases, seed=8))
         if chosen.times:
             measure_large(stack, work, chosen.releases, chosen.times, first)
-
-
-def wait_embedded(stack: Stack) -> None:
-    """Until every document has its vector: the system is idle only then."""
-    started = time.monotonic()
-    while True:
-        collections = stack.client.get("/v1/search/status").raise_for_status().json()["collections"].values()
-        if all(one["vectors"] == one["documents"] for one in collections):
-            break
-        time.sleep(0.5)
-    vectors = sum(one["vectors"] for one in collections)
-    row("– embed, behind it", f"{time.monotonic() - started:.0f} s until all {vectors} documents have their vectors")
 
 
 def row(what: str, figure: str, bar: str = "", *, met: bool | None = None) -> None:
@@ -133,6 +122,7 @@ def warm_up(stack: Stack) -> None:
 
 def measure_load(stack: Stack, file: Path, count: int, peers: float) -> float:
     """Seconds from the upload's 202 to searchable."""
+    since = datetime.now(UTC).isoformat()
     with Memory(stack) as memory, file.open("rb") as body:
         job_id = stack.upload(file.name, body)
         started = time.monotonic()
@@ -141,10 +131,14 @@ def measure_load(stack: Stack, file: Path, count: int, peers: float) -> float:
     if job["status"] != "succeeded" or job["counts"]["accepted"] != count:
         sys.exit(f"the load did not succeed: {job}")
     row("from 202 to searchable", f"{took:.1f} s, {count / took:.0f} releases/s", f"≤ {peers:.1f} s (the two above)", met=took <= peers)
-    landed = stack.query("select sum((julianday(committed_at) - julianday(created_at)) * 86400) from batch where seq is not null")[0][0]
+    landed = stack.query(f"select sum((julianday(committed_at) - julianday(created_at)) * 86400) from batch where seq is not null and created_at > '{since}'")[
+        0
+    ][0]
     row("– land, busy", f"{landed:.1f} s, {count / landed:.0f} releases/s")
     for stage in STAGES:
-        busy = stack.query(f"select sum((julianday(finished_at) - julianday(started_at)) * 86400) from stage_run where stage = '{stage}'")[0][0]
+        busy = stack.query(
+            f"select sum((julianday(finished_at) - julianday(started_at)) * 86400) from stage_run where stage = '{stage}' and started_at > '{since}'"
+        )[0][0]
         row(f"– {stage}, busy", f"{busy:.1f} s, {count / busy:.0f} releases/s")
     row("peak memory over all processes (PSS)", f"{memory.peak / 1e9:.2f} GB", "≤ 1.5 GB", met=memory.peak <= 1.5e9)
     return took

@@ -17,7 +17,7 @@ from services.stages.publish import take
 from services.stages.purged import wake_erase
 from services.stages.runs import alone, run
 
-SLICE = 2_000  # documents of one commit of the engine
+SLICE = 4_000  # documents of one commit of the engine
 PROCESSES = 20_000
 
 
