@@ -14,7 +14,7 @@ from services.ports import Vectors
 
 FOLDER = Path(__file__).parent / "models" / "minilm-l6-int8"
 TOKENS = 128  # of a text that are read; the time grows with them
-BATCH = 32
+BATCH = 16  # memory grows with it, speed hardly
 THREADS = max(1, (os.cpu_count() or 2) // 2)  # half of the cores: the API and the other stages need theirs
 
 
@@ -53,5 +53,6 @@ class MiniLM:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # it would keep what the largest batch took for good
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a waiting thread must not burn a core
         return tokenizer, onnxruntime.InferenceSession(str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"])

@@ -48,16 +48,16 @@ def accept(warehouse: Warehouse, messages: Messages, jobs: Sequence[Job], once: 
         if known is not None:
             found, marks = {job.id: job for job in work.jobs.some(known)}, marks_of(work)
             return [with_stages(work, found[one], marks) for one in known]
+        behind = bool(work.jobs.waiting(1))  # whoever lands that one goes on with these: a burst needs no message each
         for job in jobs:
             job.stages = [Stage(name=name) for name in stages_here(work)]
             work.jobs.add(job)
         work.commit()
-    for job in jobs:
+    if not behind:
         try:
-            messages.send("land", job.id)
+            messages.send("land", jobs[0].id)
         except RetryableError as error:
-            logger.warning("job {} is accepted, but its message waits for the sweep: {}", job.id, error.detail)
-            break  # so that many jobs do not wait for the queue one after the other
+            logger.warning("job {} is accepted, but its message waits for the sweep: {}", jobs[0].id, error.detail)
     return list(jobs)
 
 

@@ -23,7 +23,7 @@ from services.stages.turns import in_turn, wake_next
 DELIVERIES = 3  # a slice that killed its worker this often is set aside
 AHEAD = 8  # files of waiting jobs that may be read at once
 SECONDS = 5.0  # in which the reading of waiting jobs begins; those behind are left for later
-TOGETHER = 64  # waiting jobs that are landed in one go at most: a burst of single records costs a few runs
+TOGETHER = 250  # waiting jobs that are landed in one go at most: a burst of single records costs a few runs
 
 
 def land(parts: Parts, job_id: str) -> None:
@@ -50,6 +50,15 @@ def land(parts: Parts, job_id: str) -> None:
     for waiting in sorted(again):
         parts.messages.send("land", waiting)
     wake_next(parts)
+    _go_on(parts)
+
+
+def _go_on(parts: Parts) -> None:
+    """Send the message of the oldest job that nobody began: those that came while others waited have none of their own."""
+    with parts.warehouse.read() as work:
+        waiting = work.jobs.waiting(1)
+    for job_id in waiting:
+        parts.messages.send("land", job_id)
 
 
 def _claim(parts: Parts, job_id: str) -> tuple[Job, Batch] | None:
@@ -74,6 +83,7 @@ def _claim(parts: Parts, job_id: str) -> tuple[Job, Batch] | None:
         work.commit()
     if over:
         wake_next(parts)
+        _go_on(parts)
     return None if over else (job, batch)
 
 
