@@ -88,7 +88,7 @@ def _claim(parts: Parts, job_id: str) -> tuple[Job, Batch] | None:
 
 
 def _waiting(parts: Parts, first: Judged, room: int) -> list[Judged]:
-    """Jobs that nobody began yet, oldest first, read while there is room; those left over have messages of their own."""
+    """Jobs that nobody began yet, oldest first, read while there is room; those left over get messages of their own."""
     with parts.warehouse.read() as work:
         waiting = work.jobs.waiting(TOGETHER) if room > 0 else []
     if not waiting:
@@ -114,6 +114,8 @@ def _waiting(parts: Parts, first: Judged, room: int) -> list[Judged]:
             work.batches.give_back(left)
             work.turns.put_back([batch.job_id for batch in left])
             work.commit()
+        for batch in left:
+            parts.messages.send("land", batch.job_id)
     return group
 
 
