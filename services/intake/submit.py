@@ -1,6 +1,7 @@
 """Accept a file: a job in the ledger, then the message that starts its landing.
 
-The file is durable before the job, and the job before the message; a message that can't be sent now is sent by the sweep.
+The file is durable before the job, and the job before the message; a message that can't be sent now is sent by the sweep. Jobs that come
+while another one waits get no message: whoever lands the oldest goes on with those behind it.
 """
 
 import re

@@ -15,7 +15,9 @@ def sweep(parts: Parts) -> list[tuple[str, ...]]:
     due: list[tuple[str, ...]] = []
     with parts.warehouse.read() as work:
         quiet = now() - IDLE
-        due += [("land", job_id) for job_id in work.jobs.unlanded(idle_since=quiet)]
+        idle = work.jobs.unlanded(idle_since=quiet)
+        behind_first = set(work.jobs.waiting(len(idle))[1:])  # whoever lands the oldest job that nobody began goes on with these
+        due += [("land", job_id) for job_id in idle if job_id not in behind_first]
         newest = work.batches.last_committed()
         silver = work.batches.last_silver()
         marks = {stage: work.watermarks.get(stage) for stage in ("refine", "publish", "index", "embed")}
