@@ -6,6 +6,7 @@ from typing import Any
 from domain.organization import UNKNOWN
 from domain.passages import passages
 from domain.search import Collection, CollectionSpec, Document, FieldSpec
+from domain.totals import ANY
 
 TEXT = 20_000  # characters of one text field at most: what is searched, not what is kept
 
@@ -56,6 +57,9 @@ ORGANIZATIONS = CollectionSpec(
         _field("region", "keyword", many=True, facet=True),
         _field("locality", "text", many=True),
         _field("processes", "number", sort=True),
+        _field("awards", "number", sort=True),
+        _field("won", "number", sort=True),
+        _field("spend", "number", sort=True),
     ),
 )
 DOCUMENTS = CollectionSpec(
@@ -112,8 +116,12 @@ def process_document(facts: dict[str, Any]) -> Document:
 
 
 def organization_document(facts: dict[str, Any]) -> Document:
-    """The document of an organisation from its versions, the current one first, and the roles it appears in."""
-    versions = facts["versions"]
+    """The document of an organisation from its versions, the current one first, and its totals by role (domain/totals.py).
+
+    `won` and `spend` are in the base currency, over the awards whose worth in it is known; absent where that of none is.
+    """
+    versions, totals = facts["versions"], facts["totals"]
+    won = totals.get("supplier")
     newest = versions[0]
     registered = next((version for version in versions if version["identifier"]), newest)  # not every release repeats it
     document = {
@@ -122,11 +130,14 @@ def organization_document(facts: dict[str, Any]) -> Document:
         "names": _distinct(name for version in versions for name in (version["name"], version["legal_name"])),
         "scheme": registered["scheme"],
         "identifier": registered["identifier"],
-        "role": sorted(facts["roles"]),
+        "role": sorted(role for role, total in totals.items() if role != ANY and total["processes"]),
         "country": _distinct(version["country"] for version in versions),
         "region": _distinct(version["region"] for version in versions),
         "locality": _distinct(version["locality"] for version in versions),
-        "processes": float(facts["processes"]),
+        "processes": float(totals[ANY]["processes"]) if ANY in totals else 0.0,
+        "awards": float(won["awards"]) if won else None,
+        "won": _money(won),
+        "spend": _money(totals.get("buyer")),
     }
     return {name: value for name, value in document.items() if value is not None and value != []}
 
@@ -156,6 +167,10 @@ def passage_id(record_id: str, number: int) -> str:
 
 def _known(organization_id: str | None) -> str | None:
     return None if organization_id == UNKNOWN else organization_id
+
+
+def _money(total: Mapping[str, Any] | None) -> float | None:
+    return total["cents"] / 100 if total and total["priced"] else None
 
 
 def _cut(text: str | None) -> str | None:

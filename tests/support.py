@@ -28,7 +28,7 @@ from infrastructure.scratch import scratch
 from infrastructure.search.embedded.engine import EmbeddedSearch
 from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import Warehouse
-from infrastructure.warehouse.repositories.gold import gold_table
+from infrastructure.warehouse.repositories.tables import gold_table
 from infrastructure.warehouse.unit_of_work import UnitOfWork
 from services.intake import submit as intake
 from services.notify import deliver

@@ -223,6 +223,18 @@ class DimOrganization(SQLModel, table=True):
     uses: int = 0
 
 
+class OrganizationTotal(SQLModel, table=True):
+    """What an organisation did in a role ('' is any): distinct processes, awards, and the cents of the base currency that `priced` of these are worth."""
+
+    __tablename__ = "organization_total"
+    organization_id: str = Field(primary_key=True)
+    role: str = Field(primary_key=True)
+    processes: int = 0
+    awards: int = 0
+    priced: int = 0
+    cents: int = Field(default=0, sa_column=Column(BigId, nullable=False))
+
+
 class TouchedOrganization(SQLModel, table=True):
     """The newest silver batch that changed anything about an organisation: what the index stage reads, gone organisations included."""
 

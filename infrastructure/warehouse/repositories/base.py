@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import polars.selectors as cs
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Insert, Table, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -27,36 +27,61 @@ class Repository:
         self.connection = connection
 
     def insert_frame(self, target: Table, frame: pl.DataFrame) -> None:
-        """Insert the rows of a frame whose columns are the table's.
+        """Insert the rows of a frame whose columns are the table's."""
+        self._many(target.insert(), frame, "", target)
 
-        SQLite takes them as tuples, past SQLAlchemy's work on each parameter, which costs more than the insert itself.
-        """
+    def put_frame(self, target: Table, frame: pl.DataFrame, keys: Sequence[str], *, replaced: Sequence[str] = (), added: Sequence[str] = ()) -> None:
+        """Insert the rows; of those whose keys exist the columns `replaced` are set, and those of `added` grow by what is given."""
+        insert = self.inserting(target)
+        changed = {name: insert.excluded[name] for name in replaced} | {name: target.c[name] + insert.excluded[name] for name in added}
+        sets = [f'"{name}" = excluded."{name}"' for name in replaced] + [f'"{name}" = "{target.name}"."{name}" + excluded."{name}"' for name in added]
+        conflict = f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(sets)}"
+        self._many(insert.on_conflict_do_update(index_elements=list(keys), set_=changed), frame, conflict, target)
+
+    def update_frame(self, target: Table, frame: pl.DataFrame, key: str) -> None:
+        """Set the frame's columns of the rows that its column `key` names."""
+        names = [name for name in frame.columns if name != key]
         if not frame.height:
             return
         if self.connection.dialect.name != "sqlite":
-            self.connection.execute(target.insert(), frame.to_dicts())
+            values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
+            rows = frame.rename(lambda name: f"b_{name}").to_dicts()
+            self.connection.execute(update(target).where(target.c[key] == bindparam(f"b_{key}")).values(**values), rows)
             return
-        columns = [target.c[name] for name in frame.columns]
-        names = ", ".join(f'"{column.name}"' for column in columns)
-        rows = frame.with_columns(cs.datetime().dt.strftime(SQLITE_INSTANT), cs.date().dt.strftime("%Y-%m-%d")).rows()
-        places = ", ".join("?" * len(columns))
-        self.connection.exec_driver_sql(f'INSERT INTO "{target.name}" ({names}) VALUES ({places})', rows)  # noqa: S608
+        sets = ", ".join(f'"{name}" = ?' for name in names)
+        self.connection.exec_driver_sql(f'UPDATE "{target.name}" SET {sets} WHERE "{key}" = ?', plain(frame.select(*names, key)))  # noqa: S608
+
+    def _many(self, statement: Insert, frame: pl.DataFrame, conflict: str, target: Table) -> None:
+        """SQLite takes the rows as tuples, past SQLAlchemy's work on each parameter, which costs more than the insert itself."""
+        if not frame.height:
+            return
+        if self.connection.dialect.name != "sqlite":
+            self.connection.execute(statement, frame.to_dicts())
+            return
+        names = ", ".join(f'"{name}"' for name in frame.columns)
+        places = ", ".join("?" * frame.width)
+        self.connection.exec_driver_sql(f'INSERT INTO "{target.name}" ({names}) VALUES ({places}){conflict}', plain(frame))  # noqa: S608
 
     def inserting(self, target: Table) -> postgresql.Insert | sqlite.Insert:
         """An insert that can be told what to do on a conflict."""
         return postgresql.insert(target) if self.connection.dialect.name == "postgresql" else sqlite.insert(target)
 
-    def upsert(self, target: Table, rows: Sequence[dict[str, Any]], keys: Sequence[str], update: Iterable[str] | None = None) -> None:
-        """Insert rows, or update the columns named (default: all but the keys) of those whose keys exist."""
+    def upsert(self, target: Table, rows: Sequence[dict[str, Any]], keys: Sequence[str], changing: Iterable[str] | None = None) -> None:
+        """Insert rows, or change the columns named (default: all but the keys) of those whose keys exist."""
         if not rows:
             return
         insert = self.inserting(target)
-        names = [name for name in rows[0] if name not in keys] if update is None else list(update)
+        names = [name for name in rows[0] if name not in keys] if changing is None else list(changing)
         changed = {name: insert.excluded[name] for name in names}
         statement = (
             insert.on_conflict_do_update(index_elements=list(keys), set_=changed) if changed else insert.on_conflict_do_nothing(index_elements=list(keys))
         )
         self.connection.execute(statement, list(rows))
+
+
+def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+    """The rows as SQLite keeps them: instants and days are text."""
+    return frame.with_columns(cs.datetime().dt.strftime(SQLITE_INSTANT), cs.date().dt.strftime("%Y-%m-%d")).rows()
 
 
 def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from domain.keys import surrogate
 from infrastructure.warehouse.repositories.base import Repository, chunks
-from infrastructure.warehouse.repositories.gold import gold_table
+from infrastructure.warehouse.repositories.tables import gold_table
 
 Row = dict[str, Any]
 
@@ -25,23 +25,18 @@ class Documents(Repository):
             yield {"process": row, "awards": awards[key], "items": items[key], "parties": parties[key]}
 
     def organizations(self, organization_ids: Sequence[str]) -> Iterator[Row]:
-        """{versions, roles, processes} of each organisation that stands in gold, its current version first."""
-        dim, bridge = gold_table("dim_organization"), gold_table("bridge_process_organization")
+        """{versions, totals by role} of each organisation that stands in gold, its current version first."""
+        dim, total = gold_table("dim_organization"), gold_table("organization_total")
         versions: dict[str, list[Row]] = defaultdict(list)
+        totals: dict[str, dict[str, Row]] = defaultdict(dict)
         for part in chunks(organization_ids):
             query = select(dim).where(dim.c.organization_id.in_(part)).order_by(dim.c.organization_id, dim.c.is_current.desc(), dim.c.organization_key)
             for row in self._rows(query):
                 versions[row["organization_id"]].append(row)
-        owners = {row["organization_key"]: name for name, rows in versions.items() for row in rows}
-        roles: dict[str, set[str]] = defaultdict(set)
-        processes: dict[str, set[int]] = defaultdict(set)
-        for part in chunks(owners):
-            query = select(bridge.c.organization_key, bridge.c.role, bridge.c.process_key).where(bridge.c.organization_key.in_(part))
-            for key, role, process in self.connection.execute(query):
-                roles[owners[key]].add(role)
-                processes[owners[key]].add(process)
+            for row in self._rows(select(total).where(total.c.organization_id.in_(part))):
+                totals[row["organization_id"]][row["role"]] = row
         for name, rows in sorted(versions.items()):
-            yield {"versions": rows, "roles": roles[name], "processes": len(processes[name])}
+            yield {"versions": rows, "totals": totals[name]}
 
     def touched_organizations(self, after: int, upto: int) -> list[str]:
         """Organisations that silver batches in (after, upto] changed, gone ones included."""

@@ -11,7 +11,7 @@ from domain.keys import surrogate
 from domain.linking import Claim, Rule, link
 from infrastructure.warehouse.documents import DocumentClaim, FactDocument, ProcessFile, TouchedDocument
 from infrastructure.warehouse.repositories.base import Repository, chunks, table
-from infrastructure.warehouse.repositories.gold import gold_table
+from infrastructure.warehouse.repositories.tables import gold_table
 
 DOCUMENT, CLAIM, NAMED, TOUCHED = table(FactDocument), table(DocumentClaim), table(ProcessFile), table(TouchedDocument)
 KEPT = ("filename", "name", "title", "state", "reason", "pages", "words", "passages", "size", "media_type", "language", "sha256", "url")

@@ -5,13 +5,14 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Table, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Table, and_, delete, func, or_, select
 
 from domain.money import PRICED, RATES
 from domain.rates import Window
 from domain.silver import Columns
 from infrastructure.warehouse.repositories.base import Repository, chunks
-from infrastructure.warehouse.repositories.gold import gold_table
+from infrastructure.warehouse.repositories.organizations import Organizations
+from infrastructure.warehouse.repositories.tables import gold_table
 
 FACTS: Columns = {
     "key": pl.Int64,
@@ -69,14 +70,13 @@ class Rates(Repository):
         rows = self.connection.execute(query.order_by(day, key).limit(limit))
         return pl.DataFrame([tuple(row) for row in rows], schema=FACTS, orient="row")
 
-    def convert(self, name: str, rows: pl.DataFrame) -> None:
-        """Set the base columns of the fact's rows (FACTS); nothing else of them changes."""
-        fact, base = gold_table(name), f"{PRICED[name][0]}_base"
-        names = {base: "amount_base", "base_currency": "base_currency", "rate": "rate", "rate_date": "rate_date"}
-        values: dict[str, Any] = {column: bindparam(f"b_{given}") for column, given in names.items()}
-        changed = [{f"b_{given}": value for given, value in row.items()} for row in rows.select("key", *names.values()).to_dicts()]
-        if changed:
-            self.connection.execute(update(fact).where(key_of(fact) == bindparam("b_key")).values(**values), changed)
+    def convert(self, name: str, rows: pl.DataFrame, silver_batch: int) -> None:
+        """Set the base columns of the fact's rows (FACTS), and what organisations won and spent follows; nothing else changes."""
+        fact, key = gold_table(name), key_of(gold_table(name)).name
+        if name == "fact_award":
+            Organizations(self.connection).converted(rows, silver_batch)
+        base = rows.select(pl.col("key").alias(key), pl.col("amount_base").alias(f"{PRICED[name][0]}_base"), "base_currency", "rate", "rate_date")
+        self.update_frame(fact, base, key)
 
     def currencies(self) -> list[str]:
         """The currencies of the facts, in order."""

@@ -11,7 +11,7 @@ from sqlalchemy import Column, ColumnElement, and_, func, or_, select
 from domain.gold import Condition, FieldKind, RowPage, RowQuery, Sort
 from infrastructure.warehouse.catalogue import Readable, Role, is_key, readable
 from infrastructure.warehouse.repositories.base import Repository, chunks
-from infrastructure.warehouse.repositories.gold import gold_table
+from infrastructure.warehouse.repositories.tables import gold_table
 
 Test = ColumnElement[bool]
 

@@ -26,7 +26,7 @@ def publish(parts: Parts, mark: Watermark, rows: pl.DataFrame) -> None:
             work.commit()
     for window in touched(rows["record_id"].to_list(), parts.base_currency):
         for fact in PRICED:
-            _convert(parts, mark, fact, window)
+            _convert(parts, mark, fact, window, int(rows["silver_batch"].max() or 0))  # type: ignore[arg-type]
 
 
 def prune(work: Work, record_ids: Sequence[str]) -> None:
@@ -53,7 +53,7 @@ def _exchange(work: Work, base: str, currencies: set[str], first: date, last: da
     return exchange(base, work.rates.between(since, last, {*currencies, base}))
 
 
-def _convert(parts: Parts, mark: Watermark, fact: str, window: Window) -> None:
+def _convert(parts: Parts, mark: Watermark, fact: str, window: Window, silver_batch: int) -> None:
     """Convert the fact's rows of the window anew, page by page; what stays as it is, is not written."""
     after: tuple[date, int] | None = None
     while True:
@@ -66,6 +66,6 @@ def _convert(parts: Parts, mark: Watermark, fact: str, window: Window) -> None:
         if changed.height:
             with parts.warehouse.write() as work:
                 work.watermarks.guard(mark)
-                work.rates.convert(fact, changed)
+                work.rates.convert(fact, changed, silver_batch)
                 work.commit()
         after = days[-1], page["key"][-1]

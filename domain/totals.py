@@ -1,0 +1,44 @@
+"""What an organisation did, by role, over all processes: counts and money that only ever grow or shrink by what a change adds or takes away. Pure.
+
+Money is summed as whole cents, for sums of floats depend on their order.
+"""
+
+import polars as pl
+
+from domain.organization import UNKNOWN
+from domain.silver import Columns
+
+ANY = ""  # the role of the row that counts processes in whatever role
+MOST = 1e12  # units of the base currency; an amount this large is a placeholder, and no money
+KEYS = ["organization_id", "role"]
+COUNTS = ["processes", "awards", "priced", "cents"]
+TOTALS: Columns = {"organization_id": pl.String, "role": pl.String, **dict.fromkeys(COUNTS, pl.Int64)}
+# Award rows: who got it, who gave it, and the supplier's share in the base currency.
+AWARDS: Columns = {"supplier_id": pl.String, "buyer_id": pl.String, "amount_base": pl.Float64}
+
+
+def totals(bridge: pl.DataFrame, awards: pl.DataFrame) -> pl.DataFrame:
+    """The totals (TOTALS) of bridge rows (process_key, organization_id, role) and award rows (AWARDS), in order of their keys.
+
+    `processes` are distinct ones. Awards count for their supplier and for their buyer; `priced` are those whose `cents` are known.
+    """
+    named = bridge.select("process_key", *KEYS).unique()
+    anyhow = named.select("process_key", "organization_id").unique().with_columns(pl.lit(ANY).alias("role"))
+    parts = [part.group_by(KEYS).agg(pl.len().alias("processes")) for part in (named, anyhow.select(named.columns))]
+    priced = awards.with_columns(pl.when(pl.col("amount_base").abs() < MOST).then((pl.col("amount_base") * 100 + 0.5).floor()).cast(pl.Int64).alias("cents"))
+    for role in ("supplier", "buyer"):
+        given = priced.select(pl.col(f"{role}_id").alias("organization_id"), pl.lit(role).alias("role"), "cents").drop_nulls("organization_id")
+        parts.append(given.group_by(KEYS).agg(pl.len().alias("awards"), pl.col("cents").count().alias("priced"), pl.col("cents").sum()))
+    return _summed(parts)
+
+
+def change(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """What to add to totals that hold `before` so that they hold `after`; rows of nothing but zeros are left out."""
+    moved = _summed([before.with_columns(-pl.col(COUNTS)), after])
+    return moved.filter(pl.any_horizontal(pl.col(name) != 0 for name in COUNTS))
+
+
+def _summed(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    typed = [part.cast({name: pl.Int64 for name in part.columns if name in COUNTS}) for part in parts]
+    whole = pl.concat([pl.DataFrame(schema=TOTALS), *typed], how="diagonal").filter(pl.col("organization_id") != UNKNOWN)
+    return whole.group_by(KEYS).agg(pl.col(COUNTS).sum()).sort(KEYS)

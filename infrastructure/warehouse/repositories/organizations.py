@@ -1,0 +1,195 @@
+"""Organisations in the star: their versions, the periods of these, and their totals follow the processes that name them.
+
+Everything moves by what a slice of processes said before and says now, so that the cost of a change does not grow with what stands already.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Table, delete, func, select, update
+
+from domain.organization import UNKNOWN
+from domain.silver import INSTANT, Columns
+from domain.star import UNKNOWN_ORGANIZATION, Star
+from domain.totals import AWARDS, COUNTS, KEYS, change, totals
+from infrastructure.warehouse.repositories.base import Repository, chunks
+from infrastructure.warehouse.repositories.tables import gold_table
+
+BRIDGE: Columns = {"process_key": pl.Int64, "organization_key": pl.Int64, "role": pl.String, "organization_id": pl.String, "last_published": INSTANT}
+VERSION: Columns = {"organization_key": pl.Int64, "organization_id": pl.String, "known": pl.Int64, "valid_from": INSTANT}
+PAGE = 50_000  # award rows that are summed at once
+
+
+@dataclass(frozen=True)
+class Said:
+    """What processes say of organisations: bridge rows (BRIDGE) and award rows (AWARDS)."""
+
+    bridge: pl.DataFrame
+    awards: pl.DataFrame
+
+
+class Organizations(Repository):
+    """dim_organization, organization_total and touched_organization."""
+
+    def said(self, process_keys: Sequence[int]) -> Said:
+        """What these processes say as they stand."""
+        bridge = gold_table("bridge_process_organization")
+        rows: list[Any] = []
+        awards: list[Any] = []
+        for part in chunks(process_keys):
+            rows += self.connection.execute(select(*[bridge.c[name] for name in BRIDGE]).where(bridge.c.process_key.in_(part))).all()
+            awards += self.connection.execute(self._awards().where(gold_table("fact_award").c.process_key.in_(part))).all()
+        return Said(_frame(rows, BRIDGE), _frame(awards, AWARDS))
+
+    def follow(self, before: Said, star: Star | None, silver_batch: int) -> None:
+        """Bring all of it in line with processes that said `before` and say what is in `star` now; the bridge is in line already."""
+        after = _says(star)
+        moved = self._versions(before.bridge, after.bridge, star)
+        self.periods(moved - {UNKNOWN})
+        self._add(change(totals(before.bridge, before.awards), totals(after.bridge, after.awards)))
+        self.touch({*before.bridge["organization_id"], *after.bridge["organization_id"]}, silver_batch)
+
+    def converted(self, awards: pl.DataFrame, silver_batch: int) -> None:
+        """Bring totals in line with what the awards (key, amount_base) are worth from now on. Called before that is written."""
+        award = gold_table("fact_award")
+        rows: list[Any] = []
+        for part in chunks(awards["key"]):
+            rows += self.connection.execute(self._awards(award.c.award_key).where(award.c.award_key.in_(part))).all()
+        stood = _frame(rows, {"key": pl.Int64, **AWARDS})
+        stands = stood.drop("amount_base").join(awards.select("key", "amount_base"), on="key", how="inner")
+        nobody = pl.DataFrame(schema=BRIDGE)
+        self._add(change(totals(nobody, stood), totals(nobody, stands.select(list(AWARDS)))))
+        self.touch({*stood["supplier_id"].drop_nulls(), *stood["buyer_id"].drop_nulls()}, silver_batch)
+
+    def touch(self, organization_ids: Iterable[str], silver_batch: int) -> None:
+        """Have them indexed with this silver batch."""
+        frame = pl.DataFrame({"organization_id": sorted(set(organization_ids) - {UNKNOWN})}, schema={"organization_id": pl.String})
+        rows = frame.with_columns(pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"))
+        self.put_frame(gold_table("touched_organization"), rows, ["organization_id"], replaced=["silver_batch"])
+
+    def periods(self, organization_ids: Iterable[str]) -> None:
+        """Chain the versions of each organisation by the date each was first stated: valid_to is the next one's valid_from.
+
+        What a reference table says is no part of the chain: it is the current version as long as it is there.
+        """
+        dim = gold_table("dim_organization")
+        rows: list[Any] = []
+        for part in chunks(sorted(organization_ids)):
+            columns = (dim.c.organization_key, dim.c.organization_id, dim.c.valid_from, dim.c.valid_to, dim.c.is_current, dim.c.reference)
+            rows += self.connection.execute(select(*columns).where(dim.c.organization_id.in_(part))).all()
+        governed = {row.organization_id for row in rows if row.reference}
+        chain = sorted(
+            (row for row in rows if not row.reference),
+            key=lambda row: (row.organization_id, row.valid_from is not None, str(row.valid_from), row.organization_key),
+        )
+        changes = []
+        for row, following in zip_longest(chain, chain[1:]):
+            last = following is None or following.organization_id != row.organization_id
+            until = None if following is None or last else following.valid_from
+            current = last and row.organization_id not in governed
+            if (row.valid_to, row.is_current) != (until, current):
+                changes.append((row.organization_key, until, current))
+        types: Columns = {"organization_key": pl.Int64, "valid_to": INSTANT, "is_current": pl.Boolean}
+        self.update_frame(dim, _frame(changes, types), "organization_key")
+
+    def recount(self) -> None:
+        """Count all of it over: versions and their first dates over the bridge, totals over bridge and awards."""
+        dim, bridge = gold_table("dim_organization"), gold_table("bridge_process_organization")
+        here = bridge.c.organization_key == dim.c.organization_key
+        uses = select(func.count()).where(here).scalar_subquery()
+        first = select(func.min(bridge.c.last_published)).where(here).scalar_subquery()
+        self.connection.execute(update(dim).where(~dim.c.reference).values(uses=uses, valid_from=first))
+        self.connection.execute(delete(dim).where(~dim.c.reference, dim.c.organization_key != UNKNOWN_ORGANIZATION, dim.c.uses <= 0))
+        self.periods(set(self.connection.execute(select(dim.c.organization_id).where(dim.c.organization_id != UNKNOWN)).scalars()))
+        self.connection.execute(delete(gold_table("organization_total")))
+        nobody, nothing = pl.DataFrame(schema=BRIDGE), pl.DataFrame(schema=AWARDS)
+        # In order of organisations, so that no process of one is counted in two pages.
+        for page in self._organization_pages(bridge):
+            self._add(totals(page, nothing))
+        for part in self.connection.execute(self._awards(), execution_options={"yield_per": PAGE}).partitions():
+            self._add(totals(nobody, _frame(part, AWARDS)))
+
+    def _organization_pages(self, bridge: Table) -> Iterable[pl.DataFrame]:
+        ids = sorted(set(self.connection.execute(select(bridge.c.organization_id).distinct()).scalars()))
+        for part in chunks(ids, 1_000):
+            query = select(*[bridge.c[name] for name in BRIDGE]).where(bridge.c.organization_id.in_(part))
+            yield _frame(self.connection.execute(query).all(), BRIDGE)
+
+    def _awards(self, *more: Any) -> Any:
+        award, dim = gold_table("fact_award"), gold_table("dim_organization")
+        supplier, buyer = dim.alias(), dim.alias()
+        columns = [*more, supplier.c.organization_id.label("supplier_id"), buyer.c.organization_id.label("buyer_id"), award.c.amount_base]
+        joined = award.outerjoin(supplier, supplier.c.organization_key == award.c.supplier_key)
+        return select(*columns).select_from(joined.outerjoin(buyer, buyer.c.organization_key == award.c.buyer_key))
+
+    def _add(self, moved: pl.DataFrame) -> None:
+        total = gold_table("organization_total")
+        self.put_frame(total, moved, KEYS, added=COUNTS)
+        less = moved.filter(pl.any_horizontal(pl.col(name) < 0 for name in ("processes", "awards")))
+        for part in chunks(less["organization_id"].unique()):
+            self.connection.execute(delete(total).where(total.c.organization_id.in_(part), total.c.processes <= 0, total.c.awards <= 0))
+
+    def _versions(self, before: pl.DataFrame, after: pl.DataFrame, star: Star | None) -> set[str]:
+        """Bring `uses` and `valid_from` of the versions in line, drop those that nothing names; organisations with a new, dropped or moved one."""
+        dim = gold_table("dim_organization")
+        now = after.group_by("organization_key").agg(pl.len().cast(pl.Int64).alias("more"), pl.col("last_published").min().alias("first"))
+        then = before.group_by("organization_key").agg(pl.len().cast(pl.Int64).alias("fewer"), pl.col("last_published").min().alias("gone"))
+        both = now.join(then, on="organization_key", how="full", coalesce=True).sort("organization_key")
+        rows = both.join(self._known(both["organization_key"]), on="organization_key", how="left", maintain_order="left")
+        uses = pl.sum_horizontal("known", "more", -pl.col("fewer")).alias("uses")
+        # Where the process that stated it first may have gone, the bridge knows who did next.
+        lost = pl.col("fewer").is_not_null() & (pl.col("valid_from").is_null() | (pl.col("gone") <= pl.col("valid_from")))
+        rows = rows.with_columns(uses, lost.fill_null(value=False).alias("lost"))
+        firsts = self._firsts(rows.filter("lost", pl.col("uses") > 0)["organization_key"])
+        rows = rows.join(firsts, on="organization_key", how="left", maintain_order="left")
+        stated = pl.when("lost").then(pl.col("again")).otherwise(pl.min_horizontal("valid_from", "first"))
+        rows = rows.with_columns(stated.alias("since"))
+        known = rows.filter(pl.col("organization_id").is_not_null())
+        dropped = known.filter(pl.col("uses") <= 0, pl.col("organization_key") != UNKNOWN_ORGANIZATION)
+        for part in chunks(dropped["organization_key"]):
+            self.connection.execute(delete(dim).where(dim.c.organization_key.in_(part)))
+        kept = known.join(dropped, on="organization_key", how="anti")
+        moved = kept.filter(pl.col("since").ne_missing(pl.col("valid_from")))
+        changed = kept.filter((pl.col("uses") != pl.col("known")) | pl.col("since").ne_missing(pl.col("valid_from")))
+        self.update_frame(dim, changed.select("organization_key", "uses", pl.col("since").alias("valid_from")), "organization_key")
+        fresh = rows.filter(pl.col("organization_id").is_null(), pl.col("uses") > 0)
+        return {*dropped["organization_id"], *moved["organization_id"], *self._new(star, fresh)}
+
+    def _known(self, keys: Iterable[int]) -> pl.DataFrame:
+        dim = gold_table("dim_organization")
+        query = select(dim.c.organization_key, dim.c.organization_id, dim.c.uses, dim.c.valid_from)
+        return _frame([row for part in chunks(keys) for row in self.connection.execute(query.where(dim.c.organization_key.in_(part)))], VERSION)
+
+    def _firsts(self, keys: Iterable[int]) -> pl.DataFrame:
+        """organization_key and `again`: when each version is first stated, by the bridge; a look into its index each."""
+        dim, bridge = gold_table("dim_organization"), gold_table("bridge_process_organization")
+        first = select(func.min(bridge.c.last_published)).where(bridge.c.organization_key == dim.c.organization_key).scalar_subquery()
+        query = select(dim.c.organization_key, first)
+        rows = [row for part in chunks(keys) for row in self.connection.execute(query.where(dim.c.organization_key.in_(part)))]
+        return _frame(rows, {"organization_key": pl.Int64, "again": INSTANT})
+
+    def _new(self, star: Star | None, fresh: pl.DataFrame) -> set[str]:
+        if star is None:
+            return set()
+        counted = fresh.select("organization_key", "uses", pl.col("first").alias("valid_from"), pl.lit(value=False).alias("is_current"))
+        added = star.organizations.join(counted, on="organization_key", how="inner")
+        self.insert_frame(gold_table("dim_organization"), added)
+        return set(added["organization_id"])
+
+
+def _says(star: Star | None) -> Said:
+    if star is None:
+        return Said(pl.DataFrame(schema=BRIDGE), pl.DataFrame(schema=AWARDS))
+    ids = star.organizations.select("organization_key", "organization_id")
+    awards = star.facts["fact_award"].select("supplier_key", "buyer_key", "amount_base")
+    for role in ("supplier", "buyer"):
+        named = ids.rename({"organization_key": f"{role}_key", "organization_id": f"{role}_id"})
+        awards = awards.join(named, on=f"{role}_key", how="left")
+    return Said(star.bridge.select(list(BRIDGE)), awards.select(list(AWARDS)))
+
+
+def _frame(rows: Sequence[Any], types: Columns) -> pl.DataFrame:
+    return pl.DataFrame([tuple(row) for row in rows], schema=types, orient="row")

@@ -1,0 +1,113 @@
+"""What organisations did, in gold and in search: it follows every change, and equals what counting all of it over gives."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from domain.search import Document
+from domain.totals import AWARDS, change, totals
+from infrastructure.warehouse.engine import Warehouse
+from services.ports import Parts
+from services.upkeep.rebuild import rebuild_gold
+from tests.factories import ReleaseFactory
+from tests.rates.support import put, rate
+from tests.support import documents, lines, load, release, rows, verified
+
+BUYER, FIRM = "GB-LAC-E01", "GB-COH-123"
+
+
+def award(number: int, amount: float | None, currency: str = "EUR", date: str = "2024-01-03T00:00:00Z", **fields: Any) -> dict[str, Any]:
+    """A release of the council, that gave one award to the firm."""
+    council = {"id": "b", "name": "Council", "identifier": {"scheme": "GB-LAC", "id": "E01"}, "roles": ["buyer"]}
+    firm = {"id": "s", "name": "Firm", "identifier": {"scheme": "GB-COH", "id": "123"}, "roles": ["supplier", "tenderer"]}
+    given = {"id": "1", "date": date, "suppliers": [{"id": "s", "name": "Firm"}]} | ({"value": {"amount": amount, "currency": currency}} if amount else {})
+    return release(f"ocds-test01-{number}", date=date, buyer={"id": "b", "name": "Council"}, parties=[council, firm], awards=[given], **fields)
+
+
+def said(parts: Parts, organization_id: str) -> Document:
+    """The organisation's numbers in search."""
+    (found,) = (one for one in documents(parts)["organizations"] if one["id"] == organization_id)
+    return {name: found[name] for name in ("processes", "awards", "won", "spend") if name in found}
+
+
+def test_spend_and_what_was_won_follow_every_change(lake_home: Parts, tmp_path: Path) -> None:
+    load(lake_home, "a.jsonl", lines([award(1, 100.0), award(2, 50.55)]))
+    assert said(lake_home, BUYER) == {"processes": 2.0, "spend": 150.55}
+    assert said(lake_home, FIRM) == {"processes": 2.0, "awards": 2.0, "won": 150.55}
+    load(lake_home, "b.jsonl", lines([award(1, 10.0, date="2024-02-03T00:00:00Z")]))
+    assert said(lake_home, BUYER)["spend"] == 60.55
+    load(lake_home, "c.jsonl", lines([release("ocds-test01-2", release_id="2", date="2024-03-01T00:00:00Z", awards=[{"id": "1", "value": {"amount": None}}])]))
+    assert said(lake_home, FIRM) == {"processes": 2.0, "awards": 2.0, "won": 10.0}
+    assert verified(lake_home, tmp_path / "home") == []
+
+
+def test_money_that_is_not_known_is_absent_and_not_zero(lake_home: Parts) -> None:
+    load(lake_home, "a.jsonl", lines([award(1, None), award(2, 70.0, "GBP"), award(3, 1e12)]))
+    assert said(lake_home, BUYER) == {"processes": 3.0}
+    assert said(lake_home, FIRM) == {"processes": 3.0, "awards": 3.0}
+
+
+def test_new_rates_change_what_was_spent_and_won(lake_home: Parts, tmp_path: Path) -> None:
+    load(lake_home, "a.jsonl", lines([award(1, 100.0, "USD"), award(2, 50.0)]))
+    assert said(lake_home, BUYER)["spend"] == 50.0
+    put(lake_home, rate("2024-01-02", "USD", 1.25))
+    assert (said(lake_home, BUYER)["spend"], said(lake_home, FIRM)["won"]) == (130.0, 130.0)
+    put(lake_home, rate("2024-01-02", "USD", 2.0))
+    assert (said(lake_home, BUYER)["spend"], said(lake_home, FIRM)["won"]) == (100.0, 100.0)
+    assert verified(lake_home, tmp_path / "home") == []
+
+
+def test_totals_equal_those_counted_over_after_releases_in_any_number(lake_home: Parts, tmp_path: Path) -> None:
+    for number in range(4):
+        load(lake_home, f"{number}.jsonl", lines(ReleaseFactory.payload() for _ in range(12)))
+    followed = rows(lake_home, "organization_total")
+    assert followed
+    assert isinstance(lake_home.warehouse, Warehouse)
+    with lake_home.warehouse.write() as work:
+        work.gold.recount()
+        work.commit()
+    assert rows(lake_home, "organization_total") == followed
+    assert verified(lake_home, tmp_path / "home") == []
+
+
+@pytest.mark.parametrize("damage", ["UPDATE organization_total SET cents = 7", "DELETE FROM organization_total", "UPDATE dim_organization SET uses = uses + 3"])
+def test_a_rebuild_mends_what_was_damaged(lake_home: Parts, tmp_path: Path, damage: str) -> None:
+    load(lake_home, "a.jsonl", lines([award(1, 100.0), award(2, 50.0)]))
+    assert isinstance(lake_home.warehouse, Warehouse)
+    with lake_home.warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(damage)
+    assert verified(lake_home, tmp_path / "home") != []
+    rebuild_gold(lake_home)
+    assert verified(lake_home, tmp_path / "home") == []
+
+
+def bridge(*named: tuple[int, str, str]) -> pl.DataFrame:
+    return pl.DataFrame(named, schema={"process_key": pl.Int64, "organization_id": pl.String, "role": pl.String}, orient="row")
+
+
+def awards(*given: tuple[str | None, str | None, float | None]) -> pl.DataFrame:
+    return pl.DataFrame(given, schema=AWARDS, orient="row")
+
+
+def found(frame: pl.DataFrame) -> Sequence[tuple[Any, ...]]:
+    return frame.rows()
+
+
+def test_a_process_counts_once_for_each_role_and_once_in_all() -> None:
+    named = bridge((1, "a", "buyer"), (1, "a", "buyer"), (1, "a", "payer"), (2, "a", "buyer"))
+    assert found(totals(named, awards())) == [("a", "", 2, 0, 0, 0), ("a", "buyer", 2, 0, 0, 0), ("a", "payer", 1, 0, 0, 0)]
+
+
+def test_awards_count_for_their_supplier_and_their_buyer_and_nobody_else() -> None:
+    given = awards(("s", "b", 0.105), ("s", None, None), ("unknown", "b", 1e12))
+    assert found(totals(bridge(), given)) == [("b", "buyer", 0, 2, 1, 11), ("s", "supplier", 0, 2, 1, 11)]
+
+
+def test_a_change_is_what_was_added_less_what_was_there() -> None:
+    before = totals(bridge((1, "a", "buyer")), awards(("s", "a", 1.0)))
+    after = totals(bridge((1, "a", "buyer")), awards(("s", "a", 3.0)))
+    assert found(change(before, after)) == [("a", "buyer", 0, 0, 0, 200), ("s", "supplier", 0, 0, 0, 200)]
+    assert change(after, after).height == 0
