@@ -20,6 +20,7 @@ OCID = re.compile(r"(?<![A-Za-z0-9])ocds-[a-z0-9]{6}-[A-Za-z0-9](?:[A-Za-z0-9./:
 CORE = re.compile(r"[A-Za-z0-9-]*[A-Za-z0-9]")
 GIVEN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"  # an ocid as a caller may give it
 ENDING = re.compile(r"\.(?:pdf|txt|docx?|xlsx?|html?|json|zip)$", re.I)
+PLAIN_PDF = r"(?i)^https?://[a-z0-9.:-]+/(?:[a-z0-9._~-]+/)*([a-z0-9._~-]+\.pdf)$"  # a URL whose name `url_name` would give as it stands
 BROKEN = re.compile(r"-[ \t]*\r?\n[ \t]*(?=[A-Za-z0-9])")  # an ocid that goes on in the next line
 
 

@@ -1,8 +1,11 @@
 """What a file says of its process, and which of the processes that answer to it gets it."""
 
+import hypothesis.strategies as st
+import polars as pl
 import pytest
+from hypothesis import given
 
-from domain.linking import Claim, claims, link, name_key, ocids_in, url_name
+from domain.linking import PLAIN_PDF, Claim, claims, link, name_key, ocids_in, url_name
 
 A, B = "ocds-b5fd17-abc-1", "ocds-213czf-000-00001"
 
@@ -68,6 +71,12 @@ def test_a_process_that_the_caller_named_is_waited_for() -> None:
 )
 def test_the_name_that_a_url_ends_in(url: str, name: str | None) -> None:
     assert url_name(url) == name
+
+
+@given(st.from_regex(r"https?://[a-zA-Z0-9.:-]{1,8}/([a-zA-Z0-9._~%?#-]{0,4}/){0,3}[a-zA-Z0-9._~%?#-]{0,6}\.(pdf|PDF|pdfx)([?#][a-z/.]{0,6})?", fullmatch=True))
+def test_a_plain_url_has_the_same_name_by_the_short_way(url: str) -> None:
+    short = pl.Series([url]).str.extract(PLAIN_PDF)[0]
+    assert short is None or short == url_name(url)
 
 
 def test_names_are_compared_by_their_last_part_in_composed_unicode() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from domain.job import Watermark
-from domain.linking import url_name
+from domain.linking import PLAIN_PDF, url_name
 from services.ports import Parts, Work
 
 SLICE = 100  # files written in one transaction
@@ -28,7 +28,8 @@ def prune(work: Work, record_ids: Sequence[str]) -> None:
 def named(documents: pl.DataFrame, ocids: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(file name, ocid) of the document URLs (silver `document`) of these processes that end in the name of a PDF."""
     chosen = documents.filter(pl.col("ocid").is_in(pl.Series(ocids, dtype=pl.String).implode()))
-    likely = chosen.filter(pl.col("url").str.contains("(?i)pdf")).select("url", "ocid")
-    for url, ocid in likely.iter_rows():
-        if (name := url_name(url)) is not None:
+    likely = chosen.filter(pl.col("url").str.contains("(?i)pdf")).select("url", "ocid", pl.col("url").str.extract(PLAIN_PDF).alias("plain"))
+    for url, ocid, plain in likely.iter_rows():
+        name = plain or url_name(url)
+        if name is not None:
             yield name, ocid
