@@ -22,23 +22,26 @@ def totals(bridge: pl.DataFrame, awards: pl.DataFrame) -> pl.DataFrame:
 
     `processes` are distinct ones. Awards count for their supplier and for their buyer; `priced` are those whose `cents` are known.
     """
-    named = bridge.select("process_key", *KEYS).unique()
-    anyhow = named.select("process_key", "organization_id").unique().with_columns(pl.lit(ANY).alias("role"))
-    parts = [part.group_by(KEYS).agg(pl.len().alias("processes")) for part in (named, anyhow.select(named.columns))]
-    priced = awards.with_columns(pl.when(pl.col("amount_base").abs() < MOST).then((pl.col("amount_base") * 100 + 0.5).floor()).cast(pl.Int64).alias("cents"))
+    c = pl.col
+    named = bridge.lazy().select("process_key", *KEYS).unique()
+    anyhow = named.select("process_key", "organization_id", pl.lit(ANY).alias("role")).unique()
+    parts = [part.group_by(KEYS).agg(pl.len().alias("processes")) for part in (named, anyhow)]
+    priced = awards.lazy().with_columns(pl.when(c("amount_base").abs() < MOST).then((c("amount_base") * 100 + 0.5).floor()).cast(pl.Int64).alias("cents"))
     for role in ("supplier", "buyer"):
-        given = priced.select(pl.col(f"{role}_id").alias("organization_id"), pl.lit(role).alias("role"), "cents").drop_nulls("organization_id")
-        parts.append(given.group_by(KEYS).agg(pl.len().alias("awards"), pl.col("cents").count().alias("priced"), pl.col("cents").sum()))
-    return _summed(parts)
+        given = priced.select(c(f"{role}_id").alias("organization_id"), pl.lit(role).alias("role"), "cents").drop_nulls("organization_id")
+        parts.append(given.group_by(KEYS).agg(pl.len().alias("awards"), c("cents").count().alias("priced"), c("cents").sum()))
+    return _summed(parts).collect()
 
 
 def change(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """What to add to totals that hold `before` so that they hold `after`; rows of nothing but zeros are left out."""
-    moved = _summed([before.with_columns(-pl.col(COUNTS)), after])
-    return moved.filter(pl.any_horizontal(pl.col(name) != 0 for name in COUNTS))
+    if not before.height:
+        return after
+    moved = _summed([before.lazy().with_columns(-pl.col(COUNTS)), after.lazy()])
+    return moved.filter(pl.any_horizontal(pl.col(name) != 0 for name in COUNTS)).collect()
 
 
-def _summed(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    typed = [part.cast({name: pl.Int64 for name in part.columns if name in COUNTS}) for part in parts]
-    whole = pl.concat([pl.DataFrame(schema=TOTALS), *typed], how="diagonal").filter(pl.col("organization_id") != UNKNOWN)
-    return whole.group_by(KEYS).agg(pl.col(COUNTS).sum()).sort(KEYS)
+def _summed(parts: list[pl.LazyFrame]) -> pl.LazyFrame:
+    nothing = pl.LazyFrame(schema=TOTALS)
+    whole = pl.concat([nothing, *parts], how="diagonal_relaxed").filter(pl.col("organization_id") != UNKNOWN)
+    return whole.group_by(KEYS).agg(pl.col(COUNTS).sum().cast(pl.Int64)).sort(KEYS)

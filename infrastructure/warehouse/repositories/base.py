@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any
 
 import polars as pl
-import polars.selectors as cs
 from sqlalchemy import Connection, Insert, Table, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
@@ -81,7 +80,9 @@ class Repository:
 
 def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
     """The rows as SQLite keeps them: instants and days are text."""
-    return frame.with_columns(cs.datetime().dt.strftime(SQLITE_INSTANT), cs.date().dt.strftime("%Y-%m-%d")).rows()
+    forms = {pl.Datetime: SQLITE_INSTANT, pl.Date: "%Y-%m-%d"}
+    timed = [pl.col(name).dt.strftime(forms[kind.base_type()]) for name, kind in frame.schema.items() if kind.base_type() in forms]
+    return (frame.with_columns(timed) if timed else frame).rows()
 
 
 def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:

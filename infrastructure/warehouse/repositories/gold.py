@@ -63,18 +63,16 @@ class Gold(Repository):
 
     def _count(self, star: Star | None, delta: Counter[tuple[str, int]]) -> None:
         for name, (key, _) in DIMENSIONS.items():
-            target = gold_table(name)
-            left = [(k, count) for (dimension, k), count in delta.items() if dimension == name]
-            fewer = pl.DataFrame(left, schema={key: pl.Int64, "fewer": pl.Int64}, orient="row")
-            if star is not None:
-                made = star.dimensions[name].join(fewer, on=key, how="left", maintain_order="left")
-                counted = made.with_columns(pl.sum_horizontal(pl.col("uses").cast(pl.Int64), "fewer").alias("uses")).drop("fewer")
-                self.put_frame(target, counted.filter(pl.col("uses") != 0), [key], added=["uses"])
-                fewer = fewer.join(made, on=key, how="anti")
-            if fewer.height:
-                rows = [{"b_key": k, "b_uses": count} for k, count in fewer.iter_rows()]
+            left = {k: count for (dimension, k), count in delta.items() if dimension == name}
+            target, made = gold_table(name), star.dimensions[name] if star is not None else None
+            if made is not None:
+                fewer = [left.pop(k, 0) for k in made[key]] if left else []
+                counted = made.with_columns(pl.col("uses").cast(pl.Int64) + pl.Series(fewer, dtype=pl.Int64)).filter(pl.col("uses") != 0) if fewer else made
+                self.put_frame(target, counted, [key], added=["uses"])
+            if left:
+                rows = [{"b_key": k, "b_uses": count} for k, count in left.items()]
                 self.connection.execute(update(target).where(target.c[key] == bindparam("b_key")).values(uses=target.c.uses + bindparam("b_uses")), rows)
-            for part in chunks(k for k, _ in left):
+            for part in chunks(k for dimension, k in delta if dimension == name):
                 self.connection.execute(delete(target).where(target.c[key].in_(part), target.c.uses <= 0))
 
     def reference_organizations(self, record_ids: Sequence[str], rows: pl.DataFrame, silver_batch: int) -> None:

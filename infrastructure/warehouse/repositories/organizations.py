@@ -134,29 +134,31 @@ class Organizations(Repository):
 
     def _versions(self, before: pl.DataFrame, after: pl.DataFrame, star: Star | None) -> set[str]:
         """Bring `uses` and `valid_from` of the versions in line, drop those that nothing names; organisations with a new, dropped or moved one."""
-        dim = gold_table("dim_organization")
-        now = after.group_by("organization_key").agg(pl.len().cast(pl.Int64).alias("more"), pl.col("last_published").min().alias("first"))
-        then = before.group_by("organization_key").agg(pl.len().cast(pl.Int64).alias("fewer"), pl.col("last_published").min().alias("gone"))
-        both = now.join(then, on="organization_key", how="full", coalesce=True).sort("organization_key")
-        rows = both.join(self._known(both["organization_key"]), on="organization_key", how="left", maintain_order="left")
-        uses = pl.sum_horizontal("known", "more", -pl.col("fewer")).alias("uses")
+        dim, c = gold_table("dim_organization"), pl.col
+        now = after.lazy().group_by("organization_key").agg(pl.len().cast(pl.Int64).alias("more"), c("last_published").min().alias("first"))
+        then = before.lazy().group_by("organization_key").agg(pl.len().cast(pl.Int64).alias("fewer"), c("last_published").min().alias("gone"))
+        both = now.join(then, on="organization_key", how="full", coalesce=True).sort("organization_key").collect()
+        rows = both.lazy().join(self._known(both["organization_key"]).lazy(), on="organization_key", how="left", maintain_order="left")
         # Where the process that stated it first may have gone, the bridge knows who did next.
-        lost = pl.col("fewer").is_not_null() & (pl.col("valid_from").is_null() | (pl.col("gone") <= pl.col("valid_from")))
-        rows = rows.with_columns(uses, lost.fill_null(value=False).alias("lost"))
-        firsts = self._firsts(rows.filter("lost", pl.col("uses") > 0)["organization_key"])
-        rows = rows.join(firsts, on="organization_key", how="left", maintain_order="left")
-        stated = pl.when("lost").then(pl.col("again")).otherwise(pl.min_horizontal("valid_from", "first"))
-        rows = rows.with_columns(stated.alias("since"))
-        known = rows.filter(pl.col("organization_id").is_not_null())
-        dropped = known.filter(pl.col("uses") <= 0, pl.col("organization_key") != UNKNOWN_ORGANIZATION)
+        lost = c("fewer").is_not_null() & (c("valid_from").is_null() | (c("gone") <= c("valid_from"))).fill_null(value=False)
+        known = rows.with_columns(pl.sum_horizontal("known", "more", -c("fewer")).alias("uses"), lost.alias("lost")).collect()
+        firsts = self._firsts(known.filter("lost", c("uses") > 0)["organization_key"])
+        since = pl.when("lost").then(c("again")).otherwise(pl.min_horizontal("valid_from", "first")).alias("since")
+        stated = known.lazy().join(firsts.lazy(), on="organization_key", how="left", maintain_order="left").with_columns(since)
+        there = stated.filter(c("organization_id").is_not_null())
+        gone = (c("uses") <= 0) & (c("organization_key") != UNKNOWN_ORGANIZATION)
+        moved = c("since").ne_missing(c("valid_from"))
+        dropped, changed, fresh = pl.collect_all(
+            [
+                there.filter(gone),
+                there.filter(~gone, moved | (c("uses") != c("known"))).with_columns(moved.alias("moved")),
+                stated.filter(c("organization_id").is_null(), c("uses") > 0),
+            ]
+        )
         for part in chunks(dropped["organization_key"]):
             self.connection.execute(delete(dim).where(dim.c.organization_key.in_(part)))
-        kept = known.join(dropped, on="organization_key", how="anti")
-        moved = kept.filter(pl.col("since").ne_missing(pl.col("valid_from")))
-        changed = kept.filter((pl.col("uses") != pl.col("known")) | pl.col("since").ne_missing(pl.col("valid_from")))
-        self.update_frame(dim, changed.select("organization_key", "uses", pl.col("since").alias("valid_from")), "organization_key")
-        fresh = rows.filter(pl.col("organization_id").is_null(), pl.col("uses") > 0)
-        return {*dropped["organization_id"], *moved["organization_id"], *self._new(star, fresh)}
+        self.update_frame(dim, changed.select("organization_key", "uses", c("since").alias("valid_from")), "organization_key")
+        return {*dropped["organization_id"], *changed.filter("moved")["organization_id"], *self._new(star, fresh)}
 
     def _known(self, keys: Iterable[int]) -> pl.DataFrame:
         dim = gold_table("dim_organization")
