@@ -1,6 +1,6 @@
 """Compiled releases to the flat tables of silver, as polars expressions over whole columns. Pure.
 
-`flatten` is the door; parties, whose identities span the whole process, are in domain/parties.py.
+`flatten` is the door; parties, whose identities span the whole process, are in domain/parties.py, items in domain/items.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from domain.instants import instant
+from domain.items import flat_items
 from domain.ocds import Compiled, polars_type
 from domain.parties import Parties, parties
 from domain.silver import INSTANT, TABLES
@@ -25,7 +26,8 @@ def flatten(processes: pl.DataFrame) -> Frames:
         return {name: pl.DataFrame(schema=columns) for name, columns in TABLES.items()}
     frame = decode(processes.sort("ocid"))
     people = parties(frame)
-    items, awards, contracts = _items(frame), _nested(frame, "awards"), _nested(frame, "contracts")
+    rows = pl.concat([_elements(_parents(frame, column), "items", level) for column, level in LEVELS.items()])
+    items, awards, contracts = flat_items(rows), _nested(frame, "awards"), _nested(frame, "contracts")
     made = {
         "process": _process(frame, people, items),
         "party": people.party,
@@ -150,47 +152,6 @@ def _elements(parents: pl.DataFrame, column: str, level: str) -> pl.DataFrame:
     rows = parents.select("silver_batch", "ocid", "parent_position", "parent_id", column).filter(pl.col(column).list.len() > 0)
     numbered = rows.with_columns(pl.int_ranges(0, pl.col(column).list.len(), dtype=pl.Int32).alias("position"), pl.lit(level).alias("level"))
     return numbered.explode(column, "position")
-
-
-def _items(frame: pl.DataFrame) -> pl.DataFrame:
-    rows = pl.concat([_elements(_parents(frame, column), "items", level) for column, level in LEVELS.items()])
-    item = pl.col("items").struct
-    extra = item.field("additionalClassifications")
-    codes = pl.concat_list(pl.concat_list(item.field("classification")), extra.fill_null([])).list.eval(
-        pl.when(pl.element().struct.field("id").is_not_null()).then(
-            pl.concat_str([pl.element().struct.field("scheme").fill_null(""), pl.element().struct.field("id")], separator=":").str.strip_prefix(":")
-        )
-    )
-    # An item that names its codes as additional classifications only is classified by the first of them.
-    first = pl.when(item.field("classification").struct.field("id").is_not_null()).then(item.field("classification")).otherwise(extra.list.first())
-    places = pl.concat_list(pl.concat_list(item.field("deliveryAddress")), item.field("deliveryAddresses").fill_null([]))
-    flat = rows.select(
-        "silver_batch",
-        "ocid",
-        "level",
-        "parent_position",
-        "parent_id",
-        "position",
-        item.field("id").alias("item_id"),
-        item.field("description"),
-        first.struct.field("scheme").alias("classification_scheme"),
-        first.struct.field("id").alias("classification_id"),
-        first.struct.field("description").alias("classification_description"),
-        item.field("quantity"),
-        item.field("unit").struct.field("name").alias("unit"),
-        item.field("unit").struct.field("value").struct.field("amount").alias("unit_amount"),
-        item.field("unit").struct.field("value").struct.field("currency").alias("unit_currency"),
-        *_place(places),
-        codes.list.drop_nulls().list.unique(maintain_order=True).alias("codes"),
-    )
-    return flat.sort("ocid", "level", "parent_position", "position", maintain_order=True)
-
-
-def _place(places: pl.Expr) -> list[pl.Expr]:
-    """country, region and locality of the first address that says any of them: parts of different addresses make no place."""
-    said = [pl.element().struct.field(name).is_not_null() for name in ("countryName", "country", "region", "locality")]
-    first = places.list.eval(pl.element().filter(pl.any_horizontal(said))).list.first().struct
-    return [pl.coalesce(first.field("countryName"), first.field("country")).alias("country"), first.field("region"), first.field("locality")]
 
 
 def _documents(frame: pl.DataFrame) -> pl.DataFrame:

@@ -35,9 +35,10 @@ def look(release: dict[str, Any]) -> Look:
 
     There is nothing to merge where there is no null, no empty object or array, and no id twice in one array.
     """
+    nothing = _glance(release)
+    if nothing is not None:
+        return Look(nothing)
     found = Look()
-    if _quiet(release):
-        return found
     stack: list[tuple[dict[str, Any] | list[Any], Path]] = [(release, ())]
     while stack:
         value, path = stack.pop()
@@ -54,34 +55,46 @@ def look(release: dict[str, Any]) -> Look:
     return found
 
 
-def _quiet(value: dict[str, Any]) -> bool:
-    """Whether a quick glance shows that there is nothing to merge, rename or note, as in most releases; no walk is needed then."""
+def _glance(value: dict[str, Any]) -> bool | None:
+    """Whether there is nothing to merge, where a quick glance shows nothing to rename or to note, as in most releases; else None.
+
+    False, to be on the safe side, also where what is empty stands in an array that is replaced as a whole.
+    """
+    nothing = True
     for one in value.values():
         kind = type(one)
+        if kind is str:
+            continue
         if kind is dict:
-            if not one or not _quiet(one):
-                return False
+            found = _glance(one) if one else False
         elif kind is list:
-            if not one or not _quiet_array(one):
-                return False
-        elif one is None:
-            return False
-    return True
+            found = _glance_array(one) if one else False
+        else:
+            found = one is not None
+        if found is None:
+            return None
+        nothing &= found
+    return nothing
 
 
-def _quiet_array(array: list[Any]) -> bool:
-    if type(array[0]) is not dict:
-        return not any(one is None or isinstance(one, dict | list) for one in array)
+def _glance_array(array: list[Any]) -> bool | None:
+    if type(array[0]) is str:
+        return True if all(type(one) is str for one in array) else None
+    nothing = True
     ids: set[str] = set()
     for one in array:
-        if type(one) is not dict or not one or not _quiet(one):
-            return False
-        found = one.get("id")
-        if found is not None:
-            if type(found) is not str or found in ids:
-                return False
-            ids.add(found)
-    return True
+        if type(one) is not dict:
+            return None
+        found = _glance(one) if one else False
+        if found is None:
+            return None
+        nothing &= found
+        name = one.get("id")
+        if name is not None:
+            if type(name) is not str or name in ids:
+                return None
+            ids.add(name)
+    return nothing
 
 
 def _merges_by_id(array: list[Any], path: Path, found: Look) -> bool:

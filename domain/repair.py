@@ -41,7 +41,7 @@ EXPECTED = {
 }
 UNREPAIRED = {("ocid",)}  # what a process is called is not for us to guess
 EXACT = 2**53  # from here on a floating-point number may stand for another whole number
-NUMBER = re.compile(rb'":\s*+[-\d]')
+NUMBERS = (re.compile(rb'd":\s*+[-\d]'), re.compile(rb'D":\s*+[-\d]'))  # two, for each is looked for by its letters, which is quick
 ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.S)
 
 
@@ -153,7 +153,7 @@ def walk(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def has_numeric_ids(raw: bytes) -> bool:
     """Whether any `"…id": 1` may stand in the text: a cheap look that saves nearly every release the walk."""
-    return any(raw[found.start() - 2 : found.start()].lower() == b"id" for found in NUMBER.finditer(raw))
+    return any(raw[found.start() - 1 : found.start()] in {b"i", b"I"} for numbers in NUMBERS for found in numbers.finditer(raw))
 
 
 def texts_for_ids(release: dict[str, Any], notes: list[Note]) -> None:

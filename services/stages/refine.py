@@ -4,7 +4,8 @@ Single-flight. Handled twice, the second run finds the watermark moved and does 
 carry a silver batch that never counts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -100,47 +101,42 @@ def _refine_chunk(parts: Parts, ocids: Sequence[str], silver_batch: int) -> Fram
 
 
 def _compile(releases: pl.DataFrame, silver_batch: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Compiled processes ready for `flatten`, and the notes on their records."""
-    processes: list[dict[str, Any]] = []
+    """Compiled processes ready for `flatten`, and the notes on their records; `releases` are in order."""
+    processes = releases.group_by("ocid", maintain_order=True).agg(
+        pl.len().cast(pl.Int32).alias("releases"),
+        pl.col("date").first().alias("first_published"),
+        pl.col("date").last().alias("last_published"),
+        pl.col("seq").max().alias("last_seq"),
+        pl.col("package").filter(pl.col("package") != "").last(),
+    )
+    rows = releases.select("record_id", pl.col("payload").cast(pl.Binary), "date", "notes").iter_rows()
+    compiled: list[bytes] = []
+    tags: list[str] = []
     notes: list[dict[str, Any]] = []
-    for ocid, rows in _grouped(releases):
-        compiled = compile_releases([Source(row["record_id"], row["payload"].encode(), row["date"]) for row in rows])
-        package = orjson.loads(next((row["package"] for row in reversed(rows) if row["package"]), "{}"))
-        publisher = package.get("publisher")
-        processes.append(
-            {
-                "silver_batch": silver_batch,
-                "ocid": ocid,
-                "compiled": compiled.release.decode(),
-                "releases": len(rows),
-                "first_published": rows[0]["date"],
-                "last_published": rows[-1]["date"],
-                "last_seq": max(row["seq"] for row in rows),
-                "tags": ",".join(compiled.tags),
-                "publisher": publisher.get("name") if isinstance(publisher, dict) else None,
-                "publisher_license": package.get("license") if isinstance(package.get("license"), str) else None,
-            }
-        )
-        for row in rows:
-            found = orjson.loads(row["notes"]) if row["notes"] else []
-            notes += [{"silver_batch": silver_batch, "ocid": ocid, "record_id": row["record_id"], **note} for note in found]
-        notes += [{"silver_batch": silver_batch, "ocid": ocid, "record_id": None, **note.model_dump()} for note in compiled.notes]
-    types = {name: TABLES["process"][name] for name in (processes[0] if processes else _PROCESS)}
-    return pl.DataFrame(processes, schema=types), pl.DataFrame(notes, schema=TABLES["note"])
+    for ocid, count in processes.select("ocid", "releases").iter_rows():
+        group = list(islice(rows, count))
+        made = compile_releases([Source(record_id, payload, date) for record_id, payload, date, _ in group])
+        compiled.append(made.release)
+        tags.append(",".join(made.tags))
+        known = {"silver_batch": silver_batch, "ocid": ocid, "record_id": None}
+        notes += [known | {"record_id": record_id} | note for record_id, _, _, found in group if found for note in orjson.loads(found)]
+        notes += [known | note.model_dump() for note in made.notes]
+    return processes.drop("package").with_columns(
+        pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"),
+        pl.Series("compiled", compiled, dtype=pl.Binary).cast(pl.String),
+        pl.Series("tags", tags, dtype=pl.String),
+        *_published(processes["package"]),
+    ), pl.DataFrame(notes, schema=TABLES["note"])
 
 
-_PROCESS = ["silver_batch", "ocid", "compiled", "releases", "first_published", "last_published", "last_seq", "tags", "publisher", "publisher_license"]
-
-
-def _grouped(releases: pl.DataFrame) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    group: list[dict[str, Any]] = []
-    for row in releases.iter_rows(named=True):
-        if group and group[0]["ocid"] != row["ocid"]:
-            yield group[0]["ocid"], group
-            group = []
-        group.append(row)
-    if group:
-        yield group[0]["ocid"], group
+def _published(packages: pl.Series) -> list[pl.Series]:
+    """What the packages say of their publisher and their licence."""
+    said: dict[str | None, Any] = {text: orjson.loads(text) for text in packages.drop_nulls().unique()} | {None: {}}
+    publishers = [said[text].get("publisher") for text in packages]
+    names = [one.get("name") if isinstance(one, dict) else None for one in publishers]
+    licenses = [said[text].get("license") for text in packages]
+    texts = {"publisher": names, "publisher_license": licenses}
+    return [pl.Series(name, [one if isinstance(one, str) else None for one in found], dtype=pl.String) for name, found in texts.items()]
 
 
 def _tombstones(ocids: Sequence[str], silver_batch: int) -> pl.DataFrame:
