@@ -62,7 +62,6 @@ class Highlighter:
                 best = (distinct, text, marks)
         return _snippet(best[1], best[2]) if best[0] else None
 
-
     def _marks(self, text: str) -> list[Mark]:
         """What is found in a text; most texts hold nothing, which is seen sooner without places."""
         if text.isascii() and not any(map(self._holds, set(WORD.findall(text.lower())))):
