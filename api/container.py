@@ -24,8 +24,8 @@ class Container:
     following: Following
 
 
-def container(request: Request) -> Container:
-    """The container of the application that serves the request."""
+async def container(request: Request) -> Container:
+    """The container of the application that serves the request. Async, since a thread for it would cost more than it does."""
     found: Container = request.app.state.container
     return found
 

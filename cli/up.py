@@ -27,6 +27,7 @@ from infrastructure.settings import Settings
 TICK = 0.1  # seconds between two looks at the children
 DISK = 10.0  # seconds between two looks at the disk
 NICE = 5  # of the workers: the API goes first, at the start too
+LEAN = {"OPENBLAS_NUM_THREADS": "1"}  # comparing vectors waits for the memory: more threads a query only burn the cores that other queries need
 TRIES = 3  # deaths of the API before its first answer that end the launcher
 
 
@@ -154,7 +155,7 @@ def _environment(settings: Settings, folder: Path, queue: str) -> dict[str, str]
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in given.items()}
     ours = {f"TENDERLAKE_{name.upper()}": str(value) for name, value in plain.items() if value is not None}
-    return {**os.environ, **ours, "TENDERLAKE_DATA_DIR": str(folder), "TENDERLAKE_REDIS_URL": queue}
+    return {**LEAN, **os.environ, **ours, "TENDERLAKE_DATA_DIR": str(folder), "TENDERLAKE_REDIS_URL": queue}
 
 
 def _on_signals(ended: Event) -> None:

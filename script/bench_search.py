@@ -1,17 +1,22 @@
 """The search under load: documents indexed a second, and how long queries take through the API with 8 clients, beside the bare engine in the same run.
 
-The API runs in a process of its own over a data folder that this process has filled; the bare engine is asked in this process, also by 8 threads.
+The API runs as `tenderlake up` starts it, over a data folder that this process has filled; its clients are a process of their own. The bare engine
+is asked in a third process, by as many threads at the same pace. The two sides take turns, because the speed of a machine changes.
 """
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from multiprocessing import get_context
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import numpy as np
@@ -20,9 +25,13 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from cli.up import LEAN  # noqa: E402
 from domain.meaning import text_hash  # noqa: E402
 from domain.search import Collection, Document, Mode, SearchQuery  # noqa: E402
+from infrastructure.bootstrap import bootstrap  # noqa: E402
+from infrastructure.settings import Settings  # noqa: E402
 from script.bench_relevance import Row  # noqa: E402
+from script.clients import CLIENTS, Ask, Connection, Pace, asked  # noqa: E402
 from script.inside import inside, load  # noqa: E402
 from script.stack import PASSWORD, Stack  # noqa: E402
 from seeds.generate import lines  # noqa: E402
@@ -32,8 +41,9 @@ from services.queries.search import Asked, query_of  # noqa: E402
 from services.stages.embed import SLICE, embed_documents  # noqa: E402
 from services.stages.index import SLICE as COMMIT  # noqa: E402
 
-CLIENTS = 8
 MOST_ADDED = 3.0  # ms that the API may add at the median
+RATE = 4.0  # queries a second of each client, where they pause
+TURNS = 2  # that each side takes
 BASE = 2_000  # releases that go through all stages; their documents are multiplied
 FACETS = "buyer,category,region,status"
 
@@ -78,17 +88,18 @@ def run(work: Path, row: Row, documents: int = 100_000, seconds: float = 10.0, e
     """Print the rows; `documents` processes, `seconds` for each kind of query and side."""
     data = work / "search"
     data.mkdir()
-    parts = fill(work, data, row, documents, embeddings)
+    fill(work, data, row, documents, embeddings)
     with Stack(data, TENDERLAKE_EMBEDDINGS=embeddings, TENDERLAKE_WORKERS="1") as stack:
-        for kind in KINDS:
-            measure(parts, stack, kind, row, seconds)
+        with pool() as clients, pool() as engine:
+            for kind in KINDS:
+                measure(Sides(data, embeddings, stack.port, processes(stack)[0][0], clients, engine), kind, row, seconds)
         used = [sum(one.memory_full_info().pss for one in members) / 1e6 for members in processes(stack)]
         size = sum(path.stat().st_size for path in (data / "search").rglob("*") if path.is_file()) / 1e6
         row(f"memory with {documents} documents and vectors", f"API {used[0]:.0f} MB, all processes {used[1]:.0f} MB")
         row("on disk", f"{size:.0f} MB")
 
 
-def fill(work: Path, data: Path, row: Row, documents: int, embeddings: str) -> Parts:
+def fill(work: Path, data: Path, row: Row, documents: int, embeddings: str) -> None:
     """Real documents of generated releases, under as many ids as are asked for, with their vectors."""
     source = work / "base.jsonl"
     source.write_bytes(b"\n".join(lines(BASE, seed=7)))
@@ -116,7 +127,6 @@ def fill(work: Path, data: Path, row: Row, documents: int, embeddings: str) -> P
     row(f"embed ({embedder.model})", f"{speed:.0f} documents/s", "")
     row("index and embed", f"{1 / (took / written + 1 / speed):.0f} documents/s")
     copy_vectors(parts, embedder, found, documents)
-    return parts
 
 
 def many(found: Sequence[Document], count: int) -> Iterator[Document]:
@@ -138,42 +148,91 @@ def copy_vectors(parts: Parts, embedder: Embedder, found: Sequence[Document], co
         parts.search.write_vectors(Collection.PROCESSES, embedder.model, [VectorRow(name, text_hash(name), made[i]) for i, name in enumerate(part)])
 
 
-def measure(parts: Parts, stack: Stack, kind: Kind, row: Row, seconds: float) -> None:
-    """A row: the percentiles through the API, and bare."""
-    local = threading.local()
+@dataclass(frozen=True)
+class Sides:
+    """The two that are compared, each asked from a process of its own."""
 
-    def through(text: str) -> None:
-        if not hasattr(local, "client"):
-            local.client = httpx.Client(base_url=f"http://127.0.0.1:{stack.port}", auth=("admin", PASSWORD), timeout=60)
-        local.client.get(kind.path + str(httpx.QueryParams({"q": text}))[2:]).raise_for_status()
+    data: Path
+    embeddings: str
+    port: int
+    server: psutil.Process
+    clients: ProcessPoolExecutor
+    engine: ProcessPoolExecutor
 
-    api = percentiles(clients(through, kind.texts, seconds))
-    bare = percentiles(clients(lambda text: kind.bare(parts, text), kind.texts, seconds))
-    added = api[0] - bare[0]
-    figure = f"API {api[0]:.1f} / {api[1]:.1f} / {api[2]:.1f} ms, bare {bare[0]:.1f} / {bare[1]:.1f} / {bare[2]:.1f} ms (p50 / p95 / p99)"
-    row(f"{kind.name}, {CLIENTS} clients", figure, f"API adds ≤ {MOST_ADDED:.0f} ms: {added:+.1f}", met=added <= MOST_ADDED)
+    def measured(self, kind: Kind, pace: Pace) -> tuple["Side", "Side"]:
+        """Through the API, and bare; the two in turns."""
+        api, bare = Side([]), Side([])
+        for _ in range(TURNS):
+            before = busy(self.server)
+            api.add(self.clients.submit(through_the_api, self.port, kind, pace).result(), kind, busy(self.server) - before)
+            bare.add(*self.engine.submit(of_the_engine, self.data, self.embeddings, kind, pace).result())
+        return api, bare
 
 
-def clients(ask: Callable[[str], None], texts: Sequence[str], seconds: float) -> list[float]:
-    """The milliseconds of every query of CLIENTS threads that ask one after another; the first round warms up and does not count."""
-    times: list[float] = []
+@dataclass
+class Side:
+    """What one of the two took: the milliseconds of its queries, and of the processor."""
 
-    def work(first: int) -> None:
-        for text in texts:
-            ask(text)
-        end, i = time.perf_counter() + seconds, first
-        while time.perf_counter() < end:
-            started = time.perf_counter()
-            ask(texts[i % len(texts)])
-            times.append((time.perf_counter() - started) * 1000)
-            i += 1
+    times: list[float]
+    cpu: float = 0.0
+    queries: int = 0  # those that warm up included
 
-    threads = [threading.Thread(target=work, args=(first,)) for first in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return times
+    def add(self, times: list[float], kind: Kind, cpu: float) -> None:
+        """Another turn; `cpu` in seconds."""
+        self.times += times
+        self.cpu += cpu * 1000
+        self.queries += len(times) + CLIENTS * len(kind.texts)
+
+    def __str__(self) -> str:
+        return f"{' / '.join(f'{one:.1f}' for one in percentiles(self.times))} ms"
+
+
+def busy(process: psutil.Process) -> float:
+    """Seconds of the processor that a process has used."""
+    used = process.cpu_times()
+    return float(used.user + used.system)
+
+
+def pool() -> ProcessPoolExecutor:
+    """A process with the environment of the API's."""
+    os.environ.update(LEAN)
+    return ProcessPoolExecutor(1, get_context("spawn"))
+
+
+def through_the_api(port: int, kind: Kind, pace: Pace) -> list[float]:
+    """The milliseconds of the clients."""
+
+    def start() -> Ask:
+        connection = Connection(port, "admin", PASSWORD)
+        return lambda text: connection.get(kind.path + quote(text))
+
+    return asked(start, kind.texts, pace)
+
+
+def of_the_engine(data: Path, embeddings: str, kind: Kind, pace: Pace) -> tuple[list[float], Kind, float]:
+    """The milliseconds of as many threads that ask the engine itself, and the seconds of the processor."""
+    parts = opened(data, embeddings)
+    before = time.process_time()
+    return asked(lambda: partial(kind.bare, parts), kind.texts, pace), kind, time.process_time() - before
+
+
+@lru_cache(maxsize=1)
+def opened(data: Path, embeddings: str) -> Parts:
+    """The parts of the installation that the API serves."""
+    return bootstrap(Settings(data_dir=data, embeddings=embeddings))
+
+
+def measure(sides: Sides, kind: Kind, row: Row, seconds: float) -> None:
+    """Two rows, each with the percentiles through the API, and bare: at a pace that the machine bears, and without pause."""
+    api, bare = sides.measured(kind, Pace(seconds, RATE))
+    added = percentiles(api.times)[0] - percentiles(bare.times)[0]
+    name = f"{kind.name}, {CLIENTS} clients, each {RATE:.0f} a second (p50 / p95 / p99)"
+    row(name, f"API {api}, bare {bare}", f"API adds ≤ {MOST_ADDED:.0f} ms: {added:+.1f}", met=added <= MOST_ADDED)
+    api, bare = sides.measured(kind, Pace(seconds / 2))
+    rates = [len(one.times) / (TURNS * seconds / 2) for one in (api, bare)]
+    added = percentiles(api.times)[0] - percentiles(bare.times)[0]
+    row(f"– the same, without pause: {rates[0]:.0f} and {rates[1]:.0f} a second", f"API {api}, bare {bare}; the API adds {added:+.1f}")
+    row("– the same, processor time a query", f"API {api.cpu / api.queries:.1f} ms, bare {bare.cpu / bare.queries:.1f} ms")
 
 
 def percentiles(times: list[float]) -> tuple[float, float, float]:

@@ -3,12 +3,12 @@
 from dataclasses import fields
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from api.auth import SCHEMES, Reader
 from api.container import Here
-from api.parameters import From, Until, known
+from api.parameters import From, Until, as_made, known
 from api.problems import COMMON
 from api.schemas import Suggestions
 from domain.search import Collection, Mode, SearchResult
@@ -76,22 +76,22 @@ VALUES = [name for name, field in SearchParameters.model_fields.items() if field
 SAME = [one.name for one in fields(searches.Asked) if one.name in SearchParameters.model_fields]
 
 
-@router.get("")
-def search(here: Here, _: Reader, asked: Annotated[SearchParameters, Query()]) -> SearchResult:
+@router.get("", response_model=SearchResult)
+def search(here: Here, _: Reader, asked: Annotated[SearchParameters, Query()]) -> Response:
     """Find contracting processes, organisations or passages of uploaded documents, narrowed by filters, with facets and highlights.
 
     Highlighted text is HTML-escaped, with the hits in `<mark>`.
     """
-    return searches.search(here.parts, asked.read())
+    return as_made(searches.search(here.parts, asked.read()))
 
 
-@router.get("/suggest")
+@router.get("/suggest", response_model=Suggestions)
 def suggest(
     here: Here,
     _: Reader,
     q: Annotated[str, Query(max_length=200, description="what was typed so far", examples=["road w"])],
     collection: CollectionName = Collection.PROCESSES,
     limit: Annotated[int, Query(ge=1, le=50, description="completions at most")] = 10,
-) -> Suggestions:
+) -> Response:
     """Completions of what is being typed."""
-    return Suggestions(items=searches.suggest(here.parts.search, collection, q, limit))
+    return as_made(Suggestions(items=searches.suggest(here.parts.search, collection, q, limit)))

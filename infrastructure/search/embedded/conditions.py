@@ -8,6 +8,7 @@ from tantivy import FieldType, Query, Schema, Searcher
 
 from domain.errors import InvalidError
 from domain.search import CollectionSpec, FacetValue, FieldSpec, Filter
+from infrastructure.search.embedded.matching import one_of
 from infrastructure.search.embedded.schema import ID, micros
 
 EXACT = 1_000_000  # distinct values a segment may count, so that the counts are right over all segments
@@ -20,7 +21,7 @@ def filter_query(spec: CollectionSpec, schema: Schema, condition: Filter) -> Que
     if field.type == "keyword":
         if not condition.values or ranged:
             raise InvalidError(f"A filter on {field.name} needs values, and has no range", field=field.name)
-        return Query.term_set_query(schema, field.name, list(condition.values))
+        return one_of(schema, field.name, condition.values)
     if condition.values or not ranged:
         raise InvalidError(f"A filter on {field.name} needs gte or lte, and has no values", field=field.name)
     return _range(schema, field, _bound(field, condition.gte), _bound(field, condition.lte))

@@ -12,6 +12,8 @@ def within(typed: str, word: str, most: int, *, prefix: bool = False) -> bool:
     """Whether at most `most` insertions, deletions, replacements or swaps of neighbours turn `typed` into `word` (or into a beginning of it)."""
     if len(typed) - len(word) > most or (not prefix and len(word) - len(typed) > most):
         return False
+    if len(set(typed).difference(word)) > most or (not prefix and len(set(word).difference(typed)) > most):
+        return False  # each letter that the other has not takes an error: few words get past here
     before: list[int] = []
     row = list(range(len(typed) + 1))
     best = row[-1]

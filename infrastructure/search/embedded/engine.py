@@ -16,7 +16,7 @@ from infrastructure.search.embedded.answer import Answer
 from infrastructure.search.embedded.codec import decode
 from infrastructure.search.embedded.conditions import facets
 from infrastructure.search.embedded.finding import Finding
-from infrastructure.search.embedded.matching import count
+from infrastructure.search.embedded.matching import one_of
 from infrastructure.search.embedded.schema import DOCUMENT, ID
 from infrastructure.search.embedded.store import Store
 from infrastructure.search.embedded.suggest import suggestions
@@ -70,7 +70,7 @@ class EmbeddedSearch:
         finding = Finding(store, searcher, query, self._synonyms.read() if query.text else (), vectors)
         hits = Answer(store, searcher, query, finding, model).hits()
         counted = facets(store.spec, searcher, finding.everything, query.facet_by, query.facet_size)
-        found = count(searcher, finding.everything)
+        found = finding.found
         took = round((perf_counter() - started) * 1000, 3)
         return SearchResult(found=found, page=query.page, per_page=query.per_page, took_ms=took, hits=hits, facets=counted, mode=finding.mode)
 
@@ -83,7 +83,7 @@ class EmbeddedSearch:
         """Every document of one snapshot, as they lie on disk."""
         searcher = self._store(collection).searcher()
         for offset in range(0, searcher.num_docs, SCAN):
-            for _, address in paging.by_relevance(searcher, Query.all_query(), offset, SCAN):  # all alike: in the order of their addresses
+            for _, address in paging.by_relevance(searcher, Query.all_query(), offset, SCAN).hits:  # all alike: in the order of their addresses
                 yield decode(searcher.doc(address).get_first(DOCUMENT) or b"{}")
 
     def count(self, collection: Collection) -> int:
@@ -152,7 +152,7 @@ class EmbeddedSearch:
 def standing(store: Store, ids: Sequence[str]) -> set[str]:
     """Those of the documents that there are."""
     searcher = store.searcher()
-    query = Query.term_set_query(store.schema, ID, list(ids))
+    query = one_of(store.schema, ID, ids)
     found = searcher.search(query, limit=max(1, len(ids)), count=False, order_by_field=ID).hits
     return {str(name) for name, _ in found}
 

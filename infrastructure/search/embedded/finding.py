@@ -14,7 +14,7 @@ from infrastructure.search.embedded import paging
 from infrastructure.search.embedded.codec import decode
 from infrastructure.search.embedded.conditions import filter_query
 from infrastructure.search.embedded.fusion import Ranked, by_meaning, by_words, fused
-from infrastructure.search.embedded.matching import Matcher, count
+from infrastructure.search.embedded.matching import Matcher, count, every
 from infrastructure.search.embedded.neighbours import keys_of, neighbours, similarities, with_keys
 from infrastructure.search.embedded.schema import DOCUMENT, ID
 from infrastructure.search.embedded.store import Store
@@ -41,6 +41,7 @@ class Finding:
         if query.similar_to is not None:
             filters.append((Occur.MustNot, Query.term_query(store.schema, ID, query.similar_to)))
         self._filters = filters
+        self._counted: int | None = None  # by the page
 
     @cached_property
     def mode(self) -> Mode:
@@ -48,7 +49,7 @@ class Finding:
         asked = self._query.mode
         if self._vector is None or (asked is Mode.KEYWORD and self._query.similar_to is None):
             return Mode.KEYWORD
-        if self.text.words is None or asked is Mode.SEMANTIC:
+        if asked is Mode.SEMANTIC or self.text.words is None:
             return Mode.SEMANTIC
         # An identifier was typed; or hits are sorted by a field, where a far neighbour could come first.
         literal = (self.text.codes and self._has_exact) or (self._query.sort is not None and count(self._searcher, self._by_word) > 0)
@@ -63,6 +64,16 @@ class Finding:
         if self.mode is Mode.SEMANTIC:
             return near
         return Query.boolean_query([(Occur.Should, self._by_word), (Occur.Should, near)])
+
+    @cached_property
+    def found(self) -> int:
+        """How many there are; cheaper once there was a page of them."""
+        if self.mode is Mode.SEMANTIC:
+            return len(self._meaning)
+        if self.mode is Mode.HYBRID and self._query.sort is None:
+            near = with_keys(self._store.schema, [one.key for one in self._meaning])
+            return self._deep.found + len(self._meaning) - count(self._searcher, every([near, self._by_word]))
+        return self._counted if self._counted is not None else count(self._searcher, self.everything)
 
     def page(self, offset: int, size: int) -> list[Ranked]:
         """A stretch of what is found, in the order asked for."""
@@ -89,14 +100,17 @@ class Finding:
         rest = Query.boolean_query([(Occur.Must, self._by_word), (Occur.MustNot, with_keys(self._store.schema, [one.key for one in self._meaning]))])
         known = sum(one.semantic_rank is None for one in self._fused)  # of the rest that stand among the first
         start = known + max(0, offset - len(self._fused))
-        hits = paging.by_relevance(self._searcher, rest, start, size - len(first))
+        hits = paging.by_relevance(self._searcher, rest, start, size - len(first)).hits
         return first + fused(by_words(self._keys(hits), hits, start + 1), (), self._weight, set())
 
     @cached_property
     def _fused(self) -> list[Ranked]:
-        hits = paging.by_relevance(self._searcher, self._by_word, 0, DEEP)
-        words = by_words(self._keys(hits), hits, 1)
+        words = by_words(self._keys(self._deep.hits), self._deep.hits, 1)
         return fused(words, self._meaning, self._weight, self._exact)
+
+    @cached_property
+    def _deep(self) -> paging.Page:
+        return paging.by_relevance(self._searcher, self._by_word, 0, DEEP)
 
     @property
     def _weight(self) -> float:
@@ -109,7 +123,7 @@ class Finding:
         if self.text.exact is None:
             return set()
         query = Query.boolean_query([(Occur.Must, self.text.exact), (Occur.Must, self._by_word)])
-        return set(self._keys(paging.by_relevance(self._searcher, query, 0, DEEP)))
+        return set(self._keys(paging.by_relevance(self._searcher, query, 0, DEEP).hits))
 
     @property
     def _has_exact(self) -> bool:
@@ -141,8 +155,9 @@ class Finding:
             return self._vectors.matrix[row] if row >= 0 else None
         return np.array(self._query.vector, dtype=np.float32) if self._query.vector is not None else None
 
-    def _plain(self, hits: Sequence[paging.Found], offset: int) -> list[Ranked]:
-        return by_words(self._keys(hits), hits, offset + 1)
+    def _plain(self, page: paging.Page, offset: int) -> list[Ranked]:
+        self._counted = page.found
+        return by_words(self._keys(page.hits), page.hits, offset + 1)
 
     def _keys(self, hits: Sequence[paging.Found]) -> list[int]:
         return keys_of(self._searcher, [address for _, address in hits])

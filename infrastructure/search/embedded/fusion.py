@@ -1,7 +1,7 @@
 """Two rankings made one: by reciprocal ranks, each with its weight."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tantivy import DocAddress
 
@@ -11,8 +11,7 @@ STEADY = 5.0  # the larger, the less the first ranks stand out
 FIRST = 1.0  # above any fused score: documents with an identifier as typed
 
 
-@dataclass(frozen=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A document found, with its ranks from 1, as far as it has them."""
 
     key: int
@@ -37,14 +36,18 @@ def by_meaning(found: Sequence[Neighbour]) -> list[Ranked]:
 
 def fused(words: Sequence[Ranked], meaning: Sequence[Ranked], weight: float, exact: set[int]) -> list[Ranked]:
     """Both, the best first; `weight` is the share of meaning, from 0 to 1. Equals in the order of the stronger similarity, then of their keys."""
-    every = {one.key: one for one in words}
-    for one in meaning:
-        also = every.get(one.key)
-        every[one.key] = replace(also, semantic_rank=one.semantic_rank, similarity=one.similarity) if also else one
-    scored = [replace(one, score=_score(one, weight) + (FIRST if one.key in exact else 0.0)) for one in every.values()]
+    near = {one.key: one for one in meaning}
+    scored = []
+    for one in words:
+        also = near.pop(one.key, one)
+        score = _score(one.keyword_rank, also.semantic_rank, weight) + (FIRST if one.key in exact else 0.0)
+        scored.append(Ranked(one.key, one.address, score, one.keyword_rank, one.keyword_score, also.semantic_rank, also.similarity))
+    for key, one in near.items():
+        score = _score(None, one.semantic_rank, weight) + (FIRST if key in exact else 0.0)
+        scored.append(Ranked(key, one.address, score, None, None, one.semantic_rank, one.similarity))
     return sorted(scored, key=lambda one: (-one.score, -(one.similarity or 0.0), one.key))
 
 
-def _score(one: Ranked, weight: float) -> float:
-    words = (1 - weight) / (STEADY + one.keyword_rank) if one.keyword_rank else 0.0
-    return words + (weight / (STEADY + one.semantic_rank) if one.semantic_rank else 0.0)
+def _score(keyword_rank: int | None, semantic_rank: int | None, weight: float) -> float:
+    words = (1 - weight) / (STEADY + keyword_rank) if keyword_rank else 0.0
+    return words + (weight / (STEADY + semantic_rank) if semantic_rank else 0.0)

@@ -3,6 +3,7 @@
 Our own, because tantivy's marks neither corrected words nor beginnings.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from html import escape
@@ -15,6 +16,7 @@ from infrastructure.search.embedded.matching import Words
 SNIPPET = 200  # characters of a long text that are shown
 LEAD = 40  # of them before the first mark
 READ = 20_000  # characters of a text that are looked through
+WORD = re.compile("[0-9a-z]+")  # of an ASCII text in lower case, as the analyser splits it
 Mark = tuple[str, int, int]
 
 
@@ -38,7 +40,7 @@ class Highlighter:
     def _words(self, field: FieldSpec, value: Any) -> list[str]:
         texts = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
         if field.type == "text":
-            return sorted({span[0] for text in texts for span in spans(composed(text)[:READ]) if self._holds(span[0])})
+            return sorted({mark[0] for text in texts for mark in self._marks(composed(text)[:READ])})
         return sorted({whole(text) for text in texts} & self._wholes) if field.type == "keyword" else []
 
     def _field(self, field: FieldSpec, value: Any) -> str | None:
@@ -54,11 +56,17 @@ class Highlighter:
         """The text, of those of a field, that has most of the words."""
         best: tuple[int, str, list[Mark]] = (0, "", [])
         for text in map(composed, texts):
-            marks = [span for span in spans(text[:READ]) if self._holds(span[0])]
+            marks = self._marks(text[:READ])
             distinct = len({word for word, _, _ in marks})
             if distinct > best[0]:
                 best = (distinct, text, marks)
         return _snippet(best[1], best[2]) if best[0] else None
+
+    def _marks(self, text: str) -> list[Mark]:
+        """What is found in a text; most texts hold nothing, which is seen sooner without places."""
+        if text.isascii() and not any(map(self._holds, set(WORD.findall(text.lower())))):
+            return []
+        return [span for span in spans(text) if self._holds(span[0])]
 
 
 def _snippet(text: str, marks: list[Mark]) -> str:

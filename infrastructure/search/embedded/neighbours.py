@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tantivy import DocAddress, Occur, Query, Schema, Searcher
 
-from infrastructure.search.embedded.matching import count
+from infrastructure.search.embedded.matching import count, one_of
 from infrastructure.search.embedded.schema import KEY
 from infrastructure.search.embedded.vectors import Snapshot
 from services.ports import Vectors
@@ -50,7 +50,7 @@ def keys_of(searcher: Searcher, addresses: list[DocAddress]) -> list[int]:
 
 def with_keys(schema: Schema, keys: Sequence[int]) -> Query:
     """The documents of these keys."""
-    return Query.term_set_query(schema, KEY, list(keys)) if keys else Query.empty_query()
+    return one_of(schema, KEY, keys) if keys else Query.empty_query()
 
 
 def _picked(searcher: Searcher, snapshot: Snapshot, vector: Vectors, condition: Query, possible: int) -> list[Neighbour]:
@@ -65,7 +65,7 @@ def _picked(searcher: Searcher, snapshot: Snapshot, vector: Vectors, condition: 
 def _compared(schema: Schema, searcher: Searcher, snapshot: Snapshot, vector: Vectors, condition: Query | None) -> list[Neighbour]:
     near = (snapshot.matrix @ vector)[snapshot.rows]
     found: list[Neighbour] = []
-    size, start = 2 * MOST, 0
+    size, start = MOST if condition is None else 2 * MOST, 0
     while len(found) < MOST:
         order = _best(near, snapshot.keys, start + size)[start:]
         if not len(order):

@@ -2,18 +2,25 @@
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from tantivy import DocAddress, Occur, Order, Query, Schema, Searcher
 
 from domain.errors import InvalidError
 from domain.search import CollectionSpec, FieldSpec
 from infrastructure.search.embedded.conditions import allowed, equal, exists
-from infrastructure.search.embedded.matching import every
+from infrastructure.search.embedded.matching import counted, every
 from infrastructure.search.embedded.schema import ID
 
 DEEPEST = 10_000  # hits that can be paged through
 Found = tuple[float, DocAddress]
+
+
+class Page(NamedTuple):
+    """A stretch of the hits, and how many there are in all: counting on the way costs nothing."""
+
+    hits: list[Found]
+    found: int
 
 
 def check_depth(page: int, per_page: int) -> None:
@@ -22,32 +29,33 @@ def check_depth(page: int, per_page: int) -> None:
         raise InvalidError(f"Only the first {DEEPEST} hits can be paged through; narrow the search by filters", page=page, per_page=per_page)
 
 
-def by_relevance(searcher: Searcher, query: Query, offset: int, size: int) -> list[Found]:
+def by_relevance(searcher: Searcher, query: Query, offset: int, size: int) -> Page:
     """The best hits, with their scores."""
-    return [(score, address) for score, address in searcher.search(query, limit=size, offset=offset, count=False).hits]
+    result = searcher.search(query, limit=size, offset=offset)
+    return Page([(score, address) for score, address in result.hits], counted(result))
 
 
-def by_id(searcher: Searcher, query: Query, offset: int, size: int) -> list[Found]:
+def by_id(searcher: Searcher, query: Query, offset: int, size: int) -> Page:
     """In the order of the ids; where nothing is said, nothing is more relevant."""
-    hits = searcher.search(query, limit=size, offset=offset, count=False, order_by_field=ID, order=Order.Asc).hits
-    return [(0.0, address) for _, address in hits]
+    result = searcher.search(query, limit=size, offset=offset, order_by_field=ID, order=Order.Asc)
+    return Page([(0.0, address) for _, address in result.hits], counted(result))
 
 
-def by_field(spec: CollectionSpec, schema: Schema, searcher: Searcher, query: Query, sort: str, offset: int, size: int) -> list[Found]:
+def by_field(spec: CollectionSpec, schema: Schema, searcher: Searcher, query: Query, sort: str, offset: int, size: int) -> Page:
     """In the order of a field, descending with a leading '-'; documents without a value come last either way."""
     field = allowed(spec, sort.removeprefix("-"), "sort", lambda one: one.sort)
     order = Order.Desc if sort.startswith("-") else Order.Asc
-    ranked = searcher.search(query, limit=offset + size + 1, count=False, order_by_field=field.name, order=order).hits
+    result = searcher.search(query, limit=offset + size + 1, order_by_field=field.name, order=order)
     found: list[Found] = []
     start = 0
-    for value, group in groupby(ranked, key=lambda hit: hit[0]):
+    for value, group in groupby(result.hits, key=lambda hit: hit[0]):
         addresses = [address for _, address in group]
         end = start + len(addresses)
         low, high = max(start, offset), min(end, offset + size)
         if low < high:
             found += _tied(schema, searcher, query, field, value, addresses, low - start, high - low)
         start = end
-    return found
+    return Page(found, counted(result))
 
 
 def _tied(
@@ -57,4 +65,4 @@ def _tied(
     if len(addresses) == 1 and offset == 0:
         return [(0.0, addresses[0])]
     missing = Query.boolean_query([(Occur.Must, query), (Occur.MustNot, exists(field))])
-    return by_id(searcher, missing if value is None else every([query, equal(schema, field, value)]), offset, size)
+    return by_id(searcher, missing if value is None else every([query, equal(schema, field, value)]), offset, size).hits

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+import orjson
 from tantivy import Query, Schema, Searcher
 
 from domain.search import CollectionSpec
 from infrastructure.search.embedded.analysis import composed, words
-from infrastructure.search.embedded.codec import decode
 from infrastructure.search.embedded.matching import Matcher, every
 from infrastructure.search.embedded.parse import Chunk, parse
 from infrastructure.search.embedded.schema import DOCUMENT
@@ -24,7 +24,7 @@ def suggestions(spec: CollectionSpec, schema: Schema, searcher: Searcher, prefix
     found: dict[str, str] = {}
     for query in _queries(schema, Matcher(schema, searcher, [title]), title.name, typed):
         for _, address in searcher.search(query, limit=limit * ENOUGH, count=False).hits:
-            text = decode(searcher.doc(address).get_first(DOCUMENT) or b"{}").get(title.name)
+            text = orjson.loads(searcher.doc(address).get_first(DOCUMENT) or b"{}").get(title.name)  # text is stored as it is
             for one in text if isinstance(text, list) else [text]:
                 if isinstance(one, str):
                     found.setdefault(" ".join(words(one)), composed(one))

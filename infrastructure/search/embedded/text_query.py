@@ -4,8 +4,9 @@ Which of the three is decided by the text alone, never by the filters, so that t
 Phrases and exclusions are conditions of their own, which hold for what is found by meaning, too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from tantivy import Occur, Query, Searcher
 
@@ -22,6 +23,9 @@ FULL, MOST, SOME = 1.0, 0.6, 0.3  # how far the words can be trusted where docum
 Frame = list[tuple[Occur, Query]]
 
 
+Look = Callable[[], tuple[Query | None, float]]
+
+
 @dataclass(frozen=True)
 class Text:
     """`words` finds the documents, best first, None where the text asks for nothing; `frame` holds its phrases and exclusions.
@@ -30,38 +34,56 @@ class Text:
     and `replaced` says that some of them are others than were typed: corrected, or synonyms. A model knows neither.
     """
 
-    words: Query | None
     frame: Frame
+    look: Look  # finds out `words` and `trust`, once: a search by meaning alone needs neither
     exact: Query | None = None
     codes: bool = False
-    trust: float = FULL
     replaced: bool = False
+
+    @property
+    def words(self) -> Query | None:
+        """See above."""
+        return self._looked[0]
+
+    @property
+    def trust(self) -> float:
+        """See above."""
+        return self._looked[1]
+
+    @cached_property
+    def _looked(self) -> tuple[Query | None, float]:
+        return self.look()
 
 
 def text_query(matcher: Matcher, searcher: Searcher, text: str, *, ranked: bool, synonyms: Sequence[Synonym] = ()) -> Text:
     """The text as queries. Unless `ranked`, weaker matches come only where there are no others."""
     chunks = parse(text)
     if not chunks:
-        return Text(None, [])
+        return Text([], lambda: (None, FULL))
     plain = [chunk for chunk in chunks if not chunk.phrase and not chunk.excluded]
     free = _free(matcher, _saying(plain), synonyms)
     phrases = [matcher.chunk(chunk) for chunk in chunks if chunk.phrase and not chunk.excluded]
     excluded = [matcher.chunk(chunk) for chunk in chunks if chunk.excluded]
     frame = [(Occur.Must, query) for query in phrases] + [(Occur.MustNot, query) for query in excluded]
     if not free:
-        return Text(Query.boolean_query(frame if phrases else [(Occur.Must, Query.const_score_query(Query.all_query(), 0.0)), *frame]), frame)
-    wanted, trust = _enough(searcher, frame, free, ranked=ranked)
-    query = Query.boolean_query([(Occur.Must, wanted), *frame, *_rewards(matcher, chunks)])
+        every_one = Query.boolean_query(frame if phrases else [(Occur.Must, Query.const_score_query(Query.all_query(), 0.0)), *frame])
+        return Text(frame, lambda: (every_one, FULL))
+
+    def look() -> tuple[Query, float]:
+        wanted, trust = _enough(searcher, frame, free, ranked=ranked)
+        return Query.boolean_query([(Occur.Must, wanted), *frame, *_rewards(matcher, chunks)]), trust
+
     coded = [chunk for chunk in plain if chunk.code]
     exact = any_of([matcher.exactly(chunk) for chunk in coded]) if coded else None
     replaced = bool(matcher.words.typos or matcher.words.synonyms)
-    return Text(query, frame, exact, len(coded) == len(plain) and not phrases, trust, replaced)
+    return Text(frame, look, exact, len(coded) == len(plain) and not phrases, replaced)
 
 
 def like_query(matcher: Matcher, text: str) -> Text:
     """Documents with any of the words that say something, those with most of them first."""
     chunks = _saying(parse(" ".join(words(text))))
-    return Text(any_of([matcher.chunk(chunk) for chunk in chunks]) if chunks else None, [], trust=SOME)
+    likened = any_of([matcher.chunk(chunk) for chunk in chunks]) if chunks else None
+    return Text([], lambda: (likened, SOME))
 
 
 def _saying(chunks: list[Chunk]) -> list[Chunk]:
