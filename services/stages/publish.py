@@ -21,8 +21,8 @@ from services.stages.published import documents
 from services.stages.published.rates import exchange_of
 from services.stages.runs import alone, run
 
-SLICE = 400  # processes written in one transaction: short, for accepting waits its turn behind it
-STAR = 5 * SLICE  # processes whose star is built at once, ahead of these transactions
+SLICE = 1_000  # processes written in one transaction: short, for accepting waits its turn behind it
+STAR = 2 * SLICE  # processes whose star is built at once, ahead of these transactions
 PROCESSES = 20_000  # processes that a run takes on at most, unless its first silver batch alone has more
 Frames = dict[str, pl.DataFrame]
 
@@ -75,9 +75,12 @@ def _slice(parts: Parts, mark: Watermark, silver: Frames, ocids: Sequence[str], 
     keys = [surrogate(ocid) for ocid in ocids]
     made, names = cut(star, keys) if star is not None else None, list(documents.named(silver["document"], ocids))
     after = mark.model_copy(update={"target": target, "done": mark.done + 1})
+    with parts.warehouse.read() as work:  # what can be done before the writers' turn: accepting waits for whoever has it
+        plan = work.gold.plan(keys, made)
     with parts.warehouse.write() as work:
+        work.watermarks.own(mark)
         work.watermarks.swap(mark, after, now())
-        work.gold.replace(keys, made, target)
+        work.gold.write(plan, target)
         work.files.follow(keys, names, target)
         work.commit()
     return after

@@ -104,7 +104,9 @@ def _pruned(parts: Parts) -> int | None:
         if work.watermarks.get("publish") != mark:
             return None
         gone = [key for key in work.gold.process_keys() if key not in wanted]
-        work.gold.replace(gone, None, max(batches, default=0))
+        work.watermarks.start("publish", now())  # a run that has planned its next slice meanwhile loses
+        work.watermarks.spare("publish")
+        work.gold.write(work.gold.plan(gone, None), max(batches, default=0))
         work.files.follow(gone, (), max(batches, default=0))
         work.gold.recount()
         work.commit()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,11 +13,21 @@ from domain.organization import UNKNOWN
 from domain.reference_star import reference_key
 from domain.star import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Star
 from infrastructure.warehouse.repositories.base import Repository, chunks
-from infrastructure.warehouse.repositories.organizations import Organizations
+from infrastructure.warehouse.repositories.organizations import Following, Organizations
 from infrastructure.warehouse.repositories.tables import gold_table
 
 TABLES = (*FACTS, "bridge_process_organization")
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A slice's writes: its star, the processes that have rows, how much less each dimension row is used by these, and what organisations follow."""
+
+    star: Star | None
+    standing: list[int]
+    delta: Counter[tuple[str, int]]
+    people: Following
 
 
 class Gold(Repository):
@@ -26,21 +37,27 @@ class Gold(Repository):
     def _people(self) -> Organizations:
         return Organizations(self.connection)
 
-    def replace(self, process_keys: Sequence[int], star: Star | None, silver_batch: int) -> None:
-        """Make the processes' rows those of `star` (None where all of them are gone)."""
+    def plan(self, process_keys: Sequence[int], star: Star | None) -> Plan:
+        """What is to be written so that the processes' rows are those of `star` (None where all of them are gone). Writes nothing.
+
+        It holds as long as no other run of publish has begun: it can be made before the writers' turn, and written in a short one.
+        """
         standing = self._standing(process_keys)  # of new processes, which are most, there is nothing to be read or deleted
         delta = Counter({key: -count for key, count in self._uses_of(standing).items()})
-        before = self._people.said(standing)
+        return Plan(star, standing, delta, self._people.plan(standing, star))
+
+    def write(self, plan: Plan, silver_batch: int) -> None:
+        """Write what was planned."""
         for name in TABLES:
             target = gold_table(name)
-            for part in chunks(standing):
+            for part in chunks(plan.standing):
                 self.connection.execute(delete(target).where(target.c.process_key.in_(part)))
-        if star is not None:
+        if plan.star is not None:
             for name in FACTS:
-                self.insert_frame(gold_table(name), star.facts[name])
-            self.insert_frame(gold_table("bridge_process_organization"), star.bridge)
-        self._count(star, delta)
-        self._people.follow(before, star, silver_batch)
+                self.insert_frame(gold_table(name), plan.star.facts[name])
+            self.insert_frame(gold_table("bridge_process_organization"), plan.star.bridge)
+        self._count(plan.star, plan.delta)
+        self._people.follow(plan.people, silver_batch)
 
     def _standing(self, process_keys: Sequence[int]) -> list[int]:
         """Those of the processes that have rows."""

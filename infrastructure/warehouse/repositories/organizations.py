@@ -31,11 +31,45 @@ class Said:
     awards: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class Following:
+    """What is to be written when processes change: versions (dim_organization), totals, the organisations with a moved version, and all that were named."""
+
+    dropped: pl.DataFrame
+    changed: pl.DataFrame
+    added: pl.DataFrame
+    totals: pl.DataFrame
+    moved: set[str]
+    named: set[str]
+
+
 class Organizations(Repository):
     """dim_organization, organization_total and touched_organization."""
 
-    def said(self, process_keys: Sequence[int]) -> Said:
-        """What these processes say as they stand."""
+    def plan(self, process_keys: Sequence[int], star: Star | None) -> Following:
+        """What follows when these processes, which may stand, come to say what is in `star`. Writes nothing."""
+        before, after = self._said(process_keys), _says(star)
+        dropped, changed, fresh = self._versions(before.bridge, after.bridge, process_keys)
+        counted = fresh.select("organization_key", "uses", pl.col("first").alias("valid_from"), pl.lit(value=False).alias("is_current"))
+        added = star.organizations.join(counted, on="organization_key", how="inner") if star is not None else counted.clear()
+        moved = {*dropped["organization_id"], *changed.filter("moved")["organization_id"], *(added["organization_id"] if star is not None else ())}
+        following = change(totals(before.bridge, before.awards), totals(after.bridge, after.awards))
+        named = {*before.bridge["organization_id"], *after.bridge["organization_id"]}
+        stated = changed.select("organization_key", "uses", pl.col("since").alias("valid_from"))
+        return Following(dropped, stated, added, following, moved - {UNKNOWN}, named)
+
+    def follow(self, following: Following, silver_batch: int) -> None:
+        """Write it."""
+        dim = gold_table("dim_organization")
+        for part in chunks(following.dropped["organization_key"]):
+            self.connection.execute(delete(dim).where(dim.c.organization_key.in_(part)))
+        self.update_frame(dim, following.changed, "organization_key")
+        self.insert_frame(dim, following.added)
+        self.periods(following.moved)
+        self._add(following.totals)
+        self.touch(following.named, silver_batch)
+
+    def _said(self, process_keys: Sequence[int]) -> Said:
         bridge = gold_table("bridge_process_organization")
         rows: list[Any] = []
         awards: list[Any] = []
@@ -43,14 +77,6 @@ class Organizations(Repository):
             rows += self.connection.execute(select(*[bridge.c[name] for name in BRIDGE]).where(bridge.c.process_key.in_(part))).all()
             awards += self.connection.execute(self._awards().where(gold_table("fact_award").c.process_key.in_(part))).all()
         return Said(_frame(rows, BRIDGE), _frame(awards, AWARDS))
-
-    def follow(self, before: Said, star: Star | None, silver_batch: int) -> None:
-        """Bring all of it in line with processes that said `before` and say what is in `star` now; the bridge is in line already."""
-        after = _says(star)
-        moved = self._versions(before.bridge, after.bridge, star)
-        self.periods(moved - {UNKNOWN})
-        self._add(change(totals(before.bridge, before.awards), totals(after.bridge, after.awards)))
-        self.touch({*before.bridge["organization_id"], *after.bridge["organization_id"]}, silver_batch)
 
     def converted(self, awards: pl.DataFrame, silver_batch: int) -> None:
         """Bring totals in line with what the awards (key, amount_base) are worth from now on. Called before that is written."""
@@ -132,9 +158,9 @@ class Organizations(Repository):
         for part in chunks(less["organization_id"].unique()):
             self.connection.execute(delete(total).where(total.c.organization_id.in_(part), total.c.processes <= 0, total.c.awards <= 0))
 
-    def _versions(self, before: pl.DataFrame, after: pl.DataFrame, star: Star | None) -> set[str]:
-        """Bring `uses` and `valid_from` of the versions in line, drop those that nothing names; organisations with a new, dropped or moved one."""
-        dim, c = gold_table("dim_organization"), pl.col
+    def _versions(self, before: pl.DataFrame, after: pl.DataFrame, process_keys: Sequence[int]) -> list[pl.DataFrame]:
+        """The versions that nothing names any more, those whose `uses` or first date change (`since`, and whether that `moved`), and the new ones."""
+        c = pl.col
         now = after.lazy().group_by("organization_key").agg(pl.len().cast(pl.Int64).alias("more"), c("last_published").min().alias("first"))
         then = before.lazy().group_by("organization_key").agg(pl.len().cast(pl.Int64).alias("fewer"), c("last_published").min().alias("gone"))
         both = now.join(then, on="organization_key", how="full", coalesce=True).sort("organization_key").collect()
@@ -142,44 +168,28 @@ class Organizations(Repository):
         # Where the process that stated it first may have gone, the bridge knows who did next.
         lost = c("fewer").is_not_null() & (c("valid_from").is_null() | (c("gone") <= c("valid_from"))).fill_null(value=False)
         known = rows.with_columns(pl.sum_horizontal("known", "more", -c("fewer")).alias("uses"), lost.alias("lost")).collect()
-        firsts = self._firsts(known.filter("lost", c("uses") > 0)["organization_key"])
-        since = pl.when("lost").then(c("again")).otherwise(pl.min_horizontal("valid_from", "first")).alias("since")
+        firsts = self._firsts(known.filter("lost", c("uses") > 0)["organization_key"], process_keys)
+        since = pl.min_horizontal(pl.when("lost").then(c("again")).otherwise(c("valid_from")), "first").alias("since")
         stated = known.lazy().join(firsts.lazy(), on="organization_key", how="left", maintain_order="left").with_columns(since)
         there = stated.filter(c("organization_id").is_not_null())
-        gone = (c("uses") <= 0) & (c("organization_key") != UNKNOWN_ORGANIZATION)
-        moved = c("since").ne_missing(c("valid_from"))
-        dropped, changed, fresh = pl.collect_all(
-            [
-                there.filter(gone),
-                there.filter(~gone, moved | (c("uses") != c("known"))).with_columns(moved.alias("moved")),
-                stated.filter(c("organization_id").is_null(), c("uses") > 0),
-            ]
-        )
-        for part in chunks(dropped["organization_key"]):
-            self.connection.execute(delete(dim).where(dim.c.organization_key.in_(part)))
-        self.update_frame(dim, changed.select("organization_key", "uses", c("since").alias("valid_from")), "organization_key")
-        return {*dropped["organization_id"], *changed.filter("moved")["organization_id"], *self._new(star, fresh)}
+        gone, moved = (c("uses") <= 0) & (c("organization_key") != UNKNOWN_ORGANIZATION), c("since").ne_missing(c("valid_from"))
+        dropped = there.filter(gone)
+        changed = there.filter(~gone, moved | (c("uses") != c("known"))).with_columns(moved.alias("moved"))
+        return pl.collect_all([dropped, changed, stated.filter(c("organization_id").is_null(), c("uses") > 0)])
 
     def _known(self, keys: Iterable[int]) -> pl.DataFrame:
         dim = gold_table("dim_organization")
         query = select(dim.c.organization_key, dim.c.organization_id, dim.c.uses, dim.c.valid_from)
         return _frame([row for part in chunks(keys) for row in self.connection.execute(query.where(dim.c.organization_key.in_(part)))], VERSION)
 
-    def _firsts(self, keys: Iterable[int]) -> pl.DataFrame:
-        """organization_key and `again`: when each version is first stated, by the bridge; a look into its index each."""
+    def _firsts(self, keys: Iterable[int], process_keys: Sequence[int]) -> pl.DataFrame:
+        """organization_key and `again`: when each version is first stated by other processes than these; a look into the bridge's index each."""
         dim, bridge = gold_table("dim_organization"), gold_table("bridge_process_organization")
-        first = select(func.min(bridge.c.last_published)).where(bridge.c.organization_key == dim.c.organization_key).scalar_subquery()
+        others = select(bridge.c.last_published).where(bridge.c.organization_key == dim.c.organization_key, bridge.c.last_published.is_not(None))
+        first = others.where(bridge.c.process_key.not_in(process_keys)).order_by(bridge.c.last_published).limit(1).scalar_subquery()
         query = select(dim.c.organization_key, first)
         rows = [row for part in chunks(keys) for row in self.connection.execute(query.where(dim.c.organization_key.in_(part)))]
         return _frame(rows, {"organization_key": pl.Int64, "again": INSTANT})
-
-    def _new(self, star: Star | None, fresh: pl.DataFrame) -> set[str]:
-        if star is None:
-            return set()
-        counted = fresh.select("organization_key", "uses", pl.col("first").alias("valid_from"), pl.lit(value=False).alias("is_current"))
-        added = star.organizations.join(counted, on="organization_key", how="inner")
-        self.insert_frame(gold_table("dim_organization"), added)
-        return set(added["organization_id"])
 
 
 def _says(star: Star | None) -> Said:

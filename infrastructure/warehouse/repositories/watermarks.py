@@ -47,6 +47,11 @@ class Watermarks(Repository):
         if (now.seq, now.silver_batch, now.target, now.done) != (mark.seq, mark.silver_batch, mark.target, mark.done):
             raise LostRaceError(f"another runner moved the watermark of {mark.stage}")
 
+    def own(self, mark: Watermark) -> None:
+        """LostRaceError where another run of the stage began since the one that `mark` is of."""
+        if self.get(mark.stage).started_at != mark.started_at:
+            raise LostRaceError(f"another run of {mark.stage} has begun")
+
     def _ensure(self, stage: str, now: datetime) -> None:
         self.upsert(WATERMARK, [{"stage": stage, "seq": 0, "silver_batch": 0, "done": 0, "attempts": 0, "updated_at": now}], ["stage"], [])
 
