@@ -11,7 +11,7 @@ from typing import Any
 from loguru import logger
 
 from domain.changes import Current, Key
-from domain.errors import InvalidError, LostRaceError, TooLargeError
+from domain.errors import InvalidError, LostRaceError, NoSpaceError, TooLargeError
 from domain.job import Batch, Counts, Job, JobStatus
 from services.clock import now
 from services.ports import Parts, Work
@@ -128,6 +128,13 @@ def _read(parts: Parts, job: Job, batch: Batch, limit: int) -> list[Judged]:
     except (InvalidError, TooLargeError) as error:
         with parts.warehouse.write() as work:
             _fail(work, job.id, error.detail, **error.details)
+            work.commit()
+        return []
+    except NoSpaceError as error:
+        if batch.deliveries < DELIVERIES:
+            raise
+        with parts.warehouse.write() as work:
+            _fail(work, job.id, f"reading {job.filename} filled the disk {DELIVERIES} times: {error.detail}")
             work.commit()
         return []
 

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import time
 import zlib
 from collections.abc import Iterator
 
@@ -106,6 +107,16 @@ def test_nesting_without_end_breaks_nothing(home: Home, form: str, nested: str) 
     good, refused = home.judged((form % nested + "\n" + LINES[0]).encode())
     assert refused
     assert good in ([], ["0"])
+
+
+@pytest.mark.parametrize("nested", ["[", '{"a":', '{"ocid":{"ocid":'])
+@pytest.mark.parametrize("form", ["[%s,%s]", "%s%s", '{"releases": [%s,%s]}'])
+def test_nesting_by_the_million_is_not_counted_to_its_end(home: Home, form: str, nested: str) -> None:
+    begun = time.monotonic()
+    good, refused = home.judged((form % (nested * (40_000_000 // len(nested)), LINES[0])).encode())
+    assert good in ([], ["0"])
+    assert any("deep" in one.reason for one in refused)
+    assert time.monotonic() - begun < 15
 
 
 def test_a_gzip_that_breaks_off_gives_what_it_has_and_says_so(home: Home) -> None:
