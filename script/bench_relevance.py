@@ -1,5 +1,7 @@
 """Relevance of the three modes: nDCG@10 and recall@10 on a set that the seeds label, and on one made by hand for real notices where those are at hand.
 
+Of each there are two: one that the constants of ranking were tuned on, and one held out, which no constant was chosen for.
+
 TENDERLAKE_NOTICES names a folder with the JSON Lines files of the notices; without it, that set is left out.
 """
 
@@ -19,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from domain.search import Mode, Synonym  # noqa: E402
 from script.inside import inside, load  # noqa: E402
-from seeds.relevance import SYNONYMS, Query, labelled  # noqa: E402
+from seeds.relevance import HELD_OUT, TUNED, Query, Wording, labelled  # noqa: E402
 from services.ports import Parts  # noqa: E402
 from services.queries.search import Asked, search  # noqa: E402
 
@@ -30,18 +32,26 @@ Figures = dict[str, tuple[float, float]]
 
 def run(work: Path, row: Row, releases: int = 2_000, embeddings: str = "minilm") -> None:
     """Print a row for each set, kind of query and mode."""
-    feed, queries = labelled(releases)
-    file = work / "labelled.jsonl"
-    file.write_bytes(b"\n".join(map(orjson.dumps, feed)))
-    parts = stocked(work / "labelled", [file], embeddings)
-    parts.search.set_synonyms([Synonym(id=f"s{i}", words=words) for i, words in enumerate(SYNONYMS)])
-    for kind in sorted({one.kind for one in queries}):
-        measure(parts, f"seeds, {kind}", [one for one in queries if one.kind == kind], row, barred=False)
-    measure(parts, "seeds, all", queries, row)
+    for name, seed, wording in (("seeds", 7, TUNED), ("seeds held out", 11, HELD_OUT)):
+        generated(work / name.replace(" ", "-"), row, name, wording, releases=releases, seed=seed, embeddings=embeddings)
     notices = os.environ.get("TENDERLAKE_NOTICES")
     if notices:
         parts = stocked(work / "notices", sorted(Path(notices).glob("*.jsonl")), embeddings)
-        measure(parts, "real notices", by_hand(parts), row)
+        measure(parts, "real notices", by_hand(parts, "queries"), row)
+        measure(parts, "real notices held out", by_hand(parts, "held_out"), row)
+
+
+def generated(folder: Path, row: Row, name: str, wording: Wording, *, releases: int, seed: int, embeddings: str) -> None:
+    """The rows of a set that the seeds label."""
+    feed, queries = labelled(releases, seed, wording)
+    folder.mkdir()
+    file = folder / "labelled.jsonl"
+    file.write_bytes(b"\n".join(map(orjson.dumps, feed)))
+    parts = stocked(folder / "data", [file], embeddings)
+    parts.search.set_synonyms([Synonym(id=f"s{i}", words=words) for i, words in enumerate(wording.synonyms)])
+    for kind in sorted({one.kind for one in queries}):
+        measure(parts, f"{name}, {kind}", [one for one in queries if one.kind == kind], row, barred=False)
+    measure(parts, f"{name}, all", queries, row)
 
 
 def stocked(folder: Path, files: Iterable[Path], embeddings: str) -> Parts:
@@ -53,10 +63,10 @@ def stocked(folder: Path, files: Iterable[Path], embeddings: str) -> Parts:
     return parts
 
 
-def by_hand(parts: Parts) -> list[Query]:
-    """The queries made by hand that the notices at hand can answer."""
+def by_hand(parts: Parts, which: str) -> list[Query]:
+    """The queries made by hand, those tuned on or those held out, that the notices at hand can answer."""
     held = {str(one["id"]) for one in parts.search.scan(Asked.collection)}
-    made = json.loads((ROOT / "script" / "relevance" / "notices.json").read_text())["queries"]
+    made = json.loads((ROOT / "script" / "relevance" / "notices.json").read_text())[which]
     asked = [Query(one["text"], "by hand", frozenset(one["ocids"]) & held) for one in made]
     return [one for one in asked if one.relevant]
 

@@ -4,7 +4,8 @@ from typing import Any, BinaryIO
 
 from domain.record import Place
 from infrastructure.formats.packages import enter
-from infrastructure.formats.scanner import BrokenError, MismatchError, OversizeError, ScanError, Scanner
+from infrastructure.formats.scanner import DEEPEST as BRACKETS
+from infrastructure.formats.scanner import BrokenError, MismatchError, OversizeError, ScanError, Scanner, TooDeepError
 from infrastructure.formats.stretch import EXCERPT, Stretch
 from services.ports import Slice
 
@@ -96,6 +97,8 @@ class ValueReader:
     def _why(self, error: ScanError) -> tuple[str, str]:
         if isinstance(error, OversizeError):
             return "too_large", f"the element is longer than {self.longest} bytes"
+        if isinstance(error, TooDeepError):
+            return "invalid_json", f"it nests more than {BRACKETS:,} deep; reading goes on where the next record seems to begin, if one does near by"
         if isinstance(error, BrokenError):
             return "invalid_json", "a text runs over the end of its line: a quote is missing, or one too many"
         if isinstance(error, MismatchError):

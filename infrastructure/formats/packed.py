@@ -20,18 +20,22 @@ KINDS: dict[bytes, tuple[str, Callable[[], Any] | None]] = {
 def packing(path: Path) -> bytes | None:
     """The magic of the way in which it is packed; None where it is not."""
     with path.open("rb") as file:
-        head = file.read(6)
-    return next((magic for magic in KINDS if head.startswith(magic)), None)
+        return _magic(file)
 
 
-def unpacked(path: Path, broken: list[str]) -> Iterator[bytes]:
+def unpacked(file: BinaryIO, broken: list[str]) -> Iterator[bytes]:
     """The content, at most CHUNK bytes a piece; where it breaks off, the reason goes to `broken`."""
-    name, maker = KINDS[packing(path) or gunzip.MAGIC]
-    with path.open("rb") as file:
-        try:
-            yield from gunzip.unpacked(file) if maker is None else _streams(file, name, maker)
-        except BrokenGzipError as error:
-            broken.append(str(error))
+    name, maker = KINDS[_magic(file) or gunzip.MAGIC]
+    try:
+        yield from gunzip.unpacked(file) if maker is None else _streams(file, name, maker)
+    except BrokenGzipError as error:
+        broken.append(str(error))
+
+
+def _magic(file: BinaryIO) -> bytes | None:
+    head = file.read(6)
+    file.seek(0)
+    return next((magic for magic in KINDS if head.startswith(magic)), None)
 
 
 def _streams(file: BinaryIO, name: str, maker: Callable[[], Any]) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 CHUNK = 1 << 20
 GULP = 8 << 20  # read at once where a long value needs more
+DEEPEST = 100_000  # brackets in brackets, of which no data has a hundred: counting a gigabyte of them one by one would hold everybody up
 NEAR = 256  # bytes looked back at for the indentation of a value, and kept where a search goes on
 SPACE = re.compile(rb"[ \t\r\n\x00\x1e\xef\xbb\xbf]*+")  # with byte order marks, and the separator of JSON text sequences
 STRING = re.compile(rb'"(?:[^"\\\n]++|\\.)*+(["\n])', re.S)
@@ -32,6 +33,10 @@ class TruncatedError(ScanError):
 
 class OversizeError(ScanError):
     """Raised when a value is longer than the limit; the scanner still stands before it."""
+
+
+class TooDeepError(ScanError):
+    """Raised when a value nests deeper than the limit; the scanner still stands before it."""
 
 
 class BrokenError(ScanError):
@@ -107,7 +112,7 @@ class Scanner:
         return self._scalar() if SCALAR.match(first) else self.take()
 
     def skip(self) -> None:
-        """Pass the value that begins here, however long and broken, chunk by chunk; the end of the file is its end too."""
+        """Pass the value that begins here, however long and broken, chunk by chunk; the end of the file is its end too, and one too deep has none."""
         if self.peek() not in {b"{", b"[", b'"'}:
             self._skip_scalar()
             return
@@ -122,11 +127,19 @@ class Scanner:
                     depth += 1 if mark in b"{[" else -1
                 if depth <= 0 and not quoted:
                     return
+                if depth > DEEPEST:
+                    self._pass_all()
+                    return
             # A backslash at the very end must meet the letter that it escapes.
             self.at = len(self.buffer) - (1 if self.buffer.endswith(b"\\") else 0)
             if not self.more():
                 self.at = len(self.buffer)
                 return
+
+    def _pass_all(self) -> None:
+        """Pass the rest of the file unread."""
+        self.base = self.file.seek(0, 2)
+        self.buffer, self.at, self.held, self.ended = b"", 0, None, True
 
     def recover(self, error: ScanError, search: bool) -> None:
         """After an error: stand where the next value seems to begin, at most `longest` bytes on, else behind the one that is broken.
@@ -187,6 +200,8 @@ class Scanner:
             byte = self.buffer[end - 1]
             if byte in OPENING:
                 closers.append(byte + 2)
+                if len(closers) > DEEPEST:
+                    raise TooDeepError
             elif byte == LINE_BREAK:
                 self.at = end - 1
                 raise BrokenError

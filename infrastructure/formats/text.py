@@ -1,7 +1,7 @@
 """Uploads unpacked, and as plain UTF-8: what is packed or in another encoding is written once, streamed, to a spool file beside the raw one."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from domain.errors import InvalidError, TooLargeError
@@ -25,7 +25,8 @@ def unpack(raw: Path, spool: Path, limit: int) -> Path:
         return raw
     broken: list[str] = []
     with full_disk():
-        write(limited(unpacked(raw, broken), raw.stat().st_size, limit), spool)
+        with raw.open("rb") as file:
+            write(limited(unpacked(file, broken), file.tell, limit), spool)
         if broken and not spool.stat().st_size:
             forget(spool)
             raise InvalidError(f"{broken[0]}; nothing in it can be read")
@@ -62,14 +63,17 @@ def forget(spool: Path) -> None:
     _note(spool).unlink(missing_ok=True)
 
 
-def limited(pieces: Iterable[bytes], packed: int, limit: int) -> Iterator[bytes]:
-    """The pieces, until they are more than `limit` bytes or more than `packed` bytes can unpack to: TooLargeError."""
-    size, most = 0, max(packed * RATIO, FREE)
+def limited(pieces: Iterable[bytes], packed: Callable[[], int], limit: int) -> Iterator[bytes]:
+    """The pieces, until they are more than `limit` bytes, or more than the bytes `packed` that were read for them so far can unpack to: TooLargeError.
+
+    So a bomb is stopped where it goes off, not once it has filled the disk with what its whole size would allow.
+    """
+    size = 0
     for piece in pieces:
         size += len(piece)
         if size > limit:
             raise TooLargeError(f"unpacked, the file is larger than {limit} bytes")
-        if size > most:
+        if size > max(packed() * RATIO, FREE):
             raise TooLargeError(f"the file unpacks to more than {RATIO} times its size, which real data does not")
         yield piece
 

@@ -11,7 +11,7 @@ from typing import Any
 from loguru import logger
 
 from domain.changes import Current, Key
-from domain.errors import InvalidError, LostRaceError, TooLargeError
+from domain.errors import InvalidError, LostRaceError, NoSpaceError, TooLargeError
 from domain.job import Batch, Counts, Job, JobStatus
 from services.clock import now
 from services.ports import Parts, Work
@@ -23,6 +23,8 @@ from services.stages.turns import in_turn, wake_next
 DELIVERIES = 3  # a slice that killed its worker this often is set aside
 AHEAD = 8  # files of waiting jobs that may be read at once
 SECONDS = 5.0  # in which the reading of waiting jobs begins; those behind are left for later
+HOPELESS = 100_000  # refused records of a file behind which it is given up where hardly one is good
+HARDLY = 0.99
 TOGETHER = 250  # waiting jobs that are landed in one go at most: a burst of single records costs a few runs
 
 
@@ -34,9 +36,9 @@ def land(parts: Parts, job_id: str) -> None:
     group = _read(parts, *claimed, parts.batch_records)
     if group and group[0].position is None and group[0].batch.deliveries == 1:
         group += _waiting(parts, group[0], parts.batch_records - group[0].size)
-    again = {one.job.id for one in group if one.position is not None}
     try:
         _land(parts, group)
+        again = {one.job.id for one in group if one.position is not None}
     except LostRaceError as error:
         logger.info("land {}: {}; trying again", job_id, error.detail)
         again = {one.job.id for one in group}
@@ -128,6 +130,13 @@ def _read(parts: Parts, job: Job, batch: Batch, limit: int) -> list[Judged]:
             _fail(work, job.id, error.detail, **error.details)
             work.commit()
         return []
+    except NoSpaceError as error:
+        if batch.deliveries < DELIVERIES:
+            raise
+        with parts.warehouse.write() as work:
+            _fail(work, job.id, f"reading {job.filename} filled the disk {DELIVERIES} times: {error.detail}")
+            work.commit()
+        return []
 
 
 def _fail(work: Work, job_id: str, detail: str, **details: Any) -> None:
@@ -168,6 +177,17 @@ def _commit(work: Work, one: Judged) -> None:
     one.settle(work, now())
     if one.position is None:
         _end(work, one)
+    else:
+        _give_up_if_hopeless(work, one)
+
+
+def _give_up_if_hopeless(work: Work, one: Judged) -> None:
+    """A gigabyte of `1,1,1,…` is no file of records with errors: listing each of them would fill the disk."""
+    counts: Counts = work.jobs.get(one.job.id).counts
+    if counts.quarantined >= HOPELESS and counts.quarantined > HARDLY * counts.received:
+        one.position = None
+        said = f"{counts.quarantined:,} of its first {counts.received:,} records can't be used"
+        _fail(work, one.job.id, f"{said}; reading stopped there, what was good before stays")
 
 
 def _end(work: Work, one: Judged) -> None:

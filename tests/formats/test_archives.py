@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import lzma
+import random
 import stat
 import struct
 import subprocess
@@ -257,6 +258,15 @@ def test_many_small_bombs_are_one_bomb(tmp_path: Path) -> None:
     inner = zipped([(f"{number}.json", b" " * (30 << 20)) for number in range(3)])
     _, refused = read(home, zipped([(f"{number}.zip", inner) for number in range(4)]))
     assert "archive_bomb" in {code for _, code, _ in refused}
+
+
+def test_a_bomb_in_an_archive_in_an_archive_ends_both(tmp_path: Path) -> None:
+    home = Home(tmp_path, most=1 << 40)
+    noise = [(f"{number}.bin", random.Random(number).randbytes(1 << 20)) for number in range(2)]  # so that the outer one may grow far
+    bomb = zipped([("a.json", LINES), ("bomb.json", bytes(80 << 20))])
+    found, refused = read(home, zipped([*((f"{number}.zip", bomb) for number in range(5)), *noise]))
+    assert {file for file, _ in found} == {"a.zip/0.zip/a.json"}
+    assert [(file, code) for file, code, _ in refused] == [("a.zip/0.zip", "archive_bomb"), ("a.zip", "archive_bomb")]
 
 
 def test_an_archive_of_too_many_members_is_stopped(home: Home) -> None:

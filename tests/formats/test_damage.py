@@ -3,11 +3,14 @@
 import gzip
 import io
 import json
+import time
 import zlib
+from collections.abc import Iterator
 
 import pytest
 
 from domain.errors import InvalidError, TooLargeError
+from infrastructure.formats.text import limited
 from tests.formats.support import LONGEST, MOST, Home, release
 
 LINES = [json.dumps(release(number)) for number in range(10)]
@@ -106,6 +109,16 @@ def test_nesting_without_end_breaks_nothing(home: Home, form: str, nested: str) 
     assert good in ([], ["0"])
 
 
+@pytest.mark.parametrize("nested", ["[", '{"a":', '{"ocid":{"ocid":'])
+@pytest.mark.parametrize("form", ["[%s,%s]", "%s%s", '{"releases": [%s,%s]}'])
+def test_nesting_by_the_million_is_not_counted_to_its_end(home: Home, form: str, nested: str) -> None:
+    begun = time.monotonic()
+    good, refused = home.judged((form % (nested * (40_000_000 // len(nested)), LINES[0])).encode())
+    assert good in ([], ["0"])
+    assert any("deep" in one.reason for one in refused)
+    assert time.monotonic() - begun < 15
+
+
 def test_a_gzip_that_breaks_off_gives_what_it_has_and_says_so(home: Home) -> None:
     packed = gzip.compress("\n".join(LINES * 2_000).encode())
     good, refused = home.judged(packed[: len(packed) // 2])
@@ -159,6 +172,21 @@ def test_a_gzip_of_nothing_but_repetition_is_a_bomb(home: Home) -> None:
     sha256 = patient.add(gzip.compress(b"[" + b" " * (90 * 1024**2) + b"]", 9))
     with pytest.raises(TooLargeError, match="times its size"):
         patient.sources.read(sha256, "bomb.json.gz", None, 10)
+
+
+def test_a_bomb_is_stopped_where_it_goes_off_not_where_its_whole_size_would_allow() -> None:
+    read, given = 200_000, 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal given
+        while True:
+            given += 1 << 20
+            yield bytes(1 << 20)
+
+    with pytest.raises(TooLargeError, match="500 times its size"):
+        for _ in limited(pieces(), lambda: read, 1 << 40):
+            pass
+    assert given < 500 * read + (2 << 20)
 
 
 @pytest.mark.parametrize("content", [b"", b"   \n", b"%PDF-1.7\n\xff", b"<html>", b"null", b"42", gzip.compress(b"plain words", mtime=0)])

@@ -1,5 +1,6 @@
 """A disk that fills while everything runs: uploads are refused with the reason, what was accepted waits, and goes on when there is room."""
 
+import gzip
 import os
 import subprocess
 import time
@@ -53,6 +54,27 @@ def test_a_full_disk_refuses_uploads_and_harms_no_job(small_disk: Path) -> None:
         assert stack.wait(stack.upload("third.jsonl", feed(5, 3)))["status"] == "succeeded"
         checked = subprocess.run([".venv/bin/tenderlake", "verify"], env=stack.env, capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stdout[-2000:]
+
+
+@pytest.mark.slow
+def test_a_file_that_unpacks_to_more_than_the_disk_holds_fails_alone(small_disk: Path) -> None:
+    data = small_disk / "data"
+    data.mkdir()
+    line = b'{"ocid": "ocds-213czf-full", "id": "1", "date": "2024-01-01T00:00:00Z", "tag": ["tender"], "tender": {"title": "%07d"}}\n'
+    large = gzip.compress(b"".join(line % (number // 50) for number in range(3 * SIZE // len(line))), 9)
+    assert len(large) < SIZE // 16
+    with Stack(data, TENDERLAKE_WORKERS="2", TENDERLAKE_SWEEP_SECONDS="1", TENDERLAKE_EMBEDDINGS="off") as stack:
+        begun = time.monotonic()
+        too_much = stack.upload("large.jsonl.gz", large)
+        honest = stack.upload("honest.jsonl", feed(100, 4))
+        ended = stack.wait(too_much, 120)
+        print(f"after {time.monotonic() - begun:.0f} s: {ended['status']}, {ended['error']}")
+        assert ended["status"] == "failed"
+        assert ended["filename"] == "large.jsonl.gz"
+        assert "full" in ended["error"]["detail"], ended
+        assert stack.wait(honest, 60)["status"] == "succeeded"
+        assert list((data / "spool").glob("*")) == []
+        assert stack.wait(stack.upload("after.jsonl", feed(100, 5)))["status"] == "succeeded"
 
 
 def _zeros(size: int) -> Iterator[bytes]:

@@ -139,6 +139,13 @@ class MeaningContract:
         found = hybrid(engine, "food", "roads")
         assert (ids(found)[0], found.mode) == (ROADS["id"], Mode.KEYWORD)
 
+    def test_meaning_weighs_less_where_words_were_corrected_or_are_synonyms(self, embedded: SearchEngine) -> None:
+        embedded.set_synonyms([Synonym(id="tar", words=("blacktop", "resurfacing"))])
+        for text in ("resurfcing", "blacktop"):
+            assert ids(hybrid(embedded, "food", text))[:2] == [ROADS["id"], SCHOOL["id"]], text
+        embedded.set_synonyms([])
+        assert ids(hybrid(embedded, "food", "resurfacing kitchens"))[0] == SCHOOL["id"]
+
     @pytest.mark.parametrize("mode", [Mode.SEMANTIC, Mode.HYBRID])
     def test_filters_hold_in_every_mode(self, embedded: SearchEngine, mode: Mode) -> None:
         found = mean(embedded, "food", "school", mode, filters=(Filter(field="region", values=("Scotland",)),))

@@ -38,9 +38,10 @@ class Members(Protocol):
 
 @dataclass(frozen=True)
 class Unpacked(Slice):
-    """A slice, and how many bytes were unpacked for it."""
+    """A slice, how many bytes were unpacked for it, and whether a bomb ended it: then the archive around it ends too."""
 
     spent: int = 0
+    bomb: bool = False
 
 
 @dataclass
@@ -54,6 +55,7 @@ class Walk:
     elements: list[Element] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     bytes: int = 0
+    bomb: bool = False
     until: float = field(default_factory=lambda: monotonic() + SLICE_SECONDS)
 
     @property
@@ -106,9 +108,9 @@ class Archives:
             at, inner = None, None
         except TooLargeError as error:
             walk.refuse(filename, "archive_bomb", f"{error.detail}; reading stopped there, what came before was read")
-            at, inner = None, None
+            at, inner, walk.bomb = None, None, True
         following = None if at is None else position | {"at": at, "inner": inner, "spent": walk.spent, "members": walk.passed}
-        return Unpacked(walk.elements, walk.refused, following, walk.spent - position["spent"])
+        return Unpacked(walk.elements, walk.refused, following, walk.spent - position["spent"], walk.bomb)
 
     def _walk(self, archive: Members, text: Path, filename: str, position: Position, walk: Walk) -> tuple[int | None, Position | None]:
         """Read members while there is room; (where the next slice begins, and where in that member), None at the archive's end."""
@@ -148,6 +150,9 @@ class Archives:
         walk.take(piece)
         if walk.spent > source.most:
             raise TooLargeError(f"the members unpack to more than {source.most} bytes")
+        if isinstance(piece, Unpacked) and piece.bomb:
+            source.forget()
+            raise TooLargeError(f"{source.filename} is a bomb")
         if piece.position is None:
             source.forget()
         return piece.position

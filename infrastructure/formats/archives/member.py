@@ -18,11 +18,11 @@ class DamagedMemberError(Exception):
 
 @dataclass(frozen=True)
 class Member:
-    """`at` is where the archive's next walk finds it; `packed` the bytes that it takes there; `refusal` says why it may not be read."""
+    """`at` is where the archive's next walk finds it; `packed` the bytes there that were read for it so far; `refusal` says why it may not be read."""
 
     at: int
     name: str
-    packed: int
+    packed: Callable[[], int]
     pieces: Callable[[], Iterator[bytes]]
     refusal: str | None = None
 

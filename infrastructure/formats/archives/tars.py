@@ -46,7 +46,7 @@ class TarMembers:
                     if following <= at:
                         raise tarfile.ReadError(f"the header at {at} points backwards")
                     if not info.isdir() and not noise(info.name):
-                        yield Member(at, shown(info.name), info.size, _reader(archive, info), _refusal(info))
+                        yield Member(at, shown(info.name), self.file.tell, _reader(archive, info), _refusal(info))
                     at = following
                     archive.members = []  # type: ignore[attr-defined]  # it would hold them all
         except DAMAGE as error:

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from domain.errors import InvalidError
 from infrastructure.formats.archives.member import CHUNK, DamagedMemberError, Member, noise, shown, unsafe
@@ -23,8 +24,9 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error, NotIm
 class ZipMembers:
     """The files of a zip archive in the order in which they lie there."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, file: BinaryIO) -> None:
         self.archive = archive
+        self.file = file
 
     def members(self, start: int) -> Iterator[Member]:
         """From the `start`-th entry on; folders and what file managers leave are passed."""
@@ -35,10 +37,13 @@ class ZipMembers:
             if index < start or info.is_dir() or noise(info.filename):
                 continue
             refusal = "it lies inside another member, as in a bomb" if overlaps else _refusal(info)
-            yield Member(index, shown(info.filename), info.compress_size, self._reader(info), refusal)
+            yield Member(index, shown(info.filename), self._spent(info), self._reader(info), refusal)
 
     def _reader(self, info: zipfile.ZipInfo) -> Callable[[], Iterator[bytes]]:
         return lambda: self._pieces(info)
+
+    def _spent(self, info: zipfile.ZipInfo) -> Callable[[], int]:
+        return lambda: self.file.tell() - info.header_offset
 
     def _pieces(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         try:
@@ -57,12 +62,13 @@ def opened(path: Path) -> Iterator[ZipMembers]:
         raise InvalidError("the zip archive breaks off or is damaged: the directory at its end is missing")
     if size > MOST_DIRECTORY:
         raise InvalidError(f"the zip archive's directory has {size} bytes; {MOST_DIRECTORY} are read at most")
-    try:
-        archive = zipfile.ZipFile(path)  # pylint: disable=consider-using-with  # closed below
-    except DAMAGE as error:
-        raise InvalidError(f"the zip archive is damaged: {error}") from error
-    with archive:
-        yield ZipMembers(archive)
+    with path.open("rb") as file:
+        try:
+            archive = zipfile.ZipFile(file)  # pylint: disable=consider-using-with  # closed below
+        except DAMAGE as error:
+            raise InvalidError(f"the zip archive is damaged: {error}") from error
+        with archive:
+            yield ZipMembers(archive, file)
 
 
 def directory_size(path: Path) -> int | None:

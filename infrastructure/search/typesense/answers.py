@@ -51,8 +51,12 @@ def highlighter(spec: CollectionSpec, hit: Json, text: Typed) -> Highlighter | N
         return None
     light = hit.get("highlight", {})
     others = (other for token in _tokens(light.get(PLURALS)) for other in plurals(token))  # found by the other number of its own word
-    matched = (word for token in _tokens(light) for word in words(token))
-    return Highlighter(marked(text, [*matched, *others]), spec.fields)
+    return Highlighter(marked(text, [*matched(hit), *others]), spec.fields)
+
+
+def matched(hit: Json) -> set[str]:
+    """The words by which the server says it found it."""
+    return {word for token in _tokens(hit.get("highlight", {})) for word in words(token)}
 
 
 def _tokens(part: Any) -> Iterator[str]:

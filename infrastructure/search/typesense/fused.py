@@ -11,7 +11,7 @@ from infrastructure.search.embedded.neighbours import MOST
 from infrastructure.search.embedded.paging import check_depth
 from infrastructure.search.typesense.answers import document, hits_of, text_score
 from infrastructure.search.typesense.conditions import MANY_VALUES, both, by_ids, counted, facet_by, facet_parameters, group_field, sort_by
-from infrastructure.search.typesense.keyword import BARE, Asker, by_text, trust
+from infrastructure.search.typesense.keyword import BARE, Asker, by_text, meaning_weighs
 from infrastructure.search.typesense.meaning import TOP, Ranks, merged, page_of
 from infrastructure.search.typesense.names import ID, decode_id
 from infrastructure.search.typesense.page import Pages
@@ -104,7 +104,7 @@ class Searcher(WordSearcher):
         ranks = self._nearest(query, text, vector)
         if query.sort is not None:
             return self._by_meaning(query, ranks, Mode.HYBRID)
-        ranks.weight = 1 - (1 - query.semantic_weight) * trust(text, answer["hits"])
+        ranks.weight = meaning_weighs(text, answer["hits"], query.semantic_weight)
         ranks.by_word = {decode_id(hit["document"][ID]): rank for rank, hit in enumerate(answer["hits"], 1)}
         ranks.word_score = {decode_id(hit["document"][ID]): text_score(hit) for hit in answer["hits"]}
         ranks.exact = exact

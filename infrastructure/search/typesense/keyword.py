@@ -9,8 +9,10 @@ from typing import Any
 
 from domain.errors import UnavailableError
 from domain.search import CollectionSpec
-from infrastructure.search.embedded.edits import CLOSE, FAR
+from infrastructure.search.embedded.edits import CLOSE, FAR, plurals
+from infrastructure.search.embedded.finding import DOUBT
 from infrastructure.search.embedded.text_query import ENOUGH, FULL, MOST, SOME
+from infrastructure.search.typesense.answers import matched
 from infrastructure.search.typesense.client import IMPATIENT, Client, failure
 from infrastructure.search.typesense.schema import CODES, DOCUMENT, PLURALS
 from infrastructure.search.typesense.text import EVERYTHING, Typed
@@ -91,6 +93,24 @@ def ask_by_words(asker: Asker, base: Json, typed: Typed, filter_by: str, *, rank
     counting = {name: value for name, value in base.items() if name not in BARE} | {"page": 1, "per_page": 0}
     strict, some, *alone = asker.ask([filtered, loose, *([counting] if filter_by else [])])
     return (strict, filtered) if (alone or [strict])[0]["found"] >= ENOUGH else (some, loose)
+
+
+def meaning_weighs(typed: Typed, hits: Sequence[Json], asked: float) -> float:
+    """The share of meaning: more of it than asked for where no document has all the words, less where words were corrected or replaced by synonyms."""
+    trusted = trust(typed, hits)
+    weight = 1 - (1 - asked) * trusted
+    return weight * DOUBT if trusted == FULL and replaced(typed, hits) else weight
+
+
+def replaced(typed: Typed, hits: Sequence[Json]) -> bool:
+    """Whether a word was found in no document as it was typed: corrected, or found by its synonym. A model knows neither."""
+    found = set().union(*map(matched, hits))
+    asked = [(word, chunk.open_end) for chunk in typed.free if not chunk.code for word in chunk.words]
+    return bool(found) and any(not _stands(word, found, unfinished=unfinished) for word, unfinished in asked)
+
+
+def _stands(word: str, found: set[str], *, unfinished: bool) -> bool:
+    return bool(found.intersection({word, *plurals(word)})) or (unfinished and any(one.startswith(word) for one in found))
 
 
 def trust(typed: Typed, hits: Sequence[Json]) -> float:

@@ -39,3 +39,4 @@ class TestServer(SearchEngineContract, MeaningContract):
         for one in engine.client.ask("GET", "/collections"):
             if one["name"].startswith(prefix):
                 engine.client.ask("DELETE", f"/collections/{one['name']}")
+        engine.close()

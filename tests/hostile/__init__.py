@@ -1,0 +1,1 @@
+"""Hostile uploads at full size, to a real installation."""
