@@ -145,7 +145,8 @@ def test_many_who_wait_hold_no_threads_and_share_one_look_at_the_database(live: 
 def test_a_client_that_goes_away_leaves_nothing_behind_and_nobody_looks_any_more(live: Live) -> None:
     job_id = live.upload().json()["id"]
     with live.client.stream("GET", f"/v1/jobs/{job_id}/events") as response:
-        next(line for line in response.iter_lines() if line.startswith("data: "))
+        events = response.iter_lines()  # kept: an iterator that is dropped closes its connection
+        next(line for line in events if line.startswith("data: "))
         following: Following = live.container.following
         assert list(following._slots) == [job_id]
     until(lambda: not following._slots and (following._loop is None or following._loop.done()))
