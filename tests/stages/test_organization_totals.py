@@ -1,6 +1,7 @@
 """What organisations did, in gold and in search: it follows every change, and equals what counting all of it over gives."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,15 @@ import pytest
 from domain.search import Document
 from domain.totals import AWARDS, change, totals
 from infrastructure.warehouse.engine import Warehouse
+from services.clock import now
 from services.ports import Parts
+from services.stages.land import land
+from services.stages.publish import publish
+from services.stages.refine import refine
 from services.upkeep.rebuild import rebuild_gold
 from tests.factories import ReleaseFactory
 from tests.rates.support import put, rate
-from tests.support import documents, lines, load, release, rows, verified
+from tests.support import documents, drain, lines, load, release, rows, submit, verified
 
 BUYER, FIRM = "GB-LAC-E01", "GB-COH-123"
 
@@ -111,3 +116,39 @@ def test_a_change_is_what_was_added_less_what_was_there() -> None:
     after = totals(bridge((1, "a", "buyer")), awards(("s", "a", 3.0)))
     assert found(change(before, after)) == [("a", "buyer", 0, 0, 0, 200), ("s", "supplier", 0, 0, 0, 200)]
     assert change(after, after).height == 0
+
+
+class Overtaking:
+    """A warehouse before whose second writing, which is that of the first slice, another run of publish does something."""
+
+    def __init__(self, parts: Parts, other: Callable[[Parts], None]) -> None:
+        self.parts, self.writings, self.other = parts, 0, other
+
+    def write(self) -> Any:
+        self.writings += 1
+        if self.writings == 2:
+            self.other(self.parts)
+        return self.parts.warehouse.write()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.parts.warehouse, name)
+
+
+def begin(parts: Parts) -> None:
+    with parts.warehouse.write() as work:
+        work.watermarks.start("publish", now())
+        work.commit()
+
+
+@pytest.mark.parametrize("other", [publish, begin])
+def test_a_slice_that_was_planned_before_another_run_began_is_not_written(lake_home: Parts, tmp_path: Path, other: Callable[[Parts], None]) -> None:
+    load(lake_home, "a.jsonl", lines([award(1, 100.0)]))
+    land(lake_home, submit(lake_home, "b.jsonl", lines([award(1, 10.0, date="2024-02-03T00:00:00Z"), award(2, 5.0)])))
+    refine(lake_home)
+    overtaken = Overtaking(lake_home, other)
+    publish(replace(lake_home, warehouse=overtaken))
+    assert overtaken.writings == 2, "the slice was tried once, and given up"
+    publish(lake_home)
+    drain(lake_home)
+    assert said(lake_home, BUYER) == {"processes": 2.0, "spend": 15.0}
+    assert verified(lake_home, tmp_path / "home") == []
