@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -96,6 +96,15 @@ class Batch(BaseModel):
     ordinal: int
     seq: int | None = None
     deliveries: int = 0
+
+
+class Step(NamedTuple):
+    """What the landing of a batch means for its job; `position` is where the next one begins, None at the end of the source."""
+
+    job_id: str
+    counts: Counts
+    seq: int | None
+    position: dict[str, Any] | None
 
 
 class Turn(BaseModel):

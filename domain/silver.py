@@ -4,6 +4,7 @@ Every row carries `silver_batch` (the run that made it) and `ocid`; the current 
 A process that lost its last source has one `process` row with `deleted = true` and no others.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -233,6 +234,7 @@ REQUIRED = {
 LEVELS = ["tender", "award", "contract"]
 
 
+@cache
 def schema(table: str) -> "pa.DataFrameSchema":
     """The pandera schema of a silver table: exact columns and types, required values present, grain unique."""
     import pandera.polars as pa  # here, for it costs those who only read silver 100 MB

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 from deltalake import DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import CommitProperties
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -16,6 +16,7 @@ from domain.bronze import BRONZE
 from domain.silver import ALL_TABLES, Columns
 from infrastructure.lake.address import address
 from infrastructure.lake.erase import any_of, forget, remove_rows, same
+from infrastructure.lake.tables import Tables
 
 ROW_GROUP = 512  # small, so that reading one process decompresses little
 WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=ROW_GROUP)
@@ -29,23 +30,24 @@ class DeltaLake:
     def __init__(self, root: Path, silver: Path | None = None) -> None:
         self.root = root
         self.silver_root = silver or root / "silver"
+        self._tables = Tables()
 
     def append_bronze(self, kind: str, batch: int, rows: pl.DataFrame) -> None:
         """Append a batch's raw records (columns of domain/bronze.py); the same batch twice appends once."""
-        _append(self.root / "bronze" / kind, rows.select(list(BRONZE)), f"batch-{batch}", "batch")
+        _append(self._tables, self.root / "bronze" / kind, rows.select(list(BRONZE)), f"batch-{batch}", "batch")
 
     def read_bronze(
         self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None, record_ids: Sequence[str] | None = None
     ) -> pl.DataFrame:
         """The rows of these batches, of these processes or records only where they are given; in no order."""
         schema = {name: BRONZE[name] for name in columns}
-        return _read(self.root / "bronze" / kind, "batch", batches, {"ocid": ocids, "record_id": record_ids}, schema)
+        return _read(self._tables, self.root / "bronze" / kind, "batch", batches, {"ocid": ocids, "record_id": record_ids}, schema)
 
     def append_silver(self, silver_batch: int, frames: dict[str, pl.DataFrame]) -> None:
         """Append a refine run's rows to the silver tables; empty frames touch nothing."""
         for name, frame in frames.items():
             if frame.height:
-                _append(self.silver_root / name, frame, f"silver-batch-{silver_batch}", "silver_batch")
+                _append(self._tables, self.silver_root / name, frame, f"silver-batch-{silver_batch}", "silver_batch")
 
     def read_silver(
         self,
@@ -58,7 +60,7 @@ class DeltaLake:
         """The rows that these silver batches hold, of these processes or records only where they are given; in no order."""
         types = ALL_TABLES[table]
         schema = {name: types[name] for name in (columns or types)}
-        return _read(self.silver_root / table, "silver_batch", silver_batches, {"ocid": ocids, "record_id": record_ids}, schema)
+        return _read(self._tables, self.silver_root / table, "silver_batch", silver_batches, {"ocid": ocids, "record_id": record_ids}, schema)
 
     def erase_bronze(self, kind: str, record_id: str, batches: Sequence[int]) -> None:
         """Remove the rows of a record that these batches hold, for good once `forget` was called."""
@@ -80,7 +82,7 @@ class DeltaLake:
         """Merge small files and vacuum the tables that have at least `min_files`; their names."""
         done = []
         for folder in sorted([*self.root.glob("bronze/*"), *self.silver_root.glob("*")]):
-            table = _open(folder)
+            table = self._tables.newest(folder)
             if table is not None and len(table.file_uris()) >= min_files:
                 table.optimize.compact(target_size=128 * 1024 * 1024)
                 table.vacuum(dry_run=False)
@@ -88,17 +90,10 @@ class DeltaLake:
         return done
 
 
-def _open(folder: Path) -> DeltaTable | None:
-    try:
-        return DeltaTable(address(folder))
-    except TableNotFoundError:
-        return None
-
-
 @again
-def _append(folder: Path, rows: pl.DataFrame, app_id: str, statistics: str) -> None:
+def _append(tables: Tables, folder: Path, rows: pl.DataFrame, app_id: str, statistics: str) -> None:
     """Statistics are kept of one column alone: those of others would quote records in the log, from which they can't be erased."""
-    table = _open(folder)
+    table = tables.newest(folder)
     if table is not None and table.transaction_version(app_id) is not None:
         return
     properties = CommitProperties(app_transactions=[Transaction(app_id, 1)])
@@ -107,9 +102,9 @@ def _append(folder: Path, rows: pl.DataFrame, app_id: str, statistics: str) -> N
 
 
 @gone
-def _read(folder: Path, column: str, batches: Sequence[int], only: Mapping[str, Sequence[str] | None], schema: Columns) -> pl.DataFrame:
+def _read(tables: Tables, folder: Path, column: str, batches: Sequence[int], only: Mapping[str, Sequence[str] | None], schema: Columns) -> pl.DataFrame:
     """Rows of `batches`: files whose statistics rule all of them out are never opened."""
-    table = _open(folder) if batches else None
+    table = tables.newest(folder) if batches else None
     if table is None:
         return pl.DataFrame(schema=schema)
     wanted = pl.Series(sorted(set(batches)), dtype=pl.Int64)
@@ -121,7 +116,11 @@ def _read(folder: Path, column: str, batches: Sequence[int], only: Mapping[str, 
         if chosen is not None:
             names = pl.Series(sorted(set(chosen)), dtype=pl.String)
             rows = rows.filter(pl.col(key).is_in(names.implode()))
-    return rows.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).collect()
+    try:
+        return rows.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).collect()
+    except FileNotFoundError:
+        tables.close(folder)
+        raise
 
 
 def _files(table: DeltaTable, folder: Path, column: str, wanted: pl.Series) -> list[str]:

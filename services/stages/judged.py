@@ -13,6 +13,7 @@ from domain.changes import Change, Current, Key, changes
 from domain.files import with_ocid
 from domain.job import Batch, Counts, Job
 from domain.judges import judge
+from domain.operation import Outcome
 from domain.record import Accepted, Kind, Refused
 from services.ports import Parts, Work
 
@@ -30,6 +31,7 @@ class Judged:
     flawed: set[int] = field(default_factory=set)  # of `accepted`, those that count as refused
     new: list[tuple[int, Change]] = field(default_factory=list)
     processes: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)  # of the elements of a request, where it was one
 
     @property
     def size(self) -> int:
@@ -95,27 +97,23 @@ def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
 
 def rows(group: Sequence[Judged], kind: str) -> pl.DataFrame:
     """Bronze rows of the new versions of a kind, ordered by process, else by record, so that row groups can be skipped."""
-    return pl.concat([_rows(one, kind) for one in group]).sort("ocid" if kind == Kind.RELEASES else "record_id", "batch", "position")
-
-
-def _rows(judged: Judged, kind: str) -> pl.DataFrame:
-    new = [(index, change) for index, change in judged.new if change.kind == kind]
-    chosen = [judged.accepted[index] for index, _ in new]
+    new = [(one, index, change) for one in group for index, change in one.new if change.kind == kind]
+    chosen = [one.accepted[index] for one, index, _ in new]
     columns = {
-        "batch": [judged.batch.id] * len(chosen),
-        "position": [index for index, _ in new],
+        "batch": [one.batch.id for one, _, _ in new],
+        "position": [index for _, index, _ in new],
         "record_id": [one.record_id for one in chosen],
-        "version": [change.version for _, change in new],
+        "version": [change.version for _, _, change in new],
         "op": ["delete" if one.deleted else "put" for one in chosen],
         "ocid": [one.ocid for one in chosen],
         "date": [one.date for one in chosen],
         "payload": [None if one.deleted else one.payload.decode() for one in chosen],
         "notes": [orjson.dumps([note.model_dump() for note in one.notes]).decode() if one.notes else None for one in chosen],
-        "package": [package.decode() if (package := judged.packages[index]) else None for index, _ in new],
+        "package": [package.decode() if (package := one.packages[index]) else None for one, index, _ in new],
         "file": [one.place.file for one in chosen],
-        "sha256": [judged.job.sha256] * len(chosen),
+        "sha256": [one.job.sha256 for one, _, _ in new],
         "line": [one.place.line for one in chosen],
         "offset": [one.place.offset for one in chosen],
         "element": [one.place.path for one in chosen],
     }
-    return pl.DataFrame(columns, schema=BRONZE)
+    return pl.DataFrame(columns, schema=BRONZE).sort("ocid" if kind == Kind.RELEASES else "record_id", "batch", "position")

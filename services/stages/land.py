@@ -12,7 +12,7 @@ from loguru import logger
 
 from domain.changes import Current, Key
 from domain.errors import InvalidError, LostRaceError, NoSpaceError, TooLargeError
-from domain.job import Batch, Counts, Job, JobStatus
+from domain.job import Batch, Counts, Job, JobStatus, Step
 from services.clock import now
 from services.ports import Parts, Work
 from services.stages.judged import Judged, read, rows
@@ -25,6 +25,7 @@ AHEAD = 8  # files of waiting jobs that may be read at once
 SECONDS = 5.0  # in which the reading of waiting jobs begins; those behind are left for later
 HOPELESS = 100_000  # refused records of a file behind which it is given up where hardly one is good
 HARDLY = 0.99
+RAW = "raw"  # jobs whose operations are read where they lie, in turn
 TOGETHER = 250  # waiting jobs that are landed in one go at most: a burst of single records costs a few runs
 
 
@@ -46,7 +47,7 @@ def land(parts: Parts, job_id: str) -> None:
             work.turns.put_back(sorted(again))
             work.commit()
     for one in group:
-        if one.job.id not in again:
+        if one.job.id not in again and one.job.type != RAW:
             parts.sources.release(one.job.sha256 or "")
     parts.messages.send("refine")
     for waiting in sorted(again):
@@ -77,8 +78,8 @@ def _claim(parts: Parts, job_id: str) -> tuple[Job, Batch] | None:
         job: Job | None = in_turn(work, work.jobs.get(job_id))
         if job is None or job.status.final or job.landed:
             return None
-        work.jobs.start(job.id, now())
-        batch: Batch = work.batches.open(job.id, now())
+        work.jobs.start([job.id], now())
+        batch: Batch = work.batches.open([job.id], now())[0]
         over = batch.deliveries > DELIVERIES
         if over:
             _fail(work, job.id, f"reading on at {job.position or 'its beginning'} ended its worker {DELIVERIES} times; what was landed before stays")
@@ -97,7 +98,8 @@ def _waiting(parts: Parts, first: Judged, room: int) -> list[Judged]:
         return []
     with parts.warehouse.write() as work:
         later = work.turns.out_of_turn(waiting, [first.job.id])
-        claimed = [(job, work.batches.open(job.id, now())) for job in work.jobs.claim([one for one in waiting if one not in later], now())]
+        jobs = work.jobs.claim([one for one in waiting if one not in later], now())
+        claimed = list(zip(jobs, work.batches.open([job.id for job in jobs], now()), strict=True))
         work.commit()
     group: list[Judged] = []
     left: list[Batch] = []
@@ -107,7 +109,7 @@ def _waiting(parts: Parts, first: Judged, room: int) -> list[Judged]:
             left.append(batch)
             continue
         if place % AHEAD == 0:
-            parts.sources.expect([job.sha256 or "" for job, _ in claimed[place : place + AHEAD] if job.type != "raw"])
+            parts.sources.expect([job.sha256 or "" for job, _ in claimed[place : place + AHEAD] if job.type != RAW])
         found = _read(parts, job, batch, room)
         group += found
         room -= sum(one.size for one in found)
@@ -124,7 +126,7 @@ def _waiting(parts: Parts, first: Judged, room: int) -> list[Judged]:
 def _read(parts: Parts, job: Job, batch: Batch, limit: int) -> list[Judged]:
     """The job's next slice; none, and the job has failed, where its file can't be read at all."""
     try:
-        return [read_raw(parts, job, batch) if job.type == "raw" else read(parts, job, batch, limit)]
+        return [read_raw(parts, job, batch) if job.type == RAW else read(parts, job, batch, limit)]
     except (InvalidError, TooLargeError) as error:
         with parts.warehouse.write() as work:
             _fail(work, job.id, error.detail, **error.details)
@@ -150,7 +152,8 @@ def _land(parts: Parts, group: Sequence[Judged]) -> None:
         current: dict[Key, Current] = work.records.current_of(key for one in group for key in one.keys())  # noqa: SIM118  it is no mapping
         for place, one in enumerate(group):
             current |= one.compare(current, group[:place])
-            one.processes = len(one.touched() - work.records.of_job(one.touched(), one.job.id))
+            known = work.records.of_job(one.touched(), one.job.id) if one.batch.ordinal else set()
+            one.processes = len(one.touched() - known)
     new = [one for one in group if one.new]
     for kind in sorted({kind for one in new for kind in one.kinds()}):
         having = [one for one in new if kind in one.kinds()]
@@ -158,42 +161,35 @@ def _land(parts: Parts, group: Sequence[Judged]) -> None:
     with parts.warehouse.write() as work:
         if ended := work.jobs.ended([one.job.id for one in group]):
             raise LostRaceError(f"job {ended[0]} was ended meanwhile")  # what follows builds on the versions of all of them
-        for one in group:
-            _commit(work, one)
+        _commit(work, group)
         work.commit()
     for one in group:
         logger.debug("landed batch {} of job {}: {}", one.batch.id, one.job.id, one.counts())
 
 
-def _commit(work: Work, one: Judged) -> None:
-    seq: int | None = None
-    if one.new:
-        seq = work.batches.commit(one.batch, one.counts(), one.kinds(), now())
-        work.records.apply(one.batch.id, [change for _, change in one.new])
-    else:
-        work.batches.close_empty(one.batch, now())
-    work.quarantine.add(one.job.id, one.batch.id, one.refused)
-    work.jobs.progress(one.job.id, one.counts(), seq, one.position)
-    one.settle(work, now())
-    if one.position is None:
-        _end(work, one)
-    else:
-        _give_up_if_hopeless(work, one)
+def _commit(work: Work, group: Sequence[Judged]) -> None:
+    """A statement for all of the group wherever that can be: a burst of single records is mostly this."""
+    new = [one for one in group if one.new]
+    seqs: dict[int, int] = work.batches.commit([(one.batch, one.counts(), one.kinds()) for one in new], now())
+    work.batches.close_empty([one.batch for one in group if not one.new], now())
+    work.records.apply([(one.batch.id, change) for one in new for _, change in one.new])
+    work.jobs.progress([Step(one.job.id, one.counts(), seqs.get(one.batch.id), one.position) for one in group], now())
+    work.outcomes.add([(one.job.id, outcome) for one in group for outcome in one.outcomes])
+    jobs: dict[str, Job] = {job.id: job for job in work.jobs.some([one.job.id for one in group])}
+    for one in group:
+        work.quarantine.add(one.job.id, one.batch.id, one.refused)
+        one.settle(work, now())
+        _end_if_nothing_good(work, one, jobs[one.job.id].counts)
+    if any(one.position is None for one in group):
+        work.jobs.finish_due(work.watermarks.get("index").seq, now())
 
 
-def _give_up_if_hopeless(work: Work, one: Judged) -> None:
+def _end_if_nothing_good(work: Work, one: Judged, counts: Counts) -> None:
     """A gigabyte of `1,1,1,…` is no file of records with errors: listing each of them would fill the disk."""
-    counts: Counts = work.jobs.get(one.job.id).counts
-    if counts.quarantined >= HOPELESS and counts.quarantined > HARDLY * counts.received:
+    if one.position is None:
+        if not counts.accepted and not counts.unchanged:
+            work.jobs.fail(one.job.id, one.nothing_good(counts), now())
+    elif counts.quarantined >= HOPELESS and counts.quarantined > HARDLY * counts.received:
         one.position = None
         said = f"{counts.quarantined:,} of its first {counts.received:,} records can't be used"
         _fail(work, one.job.id, f"{said}; reading stopped there, what was good before stays")
-
-
-def _end(work: Work, one: Judged) -> None:
-    work.jobs.landed(one.job.id, now())
-    counts: Counts = work.jobs.get(one.job.id).counts
-    if not counts.accepted and not counts.unchanged:
-        work.jobs.fail(one.job.id, one.nothing_good(counts), now())
-        return
-    work.jobs.finish_due(work.watermarks.get("index").seq, now())

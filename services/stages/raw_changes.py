@@ -42,7 +42,6 @@ class RawJudged(Judged):
 
     parts: Parts | None = None
     operations: Operations = field(default_factory=lambda: Operations(items=()))
-    outcomes: list[Outcome] = field(default_factory=list)
     purged: list[tuple[Key, str | None, int]] = field(default_factory=list)
     _states: dict[Key, State] = field(default_factory=dict)
     _puts: dict[int, list[Judgement]] = field(default_factory=dict)
@@ -79,8 +78,9 @@ class RawJudged(Judged):
         return Counts(received=len(made), accepted=accepted, unchanged=unchanged, quarantined=refused, processes=self.processes)
 
     def settle(self, work: Work, now: datetime) -> None:
-        """Keep the outcomes, and what is to be erased, in the transaction that lands the changes."""
-        work.outcomes.add(self.job.id, self.outcomes)
+        """Keep what is to be erased, in the transaction that lands the changes."""
+        if not self.purged:
+            return
         about = {"at": now, "actor": self.job.actor, "action": "purge", "job_id": self.job.id, "seq": work.batches.last_seq(), "status": "pending"}
         work.trail.add([about | {"kind": key[0], "record_id": key[1], "ocid": ocid, "version": version} for key, ocid, version in self.purged])
 

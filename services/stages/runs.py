@@ -74,7 +74,7 @@ def set_aside(parts: Parts, mark: Watermark) -> None:
         silver_batch, batches = work.batches.next_of(mark)
         ids = [batch.id for batch in batches]
         touched = {kind: found for kind in Kind if (found := _touched(work, kind, ids))}
-        touching = work.batches.open(batches[0].job_id, now()) if touched else None
+        touching = work.batches.open([batches[0].job_id], now())[0] if touched else None
         work.commit()
     if touching is not None:
         for kind, names in touched.items():
@@ -87,7 +87,7 @@ def set_aside(parts: Parts, mark: Watermark) -> None:
             work.jobs.fail(job_id, error, now())
             logger.error("job {}: its batch was set aside at {}: {}", job_id, mark.stage, said)
         if touching is not None:
-            work.batches.commit(touching, Counts(), touched, now())
+            work.batches.commit([(touching, Counts(), touched)], now())
         work.watermarks.forgive(mark, now())
         work.commit()
     parts.messages.send("refine")

@@ -12,7 +12,8 @@ from polars.testing import assert_frame_equal
 
 from domain.bronze import BRONZE, touches
 from domain.silver import TABLES
-from infrastructure.lake.delta import DeltaLake, _files, _open
+from infrastructure.lake.delta import DeltaLake, _files
+from infrastructure.lake.tables import Tables
 
 COLUMNS = ["batch", "record_id", "ocid"]
 
@@ -77,7 +78,7 @@ def test_files_that_cannot_hold_a_batch_are_not_opened(tmp_path: Path) -> None:
     for number in range(1, 6):
         lake.append_bronze("releases", number, batch_of(number, ["a"]))
     folder = tmp_path / "bronze" / "releases"
-    table = _open(folder)
+    table = Tables().newest(folder)
     assert table is not None
     assert len(_files(table, folder, "batch", pl.Series([3], dtype=pl.Int64))) == 1
     assert len(_files(table, folder, "batch", pl.Series([1, 5], dtype=pl.Int64))) == 2
@@ -92,7 +93,7 @@ def test_compacting_merges_files_and_keeps_every_row_and_what_was_appended(tmp_p
     assert lake.compact(min_files=6) == []
     assert lake.compact(min_files=5) == ["releases"]
     folder = tmp_path / "bronze" / "releases"
-    table = _open(folder)
+    table = Tables().newest(folder)
     assert table is not None
     assert len(table.file_uris()) == 1
     assert_frame_equal(lake.read_bronze("releases", range(1, 6), COLUMNS).sort(COLUMNS), before)

@@ -45,7 +45,7 @@ def test_a_worker_leaves_later_changes_to_the_one_that_is_at_an_older_one(api: A
     api.messages.sent = []
     with api.parts.warehouse.write() as work:  # another worker is at the first
         work.jobs.claim([jobs[0]["id"]], now())
-        work.batches.open(jobs[0]["id"], now())
+        work.batches.open([jobs[0]["id"]], now())
         work.commit()
     land(api.parts, jobs[2]["id"])
     api.work()
@@ -61,7 +61,7 @@ def test_a_worker_takes_over_what_another_one_left_long_ago(api: Api) -> None:
     with api.parts.warehouse.write() as work:
         work.jobs.claim([one["id"] for one in jobs], now())
         for one in jobs:
-            work.batches.open(one["id"], now() - GONE - timedelta(seconds=1))
+            work.batches.open([one["id"]], now() - GONE - timedelta(seconds=1))
         work.commit()
     land(api.parts, jobs[2]["id"])
     api.work()

@@ -32,7 +32,7 @@ def delete(parts: Parts, record_ids: Sequence[str]) -> None:
     with parts.warehouse.write() as work:
         job = Job(id=f"delete-{'-'.join(record_ids)}", type="raw", status=JobStatus.RUNNING, actor="tester", landed=True, created_at=now())
         work.jobs.add(job)
-        batch = work.batches.open(job.id, now())
+        batch = work.batches.open([job.id], now())[0]
         current = work.records.current("releases", record_ids)
         work.commit()
     stones = [Change("releases", one.record_id, one.ocid, one.version + 1, b"\0" * 16, True, one) for one in current.values()]
@@ -48,8 +48,8 @@ def delete(parts: Parts, record_ids: Sequence[str]) -> None:
     frame = frame.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in BRONZE.items() if name not in columns)
     parts.lake.append_bronze("releases", batch.id, frame)
     with parts.warehouse.write() as work:
-        work.batches.commit(batch, Counts(accepted=len(stones)), ["releases"], now())
-        work.records.apply(batch.id, stones)
+        work.batches.commit([(batch, Counts(accepted=len(stones)), ["releases"])], now())
+        work.records.apply([(batch.id, stone) for stone in stones])
         work.commit()
     messages(parts).send("refine")
     drain(parts)

@@ -130,11 +130,11 @@ def test_a_slice_that_kills_its_worker_every_time_fails_the_job_and_keeps_what_l
 def test_of_two_attempts_at_one_batch_the_later_wins_and_the_earlier_keeps_nothing(lake_home: Parts) -> None:
     job_id = submit(lake_home, "a.jsonl", releases(3))
     with lake_home.warehouse.write() as work:
-        slow = work.batches.open(job_id, now())
+        slow = work.batches.open([job_id], now())[0]
         work.commit()
     land(lake_home, job_id)
     with lake_home.warehouse.write() as work, pytest.raises(LostRaceError):
-        work.batches.commit(slow, Counts(accepted=3), ["releases"], now())
+        work.batches.commit([(slow, Counts(accepted=3), ["releases"])], now())
     drain(lake_home)
     assert job_of(lake_home, job_id).counts == Counts(received=3, accepted=3, processes=3)
 

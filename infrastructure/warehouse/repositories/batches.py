@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Update, bindparam, func, select, update
 
 from domain.errors import LostRaceError
 from domain.job import Batch, Counts, Watermark
 from infrastructure.warehouse.ledger import BatchRow, JobRow, SilverBatchRow
-from infrastructure.warehouse.repositories.base import Repository, table
+from infrastructure.warehouse.repositories.base import Repository, chunks, table
 from infrastructure.warehouse.repositories.records import Records
 
 BATCH, SILVER, JOB = table(BatchRow), table(SilverBatchRow), table(JobRow)
@@ -18,42 +18,64 @@ BATCH, SILVER, JOB = table(BatchRow), table(SilverBatchRow), table(JobRow)
 class Batches(Repository):
     """The log's index: which batches are committed, in which order."""
 
-    def open(self, job_id: str, now: datetime) -> Batch:
-        """The job's next batch, under a fresh id: bronze rows that an interrupted attempt left behind stay invisible for ever.
+    def open(self, job_ids: Sequence[str], now: datetime) -> list[Batch]:
+        """The next batch of each job, under a fresh id: bronze rows that an interrupted attempt left behind stay invisible for ever.
 
         `deliveries` counts the attempts at this place of the job, this one included.
         """
-        last = self.connection.execute(
-            select(BATCH.c.ordinal, BATCH.c.status, BATCH.c.deliveries, BATCH.c.id).where(BATCH.c.job_id == job_id).order_by(BATCH.c.ordinal.desc()).limit(1)
-        ).first()
-        deliveries = 1
-        ordinal = last.ordinal + 1 if last else 0
-        if last and last.status == "open":
-            deliveries = last.deliveries + 1
-            self.connection.execute(update(BATCH).where(BATCH.c.id == last.id).values(status="abandoned"))
-        values = {"job_id": job_id, "ordinal": ordinal, "kind": "", "status": "open", "deliveries": deliveries, "records": 0, "created_at": now}
-        key = self.connection.execute(BATCH.insert().values(**values)).inserted_primary_key
-        return Batch(id=int(key[0]) if key else 0, job_id=job_id, ordinal=ordinal, deliveries=deliveries)
+        last = {row.job_id: row for part in chunks(job_ids) for row in self._newest(part)}
+        tried = {job_id: row for job_id, row in last.items() if row.status == "open"}
+        if tried:
+            self.connection.execute(update(BATCH).where(BATCH.c.id.in_([row.id for row in tried.values()])).values(status="abandoned"))
+        rows = [
+            {
+                "job_id": job_id,
+                "ordinal": last[job_id].ordinal + 1 if job_id in last else 0,
+                "kind": "",
+                "status": "open",
+                "deliveries": tried[job_id].deliveries + 1 if job_id in tried else 1,
+                "records": 0,
+                "created_at": now,
+            }
+            for job_id in job_ids
+        ]
+        if not rows:
+            return []
+        keys = self.connection.execute(BATCH.insert().returning(BATCH.c.id, sort_by_parameter_order=True), rows).scalars()
+        return [Batch(id=key, **{name: row[name] for name in ("job_id", "ordinal", "deliveries")}) for key, row in zip(keys, rows, strict=True)]
+
+    def _newest(self, job_ids: Sequence[str]) -> Sequence[Any]:
+        """The newest batch of each of these jobs that has one."""
+        ordinal = select(BATCH.c.job_id, func.max(BATCH.c.ordinal).label("ordinal")).where(BATCH.c.job_id.in_(job_ids)).group_by(BATCH.c.job_id).subquery()
+        same = (BATCH.c.job_id == ordinal.c.job_id) & (BATCH.c.ordinal == ordinal.c.ordinal)
+        return self.connection.execute(select(BATCH.c.job_id, BATCH.c.ordinal, BATCH.c.status, BATCH.c.deliveries, BATCH.c.id).join(ordinal, same)).all()
 
     def give_back(self, batches: Sequence[Batch]) -> None:
         """Close batches that nothing was read for; they count as no attempt."""
         self.connection.execute(update(BATCH).where(BATCH.c.id.in_([batch.id for batch in batches])).values(status="unread"))
 
-    def commit(self, batch: Batch, counts: Counts, kinds: Iterable[str], now: datetime) -> int:
-        """Give the batch, which holds records of these kinds, its place in the log. LostRaceError where another attempt has taken over."""
-        seq = self.last_seq() + 1
-        where = (BATCH.c.id == batch.id, BATCH.c.status == "open")
-        values = {"status": "committed", "seq": seq, "kind": ",".join(sorted(kinds)), "records": counts.accepted, "committed_at": now}
-        done = self.connection.execute(update(BATCH).where(*where).values(**values))
-        if done.rowcount != 1:
-            raise LostRaceError(f"batch {batch.id} was taken over by another attempt")
-        return seq
+    def commit(self, read: Sequence[tuple[Batch, Counts, Iterable[str]]], now: datetime) -> dict[int, int]:
+        """Give the batches, which hold records of these kinds, their places in the log, in this order: batch id → seq.
 
-    def close_empty(self, batch: Batch, now: datetime) -> None:
-        """End a batch that holds nothing new; it takes no place in the log."""
-        done = self.connection.execute(update(BATCH).where(BATCH.c.id == batch.id, BATCH.c.status == "open").values(status="empty", committed_at=now))
-        if done.rowcount != 1:
-            raise LostRaceError(f"batch {batch.id} was taken over by another attempt")
+        LostRaceError where another attempt has taken one over.
+        """
+        if not read:
+            return {}
+        seqs = {batch.id: seq for seq, (batch, _, _) in enumerate(read, self.last_seq() + 1)}
+        values = {"status": "committed", "seq": bindparam("b_seq"), "kind": bindparam("b_kind"), "records": bindparam("b_records"), "committed_at": now}
+        rows = [{"b_id": batch.id, "b_seq": seqs[batch.id], "b_kind": ",".join(sorted(kinds)), "b_records": counts.accepted} for batch, counts, kinds in read]
+        self._end(update(BATCH).where(BATCH.c.id == bindparam("b_id")).values(**values), rows)
+        return seqs
+
+    def close_empty(self, batches: Sequence[Batch], now: datetime) -> None:
+        """End batches that hold nothing new; they take no place in the log. LostRaceError as for `commit`."""
+        if batches:
+            where = BATCH.c.id == bindparam("b_id")
+            self._end(update(BATCH).where(where).values(status="empty", committed_at=now), [{"b_id": batch.id} for batch in batches])
+
+    def _end(self, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
+        if self.connection.execute(statement.where(BATCH.c.status == "open"), list(rows)).rowcount != len(rows):
+            raise LostRaceError(f"one of the batches {', '.join(str(row['b_id']) for row in rows[:5])} was taken over by another attempt")
 
     def last_seq(self) -> int:
         """The newest place in the log, batches that were set aside included; 0 for an empty log."""

@@ -133,8 +133,10 @@ class Gold(Repository):
         """Every row of a table as (key, columns by name but those of `without`)."""
         target = gold_table(name)
         query = select(*[column for column in target.columns if column.name not in without])
-        for row in self.connection.execution_options(yield_per=5_000).execute(query).mappings():
-            yield tuple(row[key] for key in keys), dict(row)
+        names = [column.name for column in query.selected_columns]
+        places = [names.index(key) for key in keys]
+        for row in self.connection.execution_options(yield_per=5_000).execute(query):
+            yield tuple([row[place] for place in places]), dict(zip(names, row, strict=True))
 
     def process_keys(self) -> list[int]:
         """The keys of all processes."""
@@ -165,6 +167,6 @@ class Gold(Repository):
 
     def fill_fixed(self, calendar: pl.DataFrame) -> None:
         """The rows that no process makes: the calendar, and the unknown organisation."""
-        self.upsert(gold_table("dim_date"), calendar.to_dicts(), ["date_key"])
+        self.put_frame(gold_table("dim_date"), calendar, ["date_key"], replaced=[name for name in calendar.columns if name != "date_key"])
         unknown = {"organization_key": UNKNOWN_ORGANIZATION, "organization_id": UNKNOWN, "is_current": True, "uses": 0}
         self.upsert(gold_table("dim_organization"), [unknown], ["organization_key"], [])

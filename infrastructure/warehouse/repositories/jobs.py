@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
-from domain.job import Counts, Job, JobFilter, JobStatus
+from domain.job import Counts, Job, JobFilter, JobStatus, Step
 from infrastructure.warehouse.ledger import BatchRow, JobRow
 from infrastructure.warehouse.repositories.base import Repository, chunks, table
 from infrastructure.warehouse.repositories.deliveries import Deliveries
@@ -76,27 +76,29 @@ class Jobs(Repository):
         """Begin those of the jobs that still nobody began, oldest first."""
         query = select(JOB).where(JOB.c.id.in_(job_ids), JOB.c.status == JobStatus.ACCEPTED).order_by(JOB.c.created_at, JOB.c.id)
         found = [_entity(dict(row)) for row in self.connection.execute(query).mappings()]
-        for job in found:
-            self.start(job.id, now)
+        self.start([job.id for job in found], now)
         return found
 
-    def start(self, job_id: str, now: datetime) -> None:
+    def start(self, job_ids: Sequence[str], now: datetime) -> None:
         """Say that the landing began; later calls change nothing."""
-        where = and_(JOB.c.id == job_id, JOB.c.status == JobStatus.ACCEPTED)
+        where = and_(JOB.c.id.in_(job_ids), JOB.c.status == JobStatus.ACCEPTED)
         self.connection.execute(update(JOB).where(where).values(status=JobStatus.RUNNING, started_at=now))
 
-    def progress(self, job_id: str, counts: Counts, seq: int | None, position: dict[str, Any] | None) -> None:
-        """Add a batch's counts, and note where the landing goes on."""
-        values: dict[str, Any] = {name: JOB.c[name] + getattr(counts, name) for name in COUNTS}
-        values["position"] = position
-        if seq is not None:
-            values["last_seq"] = seq
-            self.connection.execute(update(JOB).where(JOB.c.id == job_id, JOB.c.first_seq.is_(None)).values(first_seq=seq))
-        self.connection.execute(update(JOB).where(JOB.c.id == job_id).values(**values))
-
-    def landed(self, job_id: str, now: datetime) -> None:
-        """Say that nothing is left to read."""
-        self.connection.execute(update(JOB).where(JOB.c.id == job_id).values(landed=True, landed_at=now))
+    def progress(self, steps: Sequence[Step], now: datetime) -> None:
+        """Add the batches' counts, and note where the landing of each job goes on, or that nothing is left to read."""
+        if not steps:
+            return
+        seq = bindparam("b_seq", type_=JOB.c.last_seq.type)
+        values: dict[str, Any] = {name: JOB.c[name] + bindparam(f"b_{name}") for name in COUNTS}
+        values |= {name: bindparam(f"b_{name}", type_=JOB.c[name].type) for name in ("position", "landed")}
+        values |= {"landed_at": bindparam("b_at", type_=JOB.c.landed_at.type)}
+        values |= {"first_seq": func.coalesce(JOB.c.first_seq, seq), "last_seq": func.coalesce(seq, JOB.c.last_seq)}
+        rows = [
+            {"b_id": one.job_id, "b_seq": one.seq, "b_position": one.position, "b_landed": one.position is None, "b_at": now if one.position is None else None}
+            | {f"b_{name}": getattr(one.counts, name) for name in COUNTS}
+            for one in steps
+        ]
+        self.connection.execute(update(JOB).where(JOB.c.id == bindparam("b_id")).values(**values), rows)
 
     def fail(self, job_id: str, error: dict[str, Any], now: datetime) -> None:
         """End the job with its reason."""

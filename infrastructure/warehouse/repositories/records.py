@@ -82,32 +82,36 @@ class Records(Repository):
         """Every record's id, deleted ones included, in order."""
         return list(self.connection.execute(select(RECORD.c.record_id).where(RECORD.c.kind == kind).order_by(RECORD.c.record_id)).scalars())
 
-    def apply(self, batch_id: int, changes: Sequence[Change]) -> None:
-        """Make the changes current. LostRaceError as for `_apply`."""
-        for kind in sorted({change.kind for change in changes}):
-            self._apply(kind, batch_id, [change for change in changes if change.kind == kind])
+    def apply(self, changes: Sequence[tuple[int, Change]]) -> None:
+        """Make the changes, each with its batch, current; later ones build on earlier ones.
 
-    def _apply(self, kind: str, batch_id: int, changes: Sequence[Change]) -> None:
-        """Make the changes of a kind current. LostRaceError where a record is no longer at the version that a change builds on."""
-        last = {change.record_id: change for change in changes}
-        new = [change for change in last.values() if change.before is None]
+        LostRaceError where a record is no longer at the version that the first change of it builds on.
+        """
+        for kind in sorted({change.kind for _, change in changes}):
+            self._apply(kind, [(batch_id, change) for batch_id, change in changes if change.kind == kind])
+
+    def _apply(self, kind: str, changes: Sequence[tuple[int, Change]]) -> None:
+        last = {change.record_id: (batch_id, change) for batch_id, change in changes}
+        first = {change.record_id: (batch_id, change.before) for batch_id, change in reversed(changes)}
+        new = [name for name, (_, before) in first.items() if before is None]
         if new:
-            if self.current(kind, [change.record_id for change in new]):
+            if self.current(kind, new):
                 raise LostRaceError("another batch added one of these records first")
-            self.connection.execute(RECORD.insert(), [_fresh(kind, batch_id, change) for change in new])
-        replaced = [(change, change.before) for change in last.values() if change.before is not None]
+            self.connection.execute(RECORD.insert(), [_row(kind, *last[name]) | {"first_batch_id": first[name][0], "ocid": last[name][1].ocid} for name in new])
+        replaced = [(*last[name], before) for name, (_, before) in first.items() if before is not None]
         if replaced:
-            self._replace(kind, batch_id, replaced)
-        older = [_superseded(kind, before) for _, before in replaced]
-        older += [_passed(kind, batch_id, change) for change in changes if last[change.record_id] is not change]
+            self._replace(kind, replaced)
+        older = [_row(kind, before.batch_id, before) for _, _, before in replaced]
+        older += [_row(kind, batch_id, change) for batch_id, change in changes if last[change.record_id][1] is not change]
         if older:
             self.connection.execute(VERSION.insert(), older)
 
-    def _replace(self, kind: str, batch_id: int, replaced: Sequence[tuple[Change, Current]]) -> None:
-        where = (RECORD.c.kind == kind, RECORD.c.record_id == bindparam("b_id"), RECORD.c.version == bindparam("b_before"))
-        names = ("ocid", "version", "content_hash", "deleted")
-        statement = update(RECORD).where(*where).values(batch_id=batch_id, **{name: bindparam(f"b_{name}") for name in names})
-        rows = [{f"b_{name}": getattr(change, name) for name in names} | {"b_id": change.record_id, "b_before": before.version} for change, before in replaced]
+    def _replace(self, kind: str, replaced: Sequence[tuple[int, Change, Current]]) -> None:
+        where = (RECORD.c.kind == kind, RECORD.c.record_id == bindparam("b_record_id"), RECORD.c.version == bindparam("b_before"))
+        names = ("batch_id", "ocid", "version", "content_hash", "deleted")
+        statement = update(RECORD).where(*where).values(**{name: bindparam(f"b_{name}") for name in names})
+        made = [(_row(kind, batch_id, change) | {"ocid": change.ocid}, before) for batch_id, change, before in replaced]
+        rows = [{f"b_{name}": row[name] for name in (*names, "record_id")} | {"b_before": before.version} for row, before in made]
         if self.connection.execute(statement, rows).rowcount != len(rows):
             raise LostRaceError("another batch changed one of these records first")
 
@@ -128,16 +132,6 @@ class Records(Repository):
             self.connection.execute(VERSION.delete().where(*gone))
 
 
-def _fresh(kind: str, batch_id: int, change: Change) -> dict[str, Any]:
-    row = {name: getattr(change, name) for name in ("record_id", "ocid", "version", "content_hash", "deleted")}
-    return row | {"kind": kind, "batch_id": batch_id, "first_batch_id": batch_id}
-
-
-def _superseded(kind: str, before: Current) -> dict[str, Any]:
-    row = {name: getattr(before, name) for name in ("record_id", "version", "batch_id", "content_hash", "deleted")}
-    return row | {"kind": kind}
-
-
-def _passed(kind: str, batch_id: int, change: Change) -> dict[str, Any]:
-    row = {name: getattr(change, name) for name in ("record_id", "version", "content_hash", "deleted")}
+def _row(kind: str, batch_id: int, version: Change | Current) -> dict[str, Any]:
+    row = {name: getattr(version, name) for name in ("record_id", "version", "content_hash", "deleted")}
     return row | {"kind": kind, "batch_id": batch_id}

@@ -19,10 +19,10 @@ OUTCOME, AUDIT, JOB, DELIVERY = table(OutcomeRow), table(AuditRow), table(JobRow
 class Outcomes(Repository):
     """The table of outcomes."""
 
-    def add(self, job_id: str, outcomes: Sequence[Outcome]) -> None:
-        """Keep what became of the elements of a job."""
+    def add(self, outcomes: Sequence[tuple[str, Outcome]]) -> None:
+        """Keep what became of elements, each with its job."""
         if outcomes:
-            rows = [one.model_dump(exclude={"id"}) | {"record_id": one.id, "job_id": job_id} for one in outcomes]
+            rows = [one.model_dump(exclude={"id"}) | {"record_id": one.id, "job_id": job_id} for job_id, one in outcomes]
             self.connection.execute(OUTCOME.insert(), rows)
 
     def page(self, job_id: str, after: int, limit: int, outcome: str | None = None) -> tuple[list[Outcome], int | None]:
