@@ -55,7 +55,8 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static")
     callers = Callers(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
     app.state.container = Container(settings, parts, callers, seeds, Following(parts.warehouse))
-    for module in (health, auth, uploads, raw, jobs, trail, webhooks, gold, synonyms, search, search_status, searches):
+    # Asked in this order which of them serves a request: search first, for people wait for it.
+    for module in (search, health, auth, uploads, raw, jobs, trail, webhooks, gold, synonyms, search_status, searches):
         app.include_router(module.router)
     app.include_router(enrichment)
     errors.install(app)

@@ -22,12 +22,17 @@ def needs(role: Role) -> Callable[..., User]:
     """A dependency that lets callers of this role or above through and answers with the caller. Runs off the event loop: argon2 is slow."""
 
     def check(request: Request, here: Annotated[Container, Depends(container)]) -> User:
-        user = caller(request, here.callers)
-        if not user.role.reaches(role):
-            raise ForbiddenError(f"this needs the role {role}; {user.name} is a {user.role}")
-        return user
+        return admit(request, here.callers, role)
 
     return check
+
+
+def admit(request: Request, callers: Callers, role: Role) -> User:
+    """The caller, who has this role or one above. UnauthorizedError, ForbiddenError for anyone else. Blocks: not for the event loop."""
+    user = caller(request, callers)
+    if not user.role.reaches(role):
+        raise ForbiddenError(f"this needs the role {role}; {user.name} is a {user.role}")
+    return user
 
 
 def caller(request: Request, callers: Callers) -> User:

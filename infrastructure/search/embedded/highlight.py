@@ -4,13 +4,13 @@ Our own, because tantivy's marks neither corrected words nor beginnings.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
 from typing import Any
 
 from domain.search import Document, FieldSpec
-from infrastructure.search.embedded.analysis import composed, spans, whole
+from infrastructure.search.embedded.analysis import LONGEST, composed, spans, whole
 from infrastructure.search.embedded.matching import Words
 
 SNIPPET = 200  # characters of a long text that are shown
@@ -30,43 +30,56 @@ class Highlighter:
 
     def highlights(self, document: Document) -> dict[str, str]:
         """The fields with something found in them, HTML-escaped but for the marks."""
-        shown = ((field.name, self._field(field, document.get(field.name))) for field in self._fields)
+        held = self._held(document)
+        shown = ((field.name, self._field(field, document.get(field.name), held)) for field in self._fields)
         return {name: text for name, text in shown if text is not None}
 
     def found(self, document: Document) -> dict[str, list[str]]:
         """The words of each field that are among those searched, folded."""
-        return {field.name: words for field in self._fields if (words := self._words(field, document.get(field.name)))}
+        held = self._held(document)
+        return {field.name: words for field in self._fields if (words := self._words(field, document.get(field.name), held))}
 
-    def _words(self, field: FieldSpec, value: Any) -> list[str]:
-        texts = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    def _held(self, document: Document) -> set[str]:
+        """Those of the words of all ASCII texts together that are searched: to split them one by one takes much longer."""
+        texts = [text[:READ] for field in self._fields if field.type == "text" for text in _texts(document.get(field.name)) if text.isascii()]
+        return {word for word in set(WORD.findall("\n".join(texts).lower())) if len(word) <= LONGEST and self._holds(word)}
+
+    def _words(self, field: FieldSpec, value: Any, held: set[str]) -> list[str]:
+        texts = _texts(value)
         if field.type == "text":
-            return sorted({mark[0] for text in texts for mark in self._marks(composed(text)[:READ])})
+            return sorted({mark[0] for text in texts for mark in self._marks(composed(text)[:READ], held)})
         return sorted({whole(text) for text in texts} & self._wholes) if field.type == "keyword" else []
 
-    def _field(self, field: FieldSpec, value: Any) -> str | None:
-        values: Iterable[Any] = value if isinstance(value, list) else [value]
-        texts = [one for one in values if isinstance(one, str)]
+    def _field(self, field: FieldSpec, value: Any, held: set[str]) -> str | None:
+        texts = _texts(value)
         if field.type == "text":
-            return self._best(texts)
+            return self._best(texts, held)
         if field.type == "keyword" and self._wholes:
             return next((f"<mark>{escape(text)}</mark>" for text in texts if whole(text) in self._wholes), None)
         return None
 
-    def _best(self, texts: list[str]) -> str | None:
+    def _best(self, texts: list[str], held: set[str]) -> str | None:
         """The text, of those of a field, that has most of the words."""
         best: tuple[int, str, list[Mark]] = (0, "", [])
         for text in map(composed, texts):
-            marks = self._marks(text[:READ])
+            marks = self._marks(text[:READ], held)
             distinct = len({word for word, _, _ in marks})
             if distinct > best[0]:
                 best = (distinct, text, marks)
         return _snippet(best[1], best[2]) if best[0] else None
 
-    def _marks(self, text: str) -> list[Mark]:
-        """What is found in a text; most texts hold nothing, which is seen sooner without places."""
-        if text.isascii() and not any(map(self._holds, set(WORD.findall(text.lower())))):
+    def _marks(self, text: str, held: set[str]) -> list[Mark]:
+        """What is found in a text; most texts hold nothing, which is seen sooner than where."""
+        if not text.isascii():
+            return [span for span in spans(text) if self._holds(span[0])]
+        lower = text.lower()
+        if not any(word in lower for word in held):
             return []
-        return [span for span in spans(text) if self._holds(span[0])]
+        return [(found[0], found.start(), found.end()) for found in WORD.finditer(lower) if found[0] in held]
+
+
+def _texts(value: Any) -> list[str]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
 
 
 def _snippet(text: str, marks: list[Mark]) -> str:
