@@ -1,7 +1,9 @@
 """The warehouse's connections: one engine, readers that never wait, and writers that take their turn at BEGIN."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -9,6 +11,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from domain.errors import UnavailableError
 from infrastructure.warehouse.unit_of_work import UnitOfWork
 
+BUSY = 30_000  # ms that SQLite waits for a lock
+CLOSELY = 2.0  # seconds in which a writer looks every LOOK seconds whether its turn has come, before it leaves that to SQLite
+LOOK = 0.002
 TURN = 0x74656E6465726C  # the advisory lock of PostgreSQL that writers hold: any number that is ours alone
 
 
@@ -34,7 +39,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=NORMAL",
-        "busy_timeout=30000",
+        f"busy_timeout={BUSY}",
         "foreign_keys=ON",
         "cache_size=-65536",
         "temp_store=MEMORY",
@@ -45,8 +50,28 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that first reads and then writes fails at once when another writer came between; see stack notes in docs.
-    mode = "IMMEDIATE" if connection.get_execution_options().get("writer") else "DEFERRED"
-    connection.exec_driver_sql(f"BEGIN {mode}")
+    if not connection.get_execution_options().get("writer"):
+        connection.exec_driver_sql("BEGIN DEFERRED")
+    elif not _took_turn(connection.connection.driver_connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _took_turn(raw: Any) -> bool:
+    """Whether a writer's turn came within CLOSELY. SQLite itself looks every 100 ms after a while, and misses turns that are shorter."""
+    raw.execute("PRAGMA busy_timeout=0")
+    end = monotonic() + CLOSELY
+    try:
+        while monotonic() < end:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+                return True
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    return False
+            sleep(LOOK)
+        return False
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={BUSY}")
 
 
 class Warehouse:

@@ -1,0 +1,65 @@
+"""Writers take turns on SQLite: closely watched at first, then patiently, and at last with an error."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from infrastructure.warehouse import engine
+from infrastructure.warehouse.engine import Warehouse
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
+    made = Warehouse(f"sqlite:///{tmp_path}/w.db")
+    with made.write() as work:
+        work.connection.exec_driver_sql("CREATE TABLE t (n INTEGER)")
+        work.commit()
+    yield made
+    made.close()
+
+
+def add(warehouse: Warehouse, number: int) -> None:
+    with warehouse.write() as work:
+        (last,) = work.connection.exec_driver_sql("SELECT coalesce(max(n), 0) FROM t").one()
+        work.connection.exec_driver_sql("INSERT INTO t VALUES (?)", (last + number,))
+        work.commit()
+
+
+@pytest.mark.parametrize("closely", [2.0, 0.0])
+def test_a_writer_waits_for_its_turn_and_then_reads_what_the_one_before_wrote(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, closely: float) -> None:
+    monkeypatch.setattr(engine, "CLOSELY", closely)
+    with warehouse.write() as first:
+        first.connection.exec_driver_sql("INSERT INTO t VALUES (40)")
+        waiting = threading.Thread(target=add, args=(warehouse, 2))
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive()
+        first.commit()
+    waiting.join(10)
+    with warehouse.read() as work:
+        assert work.connection.exec_driver_sql("SELECT n FROM t ORDER BY n").scalars().all() == [40, 42]
+
+
+def test_many_writers_lose_nothing(warehouse: Warehouse) -> None:
+    threads = [threading.Thread(target=lambda: [add(warehouse, 1) for _ in range(25)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    with warehouse.read() as work:
+        assert work.connection.exec_driver_sql("SELECT count(*), max(n) FROM t").one() == (100, 100)
+
+
+def test_a_turn_that_does_not_come_is_an_error_and_the_next_one_may_come(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "CLOSELY", 0.02)
+    monkeypatch.setattr(engine, "BUSY", 20)
+    with warehouse.write() as first:
+        first.connection.exec_driver_sql("DELETE FROM t")
+        with pytest.raises(OperationalError, match="locked"):
+            add(warehouse, 1)
+    add(warehouse, 1)
+    with warehouse.read() as work:
+        assert work.connection.exec_driver_sql("SELECT n FROM t").scalars().all() == [1]
