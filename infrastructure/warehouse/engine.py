@@ -41,7 +41,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=NORMAL",
         f"busy_timeout={BUSY}",
         "foreign_keys=ON",
-        "cache_size=-65536",
+        "cache_size=-32768",
         "temp_store=MEMORY",
         "journal_size_limit=67108864",
     ):
