@@ -185,7 +185,7 @@ def _commit(work: Work, group: Sequence[Judged]) -> None:
 
 
 def _end_if_nothing_good(work: Work, one: Judged, counts: Counts) -> None:
-    """A gigabyte of `1,1,1,…` is no file of records with errors: listing each of them would fill the disk."""
+    """Fail the job that ended without anything good, or goes on with hardly any: to list each error of a gigabyte of `1,1,1,…` would fill the disk."""
     if one.position is None:
         if not counts.accepted and not counts.unchanged:
             work.jobs.fail(one.job.id, one.nothing_good(counts), now())
