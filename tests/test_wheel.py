@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from script.stack import PASSWORD, ROOT, Stack
+from script.stack import ROOT, Stack
 
 
 @pytest.mark.slow
@@ -28,7 +28,7 @@ def test_the_wheel_runs_outside_the_checkout(tmp_path: Path) -> None:
     with (tmp_path / "up.log").open("wb") as log:
         up = subprocess.Popen([tmp_path / "venv/bin/tenderlake", "up"], cwd=tmp_path, env=stack.env, stdout=log, stderr=log)
     try:
-        client = httpx.Client(base_url=f"http://127.0.0.1:{stack.port}", auth=("admin", PASSWORD), timeout=30)
+        client = stack.client
         await_true(lambda: client.get("/health/ready").status_code == 200, 60)
         jobs = client.post("/v1/seed").raise_for_status().json()["items"]
         await_true(lambda: all(client.get(f"/v1/jobs/{job['id']}").json()["status"] == "succeeded" for job in jobs), 60)
