@@ -41,8 +41,9 @@ class Highlighter:
 
     def _held(self, document: Document) -> set[str]:
         """Those of the words of all ASCII texts together that are searched: to split them one by one takes much longer."""
-        texts = [text[:READ] for field in self._fields if field.type == "text" for text in _texts(document.get(field.name)) if text.isascii()]
-        return {word for word in set(WORD.findall("\n".join(texts).lower())) if len(word) <= LONGEST and self._holds(word)}
+        texts = [composed(text)[:READ] for field in self._fields if field.type == "text" for text in _texts(document.get(field.name))]
+        ascii_ones = "\n".join(text for text in texts if text.isascii())
+        return {word for word in set(WORD.findall(ascii_ones.lower())) if len(word) <= LONGEST and self._holds(word)}
 
     def _words(self, field: FieldSpec, value: Any, held: set[str]) -> list[str]:
         texts = _texts(value)
