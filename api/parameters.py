@@ -1,5 +1,6 @@
 """What endpoints share: parameters that several of them take, the check for unknown ones, links to the next page, answers as JSON."""
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -40,9 +41,14 @@ async def known(request: Request) -> None:
     document = app.openapi_schema or await run_in_threadpool(app.openapi)  # made at the first call, which takes its time
     operation = document["paths"][request.scope["route"].path_format][request.method.lower()]
     allowed = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
-    for name in request.query_params:
+    refuse_unknown(request.query_params, allowed)
+
+
+def refuse_unknown(given: Iterable[str], allowed: Collection[str]) -> None:
+    """InvalidError for the first parameter that is not allowed."""
+    for name in given:
         if name not in allowed:
-            raise InvalidError(f"there is no parameter {name}", parameter=name, allowed=allowed)
+            raise InvalidError(f"there is no parameter {name}", parameter=name, allowed=list(allowed))
 
 
 def next_link(request: Request, cursor: str | None) -> str | None:

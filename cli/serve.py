@@ -19,7 +19,6 @@ from infrastructure.logging import set_up
 from infrastructure.settings import Settings
 
 GRACE = 2  # seconds that requests under way get at the end
-SWITCH = 0.001  # seconds that a thread holds the interpreter while others wait: every request changes threads a few times
 
 
 def main() -> None:
@@ -32,7 +31,6 @@ def main() -> None:
         print(f"tenderlake: {error.detail}", file=sys.stderr)
         raise SystemExit(REFUSED) from None
     # By its name, since the command line stands beside the API and does not import it.
-    sys.setswitchinterval(SWITCH)
     config = uvicorn.Config("api.app:create_app", factory=True, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE)
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
 

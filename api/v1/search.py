@@ -1,25 +1,24 @@
-"""GET /v1/search and /v1/search/suggest. Who is calling is found out in their own thread: a change of threads costs a millisecond under load."""
+"""GET /v1/search and /v1/search/suggest."""
 
 from dataclasses import fields
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from api.auth import SCHEMES, admit
+from api.auth import SCHEMES
 from api.container import Here
-from api.parameters import From, Until, as_made, known
+from api.parameters import From, Until, as_made
 from api.problems import COMMON
+from api.query_route import QueryRoute
 from api.schemas import Suggestions
 from domain.search import Collection, Mode, SearchResult
-from domain.user import Role
 from services.queries import search as searches
 
-router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
+router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=SCHEMES, responses=COMMON, route_class=QueryRoute)
 ANY = "any of the values, repeated or separated by commas"
 WORDS = 'words; typing errors are forgiven, the last word may be unfinished; "a phrase", -excluded; empty: everything'
 MODES = "by word, by meaning, or by both; what can't be found by meaning is found by word, and the answer's `mode` says so"
-CollectionName = Annotated[Collection, Query(description="where to search")]
 
 
 class SearchParameters(BaseModel):
@@ -78,23 +77,23 @@ SAME = [one.name for one in fields(searches.Asked) if one.name in SearchParamete
 
 
 @router.get("", response_model=SearchResult)
-def search(request: Request, here: Here, asked: Annotated[SearchParameters, Query()]) -> Response:
+def search(here: Here, asked: Annotated[SearchParameters, Query()]) -> Response:
     """Find contracting processes, organisations or passages of uploaded documents, narrowed by filters, with facets and highlights.
 
     Highlighted text is HTML-escaped, with the hits in `<mark>`.
     """
-    admit(request, here.callers, Role.READER)
     return as_made(searches.search(here.parts, asked.read()))
 
 
+class SuggestParameters(BaseModel):
+    """The parameters of suggestions."""
+
+    q: str = Field(max_length=200, description="what was typed so far", examples=["road w"])
+    collection: Collection = Field(Collection.PROCESSES, description="where to search")
+    limit: int = Field(10, ge=1, le=50, description="completions at most")
+
+
 @router.get("/suggest", response_model=Suggestions)
-def suggest(
-    request: Request,
-    here: Here,
-    q: Annotated[str, Query(max_length=200, description="what was typed so far", examples=["road w"])],
-    collection: CollectionName = Collection.PROCESSES,
-    limit: Annotated[int, Query(ge=1, le=50, description="completions at most")] = 10,
-) -> Response:
+def suggest(here: Here, asked: Annotated[SuggestParameters, Query()]) -> Response:
     """Completions of what is being typed."""
-    admit(request, here.callers, Role.READER)
-    return as_made(Suggestions(items=searches.suggest(here.parts.search, collection, q, limit)))
+    return as_made(Suggestions(items=searches.suggest(here.parts.search, asked.collection, asked.q, asked.limit)))

@@ -49,3 +49,42 @@ def test_organisations_are_found_too(full: Api) -> None:
 def test_what_is_typed_is_completed(full: Api) -> None:
     assert full.client.get("/v1/search/suggest?q=resurf").json() == {"items": ["Resurfacing of roads"]}
     assert full.client.get("/v1/search/suggest?q=").json() == {"items": []}
+
+
+@pytest.mark.parametrize("path", ["/v1/search", "/v1/search/suggest"])
+def test_who_is_calling_is_asked_before_what_is_asked(full: Api, path: str) -> None:
+    assert full.stranger.get(f"{path}?limit=many&nonsense=1").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "where"),
+    [
+        ("/v1/search?per_page=101", 422, ["query.per_page"]),
+        ("/v1/search?per_page=ten&mode=odd", 422, ["query.mode", "query.per_page"]),
+        ("/v1/search?value_from=", 422, ["query.value_from"]),
+        ("/v1/search?published_from=soon", 422, ["query.published_from"]),
+        ("/v1/search/suggest", 422, ["query.q"]),
+        ("/v1/search/suggest?q=a&limit=0", 422, ["query.limit"]),
+        ("/v1/search?q=a&byer=b", 400, None),
+        ("/v1/search/suggest?q=a&per_page=3", 400, None),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused_by_name(full: Api, path: str, status: int, where: list[str] | None) -> None:
+    answer = full.client.get(path)
+    assert answer.status_code == status
+    body = answer.json()
+    assert [one["where"] for one in body["errors"]] == where if where else body["parameter"] in body["detail"]
+    assert where or "q" in body["allowed"]
+
+
+def test_of_a_parameter_that_takes_one_value_the_last_counts(full: Api) -> None:
+    assert full.client.get("/v1/search?q=roads&per_page=1&page=7&page=1").json()["page"] == 1
+
+
+def test_the_parameters_are_described_one_by_one(full: Api) -> None:
+    document = full.client.get("/openapi.json").json()
+    search = {one["name"]: one for one in document["paths"]["/v1/search"]["get"]["parameters"]}
+    assert search["buyer"]["schema"]["type"] == "array"
+    assert search["per_page"]["schema"]["maximum"] == 100
+    suggest = {one["name"]: one["required"] for one in document["paths"]["/v1/search/suggest"]["get"]["parameters"]}
+    assert suggest == {"q": True, "collection": False, "limit": False}

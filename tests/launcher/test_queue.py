@@ -11,7 +11,7 @@ import redis
 
 from domain.errors import UnavailableError
 from infrastructure.processes import spawn
-from infrastructure.queue.broker import BEAT, HEARTBEAT_TIMEOUT, Dispatcher, make_broker
+from infrastructure.queue.broker import BEAT, HEARTBEAT_TIMEOUT, LOOK, Dispatcher, make_broker
 from infrastructure.queue.redis_server import RedisServer
 from tests.launcher.conftest import ROOT, until
 
@@ -145,6 +145,25 @@ def test_looking_at_an_empty_queue_writes_nothing_between_two_heartbeats(queue: 
         written = client.info("persistence")["aof_current_size"] - before
     assert time.monotonic() - begun < BEAT
     assert written == 0
+    broker.client.close()
+
+
+def test_one_look_serves_the_threads_of_all_queues_and_finds_what_comes(queue: Queue) -> None:
+    broker = make_broker(queue.server.url, "a")
+    names = ["land", "land.DQ", "refine", "refine.DQ"]
+    for name in ("land", "refine"):
+        broker.declare_queue(name)
+    for name in names:
+        broker.do_fetch(name, 1)
+    begun = time.monotonic()
+    for _ in range(25):
+        assert [broker.do_fetch(name, 1) for name in names] == [[]] * 4
+    looks = broker.client.info("commandstats")
+    assert looks["cmdstat_exists"]["calls"] <= 1 + (time.monotonic() - begun) / LOOK
+    assert "cmdstat_llen" not in looks
+    Dispatcher(queue.server.url).send("refine")
+    time.sleep(LOOK)
+    assert [len(broker.do_fetch(name, 1)) for name in names] == [0, 0, 1, 0]
     broker.client.close()
 
 
