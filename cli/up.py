@@ -157,7 +157,8 @@ def _environment(settings: Settings, folder: Path, queue: str) -> dict[str, str]
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in given.items()}
     ours = {f"TENDERLAKE_{name.upper()}": str(value) for name, value in plain.items() if value is not None}
-    return {**LEAN, **os.environ, **ours, "TENDERLAKE_DATA_DIR": str(folder), "TENDERLAKE_REDIS_URL": queue}
+    threads = max(1, (os.cpu_count() or 1) // settings.workers)  # of polars in each worker: more of them would wait for each other
+    return {**LEAN, "POLARS_MAX_THREADS": str(threads), **os.environ, **ours, "TENDERLAKE_DATA_DIR": str(folder), "TENDERLAKE_REDIS_URL": queue}
 
 
 def _on_signals(ended: Event) -> None:

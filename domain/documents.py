@@ -1,6 +1,7 @@
 """Search documents from gold rows: one function a collection, so that every engine is given the same."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from domain.organization import UNKNOWN
@@ -90,19 +91,19 @@ def process_document(facts: dict[str, Any]) -> Document:
         "id": row["ocid"],
         "title": _cut(row["title"]),
         "description": _cut(row["description"]),
-        "parties": _distinct(party["name"] for party in parties),
-        "items": _distinct(_cut(item["description"]) for item in items),
-        "classifications": _distinct([row["classification"], *(item["classification"] for item in items)]),
-        "awards": _distinct(text for award in awards for text in (_cut(award["title"]), _cut(award["description"]))),
-        "codes": _distinct(code for item in [*items, {"codes": row["code"]}] for code in _codes(item["codes"])),
-        "classification": _distinct(division for code in [row["code"], *(item["code"] for item in items)] if (division := _division(code))),
+        "parties": _distinct(parties["name"]),
+        "items": _distinct(map(_cut, items["description"])),
+        "classifications": _distinct([row["classification"], *items["classification"]]),
+        "awards": _distinct(map(_cut, chain.from_iterable(zip(awards["title"], awards["description"], strict=True)))),
+        "codes": _distinct(chain.from_iterable(map(_codes, dict.fromkeys([*items["codes"], row["code"]])))),
+        "classification": _distinct(map(_division, dict.fromkeys([row["code"], *items["code"]]))),
         "buyer": row["buyer"],
         "buyer_id": _known(row["buyer_id"]),
-        "supplier": _distinct(award["supplier"] for award in awards),
-        "supplier_id": _distinct(_known(award["supplier_id"]) for award in awards),
+        "supplier": _distinct(awards["supplier"]),
+        "supplier_id": _distinct(map(_known, awards["supplier_id"])),
         "category": row["category"],
-        "country": _distinct([row["country"], *(item["country"] for item in items)]),
-        "region": _distinct([row["region"], *(item["region"] for item in items)]),
+        "country": _distinct([row["country"], *items["country"]]),
+        "region": _distinct([row["region"], *items["region"]]),
         "method": row["method"],
         "status": row["status"],
         "source": row["source"],
@@ -177,8 +178,8 @@ def _cut(text: str | None) -> str | None:
     return text[:TEXT] if text else None
 
 
-def _distinct(values: Any) -> list[str]:
-    return list(dict.fromkeys(value for value in values if value))
+def _distinct(values: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(filter(None, values)))
 
 
 def _codes(joined: str | None) -> list[str]:

@@ -12,7 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from domain.instants import instant, rfc3339
-from domain.ocds import Release
+from domain.ocds import Release, checker
 from domain.quality import quality
 from domain.record import Accepted, Judgement, Kind, Note, Place, Refused
 from domain.repair import NOTES, has_numeric_ids, pointer, repair, replace_surrogates, strip_nul, texts_for_ids
@@ -34,6 +34,7 @@ REFUSALS: dict[str, str] = {
     "wrong_type": "a value has another type than the standard gives it, and can't be repaired",
 }
 EXCERPT = 2_000  # characters
+CHECKER = checker(Release)
 ROUNDS = 12  # of repairs: each can uncover what stood inside what it mended
 MISSING = {"/ocid": "missing_ocid", "/date": "missing_date"}
 
@@ -132,7 +133,7 @@ def _make_valid(release: dict[str, Any], notes: list[Note]) -> None:
     """Repair in place until it is valid."""
     for _ in range(ROUNDS):
         try:
-            Release.model_validate(release)
+            CHECKER.validate_python(release)
         except ValidationError as error:
             problem = repair(release, error.errors(include_url=False, include_context=False), notes)
             if problem is not None:

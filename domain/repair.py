@@ -35,7 +35,7 @@ EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "list_type": "an array",
-    "model_type": "an object",
+    "dict_type": "an object",
     "greater_than_equal": "a number that is not negative",
     "less_than_equal": "a smaller number",
 }
@@ -106,7 +106,7 @@ def _mend(error: str, value: Any) -> tuple[str, Any] | None:
         return ("text_as_number", number) if number is not None else None
     if error == "list_type":
         return "array_expected", _elements(value)
-    return ("object_expected", {}) if error == "model_type" and value == [] else None
+    return ("object_expected", {}) if error == "dict_type" and value == [] else None
 
 
 def _elements(value: Any) -> list[Any]:

@@ -137,7 +137,7 @@ def measure_load(stack: Stack, file: Path, count: int) -> float:
     with Memory(stack) as memory, file.open("rb") as body:
         job_id = stack.upload(file.name, body)
         started = time.monotonic()
-        job = stack.wait(job_id)
+        job = stack.follow(job_id)
         took = time.monotonic() - started
     if job["status"] != "succeeded" or job["counts"]["accepted"] != count:
         sys.exit(f"the load did not succeed: {job}")

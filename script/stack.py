@@ -1,4 +1,4 @@
-"""A real installation on a temporary folder and a free port, for the benchmark and the crash suite; standard library and httpx only."""
+"""A real installation on a temporary folder and a free port, for the benchmark and the crash suite."""
 
 import os
 import shutil
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "bench-secret-1"
@@ -87,6 +88,14 @@ class Stack:
             time.sleep(every)
         sys.exit(f"job {job_id} did not end in {seconds} s: {found}")
 
+    def follow(self, job_id: str, seconds: float = 600) -> dict[str, Any]:
+        """The job once it has ended, told by its events: asking again and again takes from what is measured."""
+        with self.client.stream("GET", f"/v1/jobs/{job_id}/events", timeout=seconds) as events:
+            for line in events.iter_lines():
+                if line.startswith("data: ") and (found := orjson.loads(line[6:]))["status"] in FINAL:
+                    return dict(found)
+        sys.exit(f"the events of job {job_id} ended before it did")
+
     def query(self, sql: str) -> list[Any]:
         """Rows of the warehouse, read beside the running installation."""
         connection = sqlite3.connect(f"file:{self.data}/warehouse.db?mode=ro", uri=True, timeout=30)
@@ -108,14 +117,14 @@ class Stack:
 
 
 class Memory(threading.Thread):
-    """The peak of the proportional set size over all processes of a stack, sampled twice a second."""
+    """The peak of the proportional set size over all processes of a stack, sampled every second: to look takes as long as a small slice of work."""
 
     def __init__(self, stack: Stack) -> None:
         super().__init__(daemon=True)
         self.stack, self.peak, self.ended = stack, 0, threading.Event()
 
     def run(self) -> None:
-        while not self.ended.wait(0.5):
+        while not self.ended.wait(1):
             self.peak = max(self.peak, sum(_pss(pid) for pid in self.stack.tree()))
 
     def __enter__(self) -> "Memory":

@@ -20,6 +20,7 @@ from services.stages.raw_changes import read_raw
 from services.stages.runs import crowded
 from services.stages.turns import in_turn, wake_next
 
+FIRST = 4  # part of a slice that the first one of a job is, so that the stages behind this one soon have something to do
 DELIVERIES = 3  # a slice that killed its worker this often is set aside
 AHEAD = 8  # files of waiting jobs that may be read at once
 SECONDS = 5.0  # in which the reading of waiting jobs begins; those behind are left for later
@@ -34,7 +35,7 @@ def land(parts: Parts, job_id: str) -> None:
     claimed = _claim(parts, job_id)
     if claimed is None:
         return
-    group = _read(parts, *claimed, parts.batch_records)
+    group = _read(parts, *claimed, parts.batch_records if claimed[0].position else max(1, parts.batch_records // FIRST))
     if group and group[0].position is None and group[0].batch.deliveries == 1:
         group += _waiting(parts, group[0], parts.batch_records - group[0].size)
     try:

@@ -3,15 +3,17 @@
 import copy
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from domain.judge import judge
-from domain.ocds import Compiled, Release, polars_type
+from domain.ocds import Compiled, Release, checker, polars_type
 from domain.record import Accepted, Place
 
 MONEY = {"amount": 5.5, "currency": "GBP"}
@@ -82,6 +84,22 @@ def test_every_strange_value_in_every_place_is_refused_or_left_readable() -> Non
             accepted += [one for one in found if isinstance(one, Accepted)]
     lines = b"\n".join(one.payload for one in accepted)
     assert pl.read_ndjson(io.BytesIO(lines), schema=SCHEMA).height == len(accepted) > len(ROUTES)
+
+
+def complaints(check: Callable[[Any], Any], release: dict[str, Any]) -> list[tuple[Any, str]]:
+    try:
+        check(release)
+    except ValidationError as error:
+        return [(one["loc"], one["type"].replace("model_type", "dict_type")) for one in error.errors()]
+    return []
+
+
+def test_the_quick_checker_complains_of_what_the_models_complain_of() -> None:
+    quick = checker(Release).validate_python
+    found = [(complaints(quick, one), complaints(Release.model_validate, one)) for route in ROUTES for value in STRANGE if (one := changed(route, value))]
+    assert [one for one, _ in found] == [two for _, two in found]
+    assert sum(not one for one, _ in found) > len(ROUTES) < sum(bool(one) for one, _ in found)
+    assert complaints(quick, {}) == complaints(Release.model_validate, {}) != []
 
 
 @settings(max_examples=100, deadline=None)

@@ -26,6 +26,17 @@ def test_it_says_what_runs_and_what_to_try(start: Start) -> None:
     assert [one.has(word) for word in ("redis-server", "api", "worker")] == [True] * 3
 
 
+@pytest.mark.parametrize("workers", [1, 2, 64])
+def test_the_workers_share_the_cores_but_who_asks_for_more_threads_gets_them(start: Start, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
+    cores = os.cpu_count() or 1
+    first = start(workers=workers).ready()
+    assert first.child("worker").environ()["POLARS_MAX_THREADS"] == str(max(1, cores // workers))
+    first.end()
+    monkeypatch.setenv("POLARS_MAX_THREADS", "7")
+    assert start(workers=workers).ready().child("worker").environ()["POLARS_MAX_THREADS"] == "7"
+
+
 def test_a_second_launcher_on_the_folder_is_refused_in_one_line(start: Start) -> None:
     first = start().ready()
     second = start(port=free_port())

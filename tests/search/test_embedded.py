@@ -11,10 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import tantivy
+from loguru import logger
 
 from domain.errors import DamagedError, InvalidError
 from domain.search import CollectionSpec, FieldSpec, Filter
 from infrastructure.search.embedded import EmbeddedSearch, schema_hash
+from infrastructure.search.embedded.store import Store
 from tests.search.contract import BARE, ROADS, SPEC, P, SearchEngineContract, find, ids, only, process
 from tests.search.meaning import MeaningContract
 
@@ -174,3 +177,40 @@ def test_a_deleted_folder_is_an_empty_index(folder: Path) -> None:
     assert engine.count(P) == 0
     engine.upsert(P, [BARE])
     assert ids(find(engine)) == only(BARE)
+
+
+class SlowMerges:
+    """A writer whose merges end when they are told to."""
+
+    def __init__(self, writer: tantivy.IndexWriter, gate: threading.Event, fails: bool) -> None:
+        self.writer, self.gate, self.fails = writer, gate, fails
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.writer, name)
+
+    def wait_merging_threads(self) -> None:
+        assert self.gate.wait(30)
+        self.writer.wait_merging_threads()
+        if self.fails:
+            raise ValueError("No space left on device")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_is_written_is_there_before_merges_end_and_the_next_writer_waits_for_them(folder: Path, monkeypatch: pytest.MonkeyPatch, fails: bool) -> None:
+    said: list[str] = []
+    sink = logger.add(said.append, level="WARNING")
+    gate, begin = threading.Event(), Store._begin
+    monkeypatch.setattr(Store, "_begin", lambda store, heap: (SlowMerges((made := begin(store, heap))[0], gate, fails), made[1]))
+    engine = EmbeddedSearch(folder, [SPEC])
+    engine.upsert(P, [process(1, "First")])
+    assert ids(find(EmbeddedSearch(folder, [SPEC]), "first")) == ["ocds-b5fd17-0001"]
+    second = threading.Thread(target=engine.upsert, args=(P, [process(2, "Second")]))
+    second.start()
+    second.join(0.3)
+    assert second.is_alive()
+    gate.set()
+    second.join(30)
+    EmbeddedSearch(folder, [SPEC]).upsert(P, [process(3, "Third")])
+    assert sorted(ids(find(engine))) == [f"ocds-b5fd17-000{n}" for n in (1, 2, 3)]
+    logger.remove(sink)
+    assert any("No space left" in line for line in said) == fails

@@ -48,6 +48,7 @@ def spans(text: str) -> list[tuple[str, int, int]]:
     return [(token.text, token.char_offset_from, token.char_offset_to) for token in words_analyzer().pre_tokenize(text).tokens]
 
 
+@lru_cache(maxsize=8_192)  # the same few facets again and again
 def has_digit(text: str) -> bool:
     """Whether the text looks like a code: such words are never corrected."""
     return DIGIT.search(text) is not None or (not text.isascii() and any(letter.isdigit() for letter in text))

@@ -1,6 +1,7 @@
 """One collection's index on disk: opened once a process, read by many, written by one at a time.
 
-The lock of tantivy is held only while a batch is written, so that any process can write next, also when this one is killed.
+The lock of tantivy is held only while a batch is written, so that any process can write next, also when this one is killed. What was written
+is there when `write` returns; the merges of segments that it sets off end behind it, and who writes next waits for them.
 """
 
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import tantivy
+from loguru import logger
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from domain.errors import DamagedError, NoSpaceError, UnavailableError
@@ -41,6 +43,7 @@ class Store:
         self._seen: tuple[int, int] | None = None
         self._opening = threading.Lock()
         self._writing = threading.Lock()
+        self._merging: threading.Thread | None = None
 
     @property
     def path(self) -> Path:
@@ -89,6 +92,7 @@ class Store:
     def take(self, other: "Store") -> None:
         """Have the index of a store made by `beside` serve. Nobody writes meanwhile; who waited to then writes there."""
         new = self._pointer.with_suffix(".new")
+        other.merged()
         with self._writing, self._locked(SMALL_HEAP) as (writer, old):
             writer.rollback()
             with new.open("w") as file:
@@ -96,10 +100,17 @@ class Store:
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(self._pointer)
+        self.merged()
         shutil.rmtree(old, ignore_errors=True)
+
+    def merged(self) -> None:
+        """Return when no merge of segments that was set off here goes on."""
+        if self._merging is not None:
+            self._merging.join()
 
     def drop(self) -> None:
         """Remove the folder: of a store that does not serve."""
+        self.merged()
         shutil.rmtree(self._first, ignore_errors=True)
 
     def _snapshot(self, path: Path) -> tantivy.Searcher:
@@ -122,12 +133,14 @@ class Store:
 
     @contextmanager
     def _locked(self, heap: int) -> Iterator[tuple[tantivy.IndexWriter, Path]]:
-        """The writer of the index that serves, and its folder; given up at the end."""
+        """The writer of the index that serves, and its folder; given up at the end, once merges are through."""
+        self.merged()
         writer, path = self._begin(heap)
         try:
             yield writer, path
         finally:
-            writer.wait_merging_threads()  # gives up the writer, and with it the lock
+            self._merging = threading.Thread(target=_give_up, args=(writer, path))
+            self._merging.start()
 
     def _begin(self, heap: int) -> tuple[tantivy.IndexWriter, Path]:
         while True:
@@ -179,6 +192,14 @@ def _create(path: Path, schema: tantivy.Schema) -> None:
             raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _give_up(writer: tantivy.IndexWriter, path: Path) -> None:
+    """End the writer, and with it the lock, when its merges are through. What was committed stands without them."""
+    try:
+        writer.wait_merging_threads()
+    except ValueError as error:
+        logger.warning("merging segments of {}: {}", path.name, error)
 
 
 def _put(writer: tantivy.IndexWriter, documents: Sequence[tantivy.Document], replaced: Sequence[str]) -> None:

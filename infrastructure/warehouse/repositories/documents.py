@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -11,13 +13,14 @@ from infrastructure.warehouse.repositories.base import Repository, chunks
 from infrastructure.warehouse.repositories.tables import gold_table
 
 Row = dict[str, Any]
+Columns = dict[str, Sequence[Any]]  # of the rows of one process, in order
 
 
 class Documents(Repository):
     """Reads of the star, for the index stage."""
 
     def processes(self, ocids: Sequence[str]) -> Iterator[Row]:
-        """{process, awards, items, parties} of each process that stands in gold, by ocid."""
+        """{process, awards, items, parties} of each process that stands in gold, by ocid: its row, and columns of those below it."""
         keys = [surrogate(ocid) for ocid in ocids]
         awards, items, parties = self._awards(keys), self._items(keys), self._parties(keys)
         for row in sorted(self._processes(keys), key=lambda row: str(row["ocid"])):
@@ -30,10 +33,10 @@ class Documents(Repository):
         versions: dict[str, list[Row]] = defaultdict(list)
         totals: dict[str, dict[str, Row]] = defaultdict(dict)
         for part in chunks(organization_ids):
-            query = select(dim).where(dim.c.organization_id.in_(part)).order_by(dim.c.organization_id, dim.c.is_current.desc(), dim.c.organization_key)
+            query = select(dim).where(self.among(dim.c.organization_id, part)).order_by(dim.c.organization_id, dim.c.is_current.desc(), dim.c.organization_key)
             for row in self._rows(query):
                 versions[row["organization_id"]].append(row)
-            for row in self._rows(select(total).where(total.c.organization_id.in_(part))):
+            for row in self._rows(select(total).where(self.among(total.c.organization_id, part))):
                 totals[row["organization_id"]][row["role"]] = row
         for name, rows in sorted(versions.items()):
             yield {"versions": rows, "totals": totals[name]}
@@ -72,16 +75,16 @@ class Documents(Repository):
         joined = joined.outerjoin(code, code.c.classification_key == fact.c.classification_key)
         rows: list[Row] = []
         for part in chunks(keys):
-            rows += self._rows(select(*columns).select_from(joined).where(fact.c.process_key.in_(part)))
+            rows += self._rows(select(*columns).select_from(joined).where(self.among(fact.c.process_key, part)))
         return rows
 
-    def _awards(self, keys: Iterable[int]) -> dict[int, list[Row]]:
+    def _awards(self, keys: Iterable[int]) -> dict[int, Columns]:
         fact, supplier = gold_table("fact_award"), gold_table("dim_organization")
         columns = [fact.c.process_key, fact.c.title, fact.c.description, supplier.c.name.label("supplier"), supplier.c.organization_id.label("supplier_id")]
         query = select(*columns).select_from(fact.outerjoin(supplier, supplier.c.organization_key == fact.c.supplier_key))
         return self._grouped(query, fact, [fact.c.position, fact.c.award_key], keys)
 
-    def _items(self, keys: Iterable[int]) -> dict[int, list[Row]]:
+    def _items(self, keys: Iterable[int]) -> dict[int, Columns]:
         fact, code, place = gold_table("fact_item"), gold_table("dim_classification"), gold_table("dim_location")
         columns = [
             fact.c.process_key,
@@ -96,17 +99,20 @@ class Documents(Repository):
         query = select(*columns).select_from(joined.outerjoin(place, place.c.location_key == fact.c.location_key))
         return self._grouped(query, fact, [fact.c.level, fact.c.parent_position, fact.c.position, fact.c.item_key], keys)
 
-    def _parties(self, keys: Iterable[int]) -> dict[int, list[Row]]:
+    def _parties(self, keys: Iterable[int]) -> dict[int, Columns]:
         bridge, dim = gold_table("bridge_process_organization"), gold_table("dim_organization")
         joined = bridge.join(dim, dim.c.organization_key == bridge.c.organization_key)
         query = select(bridge.c.process_key, dim.c.name).select_from(joined)
         return self._grouped(query, bridge, [dim.c.name, bridge.c.organization_key], keys)
 
-    def _grouped(self, query: Any, fact: Any, order: Sequence[Any], keys: Iterable[int]) -> dict[int, list[Row]]:
-        found: dict[int, list[Row]] = defaultdict(list)
+    def _grouped(self, query: Any, fact: Any, order: Sequence[Any], keys: Iterable[int]) -> dict[int, Columns]:
+        """The columns of each process's rows, by its key, which the query has first; of a process without rows they are empty."""
+        names = list(query.selected_columns.keys())
+        found: dict[int, Columns] = defaultdict(lambda: dict.fromkeys(names, ()))
         for part in chunks(keys):
-            for row in self._rows(query.where(fact.c.process_key.in_(part)).order_by(fact.c.process_key, *order)):
-                found[row["process_key"]].append(row)
+            rows = self.connection.execute(query.where(self.among(fact.c.process_key, part)).order_by(fact.c.process_key, *order)).all()
+            for key, group in groupby(rows, itemgetter(0)):
+                found[key] = dict(zip(names, zip(*group, strict=True), strict=True))
         return found
 
     def _rows(self, query: Any) -> list[Row]:

@@ -27,8 +27,8 @@ class Files(Repository):
         silver_batch = max((row["silver_batch"] for row in rows), default=0)
         self._touch(ids, silver_batch)
         for part in chunks(ids):
-            self.connection.execute(delete(CLAIM).where(CLAIM.c.record_id.in_(part)))
-            self.connection.execute(delete(DOCUMENT).where(DOCUMENT.c.record_id.in_(part)))
+            self.connection.execute(delete(CLAIM).where(self.among(CLAIM.c.record_id, part)))
+            self.connection.execute(delete(DOCUMENT).where(self.among(DOCUMENT.c.record_id, part)))
         standing = [row for row in rows if not row["deleted"]]
         if standing:
             self.connection.execute(DOCUMENT.insert(), [_document(row) for row in standing])
@@ -40,9 +40,9 @@ class Files(Repository):
 
     def follow(self, process_keys: Sequence[int], names: Iterable[tuple[str, str]], silver_batch: int) -> None:
         """Link anew what these processes, which have changed, may belong to; `names` are (file name, ocid) of their document URLs."""
-        before = {name for part in chunks(process_keys) for name in self._column(NAMED.c.name, NAMED.c.process_key.in_(part))}
+        before = {name for part in chunks(process_keys) for name in self._column(NAMED.c.name, self.among(NAMED.c.process_key, part))}
         for part in chunks(process_keys):
-            self.connection.execute(delete(NAMED).where(NAMED.c.process_key.in_(part)))
+            self.connection.execute(delete(NAMED).where(self.among(NAMED.c.process_key, part)))
         now = sorted(set(names))
         if now:
             self.connection.execute(NAMED.insert(), [{"name": name, "process_key": surrogate(ocid), "ocid": ocid} for name, ocid in now])
@@ -50,10 +50,10 @@ class Files(Repository):
             return
         touched: set[str] = set()
         for part in chunks(process_keys):
-            touched.update(self._column(CLAIM.c.record_id, CLAIM.c.process_key.in_(part)))
-            touched.update(self._column(DOCUMENT.c.record_id, DOCUMENT.c.process_key.in_(part)))
+            touched.update(self._column(CLAIM.c.record_id, self.among(CLAIM.c.process_key, part)))
+            touched.update(self._column(DOCUMENT.c.record_id, self.among(DOCUMENT.c.process_key, part)))
         for part in chunks(sorted(before | {name for name, _ in now})):
-            touched.update(self._column(DOCUMENT.c.record_id, DOCUMENT.c.name.in_(part)))
+            touched.update(self._column(DOCUMENT.c.record_id, self.among(DOCUMENT.c.name, part)))
         self._link(sorted(touched))
         self._touch(sorted(touched), silver_batch)
 
@@ -70,7 +70,7 @@ class Files(Repository):
     def some(self, record_ids: Sequence[str]) -> Iterator[Row]:
         """The rows of these documents, by record."""
         for part in chunks(record_ids):
-            for row in self.connection.execute(select(DOCUMENT).where(DOCUMENT.c.record_id.in_(part)).order_by(DOCUMENT.c.record_id)).mappings():
+            for row in self.connection.execute(select(DOCUMENT).where(self.among(DOCUMENT.c.record_id, part)).order_by(DOCUMENT.c.record_id)).mappings():
                 yield dict(row)
 
     def after(self, record_id: str, limit: int) -> list[tuple[str, int]]:
@@ -83,7 +83,7 @@ class Files(Repository):
 
     def _link(self, record_ids: Sequence[str]) -> None:
         for part in chunks(record_ids):
-            documents = self.connection.execute(select(DOCUMENT).where(DOCUMENT.c.record_id.in_(part))).mappings().all()
+            documents = self.connection.execute(select(DOCUMENT).where(self.among(DOCUMENT.c.record_id, part))).mappings().all()
             said, naming = self._said(part), self._naming({row["name"] for row in documents})
             meant = {claim.ocid for claims in said.values() for claim in claims} | {ocid for ocids in naming.values() for ocid in ocids}
             standing = self._standing(meant)
@@ -105,21 +105,21 @@ class Files(Repository):
     def _naming(self, names: Iterable[str]) -> dict[str, list[str]]:
         found: dict[str, list[str]] = defaultdict(list)
         for part in chunks(sorted(names)):
-            for row in self.connection.execute(select(NAMED.c.name, NAMED.c.ocid).where(NAMED.c.name.in_(part))):
+            for row in self.connection.execute(select(NAMED.c.name, NAMED.c.ocid).where(self.among(NAMED.c.name, part))):
                 found[row.name].append(row.ocid)
         return found
 
     def _standing(self, ocids: Iterable[str]) -> set[str]:
         process = gold_table("fact_process")
         keys = {surrogate(ocid): ocid for ocid in ocids}
-        return {keys[key] for part in chunks(sorted(keys)) for key in self._column(process.c.process_key, process.c.process_key.in_(part))}
+        return {keys[key] for part in chunks(sorted(keys)) for key in self._column(process.c.process_key, self.among(process.c.process_key, part))}
 
     def _touch(self, record_ids: Sequence[str], silver_batch: int) -> None:
         """Have them indexed; search may hold as many passages as the document has now or ever had since it was last read."""
         counts: dict[str, int] = dict.fromkeys(record_ids, 0)
         for source in (TOUCHED, DOCUMENT):
             for part in chunks(record_ids):
-                query = select(source.c.record_id, source.c.passages).where(source.c.record_id.in_(part))
+                query = select(source.c.record_id, source.c.passages).where(self.among(source.c.record_id, part))
                 for row in self.connection.execute(query):
                     counts[row.record_id] = max(counts[row.record_id], row.passages)
         self.upsert(TOUCHED, [{"record_id": one, "silver_batch": silver_batch, "passages": most} for one, most in counts.items()], ["record_id"])

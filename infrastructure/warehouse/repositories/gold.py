@@ -51,7 +51,7 @@ class Gold(Repository):
         for name in TABLES:
             target = gold_table(name)
             for part in chunks(plan.standing):
-                self.connection.execute(delete(target).where(target.c.process_key.in_(part)))
+                self.connection.execute(delete(target).where(self.among(target.c.process_key, part)))
         if plan.star is not None:
             for name in FACTS:
                 self.insert_frame(gold_table(name), plan.star.facts[name])
@@ -65,7 +65,7 @@ class Gold(Repository):
         for name in TABLES:
             key = gold_table(name).c.process_key
             for part in chunks(process_keys):
-                found.update(self.connection.execute(select(key).where(key.in_(part))).scalars())
+                found.update(self.connection.execute(select(key).where(self.among(key, part))).scalars())
         return sorted(found)
 
     def _uses_of(self, process_keys: Sequence[int]) -> Counter[tuple[str, int]]:
@@ -74,7 +74,7 @@ class Gold(Repository):
             target = gold_table(fact)
             columns = [target.c[column] for column in references]
             for part in chunks(process_keys):
-                for row in self.connection.execute(select(*columns).where(target.c.process_key.in_(part))):
+                for row in self.connection.execute(select(*columns).where(self.among(target.c.process_key, part))):
                     found.update(zip(references.values(), row, strict=True))
         return found
 
@@ -90,7 +90,7 @@ class Gold(Repository):
                 rows = [{"b_key": k, "b_uses": count} for k, count in left.items()]
                 self.connection.execute(update(target).where(target.c[key] == bindparam("b_key")).values(uses=target.c.uses + bindparam("b_uses")), rows)
             for part in chunks(k for dimension, k in delta if dimension == name):
-                self.connection.execute(delete(target).where(target.c[key].in_(part), target.c.uses <= 0))
+                self.connection.execute(delete(target).where(self.among(target.c[key], part), target.c.uses <= 0))
 
     def reference_organizations(self, record_ids: Sequence[str], rows: pl.DataFrame, silver_batch: int) -> None:
         """Make `rows` the versions that these reference records make, and none for those that have no row."""
@@ -111,15 +111,15 @@ class Gold(Repository):
         wanted = {reference_key(kind, one) for one in record_ids}
         gone = [one for one in self.connection.execute(select(key).where(dim.c.reference)).scalars() if one not in wanted]
         for part in chunks(gone):
-            self.connection.execute(delete(dim).where(key.in_(part)))
+            self.connection.execute(delete(dim).where(self.among(key, part)))
 
     def _replace_reference(self, dim: Table, kind: str, record_ids: Sequence[str], rows: pl.DataFrame, said: Any) -> set[str]:
         """Replace the rows of the records; what they said before in the column `said`."""
         (key,) = dim.primary_key.columns
         before: set[str] = set()
         for part in chunks(reference_key(kind, one) for one in record_ids):
-            before.update(self.connection.execute(select(said).where(key.in_(part))).scalars())
-            self.connection.execute(delete(dim).where(key.in_(part)))
+            before.update(self.connection.execute(select(said).where(self.among(key, part))).scalars())
+            self.connection.execute(delete(dim).where(self.among(key, part)))
         self.insert_frame(dim, rows)
         return before
 

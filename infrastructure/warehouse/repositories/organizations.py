@@ -62,7 +62,7 @@ class Organizations(Repository):
         """Write it."""
         dim = gold_table("dim_organization")
         for part in chunks(following.dropped["organization_key"]):
-            self.connection.execute(delete(dim).where(dim.c.organization_key.in_(part)))
+            self.connection.execute(delete(dim).where(self.among(dim.c.organization_key, part)))
         self.update_frame(dim, following.changed, "organization_key")
         self.insert_frame(dim, following.added)
         self.periods(following.moved)
@@ -74,8 +74,8 @@ class Organizations(Repository):
         rows: list[Any] = []
         awards: list[Any] = []
         for part in chunks(process_keys):
-            rows += self.connection.execute(select(*[bridge.c[name] for name in BRIDGE]).where(bridge.c.process_key.in_(part))).all()
-            awards += self.connection.execute(self._awards().where(gold_table("fact_award").c.process_key.in_(part))).all()
+            rows += self.connection.execute(select(*[bridge.c[name] for name in BRIDGE]).where(self.among(bridge.c.process_key, part))).all()
+            awards += self.connection.execute(self._awards().where(self.among(gold_table("fact_award").c.process_key, part))).all()
         return Said(_frame(rows, BRIDGE), _frame(awards, AWARDS))
 
     def converted(self, awards: pl.DataFrame, silver_batch: int) -> None:
@@ -83,7 +83,7 @@ class Organizations(Repository):
         award = gold_table("fact_award")
         rows: list[Any] = []
         for part in chunks(awards["key"]):
-            rows += self.connection.execute(self._awards(award.c.award_key).where(award.c.award_key.in_(part))).all()
+            rows += self.connection.execute(self._awards(award.c.award_key).where(self.among(award.c.award_key, part))).all()
         stood = _frame(rows, {"key": pl.Int64, **AWARDS})
         stands = stood.drop("amount_base").join(awards.select("key", "amount_base"), on="key", how="inner")
         nobody = pl.DataFrame(schema=BRIDGE)
@@ -105,7 +105,7 @@ class Organizations(Repository):
         rows: list[Any] = []
         for part in chunks(sorted(organization_ids)):
             columns = (dim.c.organization_key, dim.c.organization_id, dim.c.valid_from, dim.c.valid_to, dim.c.is_current, dim.c.reference)
-            rows += self.connection.execute(select(*columns).where(dim.c.organization_id.in_(part))).all()
+            rows += self.connection.execute(select(*columns).where(self.among(dim.c.organization_id, part))).all()
         governed = {row.organization_id for row in rows if row.reference}
         chain = sorted(
             (row for row in rows if not row.reference),
@@ -141,7 +141,7 @@ class Organizations(Repository):
     def _organization_pages(self, bridge: Table) -> Iterable[pl.DataFrame]:
         ids = sorted(set(self.connection.execute(select(bridge.c.organization_id).distinct()).scalars()))
         for part in chunks(ids, 1_000):
-            query = select(*[bridge.c[name] for name in BRIDGE]).where(bridge.c.organization_id.in_(part))
+            query = select(*[bridge.c[name] for name in BRIDGE]).where(self.among(bridge.c.organization_id, part))
             yield _frame(self.connection.execute(query).all(), BRIDGE)
 
     def _awards(self, *more: Any) -> Any:
@@ -156,7 +156,7 @@ class Organizations(Repository):
         self.put_frame(total, moved, KEYS, added=COUNTS)
         less = moved.filter(pl.any_horizontal(pl.col(name) < 0 for name in ("processes", "awards")))
         for part in chunks(less["organization_id"].unique()):
-            self.connection.execute(delete(total).where(total.c.organization_id.in_(part), total.c.processes <= 0, total.c.awards <= 0))
+            self.connection.execute(delete(total).where(self.among(total.c.organization_id, part), total.c.processes <= 0, total.c.awards <= 0))
 
     def _versions(self, before: pl.DataFrame, after: pl.DataFrame, process_keys: Sequence[int]) -> list[pl.DataFrame]:
         """The versions that nothing names any more, those whose `uses` or first date change (`since`, and whether that `moved`), and the new ones."""
@@ -180,7 +180,7 @@ class Organizations(Repository):
     def _known(self, keys: Iterable[int]) -> pl.DataFrame:
         dim = gold_table("dim_organization")
         query = select(dim.c.organization_key, dim.c.organization_id, dim.c.uses, dim.c.valid_from)
-        return _frame([row for part in chunks(keys) for row in self.connection.execute(query.where(dim.c.organization_key.in_(part)))], VERSION)
+        return _frame([row for part in chunks(keys) for row in self.connection.execute(query.where(self.among(dim.c.organization_key, part)))], VERSION)
 
     def _firsts(self, keys: Iterable[int], process_keys: Sequence[int]) -> pl.DataFrame:
         """organization_key and `again`: when each version is first stated by other processes than these; a look into the bridge's index each."""
@@ -188,7 +188,7 @@ class Organizations(Repository):
         others = select(bridge.c.last_published).where(bridge.c.organization_key == dim.c.organization_key, bridge.c.last_published.is_not(None))
         first = others.where(bridge.c.process_key.not_in(process_keys)).order_by(bridge.c.last_published).limit(1).scalar_subquery()
         query = select(dim.c.organization_key, first)
-        rows = [row for part in chunks(keys) for row in self.connection.execute(query.where(dim.c.organization_key.in_(part)))]
+        rows = [row for part in chunks(keys) for row in self.connection.execute(query.where(self.among(dim.c.organization_key, part)))]
         return _frame(rows, {"organization_key": pl.Int64, "again": INSTANT})
 
 

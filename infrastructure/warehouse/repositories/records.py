@@ -25,7 +25,7 @@ class Records(Repository):
         """The current versions, deleted ones included, of those that exist."""
         found: dict[str, Current] = {}
         for part in chunks(record_ids):
-            query = select(*COLUMNS).where(RECORD.c.kind == kind, RECORD.c.record_id.in_(part))
+            query = select(*COLUMNS).where(RECORD.c.kind == kind, self.among(RECORD.c.record_id, part))
             found.update((row.record_id, Current(*row)) for row in self.connection.execute(query))
         return found
 
@@ -40,7 +40,7 @@ class Records(Repository):
         """The current, undeleted records of the processes."""
         found: list[Current] = []
         for part in chunks(ocids):
-            query = select(*COLUMNS).where(RECORD.c.ocid.in_(part), RECORD.c.kind == kind, RECORD.c.deleted.is_(False))
+            query = select(*COLUMNS).where(self.among(RECORD.c.ocid, part), RECORD.c.kind == kind, RECORD.c.deleted.is_(False))
             found.extend(Current(*row) for row in self.connection.execute(query))
         return found
 
@@ -60,7 +60,7 @@ class Records(Repository):
             query = (
                 select(RECORD.c.ocid)
                 .join(BATCH, BATCH.c.id == RECORD.c.batch_id)
-                .where(RECORD.c.kind == Kind.RELEASES, RECORD.c.ocid.in_(part), BATCH.c.job_id == job_id)
+                .where(RECORD.c.kind == Kind.RELEASES, self.among(RECORD.c.ocid, part), BATCH.c.job_id == job_id)
             )
             found.update(self.connection.execute(query).scalars())
         return found
