@@ -301,6 +301,7 @@ def _typed(annotation: Any) -> Any:
         kind = _typed(field.annotation)
         limited = Annotated[kind, *field.metadata] if field.metadata else kind
         fields[name] = limited if field.is_required() else NotRequired[limited]
-    made: Any = TypedDict(annotation.__name__, fields)  # type: ignore[operator]
+    make: Any = TypedDict
+    made = make(annotation.__name__, fields)
     made.__pydantic_config__ = annotation.model_config
     return made

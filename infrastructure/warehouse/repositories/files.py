@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
+import polars as pl
 from sqlalchemy import delete, func, select
 
 from domain.keys import surrogate
@@ -15,6 +16,7 @@ from infrastructure.warehouse.repositories.tables import gold_table
 
 DOCUMENT, CLAIM, NAMED, TOUCHED = table(FactDocument), table(DocumentClaim), table(ProcessFile), table(TouchedDocument)
 KEPT = ("filename", "name", "title", "state", "reason", "pages", "words", "passages", "size", "media_type", "language", "sha256", "url")
+OF_PROCESS = {"name": pl.String, "process_key": pl.Int64, "ocid": pl.String}
 Row = dict[str, Any]
 
 
@@ -44,8 +46,8 @@ class Files(Repository):
         for part in chunks(process_keys):
             self.connection.execute(delete(NAMED).where(self.among(NAMED.c.process_key, part)))
         now = sorted(set(names))
-        if now:
-            self.connection.execute(NAMED.insert(), [{"name": name, "process_key": surrogate(ocid), "ocid": ocid} for name, ocid in now])
+        keys = {ocid: surrogate(ocid) for _, ocid in now}
+        self.insert_frame(NAMED, pl.DataFrame([(name, keys[ocid], ocid) for name, ocid in now], schema=OF_PROCESS, orient="row"))
         if self.connection.execute(select(DOCUMENT.c.document_key).limit(1)).first() is None:
             return
         touched: set[str] = set()

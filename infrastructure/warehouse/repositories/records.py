@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import polars as pl
 from sqlalchemy import bindparam, select, update
 
 from domain.changes import Change, Current, Key
@@ -16,6 +17,8 @@ RECORD, VERSION, BATCH = table(RecordRow), table(VersionRow), table(BatchRow)
 
 
 COLUMNS = [RECORD.c[name] for name in Current._fields]
+NEW = {"kind": pl.String, "record_id": pl.String, "ocid": pl.String, "batch_id": pl.Int64, "first_batch_id": pl.Int64, "version": pl.Int64}
+NEW |= {"content_hash": pl.Binary, "deleted": pl.Boolean}
 
 
 class Records(Repository):
@@ -97,7 +100,7 @@ class Records(Repository):
         if new:
             if self.current(kind, new):
                 raise LostRaceError("another batch added one of these records first")
-            self.connection.execute(RECORD.insert(), [_row(kind, *last[name]) | {"first_batch_id": first[name][0], "ocid": last[name][1].ocid} for name in new])
+            self.insert_frame(RECORD, _new(kind, [(*last[name], first[name][0]) for name in new]))
         replaced = [(*last[name], before) for name, (_, before) in first.items() if before is not None]
         if replaced:
             self._replace(kind, replaced)
@@ -130,6 +133,12 @@ class Records(Repository):
                 self.connection.execute(update(RECORD).where(*mine).values(**values))
             gone = (VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.version >= (older["version"] if older else 0))
             self.connection.execute(VERSION.delete().where(*gone))
+
+
+def _new(kind: str, versions: Sequence[tuple[int, Change, int]]) -> pl.DataFrame:
+    """Rows of records that were not there, from (batch, change, first batch) of each."""
+    made = [(kind, one.record_id, one.ocid, batch_id, first, one.version, one.content_hash, one.deleted) for batch_id, one, first in versions]
+    return pl.DataFrame(made, schema=NEW, orient="row")
 
 
 def _row(kind: str, batch_id: int, version: Change | Current) -> dict[str, Any]:
