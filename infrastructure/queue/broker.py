@@ -18,7 +18,7 @@ from domain.errors import UnavailableError
 
 HEARTBEAT_TIMEOUT = 15_000  # ms; longer than any stretch in which a stage holds the interpreter
 ALWAYS = 1_000_000  # maintenance at every fetch: what dead workers held comes back at once
-LOOK = 0.04  # seconds for which a look at all queues is good
+LOOK = 0.02  # seconds for which a look at all queues is good
 BEAT = 2.0  # seconds between the fetches of an empty queue, which carry the heartbeat and the maintenance
 PATIENCE = 3.0  # seconds that a sender waits for a queue that is away
 
