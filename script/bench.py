@@ -227,7 +227,12 @@ def measure_large(stack: Stack, work: Path, count: int, times: int, first: float
         started = time.monotonic()
         stack.follow(job_id)
         took = time.monotonic() - started
-    row(f"the same load on a warehouse of {have} releases", f"{took:.1f} s, {took / first:.2f} times the median of the first", "≤ 1.3 times", met=took / first <= 1.3)
+    row(
+        f"the same load on a warehouse of {have} releases",
+        f"{took:.1f} s, {took / first:.2f} times the median of the first",
+        "≤ 1.3 times",
+        met=took / first <= 1.3,
+    )
     row("– peak memory over all processes (PSS)", f"{memory.peak / 1e9:.2f} GB", "≤ 1.5 GB", met=memory.peak <= 1.5e9)
 
 
