@@ -20,7 +20,7 @@ from services.stages.raw_changes import read_raw
 from services.stages.runs import crowded
 from services.stages.turns import in_turn, wake_next
 
-FIRST = 4  # part of a slice that the first one of a job is, so that the stages behind this one soon have something to do
+FIRST = 4  # a job's first slice is this part of one, so that the stages behind soon have something to do
 DELIVERIES = 3  # a slice that killed its worker this often is set aside
 AHEAD = 8  # files of waiting jobs that may be read at once
 SECONDS = 5.0  # in which the reading of waiting jobs begins; those behind are left for later
