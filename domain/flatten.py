@@ -10,7 +10,8 @@ import polars as pl
 
 from domain.instants import instant
 from domain.items import flat_items
-from domain.ocds import Compiled, polars_type
+from domain.ocds import Compiled
+from domain.ocds_types import polars_type
 from domain.parties import Parties, parties
 from domain.silver import INSTANT, TABLES
 

@@ -12,7 +12,8 @@ import orjson
 from pydantic import ValidationError
 
 from domain.instants import instant, rfc3339
-from domain.ocds import Release, checker
+from domain.ocds import Release
+from domain.ocds_types import checker
 from domain.quality import quality
 from domain.record import Accepted, Judgement, Kind, Note, Place, Refused
 from domain.repair import NOTES, has_numeric_ids, pointer, repair, replace_surrogates, strip_nul, texts_for_ids

@@ -1,17 +1,12 @@
 """The part of an OCDS 1.1 release that the star needs, as strict pydantic models; names are the standard's own.
 
 Unknown fields are ignored here and kept in the payload. Releases are judged by `checker(Release)`, and the flattening reads payloads under
-`polars_type(Compiled)`, so what is accepted is exactly what it can read: one definition, two uses. Every field may be absent or null but a
-release's ocid and date.
+`polars_type(Compiled)` (both in domain/ocds_types.py), so what is accepted is exactly what it can read: one definition, two uses. Every field
+may be absent or null but a release's ocid and date.
 `Release` is judged by more than the flattening reads yet (bids, lots, transactions), so that what bronze holds stays readable.
 """
 
-import types
-from typing import Annotated, Any, NotRequired, Union, get_args, get_origin
-
-import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from typing_extensions import TypedDict
+from pydantic import BaseModel, ConfigDict, Field
 
 MOST_TENDERERS = 2**31 - 1  # what any database's integer holds
 
@@ -271,37 +266,3 @@ class Release(Compiled):
     tender: JudgedTender | None = None
     contracts: list[JudgedContract] | None = None  # type: ignore[assignment]
     bids: Bids | None = None
-
-
-def polars_type(annotation: Any) -> pl.DataType:
-    """The polars type that holds what a model's annotation accepts; `X | None` counts as X."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        annotation = next(one for one in get_args(annotation) if one is not type(None))
-    if get_origin(annotation) is list:
-        return pl.List(polars_type(get_args(annotation)[0]))
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return pl.Struct({name: polars_type(field.annotation) for name, field in annotation.model_fields.items()})
-    return {str: pl.String(), float: pl.Float64(), int: pl.Int64(), bool: pl.Boolean()}[annotation]
-
-
-def checker(model: type[Model]) -> TypeAdapter[dict[str, Any]]:
-    """Accepts what the model accepts, in two fifths of the time: typed dicts are checked where a model would be made of each object."""
-    return TypeAdapter(_typed(model))
-
-
-def _typed(annotation: Any) -> Any:
-    if get_origin(annotation) in (Union, types.UnionType):
-        return Union[tuple(_typed(one) for one in get_args(annotation))]  # noqa: UP007  of as many as there are
-    if get_origin(annotation) is list:
-        return list[_typed(get_args(annotation)[0])]  # type: ignore[misc]
-    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-        return annotation
-    fields = {}
-    for name, field in annotation.model_fields.items():
-        kind = _typed(field.annotation)
-        limited = Annotated[kind, *field.metadata] if field.metadata else kind
-        fields[name] = limited if field.is_required() else NotRequired[limited]
-    make: Any = TypedDict
-    made = make(annotation.__name__, fields)
-    made.__pydantic_config__ = annotation.model_config
-    return made

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.judge import judge
-from domain.ocds import Compiled, Release, checker, polars_type
+from domain.ocds import Compiled, Release
+from domain.ocds_types import checker, polars_type
 from domain.record import Accepted, Place
 
 MONEY = {"amount": 5.5, "currency": "GBP"}
