@@ -6,6 +6,7 @@ from hashlib import blake2b
 import polars as pl
 
 SEPARATOR = "\x1f"
+OWN = (1 << 47) - 1  # the bits of a fact's key that are its own
 NOTHING = "\x00"  # stands for null, which differs from the empty text
 
 
@@ -30,3 +31,11 @@ def with_key(frame: pl.DataFrame, name: str, columns: Sequence[str | pl.Expr]) -
     distinct = keyed.select("_business").unique()
     keys = distinct.with_columns(pl.Series(name, [_digest(text) for text in distinct["_business"]], dtype=pl.Int64))
     return keyed.join(keys, on="_business", how="left", maintain_order="left").drop("_business")
+
+
+def near(key: str, owner: str) -> pl.Expr:
+    """The key with the upper 16 bits of its owner's: keys of one owner lie together, so that an index over millions is changed in few places.
+
+    Two of a thousand keys of one owner meet with a chance of 1 in 280 million, those of different owners no sooner than before.
+    """
+    return ((pl.col(owner) & ~OWN) | (pl.col(key) & OWN)).alias(key)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from domain.keys import business, surrogate, with_key
+from domain.keys import business, near, surrogate, with_key
 from domain.money import Exchange, converted, value_date
 from domain.organization import UNKNOWN
 
@@ -244,10 +244,10 @@ def _or_position(column: str) -> pl.Expr:
 
 
 def _fact_key(frame: pl.DataFrame, name: str, columns: list[pl.Expr]) -> pl.DataFrame:
-    """The fact's key; what the publisher numbered twice is told apart by its order."""
+    """The fact's key, near to those of its process; what the publisher numbered twice is told apart by its order."""
     again = frame.with_columns(business(columns).alias("_grain")).with_columns(pl.int_range(pl.len()).over("_grain").alias("_again"))
     nth = pl.when(pl.col("_again") > 0).then(pl.col("_again")).cast(pl.String).fill_null("")
-    return with_key(again, name, [*columns, nth]).drop("_grain", "_again")
+    return with_key(again, name, [*columns, nth]).with_columns(near(name, "process_key")).drop("_grain", "_again")
 
 
 def _reused(frame: pl.DataFrame, found: Frames, dimensions: list[str]) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from infrastructure.warehouse.unit_of_work import UnitOfWork
 BUSY = 30_000  # ms that SQLite waits for a lock
 CLOSELY = 2.0  # seconds in which a writer looks every LOOK seconds whether its turn has come, before it leaves that to SQLite
 LOOK = 0.002
+LOG = 32_000  # pages that the write-ahead log may have before they go to their places: the more, the more often one of them was written over
 TURN = 0x74656E6465726C  # the advisory lock of PostgreSQL that writers hold: any number that is ours alone
 
 
@@ -42,8 +43,10 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         f"busy_timeout={BUSY}",
         "foreign_keys=ON",
         "cache_size=-32768",
+        "cache_spill=OFF",  # or a large transaction writes the same pages again and again
+        f"wal_autocheckpoint={LOG}",
         "temp_store=MEMORY",
-        "journal_size_limit=67108864",
+        f"journal_size_limit={LOG * 4096}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -66,11 +66,11 @@ class RecordRow(SQLModel, table=True):
     """The catalogue: the current version of every raw record, and the batch whose bronze rows hold it."""
 
     __tablename__ = "record"
-    __table_args__ = (UniqueConstraint("kind", "record_id"), Index("ix_record_batch", "batch_id"))
+    __table_args__ = (UniqueConstraint("kind", "record_id"), Index("ix_record_batch", "batch_id"), Index("ix_record_kind_ocid", "kind", "ocid"))
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     kind: str
     record_id: str
-    ocid: str | None = Field(default=None, index=True)
+    ocid: str | None = None
     batch_id: int
     first_batch_id: int
     version: int

@@ -8,6 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from domain.errors import StartupError
+from domain.keys import OWN
 from domain.star import UNKNOWN_ORGANIZATION
 from infrastructure.warehouse.engine import Warehouse, make_engine
 from infrastructure.warehouse.migrate import current, head, upgrade
@@ -42,6 +43,27 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(lake_home: Part
     with pytest.raises(StartupError, match="newer version"):
         upgrade(lake_home.warehouse.url)
     assert current(lake_home.warehouse.url) == "9999"
+
+
+def test_keys_of_facts_are_moved_beside_those_of_their_process(lake_home: Parts) -> None:
+    assert isinstance(lake_home.warehouse, Warehouse)
+    item = {"id": "1", "description": "desks"}
+    said = {"tender": {"items": [item]}, "awards": [{"id": "a", "items": [item]}], "contracts": [{"id": "c", "awardID": "a"}]}
+    load(lake_home, "a.jsonl", lines([release(**said)]))
+    facts = {"fact_award": "award_key", "fact_contract": "contract_key", "fact_item": "item_key"}
+    wanted = {fact: sorted(row[key] for row in rows(lake_home, fact)) for fact, key in facts.items()}
+    with lake_home.warehouse.write() as work:  # as the revision before had them: all their bits were their own
+        for fact, key in facts.items():
+            work.connection.exec_driver_sql(f"UPDATE {fact} SET {key} = {key} & {OWN}")
+        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")
+        work.connection.exec_driver_sql("DROP INDEX ix_record_kind_ocid")
+        work.connection.exec_driver_sql("CREATE INDEX ix_record_ocid ON record (ocid)")
+        work.commit()
+    upgrade(lake_home.warehouse.url)
+    assert {fact: sorted(row[key] for row in rows(lake_home, fact)) for fact, key in facts.items()} == wanted
+    assert {fact: len(keys) for fact, keys in wanted.items()} == {"fact_award": 1, "fact_contract": 1, "fact_item": 2}
+    (process,) = rows(lake_home, "fact_process")
+    assert {key & ~OWN for keys in wanted.values() for key in keys} == {process["process_key"] & ~OWN}
 
 
 def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:

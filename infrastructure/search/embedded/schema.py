@@ -7,7 +7,7 @@ Dates are integers of microseconds, because tantivy's own dates lose everything 
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,37 +67,51 @@ def micros(instant: datetime) -> int:
 
 def to_tantivy(spec: CollectionSpec, document: Document) -> tantivy.Document:
     """The document as tantivy takes it. InvalidError where a value isn't of its field's type."""
-    made = tantivy.Document()
+    made, name = tantivy.Document(), document[ID]
     made.add_bytes(DOCUMENT, encode(document))
-    identifiers = [document[ID]]
-    made.add_text(ID, document[ID])
-    made.add_integer(KEY, surrogate(document[ID]))
+    made.add_text(ID, name)
+    made.add_integer(KEY, surrogate(name))
+    identifiers = {name: None}
     for field in spec.fields:
-        if field.name != ID and document.get(field.name) is not None:
-            try:
-                _add_values(made, field, document[field.name], identifiers)
-            except (TypeError, ValueError) as error:
-                raise InvalidError(f"{field.name} of the search document {document[ID]!r} is no {field.type}: {error}") from error
-    for identifier in dict.fromkeys(identifiers):
-        made.add_text(WHOLE_VALUES, composed(identifier))
-        made.add_text(PARTS, composed(identifier))
+        value = document.get(field.name)
+        if value is None or field.name == ID:
+            continue
+        try:
+            ADD[field.type](made, field.name, value if field.many else (value,), identifiers)
+        except (TypeError, ValueError) as error:
+            raise InvalidError(f"{field.name} of the search document {name!r} is no {field.type}: {error}") from error
+    for identifier in map(composed, identifiers):
+        made.add_text(WHOLE_VALUES, identifier)
+        made.add_text(PARTS, identifier)
     return made
 
 
-def _add_values(made: tantivy.Document, field: FieldSpec, value: Any, identifiers: list[str]) -> None:
-    values: Iterable[Any] = value if field.many else (value,)
-    if field.type == "text":
-        for text in values:
-            made.add_text(field.name, composed(text))
-    elif field.type == "keyword":
-        for keyword in dict.fromkeys(values):  # a value said twice would count twice in facets
-            made.add_text(field.name, keyword)
-            if len(keyword) <= LONGEST_ID and has_digit(keyword):
-                identifiers.append(keyword)
-    elif field.type == "number":
-        for number in map(float, values):
-            if not math.isnan(number):  # would stand inside every range
-                made.add_float(field.name, number)
-    else:
-        for instant in values:
-            made.add_integer(field.name, micros(datetime.fromisoformat(instant) if isinstance(instant, str) else instant))
+def _add_texts(made: tantivy.Document, name: str, values: Iterable[Any], _: dict[str, None]) -> None:
+    for text in values:
+        made.add_text(name, text if text.isascii() else composed(text))
+
+
+def _add_keywords(made: tantivy.Document, name: str, values: Iterable[Any], identifiers: dict[str, None]) -> None:
+    for keyword in dict.fromkeys(values):  # a value said twice would count twice in facets
+        made.add_text(name, keyword)
+        if len(keyword) <= LONGEST_ID and has_digit(keyword):
+            identifiers[keyword] = None
+
+
+def _add_numbers(made: tantivy.Document, name: str, values: Iterable[Any], _: dict[str, None]) -> None:
+    for number in map(float, values):
+        if not math.isnan(number):  # would stand inside every range
+            made.add_float(name, number)
+
+
+def _add_dates(made: tantivy.Document, name: str, values: Iterable[Any], _: dict[str, None]) -> None:
+    for instant in values:
+        made.add_integer(name, micros(datetime.fromisoformat(instant) if isinstance(instant, str) else instant))
+
+
+ADD: dict[str, Callable[[tantivy.Document, str, Iterable[Any], dict[str, None]], None]] = {
+    "text": _add_texts,
+    "keyword": _add_keywords,
+    "number": _add_numbers,
+    "date": _add_dates,
+}

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +18,7 @@ import tantivy
 from loguru import logger
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
-from domain.errors import DamagedError, NoSpaceError, UnavailableError
+from domain.errors import DamagedError, InvalidError, NoSpaceError, UnavailableError
 from domain.search import CollectionSpec, Document
 from infrastructure.search.embedded.analysis import WHOLE, WORDS, whole_analyzer, words_analyzer
 from infrastructure.search.embedded.schema import ID, build_schema, schema_hash, to_tantivy
@@ -67,8 +67,8 @@ class Store:
     def write(self, documents: Sequence[Document], deleted: Sequence[str]) -> None:
         """Delete, then put, in one commit. A document of an id already there replaces it."""
         newest = {document[ID]: document for document in documents}
-        made = [to_tantivy(self.spec, document) for document in newest.values()]  # before the lock: may raise, takes the most time
-        self._commit(lambda writer: _put(writer, made, [*newest, *deleted]), HEAP if len(made) > SMALL else SMALL_HEAP)
+        made = (to_tantivy(self.spec, document) for document in newest.values())  # one at a time: thousands of them would be tens of megabytes
+        self._commit(lambda writer: _put(writer, made, [*newest, *deleted]), HEAP if len(newest) > SMALL else SMALL_HEAP)
 
     def clear(self) -> None:
         """Delete every document, and what older schemas left behind."""
@@ -202,7 +202,7 @@ def _give_up(writer: tantivy.IndexWriter, path: Path) -> None:
         logger.warning("merging segments of {}: {}", path.name, error)
 
 
-def _put(writer: tantivy.IndexWriter, documents: Sequence[tantivy.Document], replaced: Sequence[str]) -> None:
+def _put(writer: tantivy.IndexWriter, documents: Iterable[tantivy.Document], replaced: Sequence[str]) -> None:
     for name in replaced:
         writer.delete_documents_by_term(ID, name)
     for document in documents:
@@ -214,9 +214,11 @@ def _busy(error: BaseException) -> bool:
 
 
 def _guarded(action: Callable[[], T], path: Path) -> T:
-    """Tantivy raises ValueError for whatever goes wrong on disk."""
+    """Tantivy raises ValueError for whatever goes wrong on disk; what is wrong with a document is told as it is."""
     try:
         return action()
+    except InvalidError:
+        raise
     except ValueError as error:
         raise _told(error, path) from error
 
