@@ -29,7 +29,7 @@ DISK = 10.0  # seconds between two looks at the disk
 NICE = 5  # of the workers: the API goes first, at the start too
 # For the children. Comparing vectors waits for the memory: more threads a query only burn the cores that other queries need. What is freed is given
 # back soon, and not kept by every thread for itself: a fifth less memory while a load runs.
-LEAN = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "_RJEM_MALLOC_CONF": "background_thread:true,dirty_decay_ms:100,muzzy_decay_ms:0"}
+LEAN = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "_RJEM_MALLOC_CONF": "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0"}
 TRIES = 3  # deaths of the API before its first answer that end the launcher
 
 

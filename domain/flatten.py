@@ -3,7 +3,7 @@
 `flatten` is the door; parties, whose identities span the whole process, are in domain/parties.py, items in domain/items.py.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -18,6 +18,9 @@ from domain.silver import INSTANT, TABLES
 Frames = dict[str, pl.DataFrame]
 SCHEMA = {name: polars_type(field.annotation) for name, field in Compiled.model_fields.items()}
 CARRIED = ["silver_batch", "ocid", "compiled", "releases", "first_published", "last_published", "last_seq", "tags", "publisher", "publisher_license"]
+# Dates as most publishers write them, which polars reads by the column: others are looked at one by one.
+PLAIN = r"^[12]\d{3}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(Z|[+-](0\d|1[0-4]):[0-5]\d)$"
+PLAIN_FORMAT = "%Y-%m-%dT%H:%M:%S%:z"
 DECODED = 250  # compiled releases that are decoded at once
 LEVELS = {"tender": "tender", "awards": "award", "contracts": "contract"}
 
@@ -54,15 +57,18 @@ def decode(processes: pl.DataFrame) -> pl.DataFrame:
 
 def instants(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """The frame with these text columns read as instants; what is no date becomes null (its note was made when it was judged)."""
-    return frame.with_columns(_mapped(frame[column], _read, INSTANT) for column in columns)
+    plain = [pl.when(pl.col(name).str.contains(PLAIN)).then(pl.col(name).str.replace("Z", "+00:00", literal=True)) for name in columns]
+    read = frame.select(text.str.to_datetime(PLAIN_FORMAT, time_unit="us", strict=False).alias(name) for text, name in zip(plain, columns, strict=True))
+    return frame.with_columns(_others(frame[name], read[name]) for name in columns)
 
 
-def _mapped(column: pl.Series, read: Callable[[str], Any], dtype: Any) -> pl.Series:
-    distinct = column.drop_nulls().unique()
-    if not distinct.len():
-        return pl.Series(column.name, [None] * column.len(), dtype=dtype)
-    values = pl.Series([read(text) for text in distinct], dtype=dtype)
-    return column.replace_strict(distinct, values, default=None, return_dtype=dtype)
+def _others(texts: pl.Series, read: pl.Series) -> pl.Series:
+    """What was read, and of the texts that were not, in whatever way they are written, what `instant` reads."""
+    others = texts.filter(read.is_null() & texts.is_not_null()).unique()
+    if not others.len():
+        return read
+    values = pl.Series([_read(text) for text in others], dtype=INSTANT)
+    return read.fill_null(texts.replace_strict(others, values, default=None, return_dtype=INSTANT))
 
 
 def _read(text: str) -> Any:

@@ -6,9 +6,10 @@ from typing import Any
 
 from domain.instants import instant
 from domain.record import Note
-from domain.repair import NOTES
+from domain.repair import NOTES, pointer
 
 ARRAYS = (("parties",), ("awards",), ("contracts",), ("tender", "items"), ("tender", "documents"), ("tender", "lots"), ("planning", "documents"))
+Path = tuple[str | int, ...]
 NINES = 99_999_999  # fewer nines than these may be an amount
 
 
@@ -54,29 +55,29 @@ def _money(value: Any, path: str, notes: list[Note]) -> None:
         notes.append(_note("currency_missing", path, amount))
 
 
-def _texts(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every date that the star reads but the release's own."""
+def _texts(release: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
+    """Every date that the star reads but the release's own, with its path."""
     tender, planning = release.get("tender") or {}, release.get("planning") or {}
     for name in ("tenderPeriod", "awardPeriod", "contractPeriod"):
-        yield from _period(tender.get(name), f"/tender/{name}")
-    yield from _documents(planning, "/planning")
-    yield from _documents(tender, "/tender")
+        yield from _period(tender.get(name), ("tender", name))
+    yield from _documents(planning, ("planning",))
+    yield from _documents(tender, ("tender",))
     for name, date, period in (("awards", "date", "contractPeriod"), ("contracts", "dateSigned", "period")):
         for index, one in enumerate(release.get(name) or ()):
-            yield f"/{name}/{index}/{date}", one.get(date)
-            yield from _period(one.get(period), f"/{name}/{index}/{period}")
-            yield from _documents(one, f"/{name}/{index}")
+            yield (name, index, date), one.get(date)
+            yield from _period(one.get(period), (name, index, period))
+            yield from _documents(one, (name, index))
 
 
-def _period(period: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _period(period: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if period:
-        yield f"{path}/startDate", period.get("startDate")
-        yield f"{path}/endDate", period.get("endDate")
+        yield (*path, "startDate"), period.get("startDate")
+        yield (*path, "endDate"), period.get("endDate")
 
 
-def _documents(holder: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+def _documents(holder: dict[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
     for index, document in enumerate(holder.get("documents") or ()):
-        yield f"{path}/documents/{index}/datePublished", document.get("datePublished")
+        yield (*path, "documents", index, "datePublished"), document.get("datePublished")
 
 
 def _dates(release: dict[str, Any], notes: list[Note]) -> None:
@@ -87,9 +88,9 @@ def _dates(release: dict[str, Any], notes: list[Note]) -> None:
             continue
         read = instant(text)
         if read is None:
-            notes.append(_note("unreadable_date", path, repr(text)))
+            notes.append(_note("unreadable_date", pointer(path), repr(text)))
         elif read[1]:
-            vague.append(path)
+            vague.append(pointer(path))
     if vague:
         more = f" and {len(vague) - 3} more" if len(vague) > 3 else ""
         notes.append(_note("date_without_zone", vague[0], ", ".join(path[1:] for path in vague[:3]) + more))

@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="SQLAlchemy URL of the warehouse; default: SQLite in the data folder")
     redis_url: str | None = Field(None, description="URL of a Redis or Valkey for the queue; default: the bundled redis-server")
     lake_uri: str | None = Field(None, description="folder of the Delta lake; default: lake in the data folder")
-    batch_records: Annotated[int, Field(ge=1, le=100_000)] = Field(5_000, description="raw records a batch holds at most")
+    batch_records: Annotated[int, Field(ge=1, le=100_000)] = Field(6_000, description="raw records a batch holds at most")
     max_upload_bytes: Annotated[int, Field(ge=1)] = Field(20 * 1024**3, description="largest upload accepted")
     profiles_dir: Path | None = Field(None, description="folder of mapping profiles (YAML) for publishers' own tables; see docs/formats.md")
     max_record_bytes: Annotated[int, Field(ge=1024)] = Field(64 * 1024**2, description="largest single record; a larger one is quarantined")

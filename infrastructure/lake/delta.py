@@ -18,8 +18,10 @@ from infrastructure.lake.address import address
 from infrastructure.lake.erase import any_of, forget, remove_rows, same
 from infrastructure.lake.tables import Tables
 
-ROW_GROUP = 512  # small, so that reading one process decompresses little
+ROW_GROUP = 512  # rows: few, so that reading one process decompresses little
+LARGE = {"process", "file", "page"}  # silver tables whose rows hold whole texts; of others many fit into a group, and each group costs
 WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=ROW_GROUP)
+SMALL_ROWS = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=16 * ROW_GROUP)
 gone = retry(retry=retry_if_exception_type(FileNotFoundError), stop=stop_after_attempt(3), reraise=True)  # erased between a look at the log and the reading
 again = retry(retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8), wait=wait_random_exponential(0.02, 1), reraise=True)
 
@@ -34,7 +36,7 @@ class DeltaLake:
 
     def append_bronze(self, kind: str, batch: int, rows: pl.DataFrame) -> None:
         """Append a batch's raw records (columns of domain/bronze.py); the same batch twice appends once."""
-        _append(self._tables, self.root / "bronze" / kind, rows.select(list(BRONZE)), f"batch-{batch}", "batch")
+        _append(self._tables, self.root / "bronze" / kind, rows.select(list(BRONZE)), f"batch-{batch}", "batch", WRITER)
 
     def read_bronze(
         self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None, record_ids: Sequence[str] | None = None
@@ -47,7 +49,8 @@ class DeltaLake:
         """Append a refine run's rows to the silver tables; empty frames touch nothing."""
         for name, frame in frames.items():
             if frame.height:
-                _append(self._tables, self.silver_root / name, frame, f"silver-batch-{silver_batch}", "silver_batch")
+                writer = WRITER if name in LARGE else SMALL_ROWS
+                _append(self._tables, self.silver_root / name, frame, f"silver-batch-{silver_batch}", "silver_batch", writer)
 
     def read_silver(
         self,
@@ -91,14 +94,14 @@ class DeltaLake:
 
 
 @again
-def _append(tables: Tables, folder: Path, rows: pl.DataFrame, app_id: str, statistics: str) -> None:
+def _append(tables: Tables, folder: Path, rows: pl.DataFrame, app_id: str, statistics: str, writer: WriterProperties) -> None:
     """Statistics are kept of one column alone: those of others would quote records in the log, from which they can't be erased."""
     table = tables.newest(folder)
     if table is not None and table.transaction_version(app_id) is not None:
         return
     properties = CommitProperties(app_transactions=[Transaction(app_id, 1)])
     configuration = {"delta.dataSkippingStatsColumns": statistics} if table is None else None
-    write_deltalake(table or address(folder), rows, mode="append", commit_properties=properties, writer_properties=WRITER, configuration=configuration)
+    write_deltalake(table or address(folder), rows, mode="append", commit_properties=properties, writer_properties=writer, configuration=configuration)
 
 
 @gone

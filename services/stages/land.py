@@ -20,7 +20,7 @@ from services.stages.raw_changes import read_raw
 from services.stages.runs import crowded
 from services.stages.turns import in_turn, wake_next
 
-FIRST = 4  # a job's first slice is this part of one, so that the stages behind soon have something to do
+FIRST = 4  # a job's first slice is this part of one, and the next ones at most twice what came before
 DELIVERIES = 3  # a slice that killed its worker this often is set aside
 AHEAD = 8  # files of waiting jobs that may be read at once
 SECONDS = 5.0  # in which the reading of waiting jobs begins; those behind are left for later
@@ -35,7 +35,7 @@ def land(parts: Parts, job_id: str) -> None:
     claimed = _claim(parts, job_id)
     if claimed is None:
         return
-    group = _read(parts, *claimed, parts.batch_records if claimed[0].position else max(1, parts.batch_records // FIRST))
+    group = _read(parts, *claimed, _size(parts.batch_records, claimed[0].counts.received))
     if group and group[0].position is None and group[0].batch.deliveries == 1:
         group += _waiting(parts, group[0], parts.batch_records - group[0].size)
     try:
@@ -55,6 +55,11 @@ def land(parts: Parts, job_id: str) -> None:
         parts.messages.send("land", waiting)
     wake_next(parts)
     _go_on(parts)
+
+
+def _size(full: int, received: int) -> int:
+    """Records of a job's next slice: the first ones are small and grow, so that the stages behind soon have something to do."""
+    return min(full, max(1, full // FIRST, 2 * received))
 
 
 def _go_on(parts: Parts) -> None:
