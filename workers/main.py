@@ -26,6 +26,8 @@ from workers.actors import declare
 from workers.loop import beside, name, queues, work
 from workers.rates import follow
 
+TIDY = 0.25  # seconds between two looks at the warehouse's log
+
 
 def run(index: int = 0, of: int = 1) -> None:
     """Work until told to stop."""
@@ -45,6 +47,7 @@ def run(index: int = 0, of: int = 1) -> None:
             declare(broker, parts)
         _spare_the_collector()
         if index == 0:
+            threading.Thread(target=_tidy, args=(parts, stop), daemon=True).start()
             threading.Thread(target=_sweep, args=(parts, settings.sweep_seconds, stop), daemon=True).start()
             threading.Thread(target=follow, args=(parts, settings.rates_hours, stop), daemon=True).start()
         work(roles, stop)
@@ -85,6 +88,14 @@ def _sweep(parts: Parts, seconds: float, stop: threading.Event) -> None:
             sweep(parts)
         except Exception as error:  # pylint: disable=broad-exception-caught  # the next sweep tries again
             logger.warning("sweep: {}", error)
+
+
+def _tidy(parts: Parts, stop: threading.Event) -> None:
+    while not stop.wait(TIDY):
+        try:
+            parts.warehouse.tidy()
+        except Exception as error:  # pylint: disable=broad-exception-caught  # whoever commits does it then
+            logger.debug("tidying the warehouse's log: {}", error)
 
 
 if __name__ == "__main__":

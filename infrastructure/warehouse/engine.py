@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
@@ -14,7 +15,9 @@ from infrastructure.warehouse.unit_of_work import UnitOfWork
 BUSY = 30_000  # ms that SQLite waits for a lock
 CLOSELY = 2.0  # seconds in which a writer looks every LOOK seconds whether its turn has come, before it leaves that to SQLite
 LOOK = 0.002
-LOG = 32_000  # pages that the write-ahead log may have before they go to their places: the more, the more often one of them was written over
+LOG = 16_000  # pages of the write-ahead log from which on `tidy` takes them to their places
+LONGEST_LOG = 4 * LOG  # from here on whoever commits does so, and waits for it: where nobody tidies, or not fast enough
+PAGE = 4_096  # bytes
 TURN = 0x74656E6465726C  # the advisory lock of PostgreSQL that writers hold: any number that is ours alone
 
 
@@ -44,9 +47,9 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         "foreign_keys=ON",
         "cache_size=-32768",
         "cache_spill=OFF",  # or a large transaction writes the same pages again and again
-        f"wal_autocheckpoint={LOG}",
+        f"wal_autocheckpoint={LONGEST_LOG}",
         "temp_store=MEMORY",
-        f"journal_size_limit={LOG * 4096}",
+        f"journal_size_limit={LOG * PAGE}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -82,6 +85,7 @@ class Warehouse:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._tidied = 0
         self.engine = make_engine(url)
         self._writer = self.engine.execution_options(writer=True)
         if self.engine.dialect.name == "postgresql":
@@ -108,6 +112,21 @@ class Warehouse:
         try:
             connection.cursor().execute("VACUUM")
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
+    def tidy(self) -> None:
+        """Take the pages of a long write-ahead log to their places, beside whoever reads and writes. PostgreSQL looks after that itself."""
+        log = Path(f"{self.engine.url.database}-wal")
+        if self.engine.dialect.name != "sqlite" or not log.exists():
+            return
+        state = log.stat()
+        if state.st_size < LOG * PAGE or state.st_mtime_ns == self._tidied:
+            return
+        self._tidied = state.st_mtime_ns
+        connection = self.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         finally:
             connection.close()
 

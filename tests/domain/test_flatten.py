@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.flatten import CARRIED, SCHEMA, decode, flatten, instants
+from domain.flatten import CARRIED, DECODED, SCHEMA, decode, flatten, instants
+from domain.instants import instant
 from domain.silver import TABLES, schema
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "flatten"
@@ -118,6 +119,28 @@ def test_rows_come_in_order_of_ocid_and_position_whatever_the_order_of_the_proce
 def test_dates_become_instants_or_null(text: str, expected: str | None) -> None:
     found = instants(pl.DataFrame({"date": [text, None]}), ["date"])["date"].to_list()
     assert found == [datetime.fromisoformat(expected) if expected else None, None]
+
+
+WRITTEN = st.from_regex(
+    r"\s?(\d{4}-[01]\d-[0-3]\d([T ][0-2]\d:[0-6]\d(:[0-6]\d([.,]\d{1,7})?)?(Z|z|[+-][0-2]\d:?[0-6]\d)?)?|\d\d/\d\d/\d{4})\s?", fullmatch=True
+)
+
+
+@given(st.lists(st.none() | WRITTEN, max_size=30))
+def test_whole_columns_of_dates_are_read_as_one_date_is(texts: list[str | None]) -> None:
+    frame = pl.DataFrame({"a": texts, "b": texts[::-1]}, schema={"a": pl.String, "b": pl.String})
+    wanted = [found[0] if text is not None and (found := instant(text)) else None for text in texts]
+    read = instants(frame, ["a", "b"])
+    assert (read["a"].to_list(), read["b"].to_list()) == (wanted, wanted[::-1])
+
+
+def test_many_processes_are_decoded_as_few_are() -> None:
+    many = processes(
+        *[{"ocid": f"ocds-x-{number}", "tender": {"title": str(number), "items": [{"id": "1"}] * (number % 3)}} for number in range(2 * DECODED + 7)]
+    )
+    few = pl.concat([decode(many.slice(start, 100)) for start in range(0, many.height, 100)])
+    assert decode(many).equals(few)
+    assert [row["title"] for row in few["tender"]] == [str(number) for number in range(many.height)]
 
 
 def test_numbers_of_any_size_are_read() -> None:

@@ -12,7 +12,18 @@ from infrastructure.warehouse.engine import Warehouse
 from services.ports import Parts
 from tests.support import lines, load, release
 
-FEW = {"watermark", "batch", "silver_batch", "job", "stage_run", "saved_search", "webhook", "delivery", "search_state", "json_each"}  # few rows, or few that wait
+FEW = {
+    "watermark",
+    "batch",
+    "silver_batch",
+    "job",
+    "stage_run",
+    "saved_search",
+    "webhook",
+    "delivery",
+    "search_state",
+    "json_each",
+}  # few rows, or few that wait
 ANY_ROW = re.compile(r"FROM \w+\s+LIMIT")  # only asks whether there is one
 PARTIES = [{"id": "1", "name": "Leeds", "roles": ["buyer"]}, {"id": "2", "name": "Acme", "roles": ["supplier"]}]
 SAID: dict[str, Any] = {

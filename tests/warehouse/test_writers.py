@@ -1,7 +1,10 @@
 """Writers take turns on SQLite: closely watched at first, then patiently, and at last with an error."""
 
+import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,3 +66,29 @@ def test_a_turn_that_does_not_come_is_an_error_and_the_next_one_may_come(warehou
     add(warehouse, 1)
     with warehouse.read() as work:
         assert work.connection.exec_driver_sql("SELECT n FROM t").scalars().all() == [1]
+
+
+def in_its_file(warehouse: Warehouse, folder: Path) -> int:
+    """Rows that the file holds by itself, without its write-ahead log."""
+    alone = folder / "alone.db"
+    shutil.copy(str(warehouse.engine.url.database), alone)
+    with closing(sqlite3.connect(alone)) as connection:
+        return int(connection.execute("SELECT count(*) FROM t").fetchone()[0])
+
+
+def test_a_long_log_is_tidied_beside_a_writer_and_a_reader(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    warehouse.scrub()
+    for number in range(20):
+        add(warehouse, number)
+    warehouse.tidy()
+    assert in_its_file(warehouse, tmp_path) == 0  # it is short
+    monkeypatch.setattr(engine, "LOG", 10)
+    with warehouse.read() as reading, warehouse.write() as writing:
+        assert reading.connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 20
+        writing.connection.exec_driver_sql("INSERT INTO t VALUES (1000)")
+        warehouse.tidy()
+        assert in_its_file(warehouse, tmp_path) == 20
+        writing.commit()
+        assert reading.connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 20
+    warehouse.tidy()
+    assert in_its_file(warehouse, tmp_path) == 21
