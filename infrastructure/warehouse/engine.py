@@ -15,6 +15,7 @@ from infrastructure.warehouse.unit_of_work import UnitOfWork
 BUSY = 30_000  # ms that SQLite waits for a lock
 CLOSELY = 2.0  # seconds in which a writer looks every LOOK seconds whether its turn has come, before it leaves that to SQLite
 LOOK = 0.002
+SCRUBBING = 60.0  # seconds to wait for those who read what is to go for good
 LOG = 16_000  # pages of the write-ahead log from which on `tidy` takes them to their places
 LONGEST_LOG = 4 * LOG  # from here on whoever commits does so, and waits for it: where nobody tidies, or not fast enough
 PAGE = 4_096  # bytes
@@ -105,13 +106,21 @@ class Warehouse:
             yield UnitOfWork(connection)
 
     def scrub(self) -> None:
-        """Leave nothing on disk of rows that were deleted: SQLite's file is written anew. PostgreSQL looks after that itself, in its own time."""
+        """Leave nothing on disk of rows that were deleted: SQLite's file is written anew. PostgreSQL looks after that itself, in its own time.
+
+        UnavailableError where somebody goes on reading what was before.
+        """
         if self.engine.dialect.name != "sqlite":
             return
         connection = self.engine.raw_connection()
         try:
-            connection.cursor().execute("VACUUM")
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor = connection.cursor()
+            cursor.execute("VACUUM")
+            end = monotonic() + SCRUBBING
+            while cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]:  # 1 where `tidy`, say, was at it
+                if monotonic() > end:
+                    raise UnavailableError("the warehouse is still read as it was: what was deleted stands in its write-ahead log")
+                sleep(LOOK)
         finally:
             connection.close()
 

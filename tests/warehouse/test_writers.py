@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from domain.errors import UnavailableError
 from infrastructure.warehouse import engine
 from infrastructure.warehouse.engine import Warehouse
 
@@ -92,3 +93,21 @@ def test_a_long_log_is_tidied_beside_a_writer_and_a_reader(warehouse: Warehouse,
         assert reading.connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 20
     warehouse.tidy()
     assert in_its_file(warehouse, tmp_path) == 21
+
+
+def test_what_is_scrubbed_is_gone_from_the_log_too_or_it_is_an_error(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Path(f"{warehouse.engine.url.database}-wal")
+    add(warehouse, 1)
+    warehouse.scrub()
+    assert log.stat().st_size == 0
+    monkeypatch.setattr(engine, "SCRUBBING", 0.05)
+    monkeypatch.setattr(engine, "BUSY", 20)
+    impatient = Warehouse(warehouse.url)
+    with warehouse.read() as reading:
+        assert reading.connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 1
+        add(warehouse, 1)
+        with pytest.raises(UnavailableError, match="still read"):
+            impatient.scrub()
+    impatient.scrub()
+    impatient.close()
+    assert log.stat().st_size == 0
