@@ -42,7 +42,7 @@ from services.stages.embed import SLICE, embed_documents  # noqa: E402
 from services.stages.index import SLICE as COMMIT  # noqa: E402
 
 MOST_ADDED = 3.0  # ms that the API may add at the median
-RATE = 4.0  # queries a second of each client, where they pause; less of a kind that would keep a core busy for most of the time, and its queries waiting for each other
+RATE = 4.0  # queries a second of each client, where they pause; half of it for a kind whose queries would wait for each other most of the time
 TURNS = 2  # that each side takes
 BASE = 2_000  # releases that go through all stages; their documents are multiplied
 FACETS = "buyer,category,region,status"
