@@ -76,8 +76,18 @@ def measure_all_of_a_load(work: Path, file: Path, chosen: argparse.Namespace) ->
         bench_burst.run(stack, 1_000, row)
         wait_embedded(stack)
         measure_accepting(stack, write(work / "second.jsonl", chosen.releases, seed=8))
-        if chosen.times:
-            measure_large(stack, work, chosen.releases, chosen.times, statistics.median(loads))
+        large = measure_large(stack, work, chosen.releases, chosen.times) if chosen.times else 0.0
+    if large:
+        with Stack() as stack:
+            warm_up(stack)
+            first = measure_load(stack, file, chosen.releases)
+        share = large / first
+        row(
+            f"the load on a warehouse of {chosen.times} loads, beside the one on an empty warehouse right after it",
+            f"{share:.2f} times",
+            "≤ 1.3",
+            met=share <= 1.3,
+        )
 
 
 def row(what: str, figure: str, bar: str = "", *, met: bool | None = None) -> None:
@@ -210,8 +220,8 @@ def wait_idle(stack: Stack) -> None:
         time.sleep(0.2)
 
 
-def measure_large(stack: Stack, work: Path, count: int, times: int, first: float) -> None:
-    """The same load on a warehouse that holds `times` as much."""
+def measure_large(stack: Stack, work: Path, count: int, times: int) -> float:
+    """Seconds that the same load takes on a warehouse that holds `times` as much."""
     have = stack.query("select count(*) from record")[0][0]
     number = 0
     while have < count * times:
@@ -227,13 +237,9 @@ def measure_large(stack: Stack, work: Path, count: int, times: int, first: float
         started = time.monotonic()
         stack.follow(job_id)
         took = time.monotonic() - started
-    row(
-        f"the same load on a warehouse of {have} releases",
-        f"{took:.1f} s, {took / first:.2f} times the median of the first",
-        "≤ 1.3 times",
-        met=took / first <= 1.3,
-    )
+    row(f"the same load on a warehouse of {have} releases", f"{took:.1f} s")
     row("– peak memory over all processes (PSS)", f"{memory.peak / 1e9:.2f} GB", "≤ 1.5 GB", met=memory.peak <= 1.5e9)
+    return took
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         f"busy_timeout={BUSY}",
         "foreign_keys=ON",
         "cache_size=-32768",
-        "cache_spill=OFF",  # or a large transaction writes the same pages again and again
+        f"cache_spill={LOG}",  # pages that a transaction may change in memory; those behind it are written again and again
         f"wal_autocheckpoint={LONGEST_LOG}",
         "temp_store=MEMORY",
         f"journal_size_limit={LOG * PAGE}",
