@@ -72,6 +72,16 @@ def test_a_value_of_the_wrong_type_is_refused_by_name_and_nothing_is_written(fol
     assert engine.count(P) == 0
 
 
+def test_a_refused_document_takes_back_the_whole_write_and_leaves_no_lock(folder: Path) -> None:
+    engine = EmbeddedSearch(folder, [SPEC])
+    engine.upsert(P, [process(1, "stays")])
+    with pytest.raises(InvalidError, match="value"):
+        engine.write(P, [process(1, "never"), process(2, "never", value="much")], ["p1"])
+    assert [one["title"] for one in engine.scan(P)] == ["stays"]
+    engine.upsert(P, [process(2, "comes")])
+    assert sorted(one["title"] for one in engine.scan(P)) == ["comes", "stays"]
+
+
 def test_another_engine_sees_a_write_at_once(folder: Path) -> None:
     writer, reader = EmbeddedSearch(folder, [SPEC]), EmbeddedSearch(folder, [SPEC])
     assert reader.count(P) == 0

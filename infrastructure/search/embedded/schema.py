@@ -88,7 +88,7 @@ def to_tantivy(spec: CollectionSpec, document: Document) -> tantivy.Document:
 
 def _add_texts(made: tantivy.Document, name: str, values: Iterable[Any], _: dict[str, None]) -> None:
     for text in values:
-        made.add_text(name, text if text.isascii() else composed(text))
+        made.add_text(name, composed(text))
 
 
 def _add_keywords(made: tantivy.Document, name: str, values: Iterable[Any], identifiers: dict[str, None]) -> None:
