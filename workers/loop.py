@@ -11,21 +11,21 @@ import dramatiq
 from loguru import logger
 
 from infrastructure.queue.broker import QueueBroker
+from infrastructure.queue.share import Share
 
 STOP = 4_000  # ms that a message gets to end in; what is cut off is redelivered
 IDLE = 50  # ms between two looks at an empty queue
 
 
-def queues(index: int, of: int) -> set[str]:
-    """The queues of worker `index` of `of`: landing and publishing run beside refining and indexing, which take as long."""
-    if of == 1:
-        return {"land", "refine", "publish", "index", "erase"}
-    return [{"land", "publish", "erase"}, {"refine", "index"}][index] if index < 2 else {"land"}
+def share(of: int) -> Share:
+    """What each of so many workers handles: whatever waits. All but one may land at the same time."""
+    return Share(("land", "refine", "publish", "index", "erase"), {"land": max(1, of - 1)})
 
 
-def beside(index: int, of: int) -> set[str]:
+def beside(index: int, of: int) -> Share:
     """The queues that the worker handles in a second thread: what waits for the world outside, and what must hold nothing back."""
-    return {"deliver", "embed"} if of == 1 else [{"deliver"}, {"embed"}][index] if index < 2 else set()
+    both = ("deliver", "embed")
+    return Share(both if of == 1 else both[index : index + 1])
 
 
 def name(data_dir: Path, index: int) -> str:
@@ -34,16 +34,16 @@ def name(data_dir: Path, index: int) -> str:
     return f"{socket.gethostname()}-{folder}-{index}"
 
 
-def work(roles: Sequence[tuple[QueueBroker, set[str]]], stop: threading.Event) -> None:
-    """Handle the messages of these queues, each broker's in a thread of its own, until `stop` is set; what is under way then gets STOP to end in."""
+def work(brokers: Sequence[QueueBroker], stop: threading.Event) -> None:
+    """Handle the messages of the brokers' shares, each in a thread of its own, until `stop` is set; what is under way then gets STOP to end in."""
     workers = []
-    for broker, names in roles:
+    for broker in brokers:
         held = broker.reclaim()
         if held:
             logger.info("took back {} message(s) of a worker that died", held)
         broker.emit_after("process_boot")
-        worker = dramatiq.Worker(broker, queues=names, worker_threads=1, worker_timeout=IDLE)
-        worker.queue_prefetch = 1  # a busy process must not sit on what an idle one could take
+        worker = dramatiq.Worker(broker, queues=set(broker.share.queues), worker_threads=1, worker_timeout=IDLE)
+        worker.queue_prefetch = 1  # see QueueBroker
         worker.start()
         workers.append(worker)
     stop.wait()

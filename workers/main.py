@@ -23,7 +23,7 @@ from services.ports import Parts
 from services.stages.sweep import sweep
 from services.upkeep.rebuild import index_again_if_lost
 from workers.actors import declare
-from workers.loop import beside, name, queues, work
+from workers.loop import beside, name, share, work
 from workers.rates import follow
 
 TIDY = 0.25  # seconds between two looks at the warehouse's log
@@ -40,17 +40,16 @@ def run(index: int = 0, of: int = 1) -> None:
         schema("process")  # loads pandera before the first message, not during it
         parts = bootstrap(settings)
         own = name(settings.data_dir, index)
-        roles = [(make_broker(settings.redis_url, own), queues(index, of))]
-        if beside(index, of):
-            roles.append((make_broker(settings.redis_url, f"{own}-beside"), beside(index, of)))
-        for broker, _ in roles:
+        shares = {own: share(of), f"{own}-beside": beside(index, of)}
+        brokers = [make_broker(settings.redis_url, label, one) for label, one in shares.items() if one.queues]
+        for broker in brokers:
             declare(broker, parts)
         _spare_the_collector()
         if index == 0:
             threading.Thread(target=_tidy, args=(parts, stop), daemon=True).start()
             threading.Thread(target=_sweep, args=(parts, settings.sweep_seconds, stop), daemon=True).start()
             threading.Thread(target=follow, args=(parts, settings.rates_hours, stop), daemon=True).start()
-        work(roles, stop)
+        work(brokers, stop)
     sys.stderr.flush()
     os._exit(0)  # a message that did not end in time is redelivered; its thread must not keep the process
 

@@ -7,14 +7,16 @@ from typing import Any
 
 import redis
 from dramatiq import Message
-from dramatiq.brokers.redis import RedisBroker
-from dramatiq.common import dq_name
+from dramatiq.broker import MessageProxy
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
+from dramatiq.common import compute_backoff, dq_name
 from dramatiq.middleware import Retries, ShutdownNotifications, TimeLimit
 from redis.backoff import ConstantBackoff, ExponentialBackoff
 from redis.retry import Retry
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from domain.errors import UnavailableError
+from infrastructure.queue.share import Count, Share
 
 HEARTBEAT_TIMEOUT = 15_000  # ms; longer than any stretch in which a stage holds the interpreter
 ALWAYS = 1_000_000  # maintenance at every fetch: what dead workers held comes back at once
@@ -27,36 +29,92 @@ class QueueBroker(RedisBroker):
     """A broker whose workers look before they fetch: every fetch is a write with an fsync, and idle workers fetch many times a second.
 
     There is a thread for each queue, which would look 20 times a second: one look at all of them serves those that come within LOOK.
+    Of the queues of `share` one message is held at a time, so that a busy worker does not sit on what an idle one could take.
     """
 
-    def __init__(self, connection: redis.Redis, worker: str | None = None) -> None:
+    def __init__(self, connection: redis.Redis, worker: str | None = None, share: Share | None = None) -> None:
         middleware = [TimeLimit(), ShutdownNotifications(), Retries()]
         super().__init__(  # type: ignore[no-untyped-call]
             client=connection, middleware=middleware, heartbeat_timeout=HEARTBEAT_TIMEOUT, maintenance_chance=ALWAYS
         )
         if worker is not None:
             self.broker_id = worker
+        self.share = share or Share()
         self._fetched: dict[str, float] = {}
-        self._looking = threading.Lock()
+        self._choosing = threading.Lock()
+        self._freed = threading.Condition()
         self._looked = -LOOK
         self._filled = False
+        self._at: str | None = None  # the queue of the message that is held
 
     def do_fetch(self, queue: str, count: int) -> list[bytes]:
-        """Up to `count` messages of the queue."""
-        now = time.monotonic()
-        if now - self._fetched.get(queue, -BEAT) < BEAT and not self._waits(queue):
-            return []
-        self._fetched[queue] = now
-        fetch: Callable[..., list[bytes]] = self._dispatch("fetch")  # type: ignore[no-untyped-call]
+        """Up to `count` messages of the queue; none where the worker holds one already, or another queue's turn is first."""
+        with self._choosing:
+            found: list[bytes] = []
+            if self._turn_of(queue):
+                found = [message for message in self._fetch(queue, count) if message is not None]
+                if found and queue in self.share.queues:
+                    self._at = queue
+            elif time.monotonic() - self._fetched.get(queue, -BEAT) >= BEAT:
+                self._fetch(queue, 0)
+            return found
+
+    def do_ack(self, queue: str, message_id: str) -> None:
+        """The message was handled."""
+        self._dispatch("ack")(queue, message_id)  # type: ignore[no-untyped-call]
+        self._let_go(queue)
+
+    def do_nack(self, queue: str, message_id: str) -> None:
+        """The message failed for good."""
+        self._dispatch("nack")(queue, message_id)  # type: ignore[no-untyped-call]
+        self._let_go(queue)
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> "QueueConsumer":
+        """A consumer of the queue; where one failed before it, it may have lost the message that it held."""
+        self._let_go(queue_name)
+        return QueueConsumer(self, queue_name, prefetch, timeout)
+
+    def rest(self, seconds: float) -> None:
+        """Return after so long, or once the worker has let go of the message that it held."""
+        with self._freed:
+            self._freed.wait(seconds)
+
+    def _let_go(self, queue: str) -> None:
+        if self._at == queue:
+            self._at = None
+            self._looked = -LOOK  # what was sent meanwhile is seen at once
+            with self._freed:
+                self._freed.notify_all()
+
+    def _fetch(self, queue: str, count: int) -> list[Any]:
+        self._fetched[queue] = time.monotonic()
+        fetch: Callable[..., list[Any]] = self._dispatch("fetch")  # type: ignore[no-untyped-call]
         return fetch(queue, count)
 
-    def _waits(self, queue: str) -> bool:
-        with self._looking:
-            if time.monotonic() - self._looked >= LOOK:
-                names = [f"{self.namespace}:{name}" for name in {queue} | self.queues | self.delay_queues]
-                self._filled = bool(self.client.exists(*names))
-                self._looked = time.monotonic()
-        return self._filled and bool(self.client.llen(f"{self.namespace}:{queue}"))
+    def _turn_of(self, queue: str) -> bool:
+        shares = queue in self.share.queues
+        if (shares and self._at is not None) or not self._anything_waits(queue):
+            return False
+        if not shares:
+            return bool(self.client.llen(f"{self.namespace}:{queue}"))
+        return self.share.choose(self._counts()) == queue
+
+    def _anything_waits(self, queue: str) -> bool:
+        if time.monotonic() - self._looked >= LOOK:
+            names = [f"{self.namespace}:{name}" for name in {queue} | self.queues | self.delay_queues]
+            self._filled = bool(self.client.exists(*names))
+            self._looked = time.monotonic()
+        return self._filled
+
+    def _counts(self) -> dict[str, Count]:
+        """Of each queue of the share. A message stays in the hash of its queue until it is acknowledged."""
+        names = self.share.queues
+        with self.client.pipeline(transaction=True) as asked:
+            for name in names:
+                asked.llen(f"{self.namespace}:{name}")
+                asked.hlen(f"{self.namespace}:{name}.msgs")
+            lengths = asked.execute()
+        return {name: Count(lengths[2 * place], lengths[2 * place + 1] - lengths[2 * place]) for place, name in enumerate(names)}
 
     def reclaim(self) -> int:
         """Requeue what a predecessor of the same name held when it died; how many messages. For a worker that has not begun to fetch."""
@@ -69,11 +127,25 @@ class QueueBroker(RedisBroker):
         return found
 
 
-def make_broker(url: str | None, worker: str | None = None) -> QueueBroker:
+class QueueConsumer(_RedisConsumer):
+    """A consumer that rests between two looks at an empty queue, up to `timeout` ms, unless its worker has just become free."""
+
+    def __init__(self, broker: QueueBroker, queue_name: str, prefetch: int, timeout: int) -> None:
+        super().__init__(broker, queue_name, prefetch, 0)  # type: ignore[no-untyped-call]
+        self.longest = timeout
+
+    def __next__(self) -> MessageProxy | None:
+        found: MessageProxy | None = super().__next__()  # type: ignore[no-untyped-call]
+        if found is None:
+            self.broker.rest(compute_backoff(self.misses, max_backoff=self.longest)[1] / 1000)
+        return found
+
+
+def make_broker(url: str | None, worker: str | None = None, share: Share | None = None) -> QueueBroker:
     """The broker of a worker process. `worker` names it, the same at every start and unlike any other that lives: see `reclaim`."""
     # Both the command and the connection in it are tried again, so that a server that is away for minutes is waited for.
     retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=60)
-    return QueueBroker(_client(url, socket_timeout=10, retry=retry), worker)
+    return QueueBroker(_client(url, socket_timeout=10, retry=retry), worker, share)
 
 
 class Dispatcher:

@@ -17,7 +17,7 @@ from domain.meaning import text_hash, text_of
 from domain.search import Collection, Document
 from services.clock import now
 from services.ports import Embedder, Parts, VectorRow, Work
-from services.stages.index import file_documents, grouped
+from services.stages.index import file_documents, grouped, organizations_behind, words_come
 from services.stages.publish import take
 
 STAGE = "embed"
@@ -164,6 +164,5 @@ def _answer_with(parts: Parts, model: str) -> None:
 
 def words_wait(work: Work) -> bool:
     """Whether anything waits to be landed, refined, published or indexed."""
-    marks = {stage: work.watermarks.get(stage) for stage in ("refine", "publish", "index")}
-    behind_words = marks["refine"].seq < work.batches.last_committed() or marks["publish"].silver_batch < work.batches.last_silver()
-    return bool(behind_words or marks["index"].silver_batch < marks["publish"].silver_batch or work.jobs.unlanded(now()))
+    to_index = work.watermarks.get("index").silver_batch < work.watermarks.get("publish").silver_batch or organizations_behind(work)
+    return bool(words_come(work) or to_index or work.jobs.unlanded(now()))

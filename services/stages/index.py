@@ -1,9 +1,11 @@
 """Index: the documents of touched processes and organisations are built from gold and written to search.
 
-Single-flight. Writing a document twice leaves the same document, so a killed run is simply run again.
+Single-flight. Writing a document twice leaves the same document, so a killed run is simply run again. Organisations have a watermark of
+their own: they change with every slice of a load, so they follow once a job ends with the run, or nothing more comes.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from domain.documents import organization_document, passage_documents, passage_id, process_document
@@ -19,15 +21,32 @@ from services.stages.runs import alone, run
 
 SLICE = 4_000  # documents of one commit of the engine
 PROCESSES = 20_000
+ORGANIZATIONS = "organizations"  # the watermark of what was indexed of them
+LATE = timedelta(seconds=30)  # that organisations are behind at most while a long load goes on
 
 
 def index(parts: Parts) -> None:
     """One run up to where publish stands; finishes the jobs that are done with it, and sends index again where more is pending, else embed."""
-    if run(parts, "index", lambda work, mark: bool(_pending(work, mark)) and not pause.paused(work), lambda mark: _index(parts, mark)):
+    if run(parts, "index", lambda work, mark: _due(work, mark) and not pause.paused(work), lambda mark: _index(parts, mark)):
         parts.messages.send("index")
     elif parts.embedders.model:
         parts.messages.send("embed")
     wake_erase(parts)
+
+
+def _due(work: Work, mark: Watermark) -> bool:
+    return bool(_pending(work, mark)) or (organizations_behind(work) and not words_come(work))
+
+
+def organizations_behind(work: Work) -> bool:
+    """Whether there are silver batches that were indexed, but for what they changed in organisations."""
+    return bool(work.watermarks.get(ORGANIZATIONS).silver_batch < work.watermarks.get("index").silver_batch)
+
+
+def words_come(work: Work) -> bool:
+    """Whether anything waits to be refined or published."""
+    refined, published = work.watermarks.get("refine").seq, work.watermarks.get("publish").silver_batch
+    return bool(refined < work.batches.last_committed() or published < work.batches.last_silver())
 
 
 def _pending(work: Work, mark: Watermark) -> Sequence[Any]:
@@ -37,12 +56,13 @@ def _pending(work: Work, mark: Watermark) -> Sequence[Any]:
 
 def _index(parts: Parts, mark: Watermark) -> bool:
     with parts.warehouse.read() as work:
-        pending = _pending(work, mark)
-        published = pending[-1].id
-        pending = pending[:1] if alone(mark) else take(pending, PROCESSES)
-        touched = work.documents.touched_organizations(mark.silver_batch, published)
+        everything = _pending(work, mark)
+        pending = everything[:1] if alone(mark) else take(everything, PROCESSES)
+        published = everything[-1].id if everything else mark.silver_batch
+        after = mark if not pending else mark.model_copy(update={"seq": max(mark.seq, pending[-1].upto_seq), "silver_batch": pending[-1].id})
+        follow: Watermark | None = work.watermarks.get(ORGANIZATIONS) if _organizations_follow(work, after.seq) else None
+        touched = work.documents.touched_organizations(follow.silver_batch, published) if follow else []
         files = work.files.touched(mark.silver_batch, published)
-    last = pending[-1]
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
     watch = Watch(parts)
     for start in range(0, len(ocids), SLICE):
@@ -57,14 +77,20 @@ def _index(parts: Parts, mark: Watermark) -> bool:
     tell = watch.after()
     with parts.warehouse.write() as work:
         pause.check(work)
-        seq = max(mark.seq, last.upto_seq)
-        work.watermarks.swap(mark, mark.model_copy(update={"seq": seq, "silver_batch": last.id}), now())
-        work.watermarks.ran("index", mark.seq, seq, len(ocids), mark.started_at, now())
-        work.jobs.finish_due(seq, now())
+        work.watermarks.swap(mark, after, now())
+        if follow:
+            work.watermarks.swap(follow, follow.model_copy(update={"silver_batch": published}), now())
+        work.watermarks.ran("index", mark.seq, after.seq, len(ocids), mark.started_at, now())
+        work.jobs.finish_due(after.seq, now())
         tell(work)
         work.commit()
     watch.wake()
-    return bool(last.id < published)
+    return after.silver_batch < published
+
+
+def _organizations_follow(work: Work, seq: int) -> bool:
+    """Whether a run up to `seq` brings the organisations in line, too."""
+    return bool(not words_come(work) or work.jobs.due(seq) or work.watermarks.idle(ORGANIZATIONS, now() - LATE))
 
 
 def index_processes(parts: Parts, ocids: Sequence[str]) -> None:

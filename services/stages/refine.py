@@ -23,7 +23,7 @@ from services.stages.runs import alone, run
 
 KIND = Kind.RELEASES
 DOCUMENT = 20  # records that an uploaded file with its pages weighs as much as
-RECORDS = 20_000  # raw records that a run takes on at most, unless its first batch alone has more
+RECORDS = 6_000  # raw records that a run takes on at most, unless its first batch alone has more: publish goes on beside the next one
 PROCESSES = 3_000  # compiled at a time
 COLUMNS = ["batch", "position", "record_id", "version", "op", "ocid", "date", "payload", "notes", "package"]
 Frames = dict[str, pl.DataFrame]

@@ -6,6 +6,7 @@ from loguru import logger
 
 from services.clock import now
 from services.ports import Parts
+from services.stages.index import organizations_behind
 
 IDLE = timedelta(seconds=10)  # longer than a slice of any stage
 
@@ -24,7 +25,7 @@ def sweep(parts: Parts) -> list[tuple[str, ...]]:
         behind = {
             "refine": marks["refine"].seq < newest,
             "publish": marks["publish"].silver_batch < silver,
-            "index": marks["index"].silver_batch < marks["publish"].silver_batch,
+            "index": marks["index"].silver_batch < marks["publish"].silver_batch or organizations_behind(work),
         }
         behind["embed"] = bool(parts.embedders.model) and marks["embed"].silver_batch < marks["index"].silver_batch
         due += [(stage,) for stage, late in behind.items() if late and work.watermarks.idle(stage, quiet)]

@@ -16,7 +16,7 @@ from domain.silver import TABLES_OF
 from services.clock import now
 from services.intake.synonyms import apply_synonyms
 from services.ports import Parts
-from services.stages.index import index
+from services.stages.index import ORGANIZATIONS, index
 from services.stages.publish import newest_batches, publish
 from services.stages.publish_records import prune_records
 from services.stages.refine import refine_processes
@@ -132,6 +132,8 @@ def index_again_if_lost(parts: Parts) -> bool:
         apply_synonyms(parts)  # a server that lost the documents lost them too
         with parts.warehouse.write() as work:
             work.watermarks.swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
+            followed: Watermark = work.watermarks.get(ORGANIZATIONS)
+            work.watermarks.swap(followed, followed.model_copy(update={"silver_batch": 0}), now())
             work.commit()
     return lost
 

@@ -11,7 +11,7 @@ from domain.record import Kind
 from domain.search import Collection
 from domain.silver import RECORD_TABLES, TABLES, TABLES_OF
 from services.ports import Lake, Parts, Warehouse
-from services.stages.index import index
+from services.stages.index import index, organizations_behind
 from services.stages.publish import newest_batches, publish
 from services.stages.publish_records import newest_records
 from services.stages.refine import refine
@@ -62,8 +62,9 @@ def _positions(warehouse: Warehouse) -> list[int]:
 def _at_rest(warehouse: Warehouse) -> list[int]:
     with warehouse.read() as work:
         newest, silver = work.batches.last_committed(), work.batches.last_silver()
+        behind = organizations_behind(work)
     found = _positions(warehouse)
-    if found[0] < newest or found[1] < silver or found[2] < silver:
+    if found[0] < newest or found[1] < silver or found[2] < silver or behind:
         raise ConflictError(
             f"stages are behind the log (refine at {found[0]} of {newest}, publish at {found[1]} and index at {found[2]} of {silver}): let them end first"
         )

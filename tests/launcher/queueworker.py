@@ -8,12 +8,12 @@ from pathlib import Path
 import dramatiq
 
 from infrastructure.queue.broker import make_broker
-from workers.loop import queues, work
+from workers.loop import share, work
 
 
 def main(url: str, name: str, folder: Path, seconds: float) -> None:
     """Work until killed."""
-    broker = make_broker(url, name)
+    broker = make_broker(url, name, share(1))
 
     def land(job: str) -> None:
         with (folder / f"{job}.began").open("a") as file:
@@ -24,7 +24,7 @@ def main(url: str, name: str, folder: Path, seconds: float) -> None:
 
     dramatiq.set_broker(broker)
     dramatiq.actor(actor_name="land", queue_name="land", broker=broker, max_retries=1, time_limit=60_000)(land)
-    work([(broker, queues(0, 1))], threading.Event())
+    work([broker], threading.Event())
 
 
 if __name__ == "__main__":

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 import redis
+from dramatiq import Message
 
 from domain.errors import UnavailableError
 from infrastructure.processes import spawn
 from infrastructure.queue.broker import BEAT, HEARTBEAT_TIMEOUT, LOOK, Dispatcher, make_broker
 from infrastructure.queue.redis_server import RedisServer
 from tests.launcher.conftest import ROOT, until
+from workers.loop import share
 
 Work = Callable[..., subprocess.Popen[bytes]]
 
@@ -164,6 +166,59 @@ def test_one_look_serves_the_threads_of_all_queues_and_finds_what_comes(queue: Q
     Dispatcher(queue.server.url).send("refine")
     time.sleep(LOOK)
     assert [len(broker.do_fetch(name, 1)) for name in names] == [0, 0, 1, 0]
+    broker.client.close()
+
+
+def test_a_worker_holds_one_message_at_a_time_and_takes_the_next_as_soon_as_it_is_free(queue: Queue) -> None:
+    first, second = (make_broker(queue.server.url, name, share(2)) for name in "ab")
+    for name in ("land", "refine"):
+        Dispatcher(queue.server.url).send(name)
+        Dispatcher(queue.server.url).send(name)
+    (held,) = first.do_fetch("refine", 1)
+    assert first.do_fetch("land", 1) == []  # it has something to do
+    assert second.do_fetch("refine", 1) == []  # the first one is at it
+    assert len(second.do_fetch("land", 1)) == 1
+    first.do_ack("refine", Message.decode(held).options["redis_message_id"])
+    (held,) = first.do_fetch("refine", 1)
+    first.do_nack("refine", Message.decode(held).options["redis_message_id"])
+    assert first.do_fetch("land", 1) == []  # the second one is at it, though one waits
+    for broker in (first, second):
+        broker.client.close()
+
+
+def test_a_busy_worker_still_gives_its_heartbeat_without_taking_anything(queue: Queue) -> None:
+    broker = make_broker(queue.server.url, "a", share(2))
+    for name in ("land", "refine"):
+        Dispatcher(queue.server.url).send(name)
+    assert len(broker.do_fetch("refine", 1)) == 1
+    with redis.Redis.from_url(queue.server.url) as client:
+        beat = client.zscore("dramatiq:__heartbeats__", "a")
+        time.sleep(0.01)
+        assert broker.do_fetch("land", 1) == []
+        assert client.zscore("dramatiq:__heartbeats__", "a") > beat
+        assert client.llen("dramatiq:land") == 1
+    broker.client.close()
+
+
+def test_a_message_whose_text_is_lost_blocks_nobody(queue: Queue) -> None:
+    broker = make_broker(queue.server.url, "a", share(2))
+    with redis.Redis.from_url(queue.server.url) as client:
+        client.rpush("dramatiq:land", "lost")
+    assert broker.do_fetch("land", 1) == []
+    Dispatcher(queue.server.url).send("land")
+    time.sleep(LOOK)
+    assert len(broker.do_fetch("land", 1)) == 1
+    broker.client.close()
+
+
+def test_a_consumer_that_broke_gives_its_message_up(queue: Queue) -> None:
+    broker = make_broker(queue.server.url, "a", share(2))
+    for name in ("land", "refine"):
+        Dispatcher(queue.server.url).send(name)
+    assert len(broker.do_fetch("refine", 1)) == 1
+    broker.consume("refine")
+    time.sleep(LOOK)
+    assert len(broker.do_fetch("land", 1)) == 1
     broker.client.close()
 
 

@@ -33,6 +33,7 @@ def of_the_first_version(parts: Parts, path: Path) -> str:
             known = [row[1] for row in connection.execute(f"PRAGMA main.table_info('{table}')")]
             columns = ", ".join(f'"{name}"' for name in known if name not in EMPTY)
             connection.execute(f'INSERT INTO main."{table}" ({columns}) SELECT {columns} FROM newer."{table}"')
+        connection.execute("DELETE FROM main.watermark WHERE stage = 'organizations'")
     return url
 
 

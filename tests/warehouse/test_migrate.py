@@ -13,6 +13,7 @@ from domain.star import UNKNOWN_ORGANIZATION
 from infrastructure.warehouse.engine import Warehouse, make_engine
 from infrastructure.warehouse.migrate import current, head, upgrade
 from services.ports import Parts
+from services.stages.index import ORGANIZATIONS, organizations_behind
 from tests.support import lines, load, release, rows
 
 
@@ -56,6 +57,7 @@ def test_keys_of_facts_are_moved_beside_those_of_their_process(lake_home: Parts)
         for fact, key in facts.items():
             work.connection.exec_driver_sql(f"UPDATE {fact} SET {key} = {key} & {OWN}")
         work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")
+        work.connection.exec_driver_sql("DELETE FROM watermark WHERE stage = 'organizations'")
         work.connection.exec_driver_sql("DROP INDEX ix_record_kind_ocid")
         work.connection.exec_driver_sql("CREATE INDEX ix_record_ocid ON record (ocid)")
         work.commit()
@@ -64,6 +66,19 @@ def test_keys_of_facts_are_moved_beside_those_of_their_process(lake_home: Parts)
     assert {fact: len(keys) for fact, keys in wanted.items()} == {"fact_award": 1, "fact_contract": 1, "fact_item": 2}
     (process,) = rows(lake_home, "fact_process")
     assert {key & ~OWN for keys in wanted.values() for key in keys} == {process["process_key"] & ~OWN}
+
+
+def test_organizations_were_indexed_as_far_as_processes(lake_home: Parts) -> None:
+    assert isinstance(lake_home.warehouse, Warehouse)
+    load(lake_home, "a.jsonl", lines([release()]))
+    with lake_home.warehouse.write() as work:
+        work.connection.exec_driver_sql("DELETE FROM watermark WHERE stage = 'organizations'")
+        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
+        work.commit()
+    upgrade(lake_home.warehouse.url)
+    with lake_home.warehouse.read() as work:
+        assert not organizations_behind(work)
+        assert work.watermarks.get(ORGANIZATIONS).silver_batch == work.watermarks.get("index").silver_batch == 1
 
 
 def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:

@@ -110,9 +110,12 @@ class Jobs(Repository):
 
     def finish_due(self, indexed: int, now: datetime) -> None:
         """Succeed every landed job whose last batch the index stage has passed, and that waits for nothing to be erased."""
-        passed = or_(JOB.c.last_seq.is_(None), JOB.c.last_seq <= indexed)
         erased = JOB.c.id.not_in(select(AUDIT.c.job_id).where(AUDIT.c.status == "pending"))
-        self._end([JOB.c.status == JobStatus.RUNNING, JOB.c.landed.is_(True), passed, erased], now, status=JobStatus.SUCCEEDED)
+        self._end([*_passed(indexed), erased], now, status=JobStatus.SUCCEEDED)
+
+    def due(self, indexed: int) -> bool:
+        """Whether there is a landed job that is done once the index stage has passed `indexed`."""
+        return self.connection.execute(select(JOB.c.id).where(*_passed(indexed)).limit(1)).first() is not None
 
     def _end(self, where: Sequence[ColumnElement[bool]], now: datetime, **values: Any) -> int:
         """End the jobs, and queue word of it in the same transaction; how many they were."""
@@ -120,6 +123,10 @@ class Jobs(Repository):
         jobs = [_entity(dict(row)) for row in self.connection.execute(ended).mappings()]
         Deliveries(self.connection).jobs_ended(jobs, now)
         return len(jobs)
+
+
+def _passed(indexed: int) -> list[ColumnElement[bool]]:
+    return [JOB.c.status == JobStatus.RUNNING, JOB.c.landed.is_(True), or_(JOB.c.last_seq.is_(None), JOB.c.last_seq <= indexed)]
 
 
 def _row(job: Job) -> dict[str, Any]:
