@@ -14,7 +14,8 @@ from infrastructure.queue.broker import QueueBroker
 from infrastructure.queue.share import Share
 
 STOP = 4_000  # ms that a message gets to end in; what is cut off is redelivered
-IDLE = 50  # ms between two looks at an empty queue
+REST = 500  # ms after which a thread that has nothing to do looks whether it is to end
+UNHURRIED = 0.2  # seconds between two looks at queues that can wait
 
 
 def share(of: int) -> Share:
@@ -25,7 +26,7 @@ def share(of: int) -> Share:
 def beside(index: int, of: int) -> Share:
     """The queues that the worker handles in a second thread: what waits for the world outside, and what must hold nothing back."""
     both = ("deliver", "embed")
-    return Share(both if of == 1 else both[index : index + 1])
+    return Share(both if of == 1 else both[index : index + 1], every=UNHURRIED)
 
 
 def name(data_dir: Path, index: int) -> str:
@@ -42,7 +43,7 @@ def work(brokers: Sequence[QueueBroker], stop: threading.Event) -> None:
         if held:
             logger.info("took back {} message(s) of a worker that died", held)
         broker.emit_after("process_boot")
-        worker = dramatiq.Worker(broker, queues=set(broker.share.queues), worker_threads=1, worker_timeout=IDLE)
+        worker = dramatiq.Worker(broker, queues=set(broker.share.queues), worker_threads=1, worker_timeout=REST)
         worker.queue_prefetch = 1  # see QueueBroker
         worker.start()
         workers.append(worker)

@@ -9,7 +9,8 @@ import redis
 from dramatiq import Message
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
-from dramatiq.common import compute_backoff, dq_name
+from dramatiq.common import dq_name
+from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Retries, ShutdownNotifications, TimeLimit
 from redis.backoff import ConstantBackoff, ExponentialBackoff
 from redis.retry import Retry
@@ -20,7 +21,6 @@ from infrastructure.queue.share import Count, Share
 
 HEARTBEAT_TIMEOUT = 15_000  # ms; longer than any stretch in which a stage holds the interpreter
 ALWAYS = 1_000_000  # maintenance at every fetch: what dead workers held comes back at once
-LOOK = 0.02  # seconds for which a look at all queues is good
 BEAT = 2.0  # seconds between the fetches of an empty queue, which carry the heartbeat and the maintenance
 PATIENCE = 3.0  # seconds that a sender waits for a queue that is away
 
@@ -28,23 +28,22 @@ PATIENCE = 3.0  # seconds that a sender waits for a queue that is away
 class QueueBroker(RedisBroker):
     """A broker whose workers look before they fetch: every fetch is a write with an fsync, and idle workers fetch many times a second.
 
-    There is a thread for each queue, which would look 20 times a second: one look at all of them serves those that come within LOOK.
-    Of the queues of `share` one message is held at a time, so that a busy worker does not sit on what an idle one could take.
+    There is a thread for each queue: while they have nothing to do, one of them looks for all, and while the worker is busy none does, for each
+    time that one wakes up the stage under way is held up. Of the queues of `share` one message is held at a time, so that a busy worker does
+    not sit on what an idle one could take.
     """
 
-    def __init__(self, connection: redis.Redis, worker: str | None = None, share: Share | None = None) -> None:
+    def __init__(self, connection: redis.Redis, worker: str, share: Share) -> None:
         middleware = [TimeLimit(), ShutdownNotifications(), Retries()]
         super().__init__(  # type: ignore[no-untyped-call]
             client=connection, middleware=middleware, heartbeat_timeout=HEARTBEAT_TIMEOUT, maintenance_chance=ALWAYS
         )
-        if worker is not None:
-            self.broker_id = worker
-        self.share = share or Share()
+        self.broker_id = worker
+        self.share = share
         self._fetched: dict[str, float] = {}
         self._choosing = threading.Lock()
-        self._freed = threading.Condition()
-        self._looked = -LOOK
-        self._filled = False
+        self._looking = threading.Lock()
+        self._changed = threading.Condition()
         self._at: str | None = None  # the queue of the message that is held
 
     def do_fetch(self, queue: str, count: int) -> list[bytes]:
@@ -75,16 +74,31 @@ class QueueBroker(RedisBroker):
         return QueueConsumer(self, queue_name, prefetch, timeout)
 
     def rest(self, seconds: float) -> None:
-        """Return after so long, or once the worker has let go of the message that it held."""
-        with self._freed:
-            self._freed.wait(seconds)
+        """Return after so long, or once there is something to fetch."""
+        if self._at is None and self._looking.acquire(blocking=False):
+            try:
+                self._look_out(time.monotonic() + seconds)
+            finally:
+                self._looking.release()
+        else:
+            with self._changed:
+                self._changed.wait(seconds)
+
+    def _look_out(self, end: float) -> None:
+        while self._at is None and time.monotonic() < end:
+            with self._choosing:
+                found = self._anything_to_fetch()
+            with self._changed:
+                if found:
+                    self._changed.notify_all()
+                    return
+                self._changed.wait(self.share.every)
 
     def _let_go(self, queue: str) -> None:
         if self._at == queue:
             self._at = None
-            self._looked = -LOOK  # what was sent meanwhile is seen at once
-            with self._freed:
-                self._freed.notify_all()
+            with self._changed:
+                self._changed.notify_all()
 
     def _fetch(self, queue: str, count: int) -> list[Any]:
         self._fetched[queue] = time.monotonic()
@@ -92,29 +106,27 @@ class QueueBroker(RedisBroker):
         return fetch(queue, count)
 
     def _turn_of(self, queue: str) -> bool:
-        shares = queue in self.share.queues
-        if (shares and self._at is not None) or not self._anything_waits(queue):
-            return False
-        if not shares:
-            return bool(self.client.llen(f"{self.namespace}:{queue}"))
-        return self.share.choose(self._counts()) == queue
+        if queue not in self.share.queues:
+            return bool(self.client.llen(self._named(queue)))
+        return self._at is None and bool(self.client.llen(self._named(queue))) and self.share.choose(self._counts()) == queue
 
-    def _anything_waits(self, queue: str) -> bool:
-        if time.monotonic() - self._looked >= LOOK:
-            names = [f"{self.namespace}:{name}" for name in {queue} | self.queues | self.delay_queues]
-            self._filled = bool(self.client.exists(*names))
-            self._looked = time.monotonic()
-        return self._filled
+    def _anything_to_fetch(self) -> bool:
+        delayed = [self._named(dq_name(queue)) for queue in self.share.queues]
+        if not self.client.exists(*map(self._named, self.share.queues), *delayed):
+            return False
+        return bool(self.client.exists(*delayed)) or self.share.choose(self._counts()) is not None
 
     def _counts(self) -> dict[str, Count]:
         """Of each queue of the share. A message stays in the hash of its queue until it is acknowledged."""
-        names = self.share.queues
         with self.client.pipeline(transaction=True) as asked:
-            for name in names:
-                asked.llen(f"{self.namespace}:{name}")
-                asked.hlen(f"{self.namespace}:{name}.msgs")
+            for name in self.share.queues:
+                asked.llen(self._named(name))
+                asked.hlen(f"{self._named(name)}.msgs")
             lengths = asked.execute()
-        return {name: Count(lengths[2 * place], lengths[2 * place + 1] - lengths[2 * place]) for place, name in enumerate(names)}
+        return {name: Count(waiting, known - waiting) for name, waiting, known in zip(self.share.queues, lengths[::2], lengths[1::2], strict=True)}
+
+    def _named(self, queue: str) -> str:
+        return f"{self.namespace}:{queue}"
 
     def reclaim(self) -> int:
         """Requeue what a predecessor of the same name held when it died; how many messages. For a worker that has not begun to fetch."""
@@ -128,20 +140,23 @@ class QueueBroker(RedisBroker):
 
 
 class QueueConsumer(_RedisConsumer):
-    """A consumer that rests between two looks at an empty queue, up to `timeout` ms, unless its worker has just become free."""
+    """A consumer that rests where there is nothing to fetch, `timeout` ms at most."""
 
     def __init__(self, broker: QueueBroker, queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, 0)  # type: ignore[no-untyped-call]
-        self.longest = timeout
+        self.longest = timeout / 1000
 
     def __next__(self) -> MessageProxy | None:
         found: MessageProxy | None = super().__next__()  # type: ignore[no-untyped-call]
         if found is None:
-            self.broker.rest(compute_backoff(self.misses, max_backoff=self.longest)[1] / 1000)
+            try:
+                self.broker.rest(self.longest)
+            except redis.ConnectionError as error:
+                raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
         return found
 
 
-def make_broker(url: str | None, worker: str | None = None, share: Share | None = None) -> QueueBroker:
+def make_broker(url: str | None, worker: str, share: Share) -> QueueBroker:
     """The broker of a worker process. `worker` names it, the same at every start and unlike any other that lives: see `reclaim`."""
     # Both the command and the connection in it are tried again, so that a server that is away for minutes is waited for.
     retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=60)

@@ -16,11 +16,13 @@ class Count(NamedTuple):
 class Share:
     """The queues of a worker that holds one message at a time, in the order in which work goes through them.
 
-    `most` are the workers that may be at a queue at a time, one where it is not named: a second one would do the same work over.
+    `most` are the workers that may be at a queue at a time, one where it is not named: a second one would do the same work over. `every` are
+    the seconds between two looks at empty queues.
     """
 
     queues: tuple[str, ...] = ()
     most: Mapping[str, int] = field(default_factory=dict)
+    every: float = 0.02
 
     def choose(self, counts: Mapping[str, Count]) -> str | None:
         """The queue to take a message of; None where each is empty, or has enough workers at it.

@@ -21,7 +21,7 @@ from services.stages.published import documents
 from services.stages.published.rates import exchange_of
 from services.stages.runs import alone, run
 
-SLICE = 1_000  # processes written in one transaction: a fifth of a second, for accepting waits its turn behind it
+SLICE = 700  # processes written in one transaction: a fifth of a second, for accepting waits its turn behind it
 STAR = 4 * SLICE  # processes whose star is built at once, ahead of these transactions
 PROCESSES = 20_000  # processes that a run takes on at most, unless its first silver batch alone has more
 Frames = dict[str, pl.DataFrame]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from dramatiq import Message
 
 from domain.errors import UnavailableError
 from infrastructure.processes import spawn
-from infrastructure.queue.broker import BEAT, HEARTBEAT_TIMEOUT, LOOK, Dispatcher, make_broker
+from infrastructure.queue.broker import BEAT, HEARTBEAT_TIMEOUT, Dispatcher, make_broker
 from infrastructure.queue.redis_server import RedisServer
 from tests.launcher.conftest import ROOT, until
 from workers.loop import share
@@ -137,7 +138,7 @@ def test_without_a_url_nothing_is_sent_anywhere() -> None:
 
 
 def test_looking_at_an_empty_queue_writes_nothing_between_two_heartbeats(queue: Queue) -> None:
-    broker = make_broker(queue.server.url, "a")
+    broker = make_broker(queue.server.url, "a", share(2))
     broker.do_fetch("land", 1)
     with redis.Redis.from_url(queue.server.url) as client:
         before = client.info("persistence")["aof_current_size"]
@@ -150,22 +151,55 @@ def test_looking_at_an_empty_queue_writes_nothing_between_two_heartbeats(queue: 
     broker.client.close()
 
 
-def test_one_look_serves_the_threads_of_all_queues_and_finds_what_comes(queue: Queue) -> None:
-    broker = make_broker(queue.server.url, "a")
-    names = ["land", "land.DQ", "refine", "refine.DQ"]
-    for name in ("land", "refine"):
-        broker.declare_queue(name)
-    for name in names:
-        broker.do_fetch(name, 1)
+def test_one_thread_looks_for_those_of_all_queues_and_wakes_them_when_something_comes(queue: Queue) -> None:
+    broker = make_broker(queue.server.url, "a", share(2))
+    woken: list[str] = []
+
+    def rest(name: str) -> None:
+        broker.rest(30)
+        woken.append(name)
+
+    threads = [threading.Thread(target=rest, args=(name,)) for name in ("land", "refine", "refine.DQ")]
+    for thread in threads:
+        thread.start()
     begun = time.monotonic()
-    for _ in range(25):
-        assert [broker.do_fetch(name, 1) for name in names] == [[]] * 4
-    looks = broker.client.info("commandstats")
-    assert looks["cmdstat_exists"]["calls"] <= 1 + (time.monotonic() - begun) / LOOK
-    assert "cmdstat_llen" not in looks
+    time.sleep(1)
+    assert woken == []
+    assert broker.client.info("commandstats")["cmdstat_exists"]["calls"] <= 1 + (time.monotonic() - begun) / broker.share.every
     Dispatcher(queue.server.url).send("refine")
-    time.sleep(LOOK)
-    assert [len(broker.do_fetch(name, 1)) for name in names] == [0, 0, 1, 0]
+    for thread in threads:
+        thread.join(5)
+    assert sorted(woken) == ["land", "refine", "refine.DQ"]
+    broker.client.close()
+
+
+def test_a_busy_worker_does_not_look_until_it_is_free(queue: Queue) -> None:
+    broker = make_broker(queue.server.url, "a", share(2))
+    for name in ("land", "refine"):
+        Dispatcher(queue.server.url).send(name)
+    (held,) = broker.do_fetch("refine", 1)
+    resting = threading.Thread(target=broker.rest, args=(30,))
+    resting.start()
+    time.sleep(0.3)
+    assert resting.is_alive()
+    assert "cmdstat_exists" not in broker.client.info("commandstats")
+    broker.do_ack("refine", Message.decode(held).options["redis_message_id"])
+    resting.join(5)
+    assert not resting.is_alive()
+    assert len(broker.do_fetch("land", 1)) == 1
+    broker.client.close()
+
+
+def test_what_failed_is_tried_again_after_a_while(queue: Queue) -> None:
+    broker = make_broker(queue.server.url, "a", share(2))
+    broker.declare_queue("land")
+    resting = threading.Thread(target=broker.rest, args=(30,))
+    resting.start()
+    broker.enqueue(Message(queue_name="land", actor_name="land", args=(), kwargs={}, options={}), delay=60_000)
+    resting.join(5)
+    assert not resting.is_alive()
+    assert len(broker.do_fetch("land.DQ", 1)) == 1
+    assert broker.do_fetch("land", 1) == []
     broker.client.close()
 
 
@@ -206,7 +240,6 @@ def test_a_message_whose_text_is_lost_blocks_nobody(queue: Queue) -> None:
         client.rpush("dramatiq:land", "lost")
     assert broker.do_fetch("land", 1) == []
     Dispatcher(queue.server.url).send("land")
-    time.sleep(LOOK)
     assert len(broker.do_fetch("land", 1)) == 1
     broker.client.close()
 
@@ -217,7 +250,6 @@ def test_a_consumer_that_broke_gives_its_message_up(queue: Queue) -> None:
         Dispatcher(queue.server.url).send(name)
     assert len(broker.do_fetch("refine", 1)) == 1
     broker.consume("refine")
-    time.sleep(LOOK)
     assert len(broker.do_fetch("land", 1)) == 1
     broker.client.close()
 
