@@ -81,7 +81,8 @@ def _index(parts: Parts, mark: Watermark) -> bool:
         if follow:
             work.watermarks.swap(follow, follow.model_copy(update={"silver_batch": published}), now())
         work.watermarks.ran("index", mark.seq, after.seq, len(ocids), mark.started_at, now())
-        work.jobs.finish_due(after.seq, now())
+        if not organizations_behind(work):
+            work.jobs.finish_due(after.seq, now())
         tell(work)
         work.commit()
     watch.wake()

@@ -15,6 +15,7 @@ from domain.errors import InvalidError, LostRaceError, NoSpaceError, TooLargeErr
 from domain.job import Batch, Counts, Job, JobStatus, Step
 from services.clock import now
 from services.ports import Parts, Work
+from services.stages.index import organizations_behind
 from services.stages.judged import Judged, read, rows
 from services.stages.raw_changes import read_raw
 from services.stages.runs import crowded
@@ -186,7 +187,7 @@ def _commit(work: Work, group: Sequence[Judged]) -> None:
         work.quarantine.add(one.job.id, one.batch.id, one.refused)
         one.settle(work, now())
         _end_if_nothing_good(work, one, jobs[one.job.id].counts)
-    if any(one.position is None for one in group):
+    if any(one.position is None for one in group) and not organizations_behind(work):
         work.jobs.finish_due(work.watermarks.get("index").seq, now())
 
 

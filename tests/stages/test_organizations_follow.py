@@ -83,6 +83,23 @@ def test_a_job_that_ends_while_others_go_on_has_its_organizations(home: Parts) -
     assert names(home) == {"Buyer single"}
 
 
+def test_a_job_whose_last_records_are_known_ends_with_its_organizations(home: Parts) -> None:
+    new = release("ocds-test01-new", parties=[{"id": "n", "name": "Buyer new", "roles": ["buyer"]}])
+    job_id = submit(home, "load.jsonl", lines([new, release("ocds-test01-first")]))
+    land(home, job_id)
+    refine(home)
+    publish(home)
+    land(home, submit(home, "other.jsonl", lines([release("ocds-test01-other")])))
+    index(home)
+    assert behind(home)
+    while not job_of(home, job_id).landed:
+        land(home, job_id)
+    assert job_of(home, job_id).status == "running"
+    drain(home)
+    assert job_of(home, job_id).status == "succeeded"
+    assert names(home) == {"Buyer new"}
+
+
 def test_a_load_that_is_cancelled_half_way_has_the_organizations_of_what_was_landed(home: Parts) -> None:
     job_id = begin(home)
     cancel(home, job_id, "tester")
