@@ -75,7 +75,7 @@ class QueueBroker(RedisBroker):
 
     def rest(self, seconds: float) -> None:
         """Return after so long, or once there is something to fetch."""
-        if self._at is None and self._looking.acquire(blocking=False):
+        if self._at is None and self._looking.acquire(blocking=False):  # pylint: disable=consider-using-with  # who does not get it waits below
             try:
                 self._look_out(time.monotonic() + seconds)
             finally:
