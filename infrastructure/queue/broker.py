@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import redis
@@ -12,6 +12,7 @@ from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.common import dq_name
 from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Retries, ShutdownNotifications, TimeLimit
+from loguru import logger
 from redis.backoff import ConstantBackoff, ExponentialBackoff
 from redis.retry import Retry
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -87,7 +88,7 @@ class QueueBroker(RedisBroker):
     def _look_out(self, end: float) -> None:
         while self._at is None and time.monotonic() < end:
             with self._choosing:
-                found = self._anything_to_fetch()
+                found = self._at is None and self._anything_to_fetch()
             with self._changed:
                 if found:
                     self._changed.notify_all()
@@ -117,13 +118,28 @@ class QueueBroker(RedisBroker):
         return bool(self.client.exists(*delayed)) or self.share.choose(self._counts()) is not None
 
     def _counts(self) -> dict[str, Count]:
-        """Of each queue of the share. A message stays in the hash of its queue until it is acknowledged."""
+        """Of each queue of the share; only asked while no message is held. A message stays in the hash of its queue until it is acknowledged.
+
+        What this worker holds all the same, as Redis has it, was fetched by a command whose answer got lost: it goes back, or nobody would
+        take anything of its queue again.
+        """
+        counts = {}
+        for name, waiting, known, lost in self._lengths():
+            if lost:
+                logger.info("gave back {} message(s) of {} whose answer was lost", len(lost), name)
+                self.do_requeue(name, *lost)
+            counts[name] = Count(waiting + len(lost), known - waiting - len(lost))
+        return counts
+
+    def _lengths(self) -> Iterator[tuple[str, int, int, set[str]]]:
+        """Of each queue of the share: its name, messages in its list, messages in its hash, ids of those that this worker holds."""
         with self.client.pipeline(transaction=True) as asked:
             for name in self.share.queues:
                 asked.llen(self._named(name))
                 asked.hlen(f"{self._named(name)}.msgs")
-            lengths = asked.execute()
-        return {name: Count(waiting, known - waiting) for name, waiting, known in zip(self.share.queues, lengths[::2], lengths[1::2], strict=True)}
+                asked.smembers(self._named(f"__acks__.{self.broker_id}.{name}"))
+            answers = asked.execute()
+        yield from zip(self.share.queues, answers[::3], answers[1::3], answers[2::3], strict=True)
 
     def _named(self, queue: str) -> str:
         return f"{self.namespace}:{queue}"

@@ -244,13 +244,28 @@ def test_a_message_whose_text_is_lost_blocks_nobody(queue: Queue) -> None:
     broker.client.close()
 
 
+def test_a_message_whose_fetch_was_never_answered_comes_back_and_blocks_nobody(queue: Queue) -> None:
+    first, second = (make_broker(queue.server.url, name, share(2)) for name in "ab")
+    Dispatcher(queue.server.url).send("refine")
+    first._fetch("refine", 1)  # as where the server died between the command and its answer
+    Dispatcher(queue.server.url).send("refine")
+    assert second.do_fetch("refine", 1) == []
+    (held,) = first.do_fetch("refine", 1)
+    first.do_ack("refine", Message.decode(held).options["redis_message_id"])
+    assert len(second.do_fetch("refine", 1)) == 1
+    assert first.do_fetch("refine", 1) == []
+    for broker in (first, second):
+        broker.client.close()
+
+
 def test_a_consumer_that_broke_gives_its_message_up(queue: Queue) -> None:
     broker = make_broker(queue.server.url, "a", share(2))
     for name in ("land", "refine"):
         Dispatcher(queue.server.url).send(name)
-    assert len(broker.do_fetch("refine", 1)) == 1
+    (held,) = broker.do_fetch("refine", 1)
     broker.consume("refine")
-    assert len(broker.do_fetch("land", 1)) == 1
+    assert broker.do_fetch("land", 1) == []
+    assert broker.do_fetch("refine", 1) == [held]
     broker.client.close()
 
 
