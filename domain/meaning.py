@@ -32,6 +32,11 @@ def text_hash(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:32]
 
 
+def hash_of(collection: Collection, document: Document) -> str:
+    """The hash that a vector of the document must bear."""
+    return text_hash(text_of(collection, document))
+
+
 def meant(query: str) -> str:
     """What a query is about: its words, without what it excludes; empty where that is all."""
     return " ".join(EXCLUDED.sub(" ", query.translate(str.maketrans("“”„«»", '"""""'))).replace('"', " ").split())

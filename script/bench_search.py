@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from cli.up import LEAN  # noqa: E402
-from domain.meaning import text_hash  # noqa: E402
+from domain.meaning import hash_of  # noqa: E402
 from domain.search import Collection, Document, Mode, SearchQuery  # noqa: E402
 from infrastructure.bootstrap import bootstrap  # noqa: E402
 from infrastructure.settings import Settings  # noqa: E402
@@ -141,12 +141,12 @@ def copy_vectors(parts: Parts, embedder: Embedder, found: Sequence[Document], co
     """The rest of the vectors: random ones, as far from each other as vectors can be, which costs a search as much as real ones."""
     chance = np.random.default_rng(7)
     have = {name for name, _ in parts.search.vectors(Collection.PROCESSES, embedder.model)}
-    names = [str(one["id"]) for one in many(found, count) if str(one["id"]) not in have]
-    for start in range(0, len(names), COMMIT):
-        part = names[start : start + COMMIT]
+    lacking = [(str(one["id"]), hash_of(Collection.PROCESSES, one)) for one in many(found, count) if str(one["id"]) not in have]
+    for start in range(0, len(lacking), COMMIT):
+        part = lacking[start : start + COMMIT]
         made = chance.standard_normal((len(part), embedder.dimension)).astype(np.float32)
         made /= np.linalg.norm(made, axis=1, keepdims=True)
-        parts.search.write_vectors(Collection.PROCESSES, embedder.model, [VectorRow(name, text_hash(name), made[i]) for i, name in enumerate(part)])
+        parts.search.write_vectors(Collection.PROCESSES, embedder.model, [VectorRow(name, text, made[i]) for i, (name, text) in enumerate(part)])
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ class SearchEngine(Protocol):
     def upsert(self, collection: Collection, documents: Sequence[Document]) -> None: ...
     def delete(self, collection: Collection, ids: Sequence[str]) -> None: ...
     def write(self, collection: Collection, documents: Sequence[Document], deleted: Sequence[str]) -> None:
-        """Put and delete; the vectors of deleted documents go with them, those of replaced ones stay until they are written anew."""
+        """Put and delete. A vector stands for the text of its document: it goes with the document, and where that says something else now."""
 
     def search(self, query: SearchQuery) -> SearchResult: ...
     def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]: ...
@@ -140,7 +140,7 @@ class SearchEngine(Protocol):
         """Put vectors beside those of other models, each in place of the one with its id. Where no model serves yet, this one does from now on.
 
         InvalidError where one has another length than the model's others, or holds what is no number.
-        Ids without a document are left out.
+        Left out are ids without a document, and vectors of another text (`domain.meaning`) than the document has now.
         """
 
     def vectors(self, collection: Collection, model: str) -> Iterator[tuple[str, str]]:

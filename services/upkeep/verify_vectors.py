@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from loguru import logger
 
-from domain.meaning import text_hash, text_of
+from domain.meaning import hash_of, text_of
 from domain.search import Collection
 from services.ports import Embedder, Parts
 from services.stages.embed import behind
@@ -33,7 +33,7 @@ def vectors(live: Parts, scratch: Parts) -> Iterator[Difference]:
 
 def _collection(live: Parts, scratch: Parts, embedder: Embedder, collection: Collection) -> Iterator[Difference]:
     def wanted() -> Iterator[tuple[Key, Any]]:
-        return (((one["id"],), {"text_hash": text_hash(text_of(collection, one))}) for one in scratch.search.scan(collection))
+        return (((one["id"],), {"text_hash": hash_of(collection, one)}) for one in scratch.search.scan(collection))
 
     def standing() -> Iterator[tuple[Key, Any]]:
         return (((name,), {"text_hash": found}) for name, found in live.search.vectors(collection, embedder.model))

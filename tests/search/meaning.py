@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from domain.errors import InvalidError, NotFoundError
-from domain.search import Filter, Mode, SearchResult, Synonym
+from domain.meaning import hash_of
+from domain.search import Document, Filter, Mode, SearchResult, Synonym
 from services.ports import SearchEngine, VectorRow
 from tests.search.contract import ALL, BARE, LAPTOPS, ROADS, SCHOOL, P, find, ids, only, process
 
@@ -21,11 +22,13 @@ def vector(*numbers: float) -> tuple[float, ...]:
     return tuple(float(one) for one in made / np.linalg.norm(made))
 
 
-def row(document_id: str, *numbers: float, text_hash: str = "h1") -> VectorRow:
-    return VectorRow(document_id, text_hash, np.array(vector(*numbers), dtype=np.float32))
+def row(document: Document, *numbers: float) -> VectorRow:
+    """A vector that stands for the document as it is."""
+    return VectorRow(str(document["id"]), hash_of(P, document), np.array(vector(*numbers), dtype=np.float32))
 
 
-ROWS = [row(ROADS["id"], 1, 0.1, 0, 0), row(SCHOOL["id"], 0, 1, 0.3, 0), row(LAPTOPS["id"], 0, 0.3, 1, 0), row(BARE["id"], 0.1, 0, 0, 1)]
+ROWS = [row(ROADS, 1, 0.1, 0, 0), row(SCHOOL, 0, 1, 0.3, 0), row(LAPTOPS, 0, 0.3, 1, 0), row(BARE, 0.1, 0, 0, 1)]
+RENAMED = ROADS | {"title": "Bridge repainting"}
 
 
 def mean(engine: SearchEngine, meaning: str, text: str = "", mode: Mode = Mode.SEMANTIC, **options: Any) -> SearchResult:
@@ -55,14 +58,13 @@ class MeaningContract:
         assert engine.serving(P) == MODEL
 
     def test_vectors_come_back_with_their_hashes(self, embedded: SearchEngine) -> None:
-        assert sorted(embedded.vectors(P, MODEL)) == sorted((one.id, "h1") for one in ROWS)
+        assert sorted(embedded.vectors(P, MODEL)) == sorted((one.id, one.text_hash) for one in ROWS)
         read = embedded.read_vectors(P, MODEL, [ROADS["id"], "nobody"])
         assert list(read) == [ROADS["id"]]
         assert np.allclose(read[ROADS["id"]].vector, ROWS[0].vector, atol=1e-6)
 
     def test_a_vector_written_again_replaces_the_one_before(self, embedded: SearchEngine) -> None:
-        embedded.write_vectors(P, MODEL, [row(ROADS["id"], 0, 0, 0, 1, text_hash="h2")])
-        assert dict(embedded.vectors(P, MODEL))[ROADS["id"]] == "h2"
+        embedded.write_vectors(P, MODEL, [row(ROADS, 0, 0, 0, 1)])
         assert ids(mean(embedded, "street")) == []
         assert set(ids(mean(embedded, "plant"))) == {ROADS["id"], BARE["id"]}
 
@@ -72,13 +74,27 @@ class MeaningContract:
         embedded.upsert(P, [ROADS])
         assert ids(mean(embedded, "street")) == []
 
-    def test_a_document_put_anew_keeps_its_vector(self, embedded: SearchEngine) -> None:
-        embedded.upsert(P, [process(1, "Another title")])
-        assert ids(mean(embedded, "street"))[0] == ROADS["id"]
+    def test_a_document_that_changes_its_numbers_keeps_its_vector(self, embedded: SearchEngine) -> None:
+        embedded.upsert(P, [ROADS | {"value": 7.0, "region": "Scotland"}])
+        assert ids(mean(embedded, "street", filters=(Filter(field="region", values=("Scotland",)),))) == [ROADS["id"]]
+
+    def test_a_document_that_changes_its_text_loses_the_vectors_of_the_old_one(self, embedded: SearchEngine) -> None:
+        embedded.write_vectors(P, OTHER, [row(ROADS, 0, 1, 0), row(SCHOOL, 1, 0, 0)])
+        embedded.upsert(P, [RENAMED, SCHOOL])
+        assert ids(mean(embedded, "street")) == []
+        assert ROADS["id"] not in dict(embedded.vectors(P, MODEL))
+        assert [name for name, _ in embedded.vectors(P, OTHER)] == [SCHOOL["id"]]
+        embedded.write_vectors(P, MODEL, [row(RENAMED, 1, 0, 0, 0)])
+        assert ids(mean(embedded, "street")) == [ROADS["id"]]
+
+    def test_a_vector_of_another_text_than_the_document_s_is_left_out(self, embedded: SearchEngine) -> None:
+        embedded.write_vectors(P, MODEL, [row(RENAMED, 0, 0, 0, 1), row(SCHOOL, 0, 0, 0, 1)])
+        assert set(ids(mean(embedded, "plant"))) == {SCHOOL["id"], BARE["id"]}
+        assert ids(mean(embedded, "street")) == [ROADS["id"]]
 
     def test_a_vector_without_a_document_is_left_out(self, embedded: SearchEngine) -> None:
-        embedded.write_vectors(P, MODEL, [row("nobody", 1, 0, 0, 0)])
-        assert "nobody" not in dict(embedded.vectors(P, MODEL))
+        embedded.write_vectors(P, MODEL, [row(process(77, "Nobody's"), 1, 0, 0, 0)])
+        assert set(dict(embedded.vectors(P, MODEL))) == {one.id for one in ROWS}
 
     def test_clear_takes_the_vectors_along(self, embedded: SearchEngine) -> None:
         embedded.clear(P)
@@ -87,11 +103,11 @@ class MeaningContract:
     @pytest.mark.parametrize("wrong", [[1.0, 0.0], [1.0, 0.0, 0.0, float("nan")]])
     def test_a_vector_unlike_the_others_is_refused(self, embedded: SearchEngine, wrong: list[float]) -> None:
         with pytest.raises(InvalidError):
-            embedded.write_vectors(P, MODEL, [VectorRow(ROADS["id"], "h3", np.array(wrong, dtype=np.float32))])
-        assert dict(embedded.vectors(P, MODEL))[ROADS["id"]] == "h1"
+            embedded.write_vectors(P, MODEL, [VectorRow(ROADS["id"], hash_of(P, ROADS), np.array(wrong, dtype=np.float32))])
+        assert ids(mean(embedded, "street")) == [ROADS["id"]]
 
     def test_another_model_s_vectors_stand_beside_until_they_serve(self, embedded: SearchEngine) -> None:
-        embedded.write_vectors(P, OTHER, [row(ROADS["id"], 0, 1, 0), row(SCHOOL["id"], 1, 0, 0)])
+        embedded.write_vectors(P, OTHER, [row(ROADS, 0, 1, 0), row(SCHOOL, 1, 0, 0)])
         assert embedded.serving(P) == MODEL
         assert ids(mean(embedded, "street"))[0] == ROADS["id"]
         embedded.serve(P, OTHER)
@@ -182,7 +198,7 @@ class MeaningContract:
     def test_pages_in_both_modes_show_each_once(self, engine: SearchEngine) -> None:
         documents = [process(i, "road works") for i in range(60)]
         engine.upsert(P, documents)
-        engine.write_vectors(P, MODEL, [row(one["id"], 1, i / 20, 0, 0) for i, one in enumerate(documents[::2])])
+        engine.write_vectors(P, MODEL, [row(one, 1, i / 20, 0, 0) for i, one in enumerate(documents[::2])])
         for mode in (Mode.SEMANTIC, Mode.HYBRID):
             shown = [one for page in range(1, 10) for one in ids(mean(engine, "street", "road", mode, page=page, per_page=7))]
             assert len(shown) == len(set(shown)) == mean(engine, "street", "road", mode).found
@@ -286,6 +302,13 @@ class MeaningContract:
         assert embedded.serving(P) == MODEL
         assert ids(mean(embedded, "street")) == only(ROADS)
         assert {SCHOOL["id"], ROADS["id"]} == {name for name, _ in embedded.vectors(P, MODEL)}
+
+    def test_a_swap_takes_the_vectors_of_other_texts_along(self, embedded: SearchEngine) -> None:
+        fresh = embedded.fresh(P)
+        fresh.write([SCHOOL, RENAMED], [])
+        assert ids(mean(embedded, "street")) == [ROADS["id"]]
+        fresh.swap()
+        assert [name for name, _ in embedded.vectors(P, MODEL)] == [SCHOOL["id"]]
 
     def test_a_fresh_index_that_is_given_up_changes_nothing(self, embedded: SearchEngine) -> None:
         fresh = embedded.fresh(P)

@@ -10,6 +10,7 @@ from time import perf_counter
 from tantivy import Query
 
 from domain.errors import ConflictError, InvalidError
+from domain.meaning import hash_of
 from domain.search import Collection, CollectionSpec, Document, Filter, SearchKey, SearchQuery, SearchResult, Synonym
 from infrastructure.search.embedded import paging
 from infrastructure.search.embedded.answer import Answer
@@ -57,8 +58,7 @@ class EmbeddedSearch:
         """Put and delete in one commit, on disk and seen by all when it returns. An id in both is put."""
         if documents or deleted:
             self._store(collection).write(documents, deleted)
-        put = {document[ID] for document in documents}
-        self._vectors[collection].delete([one for one in deleted if one not in put])
+            self._vectors[collection].follow([*(document[ID] for document in documents), *deleted], partial(texts, self._store(collection)))
 
     def search(self, query: SearchQuery) -> SearchResult:
         """One page of hits, with facets over all of them. InvalidError where a field can't be asked so."""
@@ -101,7 +101,7 @@ class EmbeddedSearch:
 
     def write_vectors(self, collection: Collection, model: str, rows: Sequence[VectorRow]) -> None:
         """Put vectors; the first model that has some answers queries."""
-        self._vectors[collection].write(model, rows, partial(standing, self._store(collection)))
+        self._vectors[collection].write(model, rows, partial(texts, self._store(collection)))
 
     def vectors(self, collection: Collection, model: str) -> Iterator[tuple[str, str]]:
         """(id, text_hash) of every vector of the model."""
@@ -149,12 +149,12 @@ class EmbeddedSearch:
         return self._stores[collection]
 
 
-def standing(store: Store, ids: Sequence[str]) -> set[str]:
-    """Those of the documents that there are."""
+def texts(store: Store, ids: Sequence[str]) -> dict[str, str]:
+    """The hash of each document's text, of those that there are."""
     searcher = store.searcher()
-    query = one_of(store.schema, ID, ids)
-    found = searcher.search(query, limit=max(1, len(ids)), count=False, order_by_field=ID).hits
-    return {str(name) for name, _ in found}
+    found = searcher.search(one_of(store.schema, ID, ids), limit=max(1, len(ids)), count=False).hits
+    documents = (decode(searcher.doc(address).get_first(DOCUMENT) or b"{}") for _, address in found)
+    return {str(document[ID]): hash_of(store.spec.name, document) for document in documents}
 
 
 class FreshIndex:
@@ -169,9 +169,9 @@ class FreshIndex:
             self._filled.write(documents, deleted)
 
     def swap(self) -> None:
-        """Have it serve; the old one is removed, and the vectors of what only that one had."""
+        """Have it serve; the old one is removed, and the vectors of what only that one had, or had with another text."""
         self._serving.take(self._filled)
-        self._vectors.keep(partial(standing, self._serving))
+        self._vectors.follow_all(partial(texts, self._serving))
 
     def drop(self) -> None:
         """Remove it."""

@@ -12,14 +12,16 @@ from typing import Any
 import numpy as np
 
 from domain.errors import InvalidError, NotFoundError
+from domain.meaning import hash_of
 from domain.search import CollectionSpec, Document
+from infrastructure.search.embedded.codec import decode
 from infrastructure.search.embedded.neighbours import FLOOR
 from infrastructure.search.typesense import imports
 from infrastructure.search.typesense.client import IMPATIENT, Client
 from infrastructure.search.typesense.conditions import by_ids
 from infrastructure.search.typesense.keyword import Asker
 from infrastructure.search.typesense.names import ID, decode_id, encode_id
-from infrastructure.search.typesense.schema import IS, exact_values, filter_fields, schema_hash
+from infrastructure.search.typesense.schema import DOCUMENT, exact_values, filter_fields, schema_hash
 from infrastructure.search.typesense.store import make, pointed, remove
 from services.ports import VectorRow
 
@@ -49,30 +51,36 @@ class VectorStore:
         dimension = self._checked(model, rows)
         name = self._name(model)
         make(self._client, self._schema(name, model, dimension))
-        values = self._values_of([row.id for row in rows])
-        latest = {row.id: row for row in rows if row.id in values}  # others have lost their document meanwhile
-        lines = [_line(row.id, row.text_hash, row.vector.tolist(), values[row.id]) for row in latest.values()]
-        imports.put(self._client, name, lines)
+        latest = {row.id: row for row in rows}
+        there = self._documents(list(latest))
+        put = [row for row in latest.values() if self._stands_for(row.text_hash, there.get(row.id))]
+        imports.put(self._client, name, [_line(row.id, row.text_hash, row.vector.tolist(), exact_values(self._spec, there[row.id])) for row in put])
+        now = self._documents([row.id for row in put])  # who changed a document meanwhile may have looked for its vector before it was there
+        imports.delete(self._client, name, [row.id for row in put if not self._stands_for(row.text_hash, now.get(row.id))])
         if self.serving(fresh=True) is None:
             self._point(name)
 
     def refresh(self, documents: Sequence[Document], deleted: Sequence[str]) -> None:
-        """Follow the documents: vectors of deleted ones go, the numbers beside the others are those of the document."""
+        """Follow the documents: vectors of deleted ones go, and those of another text; the numbers beside the others are those of the document."""
+        there = {one[ID]: one for one in documents}
+        wanted = {key: exact_values(self._spec, one) for key, one in there.items()}
         for name in self._collections():
-            imports.delete(self._client, name, deleted)
-            wanted = {one[ID]: exact_values(self._spec, one) for one in documents}
-            have = {decode_id(hit[ID]): hit for hit in self._read(name, list(wanted), exclude=VECTOR)}
-            changed = [key for key, hit in have.items() if {field: hit[field] for field in self._copies if field in hit} != wanted[key]]
+            have = {decode_id(hit[ID]): hit for hit in self._read(name, list(there), exclude=VECTOR)}
+            stale = [key for key, hit in have.items() if not self._stands_for(hit[TEXT_HASH], there[key])]
+            imports.delete(self._client, name, [*deleted, *stale])
+            copies = {key: {field: hit[field] for field in self._copies if field in hit} for key, hit in have.items() if key not in stale}
+            changed = [key for key, found in copies.items() if found != wanted[key]]
             lines = [_line(decode_id(hit[ID]), hit[TEXT_HASH], hit[VECTOR], wanted[decode_id(hit[ID])]) for hit in self._read(name, changed)]
             imports.put(self._client, name, lines)
 
     def prune(self) -> None:
-        """Remove the vectors of documents that are not there."""
+        """Remove the vectors of documents that are not there, or have another text."""
         for name in self._collections():
-            keys = [decode_id(line[ID]) for line in imports.export(self._client, name, ID)]
-            for start in range(0, len(keys), PAGE):
-                part = keys[start : start + PAGE]
-                imports.delete(self._client, name, sorted(set(part) - self._values_of(part).keys()))
+            hashes = [(decode_id(line[ID]), line[TEXT_HASH]) for line in imports.export(self._client, name, f"{ID},{TEXT_HASH}")]
+            for start in range(0, len(hashes), PAGE):
+                part = dict(hashes[start : start + PAGE])
+                there = self._documents(list(part))
+                imports.delete(self._client, name, [key for key, text_hash in part.items() if not self._stands_for(text_hash, there.get(key))])
 
     def hashes(self, model: str) -> Iterator[tuple[str, str]]:
         """(id, text_hash) of every vector of the model."""
@@ -168,13 +176,18 @@ class VectorStore:
         listed = self._client.ask("GET", "/collections")
         return sorted(one["name"] for one in listed if one["name"].startswith(f"{self.alias}-"))
 
-    def _values_of(self, ids: Sequence[str]) -> dict[str, Json]:
+    def _stands_for(self, text_hash: str, document: Document | None) -> bool:
+        """Whether a vector of this hash is one of the document's text."""
+        return document is not None and text_hash == hash_of(self._spec.name, document)
+
+    def _documents(self, ids: Sequence[str]) -> dict[str, Document]:
+        """The documents of these ids, of those that there are."""
         alias = self.alias.removesuffix("-vectors")
         try:
-            found = self._read(alias, ids, include=",".join([ID, *self._copies]))
+            found = self._read(alias, ids, include=f"{ID},{DOCUMENT}")
         except NotFoundError:
             return {}
-        return {decode_id(hit[ID]): {name: value for name, value in hit.items() if name.startswith(IS)} for hit in found}
+        return {decode_id(hit[ID]): decode(hit[DOCUMENT].encode()) for hit in found}
 
     def _read(self, collection: str, ids: Sequence[str], *, include: str = "", exclude: str = "") -> list[Json]:
         """The stored fields of these documents, as many requests as it takes."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from domain.errors import InvalidError, NoSpaceError, RetryableError, UnavailableError
+from domain.meaning import hash_of
 from domain.search import Collection, Filter, Mode, SearchQuery
 from infrastructure.search.typesense.client import Patience, _seconds
 from infrastructure.search.typesense.engine import TypesenseSearch
@@ -222,7 +223,7 @@ def test_a_key_for_browsers_searches_and_ends(engine: TypesenseSearch, recording
 def test_a_hybrid_search_past_what_was_fused_gives_every_document_once(engine: TypesenseSearch) -> None:
     documents = [process(i, "Road works") for i in range(1_000, 1_400)]
     engine.upsert(P, documents)
-    near = [VectorRow(one["id"], "h", np.array([1.0, 0.001 * i], dtype=np.float32)) for i, one in enumerate(documents[350:])]
+    near = [VectorRow(one["id"], hash_of(P, one), np.array([1.0, 0.001 * i], dtype=np.float32)) for i, one in enumerate(documents[350:])]
     engine.write_vectors(P, "m", near)
     asked = SearchQuery(text="road works", mode=Mode.HYBRID, vector=(1.0, 0.0), facet_by=("region",), per_page=100)
     pages = [engine.search(asked.model_copy(update={"page": page})) for page in range(1, 7)]
@@ -230,3 +231,18 @@ def test_a_hybrid_search_past_what_was_fused_gives_every_document_once(engine: T
     assert pages[0].mode is Mode.HYBRID
     assert shown[0] == near[0].id
     assert len(shown) == len(set(shown)) == pages[0].found
+
+
+def test_a_vector_whose_document_changes_while_it_is_written_is_taken_back(engine: TypesenseSearch, recording: Recording) -> None:
+    documents = [process(1, "Roads"), process(2, "Meals")]
+    engine.upsert(P, documents)
+
+    def meanwhile(request: httpx.Request) -> None:
+        if request.url.path.endswith("/import"):
+            engine.upsert(P, [process(1, "Quokkas")])
+        else:
+            recording.failures.append(meanwhile)
+
+    recording.failures.append(meanwhile)
+    engine.write_vectors(P, "m", [VectorRow(one["id"], hash_of(P, one), np.array([1.0, 0.0], dtype=np.float32)) for one in documents])
+    assert dict(engine.vectors(P, "m")) == {documents[1]["id"]: hash_of(P, documents[1])}

@@ -73,11 +73,11 @@ class VectorLog:
     def read(self, ids: Sequence[str]) -> dict[str, VectorRow]:
         """The vectors of these documents, of those that have one."""
         now = self.snapshot()
-        found = now.find(np.array([surrogate(one) for one in ids], dtype=np.int64))
-        rows = [int(row) for row in found if row != NONE]
-        with self._lines.open("rb") as lines:
-            named = ((row, _line(lines, self._starts[row])) for row in rows)
-            return {name: VectorRow(name, text_hash, np.array(now.matrix[row])) for row, (name, text_hash) in named}
+        return {name: VectorRow(name, text_hash, np.array(now.matrix[row])) for row, name, text_hash in self._named(now, ids)}
+
+    def hashes(self, ids: Sequence[str]) -> dict[str, str]:
+        """The hashes of these documents' vectors, of those that have one."""
+        return {name: text_hash for _, name, text_hash in self._named(self.snapshot(), ids)}
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """(id, hash) of every vector that stands."""
@@ -93,9 +93,17 @@ class VectorLog:
         self._mend()
         if puts:
             _append(self._vectors, np.stack([row.vector for row in puts]).astype(np.float32, copy=False).tobytes())
-        lines = [orjson.dumps([name]) for name in self.read(deleted)] + [orjson.dumps([row.id, row.text_hash]) for row in puts]
+        lines = [orjson.dumps([name]) for name in self.hashes(deleted)] + [orjson.dumps([row.id, row.text_hash]) for row in puts]
         if lines:
             _append(self._lines, b"\n".join(lines) + b"\n")
+
+    def _named(self, now: Snapshot, ids: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+        """(row, id, hash) of those that have a vector."""
+        found = now.find(np.array([surrogate(one) for one in ids], dtype=np.int64))
+        with self._lines.open("rb") as lines:
+            for row in found[found != NONE].tolist():
+                name, text_hash = _line(lines, self._starts[row])
+                yield row, name, text_hash
 
     def _refresh(self) -> bool:
         """Read what was written since; whether there was anything."""

@@ -22,7 +22,7 @@ from services.ports import VectorRow
 PATIENCE = 60.0  # seconds to wait for another writer
 SPARSE = 2  # times as many rows as are needed: then the file is written anew
 WORTH = 1_000  # rows below which that is not worth it
-Standing = Callable[[Sequence[str]], set[str]]  # which of these documents there are
+Texts = Callable[[Sequence[str]], dict[str, str]]  # the hash of each of these documents' text, of those that there are
 EMPTY: dict[str, Any] = {"serving": None, "sets": {}}
 
 
@@ -61,8 +61,8 @@ class VectorSets:
         log = self._log(model)
         return log.read(ids) if log and ids else {}
 
-    def write(self, model: str, rows: Sequence[VectorRow], standing: Standing) -> None:
-        """Put the vectors of standing documents, durably. InvalidError where one is not like the others, or holds what is no number."""
+    def write(self, model: str, rows: Sequence[VectorRow], texts: Texts) -> None:
+        """Put the vectors that are of their document's text, durably. InvalidError where one is not like the others, or holds what is no number."""
         newest = list({row.id: row for row in rows}.values())
         if not newest:
             return
@@ -73,29 +73,30 @@ class VectorSets:
             log = self._log(model) or self._begin(model, dimension)
             if log.dimension != dimension:
                 raise InvalidError(f"Vectors of {model} have {log.dimension} numbers, not {dimension}")
-            stand = standing([row.id for row in newest])  # under the lock: who deletes a document comes for its vector after us
-            log.append([row for row in newest if row.id in stand], ())
+            now = texts([row.id for row in newest])  # under the lock: who changes a document comes for its vector after us
+            log.append([row for row in newest if row.text_hash == now.get(row.id)], ())
             needed = len(log.snapshot().keys)
             if log.written > max(WORTH, SPARSE * needed):
                 self._write_anew(model, log)
 
-    def delete(self, ids: Sequence[str]) -> None:
-        """Delete the vectors of these documents, of every model."""
+    def follow(self, ids: Sequence[str], texts: Texts) -> None:
+        """Of these documents' vectors, of every model, delete those that are not of their document's text, or have none."""
         if not ids or not self._known()["sets"]:
             return
         with self._locked():
             for model in self._known()["sets"]:
                 log = self._log(model)
-                if log is not None:
-                    log.append((), ids)
+                have = log.hashes(ids) if log else {}
+                if log is not None and have:
+                    now = texts(list(have))
+                    log.append((), [name for name, text_hash in have.items() if text_hash != now.get(name)])
 
-    def keep(self, standing: Standing) -> None:
-        """Delete the vectors of all documents that do not stand."""
+    def follow_all(self, texts: Texts) -> None:
+        """The same for every document that has a vector."""
         for model in self._known()["sets"]:
             ids = [name for name, _ in self.entries(model)]
             for start in range(0, len(ids), WORTH):
-                part = ids[start : start + WORTH]
-                self.delete(sorted(set(part) - standing(part)))
+                self.follow(ids[start : start + WORTH], texts)
 
     def serve(self, model: str) -> None:
         """Have this model answer, and remove the vectors of the others."""
