@@ -7,7 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import dramatiq
+from dramatiq.errors import Retry
+from loguru import logger
 
+from domain.errors import NoSpaceError, RetryableError
 from services.notify import ACTOR as DELIVER
 from services.notify import deliver, wake
 from services.ports import Parts
@@ -32,7 +35,11 @@ def declare(broker: dramatiq.Broker, parts: Parts) -> list[dramatiq.Actor[..., N
 
 def _actor(broker: dramatiq.Broker, parts: Parts, name: str, stage: Callable[..., None], priority: int) -> dramatiq.Actor[..., None]:
     def run(*args: str) -> None:
-        stage(parts, *args)
+        try:
+            stage(parts, *args)
+        except (RetryableError, NoSpaceError) as error:  # foreseen: a line says enough, where dramatiq would log a traceback of a page
+            logger.warning("{}: {}; it will be tried again", name, error.detail)
+            raise Retry(error.detail) from error
         wake(parts)  # a job may have ended
 
     options = POLICY | {"time_limit": LONGEST.get(name, POLICY["time_limit"])}
