@@ -142,8 +142,22 @@ class MeaningContract:
         assert ids(hybrid(embedded, "street", "grounds", semantic_weight=0.1))[0] == BARE["id"]
 
     def test_found_both_ways_comes_before_found_one_way(self, embedded: SearchEngine) -> None:
-        embedded.upsert(P, [process(5, "Roads and lanes")])
+        lanes = process(5, "Roads and lanes")
+        embedded.upsert(P, [lanes])
+        embedded.write_vectors(P, MODEL, [row(lanes, 0, 0, 0, 1)])
         assert ids(hybrid(embedded, "street", "roads"))[0] == ROADS["id"]
+
+    def test_what_is_not_embedded_yet_goes_by_its_words_alone(self, embedded: SearchEngine) -> None:
+        embedded.upsert(P, [RENAMED])
+        found = hybrid(embedded, "food", "bridge repainting", explain=True)
+        assert ids(found)[:2] == [ROADS["id"], SCHOOL["id"]]
+        assert found.hits[0].explain is not None
+        assert (found.hits[0].explain.keyword_rank, found.hits[0].explain.semantic_rank) == (1, None)
+        assert found.hits[0].score == pytest.approx(2 * found.hits[1].score, abs=0.001)
+
+    def test_words_that_no_document_has_all_of_count_less_for_what_is_not_embedded(self, embedded: SearchEngine) -> None:
+        embedded.upsert(P, [RENAMED])
+        assert ids(hybrid(embedded, "food", "bridge nutrition pupils")) == only(SCHOOL, LAPTOPS, ROADS)
 
     def test_without_a_vector_every_mode_finds_by_word_and_says_so(self, embedded: SearchEngine) -> None:
         for mode in Mode:

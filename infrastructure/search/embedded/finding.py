@@ -19,7 +19,7 @@ from infrastructure.search.embedded.neighbours import keys_of, neighbours, simil
 from infrastructure.search.embedded.schema import DOCUMENT, ID
 from infrastructure.search.embedded.store import Store
 from infrastructure.search.embedded.text_query import FULL, like_query, text_query
-from infrastructure.search.embedded.vectors import Snapshot
+from infrastructure.search.embedded.vectors import NONE, Snapshot
 from services.ports import Vectors
 
 TITLE = 200  # characters of a document without a vector that others are likened to
@@ -101,12 +101,17 @@ class Finding:
         known = sum(one.semantic_rank is None for one in self._fused)  # of the rest that stand among the first
         start = known + max(0, offset - len(self._fused))
         hits = paging.by_relevance(self._searcher, rest, start, size - len(first)).hits
-        return first + fused(by_words(self._keys(hits), hits, start + 1), (), self._weight, set())
+        return first + fused(by_words(self._keys(hits), hits, start + 1), (), self._weight)
 
     @cached_property
     def _fused(self) -> list[Ranked]:
-        words = by_words(self._keys(self._deep.hits), self._deep.hits, 1)
-        return fused(words, self._meaning, self._weight, self._exact)
+        keys = self._keys(self._deep.hits)
+        return fused(by_words(keys, self._deep.hits, 1), self._meaning, self._weight, self._exact, self._unembedded(keys), self.text.trust)
+
+    def _unembedded(self, keys: Sequence[int]) -> set[int]:
+        """Those of the documents that have no vector: embed has not come to them yet, or the model refuses them."""
+        rows = self._vectors.find(np.array(keys, dtype=np.int64)).tolist() if self._vectors is not None else ()
+        return {key for key, row in zip(keys, rows, strict=False) if row == NONE}
 
     @cached_property
     def _deep(self) -> paging.Page:

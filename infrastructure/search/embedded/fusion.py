@@ -1,6 +1,6 @@
 """Two rankings made one: by reciprocal ranks, each with its weight."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from tantivy import DocAddress
@@ -34,13 +34,19 @@ def by_meaning(found: Sequence[Neighbour]) -> list[Ranked]:
     return [Ranked(one.key, one.address, one.similarity, semantic_rank=i, similarity=one.similarity) for i, one in enumerate(found, 1)]
 
 
-def fused(words: Sequence[Ranked], meaning: Sequence[Ranked], weight: float, exact: set[int]) -> list[Ranked]:
-    """Both, the best first; `weight` is the share of meaning, from 0 to 1. Equals in the order of the stronger similarity, then of their keys."""
+def fused(
+    words: Sequence[Ranked], meaning: Sequence[Ranked], weight: float, exact: Collection[int] = (), unembedded: Collection[int] = (), trust: float = 1.0
+) -> list[Ranked]:
+    """Both, the best first; `weight` is the share of meaning, from 0 to 1. Equals in the order of the stronger similarity, then of their keys.
+
+    Of the `unembedded` nobody knows how near they are: their words count for both, as far as words are to be trusted (`trust`, from 0 to 1).
+    """
     near = {one.key: one for one in meaning}
     scored = []
     for one in words:
         also = near.pop(one.key, one)
-        score = _score(one.keyword_rank, also.semantic_rank, weight) + (FIRST if one.key in exact else 0.0)
+        known = _score(one.keyword_rank, also.semantic_rank, weight)
+        score = (known if one.key not in unembedded else _score(one.keyword_rank, None, 1 - trust)) + (FIRST if one.key in exact else 0.0)
         scored.append(Ranked(one.key, one.address, score, one.keyword_rank, one.keyword_score, also.semantic_rank, also.similarity))
     for key, one in near.items():
         score = _score(None, one.semantic_rank, weight) + (FIRST if key in exact else 0.0)

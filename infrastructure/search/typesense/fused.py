@@ -11,7 +11,7 @@ from infrastructure.search.embedded.neighbours import MOST
 from infrastructure.search.embedded.paging import check_depth
 from infrastructure.search.typesense.answers import document, hits_of, text_score
 from infrastructure.search.typesense.conditions import MANY_VALUES, both, by_ids, counted, facet_by, facet_parameters, group_field, sort_by
-from infrastructure.search.typesense.keyword import BARE, Asker, by_text, meaning_weighs
+from infrastructure.search.typesense.keyword import BARE, Asker, by_text, meaning_weighs, trust
 from infrastructure.search.typesense.meaning import TOP, Ranks, merged, page_of
 from infrastructure.search.typesense.names import ID, decode_id
 from infrastructure.search.typesense.page import Pages
@@ -72,10 +72,11 @@ class Searcher(WordSearcher):
     def _nearest(self, query: SearchQuery, text: Typed, vector: Sequence[float]) -> Ranks:
         """The nearest documents that the filters and the frame of the text leave."""
         asked = self.vectors.nearest(vector, TOP if text.frame else MOST, self.narrowed(query))
-        found = [(decode_id(hit["document"][ID]), 1 - float(hit["vector_distance"])) for hit in self.asker.ask([asked])[0]["hits"]]
+        answer = self.asker.ask([asked])[0]
+        found = [(decode_id(hit["document"][ID]), 1 - float(hit["vector_distance"])) for hit in answer["hits"]]
         there = self._there([key for key, _ in found], text)
         near = [(key, similarity) for key, similarity in found if key in there][:MOST]
-        return Ranks(by_meaning={key: rank for rank, (key, _) in enumerate(near, 1)}, similarity=dict(near))
+        return Ranks(by_meaning={key: rank for rank, (key, _) in enumerate(near, 1)}, similarity=dict(near), vectors=int(answer.get("out_of", 0)))
 
     def _there(self, keys: Sequence[str], text: Typed) -> set[str]:
         """Those of the keys that have a document, for a vector may outlive it for a moment; with what the text's frame asks."""
@@ -108,6 +109,9 @@ class Searcher(WordSearcher):
         ranks.by_word = {decode_id(hit["document"][ID]): rank for rank, hit in enumerate(answer["hits"], 1)}
         ranks.word_score = {decode_id(hit["document"][ID]): text_score(hit) for hit in answer["hits"]}
         ranks.exact = exact
+        if ranks.vectors < int(answer.get("out_of", 0)):
+            ranks.unembedded = ranks.by_word.keys() - self.vectors.among(list(ranks.by_word))
+        ranks.trust = trust(text, answer["hits"])
         bare = {name: value for name, value in asked.items() if name not in BARE} | KEYS
         return self._mixed(query, text, answer, bare, ranks)
 

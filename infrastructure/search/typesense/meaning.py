@@ -13,20 +13,24 @@ Json = dict[str, Any]
 
 @dataclass
 class Ranks:
-    """Ranks (from 1) by key, and what else is known of each document found; `exact` have an identifier as it was typed."""
+    """Ranks (from 1) by key, and what else is known of each document found; `exact` have an identifier as it was typed, `unembedded` no vector."""
 
     by_word: dict[str, int] = field(default_factory=dict)
     by_meaning: dict[str, int] = field(default_factory=dict)
     similarity: dict[str, float] = field(default_factory=dict)
     word_score: dict[str, float] = field(default_factory=dict)
     exact: set[str] = field(default_factory=set)
+    unembedded: set[str] = field(default_factory=set)
+    vectors: int = 0  # in all: fewer than documents where embed is behind
     weight: float = 0.5
+    trust: float = 1.0
 
     def score(self, key: str) -> float:
         """The fused score; the similarity where nothing was sought by word."""
         if not self.by_word and not self.exact:
             return self.similarity.get(key, 0.0)
-        shares = _share(self.by_word.get(key), 1 - self.weight) + _share(self.by_meaning.get(key), self.weight)
+        known = _share(self.by_word.get(key), 1 - self.weight) + _share(self.by_meaning.get(key), self.weight)
+        shares = known if key not in self.unembedded else _share(self.by_word.get(key), self.trust)  # as the embedded engine fuses them
         return shares + (FIRST if key in self.exact else 0.0)
 
     def fused(self) -> list[str]:

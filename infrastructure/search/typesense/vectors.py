@@ -99,6 +99,10 @@ class VectorStore:
         rows = [VectorRow(decode_id(hit[ID]), hit[TEXT_HASH], np.asarray(hit[VECTOR], dtype=np.float32)) for hit in found]
         return {row.id: row for row in rows}
 
+    def among(self, ids: Sequence[str]) -> set[str]:
+        """Those of the documents that have a vector of the model that answers."""
+        return {decode_id(hit[ID]) for hit in self._read(self.alias, ids, include=ID)}
+
     def serving(self, *, fresh: bool = False) -> str | None:
         """The model whose vectors answer; remembered for a moment unless it must be `fresh`."""
         about = self._about(fresh=fresh)

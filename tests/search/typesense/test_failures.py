@@ -224,7 +224,8 @@ def test_a_hybrid_search_past_what_was_fused_gives_every_document_once(engine: T
     documents = [process(i, "Road works") for i in range(1_000, 1_400)]
     engine.upsert(P, documents)
     near = [VectorRow(one["id"], hash_of(P, one), np.array([1.0, 0.001 * i], dtype=np.float32)) for i, one in enumerate(documents[350:])]
-    engine.write_vectors(P, "m", near)
+    far = [VectorRow(one["id"], hash_of(P, one), np.array([0.0, 1.0], dtype=np.float32)) for one in documents[:350]]
+    engine.write_vectors(P, "m", near + far)
     asked = SearchQuery(text="road works", mode=Mode.HYBRID, vector=(1.0, 0.0), facet_by=("region",), per_page=100)
     pages = [engine.search(asked.model_copy(update={"page": page})) for page in range(1, 7)]
     shown = [one for page in pages for one in ids(page)]
