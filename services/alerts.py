@@ -7,7 +7,10 @@ is no reason to miss a match. New matches, what is sent of them and the watermar
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
+from loguru import logger
+
 from domain.documents import SPECS
+from domain.errors import InvalidError
 from domain.saved import EVENT, Before, Match, SavedSearch, new_to, watching
 from domain.search import Collection, Document, Filter, SearchQuery
 from services.clock import now
@@ -45,8 +48,8 @@ class Watch:
         asked_at = now()
         found: dict[str, list[str]] = {key: [] for key in new}
         for search in searches:
-            for document in _found(self._parts.search, search.query, new):
-                found[str(document["id"])].append(search.id)
+            for key in _found(self._parts.search, search, new):
+                found[key].append(search.id)
         with self._parts.warehouse.write() as work:
             work.saved.remember([Before(collection=collection, document_id=key, searches=ids, asked_at=asked_at) for key, ids in found.items()])
             work.commit()
@@ -67,7 +70,7 @@ class Watch:
             wake(self._parts)
 
     def _matches(self, search: SavedSearch, ids: Sequence[str], before: dict[str, Before]) -> list[Match]:
-        found = {str(document["id"]): document for document in _found(self._parts.search, search.query, ids)}
+        found = _found(self._parts.search, search, ids)
         with self._parts.warehouse.read() as work:
             told = work.saved.told(search.id, list(found))
         title = TITLES[search.query.collection]
@@ -75,9 +78,16 @@ class Watch:
         return [Match(search_id=search.id, document_id=key, title=str(found[key].get(title) or key), matched_at=now()) for key in keys]
 
 
-def _found(engine: SearchEngine, query: SearchQuery, ids: Sequence[str]) -> Iterable[Document]:
-    """Those of the documents that the query finds."""
-    plain = watching(query)
+def _found(engine: SearchEngine, search: SavedSearch, ids: Sequence[str]) -> dict[str, Document]:
+    """Those of the documents that the search finds: none where the engine refuses it, which must not keep anybody's data from the index."""
+    try:
+        return {str(document["id"]): document for document in _hits(engine, watching(search.query), ids)}
+    except InvalidError as error:
+        logger.warning("the saved search {} of {} can't be asked, and is left out: {}", search.id, search.owner, error.detail)
+        return {}
+
+
+def _hits(engine: SearchEngine, plain: SearchQuery, ids: Sequence[str]) -> Iterable[Document]:
     for start in range(0, len(ids), PART):
         narrowed = (*plain.filters, Filter(field="id", values=tuple(ids[start : start + PART])))
         page, more = 1, True

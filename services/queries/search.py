@@ -90,6 +90,8 @@ def split(given: Sequence[str]) -> list[str]:
 
 def _any_of(spec: CollectionSpec, name: str, given: Sequence[str]) -> Filter:
     values = split(given)
+    if not values:
+        raise InvalidError(f"{name} is empty; leave it out to search without it", parameter=name)
     if name == "classification":
         name = _classification(values)
     return Filter(field=_field(spec, name, {"keyword"}, "filter by").name, values=tuple(values))

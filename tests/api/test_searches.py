@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from domain.saved import SavedSearch
+from domain.search import Filter
 from infrastructure.web.hooks import WebHooks
 from services.notify import deliver, deliveries_of
 from services.stages.index import index
@@ -235,3 +237,25 @@ def test_search_inside_tenderlake_gives_no_keys(api: Api) -> None:
     answer = api.client.post("/v1/search/key", json={})
     assert answer.status_code == 409
     assert "TENDERLAKE_TYPESENSE_URL" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("query", [{"buyer": [""]}, {"status": ["  "]}, {"classification": [",", ""]}])
+def test_an_empty_filter_is_refused_when_it_is_saved_and_when_it_is_asked(api: Api, query: dict[str, list[str]]) -> None:
+    (name,) = query
+    for answer in (api.client.post("/v1/searches", json={"name": "x", "query": query}), api.client.get("/v1/search", params=query)):
+        assert answer.status_code == 400
+        assert answer.json()["parameter"] == name
+    assert api.client.get("/v1/searches").json() == {"items": []}
+
+
+def test_a_search_that_the_engine_refuses_keeps_nobody_s_data_from_gold_and_search(api: Api) -> None:
+    broken, well = save(api, query={"q": "bridge"}), save(api, query={"q": "bridge"})
+    with api.parts.warehouse.write() as work_:
+        stored: SavedSearch = work_.saved.get(broken["id"])
+        refused = stored.query.model_copy(update={"filters": (Filter(field="buyer_name"),)})
+        work_.saved.put(stored.model_copy(update={"query": refused}))
+        work_.commit()
+    load(api, "A bridge over the Tawe")
+    assert entries(api, well) == ["A bridge over the Tawe"]
+    assert entries(api, broken) == []
+    assert api.client.get("/v1/gold/processes").json()["items"][0]["title"] == "A bridge over the Tawe"
