@@ -9,6 +9,7 @@ from fastapi_offline import FastAPIOffline
 
 from api import errors, health
 from api.container import Container
+from api.door import Door
 from api.following import Following
 from api.guard import Guard
 from api.problems import describe
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     # The pages of /docs come with the product: an installation may be cut off from the internet.
     app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static")
     callers = Callers(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
-    app.state.container = Container(settings, parts, callers, seeds, Following(parts.warehouse))
+    app.state.container = Container(settings, parts, callers, Door(callers), seeds, Following(parts.warehouse))
     # Asked in this order which of them serves a request: search first, for people wait for it.
     for module in (search, health, auth, uploads, raw, jobs, trail, webhooks, gold, synonyms, search_status, searches):
         app.include_router(module.router)

@@ -2,47 +2,54 @@
 
 from base64 import b64decode
 from binascii import Error as Broken
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBasic, OAuth2PasswordBearer
+from starlette.concurrency import run_in_threadpool
 
 from api.container import Container, container
+from api.door import Door
 from domain.errors import ForbiddenError, UnauthorizedError
 from domain.user import Role, User
 from services.intake.users import Callers
 
-# These two only tell OpenAPI what there is; `caller` reads the header itself, to answer with our errors.
+# These two only tell OpenAPI what there is; `proven` reads the header itself, to answer with our errors.
 basic = HTTPBasic(auto_error=False, scheme_name="basic", description="user name and password at every call")
 bearer = OAuth2PasswordBearer("/v1/auth/token", auto_error=False, scheme_name="token", description="a token from POST /v1/auth/token")
 
 
-def needs(role: Role) -> Callable[..., User]:
-    """A dependency that lets callers of this role or above through and answers with the caller. Runs off the event loop: argon2 is slow."""
+def needs(role: Role) -> Callable[..., Awaitable[User]]:
+    """A dependency that lets callers of this role or above through and answers with the caller."""
 
-    def check(request: Request, here: Annotated[Container, Depends(container)]) -> User:
-        return admit(request, here.callers, role)
+    async def check(request: Request, here: Annotated[Container, Depends(container)]) -> User:
+        user = await run_in_threadpool(proven, request, here.callers)
+        return allow(user or await checked(request, here.door), role)
 
     return check
 
 
-def admit(request: Request, callers: Callers, role: Role) -> User:
-    """The caller, who has this role or one above. UnauthorizedError, ForbiddenError for anyone else. Blocks: not for the event loop."""
-    user = caller(request, callers)
+def allow(user: User, role: Role) -> User:
+    """The caller, who has this role or one above. ForbiddenError for anyone else."""
     if not user.role.reaches(role):
         raise ForbiddenError(f"this needs the role {role}; {user.name} is a {user.role}")
     return user
 
 
-def caller(request: Request, callers: Callers) -> User:
-    """The user that the Authorization header proves. UnauthorizedError without one."""
+def proven(request: Request, callers: Callers) -> User | None:
+    """The user that the Authorization header proves; None where a password must be checked first. UnauthorizedError without a header. Blocks a little."""
     scheme, _, proof = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
-        return callers.by_password(*credentials(proof))
+        return callers.remembered(*credentials(proof))
     if scheme.lower() == "bearer":
         return callers.by_token(proof.strip())
     raise UnauthorizedError("sign in with HTTP Basic, or with a token from POST /v1/auth/token")
+
+
+async def checked(request: Request, door: Door) -> User:
+    """The user of the Basic header's password. Errors as for `Door.check`."""
+    return await door.check(*credentials(request.headers.get("authorization", "").partition(" ")[2]))
 
 
 def credentials(proof: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.door import Door
 from api.following import Following
 from infrastructure.settings import Settings
 from services.intake.users import Callers
@@ -20,6 +21,7 @@ class Container:
     settings: Settings
     parts: Parts
     callers: Callers
+    door: Door
     seeds: Callable[[], Sequence[Path]]
     following: Following
 

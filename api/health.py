@@ -11,8 +11,8 @@ router = APIRouter(prefix="/health", tags=["health"], responses=answers(405, 500
 
 
 @router.get("/live")
-def live() -> Health:
-    """Whether the process answers."""
+async def live() -> Health:
+    """Whether the process answers: also while all of its threads are busy."""
     return Health()
 
 

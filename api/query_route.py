@@ -14,10 +14,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from api.auth import admit
+from api.auth import allow, checked, proven
 from api.container import Container
 from api.parameters import refuse_unknown
-from domain.user import Role
+from domain.user import Role, User
 
 
 class QueryRoute(APIRoute):
@@ -29,13 +29,19 @@ class QueryRoute(APIRoute):
         model: type[BaseModel] = get_type_hints(endpoint)["asked"]
         many = {name for name, field in model.model_fields.items() if field.annotation == list[str]}
 
-        def answer(request: Request) -> Response:
-            here: Container = request.app.state.container
-            admit(request, here.callers, Role.READER)
+        def answer(request: Request, here: Container, user: User | None) -> Response | None:
+            user = user or proven(request, here.callers)
+            if user is None:
+                return None
+            allow(user, Role.READER)
             return endpoint(here, read(model, many, request.query_params))
 
         async def handle(request: Request) -> Response:
-            return await run_in_threadpool(answer, request)
+            here: Container = request.app.state.container
+            answered = await run_in_threadpool(answer, request, here, None)
+            while answered is None:  # once: now that the password has been checked
+                answered = await run_in_threadpool(answer, request, here, await checked(request, here.door))
+            return answered
 
         return handle
 

@@ -38,9 +38,9 @@ async def signed_in(request: Request) -> tuple[str, str]:
 
 
 @router.post("/token", responses=answers(400, 401, 405, 413, 422, 500, 503), openapi_extra=BODY)
-def token(response: Response, here: Here, who: Annotated[tuple[str, str], Depends(signed_in)]) -> TokenAnswer:
+async def token(response: Response, here: Here, who: Annotated[tuple[str, str], Depends(signed_in)]) -> TokenAnswer:
     """Get a token for a user name and password (the password form of OAuth 2, the same as JSON, or HTTP Basic)."""
-    made = here.callers.token(here.callers.by_password(*who))
+    made = here.callers.token(await here.door.check(*who))
     response.headers["Cache-Control"] = "no-store"
     return TokenAnswer(access_token=made.value, expires_in=made.seconds)
 

@@ -1,14 +1,14 @@
 """Callers: who they are, what proves it, and how far they reach.
 
-A password costs argon2 about half a second and 64 MiB; so few are checked at a time, and one that was right is remembered
-for a minute as a keyed hash, beside the argon2 hash that it matched: it counts only while the user still has that hash.
+A password costs argon2 about half a second and 64 MiB; so one that was right is remembered for a minute as a keyed hash,
+beside the argon2 hash that it matched: it counts only while the user still has that hash.
 """
 
 import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from time import monotonic
 from typing import Any, Protocol
 
@@ -25,7 +25,6 @@ from services.ports import Warehouse
 ADMIN = "admin"
 ADMIN_FILE = "admin-password"
 ALGORITHM = "HS256"
-AT_ONCE = 2  # passwords checked at a time
 REMEMBERED = 60.0  # seconds
 REMEMBERED_MOST = 1_000
 LONGEST = 1_024  # bytes of a password
@@ -55,24 +54,25 @@ class Callers:
         self.warehouse = warehouse
         self.key = key
         self.lifetime = timedelta(minutes=token_minutes)
-        self._gate = BoundedSemaphore(AT_ONCE)
         self._lock = Lock()
         self._right: dict[bytes, tuple[str, float]] = {}
         self._nobody: str | None = None
 
-    def by_password(self, name: str, password: str) -> User:
-        """The user of that name and password. UnauthorizedError for anyone else."""
-        given = _bytes(password)
+    def remembered(self, name: str, password: str) -> User | None:
+        """The user of that name and password where they were right lately; None where only `by_password` can tell."""
         user = self._user(name)
-        mark = hmac.digest(self.key, _bytes(name) + b"\0" + given, "sha256")
-        if user and self._remembered(mark, user.password_hash):
+        return user if user and self._is_remembered(self._mark(name, password), user.password_hash) else None
+
+    def by_password(self, name: str, password: str) -> User:
+        """The user of that name and password. UnauthorizedError for anyone else. Slow: api/door.py has a few checked at a time."""
+        user = self._user(name)
+        mark = self._mark(name, password)
+        if user and self._is_remembered(mark, user.password_hash):
             return user
-        with self._gate:
-            if user and self._remembered(mark, user.password_hash):
-                return user
-            if len(given) > LONGEST or not HASHER.verify(given, user.password_hash if user else self._hash_of_nobody()) or user is None:
-                raise UnauthorizedError(WRONG)
-            self._remember(mark, user.password_hash)
+        given = _bytes(password)
+        if len(given) > LONGEST or not HASHER.verify(given, user.password_hash if user else self._hash_of_nobody()) or user is None:
+            raise UnauthorizedError(WRONG)
+        self._remember(mark, user.password_hash)
         return user
 
     def token(self, user: User) -> Token:
@@ -101,6 +101,9 @@ class Callers:
             found: User | None = work.users.get(name)
         return found
 
+    def _mark(self, name: str, password: str) -> bytes:
+        return hmac.digest(self.key, _bytes(name) + b"\0" + _bytes(password), "sha256")
+
     def _print(self, user: User) -> str:
         return hmac.digest(self.key, user.password_hash.encode(), "sha256")[:12].hex()
 
@@ -110,7 +113,7 @@ class Callers:
             self._nobody = HASHER.hash(secrets.token_urlsafe())
         return self._nobody
 
-    def _remembered(self, mark: bytes, password_hash: str) -> bool:
+    def _is_remembered(self, mark: bytes, password_hash: str) -> bool:
         with self._lock:
             found, until = self._right.get(mark, ("", 0.0))
         return until > monotonic() and hmac.compare_digest(found, password_hash)

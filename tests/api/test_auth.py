@@ -1,14 +1,22 @@
 """Who may call, and what proves it."""
 
 import stat
+from asyncio import create_task, gather, run, sleep, wait_for
 from base64 import b64encode
+from dataclasses import replace
 from datetime import timedelta
+from threading import Event
+from types import SimpleNamespace
+from typing import cast
 
 import jwt
 import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
 
+from api.door import Door
 from domain.errors import ConflictError, UnauthorizedError
-from domain.user import Role
+from domain.user import Role, User
 from infrastructure.bootstrap import vault
 from services.intake.users import Callers, add_user, ensure_admin, remove_user
 from tests.api.conftest import Api
@@ -79,6 +87,43 @@ def test_a_new_password_ends_the_old_one_and_its_tokens_at_once(api: Api) -> Non
     assert api.client.get("/v1/jobs", auth=("rita", "new one")).status_code == 401
     with pytest.raises(ConflictError):
         remove_user(api.parts.warehouse, "admin")
+
+
+def test_whoever_guesses_passwords_keeps_no_other_request_waiting(api: Api) -> None:
+    app = api.client.app
+    assert isinstance(app, FastAPI)
+    token = bearer(api, "rita", "rita!")
+    events: list[str] = []
+    held = Event()
+
+    def slow(name: str, _password: str) -> User:
+        held.wait(30)
+        events.append(name)
+        raise UnauthorizedError("no")
+
+    door = Door(cast(Callers, SimpleNamespace(by_password=slow)))
+    app.state.container = replace(app.state.container, door=door)
+
+    async def ask() -> None:
+        async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+            guesses = [create_task(client.get("/v1/search" if n % 2 else "/v1/jobs", auth=("nobody", f"guess {n}"))) for n in range(100)]
+            await sleep(0.2)
+            for path in ("/health/live", "/health/ready", "/v1/jobs", "/v1/search"):
+                answer = await wait_for(client.get(path, headers=token), 20)
+                assert answer.status_code == 200, path
+                events.append(path)
+            held.set()
+            assert {answer.status_code for answer in await gather(*guesses)} == {401}
+
+    run(ask())
+    assert events[:4] == ["/health/live", "/health/ready", "/v1/jobs", "/v1/search"]
+    assert len(events) == 104
+
+
+def test_more_passwords_than_can_wait_are_told_to_come_back(full: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.door.WAITING", 0)
+    answer = full.stranger.get("/v1/jobs", auth=("rita", "never seen"))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
 
 
 def test_tokens_that_expired_or_that_we_did_not_sign_are_refused(full: Api) -> None:
