@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from domain.canonical import canonical
 from domain.linking import GIVEN, claims
 from domain.record import Accepted, Judgement, Kind, Note, Place, Refused
 from domain.repair import NOTES, pointer, replace_surrogates, strip_nul
@@ -112,7 +113,10 @@ def judge_document(raw: bytes, place: Place) -> list[Judgement]:
 def with_ocid(raw: bytes, ocid: str) -> bytes:
     """The document, with the process that its uploader named; what a document says of itself stands above it."""
     document = orjson.loads(raw)
-    return orjson.dumps({"ocid": ocid} | document) if isinstance(document, dict) else raw
+    try:
+        return orjson.dumps({"ocid": ocid} | document) if isinstance(document, dict) else raw
+    except orjson.JSONEncodeError:  # nested deeper than is kept; refused later
+        return raw
 
 
 def _accept(document: dict[str, Any], notes: tuple[Note, ...], place: Place, raw: bytes) -> Judgement:
@@ -123,7 +127,7 @@ def _accept(document: dict[str, Any], notes: tuple[Note, ...], place: Place, raw
     if document.get("state") is None:
         document["state"] = "text" if any(page.get("text", "").strip() for page in document.get("pages") or []) else "empty"
     try:
-        payload = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+        payload = canonical(document)
     except orjson.JSONEncodeError:
         return _refused(place, "too_deep", "objects or arrays are nested too deep to be kept", raw)
     said = claims(document)

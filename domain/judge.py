@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import ValidationError
 
+from domain.canonical import canonical
 from domain.instants import instant, rfc3339
 from domain.ocds import Release
 from domain.ocds_types import checker
@@ -159,9 +160,9 @@ def _date(release: dict[str, Any], notes: list[Note]) -> datetime:
 
 
 def _dump(value: Any) -> bytes | None:
-    """Canonical JSON; None where it is nested deeper than orjson writes (254)."""
+    """Canonical JSON; None where it is nested too deep to be kept."""
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        return canonical(value)
     except orjson.JSONEncodeError:
         return None
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from domain.canonical import canonical
 from domain.record import Accepted, Judgement, Kind, Note, Place, Refused
 from domain.repair import NOTES, pointer, replace_surrogates, strip_nul, text_of
 from domain.urls import url_safe
@@ -130,8 +131,14 @@ def judge_reference(raw: bytes, place: Place, kind: Kind) -> list[Judgement]:
         return [_refused("invalid_json", f"not valid JSON: {error}", "", raw, place)]
     if not isinstance(element, list):
         return [_judge(element, model, kind, raw, place)]
-    inside = [(place.model_copy(update={"path": f"{place.path}/{index}"}), one) for index, one in enumerate(element)]
-    return [_judge(one, model, kind, orjson.dumps(one), where) for where, one in inside]
+    return [_judge_element(one, model, kind, raw, place.model_copy(update={"path": f"{place.path}/{index}"})) for index, one in enumerate(element)]
+
+
+def _judge_element(record: Any, model: type[Reference], kind: Kind, array: bytes, place: Place) -> Judgement:
+    try:
+        return _judge(record, model, kind, orjson.dumps(record), place)
+    except orjson.JSONEncodeError:
+        return _refused("too_deep", "objects or arrays are nested too deep to be kept", "", array, place)
 
 
 def _judge(record: Any, model: type[Reference], kind: Kind, raw: bytes, place: Place) -> Judgement:
@@ -147,7 +154,7 @@ def _judge(record: Any, model: type[Reference], kind: Kind, raw: bytes, place: P
         return _refused(*_problem(error), raw, place)
     read = {name: value for name, value in found.model_dump(exclude_unset=True).items() if value is not None}
     try:
-        payload = orjson.dumps(WHOLE.get(kind, {}) | record | read, option=orjson.OPT_SORT_KEYS)
+        payload = canonical(WHOLE.get(kind, {}) | record | read)
     except orjson.JSONEncodeError:
         return _refused("too_deep", "objects or arrays are nested too deep to be kept", "", raw, place)
     content_hash = blake2b(payload, digest_size=16).digest()

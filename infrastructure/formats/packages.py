@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from domain.canonical import DEEPEST, canonical
 from infrastructure.formats.scanner import ScanError, Scanner
 
 LISTS = {"releases", "records"}
@@ -34,7 +35,14 @@ def about(line: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(package, dict) or not LISTS & package.keys() or "ocid" in package:
         return None
-    return {key: package[key] for key in ABOUT if key in package and len(orjson.dumps(package[key])) < LONGEST} or None
+    return {key: package[key] for key in ABOUT if key in package and _short(package[key])} or None
+
+
+def _short(value: Any) -> bool:
+    try:
+        return len(canonical(value)) < LONGEST
+    except orjson.JSONEncodeError:  # nested deeper than is kept
+        return False
 
 
 def _list(scanner: Scanner) -> tuple[str, dict[str, Any] | None] | None:
@@ -50,7 +58,7 @@ def _list(scanner: Scanner) -> tuple[str, dict[str, Any] | None] | None:
                 scanner.take()
                 return f"/{key}", said or None
             raw = scanner.value()
-            if key in ABOUT and len(raw) < LONGEST:
+            if key in ABOUT and len(raw) < LONGEST and raw.count(b"{") + raw.count(b"[") < DEEPEST:
                 said[key] = orjson.loads(raw)
             if scanner.peek() != b",":
                 return None

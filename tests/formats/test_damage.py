@@ -109,6 +109,14 @@ def test_nesting_without_end_breaks_nothing(home: Home, form: str, nested: str) 
     assert good in ([], ["0"])
 
 
+@pytest.mark.parametrize("depth", [200, 300, 2_000])
+def test_a_package_that_says_too_much_of_itself_loses_none_of_its_releases(home: Home, depth: int) -> None:
+    package = f'{{"publisher": {"[" * depth + "]" * depth}, "releases": [{LINES[0]}]}}'
+    assert home.judged(package.encode()) == (IDS[:1], [])
+    good, refused = home.judged(f"{package}\n{LINES[1]}".encode())
+    assert (good, refused) == (IDS[:2], []) if depth < 1_000 else (good == IDS[1:2] and refused[0].place.line == 1)
+
+
 @pytest.mark.parametrize("nested", ["[", '{"a":', '{"ocid":{"ocid":'])
 @pytest.mark.parametrize("form", ["[%s,%s]", "%s%s", '{"releases": [%s,%s]}'])
 def test_nesting_by_the_million_is_not_counted_to_its_end(home: Home, form: str, nested: str) -> None:

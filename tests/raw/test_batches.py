@@ -1,9 +1,11 @@
 """Many changes in one request: each element has its outcome, and one bad element harms the others only where that was asked for."""
 
+import json
 from typing import Any
 
 import pytest
 
+from domain.canonical import DEEPEST
 from domain.record import Kind
 from tests.api.conftest import Api
 from tests.raw.support import IDS, RECORDS, RELEASE, done, outcomes, path, release, sound
@@ -141,7 +143,20 @@ def test_other_types_and_too_large_bodies_are_refused(api: Api) -> None:
 
 def test_nesting_that_can_not_be_kept_is_refused(api: Api) -> None:
     deep = b'{"a":' * 300 + b"1" + b"}" * 300
-    json = {"content-type": "application/json"}
-    assert api.client.post("/v1/raw/releases", content=deep, headers=json).status_code == 422
-    assert api.client.post("/v1/raw/releases", content=b"[" + deep + b"]", headers=json).status_code == 422
+    as_json = {"content-type": "application/json"}
+    assert api.client.post("/v1/raw/releases", content=deep, headers=as_json).status_code == 422
+    assert api.client.post("/v1/raw/releases", content=b"[" + deep + b"]", headers=as_json).status_code == 422
     assert api.client.patch(f"/v1/raw/releases/{IDS[Kind.RELEASES]}", json=RELEASE).status_code == 404
+
+
+@pytest.mark.parametrize("depth", range(DEEPEST - 3, DEEPEST + 12))
+def test_what_is_kept_can_be_shown_however_deep_it_is(api: Api, depth: int) -> None:
+    deep = json.dumps(release(1) | {"extension": 0}).replace('"extension": 0', f'"extension": {"[" * depth + "]" * depth}')
+    job = done(api, api.client.post("/v1/uploads?filename=two.jsonl", content=f"{deep}\n{json.dumps(release(2))}".encode()))
+    kept = depth < DEEPEST
+    assert (job["counts"]["accepted"], job["counts"]["quarantined"]) == ((2, 0) if kept else (1, 1))
+    ids = [f"ocds-b5fd17-bar-{number}:r1" for number in ((1, 2) if kept else (2,))]
+    assert [one["id"] for one in api.client.get("/v1/raw/releases").json()["items"]] == ids
+    paths = [f"/v1/raw/releases/{ids[0]}", f"/v1/raw/releases/{ids[0]}/versions", f"/v1/raw/releases/{ids[0]}/versions/1"]
+    process = f"/v1/gold/processes/{ids[0].partition(':')[0]}"
+    assert [api.client.get(one).status_code for one in [*paths, process, f"{process}/compiled", f"/v1/jobs/{job['id']}/errors"]] == [200] * 6
