@@ -1,6 +1,6 @@
 """Which accepted records are new versions, and of what. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 from domain.record import Accepted
@@ -32,14 +32,16 @@ class Change(NamedTuple):
     before: Current | None
 
 
-def changes(accepted: Sequence[Accepted], current: Mapping[Key, Current]) -> list[tuple[int, Change]]:
+def changes(accepted: Sequence[Accepted], current: Mapping[Key, Current], left: Container[Key] = ()) -> list[tuple[int, Change]]:
     """(position in `accepted`, change) of those whose content differs from the current version; in a slice that
     holds a record more than once, each different content is a version of its own and the last one stays current.
-    The end of a record that is not there, or has ended already, changes nothing."""
+    The end of a record that is not there, or has ended already, changes nothing, nor does anything said of the `left` ones."""
     latest: dict[Key, tuple[int, bytes, bool]] = {key: (row.version, row.content_hash, row.deleted) for key, row in current.items()}
     found: list[tuple[int, Change]] = []
     for index, one in enumerate(accepted):
         key = (one.kind, one.record_id)
+        if key in left:
+            continue
         version, content_hash, deleted = latest.get(key, (0, b"", True))
         if deleted if one.deleted else not deleted and content_hash == one.content_hash:
             continue

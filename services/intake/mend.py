@@ -32,13 +32,17 @@ def cancel(parts: Parts, job_id: str, actor: str) -> Job:
 
 
 def retry(parts: Parts, job_id: str, actor: str, once: Once | None = None, webhook: Hook | None = None) -> Job:
-    """A new job over the same file. ConflictError where there is nothing to retry, GoneError where the file is gone."""
+    """A new job over the same file; what was changed since the old one was accepted stays.
+
+    ConflictError where there is nothing to retry, GoneError where the file is gone.
+    """
     with parts.warehouse.read() as work:
         job = known_job(work, job_id)
         under_way = work.jobs.retry_under_way(job_id)
+        before = once is not None and work.keys.known(once.actor, once.key)
     if reason := _nothing_to_retry(job):
         raise ConflictError(reason)
-    if under_way and once is None:
+    if under_way and not before:
         raise ConflictError(f"job {under_way} is retrying it already", job=under_way)
     if not job.sha256 or not parts.files.path(job.sha256).exists():
         raise GoneError(f"the file of job {job_id} is gone from the data folder; send it again")
@@ -71,6 +75,6 @@ def _nothing_to_retry(job: Job) -> str | None:
         return f"job {job.id} was a rebuild, which has no file; start another one"
     if job.status is JobStatus.SUCCEEDED and not job.counts.quarantined:
         return f"job {job.id} succeeded, and none of its records is in quarantine"
-    if job.status is JobStatus.SUCCEEDED and job.type == "raw":
+    if job.type == "raw" and (job.status is JobStatus.SUCCEEDED or job.counts.accepted):
         return f"job {job.id} changed records, and doing so again could undo later changes; send those again that were refused"
     return None

@@ -29,6 +29,7 @@ class Judged:
     refused: list[Refused]
     position: dict[str, Any] | None
     flawed: set[int] = field(default_factory=set)  # of `accepted`, those that count as refused
+    left: set[Key] = field(default_factory=set)  # of its records, those that it leaves as they are
     new: list[tuple[int, Change]] = field(default_factory=list)
     processes: int = 0
     outcomes: list[Outcome] = field(default_factory=list)  # of the elements of a request, where it was one
@@ -44,7 +45,7 @@ class Judged:
 
     def compare(self, current: Mapping[Key, Current], earlier: Sequence["Judged"] = ()) -> dict[Key, Current]:  # pylint: disable=unused-argument
         """Find what is new beside the current versions; what is current once this is landed, behind the `earlier` ones of the same go."""
-        self.new = changes(self.accepted, current)
+        self.new = changes(self.accepted, current, self.left)
         firsts = {key: row.first_batch_id for key, row in current.items()}
         return {
             (c.kind, c.record_id): Current(

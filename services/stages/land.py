@@ -158,6 +158,7 @@ def _land(parts: Parts, group: Sequence[Judged]) -> None:
     with parts.warehouse.read() as work:
         current: dict[Key, Current] = work.records.current_of(key for one in group for key in one.keys())  # noqa: SIM118  it is no mapping
         for place, one in enumerate(group):
+            one.left = _changed_since(work, one)
             current |= one.compare(current, group[:place])
             known = work.records.of_job(one.touched(), one.job.id) if one.batch.ordinal else set()
             one.processes = len(one.touched() - known)
@@ -172,6 +173,11 @@ def _land(parts: Parts, group: Sequence[Judged]) -> None:
         work.commit()
     for one in group:
         logger.debug("landed batch {} of job {}: {}", one.batch.id, one.job.id, one.counts())
+
+
+def _changed_since(work: Work, one: Judged) -> set[Key]:
+    """Of the records of a retry, those that a job changed that was accepted after the one retried: to land these again would undo it."""
+    return work.records.brought_after(one.keys(), work.jobs.with_retried(one.job)) if one.job.retry_of and one.job.type != RAW else set()
 
 
 def _commit(work: Work, group: Sequence[Judged]) -> None:

@@ -1,5 +1,6 @@
 """Cancel and retry."""
 
+import json
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -121,6 +122,40 @@ def test_a_job_with_records_in_quarantine_is_retried_and_the_good_ones_are_uncha
     assert (counts["accepted"], counts["unchanged"], counts["quarantined"]) == (0, 4, 1)
 
 
+def test_a_retry_leaves_alone_what_was_changed_or_deleted_since(api: Api) -> None:
+    job_id = upload(api, LINES)
+    api.work()
+    listed = {one["id"]: one["payload"] for one in api.client.get("/v1/raw/releases").json()["items"]}
+    corrected, deleted, *others = listed
+    patch = {"tender": {"title": "Corrected"}}
+    assert api.client.patch(f"/v1/raw/releases/{corrected}", json=patch).status_code == 202
+    assert api.client.delete(f"/v1/raw/releases/{deleted}").status_code == 202
+    api.work()
+    retries = [job_id]
+    for retried in (0, 1, 0):  # the upload, the retry, and the upload again
+        again = api.client.post(f"/v1/jobs/{retries[retried]}/retry").json()
+        retries.append(again["id"])
+        api.work()
+        counts = job(api, again["id"])["counts"]
+        assert (counts["accepted"], counts["unchanged"], counts["quarantined"]) == (0, 4, 1)
+        now = {one["id"]: one["payload"] for one in api.client.get("/v1/raw/releases").json()["items"]}
+        assert now == {corrected: now[corrected]} | {name: listed[name] for name in others}
+        assert now[corrected]["tender"]["title"] == "Corrected"
+
+
+def test_a_retry_lands_what_the_retried_job_did_not_come_to(api: Api) -> None:
+    job_id = upload(api)
+    api.client.delete(f"/v1/jobs/{job_id}")
+    first, *rest = FOUR.splitlines()
+    upload(api, json.dumps(json.loads(first) | {"language": "cy"}).encode(), "later.jsonl")
+    api.work()
+    assert len(api.client.get("/v1/raw/releases").json()["items"]) == 1
+    again = api.client.post(f"/v1/jobs/{job_id}/retry").json()
+    api.work()
+    counts = job(api, again["id"])["counts"]
+    assert (counts["accepted"], counts["unchanged"]) == (len(rest), 1)
+
+
 def test_a_cancelled_job_can_be_retried(api: Api) -> None:
     job_id = upload(api)
     api.client.delete(f"/v1/jobs/{job_id}")
@@ -148,7 +183,17 @@ def test_a_job_is_not_retried_while_a_retry_of_it_is_under_way(api: Api) -> None
     second = api.client.post(f"/v1/jobs/{job_id}/retry")
     assert (second.status_code, second.json()["job"]) == (409, first["id"])
     api.work()
-    assert api.client.post(f"/v1/jobs/{job_id}/retry").status_code == 202
+    keyed = [api.client.post(f"/v1/jobs/{job_id}/retry", headers={"Idempotency-Key": key}) for key in ("one", "one", "two")]
+    assert [answer.status_code for answer in keyed] == [202, 202, 409]
+    assert keyed[0].json()["id"] == keyed[1].json()["id"] == keyed[2].json()["job"]
+
+
+def test_changes_of_which_anything_was_landed_are_not_retried(api: Api) -> None:
+    release = json.loads(FOUR.splitlines()[0])
+    changed = api.client.post("/v1/raw/releases", json=[release, {"nothing": "good"}]).json()["id"]
+    refused = api.client.post("/v1/raw/releases", json=[{"nothing": "good"}]).json()["id"]
+    api.work()
+    assert [api.client.post(f"/v1/jobs/{one}/retry").status_code for one in (changed, refused)] == [409, 202]
 
 
 def test_a_job_whose_file_is_gone_cannot_be_retried(api: Api) -> None:

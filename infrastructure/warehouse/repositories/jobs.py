@@ -48,6 +48,13 @@ class Jobs(Repository):
         found = [self.connection.execute(select(JOB).where(JOB.c.id.in_(part))).mappings() for part in chunks(job_ids)]
         return [_entity(dict(row)) for rows in found for row in rows]
 
+    def with_retried(self, job: Job) -> list[Job]:
+        """The job, the one that it is a retry of, and so on to the first."""
+        found = [job]
+        while (before := found[-1].retry_of) and (one := self.get(before)):
+            found.append(one)
+        return found
+
     def retry_under_way(self, job_id: str) -> str | None:
         """The id of a retry of the job that has not ended."""
         query = select(JOB.c.id).where(JOB.c.retry_of == job_id, JOB.c.status.in_(OPEN)).limit(1)

@@ -9,11 +9,12 @@ from sqlalchemy import bindparam, select, update
 
 from domain.changes import Change, Current, Key
 from domain.errors import LostRaceError
+from domain.job import Job
 from domain.record import Kind
-from infrastructure.warehouse.ledger import BatchRow, RecordRow, VersionRow
+from infrastructure.warehouse.ledger import BatchRow, JobRow, RecordRow, VersionRow
 from infrastructure.warehouse.repositories.base import Repository, chunks, table
 
-RECORD, VERSION, BATCH = table(RecordRow), table(VersionRow), table(BatchRow)
+RECORD, VERSION, BATCH, JOB = table(RecordRow), table(VersionRow), table(BatchRow), table(JobRow)
 
 
 COLUMNS = [RECORD.c[name] for name in Current._fields]
@@ -38,6 +39,20 @@ class Records(Repository):
         for kind, record_id in keys:
             named[kind].add(record_id)
         return {(kind, one): row for kind, ids in named.items() for one, row in self.current(kind, ids).items()}
+
+    def brought_after(self, keys: Iterable[Key], jobs: Sequence[Job]) -> set[Key]:
+        """Those of the records whose current version came by another job that was accepted after the last of these, the one that the others retry."""
+        named: dict[str, set[str]] = defaultdict(set)
+        for kind, record_id in keys:
+            named[kind].add(record_id)
+        later = (JOB.c.created_at > jobs[-1].created_at, JOB.c.id.not_in([one.id for one in jobs]))
+        source = select(RECORD.c.record_id).join(BATCH, BATCH.c.id == RECORD.c.batch_id).join(JOB, JOB.c.id == BATCH.c.job_id)
+        found: set[Key] = set()
+        for kind, ids in named.items():
+            for part in chunks(ids):
+                query = source.where(RECORD.c.kind == kind, self.among(RECORD.c.record_id, part), *later)
+                found.update((kind, one) for one in self.connection.execute(query).scalars())
+        return found
 
     def of_ocids(self, kind: str, ocids: Iterable[str]) -> list[Current]:
         """The current, undeleted records of the processes."""
