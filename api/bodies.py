@@ -83,7 +83,7 @@ def _patch(kind: Kind, one: Any, place: int) -> Operation:
     if "patch" in one and one.keys() <= {"id", "patch", "if_version"}:
         return _operation(Op.PATCH, kind, one.get("id"), one.get("if_version"), place, _an_object(one["patch"], f"element {place}: the patch"))
     record_id = record_id_of(kind, one)
-    if record_id is None:
+    if record_id is None or "\0" in record_id:
         raise UnprocessableError(f"element {place} does not say which record it is of: send {{id, patch}}, or give its {FIELDS[kind]}", position=place)
     return Operation(op=Op.PATCH, kind=kind, id=record_id, payload=one)
 
@@ -95,8 +95,8 @@ def _deletion(kind: Kind, one: Any, place: int, op: Op) -> Operation:
 
 
 def _operation(op: Op, kind: Kind, record_id: Any, version: Any, place: int, payload: Any) -> Operation:
-    if not isinstance(record_id, str) or not record_id:
-        raise UnprocessableError(f"element {place} has no id, which is a text", position=place)
+    if not isinstance(record_id, str) or not record_id or "\0" in record_id:
+        raise UnprocessableError(f"element {place} has no id, which is a text without null characters", position=place)
     if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
         raise UnprocessableError(f"element {place}: if_version is a number", position=place)
     return Operation(op=op, kind=kind, id=record_id, payload=payload, if_version=version)

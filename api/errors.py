@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from loguru import logger
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -70,6 +70,7 @@ def install(app: FastAPI) -> None:
     """Answer every error of the application with a problem document."""
     app.add_exception_handler(errors.TenderlakeError, _ours)
     app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(DataError, _value)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
 
@@ -97,10 +98,16 @@ def _ours(request: Request, error: Exception) -> Response:
 
 
 def _database(request: Request, error: Exception) -> Response:
-    if "full" in str(error):
+    if "full" in str(getattr(error, "orig", "")):  # of the message alone: the statement's values are the caller's words
         return _ours(request, errors.NoSpaceError("the disk that holds the warehouse is full; free some space and try again"))
     logger.opt(exception=error).warning("the warehouse does not answer")
     return _ours(request, errors.UnavailableError("the warehouse does not answer at the moment; try again"))
+
+
+def _value(request: Request, error: Exception) -> Response:
+    """A value that the database can't hold: what is asked for stands nowhere, and what is sent can't be kept."""
+    said = str(getattr(error, "orig", "")).partition("\n")[0]
+    return _ours(request, errors.InvalidError(f"the warehouse can't take one of these values: {said}"))
 
 
 def _validation(request: Request, error: Exception) -> Response:

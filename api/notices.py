@@ -6,6 +6,7 @@ from typing import Any, Self
 from pydantic import BaseModel, Field
 
 from api.schemas import JOB_ID
+from api.sent import Sent
 from domain.webhooks import Delivery, DeliveryStatus, Webhook
 from services.intake.webhooks import EVENTS, Wish
 
@@ -40,7 +41,7 @@ class Deliveries(BaseModel):
     next: str | None = Field(description="the URL of the next page")
 
 
-class WebhookBody(BaseModel, extra="forbid"):
+class WebhookBody(Sent):
     """What a webhook shall be."""
 
     url: str = Field(description="http or https; what redirects is not followed", examples=["https://example.org/tenderlake"], max_length=2_000)

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from api.sent import Sent
 from api.v1.search import SearchParameters
 from domain.errors import InvalidError
 from domain.saved import SavedSearch, watching
@@ -20,7 +21,7 @@ class SavedParameters(SearchParameters, extra="forbid"):
     """The parameters of a saved search; it finds by word, for nothing is near enough in meaning for certain."""
 
 
-class SearchBody(BaseModel, extra="forbid"):
+class SearchBody(Sent):
     """What a saved search shall be."""
 
     name: str = Field(min_length=1, max_length=200, examples=["Road works in Wales"])

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 FACTS = ("process", "award", "contract", "item", "document")
 DIMENSIONS = ("date", "organization", "procedure", "classification", "location", "currency", "source", "status", "exchange_rate")
-Operator = Literal["eq", "gte", "lte", "prefix", "null", "named"]
+Operator = Literal["eq", "gte", "lte", "prefix", "null", "named", "within"]
 WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -32,7 +32,8 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True)
 class Condition:
-    """`field` is any of `values` (eq, prefix, named), or not below (gte) or above (lte) the only one, or missing or not (null)."""
+    """`field` is any of `values` (eq, prefix, named), or in any of these (first, last) (within), or not below (gte) or above (lte)
+    the only one, or missing or not (null)."""
 
     field: str
     operator: Operator

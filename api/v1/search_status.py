@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.auth import SCHEMES, Reader, Writer
 from api.container import Here
 from api.parameters import known
 from api.problems import COMMON, answers
+from api.sent import Sent
 from domain.search import Collection, Filter, SearchKey
 from services.clock import now
 from services.queries.status import SearchState
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=[*SCHEMES,
 HOUR, MONTH = 3_600, 31 * 24 * 3_600
 
 
-class KeyBody(BaseModel, extra="forbid"):
+class KeyBody(Sent):
     """What the key shall be good for."""
 
     collection: Collection | None = Field(None, description="the only collection that it searches; default: all")

@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from api.auth import SCHEMES, Admin, Reader
 from api.container import Here
 from api.parameters import known
 from api.problems import COMMON, answers
+from api.sent import Sent
 from domain.search import Synonym
 from services.intake import synonyms as services
 
@@ -18,10 +19,8 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Id = Annotated[str, Path(description="the synonym's id", max_length=100)]
 
 
-class SynonymBody(BaseModel):
+class SynonymBody(Sent):
     """Words or phrases that find each other; with `root`, one way: who searches it finds `words` too."""
-
-    model_config = ConfigDict(extra="forbid")
 
     words: list[Word] = Field(min_length=1, max_length=50, examples=[["tarmac", "asphalt", "road surfacing"]])
     root: Word | None = Field(None, examples=[None])

@@ -20,6 +20,6 @@ def decode(cursor: str) -> list[Any]:
         place = orjson.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
     except ValueError as error:
         raise InvalidError("the cursor is broken; take the one from `next` as it stands", cursor=cursor) from error
-    if not isinstance(place, list):
+    if not isinstance(place, list) or any(isinstance(one, str) and "\0" in one for one in place):
         raise InvalidError("the cursor is broken; take the one from `next` as it stands", cursor=cursor)
     return place

@@ -1,7 +1,7 @@
 """Questions to the star: rows of facts and dimensions, and contracting processes as people read them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, get_args
 
 from domain.errors import InvalidError, NotFoundError
@@ -9,7 +9,8 @@ from domain.gold import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowPa
 from services.ports import Warehouse
 from services.queries.cursor import decode, encode
 
-OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named"}]
+OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named", "within"}]
+MOST = 500  # values of one filter
 Parameters = Sequence[tuple[str, str]]
 Page = tuple[list[dict[str, Any]], str | None]
 
@@ -25,12 +26,15 @@ def dimension_rows(warehouse: Warehouse, dimension: str, parameters: Parameters,
 
 
 def ask(warehouse: Warehouse, of: str, where: Iterable[Condition], sort: str | None, cursor: str | None, limit: int) -> Page:
-    """A page of rows under conditions that are known to be good."""
+    """A page of rows under conditions on fields that are known. InvalidError for more than MOST values of one."""
+    conditions = tuple(where)
+    if many := [condition.field for condition in conditions if len(condition.values) > MOST]:
+        raise InvalidError(f"a filter takes at most {MOST} values; {many[0]} has more", parameter=many[0])
     with warehouse.read() as work:
         fields: Mapping[str, FieldKind] = work.star.fields(of)
         sorts = read_sort(sort, fields)
         after = _place(cursor, sorts, fields)
-        page: RowPage = work.star.rows(RowQuery(of, tuple(where), sorts, after, limit))
+        page: RowPage = work.star.rows(RowQuery(of, conditions, sorts, after, limit))
     return page.rows, _cursor(page.following, sorts)
 
 
@@ -51,17 +55,15 @@ def read_conditions(parameters: Parameters, fields: Mapping[str, FieldKind]) -> 
     given: dict[tuple[str, Operator], list[Any]] = {}
     for name, text in parameters:
         field, operator, kind = _field(name, fields)
-        if given.get((field, operator)) and operator not in {"eq", "named", "prefix"}:
+        if given.get((field, operator)) and operator not in {"eq", "named", "prefix", "within"}:
             raise InvalidError(f"{name} is given twice", parameter=name)
         reader = FieldKind.BOOLEAN if operator == "null" else kind
         try:
             value = read_value(reader, text, end=operator == "lte")
         except ValueError as error:
             raise InvalidError(f"{name} must be {error}", parameter=name, got=text[:200]) from error
-        if operator == "eq" and kind is FieldKind.INSTANT and isinstance(value, datetime) and len(text) == 10:
-            # A day stands for all of its instants.
-            given[field, "gte"], given[field, "lte"] = [value], [read_value(kind, text, end=True)]
-            continue
+        if operator == "eq" and kind is FieldKind.INSTANT:  # a day stands for all of its instants
+            operator, value = "within", (value, read_value(kind, text, end=True))
         given.setdefault((field, operator), []).append(value)
     return [Condition(field, operator, tuple(values)) for (field, operator), values in given.items()]
 

@@ -1,11 +1,12 @@
 """Questions to the star."""
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import Api
-from tests.api.releases import CLOUD, PENS, ROADS, releases
+from tests.api.releases import CLOUD, PENS, ROADS, release, releases
 
 
 def ocids(api: Api, query: str) -> list[str]:
@@ -40,6 +41,14 @@ def ocids(api: Api, query: str) -> list[str]:
 )
 def test_processes_are_filtered_and_sorted(full: Api, query: str, expected: list[str]) -> None:
     assert ocids(full, query) == expected
+
+
+def test_names_are_found_whatever_their_case_accents_and_all(api: Api) -> None:
+    made = release("ocds-aaaaaa-1", "Énergie", "2024-01-10T10:00:00Z", 5.0, "EUR", "open", "45233142")
+    text = json.dumps(made).replace("Northshire County Council", "École Énergie")
+    api.client.post("/v1/uploads?filename=one.json", content=text.encode())
+    api.work()
+    assert [ocids(api, f"buyer={name}") for name in ("École Énergie", "école énergie", "ÉCOLE ÉNERGIE")] == [["ocds-aaaaaa-1"]] * 3
 
 
 @pytest.mark.parametrize(
@@ -103,6 +112,11 @@ def test_a_process_that_is_not_there_is_a_404(full: Api) -> None:
         ("award", "process.title__prefix=Cloud", 2),
         ("award", "award_date=2024-01-10", 2),
         ("process", "tender_start_date.year__null=true", 3),
+        ("process", "last_published=2024-02-10", 1),
+        ("process", "last_published=2024-02-10&last_published=2024-01-10", 2),
+        ("process", "last_published=2024-02-10&last_published=2024-01-10T10:00:00Z&last_published=1999-01-01", 2),
+        ("process", "last_published__gte=2024-03-01&last_published=2024-02-10", 0),
+        ("process", "last_published=2024-02-10&last_published__gte=2024-02-10", 1),
         ("process", "buyer.country=GB&title__prefix=Pens", 1),
         ("contract", "contract_id=c1", 3),
         ("item", "classification.division=45", 1),
@@ -187,6 +201,10 @@ def test_dimensions_can_be_listed(full: Api, dimension: str, query: str, expecte
         ("/v1/gold/processes/%00", 400),
         ("/v1/gold/processes/%ed%a0%80", 400),
         ("/nowhere", 404),
+        ("/v1/raw/releases?cursor=WyJhXHUwMDAwIl0", 400),
+        ("/v1/gold/processes?" + "&".join(f"classification={n}full" for n in range(1_200)), 400),
+        ("/v1/gold/facts/process?" + "&".join(f"title__prefix={n}full" for n in range(1_200)), 400),
+        ("/v1/gold/facts/process?last_published__within=2024-01-01", 400),
         ("/v1/uploads", 405),
     ],
 )

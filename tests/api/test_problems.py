@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
 from api.errors import status_of
 from domain import errors
@@ -56,6 +56,8 @@ class BrokenError(Exception):
         (BrokenError("secret words"), 500),
         (OperationalError("select secret words", {}, Exception("database is locked")), 503),
         (OperationalError("insert", {}, Exception("database or disk is full")), 507),
+        (OperationalError("select secret words", {"name": "full"}, Exception("Expression tree is too large")), 503),
+        (DataError("select secret words", {}, Exception("integer out of range\nsecret words")), 400),
         (errors.LostRaceError("again"), 503),
         (errors.DamagedError("mend it"), 500),
     ],

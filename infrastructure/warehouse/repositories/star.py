@@ -101,6 +101,8 @@ def _test(column: Column[Any], condition: Condition) -> Test:
             return column.__le__(condition.values[0])
         case "prefix":
             return or_(*[column.startswith(value, autoescape=True) for value in condition.values])
+        case "within":
+            return or_(*[column.between(first, last) for first, last in condition.values])
         case "null":
             return column.is_(None) if condition.values[0] else column.is_not(None)
         case _:

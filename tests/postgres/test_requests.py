@@ -1,0 +1,66 @@
+"""What a PostgreSQL can't hold is a 4xx, as it is beside SQLite."""
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from infrastructure.bootstrap import bootstrap, vault
+from infrastructure.warehouse.engine import Warehouse
+from infrastructure.warehouse.migrate import upgrade
+from services.intake.users import ensure_admin
+from tests.api.conftest import Api, Kept, settings_of
+from tests.api.releases import package
+
+
+@pytest.fixture
+def api(database: str, tmp_path: Path) -> Iterator[Api]:
+    settings = settings_of(tmp_path / "data").model_copy(update={"database_url": database})
+    settings.data_dir.mkdir()
+    upgrade(settings.warehouse_url, settings.fiscal_year_start)
+    messages = Kept()
+    parts = replace(bootstrap(settings), messages=messages)
+    assert isinstance(parts.warehouse, Warehouse)
+    ensure_admin(parts.warehouse, vault(settings), settings.admin_password)
+    app = create_app(settings, parts)
+    client = TestClient(app)
+    client.auth = ("admin", "admin!")
+    with client:
+        yield Api(client, TestClient(app), parts, messages, settings)
+    parts.warehouse.close()
+
+
+def cursor(*place: Any) -> str:
+    return urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def test_what_can_not_be_held_is_refused_and_stops_nothing(api: Api) -> None:
+    asked = [
+        f"/v1/raw/releases?cursor={cursor(chr(0))}",
+        f"/v1/gold/facts/process?sort=title&cursor={cursor('title', chr(0), 1)}",
+        f"/v1/jobs?cursor={cursor('2024-01-01T00:00:00+00:00', chr(0))}",
+        "/v1/gold/facts/process?releases=9223372036854775807",
+        "/v1/gold/facts/process?releases__gte=-9223372036854775808",
+    ]
+    answers = [api.client.get(path) for path in asked]
+    answers += [
+        api.client.post("/v1/searches", json={"name": "a\0b", "query": {"q": "x"}}),
+        api.client.post("/v1/searches", json={"name": "ab", "query": {"q": "x\0"}}),
+        api.client.post("/v1/webhooks", json={"url": "https://example.org", "description": "a\0"}),
+        api.client.put("/v1/search/synonyms/a", json={"words": ["a\0b", "c"]}),
+        api.client.patch("/v1/raw/releases", json=[{"id": "a\0b", "patch": {}}]),
+        api.client.request("DELETE", "/v1/raw/releases", json=["a\0b"]),
+    ]
+    assert [answer.status_code for answer in answers] == [400] * 5 + [422] * 6
+    assert all(answer.headers["content-type"] == "application/problem+json" for answer in answers)
+    assert api.client.post("/v1/uploads", files={"file": ("three.json", package())}).status_code == 202
+    unknown = api.client.patch("/v1/raw/organizations", json=[{"id": "a\0b", "name": "x"}])
+    api.work()
+    assert api.client.get(unknown.headers["location"]).json()["status"] == "failed"
+    assert len(api.client.get("/v1/gold/processes?buyer=northshire county COUNCIL").json()["items"]) == 3
