@@ -45,9 +45,9 @@ class Before(BaseModel):
 
 
 def watching(query: SearchQuery) -> SearchQuery:
-    """The query as it is asked of documents that were touched: without order, facets, groups, pages and meaning."""
+    """The query as it is asked of documents that were touched: without order, facets, groups, pages, meaning and guesses."""
     kept = query.model_dump(include={"collection", "text", "filters"})
-    return SearchQuery(**kept, mode=Mode.KEYWORD)
+    return SearchQuery(**kept, mode=Mode.KEYWORD, strict=True)
 
 
 def new_to(search: SavedSearch, found: Iterable[str], before: Mapping[str, Before], told: set[str]) -> list[str]:

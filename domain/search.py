@@ -65,6 +65,7 @@ class SearchQuery(BaseModel):
     `vector` is the meaning of the text, made by the model that the engine answers with (`SearchEngine.serving`); without one, `semantic` and
     `hybrid` find by word. `similar_to` is the id of a document whose own vector takes its place; that document is not among the hits.
     `semantic_weight` is the share of meaning in the fused rank. `group_by` is a keyword field, of which each value shows its best `group_limit` hits.
+    `strict` finds what has every word as it is written, in one of its forms, or a synonym: nothing is corrected, completed or left out.
     """
 
     collection: Collection = Collection.PROCESSES
@@ -80,8 +81,9 @@ class SearchQuery(BaseModel):
     similar_to: str | None = None
     semantic_weight: float = Field(default=0.5, ge=0, le=1)
     group_by: str | None = None
-    group_limit: int = Field(default=3, ge=1, le=100)
+    group_limit: int = Field(default=3, ge=1, le=99)
     explain: bool = False
+    strict: bool = False
 
 
 class Explanation(BaseModel):

@@ -55,7 +55,7 @@ class SearchParameters(BaseModel):
     group_by: str | None = Field(
         None, max_length=100, description="a field of which each value shows its best hits; pages then count groups", examples=["buyer"]
     )
-    group_limit: int = Field(3, ge=1, le=100, description="hits of a group at most")
+    group_limit: int = Field(3, ge=1, le=99, description="hits of a group at most")
     explain: bool = Field(False, description="say of each hit which words matched, and how near its meaning is")
     include: list[str] = Field([], description="`gold`: each hit carries its row of gold", examples=[["gold"]])
     page: int = Field(1, ge=1, le=100_000, description="1 is the first")
