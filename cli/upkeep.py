@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from itertools import islice
+from typing import Annotated
 
 import typer
 
@@ -39,12 +40,19 @@ def verify() -> None:
     typer.echo("silver, gold and search equal what bronze makes")
 
 
-def rebuild(layer: Layer = Layer.SILVER) -> None:
+What = Annotated[Layer | None, typer.Argument(help="what is made anew", show_default="silver")]
+Named = Annotated[Layer | None, typer.Option("--layer", help="the same, as an option", show_default=False)]
+
+
+def rebuild(what: What = None, named: Named = None) -> None:
     """Make silver (and with it gold and search), gold (and search), or search anew; readers keep working."""
     from infrastructure.bootstrap import bootstrap
     from infrastructure.scratch import Nobody
     from services.upkeep import rebuild as services
 
+    if what and named and what is not named:
+        raise typer.BadParameter(f"{what} and --layer {named}: say one of them")
+    layer = what or named or Layer.SILVER
     parts = bootstrap(Settings())
     quiet = type(parts)(**{**vars(parts), "messages": Nobody()})
     if layer is Layer.SILVER:

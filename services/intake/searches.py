@@ -73,8 +73,14 @@ def remove_search(warehouse: Warehouse, owner: str, search_id: str) -> None:
     """Remove one's own search, and what it found. NotFoundError where one has none of that id."""
     with warehouse.write() as work:
         _own(work, owner, search_id)
-        work.saved.remove(search_id)
+        forget_search(work, search_id)
         work.commit()
+
+
+def forget_search(work: Work, search_id: str) -> None:
+    """Remove a search, what it found, and the word of it that still waits to be sent."""
+    work.saved.remove(search_id)
+    work.deliveries.give_up_about(search_id)
 
 
 def matches_of(warehouse: Warehouse, search_id: str, limit: int = FEED) -> Sequence[Match]:

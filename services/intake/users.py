@@ -20,7 +20,8 @@ from pydantic import BaseModel, SecretStr
 from domain.errors import ConflictError, InvalidError, NotFoundError, UnauthorizedError
 from domain.user import Role, User, valid_name
 from services.clock import now
-from services.ports import Warehouse
+from services.intake.searches import forget_search
+from services.ports import Warehouse, Work
 
 ADMIN = "admin"
 ADMIN_FILE = "admin-password"
@@ -126,7 +127,10 @@ class Callers:
 
 
 def add_user(warehouse: Warehouse, name: str, role: Role, password: str) -> User:
-    """Add a user, or replace role and password of the one of that name. InvalidError for a name or password that can't be."""
+    """Add a user, or replace role and password of the one of that name.
+
+    InvalidError for a name or password that can't be; ConflictError where it would leave no admin.
+    """
     if not valid_name(name):
         raise InvalidError("a user name is 1 to 64 letters, digits, '.', '_', '@' or '-'", name=name)
     if not 1 <= len(_bytes(password)) <= LONGEST:
@@ -134,21 +138,28 @@ def add_user(warehouse: Warehouse, name: str, role: Role, password: str) -> User
     user = User(name=name, role=role, password_hash=HASHER.hash(_bytes(password)), created_at=now())
     with warehouse.write() as work:
         known: User | None = work.users.get(name)
+        if role is not Role.ADMIN and _is_last_admin(work, name):
+            raise ConflictError(f"{name} is the last admin, and would be a {role}; say --role admin, or add another admin first")
         work.users.put(user.model_copy(update={"created_at": known.created_at}) if known else user)
         work.commit()
     return user
 
 
 def remove_user(warehouse: Warehouse, name: str) -> None:
-    """Remove a user. NotFoundError where there is none; ConflictError for the last admin."""
+    """Remove a user, and the searches they saved. NotFoundError where there is none; ConflictError for the last admin."""
     with warehouse.write() as work:
-        users: list[User] = work.users.all()
-        if name not in {user.name for user in users}:
+        if work.users.get(name) is None:
             raise NotFoundError(f"there is no user {name}")
-        if [user.name for user in users if user.role is Role.ADMIN] == [name]:
+        if _is_last_admin(work, name):
             raise ConflictError(f"{name} is the last admin; add another one first")
+        for search in work.saved.of(name):
+            forget_search(work, search.id)
         work.users.remove(name)
         work.commit()
+
+
+def _is_last_admin(work: Work, name: str) -> bool:
+    return [user.name for user in work.users.all() if user.role is Role.ADMIN] == [name]
 
 
 def list_users(warehouse: Warehouse) -> Sequence[User]:

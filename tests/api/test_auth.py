@@ -87,6 +87,12 @@ def test_a_new_password_ends_the_old_one_and_its_tokens_at_once(api: Api) -> Non
     assert api.client.get("/v1/jobs", auth=("rita", "new one")).status_code == 401
     with pytest.raises(ConflictError):
         remove_user(api.parts.warehouse, "admin")
+    with pytest.raises(ConflictError, match="last admin"):
+        add_user(api.parts.warehouse, "admin", Role.READER, "new one")
+    assert api.client.get("/v1/webhooks", auth=("admin", "admin!")).status_code == 200
+    add_user(api.parts.warehouse, "wendy", Role.ADMIN, "wendy!")
+    add_user(api.parts.warehouse, "admin", Role.READER, "new one")
+    assert api.client.get("/v1/webhooks", auth=("admin", "new one")).status_code == 403
 
 
 def test_whoever_guesses_passwords_keeps_no_other_request_waiting(api: Api) -> None:

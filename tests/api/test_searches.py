@@ -13,7 +13,9 @@ import pytest
 
 from domain.saved import SavedSearch
 from domain.search import Filter
+from domain.user import Role
 from infrastructure.web.hooks import WebHooks
+from services.intake.users import add_user, remove_user
 from services.notify import deliver, deliveries_of
 from services.stages.index import index
 from services.upkeep.rebuild_search import rebuild_search
@@ -237,6 +239,20 @@ def test_search_inside_tenderlake_gives_no_keys(api: Api) -> None:
     answer = api.client.post("/v1/search/key", json={})
     assert answer.status_code == 409
     assert "TENDERLAKE_TYPESENSE_URL" in answer.json()["detail"]
+
+
+def test_the_searches_of_a_user_who_is_removed_end_with_them(api: Api) -> None:
+    made, other = save(api, query={"q": "bridge"}, webhook="https://example.org/alerts"), save(api, "wendy", query={"q": "bridge"})
+    load(api, "A bridge over the Tawe")
+    assert [one.status for one in deliveries_of(api.parts.warehouse, ref=made["id"])[0]] == ["pending"]
+    remove_user(api.parts.warehouse, "rita")
+    assert [one.status for one in deliveries_of(api.parts.warehouse, ref=made["id"])[0]] == ["cancelled"]
+    assert api.stranger.get(made["feed"]).status_code == 404
+    load(api, "Another bridge", first=1)
+    assert len(deliveries_of(api.parts.warehouse, ref=made["id"])[0]) == 1
+    assert entries(api, other) == ["Another bridge", "A bridge over the Tawe"]
+    add_user(api.parts.warehouse, "rita", Role.READER, "rita!")
+    assert api.stranger.get("/v1/searches", auth=("rita", "rita!")).json() == {"items": []}
 
 
 @pytest.mark.parametrize("query", [{"buyer": [""]}, {"status": ["  "]}, {"classification": [",", ""]}])

@@ -80,6 +80,10 @@ class Deliveries(Repository):
         """Send nothing more to a webhook that is gone."""
         self.connection.execute(update(DELIVERY).where(DELIVERY.c.webhook_id == webhook_id, PENDING).values(status="cancelled", next_at=None))
 
+    def give_up_about(self, ref: str) -> None:
+        """Send nothing more about a thing that is gone."""
+        self.connection.execute(update(DELIVERY).where(DELIVERY.c.ref == ref, PENDING).values(status="cancelled", next_at=None))
+
     def forget(self, before: datetime) -> None:
         """Drop what was settled and is older."""
         old = and_(DELIVERY.c.created_at < before, or_(DELIVERY.c.status != "pending", DELIVERY.c.next_at.is_(None)))
