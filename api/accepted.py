@@ -28,7 +28,7 @@ from domain.errors import InvalidError
 from domain.job import Hook, Job
 from domain.user import User
 from domain.webhooks import check_url
-from services.intake.once import Once, once
+from services.intake.once import Once, check_key, once
 
 RETRY_AFTER = "1"  # seconds
 LONGEST_WAIT = 60  # seconds
@@ -81,6 +81,8 @@ def wishes(
     """The wishes that headers and parameters name."""
     if webhook_secret is not None and (webhook is None or not SHORTEST_SECRET <= len(webhook_secret) <= LONGEST_SECRET or not webhook_secret.isprintable()):
         raise InvalidError(f"{SECRET} comes with the parameter webhook, and is {SHORTEST_SECRET} to {LONGEST_SECRET} printable characters")
+    if idempotency_key is not None:
+        check_key(idempotency_key)  # now, not once a body of gigabytes is stored
     path = f"{request.url.path}?{request.url.query}"
     found = WAIT.search(prefer or "")
     wait = min(int(found[1]), LONGEST_WAIT) if found else None

@@ -58,7 +58,7 @@ def enrich(parts: Parts, actor: str, wish: Wish | None = None, *, once: Once | N
                 raise UnavailableError(f"the exchange-rate service is slow: {number} of {len(questions)} questions were answered in {SECONDS:.0f} s; ask again")
             found += _new(parts, parts.rate_service, question)
     except UnavailableError as error:
-        job = _submit(parts, actor, found, once, webhook)
+        job = _submit(parts, actor, found, None, webhook)  # not under the key: whoever asks again with it wants the rest
         raise UnavailableError(error.detail, **error.details, **({"job": job.id} if job else {})) from error
     return _submit(parts, actor, found, once, webhook)
 

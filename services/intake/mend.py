@@ -7,7 +7,7 @@ from domain.errors import ConflictError, GoneError, RetryableError
 from domain.job import Hook, Job, JobStatus
 from services.clock import now
 from services.intake.jobs import get_job, known_job
-from services.intake.once import Once
+from services.intake.once import Once, made_before
 from services.intake.submit import accept, new_job
 from services.notify import wake
 from services.ports import Parts
@@ -39,7 +39,7 @@ def retry(parts: Parts, job_id: str, actor: str, once: Once | None = None, webho
     with parts.warehouse.read() as work:
         job = known_job(work, job_id)
         under_way = work.jobs.retry_under_way(job_id)
-        before = once is not None and work.keys.known(once.actor, once.key)
+        before = made_before(work, once)
     if reason := _nothing_to_retry(job):
         raise ConflictError(reason)
     if under_way and not before:

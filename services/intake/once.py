@@ -22,12 +22,21 @@ class Once(BaseModel):
     fingerprint: str
 
 
-def once(actor: str, key: str, *request: str) -> Once:
-    """What makes a request the same request: `request` are its method, its path with parameters, the hash of its body. InvalidError for a key that can't be."""
+def check_key(key: str) -> None:
+    """InvalidError for a key that can't be."""
     if not 1 <= len(key) <= LONGEST or not key.isascii() or not key.isprintable():
         raise InvalidError(f"an Idempotency-Key is 1 to {LONGEST} printable ASCII characters")
+
+
+def once(actor: str, key: str, *request: str) -> Once:
+    """What makes a request the same request: `request` are its method, its path with parameters, the hash of its body."""
     fingerprint = hashlib.sha256("\n".join(request).encode()).hexdigest()
     return Once(actor=actor, key=key, fingerprint=fingerprint)
+
+
+def made_before(work: Work, asked: Once | None) -> bool:
+    """Whether the same request was made with the same key."""
+    return asked is not None and bool(work.keys.known(asked.actor, asked.key, asked.fingerprint, now() - KEPT))
 
 
 def first(work: Work, asked: Once, jobs: Sequence[str]) -> list[str] | None:

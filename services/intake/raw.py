@@ -15,7 +15,7 @@ from domain.job import Hook, Job
 from domain.judges import judge
 from domain.operation import Op, Operation, Operations, write_operations
 from domain.record import Place, Refused
-from services.intake.once import Once
+from services.intake.once import Once, made_before
 from services.intake.submit import accept, new_job
 from services.ports import Parts, Work
 
@@ -50,7 +50,7 @@ def single(parts: Parts, one: Operation, if_match: str | None = None, if_none_ma
     or is not the one that is named. None of them for a request that was made before.
     """
     with parts.warehouse.read() as work:
-        if once and work.keys.known(once.actor, once.key):
+        if made_before(work, once):
             return one
         if one.op is Op.PUT:
             check(one)

@@ -57,6 +57,7 @@ def test_a_key_that_cannot_be_is_refused(api: Api) -> None:
     for key in ("", "x" * 256):
         assert api.client.post("/v1/uploads", content=FOUR, headers={"Idempotency-Key": key}).status_code == 400
     assert jobs(api) == 0
+    assert list((api.settings.data_dir / "files").glob("??/*")) == [], "nothing was stored for it"
 
 
 def test_seeds_and_retries_are_made_once(api: Api) -> None:

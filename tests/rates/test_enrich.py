@@ -13,6 +13,7 @@ from domain.errors import ConflictError, InvalidError, UnavailableError
 from services.clock import now
 from services.intake import enrich as enrichment
 from services.intake.enrich import Wish, enrich
+from services.intake.once import Once
 from services.ports import Parts
 from tests.rates.server import Service, says, service, working_days
 from tests.rates.support import bases, priced, put, rate, with_service
@@ -133,13 +134,23 @@ def test_without_a_service_it_says_which_setting_names_one(lake_home: Parts) -> 
 def test_what_was_answered_before_a_failure_is_landed_all_the_same(lake: Parts, there: Service, tmp_path: Path) -> None:
     load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10"), priced("ocds-rates1-3", 100, "USD", "2022-01-10")]))
     there.script.extend([lambda handler: handler.truth(), says({"base": "EUR", "rates": {"2022-01-10": {"USD": -1}}})])
+    key = Once(actor="tester", key="k", fingerprint="f")
     with pytest.raises(UnavailableError, match="no number above 0") as raised:
-        enrich(lake, "tester")
+        enrich(lake, "tester", once=key)
     drain(lake)
     assert job_of(lake, raised.value.details["job"]).status == "succeeded"
     assert bases(lake)["ocds-rates1-1"][0] is not None
     assert bases(lake)["ocds-rates1-3"] == (None, None, None, None)
     assert verified(lake, tmp_path / "home") == []
+    there.script.append(says({"base": "EUR", "rates": {"2022-01-10": {"USD": 1.25}}}))
+    rest = enrich(lake, "tester", once=key)
+    assert rest is not None, "the key did not stand for a part of what was asked for"
+    assert rest.id != raised.value.details["job"]
+    drain(lake)
+    assert bases(lake)["ocds-rates1-3"][0] is not None
+    again = enrich(lake, "tester", once=key)
+    assert again is not None
+    assert again.id == rest.id
 
 
 def test_a_slow_service_is_not_waited_for_without_end(lake: Parts, there: Service, monkeypatch: pytest.MonkeyPatch) -> None:

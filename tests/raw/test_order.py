@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from domain.record import Kind
+from infrastructure.warehouse.repositories.keys import KEY
 from services.clock import now
+from services.intake.once import KEPT
 from services.stages.land import land
 from services.stages.turns import GONE
 from tests.api.conftest import Api
@@ -92,6 +94,18 @@ def test_if_match_refuses_at_once_what_builds_on_an_older_version(api: Api) -> N
     assert done(api, api.client.delete(URL, headers={"if-match": f"{old}, {new}"}))["status"] == "succeeded"
     assert api.client.put(URL, json=RELEASE, headers={"if-match": new}).status_code == 412
     assert done(api, api.client.put(URL, json=RELEASE, headers={"if-none-match": "*"}))["status"] == "succeeded"
+
+
+def test_if_match_holds_for_a_key_that_was_used_long_ago_or_for_another_request(api: Api) -> None:
+    done(api, api.client.post("/v1/raw/releases", json=RELEASE))
+    request: dict[str, Any] = {"json": {"title": "a"}, "headers": {"if-match": api.client.get(URL).headers["etag"], "idempotency-key": "k"}}
+    assert done(api, api.client.patch(URL, **request))["status"] == "succeeded"
+    assert api.client.patch(URL, **request).status_code == 202, "the same request again"
+    assert api.client.patch(URL, **(request | {"json": {"title": "b"}})).status_code == 412
+    with api.parts.warehouse.write() as work:
+        work.connection.execute(KEY.update().values(created_at=now() - KEPT - timedelta(minutes=1)))  # type: ignore[attr-defined]
+        work.commit()
+    assert api.client.patch(URL, **request).status_code == 412
 
 
 def test_if_match_refuses_at_landing_what_lost_a_race(api: Api) -> None:

@@ -20,9 +20,10 @@ class Keys(Repository):
         found = self.connection.execute(select(KEY.c.fingerprint, KEY.c.jobs).where(and_(KEY.c.actor == actor, KEY.c.key == key))).one()
         return found.fingerprint, list(found.jobs)
 
-    def known(self, actor: str, key: str) -> bool:
-        """Whether the key was used."""
-        return self.connection.execute(select(KEY.c.key).where(and_(KEY.c.actor == actor, KEY.c.key == key))).first() is not None
+    def known(self, actor: str, key: str, fingerprint: str, since: datetime) -> bool:
+        """Whether the key was used for this request, since then."""
+        same = and_(KEY.c.actor == actor, KEY.c.key == key, KEY.c.fingerprint == fingerprint, KEY.c.created_at >= since)
+        return self.connection.execute(select(KEY.c.key).where(same)).first() is not None
 
     def forget(self, before: datetime) -> None:
         """Drop the keys that were used before then."""
