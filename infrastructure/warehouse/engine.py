@@ -53,8 +53,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         f"journal_size_limit={LOG * PAGE}",
     ):
         connection.execute(f"PRAGMA {pragma}")
-    # Its own folds ASCII alone: a name with accents would not be found by its capitals.
-    connection.create_function("lower", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True)
+    connection.create_function("unicode_lower", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True)
 
 
 def _begin_sqlite(connection: Connection) -> None:
