@@ -23,6 +23,7 @@ NOTES: dict[str, str] = {
     "unreadable_date": "a date that can't be read; null in the star",
     "missing_release_id": "the release has no id; one was made of its content",
     "compiled_only": "only a compiled release was published; it stands for its releases",
+    "compiled_supersedes": "the compiled release stands for the releases of its process that are not newer, compiled ones too; so many were left out",
     "duplicate_id": "an id stands twice in one array; the last one wins where they differ",
     "award_not_found": "a contract's awardID names no award of the process",
     "placeholder_amount": "an amount that looks like a placeholder (0, 1 or all nines)",
@@ -41,7 +42,7 @@ EXPECTED = {
 }
 UNREPAIRED = {("ocid",)}  # what a process is called is not for us to guess
 EXACT = 2**53  # from here on a floating-point number may stand for another whole number
-NUMBERS = (re.compile(rb'd":\s*+[-\d]'), re.compile(rb'D":\s*+[-\d]'))  # two, for each is looked for by its letters, which is quick
+NUMBERS = (re.compile(rb'd"\s*+:\s*+[-\d]'), re.compile(rb'D"\s*+:\s*+[-\d]'))  # two, for each is looked for by its letters, which is quick
 ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.S)
 
 

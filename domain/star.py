@@ -99,11 +99,15 @@ def _used(dimension: str, rows: pl.LazyFrame, facts: Mapping[str, pl.LazyFrame])
     return rows.drop("uses").join(counted, on=key, how="inner", maintain_order="left")
 
 
+def in_calendar(column: str) -> pl.Expr:
+    """The instant, null outside the calendar's years: 0001-01-01 and 1900-01-01 are what software writes where it knows no date."""
+    return pl.when(pl.col(column).dt.year().is_between(*CALENDAR_YEARS)).then(pl.col(column))
+
+
 def date_key(column: str) -> pl.Expr:
     """yyyymmdd of an instant, null outside the calendar's years."""
-    day = pl.col(column).dt
-    known = day.year().is_between(*CALENDAR_YEARS)
-    return pl.when(known).then(day.year() * 10_000 + day.month().cast(pl.Int32) * 100 + day.day()).cast(pl.Int32).alias(f"{column}_date_key")
+    day = in_calendar(column).dt
+    return (day.year() * 10_000 + day.month().cast(pl.Int32) * 100 + day.day()).cast(pl.Int32).alias(f"{column}_date_key")
 
 
 def _point(frame: pl.DataFrame, dimension: str, attributes: list[pl.Expr], found: Frames, alias: str | None = None) -> pl.DataFrame:
@@ -156,7 +160,7 @@ def _process(silver: Frames, members: pl.DataFrame, found: Frames, money: Exchan
         frame = frame.join(_counts(silver, table, name), on="ocid", how="left", maintain_order="left").with_columns(c(name).fill_null(0))
     frame = frame.with_columns(date_key(name) for name in ("first_published", "last_published", "tender_start", "tender_end"))
     # A tender's value is of the day on which it was first heard of: bulk exports are published long after the tender, plans long before it.
-    frame = frame.with_columns(pl.min_horizontal("tender_start", "first_published").alias("stated"))
+    frame = frame.with_columns(pl.min_horizontal(in_calendar("tender_start"), in_calendar("first_published")).alias("stated"))
     frame = converted(frame.with_columns(value_date("amount", "currency", c("stated"))), money)
     columns = ["process_key", "ocid", "silver_batch", "source_key", "procedure_key", "status_key", "buyer_key", "procuring_entity_key", "classification_key"]
     columns += ["location_key", "currency_key", "first_published_date_key", "last_published_date_key", "tender_start_date_key", "tender_end_date_key"]
@@ -180,7 +184,7 @@ def _award(silver: Frames, members: pl.DataFrame, shared: pl.DataFrame, found: F
     frame = _reused(frame, found, ["dim_source", "dim_procedure", "dim_classification"])
     frame = _fact_key(frame, "award_key", [pl.lit("award"), pl.col("ocid"), _or_position("award_id"), pl.col("organization_id")])
     frame = frame.with_columns(date_key("date").alias("date_key"), pl.col("date").alias("award_date"))
-    frame = converted(frame.with_columns(value_date("amount", "currency", pl.col("date"), pl.col("stated"))), money)
+    frame = converted(frame.with_columns(value_date("amount", "currency", in_calendar("date"), pl.col("stated"))), money)
     columns = ["award_key", "process_key", "silver_batch", "ocid", "position", "award_id", "supplier_key", "buyer_key", "source_key", "procedure_key"]
     columns += ["status_key", "classification_key", "currency_key", "date_key", "award_date", "title", "description", "suppliers", "award_amount", "amount"]
     return frame.select(columns + BASE)
@@ -195,7 +199,7 @@ def _contract(silver: Frames, shared: pl.DataFrame, found: Frames, money: Exchan
     frame = frame.with_columns(
         date_key("date_signed").alias("signed_date_key"), date_key("start").alias("start_date_key"), date_key("end").alias("end_date_key")
     )
-    frame = converted(frame.with_columns(value_date("amount", "currency", pl.col("date_signed"), pl.col("stated"))), money)
+    frame = converted(frame.with_columns(value_date("amount", "currency", in_calendar("date_signed"), pl.col("stated"))), money)
     columns = ["contract_key", "process_key", "silver_batch", "ocid", "position", "contract_id", "award_id", "buyer_key", "source_key", "procedure_key"]
     columns += [
         "status_key",
@@ -232,9 +236,9 @@ def _item(silver: Frames, shared: pl.DataFrame, found: Frames, money: Exchange) 
 
 def _agreed(silver: Frames) -> pl.DataFrame:
     """When each award was made and each contract signed, for their items."""
-    award = silver["award"].select("ocid", pl.lit("award").alias("level"), pl.col("position").alias("parent_position"), pl.col("date").alias("agreed"))
+    award = silver["award"].select("ocid", pl.lit("award").alias("level"), pl.col("position").alias("parent_position"), in_calendar("date").alias("agreed"))
     contract = silver["contract"].select(
-        "ocid", pl.lit("contract").alias("level"), pl.col("position").alias("parent_position"), pl.col("date_signed").alias("agreed")
+        "ocid", pl.lit("contract").alias("level"), pl.col("position").alias("parent_position"), in_calendar("date_signed").alias("agreed")
     )
     return pl.concat([award, contract])
 

@@ -16,6 +16,7 @@ from domain.flatten import flatten
 from domain.job import Watermark
 from domain.record import Kind
 from domain.silver import TABLES, TABLES_OF, schema
+from domain.standing import standing, superseding
 from services.clock import now
 from services.ports import Parts
 from services.stages.refine_records import refine_records, touched_records
@@ -92,7 +93,7 @@ def _refine_chunk(parts: Parts, ocids: Sequence[str], silver_batch: int) -> Fram
     bronze = parts.lake.read_bronze(KIND, sorted(seqs), COLUMNS, ocids).join(rows, on=["record_id", "version", "batch"], how="inner")
     order = pl.DataFrame({"batch": list(seqs), "seq": list(seqs.values())}, schema={"batch": pl.Int64, "seq": pl.Int64})
     releases = bronze.join(order, on="batch", how="inner").sort("ocid", "date", "seq", "position")
-    processes, notes = _compile(releases, silver_batch)
+    processes, notes = _compile(standing(releases), silver_batch)
     frames = flatten(processes)
     gone = sorted(set(ocids) - set(processes["ocid"]))
     frames["process"] = pl.concat([frames["process"], _tombstones(gone, silver_batch)])
@@ -104,22 +105,23 @@ def _compile(releases: pl.DataFrame, silver_batch: int) -> tuple[pl.DataFrame, p
     """Compiled processes ready for `flatten`, and the notes on their records; `releases` are in order."""
     processes = releases.group_by("ocid", maintain_order=True).agg(
         pl.len().cast(pl.Int32).alias("releases"),
-        pl.col("date").first().alias("first_published"),
+        pl.col("first").first().alias("first_published"),
         pl.col("date").last().alias("last_published"),
         pl.col("seq").max().alias("last_seq"),
         pl.col("package").filter(pl.col("package") != "").last(),
     )
-    rows = releases.select("record_id", pl.col("payload").cast(pl.Binary), "date", "notes").iter_rows()
+    rows = releases.select("record_id", pl.col("payload").cast(pl.Binary), "date", "notes", "superseded").iter_rows()
     compiled: list[bytes] = []
     tags: list[str] = []
     notes: list[dict[str, Any]] = []
     for ocid, count in processes.select("ocid", "releases").iter_rows():
         group = list(islice(rows, count))
-        made = compile_releases([Source(record_id, payload, date) for record_id, payload, date, _ in group])
+        made = compile_releases([Source(record_id, payload, date) for record_id, payload, date, *_ in group])
         compiled.append(made.release)
         tags.append(",".join(made.tags))
         known = {"silver_batch": silver_batch, "ocid": ocid, "record_id": None}
-        notes += [known | {"record_id": record_id} | note for record_id, _, _, found in group if found for note in orjson.loads(found)]
+        notes += [known | {"record_id": record_id} | note for record_id, _, _, found, _ in group if found for note in orjson.loads(found)]
+        notes += [known | {"record_id": one[0]} | superseding(one[-1]).model_dump() for one in group if one[-1]]
         notes += [known | note.model_dump() for note in made.notes]
     return processes.drop("package").with_columns(
         pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"),

@@ -62,6 +62,18 @@ def test_each_fact_has_the_rate_of_its_own_day(lake_home: Parts) -> None:
     assert {row["level"]: row["unit_amount_base"] for row in rows(lake_home, "fact_item")} == {"tender": 80, "award": 50, "contract": 25}
 
 
+@pytest.mark.parametrize("unset", ["0001-01-01T00:00:00Z", "1900-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
+def test_a_date_that_stands_for_none_does_not_choose_the_rate(lake_home: Parts, unset: str) -> None:
+    put(lake_home, rate("2024-04-01", "USD", 5.0))
+    one = priced("ocds-rates1-1", 100, "USD", "2024-04-01")
+    one["tender"]["tenderPeriod"] = {"startDate": unset}
+    one["awards"][0] |= {"date": unset, "items": one["tender"]["items"]}
+    one["contracts"][0] |= {"dateSigned": unset}
+    load(lake_home, "a.jsonl", lines([one]))
+    converted = [row["unit_amount_base" if fact == "fact_item" else "amount_base"] for fact in FACTS for row in rows(lake_home, fact)]
+    assert sorted(converted) == [10, 10, 20, 20, 20, 20]
+
+
 def test_a_corrected_rate_changes_the_facts_and_a_newer_one_takes_over_from_its_day_on(lake_home: Parts, tmp_path: Path) -> None:
     load(lake_home, "a.jsonl", lines([priced(f"ocds-rates1-{n}", 100, "USD", f"2024-01-{n:02}") for n in (2, 5, 8)]))
     put(lake_home, USD)

@@ -1,6 +1,7 @@
 """A file goes through land, refine, publish and index, over the real parts."""
 
 import json
+from pathlib import Path
 
 import polars as pl
 
@@ -8,7 +9,7 @@ from domain.job import Counts, JobStatus
 from domain.search import Collection, SearchQuery
 from services.ports import Parts
 from tests.factories import ReleaseFactory
-from tests.support import documents, drain, gold, job_of, lines, load, messages, package, quarantined, release, rows, submit
+from tests.support import documents, drain, gold, job_of, lines, load, messages, package, quarantined, release, rows, submit, verified
 
 TENDER = {"title": "School transport", "status": "active", "value": {"amount": 10.0, "currency": "GBP"}}
 
@@ -137,3 +138,32 @@ def bronze(parts: Parts) -> pl.DataFrame:
     """The bronze rows that count."""
     with parts.warehouse.read() as work:
         return parts.lake.read_bronze("releases", sorted(work.batches.sequence()), ["record_id", "version", "ocid"])
+
+
+def compiled(date: str, *awards: dict[str, object], **fields: object) -> bytes:
+    """A record package that has nothing but the compiled release, as a publisher makes one a day."""
+    made = release("ocds-test01-1", f"ocds-test01-1-{date}", date=date, tag=["compiled"], awards=list(awards), **fields)
+    return json.dumps({"records": [{"ocid": "ocds-test01-1", "compiledRelease": made}]}).encode()
+
+
+CHAIRS: dict[str, object] = {"title": "Chairs", "status": "active", "value": {"amount": 100, "currency": "EUR"}}  # without an id
+DESKS: dict[str, object] = {"id": "desks", "title": "Desks", "status": "active", "value": {"amount": 7, "currency": "EUR"}}
+
+
+def awards(parts: Parts) -> list[tuple[str | None, float]]:
+    return sorted(((row["title"], float(row["amount"])) for row in rows(parts, "fact_award")), key=str)
+
+
+def test_a_compiled_release_stands_for_what_is_not_newer_and_is_merged_with_none_of_it(lake_home: Parts, tmp_path: Path) -> None:
+    load(lake_home, "1.json", compiled("2024-01-01T00:00:00Z", CHAIRS, DESKS))
+    load(lake_home, "2.json", compiled("2024-01-02T00:00:00Z", CHAIRS, tender=TENDER | {"items": [{"description": "chairs"}]}))
+    assert awards(lake_home) == [("Chairs", 100.0)], "neither twice, nor with what was withdrawn"
+    assert len(rows(lake_home, "fact_item")) == 1
+    (process,) = rows(lake_home, "fact_process")
+    assert (process["releases"], str(process["first_published"])[:10], str(process["last_published"])[:10]) == (1, "2024-01-01", "2024-01-02")
+    old, new = release(release_id="r0", date="2024-01-01T09:00:00Z", awards=[CHAIRS]), release(release_id="r1", date="2024-01-03T00:00:00Z", awards=[DESKS])
+    load(lake_home, "parts.json", package([old, new]))
+    assert awards(lake_home) == [("Chairs", 100.0), ("Desks", 7.0)], "what is newer is merged, what was compiled already is not"
+    load(lake_home, "3.json", compiled("2024-01-04T00:00:00Z", DESKS))
+    assert awards(lake_home) == [("Desks", 7.0)]
+    assert verified(lake_home, tmp_path / "home") == []
