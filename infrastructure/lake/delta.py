@@ -10,16 +10,19 @@ import polars as pl
 from deltalake import DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import CommitProperties
+from loguru import logger
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from domain.bronze import BRONZE
+from domain.record import Kind
 from domain.silver import ALL_TABLES, Columns
 from infrastructure.lake.address import address
-from infrastructure.lake.erase import any_of, forget, remove_rows, same
+from infrastructure.lake.compact import is_crowded, merge
+from infrastructure.lake.erase import any_of, forget, remove_abandoned, remove_rows, same
 from infrastructure.lake.tables import Tables
 
 ROW_GROUP = 512  # rows: few, so that reading one process decompresses little
-LARGE = {"process", "file", "page"}  # silver tables whose rows hold whole texts; of others many fit into a group, and each group costs
+LARGE = {*Kind, "process", "file", "page"}  # tables whose rows hold whole texts; of others many fit into a group, and each group costs
 WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=ROW_GROUP)
 SMALL_ROWS = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=16 * ROW_GROUP)
 gone = retry(retry=retry_if_exception_type(FileNotFoundError), stop=stop_after_attempt(3), reraise=True)  # erased between a look at the log and the reading
@@ -49,8 +52,7 @@ class DeltaLake:
         """Append a refine run's rows to the silver tables; empty frames touch nothing."""
         for name, frame in frames.items():
             if frame.height:
-                writer = WRITER if name in LARGE else SMALL_ROWS
-                _append(self._tables, self.silver_root / name, frame, f"silver-batch-{silver_batch}", "silver_batch", writer)
+                _append(self._tables, self.silver_root / name, frame, f"silver-batch-{silver_batch}", "silver_batch", _writer(name))
 
     def read_silver(
         self,
@@ -74,23 +76,34 @@ class DeltaLake:
         """Remove the rows whose column `key` is `name` and that are older than a silver batch, for good once `forget` was called."""
         remove_rows(self.silver_root / table, f"{same(key, name)} AND silver_batch < {before}", WRITER)
 
-    def forget(self, kinds: Sequence[str], tables: Sequence[str]) -> None:
-        """Leave nothing on disk of what was removed from bronze of these kinds and from these silver tables."""
-        for kind in kinds:
-            forget(self.root / "bronze" / kind, "batch")
-        for table in tables:
-            forget(self.silver_root / table, "silver_batch")
+    def forget(self, kinds: Sequence[str], tables: Sequence[str]) -> bool:
+        """Leave nothing on disk of what was removed from bronze of these kinds and from these silver tables.
 
-    def compact(self, min_files: int) -> list[str]:
-        """Merge small files and vacuum the tables that have at least `min_files`; their names."""
-        done = []
-        for folder in sorted([*self.root.glob("bronze/*"), *self.silver_root.glob("*")]):
+        False where files are left that an append may have under way, or may have been killed over: then it is to be done again later.
+        """
+        done = [forget(self.root / "bronze" / kind, "batch") for kind in kinds]
+        done += [forget(self.silver_root / table, "silver_batch") for table in tables]
+        return all(done)
+
+    def crowded(self) -> bool:
+        """Whether a table has so many small files that `compact` is due."""
+        return any(is_crowded(table) for folder in self._folders() if (table := self._tables.newest(folder)) is not None)
+
+    def compact(self) -> None:
+        """Merge the small files of tables that have many, and remove what nobody can read any more. Not to be run beside `erase_…` and `forget`."""
+        for folder in self._folders():
             table = self._tables.newest(folder)
-            if table is not None and len(table.file_uris()) >= min_files:
-                table.optimize.compact(target_size=128 * 1024 * 1024)
-                table.vacuum(dry_run=False)
-                done.append(folder.name)
-        return done
+            if table is not None and is_crowded(table):
+                merge(table, _writer(folder.name))
+                remove_abandoned(folder)
+                logger.info("the small files of {} were merged", folder.name)
+
+    def _folders(self) -> list[Path]:
+        return sorted([*self.root.glob("bronze/*"), *self.silver_root.glob("*")])
+
+
+def _writer(table: str) -> WriterProperties:
+    return WRITER if table in LARGE else SMALL_ROWS
 
 
 @again

@@ -3,14 +3,18 @@
 A reader that is under way may find a file gone; it reads again (see infrastructure/lake/delta.py).
 """
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import unquote
 
 from deltalake import DeltaTable, WriterProperties
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from infrastructure.lake.address import address
+
+ABANDONED = 900  # seconds: longer than a stage may run, so that no commit will name the file any more
 
 again = retry(retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8), wait=wait_random_exponential(0.02, 1), reraise=True)
 
@@ -35,18 +39,34 @@ def remove_rows(folder: Path, condition: str, writer: WriterProperties) -> int:
     return int(table.delete(condition, writer_properties=writer)["num_deleted_rows"])
 
 
-def forget(folder: Path, statistics: str) -> None:
+def forget(folder: Path, statistics: str) -> bool:
     """Remove every file that is no part of the table any more, and the log of how it came to be, whose statistics quote rows.
 
-    From now on statistics are kept of the column `statistics` alone.
+    From now on statistics are kept of the column `statistics` alone. False where files are left that no commit names: those of an append that
+    is under way, or was killed within the last ABANDONED seconds.
     """
     if not (folder / "_delta_log").exists():
-        return
+        return True
     _set(folder, {"delta.logRetentionDuration": "interval 0 days", "delta.dataSkippingStatsColumns": statistics})
     DeltaTable(address(folder)).vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
     DeltaTable(address(folder)).create_checkpoint()
     DeltaTable(address(folder)).cleanup_metadata()
     _set(folder, {"delta.logRetentionDuration": "interval 30 days"})
+    return remove_abandoned(folder)
+
+
+def remove_abandoned(folder: Path) -> bool:
+    """Remove the files of appends that were killed before their commit, which the log knows nothing of; False where some are too young to tell."""
+    files = list(folder.glob("*.parquet"))  # before the log: what is committed meanwhile is in it
+    ages = {path: time.time() - path.stat().st_mtime for path in files if path.exists()}
+    table = DeltaTable(address(folder))
+    removed = table.vacuum(retention_hours=0, enforce_retention_duration=False)  # would be: of these, the log knows
+    known = {Path(unquote(path)).name for path in (*table.file_uris(), *removed)}
+    unknown = [path for path in ages if path.name not in known]
+    for path in unknown:
+        if ages[path] > ABANDONED:
+            path.unlink(missing_ok=True)
+    return all(ages[path] > ABANDONED for path in unknown)
 
 
 @again

@@ -5,6 +5,7 @@ silver, the raw files and the refused elements that held it, and what the databa
 anywhere, it is done again: what to erase is written into the entry before anything goes.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -25,7 +26,7 @@ COLUMNS = ["batch", "version", "op", "record_id", "sha256", "payload"]
 
 
 def erase(parts: Parts) -> None:
-    """Erase what is due; the jobs that asked for it are done then."""
+    """Erase what is due; the jobs that asked for it are done then. Tables that have many small files are compacted on this occasion."""
     with parts.warehouse.write() as work:
         mark: Watermark = work.watermarks.get("index")
         due: list[Audit] = work.trail.due(mark.seq)
@@ -34,10 +35,16 @@ def erase(parts: Parts) -> None:
             due.remove(one)
         work.commit()
     done = [one for one in due if _erase(parts, one, mark)]
-    if not done:
-        return
+    if done:
+        _forget(parts, done, mark)
+    parts.lake.compact()  # here, so that it never runs beside erasing
+
+
+def _forget(parts: Parts, done: Sequence[Audit], mark: Watermark) -> None:
     kinds = sorted({one.kind for one in done})
-    parts.lake.forget(kinds, sorted({table for kind in kinds for table in _tables(kind)}))
+    if not parts.lake.forget(kinds, sorted({table for kind in kinds for table in _tables(kind)})):
+        logger.info("what was cut off while it was being written may hold what is to be erased; the sweep has it tried again")
+        return
     rebuild_search(parts)  # an index keeps what was deleted for a while
     parts.warehouse.scrub()
     with parts.warehouse.write() as work:

@@ -92,6 +92,7 @@ def _claim(parts: Parts, job_id: str) -> tuple[Job, Batch] | None:
             _fail(work, job.id, f"reading on at {job.position or 'its beginning'} ended its worker {DELIVERIES} times; what was landed before stays")
         work.commit()
     if over:
+        parts.sources.release(job.sha256 or "")
         wake_next(parts)
         _go_on(parts)
     return None if over else (job, batch)
@@ -138,14 +139,14 @@ def _read(parts: Parts, job: Job, batch: Batch, limit: int) -> list[Judged]:
         with parts.warehouse.write() as work:
             _fail(work, job.id, error.detail, **error.details)
             work.commit()
-        return []
     except NoSpaceError as error:
         if batch.deliveries < DELIVERIES:
             raise
         with parts.warehouse.write() as work:
             _fail(work, job.id, f"reading {job.filename} filled the disk {DELIVERIES} times: {error.detail}")
             work.commit()
-        return []
+    parts.sources.release(job.sha256 or "")
+    return []
 
 
 def _fail(work: Work, job_id: str, detail: str, **details: Any) -> None:

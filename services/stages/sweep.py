@@ -29,8 +29,9 @@ def sweep(parts: Parts) -> list[tuple[str, ...]]:
         }
         behind["embed"] = bool(parts.embedders.model) and marks["embed"].silver_batch < marks["index"].silver_batch
         due += [(stage,) for stage, late in behind.items() if late and work.watermarks.idle(stage, quiet)]
-        due += [("erase",)] if any(one.at < quiet for one in work.trail.due(marks["index"].seq)) else []
+        erasing = any(one.at < quiet for one in work.trail.due(marks["index"].seq))
         waiting = work.deliveries.due(now())
+    due += [("erase",)] if erasing or parts.lake.crowded() else []
     for message in due:
         logger.info("sweep: sending {} again", " ".join(message))
         parts.messages.send(*message)

@@ -1,8 +1,11 @@
 """The lake: a batch is appended once, readers get what they ask for, and compacting changes no row."""
 
+import os
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 import polars as pl
 import pytest
@@ -12,7 +15,9 @@ from polars.testing import assert_frame_equal
 
 from domain.bronze import BRONZE, touches
 from domain.silver import TABLES
+from infrastructure.lake.compact import is_crowded
 from infrastructure.lake.delta import DeltaLake, _files
+from infrastructure.lake.erase import ABANDONED
 from infrastructure.lake.tables import Tables
 
 COLUMNS = ["batch", "record_id", "ocid"]
@@ -40,7 +45,7 @@ def test_the_lake_may_lie_in_a_folder_of_any_name(tmp_path: Path, name: str) -> 
     lake.append_bronze("releases", 1, batch_of(1, ["a", "b"]))
     lake.append_bronze("releases", 2, batch_of(2, ["c"]))
     assert read(lake, [1, 2]) == [(1, "a"), (1, "b"), (2, "c")]
-    assert lake.compact(2) == ["releases"]
+    lake.compact()
     assert read(lake, [2], ["c"]) == [(2, "c")]
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -85,20 +90,68 @@ def test_files_that_cannot_hold_a_batch_are_not_opened(tmp_path: Path) -> None:
     assert _files(table, folder, "batch", pl.Series([7], dtype=pl.Int64)) == []
 
 
-def test_compacting_merges_files_and_keeps_every_row_and_what_was_appended(tmp_path: Path) -> None:
+def test_compacting_merges_small_files_and_keeps_every_row_and_what_was_appended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infrastructure.lake.compact.MANY", 5)
+    monkeypatch.setattr("infrastructure.lake.delta.is_crowded", lambda table: is_crowded(table, 5))
     lake = DeltaLake(tmp_path)
     for number in range(1, 6):
+        assert not lake.crowded()
         lake.append_bronze("releases", number, batch_of(number, ["a", "b"]))
-    before = lake.read_bronze("releases", range(1, 6), COLUMNS).sort(COLUMNS)
-    assert lake.compact(min_files=6) == []
-    assert lake.compact(min_files=5) == ["releases"]
+    lake.append_bronze("releases", 6, batch_of(6, [f"o{number}" for number in range(2_000)]))
+    before = lake.read_bronze("releases", range(1, 7), COLUMNS).sort(COLUMNS)
     folder = tmp_path / "bronze" / "releases"
+    assert lake.crowded()
+    lake.compact()
+    assert not lake.crowded()
     table = Tables().newest(folder)
     assert table is not None
-    assert len(table.file_uris()) == 1
-    assert_frame_equal(lake.read_bronze("releases", range(1, 6), COLUMNS).sort(COLUMNS), before)
+    (file,) = table.file_uris()
+    assert Path(unquote(file)).exists()
+    known = pl.DataFrame(table.get_add_actions(flatten=True)).columns
+    assert [name for name in known if name.startswith("min.")] == ["min.batch"], "no record is quoted in the log"
+    assert_frame_equal(lake.read_bronze("releases", range(1, 7), COLUMNS).sort(COLUMNS), before)
+    assert_frame_equal(DeltaLake(tmp_path).read_bronze("releases", range(1, 7), COLUMNS).sort(COLUMNS), before)
     lake.append_bronze("releases", 3, batch_of(3, ["a", "b"]))
-    assert_frame_equal(lake.read_bronze("releases", range(1, 6), COLUMNS).sort(COLUMNS), before)
+    assert_frame_equal(lake.read_bronze("releases", range(1, 7), COLUMNS).sort(COLUMNS), before)
+
+
+def test_appends_and_reads_go_on_beside_compacting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infrastructure.lake.delta.is_crowded", lambda table: is_crowded(table, 3))
+    lake, ended = DeltaLake(tmp_path), threading.Event()
+    lake.append_bronze("releases", 0, batch_of(0, ["a"]))
+
+    def compact() -> None:
+        mine = DeltaLake(tmp_path)
+        while not ended.is_set():
+            mine.compact()
+
+    thread = threading.Thread(target=compact)
+    thread.start()
+    try:
+        for number in range(1, 40):
+            lake.append_bronze("releases", number, batch_of(number, ["a"]))
+            assert read(lake, range(number + 1)) == [(one, "a") for one in range(number + 1)]
+    finally:
+        ended.set()
+        thread.join()
+    assert read(DeltaLake(tmp_path), range(40)) == [(one, "a") for one in range(40)]
+    assert len(list((tmp_path / "bronze" / "releases").glob("*.parquet"))) > 40, "what was merged stays for those who read older versions"
+
+
+def test_what_a_killed_append_left_behind_is_forgotten_too_once_it_is_old_enough(tmp_path: Path) -> None:
+    lake = DeltaLake(tmp_path)
+    lake.append_bronze("releases", 1, batch_of(1, ["a", "b"]))
+    folder = tmp_path / "bronze" / "releases"
+    (listed,) = folder.glob("*.parquet")
+    left = folder / "part-00000-left-behind.parquet"
+    left.write_bytes(listed.read_bytes())
+    lake.erase_bronze("releases", "a:1", [1])
+    assert lake.forget(["releases"], ["party"]) is False
+    assert (left.exists(), listed.exists()) == (True, False)
+    os.utime(left, (0, time.time() - ABANDONED - 1))
+    assert lake.forget(["releases"], ["party"]) is True
+    assert not left.exists()
+    assert read(lake, [1]) == [(1, "b")]
 
 
 def test_empty_silver_frames_make_no_table(tmp_path: Path) -> None:

@@ -1,16 +1,19 @@
 """Erasing that is interrupted is done again to the end; what was set aside is not erased."""
 
+import os
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from domain.record import Kind
+from infrastructure.lake.compact import is_crowded
+from infrastructure.lake.erase import ABANDONED
 from services.clock import now
 from services.stages.erase import erase
 from services.stages.sweep import IDLE, sweep
 from tests.api.conftest import STAGES, Api
-from tests.raw.support import IDS, done, path, sound
+from tests.raw.support import IDS, done, path, release, sound
 from tests.raw.test_purge import secret, told
 from tests.support import Killed
 
@@ -73,3 +76,40 @@ def test_what_a_stage_set_aside_is_not_erased(api: Api) -> None:
     erase(api.parts)
     assert told(api.settings.data_dir) != []
     assert [one["status"] for one in api.client.get("/v1/audit").json()["items"]] == ["failed"]
+
+
+def test_what_a_killed_append_left_is_waited_for(api: Api) -> None:
+    done(api, api.client.post("/v1/raw/releases", json=secret()))
+    (listed,) = api.settings.data_dir.glob("**/bronze/releases/*.parquet")
+    left = listed.with_name("part-00000-left-behind.parquet")
+    left.write_bytes(listed.read_bytes())
+    purge = api.client.delete(URL, params={"purge": True})
+    api.work()
+    assert api.client.get(purge.headers["location"]).json()["status"] == "running"
+    assert [one["status"] for one in api.client.get("/v1/audit").json()["items"]] == ["pending"]
+    os.utime(left, (0, left.stat().st_mtime - ABANDONED - 1))
+    with api.parts.warehouse.write() as work:
+        work.connection.exec_driver_sql("UPDATE audit SET at = ?", ((now() - IDLE - timedelta(seconds=1)).isoformat(),))  # type: ignore[attr-defined]
+        work.commit()
+    assert ("erase",) in sweep(api.parts)
+    api.work()
+    assert told(api.settings.data_dir) == []
+    assert api.client.get(purge.headers["location"]).json()["status"] == "succeeded"
+    assert sound(api) == []
+
+
+def test_the_sweep_has_small_files_merged_and_a_purge_erases_them_all_the_same(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infrastructure.lake.delta.is_crowded", lambda table: is_crowded(table, 5))
+    done(api, api.client.post("/v1/raw/releases", json=secret()))
+    for number in range(5):
+        assert ("erase",) not in sweep(api.parts)
+        done(api, api.client.post("/v1/raw/releases", json=release(number)))
+    api.messages.sent = []
+    assert sweep(api.parts) == [("erase",)]
+    api.work()
+    assert sweep(api.parts) == []
+    assert sound(api) == []
+    purge = done(api, api.client.delete(URL, params={"purge": True}))
+    assert purge["status"] == "succeeded"
+    assert told(api.settings.data_dir) == []
+    assert sound(api) == []

@@ -3,6 +3,7 @@
 A kill is an exception raised where the process would have ended, by a part that stands before the real one.
 """
 
+import gzip
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -80,6 +81,18 @@ def dying(lake_home: Parts) -> Iterator[Callable[[int], Parts]]:
 
 def releases(count: int, title: str = "Road repairs") -> bytes:
     return lines(release(f"ocds-test01-{number:04d}", tender={"title": f"{title} {number}"}) for number in range(count))
+
+
+def test_a_job_that_ends_its_worker_again_and_again_fails_and_leaves_no_copy_of_its_file(lake_home: Parts, tmp_path: Path) -> None:
+    spool = tmp_path / "home" / "spool"
+    job_id = submit(lake_home, "a.jsonl.gz", gzip.compress(releases(5)))
+    for _ in range(DELIVERIES):
+        with pytest.raises(Killed):
+            land(replace(lake_home, lake=KillingLake(lake_of(lake_home))), job_id)
+        assert list(spool.glob("*")) != []
+    drain(lake_home)
+    assert job_of(lake_home, job_id).status is JobStatus.FAILED
+    assert list(spool.glob("*")) == []
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before the append", "after the append"])
