@@ -14,6 +14,7 @@ from domain.errors import InvalidError
 from domain.saved import EVENT, Before, Match, SavedSearch, new_to, watching
 from domain.search import Collection, Document, Filter, SearchQuery
 from services.clock import now
+from services.lost import held_before
 from services.notify import enqueue, wake
 from services.ports import Parts, SearchEngine, Work
 
@@ -34,6 +35,10 @@ class Watch:
         for one in saved:
             self._saved[one.query.collection].append(one)
         self._touched: dict[Collection, list[str]] = defaultdict(list)
+
+    def untold(self, collection: Collection, after: int, keys: Sequence[str]) -> set[str]:
+        """Those of the processes, organisations or files that nothing is told of: search held them before it was lost. `after` as for `held_before`."""
+        return held_before(self._parts, collection, after, keys) if self._saved.get(collection) else set()
 
     def before(self, collection: Collection, ids: Iterable[str]) -> None:
         """Note which searches find these documents, which are about to be written."""

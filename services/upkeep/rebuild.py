@@ -15,6 +15,7 @@ from domain.search import Collection
 from domain.silver import TABLES_OF
 from services.clock import now
 from services.intake.synonyms import apply_synonyms
+from services.lost import note
 from services.ports import Parts
 from services.stages.index import ORGANIZATIONS, index
 from services.stages.publish import newest_batches, publish
@@ -131,8 +132,10 @@ def index_again_if_lost(parts: Parts) -> bool:
     if lost:
         apply_synonyms(parts)  # a server that lost the documents lost them too
         with parts.warehouse.write() as work:
-            work.watermarks.swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
             followed: Watermark = work.watermarks.get(ORGANIZATIONS)
+            for collection in Collection:
+                note(work, collection, (followed if collection is Collection.ORGANIZATIONS else mark).silver_batch)
+            work.watermarks.swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
             work.watermarks.swap(followed, followed.model_copy(update={"silver_batch": 0}), now())
             work.commit()
     return lost
