@@ -87,3 +87,14 @@ def test_organizations_and_passages_that_were_there_are_not_told_and_new_ones_ar
     refill(api)
     assert entries(api, buyers) == ["Council of Bridges"]
     assert ([one["found"] for one in sent(api, passages)], api.parts.search.count(Collection.DOCUMENTS)) == ([1], 2)
+
+
+def test_what_was_not_lost_is_told_as_ever(api: Api) -> None:
+    publish(api, 0, "Roads")
+    upload(api, "old.pdf", pdfs.pdf("About bridges"))
+    refill(api)
+    made = save(api, webhook=HOOK)
+    lose(api, Collection.DOCUMENTS)
+    publish(api, 0, "Bridges by now")
+    refill(api)
+    assert (entries(api, made), api.parts.search.count(Collection.DOCUMENTS)) == (["Bridges by now"], 1)
