@@ -87,6 +87,8 @@ def _index(parts: Parts, mark: Watermark) -> bool:
         if not organizations_behind(work):
             work.jobs.finish_due(after.seq, now())
         tell(work)
+        if work.batches.last_silver() <= after.silver_batch and not organizations_behind(work):
+            work.saved.forget_all()  # no attempt is to be done again: what is left is of batches that were set aside
         work.commit()
     watch.wake()
     return after.silver_batch < published
