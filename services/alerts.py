@@ -1,11 +1,11 @@
 """Alerts: what a run of the index stage made findable for a saved search that did not find it before, told once.
 
-Before a document is written, it is noted which searches find it; that stays until the run's watermark moves, so that a run that was killed
+Before a document is written, it is noted which searches find it; that stays until a run with the document ends, so that a run that was killed
 is no reason to miss a match. New matches, what is sent of them and the watermark's step commit in one transaction.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from loguru import logger
 
@@ -14,6 +14,7 @@ from domain.errors import InvalidError
 from domain.saved import EVENT, Before, Match, SavedSearch, new_to, watching
 from domain.search import Collection, Document, Filter, SearchQuery
 from services.clock import now
+from services.lost import held_before
 from services.notify import enqueue, wake
 from services.ports import Parts, SearchEngine, Work
 
@@ -34,6 +35,10 @@ class Watch:
         for one in saved:
             self._saved[one.query.collection].append(one)
         self._touched: dict[Collection, list[str]] = defaultdict(list)
+
+    def untold(self, collection: Collection, after: int, keys: Sequence[str]) -> set[str]:
+        """Those of the processes, organisations or files that nothing is told of: search held them before it was lost. `after` as for `held_before`."""
+        return held_before(self._parts, collection, after, keys) if self._saved.get(collection) else set()
 
     def before(self, collection: Collection, ids: Iterable[str]) -> None:
         """Note which searches find these documents, which are about to be written."""
@@ -62,7 +67,7 @@ class Watch:
                 before = work.saved.before(collection, ids)
             for search in self._saved[collection]:
                 new.append((search, self._matches(search, ids, before)))
-        return lambda work: _tell(work, [(search, matches) for search, matches in new if matches], forget=bool(self._saved))
+        return lambda work: _tell(work, [(search, matches) for search, matches in new if matches], self._touched)
 
     def wake(self) -> None:
         """Have what was told sent at once."""
@@ -97,7 +102,8 @@ def _hits(engine: SearchEngine, plain: SearchQuery, ids: Sequence[str]) -> Itera
             page, more = page + 1, len(hits) == PAGE
 
 
-def _tell(work: Work, new: Sequence[tuple[SavedSearch, list[Match]]], *, forget: bool) -> None:
+def _tell(work: Work, new: Sequence[tuple[SavedSearch, list[Match]]], touched: Mapping[Collection, Sequence[str]]) -> None:
+    """Forgets what was found before of the run's documents alone: those of an attempt that took more are to be written yet."""
     for search, matches in new:
         current: SavedSearch | None = work.saved.get(search.id)
         if current is None or current.changed_at != search.changed_at:
@@ -105,8 +111,8 @@ def _tell(work: Work, new: Sequence[tuple[SavedSearch, list[Match]]], *, forget:
         work.saved.tell(matches)
         if current.url and current.secret:
             enqueue(work, url=current.url, secret=current.secret, event=EVENT, payload=payload(current, matches), ref=current.id)
-    if forget:
-        work.saved.forget()
+    for collection, ids in touched.items():
+        work.saved.forget(collection, ids)
 
 
 def payload(search: SavedSearch, matches: Sequence[Match]) -> dict[str, object]:

@@ -65,14 +65,17 @@ def _index(parts: Parts, mark: Watermark) -> bool:
         files = work.files.touched(mark.silver_batch, published)
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
     watch = Watch(parts)
+    untold = watch.untold(Collection.PROCESSES, mark.silver_batch, ocids)
     for start in range(0, len(ocids), SLICE):
-        watch.before(Collection.PROCESSES, ocids[start : start + SLICE])
+        watch.before(Collection.PROCESSES, [ocid for ocid in ocids[start : start + SLICE] if ocid not in untold])
         index_processes(parts, ocids[start : start + SLICE])
+    untold = watch.untold(Collection.ORGANIZATIONS, follow.silver_batch, touched) if follow else set()
     for start in range(0, len(touched), SLICE):
-        watch.before(Collection.ORGANIZATIONS, touched[start : start + SLICE])
+        watch.before(Collection.ORGANIZATIONS, [one for one in touched[start : start + SLICE] if one not in untold])
         index_organizations(parts, touched[start : start + SLICE])
+    untold = watch.untold(Collection.DOCUMENTS, mark.silver_batch, [record_id for record_id, _ in files])
     for some in grouped(files):
-        watch.before(Collection.DOCUMENTS, held(some))
+        watch.before(Collection.DOCUMENTS, held([one for one in some if one[0] not in untold]))
         index_files(parts, some)
     tell = watch.after()
     with parts.warehouse.write() as work:
@@ -84,6 +87,8 @@ def _index(parts: Parts, mark: Watermark) -> bool:
         if not organizations_behind(work):
             work.jobs.finish_due(after.seq, now())
         tell(work)
+        if work.batches.last_silver() <= after.silver_batch and not organizations_behind(work):
+            work.saved.forget_all()  # no attempt is to be done again: what is left is of batches that were set aside
         work.commit()
     watch.wake()
     return after.silver_batch < published

@@ -15,6 +15,7 @@ from domain.search import Collection
 from domain.silver import TABLES_OF
 from services.clock import now
 from services.intake.synonyms import apply_synonyms
+from services.lost import note
 from services.ports import Parts
 from services.stages.index import ORGANIZATIONS, index
 from services.stages.publish import newest_batches, publish
@@ -24,6 +25,7 @@ from services.stages.refine_records import refine_records
 from services.upkeep.rebuild_search import rebuild_search
 
 CHUNK = 2_000
+FILLED_BY = {Collection.PROCESSES: "index", Collection.ORGANIZATIONS: ORGANIZATIONS, Collection.DOCUMENTS: "index"}  # whose watermark says how far
 __all__ = ["index_again_if_lost", "publish_all", "rebuild_gold", "rebuild_search", "rebuild_silver"]
 
 
@@ -114,28 +116,33 @@ def _pruned(parts: Parts) -> int | None:
 
 
 def index_again_if_lost(parts: Parts) -> bool:
-    """Where search is empty and gold is not (a new schema, or a lost folder), have the index stage begin at the beginning.
+    """Where a collection is empty and gold has something of it (a new schema, or a lost folder), have the index stage begin at the beginning with it.
 
     While search is away nothing is known, and nothing is done; the sweep asks again.
     """
     with parts.warehouse.read() as work:
-        mark: Watermark = work.watermarks.get("index")
-        processes, files = bool(work.documents.ocids("", 1)), bool(work.files.count_passages())
-    if not mark.silver_batch:
-        return False
+        marks: dict[str, Watermark] = {stage: work.watermarks.get(stage) for stage in set(FILLED_BY.values())}
+        gold = {
+            Collection.PROCESSES: bool(work.documents.ocids("", 1)),
+            Collection.ORGANIZATIONS: bool(work.documents.organization_ids("", 1)),
+            Collection.DOCUMENTS: bool(work.files.count_passages()),
+        }
+    expected = [collection for collection, stage in FILLED_BY.items() if gold[collection] and marks[stage].silver_batch]
     try:
-        lost = (processes and not parts.search.count(Collection.PROCESSES)) or (files and not parts.search.count(Collection.DOCUMENTS))
+        lost = [collection for collection in expected if not parts.search.count(collection)]
     except RetryableError as error:
         logger.debug("search is away: {}", error.detail)
         return False
     if lost:
+        logger.info("search has lost its {}; they are indexed again", " and ".join(lost))
         apply_synonyms(parts)  # a server that lost the documents lost them too
         with parts.warehouse.write() as work:
-            work.watermarks.swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
-            followed: Watermark = work.watermarks.get(ORGANIZATIONS)
-            work.watermarks.swap(followed, followed.model_copy(update={"silver_batch": 0}), now())
+            for collection in lost:
+                note(work, collection, marks[FILLED_BY[collection]].silver_batch)
+            for mark in {FILLED_BY[collection]: marks[FILLED_BY[collection]] for collection in lost}.values():
+                work.watermarks.swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
             work.commit()
-    return lost
+    return bool(lost)
 
 
 def _follow(parts: Parts) -> None:

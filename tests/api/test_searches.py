@@ -139,6 +139,12 @@ def test_filters_and_collections_hold_for_alerts(api: Api) -> None:
     assert len(entries(api, organizations)) == 1
 
 
+def test_an_alert_corrects_completes_and_leaves_out_no_word(api: Api) -> None:
+    unknown, half, begun = save(api, query={"q": "Costain"}), save(api, query={"q": "rural school maintenance"}), save(api, query={"q": "contain"})
+    load(api, "Supply of waste containers", "Rural broadband maintenance", "Maintenance of rural schools")
+    assert (entries(api, unknown), entries(api, half), entries(api, begun)) == ([], ["Maintenance of rural schools"], [])
+
+
 def test_a_run_that_was_killed_before_its_end_misses_no_match(api: Api) -> None:
     made = save(api, webhook="https://example.org/hook")
     commits = 0

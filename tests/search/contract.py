@@ -226,6 +226,37 @@ class SearchEngineContract:
             words = documents[i]["title"].split()
             assert documents[i]["id"] in ids(find(engine, " ".join([words[2], words[3], *words[-3:]])))
 
+    @pytest.mark.parametrize(
+        "text", ["pembrok", "Pembrokshire", "asphlat", "roads zzzzqqq", "road stones laptops", "school portable kerb", "5552400", "b5fd17-000"]
+    )
+    def test_a_strict_search_corrects_completes_and_leaves_out_nothing(self, stocked: SearchEngine, text: str) -> None:
+        assert find(stocked, text, strict=True).found == 0
+        assert find(stocked, text, strict=True, sort="-value").found == 0
+
+    @pytest.mark.parametrize(
+        ("text", "documents"),
+        [
+            ("ROADS pembrokeshire", [ROADS]),
+            ("road", [ROADS]),
+            ("schools catering", [SCHOOL]),
+            ("council works", [ROADS]),
+            ("laptops for schools", [LAPTOPS]),
+            ("creme", [SCHOOL]),
+            ('kerb "repair works"', [ROADS]),
+            ("council -scottish -asphalt", [SCHOOL]),
+            ("-council", [BARE]),
+            ("55524000-9", [SCHOOL]),
+            ("CPV:55524000", [SCHOOL]),
+            ("ocds-b5fd17-0002", [SCHOOL]),
+            ("HBC-0524/7", [LAPTOPS]),
+            ("", ALL),
+        ],
+    )
+    def test_a_strict_search_finds_what_has_every_word_as_it_is_or_in_the_other_number(
+        self, stocked: SearchEngine, text: str, documents: list[Document]
+    ) -> None:
+        assert sorted(ids(find(stocked, text, strict=True))) == only(*documents)
+
     @pytest.mark.parametrize("text", ['"repair works"', '"REPAIR  works"', "“repair works”", 'road "repair works"'])
     def test_a_phrase_is_found_as_it_stands(self, stocked: SearchEngine, text: str) -> None:
         assert ids(find(stocked, text)) == only(ROADS)

@@ -278,6 +278,12 @@ class MeaningContract:
         embedded.set_synonyms([])
         assert (find(embedded, "notebooks").found, embedded.synonyms()) == (0, [])
 
+    def test_a_strict_search_finds_synonyms(self, embedded: SearchEngine) -> None:
+        embedded.set_synonyms([Synonym(id="s1", words=("notebook", "laptop")), Synonym(id="s2", words=("tarmacking", "road repair works"))])
+        assert ids(find(embedded, "notebooks schools", strict=True)) == only(LAPTOPS)
+        assert ids(find(embedded, "tarmacking", strict=True)) == only(ROADS)
+        assert find(embedded, "tarmacki", strict=True).found == 0
+
     def test_synonyms_of_several_words_stand_for_a_phrase(self, embedded: SearchEngine) -> None:
         embedded.set_synonyms([Synonym(id="s1", words=("notebooks", "portable computers")), Synonym(id="s2", words=("tarmacking", "road repair works"))])
         assert ids(find(embedded, "notebooks")) == only(LAPTOPS)

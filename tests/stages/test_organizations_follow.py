@@ -153,3 +153,20 @@ def test_search_that_was_lost_gets_its_organizations_back(home: Parts) -> None:
     assert index_again_if_lost(home)
     index(home)
     assert names(home) == {f"Buyer {n}" for n in range(SLICES)}
+
+
+def test_organizations_that_alone_were_lost_come_back_alone(home: Parts) -> None:
+    begin(home)
+    drain(home)
+    home.search.clear(Collection.ORGANIZATIONS)
+    with home.warehouse.read() as work:
+        indexed = work.watermarks.get("index").silver_batch
+    assert index_again_if_lost(home)
+    with home.warehouse.read() as work:
+        assert (work.watermarks.get("index").silver_batch, work.watermarks.get(ORGANIZATIONS).silver_batch) == (indexed, 0)
+    assert not index_again_if_lost(home)  # the stage knows
+    heard(home, IDLE * 2, "index")
+    assert ("index",) in sweep(home)
+    index(home)
+    assert (names(home), behind(home)) == ({f"Buyer {n}" for n in range(SLICES)}, False)
+    assert not index_again_if_lost(home)

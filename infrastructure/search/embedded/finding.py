@@ -32,7 +32,7 @@ class Finding:
 
     def __init__(self, store: Store, searcher: Searcher, query: SearchQuery, synonyms: Sequence[Synonym], vectors: Snapshot | None) -> None:
         self._store, self._searcher, self._query, self._vectors = store, searcher, query, vectors
-        self.matcher = Matcher(store.schema, searcher, store.spec.fields)
+        self.matcher = Matcher(store.schema, searcher, store.spec.fields, strict=query.strict)
         if query.similar_to is not None and self._vector is None:
             self.text = like_query(self.matcher, _about(store, searcher, query.similar_to))
         else:

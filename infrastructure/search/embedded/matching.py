@@ -41,10 +41,11 @@ class Words:
 
 
 class Matcher:
-    """Builds the queries of one search on one snapshot."""
+    """Builds the queries of one search on one snapshot. A `strict` one completes and corrects nothing."""
 
-    def __init__(self, schema: Schema, searcher: Searcher, fields: Sequence[FieldSpec]) -> None:
+    def __init__(self, schema: Schema, searcher: Searcher, fields: Sequence[FieldSpec], *, strict: bool = False) -> None:
         self.words = Words()
+        self.strict = strict
         self._schema = schema
         self._searcher = searcher
         self._fields = [spec for spec in fields if spec.type == "text"]
@@ -59,7 +60,7 @@ class Matcher:
         if chunk.phrase or chunk.excluded:
             return self._excluded(chunk) if chunk.excluded else self._phrase(chunk.words)
         last = len(chunk.words) - 1
-        parts = [self._word(word, open_end=chunk.open_end and i == last) for i, word in enumerate(chunk.words)]
+        parts = [self._word(word, open_end=chunk.open_end and i == last and not self.strict) for i, word in enumerate(chunk.words)]
         query = parts[0] if len(parts) == 1 else every(parts)
         if not chunk.code:
             return query
@@ -106,10 +107,11 @@ class Matcher:
         found = [Query.const_score_query(self._term(form, WHOLE_VALUES), IDENTIFIER) for form in forms]
         if len(chunk.whole) < PART_LENGTH:
             return found
+        open_end = chunk.open_end and not self.strict
         if len(chunk.words) == 1:
-            part = (self._beginning if chunk.open_end else self._term)(chunk.words[0], PARTS)
+            part = (self._beginning if open_end else self._term)(chunk.words[0], PARTS)
         else:
-            part = (self._unfinished if chunk.open_end else self._sequence)(chunk.words, PARTS)
+            part = (self._unfinished if open_end else self._sequence)(chunk.words, PARTS)
         return [*found, Query.const_score_query(part, PART)]
 
     def _word(self, word: str, *, open_end: bool) -> Query:
@@ -121,7 +123,7 @@ class Matcher:
             self.words.beginnings.add(word)
             if known or self._matches(build):
                 return Query.disjunction_max_query([*queries, self._const(build, PREFIX)], TIE)
-        if not known and not has_digit(word):
+        if not known and not has_digit(word) and not self.strict:
             return self._corrected(word, open_end=open_end)
         return Query.disjunction_max_query(queries, TIE) if queries else Query.empty_query()
 

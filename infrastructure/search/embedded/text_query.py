@@ -1,4 +1,4 @@
-"""The text of a search as tantivy queries: all the words where enough documents have them all, else most of them, else any.
+"""The text of a search as tantivy queries: all the words where enough documents have them all, else most of them, else any; all where it is strict.
 
 Which of the three is decided by the text alone, never by the filters, so that the counts of facets hold when a facet is clicked.
 Phrases and exclusions are conditions of their own, which hold for what is found by meaning, too.
@@ -70,7 +70,7 @@ def text_query(matcher: Matcher, searcher: Searcher, text: str, *, ranked: bool,
         return Text(frame, lambda: (every_one, FULL))
 
     def look() -> tuple[Query, float]:
-        wanted, trust = _enough(searcher, frame, free, ranked=ranked)
+        wanted, trust = (every(free), FULL) if matcher.strict else _enough(searcher, frame, free, ranked=ranked)
         return Query.boolean_query([(Occur.Must, wanted), *frame, *_rewards(matcher, chunks)]), trust
 
     coded = [chunk for chunk in plain if chunk.code]

@@ -72,8 +72,13 @@ class SavedSearches(Repository):
         """Keep what was found before documents were written; what an earlier attempt kept stays."""
         self.upsert(BEFORE, [one.model_dump() | {"collection": str(one.collection)} for one in rows], ["collection", "document_id"], [])
 
-    def forget(self) -> None:
-        """The run has ended."""
+    def forget(self, collection: Collection, ids: Sequence[str]) -> None:
+        """The run that wrote these documents has ended."""
+        for part in chunks(ids):
+            self.connection.execute(delete(BEFORE).where(BEFORE.c.collection == str(collection), self.among(BEFORE.c.document_id, part)))
+
+    def forget_all(self) -> None:
+        """No run is under way, nor to be done again."""
         self.connection.execute(delete(BEFORE))
 
 
