@@ -14,7 +14,7 @@ from infrastructure.search.embedded.finding import DOUBT
 from infrastructure.search.embedded.text_query import ENOUGH, FULL, MOST, SOME
 from infrastructure.search.typesense.answers import matched
 from infrastructure.search.typesense.client import IMPATIENT, Client, failure
-from infrastructure.search.typesense.schema import CODES, DOCUMENT, PLURALS
+from infrastructure.search.typesense.schema import CODES, DOCUMENT, PLURALS, WORDS, word_fields
 from infrastructure.search.typesense.text import EVERYTHING, Typed
 
 ALWAYS = 1_000_000  # more documents than are ever enough
@@ -59,7 +59,7 @@ def words(spec: CollectionSpec, alias: str, typed: Typed, *, ranked: bool, synon
 
 def by_text(spec: CollectionSpec, alias: str, q: str, *, literal: bool) -> Json:
     """A search in all fields; a `literal` one without the other number of words. As it stands, nothing is unfinished or misspelt."""
-    weights = {field.name: min(HEAVIEST, max(1, round(field.weight * SCALE))) for field in spec.fields if field.type == "text"}
+    weights = {WORDS + field.name: min(HEAVIEST, max(1, round(field.weight * SCALE))) for field in spec.fields if field.type == "text"}
     weights |= {CODES: HEAVIEST} | ({} if literal else {PLURALS: 1})
     return {
         "collection": alias,
@@ -81,7 +81,7 @@ def by_text(spec: CollectionSpec, alias: str, q: str, *, literal: bool) -> Json:
 
 def text_fields(spec: CollectionSpec) -> str:
     """The fields of which the server says what matched, as a parameter."""
-    return ",".join([*(field.name for field in spec.fields if field.type == "text"), PLURALS])
+    return ",".join([*word_fields(spec), PLURALS])
 
 
 def ask_by_words(asker: Asker, base: Json, typed: Typed, filter_by: str, *, ranked: bool) -> tuple[Json, Json]:

@@ -86,9 +86,10 @@ def _items(synonyms: Sequence[Synonym]) -> list[Json]:
 
 
 def _forms(term: str) -> list[str]:
-    """A term, and the same with its last word in the other number."""
+    """A term, the same as words are indexed (the server folds ASCII alone as we do), and with its last word in the other number."""
     *first, last = words(term) or [""]
-    return [term, *(" ".join([*first, other]) for other in plurals(last))]
+    folded = [] if term.isascii() else [" ".join([*first, last])]
+    return [term, *folded, *(" ".join([*first, other]) for other in plurals(last))]
 
 
 def _synonym(item: Json) -> Synonym:

@@ -14,6 +14,7 @@ from domain.search import Collection, Filter, Mode, SearchQuery
 from infrastructure.search.typesense.client import Patience, _seconds
 from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.search.typesense.names import code_of, codes_of, decode_id, encode_id, ordered
+from infrastructure.search.typesense.schema import word_fields
 from services.ports import VectorRow
 from tests.search.contract import ALL, BARE, SPEC, P, find, ids, only, process
 from tests.search.typesense.standin.server import Typesense
@@ -211,7 +212,7 @@ def test_a_key_for_browsers_searches_and_ends(engine: TypesenseSearch, recording
     key = engine.search_key([], None, until)
     made = recording.server.keys[0]
     assert (made["actions"], made["collections"], made["expires_at"]) == (["documents:search"], ["tenderlake-processes"], int(until.timestamp()))
-    assert (key.key, key.collections, key.query_by) == (made["value"], {P: "tenderlake-processes"}, {P: "title,description,parties,items"})
+    assert (key.key, key.collections, key.query_by) == (made["value"], {P: "tenderlake-processes"}, {P: ",".join(word_fields(SPEC))})
     narrowed = engine.search_key([Filter(field="region", values=("Wales",))], P, until)
     assert narrowed.key not in {one["value"] for one in recording.server.keys}
     with pytest.raises(InvalidError, match="collection"):
