@@ -1,11 +1,12 @@
 """Both engines find by the same words: how texts are split and folded, and how loosely words match."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from domain.search import Synonym
+from domain.search import Filter, Synonym
 from infrastructure.search.embedded import EmbeddedSearch
 from infrastructure.search.typesense.engine import TypesenseSearch
 from services.ports import SearchEngine
@@ -58,3 +59,55 @@ def test_synonyms_go_by_the_same_words(engine: SearchEngine) -> None:
     assert set(ids(find(engine, "дороги"))) == {"ocds-b5fd17-0001", "ocds-b5fd17-0002"}
     assert ids(find(engine, "пути")) == ["ocds-b5fd17-0001"]
     assert {one.id: one.words for one in engine.synonyms()} == {"s": ("Дороги", "Асфальта"), "r": ("Дороги",)}
+
+
+# how loosely words match
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "titles"),
+    [
+        ("road works", "Kent", []),  # others have both words
+        ("bridge", "Kent", []),  # a word that others have is not corrected
+        ("bridgge", "Kent", []),  # nor corrected further than it takes
+        ("bridgge", "Wales", ["bridge repair"]),
+        ("road", "Kent", ["road signs"]),
+        ("road zzzz", "Kent", ["road signs"]),  # nobody has both
+        ("45233142 45233149", "Kent", []),
+        ("road works lighting", "Kent", []),  # ten others have all three
+        ("road works lighting", "Wales", ["road works lighting"] * 10),
+    ],
+)
+def test_filters_do_not_change_how_loosely_words_match(engine: SearchEngine, text: str, region: str, titles: list[str]) -> None:
+    kent = [process(1, "road signs", region="Kent", codes=["45233149"]), process(2, "fridge repair", region="Kent")]
+    wales = [process(10, "bridge repair", region="Wales", codes=["45233142", "45233149"])]
+    engine.upsert(P, kent + wales + [process(20 + i, "road works lighting", region="Wales") for i in range(10)])
+    found = find(engine, text, filters=(Filter(field="region", values=(region,)),))
+    assert [hit.document["title"] for hit in found.hits] == titles
+
+
+def test_nor_where_they_are_sorted(engine: SearchEngine) -> None:
+    engine.upsert(P, [process(1, "school meals", region="Wales", value=1.0), process(2, "school lane", region="Kent", value=2.0)])
+    assert ids(find(engine, "school meals zzzz", sort="value")) == ["ocds-b5fd17-0001"]
+    assert find(engine, "school meals zzzz", sort="value", filters=(Filter(field="region", values=("Kent",)),)).found == 0
+
+
+@pytest.mark.parametrize("text", ["bridge", "bridgge", "brige", "road", "road works", "road works lighting", "rooad wroks", "road zzzz", "road bridge fridge"])
+@pytest.mark.parametrize("sort", [None, "value"])
+def test_the_count_of_a_facet_is_what_its_filter_finds(engine: SearchEngine, text: str, sort: str | None) -> None:
+    titles = ["road signs", "fridge repair", "bridge repair", "road works", "road bridge works", "roads lighting"]
+    engine.upsert(P, [process(i, title, region=f"Region {i}", value=float(i)) for i, title in enumerate(titles)])
+    for one in find(engine, text, sort=sort, facet_by=("region",)).facets["region"]:
+        assert find(engine, text, sort=sort, filters=(Filter(field="region", values=(one.value,)),)).found == one.count
+
+
+@pytest.mark.parametrize(("filters", "searches"), [((), 1), ((Filter(field="region", values=("Wales",)),), 2)])
+def test_known_words_take_one_request(filters: tuple[Filter, ...], searches: int) -> None:
+    recording = Recording(Typesense())
+    engine = TypesenseSearch("http://typesense", "k", [SPEC], transport=recording)
+    engine.upsert(P, [process(1, "road works", region="Wales")])
+    find(engine, "road works")
+    before = len(recording.requests)
+    assert find(engine, "road works", filters=filters).found == 1
+    asked = [json.loads(request.content)["searches"] for request in recording.requests[before:]]
+    assert [len(one) for one in asked] == [searches]
