@@ -18,10 +18,10 @@ Json = dict[str, Any]
 def ask_by_words(asker: Asker, base: Json, typed: Typed, filter_by: str, *, ranked: bool) -> tuple[Json, Json]:
     """The answer to a search by word, and the search that it is the answer to: the strictest that finds enough in the whole index.
 
-    Where `ranked`, documents with some of the words may follow those with all; else they come only where there are no others.
+    Where `ranked`, documents with some of the words may follow those with all; else they come only where there are no others. A strict text has them all.
     """
     within = {"filter_by": filter_by} if filter_by else {}
-    if not typed.free:
+    if typed.strict or not typed.free:
         return asker.ask([base | within])[0], base | within
     answer, *whole = asker.ask([base | within, *([_counting(base)] if within else [])])
     chosen, found = base, _found((whole or [answer])[0])

@@ -25,6 +25,13 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SearchEng
     assert recording.problems == []
 
 
+@pytest.fixture(params=["29.0", "30.1"])
+def server(request: pytest.FixtureRequest) -> Iterator[TypesenseSearch]:
+    recording = Recording(Typesense(request.param))
+    yield TypesenseSearch("http://typesense", "k", [SPEC], transport=recording)
+    assert recording.problems == []
+
+
 # splitting and folding
 
 
@@ -111,3 +118,36 @@ def test_known_words_take_one_request(filters: tuple[Filter, ...], searches: int
     assert find(engine, "road works", filters=filters).found == 1
     asked = [json.loads(request.content)["searches"] for request in recording.requests[before:]]
     assert [len(one) for one in asked] == [searches]
+
+
+@pytest.mark.parametrize("sort", [None, "value"])
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("bridge", [1]),
+        ("bridges", [1]),  # its other number
+        ("footway", [1]),  # a synonym
+        ("bridge repair", [1]),
+        ('"bridge repair"', [1]),
+        ("the repair of a bridge", [1]),  # stop words
+        ("45233142", [1]),
+        ("repair", [1, 2]),
+        ("repair -fridge", [1]),
+        ("bridgge", []),
+        ("bridg", []),
+        ("bridge lighting", []),
+        ("repair bridge lighting works", []),
+        ("bridge 45233149", []),
+        ("4523314", []),
+    ],
+)
+def test_a_strict_search_corrects_completes_and_leaves_out_nothing(server: TypesenseSearch, text: str, numbers: list[int], sort: str | None) -> None:
+    server.upsert(P, [process(1, "bridge repair", codes=["45233142"], value=1.0), process(2, "fridge repair", codes=["45233149"], value=2.0)])
+    server.set_synonyms([Synonym(id="s", words=("footway", "bridge"))])
+    found = find(server, text, strict=True, sort=sort)
+    assert (ids(found), found.found) == ([f"ocds-b5fd17-{number:04d}" for number in numbers], len(numbers))
+
+
+def test_a_strict_search_marks_no_beginnings(server: TypesenseSearch) -> None:
+    server.upsert(P, [process(1, "bridge bridges bridgehead")])
+    assert find(server, "bridge", strict=True).hits[0].highlights["title"] == "<mark>bridge</mark> <mark>bridges</mark> bridgehead"
