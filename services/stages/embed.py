@@ -61,7 +61,7 @@ def embed_again(parts: Parts, lost: bool) -> None:
     """Begin at the beginning where the documents are written anew (`lost`), or their vectors are gone; those that are still there are skipped."""
     with parts.warehouse.write() as work:
         mark: Watermark = work.watermarks.get(STAGE)
-        gone = mark.silver_batch and parts.search.count(Collection.PROCESSES) and not any(parts.search.serving(one) for one in Collection)
+        gone = mark.silver_batch and any(parts.search.serving(one) is None and parts.search.count(one) for one in Collection)
         if lost or gone:
             work.watermarks.swap(mark, Watermark(stage=STAGE), now())
             work.commit()
@@ -155,9 +155,9 @@ def _rows(embedder: Embedder, texts: dict[str, str]) -> list[VectorRow]:
 
 
 def _answer_with(parts: Parts, model: str) -> None:
-    """All documents are embedded: let this model answer, if another one still does."""
+    """All documents are embedded: let this model answer, if another one still does, or none."""
     for collection in Collection:
-        if parts.search.serving(collection) not in {None, model} and next(parts.search.vectors(collection, model), None) is not None:
+        if parts.search.serving(collection) != model and next(parts.search.vectors(collection, model), None) is not None:
             parts.search.serve(collection, model)
             logger.info("embeddings: {} answers for {}", model, collection)
 

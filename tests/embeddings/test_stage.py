@@ -8,17 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from domain.documents import SPECS
 from domain.errors import InvalidError, UnavailableError
 from domain.meaning import hash_of
 from domain.search import Collection, Mode
 from infrastructure.embeddings import Models
 from infrastructure.search.embedded.vectors import VectorSets
+from infrastructure.search.typesense.engine import TypesenseSearch
 from services.intake.jobs import get_job
 from services.ports import Embedder, Parts, Vectors
 from services.queries.search import Asked, search
 from services.stages import embed as stage
 from services.stages.embed import embed, embed_again, settle
 from services.stages.sweep import sweep
+from tests.search.typesense.standin.server import Typesense
+from tests.search.typesense.transport import Recording
 from tests.support import Killed, drain, lines, load, messages, release, submit, verified
 
 P = Collection.PROCESSES
@@ -257,6 +261,18 @@ def test_lost_vectors_are_made_again(lake: Parts) -> None:
     embed_again(lake, lost=False)
     embed(lake)
     assert hashes(lake) == wanted(lake)
+
+
+def test_vectors_that_are_whole_come_to_serve_though_nobody_pointed_to_them(lake: Parts, model: Counting) -> None:
+    server = Typesense()
+    parts = replace(lake, search=TypesenseSearch("http://typesense", "k", SPECS, transport=Recording(server)))
+    load(parts, "a.jsonl", notices(2))
+    del server.aliases["tenderlake-processes-vectors"]
+    texts, restarted = len(model.texts), replace(parts, search=TypesenseSearch("http://typesense", "k", SPECS, transport=Recording(server)))
+    assert restarted.search.serving(P) is None
+    embed_again(restarted, False)
+    embed(restarted)
+    assert (restarted.search.serving(P), len(model.texts)) == (MODEL, texts)
 
 
 def test_verify_finds_vectors_that_are_missing_of_another_text_or_of_another_meaning(lake: Parts, tmp_path: Path) -> None:

@@ -36,12 +36,12 @@ class Searcher(WordSearcher):
         """The page of hits. Without a vector to go by, they are found by word."""
         check_depth(query.page, query.per_page)
         self._refuse(query)
-        text = typed(query.text)
+        text = typed(query.text, strict=query.strict)
         vector = self._vector(query)
         if vector is None:
             return self.by_word(query, self._alike(query.similar_to) if query.similar_to is not None else text)
         if query.mode is Mode.SEMANTIC or not text.asks:
-            return self._by_meaning(query, self._nearest(query, text, vector))
+            return self._by_meaning(query, text, self._nearest(query, text, vector))
         return self._by_both(query, text, vector)
 
     def _refuse(self, query: SearchQuery) -> None:
@@ -87,14 +87,14 @@ class Searcher(WordSearcher):
         self.store.check(int(answer.get("out_of", 0)))
         return _keys(answer)
 
-    def _by_meaning(self, query: SearchQuery, ranks: Ranks, mode: Mode = Mode.SEMANTIC) -> SearchResult:
+    def _by_meaning(self, query: SearchQuery, text: Typed, ranks: Ranks, mode: Mode = Mode.SEMANTIC) -> SearchResult:
         keys = list(ranks.by_meaning)
         facets = {name: values[: query.facet_size] for name, values in self._facets_of(keys, query).items()}
         if query.sort is not None and keys:
             asked = {"collection": self.store.alias, "q": "*", "filter_by": by_ids(keys), "sort_by": sort_by(self.spec, query.sort, ranked=False)}
             keys = [decode_id(hit["document"][ID]) for hit in self.asker.ask([asked | KEYS])[0]["hits"]]
         pages = Pages(self.spec, self.asker, self.store.alias, self.vectors, query)
-        return result(query, len(ranks.by_meaning), pages.hits(keys, ranks, typed(query.text), {}, mode), facets, mode)
+        return result(query, len(ranks.by_meaning), pages.hits(keys, ranks, text, {}, mode), facets, mode)
 
     def _by_both(self, query: SearchQuery, text: Typed, vector: Sequence[float]) -> SearchResult:
         plain = query.model_copy(update={"sort": None, "facet_size": TOP})
@@ -104,7 +104,7 @@ class Searcher(WordSearcher):
             return self.by_word(query, text)  # an identifier was typed; or sorted by a field, a far neighbour could come first
         ranks = self._nearest(query, text, vector)
         if query.sort is not None:
-            return self._by_meaning(query, ranks, Mode.HYBRID)
+            return self._by_meaning(query, text, ranks, Mode.HYBRID)
         ranks.weight = meaning_weighs(text, answer["hits"], query.semantic_weight)
         ranks.by_word = {decode_id(hit["document"][ID]): rank for rank, hit in enumerate(answer["hits"], 1)}
         ranks.word_score = {decode_id(hit["document"][ID]): text_score(hit) for hit in answer["hits"]}

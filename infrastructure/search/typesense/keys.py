@@ -12,7 +12,7 @@ from domain.errors import InvalidError
 from domain.search import Filter, SearchKey
 from infrastructure.search.typesense.client import Client
 from infrastructure.search.typesense.conditions import filter_by
-from infrastructure.search.typesense.schema import DOCUMENT
+from infrastructure.search.typesense.schema import DOCUMENT, word_fields
 from infrastructure.search.typesense.store import Store
 
 SHOWN = 4  # characters of the key behind it that a scoped key shows
@@ -32,7 +32,7 @@ def make_key(client: Client, stores: Sequence[Store], filters: Sequence[Filter],
         url=client.url,
         expires_at=expires_at,
         collections={store.spec.name: store.alias for store in stores},
-        query_by={store.spec.name: ",".join(field.name for field in store.spec.fields if field.type == "text") for store in stores},
+        query_by={store.spec.name: ",".join(word_fields(store.spec)) for store in stores},
     )
 
 

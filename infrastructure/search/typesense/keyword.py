@@ -1,8 +1,4 @@
-"""Finding by word: the parameters of Typesense's searches, and which of their answers counts.
-
-The words alone decide whether documents with some of them come after those with all, never the filters, so that the counts of facets
-hold when a facet is clicked. That takes asking twice or thrice, in one request.
-"""
+"""Finding by word: the parameters of Typesense's searches, and what their answers say of the words."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,13 +7,12 @@ from domain.errors import UnavailableError
 from domain.search import CollectionSpec
 from infrastructure.search.embedded.edits import CLOSE, FAR, plurals
 from infrastructure.search.embedded.finding import DOUBT
-from infrastructure.search.embedded.text_query import ENOUGH, FULL, MOST, SOME
+from infrastructure.search.embedded.text_query import FULL, MOST, SOME
 from infrastructure.search.typesense.answers import matched
 from infrastructure.search.typesense.client import IMPATIENT, Client, failure
-from infrastructure.search.typesense.schema import CODES, DOCUMENT, PLURALS
+from infrastructure.search.typesense.schema import CODES, DOCUMENT, PLURALS, WORDS, word_fields
 from infrastructure.search.typesense.text import EVERYTHING, Typed
 
-ALWAYS = 1_000_000  # more documents than are ever enough
 SCALE = 10  # Typesense's weights are whole numbers
 HEAVIEST = 127
 PREFIXES = 100  # words that an unfinished one may stand for
@@ -44,14 +39,12 @@ class Asker:
         return results
 
 
-def words(spec: CollectionSpec, alias: str, typed: Typed, *, ranked: bool, synonyms: str | None = None) -> Json:
-    """A search by these words; `ranked` where the best come first, else weaker matches come only where there are no others."""
+def words(spec: CollectionSpec, alias: str, typed: Typed, synonyms: str | None = None) -> Json:
+    """A search for all these words as they were typed, of which the last may be unfinished."""
     if not typed.asks:
         return {"collection": alias, "q": EVERYTHING, "include_fields": DOCUMENT}
     return by_text(spec, alias, typed.q, literal=bool(typed.frame)) | {
         "prefix": "true" if typed.open_end else "false",
-        "num_typos": "0" if typed.codes_only else "2",
-        "drop_tokens_threshold": 0 if typed.size < 2 or (ranked and typed.size > 2) else 1,
         "highlight_fields": text_fields(spec),
         **({"synonym_sets": synonyms} if synonyms else {}),
     }
@@ -59,7 +52,7 @@ def words(spec: CollectionSpec, alias: str, typed: Typed, *, ranked: bool, synon
 
 def by_text(spec: CollectionSpec, alias: str, q: str, *, literal: bool) -> Json:
     """A search in all fields; a `literal` one without the other number of words. As it stands, nothing is unfinished or misspelt."""
-    weights = {field.name: min(HEAVIEST, max(1, round(field.weight * SCALE))) for field in spec.fields if field.type == "text"}
+    weights = {WORDS + field.name: min(HEAVIEST, max(1, round(field.weight * SCALE))) for field in spec.fields if field.type == "text"}
     weights |= {CODES: HEAVIEST} | ({} if literal else {PLURALS: 1})
     return {
         "collection": alias,
@@ -75,24 +68,14 @@ def by_text(spec: CollectionSpec, alias: str, q: str, *, literal: bool) -> Json:
         "enable_typos_for_numerical_tokens": False,
         "enable_typos_for_alpha_numerical_tokens": False,
         "max_candidates": PREFIXES,
+        "split_join_tokens": "off",
         "include_fields": DOCUMENT,
     }
 
 
 def text_fields(spec: CollectionSpec) -> str:
     """The fields of which the server says what matched, as a parameter."""
-    return ",".join([*(field.name for field in spec.fields if field.type == "text"), PLURALS])
-
-
-def ask_by_words(asker: Asker, base: Json, typed: Typed, filter_by: str, *, ranked: bool) -> tuple[Json, Json]:
-    """The answer to a search by word, and the search that it is the answer to."""
-    filtered = base | ({"filter_by": filter_by} if filter_by else {})
-    if not ranked or typed.size < 3:
-        return asker.ask([filtered])[0], filtered
-    loose = filtered | {"drop_tokens_threshold": ALWAYS}
-    counting = {name: value for name, value in base.items() if name not in BARE} | {"page": 1, "per_page": 0}
-    strict, some, *alone = asker.ask([filtered, loose, *([counting] if filter_by else [])])
-    return (strict, filtered) if (alone or [strict])[0]["found"] >= ENOUGH else (some, loose)
+    return ",".join([*word_fields(spec), PLURALS])
 
 
 def meaning_weighs(typed: Typed, hits: Sequence[Json], asked: float) -> float:

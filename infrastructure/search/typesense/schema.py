@@ -1,8 +1,9 @@
 """A collection's Typesense schema, and documents in its terms.
 
-The fields of the spec stand there as published, for browsers to search and show. Beside them, with `_` before their names, stands what
-Typesense's own types can't hold: `_document` (what hits return), `_order` (sorts by id), `_codes` (identifiers, whole and by their ends),
-`_plurals` (the other number of the words), and `_is_<field>`: keywords as exact numbers, numbers with all their 64 bits, instants in microseconds.
+The fields of the spec stand there as published, to be shown. Beside them, with `_` before their names, stands what Typesense's own types can't
+hold: `_document` (what hits return), `_order` (sorts by id), `_words_<field>` (texts as the words that our analyser makes of them, for the server's
+own keeps capitals that are not Latin, and takes `d’entretien` for one word), `_codes` (identifiers, whole and by their ends), `_plurals` (the other
+number of the words), and `_is_<field>`: keywords as exact numbers, numbers with all their 64 bits, instants in microseconds.
 """
 
 import hashlib
@@ -20,8 +21,8 @@ from infrastructure.search.embedded.edits import plurals
 from infrastructure.search.embedded.schema import micros
 from infrastructure.search.typesense.names import ID, codes_of, encode_id, exact, ordered
 
-LAYOUT = 1  # of this module: raise it when documents are put in another way
-DOCUMENT, ORDER, CODES, PLURALS, IS = "_document", "_order", "_codes", "_plurals", "_is_"
+LAYOUT = 2  # of this module: raise it when documents are put in another way
+DOCUMENT, ORDER, CODES, PLURALS, IS, WORDS = "_document", "_order", "_codes", "_plurals", "_is_", "_words_"
 SEPARATORS = list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 LONGEST_CODE = 200  # characters of an identifier; longer keywords are found by filter only
 MOST_CODES = 300  # identifiers taken from the texts of a document
@@ -49,8 +50,9 @@ def collection_schema(spec: CollectionSpec, name: str) -> Json:
         if field.sort and field.many:
             raise ValueError(f"{field.name} has many values: there is no order by it")
         if field.name != ID and field.type in {"text", "keyword"}:
-            indexed = field.type == "text" or field.facet
-            fields.append({"name": field.name, "type": _many("string", field), "optional": True, "index": indexed, "facet": field.facet})
+            fields.append({"name": field.name, "type": _many("string", field), "optional": True, "index": field.facet, "facet": field.facet})
+        if field.type == "text":
+            fields.append({"name": WORDS + field.name, "type": _many("string", field), "optional": True})
     return {"name": name, "fields": fields, "token_separators": SEPARATORS}
 
 
@@ -62,6 +64,11 @@ def filter_fields(spec: CollectionSpec) -> list[Json]:
             grouped = field.type == "keyword" and not field.many
             made.append({"name": IS + field.name, "type": _many("int64", field), "optional": True, "facet": grouped, "sort": not field.many})
     return made
+
+
+def word_fields(spec: CollectionSpec) -> list[str]:
+    """The fields in which words are found."""
+    return [WORDS + field.name for field in spec.fields if field.type == "text"]
 
 
 def exact_values(spec: CollectionSpec, document: Document) -> Json:
@@ -87,6 +94,9 @@ def to_typesense(spec: CollectionSpec, document: Document) -> Json:
         if field.name != ID and field.type in {"text", "keyword"} and document.get(field.name) is not None:
             shown = [masked(one) for one in dict.fromkeys(_values(document, field))]
             made[field.name] = shown if field.many else shown[0]
+            if field.type == "text":
+                found = [" ".join(words(one)) for one in shown]
+                made[WORDS + field.name] = found if field.many else found[0]
     made[CODES] = list(_codes(identifiers, texts))
     made[PLURALS] = sorted({other for word in words(" ".join(texts))[:MOST_PLURALS] for other in plurals(word)})
     return made

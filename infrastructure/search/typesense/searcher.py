@@ -17,7 +17,8 @@ from infrastructure.search.typesense.conditions import (
     sort_by,
     undecided,
 )
-from infrastructure.search.typesense.keyword import BARE, Asker, ask_by_words, words
+from infrastructure.search.typesense.keyword import BARE, Asker, words
+from infrastructure.search.typesense.looseness import ask_by_words
 from infrastructure.search.typesense.store import Store
 from infrastructure.search.typesense.text import Typed
 
@@ -50,7 +51,7 @@ class WordSearcher:
     def ask(self, query: SearchQuery, text: Typed, more: Json) -> tuple[Json, Json]:
         """The answer to the words of a query, and the search that it is the answer to."""
         ranked = query.sort is None
-        base = words(self.spec, self.store.alias, text, ranked=ranked, synonyms=self.asker.synonym_set)
+        base = words(self.spec, self.store.alias, text, self.asker.synonym_set)
         base |= {"sort_by": sort_by(self.spec, query.sort, ranked=text.asks)}
         base |= facet_parameters(facet_by(self.spec, query.facet_by), query.facet_size) | more
         answer, asked = ask_by_words(self.asker, base, text, self.narrowed(query), ranked=ranked)

@@ -4,7 +4,7 @@ from infrastructure.search.embedded.analysis import composed, words
 from infrastructure.search.embedded.parse import parse
 from infrastructure.search.typesense.answers import document, hits_of
 from infrastructure.search.typesense.keyword import Asker
-from infrastructure.search.typesense.schema import DOCUMENT
+from infrastructure.search.typesense.schema import DOCUMENT, WORDS
 from infrastructure.search.typesense.store import Store
 
 ENOUGH = 3  # hits read for each suggestion asked for: many documents share a title
@@ -21,7 +21,7 @@ def suggestions(store: Store, asker: Asker, prefix: str, limit: int) -> list[str
     asked = {
         "collection": store.alias,
         "q": " ".join(typed),
-        "query_by": title,
+        "query_by": WORDS + title,
         "prefix": "true",
         "per_page": min(MOST, limit * ENOUGH),
         "drop_tokens_threshold": 0,

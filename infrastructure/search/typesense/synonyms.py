@@ -1,5 +1,6 @@
 """Synonyms on the server: a list a collection in 29, one named set that searches ask for in 30."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from infrastructure.search.typesense.names import decode_id, encode_id
 
 COPY = "x"  # begins the ids of what is told twice
 SETS = 30  # the version from which there are sets
+FRESHNESS = 2.0  # seconds that it is remembered whether there are any: other processes change them too
 Json = dict[str, Any]
 
 
@@ -22,7 +24,7 @@ class Synonyms:
         self._client = client
         self._name = f"{prefix}synonyms"
         self._version: int | None = None
-        self._sets: bool | None = None
+        self._known: tuple[float, bool] | None = None  # when it was seen whether there are any
 
     @property
     def version(self) -> str:
@@ -37,15 +39,18 @@ class Synonyms:
 
     def name(self) -> str | None:
         """The set that searches have to ask for; None where there is none, or where the server finds them itself."""
-        if self._sets is None:
-            self._sets = self.in_sets() and bool(self.get([]))
-        return self._name if self._sets else None
+        if not self.in_sets():
+            return None
+        known = self._known
+        if known is None or known[0] + FRESHNESS <= time.monotonic():
+            known = self._known = (time.monotonic(), bool(self.get([])))
+        return self._name if known[1] else None
 
     def set(self, synonyms: Sequence[Synonym], collections: Sequence[str]) -> None:
         """Have exactly these."""
         if self.in_sets():
             self._client.ask("PUT", f"/synonym_sets/{self._name}", body={"items": _items(synonyms)})
-            self._sets = bool(synonyms)
+            self._known = (time.monotonic(), bool(synonyms))
             return
         items = {item.pop("id"): item for item in _items(synonyms)}
         for collection in collections:
@@ -86,9 +91,10 @@ def _items(synonyms: Sequence[Synonym]) -> list[Json]:
 
 
 def _forms(term: str) -> list[str]:
-    """A term, and the same with its last word in the other number."""
+    """A term, the same as words are indexed (the server folds ASCII alone as we do), and with its last word in the other number."""
     *first, last = words(term) or [""]
-    return [term, *(" ".join([*first, other]) for other in plurals(last))]
+    folded = [] if term.isascii() else [" ".join([*first, last])]
+    return [term, *folded, *(" ".join([*first, other]) for other in plurals(last))]
 
 
 def _synonym(item: Json) -> Synonym:

@@ -1,7 +1,7 @@
 """What a person typed, as Typesense's `q`: the same chunks as the embedded engine reads, in words that need no further splitting."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.stop_words import saying
 from infrastructure.search.embedded.analysis import words
@@ -15,10 +15,11 @@ EVERYTHING = "*"
 
 @dataclass(frozen=True)
 class Typed:
-    """The pieces of a text. `free` ones may be missing in a document that is found, those of the `frame` (phrases, exclusions) hold."""
+    """The pieces of a text. `free` ones may be missing in a document that is found, unless it is `strict`; those of the `frame` (phrases, exclusions) hold."""
 
     free: tuple[Chunk, ...]
     frame: tuple[Chunk, ...]
+    strict: bool = False
 
     @property
     def asks(self) -> bool:
@@ -56,11 +57,11 @@ class Typed:
         return bool(self.free) and all(chunk.code for chunk in self.free)
 
 
-def typed(text: str) -> Typed:
-    """The pieces of what was typed, without stop words where others remain."""
-    chunks = parse(text)
+def typed(text: str, *, strict: bool = False) -> Typed:
+    """The pieces of what was typed, without stop words where others remain; in a `strict` one every word is finished."""
+    chunks = [replace(chunk, open_end=chunk.open_end and not strict) for chunk in parse(text)]
     plain = [chunk for chunk in chunks if not chunk.phrase and not chunk.excluded]
-    return Typed(_saying(plain), tuple(chunk for chunk in chunks if chunk.phrase or chunk.excluded))
+    return Typed(_saying(plain), tuple(chunk for chunk in chunks if chunk.phrase or chunk.excluded), strict)
 
 
 def like(text: str) -> Typed:

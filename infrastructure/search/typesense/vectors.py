@@ -1,11 +1,12 @@
 """Vectors of a collection, a sibling collection a model, so that words are indexed and found as fast as without them.
 
-An alias says which model answers. Beside the vector stand copies of the exact numbers that filters go by; see decision 0005.
+An alias says which model answers; while it leads to vectors of another schema, none does. Beside the vector stand copies of the exact numbers
+that filters go by; see decision 0005.
 """
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -41,6 +42,7 @@ class VectorStore:
         self._spec = spec
         self._asker = Asker(client)
         self.alias = f"{alias}-vectors"
+        self._base = f"{self.alias}-{schema_hash(spec)}-"
         self._known: tuple[float, Json | None] | None = None
         self._copies = [field["name"] for field in filter_fields(spec)]
 
@@ -59,6 +61,7 @@ class VectorStore:
         imports.delete(self._client, name, [row.id for row in put if not self._stands_for(row.text_hash, now.get(row.id))])
         if self.serving(fresh=True) is None:
             self._point(name)
+            self._drop_foreign()
 
     def refresh(self, documents: Sequence[Document], deleted: Sequence[str]) -> None:
         """Follow the documents: vectors of deleted ones go, and those of another text; the numbers beside the others are those of the document."""
@@ -74,8 +77,12 @@ class VectorStore:
             imports.put(self._client, name, lines)
 
     def prune(self) -> None:
-        """Remove the vectors of documents that are not there, or have another text."""
-        for name in self._collections():
+        """Remove the vectors of documents that are not there, or have another text, and those of another schema; those of an only model serve."""
+        self._drop_foreign()
+        names = self._collections()
+        if len(names) == 1 and self.serving(fresh=True) is None:
+            self._point(names[0])
+        for name in names:
             hashes = [(decode_id(line[ID]), line[TEXT_HASH]) for line in imports.export(self._client, name, f"{ID},{TEXT_HASH}")]
             for start in range(0, len(hashes), PAGE):
                 part = dict(hashes[start : start + PAGE])
@@ -110,7 +117,7 @@ class VectorStore:
 
     def count(self) -> int:
         """Vectors of the model that answers."""
-        name = pointed(self._client, self.alias, IMPATIENT)
+        name = self._pointed()
         return int(self._client.ask("GET", f"/collections/{name}", patience=IMPATIENT)["num_documents"]) if name else 0
 
     def dimension(self) -> int:
@@ -121,10 +128,15 @@ class VectorStore:
     def _about(self, *, fresh: bool) -> Json | None:
         known = self._known
         if fresh or known is None or known[0] < time.monotonic():
-            name = pointed(self._client, self.alias, IMPATIENT)
+            name = self._pointed()
             about = None if name is None else dict(self._client.ask("GET", f"/collections/{name}", patience=IMPATIENT)["metadata"])
             known = self._known = (time.monotonic() + FRESHNESS, about)
         return known[1]
+
+    def _pointed(self) -> str | None:
+        """The collection that answers: one of another schema knows neither all documents nor all fields."""
+        name = pointed(self._client, self.alias, IMPATIENT)
+        return name if name is not None and name.startswith(self._base) else None
 
     def serve(self, model: str) -> None:
         """Have this model answer, and remove the others. InvalidError where it has no vectors."""
@@ -132,14 +144,11 @@ class VectorStore:
         if name not in self._collections():
             raise InvalidError(f"{model} has no vectors to answer with")
         self._point(name)
-        for other in self._collections():
-            if other != name:
-                remove(self._client, other)
+        self._remove(other for other in self._collections("") if other != name)
 
     def clear(self) -> None:
         """Remove every vector."""
-        for name in self._collections():
-            remove(self._client, name)
+        self._remove(self._collections(""))
         with suppress(NotFoundError):
             self._client.ask("DELETE", f"/aliases/{self.alias}")
         self._known = None
@@ -155,8 +164,15 @@ class VectorStore:
         self._client.ask("PUT", f"/aliases/{self.alias}", body={"collection_name": name})
         self._known = None
 
+    def _drop_foreign(self) -> None:
+        self._remove(name for name in self._collections("") if not name.startswith(self._base))
+
+    def _remove(self, names: Iterable[str]) -> None:
+        for name in names:
+            remove(self._client, name)
+
     def _name(self, model: str) -> str:
-        return f"{self.alias}-{schema_hash(self._spec)}-{hashlib.sha256(model.encode()).hexdigest()[:12]}"
+        return self._base + hashlib.sha256(model.encode()).hexdigest()[:12]
 
     def _schema(self, name: str, model: str, dimension: int) -> Json:
         own: list[Json] = [{"name": TEXT_HASH, "type": "string", "index": False, "optional": True}]
@@ -176,9 +192,10 @@ class VectorStore:
                 raise InvalidError(f"The vector of {row.id!r} holds what is no number")
         return dimension
 
-    def _collections(self) -> list[str]:
-        listed = self._client.ask("GET", "/collections")
-        return sorted(one["name"] for one in listed if one["name"].startswith(f"{self.alias}-"))
+    def _collections(self, base: str | None = None) -> list[str]:
+        """The collections of vectors, by default those of our schema."""
+        start = self._base if base is None else f"{self.alias}-{base}"
+        return sorted(one["name"] for one in self._client.ask("GET", "/collections") if one["name"].startswith(start))
 
     def _stands_for(self, text_hash: str, document: Document | None) -> bool:
         """Whether a vector of this hash is one of the document's text."""

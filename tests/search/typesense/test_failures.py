@@ -10,10 +10,11 @@ import pytest
 
 from domain.errors import InvalidError, NoSpaceError, RetryableError, UnavailableError
 from domain.meaning import hash_of
-from domain.search import Collection, Filter, Mode, SearchQuery
+from domain.search import Collection, Filter, Mode, SearchQuery, Synonym
 from infrastructure.search.typesense.client import Patience, _seconds
 from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.search.typesense.names import code_of, codes_of, decode_id, encode_id, ordered
+from infrastructure.search.typesense.schema import word_fields
 from services.ports import VectorRow
 from tests.search.contract import ALL, BARE, SPEC, P, find, ids, only, process
 from tests.search.typesense.standin.server import Typesense
@@ -211,7 +212,7 @@ def test_a_key_for_browsers_searches_and_ends(engine: TypesenseSearch, recording
     key = engine.search_key([], None, until)
     made = recording.server.keys[0]
     assert (made["actions"], made["collections"], made["expires_at"]) == (["documents:search"], ["tenderlake-processes"], int(until.timestamp()))
-    assert (key.key, key.collections, key.query_by) == (made["value"], {P: "tenderlake-processes"}, {P: "title,description,parties,items"})
+    assert (key.key, key.collections, key.query_by) == (made["value"], {P: "tenderlake-processes"}, {P: ",".join(word_fields(SPEC))})
     narrowed = engine.search_key([Filter(field="region", values=("Wales",))], P, until)
     assert narrowed.key not in {one["value"] for one in recording.server.keys}
     with pytest.raises(InvalidError, match="collection"):
@@ -247,3 +248,17 @@ def test_a_vector_whose_document_changes_while_it_is_written_is_taken_back(engin
     recording.failures.append(meanwhile)
     engine.write_vectors(P, "m", [VectorRow(one["id"], hash_of(P, one), np.array([1.0, 0.0], dtype=np.float32)) for one in documents])
     assert dict(engine.vectors(P, "m")) == {documents[1]["id"]: hash_of(P, documents[1])}
+
+
+@pytest.mark.parametrize("version", ["29.0", "30.1"])
+def test_the_first_synonyms_reach_other_processes(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Typesense(version)
+    one, other = (TypesenseSearch("http://typesense", "k", [SPEC], transport=Recording(server)) for _ in range(2))
+    one.upsert(P, [process(1, "Asphalt")])
+    assert find(other, "tarmac").found == 0
+    one.set_synonyms([Synonym(id="s", words=("tarmac", "asphalt"))])
+    assert find(one, "tarmac").found == 1
+    monkeypatch.setattr("infrastructure.search.typesense.synonyms.FRESHNESS", 0.0, raising=False)
+    assert find(other, "tarmac").found == 1
+    one.set_synonyms([])
+    assert (find(one, "tarmac").found, find(other, "tarmac").found) == (0, 0)

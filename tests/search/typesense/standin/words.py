@@ -14,15 +14,21 @@ from infrastructure.search.embedded.edits import within
 
 Json = dict[str, Any]
 Found = tuple[int, set[str], int]
+SIGNS = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "«": "<<", "»": ">>"}  # as iconv has them
 Q = re.compile(r'(-?)"([^"]*)"|(\S+)')
 
 
 @cache
 def tokens(text: str, separators: str) -> tuple[str, ...]:
-    """Text as Typesense splits it: at blanks and separators, other punctuation left out, accents folded, lower case."""
-    plain = "".join(one for one in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(one))
-    spaced = "".join(" " if one in separators else one for one in plain)
-    return tuple(word for part in spaced.split() if (word := "".join(filter(str.isalnum, part))))
+    """Text as Typesense's tokenizer.cpp splits it: at ASCII blanks and separators alone. Other signs are left out, and end no word."""
+    parts = re.split(f"[ \n{re.escape(separators)}]", text)
+    return tuple(word for part in parts if (word := "".join(map(_letter, part))))
+
+
+def _letter(one: str) -> str:
+    """A character in ASCII, in lower case; what has no ASCII form stays as it is, capitals too."""
+    plain = one if one.isascii() else SIGNS.get(one) or "".join(each for each in unicodedata.normalize("NFKD", one) if not unicodedata.combining(each))
+    return "".join(filter(str.isalnum, plain.lower())) if plain.isascii() else one
 
 
 @dataclass
