@@ -23,6 +23,13 @@ def records(releases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"ocid": one["ocid"], "releases": [one], "compiledRelease": one | {"tag": ["compiled"]}} for one in releases]
 
 
+def turned(releases: list[dict[str, Any]], *, embedded: bool) -> list[dict[str, Any]]:
+    """Records that say last whose they are; some without a list, or with links in it."""
+    kinds: list[list[dict[str, Any]]] = [[], [{"url": "https://example.org/1", "date": "2024-01-01T00:00:00Z"}]]
+    lists = [[one] if embedded else kinds[index % 2] for index, one in enumerate(releases)]
+    return [{"releases": part, "compiledRelease": one | {"tag": ["compiled"]}, "ocid": one["ocid"]} for part, one in zip(lists, releases, strict=True)]
+
+
 PACKAGE = ABOUT | {"releases": RELEASES}
 FORMS: dict[str, str] = {
     "release package": json.dumps(PACKAGE),
@@ -37,6 +44,17 @@ FORMS: dict[str, str] = {
     "array of releases, indented": json.dumps(RELEASES, indent=4),
     "array of records": json.dumps(records(RELEASES)),
     "array of packages": json.dumps([{"releases": RELEASES[:3]}, {"releases": []}, {"releases": RELEASES[3:]}]),
+    "package with both lists": json.dumps(ABOUT | {"releases": RELEASES[:3], "extra": {"a": "b"}, "records": records(RELEASES[3:])}),
+    "package with both lists, records first": json.dumps({"records": records(RELEASES[:3]), "releases": RELEASES[3:]} | ABOUT, indent=1),
+    "package with a list and an object": json.dumps({"releases": RELEASES[:6], "records": records(RELEASES[6:])[0]}),
+    "package with an object and a list": json.dumps({"releases": RELEASES[0], "records": records(RELEASES[1:])}),
+    "JSON Lines of packages with both lists": lines([{"releases": RELEASES[:3], "records": records(RELEASES[3:])}, {"releases": []}]),
+    "array of packages with both lists": json.dumps([{"records": records([one]), "releases": []} for one in RELEASES]),
+    "array of records, releases first": json.dumps(turned(RELEASES, embedded=True)),
+    "concatenated records, releases first": "".join(json.dumps(one, indent=1) for one in turned(RELEASES, embedded=True)),
+    "array of records with links, releases first": json.dumps(turned(RELEASES, embedded=False), indent=2),
+    "concatenated records with links, releases first": "".join(json.dumps(one, indent=1) for one in turned(RELEASES, embedded=False)),
+    "a record with links, releases first, in a package": json.dumps({"records": turned(RELEASES, embedded=False)}),
     "JSON Lines of releases": lines(RELEASES),
     "JSON Lines of releases with blank lines": "\r\n".join(["", *map(json.dumps, RELEASES), ""]),
     "JSON Lines without a last line break": lines(RELEASES).rstrip(),
@@ -123,6 +141,24 @@ def test_what_a_package_says_of_itself_reaches_its_elements(home: Home, form: st
 def test_elements_outside_a_package_have_none(home: Home) -> None:
     elements, _ = home.read((json.dumps({"publisher": PUBLISHER, "releases": RELEASES[:1]}) + json.dumps(RELEASES[1])).encode())
     assert [element.package for element in elements] == [{"publisher": PUBLISHER}, None]
+
+
+@pytest.mark.parametrize("limits", [(), (1,) * 40])
+@pytest.mark.parametrize("embedded", [True, False], ids=["releases", "links"])
+def test_a_record_too_long_to_be_looked_behind_keeps_what_follows_and_gives_nothing_twice(
+    home: Home, monkeypatch: pytest.MonkeyPatch, embedded: bool, limits: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr("infrastructure.formats.packages.LOOK", 300)
+    monkeypatch.setattr("infrastructure.formats.scanner.CHUNK", 300)
+    record, last = turned(RELEASES[:2], embedded=True)
+    links = [{"url": f"https://example.org/{number}"} for number in range(20)]
+    record["releases"] = RELEASES[3:] if embedded else links
+    elements, refused = home.read(json.dumps([record, last]).encode(), limits)
+    assert refused == []
+    expected = RELEASES[3:] if embedded else [*links, record["compiledRelease"]]
+    assert [json.loads(one.raw) for one in elements[: len(expected)]] == expected
+    assert elements[len(expected) - 1].place.path == ("/0/releases/3" if embedded else "/0/compiledRelease")
+    assert [json.loads(one.raw)["ocid"] for one in elements[len(expected) :]] == [last["ocid"]]
 
 
 def test_windows_quotes_in_iso_8859_1_are_quotes(home: Home) -> None:
