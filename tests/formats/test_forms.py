@@ -69,6 +69,11 @@ FORMS: dict[str, str] = {
 }
 
 
+def apart(begin: str, end: str, count: int) -> bytes:
+    """Releases a line each, and commas on lines of their own."""
+    return (begin + "\n,\n".join(json.dumps(release(number)) for number in range(count)) + end).encode()
+
+
 def latin(text: str) -> bytes:
     return text.replace("\u2028", "").replace("\U0001f600", "").encode("iso-8859-1")
 
@@ -159,6 +164,15 @@ def test_a_record_too_long_to_be_looked_behind_keeps_what_follows_and_gives_noth
     assert [json.loads(one.raw) for one in elements[: len(expected)]] == expected
     assert elements[len(expected) - 1].place.path == ("/0/releases/3" if embedded else "/0/compiledRelease")
     assert [json.loads(one.raw)["ocid"] for one in elements[len(expected) :]] == [last["ocid"]]
+
+
+@pytest.mark.parametrize("count", [1, 2, 10, 40])
+@pytest.mark.parametrize(
+    ("begin", "end"), [("[\n", "\n]\n"), ("[", "]"), ('{"publisher": {"name": "P"},\n"releases": [\n', "\n]}\n"), ('{"releases": [\n', "\n]}")]
+)
+def test_commas_on_lines_of_their_own_make_no_json_lines(home: Home, begin: str, end: str, count: int) -> None:
+    good, refused = home.judged(apart(begin, end, count))
+    assert (good, refused) == ([str(number) for number in range(count)], [])
 
 
 def test_windows_quotes_in_iso_8859_1_are_quotes(home: Home) -> None:
