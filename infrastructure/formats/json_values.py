@@ -3,7 +3,7 @@
 from typing import Any, BinaryIO
 
 from domain.record import Place
-from infrastructure.formats.packages import LISTS, enter
+from infrastructure.formats.packages import LISTS, about, enter
 from infrastructure.formats.scanner import DEEPEST as BRACKETS
 from infrastructure.formats.scanner import BrokenError, MismatchError, OversizeError, ScanError, Scanner, TooDeepError
 from infrastructure.formats.stretch import EXCERPT, Stretch
@@ -59,15 +59,17 @@ class ValueReader:
             self.scanner.take()
             self._open(place.path, None, packed=False)
             return
+        package = self.stack[-1]["package"] if self.stack else None
+        found = None
         # The elements of a package's list are no packages, so most elements need no look inside.
         if len(self.stack) < DEEPEST and first == b"{" and not (self.stack and self.stack[-1]["object"]):
             found = enter(self.scanner)
-            if found is not None:
+            if found is not None and found[0]:
                 self._open(place.path + found[0], found[1], packed=True)
                 return
         raw = self._one(place)
         if raw is not None:
-            self.stretch.keep(raw, place, self.stack[-1]["package"] if self.stack else None)
+            self.stretch.keep(raw, place, package if found is None else about(raw) or package)
             if self.stack and self.stack[-1]["object"] and not self.stack[-1].get("whole"):
                 self.stack[-1]["whole"] = b'"ocid"' in raw  # and so more than a link
         self._count()

@@ -136,11 +136,40 @@ def test_each_line_knows_its_number_and_its_offset(home: Home) -> None:
     assert all(content[element.place.offset or 0 :].startswith(element.raw) for element in elements)
 
 
-@pytest.mark.parametrize("form", ["release package", "record package, indented", "JSON Lines of packages"])
+@pytest.mark.parametrize(
+    "form",
+    ["release package", "record package, indented", "JSON Lines of packages", "release package with the list first", "package with both lists, records first"],
+)
 def test_what_a_package_says_of_itself_reaches_its_elements(home: Home, form: str) -> None:
     elements, _ = home.read(FORMS[form].encode(), [2, 2])
     assert elements
     assert all(element.package == ABOUT for element in elements)
+
+
+@pytest.mark.parametrize("first", [{}, {"publisher": {"name": "another"}}])
+def test_what_a_package_says_behind_a_single_release_or_an_empty_list_is_the_last_word(home: Home, first: dict[str, Any]) -> None:
+    for value in (RELEASES[0], RELEASES[:1]):
+        content = "[" + json.dumps(first | {"releases": value})[:-1] + ", " + json.dumps(ABOUT)[1:] + "]"
+        elements, _ = home.read(content.encode())
+        assert [element.package for element in elements] == [ABOUT]
+
+
+@pytest.mark.parametrize("limits", [(), (1,) * 10])
+@pytest.mark.parametrize("name", ["releases", "records"])
+def test_what_a_package_says_behind_a_long_list_is_found_at_the_end_of_the_file(
+    home: Home, monkeypatch: pytest.MonkeyPatch, name: str, limits: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr("infrastructure.formats.packages.LOOK", 300)
+    monkeypatch.setattr("infrastructure.formats.packages.CHUNK", 100)
+    monkeypatch.setattr("infrastructure.formats.scanner.CHUNK", 300)
+    behind = ABOUT | {"extensions": ["https://example.org/e"]}
+    value = RELEASES if name == "releases" else records(RELEASES)
+    content = json.dumps({name: value} | behind, indent=1) + "\n"
+    elements, refused = home.read(content.encode(), limits)
+    assert (len(elements), refused) == (7, [])
+    assert all(element.package == behind for element in elements)
+    elements, _ = home.read((json.dumps({name: value}) + content).encode(), limits)
+    assert [element.package for element in elements] == [None] * 7 + [behind] * 7
 
 
 def test_elements_outside_a_package_have_none(home: Home) -> None:
