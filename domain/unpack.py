@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+LISTS = {"releases", "records"}
 DEEPEST = 3  # packages in arrays in arrays: nobody publishes more
 
 
@@ -26,7 +27,8 @@ def unpack(element: Any, path: str = "", depth: int = 0) -> Iterator[Piece]:
     elif not isinstance(element, dict):
         yield Piece(path, element, refusal=("not_an_object", f"expected a release, a record or a package, got {kind(element)}"))
     elif isinstance(element.get("records"), list | dict):
-        yield from _each(element["records"], f"{path}/records", depth)
+        for name in (key for key in element if key in LISTS and isinstance(element[key], list | dict)):
+            yield from _each(element[name], f"{path}/{name}", depth)
     elif element.keys() & {"releases", "compiledRelease", "versionedRelease"}:
         yield from _record(element, path, depth)
     else:

@@ -45,9 +45,9 @@ class LineReader:
     def _is_package(self, offset: int) -> bool:
         after = self.file.tell()
         scanner = Scanner(self.file, offset, self.longest)
-        found = scanner.peek() == b"{" and enter(scanner) is not None
+        found = enter(scanner) if scanner.peek() == b"{" else None
         self.file.seek(after)
-        return found
+        return found is not None and found[0] != ""
 
     def _pass(self, line: bytes) -> int:
         """Pass the rest of the line; how many bytes it has."""

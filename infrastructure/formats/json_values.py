@@ -3,7 +3,7 @@
 from typing import Any, BinaryIO
 
 from domain.record import Place
-from infrastructure.formats.packages import enter
+from infrastructure.formats.packages import LISTS, about, enter
 from infrastructure.formats.scanner import DEEPEST as BRACKETS
 from infrastructure.formats.scanner import BrokenError, MismatchError, OversizeError, ScanError, Scanner, TooDeepError
 from infrastructure.formats.stretch import EXCERPT, Stretch
@@ -11,6 +11,7 @@ from services.ports import Slice
 
 Position = dict[str, Any]
 DEEPEST = 3  # arrays and packages gone into; what is deeper is an element as it stands
+LISTS_AND_COMPILED = {b'"%s"' % name.encode(): name for name in (*sorted(LISTS), "compiledRelease")}
 SEARCHES = 20  # for a place to read on from after damage; each may look through `longest` bytes
 
 
@@ -45,8 +46,8 @@ class ValueReader:
 
     def _punctuation(self, first: bytes) -> None:
         self.scanner.take()
-        if first == b"]" and self.stack.pop()["object"]:
-            self._pass_rest()
+        if first == b"]" and (ended := self.stack.pop())["object"]:
+            self._pass_rest(ended)
 
     def _value(self, first: bytes) -> None:
         place = self._place()
@@ -58,15 +59,19 @@ class ValueReader:
             self.scanner.take()
             self._open(place.path, None, packed=False)
             return
+        package = self.stack[-1]["package"] if self.stack else None
+        found = None
         # The elements of a package's list are no packages, so most elements need no look inside.
         if len(self.stack) < DEEPEST and first == b"{" and not (self.stack and self.stack[-1]["object"]):
             found = enter(self.scanner)
-            if found is not None:
+            if found is not None and found[0]:
                 self._open(place.path + found[0], found[1], packed=True)
                 return
         raw = self._one(place)
         if raw is not None:
-            self.stretch.keep(raw, place, self.stack[-1]["package"] if self.stack else None)
+            self.stretch.keep(raw, place, package if found is None else about(raw) or package)
+            if self.stack and self.stack[-1]["object"] and not self.stack[-1].get("whole"):
+                self.stack[-1]["whole"] = b'"ocid"' in raw  # and so more than a link
         self._count()
 
     def _open(self, path: str, package: dict[str, Any] | None, *, packed: bool) -> None:
@@ -86,13 +91,16 @@ class ValueReader:
             scanner.held = None
             return raw
         except ScanError as error:
-            code, reason = self._why(error)
-            begin = scanner.at if scanner.held is None else scanner.held
-            self.stretch.refuse(place, code, reason, scanner.buffer[begin : begin + EXCERPT * 4])
+            self._refuse(place, error)
             # A broken text ends at its line, and so near; for other damage whole stretches are read again, which must not go on for ever.
             scanner.recover(error, isinstance(error, BrokenError) or self.searches < SEARCHES)
             self.searches += not isinstance(error, BrokenError)
             return None
+
+    def _refuse(self, place: Place, error: ScanError) -> None:
+        code, reason = self._why(error)
+        begin = self.scanner.at if self.scanner.held is None else self.scanner.held
+        self.stretch.refuse(place, code, reason, self.scanner.buffer[begin : begin + EXCERPT * 4])
 
     def _why(self, error: ScanError) -> tuple[str, str]:
         if isinstance(error, OversizeError):
@@ -105,15 +113,41 @@ class ValueReader:
             return "invalid_json", "a bracket is closed by one of the other kind"
         return "invalid_json", "the element has no end"
 
-    def _pass_rest(self) -> None:
-        """Pass what a package has behind its list, its closing bracket included; nothing in it is a record."""
+    def _pass_rest(self, ended: Position) -> None:
+        """Pass what a package has behind its list, its closing bracket included; but go into a second list.
+
+        Of a record whose list was too long to be looked behind, the compiled release is taken where all that the list had was links.
+        """
+        key = b""
         while (first := self.scanner.peek()) and first != b"}":
-            self.scanner.hold()
-            try:
-                self.scanner.value()
-            except ScanError:
-                self.scanner.back()
-                self.scanner.skip()
-            self.scanner.held = None
+            name = LISTS_AND_COMPILED.get(key, "")
+            path = f"{ended['path'].rpartition('/')[0]}/{name}"
+            if name in LISTS and first == b"[":
+                self.scanner.take()
+                self.stack.append(ended | {"path": path, "index": 0})
+                return
+            place = Place(file=self.name, offset=self.scanner.offset, path=path) if name and first == b"{" else None
+            if name not in LISTS and ended.get("whole"):
+                place = None
+            raw = self._member(place)
+            if place is not None and raw is not None:
+                self.stretch.keep(raw, place, ended["package"])
+            key = raw if raw is not None and first == b'"' and not key and self.scanner.peek() == b":" else b""
+            if key:
+                self.scanner.take()
         if first:
             self.scanner.take()
+
+    def _member(self, place: Place | None) -> bytes | None:
+        """The value that begins here; None, behind it, where it is too long or damaged, which is said where it has a place."""
+        self.scanner.hold()
+        try:
+            return self.scanner.value()
+        except ScanError as error:
+            if place is not None:
+                self._refuse(place, error)
+            self.scanner.back()
+            self.scanner.skip()
+            return None
+        finally:
+            self.scanner.held = None

@@ -15,6 +15,7 @@ from services.ports import Slice
 Position = dict[str, Any]
 PEEK = 4 << 20
 SAMPLE = 20  # lines looked at
+UNFINISHED = (b"[", b"{", b",", b":")  # how a line ends that is no value by itself
 
 
 def recognise(text: Path) -> Position | None:
@@ -40,11 +41,14 @@ def read(text: Path, name: str, position: Position, limit: int, longest: int) ->
 
 
 def _by_lines(head: bytes, whole: bool) -> bool:
-    """Whether at least half of the first lines are objects or arrays by themselves, and there is more than one."""
+    """Whether more than half of the first lines are objects or arrays by themselves, and there is more than one.
+
+    Where it is just half of them, the first line decides: in a list that is written with its commas on lines of their own, it says that something follows.
+    """
     lines = [line for part in head.split(b"\n", SAMPLE * 2) if (line := part.strip(b" \t\r\x00\x1e\xef\xbb\xbf"))]
     complete = lines[:SAMPLE] if whole or len(lines) > SAMPLE else lines[:-1]
-    alone = sum(map(_alone, complete))
-    return alone > 0 and alone * 2 >= len(complete) and len(lines) > 1
+    more = 2 * sum(map(_alone, complete)) - len(complete)
+    return len(lines) > 1 and bool(complete) and (more > 0 or (more == 0 and not complete[0].endswith(UNFINISHED)))
 
 
 def _alone(line: bytes) -> bool:

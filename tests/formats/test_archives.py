@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,18 @@ def patched(content: bytes, name: bytes, offset: int, central: int, value: bytes
     return bytes(changed)
 
 
+def unflagged(members: Members) -> bytes:
+    """A zip of stored members whose names are in code page 437, as Windows writes them; Python's own writer has UTF-8 only."""
+    local, central = b"", b""
+    encoded = [(name.encode("cp437"), content) for name, content in members]
+    for name, content in encoded:
+        about = struct.pack("<HHHHHLLLHH", 20, 0, 0, 0, 33, zlib.crc32(content), len(content), len(content), len(name), 0)
+        central += b"PK\x01\x02" + struct.pack("<H", 20) + about + struct.pack("<HHHLL", 0, 0, 0, 0, len(local)) + name
+        local += b"PK\x03\x04" + about + name + content
+    end = struct.pack("<HHHHLLH", 0, 0, len(encoded), len(encoded), len(central), len(local), 0)
+    return local + central + b"PK\x05\x06" + end
+
+
 def test_an_encrypted_member_is_refused_and_the_others_go_on(home: Home) -> None:
     content = patched(zipped([("secret.json", LINES), ("good.json", LINES)]), b"secret", 6, 8, struct.pack("<H", 1))
     found, refused = read(home, content)
@@ -192,6 +205,14 @@ def test_members_inside_each_other_are_refused(home: Home) -> None:
     content[central + 42 : central + 46] = struct.pack("<L", content.index(b"PK\x03\x04", 4))
     _, refused = read(home, bytes(content))
     assert any("inside another member" in reason for _, _, reason in refused)
+
+
+@pytest.mark.parametrize("flagged", [True, False], ids=["UTF-8", "code page 437"])
+def test_members_that_follow_each_other_closely_are_read_whatever_their_names_are_written_in(home: Home, flagged: bool) -> None:
+    names = ["février.json", "août.json", "été.json"]
+    members = [(name, LINES) for name in names]
+    found, refused = read(home, zipped(members, zipfile.ZIP_STORED) if flagged else unflagged(members))
+    assert ([file for file, _ in found], refused) == ([f"a.zip/{name}" for name in names for _ in range(3)], [])
 
 
 @pytest.mark.parametrize("content", [zipped([("a.json", LINES)])[:-30], b"PK\x03\x04" + b"x" * 100, b"PK\x05\x06"])

@@ -15,7 +15,7 @@ MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 END, END64 = b"PK\x05\x06", b"PK\x06\x06"
 END_SIZE, COMMENT, LOCATOR_SIZE, HEADER_SIZE = 22, 1 << 16, 20, 30
 MOST_DIRECTORY = 64 << 20  # bytes; a member takes about a hundred
-ENCRYPTED = 0x1
+ENCRYPTED, UTF8_NAME = 0x1, 0x800  # flags
 LINK = 0o120000
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error, NotImplementedError, RuntimeError, UnicodeDecodeError)
@@ -33,7 +33,7 @@ class ZipMembers:
         end = 0
         for index, info in enumerate(sorted(self.archive.infolist(), key=lambda one: one.header_offset)):
             overlaps = info.header_offset < end
-            end = max(end, info.header_offset + HEADER_SIZE + len(info.orig_filename.encode()) + info.compress_size)
+            end = max(end, info.header_offset + HEADER_SIZE + _name_size(info) + info.compress_size)
             if index < start or info.is_dir() or noise(info.filename):
                 continue
             refusal = "it lies inside another member, as in a bomb" if overlaps else _refusal(info)
@@ -87,6 +87,11 @@ def directory_size(path: Path) -> int | None:
         file.seek(max(0, begin + found - LOCATOR_SIZE - 56))
         record = file.read(56)
     return int(struct.unpack_from("<Q", record, 40)[0]) if record.startswith(END64) else None
+
+
+def _name_size(info: zipfile.ZipInfo) -> int:
+    """The bytes of its name in the archive: without the flag it is in code page 437, a byte a letter."""
+    return len(info.orig_filename.encode()) if info.flag_bits & UTF8_NAME else len(info.orig_filename)
 
 
 def _refusal(info: zipfile.ZipInfo) -> str | None:
