@@ -29,6 +29,11 @@ def not_id(key: str) -> str:
     return f"{ID}:!={encode_id(key)}"
 
 
+def not_ids(ids: Iterable[str]) -> str:
+    """All documents but these."""
+    return f"{ID}:!=[{','.join(map(encode_id, ids))}]"
+
+
 def both(*conditions: str) -> str:
     """All conditions that say anything."""
     return " && ".join(one for one in conditions if one)

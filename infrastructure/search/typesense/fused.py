@@ -6,11 +6,12 @@ from typing import Any
 from domain.errors import NotFoundError
 from domain.meaning import text_of
 from domain.search import FacetValue, Mode, SearchQuery, SearchResult
+from infrastructure.search.embedded.answer import GROUPED
 from infrastructure.search.embedded.finding import TITLE
 from infrastructure.search.embedded.neighbours import MOST
 from infrastructure.search.embedded.paging import check_depth
 from infrastructure.search.typesense.answers import document, hits_of, text_score
-from infrastructure.search.typesense.conditions import MANY_VALUES, both, by_ids, counted, facet_by, facet_parameters, group_field, sort_by
+from infrastructure.search.typesense.conditions import MANY_VALUES, both, by_ids, counted, facet_by, facet_parameters, group_field, not_ids, sort_by
 from infrastructure.search.typesense.keyword import BARE, Asker, by_text, meaning_weighs, trust
 from infrastructure.search.typesense.meaning import TOP, Ranks, merged, page_of
 from infrastructure.search.typesense.names import ID, decode_id
@@ -22,6 +23,7 @@ from infrastructure.search.typesense.text import Typed, like, typed
 from infrastructure.search.typesense.vectors import VectorStore
 
 Json = dict[str, Any]
+NAMED = 1_000  # documents that a condition names at most
 KEYS: Json = {"page": 1, "per_page": TOP, "include_fields": ID}
 
 
@@ -71,12 +73,36 @@ class Searcher(WordSearcher):
 
     def _nearest(self, query: SearchQuery, text: Typed, vector: Sequence[float]) -> Ranks:
         """The nearest documents that the filters and the frame of the text leave."""
-        asked = self.vectors.nearest(vector, TOP if text.frame else MOST, self.narrowed(query))
+        narrowed = self.narrowed(query)
+        framed = self._framed(text, narrowed) if text.frame else ""
+        if framed is None:
+            return Ranks()
+        asked = self.vectors.nearest(vector, TOP if text.frame else MOST, both(narrowed, framed))
         answer = self.asker.ask([asked])[0]
         found = [(decode_id(hit["document"][ID]), 1 - float(hit["vector_distance"])) for hit in answer["hits"]]
         there = self._there([key for key, _ in found], text)
         near = [(key, similarity) for key, similarity in found if key in there][:MOST]
         return Ranks(by_meaning={key: rank for rank, (key, _) in enumerate(near, 1)}, similarity=dict(near), vectors=int(answer.get("out_of", 0)))
+
+    def _framed(self, text: Typed, narrowed: str) -> str | None:
+        """The frame of a text as a condition on ids, for vectors know no words: none ("") where these are too many to name, None where nothing meets it."""
+        unwanted = None if text.phrased else self._named(text.unwanted, narrowed)
+        if unwanted is not None:
+            return not_ids(unwanted) if unwanted else ""
+        wanted = self._named([text.framing], narrowed)
+        if wanted is None:
+            return ""
+        return by_ids(wanted) if wanted else None
+
+    def _named(self, queries: Sequence[str], narrowed: str) -> list[str] | None:
+        """The documents that any of the queries finds as it stands, None where they are too many."""
+        within = {"filter_by": narrowed} if narrowed else {}
+        searches = [by_text(self.spec, self.store.alias, q, literal=True) | within | KEYS for q in queries]
+        answers = self.asker.ask(searches)
+        if sum(int(one["found"]) for one in answers) > NAMED:
+            return None
+        more = [one | {"page": page} for one, told in zip(searches, answers, strict=True) for page in range(2, -(-int(told["found"]) // TOP) + 1)]
+        return sorted(set().union(*map(_keys, [*answers, *(self.asker.ask(more) if more else [])])))
 
     def _there(self, keys: Sequence[str], text: Typed) -> set[str]:
         """Those of the keys that have a document, for a vector may outlive it for a moment; with what the text's frame asks."""
@@ -120,9 +146,9 @@ class Searcher(WordSearcher):
         by_word = self._found_by_word(asked, ranks, found)
         others = [key for key in dict.fromkeys([*ranks.exact, *ranks.by_meaning]) if key not in by_word]
         keys = ranks.fused()
-        wanted = page_of(query).stop - len(keys)
+        wanted = (GROUPED if query.group_by else page_of(query).stop) - len(keys)
         if wanted > 0 and found > len(ranks.by_word):
-            keys += self._tail(asked, ranks, wanted)
+            keys += self._tail(asked, ranks, found, wanted)
         facets = self._facets(query, asked, counted(answer), others)
         pages = Pages(self.spec, self.asker, self.store.alias, self.vectors, query)
         return result(query, found + len(others), pages.hits(keys, ranks, text, asked, Mode.HYBRID), facets, Mode.HYBRID)
@@ -144,17 +170,12 @@ class Searcher(WordSearcher):
         narrowed = both(by_ids(sorted(others)[:TOP]), str(asked.get("filter_by", "")))
         return _keys(self.asker.ask([asked | {"filter_by": narrowed}])[0])
 
-    def _tail(self, asked: Json, ranks: Ranks, wanted: int) -> list[str]:
+    def _tail(self, asked: Json, ranks: Ranks, found: int, wanted: int) -> list[str]:
         """Documents found by word past those whose ranks were fused, in their order."""
-        keys: list[str] = []
-        page = 2
-        while len(keys) < wanted:
-            hits = hits_of(self.asker.ask([asked | {"page": page}])[0])
-            keys += [key for hit in hits if (key := decode_id(hit["document"][ID])) not in ranks.by_meaning and key not in ranks.exact]
-            if len(hits) < TOP:
-                break
-            page += 1
-        return keys
+        known = ranks.by_meaning.keys() | ranks.exact
+        last = min(-(-found // TOP), 1 + -(-(wanted + len(known)) // TOP))
+        answers = self.asker.ask([asked | {"page": page} for page in range(2, last + 1)])
+        return [key for answer in answers for hit in hits_of(answer) if (key := decode_id(hit["document"][ID])) not in known]
 
     def _facets(self, query: SearchQuery, asked: Json, counts: dict[str, list[FacetValue]], others: Sequence[str]) -> dict[str, list[FacetValue]]:
         """Facets over what either found."""

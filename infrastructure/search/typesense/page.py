@@ -11,8 +11,9 @@ from infrastructure.search.typesense.answers import document, highlighter, hits_
 from infrastructure.search.typesense.conditions import both, by_ids
 from infrastructure.search.typesense.keyword import Asker, text_fields
 from infrastructure.search.typesense.meaning import TOP, Ranks, page_of
-from infrastructure.search.typesense.names import ID
-from infrastructure.search.typesense.schema import DOCUMENT
+from infrastructure.search.typesense.names import ID, decode_id
+from infrastructure.search.typesense.schema import DOCUMENT, IS
+from infrastructure.search.typesense.searcher import grouped
 from infrastructure.search.typesense.text import Typed
 from infrastructure.search.typesense.vectors import VectorStore
 
@@ -27,8 +28,7 @@ class Pages:
 
     def hits(self, keys: Sequence[str], ranks: Ranks, text: Typed, asked: Json, mode: Mode) -> list[Hit]:
         """The page asked for; `asked` is the search by word that found some of them, empty where none did."""
-        groups = self._grouped(keys) if self._query.group_by else {}
-        chosen = list(groups) if self._query.group_by else list(keys)[page_of(self._query)]
+        chosen = self._grouped(keys, self._query.group_by) if self._query.group_by else list(keys)[page_of(self._query)]
         plain = self._read(chosen, {})
         matched = self._read(chosen, asked | {"highlight_fields": text_fields(self._spec)}) if asked else {}
         near = self._similarities(chosen, ranks) if self._query.explain else {}
@@ -37,8 +37,8 @@ class Pages:
             if key in plain:
                 hit = self._hit(key, plain[key], matched.get(key, plain[key]), ranks, text)
                 told = self._explained(hit, matched.get(key, plain[key]), ranks, text, near.get(key), mode) if self._query.explain else None
-                made.append(hit.model_copy(update={"group": groups.get(key), "explain": told}))
-        return made
+                made.append(hit.model_copy(update={"explain": told}))
+        return [grouped(hit, self._query.group_by) for hit in made] if self._query.group_by else made
 
     def _hit(self, key: str, one: Json, matched: Json, ranks: Ranks, text: Typed) -> Hit:
         found = document(one)
@@ -65,17 +65,17 @@ class Pages:
         asked = np.asarray(self._query.vector, dtype=np.float32)
         return ranks.similarity | {key: float(row.vector @ asked) for key, row in rows.items()}
 
-    def _grouped(self, keys: Sequence[str]) -> dict[str, str | None]:
-        """The keys on the page with their groups, in the order of the groups' first hits; a document without a value is a group by itself."""
-        name = str(self._query.group_by)
-        stored = self._read(keys[:GROUPED], {})
-        groups: dict[str, list[tuple[str, str | None]]] = {}
-        for key in keys:
-            if key in stored:
-                value = document(stored[key]).get(name)
-                members = groups.setdefault(f"value {value}" if value is not None else f"id {key}", [])
-                members.append((key, str(value) if value is not None else None))
-        return {key: value for members in list(groups.values())[page_of(self._query)] for key, value in members[: self._query.group_limit]}
+    def _grouped(self, keys: Sequence[str], name: str) -> list[str]:
+        """The keys on the page, in the order of the groups' first hits; a document without a value is a group by itself."""
+        parts = [keys[start : start + TOP] for start in range(0, min(len(keys), GROUPED), TOP)]
+        asked = {"collection": self._alias, "q": "*", "per_page": TOP, "include_fields": f"{ID},{IS}{name}"}
+        answers = self._asker.ask([asked | {"filter_by": by_ids(part)} for part in parts]) if parts else []
+        values = {decode_id(hit["document"][ID]): hit["document"].get(IS + name) for answer in answers for hit in hits_of(answer)}
+        groups: dict[object, list[str]] = {}
+        for key in keys[:GROUPED]:
+            if key in values:
+                groups.setdefault(key if values[key] is None else values[key], []).append(key)
+        return [key for members in list(groups.values())[page_of(self._query)] for key in members[: self._query.group_limit]]
 
     def _read(self, keys: Sequence[str], asked: Json) -> dict[str, Json]:
         """The hits of these documents, by key."""

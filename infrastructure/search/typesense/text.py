@@ -37,6 +37,16 @@ class Typed:
         return _q(self.frame)
 
     @property
+    def phrased(self) -> bool:
+        """Whether the frame asks for anything, not only against."""
+        return any(not chunk.excluded for chunk in self.frame)
+
+    @property
+    def unwanted(self) -> list[str]:
+        """What the frame excludes, each as it would be sought."""
+        return [_framed(replace(chunk, excluded=False)) for chunk in self.frame if chunk.excluded]
+
+    @property
     def size(self) -> int:
         """Words that may be missing."""
         return sum(1 if chunk.code else len(chunk.words) for chunk in self.free)

@@ -2,27 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from domain.search import Filter, Synonym
-from infrastructure.search.embedded import EmbeddedSearch
 from infrastructure.search.typesense.engine import TypesenseSearch
 from services.ports import SearchEngine
 from tests.search.contract import SPEC, P, find, ids, process
 from tests.search.typesense.standin.server import Typesense
 from tests.search.typesense.transport import Recording
-
-
-@pytest.fixture(params=["embedded", "29.0", "30.1"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SearchEngine]:
-    if request.param == "embedded":
-        yield EmbeddedSearch(tmp_path, [SPEC])
-        return
-    recording = Recording(Typesense(request.param))
-    yield TypesenseSearch("http://typesense", "k", [SPEC], transport=recording)
-    assert recording.problems == []
 
 
 @pytest.fixture(params=["29.0", "30.1"])

@@ -54,6 +54,8 @@ def search(collection: Collection, p: Json, synonyms: list[Json]) -> Json:
         raise RefusedError("Only upto 250 hits can be fetched per page.", 422)
     shown = slice((page - 1) * size, page * size)
     if p.get("group_by"):
+        if not 1 <= int(p.get("group_limit", 3)) <= 99:
+            raise RefusedError("Value of `group_limit` must be between 1 and 99.")
         groups = _groups(hits, p)
         pages = [
             {"group_key": key, "found": len(members), "hits": [_shown(hit, p) for hit in members[: int(p.get("group_limit", 3))]]} for key, members in groups

@@ -1,0 +1,23 @@
+"""Both engines, where a test asks for `engine`: what they answer must be equal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infrastructure.search.embedded import EmbeddedSearch
+from infrastructure.search.typesense.engine import TypesenseSearch
+from services.ports import SearchEngine
+from tests.search.contract import SPEC
+from tests.search.typesense.standin.server import Typesense
+from tests.search.typesense.transport import Recording
+
+
+@pytest.fixture(params=["embedded", "29.0", "30.1"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SearchEngine]:
+    if request.param == "embedded":
+        yield EmbeddedSearch(tmp_path, [SPEC])
+        return
+    recording = Recording(Typesense(request.param))
+    yield TypesenseSearch("http://typesense", "k", [SPEC], transport=recording)
+    assert recording.problems == []
