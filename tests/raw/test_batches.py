@@ -149,7 +149,7 @@ def test_nesting_that_can_not_be_kept_is_refused(api: Api) -> None:
     assert api.client.patch(f"/v1/raw/releases/{IDS[Kind.RELEASES]}", json=RELEASE).status_code == 404
 
 
-@pytest.mark.parametrize("depth", range(DEEPEST - 3, DEEPEST + 12))
+@pytest.mark.parametrize("depth", [DEEPEST - 1, DEEPEST, DEEPEST + 4, DEEPEST + 10])
 def test_what_is_kept_can_be_shown_however_deep_it_is(api: Api, depth: int) -> None:
     deep = json.dumps(release(1) | {"extension": 0}).replace('"extension": 0', f'"extension": {"[" * depth + "]" * depth}')
     job = done(api, api.client.post("/v1/uploads?filename=two.jsonl", content=f"{deep}\n{json.dumps(release(2))}".encode()))
