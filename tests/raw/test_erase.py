@@ -33,6 +33,15 @@ class Killing:
         raise Killed
 
 
+def swept(api: Api) -> None:
+    """The sweep finds the purge idle, and has it done again."""
+    with api.parts.warehouse.write() as work:
+        work.connection.exec_driver_sql("UPDATE audit SET at = ?", ((now() - IDLE - timedelta(seconds=1)).isoformat(),))  # type: ignore[attr-defined]
+        work.commit()
+    assert ("erase",) in sweep(api.parts)
+    api.work()
+
+
 def test_erasing_that_was_interrupted_is_done_again_by_the_sweep(api: Api) -> None:
     done(api, api.client.post("/v1/raw/releases", json=secret()))
     purge = api.client.delete(URL, params={"purge": True}).json()
@@ -46,11 +55,7 @@ def test_erasing_that_was_interrupted_is_done_again_by_the_sweep(api: Api) -> No
     assert told(api.settings.data_dir) != []
     assert api.client.get(f"/v1/jobs/{purge['id']}").json()["status"] == "running"
     assert api.client.get("/v1/audit").json()["items"][0]["status"] == "pending"
-    with api.parts.warehouse.write() as work:
-        work.connection.exec_driver_sql("UPDATE audit SET at = ?", ((now() - IDLE - timedelta(seconds=1)).isoformat(),))  # type: ignore[attr-defined]
-        work.commit()
-    assert ("erase",) in sweep(api.parts)
-    api.work()
+    swept(api)
     assert told(api.settings.data_dir) == []
     assert api.client.get(f"/v1/jobs/{purge['id']}").json()["status"] == "succeeded"
     assert sound(api) == []
@@ -88,11 +93,7 @@ def test_what_a_killed_append_left_is_waited_for(api: Api) -> None:
     assert api.client.get(purge.headers["location"]).json()["status"] == "running"
     assert [one["status"] for one in api.client.get("/v1/audit").json()["items"]] == ["pending"]
     os.utime(left, (0, left.stat().st_mtime - ABANDONED - 1))
-    with api.parts.warehouse.write() as work:
-        work.connection.exec_driver_sql("UPDATE audit SET at = ?", ((now() - IDLE - timedelta(seconds=1)).isoformat(),))  # type: ignore[attr-defined]
-        work.commit()
-    assert ("erase",) in sweep(api.parts)
-    api.work()
+    swept(api)
     assert told(api.settings.data_dir) == []
     assert api.client.get(purge.headers["location"]).json()["status"] == "succeeded"
     assert sound(api) == []
