@@ -3,7 +3,8 @@
 from typing import Any, BinaryIO
 
 from domain.record import Place
-from infrastructure.formats.packages import LISTS, about, enter
+from domain.unpack import LISTS
+from infrastructure.formats.packages import about, enter
 from infrastructure.formats.scanner import DEEPEST as BRACKETS
 from infrastructure.formats.scanner import BrokenError, MismatchError, OversizeError, ScanError, Scanner, TooDeepError
 from infrastructure.formats.stretch import EXCERPT, Stretch

@@ -6,9 +6,9 @@ from typing import Any, BinaryIO
 import orjson
 
 from domain.canonical import DEEPEST, canonical
+from domain.unpack import LISTS
 from infrastructure.formats.scanner import ScanError, Scanner
 
-LISTS = {"releases", "records"}
 ABOUT = ("uri", "version", "publishedDate", "publisher", "license", "publicationPolicy", "extensions")
 # What begins with one of these is a release or a record itself: no need to look further.
 OF_RELEASES = {"ocid", "id", "date", "tag", "initiationType", "language", "buyer", "parties", "planning", "tender", "awards", "contracts", "bids"}

@@ -5,13 +5,11 @@ Only small ones are merged, with each other: to write large ones again and again
 
 import polars as pl
 from deltalake import DeltaTable, WriterProperties
-from deltalake.exceptions import CommitFailedError
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from infrastructure.lake.conflicts import again
 
 SMALL = 4 * 1024 * 1024  # bytes
 MANY = 100  # small files of a table, from which on they are merged
-
-again = retry(retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8), wait=wait_random_exponential(0.02, 1), reraise=True)
 
 
 def is_crowded(table: DeltaTable, many: int = MANY) -> bool:

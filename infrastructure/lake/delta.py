@@ -8,16 +8,16 @@ from pathlib import Path
 
 import polars as pl
 from deltalake import DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import CommitProperties
 from loguru import logger
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from domain.bronze import BRONZE
 from domain.record import Kind
 from domain.silver import ALL_TABLES, Columns
 from infrastructure.lake.address import address
 from infrastructure.lake.compact import is_crowded, merge
+from infrastructure.lake.conflicts import again
 from infrastructure.lake.erase import any_of, forget, remove_abandoned, remove_rows, same
 from infrastructure.lake.tables import Tables
 
@@ -26,7 +26,6 @@ LARGE = {*Kind, "process", "file", "page"}  # tables whose rows hold whole texts
 WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=ROW_GROUP)
 SMALL_ROWS = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=16 * ROW_GROUP)
 gone = retry(retry=retry_if_exception_type(FileNotFoundError), stop=stop_after_attempt(3), reraise=True)  # erased between a look at the log and the reading
-again = retry(retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8), wait=wait_random_exponential(0.02, 1), reraise=True)
 
 
 class DeltaLake:

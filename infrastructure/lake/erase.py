@@ -9,14 +9,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from deltalake import DeltaTable, WriterProperties
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from deltalake.exceptions import TableNotFoundError
 
 from infrastructure.lake.address import address
+from infrastructure.lake.conflicts import again
 
 ABANDONED = 900  # seconds: longer than a stage may run, so that no commit will name the file any more
-
-again = retry(retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8), wait=wait_random_exponential(0.02, 1), reraise=True)
 
 
 def any_of(column: str, numbers: Iterable[int]) -> str:

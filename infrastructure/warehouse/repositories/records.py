@@ -35,20 +35,14 @@ class Records(Repository):
 
     def current_of(self, keys: Iterable[Key]) -> dict[Key, Current]:
         """The current versions, deleted ones included, of those that exist."""
-        named: dict[str, set[str]] = defaultdict(set)
-        for kind, record_id in keys:
-            named[kind].add(record_id)
-        return {(kind, one): row for kind, ids in named.items() for one, row in self.current(kind, ids).items()}
+        return {(kind, one): row for kind, ids in _by_kind(keys).items() for one, row in self.current(kind, ids).items()}
 
     def brought_after(self, keys: Iterable[Key], jobs: Sequence[Job]) -> set[Key]:
         """Those of the records whose current version came by another job that was accepted after the last of these, the one that the others retry."""
-        named: dict[str, set[str]] = defaultdict(set)
-        for kind, record_id in keys:
-            named[kind].add(record_id)
         later = (JOB.c.created_at > jobs[-1].created_at, JOB.c.id.not_in([one.id for one in jobs]))
         source = select(RECORD.c.record_id).join(BATCH, BATCH.c.id == RECORD.c.batch_id).join(JOB, JOB.c.id == BATCH.c.job_id)
         found: set[Key] = set()
-        for kind, ids in named.items():
+        for kind, ids in _by_kind(keys).items():
             for part in chunks(ids):
                 query = source.where(RECORD.c.kind == kind, self.among(RECORD.c.record_id, part), *later)
                 found.update((kind, one) for one in self.connection.execute(query).scalars())
@@ -148,6 +142,13 @@ class Records(Repository):
                 self.connection.execute(update(RECORD).where(*mine).values(**values))
             gone = (VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.version >= (older["version"] if older else 0))
             self.connection.execute(VERSION.delete().where(*gone))
+
+
+def _by_kind(keys: Iterable[Key]) -> dict[str, set[str]]:
+    named: dict[str, set[str]] = defaultdict(set)
+    for kind, record_id in keys:
+        named[kind].add(record_id)
+    return named
 
 
 def _new(kind: str, versions: Sequence[tuple[int, Change, int]]) -> pl.DataFrame:
