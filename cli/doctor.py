@@ -11,6 +11,7 @@ from domain.errors import StartupError, TenderlakeError
 from domain.search import Collection
 from infrastructure.settings import Settings
 from services.ports import Parts
+from services.upkeep.installation import outdated_rules
 
 LEAST_FREE = 1024**3
 
@@ -71,7 +72,7 @@ def _database(settings: Settings) -> Iterator[Check]:
     except StartupError as error:
         yield Check(False, error.detail, "mend what it names, or take it away")
         return
-    checks: list[Callable[[Parts], Iterator[Check]]] = [_integrity, _stages, _jobs, _search]
+    checks: list[Callable[[Parts], Iterator[Check]]] = [_integrity, _rules, _stages, _jobs, _search]
     for check in checks:
         try:
             yield from check(parts)
@@ -97,6 +98,13 @@ def _stages(parts: Parts) -> Iterator[Check]:
             yield Check(at >= end or not mark.attempts, f"{stage} stands at {at} of {end}", f"its last run ended with: {error}; `tenderlake up` tries again")
         aside = work.batches.count_set_aside()
     yield Check(not aside, f"{aside} batches are set aside", "their jobs say why (GET /v1/jobs?status=failed); mend the cause and load the file again")
+
+
+def _rules(parts: Parts) -> Iterator[Check]:
+    with parts.warehouse.read() as work:
+        installation = work.installations.get()
+    told = outdated_rules(installation) if installation else None
+    yield Check(told is None, told or "silver was made by this version's rules", "run `tenderlake rebuild silver`")
 
 
 def _jobs(parts: Parts) -> Iterator[Check]:

@@ -48,9 +48,14 @@ def migrate() -> None:
     from infrastructure.bootstrap import bootstrap, vault
     from services.intake.users import ensure_admin
     from services.stages.embed import embed_again, settle
+    from services.upkeep.installation import identify, outdated_rules
     from services.upkeep.rebuild import index_again_if_lost
 
     parts = bootstrap(settings)
+    in_folder = settings.database_url is None
+    installation = identify(parts.warehouse, vault(settings), settings.data_dir, database_in_folder=in_folder)
+    if told := outdated_rules(installation):
+        typer.echo(told)
     settle(parts)
     lost = index_again_if_lost(parts)
     embed_again(parts, lost)

@@ -17,6 +17,7 @@ from domain.errors import StartupError, TenderlakeError
 from infrastructure.bootstrap import bootstrap
 from infrastructure.logging import set_up
 from infrastructure.settings import Settings
+from services.upkeep.installation import claim_queue
 
 GRACE = 2  # seconds that requests under way get at the end
 
@@ -39,7 +40,9 @@ def prepare() -> None:
     """Migrations and the first user. StartupError, one line, where the database does not let us."""
     try:
         migrate()
-        bootstrap(Settings()).files.clean()
+        parts = bootstrap(Settings())
+        claim_queue(parts.warehouse, parts.messages)
+        parts.files.clean()
     except DBAPIError as error:
         cause = error.orig
         advice = "make room on its disk" if isinstance(cause, sqlite3.Error) and "full" in str(cause) else "tenderlake doctor says more"

@@ -30,6 +30,10 @@ class Nobody:
     def check(self) -> None:
         """Always well."""
 
+    def claim(self, installation: str) -> str:
+        """It serves whoever asks."""
+        return installation
+
 
 @contextmanager
 def scratch(settings: Settings, live: Parts) -> Iterator[Parts]:

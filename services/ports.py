@@ -26,6 +26,9 @@ class Messages(Protocol):
     def check(self) -> None:
         """UnavailableError where the queue does not answer."""
 
+    def claim(self, installation: str) -> str:
+        """The installation that the queue serves: this one, where it served none before."""
+
 
 class Lake(Protocol):
     """Bronze and silver."""
@@ -284,6 +287,8 @@ class Work(Protocol):
     def searching(self) -> Any: ...
     @property
     def saved(self) -> Any: ...
+    @property
+    def installations(self) -> Any: ...
     def commit(self) -> None: ...
     def quick_check(self) -> str: ...
 

@@ -85,6 +85,10 @@ class MemoryMessages:
     def check(self) -> None:
         """It always answers."""
 
+    def claim(self, installation: str) -> str:
+        """It serves whoever asks."""
+        return installation
+
     def drain(self, parts: Parts, most: int = 500) -> None:
         """Handle every message and those that follow from it."""
         for _ in range(most):

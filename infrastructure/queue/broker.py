@@ -23,6 +23,7 @@ from infrastructure.queue.share import Count, Share
 HEARTBEAT_TIMEOUT = 15_000  # ms; longer than any stretch in which a stage holds the interpreter
 ALWAYS = 1_000_000  # maintenance at every fetch: what dead workers held comes back at once
 BEAT = 2.0  # seconds between the fetches of an empty queue, which carry the heartbeat and the maintenance
+OWNER_KEY = "tenderlake:installation"  # of the installation whose messages the queue holds
 PATIENCE = 3.0  # seconds that a sender waits for a queue that is away
 
 
@@ -204,6 +205,15 @@ class Dispatcher:
             self.broker.client.ping()
         except redis.RedisError as error:
             raise UnavailableError(f"the queue does not answer: {error}") from error
+
+    def claim(self, installation: str) -> str:
+        """The installation that the queue serves: this one, where it served none. UnavailableError where it does not answer."""
+        try:
+            self.broker.client.set(OWNER_KEY, installation, nx=True)
+            owner: Any = self.broker.client.get(OWNER_KEY)
+        except redis.RedisError as error:
+            raise UnavailableError(f"the queue does not answer: {error}") from error
+        return bytes(owner).decode()
 
     @property
     def broker(self) -> RedisBroker:

@@ -9,6 +9,7 @@ from infrastructure.warehouse.repositories.deliveries import Deliveries
 from infrastructure.warehouse.repositories.documents import Documents
 from infrastructure.warehouse.repositories.files import Files
 from infrastructure.warehouse.repositories.gold import Gold
+from infrastructure.warehouse.repositories.installation import Installations
 from infrastructure.warehouse.repositories.jobs import Jobs
 from infrastructure.warehouse.repositories.keys import Keys
 from infrastructure.warehouse.repositories.quarantine import Quarantine
@@ -120,3 +121,7 @@ class UnitOfWork:
     @cached_property
     def saved(self) -> SavedSearches:
         return SavedSearches(self.connection)
+
+    @cached_property
+    def installations(self) -> Installations:
+        return Installations(self.connection)

@@ -22,6 +22,7 @@ from services.stages.publish import newest_batches, publish
 from services.stages.publish_records import prune_records
 from services.stages.refine import refine_processes
 from services.stages.refine_records import refine_records
+from services.upkeep.installation import rules_applied
 from services.upkeep.rebuild_search import rebuild_search
 
 CHUNK = 2_000
@@ -42,6 +43,7 @@ def rebuild_silver(parts: Parts) -> int:
     for start in range(0, len(ordered), CHUNK):
         while not _refine_again(parts, ordered[start : start + CHUNK]):
             logger.info("refine moved meanwhile; doing these processes once more")
+    rules_applied(parts.warehouse)
     _follow(parts)
     return len(ordered)
 

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from infrastructure.warehouse import documents, ledger, notices, searching, star  # noqa: F401  registers the tables
+from infrastructure.warehouse import documents, installation, ledger, notices, searching, star  # noqa: F401  registers the tables
 from infrastructure.warehouse.engine import make_engine
 
 url = context.config.get_main_option("sqlalchemy.url") or ""

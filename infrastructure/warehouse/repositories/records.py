@@ -56,6 +56,10 @@ class Records(Repository):
             found.extend(Current(*row) for row in self.connection.execute(query))
         return found
 
+    def any(self) -> bool:
+        """Whether there is a record at all."""
+        return self.connection.execute(select(RECORD.c.id).limit(1)).first() is not None
+
     def all(self, kind: str) -> Iterator[Current]:
         """Every record's current version, deleted ones included."""
         return (Current(*row) for row in self.connection.execute(select(*COLUMNS).where(RECORD.c.kind == kind)))
