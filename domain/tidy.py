@@ -29,11 +29,11 @@ def tidy(frame: pl.DataFrame, columns: Sequence[str], changed: list[pl.DataFrame
         if not _any_untidy(texts):
             continue
         where = texts.str.contains(UNTIDY).fill_null(value=False).arg_true()
-        found = frame.select("silver_batch", "ocid", text=texts)[where]
-        better = found["text"].str.replace_all(SPACES, " ").str.strip_chars(" ")
-        tidied.append(texts.scatter(where, better.set(better == "", None)))
+        found = texts.gather(where)
+        better = found.str.replace_all(SPACES, " ").str.strip_chars(" ")
+        tidied.append(texts.clone().scatter(where, better.set(better == "", None)))
         if changed is not None:
-            changed.append(found.filter(pl.col("text") != ""))
+            changed.append(frame.select("silver_batch", "ocid")[where].with_columns(found.alias("text")).filter(pl.col("text") != ""))
     return frame.with_columns(tidied)
 
 
