@@ -10,6 +10,7 @@ from domain.tidy import tidy
 IDENTIFIER = ["scheme", "identifier"]
 ADDRESS = ["street", "locality", "region", "postal_code", "country"]
 TEXTS = ["party_id", "name", *IDENTIFIER, "legal_name", *ADDRESS]
+TIDY = [name for name in TEXTS if name != "street"]  # whose lines are lines
 KEYS = ["silver_batch", "ocid"]
 
 
@@ -17,14 +18,14 @@ def said_of(who: pl.Expr) -> list[pl.Expr]:
     """The columns TEXTS of an organisation's object."""
     organization = who.struct
     identifier, address = organization.field("identifier").struct, organization.field("address").struct
-    country, other = address.field("countryName"), address.field("country")
+    street, country, other = address.field("streetAddress"), address.field("countryName"), address.field("country")
     return [
         organization.field("id").alias("party_id"),
         organization.field("name"),
         identifier.field("scheme"),
         identifier.field("id").alias("identifier"),
         identifier.field("legalName").alias("legal_name"),
-        address.field("streetAddress").alias("street"),
+        pl.when(street.str.contains(r"\S")).then(street).alias("street"),
         address.field("locality"),
         address.field("region"),
         address.field("postalCode").alias("postal_code"),
@@ -38,7 +39,7 @@ def listed(frame: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataFrame:
     party = pl.col("parties")
     details = party.struct.field("details").struct
     flat = rows.select(*KEYS, "position", *said_of(party), party.struct.field("roles"), details.field("scale"), details.field("url"))
-    return with_identity(tidy(flat, [*TEXTS, "scale", "url"], changed))
+    return with_identity(tidy(flat, [*TIDY, "scale"], changed))
 
 
 def references(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataFrame:
@@ -47,7 +48,7 @@ def references(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFram
     `award_position` is that of the award whose supplier it is. Who is given neither id nor name nor identifier is nobody.
     """
     rows = pl.concat(_places(frame, awards, contracts)).with_columns(said_of(pl.col("who"))).drop("who")
-    named = tidy(rows, TEXTS, changed).filter(pl.any_horizontal(pl.col("party_id", "name", "legal_name", "identifier").is_not_null()))
+    named = tidy(rows, TIDY, changed).filter(pl.any_horizontal(pl.col("party_id", "name", "legal_name", "identifier").is_not_null()))
     return with_identity(named).with_row_index("order")
 
 
