@@ -19,6 +19,7 @@ from ocdsmerge_rs import exceptions
 from domain.conflicts import Release, settle
 from domain.merging import REPLACED, Look, look
 from domain.overlay import overlay
+from domain.party_entries import with_whole_parties
 from domain.record import Note
 from domain.repair import NOTES, pointer
 
@@ -52,7 +53,7 @@ class Compiled:
 
 def compile_releases(sources: Sequence[Source]) -> Compiled:
     """The compiled release of one process from its releases, given in order of date (as instants), then arrival; one at least."""
-    releases: list[Release] = [orjson.loads(source.payload) for source in sources]
+    releases: list[Release] = [with_whole_parties(orjson.loads(source.payload)) for source in sources]
     looks = [look(release) for release in releases]
     notes = [note for one, source in zip(looks, sources, strict=True) for note in _notes(one, source.record_id)]
     tags = list(dict.fromkeys(tag for release in releases for tag in release.get("tag") or ()))
@@ -70,7 +71,7 @@ def _kept(release: Release) -> Release:
 
 def _merge(sources: Sequence[Source], notes: list[RecordNote]) -> Release:
     """The releases merged by the field's own merger."""
-    releases: list[Release] = [orjson.loads(source.payload) for source in sources]
+    releases: list[Release] = [with_whole_parties(orjson.loads(source.payload)) for source in sources]
     record_ids = [source.record_id for source in sources]
     looks = [look(release) for release in releases]  # again, for ids made texts
     if any(one.repeated for one in looks):

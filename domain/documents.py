@@ -1,9 +1,10 @@
 """Search documents from gold rows: one function a collection, so that every engine is given the same."""
 
 from collections.abc import Iterable, Mapping
-from itertools import chain
+from itertools import chain, compress
 from typing import Any
 
+from domain.awards import is_counted
 from domain.organization import UNKNOWN
 from domain.passages import passages
 from domain.search import Collection, CollectionSpec, Document, FieldSpec
@@ -85,8 +86,12 @@ SPECS = (PROCESSES, ORGANIZATIONS, DOCUMENTS)
 
 
 def process_document(facts: dict[str, Any]) -> Document:
-    """The document of a process from its gold rows; see `infrastructure/warehouse/repositories/documents.py` for their shape."""
+    """The document of a process from its gold rows; see `infrastructure/warehouse/repositories/documents.py` for their shape.
+
+    `supplier` are those of the awards that count in totals (domain/awards.py); `parties` names everybody.
+    """
     row, awards, items, parties = facts["process"], facts["awards"], facts["items"], facts["parties"]
+    counted = [is_counted(status) for status in awards["status"]]
     document = {
         "id": row["ocid"],
         "title": _cut(row["title"]),
@@ -99,8 +104,8 @@ def process_document(facts: dict[str, Any]) -> Document:
         "classification": _distinct(map(_division, dict.fromkeys([row["code"], *items["code"]]))),
         "buyer": row["buyer"],
         "buyer_id": _known(row["buyer_id"]),
-        "supplier": _distinct(awards["supplier"]),
-        "supplier_id": _distinct(map(_known, awards["supplier_id"])),
+        "supplier": _distinct(compress(awards["supplier"], counted)),
+        "supplier_id": _distinct(map(_known, compress(awards["supplier_id"], counted))),
         "category": row["category"],
         "country": _distinct([row["country"], *items["country"]]),
         "region": _distinct([row["region"], *items["region"]]),

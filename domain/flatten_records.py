@@ -5,6 +5,7 @@ import polars as pl
 from domain.document_rows import document_rows
 from domain.record import Kind
 from domain.silver import RECORD_TABLES, TABLES_OF
+from domain.tidy import tidy
 
 Frames = dict[str, pl.DataFrame]
 
@@ -21,7 +22,8 @@ def flatten_records(kind: Kind, records: pl.DataFrame, silver_batch: int) -> Fra
     decoded = records.with_columns(pl.col("payload").str.json_decode(types).alias("_"))
     columns = [_field(said[name], dtype).alias(name) for name, dtype in fields.items()]
     frame = decoded.select(pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"), "record_id", pl.lit(value=False).alias("deleted"), *columns)
-    return {table: frame.select(list(RECORD_TABLES[table]))}
+    texts = [name for name, dtype in fields.items() if dtype == pl.String]
+    return {table: tidy(frame, texts).select(list(RECORD_TABLES[table]))}
 
 
 def _field(name: str, dtype: object) -> pl.Expr:

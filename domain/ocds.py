@@ -83,19 +83,21 @@ class Document(Model):
     datePublished: str | None = None
 
 
-class Reference(Model):
-    """An organisation named by id and name."""
-
-    id: str | None = None
-    name: str | None = None
-
-
 class Identifier(Model):
     """A registered identifier."""
 
     scheme: str | None = None
     id: str | None = None
     legalName: str | None = None
+
+
+class Reference(Model):
+    """An organisation referred to by id and name, as in OCDS 1.1, or embedded whole, as in OCDS 1.0."""
+
+    id: str | None = None
+    name: str | None = None
+    identifier: Identifier | None = None
+    address: Address | None = None
 
 
 class Details(Model):
@@ -105,13 +107,9 @@ class Details(Model):
     url: str | None = None
 
 
-class Party(Model):
+class Party(Reference):
     """An organisation in its roles."""
 
-    id: str | None = None
-    name: str | None = None
-    identifier: Identifier | None = None
-    address: Address | None = None
     roles: list[str] | None = None
     details: Details | None = None
 
@@ -167,8 +165,21 @@ class Award(Model):
     contractPeriod: Period | None = None
 
 
+class Payment(Model):
+    """Who paid whom."""
+
+    payer: Reference | None = None
+    payee: Reference | None = None
+
+
+class Payments(Model):
+    """The payments of a contract."""
+
+    transactions: list[Payment] | None = None
+
+
 class Contract(Model):
-    """A contract."""
+    """A contract; `suppliers` is of an extension."""
 
     id: str | None = None
     awardID: str | None = None
@@ -178,8 +189,22 @@ class Contract(Model):
     dateSigned: str | None = None
     value: Value | None = None
     period: Period | None = None
+    suppliers: list[Reference] | None = None
     items: list[Item] | None = None
     documents: list[Document] | None = None
+    implementation: Payments | None = None
+
+
+class Offer(Model):
+    """Who made a bid."""
+
+    tenderers: list[Reference] | None = None
+
+
+class Offers(Model):
+    """The bids to a tender (the bids extension)."""
+
+    details: list[Offer] | None = None
 
 
 class Compiled(Model):
@@ -194,6 +219,7 @@ class Compiled(Model):
     tender: Tender | None = None
     awards: list[Award] | None = None
     contracts: list[Contract] | None = None
+    bids: Offers | None = None
 
 
 class JudgedParty(Party):
@@ -217,20 +243,18 @@ class JudgedTender(Tender):
     lots: list[Lot] | None = None
 
 
-class Transaction(Model):
+class Transaction(Payment):
     """A payment."""
 
     id: str | None = None
     date: str | None = None
     value: Value | None = None
-    payer: Reference | None = None
-    payee: Reference | None = None
 
 
-class Implementation(Model):
+class Implementation(Payments):
     """What became of a contract."""
 
-    transactions: list[Transaction] | None = None
+    transactions: list[Transaction] | None = None  # type: ignore[assignment]
 
 
 class JudgedContract(Contract):
@@ -239,21 +263,20 @@ class JudgedContract(Contract):
     implementation: Implementation | None = None
 
 
-class Bid(Model):
+class Bid(Offer):
     """An offer of one or more tenderers."""
 
     id: str | None = None
     date: str | None = None
     status: str | None = None
-    tenderers: list[Reference] | None = None
     value: Value | None = None
     items: list[Item] | None = None
 
 
-class Bids(Model):
-    """The offers to a tender (the bids extension)."""
+class Bids(Offers):
+    """The offers to a tender."""
 
-    details: list[Bid] | None = None
+    details: list[Bid] | None = None  # type: ignore[assignment]
 
 
 class Release(Compiled):

@@ -19,7 +19,7 @@ def normal_name(name: str) -> str:
     return unicodedata.normalize("NFC", "-".join(words.split()))
 
 
-def _register_number(scheme: str, identifier: str) -> str | None:
+def register_number(scheme: str, identifier: str) -> str | None:
     """`{scheme}-{id}`, whether or not the publisher wrote the scheme into the id; null for a placeholder."""
     number = identifier.strip().removeprefix(f"{scheme}-")
     return None if normal_name(number) in NO_IDENTIFIER or set(number) == {"0"} else f"{scheme}-{number}"
@@ -33,7 +33,7 @@ def organization_id(ocid: str, scheme: str | None, identifier: str | None, party
     3. The name, folded, within the publisher's ocid prefix: local ids such as `org-12` mean another body in every release.
     4. The party id within its process; with nothing at all, `unknown`.
     """
-    if scheme and identifier and (registered := _register_number(scheme.strip(), identifier)):
+    if scheme and identifier and (registered := register_number(scheme.strip(), identifier)):
         return registered
     if party_id and GLOBAL_ID.match(party_id):
         return party_id

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from domain.canonical import canonical
 from domain.record import Accepted, Judgement, Kind, Note, Place, Refused
 from domain.repair import NOTES, pointer, replace_surrogates, strip_nul, text_of
+from domain.tidy import tidy_text
 from domain.urls import url_safe
 
 REFUSALS: dict[str, str] = {
@@ -153,6 +154,7 @@ def _judge(record: Any, model: type[Reference], kind: Kind, raw: bytes, place: P
     except ValidationError as error:
         return _refused(*_problem(error), raw, place)
     read = {name: value for name, value in found.model_dump(exclude_unset=True).items() if value is not None}
+    _note_whitespace({name: record[name] for name in read if isinstance(record.get(name), str)}, notes)
     try:
         payload = canonical(WHOLE.get(kind, {}) | record | read)
     except orjson.JSONEncodeError:
@@ -170,6 +172,13 @@ def _texts_for_ids(record: dict[str, Any], notes: list[Note]) -> None:
         if text is not None:
             record[name] = text
             notes.append(Note(code="integer_id", path=pointer([name]), message=f"{NOTES['integer_id']}: {name}"))
+
+
+def _note_whitespace(texts: dict[str, str], notes: list[Note]) -> None:
+    """Silver has the texts without it, as those of releases (domain/tidy.py)."""
+    for name, text in texts.items():
+        if text != tidy_text(text) and text:
+            notes.append(Note(code="whitespace_removed", path=pointer([name]), message=f"{NOTES['whitespace_removed']}: {text[:80]!r}"))
 
 
 def _problem(error: ValidationError) -> tuple[str, str, str]:

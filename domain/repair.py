@@ -25,6 +25,10 @@ NOTES: dict[str, str] = {
     "compiled_only": "only a compiled release was published; it stands for its releases",
     "compiled_supersedes": "the compiled release stands for the releases of its process that are not newer, compiled ones too; so many were left out",
     "duplicate_id": "an id stands twice in one array; the last one wins where they differ",
+    "organization_differs": "a reference says otherwise of an organisation than `parties`, or, where that is silent, than an earlier reference",
+    "unreadable_detail": "what is said of an organisation outside of `parties` can't be read; left out",
+    "whitespace_removed": "whitespace at the ends of a name or code, or more than a space inside; removed",
+    "award_status_unknown": "the status of an award is not one of the standard's; the award counts in no total",
     "award_not_found": "a contract's awardID names no award of the process",
     "placeholder_amount": "an amount that looks like a placeholder (0, 1 or all nines)",
     "currency_missing": "an amount without a currency",
@@ -63,15 +67,24 @@ def repair(release: dict[str, Any], errors: Sequence[Any], notes: list[Note]) ->
             problem = pointer(path), f"{pointer(path)[1:]}: missing"
             continue
         mended = None if path in UNREPAIRED else _mend(error["type"], value)
+        if mended is None and _is_detail(path):
+            mended = "unreadable_detail", None
         if mended is None:
             problem = pointer(path), f"{pointer(path)[1:]}: expected {EXPECTED.get(error['type'], error['msg'])}, got {_shown(value)}"
             continue
         code, holder[path[-1]] = mended
-        if code == "null_element":
+        if code in {"null_element", "unreadable_detail"}:
             del holder[path[-1]]
         made.append(Note(code=code, path=pointer(path), message=f"{NOTES[code]}: {_excerpt(value)}"))
     notes += reversed(made)
     return problem
+
+
+def _is_detail(path: Sequence[Any]) -> bool:
+    """Whether it is of an organisation embedded in a reference, or of the suppliers that an extension gives a contract: the rest is of use without."""
+    if path[0] == "contracts" and "suppliers" in path:
+        return True
+    return path[0] != "parties" and ("identifier" in path or "address" in path)
 
 
 def _holder(release: Any, path: Sequence[Any]) -> Any:

@@ -5,6 +5,7 @@ Money is summed as whole cents, for sums of floats depend on their order.
 
 import polars as pl
 
+from domain.awards import counts
 from domain.organization import UNKNOWN
 from domain.silver import Columns
 
@@ -13,20 +14,25 @@ MOST = 1e12  # units of the base currency; an amount this large is a placeholder
 KEYS = ["organization_id", "role"]
 COUNTS = ["processes", "awards", "priced", "cents"]
 TOTALS: Columns = {"organization_id": pl.String, "role": pl.String, **dict.fromkeys(COUNTS, pl.Int64)}
-# Award rows: who got it, who gave it, and the supplier's share in the base currency.
-AWARDS: Columns = {"supplier_id": pl.String, "buyer_id": pl.String, "amount_base": pl.Float64}
+# Award rows: who got it, who gave it, its status, and the supplier's share in the base currency.
+AWARDS: Columns = {"supplier_id": pl.String, "buyer_id": pl.String, "status": pl.String, "amount_base": pl.Float64}
 
 
 def totals(bridge: pl.DataFrame, awards: pl.DataFrame) -> pl.DataFrame:
     """The totals (TOTALS) of bridge rows (process_key, organization_id, role) and award rows (AWARDS), in order of their keys.
 
-    `processes` are distinct ones. Awards count for their supplier and for their buyer; `priced` are those whose `cents` are known.
+    `processes` are distinct ones. Awards that are active, or have no status (domain/awards.py), count for their supplier and for their buyer;
+    `priced` are those whose `cents` are known.
     """
     c = pl.col
     named = bridge.lazy().select("process_key", *KEYS).unique()
     anyhow = named.select("process_key", "organization_id", pl.lit(ANY).alias("role")).unique()
     parts = [part.group_by(KEYS).agg(pl.len().alias("processes")) for part in (named, anyhow)]
-    priced = awards.lazy().with_columns(pl.when(c("amount_base").abs() < MOST).then((c("amount_base") * 100 + 0.5).floor()).cast(pl.Int64).alias("cents"))
+    priced = (
+        awards.lazy()
+        .filter(counts(c("status")))
+        .with_columns(pl.when(c("amount_base").abs() < MOST).then((c("amount_base") * 100 + 0.5).floor()).cast(pl.Int64).alias("cents"))
+    )
     for role in ("supplier", "buyer"):
         given = priced.select(c(f"{role}_id").alias("organization_id"), pl.lit(role).alias("role"), "cents").drop_nulls("organization_id")
         parts.append(given.group_by(KEYS).agg(pl.len().alias("awards"), c("cents").count().alias("priced"), c("cents").sum()))

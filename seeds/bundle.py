@@ -4,6 +4,7 @@ counted here and not by what reads them."""
 import gzip
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from seeds.generate import Entry, entries
 from seeds.notices import notice
 from seeds.publishers import publisher
 from seeds.references import classifications, exchange_rates, organizations
+from seeds.variants import embedded
+from seeds.workbook import workbook
 
 
 class Bundled(NamedTuple):
@@ -35,7 +38,9 @@ FILES = (
     Bundled("feed.jsonl", "lines", 90, 11, broken=0.05, repairable=0.12),
     Bundled("ireland-records.json", "records", 130, 12, publishers=2, only=1),
     Bundled("kenya-and-others.jsonl.gz", "lines", 240, 13, publishers=5, broken=0.01, repairable=0.03),
+    Bundled("ocds-1.0-releases.json.gz", "embedded", 20, 16, publishers=1),
     Bundled("united-kingdom-flat.csv", "flat", 16, 15, publishers=1),
+    Bundled("united-kingdom-workbook.xlsx", "workbook", 60, 17, publishers=1),
     Bundled("united-kingdom-releases.json", "releases", 80, 14, publishers=1, repairable=0.05),
 )
 NOTICED = FILES[-1]  # the file to whose processes the notices belong
@@ -76,6 +81,8 @@ def write(folder: Path) -> list[Path]:
 
 def _entries(file: Bundled) -> Iterable[Entry]:
     stream = entries(file.releases, seed=file.seed, publishers=file.publishers, broken=file.broken, repairable=file.repairable, text=file.form == "lines")
+    if file.form == "workbook":
+        return islice((entry for entry in stream if len(entry.release.get("awards", ())) > 1 and "parties" in entry.release), 1)
     if file.only is None:
         return stream
     prefix = publisher(file.only).prefix
@@ -99,22 +106,36 @@ def _lines(_file: Bundled, found: list[Entry]) -> bytes:
     return b"".join(entry.text + b"\n" for entry in found)
 
 
-def _package(file: Bundled, key: str, elements: Iterable[Any]) -> bytes:
-    """A package, one element a line."""
+def _about(file: Bundled, version: str) -> Json:
+    """What a package says of itself."""
     owner = publisher(file.only or 0)
-    about = {
+    return {
         "uri": f"{owner.uri}/{file.name}",
-        "version": "1.1",
+        "version": version,
         "publishedDate": "2024-06-30T00:00:00Z",
         "publisher": {"name": owner.name, "uri": owner.uri},
         "license": owner.license,
-        "extensions": ["https://raw.githubusercontent.com/open-contracting-extensions/ocds_bid_extension/v1.1.5/extension.json"],
     }
+
+
+def _package(file: Bundled, key: str, elements: Iterable[Any], version: str = "1.1") -> bytes:
+    """A package, one element a line."""
+    extensions = {"extensions": ["https://raw.githubusercontent.com/open-contracting-extensions/ocds_bid_extension/v1.1.5/extension.json"]}
+    about = _about(file, version) | (extensions if version == "1.1" else {})
     return orjson.dumps(about)[:-1] + f',"{key}":[\n'.encode() + b",\n".join(orjson.dumps(one) for one in elements) + b"\n]}\n"
 
 
 def _releases(file: Bundled, found: list[Entry]) -> bytes:
     return _package(file, "releases", (entry.release for entry in found))
+
+
+def _embedded(file: Bundled, found: list[Entry]) -> bytes:
+    whole = (embedded(entry.release) if "parties" in entry.release else entry.release for entry in found)
+    return _package(file, "releases", whole, "1.0")
+
+
+def _workbook(file: Bundled, found: list[Entry]) -> bytes:
+    return workbook(found[0].release, _about(file, "1.1"))
 
 
 def _record_package(file: Bundled, found: list[Entry]) -> bytes:
@@ -151,4 +172,11 @@ def _pdfs(release: Json) -> list[str]:
     return [name for one in release["tender"]["documents"] if (name := one["url"].rsplit("/", 1)[-1]).endswith(".pdf")]
 
 
-_FORMS: dict[str, Callable[[Bundled, list[Entry]], bytes]] = {"lines": _lines, "releases": _releases, "records": _record_package, "flat": _flat}
+_FORMS: dict[str, Callable[[Bundled, list[Entry]], bytes]] = {
+    "lines": _lines,
+    "releases": _releases,
+    "records": _record_package,
+    "flat": _flat,
+    "embedded": _embedded,
+    "workbook": _workbook,
+}

@@ -43,10 +43,10 @@ def _nul_character(release: Json, dice: Dice) -> None:
 
 def _duplicate_ids(release: Json, _dice: Dice) -> None:
     """An award (or else a party or document) a second time; what differs is its status or name."""
-    awards, parties = release.get("awards"), release["parties"]
+    awards, parties = release.get("awards"), release.get("parties", [{}])
     if isinstance(awards, list) and awards:
         awards.append({**awards[-1], "status": "pending"})
-    elif "id" in parties[0]:
+    elif "id" in parties[0] and "name" in parties[0]:
         parties.append({**parties[0], "name": parties[0]["name"].upper()})
     else:
         documents = release["tender"].setdefault("documents", [{"id": "1", "documentType": "tenderNotice"}])

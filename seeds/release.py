@@ -3,6 +3,7 @@
 from seeds.awards import Awards
 from seeds.case import DAY, RANKS, Case, Json, Plan
 from seeds.tender import Tender, planning
+from seeds.variants import varied
 
 _AWARD, _CONTRACT, _IMPLEMENTATION = RANKS["award"], RANKS["contract"], RANKS["implementation"]
 
@@ -45,7 +46,7 @@ def release(seed: int, plan: Plan, step: int) -> Json:
     out["parties"] = case.parties(least, rank)
     if case.dice.chance(0.2):  # extensions that nobody models
         out["x_publishedBy"] = {"system": "eNotices 4.2", "export": plan.number, "lawBasis": case.dice.pick(("2014/24/EU", "PA2023", "GPA"))}
-    return out
+    return varied(out, plan.number)
 
 
 def _tags(stage: str, step: int) -> list[str]:

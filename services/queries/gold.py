@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from domain.errors import InvalidError, NotFoundError
 from domain.gold import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowPage, RowQuery, Sort, read_value
+from domain.tidy import tidy_text
 from services.ports import Warehouse
 from services.queries.cursor import decode, encode
 
@@ -64,8 +65,13 @@ def read_conditions(parameters: Parameters, fields: Mapping[str, FieldKind]) -> 
             raise InvalidError(f"{name} must be {error}", parameter=name, got=text[:200]) from error
         if operator == "eq" and kind is FieldKind.INSTANT:  # a day stands for all of its instants
             operator, value = "within", (value, read_value(kind, text, end=True))
-        given.setdefault((field, operator), []).append(value)
+        given.setdefault((field, operator), []).extend(spellings(value) if operator in {"eq", "named"} else [value])
     return [Condition(field, operator, tuple(values)) for (field, operator), values in given.items()]
+
+
+def spellings(value: Any) -> list[Any]:
+    """A text as it is given, and as names and codes stand in the dimensions: with no whitespace at its ends and no runs of it inside."""
+    return list(dict.fromkeys([value, tidy_text(value)])) if isinstance(value, str) else [value]
 
 
 def _field(name: str, fields: Mapping[str, FieldKind]) -> tuple[str, Operator, FieldKind]:

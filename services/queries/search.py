@@ -8,6 +8,7 @@ from datetime import datetime
 from domain.documents import SPECS
 from domain.errors import InvalidError
 from domain.search import Collection, CollectionSpec, FieldSpec, Filter, Mode, SearchQuery, SearchResult
+from domain.tidy import tidy_text
 from services.ports import Parts, SearchEngine
 from services.queries.meaning import with_meaning
 from services.queries.rows_of_hits import with_gold
@@ -84,7 +85,7 @@ def suggest(engine: SearchEngine, collection: Collection, prefix: str, limit: in
 
 def split(given: Sequence[str]) -> list[str]:
     """The values of a parameter that may be repeated or hold several behind commas."""
-    parts = [part.strip() for text in given for part in SEPARATOR.split(text)]
+    parts = [tidy_text(part) for text in given for part in SEPARATOR.split(text)]
     return list(dict.fromkeys(part for part in parts if part))
 
 
@@ -94,6 +95,8 @@ def _any_of(spec: CollectionSpec, name: str, given: Sequence[str]) -> Filter:
         raise InvalidError(f"{name} is empty; leave it out to search without it", parameter=name)
     if name == "classification":
         name = _classification(values)
+    if name != "classification":  # a value that is given as it was counted finds what was counted, whatever commas and blanks it has
+        values = list(dict.fromkeys([*values, *map(tidy_text, given), *given]))
     return Filter(field=_field(spec, name, {"keyword"}, "filter by").name, values=tuple(values))
 
 

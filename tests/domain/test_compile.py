@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from domain.compile import OMITTED, Compiled, Source, compile_releases, merger
 from domain.merging import REPLACED, look
+from domain.party_entries import with_whole_parties
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "compile"
 OCID = "ocds-213czf-1"
@@ -82,7 +83,7 @@ def histories(draw: st.DrawFn) -> list[tuple[datetime, Release]]:
 def test_compiled_releases_are_those_of_the_merger_and_of_the_reference(history: list[tuple[datetime, Release]]) -> None:
     ordered = sorted(history, key=lambda one: one[0])
     made = orjson.loads(compile_releases([source(release, at) for at, release in ordered]).release)
-    ranked = [{**deepcopy(release), "date": f"{rank:06d}"} for rank, (_, release) in enumerate(ordered)]
+    ranked = [{**with_whole_parties(deepcopy(release)), "date": f"{rank:06d}"} for rank, (_, release) in enumerate(ordered)]
     rules = dict.fromkeys(REPLACED, "wholeListMerge") | {(name,): "omitWhenMerged" for name in OMITTED}
     newest = ordered[-1][1]["date"]
     told = {"date": newest, "id": f"{OCID}-{newest}"}

@@ -57,7 +57,7 @@ def test_numbers_as_ids_become_texts_with_a_note_and_no_text_holds_a_null_charac
     found = one(Kind.ORGANIZATIONS, {"id": 7, "name": " Mini\x00stry ", "parent_id": 1})
     assert isinstance(found, Accepted)
     assert json.loads(found.payload) == {"id": "7", "name": "Ministry", "parent_id": "1"}
-    assert [note.code for note in found.notes] == ["nul_character", "integer_id", "integer_id"]
+    assert [note.code for note in found.notes] == ["nul_character", "integer_id", "integer_id", "whitespace_removed"]
 
 
 @pytest.mark.parametrize(

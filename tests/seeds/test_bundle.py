@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import orjson
 import pymupdf
 import pytest
@@ -25,7 +26,7 @@ def content(path: Path) -> bytes:
 def judged(path: Path) -> list[Judgement]:
     """What becomes of a file's elements: a package is one element, else each line."""
     text = content(path)
-    elements = [text] if path.suffix == ".json" else text.splitlines()
+    elements = text.splitlines() if ".jsonl" in path.name else [text]
     return [one for element in elements for one in judge(element, Place(file=path.name))]
 
 
@@ -37,7 +38,7 @@ def test_the_bundled_files_are_what_the_generator_makes_now() -> None:
 def test_the_bundled_files_are_those_that_are_expected_and_small() -> None:
     assert sorted(EXPECTATIONS["files"]) == sorted(file.name for file in FILES)
     assert [path.name for path in bundled()] == sorted([*EXPECTATIONS["files"], *EXPECTATIONS["references"], *EXPECTATIONS["documents"]])
-    assert sum(path.stat().st_size for path in DATA.iterdir()) <= 2_000_000
+    assert sum(path.stat().st_size for path in DATA.iterdir()) <= 2_100_000
 
 
 @pytest.mark.parametrize("path", OCDS, ids=lambda path: path.name)
@@ -51,8 +52,25 @@ def test_the_expected_counts_are_what_judging_the_file_gives(path: Path) -> None
 
 def test_no_process_is_in_two_files() -> None:
     ocids = [{one.ocid for one in judged(path) if isinstance(one, Accepted)} for path in OCDS]
-    flat = EXPECTATIONS["files"]["united-kingdom-flat.csv"]["processes"]
-    assert len(set().union(*ocids)) == sum(map(len, ocids)) == EXPECTATIONS["total"]["processes"] - flat
+    tables = sum(EXPECTATIONS["files"][name]["processes"] for name in ("united-kingdom-flat.csv", "united-kingdom-workbook.xlsx"))
+    assert len(set().union(*ocids)) == sum(map(len, ocids)) == EXPECTATIONS["total"]["processes"] - tables
+
+
+def test_the_package_of_ocds_1_0_says_its_version_and_has_no_parties() -> None:
+    package = orjson.loads(content(DATA / "ocds-1.0-releases.json.gz"))
+    assert package["version"] == "1.0"
+    assert not any("parties" in release for release in package["releases"])
+    assert all("id" not in release["buyer"] and release["buyer"]["identifier"]["id"] for release in package["releases"])
+
+
+def test_the_workbook_has_one_release_in_the_sheets_of_the_template() -> None:
+    book = openpyxl.load_workbook(DATA / "united-kingdom-workbook.xlsx")
+    sheets = {sheet.title: list(sheet.values) for sheet in book.worksheets}
+    assert list(sheets) == ["releases", "parties", "tender", "tender_items", "awards", "awards_suppliers", "Meta"]
+    assert len({tuple(row[:2]) for name, rows in sheets.items() if name != "Meta" for row in rows[1:]}) == 1
+    assert {row[0]: row[1] for row in sheets["Meta"]}["publisher/name"] == "United Kingdom Contracts Register"
+    assert min(len(rows) for rows in sheets.values()) > 1
+    assert len(sheets["awards"]) > 2
 
 
 def test_every_notice_belongs_to_a_process_of_the_set_by_the_way_that_is_expected() -> None:

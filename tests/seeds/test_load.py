@@ -29,6 +29,23 @@ def test_loading_the_bundled_set_gives_the_counts_that_the_generator_expects(lak
     assert verified(lake_home, tmp_path / "home") == []
 
 
+def test_organisations_of_every_form_have_names_and_awards_count_by_their_status(lake_home: Parts) -> None:
+    for name in ("feed.jsonl", "ocds-1.0-releases.json.gz", "ireland-records.json"):
+        load(lake_home, name, (DATA / name).read_bytes())
+    found = [row for row in rows(lake_home, "dim_organization") if row["organization_id"] != "unknown"]
+    assert all(row["name"] for row in found)
+    old = {row["process_key"] for row in rows(lake_home, "fact_process") if "-0010-" in row["ocid"]}
+    named = {row["organization_id"] for row in rows(lake_home, "bridge_process_organization") if row["process_key"] in old}
+    assert named
+    assert all(name.startswith("GB-") for name in named), "embedded organisations have the identity of their identifier"
+    statuses = {row["status_key"]: row["status"] for row in rows(lake_home, "dim_status") if row["of"] == "award"}
+    assert set(statuses.values()) == {"active", "pending", "cancelled", "unsuccessful"}
+    facts = [row for row in rows(lake_home, "fact_award") if row["suppliers"]]
+    assert {statuses[row["status_key"]] for row in facts} == set(statuses.values())
+    counted = sum(statuses[row["status_key"]] == "active" for row in facts)
+    assert sum(row["awards"] for row in rows(lake_home, "organization_total") if row["role"] == "supplier") == counted < len(facts)
+
+
 def _good(records: int) -> dict[str, int]:
     return {"releases": records, "accepted": records, "quarantined": 0, "processes": 0}
 

@@ -49,6 +49,52 @@ def test_spend_and_what_was_won_follow_every_change(lake_home: Parts, tmp_path: 
     assert verified(lake_home, tmp_path / "home") == []
 
 
+LOST = [("unsuccessful", 700), ("cancelled", 800), ("pending", 850), ("adjudicado", 875)]
+
+
+def contest(statuses: Sequence[tuple[str | None, int]], won: str | None = "active", **fields: Any) -> dict[str, Any]:
+    """A release of the council whose awards of these statuses and amounts are the loser's; one of 900 is the winner's."""
+    made = award(1, None, **fields)
+    given = [(status, amount, "Sore Loser SRL") for status, amount in statuses] + [(won, 900, "Perfect Winner SRL")]
+    return made | {
+        "parties": made["parties"][:1],
+        "awards": [
+            {"id": str(number), "value": {"amount": amount, "currency": "EUR"}, "suppliers": [{"name": name}], **({"status": status} if status else {})}
+            for number, (status, amount, name) in enumerate(given)
+        ],
+    }
+
+
+@pytest.mark.parametrize("won", ["active", None])
+def test_awards_that_nobody_won_count_in_no_total_and_stay_facts(lake_home: Parts, tmp_path: Path, won: str | None) -> None:
+    loser, winner = "ocds-test01:sore-loser-srl", "ocds-test01:perfect-winner-srl"
+    load(lake_home, "a.jsonl", lines([contest(LOST, won)]))
+    assert said(lake_home, loser) == {"processes": 1.0, "awards": 0.0}
+    assert said(lake_home, winner) == {"processes": 1.0, "awards": 1.0, "won": 900.0}
+    assert said(lake_home, BUYER) == {"processes": 1.0, "spend": 900.0}
+    (process,) = documents(lake_home)["processes"]
+    assert (process["supplier"], process["supplier_id"]) == (["Perfect Winner SRL"], [winner])
+    assert "Sore Loser SRL" in process["parties"]
+    assert sorted(row["amount"] for row in rows(lake_home, "fact_award")) == [700, 800, 850, 875, 900]
+    assert {row["status"] for row in rows(lake_home, "dim_status") if row["of"] == "award"} == {won, *(status for status, _ in LOST)}
+    assert verified(lake_home, tmp_path / "home") == []
+
+
+def test_totals_follow_the_status_of_an_award_and_new_rates_leave_lost_ones_alone(lake_home: Parts, tmp_path: Path) -> None:
+    loser = "ocds-test01:sore-loser-srl"
+    load(lake_home, "a.jsonl", lines([contest([("pending", 700)])]))
+    assert said(lake_home, BUYER)["spend"] == 900.0
+    load(lake_home, "b.jsonl", lines([contest([("active", 700)], "cancelled", release_id="2", date="2024-02-01T00:00:00Z")]))
+    assert (said(lake_home, BUYER)["spend"], said(lake_home, loser)["won"]) == (700.0, 700.0)
+    dollars = [{"id": "0", "status": "unsuccessful", "value": {"amount": 100, "currency": "USD"}}]
+    load(lake_home, "c.jsonl", lines([release("ocds-test01-1", release_id="3", date="2024-03-01T00:00:00Z", awards=dollars)]))
+    put(lake_home, rate("2024-01-02", "USD", 1.25))
+    put(lake_home, rate("2024-03-01", "USD", 1.25))
+    assert said(lake_home, BUYER) == {"processes": 1.0}
+    assert said(lake_home, loser) == {"processes": 1.0, "awards": 0.0}
+    assert verified(lake_home, tmp_path / "home") == []
+
+
 def test_money_that_is_not_known_is_absent_and_not_zero(lake_home: Parts) -> None:
     load(lake_home, "a.jsonl", lines([award(1, None), award(2, 70.0, "GBP"), award(3, 1e12)]))
     assert said(lake_home, BUYER) == {"processes": 3.0}
@@ -93,8 +139,8 @@ def bridge(*named: tuple[int, str, str]) -> pl.DataFrame:
     return pl.DataFrame(named, schema={"process_key": pl.Int64, "organization_id": pl.String, "role": pl.String}, orient="row")
 
 
-def awards(*given: tuple[str | None, str | None, float | None]) -> pl.DataFrame:
-    return pl.DataFrame(given, schema=AWARDS, orient="row")
+def awards(*given: tuple[str | None, str | None, float | None], status: str | None = "active") -> pl.DataFrame:
+    return pl.DataFrame([(supplier, buyer, status, amount) for supplier, buyer, amount in given], schema=AWARDS, orient="row")
 
 
 def found(frame: pl.DataFrame) -> Sequence[tuple[Any, ...]]:
@@ -109,6 +155,14 @@ def test_a_process_counts_once_for_each_role_and_once_in_all() -> None:
 def test_awards_count_for_their_supplier_and_their_buyer_and_nobody_else() -> None:
     given = awards(("s", "b", 0.105), ("s", None, None), ("unknown", "b", 1e12))
     assert found(totals(bridge(), given)) == [("b", "buyer", 0, 2, 1, 11), ("s", "supplier", 0, 2, 1, 11)]
+
+
+@pytest.mark.parametrize(
+    ("status", "counts"),
+    [("active", True), ("Active", True), (None, True), ("pending", False), ("cancelled", False), ("unsuccessful", False), ("adjudicado", False)],
+)
+def test_awards_count_where_they_are_active_or_say_nothing_of_it(status: str | None, counts: bool) -> None:
+    assert totals(bridge(), awards(("s", "b", 1.0), status=status)).height == (2 if counts else 0)
 
 
 def test_a_change_is_what_was_added_less_what_was_there() -> None:

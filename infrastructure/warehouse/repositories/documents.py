@@ -79,9 +79,10 @@ class Documents(Repository):
         return rows
 
     def _awards(self, keys: Iterable[int]) -> dict[int, Columns]:
-        fact, supplier = gold_table("fact_award"), gold_table("dim_organization")
+        fact, supplier, status = gold_table("fact_award"), gold_table("dim_organization"), gold_table("dim_status")
         columns = [fact.c.process_key, fact.c.title, fact.c.description, supplier.c.name.label("supplier"), supplier.c.organization_id.label("supplier_id")]
-        query = select(*columns).select_from(fact.outerjoin(supplier, supplier.c.organization_key == fact.c.supplier_key))
+        joined = fact.outerjoin(supplier, supplier.c.organization_key == fact.c.supplier_key)
+        query = select(*columns, status.c.status).select_from(joined.outerjoin(status, status.c.status_key == fact.c.status_key))
         return self._grouped(query, fact, [fact.c.position, fact.c.award_key], keys)
 
     def _items(self, keys: Iterable[int]) -> dict[int, Columns]:

@@ -145,10 +145,12 @@ class Organizations(Repository):
             yield _frame(self.connection.execute(query).all(), BRIDGE)
 
     def _awards(self, *more: Any) -> Any:
-        award, dim = gold_table("fact_award"), gold_table("dim_organization")
+        award, dim, status = gold_table("fact_award"), gold_table("dim_organization"), gold_table("dim_status")
         supplier, buyer = dim.alias(), dim.alias()
-        columns = [*more, supplier.c.organization_id.label("supplier_id"), buyer.c.organization_id.label("buyer_id"), award.c.amount_base]
+        names = [supplier.c.organization_id.label("supplier_id"), buyer.c.organization_id.label("buyer_id")]
+        columns = [*more, *names, status.c.status, award.c.amount_base]
         joined = award.outerjoin(supplier, supplier.c.organization_key == award.c.supplier_key)
+        joined = joined.outerjoin(status, status.c.status_key == award.c.status_key)
         return select(*columns).select_from(joined.outerjoin(buyer, buyer.c.organization_key == award.c.buyer_key))
 
     def _add(self, moved: pl.DataFrame) -> None:
@@ -196,7 +198,8 @@ def _says(star: Star | None) -> Said:
     if star is None:
         return Said(pl.DataFrame(schema=BRIDGE), pl.DataFrame(schema=AWARDS))
     ids = star.organizations.select("organization_key", "organization_id")
-    awards = star.facts["fact_award"].select("supplier_key", "buyer_key", "amount_base")
+    awards = star.facts["fact_award"].select("supplier_key", "buyer_key", "status_key", "amount_base")
+    awards = awards.join(star.dimensions["dim_status"].select("status_key", "status"), on="status_key", how="left")
     for role in ("supplier", "buyer"):
         named = ids.rename({"organization_key": f"{role}_key", "organization_id": f"{role}_id"})
         awards = awards.join(named, on=f"{role}_key", how="left")
