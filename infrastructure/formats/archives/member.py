@@ -34,6 +34,8 @@ def shown(name: str) -> str:
 
 def unsafe(name: str) -> str | None:
     """Why a name is a trick; None where it is none."""
+    if not name.strip():
+        return "it has no name"
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if ".." in parts:
         return "its name leads out of the archive"
