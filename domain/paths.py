@@ -66,6 +66,11 @@ def is_value(path: Path) -> bool:
     return kind is not None and not _is_model(get_args(kind)[0] if get_origin(kind) is list else kind)
 
 
+def is_number(path: Path) -> bool:
+    """Whether its values are numbers that may have a fraction."""
+    return _kind(path) is float
+
+
 def is_date(path: Path) -> bool:
     """Whether its name is that of a date: `date`, `dateSigned`, `startDate`, …; those of extensions too."""
     return isinstance(path[-1], str) and DATE.fullmatch(path[-1]) is not None

@@ -9,6 +9,7 @@ from infrastructure.formats.tables.rows import EXCERPT, Problem, Row
 
 DELIMITERS = (",", ";", "\t", "|")
 GULP = 1 << 20
+NUL = b"\x00"
 AGAIN = 8  # times the longest row that is read again, all in all, to find where good rows begin behind quotes that are never closed
 
 
@@ -33,6 +34,7 @@ class Lines:
         self.offset = dialect.offset
         self.line = dialect.line - 1
         self.left = longest
+        self.nul = False  # whether U+0000 was taken out of the row
         self.first = 0  # where the first line of the row ends, 0 before it was read
         file.seek(self.offset)
 
@@ -50,11 +52,14 @@ class Lines:
             raise OverlongError
         if not self.first:
             self.first = self.offset
+        if NUL in raw:
+            self.nul, raw = True, raw.replace(NUL, b"")
         return raw.decode()
 
     def begin(self) -> None:
         """A new row."""
         self.left = self.longest
+        self.nul = False
         self.first = 0
 
     def go_back(self, offset: int, line: int) -> None:
@@ -99,7 +104,7 @@ class CsvRows:
                     reader = csv.reader(lines, delimiter=self.dialect.delimiter, strict=True)
                     continue
                 if any(cells):
-                    yield Row(line, offset, cells)
+                    yield Row(line, offset, cells, nul=lines.nul)
 
     def _problem(self, error: Exception, offset: int) -> Problem:
         if isinstance(error, UnicodeDecodeError):

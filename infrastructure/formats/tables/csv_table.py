@@ -13,13 +13,14 @@ from infrastructure.formats.tables import spool
 from infrastructure.formats.tables.csv_rows import DELIMITERS, CsvRows, Dialect
 from infrastructure.formats.tables.plans import meaningless, plan_of
 from infrastructure.formats.tables.profiles import Profile
-from infrastructure.formats.tables.rows import Row, Sheet
-from infrastructure.formats.tables.widths import as_long
+from infrastructure.formats.tables.sheets import entries, table
 from services.ports import Slice
 
 PEEK = 1 << 20
+NUL = "\x00"
 SEP = "sep="  # what spreadsheets put before the headings to say what the delimiter is
 MARKUP = ("<", "{", "[", "%PDF", "%!")
+LOOKED_AT = 10_000  # characters in which a text has no control characters
 CONTROL = set(map(chr, range(32))) - set("\t\n\r\f")
 
 
@@ -39,7 +40,8 @@ class CsvTable:
     def recognise(self, text: Path, filename: str) -> Position | None:
         """Where reading begins; None where this is no table. InvalidError where its headings mean nothing or contradict each other."""
         head = _head(text)
-        if "\n" not in head and "\r" in head.strip():
+        binary = not CONTROL.isdisjoint(head[:LOOKED_AT].replace(NUL, ""))
+        if "\n" not in head and "\r" in head.strip() and not binary:
             raise InvalidError(f"{filename} is a text whose lines end with a carriage return alone; save it with line feeds")
         tables = list(_tables(head)) if head else []
         if not tables:
@@ -50,6 +52,8 @@ class CsvTable:
                     return {"at": 0, "dialect": list(dialect._replace(offset=dialect.offset + _mark(text)))}
         except HeadingError as error:
             raise InvalidError(f"{filename}: {error}") from error
+        if binary:
+            return None
         raise meaningless(filename, max(tables, key=lambda table: len(table[1]))[1], self.profiles)
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
@@ -61,13 +65,9 @@ class CsvTable:
         return piece if piece.position is None else Slice(piece.elements, piece.refused, position | piece.position)
 
     def _build(self, text: Path, filename: str, dialect: Dialect, target: Path) -> None:
-        rows = iter(CsvRows(text, dialect, self.longest))
-        headings = next(rows, Row(1, 0, [])).cells
-        plan = plan_of(headings, dialect.delimiter, self.profiles, self.longest)
-        if plan is None:
-            raise meaningless(filename, headings, self.profiles)
-        sheet = Sheet(filename, headings, as_long(rows, len(headings)))
-        spool.build(target, plan.entries(sheet, alone=True), text.stat().st_size, self.most, self.longest)
+        rows = CsvRows(text, dialect, self.longest)
+        found = table(filename, lambda: iter(rows), dialect.delimiter, self.profiles, self.longest)
+        spool.build(target, entries([found] if found else [], self.profiles), text.stat().st_size, self.most, self.longest)
 
 
 def _head(text: Path) -> str:
@@ -75,9 +75,7 @@ def _head(text: Path) -> str:
     with text.open("rb") as file:
         head = file.read(PEEK).decode("utf-8", "replace").removeprefix("\ufeff")
     begin = head.lstrip()
-    if not begin or begin.startswith(MARKUP) or not CONTROL.isdisjoint(begin[:10_000]):
-        return ""
-    return head
+    return "" if not begin or begin.startswith(MARKUP) else head
 
 
 def _mark(text: Path) -> int:
@@ -90,15 +88,15 @@ def _tables(head: str) -> Iterator[tuple[Dialect, list[str]]]:
     """Ways to read the beginning as two columns or more; those that the text itself or its first rows speak for come first."""
     lines = io.StringIO(head, newline="").readlines()
     skipped = 0
-    while skipped < len(lines) and not lines[skipped].strip():
+    while skipped < len(lines) and not lines[skipped].replace(NUL, "").strip():
         skipped += 1
-    named = lines[skipped].strip() if skipped < len(lines) else ""
+    named = lines[skipped].replace(NUL, "").strip() if skipped < len(lines) else ""
     delimiters: Sequence[str] = DELIMITERS
     if named.lower().startswith(SEP) and len(named) == len(SEP) + 1:
         delimiters, skipped = named[-1], skipped + 1
     offset = sum(len(line.encode()) for line in lines[:skipped])
     for delimiter in delimiters:
-        reader = csv.reader(lines[skipped:], delimiter=delimiter, strict=True)
+        reader = csv.reader((line.replace(NUL, "") for line in lines[skipped:]), delimiter=delimiter, strict=True)
         try:
             headings = next(reader)
         except (StopIteration, csv.Error):

@@ -7,6 +7,7 @@ import orjson
 from domain.flat import Merger
 from domain.record import Place, Refused
 from infrastructure.formats.tables.groups import LOOSE, PROCESS
+from infrastructure.formats.tables.notes import together
 from infrastructure.formats.tables.rows import EXCERPT, REFUSED, Entry
 
 
@@ -45,7 +46,8 @@ class Group:
                 told = f"{conflict}: another row of the release (row {first.line} of {first.sheet} or behind) says something else; the release is left out"
                 yield _refuse(other, "contradicting_rows", told, conflict)
                 return
-        yield first._replace(raw=orjson.dumps(release))
+        package = next((part.package for part in self.parts if part.package), b"")
+        yield first._replace(raw=orjson.dumps(release), package=package, notes=together(*(part.notes for part in self.parts)))
 
 
 def joined(entries: Iterable[Entry], longest: int) -> Iterator[Entry]:

@@ -17,6 +17,7 @@ from infrastructure.disk import full_disk
 from infrastructure.formats.stretch import Stretch
 from infrastructure.formats.tables.groups import PROCESS, Groups
 from infrastructure.formats.tables.joining import joined
+from infrastructure.formats.tables.notes import notes
 from infrastructure.formats.tables.rows import REFUSED, Entry
 from infrastructure.formats.text import FREE, write
 from services.ports import Element, Slice
@@ -63,13 +64,13 @@ def read(spool: Path, offset: int, limit: int) -> Slice:
 def line_of(entry: Entry) -> bytes:
     """The entry as a line; JSON has no tabs or line breaks of its own."""
     fields = (entry.kind, orjson.dumps(entry.sheet).decode(), str(entry.line), "" if entry.offset is None else str(entry.offset), entry.path, entry.group)
-    return b"\t".join(("\t".join(fields).encode("utf-8", "replace"), entry.package, entry.raw)) + b"\n"
+    return b"\t".join(("\t".join(fields).encode("utf-8", "replace"), entry.package, entry.raw, entry.notes)) + b"\n"
 
 
 def parse(line: bytes) -> Entry:
     """The line as an entry."""
-    kind, sheet, number, offset, path, group, package, raw = line.rstrip(b"\n").split(b"\t", 7)
-    return Entry(kind.decode(), orjson.loads(sheet), int(number), int(offset) if offset else None, path.decode(), group.decode(), package, raw)
+    kind, sheet, number, offset, path, group, *rest = line.rstrip(b"\n").split(b"\t")
+    return Entry(kind.decode(), orjson.loads(sheet), int(number), int(offset) if offset else None, path.decode(), group.decode(), *rest)
 
 
 def _keep(stretch: Stretch, entry: Entry) -> None:
@@ -78,7 +79,7 @@ def _keep(stretch: Stretch, entry: Entry) -> None:
         return
     place = Place(file=entry.sheet, line=entry.line, offset=entry.offset, path=entry.path)
     package: dict[str, Any] | None = orjson.loads(entry.package) if entry.package else None
-    stretch.elements.append(Element(entry.raw, place, package, Kind(entry.kind)))
+    stretch.elements.append(Element(entry.raw, place, package, Kind(entry.kind), notes=notes(entry.notes)))
     stretch.bytes += len(entry.raw)
 
 

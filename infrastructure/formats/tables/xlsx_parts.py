@@ -56,13 +56,14 @@ class Book:
     def __init__(self, archive: zipfile.ZipFile, most: int) -> None:
         self.archive = archive
         self.left = most
+        self.counted: dict[str, int] = {}  # bytes of each part: a part that is read again takes nothing more of `left`
 
     def parse(self, part: str, parser: Parser) -> Iterator[None]:
         """Feed a part to a parser, piece by piece. InvalidError where it is damaged, TooLargeError where it is a bomb."""
         try:
             with self.archive.open(part) as file:
                 while piece := file.read(CHUNK):
-                    self.left -= len(piece)
+                    self._count(part, file.tell())
                     if self.left < 0:
                         raise TooLargeError("the workbook unpacks to more than real data does")
                     parser.parser.Parse(piece, False)
@@ -75,6 +76,11 @@ class Book:
             if isinstance(error, InvalidError):
                 raise
             raise InvalidError(f"the workbook is damaged in {part}: {error}") from error
+
+    def _count(self, part: str, size: int) -> None:
+        known = self.counted.get(part, 0)
+        self.left -= max(0, size - known)
+        self.counted[part] = max(size, known)
 
     def read(self, part: str, parser: Parser) -> None:
         """All of a part."""
