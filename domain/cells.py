@@ -108,4 +108,5 @@ def _value(digits: str) -> int | float:
     value = float(digits)
     if abs(value) > MOST:
         raise ValueError(f"the number {digits[:80]} is too large")
-    return int(digits) if digits.lstrip("+-").isdecimal() and abs(value) < LARGEST else value
+    whole_digits = digits.lstrip("+-").isdecimal() and abs(int(digits)) < LARGEST
+    return int(digits) if whole_digits else value

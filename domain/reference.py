@@ -152,7 +152,8 @@ def _judge(record: Any, model: type[Reference], kind: Kind, raw: bytes, place: P
         found = model.model_validate(record)
     except ValidationError as error:
         return _refused(*_problem(error), raw, place)
-    read = {name: value for name, value in found.model_dump(exclude_unset=True).items() if value is not None}
+    _leave_out_blanks(record, model, notes)
+    read = {name: value for name, value in found.model_dump(exclude_unset=True).items() if value is not None and name in record}
     try:
         payload = canonical(WHOLE.get(kind, {}) | record | read)
     except orjson.JSONEncodeError:
@@ -170,6 +171,15 @@ def _texts_for_ids(record: dict[str, Any], notes: list[Note]) -> None:
         if text is not None:
             record[name] = text
             notes.append(Note(code="integer_id", path=pointer([name]), message=f"{NOTES['integer_id']}: {name}"))
+
+
+def _leave_out_blanks(record: dict[str, Any], model: type[Reference], notes: list[Note]) -> None:
+    """A blank text of a field that a record may lack says nothing, as a blank cell does."""
+    for name, field in model.model_fields.items():
+        if field.is_required() or not isinstance(record.get(name), str) or record[name].strip():
+            continue
+        del record[name]
+        notes.append(Note(code="blank_value", path=pointer([name]), message=f"a blank text; left out: {name}"))
 
 
 def _problem(error: ValidationError) -> tuple[str, str, str]:

@@ -69,7 +69,7 @@ class FlatPlan:
         for row in sheet.rows:
             left_out.see(row)
             row, part, problem, remarks = self._part(row, sheet)
-            key = self._key(row, part)
+            key = self._key(row, part, len(sheet.headings))
             if key is None:
                 yield refusal(sheet, row, problem or Problem("missing_ocid", "it has no ocid, so it belongs to no contracting process"))
                 continue
@@ -111,7 +111,7 @@ class FlatPlan:
                 cells = list(row.cells)
                 cells[error.column] = ""
                 row = row._replace(cells=cells)
-                remarks.append(remark("blank_number", row.line, (sheet.headings[error.column].strip(),), error.text))
+                remarks.append(remark("blank_value", row.line, (sheet.headings[error.column].strip(),), error.text))
             else:
                 return row, part, None, [*remarks, *self._rounded(row)]
 
@@ -121,11 +121,11 @@ class FlatPlan:
             if len(cell) >= LONG_NUMBER and target.convert and digits_lost(cell, value := target.convert(cell)):
                 yield remark("digits_lost", row.line, target.path, f"{cell.strip()} read as {value}")
 
-    def _key(self, row: Row, part: Mapping[str, Any] | None) -> tuple[str, str, str] | None:
+    def _key(self, row: Row, part: Mapping[str, Any] | None, width: int) -> tuple[str, str, str] | None:
         """(ocid, release id, date where there is no id), of a bad row too where they can be had; None without an ocid."""
         if part is None:
             try:
-                part = self.keys.build(row.cells)
+                part = self.keys.build([*row.cells, *[""] * (width - len(row.cells))] if len(row.cells) > 1 else row.cells)
             except (CellError, ValueError, IndexError):
                 return None
         ocid, release_id = str(part.get("ocid") or "").strip(), str(part.get("id") or "")

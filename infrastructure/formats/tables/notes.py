@@ -15,7 +15,7 @@ NOTES: dict[str, str] = {
     "numeric_date": "a date whose day and month are numbers; written in ISO 8601",
     "nul_character": OF_RELEASES["nul_character"],
     "digits_lost": "a number with more digits than a 64-bit float keeps; rounded",
-    "blank_number": "quotes around nothing stood where a number belongs; left out",
+    "blank_value": OF_RELEASES["blank_value"],
 }
 
 
