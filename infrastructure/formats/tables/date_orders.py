@@ -101,4 +101,3 @@ def _see(row: Row, paths: Mapping[int, Path], found: dict[tuple[str, str], dict[
 def _names(path: Path) -> str:
     """The path without places in arrays: `awards/0/date` and `awards/1/date` are one column."""
     return "/".join(part for part in path if isinstance(part, str))
-

@@ -17,6 +17,7 @@ from infrastructure.formats.tables.release_rows import ReleaseRows
 from infrastructure.formats.tables.rows import Entry, Problem, Row, Sheet, is_comment, refusal
 
 KEYS: tuple[Path, ...] = (("ocid",), ("id",), ("date",))
+FLAT_OCDS = "flat OCDS"
 EMPTY_QUOTES = {'""', "''"}  # how some exports write an empty text
 LONG_NUMBER = 16  # characters from which on a number may have more digits than a 64-bit float keeps
 
@@ -49,7 +50,7 @@ class FlatPlan:
         columns: Columns,
         about: Builder | None = None,
         *,
-        name: str = "flat OCDS",
+        name: str = FLAT_OCDS,
         constants: Mapping[str, Any] | None = None,
         identified: bool = True,
     ) -> None:

@@ -24,5 +24,5 @@ class LeftOut:
         """A refusal for each column that holds anything."""
         for column, row in sorted(self.first.items()):
             count = self.counts[column]
-            cells = f"{count} cells of it are" if count > 1 else "1 cell of it is"
-            yield refusal(sheet, row, Problem("column_left_out", f"the column is left out: {self.reasons[column]}; {cells} not blank, this is the first", column))
+            cells = f"{count} cells of it are not blank, this is the first" if count > 1 else "1 cell of it is not blank"
+            yield refusal(sheet, row, Problem("column_left_out", f"the column is left out: {self.reasons[column]}; {cells}", column))

@@ -31,9 +31,7 @@ class Table(NamedTuple):
         return Sheet(self.name, self.headings.cells, rows, orders, package or {})
 
 
-def table(
-    name: str, read: Callable[[], Iterator[Row]], delimiter: str, profiles: Sequence[Profile], longest: int, *, pad: bool = False
-) -> Table | None:
+def table(name: str, read: Callable[[], Iterator[Row]], delimiter: str, profiles: Sequence[Profile], longest: int, *, pad: bool = False) -> Table | None:
     """The table that these rows are; None where they are none at all."""
     headings = next(read(), None)
     if headings is None:

@@ -5,7 +5,7 @@ Rows of one release that stand apart, or in several sheets, are brought together
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,8 +27,8 @@ BUCKETS = 256
 IN_BUCKET = 32 << 20  # bytes of the spool that are brought together at a time
 
 
-def build(target: Path, entries: Iterable[Entry], size: int, most: int, longest: int) -> None:
-    """Write the spool, by rename. TooLargeError where it grows to more than `most` bytes or what a table of `size` bytes can mean."""
+def build(target: Path, entries: Iterable[Entry], size: int, most: int, longest: int, alike: Mapping[str, str] | None = None) -> None:
+    """Write the spool, by rename; `alike` see joining.py. TooLargeError where it grows to more than `most` bytes or what a table of `size` bytes can mean."""
     # Two workers may read the same file for two jobs: each works under names of its own until it is done.
     own = f"{target.name}.{os.getpid()}"
     groups, apart = Groups(target.with_name(f"{own}.groups")), target.with_name(f"{own}.apart")
@@ -37,7 +37,7 @@ def build(target: Path, entries: Iterable[Entry], size: int, most: int, longest:
         with full_disk():
             write(_limited(groups.watch(entries), max(size * GROWTH, FREE), most), apart)
             if groups.stand_apart():
-                write(_together(apart, buckets[: apart.stat().st_size // IN_BUCKET + 1], longest), target)
+                write(_together(apart, buckets[: apart.stat().st_size // IN_BUCKET + 1], longest, alike or {}), target)
             else:
                 apart.replace(target)
     finally:
@@ -93,12 +93,12 @@ def _limited(entries: Iterable[Entry], growth: int, most: int) -> Iterator[bytes
         yield line
 
 
-def _together(apart: Path, buckets: Sequence[Path], longest: int) -> Iterator[bytes]:
+def _together(apart: Path, buckets: Sequence[Path], longest: int, alike: Mapping[str, str]) -> Iterator[bytes]:
     """All entries again, those of one process side by side and those of one release as one."""
     _deal(apart, buckets)
     for bucket in buckets:
         with bucket.open("rb") as file:
-            yield from map(line_of, joined(map(parse, file), longest))
+            yield from map(line_of, joined(map(parse, file), longest, alike))
         bucket.unlink()
 
 
