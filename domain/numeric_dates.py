@@ -1,8 +1,7 @@
 """Dates written as three numbers, the year last: which readings they have, and what the other dates of their column decide. Pure."""
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -44,22 +43,22 @@ def numeric_date(text: str) -> NumericDate | None:
     readings: dict[Order, str] = {}
     for order, day, month in ((Order.DAY_FIRST, first, second), (Order.MONTH_FIRST, second, first)):
         try:
-            moment = datetime(year, month, day, *_time(found))
+            moment = datetime.combine(date(year, month, day), _time(found))
         except ValueError:
             continue
         readings[order] = moment.date().isoformat() if found[5] is None else moment.isoformat()
     return NumericDate(found[2], readings) if readings else None
 
 
-def both(date: NumericDate) -> str:
+def both(written: NumericDate) -> str:
     """The readings, as a person is told of them."""
-    return " or ".join(f"{text} ({order})" for order, text in date.readings.items())
+    return " or ".join(f"{text} ({order})" for order, text in written.readings.items())
 
 
-def _time(found: re.Match[str]) -> Sequence[int]:
+def _time(found: re.Match[str]) -> time:
     hour, minute, second, half = int(found[5] or 0), int(found[6] or 0), int(found[7] or 0), (found[8] or "").lower()
     if half and not 1 <= hour <= NOON:
         raise ValueError(hour)
     if half:
         hour = hour % NOON + (NOON if half == "p" else 0)
-    return hour, minute, second
+    return time(hour, minute, second)

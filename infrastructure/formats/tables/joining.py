@@ -74,26 +74,6 @@ class Group:
         return list(groups.values()) if len(groups) > 1 and len(columns) == 1 and not self.too_large else []
 
 
-def joined(self) -> Iterator[Entry]:
-    """The release, or why it is refused."""
-    if self.refused:
-        yield from self.refused
-        return
-    first, *others = self.parts
-    if not others:
-        yield first
-        return
-    release, merger = orjson.loads(first.raw), Merger()
-    for other in others:
-        conflict = merger.merge(release, orjson.loads(other.raw))
-        if conflict:
-            told = f"{conflict}: another row of the release (row {first.line} of {first.sheet} or behind) says something else; the release is left out"
-            yield _refuse(other, "contradicting_rows", told, conflict)
-            return
-    package = next((part.package for part in self.parts if part.package), b"")
-    yield first._replace(raw=orjson.dumps(release), package=package, notes=together(*(part.notes for part in self.parts)))
-
-
 def joined(entries: Iterable[Entry], longest: int, alike: Mapping[str, str]) -> Iterator[Entry]:
     """Each group as one entry, in the order of their first parts; those of one process must all be among the entries."""
     groups: dict[str, Group] = {}
