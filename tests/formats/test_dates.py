@@ -40,6 +40,12 @@ def test_a_column_decides_where_another_row_of_it_does(home: Home, separator: st
     assert f"row 2, date: {first!r} read as {expected}: {order}, as {second!r} in row 3 of its column is" in note.message
 
 
+def test_days_and_months_of_one_digit_are_read_as_others_are(home: Home) -> None:
+    found, _, refused = read(home, ("12-3-2024", "3-12-2024", ""), ("12-25-2023", "", ""))
+    assert refused == []
+    assert (found[0]["date"], found[0]["tender"]["tenderPeriod"]["endDate"]) == ("2024-12-03", "2024-03-12")
+
+
 def test_the_file_decides_where_the_column_does_not(home: Home) -> None:
     found, elements, refused = read(home, ("02/03/2024", "12/25/2023", ""), ("2024-01-01", "", ""))
     assert refused == []

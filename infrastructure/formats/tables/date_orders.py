@@ -13,7 +13,12 @@ from infrastructure.formats.tables.notes import Remark, remark
 from infrastructure.formats.tables.rows import Decided, Problem, Row
 
 RELEASE_DATE: Path = ("date",)
-ISO_SEPARATOR_AT = 4  # characters before the first hyphen of a date in ISO 8601
+ISO_SEPARATOR_AT = 4  # digits before the first hyphen of a date in ISO 8601
+
+
+def in_iso(cell: str) -> bool:
+    """Whether a cell of a date looks like one in ISO 8601: a quick look, as most do."""
+    return cell[ISO_SEPARATOR_AT : ISO_SEPARATOR_AT + 1] == "-" and cell[:ISO_SEPARATOR_AT].isdigit()
 
 
 class Witness(NamedTuple):
@@ -39,7 +44,7 @@ class DateOrders:
     def decide(self, row: Row, paths: Mapping[int, Path]) -> Decided:
         """The row, with its numeric dates in ISO 8601."""
         cells = row.cells
-        suspects = [column for column in paths if cells[column] and cells[column][ISO_SEPARATOR_AT : ISO_SEPARATOR_AT + 1] != "-"]
+        suspects = [column for column in paths if cells[column] and not in_iso(cells[column])]
         read = {column: date for column in suspects if (date := numeric_date(cells[column])) is not None}
         if not read:
             return Decided(row)
@@ -90,7 +95,7 @@ class DateOrders:
 def _see(row: Row, paths: Mapping[int, Path], found: dict[tuple[str, str], dict[Order, Witness]]) -> None:
     for column, path in paths.items():
         cell = row.cells[column]
-        if not cell or cell[ISO_SEPARATOR_AT : ISO_SEPARATOR_AT + 1] == "-":
+        if not cell or in_iso(cell):
             continue
         date = numeric_date(cell)
         if date is not None and date.decides is not None:

@@ -10,6 +10,7 @@ from domain.columns import compatible
 from domain.flat import CellError, Layout, Target
 from domain.paths import PREFIXES, HeadingError, Path, converter, is_date, is_number, parse
 from infrastructure.formats.packages import ABOUT
+from infrastructure.formats.tables.date_orders import in_iso
 from infrastructure.formats.tables.groups import group_of
 from infrastructure.formats.tables.left_out import LeftOut
 from infrastructure.formats.tables.notes import Remark, remark
@@ -67,25 +68,28 @@ class FlatPlan:
         """The releases of a sheet, the rows that are refused, and the columns that are left out."""
         rows = ReleaseRows(sheet, self.longest)
         left_out = LeftOut(self.columns.left_out)
+        package = orjson.dumps(dict(sheet.package)) if sheet.package else b""
         for row in sheet.rows:
-            left_out.see(row)
+            if left_out.reasons:
+                left_out.see(row)
             row, part, problem, remarks = self._part(row, sheet)
             key = self._key(row, part, len(sheet.headings))
             if key is None:
                 yield refusal(sheet, row, problem or Problem("missing_ocid", "it has no ocid, so it belongs to no contracting process"))
                 continue
             if rows.key != key:
-                yield from self._release(rows)
+                yield from rows.entries(self.constants, self._package(rows, package))
                 rows = ReleaseRows(sheet, self.longest, key, self._group(*key, alone=alone))
             rows.add(row, part, problem, remarks)
-        yield from self._release(rows)
+        yield from rows.entries(self.constants, self._package(rows, package))
         yield from left_out.entries(sheet)
 
-    def _release(self, rows: ReleaseRows) -> Iterator[Entry]:
-        said = dict(rows.sheet.package)
-        if self.about and rows.first:
-            said |= self.about.build(rows.first.cells)
-        return rows.entries(self.constants, orjson.dumps(said) if said else b"")
+    def _package(self, rows: ReleaseRows, package: bytes) -> bytes:
+        """What the first row of a release says of its package, above what its file's Meta sheet says."""
+        if self.about is None or rows.first is None:
+            return package
+        said = {**rows.sheet.package, **self.about.build(rows.first.cells)}
+        return orjson.dumps(said) if said else b""
 
     def _group(self, ocid: str, release_id: str, date: str, *, alone: bool) -> str:
         """Rows without a release id go to the release of their ocid, if they have no date to be one of their own."""
@@ -98,11 +102,13 @@ class FlatPlan:
         if row.problem is not None:
             return row, None, row.problem, []
         remarks = [remark("nul_character", row.line, (), "")] if row.nul else []
-        if sheet.orders and self.columns.dates:
-            decided = sheet.orders.decide(row, self.columns.dates)
-            row, remarks = decided.row, [*remarks, *decided.remarks]
-            if decided.problem:
-                return row, None, decided.problem, []
+        for column in self.columns.dates:
+            if row.cells[column] and not in_iso(row.cells[column]) and sheet.orders:
+                decided = sheet.orders.decide(row, self.columns.dates)
+                row, remarks = decided.row, [*remarks, *decided.remarks]
+                if decided.problem:
+                    return row, None, decided.problem, []
+                break
         while True:
             try:
                 part = self.layout.build(row.cells)
@@ -114,13 +120,16 @@ class FlatPlan:
                 row = row._replace(cells=cells)
                 remarks.append(remark("blank_value", row.line, (sheet.headings[error.column].strip(),), error.text))
             else:
-                return row, part, None, [*remarks, *self._rounded(row)]
+                for column in self.columns.numbers:
+                    if len(row.cells[column]) >= LONG_NUMBER:
+                        remarks += self._rounded(row, self.columns.numbers[column])
+                return row, part, None, remarks
 
-    def _rounded(self, row: Row) -> Iterator[Remark]:
-        for column, target in self.columns.numbers.items():
-            cell = row.cells[column]
-            if len(cell) >= LONG_NUMBER and target.convert and digits_lost(cell, value := target.convert(cell)):
-                yield remark("digits_lost", row.line, target.path, f"{cell.strip()} read as {value}")
+    @staticmethod
+    def _rounded(row: Row, target: Target) -> Iterator[Remark]:
+        cell = row.cells[target.column]
+        if target.convert and digits_lost(cell, value := target.convert(cell)):
+            yield remark("digits_lost", row.line, target.path, f"{cell.strip()} read as {value}")
 
     def _key(self, row: Row, part: Mapping[str, Any] | None, width: int) -> tuple[str, str, str] | None:
         """(ocid, release id, date where there is no id), of a bad row too where they can be had; None without an ocid."""
