@@ -88,3 +88,13 @@ def test_a_left_out_column_is_in_the_errors_of_a_job_that_succeeds(lake_home: Pa
     assert job.status is JobStatus.SUCCEEDED
     assert job.counts == Counts(received=2, accepted=1, quarantined=1, processes=1)
     assert [one.code for one in quarantined(lake_home, job.id)] == ["column_left_out"]
+
+
+def test_a_heading_that_holds_an_error_costs_its_sheet(home: Home) -> None:
+    def change(book: Any) -> None:
+        book["bad"]["B1"].value, book["bad"]["B1"].data_type = "#REF!", "e"
+
+    elements, refused = home.read(workbook({"releases": RELEASES, "bad": [["ocid", "x", "tender/title"], ["o", "1", "T"]]}, change), name="b.xlsx")
+    assert len(elements) == 2
+    assert [(one.code, one.place.file) for one in refused] == [("unknown_sheet", "b.xlsx/bad")]
+    assert "the cell holds the error #REF!" in refused[0].reason

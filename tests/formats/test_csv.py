@@ -302,3 +302,18 @@ def test_a_row_that_is_too_short_refuses_its_release(home: Home) -> None:
     elements, refused = home.read(b"ocid,id,tender/title,awards/0/id,date\no,1,T,a,2024-01-01\no,1\np,1,T,a,2024-01-01\n", name="a.csv")
     assert [json.loads(one.raw)["ocid"] for one in elements] == ["p"]
     assert [(one.code, one.place.line, one.ocid) for one in refused] == [("unreadable_row", 3, "o")]
+
+
+@pytest.mark.parametrize("bad", [b'o,1,2024-01-01,"never closed\n', b"o,1,2024-01-01,\xff\xfe\n", b'o,1,2024-01-01,a,"b"x,c\n', b'o,"1\n', b"o,\xff,2024\n"])
+def test_a_row_that_can_not_be_read_refuses_the_release_that_its_first_cells_name(home: Home, bad: bytes) -> None:
+    content = "ocid,id,date,tender/title,awards/0/id\nööö,1,2024-01-01,T,a\no,1,2024-01-01,T,a\n".encode() + bad + b"p,1,2024-01-01,T,a\n"
+    elements, refused = home.read(content, name="a.csv")
+    assert [json.loads(one.raw)["ocid"] for one in elements] == ["ööö", "p"]
+    assert [(one.place.line, one.ocid) for one in refused] == [(4, "o")]
+
+
+def test_a_row_that_can_not_be_read_and_names_no_release_of_several_refuses_none(home: Home) -> None:
+    content = b'ocid,id,date,tender/title\no,1,2024-01-01,T\no,2,2024-01-02,T\no,"3\n'
+    elements, refused = home.read(content, name="a.csv")
+    assert [json.loads(one.raw)["id"] for one in elements] == ["1", "2"]
+    assert [one.code for one in refused] == ["unreadable_row"]

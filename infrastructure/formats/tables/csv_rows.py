@@ -1,6 +1,7 @@
 """Rows of CSV, each with its line and offset; a row that can't be read costs itself only, and no row is held beyond a limit."""
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -98,7 +99,9 @@ class CsvRows:
                 except StopIteration:
                     return
                 except (csv.Error, OverlongError, UnicodeDecodeError) as error:
-                    yield Row(line, offset, [_beginning(file, offset)], self._problem(error, offset))
+                    beginning = _beginning(file, offset)
+                    before = re.split('["\ufffd]', beginning)[0].split(self.dialect.delimiter)[:-1]
+                    yield Row(line, offset, [beginning], self._problem(error, offset), before=before)
                     file.seek(lines.offset)
                     self._recover(lines, offset, line, too_long=isinstance(error, OverlongError))
                     reader = csv.reader(lines, delimiter=self.dialect.delimiter, strict=True)

@@ -134,8 +134,9 @@ class FlatPlan:
     def _key(self, row: Row, part: Mapping[str, Any] | None, width: int) -> tuple[str, str, str] | None:
         """(ocid, release id, date where there is no id), of a bad row too where they can be had; None without an ocid."""
         if part is None:
+            cells = row.before if row.problem and len(row.cells) == 1 else row.cells
             try:
-                part = self.keys.build([*row.cells, *[""] * (width - len(row.cells))] if len(row.cells) > 1 else row.cells)
+                part = self.keys.build([*cells, *[""] * (width - len(cells))])
             except (CellError, ValueError, IndexError):
                 return None
         ocid, release_id = str(part.get("ocid") or "").strip(), str(part.get("id") or "")

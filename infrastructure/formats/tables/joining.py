@@ -91,7 +91,9 @@ def joined(entries: Iterable[Entry], longest: int, alike: Mapping[str, str]) -> 
             groups[entry.group].add(entry, longest)
     for entry in loose:
         known = processes.get(entry.group[:PROCESS], [])
-        if len(known) > 1 and entry.kind != REFUSED:
+        if len(known) > 1 and entry.kind == REFUSED:
+            yield entry
+        elif len(known) > 1:
             yield _refuse(entry, "ambiguous_row", f"it has no release id, and its process has {len(known)} releases in the file")
         else:
             groups.setdefault(known[0] if known else entry.group, Group(alike)).add(entry, longest)

@@ -35,7 +35,7 @@ class Problem(NamedTuple):
 class Row(NamedTuple):
     """`line` is the 1-based line (CSV: the one where the row begins) or row (workbook); `offset` its first byte in the UTF-8 text.
 
-    `nul` says that U+0000 was taken out of its cells.
+    `nul` says that U+0000 was taken out of its cells; `before` are the cells before what makes a row unreadable.
     """
 
     line: int
@@ -43,6 +43,7 @@ class Row(NamedTuple):
     cells: Sequence[str]
     problem: Problem | None = None
     nul: bool = False
+    before: Sequence[str] = ()
 
 
 class Decided(NamedTuple):

@@ -36,6 +36,8 @@ def table(name: str, read: Callable[[], Iterator[Row]], delimiter: str, profiles
     headings = next(read(), None)
     if headings is None:
         return None
+    if headings.problem is not None:
+        return Table(name, headings, read, pad, None, f"its headings can't be read: {headings.problem.reason}")
     try:
         plan = plan_of(headings.cells, delimiter, profiles, longest)
     except HeadingError as error:
