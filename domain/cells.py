@@ -1,7 +1,7 @@
 """The texts of table cells as values; what can be read in two ways is refused, never guessed. Pure."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Converter = Callable[[str], Any]
@@ -10,8 +10,10 @@ GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}")  # 
 COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?")
 COMMA_SURELY = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})")
 AMBIGUOUS = re.compile(r"[+-]?\d{1,3}[.,]\d{3}")
+BLANK = r"[\s\u00a0\u2009\u202f]"
 TRUE, FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
 MOST = 1e300
+LARGEST = 2**63  # whole numbers below it keep all their digits
 MOST_DIGITS = 400
 SHORT = 16  # digits that any number holds exactly
 
@@ -34,6 +36,29 @@ def number_with_comma(text: str) -> int | float:
     if not COMMA.fullmatch(text):
         raise ValueError(f"expected a number with a decimal comma, got {text[:80]!r}")
     return _value(text.replace(".", "").replace(",", "."))
+
+
+def declared_number(decimal: str, thousands: str | None = None, signs: Sequence[str] = ()) -> Converter:
+    """Reads numbers with this decimal mark and this mark between thousands (by default the other of comma and point; a
+    blank stands for any kind of blank), with one of `signs` before or behind. ValueError where the two marks are the same."""
+    between = thousands or {".": ",", ",": "."}[decimal]
+    if between == decimal:
+        raise ValueError(f"{decimal!r} can't be the decimal mark and stand between thousands")
+    mark = BLANK if between == " " else re.escape(between)
+    form = re.compile(rf"(\d+|\d{{1,3}}({mark}\d{{3}})+)({re.escape(decimal)}\d+)?")
+    marks = "|".join(re.escape(sign.strip()) for sign in sorted(signs, key=len, reverse=True) if sign.strip()) or "(?!)"
+    signed = re.compile(rf"([+-]?)\s*(?:{marks})?\s*([+-]?)\s*([\d.,'\s]*\d)\s*(?:{marks})?")
+
+    def read(text: str) -> int | float:
+        found = signed.fullmatch(text.strip())
+        digits = form.fullmatch(found[3]) if found and not (found[1] and found[2]) else None
+        if found is None or digits is None:
+            told = f", perhaps with {' or '.join(signs)}" if signs else ""
+            raise ValueError(f"expected a number with a decimal {'comma' if decimal == ',' else 'point'}{told}, got {text[:80]!r}")
+        whole_part, fraction = digits[1], digits[3] or ""
+        return _value(f"{found[1] or found[2]}{re.sub(mark, '', whole_part)}{fraction.replace(decimal, '.')}")
+
+    return read
 
 
 def number_between_semicolons(text: str) -> int | float:
@@ -65,10 +90,23 @@ def texts(text: str) -> list[str]:
     return [part for one in text.split(";") if (part := one.strip())]
 
 
+def digits_lost(text: str, value: Any) -> bool:
+    """Whether a number has more digits than the 64-bit float that it was read as; the digits that programs write of a float are its own."""
+    if not isinstance(value, float):
+        return False
+    digits = _significant(text)
+    return digits not in {_significant(repr(value)), _significant(f"{value:.17g}")}
+
+
+def _significant(text: str) -> str:
+    return re.sub(r"\D", "", re.split("[eE]", text)[0]).strip("0")
+
+
 def _value(digits: str) -> int | float:
     if len(digits) > MOST_DIGITS:
         raise ValueError(f"expected a number, got {len(digits)} digits")
     value = float(digits)
     if abs(value) > MOST:
         raise ValueError(f"the number {digits[:80]} is too large")
-    return int(digits) if digits.lstrip("+-").isdecimal() and abs(value) < 2**53 else value
+    whole_digits = digits.lstrip("+-").isdecimal() and abs(int(digits)) < LARGEST
+    return int(digits) if whole_digits else value

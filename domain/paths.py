@@ -1,5 +1,6 @@
 """Headings of flat OCDS as paths, and what the standard says their cells hold. Pure."""
 
+import re
 import types
 from collections.abc import Sequence
 from functools import cache
@@ -19,6 +20,7 @@ ELSEWHERE: dict[str, Any] = (
     | dict.fromkeys(("additionalProcurementCategories", "submissionMethod", "relationship", "roles", "tag", "coveredBy", "languages", "relatedLots"), list[str])
     | dict.fromkeys(("hasRecurrence", "hasOptions", "hasRenewal", "hasFrameworkAgreement", "hasElectronicAuction", "hasDynamicPurchasingSystem"), bool)
 )
+DATE = re.compile(r"date([A-Z]\w*)?|\w+Date")
 LONGEST_PATH = 500  # characters
 DEEPEST = 20
 
@@ -56,6 +58,22 @@ def converter(path: Path, numbers: Converter = number) -> Converter | None:
 def is_known(path: Path) -> bool:
     """Whether the path is one of OCDS, as far as the star goes."""
     return _kind(path) is not None
+
+
+def is_value(path: Path) -> bool:
+    """Whether the path is one of OCDS, of a value or a list of values."""
+    kind = _kind(path)
+    return kind is not None and not _is_model(get_args(kind)[0] if get_origin(kind) is list else kind)
+
+
+def is_number(path: Path) -> bool:
+    """Whether its values are numbers that may have a fraction."""
+    return _kind(path) is float
+
+
+def is_date(path: Path) -> bool:
+    """Whether its name is that of a date: `date`, `dateSigned`, `startDate`, …; those of extensions too."""
+    return isinstance(path[-1], str) and DATE.fullmatch(path[-1]) is not None
 
 
 def shown(path: Path) -> str:

@@ -153,7 +153,8 @@ def _judge(record: Any, model: type[Reference], kind: Kind, raw: bytes, place: P
         found = model.model_validate(record)
     except ValidationError as error:
         return _refused(*_problem(error), raw, place)
-    read = {name: value for name, value in found.model_dump(exclude_unset=True).items() if value is not None}
+    _leave_out_blanks(record, model, notes)
+    read = {name: value for name, value in found.model_dump(exclude_unset=True).items() if value is not None and name in record}
     _note_whitespace({name: record[name] for name in read if isinstance(record.get(name), str)}, notes)
     try:
         payload = canonical(WHOLE.get(kind, {}) | record | read)
@@ -179,6 +180,15 @@ def _note_whitespace(texts: dict[str, str], notes: list[Note]) -> None:
     for name, text in texts.items():
         if text != tidy_text(text) and text:
             notes.append(Note(code="whitespace_removed", path=pointer([name]), message=f"{NOTES['whitespace_removed']}: {text[:80]!r}"))
+
+
+def _leave_out_blanks(record: dict[str, Any], model: type[Reference], notes: list[Note]) -> None:
+    """A blank text of a field that a record may lack says nothing, as a blank cell does."""
+    for name, field in model.model_fields.items():
+        if field.is_required() or not isinstance(record.get(name), str) or record[name].strip():
+            continue
+        del record[name]
+        notes.append(Note(code="blank_value", path=pointer([name]), message=f"a blank text; left out: {name}"))
 
 
 def _problem(error: ValidationError) -> tuple[str, str, str]:

@@ -16,6 +16,7 @@ NOTES: dict[str, str] = {
     "number_as_text": "a number stood where a text belongs; read as text",
     "text_as_number": "a text that is a number stood where a number belongs",
     "null_element": "a null stood in an array; dropped",
+    "blank_value": "a blank text stood where a number, a truth value, an object or an array belongs; left out",
     "nul_character": "U+0000 in a text; removed",
     "bad_surrogate": "half of a surrogate pair in a text; replaced by U+FFFD",
     "date_repaired": "the release's date had no zone or was not in ISO 8601",
@@ -44,6 +45,8 @@ EXPECTED = {
     "greater_than_equal": "a number that is not negative",
     "less_than_equal": "a smaller number",
 }
+DROPPED = {"null_element", "blank_value", "unreadable_detail"}
+BLANK_IS_MISSING = {"float_type", "int_type", "int_from_float", "bool_type", "dict_type", "list_type"}
 UNREPAIRED = {("ocid",)}  # what a process is called is not for us to guess
 EXACT = 2**53  # from here on a floating-point number may stand for another whole number
 NUMBERS = (re.compile(rb'd"\s*+:\s*+[-\d]'), re.compile(rb'D"\s*+:\s*+[-\d]'))  # two, for each is looked for by its letters, which is quick
@@ -73,7 +76,7 @@ def repair(release: dict[str, Any], errors: Sequence[Any], notes: list[Note]) ->
             problem = pointer(path), f"{pointer(path)[1:]}: expected {EXPECTED.get(error['type'], error['msg'])}, got {_shown(value)}"
             continue
         code, holder[path[-1]] = mended
-        if code in {"null_element", "unreadable_detail"}:
+        if code in DROPPED:
             del holder[path[-1]]
         made.append(Note(code=code, path=pointer(path), message=f"{NOTES[code]}: {_excerpt(value)}"))
     notes += reversed(made)
@@ -110,6 +113,8 @@ def _mend(error: str, value: Any) -> tuple[str, Any] | None:
         return "null_element", None
     if isinstance(value, bool):
         return None
+    if isinstance(value, str) and not value.strip() and error in BLANK_IS_MISSING:
+        return "blank_value", None
     if isinstance(value, list) and len(value) == 1 and error != "list_type" and not isinstance(value[0], list):
         return "object_expected", value[0]
     if error == "string_type":

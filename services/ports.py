@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from domain.money import Rate
-from domain.record import Kind, Place, Refused
+from domain.record import Kind, Note, Place, Refused
 from domain.search import Collection, Document, Filter, SearchKey, SearchQuery, SearchResult, Synonym
 from domain.webhooks import Answered
 
@@ -175,6 +175,7 @@ class Element:
     """One element of a source, as bytes of UTF-8 JSON, with the metadata of the package it stood in, and the kind of record that it is.
 
     `flaw` is why the element counts as refused although its record is kept: a file in which nothing can be read.
+    `notes` are what its reader noted of it.
     """
 
     raw: bytes
@@ -182,6 +183,7 @@ class Element:
     package: dict[str, Any] | None = None
     kind: Kind = Kind.RELEASES
     flaw: Refused | None = None
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,20 @@ class ReadsAhead(Protocol):
     def expect(self, paths: Sequence[Path]) -> None: ...
 
 
+@runtime_checkable
+class Joins(Protocol):
+    """A recogniser of files that may be parts of one whole. `role` says of a position which part: "sheet", "meta" or None.
+
+    `join` makes the whole of (file, name, position); then it is read as the first of them.
+    """
+
+    name: str
+
+    def role(self, position: Position) -> str | None: ...
+    def joined(self, first: Path) -> bool: ...
+    def join(self, parts: Sequence[tuple[Path, str, Position]]) -> None: ...
+
+
 class Source(NamedTuple):
     """A file to be read: where it lies, what people call it, and where its copies go (a prefix: `.unpacked` and `.utf8` are added)."""
 
@@ -78,15 +92,21 @@ class Chain:
 
     def read(self, source: Source, position: Position | None, limit: int) -> Slice:
         """The next stretch. InvalidError where no recogniser knows the file, with what was expected."""
-        try:
-            form, reader, at = self._begin(source) if position is None else (position["text"], self._reader(position["reader"]), position["at"])
-        except Exception:
-            source.forget()
-            raise
+        position = self.begin(source) if position is None else position
+        form, reader, at = position["text"], self._reader(position["reader"]), position["at"]
         piece = reader.read(source.at(form), source.filename, at, limit)
         if piece.position is not None:
             return replace(piece, position={"text": form, "reader": reader.name, "at": piece.position})
         return replace(piece, refused=[*piece.refused, *_missing(source, form)])
+
+    def begin(self, source: Source) -> Position:
+        """Where its reading begins. InvalidError where no recogniser knows the file; then nothing is left of it."""
+        try:
+            form, reader, at = self._begin(source)
+        except Exception:
+            source.forget()
+            raise
+        return {"text": form, "reader": reader.name, "at": at}
 
     def _reader(self, name: str) -> Recogniser:
         return next(one for one in self.recognisers if one.name == name)

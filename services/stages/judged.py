@@ -91,7 +91,8 @@ def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
                 if element.flaw is not None:
                     found.flawed.add(len(found.accepted))
                     found.refused.append(element.flaw)
-                found.accepted.append(verdict)
+                noted = verdict.model_copy(update={"notes": (*element.notes, *verdict.notes)}) if element.notes else verdict
+                found.accepted.append(noted)
                 found.packages.append(orjson.dumps(element.package, option=orjson.OPT_SORT_KEYS) if element.package else None)
     return found
 

@@ -92,3 +92,10 @@ def test_the_elements_of_an_array_are_judged_one_by_one() -> None:
     found = judge_reference(json.dumps([CODE, {}, CODE | {"code": "2"}]).encode(), PLACE, Kind.CLASSIFICATIONS)
     assert [isinstance(each, Accepted) for each in found] == [True, False, True]
     assert [each.place.path for each in found] == ["/0", "/1", "/2"]
+
+
+def test_a_blank_text_of_a_field_that_may_lack_says_nothing() -> None:
+    found = one(Kind.ORGANIZATIONS, {"id": "1", "name": "N", "country": "", "region": " ", "note": ""})
+    assert isinstance(found, Accepted)
+    assert json.loads(found.payload) == {"id": "1", "name": "N", "note": ""}
+    assert [(note.code, note.path) for note in found.notes] == [("blank_value", "/country"), ("blank_value", "/region")]

@@ -131,6 +131,41 @@ def test_path_tricks_are_refused_and_write_nothing(home: Home, name: str, pack: 
     assert {path for path in home.root.parent.rglob("*") if home.root not in path.parents} == before
 
 
+def nameless(name: bytes) -> bytes:
+    """A zip with a good member behind one of this name."""
+    content = zipped([("x" * len(name) or "x", LINES), ("good.json", LINES)])
+    if name:
+        return content.replace(b"x" * len(name), name)
+    local, directory = content.index(b"PK\x03\x04"), content.index(b"PK\x01\x02")
+    cut = content[: local + 26] + b"\x00\x00" + content[local + 28 : local + 30] + content[local + 31 :]
+    at = directory - 1
+    cut = cut[: at + 28] + b"\x00\x00" + cut[at + 30 : at + 46] + cut[at + 47 :]
+    end = cut.index(b"PK\x05\x06")
+    size, begin = struct.unpack_from("<LL", cut, end + 12)
+    second = cut.index(b"PK\x01\x02", at + 4)
+    (offset,) = struct.unpack_from("<L", cut, second + 42)
+    cut = cut[: second + 42] + struct.pack("<L", offset - 1) + cut[second + 46 :]
+    return cut[: end + 12] + struct.pack("<LL", size - 1, begin - 1) + cut[end + 20 :]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (nameless(b""), "it has no name"),
+        (nameless(b"\x00\x00"), "it has no name"),
+        (nameless(b" "), "it has no name"),
+        (zipped([("folder.json/", LINES), ("good.json", LINES)]), "that of a folder, but it holds"),
+        (tarred([("", LINES), ("good.json", LINES)]), "it has no name"),
+        (tarred([("", LINES), ("good.json", LINES)], "w:gz"), "it has no name"),
+    ],
+)
+def test_a_member_without_a_name_costs_itself(home: Home, content: bytes, said: str) -> None:
+    found, ((_, code, reason),) = read(home, content)
+    assert [file for file, _ in found] == ["a.zip/good.json"] * 3
+    assert code == "unsafe_member"
+    assert said in reason
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

@@ -105,6 +105,8 @@ def test_a_table_without_the_columns_of_the_ocid_is_refused_row_by_row(town: Hom
     [
         ("columns: [", "broken"),
         ("colour: red", "colour"),
+        ("  Objeto: [{path: tender/minValue/amount, signs: ['€']}]", "needs decimal"),
+        ("  Objeto: [{path: tender/minValue/amount, decimal: '.', thousands: '.'}]", "can't be the decimal mark"),
         ('  Objeto: [{path: tender/title, decimals: ","}]', "decimals"),
         ("  Objeto: [{path: tender/title}, {path: tender/title}]", "two headings mean tender/title"),
         ("  Objeto: [{path: tender/title, constant: x, template: y}]", "exclude each other"),
@@ -155,3 +157,41 @@ def test_the_profile_that_the_page_shows_is_one(tmp_path: Path) -> None:
     (tmp_path / "town.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
     home = Home(tmp_path / "home", profiles=tmp_path)
     assert read(home, {})[1] == []
+
+
+def amounts(tmp_path: Path, rule: str, cells: list[str]) -> tuple[list[Any], list[str]]:
+    """What amounts of these cells become, and why the others are refused."""
+    profile = f'name: town\ntitle: T\nheadings: [Nr, Sum]\ntemplates: {{ocid: "o-{{Nr}}"}}\ncolumns:\n  Sum: [{{path: tender/value/amount, {rule}}}]\n'
+    folder = tmp_path / "profiles"
+    folder.mkdir()
+    (folder / "town.yaml").write_text(profile, encoding="utf-8")
+    elements, refused = Home(tmp_path / "home", profiles=folder).read(text([["Nr", "Sum"], *enumerate(cells)]), name="a.csv")
+    return [json.loads(one.raw)["tender"]["value"]["amount"] for one in elements], [one.reason for one in refused]
+
+
+@pytest.mark.parametrize(
+    ("rule", "cells", "expected"),
+    [
+        ("decimal: '.', signs: ['€']", ["€1,234.50", "€ 1,234", "1,234,567.5 €", "-€5", "€-5", "5"], [1234.5, 1234, 1234567.5, -5, -5, 5]),
+        ("decimal: ',', signs: ['R$', '$']", ["R$ 1.234,50", "R$1.234", "R$\u00a00,5", "$ 7"], [1234.5, 1234, 0.5, 7]),
+        ("decimal: '.', signs: [EUR]", ["EUR 1,234.50", "1,234.50EUR"], [1234.5, 1234.5]),
+        ("decimal: ',', thousands: ' ', signs: ['zł']", ["1 234 567,89 zł", "1\u00a0234", "1\u202f234,5"], [1234567.89, 1234, 1234.5]),
+        ("decimal: '.', thousands: \"'\", signs: [CHF]", ["CHF 1'234.50"], [1234.5]),
+        ("decimal: '.'", ["1,234"], [1234]),
+    ],
+)
+def test_amounts_are_read_with_the_signs_and_marks_that_a_profile_names(tmp_path: Path, rule: str, cells: list[str], expected: list[float]) -> None:
+    assert amounts(tmp_path, rule, cells) == (expected, [])
+
+
+@pytest.mark.parametrize("cell", ["$5", "€€5", "€", "€1.234,50", "1,23", "1,2345", "€5€x", "+-5", "5 000", "1,234,50"])
+def test_amounts_with_other_signs_or_marks_are_refused(tmp_path: Path, cell: str) -> None:
+    found, (reason,) = amounts(tmp_path, "decimal: '.', signs: ['€']", [cell])
+    assert found == []
+    assert "expected a number with a decimal point, perhaps with €" in reason
+
+
+def test_a_second_column_of_a_name_that_a_profile_has_is_left_out_with_a_word(town: Home) -> None:
+    elements, refused = town.read(text([[*HEADINGS, "Objeto"], [*ROW, "Outra"]], delimiter=";"), name="compras.csv")
+    assert json.loads(elements[0].raw)["tender"]["title"] == "Obra"
+    assert [(one.code, one.path, one.excerpt) for one in refused] == [("column_left_out", "Objeto", "Outra")]

@@ -227,3 +227,123 @@ def test_a_workbook_ends_in_the_star(lake_home: Parts, tmp_path: Path) -> None:
     assert job.counts == Counts(received=2, accepted=2, processes=2)
     assert len(rows(lake_home, "fact_award")) == 4
     assert verified(lake_home, tmp_path / "home") == []
+
+
+ONE: Sheets = {
+    "rel": [["ocid", "id", "date", "tag"], ["ocds-1", "r1", "2024-01-01T00:00:00Z", "tender"]],
+    "Parties": [["ocid", "id", "parties/0/id", "parties/0/name", "parties/0/roles"], ["ocds-1", "r1", "P1", "Org", "buyer"]],
+    "Tender": [["ocid", "id", "tender/id", "tender/title"], ["ocds-1", "r1", "t", "Title"]],
+}
+
+
+def dated(sheets: Sheets, *, ids: bool = True) -> Sheets:
+    """The same, with the release's date in every sheet, and without its id."""
+    with_dates = {name: [[*head, "date"], *([*row, "2024-01-01T00:00:00Z"] for row in more)] for name, (head, *more) in sheets.items() if name != "rel"}
+    whole = {"rel": sheets["rel"]} | with_dates
+    return whole if ids else {name: [[cell for at, cell in enumerate(row) if at != 1] for row in table] for name, table in whole.items()}
+
+
+@pytest.mark.parametrize("limits", [(), (1,) * 9])
+@pytest.mark.parametrize("order", [("rel", "Parties", "Tender"), ("Tender", "Parties", "rel"), ("Parties", "rel", "Tender")])
+@pytest.mark.parametrize("sheets", [ONE, dated(ONE), dated(ONE, ids=False)], ids=["ids", "dates too", "dates alone"])
+def test_sheets_of_one_process_are_one_release_whatever_their_order(home: Home, sheets: Sheets, order: tuple[str, ...], limits: tuple[int, ...]) -> None:
+    (found,) = records(home, workbook({name: sheets[name] for name in order}), limits)
+    assert (found["tender"]["title"], found["parties"][0]["roles"], found["date"]) == ("Title", ["buyer"], "2024-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("only", ["A", "B", "C"])
+def test_one_release_of_several_is_joined_whichever_row_it_is(home: Home, only: str) -> None:
+    releases: Table = [["ocid", "id", "date"], *([name, "1", "2024-01-01"] for name in "ABC")]
+    found = records(home, workbook({"rel": releases, "Parties": [["ocid", "id", "parties/0/id"], [only, "1", "P"]]}))
+    assert [one["ocid"] for one in found if "parties" in one] == [only]
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("stored", "text", "amount"),
+    [
+        ("12345678901234567", "12345678901234567", 12345678901234567),
+        ("20240131000123456", "20240131000123456", 20240131000123456),
+        ("10000000000000000", "10000000000000000", 10000000000000000),
+        ("1E+16", "10000000000000000", 10000000000000000),
+        ("1.2345678901234567E+16", "12345678901234567", 12345678901234567),
+        ("9223372036854775807", "9223372036854775807", 9223372036854775807),
+        ("5.0", "5", 5),
+        ("007", "7", 7),
+        ("-3", "-3", -3),
+        ("0.1", "0.1", 0.1),
+        ("1234.5599999999999", "1234.56", 1234.56),
+        ("1.0000000000000001E-5", "0.00001", 0.00001),
+    ],
+)
+def test_numbers_keep_all_their_digits(home: Home, stored: str, text: str, amount: float) -> None:
+    def change(name: str, part: bytes) -> bytes:
+        return part.replace(b"<v>424242</v>", f"<v>{stored}</v>".encode()) if name.endswith("sheet1.xml") else part
+
+    content = workbook({"r": [["ocid", "id", "buyer/id", "tender/value/amount"], ["o", "1", 424242, 424242]]})
+    elements, refused = home.read(rewritten(content, change), name="a.xlsx")
+    found = json.loads(elements[0].raw)
+    assert (found["buyer"]["id"], found["tender"]["value"]["amount"]) == (text, amount)
+    assert isinstance(found["tender"]["value"]["amount"], type(amount))
+    assert (refused, elements[0].notes) == ([], ())
+
+
+@pytest.mark.parametrize("stored", ["12345678901234567.89", "18446744073709551616"])
+def test_numbers_that_no_float_keeps_are_noted_and_are_whole_in_texts(home: Home, stored: str) -> None:
+    def change(name: str, part: bytes) -> bytes:
+        return part.replace(b"<v>424242</v>", f"<v>{stored}</v>".encode()) if name.endswith("sheet1.xml") else part
+
+    content = workbook({"r": [["ocid", "id", "buyer/id", "tender/value/amount"], ["o", "1", 424242, 424242]]})
+    for elements, _ in (
+        home.read(rewritten(content, change), name="a.xlsx"),
+        home.read(f"ocid,id,buyer/id,tender/value/amount\no,1,{stored},{stored}\n".encode(), name="a.csv"),
+    ):
+        assert json.loads(elements[0].raw)["buyer"]["id"] == stored
+        assert [(note.code, note.path, stored in note.message) for note in elements[0].notes] == [("digits_lost", "/tender/value/amount", True)]
+
+
+def test_ids_that_differ_in_their_seventeenth_digit_are_two(home: Home) -> None:
+    content = rewritten(
+        workbook({"r": [["ocid", "id"], ["o", 424241], ["o", 424242]]}),
+        lambda name, part: part.replace(b"42424", b"1234567890123456") if name.endswith("sheet1.xml") else part,
+    )
+    assert [one["id"] for one in records(home, content)] == ["12345678901234561", "12345678901234562"]
+
+
+@pytest.mark.parametrize("stored", ["shared", "inline", "formula"])
+def test_escaped_characters_are_read(home: Home, stored: str) -> None:
+    escaped = "One_x000D_\nTwo _x005F_x000D_ _x000b_ _xD83D__xDE00_ _xD83D_ _x41_"
+    cell = {
+        "shared": b'<c r="C2" t="s"><v>0</v></c>',
+        "inline": f'<c r="C2" t="inlineStr"><is><t>{escaped}</t></is></c>'.encode(),
+        "formula": f'<c r="C2" t="str"><f>A1</f><v>{escaped}</v></c>'.encode(),
+    }[stored]
+
+    def change(name: str, part: bytes) -> bytes:
+        return part.replace(b'<c r="C2" t="n"><v>424242</v></c>', cell) if name.endswith("sheet1.xml") else part
+
+    content = io.BytesIO(rewritten(workbook({"r": [["ocid", "id", "tender/title"], ["o", 1, 424242]]}), change))
+    if stored == "shared":
+        shared = io.BytesIO(rewritten(content.getvalue(), lambda name, part: None if name == "xl/sharedStrings.xml" else part))
+        with zipfile.ZipFile(shared, "a") as archive:
+            names = "".join(f"<si><t>{name}</t></si>" for name in (escaped, "ocid", "id", "tender/title", "o"))
+            archive.writestr("xl/sharedStrings.xml", f"<sst>{names}</sst>")
+        by_index = {b'"A1" t="s"><v>0': b'"A1" t="s"><v>1', b'"B1" t="s"><v>1': b'"B1" t="s"><v>2', b'"C1" t="s"><v>2': b'"C1" t="s"><v>3'}
+        by_index[b'"A2" t="s"><v>3'] = b'"A2" t="s"><v>4'
+
+        def renumber(name: str, part: bytes) -> bytes:
+            for old, new in by_index.items() if name.endswith("sheet1.xml") else ():
+                part = part.replace(old, new)
+            return part
+
+        content = io.BytesIO(rewritten(shared.getvalue(), renumber))
+    (found,) = records(home, content.getvalue())
+    assert found["tender"]["title"] == "One\r\nTwo _x000D_ \x0b \U0001f600 \ufffd _x41_"
+
+
+def test_long_whole_amounts_end_in_the_star(lake_home: Parts, tmp_path: Path) -> None:
+    amount = "12345678901234567"
+    job = load(lake_home, "a.csv", f"ocid,id,date,tag,tender/value/amount,tender/value/currency\no-1,1,2024-01-01,tender,{amount},EUR\n".encode())
+    assert job.status is JobStatus.SUCCEEDED
+    assert [float(one["amount"]) for one in rows(lake_home, "fact_process")] == [float(amount)]
+    assert verified(lake_home, tmp_path / "home") == []

@@ -3,18 +3,18 @@
 Bombs stop it early: more members, more bytes or more growth than real data has. What was read before stays.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
 
 from domain.errors import InvalidError, TooLargeError
 from domain.record import Place, Refused
 from infrastructure.disk import full_disk
 from infrastructure.formats.archives import tars, zips
-from infrastructure.formats.archives.member import DamagedMemberError, Member
+from infrastructure.formats.archives.folders import Folders
+from infrastructure.formats.archives.member import DamagedMemberError, Member, Members
 from infrastructure.formats.chain import Chain, Position, Recogniser, Source
 from infrastructure.formats.stretch import SLICE_BYTES
 from infrastructure.formats.text import FREE, RATIO, limited, write
@@ -28,12 +28,6 @@ REFUSALS: dict[str, str] = {
     "archive_bomb": "an archive that unpacks to more than real data does; reading stopped there",
     "truncated_file": "the archive breaks off or is damaged; what came before was read",
 }
-
-
-class Members(Protocol):
-    """An open archive."""
-
-    def members(self, start: int) -> Iterator[Member]: ...
 
 
 @dataclass(frozen=True)
@@ -101,7 +95,7 @@ class Archives:
         """The next stretch of the members from `at` on."""
         walk = Walk(limit, position["inner"], position["spent"], position["members"])
         try:
-            with _opened(text, position["form"]) as archive:
+            with self._opened(text, position["form"]) as archive:
                 at, inner = self._walk(archive, text, filename, position, walk)
         except DamagedMemberError as error:
             walk.refuse(filename, "truncated_file", f"{error}; what came before was read")
@@ -112,19 +106,25 @@ class Archives:
         following = None if at is None else position | {"at": at, "inner": inner, "spent": walk.spent, "members": walk.passed}
         return Unpacked(walk.elements, walk.refused, following, walk.spent - position["spent"], walk.bomb)
 
+    def _opened(self, text: Path, form: str) -> AbstractContextManager[Members]:
+        return zips.opened(text) if form == "zip" else tars.opened(text)
+
     def _walk(self, archive: Members, text: Path, filename: str, position: Position, walk: Walk) -> tuple[int | None, Position | None]:
         """Read members while there is room; (where the next slice begins, and where in that member), None at the archive's end."""
         allowed = min(self.most, max(text.stat().st_size * RATIO, FREE))
+        folders = Folders(text, filename, self.spool, lambda: self._opened(text, position["form"]), self.chain)
         for member in archive.members(position["at"]):
             if walk.room <= 0:
                 return member.at, None
             walk.passed += walk.inner is None
             if walk.passed > self.most_members:
                 raise TooLargeError(f"the archive has more than {self.most_members} members")
-            source = Source(self.spool / f"{text.name}.{member.at}.member", f"{filename}/{member.name}", self.spool / f"{text.name}.{member.at}", allowed)
+            source = folders.source(member, allowed)
+            if walk.inner is None and member.at in (folders.known(member) or [])[1:]:
+                continue  # it was read with the first of its folder's sheets
             if member.refusal:
                 walk.refuse(source.filename, "unsafe_member", member.refusal)
-            elif (following := self._member(member, source, walk)) is not None:
+            elif (following := self._member(member, source, walk, folders)) is not None:
                 return member.at, following
         return None, None
 
@@ -132,7 +132,28 @@ class Archives:
         with full_disk():
             write(limited(member.pieces(), member.packed, source.most - walk.spent), source.path)
 
-    def _member(self, member: Member, source: Source, walk: Walk) -> Position | None:
+    def _join(self, folders: Folders, others: Sequence[int], first: Source, begin: Position, walk: Walk, *, again: bool) -> None:
+        """Make what these members hold together, to be read as the first of them; those that can't be read are refused, once."""
+        if folders.joined(first, begin):
+            return
+        sources = [first]
+        begins = [begin]
+        for member in folders.some(others):
+            other = folders.source(member, first.most)
+            try:
+                self._extract(member, other, walk)
+                begins.append(self.chain.begin(other))
+                sources.append(other)
+                walk.spent += 0 if again else other.path.stat().st_size
+            except (InvalidError, DamagedMemberError) as error:
+                if not again:
+                    walk.refuse(other.filename, "unreadable_member", str(error))
+                other.forget()
+        folders.join(sources, begins)
+        for other in sources[1:]:
+            other.forget()
+
+    def _member(self, member: Member, source: Source, walk: Walk, folders: Folders) -> Position | None:
         """Read one member on; where it is to be read on from, None at its end."""
         inner, walk.inner = walk.inner, None
         try:
@@ -140,7 +161,15 @@ class Archives:
                 self._extract(member, source, walk)
             if inner is None:
                 walk.spent += source.path.stat().st_size
-            piece = self.chain.read(source._replace(most=max(source.most - walk.spent, 0)), inner, walk.room)
+            source_left = source._replace(most=max(source.most - walk.spent, 0))
+            begin = self.chain.begin(source_left) if inner is None else inner
+            together = folders.together(member, begin)
+            if together and together[0] != member.at:  # it was read with the first of them
+                source.forget()
+                return None
+            if together:
+                self._join(folders, together[1:], source_left, begin, walk, again=inner is not None)
+            piece = self.chain.read(source_left, begin, walk.room)
         except (InvalidError, DamagedMemberError) as error:
             walk.refuse(source.filename, "unreadable_member", str(error))
             source.forget()
@@ -181,10 +210,6 @@ def form_of(path: Path) -> str | None:
     with path.open("rb") as file:
         head = file.read(4)
     return "zip" if head.startswith(zips.MAGICS) else "tar" if tars.is_tar(path) else None
-
-
-def _opened(text: Path, form: str) -> AbstractContextManager[Members]:
-    return zips.opened(text) if form == "zip" else tars.opened(text)
 
 
 def with_archives(recognisers: Sequence[Recogniser], spool: Path, most: int) -> Chain:

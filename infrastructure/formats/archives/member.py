@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Protocol
 
 CHUNK = 1 << 20
 LONGEST_NAME = 500  # characters
@@ -14,6 +15,12 @@ NOISE = {".DS_Store", "Thumbs.db", "desktop.ini"}  # what file managers leave in
 
 class DamagedMemberError(Exception):
     """Raised where a member or the archive behind it can't be read on."""
+
+
+class Members(Protocol):
+    """An open archive."""
+
+    def members(self, start: int) -> Iterator["Member"]: ...
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,8 @@ def shown(name: str) -> str:
 
 def unsafe(name: str) -> str | None:
     """Why a name is a trick; None where it is none."""
+    if not name.strip():
+        return "it has no name"
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if ".." in parts:
         return "its name leads out of the archive"

@@ -34,7 +34,7 @@ class ZipMembers:
         for index, info in enumerate(sorted(self.archive.infolist(), key=lambda one: one.header_offset)):
             overlaps = info.header_offset < end
             end = max(end, info.header_offset + HEADER_SIZE + _name_size(info) + info.compress_size)
-            if index < start or info.is_dir() or noise(info.filename):
+            if index < start or (info.filename.endswith("/") and not info.file_size) or noise(info.filename):
                 continue
             refusal = "it lies inside another member, as in a bomb" if overlaps else _refusal(info)
             yield Member(index, shown(info.filename), self._spent(info), self._reader(info), refusal)
@@ -95,10 +95,12 @@ def _name_size(info: zipfile.ZipInfo) -> int:
 
 
 def _refusal(info: zipfile.ZipInfo) -> str | None:
+    if info.filename.endswith("/"):
+        return f"its name is that of a folder, but it holds {info.file_size} bytes"
     if info.flag_bits & ENCRYPTED:
         return "it is encrypted"
     if (info.external_attr >> 16) & 0o170000 == LINK:
         return "it is a link"
     if info.compress_type not in METHODS:
         return f"it is packed by method {info.compress_type}; stored and deflated members can be read"
-    return unsafe(info.orig_filename)
+    return unsafe(info.orig_filename) or unsafe(info.filename)

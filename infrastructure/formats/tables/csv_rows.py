@@ -1,6 +1,7 @@
 """Rows of CSV, each with its line and offset; a row that can't be read costs itself only, and no row is held beyond a limit."""
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -9,6 +10,7 @@ from infrastructure.formats.tables.rows import EXCERPT, Problem, Row
 
 DELIMITERS = (",", ";", "\t", "|")
 GULP = 1 << 20
+NUL = b"\x00"
 AGAIN = 8  # times the longest row that is read again, all in all, to find where good rows begin behind quotes that are never closed
 
 
@@ -33,6 +35,7 @@ class Lines:
         self.offset = dialect.offset
         self.line = dialect.line - 1
         self.left = longest
+        self.nul = False  # whether U+0000 was taken out of the row
         self.first = 0  # where the first line of the row ends, 0 before it was read
         file.seek(self.offset)
 
@@ -50,11 +53,14 @@ class Lines:
             raise OverlongError
         if not self.first:
             self.first = self.offset
+        if NUL in raw:
+            self.nul, raw = True, raw.replace(NUL, b"")
         return raw.decode()
 
     def begin(self) -> None:
         """A new row."""
         self.left = self.longest
+        self.nul = False
         self.first = 0
 
     def go_back(self, offset: int, line: int) -> None:
@@ -93,13 +99,15 @@ class CsvRows:
                 except StopIteration:
                     return
                 except (csv.Error, OverlongError, UnicodeDecodeError) as error:
-                    yield Row(line, offset, [_beginning(file, offset)], self._problem(error, offset))
+                    beginning = _beginning(file, offset)
+                    before = re.split('["\ufffd]', beginning)[0].split(self.dialect.delimiter)[:-1]
+                    yield Row(line, offset, [beginning], self._problem(error, offset), before=before)
                     file.seek(lines.offset)
                     self._recover(lines, offset, line, too_long=isinstance(error, OverlongError))
                     reader = csv.reader(lines, delimiter=self.dialect.delimiter, strict=True)
                     continue
                 if any(cells):
-                    yield Row(line, offset, cells)
+                    yield Row(line, offset, cells, nul=lines.nul)
 
     def _problem(self, error: Exception, offset: int) -> Problem:
         if isinstance(error, UnicodeDecodeError):

@@ -1,26 +1,40 @@
 """Flat OCDS: neighbouring rows of one release become that release."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from domain.cells import Converter
-from domain.flat import CellError, Layout, Merger, Target
-from domain.paths import PREFIXES, HeadingError, Path, converter, parse
-from domain.record import Kind
+from domain.cells import Converter, digits_lost
+from domain.columns import compatible
+from domain.flat import CellError, Layout, Target
+from domain.paths import PREFIXES, HeadingError, Path, converter, is_date, is_number, parse
 from infrastructure.formats.packages import ABOUT
+from infrastructure.formats.tables.date_orders import in_iso
 from infrastructure.formats.tables.groups import group_of
-from infrastructure.formats.tables.rows import Entry, Problem, Row, Sheet, refusal
+from infrastructure.formats.tables.left_out import LeftOut
+from infrastructure.formats.tables.notes import Remark, remark
+from infrastructure.formats.tables.release_rows import ReleaseRows
+from infrastructure.formats.tables.rows import Entry, Problem, Row, Sheet, is_comment, refusal
 
 KEYS: tuple[Path, ...] = (("ocid",), ("id",), ("date",))
-LEFT_OUT = "the release is left out with all its rows"
+FLAT_OCDS = "flat OCDS"
+EMPTY_QUOTES = {'""', "''"}  # how some exports write an empty text
+LONG_NUMBER = 16  # characters from which on a number may have more digits than a 64-bit float keeps
 
 
 class Builder(Protocol):
     """Builds a release, or part of one, of a row; CellError."""
 
     def build(self, cells: Sequence[str]) -> dict[str, Any]: ...
+
+
+class Columns(NamedTuple):
+    """The columns of a table that need a second look: dates, numbers with their converters, and those left out with the reason."""
+
+    dates: Mapping[int, Path]
+    numbers: Mapping[int, Target]
+    left_out: Mapping[int, str]
 
 
 class FlatPlan:
@@ -34,34 +48,48 @@ class FlatPlan:
         layout: Builder,
         keys: Builder,
         longest: int,
+        columns: Columns,
         about: Builder | None = None,
         *,
-        name: str = "flat OCDS",
+        name: str = FLAT_OCDS,
         constants: Mapping[str, Any] | None = None,
         identified: bool = True,
     ) -> None:
         self.layout = layout
         self.keys = keys
         self.longest = longest
+        self.columns = columns
         self.about = about
         self.name = name
         self.constants = dict(constants or {})
         self.identified = identified
 
     def entries(self, sheet: Sheet, *, alone: bool) -> Iterator[Entry]:
-        """The releases of a sheet, and the rows that are refused."""
-        run = Run(self, sheet)
+        """The releases of a sheet, the rows that are refused, and the columns that are left out."""
+        rows = ReleaseRows(sheet, self.longest)
+        left_out = LeftOut(self.columns.left_out)
+        package = orjson.dumps(dict(sheet.package)) if sheet.package else b""
         for row in sheet.rows:
-            part, problem = self._part(row)
-            key = self._key(row, part)
+            if left_out.reasons:
+                left_out.see(row)
+            row, part, problem, remarks = self._part(row, sheet)
+            key = self._key(row, part, len(sheet.headings))
             if key is None:
                 yield refusal(sheet, row, problem or Problem("missing_ocid", "it has no ocid, so it belongs to no contracting process"))
                 continue
-            if run.key != key:
-                yield from run.entries()
-                run = Run(self, sheet, key, self._group(*key, alone=alone))
-            run.add(row, part, problem)
-        yield from run.entries()
+            if rows.key != key:
+                yield from rows.entries(self.constants, self._package(rows, package))
+                rows = ReleaseRows(sheet, self.longest, key, self._group(*key, alone=alone))
+            rows.add(row, part, problem, remarks)
+        yield from rows.entries(self.constants, self._package(rows, package))
+        yield from left_out.entries(sheet)
+
+    def _package(self, rows: ReleaseRows, package: bytes) -> bytes:
+        """What the first row of a release says of its package, above what its file's Meta sheet says."""
+        if self.about is None or rows.first is None:
+            return package
+        said = {**rows.sheet.package, **self.about.build(rows.first.cells)}
+        return orjson.dumps(said) if said else b""
 
     def _group(self, ocid: str, release_id: str, date: str, *, alone: bool) -> str:
         """Rows without a release id go to the release of their ocid, if they have no date to be one of their own."""
@@ -69,93 +97,93 @@ class FlatPlan:
             return group_of(ocid, None)
         return group_of(ocid, release_id, date)
 
-    def package(self, row: Row) -> bytes:
-        """What the row says of the package that the release stood in."""
-        said = self.about.build(row.cells) if self.about else None
-        return orjson.dumps(said) if said else b""
-
-    def _part(self, row: Row) -> tuple[dict[str, Any] | None, Problem | None]:
+    def _part(self, row: Row, sheet: Sheet) -> tuple[Row, dict[str, Any] | None, Problem | None, list[Remark]]:
+        """The row with its dates in ISO 8601, what it stands for or why it can't be read, and what is noted of it."""
         if row.problem is not None:
-            return None, row.problem
-        try:
-            return self.layout.build(row.cells), None
-        except CellError as error:
-            return None, Problem("wrong_type", error.reason, error.column)
+            return row, None, row.problem, []
+        remarks = [remark("nul_character", row.line, (), "")] if row.nul else []
+        for column in self.columns.dates:
+            if row.cells[column] and not in_iso(row.cells[column]) and sheet.orders:
+                decided = sheet.orders.decide(row, self.columns.dates)
+                row, remarks = decided.row, [*remarks, *decided.remarks]
+                if decided.problem:
+                    return row, None, decided.problem, []
+                break
+        while True:
+            try:
+                part = self.layout.build(row.cells)
+            except CellError as error:
+                if error.text.strip() not in EMPTY_QUOTES:
+                    return row, None, Problem("wrong_type", error.reason, error.column), []
+                cells = list(row.cells)
+                cells[error.column] = ""
+                row = row._replace(cells=cells)
+                remarks.append(remark("blank_value", row.line, (sheet.headings[error.column].strip(),), error.text))
+            else:
+                for column in self.columns.numbers:
+                    if len(row.cells[column]) >= LONG_NUMBER:
+                        remarks += self._rounded(row, self.columns.numbers[column])
+                return row, part, None, remarks
 
-    def _key(self, row: Row, part: Mapping[str, Any] | None) -> tuple[str, str, str] | None:
+    @staticmethod
+    def _rounded(row: Row, target: Target) -> Iterator[Remark]:
+        cell = row.cells[target.column]
+        if target.convert and digits_lost(cell, value := target.convert(cell)):
+            yield remark("digits_lost", row.line, target.path, f"{cell.strip()} read as {value}")
+
+    def _key(self, row: Row, part: Mapping[str, Any] | None, width: int) -> tuple[str, str, str] | None:
         """(ocid, release id, date where there is no id), of a bad row too where they can be had; None without an ocid."""
         if part is None:
+            cells = row.before if row.problem and len(row.cells) == 1 else row.cells
             try:
-                part = self.keys.build(row.cells)
+                part = self.keys.build([*cells, *[""] * (width - len(cells))])
             except (CellError, ValueError, IndexError):
                 return None
         ocid, release_id = str(part.get("ocid") or "").strip(), str(part.get("id") or "")
         return (ocid, release_id, "" if release_id else str(part.get("date") or "")) if ocid else None
 
 
-class Run:
-    """Neighbouring rows of one release."""
-
-    def __init__(self, plan: FlatPlan, sheet: Sheet, key: tuple[str, str, str] | None = None, group: str = "") -> None:
-        self.plan = plan
-        self.sheet = sheet
-        self.key = key
-        self.group = group
-        self.first: Row | None = None
-        self.release: dict[str, Any] = {}
-        self.merger = Merger()
-        self.bytes = 0
-        self.refused: list[Entry] = []
-
-    def add(self, row: Row, part: dict[str, Any] | None, problem: Problem | None) -> None:
-        """A row; once one of them is refused, the others are only looked at."""
-        if self.first is not None:  # a row alone is within the limit
-            self.bytes += sum(map(len, row.cells))
-        if problem is None and self.bytes > self.plan.longest:
-            problem = Problem("too_large", f"the rows of its release have more than {self.plan.longest} bytes") if not self.refused else None
-        elif problem is None and part is not None and not self.refused:
-            problem = self._merge(row, part)
-        if problem is not None:
-            self.release = {}
-            self.refused.append(
-                refusal(self.sheet, row, problem._replace(reason=f"{problem.reason}; {LEFT_OUT}"), self.group, self.key[0] if self.key else None)
-            )
-
-    def entries(self) -> Iterator[Entry]:
-        """The release, or why it is refused."""
-        if self.refused or self.first is None:
-            yield from self.refused
-            return
-        release = self.plan.constants | self.release if self.plan.constants else self.release
-        package = self.plan.package(self.first)
-        yield Entry(Kind.RELEASES, self.sheet.name, self.first.line, self.first.offset, "", self.group, package, orjson.dumps(release))
-
-    def _merge(self, row: Row, part: dict[str, Any]) -> Problem | None:
-        if self.first is None:
-            self.first, self.release = row, part
-            return None
-        conflict = self.merger.merge(self.release, part)
-        return Problem("contradicting_rows", f"{conflict}: an earlier row of the release says something else", path=conflict) if conflict else None
-
-
 def flat_plan(headings: Sequence[str], numbers: Converter, longest: int) -> FlatPlan | None:
-    """The plan of a table whose headings are paths; None where they are not. HeadingError where they contradict each other."""
-    named = {column: heading for column, heading in enumerate(headings) if heading.strip() and not heading.strip().startswith("#")}
-    try:
-        paths = {column: parse(heading) for column, heading in named.items()}
-    except HeadingError:
-        if "ocid" in named.values():
-            raise
-        return None
-    if ("ocid",) not in paths.values() or len(paths) < 2:
+    """The plan of a table whose headings are paths; None where they are not.
+
+    A heading that is no path, or that contradicts others, costs its column; HeadingError where nothing but the ocid is left.
+    """
+    named = {column: heading for column, heading in enumerate(headings) if not is_comment(heading)}
+    paths, left_out = _parsed(named)
+    if ("ocid",) not in paths.values():
         return None
     packed = any(_is_inside(heading) for heading in named.values())
-    about = {column for column, path in paths.items() if packed and not _is_inside(named[column]) and path[0] in ABOUT}
-    targets = [Target(column, path, converter(path, numbers)) for column, path in paths.items() if column not in about]
+    about = {column: path for column, path in paths.items() if packed and not _is_inside(named[column]) and path[0] in ABOUT}
+    kept, contradicting = compatible({column: path for column, path in paths.items() if column not in about})
+    about, doubled = compatible(about)
+    left_out |= contradicting | doubled
+    if len(kept) < 2:
+        if left_out:
+            raise HeadingError("; ".join(dict.fromkeys(left_out.values())))
+        return None
+    targets = [Target(column, path, converter(path, numbers)) for column, path in kept.items()]
     width = len(headings)
     keys = Layout([target for target in targets if target.path in KEYS], width)
-    package = Layout([Target(column, paths[column], None) for column in about], width) if about else None
-    return FlatPlan(Layout(targets, width), keys, longest, package, identified=("id",) in paths.values())
+    package = Layout([Target(column, path, None) for column, path in about.items()], width) if about else None
+    return FlatPlan(Layout(targets, width), keys, longest, columns_of(targets, left_out), package, identified=("id",) in kept.values())
+
+
+def columns_of(targets: Sequence[Target], left_out: Mapping[int, str]) -> Columns:
+    """Those of a table with these targets."""
+    dates = {target.column: target.path for target in targets if target.convert is None and is_date(target.path)}
+    return Columns(dates, {target.column: target for target in targets if is_number(target.path)}, left_out)
+
+
+def _parsed(named: Mapping[int, str]) -> tuple[dict[int, Path], dict[int, str]]:
+    """(the paths, why the other headings are none)."""
+    paths: dict[int, Path] = {}
+    wrong: dict[int, str] = {}
+    for column, heading in named.items():
+        try:
+            paths[column] = parse(heading)
+        except HeadingError as error:
+            wrong[column] = str(error)
+    return paths, wrong
 
 
 def _is_inside(heading: str) -> bool:

@@ -30,15 +30,15 @@ class Groups:
         self.loose = False
 
     def watch(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """The same entries. Neighbours of one group count as one."""
+        """The same entries. Neighbours of one group count as one where they are of one sheet: the refused rows of a release."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        last = ""
+        last = ("", "")
         with self.path.open("wb") as file:
             for entry in entries:
-                if entry.group and entry.group != last:
-                    last = entry.group
-                    self.loose = self.loose or last.endswith(LOOSE)
-                    file.write(bytes.fromhex(last.rstrip(LOOSE)[PROCESS:].zfill(16)))
+                if entry.group and (entry.sheet, entry.group) != last:
+                    last = (entry.sheet, entry.group)
+                    self.loose = self.loose or entry.group.endswith(LOOSE)
+                    file.write(bytes.fromhex(entry.group.rstrip(LOOSE)[PROCESS:].zfill(16)))
                 yield entry
 
     def stand_apart(self) -> bool:

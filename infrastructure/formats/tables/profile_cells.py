@@ -6,7 +6,7 @@ from datetime import datetime
 from string import Formatter
 from typing import Any, Protocol
 
-from domain.cells import Converter, number, number_with_comma, texts, truth, whole
+from domain.cells import Converter, declared_number, number, texts, truth, whole
 from domain.flat import CellError, Layout
 from domain.paths import Path
 
@@ -19,7 +19,11 @@ class Rule(Protocol):
     @property
     def kind(self) -> str | None: ...
     @property
-    def decimal(self) -> str: ...
+    def decimal(self) -> str | None: ...
+    @property
+    def thousands(self) -> str | None: ...
+    @property
+    def signs(self) -> tuple[str, ...]: ...
     @property
     def dates(self) -> tuple[str, ...]: ...
     @property
@@ -44,8 +48,12 @@ def convert(rule: Rule, usual: Converter | None) -> Converter | None:
     template = rule.template
     if template is not None:
         return lambda text: template.replace("{}", text.strip())
-    numbers = number_with_comma if rule.decimal == "," else number
+    if (rule.thousands or rule.signs) and rule.decimal is None:
+        raise ValueError("a column with thousands or signs needs decimal: '.' or ','")
+    numbers = declared_number(rule.decimal, rule.thousands, rule.signs) if rule.decimal else number
     named: dict[str | None, Converter | None] = {"text": None, "number": numbers, "whole": whole, "truth": truth, "texts": texts, "date": _dates(rule.dates)}
+    if rule.kind is None and rule.dates:
+        return named["date"]
     return named[rule.kind] if rule.kind else numbers if usual is number else usual
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from domain.errors import StartupError
 from domain.flat import Layout, Target
 from domain.paths import converter, parse
-from infrastructure.formats.tables.flat_plan import KEYS, FlatPlan
+from infrastructure.formats.tables.flat_plan import KEYS, FlatPlan, columns_of
 from infrastructure.formats.tables.profile_cells import Listed, Mapped, Templated, convert
 
 SHIPPED = Path(__file__).parent.parent / "profiles"
@@ -29,7 +29,9 @@ class Column(Part):
 
     path: str
     kind: Literal["text", "number", "whole", "truth", "texts", "date"] | None = Field(None, alias="as")
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[".", ",", " ", "'"] | None = Field(None, description="what stands between thousands; by default the other of comma and point")
+    signs: tuple[str, ...] = Field((), description="signs of currencies that may stand before or behind a number")
     dates: tuple[str, ...] = Field((), description="formats of Python's strptime; ISO 8601 is always read")
     template: str | None = Field(None, description="a text with {} in place of the cell's")
     constant: Any = Field(None, description="what stands there wherever the cell is not blank")
@@ -67,6 +69,12 @@ class Profile(Part):
     def plan(self, headings: Sequence[str], longest: int) -> FlatPlan:
         """The plan by which it is read. HeadingError where two columns contradict each other."""
         where = {_plain(heading): column for column, heading in reversed(list(enumerate(headings)))}
+        named = {_plain(heading) for heading in (*self.columns, *(one.column for one in self.lists))}
+        doubled = {
+            column: f"an earlier column is called {heading.strip()!r} too"
+            for column, heading in enumerate(headings)
+            if _plain(heading) in named and where[_plain(heading)] != column
+        }
         targets = [
             Target(where[_plain(heading)], parse(one.path), self.converters[heading, one.path])
             for heading, columns in self.columns.items()
@@ -78,7 +86,10 @@ class Profile(Part):
         width = len(headings)
         whole = Mapped(Layout(targets, width), texts, lists)
         keys = Mapped(Layout([one for one in targets if one.path in KEYS], width), [one for one in texts if one.path in KEYS], [])
-        return FlatPlan(whole, keys, longest, name=self.name, constants=self.constants)
+        # Cells that texts are made of stay as they are: ids of releases would change with what decides their dates.
+        parts = {column for one in texts for _, column, _ in one.parts}
+        columns = columns_of([one for one in targets if one.column not in parts], doubled)
+        return FlatPlan(whole, keys, longest, columns, name=self.name, constants=self.constants)
 
     @cached_property
     def converters(self) -> dict[tuple[str, str], Any]:

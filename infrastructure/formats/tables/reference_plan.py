@@ -1,8 +1,9 @@
 """Reference tables: organisations, exchange rates (a rate a row, or a currency a column as the ECB has them) and classifications."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import count
 from typing import Any, NamedTuple
 
 import orjson
@@ -10,7 +11,7 @@ import orjson
 from domain.cells import Converter
 from domain.paths import HeadingError
 from domain.record import Kind
-from infrastructure.formats.tables.rows import Entry, Problem, Row, Sheet, refusal
+from infrastructure.formats.tables.rows import Entry, Problem, Row, Sheet, is_comment, refusal
 
 CURRENCY = re.compile(r"[A-Z]{3}")
 NO_RATE = {"", "N/A", "NA", "-", "."}
@@ -144,8 +145,21 @@ def reference_plan(headings: Sequence[str], numbers: Converter) -> ReferencePlan
     if doubled:
         names = [headings[column].strip() for column, field in known.items() if field == doubled]
         raise HeadingError(f"the columns {' and '.join(map(repr, names))} both mean {doubled}")
-    others = {column: heading.strip() for column, heading in enumerate(headings) if heading.strip() and column not in known}
-    return ReferencePlan(shape.kind, known | others, numbers)
+    return ReferencePlan(shape.kind, known | _others(headings, known), numbers)
+
+
+def _others(headings: Sequence[str], known: Mapping[int, str]) -> dict[int, str]:
+    """The columns that no field is known for, under their headings; one whose heading stands there twice gets a number."""
+    found: dict[int, str] = {}
+    taken = set(known.values())
+    for column, heading in enumerate(headings):
+        name = heading.strip()
+        if column in known or is_comment(name):
+            continue
+        numbered = (f"{name} ({number})" for number in count(2))
+        found[column] = name if name not in taken else next(one for one in numbered if one not in taken)
+        taken.add(found[column])
+    return found
 
 
 def plain(heading: str) -> str:
@@ -166,11 +180,11 @@ def day(text: str) -> str:
 
 def _known(headings: Sequence[str], shape: Shape) -> dict[int, str]:
     meaning = {word: field for field, words in shape.fields.items() for word in words}
-    return {column: meaning[plain(heading)] for column, heading in enumerate(headings) if plain(heading) in meaning}
+    return {column: meaning[plain(heading)] for column, heading in enumerate(headings) if plain(heading) in meaning and not is_comment(heading)}
 
 
 def _wide(headings: Sequence[str], numbers: Converter) -> WideRates | None:
-    names = {column: heading.strip() for column, heading in enumerate(headings) if heading.strip()}
+    names = {column: heading.strip() for column, heading in enumerate(headings) if not is_comment(heading)}
     dates = [column for column, name in names.items() if plain(name) == "date"]
     currencies = {column: name for column, name in names.items() if CURRENCY.fullmatch(name)}
     if len(dates) != 1 or not currencies or len(currencies) != len(names) - 1:

@@ -1,9 +1,11 @@
 """Rows of tables, whatever file they come from, and the entries of the spool that they become."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
+from domain.paths import Path
 from domain.record import Place, Refused
+from infrastructure.formats.tables.notes import Remark
 
 REFUSED = "refused"
 EXCERPT = 2_000
@@ -14,6 +16,9 @@ REFUSALS: dict[str, str] = {
     "missing_ocid": "a row without an ocid belongs to no contracting process",
     "contradicting_rows": "rows of one release say different things; the release is left out with all its rows",
     "ambiguous_row": "a row without a release id, of a process with several releases in the file",
+    "column_left_out": "a column whose heading is no path, or contradicts others; the rest of its rows is read",
+    "ambiguous_date": "a release's date that can be read in two ways, where nothing decides which; the release is left out with all its rows",
+    "unknown_field": "a row of a Meta sheet that is nothing a package says of itself",
     "unknown_sheet": "a sheet of a workbook whose headings mean nothing; the others are read",
 }
 
@@ -28,24 +33,48 @@ class Problem(NamedTuple):
 
 
 class Row(NamedTuple):
-    """`line` is the 1-based line (CSV: the one where the row begins) or row (workbook); `offset` its first byte in the UTF-8 text."""
+    """`line` is the 1-based line (CSV: the one where the row begins) or row (workbook); `offset` its first byte in the UTF-8 text.
+
+    `nul` says that U+0000 was taken out of its cells; `before` are the cells before what makes a row unreadable.
+    """
 
     line: int
     offset: int | None
     cells: Sequence[str]
     problem: Problem | None = None
+    nul: bool = False
+    before: Sequence[str] = ()
+
+
+class Decided(NamedTuple):
+    """A row with its dates in ISO 8601 where they could be decided, what is noted of that, and why it can't be read."""
+
+    row: Row
+    remarks: Sequence[Remark] = ()
+    problem: Problem | None = None
+
+
+class Orders(Protocol):
+    """Decides dates such as 02/03/2024; `paths` are those of the columns of dates."""
+
+    def decide(self, row: Row, paths: Mapping[int, Path]) -> Decided: ...
 
 
 class Sheet(NamedTuple):
-    """A table: its name as people are shown it, its headings, its rows; each row that has no problem is as long as the headings."""
+    """A table: its name as people are shown it, its headings, its rows; each row that has no problem is as long as the headings.
+
+    `orders` decides its dates; `package` is what a Meta sheet of its file says.
+    """
 
     name: str
     headings: Sequence[str]
     rows: Iterator[Row]
+    orders: Orders | None = None
+    package: Mapping[str, Any] = {}
 
 
 class Entry(NamedTuple):
-    """A line of the spool: a record as JSON, or a refusal. Entries of one `group` are parts of one release."""
+    """A line of the spool: a record as JSON, or a refusal. Entries of one `group` are parts of one release; `notes` see notes.py."""
 
     kind: str
     sheet: str
@@ -55,6 +84,7 @@ class Entry(NamedTuple):
     group: str
     package: bytes
     raw: bytes
+    notes: bytes = b""
 
 
 class Plan(Protocol):
@@ -65,10 +95,15 @@ class Plan(Protocol):
     def entries(self, sheet: Sheet, *, alone: bool) -> Iterator[Entry]: ...
 
 
+def is_comment(heading: str) -> bool:
+    """Whether a column is left out as its heading says: it is blank, or begins with `#`."""
+    return not heading.strip() or heading.strip().startswith("#")
+
+
 def refusal(sheet: Sheet, row: Row, problem: Problem, group: str = "", ocid: str | None = None) -> Entry:
     """The entry of a row that is refused; it names the column and shows the value, else the row."""
     cell = row.cells[problem.column] if problem.column is not None and problem.column < len(row.cells) else None
-    heading = sheet.headings[problem.column].strip() if problem.column is not None else ""
+    heading = sheet.headings[problem.column].strip() if problem.column is not None and problem.column < len(sheet.headings) else ""
     reason = f"row {row.line}, column {heading!r}: {problem.reason}" if heading else f"row {row.line}: {problem.reason}"
     excerpt = (cell if cell is not None else ",".join(row.cells))[:EXCERPT].replace("\x00", "\\u0000")
     place = Place(file=sheet.name, line=row.line, offset=row.offset)

@@ -5,7 +5,7 @@ Rows of one release that stand apart, or in several sheets, are brought together
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +17,7 @@ from infrastructure.disk import full_disk
 from infrastructure.formats.stretch import Stretch
 from infrastructure.formats.tables.groups import PROCESS, Groups
 from infrastructure.formats.tables.joining import joined
+from infrastructure.formats.tables.notes import notes
 from infrastructure.formats.tables.rows import REFUSED, Entry
 from infrastructure.formats.text import FREE, write
 from services.ports import Element, Slice
@@ -26,8 +27,8 @@ BUCKETS = 256
 IN_BUCKET = 32 << 20  # bytes of the spool that are brought together at a time
 
 
-def build(target: Path, entries: Iterable[Entry], size: int, most: int, longest: int) -> None:
-    """Write the spool, by rename. TooLargeError where it grows to more than `most` bytes or what a table of `size` bytes can mean."""
+def build(target: Path, entries: Iterable[Entry], size: int, most: int, longest: int, alike: Mapping[str, str] | None = None) -> None:
+    """Write the spool, by rename; `alike` see joining.py. TooLargeError where it grows to more than `most` bytes or what a table of `size` bytes can mean."""
     # Two workers may read the same file for two jobs: each works under names of its own until it is done.
     own = f"{target.name}.{os.getpid()}"
     groups, apart = Groups(target.with_name(f"{own}.groups")), target.with_name(f"{own}.apart")
@@ -36,7 +37,7 @@ def build(target: Path, entries: Iterable[Entry], size: int, most: int, longest:
         with full_disk():
             write(_limited(groups.watch(entries), max(size * GROWTH, FREE), most), apart)
             if groups.stand_apart():
-                write(_together(apart, buckets[: apart.stat().st_size // IN_BUCKET + 1], longest), target)
+                write(_together(apart, buckets[: apart.stat().st_size // IN_BUCKET + 1], longest, alike or {}), target)
             else:
                 apart.replace(target)
     finally:
@@ -63,13 +64,13 @@ def read(spool: Path, offset: int, limit: int) -> Slice:
 def line_of(entry: Entry) -> bytes:
     """The entry as a line; JSON has no tabs or line breaks of its own."""
     fields = (entry.kind, orjson.dumps(entry.sheet).decode(), str(entry.line), "" if entry.offset is None else str(entry.offset), entry.path, entry.group)
-    return b"\t".join(("\t".join(fields).encode("utf-8", "replace"), entry.package, entry.raw)) + b"\n"
+    return b"\t".join(("\t".join(fields).encode("utf-8", "replace"), entry.package, entry.raw, entry.notes)) + b"\n"
 
 
 def parse(line: bytes) -> Entry:
     """The line as an entry."""
-    kind, sheet, number, offset, path, group, package, raw = line.rstrip(b"\n").split(b"\t", 7)
-    return Entry(kind.decode(), orjson.loads(sheet), int(number), int(offset) if offset else None, path.decode(), group.decode(), package, raw)
+    kind, sheet, number, offset, path, group, *rest = line.rstrip(b"\n").split(b"\t")
+    return Entry(kind.decode(), orjson.loads(sheet), int(number), int(offset) if offset else None, path.decode(), group.decode(), *rest)
 
 
 def _keep(stretch: Stretch, entry: Entry) -> None:
@@ -78,7 +79,7 @@ def _keep(stretch: Stretch, entry: Entry) -> None:
         return
     place = Place(file=entry.sheet, line=entry.line, offset=entry.offset, path=entry.path)
     package: dict[str, Any] | None = orjson.loads(entry.package) if entry.package else None
-    stretch.elements.append(Element(entry.raw, place, package, Kind(entry.kind)))
+    stretch.elements.append(Element(entry.raw, place, package, Kind(entry.kind), notes=notes(entry.notes)))
     stretch.bytes += len(entry.raw)
 
 
@@ -92,12 +93,12 @@ def _limited(entries: Iterable[Entry], growth: int, most: int) -> Iterator[bytes
         yield line
 
 
-def _together(apart: Path, buckets: Sequence[Path], longest: int) -> Iterator[bytes]:
+def _together(apart: Path, buckets: Sequence[Path], longest: int, alike: Mapping[str, str]) -> Iterator[bytes]:
     """All entries again, those of one process side by side and those of one release as one."""
     _deal(apart, buckets)
     for bucket in buckets:
         with bucket.open("rb") as file:
-            yield from map(line_of, joined(map(parse, file), longest))
+            yield from map(line_of, joined(map(parse, file), longest, alike))
         bucket.unlink()
 
 

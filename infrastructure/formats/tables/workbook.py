@@ -3,18 +3,16 @@
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from domain.errors import InvalidError
-from domain.paths import HeadingError
 from infrastructure.formats.archives import zips
 from infrastructure.formats.chain import Position
 from infrastructure.formats.tables import spool
-from infrastructure.formats.tables.flat_plan import FlatPlan
-from infrastructure.formats.tables.plans import meaningless, plan_of
 from infrastructure.formats.tables.profiles import Profile
-from infrastructure.formats.tables.rows import Entry, Plan, Problem, Sheet, refusal
-from infrastructure.formats.tables.widths import as_long
+from infrastructure.formats.tables.rows import Entry, Problem, Row, Sheet, refusal
+from infrastructure.formats.tables.sheets import Table, entries, table
 from infrastructure.formats.tables.xlsx_parts import Book
 from infrastructure.formats.tables.xlsx_rows import rows
 from infrastructure.formats.text import FREE, RATIO
@@ -72,28 +70,16 @@ class Workbook:
 
     def _entries(self, book: Book, filename: str) -> Iterator[Entry]:
         sheets, styles, texts = book.sheets()
-        planned: list[tuple[str, str, Plan | None, Sequence[str]]] = []
+        tables: list[Table] = []
         for name, part in sheets:
-            head = next(rows(book, part, styles, texts), None)
-            if head is not None:
-                planned.append((f"{filename}/{name}", part, self._plan(f"{filename}/{name}", head.cells), head.cells))
-        if planned and not any(plan for _, _, plan, _ in planned):
-            raise meaningless(planned[0][0], planned[0][3], self.profiles)
-        alone = sum(isinstance(plan, FlatPlan) for _, _, plan, _ in planned) < 2
-        for name, part, plan, headings in planned:
-            found = rows(book, part, styles, texts)
-            first = next(found)
-            sheet = Sheet(name, headings, as_long(found, len(headings), pad=True))
-            if plan is None:
-                yield refusal(sheet, first, Problem("unknown_sheet", meaningless(name, headings, ()).detail))
-            else:
-                yield from plan.entries(sheet, alone=alone)
-
-    def _plan(self, name: str, headings: Sequence[str]) -> Plan | None:
-        try:
-            return plan_of(headings, ",", self.profiles, self.longest)
-        except HeadingError as error:
-            raise InvalidError(f"{name}: {error}") from error
+            shown = f"{filename}/{name}"
+            if part is None:
+                yield refusal(Sheet(shown, (), iter(())), Row(1, None, []), Problem("unknown_sheet", "the workbook has no part for the sheet"))
+                continue
+            read = partial(rows, book, part, styles, texts)
+            if (found := table(shown, read, ",", self.profiles, self.longest, pad=True)) is not None:
+                tables.append(found)
+        yield from entries(tables, self.profiles)
 
 
 @contextmanager

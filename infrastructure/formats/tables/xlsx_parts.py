@@ -13,6 +13,8 @@ from infrastructure.formats.archives.zips import DAMAGE
 CHUNK = 1 << 18
 MOST_STRINGS = 256 << 20  # characters of texts that cells share, which are held in memory
 DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}  # built-in number formats that show days or times
+WORKSHEET = "/worksheet"  # how the type of a link to a sheet of cells ends; sheets of charts and macros have no rows
+ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")  # ST_Xstring of ECMA-376, 22.9.2.19: the character of this code
 UNSHOWN = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
 
 
@@ -54,13 +56,14 @@ class Book:
     def __init__(self, archive: zipfile.ZipFile, most: int) -> None:
         self.archive = archive
         self.left = most
+        self.counted: dict[str, int] = {}  # bytes of each part: a part that is read again takes nothing more of `left`
 
     def parse(self, part: str, parser: Parser) -> Iterator[None]:
         """Feed a part to a parser, piece by piece. InvalidError where it is damaged, TooLargeError where it is a bomb."""
         try:
             with self.archive.open(part) as file:
                 while piece := file.read(CHUNK):
-                    self.left -= len(piece)
+                    self._count(part, file.tell())
                     if self.left < 0:
                         raise TooLargeError("the workbook unpacks to more than real data does")
                     parser.parser.Parse(piece, False)
@@ -74,13 +77,18 @@ class Book:
                 raise
             raise InvalidError(f"the workbook is damaged in {part}: {error}") from error
 
+    def _count(self, part: str, size: int) -> None:
+        known = self.counted.get(part, 0)
+        self.left -= max(0, size - known)
+        self.counted[part] = max(size, known)
+
     def read(self, part: str, parser: Parser) -> None:
         """All of a part."""
         for _ in self.parse(part, parser):
             pass
 
-    def sheets(self) -> tuple[list[tuple[str, str]], Styles, list[str]]:
-        """((name, part) of the sheets in their order, styles, shared texts)."""
+    def sheets(self) -> tuple[list[tuple[str, str | None]], Styles, list[str]]:
+        """((name, part) of the sheets of cells in their order, styles, shared texts); the part is None where the workbook names none."""
         names = set(self.archive.namelist())
         links, sheets, styles, texts = Links(), Sheets(), StyleSheet(), Texts()
         self.read("xl/_rels/workbook.xml.rels", links)
@@ -88,8 +96,8 @@ class Book:
         for part, parser in (("xl/styles.xml", styles), ("xl/sharedStrings.xml", texts)):
             if part in names:
                 self.read(part, parser)
-        found = [(name, links.parts.get(link, "")) for name, link in sheets.found]
-        return [(name, part) for name, part in found if "worksheets/" in part], Styles(styles.dated(), sheets.from_1904), texts.found
+        found = [(name, links.parts.get(link)) for name, link in sheets.found if link not in links.others]
+        return found, Styles(styles.dated(), sheets.from_1904), texts.found
 
 
 class Links(Parser):
@@ -98,9 +106,12 @@ class Links(Parser):
     def __init__(self) -> None:
         super().__init__()
         self.parts: dict[str, str] = {}
+        self.others: set[str] = set()  # ids of what is no sheet of cells
 
     def start(self, name: str, given: dict[str, str]) -> None:
-        if name == "Relationship":
+        if name == "Relationship" and not given.get("Type", WORKSHEET).endswith(WORKSHEET):
+            self.others.add(given.get("Id", ""))
+        elif name == "Relationship":
             target = given.get("Target", "")
             self.parts[given.get("Id", "")] = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
 
@@ -171,7 +182,7 @@ class Texts(Parser):
         if name == "rPh":
             self.said -= 1
         elif name == "si":
-            self.found.append("".join(self.parts))
+            self.found.append(unescaped("".join(self.parts)))
             self.parts = []
 
     def text(self, piece: str) -> None:
@@ -180,3 +191,11 @@ class Texts(Parser):
             if self.size > MOST_STRINGS:
                 raise TooLargeError(f"the workbook's texts have more than {MOST_STRINGS} characters; save its sheets as CSV")
             self.parts.append(piece)
+
+
+def unescaped(text: str) -> str:
+    """A text with the characters that its `_xHHHH_` stand for; halves of a pair become one character, and half a pair U+FFFD."""
+    if "_x" not in text:
+        return text
+    found = ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)
+    return found.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

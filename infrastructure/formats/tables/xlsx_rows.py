@@ -3,15 +3,19 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from domain.errors import InvalidError
 from infrastructure.formats.tables.rows import Problem, Row
-from infrastructure.formats.tables.xlsx_parts import Book, Parser, Styles
+from infrastructure.formats.tables.xlsx_parts import Book, Parser, Styles, unescaped
 
 REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
+SHORT = 16  # digits
 MOST_COLUMNS = 16_384
 LONGEST_CELL = 1_000_000  # characters; a spreadsheet program keeps 32,767
-EXACT = 2**53
+DOUBLE_DIGITS = 17  # significant digits that spreadsheet programs write of a 64-bit float
+MOST_DIGITS = 40  # of a number that is written out; longer ones keep their exponent
 FAKE_DAY = 60  # in the calendar of 1900, the 29th of February, which there was not
 
 
@@ -93,11 +97,10 @@ class SheetParser(Parser):
         if kind == "b":
             return {"1": "true", "0": "false"}[text] if text in {"0", "1"} else text
         if kind != "n":
-            return text
-        number = float(text)
+            return unescaped(text)
         if int(self.given.get("s") or 0) in self.styles.dated:
-            return _date(number, from_1904=self.styles.from_1904)
-        return str(int(number)) if number.is_integer() and abs(number) < EXACT else repr(number)
+            return _date(float(text), from_1904=self.styles.from_1904)
+        return text if len(text) < SHORT and text.isdecimal() and text.isascii() and text[0] != "0" else _digits(text)
 
 
 def rows(book: Book, part: str, styles: Styles, texts: list[str]) -> Iterator[Row]:
@@ -113,6 +116,18 @@ def _column(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number - 1
+
+
+def _digits(text: str) -> str:
+    """A number with all its digits and without an exponent; a fraction as short as the 64-bit float that it stands for. ValueError."""
+    if not NUMBER.fullmatch(text.strip()):
+        raise ValueError(text)
+    exact = Decimal(text.strip())
+    if exact == exact.to_integral_value():
+        return str(int(exact)) if exact.adjusted() < MOST_DIGITS else repr(float(text))
+    if len(exact.as_tuple().digits) <= DOUBLE_DIGITS:
+        exact = Decimal(repr(float(text)))  # 1234.5599999999999 is how some programs write the float of 1234.56
+    return format(exact, "f") if exact.adjusted() > -MOST_DIGITS else str(exact)
 
 
 def _date(serial: float, *, from_1904: bool) -> str:
