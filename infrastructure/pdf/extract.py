@@ -117,7 +117,8 @@ def _text_of(layer: pymupdf.TextPage) -> str:
 def _lines(layer: pymupdf.TextPage) -> list[Line]:
     lines = [line for block in layer.extractDICT()["blocks"] for line in block.get("lines", ())]
     return [
-        Line(letters("".join(span["text"] for span in line["spans"])), tuple(line["bbox"]), max((span["size"] for span in line["spans"]), default=0)) for line in lines
+        Line(letters("".join(span["text"] for span in line["spans"])), tuple(line["bbox"]), max((span["size"] for span in line["spans"]), default=0))
+        for line in lines
     ]
 
 
