@@ -94,7 +94,8 @@ def _ours(request: Request, error: Exception) -> Response:
     if status >= 500:
         logger.warning("{} {}: {}", status, request.url.path, error.detail)
     more = {name: value for name, value in error.details.items() if name not in OURS}
-    return problem(request.url.path, status, error.title, error.detail, headers, **more)
+    detail = errors.without_paths(error.detail) if status >= 500 else error.detail  # the log tells where it is
+    return problem(request.url.path, status, error.title, detail, headers, **more)
 
 
 def _database(request: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from domain.errors import InvalidError
+from domain.errors import InvalidError, reason_of
 from domain.paths import HeadingError
 from infrastructure.formats.archives import zips
 from infrastructure.formats.chain import Position
@@ -101,7 +101,7 @@ def _opened(path: Path, most: int) -> Iterator[Book]:
     try:
         archive = zipfile.ZipFile(path)  # pylint: disable=consider-using-with  # closed below
     except zips.DAMAGE as error:
-        raise InvalidError(f"the workbook is damaged: {error}") from error
+        raise InvalidError(f"the workbook is damaged: {reason_of(error)}") from error
     with archive:
         yield Book(archive, most)
 
