@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from cli.greeting import local_url
+from cli.own_server import is_own_server
 from domain.errors import ForbiddenError, InvalidError, TenderlakeError, UnauthorizedError, UnavailableError
 from infrastructure.settings import Settings
 
@@ -109,7 +110,7 @@ def connect(settings: Settings, url: str | None, user: str | None, password: str
     """A client for the server and caller that options or settings name. UnauthorizedError where there is no password to be had."""
     named, who = url or settings.url, user or settings.user
     given = password or (settings.password.get_secret_value() if settings.password else None)
-    if given is None and named is None and who == "admin":
+    if given is None and who == "admin" and (named is None or is_own_server(named, settings)):
         given = _own_password(settings)  # never for another server: it would learn ours
     if given is None:
         raise UnauthorizedError(f"no password for {who}: give --password, or set TENDERLAKE_PASSWORD")

@@ -7,15 +7,16 @@ a kill anywhere between two steps is made good by taking them again: nothing is 
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import orjson
 from loguru import logger
 
-from domain.errors import InvalidError, TooLargeError
+from cli.drop_names import DRAFT, free, is_text, printable, report_of
+from domain.errors import InvalidError, RetryableError, TooLargeError
 from domain.job import Job, JobStatus
 from domain.webhooks import job_notice
 from services.intake.jobs import get_job, list_errors
@@ -58,13 +59,22 @@ class Drop:
         self.prepare()
         ripe = [path for path in self._files(self.folder) if not UNFINISHED.search(path.name) and self._whole(path, moment)]
         for path in ripe[: max(0, AT_ONCE - len(self._files(self.folder / LOADING)))]:
-            self._take(path)
+            self._alone(self._take, path)
         for path in self._files(self.folder / LOADING):
             if path.name not in self._under_way and self._whole(path, moment):
-                self._begin(path)
+                self._alone(self._begin, path)
         for name, loaded in list(self._under_way.items()):
-            self._end(self.folder / LOADING / name, loaded)
+            self._alone(self._end, self.folder / LOADING / name, loaded)
         self._seen = {path: seen for path, seen in self._seen.items() if path.exists()}
+
+    def _alone(self, act: Callable[..., None], path: Path, *more: Loaded) -> None:
+        """What goes wrong with one file is logged and tried again at the next look; the others go on. A part that is away holds up all of them."""
+        try:
+            act(path, *more)
+        except RetryableError:
+            raise
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            logger.warning("{}: {}: {}; trying again", printable(path.name), type(error).__name__, error)
 
     def _files(self, folder: Path) -> list[Path]:
         """The regular files of a folder, the oldest first; a link might lead to what its maker may not read."""
@@ -89,6 +99,8 @@ class Drop:
     def _begin(self, path: Path) -> None:
         look = _look(path)
         try:
+            if not is_text(path.name):
+                raise InvalidError(f"the file's name is not UTF-8 ({printable(path.name)}): rename it, and move it back into the folder")
             if look[0] > self.largest:
                 raise TooLargeError(f"the file is larger than the {self.largest} bytes that TENDERLAKE_MAX_UPLOAD_BYTES allows")
             _readable(path)
@@ -98,7 +110,7 @@ class Drop:
             key = once(ACTOR, _key(path, sha256), sha256)
             job = submit(self.parts.warehouse, self.parts.messages, sha256=sha256, size=size, filename=path.name, actor=ACTOR, once=key)
         except (InvalidError, TooLargeError) as error:
-            logger.warning("{}: {}", path.name, error.detail)
+            logger.warning("{}: {}", printable(path.name), error.detail)
             self._settle(path, FAILED, None, {"status": "refused", "error": {"title": error.title, "detail": error.detail}})
             return
         logger.info("{}: loading as job {}", path.name, job.id)
@@ -127,11 +139,11 @@ class Drop:
 
     def _settle(self, path: Path, where: str, job_id: str | None, report: dict[str, Any]) -> Path:
         """Write the report, then move the file: a file in its last place always has its report."""
-        folder = self.folder / where
-        target = _free(folder, path.name, job_id)
-        draft = folder / f".{target.name}.report.json"
-        draft.write_bytes(orjson.dumps({"file": path.name, **report}, option=orjson.OPT_INDENT_2))
-        draft.replace(_report_of(target))
+        target = free(self.folder / where, path.name, job_id)
+        place = report_of(target)
+        draft = place.with_name(f"{DRAFT}{place.name}")
+        draft.write_bytes(orjson.dumps({"file": printable(path.name), **report}, option=orjson.OPT_INDENT_2))
+        draft.replace(place)
         path.rename(target)
         return target
 
@@ -153,27 +165,3 @@ def _readable(path: Path) -> None:
         path.open("rb").close()
     except OSError as error:
         raise InvalidError(f"the file can't be read: {error.strerror}") from error
-
-
-def _report_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}.report.json")
-
-
-def _free(folder: Path, name: str, job_id: str | None) -> Path:
-    """A place for the file: under its name, or with the first number behind it that is free. A report of the same job shows what a kill cut short."""
-    stem, suffix = os.path.splitext(name)  # noqa: PTH122  Path.stem thinks otherwise of names like ".a"
-    for number in count(1):
-        path = folder / (name if number == 1 else f"{stem}-{number}{suffix}")
-        if not path.exists() and _ours(_report_of(path), job_id):
-            return path
-    raise AssertionError("unreachable")
-
-
-def _ours(report: Path, job_id: str | None) -> bool:
-    try:
-        told = orjson.loads(report.read_bytes())
-    except FileNotFoundError:
-        return True
-    except ValueError:
-        return False
-    return isinstance(told, dict) and (told.get("job") or {}).get("id") == job_id

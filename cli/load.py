@@ -1,6 +1,7 @@
 """`tenderlake load` and `tenderlake seed`: files to a running server over HTTP, followed to their end; the exit code tells the truth.
 
-0: all succeeded; 1: something failed or was not taken; 3: all succeeded, but some records are in quarantine; 2: wrong usage.
+0: all succeeded; 1: something failed or was not taken; 3: all succeeded, but some records are in quarantine; 2: wrong usage;
+130: Ctrl-C; 143: SIGTERM.
 """
 
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cli.signals import told_by_exit_code
 from infrastructure.settings import Settings
 
 STDIN = "-"
@@ -30,7 +32,7 @@ def load(files: Files, url: Url = None, user: User = None, password: Password = 
     from cli.client import connect
     from cli.loading import run, send
 
-    with connect(Settings(), url, user, password) as client:
+    with told_by_exit_code(), connect(Settings(), url, user, password) as client:
         client.check()
         raise typer.Exit(run(client, wait, lambda loading: send(loading, files, name, {"webhook": webhook} if webhook else {})))
 
@@ -41,6 +43,6 @@ def seed(url: Url = None, user: User = None, password: Password = None, webhook:
     from cli.loading import run
     from cli.loading import seed as send
 
-    with connect(Settings(), url, user, password) as client:
+    with told_by_exit_code(), connect(Settings(), url, user, password) as client:
         client.check()
         raise typer.Exit(run(client, wait, lambda loading: send(loading, {"webhook": webhook} if webhook else {})))

@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 
 from cli.client import Client, Refused
+from cli.drop_names import printable
 from cli.progress import Show
+from cli.signals import exit_code
 from domain.errors import TenderlakeError
 
-FAILED, INTERRUPTED, QUARANTINED = 1, 130, 3
+FAILED, QUARANTINED = 1, 3
 EVERY = 0.3  # seconds between two looks
 LOOKED = 20  # jobs looked at in a round
 FINAL = {"succeeded", "failed", "cancelled"}
@@ -76,9 +78,9 @@ def run(client: Client, wait: bool, begin: Callable[[Loading], None]) -> int:
             begin(loading)
             if wait:
                 loading.follow()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             show.complain(f"stopped looking; the server goes on with {len(loading.names)} jobs: {client.url}/v1/jobs")
-            return INTERRUPTED
+            return exit_code(error)
         except TenderlakeError as error:
             show.complain(f"tenderlake: {error.detail}" + (f"; not seen to their end: {', '.join(loading.names)}" if loading.names else ""))
             return FAILED
@@ -88,7 +90,7 @@ def run(client: Client, wait: bool, begin: Callable[[Loading], None]) -> int:
 def send(loading: Loading, files: Sequence[str], stdin: str, params: dict[str, str]) -> None:
     """Send the files in turn; one that is not taken does not hold up the others."""
     for file in files:
-        name = stdin if file == STDIN else Path(file).name
+        name = stdin if file == STDIN else printable(Path(file).name)
         size = None if file == STDIN else Path(file).stat().st_size
 
         def sent(count: int, name: str = name, size: int | None = size) -> None:

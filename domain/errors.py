@@ -3,7 +3,15 @@
 Retryable or not is a type: a stage retries `RetryableError` and gives up at once on anything else here.
 """
 
+import re
 from typing import Any
+
+LONGEST_REASON = 300  # characters
+PATH = re.compile(
+    r"""file:///?[^\s'"]+"""
+    r"""|(?P<quote>['"`])/[^'"`\n]*/[^'"`\n]*(?P=quote)"""
+    r"""|(?<![\w.:/~<-])/(?!v\d+/)(?:[^\s/'"`,;:()<>]+/)+[^\s'"`,;:()<>]*"""
+)
 
 
 class TenderlakeError(Exception):
@@ -99,3 +107,14 @@ class UnavailableError(RetryableError):
 
 class LostRaceError(RetryableError):
     """Raised when another runner committed first; nothing of ours was kept."""
+
+
+def reason_of(error: BaseException, longest: int = LONGEST_REASON) -> str:
+    """What an exception of a library says, in one line fit for callers of the API: without paths of this machine."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return without_paths(" ".join(said.split()))[:longest] or type(error).__name__
+
+
+def without_paths(text: str) -> str:
+    """The text with an ellipsis in the place of each absolute path of a file; routes of the API (`/v1/…`) and URLs stay."""
+    return PATH.sub("…", text)

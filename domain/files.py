@@ -15,20 +15,21 @@ from domain.record import Accepted, Judgement, Kind, Note, Place, Refused
 from domain.repair import NOTES, pointer, replace_surrogates, strip_nul
 from domain.urls import url_safe
 
-State = Literal["text", "repaired", "empty", "scanned", "ocr", "encrypted", "damaged"]
+State = Literal["text", "repaired", "empty", "scanned", "no_text", "ocr", "encrypted", "damaged"]
 STATES: dict[State, str] = {
     "text": "its text was read; `reason` says so where not all of it was",
     "repaired": "it was damaged; what could be repaired was read",
     "empty": "it has no pages, or none that shows anything",
-    "scanned": "its pages are images without text",
-    "ocr": "its pages are images; their text was recognised by tesseract",
-    "encrypted": "it opens with a password only",
+    "scanned": "there are images on its pages, and no text",
+    "no_text": "something is drawn on its pages, and no text in it could be read: drawings, letters drawn as shapes, broken text",
+    "ocr": "its pages have no text; what their images show was recognised by tesseract",
+    "encrypted": "it opens with a password or a certificate only",
     "damaged": "nothing in it can be read",
 }
 UNREADABLE: tuple[State, ...] = ("encrypted", "damaged")
 REFUSALS: dict[str, str] = {
     "missing_id": "a document without an id and without the SHA-256 that makes one",
-    "pdf_encrypted": "the PDF opens with a password only; its record is kept and says so",
+    "pdf_encrypted": "the PDF opens with a password or a certificate only; its record is kept and says so",
     "pdf_damaged": "nothing in the PDF can be read; its record is kept and says so",
 }
 EXCERPT = 2_000  # characters

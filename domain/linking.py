@@ -21,7 +21,11 @@ CORE = re.compile(r"[A-Za-z0-9-]*[A-Za-z0-9]")
 GIVEN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"  # an ocid as a caller may give it
 ENDING = re.compile(r"\.(?:pdf|txt|docx?|xlsx?|html?|json|zip)$", re.I)
 PLAIN_PDF = r"(?i)^https?://[a-z0-9.:-]+/(?:[a-z0-9._~-]+/)*([a-z0-9._~-]+\.pdf)$"  # a URL whose name `url_name` would give as it stands
-BROKEN = re.compile(r"-[ \t]*\r?\n[ \t]*(?=[A-Za-z0-9])")  # an ocid that goes on in the next line
+BROKEN = re.compile(r"-[^\S\n]*(?:\n[^\S\n]*){1,4}(?=[A-Za-z0-9])")  # an ocid that goes on in the next line, blank ones between
+HYPHENS = str.maketrans("\u00ad\u2010\u2011", "---")  # as word processors write them
+PAGE_NUMBER = re.compile(r"\s*\n[^\S\n]*(?:\w{1,9}\.?[^\S\n]+)?[-–]?[^\S\n]*\d{1,4}(?:[^\S\n]*(?:/|\w{1,5})[^\S\n]*\d{1,4})?[^\S\n]*[-–]?\s*\Z")
+PREFIX = "ocds"
+FOOT = 60  # characters at the end of a page in which its number may stand
 
 
 class Claim(NamedTuple):
@@ -33,7 +37,9 @@ class Claim(NamedTuple):
 
 def ocids_in(text: str) -> list[str]:
     """The distinct ocids in the text, in order of appearance, without the punctuation behind them; one broken at a hyphen is joined again."""
-    found = OCID.findall(BROKEN.sub("-", text))
+    if PREFIX not in text:
+        return []
+    found = OCID.findall(BROKEN.sub("-", text.translate(HYPHENS)))
     return list(dict.fromkeys(ENDING.sub("", ocid) for ocid in found))
 
 
@@ -41,11 +47,12 @@ def claims(document: Mapping[str, Any]) -> list[Claim]:
     """What the document says of itself, the surest first. Where the caller said it, nothing else counts; of several ocids, none does."""
     if document.get("ocid"):
         return [Claim("parameter", document["ocid"])]
-    found: list[Claim] = []
-    texts: dict[Rule, Iterable[str]] = {"name": [document.get("filename") or ""], "text": [page.get("text") or "" for page in document.get("pages") or []]}
-    for rule, pieces in texts.items():
-        found += [Claim(rule, ocid) for ocid in _meant({ocid for piece in pieces for ocid in ocids_in(piece)})]
-    return found
+    pages = [text for page in document.get("pages") or [] if (text := page.get("text"))]
+    readings: list[tuple[Rule, Iterable[str]]] = [("name", [document.get("filename") or ""])]
+    if any(PREFIX in text for text in pages):  # an ocid may go on behind a page's end; if what is there does not stand, it does not
+        readings += [("text", ["\n\n".join(text[:-FOOT] + PAGE_NUMBER.sub("", text[-FOOT:]) for text in pages)]), ("text", pages)]
+    said = (Claim(rule, ocid) for rule, pieces in readings for ocid in _meant({ocid for piece in pieces for ocid in ocids_in(piece)}))
+    return list(dict.fromkeys(said))
 
 
 def _meant(ocids: set[str]) -> list[str]:

@@ -22,7 +22,7 @@ def follow(parts: Parts, hours: float, stop: threading.Event, again: float = AGA
             enrich(parts, "schedule")
         except UnavailableError as error:
             logger.warning("exchange rates: {}", error.detail)
-            pause = min(pause, again)
+            pause = min(pause, max(again, float(error.details.get("retry_after", 0))))
         except Exception as error:  # pylint: disable=broad-exception-caught  # a schedule that ends is missed by nobody
             logger.opt(exception=error).warning("exchange rates: {}", error)
             pause = min(pause, again)

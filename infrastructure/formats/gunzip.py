@@ -4,6 +4,8 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from domain.errors import reason_of
+
 MAGIC = b"\x1f\x8b"
 CHUNK = 1 << 20  # bytes of content
 READ = 1 << 16  # bytes of the file
@@ -23,7 +25,7 @@ def unpacked(file: BinaryIO) -> Iterator[bytes]:
             try:
                 piece = member.decompress(packed, CHUNK)
             except zlib.error as error:
-                raise BrokenGzipError(f"the gzip file is damaged: {error}") from error
+                raise BrokenGzipError(f"the gzip file is damaged: {reason_of(error)}") from error
             if piece:
                 yield piece
             packed = member.unconsumed_tail or (b"" if member.eof else file.read(READ))

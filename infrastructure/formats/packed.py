@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from domain.errors import reason_of
 from infrastructure.formats import gunzip
 from infrastructure.formats.gunzip import CHUNK, READ, BrokenGzipError
 
@@ -46,7 +47,7 @@ def _streams(file: BinaryIO, name: str, maker: Callable[[], Any]) -> Iterator[by
             try:
                 piece = stream.decompress(packed, CHUNK)
             except (OSError, lzma.LZMAError) as error:
-                raise BrokenGzipError(f"the {name} file is damaged: {error}") from error
+                raise BrokenGzipError(f"the {name} file is damaged: {reason_of(error)}") from error
             if piece:
                 yield piece
             packed = file.read(READ) if stream.needs_input else b""

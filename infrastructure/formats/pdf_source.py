@@ -11,15 +11,11 @@ from domain.errors import InvalidError
 from domain.files import UNREADABLE
 from domain.linking import name_key
 from domain.record import Kind, Place, Refused
+from infrastructure.formats.pdf_magic import head_of, is_pdf, is_web
 from infrastructure.pdf.reader import PdfReader, Read
 from services.ports import Element, Slice
 
 Position = dict[str, Any]
-MAGIC = b"%PDF-"
-WITHIN = 1_024  # bytes: readers of PDFs tolerate as much before the magic
-OTHERS = (b"{", b"[", b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
-TAR = 257, b"ustar"
-WEB = (b"<!doctype html", b"<html", b"<?xml", b"<head", b"<body", b"<script", b"<!--")
 
 
 class PdfSource:
@@ -35,11 +31,9 @@ class PdfSource:
 
     def recognise(self, text: Path, filename: str) -> Position | None:
         """Where reading begins; None where it is no PDF. InvalidError for a web page that is named as one."""
-        with text.open("rb") as file:
-            head = file.read(WITHIN + len(MAGIC))
-        if head.startswith(MAGIC) or (MAGIC in head and not _other(head)):
+        if is_pdf(text):
             return {}
-        if filename.lower().endswith(".pdf") and head.lstrip(b" \t\r\n\xef\xbb\xbf").lower().startswith(WEB):
+        if filename.lower().endswith(".pdf") and is_web(head_of(text)):
             raise InvalidError(f"{filename} is named as a PDF and holds a web page: perhaps what a site answered in place of the file", expected=["PDF"])
         return None
 
@@ -58,12 +52,6 @@ class PdfSource:
         found = self.ahead.pop(str(text), None) or self.reader.read(text)
         raw = orjson.dumps(about)[:-1] + b"," + found.document[1:]
         return Slice([Element(raw, place := Place(file=filename), kind=Kind.DOCUMENTS, flaw=_flaw(found, place))], [], None)
-
-
-def _other(head: bytes) -> bool:
-    """Whether it is of another kind, with a PDF in it."""
-    start, mark = TAR
-    return head.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(OTHERS) or head[start : start + len(mark)] == mark
 
 
 def _flaw(found: Read, place: Place) -> Refused | None:

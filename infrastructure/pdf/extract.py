@@ -13,10 +13,16 @@ from typing import Any
 
 import pymupdf
 
+from domain.errors import reason_of
 from domain.notice_facts import Line, propose
 from infrastructure.pdf import ocr
+from infrastructure.pdf.fields import Filled, filled_in, lacking
+from infrastructure.pdf.letters import letters
 from infrastructure.pdf.limits import Limits
+from infrastructure.pdf.opening import LockedError, opened
 from infrastructure.pdf.output import Output, allow, cpu_used
+from infrastructure.pdf.right_to_left import RIGHT_TO_LEFT, block_text
+from infrastructure.pdf.unread import READABLE, shown
 
 FLAGS = pymupdf.TEXTFLAGS_TEXT
 DPI = 200
@@ -38,9 +44,10 @@ def extract(request: dict[str, Any], output: Output) -> None:
     limits = Limits(**request["limits"])
     allow(limits.cpu_seconds)
     with _said(output, "broken", 0):
-        document = pymupdf.open(Path(request["path"]), filetype="pdf")
-        if document.needs_pass:
-            output.write("encrypted", 0, True)
+        try:
+            document = opened(Path(request["path"]))
+        except LockedError as error:
+            output.write("encrypted", 0, reason_of(error))
             return
         pages = document.page_count
         output.write("opened", pages, {"repaired": bool(document.is_repaired)})
@@ -59,8 +66,8 @@ def _said(output: Output, tag: str, page: int) -> Iterator[None]:
     except StoppedError:
         raise
     except Exception as error:  # pylint: disable=broad-exception-caught
-        reason = " ".join(str(error).split())[:300]
-        output.write(tag, page, "there was not enough memory" if isinstance(error, MemoryError) or "alloc" in reason else reason or type(error).__name__)
+        reason = reason_of(error)
+        output.write(tag, page, "there was not enough memory" if isinstance(error, MemoryError) or "alloc" in reason else reason)
 
 
 def _text(document: pymupdf.Document, request: dict[str, Any], limits: Limits, until: float, output: Output) -> None:
@@ -77,11 +84,13 @@ def _text(document: pymupdf.Document, request: dict[str, Any], limits: Limits, u
 
 def _page(page: pymupdf.Page, number: int, limits: Limits, output: Output) -> bool:
     """Whether there was room for the page."""
+    filled = _filled(page, number, output)
     layer = page.get_textpage(flags=FLAGS)
-    blocks = [block[4].strip("\n") for block in layer.extractBLOCKS() if block[6] == 0]
-    text = "\n\n".join(blocks).replace("\x00", "")
-    tag = "page" if text.strip() else "image" if page.get_bboxlog() else "blank"
-    written = output.write(tag, number, {"page": number, "text": text})
+    text = _text_of(layer)
+    if more := lacking(filled, layer, text):
+        text = "\n\n".join([*filter(None, [text]), "\n".join(map(letters, more))])
+    tag = "page" if READABLE.search(text) else shown(page, text)
+    written = output.write(tag, number, {"page": number, "text": text if tag == "page" else ""})
     if written and number <= limits.fact_pages and tag == "page":
         facts = propose(number, _lines(layer))
         if facts:
@@ -89,23 +98,40 @@ def _page(page: pymupdf.Page, number: int, limits: Limits, output: Output) -> bo
     return written
 
 
+def _filled(page: pymupdf.Page, number: int, output: Output) -> list[Filled]:
+    if page.first_widget is None:
+        return []
+    with _said(output, "unfilled", number):
+        return filled_in(page)
+    return []
+
+
+def _text_of(layer: pymupdf.TextPage) -> str:
+    """The text, a blank line between two blocks."""
+    text = "\n\n".join(block[4].strip("\n") for block in layer.extractBLOCKS() if block[6] == 0)
+    if not text.isascii() and RIGHT_TO_LEFT.search(text):
+        text = "\n\n".join(block_text(block) for block in layer.extractRAWDICT()["blocks"] if block["type"] == 0)
+    return letters(text).replace("\x00", "")
+
+
 def _lines(layer: pymupdf.TextPage) -> list[Line]:
     lines = [line for block in layer.extractDICT()["blocks"] for line in block.get("lines", ())]
     return [
-        Line("".join(span["text"] for span in line["spans"]), tuple(line["bbox"]), max((span["size"] for span in line["spans"]), default=0)) for line in lines
+        Line(letters("".join(span["text"] for span in line["spans"])), tuple(line["bbox"]), max((span["size"] for span in line["spans"]), default=0))
+        for line in lines
     ]
 
 
 def _about(document: pymupdf.Document, _request: dict[str, Any], limits: Limits, _until: float, output: Output) -> None:
     allow(limits.page_seconds)
     with _said(output, "nothing", 0):
-        metadata = {name: value.replace("\x00", "").strip() for name, value in (document.metadata or {}).items() if value}
+        metadata = {name: letters(value.replace("\x00", "").strip()) for name, value in (document.metadata or {}).items() if value}
         output.write("metadata", 0, {name: value for name, value in metadata.items() if value})
     with _said(output, "nothing", 0):
         output.write("language", 0, document.language or None)
     with _said(output, "nothing", 0):
         entries = document.get_toc()[:HEADINGS]
-        output.write("outline", 0, [{"level": level, "title": title, "page": page if page > 0 else None} for level, title, page in entries])
+        output.write("outline", 0, [{"level": level, "title": letters(title), "page": page if page > 0 else None} for level, title, page in entries])
 
 
 def _tables(document: pymupdf.Document, request: dict[str, Any], limits: Limits, until: float, output: Output) -> None:
@@ -126,7 +152,7 @@ def _tables(document: pymupdf.Document, request: dict[str, Any], limits: Limits,
 
 
 def _cell(text: str | None) -> str | None:
-    return None if text is None else text.replace("\x00", "")[:CELL]
+    return None if text is None else letters(text.replace("\x00", ""))[:CELL]
 
 
 def _ocr(document: pymupdf.Document, request: dict[str, Any], limits: Limits, _until: float, output: Output) -> None:
@@ -139,4 +165,4 @@ def _ocr(document: pymupdf.Document, request: dict[str, Any], limits: Limits, _u
                 picture = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), colorspace=pymupdf.csGRAY, alpha=False)
                 output.write("ocr", number, ocr.recognise(picture.tobytes("png"), request["ocr_seconds"]))
         except SubprocessError as error:
-            output.write("unread", number, str(error)[:300])
+            output.write("unread", number, reason_of(error))

@@ -14,17 +14,22 @@ SHOWN = 8  # ranges of pages named in a reason
 
 @dataclass
 class Findings:
-    """`pages` are JSON texts by number, as the child wrote them; `left` says of a page why it is not among them."""
+    """`pages` are JSON texts by number, as the child wrote them; `left` says of a page why it is not among them.
+
+    Of pages without text that can be read, `images` have images, `drawn` something else; `unfilled` says why fields of a form were not read.
+    """
 
     count: int | None = None
     repaired: bool = False
-    encrypted: bool = False
+    encrypted: str | None = None
     broken: str | None = None
     stopped: str | None = None
     untabled: str | None = None
     pages: dict[int, bytes] = field(default_factory=dict)
     texts: set[int] = field(default_factory=set)
     images: set[int] = field(default_factory=set)
+    drawn: set[int] = field(default_factory=set)
+    unfilled: dict[int, str] = field(default_factory=dict)
     recognised: set[int] = field(default_factory=set)
     left: dict[int, str] = field(default_factory=dict)
     facts: list[dict[str, Any]] = field(default_factory=list)
@@ -45,10 +50,10 @@ class Findings:
 
     def _take(self, tag: str, number: int, value: bytes) -> None:
         match tag:
-            case "page" | "image" | "blank":
+            case "page" | "image" | "drawn" | "blank":
                 self.pages[number] = value
                 if tag != "blank":
-                    (self.texts if tag == "page" else self.images).add(number)
+                    {"page": self.texts, "image": self.images, "drawn": self.drawn}[tag].add(number)
             case "opened":
                 self.count = number
                 self.repaired |= orjson.loads(value)["repaired"]
@@ -57,6 +62,8 @@ class Findings:
                 self.repaired |= orjson.loads(value)["repaired"]
             case "failed":
                 self.left[number] = orjson.loads(value)
+            case "unfilled":
+                self.unfilled[number] = orjson.loads(value)
             case "ocr":
                 self._recognised(number, orjson.loads(value))
             case "tables":
@@ -72,9 +79,7 @@ class Findings:
             self.pages[number] = orjson.dumps(orjson.loads(self.pages[number]) | {"text": text, "ocr": True})
 
     def _say(self, tag: str, value: Any) -> None:
-        if tag == "encrypted":
-            self.encrypted = True
-        elif tag in {"broken", "stopped", "untabled"}:
+        if tag in {"encrypted", "broken", "stopped", "untabled"}:
             setattr(self, tag, value)
         elif tag in {"metadata", "outline", "language"}:
             self.about[tag] = value
@@ -91,13 +96,15 @@ class Findings:
             return "text"
         if self.recognised:
             return "ocr"
-        return "scanned" if self.images else "empty"
+        if self.images:
+            return "scanned"
+        return "no_text" if self.drawn else "empty"
 
     def reason(self, most: int) -> str | None:
         """What a reader must know: what is missing, and why; None where all is well. At most `most` pages are read of any file."""
         said = []
         if self.encrypted:
-            return "it opens with a password only"
+            return self.encrypted
         if self.broken and not self.pages:
             return f"it can't be opened: {self.broken}"
         if self.count is None and not self.pages:
@@ -115,16 +122,25 @@ class Findings:
             said.append(f"{missing(range(self.reached + 1, last + 1))}: {self.stopped or self.broken or 'reading ended there'}")
         if self.state() == "empty":
             said.append("its pages are blank" if self.count else "it has no pages")
-        return "; ".join([*said, *self._of_images()]) or None
+        return "; ".join([*said, *self._without_text()]) or None
 
-    def _of_images(self) -> list[str]:
+    def _without_text(self) -> list[str]:
         said = []
-        unread = self.images - self.recognised
         if self.recognised:
             said.append(f"the text was recognised from images on {ranges(self.recognised)}")
-        if unread:
+        if unread := self.images - self.recognised:
             said.append(f"there are only images on {ranges(unread)}")
+        if unread := self.drawn - self.recognised:
+            said.append(f"no text could be read on {ranges(unread)}, though something is drawn there")
+        for reason in dict.fromkeys(self.unfilled.values()):
+            pages = [page for page, why in self.unfilled.items() if why == reason]
+            said.append(f"form fields were not read on {ranges(pages)}: {reason}")
         return said + ([self.untabled] if self.untabled else [])
+
+    @property
+    def unread(self) -> set[int]:
+        """Pages that show something without text in it: what tesseract can be asked about."""
+        return self.images | self.drawn
 
     def document(self, most: int) -> bytes:
         """The document's fields as JSON, without those that the file itself does not say."""

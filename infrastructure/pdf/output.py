@@ -5,7 +5,7 @@ import resource
 from math import ceil
 from typing import Any, BinaryIO
 
-ALWAYS = {"opened", "encrypted", "broken", "failed", "stopped", "end"}
+ALWAYS = {"opened", "encrypted", "broken", "failed", "stopped", "unfilled", "end"}
 
 
 def cpu_used() -> float:

@@ -83,7 +83,7 @@ class PdfReader:
             reading = readings[name]
             reading.deadline = reading.deadline or time.monotonic() + self.limits.timeout
             room = self.limits.output_bytes - sum(map(len, reading.found.pages.values()))
-            pages = sorted(reading.found.images)[: self.limits.ocr_pages]
+            pages = sorted(reading.found.unread)[: self.limits.ocr_pages]
             asked = {"path": str(reading.path), "out": str(reading.out), "room": room, "first": reading.first, "spent": reading.spent}
             yield name, asked | {"steps": reading.steps, "pages": pages, "ocr_seconds": self.limits.page_seconds, "limits": asdict(self.limits)}
 
@@ -97,7 +97,7 @@ class PdfReader:
             return False
         if ending == "died":
             return self._died(reading)
-        if found.images and not found.texts and reading.steps != ["ocr"] and ocr.installed():
+        if found.unread and not found.texts and reading.steps != ["ocr"] and ocr.installed():
             reading.steps = ["ocr"]
             return True
         return False

@@ -37,13 +37,17 @@ class Circuit:
 
     def admit(self) -> None:
         """UnavailableError, which says how long, while the circuit is open; the one who is let through to try holds the others back."""
-        state, now = self._read(), self.clock()
-        left = min(state.until - now, LONGEST)
-        if left > 0:
-            after = math.ceil(left)
-            raise UnavailableError(f"{self.name} failed {state.failures} times in a row and is left alone for another {after} s", retry_after=after)
+        if after := self.left():
+            failures = self._read().failures
+            times = "once" if failures == 1 else f"{failures} times in a row"
+            raise UnavailableError(f"{self.name} failed {times} and is left alone for another {after} s", retry_after=after)
+        state = self._read()
         if state.failures >= self.failures:
-            self._write(State(state.failures, now + self.rest))
+            self._write(State(state.failures, self.clock() + self.rest))
+
+    def left(self) -> int:
+        """Whole seconds until somebody may ask again; 0 while the circuit is closed."""
+        return max(0, math.ceil(min(self._read().until - self.clock(), LONGEST)))
 
     def succeeded(self) -> None:
         """Close it."""

@@ -6,8 +6,8 @@ It waits for a service that is slow or busy, leaves one alone that keeps failing
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -16,10 +16,14 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from domain.errors import UnavailableError
 from domain.money import Rate
+from domain.wanted_rates import PIVOT
 from infrastructure.rates.answer import Asked, WrongAnswerError, read
 from infrastructure.rates.circuit import Circuit
 
-UNKNOWN = {400, 404, 422}  # what a service says of a currency or a time that it does not know
+UNKNOWN = {404, 422}  # what a service says of a currency or a time that it does not know
+KNOWN = "USD"  # a currency that every service knows
+RECENT = timedelta(days=10)
+SHOWN = 200  # bytes of what the service said that are said back
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Frankfurter:
         self.url = url.rstrip("/")
         self.circuit = circuit
         self.patience = patience or Patience()
+        self._answered = False  # whether the service has ever given rates, so that its address is right
 
     def rates(self, base: str, first: date, last: date, currencies: Sequence[str]) -> list[Rate]:
         """1 `base` in each of the currencies that the service knows, on its working days from `first` to `last`, by day and currency.
@@ -60,30 +65,51 @@ class Frankfurter:
         UnavailableError where it does not answer, or its answer can't be true; nothing of such an answer is kept.
         """
         asked = Asked(base, first, last, currencies)
+        self.circuit.admit()
+        try:
+            found = self._known(asked)
+        except _AwayError as error:
+            self.circuit.failed(error.after)
+            raise self._unavailable(f"the exchange-rate service {self.url} {error}; try again later") from error
+        except WrongAnswerError as error:
+            self.circuit.failed()
+            raise self._unavailable(f"the answer of the exchange-rate service {self.url} can't be used: {error}") from error
+        self.circuit.succeeded()
+        return found
+
+    def _unavailable(self, detail: str) -> UnavailableError:
+        """With the seconds for which the service is left alone, where it is."""
+        left = self.circuit.left()
+        return UnavailableError(detail, **({"retry_after": left} if left else {}))
+
+    def _known(self, asked: Asked) -> list[Rate]:
+        """The rates of the currencies that the service knows; each is asked for alone where it does not know all of them."""
         try:
             return self._ask(asked)
         except _UnknownError as error:
-            if len(currencies) == 1:
-                logger.info("{} has no rates of {} from {} to {}: {}", self.url, currencies[0], first, last, error)
-                return []
-        return sorted(rate for currency in currencies for rate in self.rates(base, first, last, [currency]))
+            said = error
+        if len(asked.currencies) > 1:
+            return sorted(rate for currency in asked.currencies for rate in self._known(replace(asked, currencies=[currency])))
+        if not self._answered:
+            self._check_address(asked, said)
+        logger.info("{} has no rates of {} from {} to {}: {}", self.url, asked.currencies[0], asked.first, asked.last, said)
+        return []
+
+    def _check_address(self, asked: Asked, said: _UnknownError) -> None:
+        """WrongAnswerError where the service knows nothing at all, not even a currency that all of them know: then its address is wrong."""
+        currency = KNOWN if asked.base != KNOWN else PIVOT
+        yesterday = datetime.now(UTC).date() - timedelta(days=1)
+        for sure in (replace(asked, currencies=[currency]), Asked(asked.base, yesterday - RECENT, yesterday, [currency])):
+            with suppress(_UnknownError):
+                self._ask(sure)
+                return
+        raise WrongAnswerError(f"it knows nothing, not even {currency} ({said}): is its address right?")
 
     def _ask(self, asked: Asked) -> list[Rate]:
-        """UnavailableError as above; _UnknownError where the service knows nothing of it."""
-        self.circuit.admit()
+        """_UnknownError where the service knows nothing of it, _AwayError where it does not answer, WrongAnswerError where it answers wrongly."""
         retrying = Retrying(stop=stop_after_attempt(self.patience.tries), wait=self._wait, retry=retry_if_exception(self._worth_waiting), reraise=True)
-        try:
-            found = read(retrying(self._get, asked), asked)
-        except _AwayError as error:
-            self.circuit.failed(error.after)
-            raise UnavailableError(f"the exchange-rate service {self.url} {error}; try again later") from error
-        except WrongAnswerError as error:
-            self.circuit.failed()
-            raise UnavailableError(f"the answer of the exchange-rate service {self.url} can't be used: {error}") from error
-        except _UnknownError:
-            self.circuit.succeeded()
-            raise
-        self.circuit.succeeded()
+        found = read(retrying(self._get, asked), asked)
+        self._answered = True
         return found
 
     def _worth_waiting(self, error: BaseException) -> bool:
@@ -116,13 +142,17 @@ class Frankfurter:
         if status == 429 or status >= 500:
             raise _AwayError(f"answered {status}", _retry_after(response.headers.get("retry-after")))
         if status in UNKNOWN and media == "application/json":
-            raise _UnknownError(self._content(response)[:200].decode("utf-8", "replace"))
+            raise _UnknownError(f"{status} {self._said(response)}")
         if status != 200:
-            moved = f" (it points at {response.headers['location']})" if "location" in response.headers else ""
-            raise WrongAnswerError(f"it answered {status}{moved}: is its address right?")
+            more = f" (it points at {response.headers['location']})" if "location" in response.headers else ""
+            more = f" ({self._said(response)})" if not more and media == "application/json" else more
+            raise WrongAnswerError(f"it answered {status}{more}: is its address right?")
         if media != "application/json":
             raise WrongAnswerError(f"it is {media or 'of no type'} and no JSON")
         return self._content(response)
+
+    def _said(self, response: httpx.Response) -> str:
+        return " ".join(self._content(response)[:SHOWN].decode("utf-8", "replace").split())
 
     def _content(self, response: httpx.Response) -> bytes:
         """The body, within the bounds of size and of time as a whole: a timeout of the socket begins anew at every byte."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from domain.errors import InvalidError
+from domain.errors import InvalidError, reason_of
 from domain.webhooks import Answered, check_url, internal
 from services.ports import Post
 
@@ -45,7 +45,7 @@ class WebHooks:
         except InvalidError as error:
             return Answered(error=error.detail, final=True)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-            return Answered(error=f"{type(error).__name__}: {error}"[:500])
+            return Answered(error=f"{type(error).__name__}: {reason_of(error, 500)}")
 
     async def _send(self, client: httpx.AsyncClient, post: Post) -> Answered:
         check_url(post.url, private=self.private)

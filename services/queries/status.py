@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from domain.errors import TenderlakeError
+from domain.errors import TenderlakeError, without_paths
 from domain.search import Collection
 from services.clock import now
 from services.ports import Parts, SearchEngine
@@ -47,7 +47,7 @@ def status(parts: Parts) -> SearchState:
         return SearchState(**state, version=parts.search.version, healthy=True, detail=error if lag.batches else None, collections=collections)
     except TenderlakeError as away:
         nothing = {collection: CollectionState(documents=None) for collection in Collection}
-        return SearchState(**state, version=None, healthy=False, detail=away.detail, collections=nothing)
+        return SearchState(**state, version=None, healthy=False, detail=without_paths(away.detail), collections=nothing)
 
 
 def _collection(engine: SearchEngine, collection: Collection) -> CollectionState:

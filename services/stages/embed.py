@@ -11,7 +11,7 @@ from typing import Any
 from loguru import logger
 
 from domain.documents import organization_document, process_document
-from domain.errors import InvalidError, LostRaceError
+from domain.errors import InvalidError, LostRaceError, reason_of
 from domain.job import Watermark
 from domain.meaning import text_hash, text_of
 from domain.search import Collection, Document
@@ -19,6 +19,7 @@ from services.clock import now
 from services.ports import Embedder, Parts, VectorRow, Work
 from services.stages.index import file_documents, grouped, organizations_behind, words_come
 from services.stages.publish import take
+from services.stages.runs import LONGEST_ERROR
 
 STAGE = "embed"
 SLICE = 64  # texts embedded at once: about a second's work
@@ -41,7 +42,7 @@ def embed(parts: Parts) -> None:
         logger.info("embed: {}", error.detail)
     except Exception as error:
         with parts.warehouse.write() as work:
-            work.watermarks.failed(STAGE, f"{type(error).__name__}: {error}"[:2_000], now())
+            work.watermarks.failed(STAGE, f"{type(error).__name__}: {reason_of(error, LONGEST_ERROR)}", now())
             work.commit()
         raise
 

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from loguru import logger
 
 from domain.bronze import touches
-from domain.errors import LostRaceError, NoSpaceError, RetryableError
+from domain.errors import LostRaceError, NoSpaceError, RetryableError, reason_of
 from domain.job import Counts, Watermark
 from domain.record import Kind
 from services.clock import now
 from services.ports import Parts, Work
 
+LONGEST_ERROR = 2_000  # characters
 ATTEMPTS = 3  # starts at one place; the last three of them take one batch alone
 Due = Callable[[Work, Watermark], bool]
 Step = Callable[[Watermark], bool]
@@ -43,7 +44,7 @@ def run(parts: Parts, stage: str, due: Due, step: Step) -> bool:
         with parts.warehouse.write() as work:
             if isinstance(error, RetryableError | NoSpaceError):
                 work.watermarks.spare(stage)
-            work.watermarks.failed(stage, f"{type(error).__name__}: {error}"[:2_000], now())
+            work.watermarks.failed(stage, f"{type(error).__name__}: {reason_of(error, LONGEST_ERROR)}", now())
             work.commit()
         raise
 

@@ -63,3 +63,14 @@ def test_why_nothing_can_be_read_is_among_the_jobs_errors(api: Api) -> None:
     errors = api.client.get(f"/v1/jobs/{job['id']}/errors").json()["items"]
     assert [(one["code"], one["file"]) for one in errors] == [("pdf_encrypted", "locked.pdf")]
     assert [row["state"] for row in api.client.get("/v1/gold/facts/document").json()["items"]] == ["encrypted"]
+
+
+def test_no_answer_about_a_broken_file_names_a_path_of_the_server(api: Api) -> None:
+    job = upload(api, "broken.pdf", b"%PDF-1.7\nnothing else")
+    assert job["status"] == "failed"
+    record = api.client.get("/v1/gold/facts/document").json()["items"][0]["record_id"]
+    told = [f"/v1/jobs/{job['id']}", f"/v1/jobs/{job['id']}/errors", "/v1/gold/facts/document", f"/v1/raw/documents/{record}"]
+    told += [f"/v1/jobs/{job['id']}/errors?format=csv", "/v1/gold/facts/document?format=csv"]
+    for path in told:
+        assert str(api.settings.data_dir) not in api.client.get(path).text, path
+    assert "it can't be opened: no objects found" in api.client.get(told[1]).text

@@ -59,7 +59,10 @@ class BrokenError(Exception):
         (OperationalError("select secret words", {"name": "full"}, Exception("Expression tree is too large")), 503),
         (DataError("select secret words", {}, Exception("integer out of range\nsecret words")), 400),
         (errors.LostRaceError("again"), 503),
-        (errors.DamagedError("mend it"), 500),
+        (errors.DamagedError("mend it: /srv/secret words/index is broken"), 500),
+        (errors.DamagedError("the index '/srv/secret words/index' is broken"), 500),
+        (errors.UnavailableError("connecting to /srv/secret/words.sock"), 503),
+        (errors.NoSpaceError("no room on /srv/secret/words"), 507),
     ],
 )
 def test_an_unforeseen_error_says_nothing_of_its_inside(full: Api, error: Exception, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,6 +74,7 @@ def test_an_unforeseen_error_says_nothing_of_its_inside(full: Api, error: Except
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret words" not in answer.text
+    assert "/srv" not in answer.text
     assert ("retry-after" in answer.headers) == (status == 503)
     assert ("reference" in answer.json()) == isinstance(error, BrokenError)
 

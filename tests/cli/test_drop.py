@@ -89,6 +89,56 @@ def test_a_file_that_cannot_be_used_goes_to_failed_with_the_reason(folder: Folde
     assert (report.get("error") or report["job"]["error"])["detail"]
 
 
+def reports(folder: Folder) -> list[str]:
+    return sorted(str(path.relative_to(folder.path)) for path in folder.path.rglob("*.report.json"))
+
+
+def test_a_name_that_is_no_text_costs_that_file_alone(folder: Folder) -> None:
+    name = os.fsdecode(b"caf\xe9.jsonl")
+    folder.put(name)
+    folder.put("later.jsonl")
+    folder.load()
+    assert folder.lies() == ["done/later.jsonl", f"failed/{name}"]
+    report = folder.report(f"failed/{name}")
+    assert (report["file"], report["status"]) == ("caf\\xe9.jsonl", "refused")
+    assert "not UTF-8 (caf\\xe9.jsonl): rename it" in report["error"]["detail"]
+    (folder.path / "failed" / name).rename(folder.path / "café.jsonl")
+    folder.load()
+    assert "done/café.jsonl" in folder.lies()
+
+
+@pytest.mark.parametrize("name", ["x" * 249 + ".jsonl", "x" * 238 + ".jsonl", "x" * 237 + ".jsonl", "采" * 80 + ".jsonl", "y" * 255, "a." + "z" * 253])
+def test_a_name_too_long_for_its_report_is_loaded_under_its_own_name(folder: Folder, name: str) -> None:
+    for number in range(2):
+        folder.put(name, FOUR if number else LINES)
+        folder.put(f"other-{number}.jsonl", b"{broken")
+        folder.load()
+    done = sorted(path.name for path in (folder.path / "done").iterdir() if not path.name.endswith(".report.json"))
+    assert (len(done), name in done) == (2, True)
+    told = [orjson.loads((folder.path / one).read_bytes()) for one in reports(folder) if one.startswith("done/")]
+    assert [(one["file"], one["status"]) for one in told] == [(name, "succeeded")] * 2
+    assert sorted(one["counts"]["received"] for one in told) == [4, 5]
+    assert [name for name in folder.lies() if not name.startswith("done/")] == ["failed/other-0.jsonl", "failed/other-1.jsonl"]
+
+
+def test_what_goes_wrong_with_one_file_holds_up_no_other(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = Drop._take
+
+    def fails(drop: Drop, path: Path) -> None:
+        if path.name == "a.jsonl":
+            raise OSError("the network drive went away")
+        take(drop, path)
+
+    monkeypatch.setattr(Drop, "_take", fails)
+    folder.put("a.jsonl")
+    folder.put("b.jsonl")
+    folder.load()
+    assert folder.lies() == ["a.jsonl", "done/b.jsonl"]
+    monkeypatch.setattr(Drop, "_take", take)
+    folder.load()
+    assert folder.lies() == ["done/a.jsonl", "done/b.jsonl"]
+
+
 def test_a_cancelled_job_takes_its_file_to_failed(folder: Folder) -> None:
     folder.put("a.jsonl")
     folder.look(3, work=False)

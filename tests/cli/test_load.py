@@ -15,6 +15,8 @@ from typing import Any
 import orjson
 import pytest
 
+from cli.own_server import is_own_server
+from infrastructure.settings import Settings
 from tests.cli.conftest import Run, environment
 from tests.jobs.conftest import FOUR, LINES, Live, Receiver, free_port, until
 
@@ -142,7 +144,8 @@ def test_the_admins_own_password_is_taken_from_the_data_folder_of_this_machine_a
     call = [sys.executable, "-m", "cli.main", "load", files["good"]]
     here = environment(tmp_path, port=live.url.rpartition(":")[2])
     assert subprocess.run(call, cwd=tmp_path, env=here, capture_output=True, timeout=60, check=False).returncode == 0
-    elsewhere = environment(tmp_path, url=live.url)
+    assert subprocess.run([*call, "--url", live.url], cwd=tmp_path, env=here, capture_output=True, timeout=60, check=False).returncode == 0
+    elsewhere = environment(tmp_path, url=live.url)  # the port is not the one of the settings: it may be a tunnel to somebody else's server
     done = subprocess.run(call, cwd=tmp_path, env=elsewhere, capture_output=True, timeout=60, check=False)
     assert done.returncode == 1
     assert b"no password for admin" in done.stderr
@@ -250,15 +253,65 @@ def test_on_a_terminal_bars_are_drawn_and_results_still_go_to_stdout(live: Live,
     assert "good.jsonl: succeeded: 4 received" in said
 
 
-def test_ctrl_c_stops_looking_and_leaves_the_jobs(live: Live, tmp_path: Path, files: dict[str, str]) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_looking_and_leaves_the_jobs(live: Live, tmp_path: Path, files: dict[str, str], number: signal.Signals, code: int) -> None:
     env = environment(tmp_path, url=live.url, password="admin!")
     call = [sys.executable, "-m", "cli.main", "load", files["good"]]
     with subprocess.Popen(call, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert b"accepted" in process.stdout.readline()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, said = process.communicate(timeout=20)
-    assert process.returncode == 130
+    assert process.returncode == code
+    assert said.count(b"\n") == 1
     assert b"the server goes on with 1 job" in said
     items: list[dict[str, Any]] = live.client.get("/v1/jobs").json()["items"]
     assert [one["status"] for one in items] == ["accepted"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_before_the_server_has_answered_is_told_by_the_exit_code_too(tmp_path: Path, files: dict[str, str], number: signal.Signals, code: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        env = environment(tmp_path, url=f"http://127.0.0.1:{silent.getsockname()[1]}", password="admin!")
+        call = [sys.executable, "-m", "cli.main", "load", files["good"]]
+        with subprocess.Popen(call, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            asking, _ = silent.accept()
+            with asking:
+                asking.recv(1)
+                process.send_signal(number)
+                _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (code, b"tenderlake: stopped\n")
+
+
+def test_a_name_that_is_no_text_is_loaded_under_one_that_can_be_printed(live: Live, run: Run, tmp_path: Path) -> None:
+    live.queue.go.set()
+    path = tmp_path / os.fsdecode(b"caf\xe9.jsonl")
+    path.write_bytes(FOUR)
+    done = run("load", str(path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "caf\\xe9.jsonl: succeeded: 4 received" in done.stdout
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "127.1.2.3"])
+def test_a_url_of_this_machine_with_the_port_of_the_settings_is_the_own_server(host: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, port=8181, _env_file=None)
+    assert is_own_server(f"http://{host}:8181", settings)
+    assert is_own_server(f"http://{host}:8181/", settings)
+    assert not is_own_server(f"http://{host}:8182", settings)
+    assert not is_own_server(f"http://{host}", settings)
+    assert is_own_server(f"http://{host}", Settings(data_dir=tmp_path, port=80, _env_file=None))
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.1:8000", "http://127.0.0.1.example.invalid:8000", "http://localhost:x", "http://:8000", "localhost:8000"])
+def test_any_other_server_is_not(url: str, tmp_path: Path) -> None:
+    assert not is_own_server(url, Settings(data_dir=tmp_path, _env_file=None))
+
+
+def test_a_port_that_the_running_installation_listens_on_is_the_own_server(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, _env_file=None)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://localhost:{listener.getsockname()[1]}"
+        assert not is_own_server(url, settings)
+        (tmp_path / "lock").write_text(f"{os.getpid()}\n")
+        assert is_own_server(url, settings)
+    assert not is_own_server(url, settings)

@@ -85,3 +85,21 @@ def test_up_watches_the_folder_of_the_settings_a_killed_watcher_goes_on_and_webh
         assert len(stack.client.get("/v1/jobs").json()["items"]) == 2
         until(lambda: receiver.heard, 30)
         assert [one["job"]["id"] for one in receiver.events()] == [reports["after"]["job"]["id"]]
+
+
+def test_a_name_that_is_no_text_ends_no_watcher(tmp_path: Path) -> None:
+    folder, log = tmp_path / "in", tmp_path / "log"
+    folder.mkdir()
+    env = environment(tmp_path, embeddings="off")
+    made = subprocess.run([sys.executable, "-m", "cli.main", "migrate"], cwd=ROOT, env=env, capture_output=True, timeout=120, check=False)
+    assert made.returncode == 0, made.stderr
+    with watching(folder, env, log) as process:
+        until(lambda: "watching" in log.read_text(), 60)
+        name = os.fsdecode(b"caf\xe9.jsonl")
+        (folder / name).write_bytes(FOUR)
+        until(lambda: (folder / "failed" / name).exists(), 60)
+        assert "not UTF-8" in orjson.loads((folder / "failed" / f"{name}.report.json").read_bytes())["error"]["detail"]
+        (folder / "next.jsonl").write_bytes(FOUR)
+        until(lambda: (folder / "loading/next.jsonl").exists(), 60)
+        assert process.poll() is None
+        assert "Traceback" not in log.read_text()

@@ -17,6 +17,9 @@ A, B = "ocds-b5fd17-abc-1", "ocds-213czf-000-00001"
         (f"({A}), {B}; {A}!", [A, B]),
         (f"https://example.org/{A}/notice", [f"{A}/notice"]),
         ("ocds-b5fd17-abc-\n1 goes on in the next line", [A]),
+        ("ocds-b5fd17-abc-\n\n1 in lines far apart", [A]),
+        ("ocds-b5fd17-abc- \n \n  \n1 at the head of the next column", [A]),
+        ("ocds\u2011b5fd17\u2010abc\u00ad\n1 as a word processor breaks it", [A]),
         (f"{A}.pdf", [A]),
         (f"notice_{A}_v2", [A]),
         ("ocds-b5fd17- nothing", []),
@@ -35,6 +38,18 @@ def test_the_name_is_surer_than_the_text_and_several_ocids_say_nothing() -> None
     assert claims({"filename": f"{B}.pdf", "pages": [{"text": A}, {"text": A}]}) == [Claim("name", B), Claim("text", A)]
     assert claims({"filename": "x.pdf", "pages": [{"text": f"{A} and"}, {"text": B}]}) == []
     assert claims({"filename": "x.pdf"}) == []
+
+
+@pytest.mark.parametrize("ending", ["", "\n\n3", "\n\nPage 3 of 12", "\n- 3 -", "\n\n3/12"])
+def test_an_ocid_that_goes_on_in_the_next_page_is_joined(ending: str) -> None:
+    pages = [{"text": "none here"}, {"text": f"the process ocds-b5fd17-abc-{ending}"}, {"text": "1 was published"}]
+    assert claims({"filename": "x.pdf", "pages": pages})[0] == Claim("text", A)
+
+
+def test_an_ocid_at_the_end_of_a_page_is_not_lost_to_what_follows() -> None:
+    said = claims({"filename": "x.pdf", "pages": [{"text": f"the process {A}-"}, {"text": "Terms of delivery"}]})
+    assert link(said, [], [A]) == Claim("text", A)
+    assert claims({"filename": "x.pdf", "pages": [{"text": f"the process {A}"}, {"text": "2 lots"}]}) == [Claim("text", A)]
 
 
 def test_an_ocid_with_a_slash_and_one_in_a_url_are_told_apart_by_what_stands() -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from domain.errors import reason_of
 from infrastructure.formats.archives.member import CHUNK, DamagedMemberError, Member, noise, shown, unsafe
 
 BLOCK = 512
@@ -50,7 +51,7 @@ class TarMembers:
                     at = following
                     archive.members = []  # type: ignore[attr-defined]  # it would hold them all
         except DAMAGE as error:
-            raise DamagedMemberError(f"the tar archive is damaged or breaks off: {error}") from error
+            raise DamagedMemberError(f"the tar archive is damaged or breaks off: {reason_of(error)}") from error
         self._check_end(at)
 
     def _check_end(self, at: int) -> None:
@@ -88,7 +89,7 @@ def _pieces(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
         while file is not None and (piece := file.read(CHUNK)):
             yield piece
     except DAMAGE as error:
-        raise DamagedMemberError(f"it breaks off: {error}") from error
+        raise DamagedMemberError(f"it breaks off: {reason_of(error)}") from error
 
 
 def _refusal(info: tarfile.TarInfo) -> str | None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from domain.errors import InvalidError
+from domain.errors import InvalidError, reason_of
 from infrastructure.formats.archives.member import CHUNK, DamagedMemberError, Member, noise, shown, unsafe
 
 MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
@@ -51,7 +51,7 @@ class ZipMembers:
                 while piece := file.read(CHUNK):
                     yield piece
         except DAMAGE as error:
-            raise DamagedMemberError(f"it is damaged: {error}") from error
+            raise DamagedMemberError(f"it is damaged: {reason_of(error)}") from error
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def opened(path: Path) -> Iterator[ZipMembers]:
         try:
             archive = zipfile.ZipFile(file)  # pylint: disable=consider-using-with  # closed below
         except DAMAGE as error:
-            raise InvalidError(f"the zip archive is damaged: {error}") from error
+            raise InvalidError(f"the zip archive is damaged: {reason_of(error)}") from error
         with archive:
             yield ZipMembers(archive, file)
 

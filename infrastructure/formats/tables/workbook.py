@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from domain.errors import InvalidError
+from domain.errors import InvalidError, reason_of
 from infrastructure.formats.archives import zips
 from infrastructure.formats.chain import Position
 from infrastructure.formats.tables import spool
@@ -87,7 +87,7 @@ def _opened(path: Path, most: int) -> Iterator[Book]:
     try:
         archive = zipfile.ZipFile(path)  # pylint: disable=consider-using-with  # closed below
     except zips.DAMAGE as error:
-        raise InvalidError(f"the workbook is damaged: {error}") from error
+        raise InvalidError(f"the workbook is damaged: {reason_of(error)}") from error
     with archive:
         yield Book(archive, most)
 
