@@ -120,7 +120,8 @@ def _validation(request: Request, error: Exception) -> Response:
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  the handler is registered for this class alone
     phrase = HTTPStatus(error.status_code).phrase
-    told = {404: "nothing stands at this path; see /openapi.json", 405: f"{request.method} is not possible here"}
+    slash = "; leave out the slash at its end" if request.url.path.endswith("/") else ""
+    told = {404: f"nothing stands at this path{slash}; see /openapi.json", 405: f"{request.method} is not possible here"}
     detail = told.get(error.status_code, str(error.detail)) if error.detail == phrase else str(error.detail)
     return problem(request.url.path, error.status_code, phrase, detail, error.headers)
 

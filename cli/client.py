@@ -11,6 +11,7 @@ import httpx
 
 from cli.greeting import local_url
 from domain.errors import ForbiddenError, InvalidError, TenderlakeError, UnauthorizedError, UnavailableError
+from domain.user import is_utf8
 from infrastructure.settings import Settings
 
 PIECE = 256 * 1024
@@ -27,6 +28,8 @@ class Client:
     def __init__(self, url: str, user: str, password: str) -> None:
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
             raise InvalidError(f"{url} is no http or https URL")
+        if not is_utf8(user + password):
+            raise InvalidError("user name and password are to be UTF-8")
         self.url = url.rstrip("/")
         self.user = user
         self.http = httpx.Client(base_url=self.url, auth=(user, password), timeout=SILENCE, headers={"User-Agent": "tenderlake-cli"})
@@ -121,7 +124,7 @@ def _own_password(settings: Settings) -> str | None:
     if settings.admin_password:
         return settings.admin_password.get_secret_value()
     try:
-        return (settings.data_dir / "admin-password").read_text().strip()
+        return (settings.data_dir / "admin-password").read_text("utf-8").strip()
     except OSError:
         return None
 

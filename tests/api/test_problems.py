@@ -84,3 +84,19 @@ def test_each_of_our_errors_has_its_status() -> None:
 def test_a_method_that_is_not_possible_says_which_are(full: Api) -> None:
     answer = full.client.delete("/v1/jobs")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_answer_repeats_the_host_of_the_request(full: Api, method: str) -> None:
+    """Whoever sends a link with a made-up Host must not be able to lead others away by our answer."""
+    evil = {"Host": "evil.example"}
+    paths = {path.replace("{kind}", "releases").replace("{fact}", "award") for path in full.client.get("/openapi.json").json()["paths"]}
+    for path in sorted(paths | {"/docs", "/openapi.json", "/docs/static"}):
+        for asked in (path, f"{path}/"):
+            answer = full.stranger.request(method, asked, headers=evil, follow_redirects=False)
+            assert not 300 <= answer.status_code < 400, (asked, answer.headers)
+            assert "evil.example" not in f"{answer.headers}{answer.text}", asked
+    slash = full.client.get("/v1/jobs/")
+    assert (slash.status_code, "slash" in slash.json()["detail"]) == (404, True)
+    lists = full.client.get("/v1/gold/processes?limit=1", headers=evil).json()
+    assert lists["next"].startswith("/v1/gold/processes?")
