@@ -21,14 +21,14 @@ from domain.errors import ForbiddenError, InvalidError, UnprocessableError
 from domain.etag import matches
 from domain.operation import Op, Operation, Operations
 from domain.raw import RawFilter, RawVersion
-from domain.record import Kind, RawRecord
+from domain.record import RECORD_ID_MAX_CHARACTERS, Kind, RawRecord
 from domain.user import Role, User
 from services.intake.raw import change, single
 from services.intake.submit import submit
 from services.queries.raw import get_record, get_version, list_records, list_versions
 
 router = APIRouter(prefix="/v1/raw", tags=["raw records"], dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
-Id = Annotated[str, Path(description="the record's id, as the list gives it", max_length=2_000, examples=list(IDS.values()))]
+Id = Annotated[str, Path(description="the record's id, as the list gives it", max_length=RECORD_ID_MAX_CHARACTERS, examples=list(IDS.values()))]
 KindName = Annotated[Kind, Path(description="the kind of records")]
 Ids = Annotated[list[str] | None, Query(alias="id", description="ids of records; several may be given", max_length=1_000)]
 Number = Annotated[int, Path(ge=1, lt=2**31, description="the version, 1 for the first")]
@@ -48,7 +48,9 @@ class RawQuery(BaseModel):
     id: list[str] = Field([], description="only these records", max_length=1_000)
     ocid: list[str] = Field([], description="only records of these contracting processes", max_length=1_000)
     job: list[str] = Field([], description="only records whose current version one of these jobs brought", max_length=100)
-    prefix: str | None = Field(None, description="only records whose id begins so", examples=["ocds-b5fd17-", "EUR-USD-2024-01"], max_length=1_000)
+    prefix: str | None = Field(
+        None, description="only records whose id begins so", examples=["ocds-b5fd17-", "EUR-USD-2024-01"], max_length=RECORD_ID_MAX_CHARACTERS
+    )
     updated_from: From | None = Field(None, description="last changed on or after this date or instant")
     updated_to: Until | None = Field(None, description="last changed on or before this date or instant")
     cursor: Cursor = None
