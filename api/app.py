@@ -12,6 +12,7 @@ from api.container import Container
 from api.door import Door
 from api.following import Following
 from api.guard import Guard
+from api.head import Head
 from api.problems import describe
 from api.v1 import auth, gold, jobs, raw, search, search_status, searches, synonyms, trail, uploads, webhooks
 from api.v1.enrich import router as enrichment
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     app.include_router(enrichment)
     errors.install(app)
     app.add_middleware(Guard)
+    app.add_middleware(Head)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 

@@ -123,7 +123,10 @@ def _http(request: Request, error: Exception) -> Response:
     slash = "; leave out the slash at its end" if request.url.path.endswith("/") else ""
     told = {404: f"nothing stands at this path{slash}; see /openapi.json", 405: f"{request.method} is not possible here"}
     detail = told.get(error.status_code, str(error.detail)) if error.detail == phrase else str(error.detail)
-    return problem(request.url.path, error.status_code, phrase, detail, error.headers)
+    headers = dict(error.headers or {})
+    if "GET" in headers.get("Allow", ""):
+        headers["Allow"] += ", HEAD"  # see api/head.py
+    return problem(request.url.path, error.status_code, phrase, detail, headers)
 
 
 def _shown(value: Any) -> Any:

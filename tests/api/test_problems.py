@@ -83,7 +83,7 @@ def test_each_of_our_errors_has_its_status() -> None:
 
 def test_a_method_that_is_not_possible_says_which_are(full: Api) -> None:
     answer = full.client.delete("/v1/jobs")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
