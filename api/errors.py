@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import orjson
@@ -17,7 +18,7 @@ from starlette.responses import Response
 from domain import errors
 
 MEDIA = "application/problem+json"
-RETRY_AFTER = "2"  # seconds
+RETRY_AFTER_SECONDS = 2  # where an error does not say it
 OURS = {"type", "title", "status", "detail", "instance"}  # members of every problem, which an error's details don't overwrite
 SHOWN = 200  # characters of a wrong value that are said back
 STATUS: dict[type[errors.TenderlakeError], int] = {
@@ -57,6 +58,7 @@ class Problem(BaseModel):
     instance: str | None = Field(None, description="the path asked for", examples=["/v1/gold/facts/award"])
     errors: list[Wrong] | None = Field(None, description="each wrong value, where there are several")
     allowed: list[str] | None = Field(None, description="the names that would be understood")
+    retry_after: int | None = Field(None, description="seconds after which to try again, as the header Retry-After says", examples=[2])
 
 
 def problem(path: str, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, /, **more: Any) -> Response:
@@ -90,10 +92,13 @@ def unforeseen(path: str, error: Exception) -> Response:
 def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.TenderlakeError)  # noqa: S101  the handler is registered for this class alone
     status = status_of(error)
-    headers = {503: {"Retry-After": RETRY_AFTER}, 401: CHALLENGES}.get(status, {})
+    more = {name: value for name, value in error.details.items() if name not in OURS}
+    headers = CHALLENGES if status == 401 else {}
+    if status == 503:
+        more["retry_after"] = max(1, ceil(more.get("retry_after", RETRY_AFTER_SECONDS)))
+        headers = {"Retry-After": str(more["retry_after"])}
     if status >= 500:
         logger.warning("{} {}: {}", status, request.url.path, error.detail)
-    more = {name: value for name, value in error.details.items() if name not in OURS}
     return problem(request.url.path, status, error.title, error.detail, headers, **more)
 
 

@@ -59,6 +59,7 @@ class BrokenError(Exception):
         (OperationalError("select secret words", {"name": "full"}, Exception("Expression tree is too large")), 503),
         (DataError("select secret words", {}, Exception("integer out of range\nsecret words")), 400),
         (errors.LostRaceError("again"), 503),
+        (errors.UnavailableError("the service is left alone", retry_after=299.2), 503),
         (errors.DamagedError("mend it"), 500),
     ],
 )
@@ -71,7 +72,10 @@ def test_an_unforeseen_error_says_nothing_of_its_inside(full: Api, error: Except
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret words" not in answer.text
-    assert ("retry-after" in answer.headers) == (status == 503)
+    assert ("retry-after" in answer.headers) == ("retry_after" in answer.json()) == (status == 503)
+    if status == 503:
+        waited = 300 if isinstance(error, errors.UnavailableError) else 2
+        assert (answer.headers["retry-after"], answer.json()["retry_after"]) == (str(waited), waited)
     assert ("reference" in answer.json()) == isinstance(error, BrokenError)
 
 
