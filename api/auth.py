@@ -27,7 +27,7 @@ class BasicScheme(HTTPBasic):
 class TokenScheme(OAuth2PasswordBearer):
     """Bearer tokens for OpenAPI alone."""
 
-    async def __call__(self, request: Request) -> None:
+    async def __call__(self, request: HTTPConnection) -> None:
         """Does nothing: `proven` reads the header."""
 
 
