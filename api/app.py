@@ -12,6 +12,7 @@ from api.container import Container
 from api.door import Door
 from api.following import Following
 from api.guard import Guard
+from api.head import Head
 from api.problems import describe
 from api.v1 import auth, gold, jobs, raw, search, search_status, searches, synonyms, trail, uploads, webhooks
 from api.v1.enrich import router as enrichment
@@ -52,8 +53,8 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     settings = settings or Settings()
     parts = parts or bootstrap(settings)
     about = {"title": "tenderlake", "version": _version(), "summary": "Open contracting data, refined and searchable", "description": ABOUT}
-    # The pages of /docs come with the product: an installation may be cut off from the internet.
-    app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static")
+    # No redirects: Starlette's repeat the request's Host. The pages of /docs come with the product: an installation may be cut off from the internet.
+    app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static", redirect_slashes=False)
     callers = Callers(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
     app.state.container = Container(settings, parts, callers, Door(callers), seeds, Following(parts.warehouse))
     # Asked in this order which of them serves a request: search first, for people wait for it.
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     app.include_router(enrichment)
     errors.install(app)
     app.add_middleware(Guard)
+    app.add_middleware(Head)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPBasic, OAuth2PasswordBearer
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
 
 from api.container import Container, container
 from api.door import Door
@@ -15,9 +16,23 @@ from domain.errors import ForbiddenError, UnauthorizedError
 from domain.user import Role, User
 from services.intake.users import Callers
 
-# These two only tell OpenAPI what there is; `proven` reads the header itself, to answer with our errors.
-basic = HTTPBasic(auto_error=False, scheme_name="basic", description="user name and password at every call")
-bearer = OAuth2PasswordBearer("/v1/auth/token", auto_error=False, scheme_name="token", description="a token from POST /v1/auth/token")
+
+class BasicScheme(HTTPBasic):
+    """HTTP Basic for OpenAPI alone: FastAPI decodes credentials as ASCII (RFC 7617 allows UTF-8) and has a 401 of its own."""
+
+    async def __call__(self, request: HTTPConnection) -> None:
+        """Does nothing: `proven` reads the header."""
+
+
+class TokenScheme(OAuth2PasswordBearer):
+    """Bearer tokens for OpenAPI alone."""
+
+    async def __call__(self, request: HTTPConnection) -> None:
+        """Does nothing: `proven` reads the header."""
+
+
+basic = BasicScheme(auto_error=False, scheme_name="basic", description="user name and password at every call, in UTF-8 (RFC 7617)")
+bearer = TokenScheme("/v1/auth/token", auto_error=False, scheme_name="token", description="a token from POST /v1/auth/token")
 
 
 def needs(role: Role) -> Callable[..., Awaitable[User]]:

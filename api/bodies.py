@@ -1,7 +1,7 @@
 """Bodies of requests that change raw records: JSON of a bounded size, turned into operations."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -59,50 +59,66 @@ def puts(kind: Kind, body: Any) -> list[Operation]:
 
 
 def patches(kind: Kind, body: Any, ids: Sequence[str]) -> list[Operation]:
-    """A patch of the same body for each id, or one for each element of the array: `{"id", "patch"}`, or a merge patch that names its record itself."""
+    """A patch of the same body for each id, or one for each element of the array: `{"id", "patch"}`, or a merge patch that names its record itself.
+
+    An element that is neither becomes an operation that is refused; UnprocessableError where each one is.
+    """
     if ids:
-        return [Operation(op=Op.PATCH, kind=kind, id=one, payload=_an_object(body, "the merge patch")) for one in ids]
+        if not isinstance(body, dict):
+            raise UnprocessableError("the merge patch is to be a JSON object")
+        return [Operation(op=Op.PATCH, kind=kind, id=one, payload=body) for one in ids]
     if not isinstance(body, list):
         raise UnprocessableError("a merge patch for many records takes their ids (?id=…&id=…), or is an array of {id, patch}")
-    return [_patch(kind, one, place) for place, one in enumerate(body)]
+    return _some_good([_element(Op.PATCH, kind, one, _patch) for one in body])
 
 
 def deletions(kind: Kind, body: Any, ids: Sequence[str], op: Op) -> list[Operation]:
-    """A deletion for each id, or for each element of the array: an id, or `{"id", "if_version"}`."""
+    """A deletion for each id, or for each element of the array: an id, or `{"id", "if_version"}`. Elements that are neither: as for `patches`."""
     if body is None:
         if not ids:
             raise UnprocessableError("say which records to delete: ?id=…&id=…, or an array of ids in the body")
         return [Operation(op=op, kind=kind, id=one) for one in ids]
     if ids or not isinstance(body, list):
         raise UnprocessableError("the records to delete are named by ?id=…&id=… or by an array of ids in the body, not both")
-    return [_deletion(kind, one, place, op) for place, one in enumerate(body)]
+    return _some_good([_element(op, kind, one, _deletion) for one in body])
 
 
-def _patch(kind: Kind, one: Any, place: int) -> Operation:
-    one = _an_object(one, f"element {place}")
+def _element(op: Op, kind: Kind, one: Any, read: Callable[[Op, Kind, Any], Operation]) -> Operation:
+    try:
+        return read(op, kind, one)
+    except UnprocessableError as error:
+        return Operation(op=op, kind=kind, payload=one, refusal=("malformed", error.detail))
+
+
+def _some_good(operations: list[Operation]) -> list[Operation]:
+    if operations and all(one.refusal for one in operations):
+        _, reason = operations[0].refusal or ("", "")
+        raise UnprocessableError(f"element 0: {reason}" if len(operations) == 1 else f"none of the {len(operations)} elements can be read; element 0: {reason}")
+    return operations
+
+
+def _patch(op: Op, kind: Kind, one: Any) -> Operation:
+    if not isinstance(one, dict):
+        raise UnprocessableError("expected {id, patch}, or a merge patch that says which record it is of")
     if "patch" in one and one.keys() <= {"id", "patch", "if_version"}:
-        return _operation(Op.PATCH, kind, one.get("id"), one.get("if_version"), place, _an_object(one["patch"], f"element {place}: the patch"))
+        if not isinstance(one["patch"], dict):
+            raise UnprocessableError("the patch is to be a JSON object")
+        return _operation(op, kind, one.get("id"), one.get("if_version"), one["patch"])
     record_id = record_id_of(kind, one)
     if record_id is None or "\0" in record_id:
-        raise UnprocessableError(f"element {place} does not say which record it is of: send {{id, patch}}, or give its {FIELDS[kind]}", position=place)
-    return Operation(op=Op.PATCH, kind=kind, id=record_id, payload=one)
+        raise UnprocessableError(f"it does not say which record it is of: send {{id, patch}}, or give its {FIELDS[kind]}")
+    return Operation(op=op, kind=kind, id=record_id, payload=one)
 
 
-def _deletion(kind: Kind, one: Any, place: int, op: Op) -> Operation:
+def _deletion(op: Op, kind: Kind, one: Any) -> Operation:
     if isinstance(one, dict) and one.keys() <= {"id", "if_version"}:
-        return _operation(op, kind, one.get("id"), one.get("if_version"), place, None)
-    return _operation(op, kind, one, None, place, None)
+        return _operation(op, kind, one.get("id"), one.get("if_version"), None)
+    return _operation(op, kind, one, None, None)
 
 
-def _operation(op: Op, kind: Kind, record_id: Any, version: Any, place: int, payload: Any) -> Operation:
+def _operation(op: Op, kind: Kind, record_id: Any, version: Any, payload: Any) -> Operation:
     if not isinstance(record_id, str) or not record_id or "\0" in record_id:
-        raise UnprocessableError(f"element {place} has no id, which is a text without null characters", position=place)
+        raise UnprocessableError("it has no id, which is a text without null characters")
     if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
-        raise UnprocessableError(f"element {place}: if_version is a number", position=place)
+        raise UnprocessableError("if_version is a whole number")
     return Operation(op=op, kind=kind, id=record_id, payload=payload, if_version=version)
-
-
-def _an_object(value: Any, what: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise UnprocessableError(f"{what} is to be a JSON object")
-    return value

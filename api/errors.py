@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import orjson
@@ -57,7 +58,7 @@ class Problem(BaseModel):
     instance: str | None = Field(None, description="the path asked for", examples=["/v1/gold/facts/award"])
     errors: list[Wrong] | None = Field(None, description="each wrong value, where there are several")
     allowed: list[str] | None = Field(None, description="the names that would be understood")
-    retry_after: int | None = Field(None, description="of a 503: seconds after which to try again, as in the header Retry-After", examples=[2])
+    retry_after: int | None = Field(None, description="seconds after which to try again, as the header Retry-After says", examples=[2])
 
 
 def problem(path: str, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, /, **more: Any) -> Response:
@@ -91,12 +92,13 @@ def unforeseen(path: str, error: Exception) -> Response:
 def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.TenderlakeError)  # noqa: S101  the handler is registered for this class alone
     status = status_of(error)
-    headers = {401: CHALLENGES}.get(status, {})
+    more = {name: value for name, value in error.details.items() if name not in OURS}
+    headers = CHALLENGES if status == 401 else {}
+    if status == 503:
+        more["retry_after"] = max(1, ceil(more.get("retry_after", RETRY_AFTER_SECONDS)))
+        headers = {"Retry-After": str(more["retry_after"])}
     if status >= 500:
         logger.warning("{} {}: {}", status, request.url.path, error.detail)
-    more = {name: value for name, value in error.details.items() if name not in OURS}
-    if status == 503:
-        headers = {"Retry-After": str(more.setdefault("retry_after", RETRY_AFTER_SECONDS))}
     detail = errors.without_paths(error.detail) if status >= 500 else error.detail  # the log tells where it is
     return problem(request.url.path, status, error.title, detail, headers, **more)
 
@@ -124,9 +126,13 @@ def _validation(request: Request, error: Exception) -> Response:
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  the handler is registered for this class alone
     phrase = HTTPStatus(error.status_code).phrase
-    told = {404: "nothing stands at this path; see /openapi.json", 405: f"{request.method} is not possible here"}
+    slash = "; leave out the slash at its end" if request.url.path.endswith("/") else ""
+    told = {404: f"nothing stands at this path{slash}; see /openapi.json", 405: f"{request.method} is not possible here"}
     detail = told.get(error.status_code, str(error.detail)) if error.detail == phrase else str(error.detail)
-    return problem(request.url.path, error.status_code, phrase, detail, error.headers)
+    headers = dict(error.headers or {})
+    if "GET" in headers.get("Allow", ""):
+        headers["Allow"] += ", HEAD"  # see api/head.py
+    return problem(request.url.path, error.status_code, phrase, detail, headers)
 
 
 def _shown(value: Any) -> Any:

@@ -12,10 +12,20 @@ from domain.job import Job, JobStatus
 HEARTBEAT = 15.0  # seconds without a change after which a comment says that we are still here
 AFTER = 600.0  # seconds that the stages behind a job's end (embed) get to be told of
 RETRY = 2_000  # ms after which a client whose connection broke comes back
-EXAMPLE = "retry: 2000\n\nevent: job\ndata: {…}\n\n: still here\n\n"
-STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The events", "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EXAMPLE}}}
+EXAMPLE = "retry: 2000\n\nid: 1\nevent: job\ndata: {…}\n\n: still here\n\n"
+DATA = {"type": "string", "contentMediaType": "application/json", "contentSchema": {"$ref": "#/components/schemas/JobAnswer"}}
+# `itemSchema` is OpenAPI 3.2's word for one event of the stream; `schema` would describe the stream as a whole.
+EVENT = {
+    "type": "object",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "counts the events of this stream"},
+        "event": {"const": "job"},
+        "data": {**DATA, "description": "the job, as GET /v1/jobs/{id} answers it"},
+        "retry": {"type": "integer", "description": "ms after which to come back where the connection breaks"},
+    },
 }
+STREAM: dict[int | str, dict[str, Any]] = {200: {"description": "The events", "content": {"text/event-stream": {"itemSchema": EVENT, "example": EXAMPLE}}}}
 
 
 async def stream(following: Following, job_id: str, heartbeat: float = HEARTBEAT) -> AsyncIterator[str]:

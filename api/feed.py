@@ -10,25 +10,25 @@ from domain.search import Collection
 
 ATOM = "application/atom+xml"
 NAMESPACE = "http://www.w3.org/2005/Atom"
-PLACES = {Collection.PROCESSES: "v1/gold/processes/{}", Collection.ORGANIZATIONS: "v1/search?collection=organizations&q={}"}
-ELSEWHERE = "v1/search?collection=documents&q={}"
+PLACES = {Collection.PROCESSES: "/v1/gold/processes/{}", Collection.ORGANIZATIONS: "/v1/search?collection=organizations&q={}"}
+ELSEWHERE = "/v1/search?collection=documents&q={}"
 
 
-def atom(search: SavedSearch, matches: Sequence[Match], base: str) -> bytes:
-    """The feed of a saved search; `base` is the URL that this server is reached by, with a slash at its end."""
+def atom(search: SavedSearch, matches: Sequence[Match]) -> bytes:
+    """The feed of a saved search. Its links are relative to where it was fetched (RFC 4287, 2): a Host may be made up."""
     feed = ElementTree.Element("feed", xmlns=NAMESPACE)
     _add(feed, "id", f"urn:tenderlake:search:{search.id}")
     _add(feed, "title", search.name)
     _add(feed, "updated", _instant(max([search.changed_at, *(one.matched_at for one in matches)])))
     _add(_add(feed, "author", None), "name", "tenderlake")
-    _add(feed, "link", None, rel="self", href=f"{base}v1/searches/{search.id}/feed?token={search.token}")
+    _add(feed, "link", None, rel="self", href=f"/v1/searches/{search.id}/feed?token={search.token}")
     for one in matches:
         entry = _add(feed, "entry", None)
         key = quote(one.document_id, safe="")
         _add(entry, "id", f"urn:tenderlake:search:{search.id}:{key}")
         _add(entry, "title", one.title)
         _add(entry, "updated", _instant(one.matched_at))
-        _add(entry, "link", None, rel="alternate", href=base + PLACES.get(search.query.collection, ELSEWHERE).format(key))
+        _add(entry, "link", None, rel="alternate", href=PLACES.get(search.query.collection, ELSEWHERE).format(key))
         _add(entry, "summary", f"{one.document_id} matches {search.name}")
     content: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
     return content

@@ -7,7 +7,7 @@ from api.problems import answers
 from api.schemas import Health
 from services.queries.health import readiness
 
-router = APIRouter(prefix="/health", tags=["health"], responses=answers(405, 500))
+router = APIRouter(prefix="/health", tags=["health"], responses=answers(400, 405, 500))
 
 
 @router.get("/live")
@@ -16,7 +16,7 @@ async def live() -> Health:
     return Health()
 
 
-@router.get("/ready", responses=answers(503))
+@router.get("/ready", responses=answers(503, 507))
 def ready(here: Here) -> Health:
     """Whether warehouse, queue and search answer."""
     return Health(parts=readiness(here.parts))

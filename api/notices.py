@@ -12,7 +12,7 @@ from services.intake.webhooks import EVENTS, Wish
 
 
 class DeliveryAnswer(BaseModel):
-    """One piece of word to one address, and what came of it."""
+    """One message to one URL, and what came of it."""
 
     id: int
     webhook_id: str | None = Field(description="the standing webhook, where it came of one")
@@ -22,7 +22,7 @@ class DeliveryAnswer(BaseModel):
     payload: dict[str, Any] = Field(description="the body as it is sent")
     status: DeliveryStatus = Field(description="pending → delivered; failed after the last attempt, cancelled with its webhook")
     attempts: int
-    next_at: datetime | None = Field(description="when it is tried next")
+    next_at: datetime | None = Field(description="when the next attempt is due; in the past while it is under way")
     last_status: int | None = Field(description="HTTP status of the last answer")
     last_error: str | None = Field(description="why the last attempt failed")
     created_at: datetime

@@ -14,7 +14,10 @@ from starlette.responses import Response
 from domain.errors import InvalidError
 from domain.gold import FieldKind, read_value
 
-Cursor = Annotated[str | None, Query(description="where the page begins: taken from `next` of the page before, never made up", max_length=4_000)]
+CURSOR_MAX_CHARACTERS = 60_000  # a cursor holds the values that the page is sorted by, such as a title; a request line has 64 KiB at most
+Cursor = Annotated[
+    str | None, Query(description="where the page begins: taken from `next` of the page before, never made up", max_length=CURSOR_MAX_CHARACTERS)
+]
 SORT = "fields to sort by, separated by commas, each with a leading '-' for descending; missing values come last"
 MOMENT = WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2024-01-31", "2024-01-31T12:00:00Z"]})
 

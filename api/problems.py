@@ -34,7 +34,7 @@ def answers(*statuses: int) -> Answers:
     return {status: {"description": WHY[status], **ANSWER} for status in statuses}
 
 
-COMMON = answers(400, 401, 403, 405, 422, 500, 503)
+COMMON = answers(400, 401, 403, 405, 422, 500, 503, 507)
 
 MAKING = threading.Lock()
 

@@ -12,6 +12,7 @@ import httpx
 from cli.greeting import local_url
 from cli.own_server import is_own_server
 from domain.errors import ForbiddenError, InvalidError, TenderlakeError, UnauthorizedError, UnavailableError
+from domain.user import is_utf8
 from infrastructure.settings import Settings
 
 PIECE = 256 * 1024
@@ -28,6 +29,8 @@ class Client:
     def __init__(self, url: str, user: str, password: str) -> None:
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
             raise InvalidError(f"{url} is no http or https URL")
+        if not is_utf8(user + password):
+            raise InvalidError("user name and password are to be UTF-8")
         self.url = url.rstrip("/")
         self.user = user
         self.http = httpx.Client(base_url=self.url, auth=(user, password), timeout=SILENCE, headers={"User-Agent": "tenderlake-cli"})
@@ -122,7 +125,7 @@ def _own_password(settings: Settings) -> str | None:
     if settings.admin_password:
         return settings.admin_password.get_secret_value()
     try:
-        return (settings.data_dir / "admin-password").read_text().strip()
+        return (settings.data_dir / "admin-password").read_text("utf-8").strip()
     except OSError:
         return None
 

@@ -62,7 +62,7 @@ class PreconditionError(TenderlakeError):
 class UnauthorizedError(TenderlakeError):
     """Raised when the caller did not say who they are, or not believably."""
 
-    title = "Who are you?"
+    title = "Unauthorized"
 
 
 class ForbiddenError(TenderlakeError):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.canonical import canonical
 from domain.linking import GIVEN, claims
-from domain.record import Accepted, Judgement, Kind, Note, Place, Refused
+from domain.record import OCID_MAX_CHARACTERS, Accepted, Judgement, Kind, Note, Place, Refused, too_long
 from domain.repair import NOTES, pointer, replace_surrogates, strip_nul
 from domain.urls import url_safe
 
@@ -34,7 +34,7 @@ REFUSALS: dict[str, str] = {
 }
 EXCERPT = 2_000  # characters
 MOST = 2**31 - 1  # pages that can be counted
-Ocid = Annotated[str, Field(max_length=500, pattern=GIVEN)]
+Ocid = Annotated[str, Field(max_length=OCID_MAX_CHARACTERS, pattern=GIVEN)]
 
 
 class Strict(BaseModel):
@@ -124,6 +124,9 @@ def _accept(document: dict[str, Any], notes: tuple[Note, ...], place: Place, raw
     identity = document.get("id") or (document.get("sha256") or "")[:32]
     if not identity:
         return _refused(place, "missing_id", "id: missing, and there is no sha256 to make one of", raw, "/id")
+    reason = too_long(url_safe(identity))
+    if reason:
+        return _refused(place, "too_long", reason, raw, "/id")
     document["id"] = identity
     if document.get("state") is None:
         document["state"] = "text" if any(page.get("text", "").strip() for page in document.get("pages") or []) else "empty"

@@ -16,7 +16,7 @@ from domain.instants import instant, rfc3339
 from domain.ocds import Release
 from domain.ocds_types import checker
 from domain.quality import quality
-from domain.record import Accepted, Judgement, Kind, Note, Place, Refused
+from domain.record import Accepted, Judgement, Kind, Note, Place, Refused, too_long
 from domain.repair import NOTES, has_numeric_ids, pointer, repair, replace_surrogates, strip_nul, texts_for_ids
 from domain.unpack import Piece, is_link, unpack
 from domain.urls import url_safe
@@ -31,6 +31,7 @@ REFUSALS: dict[str, str] = {
     "linked_release": "only a link to a release: fetch it and upload it",
     "record_without_releases": "a record that has neither releases nor a compiled release",
     "missing_ocid": "a release without an ocid belongs to no contracting process",
+    "too_long": "an ocid or a record's id is longer than a request could ask for",
     "missing_date": "a release without a date can't be put in order",
     "unreadable_date": "the release's date can't be read",
     "wrong_type": "a value has another type than the standard gives it, and can't be repaired",
@@ -109,12 +110,16 @@ def _accept(piece: Piece, text: Text, place: Place) -> Accepted:
     _make_valid(release, notes)
     if not release["ocid"].strip():
         raise Refusal("missing_ocid", "/ocid", "ocid: empty")
+    record_id = release_record_id(release["ocid"], release["id"])
+    reason = too_long(record_id, release["ocid"])
+    if reason:
+        raise Refusal("too_long", f"/{reason.partition(':')[0]}", reason)
     date = _date(release, notes)
     notes += quality(release)
     payload = _checked_dump(release)
     return Accepted(
         kind=Kind.RELEASES,
-        record_id=release_record_id(release["ocid"], release["id"]),
+        record_id=record_id,
         ocid=release["ocid"],
         date=date,
         payload=payload,

@@ -22,7 +22,10 @@ class Op(StrEnum):
 
 
 class Operation(BaseModel):
-    """One change. A put without an id goes by the id in its payload; `if_version` and `exists` must hold when it is landed."""
+    """One change. A put without an id goes by the id in its payload; `if_version` and `exists` must hold when it is landed.
+
+    `refusal` (code, reason): the element of the request can't be read as a change; it is kept for its outcome alone.
+    """
 
     op: Op
     kind: Kind
@@ -30,6 +33,7 @@ class Operation(BaseModel):
     payload: Any = None
     if_version: int | None = None
     exists: bool | None = None
+    refusal: tuple[str, str] | None = None
 
 
 class Operations(BaseModel):

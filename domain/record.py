@@ -6,6 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+OCID_MAX_CHARACTERS = 500  # what is accepted can be asked for: in paths, filters and cursors
+RECORD_ID_MAX_CHARACTERS = 2_000  # of the id as it stands in a URL
+
 
 class Kind(StrEnum):
     """The kinds of raw records; the words are those of `/v1/raw/{kind}`."""
@@ -15,6 +18,15 @@ class Kind(StrEnum):
     EXCHANGE_RATES = "exchange-rates"
     DOCUMENTS = "documents"
     CLASSIFICATIONS = "classifications"
+
+
+def too_long(record_id: str, ocid: str = "") -> str | None:
+    """Why a record of that id and ocid can't be accepted; None where it can."""
+    if len(ocid) > OCID_MAX_CHARACTERS:
+        return f"ocid: {len(ocid)} characters, {OCID_MAX_CHARACTERS} at most"
+    if len(record_id) > RECORD_ID_MAX_CHARACTERS:
+        return f"id: the record's id has {len(record_id)} characters as it stands in a URL, {RECORD_ID_MAX_CHARACTERS} at most"
+    return None
 
 
 class Frozen(BaseModel):

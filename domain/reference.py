@@ -11,7 +11,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from domain.canonical import canonical
-from domain.record import Accepted, Judgement, Kind, Note, Place, Refused
+from domain.record import Accepted, Judgement, Kind, Note, Place, Refused, too_long
 from domain.repair import NOTES, pointer, replace_surrogates, strip_nul, text_of
 from domain.tidy import tidy_text
 from domain.urls import url_safe
@@ -153,6 +153,9 @@ def _judge(record: Any, model: type[Reference], kind: Kind, raw: bytes, place: P
         found = model.model_validate(record)
     except ValidationError as error:
         return _refused(*_problem(error), raw, place)
+    reason = too_long(found.record_id)
+    if reason:
+        return _refused("too_long", reason, "", raw, place)
     _leave_out_blanks(record, model, notes)
     read = {name: value for name, value in found.model_dump(exclude_unset=True).items() if value is not None and name in record}
     _note_whitespace({name: record[name] for name in read if isinstance(record.get(name), str)}, notes)

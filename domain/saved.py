@@ -6,9 +6,23 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from domain.search import Collection, Mode, SearchQuery
+from domain.search import Collection, Document, Mode, SearchQuery
 
 EVENT = "search.matched"
+
+
+# What a document is called by, the first that it has; never its id.
+TITLES: dict[Collection, tuple[str, ...]] = {
+    Collection.PROCESSES: ("title", "description", "items", "awards", "classifications"),
+    Collection.ORGANIZATIONS: ("name", "names"),
+    Collection.DOCUMENTS: ("title", "filename", "process_title"),
+}
+UNTITLED = {
+    Collection.PROCESSES: "Contracting process without a title",
+    Collection.ORGANIZATIONS: "Organisation without a name",
+    Collection.DOCUMENTS: "Document without a title",
+}
+TITLE_MAX_CHARACTERS = 300
 
 
 class SavedSearch(BaseModel):
@@ -57,3 +71,11 @@ def new_to(search: SavedSearch, found: Iterable[str], before: Mapping[str, Befor
     """
     known = ((key, before.get(key)) for key in found if key not in told)
     return [key for key, one in known if one is not None and search.changed_at <= one.asked_at and search.id not in one.searches]
+
+
+def title_of(collection: Collection, document: Document) -> str:
+    """What people know the document by."""
+    given = (document.get(name) for name in TITLES[collection])
+    texts = (" ".join(one.split()) for value in given for one in (value if isinstance(value, list) else [value or ""]))
+    title = next(filter(None, texts), UNTITLED[collection])
+    return title if len(title) <= TITLE_MAX_CHARACTERS else f"{title[: TITLE_MAX_CHARACTERS - 1].rstrip()}…"

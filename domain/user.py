@@ -14,6 +14,11 @@ def valid_name(name: object) -> bool:
     return isinstance(name, str) and NAME.fullmatch(name) is not None
 
 
+def is_utf8(text: str) -> bool:
+    """Whether a text can be written as UTF-8: the argument of a command in another encoding can't, for it holds lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 class Role(StrEnum):
     """Each role may do what those before it may."""
 

@@ -33,7 +33,7 @@ class Webhook(BaseModel):
 
 
 class Delivery(BaseModel):
-    """One piece of word for one address. `ref` is what it is about (a job's id), `next_at` when it is tried next."""
+    """One message to one URL. `ref` is what it is about (a job's id), `next_at` when it is tried next."""
 
     id: int = 0
     webhook_id: str | None = Field(None, description="the standing webhook, where it came of one")
@@ -95,6 +95,12 @@ def check_url(url: str, *, private: bool) -> str:
     if not private and (host == "localhost" or host.endswith(".localhost") or (is_address(host) and internal(host))):
         raise InvalidError(f"{host} is an internal address; TENDERLAKE_WEBHOOK_PRIVATE=true would allow it", webhook=url[:200])
     return url
+
+
+def host_of(url: str) -> str:
+    """Host and port of a URL that `check_url` let through, in one form."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def is_address(host: str) -> bool:

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from loguru import logger
 
-from domain.documents import SPECS
 from domain.errors import InvalidError
-from domain.saved import EVENT, Before, Match, SavedSearch, new_to, watching
+from domain.saved import EVENT, Before, Match, SavedSearch, new_to, title_of, watching
 from domain.search import Collection, Document, Filter, SearchQuery
 from services.clock import now
 from services.lost import held_before
@@ -21,7 +20,6 @@ from services.ports import Parts, SearchEngine, Work
 PAGE = 100
 PART = 1_000  # documents asked about at once
 SENT = 100  # documents that one message lists
-TITLES = {spec.name: max((field for field in spec.fields if field.type == "text"), key=lambda field: field.weight).name for spec in SPECS}
 
 
 class Watch:
@@ -78,9 +76,8 @@ class Watch:
         found = _found(self._parts.search, search, ids)
         with self._parts.warehouse.read() as work:
             told = work.saved.told(search.id, list(found))
-        title = TITLES[search.query.collection]
         keys = new_to(search, found, before, told)
-        return [Match(search_id=search.id, document_id=key, title=str(found[key].get(title) or key), matched_at=now()) for key in keys]
+        return [Match(search_id=search.id, document_id=key, title=title_of(search.query.collection, found[key]), matched_at=now()) for key in keys]
 
 
 def _found(engine: SearchEngine, search: SavedSearch, ids: Sequence[str]) -> dict[str, Document]:

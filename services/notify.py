@@ -1,12 +1,15 @@
-"""Word to the outside: what is to be said is queued in the transaction that makes it true, and sent until it is heard.
+"""Webhook deliveries: a transactional outbox, sent until the receiver acknowledges.
 
-A receiver may hear something twice (a sender that dies after sending sends again) and tells by `X-Tenderlake-Delivery`; it misses nothing
-but what it refused for a day. Nothing here is about jobs alone: whoever has a URL and a secret may `enqueue`.
+A delivery is queued in the transaction that makes it true. A run leases what is due, sends each delivery in a thread of its own and notes the
+answer as it comes, so that a receiver that hangs delays no other: one attempt at a time for a URL, a few for a host. Delivery is at least once:
+a sender that dies after sending sends again once the lease ends, with the same `X-Tenderlake-Delivery`.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
 
 import orjson
 from loguru import logger
@@ -14,18 +17,20 @@ from loguru import logger
 from domain.errors import InvalidError, NotFoundError, RetryableError
 from domain.webhooks import SIGNATURE, Answered, Delivery, after, sign
 from services.clock import now
-from services.ports import Parts, Post, Warehouse, Work
+from services.ports import Hooks, Parts, Post, Warehouse, Work
 from services.queries.cursor import decode, encode
 
 ACTOR = "deliver"
-AT_ONCE = 32  # deliveries of one run, sent side by side
-EACH = 4  # of them to one URL, so that one that stalls does not hold up the others
-LEASE = timedelta(seconds=60)  # longer than a run takes
+ATTEMPTS_MOST = 32  # attempts under way at a time
+HOST_ATTEMPTS_MOST = 4  # of them to one host
+LEASE = timedelta(seconds=60)  # longer than an attempt takes
+POLL_SECONDS = 0.2  # between two looks for what became due while attempts are under way
+RUN_SECONDS = 3_600.0  # after which a run takes nothing new; where receivers hang all the time, it would never end
 KEPT = timedelta(days=30)
 
 
 def enqueue(work: Work, *, url: str, secret: str, event: str, payload: dict[str, Any], ref: str) -> None:
-    """Queue word for an address, as part of the caller's transaction; `ref` is what it is about. After the commit, `wake` sends it at once."""
+    """Queue a delivery, as part of the caller's transaction; `ref` is what it is about. After the commit, `wake` sends it at once."""
     moment = now()
     work.deliveries.add([Delivery(url=url, secret=secret, event=event, payload=payload, ref=ref, created_at=moment, next_at=moment)])
 
@@ -33,7 +38,7 @@ def enqueue(work: Work, *, url: str, secret: str, event: str, payload: dict[str,
 def wake(parts: Parts) -> None:
     """Have what is due sent; without a queue at the moment, the sweep does."""
     with parts.warehouse.read() as work:
-        due = work.deliveries.due(now())
+        due = work.deliveries.due(now(), HOST_ATTEMPTS_MOST)
     if due:
         try:
             parts.messages.send(ACTOR)
@@ -42,19 +47,22 @@ def wake(parts: Parts) -> None:
 
 
 def deliver(parts: Parts, moment: datetime | None = None) -> None:
-    """Send what is due at this moment (default: now), and note how each attempt ended; wake the next run where more is due.
+    """Send what is due at this moment (default: now, and what becomes due meanwhile), and note how each attempt ends.
 
-    Handled twice at once, each delivery is claimed by one run; what a killed run had claimed is due again after its lease.
+    Handled twice at once, each delivery is leased by one run; what a killed run had leased is due again after its lease.
     """
-    moment = moment or now()
-    with parts.warehouse.write() as work:
-        work.deliveries.forget(moment - KEPT)
-        claimed: list[Delivery] = work.deliveries.claim(moment, moment + LEASE, AT_ONCE, EACH)
-        work.commit()
-    if not claimed:
-        return
-    for delivery, answered in zip(claimed, parts.hooks.post([_post(one) for one in claimed]), strict=True):
-        _note(parts.warehouse, delivery, answered, moment)
+    end = monotonic() + RUN_SECONDS
+    under_way: dict[Future[Answered], Leased] = {}
+    with ThreadPoolExecutor(ATTEMPTS_MOST, "deliver") as pool:
+        while True:
+            if monotonic() < end and len(under_way) < ATTEMPTS_MOST:
+                leased = _lease(parts.warehouse, moment or now(), ATTEMPTS_MOST - len(under_way))
+                under_way |= {pool.submit(_attempt, parts.hooks, one.delivery): one for one in leased}
+            if not under_way:
+                break
+            ended, _ = wait(under_way, POLL_SECONDS, FIRST_COMPLETED)
+            if ended:
+                _note(parts.warehouse, [(under_way.pop(one), one.result()) for one in ended])
     wake(parts)
 
 
@@ -87,6 +95,34 @@ def redeliver(parts: Parts, delivery_id: int, *, ref: str | None = None, webhook
     return again
 
 
+class Leased(NamedTuple):
+    """A delivery that this run alone attempts, from one moment to another."""
+
+    delivery: Delivery
+    since: datetime
+    until: datetime
+
+
+def _lease(warehouse: Warehouse, moment: datetime, limit: int) -> list[Leased]:
+    with warehouse.read() as work:
+        if not work.deliveries.due(moment, HOST_ATTEMPTS_MOST):
+            return []
+    until = moment + LEASE
+    with warehouse.write() as work:
+        work.deliveries.forget(moment - KEPT)
+        found: list[Delivery] = work.deliveries.lease(moment, until, limit, HOST_ATTEMPTS_MOST)
+        work.commit()
+    return [Leased(one, moment, until) for one in found]
+
+
+def _attempt(hooks: Hooks, delivery: Delivery) -> Answered:
+    try:
+        return hooks.post(_post(delivery))
+    except Exception as error:  # pylint: disable=broad-exception-caught  # the other deliveries of the run go on
+        logger.opt(exception=error).error("delivery {} can't be sent", delivery.id)
+        return Answered(error=f"it can't be sent: {type(error).__name__}")
+
+
 def _post(delivery: Delivery) -> Post:
     body = orjson.dumps(delivery.payload)
     timestamp = int(now().timestamp())
@@ -100,10 +136,12 @@ def _post(delivery: Delivery) -> Post:
     return Post(delivery.url, body, headers)
 
 
-def _note(warehouse: Warehouse, delivery: Delivery, answered: Answered, claimed: datetime) -> None:
-    told = after(delivery, answered, max(now(), claimed))
-    if answered.error:
-        logger.info("delivery {} of {} to {}: attempt {}: {}; it is {}", delivery.id, delivery.event, delivery.url, told.attempts, answered.error, told.status)
+def _note(warehouse: Warehouse, ended: Sequence[tuple[Leased, Answered]]) -> None:
     with warehouse.write() as work:
-        work.deliveries.attempted(told, claimed + LEASE)
+        for (delivery, since, until), answered in ended:
+            told = after(delivery, answered, max(now(), since))
+            work.deliveries.attempted(told, until)
+            if answered.error:
+                about = f"delivery {delivery.id} of {delivery.event} to {delivery.url}: attempt {told.attempts}"
+                logger.info("{}: {}; it is {}", about, answered.error, told.status)
         work.commit()

@@ -317,16 +317,16 @@ class Post:
 class Hooks(Protocol):
     """The way to other people's addresses."""
 
-    def post(self, posts: Sequence[Post]) -> list[Answered]:
-        """Send them side by side, within seconds, whatever the receivers do; what came of each, in their order."""
+    def post(self, post: Post) -> Answered:
+        """Send it within seconds, whatever the receiver does. Called from several threads at once."""
 
 
 class NoHooks:
     """Where nothing is sent to anybody: every attempt fails and is made again."""
 
-    def post(self, posts: Sequence[Post]) -> list[Answered]:
+    def post(self, post: Post) -> Answered:  # pylint: disable=unused-argument
         """Nothing is sent."""
-        return [Answered(error="this process sends nothing") for _ in posts]
+        return Answered(error="this process sends nothing")
 
 
 @dataclass(frozen=True)

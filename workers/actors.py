@@ -22,7 +22,8 @@ from services.stages.publish import publish
 from services.stages.refine import refine
 
 POLICY: dict[str, Any] = {"max_retries": 8, "min_backoff": 200, "max_backoff": 30_000, "time_limit": 600_000}
-LONGEST = {"land": 4 * 3_600_000, "erase": 4 * 3_600_000}  # ms; a file of many gigabytes is unpacked and sorted before its first record is read
+# ms; a file of many gigabytes is unpacked and sorted before its first record is read, and deliveries go on for RUN_SECONDS
+LONGEST = {"land": 4 * 3_600_000, "erase": 4 * 3_600_000, DELIVER: 2 * 3_600_000}
 
 
 def declare(broker: dramatiq.Broker, parts: Parts) -> list[dramatiq.Actor[..., None]]:

@@ -23,10 +23,10 @@ def share(of: int) -> Share:
     return Share(("land", "refine", "publish", "index", "erase"), {"land": max(1, of - 1)})
 
 
-def beside(index: int, of: int) -> Share:
-    """The queues that the worker handles in a second thread: what waits for the world outside, and what must hold nothing back."""
+def beside(index: int, of: int) -> list[Share]:
+    """The queues that the worker handles in a thread of their own each: what waits for the world outside, and what must hold nothing back."""
     both = ("deliver", "embed")
-    return Share(both if of == 1 else both[index : index + 1], every=UNHURRIED)
+    return [Share((queue,), every=UNHURRIED) for queue in (both if of == 1 else both[index : index + 1])]
 
 
 def name(data_dir: Path, index: int) -> str:

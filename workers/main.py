@@ -19,6 +19,7 @@ from infrastructure.logging import set_up
 from infrastructure.queue.broker import make_broker
 from infrastructure.settings import Settings
 from infrastructure.warehouse.migrate import current, head
+from services.notify import wake
 from services.ports import Parts
 from services.stages.sweep import sweep
 from services.upkeep.rebuild import index_again_if_lost
@@ -26,6 +27,7 @@ from workers.actors import declare
 from workers.loop import beside, name, share, work
 from workers.rates import follow
 
+RETRY_SECONDS = 1.0  # between two looks for deliveries whose next attempt is due
 TIDY = 0.25  # seconds between two looks at the warehouse's log
 
 
@@ -40,14 +42,15 @@ def run(index: int = 0, of: int = 1) -> None:
         schema("process")  # loads pandera before the first message, not during it
         parts = bootstrap(settings)
         own = name(settings.data_dir, index)
-        shares = {own: share(of), f"{own}-beside": beside(index, of)}
-        brokers = [make_broker(settings.redis_url, label, one) for label, one in shares.items() if one.queues]
+        shares = {own: share(of)} | {f"{own}-{one.queues[0]}": one for one in beside(index, of)}
+        brokers = [make_broker(settings.redis_url, label, one) for label, one in shares.items()]
         for broker in brokers:
             declare(broker, parts)
         _spare_the_collector()
         if index == 0:
             threading.Thread(target=_tidy, args=(parts, stop), daemon=True).start()
             threading.Thread(target=_sweep, args=(parts, settings.sweep_seconds, stop), daemon=True).start()
+            threading.Thread(target=_retry_deliveries, args=(parts, stop), daemon=True).start()
             threading.Thread(target=follow, args=(parts, settings.rates_hours, stop), daemon=True).start()
         work(brokers, stop)
     sys.stderr.flush()
@@ -87,6 +90,14 @@ def _sweep(parts: Parts, seconds: float, stop: threading.Event) -> None:
             sweep(parts)
         except Exception as error:  # pylint: disable=broad-exception-caught  # the next sweep tries again
             logger.warning("sweep: {}", error)
+
+
+def _retry_deliveries(parts: Parts, stop: threading.Event) -> None:
+    while not stop.wait(RETRY_SECONDS):
+        try:
+            wake(parts)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # the next look tries again
+            logger.debug("looking for deliveries that are due: {}", error)
 
 
 def _tidy(parts: Parts, stop: threading.Event) -> None:

@@ -37,7 +37,7 @@ async def signed_in(request: Request) -> tuple[str, str]:
     return name, password
 
 
-@router.post("/token", responses=answers(400, 401, 405, 413, 422, 500, 503), openapi_extra=BODY)
+@router.post("/token", responses=answers(400, 401, 405, 413, 422, 500, 503, 507), openapi_extra=BODY)
 async def token(response: Response, here: Here, who: Annotated[tuple[str, str], Depends(signed_in)]) -> TokenAnswer:
     """Get a token for a user name and password (the password form of OAuth 2, the same as JSON, or HTTP Basic)."""
     made = here.callers.token(await here.door.check(*who))

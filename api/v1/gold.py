@@ -12,6 +12,7 @@ from api.problems import COMMON, answers
 from api.schemas import Processes, Rows
 from domain.gold import DIMENSIONS, FACTS
 from domain.process import ProcessDetail
+from domain.record import RECORD_ID_MAX_CHARACTERS
 from services.queries.gold import dimension_rows, fact_rows
 from services.queries.processes import SORTS, ProcessFilters, get_compiled, get_process, list_processes
 
@@ -28,7 +29,7 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="rows a page has at most
 Sort = Annotated[str | None, Query(description=SORT, examples=["-amount"], max_length=500)]
 Fact = Annotated[str, Path(json_schema_extra={"enum": list(FACTS)})]
 Dimension = Annotated[str, Path(json_schema_extra={"enum": list(DIMENSIONS)})]
-Ocid = Annotated[str, Path(description="the contracting process", examples=["ocds-b5fd17-1a2b3c"], max_length=2_000)]
+Ocid = Annotated[str, Path(description="the contracting process", examples=["ocds-b5fd17-1a2b3c"], max_length=RECORD_ID_MAX_CHARACTERS)]
 
 
 class ProcessQuery(BaseModel):

@@ -16,19 +16,19 @@ from api.problems import COMMON, answers
 from api.raw_schemas import DELETE_BODY, IDS, PATCH_BODY, PATCH_MANY_BODY, POST_BODY, PUT_BODY, PUT_MANY_BODY, TAGGED, RawRecords, RawVersions
 from api.receive import receive
 from api.schemas import JobAnswer
+from api.tags import Known, tagged
 from api.v1.uploads import Ocid
-from domain.errors import ForbiddenError, InvalidError, UnprocessableError
-from domain.etag import matches
+from domain.errors import ForbiddenError, UnprocessableError
 from domain.operation import Op, Operation, Operations
 from domain.raw import RawFilter, RawVersion
-from domain.record import Kind, RawRecord
+from domain.record import RECORD_ID_MAX_CHARACTERS, Kind, RawRecord
 from domain.user import Role, User
 from services.intake.raw import change, single
 from services.intake.submit import submit
 from services.queries.raw import get_record, get_version, list_records, list_versions
 
 router = APIRouter(prefix="/v1/raw", tags=["raw records"], dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
-Id = Annotated[str, Path(description="the record's id, as the list gives it", max_length=2_000, examples=list(IDS.values()))]
+Id = Annotated[str, Path(description="the record's id, as the list gives it", max_length=RECORD_ID_MAX_CHARACTERS, examples=list(IDS.values()))]
 KindName = Annotated[Kind, Path(description="the kind of records")]
 Ids = Annotated[list[str] | None, Query(alias="id", description="ids of records; several may be given", max_length=1_000)]
 Number = Annotated[int, Path(ge=1, lt=2**31, description="the version, 1 for the first")]
@@ -36,7 +36,6 @@ Atomic = Annotated[bool, Query(description="all elements or none: one that is re
 Purge = Annotated[bool, Query(description="erase the content for good, all versions of it and the files it came in; needs the role admin")]
 IfMatch = Annotated[str | None, Header(description="only if the record is at this version (ETag), or `*`: only if it is there")]
 IfNoneMatch = Annotated[str | None, Header(description="`*`: only if the record is not there yet")]
-Known = Annotated[str | None, Header(alias="If-None-Match", description="the version (ETag) that the caller has already")]
 Name = Annotated[str | None, Query(max_length=1_000, description="the name of a file that is the body itself (PDF)", examples=["notice-7.pdf"])]
 CHANGES: dict[int | str, dict[str, Any]] = {**CHANGE, **answers(413, 415, 507)}
 ONE: dict[int | str, dict[str, Any]] = {**CHANGES, **answers(404, 412)}
@@ -48,7 +47,9 @@ class RawQuery(BaseModel):
     id: list[str] = Field([], description="only these records", max_length=1_000)
     ocid: list[str] = Field([], description="only records of these contracting processes", max_length=1_000)
     job: list[str] = Field([], description="only records whose current version one of these jobs brought", max_length=100)
-    prefix: str | None = Field(None, description="only records whose id begins so", examples=["ocds-b5fd17-", "EUR-USD-2024-01"], max_length=1_000)
+    prefix: str | None = Field(
+        None, description="only records whose id begins so", examples=["ocds-b5fd17-", "EUR-USD-2024-01"], max_length=RECORD_ID_MAX_CHARACTERS
+    )
     updated_from: From | None = Field(None, description="last changed on or after this date or instant")
     updated_to: Until | None = Field(None, description="last changed on or before this date or instant")
     cursor: Cursor = None
@@ -114,7 +115,7 @@ async def delete_many(
 def record(kind: KindName, record_id: Id, here: Here, _: Reader, if_none_match: Known = None) -> Response:
     """A raw record as it stands: its payload as published, with the repairs that `notes` name, and where it came from."""
     found, tag = get_record(here.parts, kind, record_id)
-    return _tagged(found.model_dump(), tag, if_none_match)
+    return tagged(lambda: as_json(found.model_dump()), tag, if_none_match)
 
 
 @router.put("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE, openapi_extra=PUT_BODY)
@@ -155,7 +156,7 @@ def versions(kind: KindName, record_id: Id, here: Here, _: Reader) -> RawVersion
 def version(kind: KindName, record_id: Id, version: Number, here: Here, _: Reader, if_none_match: Known = None) -> Response:  # pylint: disable=redefined-outer-name
     """One version of a record."""
     found, tag = get_version(here.parts, kind, record_id, version)
-    return _tagged(found.model_dump(), tag, if_none_match)
+    return tagged(lambda: as_json(found.model_dump()), tag, if_none_match)
 
 
 def _change(
@@ -192,13 +193,3 @@ def _deleting(user: User, purge: bool) -> Op:
     if purge and not user.role.reaches(Role.ADMIN):
         raise ForbiddenError(f"to purge needs the role {Role.ADMIN}; {user.name} is a {user.role}")
     return Op.PURGE if purge else Op.DELETE
-
-
-def _tagged(content: dict[str, Any], tag: str, have: str | None) -> Response:
-    try:
-        same = have is not None and matches(have, tag, weak=True)
-    except ValueError as error:
-        raise InvalidError(str(error), parameter="If-None-Match") from error
-    response = Response(status_code=304) if same else as_json(content)
-    response.headers["ETag"] = tag
-    return response

@@ -9,9 +9,10 @@ from pydantic import BaseModel, Field
 from api.auth import SCHEMES
 from api.container import Here
 from api.parameters import From, Until, as_made
-from api.problems import COMMON
+from api.problems import COMMON, answers
 from api.query_route import QueryRoute
 from api.schemas import Suggestions
+from domain.record import RECORD_ID_MAX_CHARACTERS
 from domain.search import Collection, Mode, SearchResult
 from services.queries import search as searches
 
@@ -27,7 +28,9 @@ class SearchParameters(BaseModel):
     q: str = Field("", max_length=1_000, description=WORDS, examples=["road works"])
     collection: Collection = Field(Collection.PROCESSES, description="where to search")
     mode: Mode = Field(Mode.HYBRID, description=MODES)
-    similar_to: str | None = Field(None, max_length=500, description="more like the document of this id; with `q`, both count")
+    similar_to: str | None = Field(
+        None, max_length=RECORD_ID_MAX_CHARACTERS, description="more like the document of this id (404 where there is none); with `q`, both count"
+    )
     semantic_weight: float = Field(0.5, ge=0, le=1, description="hybrid only: the share of meaning in the ranks, beside that of words")
     buyer: list[str] = Field([], description=f"the buyer's name: {ANY}")
     buyer_id: list[str] = Field([], description=f"the buyer's id: {ANY}")
@@ -76,7 +79,7 @@ VALUES = [name for name, field in SearchParameters.model_fields.items() if field
 SAME = [one.name for one in fields(searches.Asked) if one.name in SearchParameters.model_fields]
 
 
-@router.get("", response_model=SearchResult)
+@router.get("", response_model=SearchResult, responses=answers(404))
 def search(here: Here, asked: Annotated[SearchParameters, Query()]) -> Response:
     """Find contracting processes, organisations or passages of uploaded documents, narrowed by filters, with facets and highlights.
 

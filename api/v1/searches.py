@@ -1,8 +1,9 @@
 """/v1/searches…: one's own saved searches, and the feeds of what they find."""
 
-from typing import Annotated
+from hashlib import blake2b
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
 from api.auth import SCHEMES, Reader
@@ -11,11 +12,14 @@ from api.feed import ATOM, atom
 from api.parameters import known
 from api.problems import COMMON, answers
 from api.saved import NewSearch, SavedSearches, SearchAnswer, SearchBody
+from api.tags import Known, tagged
 from services.intake import searches as services
 
 router = APIRouter(prefix="/v1/searches", tags=["saved searches"], dependencies=[Depends(known)], responses=COMMON)
 Id = Annotated[str, Path(description="the saved search's id", max_length=100)]
 Token = Annotated[str, Query(description="what opens the feed, as the search's `feed` says it", max_length=200)]
+TAG: dict[str, Any] = {"ETag": {"description": "a hash of the feed, to be sent back as If-None-Match", "schema": {"type": "string"}}}
+UNCHANGED: dict[str, Any] = {"description": "The feed is still the one that If-None-Match names", "headers": TAG}
 
 
 @router.get("", dependencies=SCHEMES)
@@ -53,8 +57,9 @@ def remove(search_id: Id, here: Here, user: Reader) -> None:
     services.remove_search(here.parts.warehouse, user.name, search_id)
 
 
-@router.get("/{search_id}/feed", response_class=Response, responses={200: {"content": {ATOM: {}}}, **answers(404)})
-def feed(search_id: Id, here: Here, request: Request, token: Token) -> Response:
+@router.get("/{search_id}/feed", response_class=Response, responses={200: {"content": {ATOM: {}}, "headers": TAG}, 304: UNCHANGED, **answers(404)})
+def feed(search_id: Id, here: Here, token: Token, if_none_match: Known = None) -> Response:
     """What a saved search found last, as an Atom feed. Its token is the key to it: feed readers know no passwords."""
     search = services.by_token(here.parts.warehouse, search_id, token)
-    return Response(atom(search, services.matches_of(here.parts.warehouse, search_id), str(request.base_url)), media_type=ATOM)
+    content = atom(search, services.matches_of(here.parts.warehouse, search_id))
+    return tagged(lambda: Response(content, media_type=ATOM), f'"{blake2b(content, digest_size=16).hexdigest()}"', if_none_match)

@@ -11,7 +11,7 @@ from api.parameters import Cursor, known, next_link
 from api.problems import COMMON, answers
 from api.raw_schemas import AuditTrail, Outcomes
 from domain.operation import Result
-from domain.record import Kind
+from domain.record import RECORD_ID_MAX_CHARACTERS, Kind
 from services.queries.raw import list_audit, list_outcomes
 
 router = APIRouter(prefix="/v1", dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
@@ -24,7 +24,7 @@ class AuditQuery(BaseModel):
     """The parameters of the audit trail."""
 
     kind: Kind | None = Field(None, description="only records of this kind")
-    id: str | None = Field(None, description="only this record", max_length=2_000)
+    id: str | None = Field(None, description="only this record", max_length=RECORD_ID_MAX_CHARACTERS)
     actor: str | None = Field(None, description="only what this user had erased", max_length=100)
     job: str | None = Field(None, description="only what this job erased", max_length=100)
     cursor: Cursor = None

@@ -13,6 +13,7 @@ from api.problems import COMMON, answers
 from api.receive import receive
 from api.schemas import JobAnswer, SeedJobs
 from domain.linking import GIVEN as OCID
+from domain.record import OCID_MAX_CHARACTERS
 from services.intake.submit import seed, submit
 
 FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary", "description": "the file, with its name"}}}
@@ -24,7 +25,9 @@ router = APIRouter(prefix="/v1", tags=["uploads"], dependencies=[*SCHEMES, Depen
 Name = Annotated[str | None, Query(max_length=1_000, description="the file's name, where the body is the file itself", examples=["releases-2024-01.jsonl"])]
 Ocid = Annotated[
     str | None,
-    Query(max_length=500, pattern=OCID, description="the contracting process that the PDFs in it belong to", examples=["ocds-213czf-000-00001"]),
+    Query(
+        max_length=OCID_MAX_CHARACTERS, pattern=OCID, description="the contracting process that the PDFs in it belong to", examples=["ocds-213czf-000-00001"]
+    ),
 ]
 
 

@@ -36,11 +36,15 @@ class WebhookRow(SQLModel, table=True):
 
 
 class DeliveryRow(SQLModel, table=True):
-    """One piece of word for one address; written in the transaction that makes it true, so that none is lost."""
+    """One message to one URL; written in the transaction that makes it true, so that none is lost.
+
+    `lease_until`: a run is at it until then; `next_at` stays when it is tried next.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
         Index("ix_delivery_due", "status", "next_at"),
+        Index("ix_delivery_lease", "lease_until"),
         Index("ix_delivery_ref", "ref", "id"),
         Index("ix_delivery_webhook", "webhook_id", "id"),
         Index("ix_delivery_created", "created_at"),
@@ -50,11 +54,13 @@ class DeliveryRow(SQLModel, table=True):
     ref: str
     event: str
     url: str
+    host: str = ""
     secret: str
     payload: Any = Field(default=None, sa_column=Column(Json(), nullable=False))
     status: str = "pending"
     attempts: int = 0
     next_at: datetime | None = instant(nullable=True)
+    lease_until: datetime | None = instant(nullable=True)
     last_status: int | None = None
     last_error: str | None = None
     created_at: datetime = instant()

@@ -1,4 +1,4 @@
-"""Posts to other people's addresses, side by side and each within a deadline; never to internal ones, and never where a redirect points.
+"""Posts to other people's addresses, each within a deadline; never to internal ones, and never where a redirect points.
 
 The name is resolved here, every address it has is looked at, and the connection goes to the one that was looked at: a name that resolves
 otherwise a moment later changes nothing.
@@ -6,8 +6,9 @@ otherwise a moment later changes nothing.
 
 import asyncio
 import socket
-from collections.abc import Sequence
+import ssl
 from contextlib import suppress
+from functools import cached_property
 from urllib.parse import urlsplit
 
 import httpx
@@ -27,18 +28,22 @@ class WebHooks:
         self.private = private
         self.deadline = deadline
 
-    def post(self, posts: Sequence[Post]) -> list[Answered]:
-        """Send them; see services/ports.py `Hooks`."""
-        return asyncio.run(self._all(posts))
+    def post(self, post: Post) -> Answered:
+        """Send it; see services/ports.py `Hooks`."""
+        return asyncio.run(self._post(post))
 
-    async def _all(self, posts: Sequence[Post]) -> list[Answered]:
-        # No proxies of the environment: they would resolve names for themselves.
-        async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=self.deadline) as client:
-            return await asyncio.gather(*(self._one(client, post) for post in posts))
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Made once: it reads all certificates."""
+        return httpx.create_ssl_context(trust_env=False)
 
-    async def _one(self, client: httpx.AsyncClient, post: Post) -> Answered:
+    async def _post(self, post: Post) -> Answered:
         try:
-            async with asyncio.timeout(self.deadline):
+            # No proxies of the environment: they would resolve names for themselves.
+            async with (
+                asyncio.timeout(self.deadline),
+                httpx.AsyncClient(verify=self._tls, trust_env=False, follow_redirects=False, timeout=self.deadline) as client,
+            ):
                 return await self._send(client, post)
         except TimeoutError:
             return Answered(error=f"no answer within {self.deadline:g} s")

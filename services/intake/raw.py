@@ -20,16 +20,14 @@ from services.intake.submit import accept, new_job
 from services.ports import Parts, Work
 
 MOST = 10_000  # operations of one request
+TOO_DEEP = "objects or arrays are nested too deep to be kept"
 
 
 def change(parts: Parts, operations: Operations, *, actor: str, filename: str, once: Once | None = None, webhook: Hook | None = None) -> Job:
-    """A job that makes these changes. UnprocessableError for none, or too many, or what can't be written down; NoSpaceError on a full disk."""
+    """A job that makes these changes. UnprocessableError for none, or too many, or none that can be kept; NoSpaceError on a full disk."""
     if not 1 <= len(operations.items) <= MOST:
         raise UnprocessableError(f"a request changes 1 to {MOST} records; this one names {len(operations.items)}. Larger ones go to POST /v1/uploads as a file")
-    try:
-        content = b"".join(write_operations(operations, secrets.token_hex(16)))
-    except orjson.JSONEncodeError as error:
-        raise UnprocessableError("objects or arrays are nested too deep to be kept") from error
+    content = _written(operations)
     receiver = parts.files.receive()
     try:
         receiver.write(content)
@@ -41,6 +39,26 @@ def change(parts: Parts, operations: Operations, *, actor: str, filename: str, o
     if found.id != job.id:
         parts.files.remove(sha256)  # the request was made before, and so was its file
     return found
+
+
+def _written(operations: Operations) -> bytes:
+    """The file of the operations; those that can't be written down are put down as refused. UnprocessableError where none can."""
+    mark = secrets.token_hex(16)
+    try:
+        return b"".join(write_operations(operations, mark))
+    except orjson.JSONEncodeError as error:
+        items = [_kept(one) for one in operations.items]
+        if all(one.refusal for one in items):
+            raise UnprocessableError(TOO_DEEP) from error
+        return b"".join(write_operations(operations.model_copy(update={"items": items}), mark))
+
+
+def _kept(one: Operation) -> Operation:
+    try:
+        orjson.dumps(one.payload)
+    except orjson.JSONEncodeError:
+        return Operation(op=one.op, kind=one.kind, id=one.id, refusal=("too_deep", TOO_DEEP))
+    return one
 
 
 def single(parts: Parts, one: Operation, if_match: str | None = None, if_none_match: str | None = None, once: Once | None = None) -> Operation:
@@ -65,12 +83,16 @@ def check(one: Operation) -> None:
     try:
         raw = orjson.dumps(one.payload)
     except orjson.JSONEncodeError as error:
-        raise UnprocessableError("objects or arrays are nested too deep to be kept") from error
+        raise UnprocessableError(TOO_DEEP) from error
     found = judge(raw, Place(file=""), one.kind)
+    if not found:
+        raise UnprocessableError(f"the body holds none of the {one.kind}: its list is empty", code="no_record")
+    if one.id and len(found) > 1:
+        raise UnprocessableError(f"the body holds {len(found)} records, and is to hold {one.id} alone", code="id_mismatch")
     for verdict in found:
         if isinstance(verdict, Refused) and (one.id or len(found) == 1):
             raise UnprocessableError(verdict.reason, code=verdict.code, path=verdict.path)
-        if one.id and not isinstance(verdict, Refused) and (len(found) != 1 or verdict.record_id != one.id):
+        if one.id and not isinstance(verdict, Refused) and verdict.record_id != one.id:
             raise UnprocessableError(f"the content makes it the record {verdict.record_id}, not {one.id}", code="id_mismatch", id=verdict.record_id)
 
 

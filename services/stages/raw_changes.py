@@ -54,7 +54,9 @@ class RawJudged(Judged):
     def keys(self) -> set[Key]:
         """The records that are named; those of puts without an id by their payload."""
         named = {(str(one.kind), one.id) for one in self.operations.items if one.id}
-        self._puts = {position: self._judge(one, one.payload, position) for position, one in enumerate(self.operations.items) if one.op is Op.PUT}
+        self._puts = {
+            position: self._judge(one, one.payload, position) for position, one in enumerate(self.operations.items) if one.op is Op.PUT and not one.refusal
+        }
         return named | {(str(one.kind), one.record_id) for verdicts in self._puts.values() for one in verdicts if isinstance(one, Accepted)}
 
     def compare(self, current: Mapping[Key, Current], earlier: Sequence[Judged] = ()) -> dict[Key, Current]:
@@ -94,6 +96,8 @@ class RawJudged(Judged):
         return {"title": "No change was made", "detail": f"{detail}; the outcomes say why.", "stage": "land"}
 
     def _verdicts(self, one: Operation, position: int) -> list[Judgement]:
+        if one.refusal is not None:
+            return [self._refusal(one, position, *one.refusal)]
         if one.op is Op.PUT:
             verdicts = self._puts[position]
             return [self._named(one, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
@@ -150,7 +154,8 @@ class RawJudged(Judged):
             raw = orjson.dumps(payload)
         except orjson.JSONEncodeError:
             return [self._refusal(one, position, "too_deep", "objects or arrays are nested too deep to be kept")]
-        return judge(raw, self._place(position), one.kind)
+        nothing = f"it holds none of the {one.kind}: its list is empty"
+        return judge(raw, self._place(position), one.kind) or [self._refusal(one, position, "no_record", nothing)]
 
     def _place(self, position: int) -> Place:
         return Place(file=self.job.filename or "", line=line_of(position), path="/payload")

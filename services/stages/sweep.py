@@ -5,6 +5,8 @@ from datetime import timedelta
 from loguru import logger
 
 from services.clock import now
+from services.notify import ACTOR as DELIVER
+from services.notify import HOST_ATTEMPTS_MOST
 from services.ports import Parts
 from services.stages.index import organizations_behind
 
@@ -30,11 +32,11 @@ def sweep(parts: Parts) -> list[tuple[str, ...]]:
         behind["embed"] = bool(parts.embedders.model) and marks["embed"].silver_batch < marks["index"].silver_batch
         due += [(stage,) for stage, late in behind.items() if late and work.watermarks.idle(stage, quiet)]
         erasing = any(one.at < quiet for one in work.trail.due(marks["index"].seq))
-        waiting = work.deliveries.due(now())
+        waiting = work.deliveries.due(now(), HOST_ATTEMPTS_MOST)
     due += [("erase",)] if erasing or parts.lake.crowded() else []
     for message in due:
         logger.info("sweep: sending {} again", " ".join(message))
         parts.messages.send(*message)
     if waiting:
-        parts.messages.send("deliver")  # the sweep is what tries deliveries again
+        parts.messages.send(DELIVER)
     return due

@@ -49,6 +49,37 @@ def headers(installation: Api) -> dict[str, dict[str, str]]:
     return made
 
 
+def test_the_events_of_a_job_are_as_described(description: Any, headers: dict[str, dict[str, str]], installation: Api) -> None:
+    (job,) = installation.client.get("/v1/jobs", params={"filename": "three.json"}).json()["items"]
+    operation = description["/v1/jobs/{job_id}/events"]["GET"]
+    case = operation.Case(path_parameters={"job_id": job["id"]}, headers=headers["rita"])
+    answer = case.call()
+    assert (answer.status_code, b"event: job" in answer.content) == (200, True)
+    case.validate_response(answer, checks=CHECKS)
+
+
+def test_what_nothing_stands_under_is_a_404_that_is_described(description: Any, headers: dict[str, dict[str, str]], installation: Api) -> None:
+    for collection in ("processes", "organizations", "documents"):
+        case = description["/v1/search"]["GET"].Case(query={"similar_to": "unknown", "collection": collection}, headers=headers["rita"])
+        answer = case.call()
+        assert answer.status_code == 404
+        case.validate_response(answer, checks=CHECKS)
+    asked = 0
+    for found in description.get_all_operations():
+        operation = found.ok()
+        names = [one.name for one in operation.path_parameters]
+        if not names or operation.method.upper() not in {"GET", "DELETE"} or names == ["kind"]:
+            continue
+        fixed = {"kind": "releases", "version": 1, "delivery_id": 1}
+        case = operation.Case(path_parameters={name: fixed.get(name, "unknown") for name in names}, query={"token": "x"} if "/feed" in operation.path else {})
+        case.headers = headers["admin"]
+        answer = case.call()
+        assert answer.status_code == 404, operation.label
+        case.validate_response(answer, checks=CHECKS)
+        asked += 1
+    assert asked > 12
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_any_request_is_answered_as_described(role: str, description: Any, headers: dict[str, dict[str, str]], installation: Api) -> None:
     asked = 0

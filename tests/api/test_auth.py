@@ -1,13 +1,15 @@
 """Who may call, and what proves it."""
 
+import json
 import stat
 from asyncio import create_task, gather, run, sleep, wait_for
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 from types import SimpleNamespace
 from typing import cast
+from unicodedata import normalize
 
 import jwt
 import pytest
@@ -15,7 +17,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
 from api.door import Door
-from domain.errors import ConflictError, UnauthorizedError
+from domain.errors import ConflictError, InvalidError, UnauthorizedError
 from domain.user import Role, User
 from infrastructure.bootstrap import vault
 from services.intake.users import Callers, add_user, ensure_admin, remove_user
@@ -46,11 +48,36 @@ def bearer(api: Api, name: str, password: str) -> dict[str, str]:
     ],
 )
 def test_a_caller_who_proves_nothing_gets_401_and_a_challenge(full: Api, headers: dict[str, str]) -> None:
-    answer = full.stranger.get("/v1/jobs", headers=headers)
-    assert answer.status_code == 401
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert "Basic" in answer.headers["www-authenticate"]
-    assert answer.json()["status"] == 401
+    for path in ("/v1/jobs", "/v1/search", "/v1/gold/facts/award", "/v1/raw/releases/a"):
+        answer = full.stranger.get(path, headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+        assert answer.headers["www-authenticate"] == 'Basic realm="tenderlake", charset="UTF-8", Bearer realm="tenderlake"'
+        body = answer.json()
+        assert (body["title"], body["status"], body["instance"]) == ("Unauthorized", 401, path)
+        assert body["detail"]
+
+
+def basic(name: str, password: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{name}:{password}".encode()).decode()}
+
+
+@pytest.mark.parametrize("password", ["pässwörd-1", "密码密码", "🔑: with a colon", "pa\u0308ssword"])
+def test_passwords_beyond_ascii_are_utf_8_on_every_route(api: Api, password: str) -> None:
+    add_user(api.parts.warehouse, "umlaut", Role.WRITER, password)
+    composed = normalize("NFC", password)
+    for given in (password, composed, normalize("NFD", password)):
+        for path in ("/v1/jobs", "/v1/search", "/v1/gold/processes", "/v1/raw/releases"):
+            assert api.stranger.get(path, headers=basic("umlaut", given)).status_code == 200
+        assert api.stranger.post(TOKEN, headers=basic("umlaut", given)).status_code == 200
+        assert api.stranger.post(TOKEN, json={"username": "umlaut", "password": given}).status_code == 200
+    assert api.stranger.post("/v1/uploads?filename=a.json", content=b"{}", headers=basic("umlaut", password)).status_code == 202
+    latin = b64encode("umlaut:pässwörd-1".encode("latin-1")).decode()
+    assert api.stranger.get("/v1/jobs", headers={"Authorization": f"Basic {latin}"}).status_code == 401
+
+
+def test_a_password_that_no_request_could_send_is_refused(api: Api) -> None:
+    with pytest.raises(InvalidError, match="UTF-8"):
+        add_user(api.parts.warehouse, "umlaut", Role.WRITER, "p\udce4ss")
 
 
 def test_a_token_opens_what_its_user_may_open(full: Api) -> None:
@@ -144,6 +171,54 @@ def test_tokens_that_expired_or_that_we_did_not_sign_are_refused(full: Api) -> N
         callers.by_token(stranger.token(user).value)
     with pytest.raises(UnauthorizedError):
         callers.by_token(jwt.encode({"sub": "admin"}, None, "none"))
+
+
+CLAIMS: list[dict[str, object]] = [
+    {"pwd": "pässwörd"},
+    {"pwd": "\ud800"},
+    {"pwd": 7},
+    {"pwd": None},
+    {"pwd": {"a": [1]}},
+    {"pwd": 10**400},
+    {"sub": None},
+    {"sub": ["admin"]},
+    {"sub": {"a": 1}},
+    {"sub": 10**400},
+    {"sub": "ädmin"},
+    {"sub": "\ud800"},
+    {"sub": "admin\0"},
+    {"exp": "soon"},
+    {"exp": float("inf")},
+    {"exp": 10**400},
+    {"exp": [1]},
+    {"exp": None},
+    {"iat": {}},
+    {"iat": float("inf")},
+    {"nbf": [1]},
+    {"aud": 5},
+    {"jti": 5},
+    {"iss": {"a": 1}},
+]
+
+
+@pytest.mark.parametrize("claims", CLAIMS)
+def test_a_token_with_odd_claims_is_a_401(full: Api, claims: dict[str, object]) -> None:
+    callers = Callers(full.parts.warehouse, vault(full.settings).signing_key(), 5)
+    good = jwt.decode(callers.token(callers.by_password("admin", "admin!")).value, options={"verify_signature": False})
+    payload = json.dumps({**good, **claims}).encode()
+    token = jwt.api_jws.encode(payload, callers.key, "HS256")
+    answer = full.stranger.get("/v1/jobs", headers={"Authorization": f"Bearer {token}"})
+    expected = 200 if claims.keys() <= {"iss"} or claims == {"exp": 10**400} else 401
+    assert (answer.status_code, claims) == (expected, claims)
+
+
+@pytest.mark.parametrize("payload", [b"[]", b"7", b"null", b"[" * 20_000, b'{"sub":' * 5_000, b"\xff", b"", b"1" * 5_000])
+def test_a_token_of_anything_but_claims_is_a_401(full: Api, payload: bytes) -> None:
+    signed = jwt.api_jws.encode(payload, vault(full.settings).signing_key(), "HS256")
+    headed = f"{urlsafe_b64encode(payload).decode().rstrip('=')}.e30.eA"
+    for token in (signed, headed):
+        answer = full.stranger.get("/v1/jobs", headers={"Authorization": f"Bearer {token}"})
+        assert (answer.status_code, answer.json()["title"]) == (401, "Unauthorized")
 
 
 def test_the_first_start_makes_an_admin_whose_password_only_its_owner_can_read(api: Api) -> None:

@@ -63,6 +63,7 @@ class BrokenError(Exception):
         (errors.DamagedError("the index '/srv/secret words/index' is broken"), 500),
         (errors.UnavailableError("connecting to /srv/secret/words.sock"), 503),
         (errors.NoSpaceError("no room on /srv/secret/words"), 507),
+        (errors.UnavailableError("the service is left alone", retry_after=299.2), 503),
     ],
 )
 def test_an_unforeseen_error_says_nothing_of_its_inside(full: Api, error: Exception, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +76,10 @@ def test_an_unforeseen_error_says_nothing_of_its_inside(full: Api, error: Except
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret words" not in answer.text
     assert "/srv" not in answer.text
-    assert ("retry-after" in answer.headers) == (status == 503)
+    assert ("retry-after" in answer.headers) == ("retry_after" in answer.json()) == (status == 503)
+    if status == 503:
+        waited = 300 if "left alone" in str(error) else 2
+        assert (answer.headers["retry-after"], answer.json()["retry_after"]) == (str(waited), waited)
     assert ("reference" in answer.json()) == isinstance(error, BrokenError)
 
 
@@ -87,4 +91,20 @@ def test_each_of_our_errors_has_its_status() -> None:
 
 def test_a_method_that_is_not_possible_says_which_are(full: Api) -> None:
     answer = full.client.delete("/v1/jobs")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_answer_repeats_the_host_of_the_request(full: Api, method: str) -> None:
+    """Whoever sends a link with a made-up Host must not be able to lead others away by our answer."""
+    evil = {"Host": "evil.example"}
+    paths = {path.replace("{kind}", "releases").replace("{fact}", "award") for path in full.client.get("/openapi.json").json()["paths"]}
+    for path in sorted(paths | {"/docs", "/openapi.json", "/docs/static"}):
+        for asked in (path, f"{path}/"):
+            answer = full.stranger.request(method, asked, headers=evil, follow_redirects=False)
+            assert not 300 <= answer.status_code < 400, (asked, answer.headers)
+            assert "evil.example" not in f"{answer.headers}{answer.text}", asked
+    slash = full.client.get("/v1/jobs/")
+    assert (slash.status_code, "slash" in slash.json()["detail"]) == (404, True)
+    lists = full.client.get("/v1/gold/processes?limit=1", headers=evil).json()
+    assert lists["next"].startswith("/v1/gold/processes?")

@@ -281,3 +281,38 @@ def test_a_search_that_the_engine_refuses_keeps_nobody_s_data_from_gold_and_sear
     assert entries(api, well) == ["A bridge over the Tawe"]
     assert entries(api, broken) == []
     assert api.client.get("/v1/gold/processes").json()["items"][0]["title"] == "A bridge over the Tawe"
+
+
+def test_a_feed_is_known_by_its_tag_and_links_nowhere_else(api: Api) -> None:
+    made = save(api)
+    first = api.stranger.get(made["feed"])
+    tag = {"If-None-Match": first.headers["etag"]}
+    same = api.stranger.get(made["feed"], headers=tag)
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", first.headers["etag"])
+    head = api.stranger.head(made["feed"])
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", first.headers["etag"])
+    assert api.stranger.get(made["feed"], headers={"If-None-Match": "what?"}).status_code == 400
+    load(api, "Bridges anew")
+    changed = api.stranger.get(made["feed"], headers=tag | {"Host": "evil.example"})
+    assert (changed.status_code, changed.headers["etag"] != first.headers["etag"]) == (200, True)
+    assert "evil.example" not in changed.text
+    links = [link.attrib["href"] for link in ElementTree.fromstring(changed.content).iter(f"{{{ATOM['a']}}}link")]
+    assert links == [made["feed"], "/v1/gold/processes/ocds-test09-0"]
+    assert api.client.get(links[1]).status_code == 200
+
+
+def test_entries_bear_titles_that_people_know(api: Api) -> None:
+    processes = save(api, query={"collection": "processes"})
+    organizations = save(api, query={"collection": "organizations"})
+    documents = save(api, query={"collection": "documents"})
+    untitled = {"ocid": "ocds-test09-9", "id": "1", "date": "2024-01-01T00:00:00Z", "tag": ["tender"]}
+    described = untitled | {"ocid": "ocds-test09-8", "tender": {"id": "t", "title": "  ", "description": "Repair of  two bridges"}}
+    party = untitled | {"ocid": "ocds-test09-7", "parties": [{"id": "X-1", "roles": ["buyer"]}], "buyer": {"id": "X-1"}}
+    api.client.post("/v1/raw/releases", json=[untitled, described, party])
+    pages = [{"page": 1, "text": "Bridges are sought."}]
+    files = [{"id": "d1", "filename": "notice-7.pdf", "pages": pages}, {"id": "d2", "filename": "n.pdf", "title": "Notice of bridges", "pages": pages}]
+    api.client.post("/v1/raw/documents", json=files)
+    work(api)
+    assert sorted(entries(api, processes)) == ["Contracting process without a title"] * 2 + ["Repair of two bridges"]
+    assert entries(api, organizations) == ["Organisation without a name"]
+    assert sorted(entries(api, documents)) == ["Notice of bridges", "notice-7.pdf"]

@@ -16,7 +16,9 @@ import orjson
 import pytest
 
 from cli.own_server import is_own_server
+from domain.user import Role
 from infrastructure.settings import Settings
+from services.intake.users import add_user
 from tests.cli.conftest import Run, environment
 from tests.jobs.conftest import FOUR, LINES, Live, Receiver, free_port, until
 
@@ -129,6 +131,15 @@ def test_wrong_credentials_and_addresses_are_said_in_one_line(run: Run, files: d
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert word in done.stderr
+
+
+def test_a_password_beyond_ascii_signs_in(live: Live, run: Run, files: dict[str, str]) -> None:
+    add_user(live.parts.warehouse, "umlaut", Role.WRITER, "pässwörd-1 密")
+    live.queue.go.set()
+    assert run("load", files["good"], user="umlaut", password="pässwörd-1 密").returncode == 0
+    assert run("load", files["good"], "--user", "umlaut", "--password", "pässwörd-1 密").returncode == 0
+    done = run("load", files["good"], "--user", "umlaut", "--password", "p\udce4ss")
+    assert (done.returncode, "UTF-8" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
 
 
 def test_a_reader_is_told_that_loading_needs_a_writer(run: Run, files: dict[str, str]) -> None:

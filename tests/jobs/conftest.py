@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.api.conftest import STAGES, Api, api, fresh, settings_of  # noqa: F40
 
 GOOD = b'{"ocid": "ocds-aaaaaa-%d", "id": "1", "date": "2024-01-01T00:00:00Z", "tag": ["tender"]}\n'
 FOUR = b"".join(GOOD % number for number in range(4))
+DEADLINE_SECONDS = 1.0  # of an attempt to deliver
 LINES = FOUR + b"{broken\n"
 
 
@@ -111,7 +113,7 @@ def live(fresh: Path, tmp_path: Path) -> Iterator[Live]:  # noqa: F811
     shutil.copytree(fresh, tmp_path / "data")
     settings = settings_of(tmp_path / "data").model_copy(update={"webhook_private": True, "max_upload_bytes": 100_000_000})
     queue, port = Queue(), free_port()
-    parts = replace(bootstrap(settings), messages=queue, hooks=WebHooks(private=True, deadline=1.0))
+    parts = replace(bootstrap(settings), messages=queue, hooks=WebHooks(private=True, deadline=DEADLINE_SECONDS))
     app = create_app(settings, parts)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off"))
     threads = [threading.Thread(target=server.run), threading.Thread(target=queue.work, args=(parts,))]
@@ -148,8 +150,8 @@ class Receiver:
         return [orjson.loads(body) for _, body in self.heard]
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
+@contextmanager
+def receiving() -> Iterator[Receiver]:
     """A real HTTP server that is told things."""
     one = Receiver("", [200])
 
@@ -182,3 +184,17 @@ def receiver() -> Iterator[Receiver]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Somebody who is told."""
+    with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+def healthy() -> Iterator[Receiver]:
+    """Somebody else who is told."""
+    with receiving() as one:
+        yield one

@@ -1,5 +1,7 @@
 """Webhooks: signed, sent until they are heard, listed; and never sent where they must not go."""
 
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -163,26 +165,101 @@ def test_a_receiver_that_wants_no_more_gets_no_more(live: Live, receiver: Receiv
     assert settled(live, job_id)[0]["status"] == "failed"
 
 
-def test_one_that_stalls_does_not_hold_up_the_others(live: Live, receiver: Receiver) -> None:
-    receiver.script = [0]
-    good = hook(live, "http://127.0.0.1:9/nobody-there")
-    for _ in range(12):
-        live.upload(params={"webhook": receiver.url})
-    live.queue.go.set()
-    until(lambda: len(live.client.get(f"/v1/webhooks/{good['id']}/deliveries").json()["items"]) == 12)
-    with live.parts.warehouse.write() as work:
-        claimed = work.deliveries.claim(later(3), later(4), 32, 4)
-    by_url = [len([one for one in claimed if one.url == url]) for url in (receiver.url, good["url"])]
-    assert max(by_url) <= 4, "however many wait for one that stalls, the others get their turn"
+def test_a_receiver_that_hangs_delays_no_other(api: Api, receiver: Receiver, healthy: Receiver) -> None:
+    receiver.script, healthy.script = [0], [500, 200]
+    parts = replace(api.parts, hooks=WebHooks(private=True, deadline=8.0))
+
+    def queue(url: str) -> None:
+        with parts.warehouse.write() as work:
+            enqueue(work, url=url, secret="s" * 16, event="test", payload={}, ref="thing")
+            work.commit()
+
+    def listed() -> dict[str, Any]:
+        with parts.warehouse.read() as work:
+            items = work.deliveries.page(ref="thing", limit=9)
+        return {one.url: one for one in items}
+
+    queue(f"{receiver.url}/hangs")
+    run = threading.Thread(target=deliver, args=(parts,))
+    run.start()
+    until(lambda: receiver.heard)
+    queue(healthy.url)
+    queue(f"{receiver.url}/another")
+    asked = time.monotonic()
+    until(lambda: healthy.heard and len(receiver.heard) == 2)
+    assert time.monotonic() - asked < 4, "they were told while the receiver hung"
+    until(lambda: listed()[healthy.url].attempts)
+    hung, told = listed()[f"{receiver.url}/hangs"], listed()[healthy.url]
+    assert (hung.status, hung.attempts, hung.next_at) == ("pending", 0, hung.created_at), "a lease is not when it is tried next"
+    assert (told.status, told.attempts, told.last_error) == ("pending", 1, "answered 500")
+    assert 0 < (told.next_at - now()).total_seconds() <= WAITS[0].total_seconds()
+    until(lambda: len(healthy.heard) == 2)
+    assert 4 < time.monotonic() - asked < 8, "its second attempt comes after 5 s, while the receiver hangs"
+    receiver.release.set()
+    run.join()
 
 
-def test_what_a_killed_run_had_claimed_is_sent_after_its_lease(api: Api, receiver: Receiver) -> None:
+def test_one_attempt_at_a_time_for_a_url_and_a_few_for_a_host(api: Api) -> None:
+    urls = [
+        "https://a.example/1",
+        "https://a.example/1",
+        *(f"https://A.example:443/{number}" for number in range(2, 9)),
+        "https://b.example/",
+        "https://a.example:8443/",
+    ]
+    with api.parts.warehouse.write() as work:
+        for url in urls:
+            enqueue(work, url=url, secret="s" * 16, event="test", payload={}, ref="thing")
+        work.commit()
+    moment = now()
+    with api.parts.warehouse.write() as work:
+        first = [one.url for one in work.deliveries.lease(moment, moment + LEASE, 32, 4)]
+        assert not work.deliveries.due(moment, 4), "whoever is woken now finds nothing to do"
+        assert work.deliveries.lease(moment, moment + LEASE, 32, 4) == []
+        assert work.deliveries.due(moment + LEASE, 4)
+        work.commit()
+    assert first == ["https://a.example/1", *urls[2:5], *urls[-2:]]
+    with api.parts.warehouse.write() as work:
+        later_on = [one.url for one in work.deliveries.lease(moment + LEASE, moment + 2 * LEASE, 3, 4)]
+        assert later_on == first[:3], "no more than was asked for"
+
+
+def test_a_burst_to_one_url_is_sent_one_by_one_to_the_end(api: Api, receiver: Receiver) -> None:
+    with api.parts.warehouse.write() as work:
+        for number in range(50):
+            enqueue(work, url=receiver.url, secret="s" * 16, event="test", payload={"number": number}, ref="thing")
+        work.commit()
+    deliver(replace(api.parts, hooks=WebHooks(private=True)))
+    assert [orjson.loads(body)["number"] for _, body in receiver.heard] == list(range(50))
+
+
+def test_a_delivery_that_can_not_even_be_sent_stops_no_other(api: Api, receiver: Receiver) -> None:
+    real = WebHooks(private=True)
+
+    class Failing:
+        def post(self, post: Post) -> Answered:
+            if "broken" in post.url:
+                raise RuntimeError("a defect")
+            return real.post(post)
+
+    with api.parts.warehouse.write() as work:
+        for url in ("https://broken.example/", receiver.url):
+            enqueue(work, url=url, secret="s" * 16, event="test", payload={}, ref="thing")
+        work.commit()
+    deliver(replace(api.parts, hooks=Failing()))
+    assert len(receiver.heard) == 1
+    with api.parts.warehouse.read() as work:
+        told = {one.url: (one.status, one.attempts, one.last_error) for one in work.deliveries.page(ref="thing", limit=9)}
+    assert told == {"https://broken.example/": ("pending", 1, "it can't be sent: RuntimeError"), receiver.url: ("delivered", 1, None)}
+
+
+def test_what_a_killed_run_had_leased_is_sent_after_its_lease(api: Api, receiver: Receiver) -> None:
     with api.parts.warehouse.write() as work:
         enqueue(work, url=receiver.url, secret="s" * 16, event="test", payload={"a": 1}, ref="thing")
         work.commit()
     moment = now()
-    with api.parts.warehouse.write() as work:  # claimed by a run that dies
-        assert len(work.deliveries.claim(moment, moment + LEASE, 32, 4)) == 1
+    with api.parts.warehouse.write() as work:  # leased by a run that dies
+        assert len(work.deliveries.lease(moment, moment + LEASE, 32, 4)) == 1
         work.commit()
     parts = replace(api.parts, hooks=WebHooks(private=True))
     deliver(parts, moment)
@@ -303,7 +380,8 @@ def test_a_name_that_leads_inside_is_refused_when_it_is_called_and_not_tried_aga
     post = Post(f"http://localhost.localdomain:{port}/", b"{}", {})
     # Numbers in other notations resolve to addresses as names do; they must not lead inside either.
     others = [Post(f"http://{host}:{port}/", b"{}", {}) for host in ("2130706433", "0x7f.1", "127.1")]
-    answers = WebHooks(private=False, deadline=5).post([post, *others])
+    hooks = WebHooks(private=False, deadline=5)
+    answers = [hooks.post(one) for one in (post, *others)]
     assert receiver.heard == []
     assert all(one.error for one in answers)
     assert [one.final for one in answers[1:]] == [True] * 3
@@ -312,7 +390,7 @@ def test_a_name_that_leads_inside_is_refused_when_it_is_called_and_not_tried_aga
 
 def test_where_internal_addresses_are_allowed_names_are_called_at_what_they_resolve_to(receiver: Receiver) -> None:
     port = receiver.url.rpartition(":")[2]
-    assert WebHooks(private=True, deadline=5).post([Post(f"http://localhost:{port}/x?y", b"{}", {})]) == [Answered(status=200)]
+    assert WebHooks(private=True, deadline=5).post(Post(f"http://localhost:{port}/x?y", b"{}", {})) == Answered(status=200)
     assert receiver.heard[0][0]["host"] == f"localhost:{port}"
 
 

@@ -40,8 +40,9 @@ def test_all_workers_but_one_may_land() -> None:
 
 
 def test_webhooks_and_vectors_have_threads_of_their_own() -> None:
-    assert [beside(index, 3).queues for index in range(3)] == [("deliver",), ("embed",), ()]
-    assert beside(0, 1).queues == ("deliver", "embed")
+    queues = [[one.queues for one in beside(index, 3)] for index in range(3)]
+    assert queues == [[("deliver",)], [("embed",)], []]
+    assert [one.queues for one in beside(0, 1)] == [("deliver",), ("embed",)]
 
 
 def test_a_worker_without_queues_takes_nothing() -> None:

@@ -122,7 +122,11 @@ def test_a_package_in_the_body_is_all_of_its_releases(api: Api) -> None:
         ("DELETE", "/v1/raw/releases", b"", 422),
         ("DELETE", "/v1/raw/releases?id=a", b"[]", 422),
         ("DELETE", "/v1/raw/releases", b"[7]", 422),
+        ("DELETE", "/v1/raw/releases", b'[7, null, {"id": ""}, {"id": "a", "if_version": 1.5}]', 422),
+        ("PATCH", "/v1/raw/releases", b'[7, null, {"id": "a", "patch": 5}]', 422),
         ("PUT", "/v1/raw/nothing/a", b"{}", 422),
+        ("POST", "/v1/raw/releases", b'{"releases": []}', 422),
+        ("POST", "/v1/raw/releases", b'{"records": []}', 422),
     ],
 )
 def test_what_can_not_be_read_is_refused_with_a_reason_and_makes_no_job(api: Api, method: str, url: str, content: bytes, status: int) -> None:
@@ -131,6 +135,71 @@ def test_what_can_not_be_read_is_refused_with_a_reason_and_makes_no_job(api: Api
     assert answer.json()["detail"]
     assert api.client.get("/v1/jobs").json()["items"] == []
     assert list((api.settings.data_dir / "files").glob("??/*")) == []
+
+
+MALFORMED = [5, None, "", [], {"id": 7}, {"id": ""}, {"id": "a\0b"}, {"id": "a", "if_version": "1"}, {"id": "a", "if_version": True}]
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+@pytest.mark.parametrize("method", ["DELETE", "PATCH"])
+def test_an_element_that_can_not_be_read_is_refused_alone(api: Api, method: str, atomic: bool) -> None:
+    done(api, api.client.post("/v1/raw/releases", json=[release(1), release(2)]))
+    first, second = ids(api)
+    more = {"patch": {"language": "sw"}} if method == "PATCH" else {}
+    bad: list[Any] = [one | more if isinstance(one, dict) else one for one in MALFORMED]
+    bad += [{"id": first, "patch": 5}, {"patch": {}}, {"language": "sw"}] if method == "PATCH" else [{"id": first, "more": 1}]
+    body = [{"id": first} | more, *bad, {"id": second} | more]
+    job = done(api, api.client.request(method, "/v1/raw/releases", json=body, params={"atomic": atomic}))
+    good = ("refused", "atomic") if atomic else ("deleted" if method == "DELETE" else "updated", None)
+    found = outcomes(api, job)
+    assert [(one["position"], one["outcome"], one["code"]) for one in found] == [
+        (0, *good),
+        *((position + 1, "refused", "malformed") for position in range(len(bad))),
+        (len(body) - 1, *good),
+    ]
+    assert all(one["reason"] for one in found if one["code"] == "malformed")
+    counts = {"received": len(body), "accepted": 0 if atomic else 2, "quarantined": len(body) if atomic else len(bad)}
+    assert counts.items() <= job["counts"].items()
+    refused = [one for one in api.client.get(job["links"]["errors"]).json()["items"] if one["code"] == "malformed"]
+    assert len(refused) == len(bad)
+    assert job["status"] == ("failed" if atomic else "succeeded")
+    assert sound(api) == []
+
+
+def test_every_element_has_an_outcome_whatever_it_holds(api: Api) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(300):
+        deep = {"a": deep}
+    body = [release(1), [], {"releases": []}, {"records": []}, 5, release(2), release(3) | {"x": deep}]
+    content = json.dumps(body).encode()
+    job = done(api, api.client.post("/v1/raw/releases", content=content, headers={"content-type": "application/json"}))
+    assert [(one[0], *one[2:]) for one in made(api, job)] == [
+        (0, "created", None),
+        (1, "refused", "no_record"),
+        (2, "refused", "no_record"),
+        (3, "refused", "no_record"),
+        (4, "refused", "not_an_object"),
+        (5, "created", None),
+        (6, "refused", "too_deep"),
+    ]
+    job = done(api, api.client.post("/v1/raw/organizations", json=[RECORDS[Kind.ORGANIZATIONS], []]))
+    assert [(one[0], *one[2:]) for one in made(api, job)] == [(0, "created", None), (1, "refused", "no_record")]
+    emptied = done(api, api.client.patch("/v1/raw/releases", json=[{"id": ids(api)[0], "patch": {"releases": [], "ocid": None, "compiledRelease": None}}]))
+    assert [one[2:] for one in made(api, emptied)] == [("refused", "no_record")]
+    assert sound(api) == []
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize(("number", "word"), [(0, "holds none"), (2, "holds 2 records")])
+def test_a_put_of_one_record_says_how_many_its_body_holds(api: Api, kind: Kind, number: int, word: str) -> None:
+    body: Any = [RECORDS[kind]] * number
+    answers = [api.client.put(path(kind, IDS[kind]), json=body)]
+    if kind is Kind.RELEASES:
+        answers += [api.client.put(path(kind, IDS[kind]), json={"releases": body}), api.client.put(path(kind, IDS[kind]), json=[{"releases": body}])]
+    for answer in answers:
+        assert answer.status_code == 422, answer.text
+        assert word in answer.json()["detail"] or (kind is Kind.DOCUMENTS and "object" in answer.json()["detail"])
+    assert api.client.get("/v1/jobs").json()["items"] == []
 
 
 def test_other_types_and_too_large_bodies_are_refused(api: Api) -> None:

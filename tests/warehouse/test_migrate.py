@@ -5,17 +5,28 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from domain.errors import StartupError
 from domain.keys import OWN
 from domain.star import UNKNOWN_ORGANIZATION
+from infrastructure.warehouse import migrate
 from infrastructure.warehouse.engine import Warehouse, make_engine
-from infrastructure.warehouse.migrate import _config, current, head, upgrade
+from infrastructure.warehouse.migrate import current, head, upgrade
+from services.notify import enqueue
 from services.ports import Parts
 from services.stages.index import ORGANIZATIONS, organizations_behind
 from tests.support import lines, load, release, rows
+
+
+def back_to(url: str, revision: str) -> None:
+    """Make the database one of an older revision."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    config.set_main_option("sqlalchemy.url", url)
+    command.downgrade(config, revision)
 
 
 def test_the_migrated_tables_are_those_of_the_models(lake_home: Parts) -> None:
@@ -54,14 +65,10 @@ def test_keys_of_facts_are_moved_beside_those_of_their_process(lake_home: Parts)
     load(lake_home, "a.jsonl", lines([release(**said)]))
     facts = {"fact_award": "award_key", "fact_contract": "contract_key", "fact_item": "item_key"}
     wanted = {fact: sorted(row[key] for row in rows(lake_home, fact)) for fact, key in facts.items()}
-    command.downgrade(_config(lake_home.warehouse.url), "0008")
+    back_to(lake_home.warehouse.url, "0006")
     with lake_home.warehouse.write() as work:  # as the revision before had them: all their bits were their own
         for fact, key in facts.items():
             work.connection.exec_driver_sql(f"UPDATE {fact} SET {key} = {key} & {OWN}")
-        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")
-        work.connection.exec_driver_sql("DELETE FROM watermark WHERE stage = 'organizations'")
-        work.connection.exec_driver_sql("DROP INDEX ix_record_kind_ocid")
-        work.connection.exec_driver_sql("CREATE INDEX ix_record_ocid ON record (ocid)")
         work.commit()
     upgrade(lake_home.warehouse.url)
     assert {fact: sorted(row[key] for row in rows(lake_home, fact)) for fact, key in facts.items()} == wanted
@@ -73,15 +80,25 @@ def test_keys_of_facts_are_moved_beside_those_of_their_process(lake_home: Parts)
 def test_organizations_were_indexed_as_far_as_processes(lake_home: Parts) -> None:
     assert isinstance(lake_home.warehouse, Warehouse)
     load(lake_home, "a.jsonl", lines([release()]))
-    command.downgrade(_config(lake_home.warehouse.url), "0008")
-    with lake_home.warehouse.write() as work:
-        work.connection.exec_driver_sql("DELETE FROM watermark WHERE stage = 'organizations'")
-        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
-        work.commit()
+    back_to(lake_home.warehouse.url, "0007")
     upgrade(lake_home.warehouse.url)
     with lake_home.warehouse.read() as work:
         assert not organizations_behind(work)
         assert work.watermarks.get(ORGANIZATIONS).silver_batch == work.watermarks.get("index").silver_batch == 1
+
+
+def test_deliveries_that_wait_get_their_host(lake_home: Parts) -> None:
+    assert isinstance(lake_home.warehouse, Warehouse)
+    urls = ["https://a.example/hook?x", "http://B.example", "http://127.0.0.1:8190/hook"]
+    with lake_home.warehouse.write() as work:
+        for url in urls:
+            enqueue(work, url=url, secret="s" * 16, event="test", payload={}, ref="thing")
+        work.commit()
+    made = [(row["url"], row["host"], row["lease_until"]) for row in rows(lake_home, "delivery")]
+    assert made == [(urls[0], "a.example:443", None), (urls[1], "b.example:80", None), (urls[2], "127.0.0.1:8190", None)]
+    back_to(lake_home.warehouse.url, "0008")
+    upgrade(lake_home.warehouse.url)
+    assert [(row["url"], row["host"], row["lease_until"]) for row in rows(lake_home, "delivery")] == made
 
 
 def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:

@@ -1,17 +1,19 @@
-"""Deliveries: what is due, claimed with a lease, and how each attempt ended."""
+"""Deliveries: what is due, leased to one run, and how each attempt ended."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
 from domain.job import Hook, Job
-from domain.webhooks import Delivery, Webhook, job_notice
+from domain.webhooks import Delivery, Webhook, host_of, job_notice
 from infrastructure.warehouse.notices import DeliveryRow, WebhookRow
 from infrastructure.warehouse.repositories.base import Repository, table
 
 DELIVERY, WEBHOOK = table(DeliveryRow), table(WebhookRow)
 PENDING = DELIVERY.c.status == "pending"
+LOOKED_AT_ROWS = 1_000  # due deliveries among which those to be leased are chosen
 
 
 class Deliveries(Repository):
@@ -20,7 +22,7 @@ class Deliveries(Repository):
     def add(self, deliveries: Sequence[Delivery]) -> None:
         """Put them into the queue."""
         if deliveries:
-            self.connection.execute(DELIVERY.insert(), [one.model_dump(exclude={"id"}) for one in deliveries])
+            self.connection.execute(DELIVERY.insert(), [one.model_dump(exclude={"id"}) | {"host": host_of(one.url)} for one in deliveries])
 
     def jobs_ended(self, jobs: Sequence[Job], now: datetime) -> None:
         """Queue word of these jobs, which just ended, for their own hooks and for the webhooks that want to hear of it."""
@@ -34,24 +36,45 @@ class Deliveries(Repository):
             found += [Delivery(webhook_id=webhook_id, url=hook.url, secret=hook.secret, **about) for webhook_id, hook in wanted]
         self.add(found)
 
-    def due(self, now: datetime) -> bool:
-        """Whether anything waits to be sent."""
-        return bool(self.connection.execute(select(exists().where(PENDING, DELIVERY.c.next_at <= now))).scalar())
+    def due(self, now: datetime, host_most: int) -> bool:
+        """Whether anything can be leased."""
+        where = self._free(now, Counter(host for _, host in self._under_way(now)), host_most)
+        return bool(self.connection.execute(select(exists().where(*where))).scalar())
 
-    def claim(self, now: datetime, until: datetime, limit: int, each: int) -> list[Delivery]:
-        """Take what is due, first attempts before repeated ones and at most `each` for one URL; nobody else gets it before `until`."""
+    def lease(self, now: datetime, until: datetime, limit: int, host_most: int) -> list[Delivery]:
+        """Take what is due, first attempts before repeated ones; nobody else gets it before `until`.
+
+        A URL has one attempt under way at a time, and a host `host_most`, whoever leased them.
+        """
+        under_way = self._under_way(now)
+        urls, hosts = {url for url, _ in under_way}, Counter(host for _, host in under_way)
         order = (DELIVERY.c.attempts, DELIVERY.c.next_at, DELIVERY.c.id)
-        place = func.row_number().over(partition_by=DELIVERY.c.url, order_by=order).label("place")
-        due = select(DELIVERY.c.id, *order[:2], place).where(PENDING, DELIVERY.c.next_at <= now).subquery()
-        query = select(due.c.id).where(due.c.place <= each).order_by(due.c.attempts, due.c.next_at, due.c.id).limit(limit)
-        ids = list(self.connection.execute(query).scalars())
-        taken = update(DELIVERY).where(DELIVERY.c.id.in_(ids), PENDING, DELIVERY.c.next_at <= now).values(next_at=until).returning(*DELIVERY.c)
+        query = select(DELIVERY.c.id, DELIVERY.c.url, DELIVERY.c.host).where(*self._free(now, hosts, host_most))
+        ids: list[int] = []
+        for delivery_id, url, host in self.connection.execute(query.order_by(*order).limit(LOOKED_AT_ROWS)):
+            if len(ids) < limit and url not in urls and hosts[host] < host_most:
+                ids.append(delivery_id)
+                urls.add(url)
+                hosts[host] += 1
+        taken = update(DELIVERY).where(DELIVERY.c.id.in_(ids), *_due(now)).values(lease_until=until).returning(*DELIVERY.c)
         return sorted((Delivery(**row) for row in self.connection.execute(taken).mappings()), key=lambda one: one.id) if ids else []
+
+    def _under_way(self, now: datetime) -> list[tuple[str, str]]:
+        """URL and host of every attempt under way."""
+        query = select(DELIVERY.c.url, DELIVERY.c.host).where(PENDING, DELIVERY.c.lease_until > now)
+        return [(url, host) for url, host in self.connection.execute(query)]
+
+    def _free(self, now: datetime, hosts: Counter[str], host_most: int) -> list[ColumnElement[bool]]:
+        """Due, and neither leased nor to a URL or host that has its share of attempts under way."""
+        full = [host for host, number in hosts.items() if number >= host_most]
+        other = DELIVERY.alias()
+        busy = exists().where(other.c.status == "pending", other.c.lease_until > now, other.c.url == DELIVERY.c.url)
+        return [*_due(now), ~busy, DELIVERY.c.host.not_in(full)]
 
     def attempted(self, delivery: Delivery, until: datetime) -> None:
         """Note how an attempt ended, unless the delivery was given up or sent anew meanwhile."""
-        values = delivery.model_dump(include={"status", "attempts", "next_at", "last_status", "last_error", "delivered_at"})
-        self.connection.execute(update(DELIVERY).where(DELIVERY.c.id == delivery.id, PENDING, DELIVERY.c.next_at == until).values(**values))
+        values = delivery.model_dump(include={"status", "attempts", "next_at", "last_status", "last_error", "delivered_at"}) | {"lease_until": None}
+        self.connection.execute(update(DELIVERY).where(DELIVERY.c.id == delivery.id, PENDING, DELIVERY.c.lease_until == until).values(**values))
 
     def get(self, delivery_id: int) -> Delivery | None:
         """The delivery of that id."""
@@ -60,7 +83,7 @@ class Deliveries(Repository):
 
     def again(self, delivery_id: int, now: datetime) -> None:
         """Queue it once more, its attempts counted from 0."""
-        values = {"status": "pending", "attempts": 0, "next_at": now, "delivered_at": None}
+        values = {"status": "pending", "attempts": 0, "next_at": now, "lease_until": None, "delivered_at": None}
         self.connection.execute(update(DELIVERY).where(DELIVERY.c.id == delivery_id).values(**values))
 
     def page(self, *, ref: str | None = None, webhook_id: str | None = None, before: int | None = None, limit: int) -> list[Delivery]:
@@ -73,7 +96,9 @@ class Deliveries(Repository):
 
     def follow(self, webhook: Webhook) -> None:
         """Let what waits for the webhook go to its present address; nothing more is sent where it is not active."""
-        values = {"url": webhook.url, "secret": webhook.secret} | ({} if webhook.active else {"status": "cancelled", "next_at": None})
+        values = {"url": webhook.url, "host": host_of(webhook.url), "secret": webhook.secret} | (
+            {} if webhook.active else {"status": "cancelled", "next_at": None}
+        )
         self.connection.execute(update(DELIVERY).where(DELIVERY.c.webhook_id == webhook.id, PENDING).values(**values))
 
     def give_up(self, webhook_id: str) -> None:
@@ -88,3 +113,8 @@ class Deliveries(Repository):
         """Drop what was settled and is older."""
         old = and_(DELIVERY.c.created_at < before, or_(DELIVERY.c.status != "pending", DELIVERY.c.next_at.is_(None)))
         self.connection.execute(DELIVERY.delete().where(old))
+
+
+def _due(now: datetime) -> list[ColumnElement[bool]]:
+    """Due, and not leased."""
+    return [PENDING, DELIVERY.c.next_at <= now, or_(DELIVERY.c.lease_until.is_(None), DELIVERY.c.lease_until <= now)]
