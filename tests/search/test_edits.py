@@ -5,7 +5,7 @@ import tantivy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infrastructure.search.embedded.edits import allowed, plurals, within
+from infrastructure.search.common.edits import allowed, plurals, within
 
 WORD = st.text("abc", min_size=1, max_size=7)
 

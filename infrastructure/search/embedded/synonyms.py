@@ -8,8 +8,8 @@ from pathlib import Path
 import orjson
 
 from domain.search import Synonym
-from infrastructure.search.embedded.analysis import words
-from infrastructure.search.embedded.edits import plurals
+from infrastructure.search.common.analysis import words
+from infrastructure.search.common.edits import plurals
 
 Term = tuple[str, ...]
 
@@ -47,15 +47,15 @@ class SynonymFile:
             return list(self._held)
 
 
-def alternatives(synonyms: Sequence[Synonym], typed: Sequence[str]) -> Iterator[tuple[int, int, list[Term]]]:
-    """(start, end, other terms) of each stretch of the folded words that has synonyms, the longest first where they overlap."""
+def alternatives(synonyms: Sequence[Synonym], typed: Sequence[Term]) -> Iterator[tuple[int, int, list[Term]]]:
+    """(start, end, other terms) of each stretch of pieces, each of folded words, that has synonyms, the longest first where they overlap."""
     found: dict[tuple[int, int], dict[Term, None]] = {}
     for synonym in synonyms:
         terms = [term for word in synonym.words if (term := tuple(words(word)))]
         root = tuple(words(synonym.root)) if synonym.root else None
         for term in terms if root is None else [root]:
-            for start in _places(term, typed):
-                others = found.setdefault((start, start + len(term)), {})
+            for place in _places(term, typed):
+                others = found.setdefault(place, {})
                 others.update(dict.fromkeys(other for other in terms if other != term))
     taken: set[int] = set()
     for start, end in sorted(found, key=lambda place: (place[0] - place[1], place[0])):
@@ -64,10 +64,15 @@ def alternatives(synonyms: Sequence[Synonym], typed: Sequence[str]) -> Iterator[
             yield start, end, list(found[start, end])
 
 
-def _places(term: Term, typed: Sequence[str]) -> Iterator[int]:
-    for start in range(len(typed) - len(term) + 1 if term else 0):
-        if all(_same(word, typed[start + i]) for i, word in enumerate(term)):
-            yield start
+def _places(term: Term, typed: Sequence[Term]) -> Iterator[tuple[int, int]]:
+    """Whole pieces that are the term together."""
+    for start in range(len(typed) if term else 0):
+        end, said = start, list[str]()
+        while end < len(typed) and len(said) < len(term):
+            said += typed[end]
+            end += 1
+        if len(said) == len(term) and all(map(_same, term, said)):
+            yield start, end
 
 
 def _same(word: str, typed: str) -> bool:

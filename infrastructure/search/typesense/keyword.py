@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.errors import UnavailableError
 from domain.search import CollectionSpec
-from infrastructure.search.embedded.edits import CLOSE, FAR, plurals
+from infrastructure.search.common.edits import CLOSE, FAR, plurals
 from infrastructure.search.embedded.finding import DOUBT
 from infrastructure.search.embedded.text_query import FULL, MOST, SOME
 from infrastructure.search.typesense.answers import matched

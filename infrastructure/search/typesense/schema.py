@@ -15,9 +15,9 @@ from typing import Any
 
 from domain.errors import InvalidError
 from domain.search import CollectionSpec, Document, FieldSpec
-from infrastructure.search.embedded.analysis import composed, has_digit, words
+from infrastructure.search.common.analysis import composed, has_digit, words
 from infrastructure.search.embedded.codec import encode
-from infrastructure.search.embedded.edits import plurals
+from infrastructure.search.common.edits import plurals
 from infrastructure.search.embedded.schema import micros
 from infrastructure.search.typesense.names import ID, codes_of, encode_id, exact, ordered
 

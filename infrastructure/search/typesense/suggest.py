@@ -1,7 +1,7 @@
 """Completions while a person types: titles or names that have the words, the unfinished last one by its beginning."""
 
-from infrastructure.search.embedded.analysis import composed, words
-from infrastructure.search.embedded.parse import parse
+from infrastructure.search.common.analysis import composed, words
+from infrastructure.search.common.parse import parse
 from infrastructure.search.typesense.answers import document, hits_of
 from infrastructure.search.typesense.keyword import Asker
 from infrastructure.search.typesense.schema import DOCUMENT, WORDS

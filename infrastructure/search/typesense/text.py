@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from domain.stop_words import saying
-from infrastructure.search.embedded.analysis import words
-from infrastructure.search.embedded.edits import plurals
-from infrastructure.search.embedded.matching import Words
-from infrastructure.search.embedded.parse import Chunk, parse
+from infrastructure.search.common.analysis import words
+from infrastructure.search.common.edits import plurals
+from infrastructure.search.common.words import Words
+from infrastructure.search.common.parse import Chunk, parse
 from infrastructure.search.typesense.names import code_of
 
 EVERYTHING = "*"
