@@ -37,7 +37,9 @@ class SearchParameters(BaseModel):
     supplier: list[str] = Field([], description=f"a supplier's name: {ANY}")
     supplier_id: list[str] = Field([], description=f"a supplier's id: {ANY}")
     category: list[str] = Field([], description=f"the main category: {ANY}", examples=[["works"]])
-    classification: list[str] = Field([], description=f"CPV divisions (two digits) or whole codes, with or without scheme and check digit: {ANY}", examples=[["45"]])
+    classification: list[str] = Field(
+        [], description=f"CPV divisions (two digits) or whole codes, with or without scheme and check digit: {ANY}", examples=[["45"]]
+    )
     country: list[str] = Field([], description=f"the country: {ANY}")
     region: list[str] = Field([], description=f"the region: {ANY}")
     method: list[str] = Field([], description=f"the procurement method: {ANY}", examples=[["open"]])

@@ -163,7 +163,7 @@ def _add_part(found: Analysed, raw: str, part: re.Match[str], offset: int) -> No
         return
     letters = list(_letters(part[0], offset + part.start()))
     if len(letters) == 1:
-        found.words += letters
+        found.words.extend(letters)
         return
     found.letters.extend(letters)
     found.words.extend(letters[:1] if part.start() > 0 else [])

@@ -80,7 +80,6 @@ class Highlighter:
             return []
         return [Word(found[0], found.start(), found.end()) for found in WORD.finditer(lower) if found[0] in held]
 
-
     def _in_a_row(self, words: Sequence[Word]) -> Iterator[Word]:
         """The places where the words of a script without blanks follow each other as they were typed."""
         for row in self._rows:

@@ -23,7 +23,8 @@ NO_WORD = "the query has no letter or digit to search for, so nothing was found"
 class Chunk:
     """One piece of a query. `words` are folded; `whole` is the piece as one folded term, as an identifier would be.
 
-    `typed` is the same with the brackets and commas around it. `adjacent` says that the words are cut out of a script without blanks.
+    `typed` is the same with the brackets and commas around it. `adjacent` says that the words are cut out of a script without blanks,
+    `known` that a document is known to have it as an identifier.
     """
 
     words: tuple[str, ...]
@@ -33,11 +34,12 @@ class Chunk:
     open_end: bool = False
     typed: str = ""
     adjacent: bool = False
+    known: bool = False
 
     @property
     def code(self) -> bool:
         """Whether it may be an identifier: it is then also looked up whole, and never corrected."""
-        return not self.phrase and has_digit(self.whole)
+        return not self.phrase and (self.known or has_digit(self.whole))
 
     @property
     def identifier(self) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 from tantivy import Occur, Query, Schema, Searcher, SearchResult
 
 from domain.search import FieldSpec
-from infrastructure.search.common.analysis import all_words, has_digit, too_long, unspaced
+from infrastructure.search.common.analysis import all_words, has_digit, unspaced
 from infrastructure.search.common.edits import allowed, plurals
 from infrastructure.search.common.parse import Chunk
 from infrastructure.search.common.words import Words

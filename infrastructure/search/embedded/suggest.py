@@ -7,8 +7,8 @@ from tantivy import Query, Schema, Searcher
 
 from domain.search import CollectionSpec
 from infrastructure.search.common.analysis import composed, words
-from infrastructure.search.embedded.matching import Matcher, every
 from infrastructure.search.common.parse import Chunk, parse
+from infrastructure.search.embedded.matching import Matcher, every
 from infrastructure.search.embedded.schema import DOCUMENT
 
 ENOUGH = 3  # hits read for each suggestion asked for: many documents share a title

@@ -13,9 +13,9 @@ from tantivy import Occur, Query, Searcher
 from domain.search import Synonym
 from domain.stop_words import saying
 from infrastructure.search.common.analysis import words
-from infrastructure.search.embedded.matching import Matcher, any_of, count, every
 from infrastructure.search.common.parse import Chunk, Parsed, parse
-from infrastructure.search.embedded.synonyms import alternatives
+from infrastructure.search.common.synonyms import alternatives
+from infrastructure.search.embedded.matching import Matcher, any_of, count, every
 
 ENOUGH = 10  # documents with all words; fewer, and those with most of them come after
 ALL_WORDS = 1_000.0  # puts documents with all words first

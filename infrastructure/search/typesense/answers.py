@@ -5,9 +5,9 @@ from typing import Any
 
 from domain.search import CollectionSpec, Document, Explanation, Hit
 from infrastructure.search.common.analysis import words
-from infrastructure.search.embedded.codec import decode
 from infrastructure.search.common.edits import plurals
 from infrastructure.search.common.highlight import Highlighter
+from infrastructure.search.embedded.codec import decode
 from infrastructure.search.typesense.names import ID
 from infrastructure.search.typesense.schema import DOCUMENT, PLURALS
 from infrastructure.search.typesense.text import Typed, marked
