@@ -51,10 +51,9 @@ def _in_any_spelling(of: str, condition: Condition) -> Condition:
     """The condition on a classification's code in every way to write it: with or without scheme and check digit."""
     if condition.field != "classification.code" and (of, condition.field) != ("classification", "code"):
         return condition
-    spelt = {"eq": spellings, "prefix": lambda value: [bare_code(value)]}.get(condition.operator)
-    if spelt is None:
-        return condition
-    return replace(condition, values=tuple(dict.fromkeys(one for value in condition.values for one in spelt(value))))
+    if condition.operator == "eq":
+        return replace(condition, values=tuple(dict.fromkeys(spelt for value in condition.values for spelt in spellings(value))))
+    return replace(condition, values=tuple(map(bare_code, condition.values))) if condition.operator == "prefix" else condition
 
 
 def _one_of(name: str, names: Sequence[str], what: str) -> str:

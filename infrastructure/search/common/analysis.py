@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import tantivy
@@ -167,7 +168,7 @@ def _add_part(found: Analysed, raw: str, part: re.Match[str], offset: int) -> No
         return
     found.letters.extend(letters)
     found.words.extend(letters[:1] if part.start() > 0 else [])
-    found.words.extend(Word(one.text + other.text, one.start, other.end) for one, other in zip(letters, letters[1:], strict=False))
+    found.words.extend(Word(one.text + other.text, one.start, other.end) for one, other in pairwise(letters))
     found.words.extend(letters[-1:] if part.end() < len(raw) else [])
 
 
