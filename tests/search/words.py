@@ -15,8 +15,9 @@ LAO = process(14, "ສ້ອມແປງຫຼັງຄາໂຮງຮຽນ")
 KHMER = process(15, "ជួសជុលដំបូលសាលារៀន")
 BURMESE = process(16, "ကျောင်းအမိုးပြုပြင်ခြင်း")
 HINDI = process(17, "विद्यालय भवन का निर्माण")
+KOREAN = process(19, "학교급식 식재료를 구매")
 YORUBA = process(18, "Ọ̀nà Ọ̀yọ́")
-UNSPACED = [LIBRARY, CANTEEN, THAI, LAO, KHMER, BURMESE, HINDI, YORUBA]
+UNSPACED = [LIBRARY, CANTEEN, THAI, LAO, KHMER, BURMESE, HINDI, YORUBA, KOREAN]
 LONG = "b" * 300
 NO_WORDS = ["%", "🙂", "-", '""', '-""', '"%"', "-%", "( )", "…", "\x00", "& –", LONG, f"-{LONG}", f'"road {LONG}"', "ж" * 130, "b" * 10_000]
 
@@ -146,6 +147,8 @@ class WordsContract:
             ("ຫຼັງຄາ", LAO, "title", "ສ້ອມແປງ<mark>ຫຼັງຄາ</mark>ໂຮງຮຽນ"),
             ("ដំបូល", KHMER, "title", "ជួសជុល<mark>ដំបូល</mark>សាលារៀន"),
             ("အမိုး", BURMESE, "title", "ကျောင်း<mark>အမိုး</mark>ပြုပြင်ခြင်း"),
+            ("급식", KOREAN, "title", "학교<mark>급식</mark> 식재료를 구매"),
+            ("식재료", KOREAN, "title", "학교급식 <mark>식재료</mark>를 구매"),
             ("विद्यालय", HINDI, "title", "<mark>विद्यालय</mark> भवन का निर्माण"),
             ("oyo", YORUBA, "title", "Ọ̀nà <mark>Ọ̀yọ́</mark>"),
         ],

@@ -1,6 +1,6 @@
 """How text becomes words: split at everything that is no letter, digit or mark of one, lower case, accents folded.
 
-Scripts without blanks between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese) are indexed as overlapping pairs of letters: 図書館 is 図書 書館,
+Scripts without blanks between words (Chinese, Japanese, Korean, Thai, Lao, Khmer, Burmese) are indexed as overlapping pairs of letters: 図書館 is 図書 書館,
 and a word inside a sentence is the phrase of its pairs. Each letter is indexed alone as well, behind the pairs, for words of one letter.
 The same analysis runs at indexing, in queries and in highlights, so that they can't disagree.
 """
@@ -26,6 +26,7 @@ LETTERS = (
     "\u1000-\u102a\u103f\u1050-\u1055\u105a-\u105d\u1061\u1065\u1066\u106e-\u1070\u1075-\u1081\u108e\ua9e0-\ua9e4\ua9e6-\ua9ef\ua9fa-\ua9fe\uaa60-\uaa7a"
     "\u1780-\u17b3\u17d7\u17dc"  # Khmer, above: Burmese
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
+    "\uac00-\ud7a3"  # Korean, which has blanks, but not between a noun and what belongs to it
     "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9d\u3105-\u312f"  # kana, bopomofo
 )
 MARKS = (
@@ -39,7 +40,7 @@ HALF_WIDTH = "\uff66"  # the first of the half-width kana, which are folded to t
 # Texts that tantivy's own tokenizer splits in another way: it knows no marks of letters, and every script is one with blanks to it.
 OTHERWISE_SPLIT = re.compile(
     "[\u0130\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0711-\u109f\u135d-\u135f\u1700-\u1cff\u1dc0-\u1dff"
-    "\u2cef-\u2cf1\u2d7f\u2de0-\u2dff\u2e80-\u2fdf\u3005-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua66f-\ua69f\ua6f0\ua6f1\ua800-\uabff"
+    "\u2cef-\u2cf1\u2d7f\u2de0-\u2dff\u2e80-\u2fdf\u3005-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\ua66f-\ua69f\ua6f0\ua6f1\ua800-\uabff"
     "\uf900-\ufaff\ufb1e\ufe20-\ufe2f\uff66-\uff9f\U00010000-\U0001efff\U00020000-\U0003ffff]"
 )
 

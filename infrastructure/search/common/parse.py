@@ -52,6 +52,11 @@ class Chunk:
         return list(dict.fromkeys(form for one in (self.whole, self.typed) if one for form in shorter_spellings(one)))
 
     @property
+    def foreign(self) -> bool:
+        """Whether it is of a script without blanks: the models of the package know English."""
+        return unspaced(self.whole)
+
+    @property
     def missing(self) -> bool:
         """Whether it has a word that is too long for any index: no document has it."""
         return any(map(too_long, self.words))

@@ -83,17 +83,19 @@ def to_tantivy(spec: CollectionSpec, document: Document) -> tantivy.Document:
     for identifier, whole in identifiers.items():
         if whole:
             made.add_text(WHOLE_VALUES, composed(identifier))
-        _add_words(made, PARTS, composed(identifier))
+        _add_words(made, PARTS, identifier)
     return made
 
 
 def _add_texts(made: tantivy.Document, field: FieldSpec, values: Iterable[Any], _: dict[str, bool]) -> None:
     for text in values:
-        _add_words(made, field.name, composed(text))
+        _add_words(made, field.name, text)
 
 
 def _add_words(made: tantivy.Document, name: str, text: str) -> None:
-    if otherwise_split(text):
+    if text.isascii():
+        made.add_text(name, text)
+    elif otherwise_split(text := composed(text)):
         made.add_pre_tokenized_text(name, pre_tokenized(text))
     else:
         made.add_text(name, text)
@@ -102,8 +104,8 @@ def _add_words(made: tantivy.Document, name: str, text: str) -> None:
 def _add_keywords(made: tantivy.Document, field: FieldSpec, values: Iterable[Any], identifiers: dict[str, bool]) -> None:
     for keyword in dict.fromkeys(values):  # a value said twice would count twice in facets
         made.add_text(field.name, keyword)
-        if is_identifier(field, keyword):
-            identifiers[keyword] = identifiers.get(keyword, False) or stands_whole(field, keyword)
+        if is_identifier(field.name, keyword):
+            identifiers[keyword] = identifiers.get(keyword, False) or stands_whole(field.name, keyword)
 
 
 def _add_numbers(made: tantivy.Document, field: FieldSpec, values: Iterable[Any], _: dict[str, bool]) -> None:

@@ -31,7 +31,7 @@ class Text:
     """`words` finds the documents, best first, None where the text asks for nothing; `frame` holds its phrases and exclusions.
 
     `exact` finds those with an identifier as typed; `codes` says that the text is nothing else. `trust` is 1 where all words were found,
-    and `replaced` says that some of them are others than were typed: corrected, or synonyms. A model knows neither.
+    and `replaced` says that some of them are others than were typed: corrected, or synonyms; or of a script without blanks. A model knows neither.
     `nothing` says that none of what was typed can be found, `notes` what of it was not searched.
     """
 
@@ -101,7 +101,7 @@ def _text(matcher: Matcher, searcher: Searcher, parsed: Parsed, *, ranked: bool,
 
     coded = [chunk for chunk in plain if chunk.identifier]
     exact = matcher.exactly([spelling for chunk in coded for spelling in chunk.spellings]) if coded else None
-    replaced = bool(matcher.words.typos or matcher.words.synonyms)
+    replaced = bool(matcher.words.typos or matcher.words.synonyms) or any(chunk.foreign for chunk in plain)
     codes = not phrases and all(chunk.code or matcher.exactly(chunk.spellings) is not None for chunk in plain)
     return Text(frame, look, exact, codes, replaced, notes=parsed.notes)
 

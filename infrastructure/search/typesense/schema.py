@@ -151,7 +151,7 @@ def _texts(spec: CollectionSpec, document: Document) -> tuple[list[str], list[st
                 raise InvalidError(f"{field.name} of the search document {document[ID]!r} is no {field.type}: {one!r}")
             if field.type == "text":
                 texts.append(one)
-            elif is_identifier(field, one):
+            elif is_identifier(field.name, one):
                 identifiers.append(one)
     return texts, identifiers
 
