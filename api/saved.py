@@ -9,16 +9,20 @@ from api.sent import Sent
 from api.v1.search import SearchParameters
 from domain.errors import InvalidError
 from domain.saved import SavedSearch, watching
+from domain.search import QUERY_CHARACTERS
 from services.intake.searches import Wish
 from services.queries.search import query_of
 
 MATCHING = "the parameters of GET /v1/search that say what matches; lists for those that take several values"
+SAVED_WORDS = "words, all of which a document must have (but stop words); a phrase, -excluded; empty: everything"
 # What orders, counts or shows hits says nothing about which documents match.
 IGNORED = {"mode", "semantic_weight", "facet_by", "sort", "group_by", "group_limit", "explain", "include", "page", "per_page"}
 
 
 class SavedParameters(SearchParameters, extra="forbid"):
     """The parameters of a saved search; it finds by word, for nothing is near enough in meaning for certain."""
+
+    q: str = Field("", max_length=QUERY_CHARACTERS, description=SAVED_WORDS, examples=["road works"])
 
 
 class SearchBody(Sent):

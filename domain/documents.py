@@ -5,6 +5,7 @@ from itertools import chain, compress
 from typing import Any
 
 from domain.awards import is_counted
+from domain.codes import bare_code
 from domain.organization import UNKNOWN
 from domain.passages import passages
 from domain.search import Collection, CollectionSpec, Document, FieldSpec
@@ -140,8 +141,8 @@ def organization_document(facts: dict[str, Any]) -> Document:
         "country": _distinct(version["country"] for version in versions),
         "region": _distinct(version["region"] for version in versions),
         "locality": _distinct(version["locality"] for version in versions),
-        "processes": float(totals[ANY]["processes"]) if ANY in totals else 0.0,
-        "awards": float(won["awards"]) if won else None,
+        "processes": int(totals[ANY]["processes"]) if ANY in totals else 0,
+        "awards": int(won["awards"]) if won else None,
         "won": _money(won),
         "spend": _money(totals.get("buyer")),
     }
@@ -163,7 +164,7 @@ def passage_documents(file: Mapping[str, Any], process: Mapping[str, Any] | None
         "published": process["last_published"] if process else None,
     }
     said = {name: value for name, value in about.items() if value is not None}
-    return [{"id": passage_id(file["record_id"], one.number), "text": one.text, "page": float(one.page)} | said for one in passages(pages)]
+    return [{"id": passage_id(file["record_id"], one.number), "text": one.text, "page": one.page} | said for one in passages(pages)]
 
 
 def passage_id(record_id: str, number: int) -> str:
@@ -188,8 +189,8 @@ def _distinct(values: Iterable[str | None]) -> list[str]:
 
 
 def _codes(joined: str | None) -> list[str]:
-    """`CPV:45233142` of gold, as people type it: the bare code."""
-    return [code.rsplit(":", 1)[-1] for code in joined.split(" ")] if joined else []
+    """`CPV:45233142-6` of gold, as people type it: the bare code."""
+    return list(map(bare_code, joined.split(" "))) if joined else []
 
 
 def _division(code: str | None) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 Document = dict[str, Any]
+QUERY_CHARACTERS = 1_000  # of what is typed that are searched
 
 
 class Collection(StrEnum):
@@ -133,6 +134,7 @@ class SearchResult(BaseModel):
     facets: dict[str, list[FacetValue]] = {}
     mode: Mode = Mode.KEYWORD
     warning: str | None = Field(None, description="why the hits were found in another way than was asked for")
+    notes: list[str] = Field([], description="what of `q` was not searched, and why: too much of it, or nothing that is a word")
 
 
 class Synonym(BaseModel):

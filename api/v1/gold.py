@@ -45,7 +45,9 @@ class ProcessQuery(BaseModel):
     region: list[str] = Field([], description="the region of delivery")
     source: list[str] = Field([], description="the publisher's ocid prefix", examples=[["ocds-b5fd17"]])
     currency: list[str] = Field([], description="the currency of its value", examples=[["GBP"]])
-    classification: list[str] = Field([], description="a classification code or the beginning of one", examples=[["4523"]])
+    classification: list[str] = Field(
+        [], description="a classification code, with or without scheme and check digit, or the beginning of one", examples=[["4523"]]
+    )
     amount_from: float | None = Field(None, description="the least value, as published", allow_inf_nan=False)
     amount_to: float | None = Field(None, description="the largest value, as published", allow_inf_nan=False)
     published_from: From | None = Field(None, description="last published on or after this date or instant")

@@ -13,19 +13,22 @@ from api.problems import COMMON, answers
 from api.query_route import QueryRoute
 from api.schemas import Suggestions
 from domain.record import RECORD_ID_MAX_CHARACTERS
-from domain.search import Collection, Mode, SearchResult
+from domain.search import QUERY_CHARACTERS, Collection, Mode, SearchResult
 from services.queries import search as searches
 
 router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=SCHEMES, responses=COMMON, route_class=QueryRoute)
 ANY = "any of the values, repeated or separated by commas"
-WORDS = 'words; typing errors are forgiven, the last word may be unfinished; "a phrase", -excluded; empty: everything'
+WORDS = (
+    'words; typing errors are forgiven, the last word may be unfinished; "a phrase", -excluded; empty: everything; '
+    f"the first {QUERY_CHARACTERS:,} characters are searched, and the answer's `notes` say what was not"
+)
 MODES = "by word, by meaning, or by both; what can't be found by meaning is found by word, and the answer's `mode` says so"
 
 
 class SearchParameters(BaseModel):
     """The parameters of a search. A comma with a space behind it belongs to a value."""
 
-    q: str = Field("", max_length=1_000, description=WORDS, examples=["road works"])
+    q: str = Field("", description=WORDS, examples=["road works"])
     collection: Collection = Field(Collection.PROCESSES, description="where to search")
     mode: Mode = Field(Mode.HYBRID, description=MODES)
     similar_to: str | None = Field(
@@ -37,7 +40,9 @@ class SearchParameters(BaseModel):
     supplier: list[str] = Field([], description=f"a supplier's name: {ANY}")
     supplier_id: list[str] = Field([], description=f"a supplier's id: {ANY}")
     category: list[str] = Field([], description=f"the main category: {ANY}", examples=[["works"]])
-    classification: list[str] = Field([], description=f"CPV divisions (two digits) or whole codes: {ANY}", examples=[["45"]])
+    classification: list[str] = Field(
+        [], description=f"CPV divisions (two digits) or whole codes, with or without scheme and check digit: {ANY}", examples=[["45"]]
+    )
     country: list[str] = Field([], description=f"the country: {ANY}")
     region: list[str] = Field([], description=f"the region: {ANY}")
     method: list[str] = Field([], description=f"the procurement method: {ANY}", examples=[["open"]])
@@ -91,7 +96,7 @@ def search(here: Here, asked: Annotated[SearchParameters, Query()]) -> Response:
 class SuggestParameters(BaseModel):
     """The parameters of suggestions."""
 
-    q: str = Field(max_length=200, description="what was typed so far", examples=["road w"])
+    q: str = Field(description="what was typed so far", examples=["road w"])
     collection: Collection = Field(Collection.PROCESSES, description="where to search")
     limit: int = Field(10, ge=1, le=50, description="completions at most")
 

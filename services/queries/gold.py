@@ -1,9 +1,11 @@
 """Questions to the star: rows of facts and dimensions, and contracting processes as people read them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
 
+from domain.codes import bare_code, spellings
 from domain.errors import InvalidError, NotFoundError
 from domain.gold import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowPage, RowQuery, Sort, read_value
 from domain.tidy import tidy_text
@@ -31,6 +33,7 @@ def ask(warehouse: Warehouse, of: str, where: Iterable[Condition], sort: str | N
     conditions = tuple(where)
     if many := [condition.field for condition in conditions if len(condition.values) > MOST]:
         raise InvalidError(f"a filter takes at most {MOST} values; {many[0]} has more", parameter=many[0])
+    conditions = tuple(_in_any_spelling(of, condition) for condition in conditions)
     with warehouse.read() as work:
         fields: Mapping[str, FieldKind] = work.star.fields(of)
         sorts = read_sort(sort, fields)
@@ -43,6 +46,15 @@ def _rows(warehouse: Warehouse, of: str, parameters: Parameters, sort: str | Non
     with warehouse.read() as work:
         fields: Mapping[str, FieldKind] = work.star.fields(of)
     return ask(warehouse, of, read_conditions(parameters, fields), sort, cursor, limit)
+
+
+def _in_any_spelling(of: str, condition: Condition) -> Condition:
+    """The condition on a classification's code in every way to write it: with or without scheme and check digit."""
+    if condition.field != "classification.code" and (of, condition.field) != ("classification", "code"):
+        return condition
+    if condition.operator == "eq":
+        return replace(condition, values=tuple(dict.fromkeys(spelt for value in condition.values for spelt in spellings(value))))
+    return replace(condition, values=tuple(map(bare_code, condition.values))) if condition.operator == "prefix" else condition
 
 
 def _one_of(name: str, names: Sequence[str], what: str) -> str:

@@ -6,7 +6,7 @@ from loguru import logger
 
 from domain.errors import TenderlakeError
 from domain.meaning import meant
-from domain.search import Mode, SearchQuery
+from domain.search import QUERY_CHARACTERS, Mode, SearchQuery
 from services.ports import Embedder, Parts
 
 KEPT = 2_000  # vectors of queries that are kept
@@ -14,7 +14,7 @@ KEPT = 2_000  # vectors of queries that are kept
 
 def with_meaning(parts: Parts, query: SearchQuery) -> tuple[SearchQuery, str | None]:
     """The query with its vector, and why it has none where it should: it is then searched by word."""
-    if query.mode is Mode.KEYWORD or (query.similar_to is None and not meant(query.text)):
+    if query.mode is Mode.KEYWORD or (query.similar_to is None and not _meant(query)):
         return query, None
     model = parts.search.serving(query.collection)
     if query.similar_to is not None:  # the document's own vector is taken
@@ -27,10 +27,15 @@ def with_meaning(parts: Parts, query: SearchQuery) -> tuple[SearchQuery, str | N
     if embedder is None:
         return query, f"the vectors are still those of {model}, which is not at hand; these were found by word"
     try:
-        return query.model_copy(update={"vector": _vector(embedder, meant(query.text))}), None
+        return query.model_copy(update={"vector": _vector(embedder, _meant(query))}), None
     except TenderlakeError as error:
         logger.warning("search: {}", error.detail)
         return query, f"{error.detail}; these were found by word"
+
+
+def _meant(query: SearchQuery) -> str:
+    """What is meant by as much of the text as is searched."""
+    return meant(query.text[:QUERY_CHARACTERS])
 
 
 def _told(query: SearchQuery, why: str) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from domain.codes import shorter_spellings, without_scheme
 from domain.documents import SPECS
 from domain.errors import InvalidError
 from domain.search import Collection, CollectionSpec, FieldSpec, Filter, Mode, SearchQuery, SearchResult
@@ -94,18 +95,20 @@ def _any_of(spec: CollectionSpec, name: str, given: Sequence[str]) -> Filter:
     if not values:
         raise InvalidError(f"{name} is empty; leave it out to search without it", parameter=name)
     if name == "classification":
-        name = _classification(values)
-    if name != "classification":  # a value that is given as it was counted finds what was counted, whatever commas and blanks it has
+        name, values = _classification(values)
+    else:  # a value that is given as it was counted finds what was counted, whatever commas and blanks it has
         values = list(dict.fromkeys([*values, *map(tidy_text, given), *given]))
     return Filter(field=_field(spec, name, {"keyword"}, "filter by").name, values=tuple(values))
 
 
-def _classification(values: Sequence[str]) -> str:
-    """Two digits are a CPV division, anything else is a code as published."""
-    divisions = {len(value) == DIVISION for value in values}
+def _classification(values: Sequence[str]) -> tuple[str, list[str]]:
+    """The field and the values in it: two digits are a CPV division, anything else is a code, with or without its scheme and check digit."""
+    divisions = {len(without_scheme(value)) == DIVISION for value in values}
     if len(divisions) > 1:
         raise InvalidError("classification takes either CPV divisions (two digits) or whole codes, not both", parameter="classification")
-    return "classification" if True in divisions else "codes"
+    if True in divisions:
+        return "classification", list(map(without_scheme, values))
+    return "codes", list(dict.fromkeys(spelling for value in values for spelling in shorter_spellings(value)))
 
 
 def _range(spec: CollectionSpec, name: str, low: float | datetime | None, high: float | datetime | None) -> Filter:

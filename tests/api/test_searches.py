@@ -145,6 +145,32 @@ def test_an_alert_corrects_completes_and_leaves_out_no_word(api: Api) -> None:
     assert (entries(api, unknown), entries(api, half), entries(api, begun)) == ([], ["Maintenance of rural schools"], [])
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"q": "%"}, []),
+        ({"q": "🙂"}, []),
+        ({"q": "b" * 300}, []),
+        ({"q": f"kumquat {'b' * 300}"}, []),
+        ({"q": "屋根"}, ["図書館の屋根の修理工事"]),
+        ({"q": "根屋"}, []),
+        ({"q": "buses"}, ["Kumquat bus"]),
+        ({"q": "kumquat -buses"}, []),
+        ({"q": "kumquat", "classification": ["CPV:45233142-6"]}, ["Kumquat bus"]),
+    ],
+)
+def test_an_alert_is_told_of_what_its_words_are_in(api: Api, query: Json, told: list[str]) -> None:
+    made = save(api, query=query)
+    load(api, "図書館の屋根の修理工事", "Kumquat bus")
+    assert entries(api, made) == told
+
+
+def test_a_saved_search_that_would_be_cut_is_refused(api: Api) -> None:
+    answer = api.stranger.post("/v1/searches", json={"name": "Long", "query": {"q": "road " * 201}}, auth=("rita", "rita!"))
+    assert answer.status_code == 422
+    assert "1000 characters" in answer.text
+
+
 def test_a_run_that_was_killed_before_its_end_misses_no_match(api: Api) -> None:
     made = save(api, webhook="https://example.org/hook")
     commits = 0

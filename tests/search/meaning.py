@@ -176,6 +176,13 @@ class MeaningContract:
         embedded.set_synonyms([])
         assert ids(hybrid(embedded, "food", "resurfacing kitchens"))[0] == SCHOOL["id"]
 
+    def test_meaning_weighs_less_where_words_are_of_a_script_that_the_model_does_not_know(self, embedded: SearchEngine) -> None:
+        library = process(9, "図書館の屋根")
+        embedded.upsert(P, [library])
+        embedded.write_vectors(P, MODEL, [row(library, 0, 0, 0, 1)])
+        for text in ("屋根", "図書館", "屋根 図書館"):
+            assert ids(hybrid(embedded, "food", text))[:2] == ["ocds-b5fd17-0009", SCHOOL["id"]], text
+
     @pytest.mark.parametrize("mode", [Mode.SEMANTIC, Mode.HYBRID])
     def test_filters_hold_in_every_mode(self, embedded: SearchEngine, mode: Mode) -> None:
         found = mean(embedded, "food", "school", mode, filters=(Filter(field="region", values=("Scotland",)),))

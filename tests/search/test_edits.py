@@ -5,7 +5,7 @@ import tantivy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infrastructure.search.embedded.edits import allowed, plurals, within
+from infrastructure.search.common.edits import allowed, plurals, within
 
 WORD = st.text("abc", min_size=1, max_size=7)
 
@@ -29,6 +29,17 @@ def test_highlights_count_errors_as_the_index_does(typed: str, words: list[str],
 @pytest.mark.parametrize(("word", "errors"), [("ltd", 0), ("road", 1), ("council", 1), ("services", 2)])
 def test_longer_words_forgive_more(word: str, errors: int) -> None:
     assert allowed(word) == errors
+
+
+@settings(max_examples=300, deadline=None)
+@given(stem=st.text("abcehiosuvxy", min_size=1, max_size=6), ending=st.sampled_from(["", "s", "es", "ies", "ves", "ses", "sis", "y", "f", "fe", "man", "men"]))
+def test_the_other_number_knows_the_word(stem: str, ending: str) -> None:
+    assert all(stem + ending in plurals(other) for other in plurals(stem + ending))
+
+
+@pytest.mark.parametrize(("word", "other"), [("van", "vanes"), ("gas", "ga"), ("us", "u"), ("b5fd", "b5fds"), ("屋根", "屋根s")])
+def test_another_word_is_no_number(word: str, other: str) -> None:
+    assert other not in plurals(word)
 
 
 @pytest.mark.parametrize(

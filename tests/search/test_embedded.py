@@ -20,6 +20,7 @@ from infrastructure.search.embedded import EmbeddedSearch, schema_hash
 from infrastructure.search.embedded.store import Store
 from tests.search.contract import BARE, ROADS, SPEC, P, SearchEngineContract, find, ids, only, process
 from tests.search.meaning import MeaningContract
+from tests.search.words import WordsContract
 
 WRITER = """
 import sys
@@ -33,7 +34,7 @@ for batch in range(1, 10_000):
 """
 
 
-class TestEmbeddedSearch(SearchEngineContract, MeaningContract):
+class TestEmbeddedSearch(SearchEngineContract, MeaningContract, WordsContract):
     """The contract, kept by the embedded engine."""
 
     @pytest.fixture

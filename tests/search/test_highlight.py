@@ -1,8 +1,8 @@
 """What is marked in long texts, where only the beginning is looked through."""
 
 from domain.search import FieldSpec
-from infrastructure.search.embedded.highlight import READ, Highlighter
-from infrastructure.search.embedded.matching import Words
+from infrastructure.search.common.highlight import READ, Highlighter
+from infrastructure.search.common.words import Words
 
 
 def highlighter(*words: str) -> Highlighter:

@@ -59,7 +59,7 @@ def test_a_pdf_is_in_gold_and_found_by_its_words_with_the_page(lake_home: Parts)
     assert row["record_id"] == row["sha256"][:32]
     (passage,) = found(lake_home, "tender")
     assert (passage["page"], passage["document_id"], passage["filename"]) == (2.0, row["record_id"], "notice.pdf")
-    assert [one["page"] for one in found(lake_home, "axolotl")] == [1.0]
+    assert [one["page"] for one in found(lake_home, "axolotl")] == [1]
 
 
 @pytest.mark.parametrize("first", ["file", "process"])

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from tantivy import Searcher
 
 from domain.search import Document, Explanation, FieldSpec, Hit, Mode, SearchQuery
+from infrastructure.search.common.highlight import Highlighter
+from infrastructure.search.common.identifiers import ID
 from infrastructure.search.embedded.codec import decode
 from infrastructure.search.embedded.conditions import allowed
 from infrastructure.search.embedded.finding import Finding
 from infrastructure.search.embedded.fusion import Ranked
-from infrastructure.search.embedded.highlight import Highlighter
-from infrastructure.search.embedded.schema import DOCUMENT, ID
+from infrastructure.search.embedded.schema import DOCUMENT
 from infrastructure.search.embedded.store import Store
 
 READ = 100  # hits that grouping reads at once

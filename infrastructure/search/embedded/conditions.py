@@ -8,8 +8,9 @@ from tantivy import FieldType, Query, Schema, Searcher
 
 from domain.errors import InvalidError
 from domain.search import CollectionSpec, FacetValue, FieldSpec, Filter
+from infrastructure.search.common.identifiers import ID
 from infrastructure.search.embedded.matching import one_of
-from infrastructure.search.embedded.schema import ID, micros
+from infrastructure.search.embedded.schema import micros
 
 EXACT = 1_000_000  # distinct values a segment may count, so that the counts are right over all segments
 

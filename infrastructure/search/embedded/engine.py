@@ -12,13 +12,14 @@ from tantivy import Query
 from domain.errors import ConflictError, InvalidError
 from domain.meaning import hash_of
 from domain.search import Collection, CollectionSpec, Document, Filter, SearchKey, SearchQuery, SearchResult, Synonym
+from infrastructure.search.common.identifiers import ID
 from infrastructure.search.embedded import paging
 from infrastructure.search.embedded.answer import Answer
 from infrastructure.search.embedded.codec import decode
 from infrastructure.search.embedded.conditions import facets
 from infrastructure.search.embedded.finding import Finding
 from infrastructure.search.embedded.matching import one_of
-from infrastructure.search.embedded.schema import DOCUMENT, ID
+from infrastructure.search.embedded.schema import DOCUMENT
 from infrastructure.search.embedded.store import Store
 from infrastructure.search.embedded.suggest import suggestions
 from infrastructure.search.embedded.synonyms import SynonymFile
@@ -72,7 +73,9 @@ class EmbeddedSearch:
         counted = facets(store.spec, searcher, finding.everything, query.facet_by, query.facet_size)
         found = finding.found
         took = round((perf_counter() - started) * 1000, 3)
-        return SearchResult(found=found, page=query.page, per_page=query.per_page, took_ms=took, hits=hits, facets=counted, mode=finding.mode)
+        mode = query.mode if finding.text.nothing else finding.mode
+        notes = list(finding.text.notes)
+        return SearchResult(found=found, page=query.page, per_page=query.per_page, took_ms=took, hits=hits, facets=counted, mode=mode, notes=notes)
 
     def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]:
         """Titles or names that complete what is typed, the best first."""

@@ -10,13 +10,14 @@ from domain.errors import NotFoundError
 from domain.keys import surrogate
 from domain.meaning import text_of
 from domain.search import Mode, SearchQuery, Synonym
+from infrastructure.search.common.identifiers import ID
 from infrastructure.search.embedded import paging
 from infrastructure.search.embedded.codec import decode
 from infrastructure.search.embedded.conditions import filter_query
 from infrastructure.search.embedded.fusion import Ranked, by_meaning, by_words, fused
 from infrastructure.search.embedded.matching import Matcher, count, every
 from infrastructure.search.embedded.neighbours import keys_of, neighbours, similarities, with_keys
-from infrastructure.search.embedded.schema import DOCUMENT, ID
+from infrastructure.search.embedded.schema import DOCUMENT
 from infrastructure.search.embedded.store import Store
 from infrastructure.search.embedded.text_query import FULL, like_query, text_query
 from infrastructure.search.embedded.vectors import NONE, Snapshot
@@ -47,7 +48,7 @@ class Finding:
     def mode(self) -> Mode:
         """How the documents are found: by meaning only where there is a vector to compare, and vectors to compare it with."""
         asked = self._query.mode
-        if self._vector is None or (asked is Mode.KEYWORD and self._query.similar_to is None):
+        if self._vector is None or self.text.nothing or (asked is Mode.KEYWORD and self._query.similar_to is None):
             return Mode.KEYWORD
         if asked is Mode.SEMANTIC or self.text.words is None:
             return Mode.SEMANTIC

@@ -4,15 +4,15 @@ Each match also says which words it stands for, so that highlights mark exactly 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from tantivy import Occur, Query, Schema, Searcher, SearchResult
 
 from domain.search import FieldSpec
-from infrastructure.search.embedded.analysis import has_digit
-from infrastructure.search.embedded.edits import allowed, plurals, within
-from infrastructure.search.embedded.parse import Chunk
+from infrastructure.search.common.analysis import all_words, has_digit, unspaced
+from infrastructure.search.common.edits import allowed, plurals
+from infrastructure.search.common.parse import Chunk
+from infrastructure.search.common.words import Words
 from infrastructure.search.embedded.schema import PARTS, WHOLE_VALUES
 
 PLURAL = SYNONYM = 0.8  # of an exact word's score
@@ -21,23 +21,6 @@ TIE = 0.2  # what the other fields add to the best one
 IDENTIFIER, PART = 500.0, 20.0
 PART_LENGTH = 5  # characters from which a piece of an identifier is looked up
 SET = 1_000  # values up to which they are looked up one by one
-
-
-@dataclass
-class Words:
-    """The words a query stands for: as they are, by their beginning, or within some errors."""
-
-    exact: set[str] = field(default_factory=set)
-    beginnings: set[str] = field(default_factory=set)
-    typos: set[tuple[str, int, bool]] = field(default_factory=set)
-    wholes: set[str] = field(default_factory=set)
-    synonyms: set[str] = field(default_factory=set)
-
-    def hold(self, word: str) -> bool:
-        """Whether a folded word of a document is one of them."""
-        if word in self.exact or word.startswith(tuple(self.beginnings)):
-            return True
-        return any(within(typed, word, errors, prefix=prefix) for typed, errors, prefix in self.typos)
 
 
 class Matcher:
@@ -57,28 +40,40 @@ class Matcher:
 
     def chunk(self, chunk: Chunk) -> Query:
         """Documents that have this piece of the query."""
-        if chunk.phrase or chunk.excluded:
-            return self._excluded(chunk) if chunk.excluded else self._phrase(chunk.words)
-        last = len(chunk.words) - 1
-        parts = [self._word(word, open_end=chunk.open_end and i == last and not self.strict) for i, word in enumerate(chunk.words)]
-        query = parts[0] if len(parts) == 1 else every(parts)
-        if not chunk.code:
-            return query
-        return Query.disjunction_max_query([query, *self._identifier(chunk)])
+        if chunk.phrase:
+            return self._phrase(chunk)
+        query = self._words(chunk)
+        if chunk.identifier:
+            return Query.disjunction_max_query([query, *self._identifier(chunk)])
+        exact = self.exactly([chunk.whole]) if self._searcher.doc_freq(WHOLE_VALUES, chunk.whole) else None
+        return query if exact is None else Query.disjunction_max_query([query, exact])
+
+    def excluding(self) -> "Matcher":
+        """Builds what is left out: what a strict search finds, never highlighted."""
+        return Matcher(self._schema, self._searcher, self._fields, strict=True)
 
     def alternative(self, term: Sequence[str]) -> Query:
         """Documents that have a synonym, in either number; its words as a phrase."""
         self.words.synonyms.add(" ".join(term))
         if len(term) > 1:
-            self.words.exact.update(term)
+            self._found_in_a_row(term, adjacent=unspaced("".join(term)))
             return self._each(partial(self._sequence, term), SYNONYM)
         forms = [term[0], *plurals(term[0])]
         self.words.exact.update(forms)
         return Query.disjunction_max_query([self._each(partial(self._term, form), SYNONYM) for form in forms])
 
-    def exactly(self, chunk: Chunk) -> Query:
-        """Documents that have this piece as an id or code of theirs."""
-        return any_of([self._term(form, WHOLE_VALUES) for form in _forms(chunk.whole)])
+    def exactly(self, spellings: Sequence[str]) -> Query | None:
+        """Documents that have any of these as an id or code of theirs, None where there are none."""
+        query = self._whole(spellings)
+        return query if self._lives(query) else None
+
+    def identified(self, chunks: Sequence[Chunk], exact: Query) -> Query:
+        """Documents that `exact` finds by what was typed, an identifier as it stands, and those whose texts say it."""
+        self.words.wholes.update(spelling for chunk in chunks for spelling in chunk.spellings)
+        row = [word for chunk in chunks for word in chunk.words]
+        self._found_in_a_row(row, adjacent=any(chunk.adjacent for chunk in chunks))
+        said = self._each(partial(self._term, row[0]) if len(row) == 1 else partial(self._sequence, row))
+        return Query.disjunction_max_query([said, exact])
 
     def together(self, chunks: Iterable[Chunk]) -> Query | None:
         """Rewards a title that has the plain words in their order."""
@@ -87,31 +82,54 @@ class Matcher:
             return None
         return Query.boost_query(Query.phrase_query(self._schema, self.title.name, [*words], slop=1), self.title.weight)
 
-    def _phrase(self, words: Sequence[str]) -> Query:
-        self.words.exact.update(words)
-        if len(words) == 1:
-            return self._each(partial(self._term, words[0]))
-        return self._each(partial(self._sequence, words))
+    def _words(self, chunk: Chunk) -> Query:
+        if chunk.missing:
+            return Query.empty_query()
+        if chunk.adjacent:
+            return self._run(chunk.words)
+        last = len(chunk.words) - 1
+        parts = [self._word(word, open_end=chunk.open_end and i == last and not self.strict) for i, word in enumerate(chunk.words)]
+        return parts[0] if len(parts) == 1 else every(parts)
 
-    def _excluded(self, chunk: Chunk) -> Query:
-        """What is left out is taken literally, and never highlighted."""
-        kept, self.words = self.words, Words()
-        query = self._phrase(chunk.words)
-        self.words = kept
-        return any_of([query, self._term(chunk.whole, WHOLE_VALUES)])
+    def _run(self, words: Sequence[str]) -> Query:
+        """Words cut out of a script without blanks: as they follow each other; where no document has that, most of them."""
+        build = partial(self._sequence, words)
+        if self.strict or self._matches(build):
+            self._found_in_a_row(words, adjacent=True)
+            return self._each(build)
+        self.words.exact.update(word for word in words if len(word) > 1)
+        return any_of([self._each(partial(self._term, word)) for word in words], len(words) - len(words) // 3)
+
+    def _phrase(self, chunk: Chunk) -> Query:
+        if chunk.missing:
+            return Query.empty_query()
+        self._found_in_a_row(chunk.words, adjacent=chunk.adjacent)
+        build = partial(self._term, chunk.words[0]) if len(chunk.words) == 1 else partial(self._sequence, chunk.words)
+        if not chunk.identifier:
+            return self._each(build)
+        return Query.disjunction_max_query([self._each(build), Query.const_score_query(build(PARTS), PART)])
+
+    def _found_in_a_row(self, words: Sequence[str], *, adjacent: bool) -> None:
+        if adjacent:
+            self.words.rows.add(tuple(words))
+        else:
+            self.words.exact.update(words)
+
+    def _whole(self, spellings: Sequence[str]) -> Query:
+        return Query.const_score_query(any_of([self._term(one, WHOLE_VALUES) for one in spellings]), IDENTIFIER)
 
     def _identifier(self, chunk: Chunk) -> list[Query]:
         """An id or code typed as it stands, with or without its scheme (`CPV:…`) or check digit (`…-6`); or a good piece of it."""
-        forms = _forms(chunk.whole)
-        self.words.wholes.update(forms)
-        found = [Query.const_score_query(self._term(form, WHOLE_VALUES), IDENTIFIER) for form in forms]
+        self.words.wholes.update(chunk.spellings)
+        found = [self._whole(chunk.spellings)]
         if len(chunk.whole) < PART_LENGTH:
             return found
         open_end = chunk.open_end and not self.strict
-        if len(chunk.words) == 1:
-            part = (self._beginning if open_end else self._term)(chunk.words[0], PARTS)
+        words = all_words(chunk.whole)
+        if len(words) == 1:
+            part = (self._beginning if open_end else self._term)(words[0], PARTS)
         else:
-            part = (self._unfinished if open_end else self._sequence)(chunk.words, PARTS)
+            part = (self._unfinished if open_end else self._sequence)(words, PARTS)
         return [*found, Query.const_score_query(part, PART)]
 
     def _word(self, word: str, *, open_end: bool) -> Query:
@@ -123,6 +141,8 @@ class Matcher:
             self.words.beginnings.add(word)
             if known or self._matches(build):
                 return Query.disjunction_max_query([*queries, self._const(build, PREFIX)], TIE)
+        if not known and not has_digit(word) and self._lives(self._term(word, PARTS)):
+            return Query.const_score_query(self._term(word, PARTS), PART)
         if not known and not has_digit(word) and not self.strict:
             return self._corrected(word, open_end=open_end)
         return Query.disjunction_max_query(queries, TIE) if queries else Query.empty_query()
@@ -196,14 +216,3 @@ def counted(result: SearchResult) -> int:
     """How many documents matched a search that counted them."""
     found: int = getattr(result, "count")  # noqa: B009 - its type stub doesn't know the attribute
     return found
-
-
-def _forms(typed: str) -> list[str]:
-    """An identifier as typed, and without its scheme or check digit."""
-    return list(dict.fromkeys([typed, typed.rsplit(":", 1)[-1], _without_check_digit(typed)]))
-
-
-def _without_check_digit(code: str) -> str:
-    """The bare code of a CPV code as the nomenclature prints it: 45233142-6."""
-    number, dash, check = code.rpartition("-")
-    return number if dash and len(number) == 8 and number.isdigit() and check.isdigit() and len(check) == 1 else code

@@ -8,9 +8,9 @@ from tantivy import DocAddress, Occur, Order, Query, Schema, Searcher
 
 from domain.errors import InvalidError
 from domain.search import CollectionSpec, FieldSpec
+from infrastructure.search.common.identifiers import ID
 from infrastructure.search.embedded.conditions import allowed, equal, exists
 from infrastructure.search.embedded.matching import counted, every
-from infrastructure.search.embedded.schema import ID
 
 DEEPEST = 10_000  # hits that can be paged through
 Found = tuple[float, DocAddress]

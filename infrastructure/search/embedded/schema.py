@@ -16,13 +16,13 @@ import tantivy
 from domain.errors import InvalidError
 from domain.keys import surrogate
 from domain.search import CollectionSpec, Document, FieldSpec
-from infrastructure.search.embedded.analysis import WHOLE, WORDS, composed, has_digit
+from infrastructure.search.common.analysis import WHOLE, WORDS, composed, otherwise_split, pre_tokenized
+from infrastructure.search.common.identifiers import ID, is_identifier, stands_whole
 from infrastructure.search.embedded.codec import encode
 
-LAYOUT = 4  # of this module: raise it when documents are indexed in another way
-ID, DOCUMENT, WHOLE_VALUES, PARTS, KEY = "id", "_document", "_whole", "_parts", "_key"
+LAYOUT = 5  # of this module: raise it when documents are indexed in another way
+DOCUMENT, WHOLE_VALUES, PARTS, KEY = "_document", "_whole", "_parts", "_key"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LONGEST_ID = 200  # characters of an identifier; longer keywords are found by filter only
 
 
 def schema_hash(spec: CollectionSpec) -> str:
@@ -71,45 +71,55 @@ def to_tantivy(spec: CollectionSpec, document: Document) -> tantivy.Document:
     made.add_bytes(DOCUMENT, encode(document))
     made.add_text(ID, name)
     made.add_integer(KEY, surrogate(name))
-    identifiers = {name: None}
+    identifiers = {name: True}
     for field in spec.fields:
         value = document.get(field.name)
         if value is None or field.name == ID:
             continue
         try:
-            ADD[field.type](made, field.name, value if field.many else (value,), identifiers)
+            ADD[field.type](made, field, value if field.many else (value,), identifiers)
         except (TypeError, ValueError) as error:
             raise InvalidError(f"{field.name} of the search document {name!r} is no {field.type}: {error}") from error
-    for identifier in map(composed, identifiers):
-        made.add_text(WHOLE_VALUES, identifier)
-        made.add_text(PARTS, identifier)
+    for identifier, whole in identifiers.items():
+        if whole:
+            made.add_text(WHOLE_VALUES, composed(identifier))
+        _add_words(made, PARTS, identifier)
     return made
 
 
-def _add_texts(made: tantivy.Document, name: str, values: Iterable[Any], _: dict[str, None]) -> None:
+def _add_texts(made: tantivy.Document, field: FieldSpec, values: Iterable[Any], _: dict[str, bool]) -> None:
     for text in values:
-        made.add_text(name, composed(text))
+        _add_words(made, field.name, text)
 
 
-def _add_keywords(made: tantivy.Document, name: str, values: Iterable[Any], identifiers: dict[str, None]) -> None:
+def _add_words(made: tantivy.Document, name: str, text: str) -> None:
+    if text.isascii():
+        made.add_text(name, text)
+    elif otherwise_split(text := composed(text)):
+        made.add_pre_tokenized_text(name, pre_tokenized(text))
+    else:
+        made.add_text(name, text)
+
+
+def _add_keywords(made: tantivy.Document, field: FieldSpec, values: Iterable[Any], identifiers: dict[str, bool]) -> None:
     for keyword in dict.fromkeys(values):  # a value said twice would count twice in facets
-        made.add_text(name, keyword)
-        if len(keyword) <= LONGEST_ID and has_digit(keyword):
-            identifiers[keyword] = None
+        made.add_text(field.name, keyword)
+        if is_identifier(field.name, keyword):
+            identifiers[keyword] = identifiers.get(keyword, False) or stands_whole(field.name, keyword)
 
 
-def _add_numbers(made: tantivy.Document, name: str, values: Iterable[Any], _: dict[str, None]) -> None:
+def _add_numbers(made: tantivy.Document, field: FieldSpec, values: Iterable[Any], _: dict[str, bool]) -> None:
     for number in map(float, values):
         if not math.isnan(number):  # would stand inside every range
-            made.add_float(name, number)
+            made.add_float(field.name, number)
 
 
-def _add_dates(made: tantivy.Document, name: str, values: Iterable[Any], _: dict[str, None]) -> None:
+def _add_dates(made: tantivy.Document, field: FieldSpec, values: Iterable[Any], _: dict[str, bool]) -> None:
     for instant in values:
-        made.add_integer(name, micros(datetime.fromisoformat(instant) if isinstance(instant, str) else instant))
+        made.add_integer(field.name, micros(datetime.fromisoformat(instant) if isinstance(instant, str) else instant))
 
 
-ADD: dict[str, Callable[[tantivy.Document, str, Iterable[Any], dict[str, None]], None]] = {
+ADD: dict[str, Callable[[tantivy.Document, FieldSpec, Iterable[Any], dict[str, bool]], None]] = {
     "text": _add_texts,
     "keyword": _add_keywords,
     "number": _add_numbers,

@@ -20,8 +20,9 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from domain.errors import DamagedError, InvalidError, NoSpaceError, UnavailableError
 from domain.search import CollectionSpec, Document
-from infrastructure.search.embedded.analysis import WHOLE, WORDS, whole_analyzer, words_analyzer
-from infrastructure.search.embedded.schema import ID, build_schema, schema_hash, to_tantivy
+from infrastructure.search.common.analysis import WHOLE, WORDS, whole_analyzer, words_analyzer
+from infrastructure.search.common.identifiers import ID
+from infrastructure.search.embedded.schema import build_schema, schema_hash, to_tantivy
 
 T = TypeVar("T")
 HEAP = 40_000_000  # bytes of the writer's buffer

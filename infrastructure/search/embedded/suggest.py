@@ -6,9 +6,9 @@ import orjson
 from tantivy import Query, Schema, Searcher
 
 from domain.search import CollectionSpec
-from infrastructure.search.embedded.analysis import composed, words
+from infrastructure.search.common.analysis import composed, words
+from infrastructure.search.common.parse import Chunk, parse
 from infrastructure.search.embedded.matching import Matcher, every
-from infrastructure.search.embedded.parse import Chunk, parse
 from infrastructure.search.embedded.schema import DOCUMENT
 
 ENOUGH = 3  # hits read for each suggestion asked for: many documents share a title
@@ -17,7 +17,7 @@ ENOUGH = 3  # hits read for each suggestion asked for: many documents share a ti
 def suggestions(spec: CollectionSpec, schema: Schema, searcher: Searcher, prefix: str, limit: int) -> list[str]:
     """At most `limit` distinct texts: those that go on as typed first, then those with all the words, then near misses."""
     title = Matcher(schema, searcher, spec.fields).title
-    chunks = [chunk for chunk in parse(prefix) if not chunk.excluded]
+    chunks = [chunk for chunk in parse(prefix).chunks if not chunk.excluded]
     if title is None or not chunks or limit < 1:
         return []
     typed = [word for chunk in chunks for word in chunk.words]

@@ -1,17 +1,13 @@
-"""The synonyms of an installation in one file, and where they apply in a query."""
+"""The synonyms of an installation in one file."""
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
 
 from domain.search import Synonym
-from infrastructure.search.embedded.analysis import words
-from infrastructure.search.embedded.edits import plurals
-
-Term = tuple[str, ...]
 
 
 class SynonymFile:
@@ -45,30 +41,3 @@ class SynonymFile:
                 self._held = [Synonym.model_validate(one) for one in orjson.loads(self._path.read_bytes())]
                 self._seen = seen
             return list(self._held)
-
-
-def alternatives(synonyms: Sequence[Synonym], typed: Sequence[str]) -> Iterator[tuple[int, int, list[Term]]]:
-    """(start, end, other terms) of each stretch of the folded words that has synonyms, the longest first where they overlap."""
-    found: dict[tuple[int, int], dict[Term, None]] = {}
-    for synonym in synonyms:
-        terms = [term for word in synonym.words if (term := tuple(words(word)))]
-        root = tuple(words(synonym.root)) if synonym.root else None
-        for term in terms if root is None else [root]:
-            for start in _places(term, typed):
-                others = found.setdefault((start, start + len(term)), {})
-                others.update(dict.fromkeys(other for other in terms if other != term))
-    taken: set[int] = set()
-    for start, end in sorted(found, key=lambda place: (place[0] - place[1], place[0])):
-        if not taken & set(range(start, end)):
-            taken.update(range(start, end))
-            yield start, end, list(found[start, end])
-
-
-def _places(term: Term, typed: Sequence[str]) -> Iterator[int]:
-    for start in range(len(typed) - len(term) + 1 if term else 0):
-        if all(_same(word, typed[start + i]) for i, word in enumerate(term)):
-            yield start
-
-
-def _same(word: str, typed: str) -> bool:
-    return word == typed or word in plurals(typed)

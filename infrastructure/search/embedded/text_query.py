@@ -5,17 +5,17 @@ Phrases and exclusions are conditions of their own, which hold for what is found
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tantivy import Occur, Query, Searcher
 
 from domain.search import Synonym
 from domain.stop_words import saying
-from infrastructure.search.embedded.analysis import words
+from infrastructure.search.common.analysis import words
+from infrastructure.search.common.parse import Chunk, Parsed, parse
+from infrastructure.search.common.synonyms import alternatives
 from infrastructure.search.embedded.matching import Matcher, any_of, count, every
-from infrastructure.search.embedded.parse import Chunk, parse
-from infrastructure.search.embedded.synonyms import alternatives
 
 ENOUGH = 10  # documents with all words; fewer, and those with most of them come after
 ALL_WORDS = 1_000.0  # puts documents with all words first
@@ -31,7 +31,8 @@ class Text:
     """`words` finds the documents, best first, None where the text asks for nothing; `frame` holds its phrases and exclusions.
 
     `exact` finds those with an identifier as typed; `codes` says that the text is nothing else. `trust` is 1 where all words were found,
-    and `replaced` says that some of them are others than were typed: corrected, or synonyms. A model knows neither.
+    and `replaced` says that some of them are others than were typed: corrected, or synonyms; or of a script without blanks. A model knows neither.
+    `nothing` says that none of what was typed can be found, `notes` what of it was not searched.
     """
 
     frame: Frame
@@ -39,6 +40,8 @@ class Text:
     exact: Query | None = None
     codes: bool = False
     replaced: bool = False
+    nothing: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def words(self) -> Query | None:
@@ -57,46 +60,76 @@ class Text:
 
 def text_query(matcher: Matcher, searcher: Searcher, text: str, *, ranked: bool, synonyms: Sequence[Synonym] = ()) -> Text:
     """The text as queries. Unless `ranked`, weaker matches come only where there are no others."""
-    chunks = parse(text)
-    if not chunks:
+    parsed = parse(text, strict=matcher.strict)
+    if parsed.blank:
         return Text([], lambda: (None, FULL))
+    if parsed.nothing:
+        return Text([], lambda: (Query.empty_query(), FULL), nothing=True, notes=parsed.notes)
+    identified = _identified(matcher, parsed)
+    return identified if identified is not None else _text(matcher, searcher, parsed, ranked=ranked, synonyms=synonyms)
+
+
+def _identified(matcher: Matcher, parsed: Parsed) -> Text | None:
+    """The text as one identifier that a document has; None where it is none."""
+    chunks = parsed.chunks
+    if any(chunk.excluded or chunk.missing for chunk in chunks) or not any(chunk.identifier for chunk in chunks):
+        return None
+    spellings = chunks[0].spellings if len(chunks) == 1 else [parsed.whole]
+    exact = matcher.exactly(spellings)
+    if exact is None:
+        return None
+    matcher.words.wholes.add(parsed.whole)
+    found = matcher.identified(chunks, exact)
+    return Text([], lambda: (found, FULL), exact, codes=True, notes=parsed.notes)
+
+
+def _text(matcher: Matcher, searcher: Searcher, parsed: Parsed, *, ranked: bool, synonyms: Sequence[Synonym]) -> Text:
+    chunks = parsed.chunks
     plain = [chunk for chunk in chunks if not chunk.phrase and not chunk.excluded]
     free = _free(matcher, _saying(plain), synonyms)
     phrases = [matcher.chunk(chunk) for chunk in chunks if chunk.phrase and not chunk.excluded]
-    excluded = [matcher.chunk(chunk) for chunk in chunks if chunk.excluded]
+    excluding = matcher.excluding()
+    excluded = [_excluded(excluding, chunk, synonyms) for chunk in chunks if chunk.excluded]
     frame = [(Occur.Must, query) for query in phrases] + [(Occur.MustNot, query) for query in excluded]
     if not free:
         every_one = Query.boolean_query(frame if phrases else [(Occur.Must, Query.const_score_query(Query.all_query(), 0.0)), *frame])
-        return Text(frame, lambda: (every_one, FULL))
+        return Text(frame, lambda: (every_one, FULL), notes=parsed.notes)
 
     def look() -> tuple[Query, float]:
         wanted, trust = (every(free), FULL) if matcher.strict else _enough(searcher, frame, free, ranked=ranked)
         return Query.boolean_query([(Occur.Must, wanted), *frame, *_rewards(matcher, chunks)]), trust
 
-    coded = [chunk for chunk in plain if chunk.code]
-    exact = any_of([matcher.exactly(chunk) for chunk in coded]) if coded else None
-    replaced = bool(matcher.words.typos or matcher.words.synonyms)
-    return Text(frame, look, exact, len(coded) == len(plain) and not phrases, replaced)
+    coded = [chunk for chunk in plain if chunk.identifier]
+    exact = matcher.exactly([spelling for chunk in coded for spelling in chunk.spellings]) if coded else None
+    replaced = bool(matcher.words.typos or matcher.words.synonyms) or any(chunk.foreign for chunk in plain)
+    codes = not phrases and all(chunk.code or matcher.exactly(chunk.spellings) is not None for chunk in plain)
+    return Text(frame, look, exact, codes, replaced, notes=parsed.notes)
+
+
+def _excluded(matcher: Matcher, chunk: Chunk, synonyms: Sequence[Synonym]) -> Query:
+    """What the piece would find, were it not left out."""
+    sought = replace(chunk, excluded=False)
+    return matcher.chunk(sought) if chunk.phrase else _free(matcher, [sought], synonyms)[0]
 
 
 def like_query(matcher: Matcher, text: str) -> Text:
     """Documents with any of the words that say something, those with most of them first."""
-    chunks = _saying(parse(" ".join(words(text))))
+    chunks = _saying(parse(" ".join(words(text))).chunks)
     likened = any_of([matcher.chunk(chunk) for chunk in chunks]) if chunks else None
     return Text([], lambda: (likened, SOME))
 
 
-def _saying(chunks: list[Chunk]) -> list[Chunk]:
+def _saying(chunks: Sequence[Chunk]) -> list[Chunk]:
     """Without the stop words."""
     kept = saying([chunk.words[0] if len(chunk.words) == 1 else "" for chunk in chunks])
     return [chunk for chunk, says in zip(chunks, kept, strict=True) if says]
 
 
-def _free(matcher: Matcher, chunks: list[Chunk], synonyms: Sequence[Synonym]) -> list[Query]:
+def _free(matcher: Matcher, chunks: Sequence[Chunk], synonyms: Sequence[Synonym]) -> list[Query]:
     """A query for each chunk; one for a stretch of them that has synonyms."""
     queries: dict[int, Query] = {}
     covered: set[int] = set()
-    for start, end, terms in alternatives(synonyms, [chunk.words[0] if len(chunk.words) == 1 else "" for chunk in chunks]):
+    for start, end, terms in alternatives(synonyms, [chunk.words for chunk in chunks]):
         own = every([matcher.chunk(chunk) for chunk in chunks[start:end]])
         queries[start] = Query.disjunction_max_query([own, *map(matcher.alternative, terms)])
         covered.update(range(start, end))
@@ -116,6 +149,6 @@ def _enough(searcher: Searcher, frame: Frame, free: list[Query], *, ranked: bool
     return any_of(free), SOME
 
 
-def _rewards(matcher: Matcher, chunks: list[Chunk]) -> Frame:
+def _rewards(matcher: Matcher, chunks: Sequence[Chunk]) -> Frame:
     together = matcher.together(chunks)
     return [(Occur.Should, together)] if together is not None else []

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain.search import CollectionSpec, Document, Explanation, Hit
-from infrastructure.search.embedded.analysis import words
+from infrastructure.search.common.analysis import words
+from infrastructure.search.common.edits import plurals
+from infrastructure.search.common.highlight import Highlighter
 from infrastructure.search.embedded.codec import decode
-from infrastructure.search.embedded.edits import plurals
-from infrastructure.search.embedded.highlight import Highlighter
 from infrastructure.search.typesense.names import ID
 from infrastructure.search.typesense.schema import DOCUMENT, PLURALS
 from infrastructure.search.typesense.text import Typed, marked

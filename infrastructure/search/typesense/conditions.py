@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.errors import InvalidError
 from domain.search import CollectionSpec, FacetValue, Filter
-from infrastructure.search.embedded.analysis import composed
+from infrastructure.search.common.analysis import composed
 from infrastructure.search.embedded.conditions import allowed
 from infrastructure.search.typesense.names import ID, encode_id, exact
 from infrastructure.search.typesense.schema import IS, ORDER, bound, unmasked

@@ -79,7 +79,7 @@ class TypesenseSearch:
         started = perf_counter()
         store = self._store(query.collection)
         store.ready(IMPATIENT)
-        searcher = Searcher(store, Asker(self.client, self._synonyms.name()), self._vectors[query.collection])
+        searcher = Searcher(store, Asker(self.client, self._synonyms.name()), self._vectors[query.collection], self.synonyms)
         try:
             found = searcher.search(query)
         except NotFoundError:

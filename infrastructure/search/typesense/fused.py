@@ -1,11 +1,11 @@
 """Searches of any mode. What is near in meaning comes from the vectors' collection, its documents from that of the words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from domain.errors import NotFoundError
-from domain.meaning import text_of
-from domain.search import FacetValue, Mode, SearchQuery, SearchResult
+from domain.meaning import EXCLUDED, text_of
+from domain.search import FacetValue, Mode, SearchQuery, SearchResult, Synonym
 from infrastructure.search.embedded.answer import GROUPED
 from infrastructure.search.embedded.finding import TITLE
 from infrastructure.search.embedded.neighbours import MOST
@@ -13,13 +13,14 @@ from infrastructure.search.embedded.paging import check_depth
 from infrastructure.search.typesense.answers import document, hits_of, text_score
 from infrastructure.search.typesense.conditions import MANY_VALUES, both, by_ids, counted, facet_by, facet_parameters, group_field, not_ids, sort_by
 from infrastructure.search.typesense.keyword import BARE, Asker, by_text, meaning_weighs, trust
+from infrastructure.search.typesense.looseness import TRIES
 from infrastructure.search.typesense.meaning import TOP, Ranks, merged, page_of
 from infrastructure.search.typesense.names import ID, decode_id
 from infrastructure.search.typesense.page import Pages
 from infrastructure.search.typesense.schema import CODES, DOCUMENT
 from infrastructure.search.typesense.searcher import WordSearcher, result
 from infrastructure.search.typesense.store import Store
-from infrastructure.search.typesense.text import Typed, like, typed
+from infrastructure.search.typesense.text import Typed, identified, like, typed
 from infrastructure.search.typesense.vectors import VectorStore
 
 Json = dict[str, Any]
@@ -30,21 +31,38 @@ KEYS: Json = {"page": 1, "per_page": TOP, "include_fields": ID}
 class Searcher(WordSearcher):
     """Answers searches of any mode."""
 
-    def __init__(self, store: Store, asker: Asker, vectors: VectorStore) -> None:
+    def __init__(self, store: Store, asker: Asker, vectors: VectorStore, synonyms: Callable[[], Sequence[Synonym]]) -> None:
         super().__init__(store, asker)
         self.vectors = vectors
+        self.synonyms = synonyms
 
     def search(self, query: SearchQuery) -> SearchResult:
         """The page of hits. Without a vector to go by, they are found by word."""
         check_depth(query.page, query.per_page)
         self._refuse(query)
-        text = typed(query.text, strict=query.strict)
+        text = typed(query.text, strict=query.strict, synonyms=self.synonyms() if EXCLUDED.search(query.text) else ())
+        if text.nothing:
+            return result(query, 0, [], {name: [] for name in facet_by(self.spec, query.facet_by)}, query.mode).model_copy(update={"notes": list(text.notes)})
+        found = self._search(query, self._identified(text))
+        return found.model_copy(update={"notes": list(text.notes)})
+
+    def _search(self, query: SearchQuery, text: Typed) -> SearchResult:
         vector = self._vector(query)
         if vector is None:
             return self.by_word(query, self._alike(query.similar_to) if query.similar_to is not None else text)
         if query.mode is Mode.SEMANTIC or not text.asks:
             return self._by_meaning(query, text, self._nearest(query, text, vector))
         return self._by_both(query, text, vector)
+
+    def _identified(self, text: Typed) -> Typed:
+        """The text with those of its pieces known that a document has as an identifier."""
+        codes = [code for code in dict.fromkeys([*([text.whole] if text.whole else []), *text.possible_codes]) if code]
+        if not codes:
+            return text
+        base = by_text(self.spec, self.store.alias, "*", literal=True) | {"query_by": CODES, "query_by_weights": "1", "page": 1, "per_page": 0}
+        searches = [base | {"q": f'"{code}"'} for code in codes]
+        answers = [answer for start in range(0, len(codes), TRIES) for answer in self.asker.ask(searches[start : start + TRIES])]
+        return identified(text, {code for code, answer in zip(codes, answers, strict=True) if answer["found"]})
 
     def _refuse(self, query: SearchQuery) -> None:
         """What can't be asked is refused before anything is."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.errors import UnavailableError
 from domain.search import CollectionSpec
-from infrastructure.search.embedded.edits import CLOSE, FAR, plurals
+from infrastructure.search.common.edits import CLOSE, FAR, plurals
 from infrastructure.search.embedded.finding import DOUBT
 from infrastructure.search.embedded.text_query import FULL, MOST, SOME
 from infrastructure.search.typesense.answers import matched
@@ -86,7 +86,9 @@ def meaning_weighs(typed: Typed, hits: Sequence[Json], asked: float) -> float:
 
 
 def replaced(typed: Typed, hits: Sequence[Json]) -> bool:
-    """Whether a word was found in no document as it was typed: corrected, or found by its synonym. A model knows neither."""
+    """Whether a word was found in no document as it was typed: corrected, or found by its synonym; or of a script without blanks. A model knows neither."""
+    if hits and any(chunk.foreign for chunk in typed.free):
+        return True
     found = set().union(*map(matched, hits))
     asked = [(word, chunk.open_end) for chunk in typed.free if not chunk.code for word in chunk.words]
     return bool(found) and any(not _stands(word, found, unfinished=unfinished) for word, unfinished in asked)

@@ -8,6 +8,7 @@ ID = "id"
 PLAIN = re.compile(rb"[A-Za-z0-9.-]")
 SUFFIX = 5  # characters from which the end of an identifier is found on its own
 CHECK_DIGIT = re.compile(r"(\d{8})-\d")
+SIGNS = re.compile(r"[\W_]+")
 SCHEME = re.compile(r"[^\W\d]+:(?=.)")
 
 
@@ -37,6 +38,11 @@ def code_of(whole: str) -> str:
     bare = SCHEME.sub("", whole, count=1) if SCHEME.match(whole) else whole
     digits = CHECK_DIGIT.fullmatch(bare)
     return "".join(filter(str.isalnum, digits[1] if digits else bare))
+
+
+def parts_of(whole: str) -> list[str]:
+    """The parts of a folded identifier, between its signs."""
+    return [part for piece in SIGNS.split(whole) if (part := "".join(filter(str.isalnum, piece)))]
 
 
 def codes_of(parts: list[str]) -> list[str]:

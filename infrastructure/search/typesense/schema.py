@@ -15,16 +15,16 @@ from typing import Any
 
 from domain.errors import InvalidError
 from domain.search import CollectionSpec, Document, FieldSpec
-from infrastructure.search.embedded.analysis import composed, has_digit, words
+from infrastructure.search.common.analysis import composed, has_digit, indexed_words, whole, words
+from infrastructure.search.common.edits import plurals
+from infrastructure.search.common.identifiers import is_identifier
 from infrastructure.search.embedded.codec import encode
-from infrastructure.search.embedded.edits import plurals
 from infrastructure.search.embedded.schema import micros
-from infrastructure.search.typesense.names import ID, codes_of, encode_id, exact, ordered
+from infrastructure.search.typesense.names import ID, codes_of, encode_id, exact, ordered, parts_of
 
-LAYOUT = 2  # of this module: raise it when documents are put in another way
+LAYOUT = 3  # of this module: raise it when documents are put in another way
 DOCUMENT, ORDER, CODES, PLURALS, IS, WORDS = "_document", "_order", "_codes", "_plurals", "_is_", "_words_"
 SEPARATORS = list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
-LONGEST_CODE = 200  # characters of an identifier; longer keywords are found by filter only
 MOST_CODES = 300  # identifiers taken from the texts of a document
 MOST_PLURALS = 2_000
 CONTROL = 0xF000  # control characters stand in the private-use area: some servers cut a text at the first of them
@@ -95,7 +95,7 @@ def to_typesense(spec: CollectionSpec, document: Document) -> Json:
             shown = [masked(one) for one in dict.fromkeys(_values(document, field))]
             made[field.name] = shown if field.many else shown[0]
             if field.type == "text":
-                found = [" ".join(words(one)) for one in shown]
+                found = [" ".join(indexed_words(one)) for one in shown]
                 made[WORDS + field.name] = found if field.many else found[0]
     made[CODES] = list(_codes(identifiers, texts))
     made[PLURALS] = sorted({other for word in words(" ".join(texts))[:MOST_PLURALS] for other in plurals(word)})
@@ -151,17 +151,17 @@ def _texts(spec: CollectionSpec, document: Document) -> tuple[list[str], list[st
                 raise InvalidError(f"{field.name} of the search document {document[ID]!r} is no {field.type}: {one!r}")
             if field.type == "text":
                 texts.append(one)
-            elif len(one) <= LONGEST_CODE and has_digit(one):
+            elif is_identifier(field.name, one):
                 identifiers.append(one)
     return texts, identifiers
 
 
 def _codes(identifiers: list[str], texts: list[str]) -> dict[str, None]:
-    found = dict.fromkeys(code for one in identifiers for code in codes_of(words(one)))
+    found = dict.fromkeys(code for one in identifiers for code in codes_of(parts_of(whole(one))))
     most = len(found) + MOST_CODES
     for text in texts:
         for chunk in CHUNK.findall(text):
-            parts = words(chunk) if has_digit(chunk) else []
+            parts = parts_of(whole(chunk)) if has_digit(chunk) else []
             if len(parts) > 1 and len(found) < most:
                 found.update(dict.fromkeys(codes_of(parts)))
     return found

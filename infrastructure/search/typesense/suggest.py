@@ -1,7 +1,7 @@
 """Completions while a person types: titles or names that have the words, the unfinished last one by its beginning."""
 
-from infrastructure.search.embedded.analysis import composed, words
-from infrastructure.search.embedded.parse import parse
+from infrastructure.search.common.analysis import composed, words
+from infrastructure.search.common.parse import parse
 from infrastructure.search.typesense.answers import document, hits_of
 from infrastructure.search.typesense.keyword import Asker
 from infrastructure.search.typesense.schema import DOCUMENT, WORDS
@@ -14,7 +14,7 @@ MOST = 250
 def suggestions(store: Store, asker: Asker, prefix: str, limit: int) -> list[str]:
     """At most `limit` distinct texts: those that go on as typed first, then those with all the words, then near misses."""
     texts = [field for field in store.spec.fields if field.type == "text"]
-    typed = [word for chunk in parse(prefix) if not chunk.excluded for word in chunk.words]
+    typed = [word for chunk in parse(prefix).chunks if not chunk.excluded for word in chunk.words]
     if not texts or not typed or limit < 1:
         return []
     title = max(texts, key=lambda field: field.weight).name

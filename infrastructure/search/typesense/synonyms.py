@@ -6,8 +6,8 @@ from typing import Any
 
 from domain.errors import NotFoundError
 from domain.search import Synonym
-from infrastructure.search.embedded.analysis import words
-from infrastructure.search.embedded.edits import plurals
+from infrastructure.search.common.analysis import words
+from infrastructure.search.common.edits import plurals
 from infrastructure.search.typesense.client import IMPATIENT, Client
 from infrastructure.search.typesense.names import decode_id, encode_id
 

@@ -11,12 +11,13 @@ from tests.search.contract import SPEC, SearchEngineContract
 from tests.search.meaning import MeaningContract
 from tests.search.typesense.standin.server import Typesense
 from tests.search.typesense.transport import Recording
+from tests.search.words import WordsContract
 
 URL, KEY = os.environ.get("TENDERLAKE_TEST_TYPESENSE_URL"), os.environ.get("TENDERLAKE_TEST_TYPESENSE_API_KEY")
 
 
 @pytest.mark.parametrize("version", ["29.0", "30.1"])
-class TestStandIn(SearchEngineContract, MeaningContract):
+class TestStandIn(SearchEngineContract, MeaningContract, WordsContract):
     """Every request and every answer is held against the official description."""
 
     @pytest.fixture
@@ -28,7 +29,7 @@ class TestStandIn(SearchEngineContract, MeaningContract):
 
 
 @pytest.mark.skipif(not (URL and KEY), reason="TENDERLAKE_TEST_TYPESENSE_URL and TENDERLAKE_TEST_TYPESENSE_API_KEY name no server")
-class TestServer(SearchEngineContract, MeaningContract):
+class TestServer(SearchEngineContract, MeaningContract, WordsContract):
     """A server of its own kind; every test has collections of its own, removed afterwards."""
 
     @pytest.fixture

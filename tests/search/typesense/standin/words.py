@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from infrastructure.search.embedded.edits import within
+from infrastructure.search.common.edits import within
 
 Json = dict[str, Any]
 Found = tuple[int, set[str], int]

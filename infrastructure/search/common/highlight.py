@@ -4,20 +4,19 @@ Our own, because tantivy's marks neither corrected words nor beginnings.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from html import escape
 from typing import Any
 
 from domain.search import Document, FieldSpec
-from infrastructure.search.embedded.analysis import LONGEST, composed, spans, whole
-from infrastructure.search.embedded.matching import Words
+from infrastructure.search.common.analysis import Word, analysed, composed, too_long, whole
+from infrastructure.search.common.words import Words
 
 SNIPPET = 200  # characters of a long text that are shown
 LEAD = 40  # of them before the first mark
 READ = 20_000  # characters of a text that are looked through
 WORD = re.compile("[0-9a-z]+")  # of an ASCII text in lower case, as the analyser splits it
-Mark = tuple[str, int, int]
 
 
 class Highlighter:
@@ -25,6 +24,7 @@ class Highlighter:
 
     def __init__(self, words: Words, fields: Sequence[FieldSpec]) -> None:
         self._wholes = words.wholes
+        self._rows = words.rows
         self._fields = fields
         self._holds = lru_cache(maxsize=10_000)(words.hold)
 
@@ -43,7 +43,7 @@ class Highlighter:
         """Those of the words of all ASCII texts together that are searched: to split them one by one takes much longer."""
         texts = [composed(text)[:READ] for field in self._fields if field.type == "text" for text in _texts(document.get(field.name))]
         ascii_ones = "\n".join(text for text in texts if text.isascii())
-        return {word for word in set(WORD.findall(ascii_ones.lower())) if len(word) <= LONGEST and self._holds(word)}
+        return {word for word in set(WORD.findall(ascii_ones.lower())) if not too_long(word) and self._holds(word)}
 
     def _words(self, field: FieldSpec, value: Any, held: set[str]) -> list[str]:
         texts = _texts(value)
@@ -61,7 +61,7 @@ class Highlighter:
 
     def _best(self, texts: list[str], held: set[str]) -> str | None:
         """The text, of those of a field, that has most of the words."""
-        best: tuple[int, str, list[Mark]] = (0, "", [])
+        best: tuple[int, str, list[Word]] = (0, "", [])
         for text in map(composed, texts):
             marks = self._marks(text[:READ], held)
             distinct = len({word for word, _, _ in marks})
@@ -69,21 +69,42 @@ class Highlighter:
                 best = (distinct, text, marks)
         return _snippet(best[1], best[2]) if best[0] else None
 
-    def _marks(self, text: str, held: set[str]) -> list[Mark]:
+    def _marks(self, text: str, held: set[str]) -> list[Word]:
         """What is found in a text; most texts hold nothing, which is seen sooner than where."""
         if not text.isascii():
-            return [span for span in spans(text) if self._holds(span[0])]
+            found = analysed(text)
+            held_words = [word for word in (*found.words, *found.letters) if self._holds(word.text)]
+            return _joined(text, [*held_words, *self._in_a_row(found.words)])
         lower = text.lower()
         if not any(word in lower for word in held):
             return []
-        return [(found[0], found.start(), found.end()) for found in WORD.finditer(lower) if found[0] in held]
+        return [Word(found[0], found.start(), found.end()) for found in WORD.finditer(lower) if found[0] in held]
+
+    def _in_a_row(self, words: Sequence[Word]) -> Iterator[Word]:
+        """The places where the words of a script without blanks follow each other as they were typed."""
+        for row in self._rows:
+            for start in (i for i, word in enumerate(words) if word.text == row[0]):
+                if tuple(word.text for word in words[start : start + len(row)]) == row:
+                    yield Word("", words[start].start, words[start + len(row) - 1].end)
+
+
+def _joined(text: str, marks: Sequence[Word]) -> list[Word]:
+    """The marks in order, those that touch as one: pairs of letters overlap."""
+    found: list[Word] = []
+    for mark in sorted(marks, key=lambda one: (one.start, one.end)):
+        if found and mark.start <= found[-1].end:
+            first = found.pop()
+            found.append(Word("", first.start, max(first.end, mark.end)))
+        else:
+            found.append(mark)
+    return [mark if mark.text else Word(whole(text[mark.start : mark.end]), mark.start, mark.end) for mark in found]
 
 
 def _texts(value: Any) -> list[str]:
     return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
 
 
-def _snippet(text: str, marks: list[Mark]) -> str:
+def _snippet(text: str, marks: list[Word]) -> str:
     start, end = (0, len(text)) if len(text) <= SNIPPET else _window(text, marks)
     parts = ["…"] if start else []
     at = start
@@ -95,7 +116,7 @@ def _snippet(text: str, marks: list[Mark]) -> str:
     return "".join(parts)
 
 
-def _window(text: str, marks: list[Mark]) -> tuple[int, int]:
+def _window(text: str, marks: list[Word]) -> tuple[int, int]:
     """The stretch with the most distinct words found, the earliest of equals, cut between words."""
     most, first = 0, marks[0][1]
     for i, (_, low, _) in enumerate(marks):
