@@ -12,12 +12,14 @@ import orjson
 from pydantic import ValidationError
 
 from domain.canonical import canonical
-from domain.instants import instant, rfc3339
+from domain.dates import doubtful_dates, settle_dates, two_readings
+from domain.exact import loads, may_lose_digits
+from domain.instants import Order, instant, readings, rfc3339
 from domain.ocds import Release
 from domain.ocds_types import checker
 from domain.quality import quality
 from domain.record import Accepted, Judgement, Kind, Note, Place, Refused
-from domain.repair import NOTES, has_numeric_ids, pointer, repair, replace_surrogates, strip_nul, texts_for_ids
+from domain.repair import NOTES, note_rounded, pointer, repair, replace_surrogates, strip_nul
 from domain.unpack import Piece, is_link, unpack
 from domain.urls import url_safe
 
@@ -33,6 +35,7 @@ REFUSALS: dict[str, str] = {
     "missing_ocid": "a release without an ocid belongs to no contracting process",
     "missing_date": "a release without a date can't be put in order",
     "unreadable_date": "the release's date can't be read",
+    "ambiguous_date": "the release's date can be read in two ways, and no other date of the release decides",
     "wrong_type": "a value has another type than the standard gives it, and can't be repaired",
 }
 EXCERPT = 2_000  # characters
@@ -56,22 +59,23 @@ class Text(NamedTuple):
 
     raw: bytes
     nul: bool
-    ids: bool
+    long: bool
     notes: tuple[Note, ...]
 
 
 def judge(raw: bytes, place: Place) -> list[Judgement]:
     """What becomes of an element: a release, a record, a package of either, or an array of any of them."""
     notes: tuple[Note, ...] = ()
+    long = may_lose_digits(raw)
     try:
-        element = orjson.loads(raw)
+        element = loads(raw, long)
     except orjson.JSONDecodeError as error:
         try:
-            element = orjson.loads(replace_surrogates(raw))
+            element = loads(replace_surrogates(raw), long)
         except orjson.JSONDecodeError:
             return [_not_json(raw, place, error)]
         notes = (_note("bad_surrogate"),)
-    text = Text(raw, b"\\u0000" in raw, has_numeric_ids(raw), notes)
+    text = Text(raw, b"\\u0000" in raw, long, notes)
     return [_judge_piece(piece, text, place) for piece in unpack(element)]
 
 
@@ -102,19 +106,24 @@ def _accept(piece: Piece, text: Text, place: Place) -> Accepted:
         notes.append(_note("compiled_only", detail=piece.compiled))
     if text.nul:
         strip_nul(release, notes)
-    if text.ids:
-        texts_for_ids(release, notes)
     if release.get("id") in (None, ""):
         _identify(release, notes)
     _make_valid(release, notes)
+    if text.long:
+        note_rounded(release, notes)
     if not release["ocid"].strip():
         raise Refusal("missing_ocid", "/ocid", "ocid: empty")
-    date = _date(release, notes)
-    notes += quality(release)
+    doubts = [*doubtful_dates(release)]
+    order = None
+    if readings(release["date"]) or any(note.code == "ambiguous_date" for note in doubts):
+        order = settle_dates(release, notes)
+        doubts = [*doubtful_dates(release)]
+    date = _date(release, notes, order)
+    notes += [*quality(release), *doubts]
     payload = _checked_dump(release)
     return Accepted(
         kind=Kind.RELEASES,
-        record_id=release_record_id(release["ocid"], release["id"]),
+        record_id=release_record_id(release["ocid"], str(release["id"])),
         ocid=release["ocid"],
         date=date,
         payload=payload,
@@ -146,10 +155,12 @@ def _make_valid(release: dict[str, Any], notes: list[Note]) -> None:
     raise Refusal("wrong_type", "", "too many errors inside each other to repair")
 
 
-def _date(release: dict[str, Any], notes: list[Note]) -> datetime:
+def _date(release: dict[str, Any], notes: list[Note], order: Order | None) -> datetime:
     text = release["date"]
-    read = instant(text)
+    read = instant(text, order)
     if read is None:
+        if readings(text):
+            raise Refusal("ambiguous_date", "/date", f"date: {two_readings(text)}, and no other date of the release decides which")
         code = "unreadable_date" if text.strip() else "missing_date"
         raise Refusal(code, "/date", f"date: {text[:80]!r} is not a date" if text.strip() else "date: empty")
     date, assumed = read

@@ -48,7 +48,8 @@ def is_compiled(release: dict[str, Any]) -> bool:
 
 def kind(value: Any) -> str:
     """What a JSON value is, in plain words."""
-    return {type(None): "null", bool: "true or false", int: "a number", float: "a number", str: "a text", list: "an array", dict: "an object"}[type(value)]
+    names = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "an array", dict: "an object"}
+    return next((name for one, name in names.items() if isinstance(value, one)), "null")
 
 
 def _each(elements: Any, path: str, depth: int) -> Iterator[Piece]:
