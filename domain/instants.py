@@ -1,7 +1,7 @@
 """Dates as publishers write them, read as instants in UTC; a date with two readings is never guessed."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from functools import lru_cache
 

@@ -4,6 +4,7 @@ Good records take the fast way: one parse, one strict validation, one dump. Only
 (domain/repair.py); what can't be repaired is refused with the place and the reason, and nothing else of its file is lost.
 """
 
+import re
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from domain.canonical import canonical
 from domain.dates import doubtful_dates, settle_dates, two_readings
 from domain.exact import loads, may_lose_digits
 from domain.instants import Order, instant, readings, rfc3339
+from domain.not_ocds import not_ocds
 from domain.ocds import Release
 from domain.ocds_types import checker
 from domain.quality import quality
@@ -30,6 +32,7 @@ REFUSALS: dict[str, str] = {
     "too_large": "the element is larger than an installation takes (the readers of files use it)",
     "truncated_file": "the packed file breaks off or is damaged; what came before was read (the readers of files use it)",
     "not_an_object": "something else stands where a release, a record or a package belongs",
+    "not_ocds": "an object that is neither a package nor a record nor a release",
     "linked_release": "only a link to a release: fetch it and upload it",
     "record_without_releases": "a record that has neither releases nor a compiled release",
     "missing_ocid": "a release without an ocid belongs to no contracting process",
@@ -40,6 +43,7 @@ REFUSALS: dict[str, str] = {
 }
 EXCERPT = 2_000  # characters
 CHECKER = checker(Release)
+LISTED = re.compile(r"/(releases/\d+|releases|compiledRelease)$")  # where a release belongs, whatever it lacks
 ROUNDS = 12  # of repairs: each can uncover what stood inside what it mended
 MISSING = {"/ocid": "missing_ocid", "/date": "missing_date"}
 
@@ -92,6 +96,8 @@ def _judge_piece(piece: Piece, text: Text, place: Place) -> Judgement:
             raise Refusal(piece.refusal[0], "", piece.refusal[1])
         if is_link(piece.value):
             raise Refusal("linked_release", "/url", f"only a link to a release ({str(piece.value['url'])[:200]}): fetch it and upload it")
+        if isinstance(piece.value, dict) and not LISTED.search(place.path) and (why := not_ocds(piece.value)):
+            raise Refusal("not_ocds", "", why)
         return _accept(piece, text, place)
     except Refusal as refusal:
         excerpt = text.raw if not piece.path else _dump(piece.value) or text.raw
@@ -108,6 +114,8 @@ def _accept(piece: Piece, text: Text, place: Place) -> Accepted:
         strip_nul(release, notes)
     if release.get("id") in (None, ""):
         _identify(release, notes)
+    if release.get("ocid") is None:
+        raise Refusal("missing_ocid", "/ocid", "ocid: missing" if release.get("date") else "ocid: missing; date: missing")
     _make_valid(release, notes)
     if text.long:
         note_rounded(release, notes)
@@ -189,10 +197,18 @@ def _not_json(raw: bytes, place: Place, error: orjson.JSONDecodeError) -> Refuse
     try:
         raw.decode()
     except UnicodeDecodeError as wrong:
-        reason = f"byte 0x{raw[wrong.start]:02X} at offset {(place.offset or 0) + wrong.start} is not UTF-8"
+        before = raw[: wrong.start].decode()
+        reason = f"byte 0x{raw[wrong.start]:02X} at offset {(place.offset or 0) + wrong.start} is not UTF-8 ({_at(place, before)})"
         return _refused(Refusal("invalid_utf8", "", reason), raw, place)
     deep = "depth limit" in str(error)
-    return _refused(Refusal("too_deep" if deep else "invalid_json", "", REFUSALS["too_deep"] if deep else f"not valid JSON: {error}"), raw, place)
+    return _refused(Refusal("too_deep" if deep else "invalid_json", "", REFUSALS["too_deep"] if deep else f"not valid JSON: {error.msg}: {_at(place, error.doc[: error.pos])}"), raw, place)
+
+
+def _at(place: Place, before: str) -> str:
+    """Line and column in the file of what stands behind this part of an element."""
+    lines = before.count("\n")
+    column = len(before) - before.rfind("\n") if lines else len(before) + (place.column or 1)
+    return f"line {(place.line or 1) + lines} column {column}" if place.line or place.offset in {None, 0} else f"offset {place.offset + len(before.encode())}"
 
 
 def _refused(refusal: Refusal, excerpt: bytes, place: Place, ocid: Any = None) -> Refused:

@@ -3,7 +3,7 @@
 import types
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -107,8 +107,8 @@ def _inside(kind: Any, name: str) -> Any:
     if not _is_model(kind) or name not in kind.model_fields:
         return None
     annotation = kind.model_fields[name].annotation
-    if get_origin(annotation) in (Union, types.UnionType):
-        return next(one for one in get_args(annotation) if one is not type(None))
+    while get_origin(annotation) in (Union, types.UnionType, Annotated):
+        annotation = next(one for one in get_args(annotation) if one is not type(None))
     return annotation
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.compile import OMITTED, Compiled, Source, compile_releases, merger
-from domain.merge_rules import OCDS_1_0, OCDS_1_1, Rules, rules_of
+from domain.merge_rules import OCDS_1_1, Rules, rules_of
 from domain.merging import look
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "compile"

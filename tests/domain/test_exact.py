@@ -22,7 +22,7 @@ def test_a_number_that_64_bits_do_not_hold_is_written_as_it_was(text: str) -> No
     assert value == float(text)
     assert dumps(loads(raw)) == raw
     assert dumps(unshielded(json.loads(json.dumps(shielded(loads(raw)))))) == raw
-    assert [one.text for one in (copy.deepcopy(value), pickle.loads(pickle.dumps(value)))] == [text, text]  # noqa: S301
+    assert [one.text for one in (copy.deepcopy(value), pickle.loads(pickle.dumps(value)))] == [text, text]
 
 
 @pytest.mark.parametrize(
