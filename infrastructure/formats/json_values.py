@@ -115,6 +115,7 @@ class ValueReader:
     def _refuse_part(self, place: Place, damage: Damage) -> None:
         """What is wrong in what a package says of itself costs that alone; `place` is the package's."""
         reason = f"what the package says of itself can't be read, and its list can: {damage.reason}"
+        reason += f" (line {place.line} column {place.column})" if place.line else ""
         self.stretch.refuse(place.model_copy(update={"offset": damage.offset}), damage.code, reason, damage.excerpt)
 
     def _why(self, error: ScanError) -> tuple[str, str]:

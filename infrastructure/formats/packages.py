@@ -15,6 +15,7 @@ OF_RELEASES = {"ocid", "id", "date", "tag", "initiationType", "language", "buyer
 OF_RELEASES |= {"compiledRelease", "versionedRelease", "relatedProcesses", "url"}
 OF_RECORDS = {"ocid", "compiledRelease", "versionedRelease"}  # what has one of these, before its releases or behind, is a record
 LIST_OR_OCID = re.compile(rb'"(releases|records)"\s*+:\s*+\[|"ocid"\s*+:')
+GOES_ON = re.compile(rb'\}\s*+,\s*+"(?:[^"\\\n]++|\\.)*+"\s*+:')  # a member behind the end of an object
 EXCERPT_BYTES = 8_000
 TAIL = 64 << 10  # bytes of the end of the file, looked at where the list is longer than that
 BEHIND = re.compile(rb'\]\s*+,(?=\s*+")')
@@ -64,16 +65,16 @@ def broken_value(raw: bytes, offset: int, name: str) -> Damage | None:
     except orjson.JSONDecodeError as error:
         if "depth limit" in str(error):  # not kept, and nobody misses it
             return None
-        return _damage(raw, offset, f"{name}: {error.msg}")
+        return _bad_byte(raw, offset, name) or Damage(offset + len(error.doc[: error.pos].encode()), "invalid_json", f"{name}: {error.msg}", raw)
     return None
 
 
-def _damage(raw: bytes, offset: int, reason: str) -> Damage:
+def _bad_byte(raw: bytes, offset: int, where: str) -> Damage | None:
     try:
         raw.decode()
     except UnicodeDecodeError as wrong:
-        return Damage(offset, "invalid_utf8", f"{reason.partition(':')[0]}: byte 0x{raw[wrong.start]:02X} at offset {offset + wrong.start} is not UTF-8", raw)
-    return Damage(offset, "invalid_json", reason, raw)
+        return Damage(offset + wrong.start, "invalid_utf8", f"{where}: byte 0x{raw[wrong.start]:02X} is not UTF-8", raw)
+    return None
 
 
 def about(line: bytes) -> dict[str, Any] | None:
@@ -111,7 +112,9 @@ class _Head:
         while True:
             offset = scanner.offset
             try:
-                if scanner.peek() == b"}" or not scanner.peek():
+                if scanner.peek() == b"}":
+                    return self._search(offset, "a closing bracket too many") if scanner.at_pattern(GOES_ON) else None
+                if not scanner.peek():
                     return None
                 key = self._key()
                 if key is None:
@@ -122,8 +125,9 @@ class _Head:
                     return None if self.damage else Package("", None)
                 if key in LISTS and scanner.peek() == b"[":
                     return self._inside(key)
-                if not self._value(key):
-                    return None
+                self._value(key)
+                if scanner.peek() == b"}":
+                    continue
                 if scanner.peek() != b",":
                     return self._search(offset, f"{key}: no comma stands behind its value")
                 scanner.take()
@@ -139,22 +143,21 @@ class _Head:
         self.scanner.take()
         return key
 
-    def _value(self, key: str) -> bool:
-        """Pass the value of a member; whether there may be a list behind it."""
+    def _value(self, key: str) -> None:
+        """Pass the value of a member, where it has one."""
         scanner = self.scanner
         first, offset = scanner.peek(), scanner.offset
         if first in {b",", b"}"}:
             self.damage = self.damage or Damage(offset, "invalid_json", f"{key}: its value is missing", b"")
-            return first == b","
+            return
         raw = scanner.value()
         wrong = broken_value(raw, offset, key)
-        if wrong and LIST_OR_OCID.search(raw):  # a quote too many or too few: what was taken may be more than the value
+        if (wrong or key in ABOUT) and LIST_OR_OCID.search(raw):  # a quote or a bracket is missing: what was taken is more than the value
             raise BrokenError
         if wrong:
             self.damage = self.damage or wrong
         elif key in ABOUT and (value := _said(raw)) is not None:
             self.said[key] = value
-        return scanner.peek() != b"}"
 
     def _inside(self, key: str) -> Package | None:
         scanner = self.scanner
@@ -177,7 +180,8 @@ class _Head:
             scanner.searches += 1
             return None
         scanner.at = found.end() - 1
-        self.damage = self.damage or _damage(excerpt[: scanner.offset - offset], offset, reason)
+        excerpt = excerpt[: scanner.offset - offset]
+        self.damage = self.damage or _bad_byte(excerpt, offset, "before its list") or Damage(offset, "invalid_json", reason, excerpt)
         return self._inside(found[1].decode())
 
 

@@ -124,6 +124,10 @@ class Scanner:
             if not self.more():
                 return b""
 
+    def at_pattern(self, pattern: re.Pattern[bytes]) -> bool:
+        """Whether what stands here, as far as it was read, matches."""
+        return pattern.match(self.buffer, self.at) is not None
+
     def take(self) -> bytes:
         """Pass one byte."""
         self.at += 1
