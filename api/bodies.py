@@ -9,6 +9,7 @@ from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 
 from domain.errors import InvalidError, TooLargeError, UnprocessableError
+from domain.exact import loads
 from domain.identity import FIELDS, record_id_of
 from domain.operation import Op, Operation
 from domain.record import Kind
@@ -48,7 +49,7 @@ def fingerprint(body: bytes) -> str:
 def parse(body: bytes) -> Any:
     """The JSON of a body. InvalidError for what is none."""
     try:
-        return orjson.loads(body)
+        return loads(body)
     except orjson.JSONDecodeError as error:
         raise InvalidError(f"the body is not valid JSON: {error}" if body else "the body is empty; it is to hold JSON") from error
 

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from domain.errors import InvalidError
+from domain.exact import dumps
 from domain.gold import FieldKind, read_value
 
 CURSOR_MAX_CHARACTERS = 60_000  # a cursor holds the values that the page is sorted by, such as a title; a request line has 64 KiB at most
@@ -69,4 +70,4 @@ def as_made(content: BaseModel) -> Response:
 
 def as_json(content: Any) -> Response:
     """A JSON answer of plain values; instants in UTC with a Z."""
-    return Response(orjson.dumps(content, option=orjson.OPT_UTC_Z), media_type="application/json")
+    return Response(dumps(content, orjson.OPT_UTC_Z), media_type="application/json")

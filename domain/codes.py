@@ -27,7 +27,7 @@ def shorter_spellings(typed: str) -> list[str]:
     return list(dict.fromkeys([typed, without_scheme(typed), bare_code(typed)]))
 
 
-def spellings(typed: str) -> list[str]:
+def code_spellings(typed: str) -> list[str]:
     """Every way in which a publisher may have written the code: as typed, bare, and, for eight digits, with any check digit."""
     bare = bare_code(typed)
     digits = [f"{bare}-{digit}" for digit in DIGITS] if re.fullmatch(r"\d{8}", bare) else []

@@ -17,7 +17,9 @@ import orjson
 from ocdsmerge_rs import exceptions
 
 from domain.conflicts import Release, settle
-from domain.merging import REPLACED, Look, look
+from domain.exact import dumps, loads, may_lose_digits, shielded, unshielded
+from domain.merge_rules import Rules, rules_of
+from domain.merging import Look, look, unify_ids
 from domain.overlay import overlay
 from domain.party_entries import with_whole_parties
 from domain.record import Note
@@ -35,11 +37,12 @@ class RecordNote(Note):
 
 @dataclass(frozen=True)
 class Source:
-    """One release of the process: its payload (JSON) and its date as an instant."""
+    """One release of the process: its payload (JSON), its date as an instant, and what its package says of itself (JSON)."""
 
     record_id: str
     payload: bytes
     date: datetime
+    package: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,27 +56,29 @@ class Compiled:
 
 def compile_releases(sources: Sequence[Source]) -> Compiled:
     """The compiled release of one process from its releases, given in order of date (as instants), then arrival; one at least."""
-    releases: list[Release] = [with_whole_parties(orjson.loads(source.payload)) for source in sources]
-    looks = [look(release) for release in releases]
+    releases: list[Release] = [with_whole_parties(loads(source.payload)) for source in sources]
+    rules = rules_of(releases, [source.package for source in sources])
+    looks = [look(release, rules) for release in releases]
     notes = [note for one, source in zip(looks, sources, strict=True) for note in _notes(one, source.record_id)]
     tags = list(dict.fromkeys(tag for release in releases for tag in release.get("tag") or ()))
     ocid, date = releases[-1]["ocid"], releases[-1]["date"]
-    merged = overlay([_kept(release) for release in releases], [one.nothing_to_merge for one in looks])
+    merged = overlay([_kept(release) for release in releases], [one.nothing_to_merge for one in looks], rules)
     if merged is None:
-        merged = _merge(sources, notes)
+        merged = _merge(sources, rules, notes)
     merged |= {"tag": ["compiled"], "date": date, "id": f"{ocid}-{date}"}
-    return Compiled(orjson.dumps(merged, option=orjson.OPT_SORT_KEYS), tags, notes)
+    return Compiled(dumps(merged, orjson.OPT_SORT_KEYS), tags, notes)
 
 
 def _kept(release: Release) -> Release:
     return {name: value for name, value in release.items() if name not in OMITTED}
 
 
-def _merge(sources: Sequence[Source], notes: list[RecordNote]) -> Release:
+def _merge(sources: Sequence[Source], rules: Rules, notes: list[RecordNote]) -> Release:
     """The releases merged by the field's own merger."""
-    releases: list[Release] = [with_whole_parties(orjson.loads(source.payload)) for source in sources]
+    releases: list[Release] = [with_whole_parties(_for_merger(source.payload)) for source in sources]
     record_ids = [source.record_id for source in sources]
-    looks = [look(release) for release in releases]  # again, for ids made texts
+    looks = [look(release, rules) for release in releases]  # again, for ids made texts
+    unify_ids(releases, rules)
     if any(one.repeated for one in looks):
         # Noted already; a filter rather than catch_warnings, which is unsafe beside other threads.
         warnings.filterwarnings("ignore", category=exceptions.DuplicateIdValueWarning)
@@ -82,7 +87,7 @@ def _merge(sources: Sequence[Source], notes: list[RecordNote]) -> Release:
         release["date"] = f"{order:09d}"
     for _ in range(MOST_CONFLICTS):
         try:
-            return _created(releases)
+            return _created(releases, rules)
         except exceptions.InconsistentTypeError as error:
             gave_way = settle(releases, f"/{error.path}")
             if not gave_way:
@@ -91,21 +96,32 @@ def _merge(sources: Sequence[Source], notes: list[RecordNote]) -> Release:
         except exceptions.MergeError as error:
             notes.append(_note("merge_conflict", "", record_ids[-1], str(error)[:300]))
             break
-    return _alone(releases[-1], record_ids[-1], notes)
+    return _alone(releases[-1], rules, record_ids[-1], notes)
 
 
-def _alone(release: Release, record_id: str, notes: list[RecordNote]) -> Release:
+def _for_merger(payload: bytes) -> Release:
+    """The release, with its long numbers as texts, for the merger knows none of them."""
+    long = may_lose_digits(payload)
+    release: Release = shielded(loads(payload, long)) if long else loads(payload, long)
+    return release
+
+
+def _alone(release: Release, rules: Rules, record_id: str, notes: list[RecordNote]) -> Release:
     """The last resort for releases that can't be merged at all: the newest one, as published if need be."""
     notes.append(_note("merge_conflict", "", record_id, "the releases can't be merged; the newest one stands alone"))
     try:
-        return _created([release])
+        return _created([release], rules)
     except exceptions.MergeError:
-        return release
+        return _unshielded(release)
 
 
-def _created(releases: list[Release]) -> Release:
-    merged: Release = merger().create_compiled_release(releases)
-    return merged
+def _created(releases: list[Release], rules: Rules) -> Release:
+    return _unshielded(merger(rules).create_compiled_release(releases))
+
+
+def _unshielded(release: Release) -> Release:
+    found: Release = unshielded(release)
+    return found
 
 
 def _notes(one: Look, record_id: str) -> list[RecordNote]:
@@ -118,7 +134,7 @@ def _note(code: str, path: str, record_id: str, detail: str) -> RecordNote:
 
 
 @cache
-def merger() -> Any:
-    """The field's merger with the rules of OCDS 1.1."""
-    rules = dict.fromkeys(REPLACED, ocdsmerge_rs.Rule.REPLACE) | {(name,): ocdsmerge_rs.Rule.OMIT for name in OMITTED}
-    return ocdsmerge_rs.Merger(rules=rules)
+def merger(rules: Rules) -> Any:
+    """The field's merger with the rules of a version of OCDS."""
+    made = dict.fromkeys(rules.replaced, ocdsmerge_rs.Rule.REPLACE) | {(name,): ocdsmerge_rs.Rule.OMIT for name in OMITTED}
+    return ocdsmerge_rs.Merger(rules=made)

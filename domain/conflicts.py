@@ -44,10 +44,10 @@ def _spots(value: Any, rest: str, path: tuple[str | int, ...], ids: tuple[str, .
                 yield from _spots(one, rest[len(key) + 1 :], (*path, key), (*ids, key))
     elif isinstance(value, list):
         elements = [(index, one) for index, one in enumerate(value) if isinstance(one, dict) and one.get("id") is not None]
-        after = {rest[len(one["id"]) + 1 :] for _, one in elements if rest.startswith(f"/{one['id']}/")}
+        after = {rest[len(str(one["id"])) + 1 :] for _, one in elements if rest.startswith(f"/{one['id']}/")}
         for rest_of in sorted(after):
             for index, one in elements:
-                yield from _spots(one, rest_of, (*path, index), (*ids, one["id"]))
+                yield from _spots(one, rest_of, (*path, index), (*ids, str(one["id"])))
 
 
 def _shape(value: Any) -> str:

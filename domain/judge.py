@@ -4,6 +4,7 @@ Good records take the fast way: one parse, one strict validation, one dump. Only
 (domain/repair.py); what can't be repaired is refused with the place and the reason, and nothing else of its file is lost.
 """
 
+import re
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -12,12 +13,15 @@ import orjson
 from pydantic import ValidationError
 
 from domain.canonical import canonical
-from domain.instants import instant, rfc3339
+from domain.dates import doubtful_dates, settle_dates, two_readings
+from domain.exact import loads, may_lose_digits
+from domain.instants import Order, instant, readings, rfc3339
+from domain.not_ocds import not_ocds
 from domain.ocds import Release
 from domain.ocds_types import checker
 from domain.quality import quality
 from domain.record import Accepted, Judgement, Kind, Note, Place, Refused, too_long
-from domain.repair import NOTES, has_numeric_ids, pointer, repair, replace_surrogates, strip_nul, texts_for_ids
+from domain.repair import NOTES, note_rounded, pointer, repair, replace_surrogates, strip_nul
 from domain.unpack import Piece, is_link, unpack
 from domain.urls import url_safe
 
@@ -28,16 +32,19 @@ REFUSALS: dict[str, str] = {
     "too_large": "the element is larger than an installation takes (the readers of files use it)",
     "truncated_file": "the packed file breaks off or is damaged; what came before was read (the readers of files use it)",
     "not_an_object": "something else stands where a release, a record or a package belongs",
+    "not_ocds": "an object that is neither a package nor a record nor a release",
     "linked_release": "only a link to a release: fetch it and upload it",
     "record_without_releases": "a record that has neither releases nor a compiled release",
     "missing_ocid": "a release without an ocid belongs to no contracting process",
     "too_long": "an ocid or a record's id is longer than a request could ask for",
     "missing_date": "a release without a date can't be put in order",
     "unreadable_date": "the release's date can't be read",
+    "ambiguous_date": "the release's date can be read in two ways, and no other date of the release decides",
     "wrong_type": "a value has another type than the standard gives it, and can't be repaired",
 }
 EXCERPT = 2_000  # characters
 CHECKER = checker(Release)
+LISTED = re.compile(r"/(releases/\d+|releases|compiledRelease)$")  # where a release belongs, whatever it lacks
 ROUNDS = 12  # of repairs: each can uncover what stood inside what it mended
 MISSING = {"/ocid": "missing_ocid", "/date": "missing_date"}
 
@@ -57,22 +64,23 @@ class Text(NamedTuple):
 
     raw: bytes
     nul: bool
-    ids: bool
+    long: bool
     notes: tuple[Note, ...]
 
 
 def judge(raw: bytes, place: Place) -> list[Judgement]:
     """What becomes of an element: a release, a record, a package of either, or an array of any of them."""
     notes: tuple[Note, ...] = ()
+    long = may_lose_digits(raw)
     try:
-        element = orjson.loads(raw)
+        element = loads(raw, long)
     except orjson.JSONDecodeError as error:
         try:
-            element = orjson.loads(replace_surrogates(raw))
+            element = loads(replace_surrogates(raw), long)
         except orjson.JSONDecodeError:
             return [_not_json(raw, place, error)]
         notes = (_note("bad_surrogate"),)
-    text = Text(raw, b"\\u0000" in raw, has_numeric_ids(raw), notes)
+    text = Text(raw, b"\\u0000" in raw, long, notes)
     return [_judge_piece(piece, text, place) for piece in unpack(element)]
 
 
@@ -89,6 +97,8 @@ def _judge_piece(piece: Piece, text: Text, place: Place) -> Judgement:
             raise Refusal(piece.refusal[0], "", piece.refusal[1])
         if is_link(piece.value):
             raise Refusal("linked_release", "/url", f"only a link to a release ({str(piece.value['url'])[:200]}): fetch it and upload it")
+        if isinstance(piece.value, dict) and not LISTED.search(place.path) and (why := not_ocds(piece.value)):
+            raise Refusal("not_ocds", "", why)
         return _accept(piece, text, place)
     except Refusal as refusal:
         excerpt = text.raw if not piece.path else _dump(piece.value) or text.raw
@@ -103,19 +113,26 @@ def _accept(piece: Piece, text: Text, place: Place) -> Accepted:
         notes.append(_note("compiled_only", detail=piece.compiled))
     if text.nul:
         strip_nul(release, notes)
-    if text.ids:
-        texts_for_ids(release, notes)
     if release.get("id") in (None, ""):
         _identify(release, notes)
+    if release.get("ocid") is None:
+        raise Refusal("missing_ocid", "/ocid", "ocid: missing" if release.get("date") else "ocid: missing; date: missing")
     _make_valid(release, notes)
+    if text.long:
+        note_rounded(release, notes)
     if not release["ocid"].strip():
         raise Refusal("missing_ocid", "/ocid", "ocid: empty")
-    record_id = release_record_id(release["ocid"], release["id"])
+    record_id = release_record_id(release["ocid"], str(release["id"]))
     reason = too_long(record_id, release["ocid"])
     if reason:
         raise Refusal("too_long", f"/{reason.partition(':')[0]}", reason)
-    date = _date(release, notes)
-    notes += quality(release)
+    doubts = [*doubtful_dates(release)]
+    order = None
+    if readings(release["date"]) or any(note.code == "ambiguous_date" for note in doubts):
+        order = settle_dates(release, notes)
+        doubts = [*doubtful_dates(release)]
+    date = _date(release, notes, order)
+    notes += [*quality(release), *doubts]
     payload = _checked_dump(release)
     return Accepted(
         kind=Kind.RELEASES,
@@ -151,10 +168,12 @@ def _make_valid(release: dict[str, Any], notes: list[Note]) -> None:
     raise Refusal("wrong_type", "", "too many errors inside each other to repair")
 
 
-def _date(release: dict[str, Any], notes: list[Note]) -> datetime:
+def _date(release: dict[str, Any], notes: list[Note], order: Order | None) -> datetime:
     text = release["date"]
-    read = instant(text)
+    read = instant(text, order)
     if read is None:
+        if readings(text):
+            raise Refusal("ambiguous_date", "/date", f"date: {two_readings(text)}, and no other date of the release decides which")
         code = "unreadable_date" if text.strip() else "missing_date"
         raise Refusal(code, "/date", f"date: {text[:80]!r} is not a date" if text.strip() else "date: empty")
     date, assumed = read
@@ -183,10 +202,20 @@ def _not_json(raw: bytes, place: Place, error: orjson.JSONDecodeError) -> Refuse
     try:
         raw.decode()
     except UnicodeDecodeError as wrong:
-        reason = f"byte 0x{raw[wrong.start]:02X} at offset {(place.offset or 0) + wrong.start} is not UTF-8"
+        before = raw[: wrong.start].decode()
+        reason = f"byte 0x{raw[wrong.start]:02X} at offset {(place.offset or 0) + wrong.start} is not UTF-8 ({_at(place, before)})"
         return _refused(Refusal("invalid_utf8", "", reason), raw, place)
-    deep = "depth limit" in str(error)
-    return _refused(Refusal("too_deep" if deep else "invalid_json", "", REFUSALS["too_deep"] if deep else f"not valid JSON: {error}"), raw, place)
+    if "depth limit" in str(error):
+        return _refused(Refusal("too_deep", "", REFUSALS["too_deep"]), raw, place)
+    reason = f"not valid JSON: {error.msg}: {_at(place, error.doc[: error.pos])}"
+    return _refused(Refusal("invalid_json", "", reason), raw, place)
+
+
+def _at(place: Place, before: str) -> str:
+    """Line and column in the file of what stands behind this part of an element."""
+    lines = before.count("\n")
+    column = len(before) - before.rfind("\n") if lines else len(before) + (place.column or 1)
+    return f"line {(place.line or 1) + lines} column {column}" if place.line or place.offset in {None, 0} else f"offset {place.offset + len(before.encode())}"
 
 
 def _refused(refusal: Refusal, excerpt: bytes, place: Place, ocid: Any = None) -> Refused:

@@ -1,22 +1,14 @@
-"""What merging would do to one release, found by one walk over it: the rules of OCDS 1.1, ids as texts, ids given twice, nothing to do."""
+"""What merging would do to one release, found by one walk over it: ids that are no texts, ids given twice, nothing to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from domain.merge_rules import Rules
 from domain.quality import ARRAYS
 
-# From the OCDS 1.1.5 release schema (Apache-2.0), by ocdsmerge_rs.Merger.get_rules: arrays marked wholeListMerge, or of scalars, at these paths.
-_REPLACED = """
-awards/amendment/changes awards/amendments/changes awards/items/additionalClassifications awards/suppliers/additionalIdentifiers
-buyer/additionalIdentifiers contracts/amendment/changes contracts/amendments/changes contracts/implementation/transactions/payee/additionalIdentifiers
-contracts/implementation/transactions/payer/additionalIdentifiers contracts/items/additionalClassifications contracts/relatedProcesses/relationship
-parties/additionalIdentifiers parties/roles relatedProcesses/relationship tender/additionalProcurementCategories tender/amendment/changes
-tender/amendments/changes tender/items/additionalClassifications tender/procuringEntity/additionalIdentifiers tender/submissionMethod
-tender/tenderers/additionalIdentifiers
-"""
-REPLACED = frozenset(tuple(path.split("/")) for path in _REPLACED.split())
 Path = tuple[str | int, ...]
 
 
@@ -30,8 +22,8 @@ class Look:
     renamed: list[Path] = field(default_factory=list)
 
 
-def look(release: dict[str, Any]) -> Look:
-    """Walk the release; ids in arrays that merge by id are made texts in place, for 1 and "1" mean the same element.
+def look(release: dict[str, Any], rules: Rules) -> Look:
+    """Walk the release; ids in arrays that merge by id and are neither texts nor whole numbers are made texts in place.
 
     There is nothing to merge where there is no null, no empty object or array, and no id twice in one array.
     """
@@ -42,7 +34,7 @@ def look(release: dict[str, Any]) -> Look:
     stack: list[tuple[dict[str, Any] | list[Any], Path]] = [(release, ())]
     while stack:
         value, path = stack.pop()
-        if isinstance(value, list) and not _merges_by_id(value, path, found):
+        if isinstance(value, list) and not _merges_by_id(value, path, rules, found):
             continue
         for key, one in value.items() if isinstance(value, dict) else enumerate(value):
             if one is None:
@@ -91,23 +83,24 @@ def _glance_array(array: list[Any]) -> bool | None:
         nothing &= found
         name = one.get("id")
         if name is not None:
+            name = str(name) if type(name) is int else name
             if type(name) is not str or name in ids:
                 return None
             ids.add(name)
     return nothing
 
 
-def _merges_by_id(array: list[Any], path: Path, found: Look) -> bool:
+def _merges_by_id(array: list[Any], path: Path, rules: Rules, found: Look) -> bool:
     """Whether its elements merge by id; if not, the merger takes the array as it stands."""
     keys = tuple(part for part in path if isinstance(part, str))
-    if keys in REPLACED:
+    if keys in rules.replaced:
         return False
     objects = sum(isinstance(one, dict) for one in array)
     if objects < len(array):
         found.nothing_to_merge &= not objects and not any(one is None or isinstance(one, list) for one in array)
         return False
     _read_ids(array, path, found)
-    ids = [one["id"] for one in array if one.get("id") is not None]
+    ids = [str(one["id"]) for one in array if one.get("id") is not None]
     if len(set(ids)) < len(ids):
         found.nothing_to_merge, found.repeated = False, True
         if keys not in ARRAYS:
@@ -116,11 +109,28 @@ def _merges_by_id(array: list[Any], path: Path, found: Look) -> bool:
 
 
 def _read_ids(array: list[dict[str, Any]], path: Path, found: Look) -> None:
-    others = [one for one in array if not isinstance(one.get("id"), str | None)]
+    others = [one for one in array if type(one.get("id")) not in (str, int, type(None))]
     for one in others:
         one["id"] = _text(one["id"])
     if others:
         found.renamed.append(path)
+
+
+def unify_ids(releases: Sequence[dict[str, Any]], rules: Rules) -> None:
+    """Have an element whose id is a number here and a text there bear the id that came first, in place: a merger may take 1 and "1" for two."""
+    first: dict[tuple[str, ...], Any] = {}
+    stack: list[tuple[Any, tuple[str, ...], tuple[str, ...]]] = [(release, (), ()) for release in reversed(releases)]
+    while stack:
+        value, keys, route = stack.pop()  # `route` is that of the keys, with the ids of elements on the way
+        for key, one in value.items():
+            if isinstance(one, dict):
+                stack.append((one, (*keys, key), (*route, key)))
+            elif isinstance(one, list) and (*keys, key) not in rules.replaced and all(isinstance(element, dict) for element in one):
+                for element in one:
+                    if element.get("id") is not None:
+                        there = (*route, key, str(element["id"]))
+                        element["id"] = first.setdefault(there, element["id"])
+                        stack.append((element, (*keys, key), there))
 
 
 def _text(value: Any) -> str:

@@ -6,9 +6,23 @@ may be absent or null but a release's ocid and date.
 `Release` is judged by more than the flattening reads yet (bids, lots, transactions), so that what bronze holds stays readable.
 """
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import core_schema
 
 MOST_TENDERERS = 2**31 - 1  # what any database's integer holds
+
+
+class IdSchema:
+    """Strict, as the standard has it: a text or a whole number; anything else is one error, that of a text."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        either: list[core_schema.CoreSchema] = [core_schema.str_schema(strict=True), core_schema.int_schema(strict=True)]
+        return core_schema.union_schema(either, custom_error_type="string_type")
+
+
+Id = Annotated[str | int, IdSchema()]  # a text in the star
 
 
 class Model(BaseModel):
@@ -35,7 +49,7 @@ class Classification(Model):
     """A code of a scheme."""
 
     scheme: str | None = None
-    id: str | None = None
+    id: Id | None = None
     description: str | None = None
 
 
@@ -60,7 +74,7 @@ class Unit(Model):
 class Item(Model):
     """Something bought."""
 
-    id: str | None = None
+    id: Id | None = None
     description: str | None = None
     classification: Classification | None = None
     additionalClassifications: list[Classification] | None = None
@@ -73,7 +87,7 @@ class Item(Model):
 class Document(Model):
     """A published document."""
 
-    id: str | None = None
+    id: Id | None = None
     documentType: str | None = None
     title: str | None = None
     description: str | None = None
@@ -87,14 +101,14 @@ class Identifier(Model):
     """A registered identifier."""
 
     scheme: str | None = None
-    id: str | None = None
+    id: Id | None = None
     legalName: str | None = None
 
 
 class Reference(Model):
     """An organisation referred to by id and name, as in OCDS 1.1, or embedded whole, as in OCDS 1.0."""
 
-    id: str | None = None
+    id: Id | None = None
     name: str | None = None
     identifier: Identifier | None = None
     address: Address | None = None
@@ -130,7 +144,7 @@ class Planning(Model):
 class Tender(Model):
     """The tender stage."""
 
-    id: str | None = None
+    id: Id | None = None
     title: str | None = None
     description: str | None = None
     status: str | None = None
@@ -153,7 +167,7 @@ class Tender(Model):
 class Award(Model):
     """An award."""
 
-    id: str | None = None
+    id: Id | None = None
     title: str | None = None
     description: str | None = None
     status: str | None = None
@@ -181,8 +195,8 @@ class Payments(Model):
 class Contract(Model):
     """A contract; `suppliers` is of an extension."""
 
-    id: str | None = None
-    awardID: str | None = None
+    id: Id | None = None
+    awardID: Id | None = None
     title: str | None = None
     description: str | None = None
     status: str | None = None
@@ -231,7 +245,7 @@ class JudgedParty(Party):
 class Lot(Model):
     """A part of a tender that is awarded by itself."""
 
-    id: str | None = None
+    id: Id | None = None
     title: str | None = None
     status: str | None = None
     value: Value | None = None
@@ -246,7 +260,7 @@ class JudgedTender(Tender):
 class Transaction(Payment):
     """A payment."""
 
-    id: str | None = None
+    id: Id | None = None
     date: str | None = None
     value: Value | None = None
 
@@ -266,7 +280,7 @@ class JudgedContract(Contract):
 class Bid(Offer):
     """An offer of one or more tenderers."""
 
-    id: str | None = None
+    id: Id | None = None
     date: str | None = None
     status: str | None = None
     value: Value | None = None
@@ -282,7 +296,7 @@ class Bids(Offers):
 class Release(Compiled):
     """One release, judged strictly."""
 
-    id: str
+    id: Id
     date: str
     tag: list[str] | None = None
     parties: list[JudgedParty] | None = None  # type: ignore[assignment]  # narrower than what Compiled reads, on purpose

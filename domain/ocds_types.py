@@ -12,8 +12,8 @@ from domain.ocds import Model
 
 def polars_type(annotation: Any) -> pl.DataType:
     """The polars type that holds what a model's annotation accepts; `X | None` counts as X."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        annotation = next(one for one in get_args(annotation) if one is not type(None))
+    if get_origin(annotation) in (Union, types.UnionType, Annotated):
+        return polars_type(next(one for one in get_args(annotation) if one is not type(None)))
     if get_origin(annotation) is list:
         return pl.List(polars_type(get_args(annotation)[0]))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

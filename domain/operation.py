@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, Field
 
+from domain.exact import dumps, loads
 from domain.record import Kind
 
 FORMAT = "tenderlake operations 1"
@@ -73,7 +74,7 @@ def write_operations(operations: Operations, mark: str) -> Iterator[bytes]:
     """
     yield orjson.dumps({"format": FORMAT, "atomic": operations.atomic, "mark": mark}) + b"\n"
     for one in operations.items:
-        yield orjson.dumps({name: value for name in Operation.model_fields if (value := getattr(one, name)) is not None}) + b"\n"
+        yield dumps({name: value for name in Operation.model_fields if (value := getattr(one, name)) is not None}) + b"\n"
 
 
 def line_of(position: int) -> int:
@@ -87,4 +88,4 @@ def read_operations(lines: Iterable[bytes]) -> Operations:
     head = orjson.loads(next(rest, b"null"))
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         raise ValueError("the file holds no operations")
-    return Operations(atomic=head["atomic"], items=[Operation.model_validate(orjson.loads(line)) for line in rest])
+    return Operations(atomic=head["atomic"], items=[Operation.model_validate(loads(line)) for line in rest])

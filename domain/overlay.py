@@ -1,4 +1,4 @@
-"""The merge of OCDS 1.1 for releases that agree in shape: each release is laid over what the earlier ones left, in place.
+"""The merge of OCDS for releases that agree in shape: each release is laid over what the earlier ones left, in place.
 
 The field's own merger takes every value of every release apart and puts all of them together again, which costs many times as much. Where
 shapes contradict each other, `overlay` gives up and leaves the releases to that merger.
@@ -7,32 +7,32 @@ shapes contradict each other, `overlay` gives up and leaves the releases to that
 from collections.abc import Sequence
 from typing import Any
 
-from domain.merging import REPLACED
+from domain.merge_rules import Rules, Tree, tree
 
 Value = dict[str, Any]
-Rules = dict[str, Any]  # by key the rules below it, None where an array is replaced as a whole
-FREE: Rules = {}
+FREE: Tree = {}
 
 
 class OddError(Exception):
     """Raised where a value contradicts an earlier one in shape, or an id is none."""
 
 
-def overlay(releases: Sequence[Value], plain: Sequence[bool]) -> Value | None:
+def overlay(releases: Sequence[Value], plain: Sequence[bool], rules: Rules) -> Value | None:
     """The releases, given in order and without what a merged one omits, merged; None where they are odd, and they are spoilt then.
 
     `plain` says of each release that there is nothing to merge in it alone (domain/merging.py): parts of it are taken as they stand.
     """
     merged: Value = {}
+    root = tree(rules)
     try:
         for release, whole in zip(releases, plain, strict=True):
-            _lay(merged, release, RULES, whole)
+            _lay(merged, release, root, whole)
     except OddError:
         return None
     return merged
 
 
-def _lay(target: Value, source: Value, rules: Rules, plain: bool) -> bool:
+def _lay(target: Value, source: Value, rules: Tree, plain: bool) -> bool:
     """Lay an object over another; whether it says anything: what holds nothing but empty objects and arrays does not."""
     says = False
     for key, value in source.items():
@@ -57,7 +57,7 @@ def _lay(target: Value, source: Value, rules: Rules, plain: bool) -> bool:
     return says
 
 
-def _lay_object(target: Value, key: str, value: Value, below: Rules | None, plain: bool) -> bool:
+def _lay_object(target: Value, key: str, value: Value, below: Tree | None, plain: bool) -> bool:
     there = target.get(key)
     if below is None or type(there) not in (dict, type(None)):
         raise OddError
@@ -70,40 +70,29 @@ def _lay_object(target: Value, key: str, value: Value, below: Rules | None, plai
     return says
 
 
-def _lay_array(target: Value, key: str, value: list[Value], below: Rules, plain: bool) -> bool:
+def _lay_array(target: Value, key: str, value: list[Value], below: Tree, plain: bool) -> bool:
     """Lay objects over those of the same id; others, and those without an id, come behind them."""
     there = target.get(key, [])
     if type(there) is not list or any(type(one) is not dict for one in there):
         raise OddError
-    known = {one["id"]: one for one in there if "id" in one}
+    known = {str(one["id"]): one for one in there if one.get("id") is not None}
     says = False
     for one in value:
         name = one.get("id")
-        if type(name) is not str and "id" in one:
+        if type(name) not in (str, int) and "id" in one:
             raise OddError
-        node = known.get(name) if name is not None else None
+        node = known.get(str(name)) if name is not None else None
         if node is not None:
+            first = node["id"]
             says |= _lay(node, one, below, plain)
+            node["id"] = first  # 1 and "1" are the same element, under the id that came first
             continue
         node = one if plain else {}
         if plain or _lay(node, one, below, plain):
             there.append(node)
             says = True
             if name is not None:
-                known[name] = node
+                known[str(name)] = node
     if there:
         target[key] = there
     return says
-
-
-def _tree() -> Rules:
-    root: Rules = {}
-    for *above, last in REPLACED:
-        holder = root
-        for name in above:
-            holder = holder.setdefault(name, {})
-        holder[last] = None
-    return root
-
-
-RULES = _tree()

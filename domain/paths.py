@@ -4,7 +4,7 @@ import re
 import types
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -125,8 +125,8 @@ def _inside(kind: Any, name: str) -> Any:
     if not _is_model(kind) or name not in kind.model_fields:
         return None
     annotation = kind.model_fields[name].annotation
-    if get_origin(annotation) in (Union, types.UnionType):
-        return next(one for one in get_args(annotation) if one is not type(None))
+    while get_origin(annotation) in (Union, types.UnionType, Annotated):
+        annotation = next(one for one in get_args(annotation) if one is not type(None))
     return annotation
 
 

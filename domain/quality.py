@@ -4,12 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from domain.instants import instant
 from domain.record import Note
-from domain.repair import NOTES, pointer
+from domain.repair import NOTES
 
 ARRAYS = (("parties",), ("awards",), ("contracts",), ("tender", "items"), ("tender", "documents"), ("tender", "lots"), ("planning", "documents"))
-Path = tuple[str | int, ...]
 NINES = 99_999_999  # fewer nines than these may be an amount
 
 
@@ -18,7 +16,6 @@ def quality(release: dict[str, Any]) -> list[Note]:
     notes = [*_duplicates(release)]
     for path, value in _values(release):
         _money(value, path, notes)
-    _dates(release, notes)
     return notes
 
 
@@ -53,47 +50,6 @@ def _money(value: Any, path: str, notes: list[Note]) -> None:
         notes.append(_note("placeholder_amount", f"{path}/amount", amount))
     if not value.get("currency"):
         notes.append(_note("currency_missing", path, amount))
-
-
-def _texts(release: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """Every date that the star reads but the release's own, with its path."""
-    tender, planning = release.get("tender") or {}, release.get("planning") or {}
-    for name in ("tenderPeriod", "awardPeriod", "contractPeriod"):
-        yield from _period(tender.get(name), ("tender", name))
-    yield from _documents(planning, ("planning",))
-    yield from _documents(tender, ("tender",))
-    for name, date, period in (("awards", "date", "contractPeriod"), ("contracts", "dateSigned", "period")):
-        for index, one in enumerate(release.get(name) or ()):
-            yield (name, index, date), one.get(date)
-            yield from _period(one.get(period), (name, index, period))
-            yield from _documents(one, (name, index))
-
-
-def _period(period: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    if period:
-        yield (*path, "startDate"), period.get("startDate")
-        yield (*path, "endDate"), period.get("endDate")
-
-
-def _documents(holder: dict[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
-    for index, document in enumerate(holder.get("documents") or ()):
-        yield (*path, "documents", index, "datePublished"), document.get("datePublished")
-
-
-def _dates(release: dict[str, Any], notes: list[Note]) -> None:
-    """A note on each date that can't be read, one on all that lack a zone: where one does, most do."""
-    vague: list[str] = []
-    for path, text in _texts(release):
-        if text is None:
-            continue
-        read = instant(text)
-        if read is None:
-            notes.append(_note("unreadable_date", pointer(path), repr(text)))
-        elif read[1]:
-            vague.append(pointer(path))
-    if vague:
-        more = f" and {len(vague) - 3} more" if len(vague) > 3 else ""
-        notes.append(_note("date_without_zone", vague[0], ", ".join(path[1:] for path in vague[:3]) + more))
 
 
 def _note(code: str, path: str, value: Any) -> Note:

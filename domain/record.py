@@ -39,7 +39,8 @@ class Place(Frozen):
     """Where in its source an element stood."""
 
     file: str
-    line: int | None = Field(default=None, ge=1, description="1-based line, for line-delimited sources and tables")
+    line: int | None = Field(default=None, ge=1, description="1-based line of the source at which it begins")
+    column: int | None = Field(default=None, ge=1, exclude=True, description="1-based, in characters, on that line")
     offset: int | None = Field(default=None, ge=0, description="0-based byte offset of the element in the UTF-8 text of the source")
     path: str = Field(default="", description="JSON Pointer (RFC 6901) of the element in its top-level value, e.g. /releases/3")
 
@@ -75,6 +76,12 @@ class Refused(Frozen):
     path: str = Field(default="", description="JSON Pointer into the record, of the value that is wrong")
     excerpt: str = Field(default="", description="the first 2,000 characters of the element, to recognise it by")
     ocid: str | None = None
+    more: int = Field(default=0, description="how many elements behind it are refused for the same, and have no entry of their own")
+
+    @property
+    def elements(self) -> int:
+        """How many elements it stands for."""
+        return 1 + self.more
 
 
 Judgement = Accepted | Refused

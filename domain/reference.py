@@ -11,6 +11,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from domain.canonical import canonical
+from domain.exact import Exact, dumps, loads
 from domain.record import Accepted, Judgement, Kind, Note, Place, Refused, too_long
 from domain.repair import NOTES, pointer, replace_surrogates, strip_nul, text_of
 from domain.tidy import tidy_text
@@ -127,7 +128,7 @@ def judge_reference(raw: bytes, place: Place, kind: Kind) -> list[Judgement]:
     """What becomes of a reference record as UTF-8 JSON, or of each of an array of them; KeyError for a kind that is no reference."""
     model = MODELS[kind]
     try:
-        element = orjson.loads(replace_surrogates(raw) if b"\\ud" in raw.lower() else raw)
+        element = loads(replace_surrogates(raw) if b"\\ud" in raw.lower() else raw)
     except orjson.JSONDecodeError as error:
         return [_refused("invalid_json", f"not valid JSON: {error}", "", raw, place)]
     if not isinstance(element, list):
@@ -137,7 +138,7 @@ def judge_reference(raw: bytes, place: Place, kind: Kind) -> list[Judgement]:
 
 def _judge_element(record: Any, model: type[Reference], kind: Kind, array: bytes, place: Place) -> Judgement:
     try:
-        return _judge(record, model, kind, orjson.dumps(record), place)
+        return _judge(record, model, kind, dumps(record), place)
     except orjson.JSONEncodeError:
         return _refused("too_deep", "objects or arrays are nested too deep to be kept", "", array, place)
 
@@ -157,7 +158,11 @@ def _judge(record: Any, model: type[Reference], kind: Kind, raw: bytes, place: P
     if reason:
         return _refused("too_long", reason, "", raw, place)
     _leave_out_blanks(record, model, notes)
-    read = {name: value for name, value in found.model_dump(exclude_unset=True).items() if value is not None and name in record}
+    read = {
+        name: value
+        for name, value in found.model_dump(exclude_unset=True).items()
+        if value is not None and name in record and not isinstance(record[name], Exact)
+    }
     _note_whitespace({name: record[name] for name in read if isinstance(record.get(name), str)}, notes)
     try:
         payload = canonical(WHOLE.get(kind, {}) | record | read)

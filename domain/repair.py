@@ -6,24 +6,28 @@ from typing import Any
 
 import orjson
 
+from domain.exact import Exact, dumps, number
 from domain.record import Note
 from domain.unpack import kind
 
 NOTES: dict[str, str] = {
     "array_expected": "an object or a text stood where an array belongs; read as an array of one",
     "object_expected": "an array of one stood where a single value belongs, or an empty array where an object does",
-    "integer_id": "ids that are numbers; read as texts, so that 1 and '1' are the same",
+    "integer_id": "ids of reference records that are numbers; read as texts, so that 1 and '1' are the same",
     "number_as_text": "a number stood where a text belongs; read as text",
     "text_as_number": "a text that is a number stood where a number belongs",
     "null_element": "a null stood in an array; dropped",
     "blank_value": "a blank text stood where a number, a truth value, an object or an array belongs; left out",
     "nul_character": "U+0000 in a text; removed",
     "bad_surrogate": "half of a surrogate pair in a text; replaced by U+FFFD",
-    "date_repaired": "the release's date had no zone or was not in ISO 8601",
-    "date_without_zone": "a date without a zone or not in ISO 8601; kept as published, read as UTC in the star",
+    "date_repaired": "the release's date is not an RFC 3339 date-time; written as one",
+    "date_without_zone": "a date without a zone; kept as published, read as UTC in the star",
+    "date_format": "a date that is not written as RFC 3339 has it; kept as published, read in the star",
+    "date_order": "a date with two readings that another date of the release decides; written as ISO 8601",
+    "ambiguous_date": "a date that can be read in two ways; null in the star",
     "unreadable_date": "a date that can't be read; null in the star",
     "missing_release_id": "the release has no id; one was made of its content",
-    "compiled_only": "only a compiled release was published; it stands for its releases",
+    "compiled_only": "a compiled release, which stands for its releases",
     "compiled_supersedes": "the compiled release stands for the releases of its process that are not newer, compiled ones too; so many were left out",
     "duplicate_id": "an id stands twice in one array; the last one wins where they differ",
     "organization_differs": "a reference says otherwise of an organisation than `parties`, or, where that is silent, than an earlier reference",
@@ -33,6 +37,7 @@ NOTES: dict[str, str] = {
     "award_not_found": "a contract's awardID names no award of the process",
     "placeholder_amount": "an amount that looks like a placeholder (0, 1 or all nines)",
     "currency_missing": "an amount without a currency",
+    "rounded_number": "a number with more digits than a 64-bit number holds; kept as published, rounded in the star",
     "merge_conflict": "releases disagree on the type of a field; the newest one won",
 }
 EXPECTED = {
@@ -49,7 +54,6 @@ DROPPED = {"null_element", "blank_value", "unreadable_detail"}
 BLANK_IS_MISSING = {"float_type", "int_type", "int_from_float", "bool_type", "dict_type", "list_type"}
 UNREPAIRED = {("ocid",)}  # what a process is called is not for us to guess
 EXACT = 2**53  # from here on a floating-point number may stand for another whole number
-NUMBERS = (re.compile(rb'd"\s*+:\s*+[-\d]'), re.compile(rb'D"\s*+:\s*+[-\d]'))  # two, for each is looked for by its letters, which is quick
 ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.S)
 
 
@@ -102,7 +106,7 @@ def _shown(value: Any) -> str:
 
 def _excerpt(value: Any) -> str:
     try:
-        return orjson.dumps(value).decode()[:80]
+        return dumps(value).decode()[:80]
     except orjson.JSONEncodeError:  # nested deeper than is kept; refused later
         return kind(value)
 
@@ -139,6 +143,8 @@ def text_of(value: Any) -> str | None:
     """A number as the text that it would be as an id; None where it is no number or its digits are lost."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
+    if isinstance(value, Exact):
+        return value.text
     if isinstance(value, float) and value.is_integer():
         return str(int(value)) if abs(value) < EXACT else None
     return repr(value)
@@ -149,8 +155,8 @@ def _number(value: Any, *, whole: bool) -> int | float | None:
         text = value.strip()
         digits = text.replace(",", "") if "." in text and text.rfind(",") < text.rfind(".") else text
         try:
-            value = float(digits) if "_" not in digits else None
-        except ValueError:
+            value = number(digits) if "_" not in digits else None
+        except (ArithmeticError, ValueError):
             return None
     if not (isinstance(value, float) and abs(value) <= 1e300):  # NaN is not less than anything
         return None
@@ -170,23 +176,14 @@ def walk(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         pending += reversed(below)
 
 
-def has_numeric_ids(raw: bytes) -> bool:
-    """Whether any `"…id": 1` may stand in the text: a cheap look that saves nearly every release the walk."""
-    return any(raw[found.start() - 1 : found.start()] in {b"i", b"I"} for numbers in NUMBERS for found in numbers.finditer(raw))
-
-
-def texts_for_ids(release: dict[str, Any], notes: list[Note]) -> None:
-    """Numbers under `id` and `…ID` become texts everywhere, also in parts that no model names; one note a release."""
-    paths: list[str] = []
+def note_rounded(release: dict[str, Any], notes: list[Note]) -> None:
+    """One note on the numbers that have more digits than the star holds."""
+    paths = []
     for path, holder in walk(release):
-        if not isinstance(holder, dict):
-            continue
-        for key, value in holder.items():
-            if (key == "id" or key.endswith("ID")) and (text := text_of(value)) is not None:
-                holder[key] = text
-                paths.append(path + pointer([key]))
+        inside = holder.items() if isinstance(holder, dict) else enumerate(holder)
+        paths += [path + pointer([key]) for key, value in inside if isinstance(value, Exact)]
     if paths:
-        notes.append(Note(code="integer_id", path=paths[0], message=f"{NOTES['integer_id']}: {_counted(paths)}"))
+        notes.append(Note(code="rounded_number", path=paths[0], message=f"{NOTES['rounded_number']}: {_counted(paths)}"))
 
 
 def strip_nul(release: dict[str, Any], notes: list[Note]) -> None:

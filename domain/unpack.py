@@ -48,7 +48,8 @@ def is_compiled(release: dict[str, Any]) -> bool:
 
 def kind(value: Any) -> str:
     """What a JSON value is, in plain words."""
-    return {type(None): "null", bool: "true or false", int: "a number", float: "a number", str: "a text", list: "an array", dict: "an object"}[type(value)]
+    names = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "an array", dict: "an object"}
+    return next((name for one, name in names.items() if isinstance(value, one)), "null")
 
 
 def _each(elements: Any, path: str, depth: int) -> Iterator[Piece]:
@@ -60,16 +61,29 @@ def _each(elements: Any, path: str, depth: int) -> Iterator[Piece]:
 
 
 def _record(record: dict[str, Any], path: str, depth: int) -> Iterator[Piece]:
-    """A record, or a package of releases: releases are better than links to them, a compiled release is better than links."""
+    """A record, or a package of releases: all releases are better than a compiled release, which is better than some of them and links to the others."""
     releases, compiled = record.get("releases"), record.get("compiledRelease")
     embedded = releases if isinstance(releases, dict | list) and releases else []
-    if isinstance(compiled, dict) and (isinstance(embedded, dict) or all(is_link(one) for one in embedded)) and not _whole(embedded):
-        yield Piece(f"{path}/compiledRelease", compiled, "its record has links to releases only" if embedded else "its record has no releases")
+    links = _links(embedded)
+    if isinstance(compiled, dict) and (links or not embedded):
+        yield Piece(f"{path}/compiledRelease", compiled, _why_compiled(embedded, links))
+        if isinstance(embedded, list):
+            yield from (piece for index, one in enumerate(embedded) if not is_link(one) for piece in unpack(one, f"{path}/releases/{index}", depth + 1))
     elif embedded:
         yield from _each(embedded, f"{path}/releases", depth)
+    elif releases is not None and not isinstance(releases, list | dict):
+        yield Piece(path, record, refusal=("wrong_type", f"releases: expected an array, got {kind(releases)}"))
     elif "ocid" in record or "compiledRelease" in record or "versionedRelease" in record:
         yield Piece(path, record, refusal=("record_without_releases", "the record has neither releases nor a compiled release"))
 
 
-def _whole(releases: Any) -> bool:
-    return isinstance(releases, dict) and not is_link(releases)
+def _links(releases: list[Any] | dict[str, Any]) -> int:
+    """How many of them are links; an object may stand for an array of one."""
+    return sum(map(is_link, releases if isinstance(releases, list) else [releases]))
+
+
+def _why_compiled(releases: list[Any] | dict[str, Any], links: int) -> str:
+    if not releases:
+        return "its record has no releases"
+    whole = 0 if isinstance(releases, dict) else len(releases) - links
+    return f"{links} of the {links + whole} releases of its record are links only" if whole else "its record has links to releases only"

@@ -146,10 +146,10 @@ def delete(kind: KindName, record_id: Id, here: Here, user: Writer, asked: Asked
     return _change(here, user, asked, [one], b"", alone=True, if_match=if_match)
 
 
-@router.get("/{kind}/{record_id}/versions", responses=answers(404))
-def versions(kind: KindName, record_id: Id, here: Here, _: Reader) -> RawVersions:
+@router.get("/{kind}/{record_id}/versions", response_model=RawVersions, responses=answers(404))
+def versions(kind: KindName, record_id: Id, here: Here, _: Reader) -> Response:
     """Every version of a record, newest first, also of one that was deleted."""
-    return RawVersions(items=list_versions(here.parts, kind, record_id))
+    return as_json({"items": [one.model_dump() for one in list_versions(here.parts, kind, record_id)]})
 
 
 @router.get("/{kind}/{record_id}/versions/{version}", response_model=RawVersion, responses={**TAGGED, **answers(404)})

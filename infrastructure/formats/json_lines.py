@@ -1,14 +1,18 @@
 """JSON Lines: one element a line, so that a broken line costs itself only."""
 
+import re
+from collections.abc import Callable
+from io import BytesIO
 from typing import Any, BinaryIO
 
 from domain.record import Place
-from infrastructure.formats.packages import about, enter
+from infrastructure.formats.packages import about, broken_value, enter
 from infrastructure.formats.scanner import Scanner
 from infrastructure.formats.stretch import Stretch
 from services.ports import Slice
 
 Position = dict[str, Any]
+LIST = re.compile(rb'"(?:releases|records)"\s*+:\s*+\[')
 BLANK = b" \t\r\n\x00\x1e\xef\xbb\xbf"
 GULP = 1 << 20
 
@@ -16,8 +20,9 @@ GULP = 1 << 20
 class LineReader:
     """Reads a stretch of lines; a line too long to be held that is a package is left to the reader of values, which streams it."""
 
-    def __init__(self, file: BinaryIO, name: str, longest: int) -> None:
+    def __init__(self, file: BinaryIO, name: str, longest: int, inside: Callable[[BinaryIO, Position, int], Slice]) -> None:
         self.file = file
+        self.inside = inside
         self.name = name
         self.longest = longest
 
@@ -30,24 +35,34 @@ class LineReader:
             line = self.file.readline(self.longest + 1)
             if not line:
                 return stretch.cut(None)
-            place = Place(file=self.name, line=number, offset=offset)
+            place = Place(file=self.name, line=number, column=1, offset=offset)
             if len(line) > self.longest:
                 if self._is_package(offset):
-                    return stretch.cut({"form": "values", "offset": offset})
+                    return stretch.cut({"form": "values", "offset": offset, "line": number})
                 stretch.refuse(place, "too_large", f"the line is longer than {self.longest} bytes", line)
                 offset += self._pass(line)
             elif raw := line.strip(BLANK):
-                stretch.keep(raw, place, about(raw))
+                self._line(stretch, raw, place.model_copy(update={"column": 1 + line.index(raw[:1])}) if line[:1] != raw[:1] else place)
             offset += len(line)
             number += 1
         return stretch.cut({"form": "lines", "offset": offset, "line": number})
+
+    def _line(self, stretch: Stretch, raw: bytes, place: Place) -> None:
+        """Keep the line; of a package that is broken before its list, the elements of the list."""
+        package = about(raw)
+        if package is None and LIST.search(raw) and broken_value(raw, 0, ""):
+            read = self.inside(BytesIO(raw), {"form": "values", "offset": 0, "line": place.line, "column": place.column}, len(raw))
+            if any(one.place.path for one in read.elements):
+                stretch.take(read, place.offset or 0)
+                return
+        stretch.keep(raw, place, package)
 
     def _is_package(self, offset: int) -> bool:
         after = self.file.tell()
         scanner = Scanner(self.file, offset, self.longest)
         found = enter(scanner) if scanner.peek() == b"{" else None
         self.file.seek(after)
-        return found is not None and found[0] != ""
+        return found is not None and found.path != ""
 
     def _pass(self, line: bytes) -> int:
         """Pass the rest of the line; how many bytes it has."""

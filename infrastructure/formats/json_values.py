@@ -4,16 +4,17 @@ from typing import Any, BinaryIO
 
 from domain.record import Place
 from domain.unpack import LISTS
-from infrastructure.formats.packages import about, enter
+from infrastructure.formats.packages import ABOUT, Damage, about, broken_value, enter
 from infrastructure.formats.scanner import DEEPEST as BRACKETS
-from infrastructure.formats.scanner import BrokenError, MismatchError, OversizeError, ScanError, Scanner, TooDeepError
+from infrastructure.formats.scanner import SEARCHES, BrokenError, MismatchError, OversizeError, ScanError, Scanner, TooDeepError
 from infrastructure.formats.stretch import EXCERPT, Stretch
 from services.ports import Slice
 
 Position = dict[str, Any]
 DEEPEST = 3  # arrays and packages gone into; what is deeper is an element as it stands
 LISTS_AND_COMPILED = {b'"%s"' % name.encode(): name for name in (*sorted(LISTS), "compiledRelease")}
-SEARCHES = 20  # for a place to read on from after damage; each may look through `longest` bytes
+
+SAID = {b'"%s"' % name.encode(): name for name in ABOUT}
 
 
 class ValueReader:
@@ -27,14 +28,16 @@ class ValueReader:
     def read(self, position: Position, limit: int) -> Slice:
         """From `offset` on."""
         self.stretch = Stretch(self.name, limit)
-        self.scanner = Scanner(self.file, int(position["offset"]), self.longest)
+        self.scanner = Scanner(self.file, int(position["offset"]), self.longest, position.get("line"), int(position.get("column", 1)))
         self.stack: list[Position] = [dict(one) for one in position.get("stack", ())]
-        self.searches = int(position.get("searches", 0))
+        self.scanner.searches = int(position.get("searches", 0))
         while first := self.scanner.peek():
             if first == b"," or (first == b"]" and self.stack):
                 self._punctuation(first)
             elif self.stretch.full:
-                return self.stretch.cut({"form": "values", "offset": self.scanner.offset, "stack": self.stack, "searches": self.searches})
+                line, column = self.scanner.place()
+                about_here = {"offset": self.scanner.offset, "line": line, "column": column or 1}
+                return self.stretch.cut({"form": "values", **about_here, "stack": self.stack, "searches": self.scanner.searches})
             else:
                 self._value(first)
         if self.stack:
@@ -42,8 +45,11 @@ class ValueReader:
         return self.stretch.cut(None)
 
     def _place(self) -> Place:
-        path = f"{self.stack[-1]['path']}/{self.stack[-1]['index']}" if self.stack else ""
-        return Place(file=self.name, offset=self.scanner.offset, path=path)
+        return self._place_at(f"{self.stack[-1]['path']}/{self.stack[-1]['index']}" if self.stack else "")
+
+    def _place_at(self, path: str) -> Place:
+        line, column = self.scanner.place()
+        return Place(file=self.name, line=line, column=column, offset=self.scanner.offset, path=path)
 
     def _punctuation(self, first: bytes) -> None:
         self.scanner.take()
@@ -65,14 +71,17 @@ class ValueReader:
         # The elements of a package's list are no packages, so most elements need no look inside.
         if len(self.stack) < DEEPEST and first == b"{" and not (self.stack and self.stack[-1]["object"]):
             found = enter(self.scanner)
-            if found is not None and found[0]:
-                self._open(place.path + found[0], found[1], packed=True)
+            if found is not None and found.path:
+                if found.damage is not None:
+                    line, column = self.scanner.place_of(found.damage.offset)
+                    self._refuse_part(place.model_copy(update={"line": line, "column": column}), found.damage)
+                self._open(place.path + found.path, found.said, packed=True)
                 return
         raw = self._one(place)
         if raw is not None:
             self.stretch.keep(raw, place, package if found is None else about(raw) or package)
-            if self.stack and self.stack[-1]["object"] and not self.stack[-1].get("whole"):
-                self.stack[-1]["whole"] = b'"ocid"' in raw  # and so more than a link
+            if self.stack and self.stack[-1]["object"] and b'"ocid"' not in raw and b'"url"' in raw:
+                self.stack[-1]["links"] = True
         self._count()
 
     def _open(self, path: str, package: dict[str, Any] | None, *, packed: bool) -> None:
@@ -94,14 +103,20 @@ class ValueReader:
         except ScanError as error:
             self._refuse(place, error)
             # A broken text ends at its line, and so near; for other damage whole stretches are read again, which must not go on for ever.
-            scanner.recover(error, isinstance(error, BrokenError) or self.searches < SEARCHES)
-            self.searches += not isinstance(error, BrokenError)
+            scanner.recover(error, isinstance(error, BrokenError) or scanner.searches < SEARCHES)
+            scanner.searches += not isinstance(error, BrokenError)
             return None
 
     def _refuse(self, place: Place, error: ScanError) -> None:
         code, reason = self._why(error)
         begin = self.scanner.at if self.scanner.held is None else self.scanner.held
         self.stretch.refuse(place, code, reason, self.scanner.buffer[begin : begin + EXCERPT * 4])
+
+    def _refuse_part(self, place: Place, damage: Damage) -> None:
+        """What is wrong in what a package says of itself costs that alone; `place` is the package's."""
+        reason = f"what the package says of itself can't be read, and its list can: {damage.reason}"
+        reason += f" (line {place.line} column {place.column})" if place.line else ""
+        self.stretch.refuse(place.model_copy(update={"offset": damage.offset}), damage.code, reason, damage.excerpt)
 
     def _why(self, error: ScanError) -> tuple[str, str]:
         if isinstance(error, OversizeError):
@@ -117,8 +132,13 @@ class ValueReader:
     def _pass_rest(self, ended: Position) -> None:
         """Pass what a package has behind its list, its closing bracket included; but go into a second list.
 
-        Of a record whose list was too long to be looked behind, the compiled release is taken where all that the list had was links.
+        Of a record whose list was too long to be looked behind, the compiled release is taken where the list had links. Where an element
+        follows, the list had a stray bracket and goes on.
         """
+        if self._goes_on():
+            self.stretch.refuse(self._place_at(f"{ended['path']}/{ended['index']}"), "invalid_json", "a stray ']' between elements")
+            self.stack.append(ended)
+            return
         key = b""
         while (first := self.scanner.peek()) and first != b"}":
             name = LISTS_AND_COMPILED.get(key, "")
@@ -127,17 +147,28 @@ class ValueReader:
                 self.scanner.take()
                 self.stack.append(ended | {"path": path, "index": 0})
                 return
-            place = Place(file=self.name, offset=self.scanner.offset, path=path) if name and first == b"{" else None
-            if name not in LISTS and ended.get("whole"):
-                place = None
-            raw = self._member(place)
-            if place is not None and raw is not None:
-                self.stretch.keep(raw, place, ended["package"])
+            here = self._place_at(path)
+            wanted = name and first == b"{" and (name in LISTS or ended.get("links") or not ended["index"])
+            raw = self._member(here if wanted else None)
+            if wanted and raw is not None:
+                self.stretch.keep(raw, here, ended["package"])
+            elif key in SAID and (damage := _broken(key, raw, here)):
+                self._refuse_part(here, damage)
             key = raw if raw is not None and first == b'"' and not key and self.scanner.peek() == b":" else b""
             if key:
                 self.scanner.take()
         if first:
             self.scanner.take()
+
+    def _goes_on(self) -> bool:
+        """Whether an object stands where the name of a member belongs, and not for want of a comma."""
+        scanner = self.scanner
+        scanner.hold()
+        if scanner.peek() == b",":
+            scanner.take()
+        found = scanner.peek() == b"{"
+        scanner.back()
+        return found
 
     def _member(self, place: Place | None) -> bytes | None:
         """The value that begins here; None, behind it, where it is too long or damaged, which is said where it has a place."""
@@ -152,3 +183,11 @@ class ValueReader:
             return None
         finally:
             self.scanner.held = None
+
+
+def _broken(key: bytes, raw: bytes | None, place: Place) -> Damage | None:
+    """What is wrong with a member behind the list; `raw` is None where it has no end."""
+    offset = place.offset or 0
+    if raw in {None, b","}:
+        return Damage(offset, "invalid_json", f"{SAID[key]}: its value {'is missing' if raw else 'has no end'}", b"")
+    return broken_value(raw or b"", offset, SAID[key])

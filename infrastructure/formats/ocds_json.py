@@ -29,14 +29,14 @@ def recognise(text: Path) -> Position | None:
         return None
     if _by_lines(head, whole):
         return {"form": "lines", "offset": 0, "line": 1}
-    return {"form": "values", "offset": 0} if begins else None
+    return {"form": "values", "offset": 0, "line": 1} if begins else None
 
 
 def read(text: Path, name: str, position: Position, limit: int, longest: int) -> Slice:
     """The next `limit` elements, or fewer where they are large; elements longer than `longest` bytes are refused."""
     with text.open("rb") as file:
         if position["form"] == "lines":
-            return LineReader(file, name, longest).read(position, limit)
+            return LineReader(file, name, longest, lambda line, at, most: ValueReader(line, name, longest).read(at, most)).read(position, limit)
         return ValueReader(file, name, longest).read(position, limit)
 
 

@@ -1,19 +1,22 @@
 """What a release or record package says of itself, before its list and behind, and where the list begins; at most the beginning of the list is looked at."""
 
 import re
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
 from domain.canonical import DEEPEST, canonical
 from domain.unpack import LISTS
-from infrastructure.formats.scanner import ScanError, Scanner
+from infrastructure.formats.scanner import SEARCHES, BrokenError, ScanError, Scanner
 
 ABOUT = ("uri", "version", "publishedDate", "publisher", "license", "publicationPolicy", "extensions")
 # What begins with one of these is a release or a record itself: no need to look further.
 OF_RELEASES = {"ocid", "id", "date", "tag", "initiationType", "language", "buyer", "parties", "planning", "tender", "awards", "contracts", "bids"}
 OF_RELEASES |= {"compiledRelease", "versionedRelease", "relatedProcesses", "url"}
 OF_RECORDS = {"ocid", "compiledRelease", "versionedRelease"}  # what has one of these, before its releases or behind, is a record
+LIST_OR_OCID = re.compile(rb'"(releases|records)"\s*+:\s*+\[|"ocid"\s*+:')
+GOES_ON = re.compile(rb'\}\s*+,\s*+"(?:[^"\\\n]++|\\.)*+"\s*+:')  # a member behind the end of an object
+EXCERPT_BYTES = 8_000
 TAIL = 64 << 10  # bytes of the end of the file, looked at where the list is longer than that
 BEHIND = re.compile(rb'\]\s*+,(?=\s*+")')
 CHUNK = 1 << 20
@@ -21,19 +24,57 @@ LOOK = 4 << 20  # bytes looked ahead, once a package, for what stands behind its
 LONGEST = 20_000  # bytes of one value of ABOUT that are worth keeping beside each record
 
 
-def enter(scanner: Scanner) -> tuple[str, dict[str, Any] | None] | None:
-    """Go into the package that begins here: ("/releases" or "/records", what it says of itself). None, and stay, where it is none.
+class Damage(NamedTuple):
+    """What is wrong in what a package says of itself; `offset` is that of the file."""
 
-    The path is "" where one object stands for the list: then it is to be read as one element, and stays too.
+    offset: int
+    code: str
+    reason: str
+    excerpt: bytes
 
-    A record whose releases stand before its ocid is none either, unless they are longer than LOOK.
+
+class Package(NamedTuple):
+    """A package that was gone into: "/releases" or "/records", what it says of itself, and what is wrong there.
+
+    The path is "" where one object stands for the list: then it is to be read as one element.
+    """
+
+    path: str
+    said: dict[str, Any] | None
+    damage: Damage | None = None
+
+
+def enter(scanner: Scanner) -> Package | None:
+    """Go into the package that begins here. None, and stay, where it is none; stay too where its path is "".
+
+    What is wrong before its list costs no more than that: reading goes on at the list, unless an ocid stands before it.
+    A record whose releases stand before its ocid is no package, unless they are longer than LOOK.
     """
     scanner.hold()
-    found = _list(scanner)
-    if found is None or not found[0]:
+    found = _Head(scanner).read()
+    if found is None or not found.path:
         scanner.back()
     scanner.held = None
     return found
+
+
+def broken_value(raw: bytes, offset: int, name: str) -> Damage | None:
+    """What is wrong with the value of a member, that was taken at `offset`; None where nothing is."""
+    try:
+        orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        if "depth limit" in str(error):  # not kept, and nobody misses it
+            return None
+        return _bad_byte(raw, offset, name) or Damage(offset + len(error.doc[: error.pos].encode()), "invalid_json", f"{name}: {error.msg}", raw)
+    return None
+
+
+def _bad_byte(raw: bytes, offset: int, where: str) -> Damage | None:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as wrong:
+        return Damage(offset + wrong.start, "invalid_utf8", f"{where}: byte 0x{raw[wrong.start]:02X} is not UTF-8", raw)
+    return None
 
 
 def about(line: bytes) -> dict[str, Any] | None:
@@ -56,35 +97,92 @@ def _short(value: Any) -> bool:
         return False
 
 
-def _list(scanner: Scanner) -> tuple[str, dict[str, Any] | None] | None:
-    said: dict[str, Any] = {}
-    scanner.take()
-    try:
-        while scanner.peek() == b'"':
-            key = str(orjson.loads(scanner.value()))
-            if scanner.peek() != b":" or key in OF_RELEASES:
-                return None
-            scanner.take()
-            if key in LISTS and scanner.peek() == b"{":  # one object where a list belongs: whoever judges the whole finds it
-                return "", None
-            if key in LISTS and scanner.peek() == b"[":
-                begins = scanner.offset
-                behind, far = _behind(scanner)
-                if OF_RECORDS & behind.keys():
+class _Head:
+    """Reads what a package says of itself before its list."""
+
+    def __init__(self, scanner: Scanner) -> None:
+        self.scanner = scanner
+        self.said: dict[str, Any] = {}
+        self.damage: Damage | None = None
+
+    def read(self) -> Package | None:
+        """The package, with the scanner in its list."""
+        scanner = self.scanner
+        scanner.take()
+        while True:
+            offset = scanner.offset
+            try:
+                if scanner.peek() == b"}":
+                    return self._search(offset, "a closing bracket too many") if scanner.at_pattern(GOES_ON) else None
+                if not scanner.peek():
                     return None
-                scanner.at = begins + 1 - scanner.base
-                behind = _at_end(scanner.file, begins, key) if far else behind
-                said |= {name: value for name, value in behind.items() if name in ABOUT and value is not None}
-                return f"/{key}", said or None
-            raw = scanner.value()
-            if key in ABOUT and (value := _said(raw)) is not None:
-                said[key] = value
-            if scanner.peek() != b",":
-                return None
-            scanner.take()
-    except (ScanError, orjson.JSONDecodeError):
-        return None
-    return None
+                key = self._key()
+                if key is None:
+                    return self._search(offset, "the name of a member, in quotes and with a colon behind it, is missing")
+                if key in OF_RELEASES:
+                    return None
+                if key in LISTS and scanner.peek() == b"{":  # one object where a list belongs: whoever judges the whole finds it
+                    return None if self.damage else Package("", None)
+                if key in LISTS and scanner.peek() == b"[":
+                    return self._inside(key)
+                self._value(key)
+                if scanner.peek() == b"}":
+                    continue
+                if scanner.peek() != b",":
+                    return self._search(offset, f"{key}: no comma stands behind its value")
+                scanner.take()
+            except (ScanError, orjson.JSONDecodeError):
+                return self._search(offset, "a text or a bracket that does not end, or ends twice")
+
+    def _key(self) -> str | None:
+        if self.scanner.peek() != b'"':
+            return None
+        key = str(orjson.loads(self.scanner.value()))
+        if self.scanner.peek() != b":":
+            return None
+        self.scanner.take()
+        return key
+
+    def _value(self, key: str) -> None:
+        """Pass the value of a member, where it has one."""
+        scanner = self.scanner
+        first, offset = scanner.peek(), scanner.offset
+        if first in {b",", b"}"}:
+            self.damage = self.damage or Damage(offset, "invalid_json", f"{key}: its value is missing", b"")
+            return
+        raw = scanner.value()
+        wrong = broken_value(raw, offset, key)
+        if (wrong or key in ABOUT) and LIST_OR_OCID.search(raw):  # a quote or a bracket is missing: what was taken is more than the value
+            raise BrokenError
+        if wrong:
+            self.damage = self.damage or wrong
+        elif key in ABOUT and (value := _said(raw)) is not None:
+            self.said[key] = value
+
+    def _inside(self, key: str) -> Package | None:
+        scanner = self.scanner
+        begins = scanner.offset
+        behind, far = _behind(scanner)
+        if OF_RECORDS & behind.keys():
+            return None
+        scanner.at = begins + 1 - scanner.base
+        behind = _at_end(scanner.file, begins, key) if far else behind
+        self.said |= {name: value for name, value in behind.items() if name in ABOUT and value is not None}
+        return Package(f"/{key}", self.said or None, self.damage)
+
+    def _search(self, offset: int, reason: str) -> Package | None:
+        """Go on at the list, where it begins before any ocid."""
+        scanner = self.scanner
+        scanner.at = offset - scanner.base
+        excerpt = scanner.buffer[scanner.at : scanner.at + EXCERPT_BYTES]
+        found = scanner.find(LIST_OR_OCID, LOOK) if scanner.searches < SEARCHES else None
+        if found is None or not found[1]:
+            scanner.searches += 1
+            return None
+        scanner.at = found.end() - 1
+        excerpt = excerpt[: scanner.offset - offset]
+        self.damage = self.damage or _bad_byte(excerpt, offset, "before its list") or Damage(offset, "invalid_json", reason, excerpt)
+        return self._inside(found[1].decode())
 
 
 def _said(raw: bytes) -> Any:

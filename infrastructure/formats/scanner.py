@@ -18,6 +18,8 @@ SCALAR = re.compile(rb"[^ \t\r\n,\]}\[{:\"]++")
 BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\\n]++|\\.)*+"[^"{}\[\]]*+)*+(?:[{}\[\]]|"(?:[^"\\\n]++|\\.)*+\n)', re.S)
 MARK = re.compile(rb'\\.|["{}\[\]]', re.S)
 INDENT = re.compile(rb"\n([ \t]*+)\Z")
+CONTINUATION = bytes(range(0x80, 0xC0))  # bytes of UTF-8 that begin no character
+SEARCHES = 20  # for a place to read on from after damage that found nothing, or took long
 OPENING = b"{["
 LINE_BREAK = 10
 OCID = rb'(?=\{\s*+"ocid")'
@@ -50,8 +52,9 @@ class MismatchError(ScanError):
 class Scanner:
     """A cursor over a file; `offset` is where it stands, in bytes from the beginning."""
 
-    def __init__(self, file: BinaryIO, offset: int, longest: int) -> None:
+    def __init__(self, file: BinaryIO, offset: int, longest: int, line: int | None = None, column: int = 1) -> None:
         self.file = file
+        self.line, self.column = line, column  # of the byte at `mark`; no line is known in what was begun before lines were counted
         self.longest = longest
         self.base = max(0, offset - NEAR)
         file.seek(self.base)
@@ -59,11 +62,33 @@ class Scanner:
         self.at = min(offset - self.base, len(self.buffer))
         self.ended = False
         self.held: int | None = None
+        self.mark = self.at
+        self.searches = 0
 
     @property
     def offset(self) -> int:
         """Bytes from the beginning of the file."""
         return self.base + self.at
+
+    def place(self) -> tuple[int | None, int | None]:
+        """The line and the column, in characters, where it stands; asked for in the order of the file."""
+        return self.place_of(self.offset)
+
+    def place_of(self, offset: int) -> tuple[int | None, int | None]:
+        """The same of a byte between the last one that was asked for and where it stands."""
+        self._count_lines(offset - self.base)
+        return self.line, self.column if self.line else None
+
+    def _count_lines(self, upto: int) -> None:
+        if self.line is None or upto <= self.mark:
+            return
+        piece = self.buffer[self.mark : upto]
+        self.mark = upto
+        if breaks := piece.count(b"\n"):
+            self.line += breaks
+            self.column = 1
+            piece = piece[piece.rfind(b"\n") + 1 :]
+        self.column += len(piece if piece.isascii() else piece.translate(None, CONTINUATION))
 
     def hold(self) -> None:
         """Keep what is passed from here on, for `back`."""
@@ -79,10 +104,12 @@ class Scanner:
         if self.ended:
             return False
         passed = max(0, (self.at if self.held is None else self.held) - NEAR)
+        self._count_lines(passed)
         chunk = self.file.read(min(max(CHUNK, len(self.buffer) - passed), GULP))
         self.ended = not chunk
         self.base += passed
         self.at -= passed
+        self.mark -= passed
         self.held = None if self.held is None else self.held - passed
         self.buffer = self.buffer[passed:] + chunk
         return bool(chunk)
@@ -96,6 +123,10 @@ class Scanner:
                 return self.buffer[self.at : self.at + 1]
             if not self.more():
                 return b""
+
+    def at_pattern(self, pattern: re.Pattern[bytes]) -> bool:
+        """Whether what stands here, as far as it was read, matches."""
+        return pattern.match(self.buffer, self.at) is not None
 
     def take(self) -> bytes:
         """Pass one byte."""
@@ -139,7 +170,7 @@ class Scanner:
     def _pass_all(self) -> None:
         """Pass the rest of the file unread."""
         self.base = self.file.seek(0, 2)
-        self.buffer, self.at, self.held, self.ended = b"", 0, None, True
+        self.buffer, self.at, self.mark, self.held, self.ended = b"", 0, 0, None, True
 
     def recover(self, error: ScanError, search: bool) -> None:
         """After an error: stand where the next value seems to begin, at most `longest` bytes on, else behind the one that is broken.
@@ -157,14 +188,20 @@ class Scanner:
         self.back()
         self.skip()
 
-    def _find(self, pattern: re.Pattern[bytes]) -> bool:
-        limit = self.offset + self.longest
+    def find(self, pattern: re.Pattern[bytes], most: int) -> re.Match[bytes] | None:
+        """Stand where the pattern is found, at most so many bytes on; None, and anywhere, where it is not."""
+        limit = self.offset + most
         while (found := pattern.search(self.buffer, self.at)) is None:
             self.at = max(self.at, len(self.buffer) - NEAR)
             if self.offset > limit or not self.more():
-                return False
-        self.at = found.end()
-        return True
+                return None
+        self.at = found.start()
+        return found
+
+    def _find(self, pattern: re.Pattern[bytes]) -> bool:
+        found = self.find(pattern, self.longest)
+        self.at = found.end() if found else self.at
+        return found is not None
 
     def _string(self) -> bytes:
         while (found := STRING.match(self.buffer, self.at)) is None:

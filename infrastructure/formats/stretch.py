@@ -1,5 +1,6 @@
 """What a reader gathers for one slice, and when it is enough."""
 
+from dataclasses import replace
 from typing import Any
 
 from domain.record import Place, Refused
@@ -34,6 +35,16 @@ class Stretch:
         excerpt = raw[: EXCERPT * 4].decode("utf-8", "replace")[:EXCERPT].replace("\x00", "\\u0000")
         self.refused.append(Refused(place=place, code=code, reason=reason, excerpt=excerpt))
 
+    def take(self, other: Slice, offset: int) -> None:
+        """All of what was read elsewhere, from a text that begins at this offset."""
+        self.elements += [replace(one, place=_moved(one.place, offset)) for one in other.elements]
+        self.refused += [one.model_copy(update={"place": _moved(one.place, offset)}) for one in other.refused]
+        self.bytes += sum(len(one.raw) for one in other.elements)
+
     def cut(self, position: dict[str, Any] | None) -> Slice:
         """The slice."""
         return Slice(self.elements, self.refused, position)
+
+
+def _moved(place: Place, offset: int) -> Place:
+    return place.model_copy(update={"offset": (place.offset or 0) + offset})

@@ -11,6 +11,7 @@ import orjson
 from domain.changes import Current
 from domain.errors import NotFoundError, PreconditionError, UnprocessableError
 from domain.etag import etag, matches
+from domain.exact import dumps
 from domain.job import Hook, Job
 from domain.judges import judge
 from domain.operation import Op, Operation, Operations, write_operations
@@ -81,7 +82,7 @@ def single(parts: Parts, one: Operation, if_match: str | None = None, if_none_ma
 def check(one: Operation) -> None:
     """UnprocessableError where the payload of a put is refused, or makes it another record than the one named."""
     try:
-        raw = orjson.dumps(one.payload)
+        raw = dumps(one.payload)
     except orjson.JSONEncodeError as error:
         raise UnprocessableError(TOO_DEEP) from error
     found = judge(raw, Place(file=""), one.kind)

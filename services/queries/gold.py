@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
 
-from domain.codes import bare_code, spellings
+from domain.codes import bare_code, code_spellings
 from domain.errors import InvalidError, NotFoundError
 from domain.gold import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowPage, RowQuery, Sort, read_value
 from domain.tidy import tidy_text
@@ -53,7 +53,7 @@ def _in_any_spelling(of: str, condition: Condition) -> Condition:
     if condition.field != "classification.code" and (of, condition.field) != ("classification", "code"):
         return condition
     if condition.operator == "eq":
-        return replace(condition, values=tuple(dict.fromkeys(spelt for value in condition.values for spelt in spellings(value))))
+        return replace(condition, values=tuple(dict.fromkeys(spelt for value in condition.values for spelt in code_spellings(value))))
     return replace(condition, values=tuple(map(bare_code, condition.values))) if condition.operator == "prefix" else condition
 
 
@@ -77,11 +77,11 @@ def read_conditions(parameters: Parameters, fields: Mapping[str, FieldKind]) -> 
             raise InvalidError(f"{name} must be {error}", parameter=name, got=text[:200]) from error
         if operator == "eq" and kind is FieldKind.INSTANT:  # a day stands for all of its instants
             operator, value = "within", (value, read_value(kind, text, end=True))
-        given.setdefault((field, operator), []).extend(spellings(value) if operator in {"eq", "named"} else [value])
+        given.setdefault((field, operator), []).extend(text_spellings(value) if operator in {"eq", "named"} else [value])
     return [Condition(field, operator, tuple(values)) for (field, operator), values in given.items()]
 
 
-def spellings(value: Any) -> list[Any]:
+def text_spellings(value: Any) -> list[Any]:
     """A text as it is given, and as names and codes stand in the dimensions: with no whitespace at its ends and no runs of it inside."""
     return list(dict.fromkeys([value, tidy_text(value)])) if isinstance(value, str) else [value]
 

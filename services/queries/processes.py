@@ -13,7 +13,7 @@ from domain.gold import Condition, Operator, RowQuery, Sort
 from domain.organization import UNKNOWN
 from domain.process import Award, Classification, Contract, Counts, Item, Location, Organization, Party, Process, ProcessDetail, Source, Supplier, names_of
 from services.ports import Lake, Warehouse
-from services.queries.gold import ask, spellings
+from services.queries.gold import ask, text_spellings
 
 Row = dict[str, Any]
 NEWEST = "-last_published"
@@ -94,7 +94,7 @@ def _conditions(given: Mapping[str, Any]) -> Iterable[Condition]:
         values = (value,) if isinstance(value, float | datetime) else tuple(value or ())
         if values:
             field, operator = FILTERS[name]
-            yield Condition(field, operator, values if operator in {"gte", "lte"} else tuple(one for value in values for one in spellings(value)))
+            yield Condition(field, operator, values if operator in {"gte", "lte"} else tuple(one for value in values for one in text_spellings(value)))
 
 
 def _sort(text: str | None) -> str:

@@ -7,6 +7,7 @@ import orjson
 
 from domain.errors import InvalidError, NotFoundError
 from domain.etag import etag
+from domain.exact import loads
 from domain.operation import Outcome, Result
 from domain.raw import Listed, RawFilter, RawVersion
 from domain.record import Kind, Note, RawRecord
@@ -88,11 +89,11 @@ def _rows(parts: Parts, kind: Kind, listed: Sequence[Listed]) -> Rows:
 def _record(kind: Kind, one: Listed, row: dict[str, Any]) -> RawRecord:
     about = {"id": one.record_id, "kind": kind, "ocid": one.ocid, "version": one.version, "job_id": one.job_id}
     times = {"created_at": one.created_at, "updated_at": one.updated_at}
-    return RawRecord(**about, payload=orjson.loads(row["payload"]), source=_source(row), notes=_notes(row), **times)
+    return RawRecord(**about, payload=loads(row["payload"]), source=_source(row), notes=_notes(row), **times)
 
 
 def _version(one: Listed, row: dict[str, Any]) -> RawVersion:
-    payload = orjson.loads(row["payload"]) if row["payload"] is not None else None
+    payload = loads(row["payload"]) if row["payload"] is not None else None
     about = {"version": one.version, "deleted": one.deleted, "job_id": one.job_id, "created_at": one.updated_at}
     return RawVersion(**about, payload=payload, source=_source(row), notes=_notes(row))
 

@@ -17,6 +17,8 @@ from domain.operation import Outcome
 from domain.record import Accepted, Kind, Refused
 from services.ports import Parts, Work
 
+MOST_ALIKE = 3  # elements one behind the other that are no OCDS and have an entry each
+
 
 @dataclass
 class Judged:
@@ -37,7 +39,7 @@ class Judged:
     @property
     def size(self) -> int:
         """How many elements were read."""
-        return len(self.accepted) + len(self.refused)
+        return len(self.accepted) + sum(one.elements for one in self.refused)
 
     def keys(self) -> set[Key]:
         """The records that it may change."""
@@ -66,7 +68,7 @@ class Judged:
         """What became of the records."""
         good = len(self.accepted) - len(self.flawed)
         new = sum(index not in self.flawed for index, _ in self.new)
-        refused = len(self.refused)
+        refused = sum(one.elements for one in self.refused)
         return Counts(received=good + refused, accepted=new, unchanged=good - new, quarantined=refused, processes=self.processes)
 
     def settle(self, work: Work, now: datetime) -> None:
@@ -74,17 +76,28 @@ class Judged:
 
     def nothing_good(self, counts: Counts) -> dict[str, Any]:
         """Why the job failed, of which nothing could be used; `counts` are those of all of it."""
-        reason = "it holds no record at all" if not counts.quarantined else f"none of its {counts.quarantined} records can be used"
-        return {"title": "Nothing good in it", "detail": f"The upload was read, but {reason}; its errors say why.", "stage": "land"}
+        if not counts.quarantined:
+            reason = "there are no releases in it, nor any other records: its lists are empty, or its tables have headings only."
+        elif len(self.refused) == 1 and self.refused[0].code == "not_ocds" and self.refused[0].elements == counts.quarantined:
+            reason = f"it is {self.refused[0].reason}."
+        else:
+            reason = f"none of its {counts.quarantined} records can be used; its errors say why."
+        return {"title": "Nothing good in it", "detail": f"The upload was read, but {reason}", "stage": "land"}
 
 
 def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
     """The job's next `limit` elements, judged. InvalidError, TooLargeError where its file can't be read at all."""
     piece = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, limit)
     found = Judged(job, batch, [], [], list(piece.refused), piece.position)
+    alike: list[Refused] = []  # elements one behind the other that are no OCDS
     for element in piece.elements:
         raw = with_ocid(element.raw, job.ocid) if job.ocid and element.kind is Kind.DOCUMENTS else element.raw
         for verdict in judge(raw, element.place, element.kind):
+            if isinstance(verdict, Refused) and verdict.code == "not_ocds":
+                alike.append(verdict)
+                continue
+            found.refused += _folded(alike)
+            alike = []
             if isinstance(verdict, Refused):
                 found.refused.append(verdict)
             else:
@@ -94,7 +107,16 @@ def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
                 noted = verdict.model_copy(update={"notes": (*element.notes, *verdict.notes)}) if element.notes else verdict
                 found.accepted.append(noted)
                 found.packages.append(orjson.dumps(element.package, option=orjson.OPT_SORT_KEYS) if element.package else None)
+    found.refused += _folded(alike)
     return found
+
+
+def _folded(alike: list[Refused]) -> list[Refused]:
+    """One entry for many elements that are no OCDS: a file of something else is to be told so once, not once an element."""
+    if len(alike) <= MOST_ALIKE:
+        return alike
+    more = len(alike) - 1
+    return [alike[0].model_copy(update={"more": more, "reason": f"{alike[0].reason}; nor are the {more:,} elements behind it OCDS"})]
 
 
 def rows(group: Sequence[Judged], kind: str) -> pl.DataFrame:

@@ -13,6 +13,7 @@ import orjson
 
 from domain.changes import Current, Key
 from domain.errors import InvalidError
+from domain.exact import dumps, loads
 from domain.job import Batch, Counts, Job
 from domain.judges import judge
 from domain.merge_patch import merge_patch
@@ -108,7 +109,7 @@ class RawJudged(Judged):
         if one.op is not Op.PATCH:
             place = self._place(position)
             return [Accepted(kind=one.kind, record_id=key[1], ocid=state.ocid, date=None, payload=b"", content_hash=ENDED, place=place, deleted=True)]
-        verdicts = self._judge(one, merge_patch(orjson.loads(state.payload or b"null"), one.payload), position)
+        verdicts = self._judge(one, merge_patch(loads(state.payload or b"null"), one.payload), position)
         return [self._named(one, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
 
     def _named(self, one: Operation, verdict: Judgement, position: int, *, alone: bool) -> Judgement:
@@ -151,7 +152,7 @@ class RawJudged(Judged):
 
     def _judge(self, one: Operation, payload: Any, position: int) -> list[Judgement]:
         try:
-            raw = orjson.dumps(payload)
+            raw = dumps(payload)
         except orjson.JSONEncodeError:
             return [self._refusal(one, position, "too_deep", "objects or arrays are nested too deep to be kept")]
         nothing = f"it holds none of the {one.kind}: its list is empty"
@@ -162,7 +163,7 @@ class RawJudged(Judged):
 
     def _refusal(self, one: Operation, position: int, code: str, reason: str) -> Refused:
         try:
-            excerpt = orjson.dumps(one.payload).decode()[:EXCERPT] if one.payload is not None else ""
+            excerpt = dumps(one.payload).decode()[:EXCERPT] if one.payload is not None else ""
         except orjson.JSONEncodeError:
             excerpt = ""
         ocid = one.payload.get("ocid") if isinstance(one.payload, dict) else None

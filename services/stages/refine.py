@@ -110,17 +110,17 @@ def _compile(releases: pl.DataFrame, silver_batch: int) -> tuple[pl.DataFrame, p
         pl.col("seq").max().alias("last_seq"),
         pl.col("package").filter(pl.col("package") != "").last(),
     )
-    rows = releases.select("record_id", pl.col("payload").cast(pl.Binary), "date", "notes", "superseded").iter_rows()
+    rows = releases.select("record_id", pl.col("payload").cast(pl.Binary), "date", "package", "notes", "superseded").iter_rows()
     compiled: list[bytes] = []
     tags: list[str] = []
     notes: list[dict[str, Any]] = []
     for ocid, count in processes.select("ocid", "releases").iter_rows():
         group = list(islice(rows, count))
-        made = compile_releases([Source(record_id, payload, date) for record_id, payload, date, *_ in group])
+        made = compile_releases([Source(record_id, payload, date, package) for record_id, payload, date, package, *_ in group])
         compiled.append(made.release)
         tags.append(",".join(made.tags))
         known = {"silver_batch": silver_batch, "ocid": ocid, "record_id": None}
-        notes += [known | {"record_id": record_id} | note for record_id, _, _, found, _ in group if found for note in orjson.loads(found)]
+        notes += [known | {"record_id": record_id} | note for record_id, *_, found, _ in group if found for note in orjson.loads(found)]
         notes += [known | {"record_id": one[0]} | superseding(one[-1]).model_dump() for one in group if one[-1]]
         notes += [known | note.model_dump() for note in made.notes]
     return processes.drop("package").with_columns(

@@ -1,0 +1,83 @@
+"""The rules by which releases are merged, of OCDS 1.1 and of 1.0, and which of them a process's releases follow. Pure."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import orjson
+
+Keys = tuple[str, ...]
+Tree = dict[str, Any]  # by key the rules below it, None where an array is replaced as a whole
+
+
+class Rules(NamedTuple):
+    """Paths of the arrays that a later release replaces as a whole; other arrays of objects merge by `id`."""
+
+    version: str
+    replaced: frozenset[Keys]
+
+
+def _rules(version: str, paths: str) -> Rules:
+    return Rules(version, frozenset(tuple(path.split("/")) for path in paths.split()))
+
+
+# From the release schemas 1.1.5 and 1.0.3 (Apache-2.0), by ocdsmerge's get_merge_rules: arrays marked wholeListMerge (1.0: mergeStrategy
+# ocdsVersion), of scalars, or of objects without an id. Organisations of 1.0 have no id.
+OCDS_1_1 = _rules(
+    "1.1",
+    """
+awards/amendment/changes awards/amendments/changes awards/items/additionalClassifications awards/suppliers/additionalIdentifiers
+buyer/additionalIdentifiers contracts/amendment/changes contracts/amendments/changes contracts/implementation/transactions/payee/additionalIdentifiers
+contracts/implementation/transactions/payer/additionalIdentifiers contracts/items/additionalClassifications contracts/relatedProcesses/relationship
+parties/additionalIdentifiers parties/roles relatedProcesses/relationship tender/additionalProcurementCategories tender/amendment/changes
+tender/amendments/changes tender/items/additionalClassifications tender/procuringEntity/additionalIdentifiers tender/submissionMethod
+tender/tenderers/additionalIdentifiers
+""",
+)
+OCDS_1_0 = _rules(
+    "1.0",
+    """
+awards/amendment/changes awards/items/additionalClassifications awards/suppliers buyer/additionalIdentifiers contracts/amendment/changes
+contracts/items/additionalClassifications tender/amendment/changes tender/items/additionalClassifications
+tender/procuringEntity/additionalIdentifiers tender/submissionMethod tender/tenderers
+""",
+)
+
+
+def rules_of(releases: Sequence[dict[str, Any]], packages: Sequence[str | None]) -> Rules:
+    """Those of 1.0 where the releases of a process are data of 1.0, else those of 1.1; `packages` are what their packages say, as JSON.
+
+    Data of 1.0 has no `parties`, and no package that says it is of a later version; and a package says that it is of 1.0, or a list of
+    tenderers or suppliers has organisations without an id.
+    """
+    if any(release.get("parties") for release in releases):
+        return OCDS_1_1
+    versions = {version_of(package) for package in packages} - {""}
+    if versions:
+        return OCDS_1_0 if versions == {"1.0"} else OCDS_1_1
+    return OCDS_1_0 if any(_embeds(release) for release in releases) else OCDS_1_1
+
+
+@lru_cache(maxsize=256)
+def version_of(package: str | None) -> str:
+    """The version of OCDS that a package says it is of, such as "1.0"; "" where it says none."""
+    said = orjson.loads(package).get("version") if package else None
+    parts = str(said).strip().split(".") if isinstance(said, str | int | float) and not isinstance(said, bool) else []
+    return ".".join((*parts, "0")[:2]) if parts and parts[0] else ""
+
+
+def _embeds(release: dict[str, Any]) -> bool:
+    lists = [(release.get("tender") or {}).get("tenderers"), *(award.get("suppliers") for award in release.get("awards") or ())]
+    return any(not one.get("id") for organizations in lists for one in organizations or ())
+
+
+@lru_cache(maxsize=2)
+def tree(rules: Rules) -> Tree:
+    """The rules by key, for those who go down into releases."""
+    root: Tree = {}
+    for *above, last in rules.replaced:
+        holder = root
+        for name in above:
+            holder = holder.setdefault(name, {})
+        holder[last] = None
+    return root
