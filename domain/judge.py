@@ -201,7 +201,13 @@ def _not_json(raw: bytes, place: Place, error: orjson.JSONDecodeError) -> Refuse
         reason = f"byte 0x{raw[wrong.start]:02X} at offset {(place.offset or 0) + wrong.start} is not UTF-8 ({_at(place, before)})"
         return _refused(Refusal("invalid_utf8", "", reason), raw, place)
     deep = "depth limit" in str(error)
-    return _refused(Refusal("too_deep" if deep else "invalid_json", "", REFUSALS["too_deep"] if deep else f"not valid JSON: {error.msg}: {_at(place, error.doc[: error.pos])}"), raw, place)
+    return _refused(
+        Refusal(
+            "too_deep" if deep else "invalid_json", "", REFUSALS["too_deep"] if deep else f"not valid JSON: {error.msg}: {_at(place, error.doc[: error.pos])}"
+        ),
+        raw,
+        place,
+    )
 
 
 def _at(place: Place, before: str) -> str:

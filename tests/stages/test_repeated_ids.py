@@ -7,8 +7,25 @@ from typing import Any
 import pytest
 
 from domain.job import Counts
+from domain.repeated import id_mark
 from services.ports import Parts
-from tests.support import KillingWarehouse, Killed, drain, gold, job_of, lake_over, lines, load, messages, package, release, rows, submit, verified, warehouse_of
+from tests.support import (
+    Killed,
+    KillingWarehouse,
+    drain,
+    gold,
+    job_of,
+    lake_over,
+    lines,
+    load,
+    messages,
+    package,
+    release,
+    rows,
+    submit,
+    verified,
+    warehouse_of,
+)
 
 OCID = "ocds-test01-1"
 MONEY = {"amount": 90, "currency": "DOP"}
@@ -53,7 +70,7 @@ def test_all_are_kept_whatever_the_slices_and_the_file_again_is_unchanged(lake_h
         assert records(parts) == first
     whole(parts)
     with parts.warehouse.read() as work:
-        assert work.batches.marks(job.id, {bytes(8)}) == {}
+        assert work.batches.marks(job.id, {id_mark(f"{OCID}:same")}) == {}, "forgotten once the job is landed"
     assert verified(parts, tmp_path / "home") == []
 
 
