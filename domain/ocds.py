@@ -18,8 +18,7 @@ class IdSchema:
     """Strict, as the standard has it: a text or a whole number; anything else is one error, that of a text."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        either: list[core_schema.CoreSchema] = [core_schema.str_schema(strict=True), core_schema.int_schema(strict=True)]
-        return core_schema.union_schema(either, custom_error_type="string_type")
+        return core_schema.union_schema([core_schema.str_schema(strict=True), core_schema.int_schema(strict=True)], custom_error_type="string_type")
 
 
 Id = Annotated[str | int, IdSchema()]  # a text in the star

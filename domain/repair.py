@@ -27,6 +27,7 @@ NOTES: dict[str, str] = {
     "ambiguous_date": "a date that can be read in two ways; null in the star",
     "unreadable_date": "a date that can't be read; null in the star",
     "missing_release_id": "the release has no id; one was made of its content",
+    "repeated_release_id": "the upload has another release of this id; one was made of this one's content",
     "compiled_only": "a compiled release, which stands for its releases",
     "compiled_supersedes": "the compiled release stands for the releases of its process that are not newer, compiled ones too; so many were left out",
     "duplicate_id": "an id stands twice in one array; the last one wins where they differ",

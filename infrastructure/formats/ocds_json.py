@@ -36,7 +36,7 @@ def read(text: Path, name: str, position: Position, limit: int, longest: int) ->
     """The next `limit` elements, or fewer where they are large; elements longer than `longest` bytes are refused."""
     with text.open("rb") as file:
         if position["form"] == "lines":
-            return LineReader(file, name, longest, lambda line, at, most: ValueReader(line, name, longest).read(at, most)).read(position, limit)
+            return LineReader(file, name, longest).read(position, limit)
         return ValueReader(file, name, longest).read(position, limit)
 
 

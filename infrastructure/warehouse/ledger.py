@@ -58,6 +58,7 @@ class BatchRow(SQLModel, table=True):
     deliveries: int = 0
     package: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
     error: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
+    marks: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))  # of its releases, while the job goes on
     created_at: datetime = instant()
     committed_at: datetime | None = instant(nullable=True)
 

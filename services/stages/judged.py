@@ -15,6 +15,7 @@ from domain.job import Batch, Counts, Job
 from domain.judges import judge
 from domain.operation import Outcome
 from domain.record import Accepted, Kind, Refused
+from domain.repeated import Marks, id_mark, marks, repeated
 from services.ports import Parts, Work
 
 MOST_ALIKE = 3  # elements one behind the other that are no OCDS and have an entry each
@@ -34,6 +35,7 @@ class Judged:
     left: set[Key] = field(default_factory=set)  # of its records, those that it leaves as they are
     new: list[tuple[int, Change]] = field(default_factory=list)
     processes: int = 0
+    marks: Marks = field(default_factory=dict)  # what the job's next slices tell releases apart by
     outcomes: list[Outcome] = field(default_factory=list)  # of the elements of a request, where it was one
 
     @property
@@ -44,6 +46,16 @@ class Judged:
     def keys(self) -> set[Key]:
         """The records that it may change."""
         return {(str(one.kind), one.record_id) for one in self.accepted}
+
+    def tell_apart(self, current: Mapping[Key, Current], work: Work) -> set[Key]:
+        """Give ids of their own to releases whose id stood before in the upload with other content; the records that they are now."""
+        changed = [one for one in self.accepted if (row := current.get((str(one.kind), one.record_id))) and row.content_hash != one.content_hash]
+        earlier = work.batches.marks(self.job.id, {id_mark(one.record_id) for one in changed}) if self.batch.ordinal and changed else {}
+        self.marks = marks(self.accepted) if self.position is not None else {}
+        found = repeated(self.accepted, earlier)
+        for position, one in found.items():
+            self.accepted[position] = one
+        return {(str(one.kind), one.record_id) for one in found.values()}
 
     def compare(self, current: Mapping[Key, Current], earlier: Sequence["Judged"] = ()) -> dict[Key, Current]:  # pylint: disable=unused-argument
         """Find what is new beside the current versions; what is current once this is landed, behind the `earlier` ones of the same go."""

@@ -159,6 +159,8 @@ def _land(parts: Parts, group: Sequence[Judged]) -> None:
     with parts.warehouse.read() as work:
         current: dict[Key, Current] = work.records.current_of(key for one in group for key in one.keys())  # noqa: SIM118  it is no mapping
         for place, one in enumerate(group):
+            own = one.tell_apart(current, work)
+            current |= work.records.current_of(own - current.keys())
             one.left = _changed_since(work, one)
             current |= one.compare(current, group[:place])
             known = work.records.of_job(one.touched(), one.job.id) if one.batch.ordinal else set()
@@ -187,6 +189,8 @@ def _commit(work: Work, group: Sequence[Judged]) -> None:
     seqs: dict[int, int] = work.batches.commit([(one.batch, one.counts(), one.kinds()) for one in new], now())
     work.batches.close_empty([one.batch for one in group if not one.new], now())
     work.records.apply([(one.batch.id, change) for one in new for _, change in one.new])
+    work.batches.keep_marks({one.batch.id: one.marks for one in group if one.marks})
+    work.batches.forget_marks([one.job.id for one in group if one.batch.ordinal and one.position is None])
     work.jobs.progress([Step(one.job.id, one.counts(), seqs.get(one.batch.id), one.position) for one in group], now())
     work.outcomes.add([(one.job.id, outcome) for one in group for outcome in one.outcomes])
     jobs: dict[str, Job] = {job.id: job for job in work.jobs.some([one.job.id for one in group])}

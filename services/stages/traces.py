@@ -7,7 +7,8 @@ import orjson
 from domain.errors import InvalidError, TooLargeError
 from domain.job import Job
 from domain.judges import judge
-from domain.record import Accepted
+from domain.record import Accepted, Kind
+from domain.repeated import with_own_id
 from domain.trail import Audit
 from services.ports import Element, Parts
 
@@ -57,7 +58,14 @@ def _is(element: Element, one: Audit) -> bool:
     if element.kind is not one.kind or not _may_be(element.raw, one):
         return False
     verdicts = judge(element.raw, element.place, element.kind)
-    return any(verdict.record_id == one.record_id if isinstance(verdict, Accepted) else verdict.ocid == one.ocid is not None for verdict in verdicts)
+    return any(_accepted_is(verdict, one) if isinstance(verdict, Accepted) else verdict.ocid == one.ocid is not None for verdict in verdicts)
+
+
+def _accepted_is(verdict: Accepted, one: Audit) -> bool:
+    """Whether it is the record, under the id that it says or under one of its own."""
+    if verdict.record_id == one.record_id:
+        return True
+    return verdict.kind is Kind.RELEASES and verdict.ocid == one.ocid and with_own_id(verdict).record_id == one.record_id
 
 
 def _may_be(raw: bytes, one: Audit) -> bool:

@@ -1,13 +1,15 @@
 """Batches of the log, the silver batches made of them, and what was set aside."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Update, bindparam, func, select, update
 
 from domain.errors import LostRaceError
 from domain.job import Batch, Counts, Watermark
+from domain.repeated import Marks
 from infrastructure.warehouse.ledger import BatchRow, JobRow, SilverBatchRow
 from infrastructure.warehouse.repositories.base import Repository, chunks, table
 from infrastructure.warehouse.repositories.records import Records
@@ -76,6 +78,30 @@ class Batches(Repository):
     def _end(self, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
         if self.connection.execute(statement.where(BATCH.c.status == "open"), list(rows)).rowcount != len(rows):
             raise LostRaceError(f"one of the batches {', '.join(str(row['b_id']) for row in rows[:5])} was taken over by another attempt")
+
+    def keep_marks(self, marks: Mapping[int, Marks]) -> None:
+        """Keep the marks of the releases of these batches, whose jobs go on."""
+        rows = [{"b_id": batch_id, "b_marks": b"".join(one + content for one, content in found.items())} for batch_id, found in marks.items()]
+        if rows:
+            self.connection.execute(update(BATCH).where(BATCH.c.id == bindparam("b_id")).values(marks=bindparam("b_marks")), rows)
+
+    def marks(self, job_id: str, wanted: Collection[bytes]) -> Marks:
+        """The first mark of each of these ids in the job's batches that count."""
+        if not wanted:
+            return {}
+        found: Marks = {}
+        ids = np.frombuffer(b"".join(wanted), dtype=np.uint64)
+        where = (BATCH.c.job_id == job_id, BATCH.c.marks.is_not(None), BATCH.c.status.in_(["committed", "empty", "set_aside"]))
+        for packed in self.connection.execute(select(BATCH.c.marks).where(*where).order_by(BATCH.c.ordinal)).scalars():
+            pairs = np.frombuffer(packed, dtype=np.uint64).reshape(-1, 2)
+            for one, content in pairs[np.isin(pairs[:, 0], ids)]:
+                found.setdefault(one.tobytes(), content.tobytes())
+        return found
+
+    def forget_marks(self, job_ids: Sequence[str]) -> None:
+        """Forget the marks of jobs that are landed."""
+        for part in chunks(job_ids):
+            self.connection.execute(update(BATCH).where(BATCH.c.job_id.in_(part), BATCH.c.marks.is_not(None)).values(marks=None))
 
     def last_seq(self) -> int:
         """The newest place in the log, batches that were set aside included; 0 for an empty log."""
