@@ -6,6 +6,7 @@ into paths as they are, has one timeout for all, and reads an export whole into 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil, isfinite
 from threading import Lock
 from typing import Any
 
@@ -38,7 +39,7 @@ class BusyError(UnavailableError):
     """Raised when the server says when to come back; `after` in seconds."""
 
     def __init__(self, detail: str, after: float) -> None:
-        super().__init__(detail)
+        super().__init__(detail, retry_after=max(1, ceil(after)))
         self.after = after
 
 
@@ -151,9 +152,10 @@ def failure(status: int, said: str, retry_after: str | None = None) -> Exception
 
 def _seconds(said: str | None) -> float:
     try:
-        return max(0.0, float(said or 1.0))
+        seconds = float(said or 1.0)
     except ValueError:  # an HTTP date, which Typesense does not send
         return 1.0
+    return max(0.0, seconds) if isfinite(seconds) else 1.0
 
 
 def _message(response: httpx.Response) -> str:
