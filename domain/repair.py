@@ -126,8 +126,8 @@ def _mend(error: str, value: Any) -> tuple[str, Any] | None:
         text = text_of(value)
         return ("number_as_text", text) if text is not None else None
     if error in {"float_type", "int_type", "int_from_float"}:
-        number = _number(value, whole=error != "float_type")
-        return ("text_as_number", number) if number is not None else None
+        read = _number(value, whole=error != "float_type")
+        return ("text_as_number", read) if read is not None else None
     if error == "list_type":
         return "array_expected", _elements(value)
     return ("object_expected", {}) if error == "dict_type" and value == [] else None
