@@ -78,9 +78,17 @@ class Watch:
         found = _found(self._parts.search, search, ids)
         with self._parts.warehouse.read() as work:
             told = work.saved.told(search.id, list(found))
-        title = TITLES[search.query.collection]
         keys = new_to(search, found, before, told)
-        return [Match(search_id=search.id, document_id=key, title=str(found[key].get(title) or key), matched_at=now()) for key in keys]
+        return [Match(search_id=search.id, document_id=key, title=_title(search.query.collection, found[key]), matched_at=now()) for key in keys]
+
+
+def titles(engine: SearchEngine, collection: Collection, ids: Sequence[str]) -> dict[str, str]:
+    """The titles that alerts give these documents, of those that search holds."""
+    return {str(one["id"]): _title(collection, one) for one in _hits(engine, SearchQuery(collection=collection), ids)}
+
+
+def _title(collection: Collection, document: Document) -> str:
+    return str(document.get(TITLES[collection]) or document["id"])
 
 
 def _found(engine: SearchEngine, search: SavedSearch, ids: Sequence[str]) -> dict[str, Document]:
