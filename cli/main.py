@@ -12,6 +12,7 @@ from cli.upkeep import doctor, rebuild, verify
 from cli.watch import watch
 from domain.errors import TenderlakeError
 from domain.user import Role
+from infrastructure.files.private import keep_private
 from infrastructure.settings import Settings
 
 app = typer.Typer(
@@ -93,6 +94,7 @@ def user_remove(name: str) -> None:
 
 def main() -> None:
     """The entry point: foreseen errors are one line and exit code 1."""
+    keep_private()
     try:
         app()
     except TenderlakeError as error:

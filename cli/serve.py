@@ -15,6 +15,7 @@ from cli.children import REFUSED
 from cli.main import migrate
 from domain.errors import StartupError, TenderlakeError
 from infrastructure.bootstrap import bootstrap
+from infrastructure.files.private import keep_private
 from infrastructure.logging import set_up
 from infrastructure.settings import Settings
 
@@ -23,6 +24,7 @@ GRACE = 2  # seconds that requests under way get at the end
 
 def main() -> None:
     """Serve until told to stop."""
+    keep_private()
     settings = Settings()
     set_up("api", settings.log_level)
     try:
