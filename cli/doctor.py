@@ -9,7 +9,7 @@ from pathlib import Path
 
 from domain.errors import StartupError, TenderlakeError
 from domain.search import Collection
-from infrastructure.files.private import open_to_others
+from infrastructure.private import open_to_others
 from infrastructure.settings import Settings
 from services.ports import Parts
 

@@ -12,7 +12,7 @@ from cli.upkeep import doctor, rebuild, verify
 from cli.watch import watch
 from domain.errors import TenderlakeError
 from domain.user import Role
-from infrastructure.files.private import keep_private
+from infrastructure.private import keep_private
 from infrastructure.settings import Settings
 
 app = typer.Typer(
@@ -45,8 +45,9 @@ def migrate() -> None:
 
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    upgrade(settings.warehouse_url, settings.fiscal_year_start)
-    from infrastructure.bootstrap import bootstrap, vault
+    from infrastructure.bootstrap import bootstrap, seals, vault
+
+    upgrade(settings.warehouse_url, settings.fiscal_year_start, seals(settings))
     from services.intake.users import ensure_admin
     from services.stages.embed import embed_again, settle
     from services.upkeep.rebuild import index_again_if_lost

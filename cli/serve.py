@@ -15,8 +15,8 @@ from cli.children import REFUSED
 from cli.main import migrate
 from domain.errors import StartupError, TenderlakeError
 from infrastructure.bootstrap import bootstrap
-from infrastructure.files.private import keep_private
 from infrastructure.logging import set_up
+from infrastructure.private import keep_private
 from infrastructure.settings import Settings
 
 GRACE = 2  # seconds that requests under way get at the end

@@ -20,8 +20,8 @@ from cli.children import REFUSED, Child, python, stop
 from cli.greeting import greeting, reachable
 from cli.lock import Lock
 from domain.errors import StartupError
-from infrastructure.files.private import keep_private, tighten
 from infrastructure.logging import set_up
+from infrastructure.private import keep_private, tighten
 from infrastructure.queue.redis_server import RedisServer
 from infrastructure.settings import Settings
 

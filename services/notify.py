@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from loguru import logger
 
-from domain.errors import InvalidError, NotFoundError, RetryableError
+from domain.errors import DamagedError, InvalidError, NotFoundError, RetryableError
 from domain.webhooks import SIGNATURE, Answered, Delivery, after, sign
 from services.clock import now
 from services.ports import Parts, Post, Warehouse, Work
@@ -25,7 +25,7 @@ KEPT = timedelta(days=30)
 
 
 def enqueue(work: Work, *, url: str, secret: str, event: str, payload: dict[str, Any], ref: str) -> None:
-    """Queue word for an address, as part of the caller's transaction; `ref` is what it is about. After the commit, `wake` sends it at once."""
+    """Queue word for an address, as part of the caller's transaction; `ref` is what it is about, `secret` is sealed. After the commit, `wake` sends it."""
     moment = now()
     work.deliveries.add([Delivery(url=url, secret=secret, event=event, payload=payload, ref=ref, created_at=moment, next_at=moment)])
 
@@ -53,7 +53,8 @@ def deliver(parts: Parts, moment: datetime | None = None) -> None:
         work.commit()
     if not claimed:
         return
-    for delivery, answered in zip(claimed, parts.hooks.post([_post(one) for one in claimed]), strict=True):
+    ready = _posts(parts, claimed, moment)
+    for (delivery, _), answered in zip(ready, parts.hooks.post([post for _, post in ready]), strict=True):
         _note(parts.warehouse, delivery, answered, moment)
     wake(parts)
 
@@ -87,7 +88,18 @@ def redeliver(parts: Parts, delivery_id: int, *, ref: str | None = None, webhook
     return again
 
 
-def _post(delivery: Delivery) -> Post:
+def _posts(parts: Parts, claimed: Sequence[Delivery], moment: datetime) -> list[tuple[Delivery, Post]]:
+    """The deliveries with what is sent of them; one whose secret can't be opened has failed, and stops none of the others."""
+    ready = []
+    for one in claimed:
+        try:
+            ready.append((one, _post(one, parts.seals.open(one.secret))))
+        except DamagedError as error:
+            _note(parts.warehouse, one, Answered(error=error.detail, final=True), moment)
+    return ready
+
+
+def _post(delivery: Delivery, secret: str) -> Post:
     body = orjson.dumps(delivery.payload)
     timestamp = int(now().timestamp())
     headers = {
@@ -95,7 +107,7 @@ def _post(delivery: Delivery) -> Post:
         "User-Agent": "tenderlake",
         "X-Tenderlake-Event": delivery.event,
         "X-Tenderlake-Delivery": str(delivery.id),
-        SIGNATURE: sign(delivery.secret, timestamp, body),
+        SIGNATURE: sign(secret, timestamp, body),
     }
     return Post(delivery.url, body, headers)
 

@@ -15,8 +15,8 @@ from loguru import logger
 
 from domain.silver import schema
 from infrastructure.bootstrap import bootstrap
-from infrastructure.files.private import keep_private
 from infrastructure.logging import set_up
+from infrastructure.private import keep_private
 from infrastructure.queue.broker import make_broker
 from infrastructure.settings import Settings
 from infrastructure.warehouse.migrate import current, head

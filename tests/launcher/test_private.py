@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from cli.doctor import examine
-from infrastructure.files.private import open_to_others, tighten
+from infrastructure.private import open_to_others, tighten
 from infrastructure.settings import Settings
 from script.stack import Stack
 from tests.launcher.conftest import Start
