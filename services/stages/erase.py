@@ -47,7 +47,7 @@ def _forget(parts: Parts, done: Sequence[Audit], mark: Watermark) -> None:
         logger.info("what was cut off while it was being written may hold what is to be erased; the sweep has it tried again")
         return
     rebuild_search(parts)  # an index keeps what was deleted for a while
-    follow_alerts(parts)
+    follow_alerts(parts, done)
     with parts.warehouse.write() as work:
         work.erasure.forget_organizations(mark.silver_batch)
         work.erasure.forget_errors()

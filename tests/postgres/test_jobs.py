@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 from api.app import create_app
 from domain.record import Kind
 from infrastructure.warehouse.engine import Warehouse
+from infrastructure.warehouse.migrate import upgrade
 from infrastructure.warehouse.types import Json
 from services.upkeep.rebuild import rebuild_gold, rebuild_search, rebuild_silver
 from tests.api.conftest import Api
@@ -21,6 +22,8 @@ from tests.api.releases import package
 from tests.rates.server import service
 from tests.rates.support import priced, with_service
 from tests.raw.support import IDS, PATCHES, RECORDS, done, path, release, sound
+from tests.raw.test_erased import WORD, keyed, tender
+from tests.raw.traces import in_tables
 from tests.support import lines
 
 
@@ -106,3 +109,28 @@ def test_rates_are_asked_of_a_service(whole: Api, tmp_path: Path) -> None:
             assert done(asking, client.post("/v1/enrich/exchange-rates"))["status"] == "succeeded"
             (process,) = client.get("/v1/gold/facts/process").json()["items"]
             assert process["amount_base"] == 62.5
+
+
+def test_after_a_purge_no_row_tells_of_what_was_erased(whole: Api) -> None:
+    body = {"name": "all", "query": {}, "webhook": "https://example.org/alerts"}
+    for collection in ("processes", "organizations"):
+        assert whole.client.post("/v1/searches", json=body | {"query": {"collection": collection}}).status_code == 201
+    named = {"filename": f"{WORD}.json", "webhook": "https://example.org/hook"}
+    done(whole, whole.client.post("/v1/uploads", params=named, content=orjson.dumps(tender()), headers=keyed("a")))
+    done(whole, whole.client.post(path(Kind.RELEASES), json=[tender(id="r2", date=f"in {WORD}"), release(2)]))
+    assert len({place for place, said in in_tables(whole) if WORD.lower() in said.lower()}) > 10
+    done(whole, whole.client.delete(path(Kind.RELEASES, IDS[Kind.RELEASES]), params={"purge": True}))
+    assert [place for place, said in in_tables(whole) if WORD.lower() in said.lower()] == []
+    assert whole.client.get("/v1/gold/processes/ocds-b5fd17-bar-2").status_code == 200
+
+
+def test_nulls_of_json_that_an_older_version_wrote_are_made_nulls_of_sql(whole: Api) -> None:
+    done(whole, whole.client.post("/v1/uploads", params={"filename": "a.json"}, content=orjson.dumps(release(1))))
+    assert isinstance(whole.parts.warehouse, Warehouse)
+    with whole.parts.warehouse.write() as work:
+        work.connection.exec_driver_sql("UPDATE job SET error = 'null', position = 'null', webhook = 'null'")
+        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
+        work.commit()
+    assert json_nulls(whole) == ["job.position", "job.webhook", "job.error"]
+    upgrade(whole.settings.warehouse_url, seals=whole.parts.seals)
+    assert json_nulls(whole) == []

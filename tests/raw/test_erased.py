@@ -6,7 +6,6 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import openpyxl  # type: ignore[import-untyped]
@@ -286,15 +285,35 @@ def _nothing_tells(api: Api) -> None:
     assert sound(api) == []
 
 
-def test_neighbours_keep_their_matches_names_and_reasons(watched: Api, tmp_path: Path) -> None:
-    broken = release(3, date="never")
-    first = upload(watched, "package.jsonl", as_lines(tender(), release(2), broken))
+def test_neighbours_keep_their_matches_names_and_reasons(watched: Api) -> None:
+    first = upload(watched, "package.jsonl", as_lines(tender(), release(2), release(3), release(4, date="never")))
+    done(watched, watched.client.delete("/v1/raw/releases/ocds-b5fd17-bar-3:r1"))
     done(watched, watched.client.delete(path(Kind.RELEASES, IDS[Kind.RELEASES]), params={"purge": True}))
-    assert watched.client.get(f"/v1/jobs/{first['id']}").json()["filename"] == "package.jsonl"
+    job = watched.client.get(f"/v1/jobs/{first['id']}").json()
+    assert (job["filename"], job["counts"]["accepted"]) == ("package.jsonl", 3)
     (refused,) = watched.client.get(f"/v1/jobs/{first['id']}/errors").json()["items"]
     assert (refused["code"], refused["reason"]) == ("unreadable_date", "date: 'never' is not a date")
-    assert "ocds-b5fd17-bar-3" in refused["excerpt"]
+    assert "ocds-b5fd17-bar-4" in refused["excerpt"]
     (search,) = [one for one in watched.client.get("/v1/searches").json()["items"] if one["name"] == "processes"]
-    assert search["matches"] == 1
-    (told,) = watched.client.get("/v1/jobs", params={"type": "upload"}).json()["items"]
-    assert told["counts"]["accepted"] == 2
+    assert search["matches"] == 2  # the one that stands, and the one that was only deleted, which is told once
+    done(watched, watched.client.post("/v1/raw/releases", json=release(3)))
+    (search,) = [one for one in watched.client.get("/v1/searches").json()["items"] if one["name"] == "processes"]
+    assert search["matches"] == 2
+
+
+def test_a_title_that_a_purged_release_gave_is_that_of_today(watched: Api) -> None:
+    upload(watched, "one.jsonl", as_lines(release(1, id="r0", date="2024-01-01T00:00:00Z")))
+    upload(watched, "two.jsonl", as_lines(tender(2, id="r9"), release(2, date="2024-01-01T00:00:00Z")))
+    (search,) = [one for one in watched.client.get("/v1/searches").json()["items"] if one["name"] == "processes"]
+    assert WORD in watched.client.get(search["feed"]).text
+    done(watched, watched.client.delete("/v1/raw/releases/ocds-b5fd17-bar-2:r9", params={"purge": True}))
+    assert watched.client.get(search["feed"]).text.count("Quokka enclosure</title>") == 2
+    _nothing_tells(watched)
+
+
+def test_a_message_that_named_only_what_was_purged_is_not_sent(watched: Api) -> None:
+    upload(watched, "one.jsonl", as_lines(tender()))
+    done(watched, watched.client.delete(path(Kind.RELEASES, IDS[Kind.RELEASES]), params={"purge": True}))
+    with watched.parts.warehouse.read() as work:
+        messages = [one for one in work.deliveries.page(limit=100) if one.event == "search.matched"]
+    assert {(one.status, len(one.payload["documents"])) for one in messages} == {("cancelled", 0)}
