@@ -9,6 +9,7 @@ from pathlib import Path
 
 from domain.errors import StartupError, TenderlakeError
 from domain.search import Collection
+from infrastructure.private import open_to_others
 from infrastructure.settings import Settings
 from services.ports import Parts
 from services.upkeep.installation import outdated_rules
@@ -41,6 +42,11 @@ def _folder(folder: Path) -> Iterator[Check]:
     free = shutil.disk_usage(folder).free
     yield Check(
         free > LEAST_FREE, f"{free // 1024**2} MB are free", "make room: jobs fail when the disk is full; `du -sh` in the data folder shows what is large"
+    )
+    opened = list(open_to_others(folder))
+    named = f", such as {opened[0]}" if opened else ""
+    yield Check(
+        not opened, f"{len(opened)} files and folders of the data folder can be read by others{named}", f"run `tenderlake up`, or chmod -R go= {folder}"
     )
     left = list(folder.glob("verify-*"))
     yield Check(not left, f"{len(left)} scratch folders left behind", f"remove {folder}/verify-*")

@@ -46,7 +46,7 @@ class Stage(BaseModel):
 
 
 class Hook(BaseModel):
-    """Where to send word when something ended, and the secret that signs it."""
+    """Where to send word when something ended, and the secret that signs it, sealed."""
 
     url: str
     secret: str

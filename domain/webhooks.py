@@ -23,7 +23,7 @@ WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1_800,
 
 
 class Webhook(BaseModel):
-    """A standing wish to hear of events, whoever caused them."""
+    """A standing wish to hear of events, whoever caused them. `secret` is sealed."""
 
     id: str
     url: str
@@ -35,7 +35,7 @@ class Webhook(BaseModel):
 
 
 class Delivery(BaseModel):
-    """One message to one URL. `ref` is what it is about (a job's id), `next_at` when it is tried next."""
+    """One message to one URL. `ref` is what it is about (a job's id), `next_at` when it is tried next; `secret` is sealed."""
 
     id: int = 0
     webhook_id: str | None = Field(None, description="the standing webhook, where it came of one")

@@ -3,6 +3,7 @@
 from domain.documents import SPECS
 from domain.errors import StartupError
 from infrastructure.embeddings import Models
+from infrastructure.files.seals import Seals
 from infrastructure.files.secrets import Secrets
 from infrastructure.files.store import FileStore
 from infrastructure.formats.chain import Recogniser
@@ -46,6 +47,7 @@ def bootstrap(settings: Settings) -> Parts:
         rate_service=rate_service(settings),
         hooks=WebHooks(private=settings.webhook_private),
         embedders=models(settings),
+        seals=seals(settings),
     )
 
 
@@ -95,3 +97,8 @@ def models(settings: Settings) -> Models:
 def vault(settings: Settings) -> Secrets:
     """The secrets of an installation: the key that signs tokens, the first password."""
     return Secrets(settings.data_dir)
+
+
+def seals(settings: Settings) -> Seals:
+    """What seals the secrets in the database."""
+    return Seals(vault(settings))

@@ -291,6 +291,8 @@ class Work(Protocol):
     def saved(self) -> Any: ...
     @property
     def installations(self) -> Any: ...
+    @property
+    def erasure(self) -> Any: ...
     def commit(self) -> None: ...
     def quick_check(self) -> str: ...
 
@@ -329,6 +331,26 @@ class NoHooks:
         return Answered(error="this process sends nothing")
 
 
+class Seals(Protocol):
+    """Secrets as the database keeps them, unreadable without a key that lies elsewhere."""
+
+    def seal(self, text: str) -> str: ...
+    def open(self, sealed: str) -> str:
+        """What was sealed. DamagedError where it can't be opened."""
+
+
+class NoSeals:
+    """Where no secret is kept, as in scratch installations: texts stay as they are."""
+
+    def seal(self, text: str) -> str:
+        """The text."""
+        return text
+
+    def open(self, sealed: str) -> str:
+        """The text."""
+        return sealed
+
+
 @dataclass(frozen=True)
 class Parts:
     """What the use cases work with."""
@@ -344,3 +366,4 @@ class Parts:
     rate_service: RateService | None = None
     embedders: Embedders = field(default_factory=NoEmbedders)
     hooks: Hooks = field(default_factory=NoHooks)
+    seals: Seals = field(default_factory=NoSeals)

@@ -16,6 +16,7 @@ from loguru import logger
 from domain.silver import schema
 from infrastructure.bootstrap import bootstrap
 from infrastructure.logging import set_up
+from infrastructure.private import keep_private
 from infrastructure.queue.broker import make_broker
 from infrastructure.settings import Settings
 from infrastructure.warehouse.migrate import current, head
@@ -33,6 +34,7 @@ TIDY = 0.25  # seconds between two looks at the warehouse's log
 
 def run(index: int = 0, of: int = 1) -> None:
     """Work until told to stop."""
+    keep_private()
     settings = Settings()
     set_up(f"worker-{index}", settings.log_level)
     stop = threading.Event()

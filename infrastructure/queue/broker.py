@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import redis
-from dramatiq import Message
+from dramatiq import Broker, Message, Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.common import dq_name
@@ -27,6 +27,14 @@ OWNER_KEY = "tenderlake:installation"  # of the installation whose messages the 
 PATIENCE = 3.0  # seconds that a sender waits for a queue that is away
 
 
+class IdsAlone(Middleware):
+    """Keeps from the queue's file what a record may stand in: `Retries` puts the traceback of a failure into the message. The log has it."""
+
+    def before_enqueue(self, broker: Broker, message: Message[Any], delay: int | None) -> None:  # pylint: disable=unused-argument
+        """Take the traceback out of a message that is tried again."""
+        message.options.pop("traceback", None)
+
+
 class QueueBroker(RedisBroker):
     """A broker whose workers look before they fetch: every fetch is a write with an fsync, and idle workers fetch many times a second.
 
@@ -36,7 +44,7 @@ class QueueBroker(RedisBroker):
     """
 
     def __init__(self, connection: redis.Redis, worker: str, share: Share) -> None:
-        middleware = [TimeLimit(), ShutdownNotifications(), Retries()]
+        middleware = [TimeLimit(), ShutdownNotifications(), Retries(), IdsAlone()]
         super().__init__(  # type: ignore[no-untyped-call]
             client=connection, middleware=middleware, heartbeat_timeout=HEARTBEAT_TIMEOUT, maintenance_chance=ALWAYS
         )

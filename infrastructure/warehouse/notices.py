@@ -23,7 +23,7 @@ class KeyRow(SQLModel, table=True):
 
 
 class WebhookRow(SQLModel, table=True):
-    """A standing webhook. Its secret is kept in the clear, since it signs."""
+    """A standing webhook. Its secret is sealed (infrastructure/files/seals.py)."""
 
     __tablename__ = "webhook"
     id: str = Field(primary_key=True)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from infrastructure.warehouse.repositories.batches import Batches
 from infrastructure.warehouse.repositories.deliveries import Deliveries
 from infrastructure.warehouse.repositories.documents import Documents
+from infrastructure.warehouse.repositories.erasure import Erasure
 from infrastructure.warehouse.repositories.files import Files
 from infrastructure.warehouse.repositories.gold import Gold
 from infrastructure.warehouse.repositories.installation import Installations
@@ -125,3 +126,7 @@ class UnitOfWork:
     @cached_property
     def installations(self) -> Installations:
         return Installations(self.connection)
+
+    @cached_property
+    def erasure(self) -> Erasure:
+        return Erasure(self.connection)

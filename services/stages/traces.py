@@ -6,8 +6,9 @@ import orjson
 
 from domain.errors import InvalidError, TooLargeError
 from domain.job import Job
-from domain.judges import judge
-from domain.record import Accepted, Kind
+from domain.judges import judge, record_ids
+from domain.operation import read_operations
+from domain.record import Accepted, Kind, Place, Refused
 from domain.repeated import with_own_id
 from domain.trail import Audit
 from services.ports import Element, Parts
@@ -27,12 +28,25 @@ def files_holding(parts: Parts, one: Audit, known: set[str]) -> set[str]:
 
 
 def _holds(parts: Parts, job: Job, one: Audit) -> bool:
+    if job.type == "raw":
+        return _operations_hold(parts, job, one)
     try:
-        return any(_is(element, one) for element in _elements(parts, job))
+        return any(_refused_is(element, one) if isinstance(element, Refused) else _is(element, one) for element in _elements(parts, job))
     except (InvalidError, TooLargeError):
         return False  # nobody can read it, so that nothing of it was landed
     finally:
         _release(parts, job.sha256 or "")
+
+
+def _operations_hold(parts: Parts, job: Job, one: Audit) -> bool:
+    """Whether a request named the record, or would have made it."""
+    try:
+        with parts.files.path(job.sha256 or "").open("rb") as lines:
+            items = [item for item in read_operations(lines).items if item.kind is one.kind]
+    except (FileNotFoundError, ValueError):
+        return False
+    place = Place(file="")
+    return any(item.id == one.record_id or _is(Element(orjson.dumps(item.payload), place, kind=item.kind), one) for item in items)
 
 
 def _release(parts: Parts, sha256: str) -> None:
@@ -43,22 +57,25 @@ def _release(parts: Parts, sha256: str) -> None:
         parts.sources.release(sha256)
 
 
-def _elements(parts: Parts, job: Job) -> Iterator[Element]:
+def _elements(parts: Parts, job: Job) -> Iterator[Element | Refused]:
     position = None
     while True:
         piece = parts.sources.read(job.sha256 or "", job.filename or "upload", position, SLICE)
         yield from piece.elements
+        yield from piece.refused
         position = piece.position
         if position is None:
             return
 
 
 def _is(element: Element, one: Audit) -> bool:
-    """Whether the element is the record; also where it is refused, but of the same process."""
+    """Whether the element is the record; also where it is refused, but bears its id or is of the same process."""
     if element.kind is not one.kind or not _may_be(element.raw, one):
         return False
+    if one.record_id in record_ids(element.raw, element.kind):
+        return True
     verdicts = judge(element.raw, element.place, element.kind)
-    return any(_accepted_is(verdict, one) if isinstance(verdict, Accepted) else verdict.ocid == one.ocid is not None for verdict in verdicts)
+    return any(_accepted_is(verdict, one) if isinstance(verdict, Accepted) else _refused_is(verdict, one) for verdict in verdicts)
 
 
 def _accepted_is(verdict: Accepted, one: Audit) -> bool:
@@ -66,6 +83,10 @@ def _accepted_is(verdict: Accepted, one: Audit) -> bool:
     if verdict.record_id == one.record_id:
         return True
     return verdict.kind is Kind.RELEASES and verdict.ocid == one.ocid and with_own_id(verdict).record_id == one.record_id
+
+
+def _refused_is(refused: Refused, one: Audit) -> bool:
+    return one.kind is Kind.RELEASES and refused.ocid is not None and refused.ocid == one.ocid
 
 
 def _may_be(raw: bytes, one: Audit) -> bool:

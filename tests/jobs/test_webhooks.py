@@ -255,7 +255,7 @@ def test_a_delivery_that_can_not_even_be_sent_stops_no_other(api: Api, receiver:
 
 def test_what_a_killed_run_had_leased_is_sent_after_its_lease(api: Api, receiver: Receiver) -> None:
     with api.parts.warehouse.write() as work:
-        enqueue(work, url=receiver.url, secret="s" * 16, event="test", payload={"a": 1}, ref="thing")
+        enqueue(work, url=receiver.url, secret=api.parts.seals.seal("s" * 16), event="test", payload={"a": 1}, ref="thing")
         work.commit()
     moment = now()
     with api.parts.warehouse.write() as work:  # leased by a run that dies
@@ -286,7 +286,7 @@ def test_word_is_queued_in_the_transaction_that_ends_the_job_or_not_at_all(api: 
 
 def test_the_sweep_sends_what_nobody_was_woken_for(api: Api) -> None:
     with api.parts.warehouse.write() as work:
-        enqueue(work, url="https://example.org/", secret="s" * 16, event="test", payload={}, ref="thing")
+        enqueue(work, url="https://example.org/", secret=api.parts.seals.seal("s" * 16), event="test", payload={}, ref="thing")
         work.commit()
     sweep(api.parts)
     assert (ACTOR,) in api.messages.sent

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 
 from domain.job import JobStatus, Turn
 from infrastructure.warehouse.ledger import BatchRow, JobRow
@@ -46,8 +46,14 @@ class Turns(Repository):
         return self.connection.execute(select(JOB.c.id).where(*UNLANDED).limit(1)).first() is not None
 
     def with_leftovers(self, before: str) -> list[str]:
-        """Ids of the landed jobs of files, accepted before this one, of which some records were known already, or refused."""
-        where = (JOB.c.type != "raw", JOB.c.id < before, (JOB.c.unchanged > 0) | (JOB.c.quarantined > 0), JOB.c.sha256.is_not(None))
+        """Ids of the jobs with a file that ended before this one was accepted, and that brought no version of something that stands in it.
+
+        Of files these are jobs with records that were known already, or refused; of requests, those with a refused element; and jobs of both that
+        failed or were cancelled, which may have landed nothing.
+        """
+        known = and_(JOB.c.type != "raw", JOB.c.unchanged > 0)
+        ended = JOB.c.status.in_([JobStatus.FAILED, JobStatus.CANCELLED])
+        where = (JOB.c.id < before, known | (JOB.c.quarantined > 0) | ended, JOB.c.sha256.is_not(None))
         return list(self.connection.execute(select(JOB.c.id).where(*where).order_by(JOB.c.id)).scalars())
 
     def reading(self, files: Sequence[str]) -> bool:
