@@ -33,6 +33,7 @@ def bootstrap(settings: Settings) -> Parts:
         settings.data_dir / "spool",
         _recognisers(settings),
         settings.max_upload_bytes,
+        settings.max_archive_members,
     )
     return Parts(
         warehouse=Warehouse(settings.warehouse_url),

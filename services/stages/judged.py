@@ -80,7 +80,7 @@ class Judged:
 
 def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
     """The job's next `limit` elements, judged. InvalidError, TooLargeError where its file can't be read at all."""
-    piece = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, limit)
+    piece = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, limit, job.id)
     found = Judged(job, batch, [], [], list(piece.refused), piece.position)
     for element in piece.elements:
         raw = with_ocid(element.raw, job.ocid) if job.ocid and element.kind is Kind.DOCUMENTS else element.raw

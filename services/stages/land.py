@@ -4,16 +4,18 @@ Handled twice, a message only lands the next slice: a batch counts from the mome
 same transaction that moves the job's position; what an interrupted attempt appended to bronze carries a batch id that never counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
 from loguru import logger
 
 from domain.changes import Current, Key
-from domain.errors import InvalidError, LostRaceError, NoSpaceError, TooLargeError
-from domain.job import Batch, Counts, Job, JobStatus, Step
+from domain.errors import InvalidError, LostRaceError, NoSpaceError, TenderlakeError, TooLargeError
+from domain.job import LEASE, Batch, Counts, Job, JobStatus, Step
 from services.clock import now
+from services.notify import wake
 from services.ports import Parts, Work
 from services.stages.index import organizations_behind
 from services.stages.judged import Judged, read, rows
@@ -31,31 +33,89 @@ RAW = "raw"  # jobs whose operations are read where they lie, in turn
 TOGETHER = 250  # waiting jobs that are landed in one go at most: a burst of single records costs a few runs
 
 
-def land(parts: Parts, job_id: str) -> None:
-    """Land one slice of the job, and the first slices of waiting jobs while they fit; send the messages that follow."""
-    claimed = _claim(parts, job_id)
+def land(parts: Parts, job_id: str, place: str = "") -> None:
+    """Land one slice of the job, and the first slices of waiting jobs while they fit; send the messages that follow.
+
+    `place` is the place of the slice among those of the job: a doubled message, whose slice was landed already, does nothing. A slice that
+    takes long to read is landed in the background, and what waits behind it goes on.
+    """
+    claimed = _claim(parts, job_id, place)
     if claimed is None:
         return
-    group = _read(parts, *claimed, _size(parts.batch_records, claimed[0].counts.received))
-    if group and group[0].position is None and group[0].batch.deliveries == 1:
-        group += _waiting(parts, group[0], parts.batch_records - group[0].size)
+    job, batch = claimed
     try:
-        _land(parts, group)
-        again = {one.job.id for one in group if one.position is not None}
+        with parts.readings.holding([batch]):
+            group = _read_on(parts, job, batch, _size(parts.batch_records, job.counts.received))
+            if group is None:
+                _go_on(parts)
+                return
+            if group and group[0].position is None and batch.deliveries == 1:
+                group += _waiting(parts, batch, parts.batch_records - group[0].size)
+            _finish(parts, job_id, group)
+    except Exception:
+        _end_lease(parts, [batch])
+        raise
+
+
+def _read_on(parts: Parts, job: Job, batch: Batch, limit: int) -> list[Judged] | None:
+    """The job's next slice; None where it takes long, and is landed in the background."""
+    if job.type == RAW:
+        return _read(parts, job, batch, limit)
+
+    def late(result: Callable[[], list[Judged]]) -> None:
+        _land_late(parts, batch, result)
+
+    return parts.readings.read(batch, lambda: _read(parts, job, batch, limit), late)
+
+
+def _land_late(parts: Parts, batch: Batch, result: Callable[[], list[Judged]]) -> None:
+    """Land what was read in the background. Where that fails, its lease ends, and the sweep sends the job's message again."""
+    try:
+        _finish(parts, batch.job_id, result())
+        wake(parts)
+    except LostRaceError as error:
+        logger.info("land {}: {}", batch.job_id, error.detail)
+        parts.messages.send("land", batch.job_id)  # where the job was cancelled, that removes the copies of its file
+    except TenderlakeError as error:
+        logger.warning("land {}: {}; it will be tried again", batch.job_id, error.detail)
+        _end_lease(parts, [batch])
+    except Exception as error:  # pylint: disable=broad-exception-caught  # nobody waits for this thread
+        logger.opt(exception=error).error("land {}: {}", batch.job_id, error)
+        _end_lease(parts, [batch])
+
+
+def _end_lease(parts: Parts, batches: Sequence[Batch]) -> None:
+    """Let anybody try again at once. Where the warehouse does not answer, the lease runs out by itself."""
+    with suppress(Exception), parts.warehouse.write() as work:
+        work.leases.end([batch.id for batch in batches])
+        work.commit()
+
+
+def _finish(parts: Parts, job_id: str, group: list[Judged]) -> None:
+    """Land what was read, and send the messages that follow."""
+    try:
+        with parts.readings.holding([one.batch for one in group]):
+            _land(parts, group)
+        again = {one.job.id: str(one.batch.ordinal + 1) for one in group if one.position is not None}
     except LostRaceError as error:
         logger.info("land {}: {}; trying again", job_id, error.detail)
-        again = {one.job.id for one in group}
+        again = {one.job.id: "" for one in group}
         with parts.warehouse.write() as work:
+            work.leases.end([one.batch.id for one in group])
             work.turns.put_back(sorted(again))
             work.commit()
     for one in group:
         if one.job.id not in again and one.job.type != RAW:
-            parts.sources.release(one.job.sha256 or "")
+            _release(parts, one.job)
     parts.messages.send("refine")
-    for waiting in sorted(again):
-        parts.messages.send("land", waiting)
-    wake_next(parts)
     _go_on(parts)
+    for waiting, following in sorted(again.items()):
+        parts.messages.send("land", waiting, *filter(None, [following]))
+    wake_next(parts)
+
+
+def _release(parts: Parts, job: Job) -> None:
+    parts.sources.release(job.sha256 or "", job.id)
 
 
 def _size(full: int, received: int) -> int:
@@ -71,44 +131,55 @@ def _go_on(parts: Parts) -> None:
         parts.messages.send("land", job_id)
 
 
-def _claim(parts: Parts, job_id: str) -> tuple[Job, Batch] | None:
+def _claim(parts: Parts, job_id: str, place: str) -> tuple[Job, Batch] | None:
     """The job with a fresh batch, or None where nothing of it is left to land."""
     with parts.warehouse.read() as work:
         found: Job | None = work.jobs.get(job_id)
         if found is None or found.status.final or found.landed:
-            if found is not None and found.status is JobStatus.CANCELLED:
-                parts.sources.release(found.sha256 or "")
+            if found is not None and found.status is JobStatus.CANCELLED and not _taken(parts, work, job_id):
+                _release(parts, found)
             return None
     if crowded(parts, f"landing job {job_id}"):
         return None
     with parts.warehouse.write() as work:
         job: Job | None = in_turn(work, work.jobs.get(job_id))
-        if job is None or job.status.final or job.landed:
+        if job is None or job.status.final or job.landed or _taken(parts, work, job.id) or (place and work.batches.landed(job.id) > int(place)):
             return None
         work.jobs.start([job.id], now())
-        batch: Batch = work.batches.open([job.id], now())[0]
+        batch: Batch = work.batches.open([job.id], now(), parts.readings.worker, now() + LEASE)[0]
         over = batch.deliveries > DELIVERIES
         if over:
             _fail(work, job.id, f"reading on at {job.position or 'its beginning'} ended its worker {DELIVERIES} times; what was landed before stays")
         work.commit()
     if over:
-        parts.sources.release(job.sha256 or "")
+        _release(parts, job)
         wake_next(parts)
         _go_on(parts)
     return None if over else (job, batch)
 
 
-def _waiting(parts: Parts, first: Judged, room: int) -> list[Judged]:
+def _taken(parts: Parts, work: Work, job_id: str) -> bool:
+    """Whether another attempt at the job lives. What a dead worker held is taken over by its successor of the same name at once."""
+    worker: str | None = work.leases.of([job_id], now()).get(job_id)
+    return worker is not None and (worker != parts.readings.worker or parts.readings.holds(job_id))
+
+
+def _waiting(parts: Parts, first: Batch, room: int) -> list[Judged]:
     """Jobs that nobody began yet, oldest first, read while there is room; those left over get messages of their own."""
     with parts.warehouse.read() as work:
         waiting = work.jobs.waiting(TOGETHER) if room > 0 else []
     if not waiting:
         return []
     with parts.warehouse.write() as work:
-        later = work.turns.out_of_turn(waiting, [first.job.id])
+        later = work.turns.out_of_turn(waiting, [first.job_id])
         jobs = work.jobs.claim([one for one in waiting if one not in later], now())
-        claimed = list(zip(jobs, work.batches.open([job.id for job in jobs], now()), strict=True))
+        claimed = list(zip(jobs, work.batches.open([job.id for job in jobs], now(), parts.readings.worker, now() + LEASE), strict=True))
         work.commit()
+    with parts.readings.holding([batch for _, batch in claimed]):
+        return _read_waiting(parts, claimed, room)
+
+
+def _read_waiting(parts: Parts, claimed: Sequence[tuple[Job, Batch]], room: int) -> list[Judged]:
     group: list[Judged] = []
     left: list[Batch] = []
     until = monotonic() + SECONDS
@@ -118,7 +189,7 @@ def _waiting(parts: Parts, first: Judged, room: int) -> list[Judged]:
             continue
         if place % AHEAD == 0:
             parts.sources.expect([job.sha256 or "" for job, _ in claimed[place : place + AHEAD] if job.type != RAW])
-        found = _read(parts, job, batch, room)
+        found = _read_on(parts, job, batch, room) or []
         group += found
         room -= sum(one.size for one in found)
     if left:
@@ -145,7 +216,7 @@ def _read(parts: Parts, job: Job, batch: Batch, limit: int) -> list[Judged]:
         with parts.warehouse.write() as work:
             _fail(work, job.id, f"reading {job.filename} filled the disk {DELIVERIES} times: {error.detail}")
             work.commit()
-    parts.sources.release(job.sha256 or "")
+    _release(parts, job)
     return []
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from xml.parsers import expat
 
 from domain.errors import InvalidError, TooLargeError
+from infrastructure.background import checkpoint
 from infrastructure.formats.archives.zips import DAMAGE
 
 CHUNK = 1 << 18
@@ -60,6 +61,7 @@ class Book:
         try:
             with self.archive.open(part) as file:
                 while piece := file.read(CHUNK):
+                    checkpoint()
                     self.left -= len(piece)
                     if self.left < 0:
                         raise TooLargeError("the workbook unpacks to more than real data does")
