@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from loguru import logger
 
@@ -236,8 +236,8 @@ class Background:
                     self._attempts[batch_id][0].cancelled = True
 
 
-def _raising(error: BaseException) -> Callable[[], T]:
-    def again() -> T:
+def _raising(error: BaseException) -> Callable[[], NoReturn]:
+    def again() -> NoReturn:
         raise error
 
     return again

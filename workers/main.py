@@ -8,18 +8,21 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from types import FrameType
 
 import typer
 from loguru import logger
 
 from domain.silver import schema
+from infrastructure.background import Background
 from infrastructure.bootstrap import bootstrap
 from infrastructure.logging import set_up
 from infrastructure.queue.broker import make_broker
 from infrastructure.settings import Settings
 from infrastructure.warehouse.migrate import current, head
 from services.ports import Parts
+from services.stages.leases import give_back, take_over
 from services.stages.sweep import sweep
 from services.upkeep.rebuild import index_again_if_lost
 from workers.actors import declare
@@ -41,6 +44,8 @@ def run(index: int = 0, of: int = 1) -> None:
         parts = bootstrap(settings)
         own = name(settings.data_dir, index)
         shares = {own: share(of), f"{own}-beside": beside(index, of)}
+        parts = replace(parts, readings=Background(parts.warehouse, own))
+        take_over(parts)
         brokers = [make_broker(settings.redis_url, label, one) for label, one in shares.items() if one.queues]
         for broker in brokers:
             declare(broker, parts)
@@ -50,6 +55,7 @@ def run(index: int = 0, of: int = 1) -> None:
             threading.Thread(target=_sweep, args=(parts, settings.sweep_seconds, stop), daemon=True).start()
             threading.Thread(target=follow, args=(parts, settings.rates_hours, stop), daemon=True).start()
         work(brokers, stop)
+        give_back(parts)
     sys.stderr.flush()
     os._exit(0)  # a message that did not end in time is redelivered; its thread must not keep the process
 

@@ -202,9 +202,10 @@ class Dispatcher:
         """The arguments of the messages that wait or are handled: one stays in the hash of its queue until it is acknowledged."""
         hashes = [f"{self.broker.namespace}:{name}.msgs" for name in (actor, dq_name(actor))]
         try:
-            return {tuple(Message.decode(one).args) for name in hashes for one in self.broker.client.hvals(name)}
+            found: list[Any] = [one for name in hashes for one in self.broker.client.hvals(name)]
         except redis.RedisError as error:
             raise UnavailableError(f"the queue does not answer: {error}") from error
+        return {tuple(Message.decode(one).args) for one in found}
 
     def check(self) -> None:
         """UnavailableError where the queue does not answer."""

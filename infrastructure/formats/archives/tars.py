@@ -78,10 +78,8 @@ def more_than(path: Path, most: int) -> bool:
             if kind == tarfile.GNUTYPE_SPARSE:
                 return False
             try:
-                size = tarfile.nti(header[SIZE_AT : SIZE_AT + SIZE_LENGTH]) if kind not in WITHOUT_DATA else 0
-            except tarfile.HeaderError:
-                return False
-            if size < 0:
+                size = 0 if kind in WITHOUT_DATA else int(header[SIZE_AT : SIZE_AT + SIZE_LENGTH].strip(b" \x00") or b"0", 8)
+            except ValueError:  # a size of its own form: that of a member of gigabytes
                 return False
             count += kind not in ABOUT_THE_NEXT
             at += BLOCK * (1 + -(-size // BLOCK))

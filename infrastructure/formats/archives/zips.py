@@ -66,7 +66,7 @@ class ZipMembers:
             if said != info.orig_filename:
                 raise zipfile.BadZipFile(f"it is {shown(said)!r} where it stands")
             self.file.seek(extra, 1)
-            with zipfile.ZipExtFile(self.file, "r", info, False) as file:
+            with zipfile.ZipExtFile(self.file, "r", info) as file:
                 while piece := file.read(CHUNK):
                     yield piece
         except DAMAGE as error:
