@@ -25,6 +25,7 @@ STATUS: dict[type[errors.TenderlakeError], int] = {
     errors.UnauthorizedError: 401,
     errors.ForbiddenError: 403,
     errors.NotFoundError: 404,
+    errors.StalledError: 408,
     errors.ConflictError: 409,
     errors.GoneError: 410,
     errors.PreconditionError: 412,
@@ -90,7 +91,7 @@ def unforeseen(path: str, error: Exception) -> Response:
 def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.TenderlakeError)  # noqa: S101  the handler is registered for this class alone
     status = status_of(error)
-    headers = {503: {"Retry-After": RETRY_AFTER}, 401: CHALLENGES}.get(status, {})
+    headers = {503: {"Retry-After": RETRY_AFTER}, 401: CHALLENGES, 408: {"Connection": "close"}}.get(status, {})
     if status >= 500:
         logger.warning("{} {}: {}", status, request.url.path, error.detail)
     more = {name: value for name, value in error.details.items() if name not in OURS}

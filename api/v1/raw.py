@@ -38,7 +38,7 @@ IfMatch = Annotated[str | None, Header(description="only if the record is at thi
 IfNoneMatch = Annotated[str | None, Header(description="`*`: only if the record is not there yet")]
 Known = Annotated[str | None, Header(alias="If-None-Match", description="the version (ETag) that the caller has already")]
 Name = Annotated[str | None, Query(max_length=1_000, description="the name of a file that is the body itself (PDF)", examples=["notice-7.pdf"])]
-CHANGES: dict[int | str, dict[str, Any]] = {**CHANGE, **answers(413, 415, 507)}
+CHANGES: dict[int | str, dict[str, Any]] = {**CHANGE, **answers(408, 413, 415, 507)}
 ONE: dict[int | str, dict[str, Any]] = {**CHANGES, **answers(404, 412)}
 
 
