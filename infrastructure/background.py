@@ -1,12 +1,12 @@
 """Reading in threads: a slice that takes long goes on in the background, and its worker is free for what waits behind it.
 
-Threads in the background take turns, a moment each, so that they take one share of the interpreter between them however many they are.
-They can't be moved to another process: where this one ends, their leases in the ledger run out and the slice is read again.
+Threads in the background take turns (infrastructure/checkpoints.py). They can't be moved to another process: where this one ends, their
+leases in the ledger run out and their slices are read again.
 """
 
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,123 +15,15 @@ from typing import NoReturn, TypeVar
 
 from loguru import logger
 
-from domain.errors import LostRaceError
 from domain.job import LEASE, Batch
+from infrastructure.checkpoints import CURRENT, Attempt, Turns
 from services.ports import Warehouse
 
-PATIENCE_SECONDS = 1.0  # in which a slice is waited for before it goes on in the background
-TURN_SECONDS = 0.2
+PATIENCE_SECONDS = 2.5  # in which a slice is waited for before it goes on in the background: most take less, on a busy machine too
 BEAT_SECONDS = 3.0  # between two renewals of the leases, each for `domain.job.LEASE`
 LONGEST_SECONDS = 4 * 3_600.0  # after which a slice is given up: its lease is not renewed any more
 MOST_THREADS = 10_000
 T = TypeVar("T")
-
-
-class Turns:
-    """A lock that is passed on in the order in which it was asked for."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held = False
-        self._waiting: deque[threading.Event] = deque()
-
-    def acquire(self) -> None:
-        """Wait for the turn."""
-        with self._lock:
-            if not self._held:
-                self._held = True
-                return
-            mine = threading.Event()
-            self._waiting.append(mine)
-        mine.wait()
-
-    def release(self) -> None:
-        """Pass the turn on."""
-        with self._lock:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
-                self._held = False
-
-    @property
-    def wanted(self) -> bool:
-        """Whether somebody waits for it."""
-        return bool(self._waiting)
-
-
-class Attempt:
-    """One reading of a slice. The thread that waits for it and the one that reads agree by `lock` on whether it went to the background."""
-
-    def __init__(self, batch: Batch, turns: Turns) -> None:
-        self.batch = batch
-        self.turns = turns
-        self.lock = threading.Lock()
-        self.ended = threading.Event()
-        self.detached = False
-        self.cancelled = False
-        self.since: float | None = None  # when it got the turn, None while it has not got it
-
-    def detach(self) -> bool:
-        """Send it to the background; False where it has ended by now."""
-        with self.lock:
-            self.detached = not self.ended.is_set()
-            return self.detached
-
-    def end(self) -> bool:
-        """The reading ended; whether that was in the background."""
-        with self.lock:
-            self.ended.set()
-            return self.detached
-
-    def checkpoint(self) -> None:
-        """Let others go on. LostRaceError where the slice is not wanted any more."""
-        if self.cancelled:
-            raise LostRaceError(f"job {self.batch.job_id} ended, or its slice was taken over, while it was read")
-        if not self.detached:
-            return
-        if self.since is None:
-            self.take_turn()
-        elif self.turns.wanted and time.monotonic() - self.since > TURN_SECONDS:
-            self.pass_turn()
-            self.take_turn()
-        else:
-            time.sleep(0)  # whoever waits for the interpreter gets it now
-
-    def take_turn(self) -> None:
-        """Wait until no other slice in the background is at work."""
-        if self.since is None:
-            self.turns.acquire()
-            self.since = time.monotonic()
-
-    def pass_turn(self) -> None:
-        """Let the next one go on."""
-        if self.since is not None:
-            self.since = None
-            self.turns.release()
-
-
-_CURRENT = threading.local()
-
-
-def checkpoint() -> None:
-    """To be called again and again by what reads for long; costs nothing where nothing goes on in the background."""
-    attempt: Attempt | None = getattr(_CURRENT, "attempt", None)
-    if attempt is not None:
-        attempt.checkpoint()
-
-
-@contextmanager
-def elsewhere() -> Iterator[None]:
-    """Wait for another process: meanwhile other slices in the background go on."""
-    attempt: Attempt | None = getattr(_CURRENT, "attempt", None)
-    held = attempt is not None and attempt.since is not None
-    if attempt is not None and held:
-        attempt.pass_turn()
-    try:
-        yield
-    finally:
-        if attempt is not None and held:
-            attempt.take_turn()
 
 
 class Background:
@@ -186,7 +78,7 @@ class Background:
             raise
 
     def _work(self, attempt: Attempt, work: Callable[[], T], late: Callable[[Callable[[], T]], None]) -> T:
-        _CURRENT.attempt = attempt
+        CURRENT.attempt = attempt
         with self._lock:
             self._attempts[attempt.batch.id] = attempt, time.monotonic()
         try:
@@ -196,7 +88,7 @@ class Background:
             attempt.pass_turn()
             with self._lock:
                 del self._attempts[attempt.batch.id]
-            _CURRENT.attempt = None
+            CURRENT.attempt = None
 
     @staticmethod
     def _follow(attempt: Attempt, work: Callable[[], T], late: Callable[[Callable[[], T]], None]) -> T:

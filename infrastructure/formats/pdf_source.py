@@ -12,7 +12,7 @@ from domain.errors import InvalidError
 from domain.files import UNREADABLE
 from domain.linking import name_key
 from domain.record import Kind, Place, Refused
-from infrastructure.background import elsewhere
+from infrastructure.checkpoints import elsewhere
 from infrastructure.pdf.reader import PdfReader, Read
 from services.ports import Element, Slice
 

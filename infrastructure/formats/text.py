@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from domain.errors import InvalidError, TooLargeError
-from infrastructure.background import checkpoint
+from infrastructure.checkpoints import checkpoint
 from infrastructure.disk import full_disk
 from infrastructure.formats.encodings import UTF8, Survey, as_utf8
 from infrastructure.formats.packed import packing, unpacked

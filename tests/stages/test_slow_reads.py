@@ -16,7 +16,8 @@ import pytest
 
 from domain.errors import LostRaceError
 from domain.job import LEASE, Counts, JobStatus
-from infrastructure.background import Background, checkpoint
+from infrastructure.background import Background
+from infrastructure.checkpoints import checkpoint
 from infrastructure.formats.archives import archive
 from infrastructure.warehouse.engine import Warehouse
 from services.clock import now

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from domain.errors import InvalidError, TooLargeError
 from domain.record import Place, Refused
-from infrastructure.background import checkpoint
+from infrastructure.checkpoints import checkpoint
 from infrastructure.disk import full_disk
 from infrastructure.formats.archives import tars, zips
 from infrastructure.formats.archives.member import DamagedMemberError, Member

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from infrastructure.background import checkpoint
+from infrastructure.checkpoints import checkpoint
 from infrastructure.formats.archives.member import CHUNK, DamagedMemberError, Member, noise, shown, unsafe
 
 BLOCK = 512

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from domain.errors import InvalidError
+from infrastructure.checkpoints import checkpoint
 from infrastructure.formats.archives.member import CHUNK, DamagedMemberError, Member, noise, shown, unsafe
 from infrastructure.formats.text import write
 
@@ -96,6 +97,7 @@ def _indexed(path: Path) -> Iterator[bytes]:
 def _lines(path: Path) -> Iterator[bytes]:
     end = 0
     for info in _directory(path):
+        checkpoint()
         overlaps = info.header_offset < end
         end = max(end, info.header_offset + HEADER_SIZE + _name_size(info) + info.compress_size)
         passed = info.is_dir() or noise(info.filename)

@@ -14,7 +14,7 @@ import orjson
 
 from domain.errors import TooLargeError
 from domain.record import Kind, Place, Refused
-from infrastructure.background import checkpoint
+from infrastructure.checkpoints import checkpoint
 from infrastructure.disk import full_disk
 from infrastructure.formats.stretch import Stretch
 from infrastructure.formats.tables.groups import PROCESS, Groups

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from xml.parsers import expat
 
 from domain.errors import InvalidError, TooLargeError
-from infrastructure.background import checkpoint
+from infrastructure.checkpoints import checkpoint
 from infrastructure.formats.archives.zips import DAMAGE
 
 CHUNK = 1 << 18
