@@ -8,14 +8,12 @@ import os
 import signal
 import sys
 import threading
-from dataclasses import replace
 from types import FrameType
 
 import typer
 from loguru import logger
 
 from domain.silver import schema
-from infrastructure.background import Background
 from infrastructure.bootstrap import bootstrap
 from infrastructure.logging import set_up
 from infrastructure.queue.broker import make_broker
@@ -41,10 +39,9 @@ def run(index: int = 0, of: int = 1) -> None:
     _await_warehouse(settings.warehouse_url, stop)
     if not stop.is_set():
         schema("process")  # loads pandera before the first message, not during it
-        parts = bootstrap(settings)
         own = name(settings.data_dir, index)
+        parts = bootstrap(settings, own)
         shares = {own: share(of), f"{own}-beside": beside(index, of)}
-        parts = replace(parts, readings=Background(parts.warehouse, own))
         take_over(parts)
         brokers = [make_broker(settings.redis_url, label, one) for label, one in shares.items() if one.queues]
         for broker in brokers:

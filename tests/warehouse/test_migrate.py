@@ -12,9 +12,16 @@ from domain.keys import OWN
 from domain.star import UNKNOWN_ORGANIZATION
 from infrastructure.warehouse.engine import Warehouse, make_engine
 from infrastructure.warehouse.migrate import current, head, upgrade
+from infrastructure.warehouse.unit_of_work import UnitOfWork
 from services.ports import Parts
 from services.stages.index import ORGANIZATIONS, organizations_behind
 from tests.support import lines, load, release, rows
+
+
+def _without_leases(work: UnitOfWork) -> None:
+    """As before migration 0009."""
+    for column in ("leased_until", "worker"):
+        work.connection.exec_driver_sql(f"ALTER TABLE batch DROP COLUMN {column}")
 
 
 def test_the_migrated_tables_are_those_of_the_models(lake_home: Parts) -> None:
@@ -56,6 +63,7 @@ def test_keys_of_facts_are_moved_beside_those_of_their_process(lake_home: Parts)
     with lake_home.warehouse.write() as work:  # as the revision before had them: all their bits were their own
         for fact, key in facts.items():
             work.connection.exec_driver_sql(f"UPDATE {fact} SET {key} = {key} & {OWN}")
+        _without_leases(work)
         work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0006'")
         work.connection.exec_driver_sql("DELETE FROM watermark WHERE stage = 'organizations'")
         work.connection.exec_driver_sql("DROP INDEX ix_record_kind_ocid")
@@ -73,12 +81,26 @@ def test_organizations_were_indexed_as_far_as_processes(lake_home: Parts) -> Non
     load(lake_home, "a.jsonl", lines([release()]))
     with lake_home.warehouse.write() as work:
         work.connection.exec_driver_sql("DELETE FROM watermark WHERE stage = 'organizations'")
+        _without_leases(work)
         work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
         work.commit()
     upgrade(lake_home.warehouse.url)
     with lake_home.warehouse.read() as work:
         assert not organizations_behind(work)
         assert work.watermarks.get(ORGANIZATIONS).silver_batch == work.watermarks.get("index").silver_batch == 1
+
+
+def test_batches_of_before_there_were_leases_have_none(lake_home: Parts) -> None:
+    assert isinstance(lake_home.warehouse, Warehouse)
+    load(lake_home, "a.jsonl", lines([release()]))
+    with lake_home.warehouse.write() as work:
+        _without_leases(work)
+        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
+        work.commit()
+    upgrade(lake_home.warehouse.url)
+    with lake_home.warehouse.read() as work:
+        assert work.connection.exec_driver_sql("SELECT status, worker, leased_until FROM batch").all() == [("committed", "", None)]
+    assert load(lake_home, "b.jsonl", lines([release("ocds-test01-2")])).counts.accepted == 1
 
 
 def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:
