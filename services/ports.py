@@ -1,20 +1,56 @@
 """The ports: what the use cases need from the outside, as Protocols; `infrastructure/bootstrap.py` plugs the adapters in."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from domain.job import Batch
 from domain.money import Rate
 from domain.record import Kind, Note, Place, Refused
 from domain.search import Collection, Document, Filter, SearchKey, SearchQuery, SearchResult, Synonym
 from domain.webhooks import Answered
+
+T = TypeVar("T")
+
+
+class Readings(Protocol):
+    """Where slices are read: in the worker's thread, or in the background where that takes long. `worker` is the worker's name in leases."""
+
+    @property
+    def worker(self) -> str: ...
+    def holds(self, job_id: str) -> bool:
+        """Whether a slice of the job is being landed in this process."""
+
+    def holding(self, batches: Sequence[Batch]) -> AbstractContextManager[None]:
+        """Renew the leases of these batches until the end."""
+
+    def read(self, batch: Batch, work: Callable[[], T], late: Callable[[Callable[[], T]], None]) -> T | None:
+        """What `work` gives; None where it takes long: then `late` is called with it in the background, once it has ended."""
+
+
+class InlineReadings:
+    """`Readings` in the caller's thread, however long they take."""
+
+    worker = ""
+
+    def holds(self, job_id: str) -> bool:  # pylint: disable=unused-argument
+        """Nothing is landed but what the caller waits for."""
+        return False
+
+    def holding(self, batches: Sequence[Batch]) -> AbstractContextManager[None]:  # pylint: disable=unused-argument
+        """Nothing is renewed."""
+        return nullcontext()
+
+    def read(self, batch: Batch, work: Callable[[], T], late: Callable[[Callable[[], T]], None]) -> T | None:  # pylint: disable=unused-argument
+        """What `work` gives."""
+        return work()
 
 
 class Messages(Protocol):
@@ -22,6 +58,9 @@ class Messages(Protocol):
 
     def send(self, actor: str, *args: str) -> None:
         """Enqueue a message. UnavailableError where the queue does not answer."""
+
+    def pending(self, actor: str) -> set[tuple[str, ...]]:
+        """The arguments of the messages that wait or are handled at the moment. UnavailableError where the queue does not answer."""
 
     def check(self) -> None:
         """UnavailableError where the queue does not answer."""
@@ -236,14 +275,14 @@ class Files(Protocol):
 class Sources(Protocol):
     """Reads uploaded files in slices, each from a position in O(1), in bounded memory."""
 
-    def read(self, sha256: str, filename: str, position: dict[str, Any] | None, limit: int) -> Slice:
-        """The next elements. InvalidError where nobody recognises the file."""
+    def read(self, sha256: str, filename: str, position: dict[str, Any] | None, limit: int, reader: str = "") -> Slice:
+        """The next elements. InvalidError where nobody recognises the file. `reader` (a job) has copies of its own, which nobody else removes."""
 
     def expect(self, sha256s: Sequence[str]) -> None:
         """These files are read next: those that take long may be read ahead, several at once."""
 
-    def release(self, sha256: str) -> None:
-        """Give back what reading left on disk beside the raw file."""
+    def release(self, sha256: str, reader: str = "") -> None:
+        """Give back what the reader left on disk beside the raw file."""
 
 
 class Work(Protocol):
@@ -253,6 +292,8 @@ class Work(Protocol):
     def jobs(self) -> Any: ...
     @property
     def batches(self) -> Any: ...
+    @property
+    def leases(self) -> Any: ...
     @property
     def records(self) -> Any: ...
     @property
@@ -367,3 +408,4 @@ class Parts:
     embedders: Embedders = field(default_factory=NoEmbedders)
     hooks: Hooks = field(default_factory=NoHooks)
     seals: Seals = field(default_factory=NoSeals)
+    readings: Readings = field(default_factory=InlineReadings)

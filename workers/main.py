@@ -22,6 +22,7 @@ from infrastructure.settings import Settings
 from infrastructure.warehouse.migrate import current, head
 from services.notify import wake
 from services.ports import Parts
+from services.stages.leases import give_back, take_over
 from services.stages.sweep import sweep
 from services.upkeep.rebuild import index_again_if_lost
 from workers.actors import declare
@@ -42,9 +43,10 @@ def run(index: int = 0, of: int = 1) -> None:
     _await_warehouse(settings.warehouse_url, stop)
     if not stop.is_set():
         schema("process")  # loads pandera before the first message, not during it
-        parts = bootstrap(settings)
         own = name(settings.data_dir, index)
+        parts = bootstrap(settings, own)
         shares = {own: share(of)} | {f"{own}-{one.queues[0]}": one for one in beside(index, of)}
+        take_over(parts)
         brokers = [make_broker(settings.redis_url, label, one) for label, one in shares.items()]
         for broker in brokers:
             declare(broker, parts)
@@ -55,6 +57,7 @@ def run(index: int = 0, of: int = 1) -> None:
             threading.Thread(target=_retry_deliveries, args=(parts, stop), daemon=True).start()
             threading.Thread(target=follow, args=(parts, settings.rates_hours, stop), daemon=True).start()
         work(brokers, stop)
+        give_back(parts)
     sys.stderr.flush()
     os._exit(0)  # a message that did not end in time is redelivered; its thread must not keep the process
 

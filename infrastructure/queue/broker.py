@@ -207,6 +207,15 @@ class Dispatcher:
         except redis.RedisError as error:
             raise UnavailableError(f"the queue does not answer: {error}") from error
 
+    def pending(self, actor: str) -> set[tuple[str, ...]]:
+        """The arguments of the messages that wait or are handled: one stays in the hash of its queue until it is acknowledged."""
+        hashes = [f"{self.broker.namespace}:{name}.msgs" for name in (actor, dq_name(actor))]
+        try:
+            found: list[Any] = [one for name in hashes for one in self.broker.client.hvals(name)]
+        except redis.RedisError as error:
+            raise UnavailableError(f"the queue does not answer: {error}") from error
+        return {tuple(Message.decode(one).args) for one in found}
+
     def check(self) -> None:
         """UnavailableError where the queue does not answer."""
         try:

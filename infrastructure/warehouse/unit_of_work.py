@@ -13,6 +13,7 @@ from infrastructure.warehouse.repositories.gold import Gold
 from infrastructure.warehouse.repositories.installation import Installations
 from infrastructure.warehouse.repositories.jobs import Jobs
 from infrastructure.warehouse.repositories.keys import Keys
+from infrastructure.warehouse.repositories.leases import Leases
 from infrastructure.warehouse.repositories.quarantine import Quarantine
 from infrastructure.warehouse.repositories.rates import Rates
 from infrastructure.warehouse.repositories.raw import RawRecords
@@ -50,6 +51,10 @@ class UnitOfWork:
     @cached_property
     def batches(self) -> Batches:
         return Batches(self.connection)
+
+    @cached_property
+    def leases(self) -> Leases:
+        return Leases(self.connection)
 
     @cached_property
     def records(self) -> Records:

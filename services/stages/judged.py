@@ -99,7 +99,7 @@ class Judged:
 
 def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
     """The job's next `limit` elements, judged. InvalidError, TooLargeError where its file can't be read at all."""
-    piece = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, limit)
+    piece = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, limit, job.id)
     found = Judged(job, batch, [], [], list(piece.refused), piece.position)
     alike: list[Refused] = []  # elements one behind the other that are no OCDS
     for element in piece.elements:

@@ -49,6 +49,10 @@ class Kept:
         self.check()
         self.sent.append((actor, *args))
 
+    def pending(self, actor: str) -> set[tuple[str, ...]]:
+        self.check()
+        return {message[1:] for message in self.sent if message[0] == actor}
+
     def check(self) -> None:
         if self.away:
             raise UnavailableError("the queue does not answer")

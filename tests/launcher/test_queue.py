@@ -101,6 +101,29 @@ def test_what_workers_of_an_earlier_run_held_is_free_for_others_once_their_heart
     until(lambda: queue.noted("job.ended") == ["other"], seconds=HEARTBEAT_TIMEOUT / 1000)
 
 
+def test_what_waits_and_what_is_handled_is_pending(queue: Queue, work: Work) -> None:
+    sender = Dispatcher(queue.server.url)
+    assert sender.pending("land") == set()
+    sender.send("land", "one")
+    sender.send("land", "two", "7")
+    assert sender.pending("land") == {("one",), ("two", "7")}
+    assert sender.pending("refine") == set()
+    work("a", 60)
+    until(lambda: queue.noted("one.began") == ["a"])
+    assert sender.pending("land") == {("one",), ("two", "7")}
+
+
+def test_what_was_handled_is_pending_no_more(queue: Queue, work: Work) -> None:
+    sender = Dispatcher(queue.server.url)
+    sender.send("land", "one")
+    work("a")
+    until(lambda: queue.noted("one.ended") == ["a"])
+    until(lambda: sender.pending("land") == set())
+    queue.kill()
+    with pytest.raises(UnavailableError):
+        sender.pending("land")
+
+
 def test_a_worker_outlives_a_restart_of_the_server_and_goes_on(queue: Queue, work: Work) -> None:
     worker = work("a")
     Dispatcher(queue.server.url).send("land", "before")

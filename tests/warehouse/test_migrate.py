@@ -97,9 +97,19 @@ def test_deliveries_that_wait_get_their_host(lake_home: Parts) -> None:
     made = rows(lake_home, "delivery")
     assert [(row["url"], row["host"]) for row in made] == list(zip(urls, ["a.example:443", "b.example:80", "127.0.0.1:8190"], strict=True))
     assert len({row["url_hash"] for row in made}) == 3
-    back_to(lake_home.warehouse.url, "0008")
+    back_to(lake_home.warehouse.url, "0009")
     upgrade(lake_home.warehouse.url)
     assert rows(lake_home, "delivery") == made
+
+
+def test_batches_of_before_there_were_leases_have_none(lake_home: Parts) -> None:
+    assert isinstance(lake_home.warehouse, Warehouse)
+    load(lake_home, "a.jsonl", lines([release()]))
+    back_to(lake_home.warehouse.url, "0012")
+    upgrade(lake_home.warehouse.url)
+    with lake_home.warehouse.read() as work:
+        assert work.connection.exec_driver_sql("SELECT status, worker, leased_until FROM batch").all() == [("committed", "", None)]
+    assert load(lake_home, "b.jsonl", lines([release("ocds-test01-2")])).counts.accepted == 1
 
 
 def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:

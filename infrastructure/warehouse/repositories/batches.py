@@ -20,7 +20,7 @@ BATCH, SILVER, JOB = table(BatchRow), table(SilverBatchRow), table(JobRow)
 class Batches(Repository):
     """The log's index: which batches are committed, in which order."""
 
-    def open(self, job_ids: Sequence[str], now: datetime) -> list[Batch]:
+    def open(self, job_ids: Sequence[str], now: datetime, worker: str = "", leased_until: datetime | None = None) -> list[Batch]:
         """The next batch of each job, under a fresh id: bronze rows that an interrupted attempt left behind stay invisible for ever.
 
         `deliveries` counts the attempts at this place of the job, this one included.
@@ -37,6 +37,8 @@ class Batches(Repository):
                 "status": "open",
                 "deliveries": tried[job_id].deliveries + 1 if job_id in tried else 1,
                 "records": 0,
+                "worker": worker,
+                "leased_until": leased_until,
                 "created_at": now,
             }
             for job_id in job_ids
@@ -51,6 +53,11 @@ class Batches(Repository):
         ordinal = select(BATCH.c.job_id, func.max(BATCH.c.ordinal).label("ordinal")).where(BATCH.c.job_id.in_(job_ids)).group_by(BATCH.c.job_id).subquery()
         same = (BATCH.c.job_id == ordinal.c.job_id) & (BATCH.c.ordinal == ordinal.c.ordinal)
         return self.connection.execute(select(BATCH.c.job_id, BATCH.c.ordinal, BATCH.c.status, BATCH.c.deliveries, BATCH.c.id).join(ordinal, same)).all()
+
+    def landed(self, job_id: str) -> int:
+        """How many places of the job are done: one more than that of the last slice landed."""
+        where = BATCH.c.job_id == job_id, BATCH.c.status.not_in(["open", "abandoned", "unread"])
+        return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.ordinal) + 1, 0)).where(*where)).scalar_one())
 
     def give_back(self, batches: Sequence[Batch]) -> None:
         """Close batches that nothing was read for; they count as no attempt."""

@@ -1,6 +1,7 @@
 """Whose turn it is among the jobs that change raw records: they are landed in the order in which they were accepted."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import and_, func, select, update
 
@@ -15,12 +16,13 @@ UNLANDED = (JOB.c.landed.is_(False), JOB.c.status.in_([JobStatus.ACCEPTED, JobSt
 class Turns(Repository):
     """A look at the table of jobs."""
 
-    def first(self) -> Turn | None:
-        """The oldest job of type `raw` that is still to be landed, and when somebody began it."""
+    def first(self, now: datetime) -> Turn | None:
+        """The oldest job of type `raw` that is still to be landed, when somebody began it, and whether a worker is at it."""
         begun = select(func.max(BATCH.c.created_at)).where(BATCH.c.job_id == JOB.c.id).scalar_subquery()
-        query = select(JOB.c.id, JOB.c.status, begun).where(JOB.c.type == "raw", *UNLANDED).order_by(JOB.c.created_at, JOB.c.id).limit(1)
+        leased = select(BATCH.c.id).where(BATCH.c.job_id == JOB.c.id, BATCH.c.status == "open", BATCH.c.leased_until > now).exists()
+        query = select(JOB.c.id, JOB.c.status, begun, leased).where(JOB.c.type == "raw", *UNLANDED).order_by(JOB.c.created_at, JOB.c.id).limit(1)
         row = self.connection.execute(query).first()
-        return None if row is None else Turn(job_id=row[0], begun_at=None if row[1] == JobStatus.ACCEPTED else row[2])
+        return None if row is None else Turn(job_id=row[0], begun_at=None if row[1] == JobStatus.ACCEPTED else row[2], leased=row[3])
 
     def out_of_turn(self, job_ids: Sequence[str], mine: Sequence[str]) -> set[str]:
         """Those of the jobs that must wait: raw ones behind an older raw one that is neither among them nor `mine`."""
