@@ -18,6 +18,7 @@ from domain.record import Accepted, Kind, Refused
 from domain.repeated import Marks, id_mark, marks, repeated
 from services.ports import Parts, Work
 
+FOREIGN = {"not_ocds", "not_an_object"}  # what is refused in files of something else
 MOST_ALIKE = 3  # elements one behind the other that are no OCDS and have an entry each
 
 
@@ -90,8 +91,8 @@ class Judged:
         """Why the job failed, of which nothing could be used; `counts` are those of all of it."""
         if not counts.quarantined:
             reason = "there are no releases in it, nor any other records: its lists are empty, or its tables have headings only."
-        elif len(self.refused) == 1 and self.refused[0].code == "not_ocds" and self.refused[0].elements == counts.quarantined:
-            reason = f"it is {self.refused[0].reason}."
+        elif len(self.refused) == 1 and self.refused[0].code in FOREIGN and self.refused[0].elements == counts.quarantined:
+            reason = f"nothing in it can be used: {self.refused[0].reason}."
         else:
             reason = f"none of its {counts.quarantined} records can be used; its errors say why."
         return {"title": "Nothing good in it", "detail": f"The upload was read, but {reason}", "stage": "land"}
@@ -105,11 +106,13 @@ def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
     for element in piece.elements:
         raw = with_ocid(element.raw, job.ocid) if job.ocid and element.kind is Kind.DOCUMENTS else element.raw
         for verdict in judge(raw, element.place, element.kind):
-            if isinstance(verdict, Refused) and verdict.code == "not_ocds":
+            code = verdict.code if isinstance(verdict, Refused) else ""
+            if alike and alike[0].code != code:
+                found.refused += _folded(alike)
+                alike = []
+            if isinstance(verdict, Refused) and code in FOREIGN:
                 alike.append(verdict)
                 continue
-            found.refused += _folded(alike)
-            alike = []
             if isinstance(verdict, Refused):
                 found.refused.append(verdict)
             else:
