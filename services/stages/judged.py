@@ -14,7 +14,7 @@ from domain.files import with_ocid
 from domain.job import Batch, Counts, Job
 from domain.judges import judge
 from domain.operation import Outcome
-from domain.record import Accepted, Kind, Refused
+from domain.record import Accepted, Judgement, Kind, Refused
 from domain.repeated import Marks, id_mark, marks, repeated
 from services.ports import Parts, Work
 
@@ -105,7 +105,10 @@ def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
     alike: list[Refused] = []  # elements one behind the other that are no OCDS
     for element in piece.elements:
         raw = with_ocid(element.raw, job.ocid) if job.ocid and element.kind is Kind.DOCUMENTS else element.raw
-        for verdict in judge(raw, element.place, element.kind):
+        verdicts = judge(raw, element.place, element.kind)
+        if any(map(_has_two_readings, verdicts)) and (order := piece.date_order()):
+            verdicts = judge(raw, element.place, element.kind, order)
+        for verdict in verdicts:
             code = verdict.code if isinstance(verdict, Refused) else ""
             if alike and alike[0].code != code:
                 found.refused += _folded(alike)
@@ -123,6 +126,12 @@ def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
                 found.packages.append(orjson.dumps(element.package, option=orjson.OPT_SORT_KEYS) if element.package else None)
     found.refused += _folded(alike)
     return found
+
+
+def _has_two_readings(verdict: Judgement) -> bool:
+    """Whether a date of it can be read in two ways."""
+    codes = [verdict.code] if isinstance(verdict, Refused) else [note.code for note in verdict.notes]
+    return "ambiguous_date" in codes
 
 
 def _folded(alike: list[Refused]) -> list[Refused]:
