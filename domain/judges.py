@@ -6,16 +6,17 @@ import orjson
 
 from domain import judge as releases
 from domain.files import judge_document
+from domain.instants import Order
 from domain.record import Judgement, Kind, Place
 from domain.reference import judge_reference
 from domain.repair import replace_surrogates, text_of
 from domain.urls import url_safe
 
 
-def judge(raw: bytes, place: Place, kind: Kind = Kind.RELEASES) -> list[Judgement]:
-    """Accept, repair or refuse the element."""
+def judge(raw: bytes, place: Place, kind: Kind = Kind.RELEASES, order: Order | None = None) -> list[Judgement]:
+    """Accept, repair or refuse the element; `order` is that of the dates of its file, where it was looked for."""
     if kind is Kind.RELEASES:
-        return releases.judge(raw, place)
+        return releases.judge(raw, place, order)
     return judge_document(raw, place) if kind is Kind.DOCUMENTS else judge_reference(raw, place, kind)
 
 

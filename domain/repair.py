@@ -23,7 +23,7 @@ NOTES: dict[str, str] = {
     "date_repaired": "the release's date is not an RFC 3339 date-time; written as one",
     "date_without_zone": "a date without a zone; kept as published, read as UTC in the star",
     "date_format": "a date that is not written as RFC 3339 has it; kept as published, read in the star",
-    "date_order": "a date with two readings that another date of the release decides; written as ISO 8601",
+    "date_order": "a date with two readings that another date of the release or of its file decides; written as ISO 8601",
     "ambiguous_date": "a date that can be read in two ways; null in the star",
     "unreadable_date": "a date that can't be read; null in the star",
     "missing_release_id": "the release has no id; one was made of its content",

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from domain.instants import Order
 from domain.job import Batch
 from domain.money import Rate
 from domain.record import Kind, Note, Place, Refused
@@ -227,11 +228,15 @@ class Element:
 
 @dataclass(frozen=True)
 class Slice:
-    """A stretch of a source; `position` is where the next one begins, None at the end."""
+    """A stretch of a source; `position` is where the next one begins, None at the end.
+
+    `date_order` finds the order that the dates of its file prove, which may take reading all of it; None where none is proven.
+    """
 
     elements: Sequence[Element]
     refused: Sequence[Refused]
     position: dict[str, Any] | None
+    date_order: Callable[[], Order | None] = lambda: None
 
 
 class Receiver(Protocol):

@@ -3,11 +3,14 @@
 A position is a small JSON object that says where the next slice begins; reading on from it costs nothing but a seek.
 """
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from infrastructure.formats.date_order import date_order
 from infrastructure.formats.json_lines import LineReader
 from infrastructure.formats.json_values import ValueReader
 from services.ports import Slice
@@ -35,9 +38,9 @@ def recognise(text: Path) -> Position | None:
 def read(text: Path, name: str, position: Position, limit: int, longest: int) -> Slice:
     """The next `limit` elements, or fewer where they are large; elements longer than `longest` bytes are refused."""
     with text.open("rb") as file:
-        if position["form"] == "lines":
-            return LineReader(file, name, longest).read(position, limit)
-        return ValueReader(file, name, longest).read(position, limit)
+        reader = (LineReader if position["form"] == "lines" else ValueReader)(file, name, longest)
+        piece = reader.read(position, limit)
+    return replace(piece, date_order=partial(date_order, text))
 
 
 def _by_lines(head: bytes, whole: bool) -> bool:

@@ -148,3 +148,33 @@ def test_a_damaged_head_is_one_entry_beside_its_releases(lake_home: Parts) -> No
     assert job.counts == Counts(received=3, accepted=2, quarantined=1, processes=2)
     (entry,) = quarantined(lake_home, job.id)
     assert "publishedDate: its value is missing" in entry.reason
+
+
+AMBIGUOUS = release("ocds-test01-1", "1", "02/03/2024", tender={"tenderPeriod": {"endDate": "04/05/2024"}})
+
+
+@pytest.mark.parametrize("size", [1, 4_000])
+@pytest.mark.parametrize("form", [lines, package])
+@pytest.mark.parametrize(("other", "day"), [("25/12/2023", "2024-03-02"), ("12/25/2023 10:30", "2024-02-03")])
+def test_another_date_of_the_file_decides_a_date_with_two_readings(lake_home: Parts, size: int, form: Any, other: str, day: str) -> None:
+    parts = Parts(**(vars(lake_home) | {"batch_records": size}))
+    job = load(parts, "a.json", form([AMBIGUOUS, release("ocds-test01-2", "2", other)]))
+    assert job.counts == Counts(received=2, accepted=2, processes=2)
+    (process,) = [row for row in rows(parts, "fact_process") if row["ocid"] == "ocds-test01-1"]
+    assert str(process["last_published"])[:10] == day
+    assert str(process["tender_end"])[:10] == ("2024-05-04" if day == "2024-03-02" else "2024-04-05")
+    assert load(parts, "a.json", form([AMBIGUOUS, release("ocds-test01-2", "2", other)])).counts.unchanged == 2
+
+
+def test_dates_of_a_file_that_contradict_each_other_decide_nothing(lake_home: Parts) -> None:
+    job = load(lake_home, "a.json", lines([AMBIGUOUS, *(release("ocds-test01-2", text, text) for text in ("25/12/2023", "12/25/2023"))]))
+    assert job.counts == Counts(received=3, accepted=2, quarantined=1, processes=1)
+    (entry,) = quarantined(lake_home, job.id)
+    assert (entry.code, "2024-03-02 or 2024-02-03" in entry.reason) == ("ambiguous_date", True)
+
+
+def test_a_date_with_two_readings_inside_a_release_is_null_and_noted(lake_home: Parts) -> None:
+    load(lake_home, "a.json", lines([AMBIGUOUS | {"date": "2024-03-01T00:00:00Z"}]))
+    assert [row["tender_end"] for row in rows(lake_home, "fact_process")] == [None]
+    (message,) = lake_home.lake.read_silver("note", [1], ["message"])["message"]
+    assert "'04/05/2024' is 2024-05-04 or 2024-04-05" in message
