@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -87,11 +88,9 @@ def _indexed(path: Path) -> Iterator[bytes]:
     """The directory as lines of JSON in the order of the members, behind the offsets of these lines: so a walk begins anywhere at the cost of a seek."""
     lines = list(_lines(path))
     at = COUNT.size * (1 + len(lines))
-    yield COUNT.pack(len(lines))
-    for line in lines:
-        yield COUNT.pack(at)
-        at += len(line)
-    yield from lines
+    offsets = accumulate(map(len, lines), initial=at)
+    yield b"".join(map(COUNT.pack, [len(lines), *offsets][: len(lines) + 1]))
+    yield b"".join(lines)
 
 
 def _lines(path: Path) -> Iterator[bytes]:
