@@ -17,7 +17,7 @@ MOST_TENDERERS = 2**31 - 1  # what any database's integer holds
 class IdSchema:
     """Strict, as the standard has it: a text or a whole number; anything else is one error, that of a text."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.union_schema([core_schema.str_schema(strict=True), core_schema.int_schema(strict=True)], custom_error_type="string_type")
 
 

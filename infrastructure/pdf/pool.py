@@ -85,7 +85,7 @@ class Pool:
         selector = selectors.DefaultSelector()
         try:
             while True:
-                while len(busy) < self.size and self.places.acquire(blocking=not busy):
+                while len(busy) < self.size and self.places.acquire(blocking=not busy):  # pylint: disable=consider-using-with
                     following = next(requests, None)
                     if following is None:
                         self.places.release()
