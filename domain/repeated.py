@@ -3,6 +3,7 @@
 The same content is one release. So a file that is uploaded again, or whose landing is resumed, gives the same ids.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
@@ -12,6 +13,7 @@ from domain.judge import release_record_id
 from domain.record import Accepted, Kind, Note
 from domain.repair import NOTES
 
+OWN = re.compile(r"[0-9a-f]{20}")  # what makes an id one of its own
 MARK_BYTES = 8  # of the hashes that tell ids, and contents, apart within one upload
 Marks = dict[bytes, bytes]  # mark of an id → mark of the content that came first under it
 
@@ -43,6 +45,11 @@ def repeated(accepted: Sequence[Accepted], earlier: Mapping[bytes, bytes]) -> di
         if first.setdefault(one.record_id, before) != mark:
             found[position] = with_own_id(one)
     return found
+
+
+def is_made_of(record_id: str, said: str) -> bool:
+    """Whether a record id is one of those that releases of the id `said` are given."""
+    return record_id.startswith(f"{said}-") and OWN.fullmatch(record_id, len(said) + 1) is not None
 
 
 def with_own_id(one: Accepted) -> Accepted:

@@ -9,7 +9,7 @@ from domain.job import Job
 from domain.judges import judge, record_ids
 from domain.operation import read_operations
 from domain.record import Accepted, Kind, Place, Refused
-from domain.repeated import with_own_id
+from domain.repeated import is_made_of
 from domain.trail import Audit
 from services.ports import Element, Parts
 
@@ -79,10 +79,8 @@ def _is(element: Element, one: Audit) -> bool:
 
 
 def _accepted_is(verdict: Accepted, one: Audit) -> bool:
-    """Whether it is the record, under the id that it says or under one of its own."""
-    if verdict.record_id == one.record_id:
-        return True
-    return verdict.kind is Kind.RELEASES and verdict.ocid == one.ocid and with_own_id(verdict).record_id == one.record_id
+    """Whether it is the record, or may be under an id made of its content, as releases of one id in one upload have."""
+    return verdict.record_id == one.record_id or (verdict.kind is Kind.RELEASES and is_made_of(one.record_id, verdict.record_id))
 
 
 def _refused_is(refused: Refused, one: Audit) -> bool:
