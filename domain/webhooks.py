@@ -33,7 +33,10 @@ class Webhook(BaseModel):
 
 
 class Delivery(BaseModel):
-    """One piece of word for one address. `ref` is what it is about (a job's id), `next_at` when it is tried next; `secret` is sealed."""
+    """One piece of word for one address. `ref` is what it is about (a job's id), `next_at` when it is tried next.
+
+    `secret` is sealed.
+    """
 
     id: int = 0
     webhook_id: str | None = Field(None, description="the standing webhook, where it came of one")

@@ -79,7 +79,9 @@ class Watch:
         with self._parts.warehouse.read() as work:
             told = work.saved.told(search.id, list(found))
         keys = new_to(search, found, before, told)
-        return [Match(search_id=search.id, document_id=key, title=_title(search.query.collection, found[key]), matched_at=now()) for key in keys]
+        titled = {key: _title(search.query.collection, found[key]) for key in keys}
+        moment = now()
+        return [Match(search_id=search.id, document_id=key, title=titled[key], matched_at=moment) for key in keys]
 
 
 def titles(engine: SearchEngine, collection: Collection, ids: Sequence[str]) -> dict[str, str]:

@@ -25,7 +25,10 @@ KEPT = timedelta(days=30)
 
 
 def enqueue(work: Work, *, url: str, secret: str, event: str, payload: dict[str, Any], ref: str) -> None:
-    """Queue word for an address, as part of the caller's transaction; `ref` is what it is about, `secret` is sealed. After the commit, `wake` sends it."""
+    """Queue word for an address, as part of the caller's transaction. After the commit, `wake` sends it at once.
+
+    `ref` is what it is about; `secret` is sealed.
+    """
     moment = now()
     work.deliveries.add([Delivery(url=url, secret=secret, event=event, payload=payload, ref=ref, created_at=moment, next_at=moment)])
 
@@ -89,7 +92,7 @@ def redeliver(parts: Parts, delivery_id: int, *, ref: str | None = None, webhook
 
 
 def _posts(parts: Parts, claimed: Sequence[Delivery], moment: datetime) -> list[tuple[Delivery, Post]]:
-    """The deliveries with what is sent of them; one whose secret can't be opened has failed, and stops none of the others."""
+    """The deliveries with what is sent; one whose secret can't be opened has failed, and stops none of the others."""
     ready = []
     for one in claimed:
         try:
