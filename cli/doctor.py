@@ -45,9 +45,8 @@ def _folder(folder: Path) -> Iterator[Check]:
     )
     opened = list(open_to_others(folder))
     named = f", such as {opened[0]}" if opened else ""
-    yield Check(
-        not opened, f"{len(opened)} files and folders of the data folder can be read by others{named}", f"run `tenderlake up`, or chmod -R go= {folder}"
-    )
+    what = f"{len(opened)} files and folders of the data folder can be read by others{named}"
+    yield Check(not opened, what, f"run `tenderlake up`, or chmod -R go= {folder}")
     left = list(folder.glob("verify-*"))
     yield Check(not left, f"{len(left)} scratch folders left behind", f"remove {folder}/verify-*")
 

@@ -58,7 +58,7 @@ def up(settings: Settings, commands: Commands | None = None) -> int:
     except OSError as error:
         raise checks.unwritable(folder, error) from error
     if opened := tighten(folder):
-        logger.info("{} files and folders of {} could be read by others; from now on by their owner alone", opened, folder)
+        logger.info("{} files and folders of {} could be read by others; they no longer can", opened, folder)
     try:
         with checks.listen(settings.host, settings.port) as listener:
             return Launcher(settings, commands or Commands(), folder, (lock.descriptor, listener.fileno())).run(ended)

@@ -21,7 +21,10 @@ def judge(raw: bytes, place: Place, kind: Kind = Kind.RELEASES, order: Order | N
 
 
 def record_ids(raw: bytes, kind: Kind) -> set[str]:
-    """The ids that the element names, also where it is refused: of itself, or of each of an array. Empty for releases, which go by their ocid."""
+    """The ids that the element names, also where it is refused: of itself, or of each of an array.
+
+    Empty for releases, which go by their ocid.
+    """
     try:
         value = orjson.loads(replace_surrogates(raw))
     except orjson.JSONDecodeError:
@@ -40,7 +43,8 @@ def _record_id(record: dict[str, Any], kind: Kind) -> str | None:
             return _joined({"base": "EUR"} | record, ("base", "currency", "date"), "-")
         case Kind.DOCUMENTS:
             sha256 = record.get("sha256")
-            return _joined(record, ("id",), ":") or (url_safe(sha256[:32]) if isinstance(sha256, str) and sha256 else None)
+            made = sha256[:32] if isinstance(sha256, str) else None
+            return _joined(record, ("id",), ":") or _joined({"id": made}, ("id",), ":")
         case _:
             return None
 

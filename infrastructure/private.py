@@ -1,4 +1,4 @@
-"""The data folder is for its owner alone: folders 0700, files 0600, also the temporary ones and those that libraries make."""
+"""The data folder is for its owner alone: folders 0700, files 0600, also those that libraries make."""
 
 import os
 import stat
@@ -25,7 +25,10 @@ def open_to_others(folder: Path) -> Iterator[Path]:
 
 
 def tighten(folder: Path) -> int:
-    """Take the rights of group and others away; how many files and folders had any. What belongs to another user stays as it is."""
+    """Take the rights of group and others away; how many files and folders had any.
+
+    What belongs to another user stays as it is.
+    """
     count = 0
     for path in open_to_others(folder):
         with suppress(FileNotFoundError, PermissionError):

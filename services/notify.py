@@ -30,7 +30,10 @@ KEPT = timedelta(days=30)
 
 
 def enqueue(work: Work, *, url: str, secret: str, event: str, payload: dict[str, Any], ref: str) -> None:
-    """Queue a delivery, as part of the caller's transaction; `ref` is what it is about, `secret` is sealed. After the commit, `wake` sends it at once."""
+    """Queue a delivery, as part of the caller's transaction. After the commit, `wake` sends it at once.
+
+    `ref` is what it is about; `secret` is sealed.
+    """
     moment = now()
     work.deliveries.add([Delivery(url=url, secret=secret, event=event, payload=payload, ref=ref, created_at=moment, next_at=moment)])
 

@@ -47,7 +47,8 @@ def saved_search(search_id: Id, here: Here, user: Reader) -> SearchAnswer:
 @router.put("/{search_id}", dependencies=SCHEMES, responses=answers(404))
 def change(search_id: Id, here: Here, user: Reader, body: SearchBody) -> SearchAnswer:
     """Change a saved search. With another query it is told of what matches that from now on; without `secret` it keeps its own."""
-    changed = services.change_search(here.parts, user.name, search_id, body.wish(), private=here.settings.webhook_private)
+    private = here.settings.webhook_private
+    changed = services.change_search(here.parts, user.name, search_id, body.wish(), private=private)
     return SearchAnswer.of(changed, services.count_matches(here.parts.warehouse, search_id))
 
 

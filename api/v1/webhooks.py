@@ -42,7 +42,8 @@ def webhook(webhook_id: Id, here: Here, _: Admin) -> WebhookAnswer:
 @router.put("/{webhook_id}", responses=answers(404))
 def change(webhook_id: Id, here: Here, _: Admin, body: WebhookBody) -> WebhookAnswer:
     """Change a webhook; without `secret` it keeps its own. What waits for it goes to the new URL, or nowhere once it is not active."""
-    return WebhookAnswer.of(services.change_webhook(here.parts, webhook_id, body.wish(), private=here.settings.webhook_private))
+    private = here.settings.webhook_private
+    return WebhookAnswer.of(services.change_webhook(here.parts, webhook_id, body.wish(), private=private))
 
 
 @router.delete("/{webhook_id}", status_code=204, response_class=Response, responses=answers(404))

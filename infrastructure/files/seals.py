@@ -1,6 +1,6 @@
-"""Secrets that must be used again, such as those that sign webhooks, sealed for the database: Fernet (AES and HMAC), under a key beside the data.
+"""Secrets that are used again, such as those that sign webhooks, sealed for the database by Fernet (AES and HMAC).
 
-So a copy of the database alone, or of its backup, gives none of them away.
+The key lies beside the data, so that a copy of the database alone, or of its backup, gives none of them away.
 """
 
 from functools import cached_property
@@ -43,4 +43,5 @@ class Seals:
             return self._fernet.decrypt(sealed.encode()).decode()
         except InvalidToken as error:
             place = self._secrets.folder / NAME
-            raise DamagedError(f"{place} is not the key that this secret was sealed with: restore that one from a backup, or set the secret anew") from error
+            advice = "restore that one from a backup, or set the secret anew"
+            raise DamagedError(f"{place} is not the key that this secret was sealed with: {advice}") from error

@@ -28,9 +28,10 @@ PATIENCE = 3.0  # seconds that a sender waits for a queue that is away
 
 
 class IdsAlone(Middleware):
-    """Keeps from the queue's file what a record may stand in: `Retries` puts the traceback of a failure into the message. The log has it."""
+    """Keeps tracebacks, which may quote a record, out of the queue's file: `Retries` puts them into messages."""
 
-    def before_enqueue(self, broker: Broker, message: Message[Any], delay: int | None) -> None:  # pylint: disable=unused-argument
+    # pylint: disable-next=unused-argument
+    def before_enqueue(self, broker: Broker, message: Message[Any], delay: int | None) -> None:
         """Take the traceback out of a message that is tried again."""
         message.options.pop("traceback", None)
 

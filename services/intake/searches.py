@@ -47,7 +47,8 @@ def add_search(parts: Parts, owner: str, wish: Wish, *, private: bool) -> SavedS
     if wish.url is not None:
         check_url(wish.url, private=private)
     moment = now()
-    made = SavedSearch(id=secrets.token_hex(8), owner=owner, created_at=moment, changed_at=moment, **_fields(parts, wish, None))
+    about = {"id": secrets.token_hex(8), "owner": owner, "created_at": moment, "changed_at": moment}
+    made = SavedSearch(**about, **_fields(parts, wish, None))
     with parts.warehouse.write() as work:
         if len(work.saved.of(owner)) >= MOST:
             raise ConflictError(f"{MOST} searches are saved already; remove one first")
@@ -124,6 +125,6 @@ def _fields(parts: Parts, wish: Wish, present: SavedSearch | None) -> dict[str, 
 
 
 def _opened(parts: Parts, search: SavedSearch) -> SavedSearch:
-    """The search as its owner sees it. DamagedError where it was sealed with another key; it can be removed all the same."""
+    """The search as its owner sees it. DamagedError where another key sealed it; it can be removed all the same."""
     sealed = {name: value for name in ("secret", "token") if (value := getattr(search, name)) is not None}
     return search.model_copy(update={name: parts.seals.open(value) for name, value in sealed.items()})

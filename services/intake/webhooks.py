@@ -38,7 +38,7 @@ def get_webhook(warehouse: Warehouse, webhook_id: str) -> Webhook:
 
 
 def add_webhook(parts: Parts, wish: Wish, *, private: bool) -> tuple[Webhook, str]:
-    """Add a webhook; it and its secret, which is sealed from now on. InvalidError for an address or an event that can't be."""
+    """Add a webhook; it and its secret, which is sealed in it. InvalidError for an address or an event that can't be."""
     _check(wish, private)
     secret = wish.secret or f"whsec_{secrets.token_urlsafe(32)}"
     made = wish.model_dump() | {"id": secrets.token_hex(8), "created_at": now(), "secret": parts.seals.seal(secret)}

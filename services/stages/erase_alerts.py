@@ -1,7 +1,7 @@
 """Alerts after a purge: what saved searches were told of, and the messages about it, follow what search holds now.
 
-Titles are those of today. A match leaves where its document is gone with what was purged, or is an organisation that is gone, whose id may be
-made from its name; a match of what was only deleted stays, so that it is not told again.
+Titles are those of today. A match leaves where its document is gone with what was purged, or is an organisation that is
+gone, whose id may be made from its name; a match of what was only deleted stays, so that it is not told again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,8 +78,14 @@ def _follow_messages(parts: Parts, purged: Purged) -> None:
 
 def _message(parts: Parts, purged: Purged, payload: dict[str, Any]) -> dict[str, Any]:
     documents = {one["id"]: one for one in payload["documents"]}
-    now = _titles(parts, purged, Collection(payload["search"]["collection"]), {key: one["title"] for key, one in documents.items()})
-    return payload | {"documents": [one | {"title": now[key]} for key, one in documents.items() if now[key] is not None]}
+    now = _titles(
+        parts,
+        purged,
+        Collection(payload["search"]["collection"]),
+        {key: one["title"] for key, one in documents.items()},
+    )
+    kept = [one | {"title": now[key]} for key, one in documents.items() if now[key] is not None]
+    return payload | {"documents": kept}
 
 
 def _titles(parts: Parts, purged: Purged, collection: Collection, told: Mapping[str, str]) -> dict[str, str | None]:

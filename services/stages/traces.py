@@ -31,7 +31,7 @@ def _holds(parts: Parts, job: Job, one: Audit) -> bool:
     if job.type == "raw":
         return _operations_hold(parts, job, one)
     try:
-        return any(_refused_is(element, one) if isinstance(element, Refused) else _is(element, one) for element in _elements(parts, job))
+        return any(_tells_of(element, one) for element in _elements(parts, job))
     except (InvalidError, TooLargeError):
         return False  # nobody can read it, so that nothing of it was landed
     finally:
@@ -46,7 +46,8 @@ def _operations_hold(parts: Parts, job: Job, one: Audit) -> bool:
     except (FileNotFoundError, ValueError):
         return False
     place = Place(file="")
-    return any(item.id == one.record_id or _is(Element(orjson.dumps(item.payload), place, kind=item.kind), one) for item in items)
+    elements = (Element(orjson.dumps(item.payload), place, kind=item.kind) for item in items if item.id is None)
+    return any(item.id == one.record_id for item in items) or any(_is(element, one) for element in elements)
 
 
 def _release(parts: Parts, sha256: str) -> None:
@@ -75,7 +76,7 @@ def _is(element: Element, one: Audit) -> bool:
     if one.record_id in record_ids(element.raw, element.kind):
         return True
     verdicts = judge(element.raw, element.place, element.kind)
-    return any(_accepted_is(verdict, one) if isinstance(verdict, Accepted) else _refused_is(verdict, one) for verdict in verdicts)
+    return any(_accepted_is(verdict, one) if isinstance(verdict, Accepted) else _tells_of(verdict, one) for verdict in verdicts)
 
 
 def _accepted_is(verdict: Accepted, one: Audit) -> bool:
@@ -83,8 +84,11 @@ def _accepted_is(verdict: Accepted, one: Audit) -> bool:
     return verdict.record_id == one.record_id or (verdict.kind is Kind.RELEASES and is_made_of(one.record_id, verdict.record_id))
 
 
-def _refused_is(refused: Refused, one: Audit) -> bool:
-    return one.kind is Kind.RELEASES and refused.ocid is not None and refused.ocid == one.ocid
+def _tells_of(element: Element | Refused, one: Audit) -> bool:
+    """Whether the element is the record, or was refused and is of the same process."""
+    if isinstance(element, Element):
+        return _is(element, one)
+    return one.kind is Kind.RELEASES and element.ocid is not None and element.ocid == one.ocid
 
 
 def _may_be(raw: bytes, one: Audit) -> bool:

@@ -80,7 +80,10 @@ def test_a_purge_beside_jobs_that_failed_and_their_webhooks_ends(whole: Api) -> 
 def test_uploads_are_landed_cancelled_and_tried_again(whole: Api) -> None:
     three = done(whole, whole.client.post("/v1/uploads", files={"file": ("three.json", package())}))
     broken = done(whole, whole.client.post("/v1/uploads", params={"filename": "a.jsonl"}, content=b'{"ocid": "x"}\n'))
-    some = done(whole, whole.client.post("/v1/uploads", params={"filename": "b.jsonl"}, content=orjson.dumps(release(7)) + b"\n{broken\n"))
+    some = done(
+        whole,
+        whole.client.post("/v1/uploads", params={"filename": "b.jsonl"}, content=orjson.dumps(release(7)) + b"\n{broken\n"),
+    )
     assert [job["status"] for job in (three, broken, some)] == ["succeeded", "failed", "succeeded"]
     waiting = whole.client.post("/v1/uploads", params={"filename": "c.jsonl"}, content=orjson.dumps(release(8))).json()
     assert whole.client.delete(f"/v1/jobs/{waiting['id']}").json()["status"] == "cancelled"
@@ -105,7 +108,14 @@ def test_rates_are_asked_of_a_service(whole: Api, tmp_path: Path) -> None:
         with TestClient(create_app(whole.settings, parts)) as client:
             client.auth = whole.client.auth
             asking = replace(whole, client=client, parts=parts)
-            done(asking, client.post("/v1/uploads", params={"filename": "a.jsonl"}, content=lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03")])))
+            done(
+                asking,
+                client.post(
+                    "/v1/uploads",
+                    params={"filename": "a.jsonl"},
+                    content=lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03")]),
+                ),
+            )
             assert done(asking, client.post("/v1/enrich/exchange-rates"))["status"] == "succeeded"
             (process,) = client.get("/v1/gold/facts/process").json()["items"]
             assert process["amount_base"] == 62.5

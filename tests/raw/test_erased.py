@@ -1,4 +1,4 @@
-"""After a purge nothing on disk and nothing served tells of what was erased, whatever its kind, and however it came in."""
+"""After a purge nothing on disk and nothing served tells of what was erased, of whatever kind, however it came in."""
 
 import csv
 import gzip
@@ -31,7 +31,7 @@ Way = Callable[[Api], None]
 
 @pytest.fixture
 def watched(api: Api) -> Iterator[Api]:
-    """The installation with vectors, a webhook for all jobs, and saved searches that find the word in each collection."""
+    """The installation with vectors, a webhook for all jobs, and a saved search of each collection."""
     parts = replace(api.parts, embedders=Models("static"), hooks=NoHooks())
     settle(parts)
     with TestClient(create_app(api.settings, parts)) as client:
@@ -44,11 +44,24 @@ def watched(api: Api) -> Iterator[Api]:
 
 
 def tender(number: int = 1, **fields: Any) -> Json:
-    """A release that says the word wherever it can: title, nameless party, award, supplier, document, unknown field, classification."""
-    award = {"id": "a", "title": f"{WORD} award", "suppliers": [{"name": f"{WORD} Builders"}], "value": {"amount": 5, "currency": "GBP"}, "status": "active"}
+    """A release that says the word wherever it can: title, parties without ids, award, document, unknown field, code."""
+    award = {
+        "id": "a",
+        "title": f"{WORD} award",
+        "suppliers": [{"name": f"{WORD} Builders"}],
+        "value": {"amount": 5, "currency": "GBP"},
+        "status": "active",
+    }
     document = {"id": "d", "url": f"https://example.org/{WORD}.pdf", "title": WORD}
     item = {"id": "i", "description": WORD, "classification": {"scheme": "CPV", "id": "45000000", "description": WORD}}
-    about = {"id": "t", "title": f"{WORD} enclosure", "status": "active", "items": [item], "documents": [document], "procurementMethodDetails": WORD}
+    about = {
+        "id": "t",
+        "title": f"{WORD} enclosure",
+        "status": "active",
+        "items": [item],
+        "documents": [document],
+        "procurementMethodDetails": WORD,
+    }
     return release(number, buyer={"name": f"{WORD} Council"}, parties=[], tender=about, awards=[award], x_note=WORD) | fields
 
 
@@ -57,7 +70,10 @@ def keyed(name: str) -> dict[str, str]:
 
 
 def upload(api: Api, name: str, content: bytes, **params: str) -> Json:
-    return done(api, api.client.post("/v1/uploads", params={"filename": name} | HOOK | params, content=content, headers=keyed(name)))
+    return done(
+        api,
+        api.client.post("/v1/uploads", params={"filename": name} | HOOK | params, content=content, headers=keyed(name)),
+    )
 
 
 def as_csv(*records: Json) -> bytes:
@@ -115,7 +131,13 @@ ROWS: dict[Kind, tuple[Json, Json, Json]] = {  # the record, a neighbour, the re
         {"scheme": "CPV", "code": "45000000", "description": [WORD]},
     ),
     Kind.DOCUMENTS: (
-        {"id": "d/1", "filename": f"{WORD}.pdf", "title": f"About {WORD}", "pages": [{"page": 1, "text": f"{WORD} is sought."}], "metadata": {"author": WORD}},
+        {
+            "id": "d/1",
+            "filename": f"{WORD}.pdf",
+            "title": f"About {WORD}",
+            "pages": [{"page": 1, "text": f"{WORD} is sought."}],
+            "metadata": {"author": WORD},
+        },
         {"id": "d/2", "filename": "other.pdf", "pages": [{"page": 1, "text": "Wombats are sought."}]},
         {"id": "d/1", "filename": f"{WORD}.pdf", "pages": [{"page": WORD}]},
     ),
@@ -157,7 +179,12 @@ def test_of_a_record_that_came_by_requests_nothing_is_left(watched: Api, kind: K
 
 
 def _releases_json(api: Api) -> None:
-    package = {"uri": "https://example.org", "version": "1.1", "publisher": {"name": "P"}, "releases": [*ROWS[Kind.RELEASES]]}
+    package = {
+        "uri": "https://example.org",
+        "version": "1.1",
+        "publisher": {"name": "P"},
+        "releases": [*ROWS[Kind.RELEASES]],
+    }
     upload(api, "package.json", orjson.dumps(package))
     upload(api, "again.json.gz", gzip.compress(orjson.dumps(package)))
 
@@ -255,7 +282,17 @@ def _locked_pdf(api: Api) -> None:
 
 
 def _pdfs_in_an_archive(api: Api) -> None:
-    upload(api, "files.zip", as_zip(**{f"{WORD}__pdf": pdfs.encrypted(WORD, user="u"), "wombats__pdf": pdfs.pdf("Wombats"), "words__txt": b"no file of ours"}))
+    upload(
+        api,
+        "files.zip",
+        as_zip(
+            **{
+                f"{WORD}__pdf": pdfs.encrypted(WORD, user="u"),
+                "wombats__pdf": pdfs.pdf("Wombats"),
+                "words__txt": b"no file of ours",
+            }
+        ),
+    )
 
 
 @pytest.mark.parametrize("ways", [[_one_pdf, _pdf_of_a_process], [_locked_pdf], [_pdfs_in_an_archive]])

@@ -1,4 +1,4 @@
-"""Where a word still stands: in any file of a data folder, unpacked and decoded; in any row of any table; in any answer of the API."""
+"""Where a word still stands: in any file of a data folder, unpacked; in any row of any table; in any answer of the API."""
 
 import gzip
 import io
@@ -29,7 +29,12 @@ OF_JOB = ("", "/errors", "/outcomes", "/deliveries")
 
 def traces(api: Api, word: str) -> list[str]:
     """Every place that tells the word, in whatever case."""
-    places = [*in_files(api.settings.data_dir), *in_tables(api), *in_search(api.settings.data_dir), *in_answers(api, word)]
+    places = [
+        *in_files(api.settings.data_dir),
+        *in_tables(api),
+        *in_search(api.settings.data_dir),
+        *in_answers(api, word),
+    ]
     return sorted({place for place, said in places if word.casefold() in said.casefold()})
 
 
@@ -89,7 +94,11 @@ def kept_segments(data: Path) -> list[str]:
 
 def in_answers(api: Api, word: str) -> Iterator[tuple[str, str]]:
     """What the API answers where it lists things, and where it is asked for the word."""
-    asked = [f"/v1/{name}?limit=1000" for name in LISTS] + ["/v1/webhooks", "/v1/searches", f"/v1/search/suggest?q={word}"]
+    asked = [f"/v1/{name}?limit=1000" for name in LISTS] + [
+        "/v1/webhooks",
+        "/v1/searches",
+        f"/v1/search/suggest?q={word}",
+    ]
     hooks: list[dict[str, Any]] = api.client.get("/v1/webhooks").json()["items"]
     asked += [f"/v1/webhooks/{hook['id']}/deliveries?limit=1000" for hook in hooks]
     jobs: list[dict[str, Any]] = api.client.get("/v1/jobs?limit=1000").json()["items"]

@@ -1,4 +1,4 @@
-"""Secrets in the database are sealed with a key beside it; what an older version kept in the clear is sealed by the migration, and gone from the file."""
+"""Secrets in the database are sealed with a key beside it; what an older version kept in the clear is so after migrating."""
 
 import hashlib
 from dataclasses import replace
@@ -46,9 +46,22 @@ def older(parts: Parts) -> str:
     """The warehouse as the version before had it, with every secret in the clear; its URL."""
     assert isinstance(parts.warehouse, Warehouse)
     load(parts, "a.jsonl", lines([release()]))
-    job = submit(parts, "b.jsonl", lines([release("ocds-test01-2")]), webhook=Hook(url="https://example.org", secret=SECRETS["job"]))
+    job = submit(
+        parts,
+        "b.jsonl",
+        lines([release("ocds-test01-2")]),
+        webhook=Hook(url="https://example.org", secret=SECRETS["job"]),
+    )
     moment = now()
-    search = {"id": "s", "owner": "admin", "name": "n", "parameters": {}, "query": SearchQuery(), "created_at": moment, "changed_at": moment}
+    search = {
+        "id": "s",
+        "owner": "admin",
+        "name": "n",
+        "parameters": {},
+        "query": SearchQuery(),
+        "created_at": moment,
+        "changed_at": moment,
+    }
     with parts.warehouse.write() as work:
         work.webhooks.put(Webhook(id="w", url="https://example.org", secret=SECRETS["webhook"], events=[], created_at=moment))
         work.saved.put(SavedSearch(**search, url="https://example.org", secret=SECRETS["search"], token=SECRETS["token"]))

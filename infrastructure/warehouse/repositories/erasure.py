@@ -1,9 +1,9 @@
-"""What the warehouse keeps beside the record itself, and a purge empties: reasons, excerpts, file names, alerts, lists of what was touched."""
+"""What a purge empties beside the record itself: reasons, excerpts, file names, alerts, lists of what was touched."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, exists, or_, select, update
 
 from domain.operation import line_of
 from domain.saved import EVENT
@@ -25,7 +25,8 @@ class Erasure(Repository):
 
     def jobs_of(self, files: Sequence[str]) -> list[str]:
         """Ids of the jobs that read one of these files."""
-        return list(self.connection.execute(select(JOB.c.id).where(JOB.c.sha256.in_(files)).order_by(JOB.c.id)).scalars())
+        query = select(JOB.c.id).where(JOB.c.sha256.in_(files)).order_by(JOB.c.id)
+        return list(self.connection.execute(query).scalars())
 
     def unidentified(self, job_ids: Sequence[str]) -> list[int]:
         """Ids of the jobs' refused elements of which nobody knows the process."""
@@ -38,17 +39,22 @@ class Erasure(Repository):
     def _refused(self, job_ids: Sequence[str], which: ColumnElement[bool]) -> list[int]:
         found: list[int] = []
         for part in chunks(job_ids):
-            found += self.connection.execute(select(QUARANTINE.c.id).where(QUARANTINE.c.job_id.in_(part), which)).scalars()
+            query = select(QUARANTINE.c.id).where(QUARANTINE.c.job_id.in_(part), which)
+            found += self.connection.execute(query).scalars()
         return found
 
     def blank_quarantine(self, rows: Sequence[int]) -> None:
-        """Forget what refused elements said, here and in the outcomes of requests; that they were refused, where and why in a word, stays."""
+        """Forget what refused elements said, here and in the outcomes of requests.
+
+        That they were refused, where and why in a word, stays.
+        """
         for part in chunks(rows):
             where = QUARANTINE.c.id.in_(part)
             refused = select(QUARANTINE.c.job_id, QUARANTINE.c.line).where(where, QUARANTINE.c.line.is_not(None))
             for job_id, line in self.connection.execute(refused).all():
-                here = and_(OUTCOME.c.job_id == job_id, OUTCOME.c.position == line - line_of(0), OUTCOME.c.reason.is_not(None))
-                self.connection.execute(update(OUTCOME).where(here).values(reason=ERASED, path=None))
+                here = (OUTCOME.c.job_id == job_id, OUTCOME.c.position == line - line_of(0))
+                blank = update(OUTCOME).where(*here, OUTCOME.c.reason.is_not(None)).values(reason=ERASED, path=None)
+                self.connection.execute(blank)
             self.connection.execute(update(QUARANTINE).where(where).values(excerpt="", reason=ERASED, path=""))
 
     def forget_members(self, rows: Sequence[int]) -> None:
@@ -57,25 +63,37 @@ class Erasure(Repository):
             self.connection.execute(update(QUARANTINE).where(QUARANTINE.c.id.in_(part)).values(file=ERASED))
 
     def blank_jobs(self, job_ids: Sequence[str]) -> None:
-        """Forget why these jobs and their batches failed, which may quote a record, where a cancelled one would go on, and what webhooks were told."""
+        """Forget why these jobs and their batches failed, as webhooks were told too, and where cancelled ones stopped."""
         for part in chunks(job_ids):
-            for source, where in ((JOB, JOB.c.id.in_(part)), (BATCH, BATCH.c.job_id.in_(part))):
-                for row in self.connection.execute(select(source.c.id, source.c.error).where(where, source.c.error.is_not(None))).all():
-                    self.connection.execute(update(source).where(source.c.id == row.id).values(error=_quoting_nothing(row.error)))
-            self.connection.execute(update(JOB).where(JOB.c.id.in_(part), JOB.c.finished_at.is_not(None)).values(position=None))
-            for row in self.connection.execute(select(DELIVERY.c.id, DELIVERY.c.payload).where(DELIVERY.c.ref.in_(part))).all():
-                if error := row.payload.get("job", {}).get("error"):
-                    self._tell(row.id, row.payload | {"job": row.payload["job"] | {"error": _quoting_nothing(error)}})
+            self._blank_errors(JOB, JOB.c.id.in_(part))
+            self._blank_errors(BATCH, BATCH.c.job_id.in_(part))
+            ended = (JOB.c.id.in_(part), JOB.c.finished_at.is_not(None))
+            self.connection.execute(update(JOB).where(*ended).values(position=None))
+            for delivery_id, payload in self._messages(part):
+                if error := payload.get("job", {}).get("error"):
+                    self._tell(delivery_id, payload | {"job": payload["job"] | {"error": _quoting_nothing(error)}})
 
     def forget_names(self, files: Sequence[str]) -> None:
-        """Forget the names of those of the files that brought no other record: of the jobs, of what was refused in them, and as webhooks were told."""
+        """Forget the names of those of the files that brought no other record, as webhooks were told too."""
         for sha256 in files:
-            job_ids = list(self.connection.execute(select(JOB.c.id).where(JOB.c.sha256 == sha256, JOB.c.type != "raw")).scalars())
+            query = select(JOB.c.id).where(JOB.c.sha256 == sha256, JOB.c.type != "raw")
+            job_ids = list(self.connection.execute(query).scalars())
             if job_ids and not self._stands(job_ids):
                 self.connection.execute(update(JOB).where(JOB.c.id.in_(job_ids)).values(filename=ERASED))
                 self.connection.execute(update(QUARANTINE).where(QUARANTINE.c.job_id.in_(job_ids)).values(file=ERASED))
-                for row in self.connection.execute(select(DELIVERY.c.id, DELIVERY.c.payload).where(DELIVERY.c.ref.in_(job_ids))).all():
-                    self._tell(row.id, row.payload | {"job": row.payload["job"] | {"filename": ERASED}})
+                for delivery_id, payload in self._messages(job_ids):
+                    self._tell(delivery_id, payload | {"job": payload["job"] | {"filename": ERASED}})
+
+    def _blank_errors(self, target: Table, where: ColumnElement[bool]) -> None:
+        query = select(target.c.id, target.c.error).where(where, target.c.error.is_not(None))
+        for row in self.connection.execute(query).all():
+            error = _quoting_nothing(row.error)
+            self.connection.execute(update(target).where(target.c.id == row.id).values(error=error))
+
+    def _messages(self, job_ids: Sequence[str]) -> list[tuple[int, dict[str, Any]]]:
+        """(id, payload) of what webhooks are told of these jobs."""
+        query = select(DELIVERY.c.id, DELIVERY.c.payload).where(DELIVERY.c.ref.in_(job_ids))
+        return [(row.id, row.payload) for row in self.connection.execute(query)]
 
     def _stands(self, job_ids: Sequence[str]) -> bool:
         """Whether a batch of these jobs holds a version of a record."""
@@ -89,7 +107,10 @@ class Erasure(Repository):
         self.connection.execute(update(WATERMARK).where(WATERMARK.c.attempts == 0).values(error=None))
 
     def forget_organizations(self, silver_batch: int) -> None:
-        """Forget the ids, which may be made from names, of organisations that left gold up to a silver batch that search has passed."""
+        """Forget the ids, which may be made from names, of organisations that left gold up to a silver batch.
+
+        Search has passed it.
+        """
         dim, touched = gold_table("dim_organization"), gold_table("touched_organization")
         gone = ~exists().where(dim.c.organization_id == touched.c.organization_id)
         self.connection.execute(touched.delete().where(gone, touched.c.silver_batch <= silver_batch))
@@ -98,14 +119,16 @@ class Erasure(Repository):
 
     def matches(self, search_id: str, after: str, limit: int) -> dict[str, str]:
         """The next documents, in order of their ids, that a saved search was told of, with their titles."""
-        query = select(MATCH.c.document_id, MATCH.c.title).where(MATCH.c.search_id == search_id, MATCH.c.document_id > after)
-        return {row.document_id: row.title for row in self.connection.execute(query.order_by(MATCH.c.document_id).limit(limit))}
+        next_ones = (MATCH.c.search_id == search_id, MATCH.c.document_id > after)
+        query = select(MATCH.c.document_id, MATCH.c.title).where(*next_ones).order_by(MATCH.c.document_id).limit(limit)
+        return {row.document_id: row.title for row in self.connection.execute(query)}
 
     def follow_matches(self, search_id: str, titles: Mapping[str, str | None]) -> None:
         """Give the documents that a saved search was told of these titles; those with none leave."""
         for document_id, title in titles.items():
             where = and_(MATCH.c.search_id == search_id, MATCH.c.document_id == document_id)
-            self.connection.execute(MATCH.delete().where(where) if title is None else update(MATCH).where(where).values(title=title))
+            change = MATCH.delete() if title is None else update(MATCH).values(title=title)
+            self.connection.execute(change.where(where))
 
     def alerts(self, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
         """(id, payload) of the next messages about matches of saved searches."""

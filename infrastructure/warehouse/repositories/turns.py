@@ -48,10 +48,10 @@ class Turns(Repository):
         return self.connection.execute(select(JOB.c.id).where(*UNLANDED).limit(1)).first() is not None
 
     def with_leftovers(self, before: str) -> list[str]:
-        """Ids of the jobs with a file that ended before this one was accepted, and that brought no version of something that stands in it.
+        """Ids of the jobs that were accepted before this one, and whose file holds what they brought no version of.
 
-        Of files these are jobs with records that were known already, or refused; of requests, those with a refused element; and jobs of both that
-        failed or were cancelled, which may have landed nothing.
+        Of files these are jobs with records that were known already, or refused; of requests, those with a refused
+        element; and jobs of both that failed or were cancelled, which may have landed nothing.
         """
         known = and_(JOB.c.type != "raw", JOB.c.unchanged > 0)
         ended = JOB.c.status.in_([JobStatus.FAILED, JobStatus.CANCELLED])

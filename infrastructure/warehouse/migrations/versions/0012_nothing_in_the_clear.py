@@ -15,8 +15,17 @@ depends_on = None
 
 KEY = sa.table("idempotency_key", sa.column("actor"), sa.column("key"))
 JOB = sa.table("job", sa.column("id"), sa.column("webhook", Json()))
-SECRETS: dict[str, tuple[str, ...]] = {"webhook": ("secret",), "delivery": ("secret",), "saved_search": ("secret", "token")}
-NULLABLE = {"job": ("position", "webhook", "error"), "batch": ("package", "error"), "audit": ("erased",), "fact_document": ("facts",)}
+SECRETS: dict[str, tuple[str, ...]] = {
+    "webhook": ("secret",),
+    "delivery": ("secret",),
+    "saved_search": ("secret", "token"),
+}
+NULLABLE = {
+    "job": ("position", "webhook", "error"),
+    "batch": ("package", "error"),
+    "audit": ("erased",),
+    "fact_document": ("facts",),
+}
 MANY = 1_000  # rows that are changed in one go
 
 
@@ -39,7 +48,8 @@ def upgrade() -> None:
 
 
 def _set(bind: Any, target: Any, column: str, values: list[tuple[Any, Any]]) -> None:
-    statement = sa.update(target).where(target.c.id == sa.bindparam("b_id")).values({column: sa.bindparam("b_value", type_=target.c[column].type)})
+    value = sa.bindparam("b_value", type_=target.c[column].type)
+    statement = sa.update(target).where(target.c.id == sa.bindparam("b_id")).values({column: value})
     for start in range(0, len(values), MANY):
         bind.execute(statement, [{"b_id": key, "b_value": value} for key, value in values[start : start + MANY]])
 
@@ -47,7 +57,7 @@ def _set(bind: Any, target: Any, column: str, values: list[tuple[Any, Any]]) -> 
 def _sealed(secret: str) -> str:
     seals = context.config.attributes.get("seals")
     if seals is None:
-        raise RuntimeError("the database holds secrets, and there is no key to seal them with: run `tenderlake migrate`")
+        raise RuntimeError("the database holds secrets, and no key to seal them was given: run `tenderlake migrate`")
     context.config.attributes["sealed"] = True
     return str(seals.seal(secret))
 
