@@ -24,7 +24,7 @@ from tests.rates.support import priced, with_service
 from tests.raw.support import IDS, PATCHES, RECORDS, done, path, release, sound
 from tests.raw.test_erased import WORD, keyed, tender
 from tests.raw.traces import in_tables
-from tests.support import lines
+from tests.support import back_to, lines
 
 
 def json_nulls(api: Api) -> list[str]:
@@ -137,9 +137,10 @@ def test_after_a_purge_no_row_tells_of_what_was_erased(whole: Api) -> None:
 def test_nulls_of_json_that_an_older_version_wrote_are_made_nulls_of_sql(whole: Api) -> None:
     done(whole, whole.client.post("/v1/uploads", params={"filename": "a.json"}, content=orjson.dumps(release(1))))
     assert isinstance(whole.parts.warehouse, Warehouse)
+    back_to(whole.settings.warehouse_url, "0012")
     with whole.parts.warehouse.write() as work:
         work.connection.exec_driver_sql("UPDATE job SET error = 'null', position = 'null', webhook = 'null'")
-        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
+        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0011'")
         work.commit()
     assert json_nulls(whole) == ["job.position", "job.webhook", "job.error"]
     upgrade(whole.settings.warehouse_url, seals=whole.parts.seals)

@@ -21,7 +21,7 @@ from services.clock import now
 from services.notify import deliver
 from services.ports import Parts, Post
 from tests.api.conftest import Api
-from tests.support import lines, load, release, submit
+from tests.support import back_to, lines, load, release, submit
 
 SECRETS = {name: f"vambrecluster-{name}-secret" for name in ("webhook", "delivery", "search", "token", "job", "key")}
 
@@ -62,13 +62,14 @@ def older(parts: Parts) -> str:
         "created_at": moment,
         "changed_at": moment,
     }
+    back_to(parts.warehouse.url, "0012")
     with parts.warehouse.write() as work:
         work.webhooks.put(Webhook(id="w", url="https://example.org", secret=SECRETS["webhook"], events=[], created_at=moment))
         work.saved.put(SavedSearch(**search, url="https://example.org", secret=SECRETS["search"], token=SECRETS["token"]))
         about = {"url": "https://example.org", "payload": {}, "created_at": moment, "next_at": moment}
         work.deliveries.add([Delivery(ref=job, event="job.finished", secret=SECRETS["delivery"], **about)])
         work.keys.claim("admin", SECRETS["key"], "print", [job], moment)
-        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
+        work.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0011'")
         work.commit()
     return parts.warehouse.url
 
@@ -101,7 +102,7 @@ def test_without_a_key_secrets_are_left_as_they_are_and_nothing_is_migrated(lake
     url = older(lake_home)
     with pytest.raises(RuntimeError, match="tenderlake migrate"):
         upgrade(url)
-    assert current(url) == "0008"
+    assert current(url) == "0011"
     assert on_disk(url) == list(SECRETS)
 
 
@@ -125,9 +126,9 @@ class Kept:
     def __init__(self) -> None:
         self.sent: list[Post] = []
 
-    def post(self, posts: list[Post]) -> list[Answered]:
-        self.sent += posts
-        return [Answered(status=200) for _ in posts]
+    def post(self, post: Post) -> Answered:
+        self.sent.append(post)
+        return Answered(status=200)
 
 
 def test_a_secret_that_cannot_be_opened_fails_its_delivery_alone(lake_home: Parts, tmp_path: Path) -> None:
