@@ -215,7 +215,8 @@ class Element:
     """One element of a source, as bytes of UTF-8 JSON, with the metadata of the package it stood in, and the kind of record that it is.
 
     `flaw` is why the element counts as refused although its record is kept: a file in which nothing can be read.
-    `notes` are what its reader noted of it.
+    `notes` are what its reader noted of it. `date_order` finds the order that the dates of its file prove, None where none is proven; it may
+    have to read all of the file.
     """
 
     raw: bytes
@@ -224,19 +225,16 @@ class Element:
     kind: Kind = Kind.RELEASES
     flaw: Refused | None = None
     notes: tuple[Note, ...] = ()
+    date_order: Callable[[], Order | None] | None = None
 
 
 @dataclass(frozen=True)
 class Slice:
-    """A stretch of a source; `position` is where the next one begins, None at the end.
-
-    `date_order` finds the order that the dates of its file prove, which may take reading all of it; None where none is proven.
-    """
+    """A stretch of a source; `position` is where the next one begins, None at the end."""
 
     elements: Sequence[Element]
     refused: Sequence[Refused]
     position: dict[str, Any] | None
-    date_order: Callable[[], Order | None] = lambda: None
 
 
 class Receiver(Protocol):

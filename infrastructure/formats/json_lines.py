@@ -8,7 +8,7 @@ from domain.record import Place
 from infrastructure.formats.json_values import ValueReader
 from infrastructure.formats.packages import about, broken_value, enter
 from infrastructure.formats.scanner import Scanner
-from infrastructure.formats.stretch import Stretch
+from infrastructure.formats.stretch import DateOrder, Stretch
 from services.ports import Slice
 
 Position = dict[str, Any]
@@ -20,14 +20,15 @@ GULP = 1 << 20
 class LineReader:
     """Reads a stretch of lines; a line too long to be held that is a package is left to the reader of values, which streams it."""
 
-    def __init__(self, file: BinaryIO, name: str, longest: int) -> None:
+    def __init__(self, file: BinaryIO, name: str, longest: int, date_order: DateOrder | None = None) -> None:
         self.file = file
+        self.date_order = date_order
         self.name = name
         self.longest = longest
 
     def read(self, position: Position, limit: int) -> Slice:
         """From `offset` and `line` on."""
-        stretch = Stretch(self.name, limit)
+        stretch = Stretch(self.name, limit, self.date_order)
         offset, number = int(position["offset"]), int(position["line"])
         self.file.seek(offset)
         while not stretch.full:

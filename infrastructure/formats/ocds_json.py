@@ -3,7 +3,6 @@
 A position is a small JSON object that says where the next slice begins; reading on from it costs nothing but a seek.
 """
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,9 +37,8 @@ def recognise(text: Path) -> Position | None:
 def read(text: Path, name: str, position: Position, limit: int, longest: int) -> Slice:
     """The next `limit` elements, or fewer where they are large; elements longer than `longest` bytes are refused."""
     with text.open("rb") as file:
-        reader = (LineReader if position["form"] == "lines" else ValueReader)(file, name, longest)
-        piece = reader.read(position, limit)
-    return replace(piece, date_order=partial(date_order, text))
+        reader = LineReader if position["form"] == "lines" else ValueReader
+        return reader(file, name, longest, partial(date_order, text)).read(position, limit)
 
 
 def _by_lines(head: bytes, whole: bool) -> bool:

@@ -106,7 +106,7 @@ def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
     for element in piece.elements:
         raw = with_ocid(element.raw, job.ocid) if job.ocid and element.kind is Kind.DOCUMENTS else element.raw
         verdicts = judge(raw, element.place, element.kind)
-        if any(map(_has_two_readings, verdicts)) and (order := piece.date_order()):
+        if any(map(_has_two_readings, verdicts)) and element.date_order and (order := element.date_order()):
             verdicts = judge(raw, element.place, element.kind, order)
         for verdict in verdicts:
             code = verdict.code if isinstance(verdict, Refused) else ""

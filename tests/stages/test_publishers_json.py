@@ -1,8 +1,10 @@
 """What publishers' JSON comes out as: records with some links, data of OCDS 1.0, integer ids, files that are no OCDS."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import ocdsmerge
 import pytest
@@ -178,3 +180,21 @@ def test_a_date_with_two_readings_inside_a_release_is_null_and_noted(lake_home: 
     assert [row["tender_end"] for row in rows(lake_home, "fact_process")] == [None]
     (message,) = lake_home.lake.read_silver("note", [1], ["message"])["message"]
     assert "'04/05/2024' is 2024-05-04 or 2024-04-05" in message
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("slash", [b"/", b"\\/"])
+def test_each_file_of_an_archive_decides_by_its_own_dates(lake_home: Parts, slash: bytes, nested: bool) -> None:
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        for number, other in ((1, "25/12/2023"), (2, "12/25/2023")):
+            one = release(f"ocds-test01-{number}", "1", "02/03/2024")
+            archive.writestr(f"{number}.jsonl", lines([one, release(f"ocds-test01-{number}", "2", other)]).replace(b"/", slash))
+    if nested:
+        inner = packed.getvalue()
+        packed = BytesIO()
+        with ZipFile(packed, "w") as archive:
+            archive.writestr("inner.zip", inner)
+    job = load(lake_home, "a.zip", packed.getvalue())
+    assert job.counts == Counts(received=4, accepted=4, processes=2)
+    assert sorted(str(row["last_published"])[:10] for row in rows(lake_home, "fact_process")) == ["2024-02-03", "2024-03-02"]

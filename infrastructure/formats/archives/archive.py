@@ -18,6 +18,7 @@ from infrastructure.formats.archives import tars, zips
 from infrastructure.formats.archives.folders import Folders
 from infrastructure.formats.archives.member import DamagedMemberError, Member, Members
 from infrastructure.formats.chain import Chain, Position, Recogniser, Source
+from infrastructure.formats.date_order import with_date_order
 from infrastructure.formats.stretch import SLICE_BYTES
 from infrastructure.formats.text import FREE, RATIO, limited, write
 from services.ports import Element, Slice
@@ -65,7 +66,7 @@ class Walk:
 
     def take(self, piece: Slice) -> None:
         """Add a slice of a member."""
-        self.elements += piece.elements
+        self.elements += with_date_order(piece.elements)
         self.refused += piece.refused
         self.bytes += sum(len(one.raw) for one in piece.elements)
         if isinstance(piece, Unpacked):
