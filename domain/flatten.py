@@ -59,7 +59,7 @@ def flatten(processes: pl.DataFrame) -> Frames:
         "document": _documents(frame, parents),
     }
     notes += [_lost_awards(awards, contracts), odd_statuses(made["award"]), people.note, whitespace_notes(changed, NOTES[WHITESPACE])]
-    made["note"] = pl.concat([_shaped(one, "note") for one in notes])
+    made["note"] = pl.concat([_shaped(one, "note") for one in notes]).sort("ocid", maintain_order=True)
     return {name: _shaped(made[name], name) for name in made}
 
 

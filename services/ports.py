@@ -225,7 +225,7 @@ class Element:
     kind: Kind = Kind.RELEASES
     flaw: Refused | None = None
     notes: tuple[Note, ...] = ()
-    date_order: Callable[[], Order | None] | None = None
+    date_order: Callable[[], Order | None] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

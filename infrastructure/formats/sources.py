@@ -1,6 +1,7 @@
 """The sources of landing: raw files by hash, read through the chain of recognisers."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from domain.errors import InvalidError
@@ -67,5 +68,6 @@ class FileSources:
         if not link.is_symlink():
             with full_disk():
                 self.spool.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(raw.resolve())
+                with suppress(FileExistsError):  # another thread has made it
+                    link.symlink_to(raw.resolve())
         return link

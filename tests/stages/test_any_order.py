@@ -114,9 +114,14 @@ def check(migrated: Path, first: list[Release], taken: list[tuple[str, Any]]) ->
         assert verified(parts, Path(folder) / "home") == []
         found = gold(parts), documents(parts)
         with lake_in(Path(folder) / "fresh", migrated) as fresh:
-            submit(fresh, "all.jsonl", lines(landed(parts)))
+            for number, one in enumerate(landed(parts)):  # each its own upload: in one, the same id would be another release
+                submit(fresh, f"{number}.jsonl", lines([one]))
             drain(fresh)
-            assert found == (gold(fresh), documents(fresh))
+            wanted = gold(fresh), documents(fresh)
+        for star, _ in (found, wanted):
+            for row in star["fact_process"]:
+                del row["notes"]  # that a release was given an id of its own is noted at its first upload; `verified` has compared it
+        assert found == wanted
 
 
 def step(parts: Parts, jobs: list[str], name: str, what: Any) -> None:
