@@ -120,6 +120,17 @@ def _directory(path: Path) -> list[zipfile.ZipInfo]:
 
 def directory_size(path: Path) -> int | None:
     """The bytes of the archive's directory; None where it has none."""
+    return _announced(path, (12, "<L", 0xFFFFFFFF), 40)
+
+
+def entries(path: Path) -> int:
+    """How many members the end of the archive announces; 0 where it does not say, and they must be counted."""
+    return _announced(path, (10, "<H", 0xFFFF), 32) or 0
+
+
+def _announced(path: Path, short: tuple[int, str, int], long: int) -> int | None:
+    """A number of the record at the archive's end: (offset, format, the value that refers to the zip64 record), its offset there; None without one."""
+    offset, form, elsewhere = short
     with path.open("rb") as file:
         size = file.seek(0, 2)
         begin = max(0, size - END_SIZE - COMMENT)
@@ -128,28 +139,12 @@ def directory_size(path: Path) -> int | None:
         found = tail.rfind(END)
         if found < 0 or len(tail) - found < END_SIZE:
             return None
-        directory = int(struct.unpack_from("<L", tail, found + 12)[0])
-        if directory != 0xFFFFFFFF:
-            return directory
+        announced = int(struct.unpack_from(form, tail, found + offset)[0])
+        if announced != elsewhere:
+            return announced
         file.seek(max(0, begin + found - LOCATOR_SIZE - 56))
         record = file.read(56)
-    return int(struct.unpack_from("<Q", record, 40)[0]) if record.startswith(END64) else None
-
-
-def entries(path: Path) -> int:
-    """How many members the end of the archive announces."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        begin = max(0, size - END_SIZE - COMMENT)
-        file.seek(begin)
-        tail = file.read()
-        found = tail.rfind(END)
-        announced = struct.unpack_from("<H", tail, found + 10)[0] if 0 <= found <= len(tail) - END_SIZE else 0
-        if announced != 0xFFFF:
-            return int(announced)
-        file.seek(max(0, begin + found - LOCATOR_SIZE - 56))
-        record = file.read(56)
-    return int(struct.unpack_from("<Q", record, 32)[0]) if record.startswith(END64) else int(announced)
+    return int(struct.unpack_from("<Q", record, long)[0]) if record.startswith(END64) else None
 
 
 def _info(fields: list[Any]) -> zipfile.ZipInfo:
