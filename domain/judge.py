@@ -10,7 +10,6 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
-from pydantic import ValidationError
 
 from domain.canonical import canonical
 from domain.dates import doubtful_dates, settle_dates, two_readings
@@ -21,7 +20,7 @@ from domain.ocds import Release
 from domain.ocds_types import checker
 from domain.quality import quality
 from domain.record import Accepted, Judgement, Kind, Note, Place, Refused, too_long
-from domain.repair import NOTES, note_rounded, pointer, repair, replace_surrogates, strip_nul
+from domain.repair import NOTES, make_valid, note_rounded, pointer, replace_surrogates, strip_nul
 from domain.unpack import Piece, is_link, unpack
 from domain.urls import url_safe
 
@@ -45,7 +44,6 @@ REFUSALS: dict[str, str] = {
 EXCERPT = 2_000  # characters
 CHECKER = checker(Release)
 LISTED = re.compile(r"/(releases/\d+|releases|compiledRelease)$")  # where a release belongs, whatever it lacks
-ROUNDS = 12  # of repairs: each can uncover what stood inside what it mended
 MISSING = {"/ocid": "missing_ocid", "/date": "missing_date"}
 
 
@@ -121,15 +119,18 @@ def _accept(piece: Piece, text: Text, place: Place) -> Accepted:
         _identify(release, notes)
     if release.get("ocid") is None:
         raise Refusal("missing_ocid", "/ocid", "ocid: missing" if release.get("date") else "ocid: missing; date: missing")
-    _make_valid(release, notes)
+    problem = make_valid(release, CHECKER, notes)
+    if problem is not None:
+        path, reason = problem
+        raise Refusal(MISSING.get(path, "wrong_type") if reason.endswith(": missing") else "wrong_type", path, reason)
     if text.long:
         note_rounded(release, notes)
     if not release["ocid"].strip():
         raise Refusal("missing_ocid", "/ocid", "ocid: empty")
     record_id = release_record_id(release["ocid"], str(release["id"]))
-    reason = too_long(record_id, release["ocid"])
-    if reason:
-        raise Refusal("too_long", f"/{reason.partition(':')[0]}", reason)
+    excess = too_long(record_id, release["ocid"])
+    if excess:
+        raise Refusal("too_long", f"/{excess.partition(':')[0]}", excess)
     doubts = [*doubtful_dates(release)]
     order = None
     if readings(release["date"]) or any(note.code == "ambiguous_date" for note in doubts):
@@ -155,21 +156,6 @@ def _identify(release: dict[str, Any], notes: list[Note]) -> None:
     release.pop("id", None)
     release["id"] = f"generated-{blake2b(_checked_dump(release), digest_size=10).hexdigest()}"
     notes.append(_note("missing_release_id", "/id"))
-
-
-def _make_valid(release: dict[str, Any], notes: list[Note]) -> None:
-    """Repair in place until it is valid."""
-    for _ in range(ROUNDS):
-        try:
-            CHECKER.validate_python(release)
-        except ValidationError as error:
-            problem = repair(release, error.errors(include_url=False, include_context=False), notes)
-            if problem is not None:
-                path, reason = problem
-                raise Refusal(MISSING.get(path, "wrong_type") if reason.endswith(": missing") else "wrong_type", path, reason) from None
-        else:
-            return
-    raise Refusal("wrong_type", "", "too many errors inside each other to repair")
 
 
 def _date(release: dict[str, Any], notes: list[Note], order: Order | None) -> datetime:

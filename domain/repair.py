@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from domain.exact import Exact, dumps, number
 from domain.record import Note
@@ -54,6 +55,7 @@ EXPECTED = {
 DROPPED = {"null_element", "blank_value", "unreadable_detail"}
 BLANK_IS_MISSING = {"float_type", "int_type", "int_from_float", "bool_type", "dict_type", "list_type"}
 UNREPAIRED = {("ocid",)}  # what a process is called is not for us to guess
+ROUNDS = 12  # of validation and repair
 EXACT = 2**53  # from here on a floating-point number may stand for another whole number
 ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.S)
 
@@ -61,6 +63,23 @@ ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F
 def pointer(path: Sequence[str | int]) -> str:
     """The JSON Pointer (RFC 6901) of a path."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def make_valid(release: dict[str, Any], checker: TypeAdapter[Any], notes: list[Note]) -> tuple[str, str] | None:
+    """Repair the release in place until `checker` accepts it; (path, reason) of the first error that can't be repaired.
+
+    One round of repairs can bring errors inside the repaired values to light, hence the rounds.
+    """
+    for _ in range(ROUNDS):
+        try:
+            checker.validate_python(release)
+        except ValidationError as error:
+            problem = repair(release, error.errors(include_url=False, include_context=False), notes)
+            if problem is not None:
+                return problem
+        else:
+            return None
+    return "", "too many errors inside each other to repair"
 
 
 def repair(release: dict[str, Any], errors: Sequence[Any], notes: list[Note]) -> tuple[str, str] | None:
