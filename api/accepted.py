@@ -12,7 +12,6 @@ first job where the key was used before. The answer itself waits, on the event l
 """
 
 import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -29,6 +28,7 @@ from domain.job import Hook, Job
 from domain.user import User
 from domain.webhooks import check_url
 from services.intake.once import Once, check_key, once
+from services.intake.webhooks import new_secret
 
 RETRY_AFTER = "1"  # seconds
 LONGEST_WAIT = 60  # seconds
@@ -100,11 +100,6 @@ def accepted(here: Container, asked: Wishes, job: Job) -> Response:
 def accepted_all(here: Container, asked: Wishes, jobs: Sequence[Job]) -> Response:
     """As `accepted`, for several jobs; `Location` is the last one."""
     return _Accepted(here, asked, jobs, lambda found: SeedJobs(items=[JobAnswer.of(job) for job in found]).model_dump_json())
-
-
-def new_secret() -> str:
-    """A secret to sign with: 256 bits of chance."""
-    return f"whsec_{secrets.token_urlsafe(32)}"
 
 
 class _Accepted(Response):

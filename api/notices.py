@@ -77,7 +77,7 @@ class WebhookAnswer(BaseModel):
 class NewWebhook(WebhookAnswer):
     """A webhook with its secret, which is shown this once."""
 
-    secret: str = Field(description="signs what is sent: HMAC-SHA256 over `timestamp.body`")
+    secret: str = Field(description="signs what is sent, by the Standard Webhooks specification (www.standardwebhooks.com)")
 
     @classmethod
     def new(cls, webhook: Webhook, secret: str) -> Self:

@@ -2,7 +2,7 @@
 
 A delivery is queued in the transaction that makes it true. A run leases what is due, sends each delivery in a thread of its own and notes the
 answer as it comes, so that a receiver that hangs delays no other: one attempt at a time for a URL, a few for a host. Delivery is at least once:
-a sender that dies after sending sends again once the lease ends, with the same `X-Tenderlake-Delivery`.
+a sender that dies after sending sends again once the lease ends, with the same `webhook-id`.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ import orjson
 from loguru import logger
 
 from domain.errors import DamagedError, InvalidError, NotFoundError, RetryableError
-from domain.webhooks import SIGNATURE, Answered, Delivery, after, sign
+from domain.webhooks import Answered, Delivery, after, signed
 from services.clock import now
 from services.ports import Hooks, Parts, Post, Seals, Warehouse, Work
 from services.queries.cursor import decode, encode
@@ -131,13 +131,11 @@ def _attempt(hooks: Hooks, seals: Seals, delivery: Delivery) -> Answered:
 
 def _post(delivery: Delivery, secret: str) -> Post:
     body = orjson.dumps(delivery.payload)
-    timestamp = int(now().timestamp())
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "tenderlake",
         "X-Tenderlake-Event": delivery.event,
-        "X-Tenderlake-Delivery": str(delivery.id),
-        SIGNATURE: sign(secret, timestamp, body),
+        **signed(secret, str(delivery.id), now(), body),
     }
     return Post(delivery.url, body, headers)
 

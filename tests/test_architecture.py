@@ -28,7 +28,7 @@ ADAPTERS = ("warehouse", "lake", "search", "queue", "formats", "files", "embeddi
 OUTER = {("cli", "api"), ("cli", "workers"), ("cli", "seeds"), ("api", "seeds")}
 COMPOSERS = {"infrastructure.bootstrap", "infrastructure.scratch"}
 # The domain transforms in memory: what it may use beside the standard library.
-PURE = {"pydantic", "polars", "orjson", "pandera", "ocdsmerge_rs", "typing_extensions"}
+PURE = {"pydantic", "polars", "orjson", "pandera", "ocdsmerge_rs", "standardwebhooks", "typing_extensions"}
 READERS = ("read_csv", "read_parquet", "scan_", "write_", "sink_", "read_delta", "read_database")
 
 

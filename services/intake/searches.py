@@ -12,6 +12,7 @@ from domain.saved import Match, SavedSearch
 from domain.search import SearchQuery
 from domain.webhooks import check_url
 from services.clock import now
+from services.intake.webhooks import new_secret
 from services.ports import Parts, Warehouse, Work
 
 MOST = 200  # searches a user may save: each is asked at every run of the index stage
@@ -117,7 +118,7 @@ def _own(work: Work, owner: str, search_id: str) -> SavedSearch:
 def _fields(parts: Parts, wish: Wish, present: SavedSearch | None) -> dict[str, Any]:
     secret, token = (present.secret, present.token) if present else (None, None)
     if wish.url and (wish.secret or not secret):
-        secret = parts.seals.seal(wish.secret or f"whsec_{secrets.token_urlsafe(32)}")
+        secret = parts.seals.seal(wish.secret or new_secret())
     if wish.feed and not token:
         token = parts.seals.seal(secrets.token_urlsafe(24))
     kept = {"name": wish.name, "parameters": wish.parameters, "query": wish.query, "url": wish.url}

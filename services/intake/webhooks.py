@@ -1,17 +1,19 @@
 """Standing webhooks: adding, changing and removing them."""
 
 import secrets
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import get_args
 
 from pydantic import BaseModel
 
 from domain.errors import InvalidError, NotFoundError
-from domain.webhooks import Event, Webhook, check_url
+from domain.webhooks import SECRET_PREFIX, Event, Webhook, check_url
 from services.clock import now
 from services.ports import Parts, Warehouse, Work
 
 EVENTS: tuple[str, ...] = get_args(Event)
+SECRET_BYTES = 32
 
 
 class Wish(BaseModel):
@@ -22,6 +24,11 @@ class Wish(BaseModel):
     active: bool
     description: str
     secret: str | None = None
+
+
+def new_secret() -> str:
+    """A random secret as the Standard Webhooks specification writes them: `whsec_` and base64."""
+    return f"{SECRET_PREFIX}{b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"
 
 
 def list_webhooks(warehouse: Warehouse) -> Sequence[Webhook]:
@@ -40,7 +47,7 @@ def get_webhook(warehouse: Warehouse, webhook_id: str) -> Webhook:
 def add_webhook(parts: Parts, wish: Wish, *, private: bool) -> tuple[Webhook, str]:
     """Add a webhook; it and its secret, which is sealed in it. InvalidError for an address or an event that can't be."""
     _check(wish, private)
-    secret = wish.secret or f"whsec_{secrets.token_urlsafe(32)}"
+    secret = wish.secret or new_secret()
     made = wish.model_dump() | {"id": secrets.token_hex(8), "created_at": now(), "secret": parts.seals.seal(secret)}
     webhook = Webhook(**made)
     with parts.warehouse.write() as work:

@@ -4,15 +4,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from standardwebhooks import Webhook as Signer
+from standardwebhooks import WebhookVerificationError
 
 from domain.errors import InvalidError
-from domain.webhooks import EVENTS, WAITS, Answered, check_url, internal, sign
+from domain.webhooks import EVENTS, WAITS, Answered, check_url, internal, signed
 from infrastructure.web.hooks import WebHooks
 from services.clock import now
 from services.notify import ACTOR, LEASE, deliver, enqueue
@@ -54,13 +56,13 @@ def hook(live: Live, url: str, **more: Any) -> dict[str, Any]:
     return made
 
 
-def verify_function() -> Callable[[str, bytes, str], dict[str, Any]]:
+def verify_function() -> Callable[[str, bytes, dict[str, str]], dict[str, Any]]:
     """The example of docs/jobs.md, as a reader would paste it."""
     page = (ROOT / "docs/jobs.md").read_text()
     code = next(block for block in page.split("```python\n")[1:] if "def verified(" in block).split("```")[0]
     names: dict[str, Any] = {}
     exec(compile(code, "docs/jobs.md", "exec"), names)
-    found: Callable[[str, bytes, str], dict[str, Any]] = names["verified"]
+    found: Callable[[str, bytes, dict[str, str]], dict[str, Any]] = names["verified"]
     return found
 
 
@@ -70,28 +72,52 @@ def test_a_jobs_own_webhook_is_told_when_it_ends_and_the_documented_check_accept
     assert answer.json()["webhook"] == receiver.url
     secret = answer.headers["webhook-secret"]
     ((headers, body),) = heard(receiver, 1)
-    told = verify_function()(secret, body, headers["x-tenderlake-signature"])
+    told = verify_function()(secret, body, headers)
     assert told["event"] == headers["x-tenderlake-event"] == "job.finished"
     assert told["job"]["id"] == answer.json()["id"]
     assert told["job"]["counts"] == answer.json()["counts"]
     assert secret not in body.decode()
     (delivery,) = settled(live, answer.json()["id"])
     assert (delivery["status"], delivery["attempts"], delivery["last_status"], delivery["payload"]) == ("delivered", 1, 200, told)
-    assert str(delivery["id"]) == headers["x-tenderlake-delivery"]
+    assert str(delivery["id"]) == headers["webhook-id"]
+
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # of the specification's example
+
+
+def test_the_signature_is_the_one_of_the_specifications_example() -> None:
+    moment = datetime.fromtimestamp(1_614_265_330, UTC)
+    headers = signed(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", moment, b'{"test": 2432232314}')
+    assert headers == {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
 
 
 def test_the_documented_check_refuses_what_is_not_ours_or_not_of_now() -> None:
-    verified = verify_function()
-    stamp, body = int(now().timestamp()), b'{"event":"job.finished"}'
-    assert verified("s" * 16, body, sign("s" * 16, stamp, body)) == {"event": "job.finished"}
-    for secret, content, header in [
-        ("t" * 16, body, sign("s" * 16, stamp, body)),
-        ("s" * 16, body + b" ", sign("s" * 16, stamp, body)),
-        ("s" * 16, body, sign("s" * 16, stamp - 3_600, body)),
-        ("s" * 16, body, sign("s" * 16, stamp, body).replace(f"t={stamp}", f"t={stamp + 1}")),
+    verified, body = verify_function(), b'{"event":"job.finished"}'
+    headers = signed(SECRET, "7", now(), body)
+    assert verified(SECRET, body, headers) == {"event": "job.finished"}
+    for secret, content, changed in [
+        ("whsec_" + "A" * 32, body, headers),
+        (SECRET, body + b" ", headers),
+        (SECRET, body, signed(SECRET, "7", now() - timedelta(hours=1), body)),
+        (SECRET, body, headers | {"webhook-id": "8"}),
+        (SECRET, body, headers | {"webhook-timestamp": str(int(headers["webhook-timestamp"]) + 1)}),
     ]:
-        with pytest.raises(ValueError, match=r"signature is (wrong|too old)"):
-            verified(secret, content, header)
+        with pytest.raises(WebhookVerificationError):
+            verified(secret, content, changed)
+
+
+@pytest.mark.parametrize("secret", ["my-own-secret-of-old", "whsec_", "whsec_no base64, but a text", "whsec_c2hvcnQ=", "whsec_ä" + "a" * 20])
+def test_a_secret_that_is_no_key_in_base64_signs_as_its_bytes(secret: str) -> None:
+    assert Signer(secret.encode()).verify(b"{}", signed(secret, "7", now(), b"{}")) == {}
+
+
+def test_a_secret_without_padding_is_read_as_with_it() -> None:
+    padded = "whsec_" + "QUJD" * 5 + "QQ=="
+    assert Signer(padded).verify(b"{}", signed(padded.rstrip("="), "7", now(), b"{}")) == {}
 
 
 def test_a_secret_of_ones_own_signs(live: Live, receiver: Receiver) -> None:
@@ -100,7 +126,7 @@ def test_a_secret_of_ones_own_signs(live: Live, receiver: Receiver) -> None:
     answer = live.upload(b"{broken", params={"webhook": receiver.url}, headers=PREFER | mine)
     assert answer.headers["webhook-secret"] == mine["Webhook-Secret"]
     ((headers, body),) = heard(receiver, 1)
-    told = verify_function()(mine["Webhook-Secret"], body, headers["x-tenderlake-signature"])
+    told = Signer(mine["Webhook-Secret"].encode()).verify(body, headers)
     assert (told["event"], told["job"]["status"]) == ("job.failed", "failed")
     assert told["job"]["error"]["title"]
 
@@ -315,7 +341,7 @@ def test_a_webhook_is_changed_and_removed_with_what_waits_for_it(live: Live, rec
     assert (changed.status_code, changed.json()["url"]) == (200, receiver.url)
     deliver(live.parts, later(1))
     ((headers, body),) = heard(receiver, 1)
-    assert verify_function()("another-secret-of-mine", body, headers["x-tenderlake-signature"])
+    assert Signer(b"another-secret-of-mine").verify(body, headers)
     (delivery,) = live.client.get(f"{path}/deliveries").json()["items"]
     assert (delivery["ref"], delivery["webhook_id"]) == (job_id, made["id"])
     assert live.client.post(f"{path}/deliveries/{delivery['id']}/redeliver").status_code == 202
@@ -407,5 +433,5 @@ def test_a_retry_tells_the_webhook_of_the_job_it_retries(live: Live, receiver: R
     again = live.client.post(f"/v1/jobs/{failed.json()['id']}/retry", headers=PREFER)
     assert "webhook-secret" not in again.headers
     ((_, _), (headers, body)) = heard(receiver, 2)
-    told = verify_function()(failed.headers["webhook-secret"], body, headers["x-tenderlake-signature"])
+    told = verify_function()(failed.headers["webhook-secret"], body, headers)
     assert told["job"]["id"] == again.json()["id"]
