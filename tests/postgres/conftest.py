@@ -15,13 +15,13 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
-from api.app import create_app
-from infrastructure.bootstrap import bootstrap, vault
+from domain.user import Role
+from infrastructure.bootstrap import bootstrap
 from infrastructure.warehouse.engine import Warehouse
 from infrastructure.warehouse.migrate import upgrade
-from services.intake.users import ensure_admin
 from services.ports import Parts
 from tests.api.conftest import Api, Kept, settings_of
+from tests.applications import application, put_user
 from tests.support import lake_over
 
 PACKAGE = "postgresql"
@@ -101,10 +101,8 @@ def api(database: str, tmp_path: Path) -> Iterator[Api]:
     messages = Kept()
     parts = replace(bootstrap(settings), messages=messages)
     assert isinstance(parts.warehouse, Warehouse)
-    ensure_admin(parts.warehouse, vault(settings), settings.admin_password)
-    app = create_app(settings, parts)
-    client = TestClient(app)
-    client.auth = ("admin", "admin!")
-    with client:
+    put_user(parts.warehouse, "admin", Role.ADMIN)
+    with application(settings, parts) as app, TestClient(app) as client:
+        client.auth = ("admin", "admin!")
         yield Api(client, TestClient(app), parts, messages, settings)
     parts.warehouse.close()
