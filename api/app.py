@@ -55,8 +55,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     about = {"title": "tenderlake", "version": _version(), "summary": "Open contracting data, refined and searchable", "description": ABOUT}
     # No redirects: Starlette's repeat the request's Host. The pages of /docs come with the product: an installation may be cut off from the internet.
     app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static", redirect_slashes=False)
-    callers = Callers(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
-    app.state.container = Container(settings, parts, callers, Door(callers), seeds, Following(parts.warehouse))
+    app.state.container = container_of(settings, parts)
     # Asked in this order which of them serves a request: search first, for people wait for it.
     for module in (search, health, auth, uploads, raw, jobs, trail, webhooks, gold, synonyms, search_status, searches):
         app.include_router(module.router)
@@ -66,6 +65,12 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     app.add_middleware(Head)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
+
+
+def container_of(settings: Settings, parts: Parts) -> Container:
+    """What the endpoints are given."""
+    callers = Callers(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
+    return Container(settings, parts, callers, Door(callers), seeds, Following(parts.warehouse))
 
 
 def seeds() -> Sequence[Path]:

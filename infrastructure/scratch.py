@@ -14,7 +14,7 @@ from infrastructure.lake.delta import DeltaLake
 from infrastructure.search.embedded.engine import EmbeddedSearch
 from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import Warehouse
-from infrastructure.warehouse.migrate import upgrade
+from infrastructure.warehouse.migrate import create
 from services.ports import Parts
 
 COPIED = ("job", "batch", "record", "record_version")
@@ -45,7 +45,7 @@ def scratch(settings: Settings, live: Parts) -> Iterator[Parts]:
     folder = Path(tempfile.mkdtemp(prefix="verify-", dir=settings.data_dir))
     try:
         url = f"sqlite:///{folder / 'warehouse.db'}"
-        upgrade(url, settings.fiscal_year_start)
+        create(url, settings.fiscal_year_start)
         warehouse = Warehouse(url)
         _copy_ledger(live, warehouse)
         lake = DeltaLake(settings.lake_path, silver=folder / "silver")

@@ -1,6 +1,6 @@
 """Two places compared row by row: by key first, values only where a key's fingerprint differs."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,14 +36,16 @@ def _short(value: Any) -> str:
     return text if len(text) <= 160 else f"{text[:160]}…"
 
 
-def differences(table: str, live: Rows, fresh: Rows) -> Iterator[Difference]:
-    """The rows that differ. Keeps a fingerprint a row, and reads the values of those that differ in a second pass."""
+def differences(table: str, live: Rows, fresh: Rows, columns: Sequence[str] | None = None) -> Iterator[Difference]:
+    """The rows that differ. Keeps a fingerprint a row, and reads the values of those that differ in a second pass.
+
+    Where rows come as tuples, `columns` names their values.
+    """
     have, want = _fingerprints(live()), _fingerprints(fresh())
     wrong = {key for key in have.keys() | want.keys() if have.get(key) != want.get(key)}
     if not wrong:
         return
-    is_ = {key: row for key, row in live() if key in wrong}
-    should_be = {key: row for key, row in fresh() if key in wrong}
+    is_, should_be = ({key: dict(zip(columns, row, strict=True)) if columns else row for key, row in rows() if key in wrong} for rows in (live, fresh))
     for key in sorted(wrong, key=str):
         yield Difference(table, key, is_.get(key), should_be.get(key))
 

@@ -145,10 +145,12 @@ def _silver_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple
 def _gold(live: Parts, scratch: Parts) -> Iterator[Difference]:
     with live.warehouse.read() as here, scratch.warehouse.read() as there:
         for table, keys in here.gold.tables().items():
+            columns = here.gold.columns(table, RUN)
             yield from differences(
                 f"gold.{table}",
-                lambda table=table, keys=keys: here.gold.rows(table, keys, RUN),  # type: ignore[misc]
-                lambda table=table, keys=keys: there.gold.rows(table, keys, RUN),  # type: ignore[misc]
+                lambda table=table, keys=keys, columns=columns: here.gold.rows(table, keys, columns),  # type: ignore[misc]
+                lambda table=table, keys=keys, columns=columns: there.gold.rows(table, keys, columns),  # type: ignore[misc]
+                columns,
             )
 
 

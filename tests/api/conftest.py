@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,14 +10,12 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from api.app import create_app
 from domain.errors import UnavailableError
 from domain.user import Role
-from infrastructure.bootstrap import bootstrap, vault
+from infrastructure.bootstrap import bootstrap
 from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import Warehouse
 from infrastructure.warehouse.migrate import upgrade
-from services.intake.users import add_user, ensure_admin
 from services.notify import deliver
 from services.ports import Parts
 from services.stages.embed import embed
@@ -26,6 +25,7 @@ from services.stages.land import land
 from services.stages.publish import publish
 from services.stages.refine import refine
 from tests.api.releases import package
+from tests.applications import application, put_user
 
 STAGES: dict[str, Callable[..., None]] = {
     "land": land,
@@ -90,38 +90,44 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = settings_of(data)
     upgrade(settings.warehouse_url, settings.fiscal_year_start)
     warehouse = Warehouse(settings.warehouse_url)
-    ensure_admin(warehouse, vault(settings), settings.admin_password)
-    add_user(warehouse, "wendy", Role.WRITER, "wendy!")
-    add_user(warehouse, "rita", Role.READER, "rita!")
+    put_user(warehouse, "admin", Role.ADMIN)
+    put_user(warehouse, "wendy", Role.WRITER)
+    put_user(warehouse, "rita", Role.READER)
     warehouse.close()
     return data
 
 
-def start(fresh: Path, data: Path) -> Api:
+@contextmanager
+def started(fresh: Path, data: Path) -> Iterator[Api]:
+    """The application over a copy of that installation."""
     shutil.copytree(fresh, data)
     settings, messages = settings_of(data), Kept()
     parts = replace(bootstrap(settings), messages=messages)
-    app = create_app(settings, parts)
-    client = TestClient(app)
-    client.auth = ("admin", "admin!")
-    return Api(client, TestClient(app), parts, messages, settings)
+    with application(settings, parts) as app, TestClient(app) as client:
+        client.auth = ("admin", "admin!")
+        yield Api(client, TestClient(app), parts, messages, settings)
+    parts.warehouse.close()  # type: ignore[attr-defined]
+
+
+@contextmanager
+def over(api: Api, parts: Parts) -> Iterator[Api]:
+    """The installation with these parts, in an application of its own."""
+    with application(api.settings, parts) as app, TestClient(app) as client:
+        client.auth = api.client.auth
+        yield replace(api, client=client, parts=parts)
 
 
 @pytest.fixture
 def api(fresh: Path, tmp_path: Path) -> Iterator[Api]:
     """A fresh installation of its own."""
-    made = start(fresh, tmp_path / "data")
-    with made.client:
+    with started(fresh, tmp_path / "data") as made:
         yield made
-    made.parts.warehouse.close()  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="package")
 def full(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """An installation that three processes went through, for tests that only read."""
-    made = start(fresh, tmp_path_factory.mktemp("full") / "data")
-    with made.client:
+    with started(fresh, tmp_path_factory.mktemp("full") / "data") as made:
         made.client.post("/v1/uploads", files={"file": ("three.json", package())})
         made.work()
         yield made
-    made.parts.warehouse.close()  # type: ignore[attr-defined]

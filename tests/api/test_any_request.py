@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
-from tests.api.conftest import Api, start
+from tests.api.conftest import Api, started
 from tests.api.releases import package
 
 ROLES = ("admin", "wendy", "rita", "nobody")
@@ -26,12 +26,10 @@ EXAMPLES = int(os.environ.get("TENDERLAKE_TEST_REQUESTS", "5"))  # requests for 
 @pytest.fixture(scope="module")
 def installation(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """An installation with some data, which the requests may change as they like."""
-    made = start(fresh, tmp_path_factory.mktemp("any") / "data")
-    with made.client:
+    with started(fresh, tmp_path_factory.mktemp("any") / "data") as made:
         made.client.post("/v1/uploads", files={"file": ("three.json", package())})
         made.work()
         yield made
-    made.parts.warehouse.close()  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")

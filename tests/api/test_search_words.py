@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Api, start
+from tests.api.conftest import Api, started
 from tests.api.releases import release
 
 BARE, CHECKED, OTHER = "ocds-cpv001-1", "ocds-cpv001-2", "ocds-cpv001-3"
@@ -17,7 +17,6 @@ FIRM = "ocds-cpv001:kumquat-interiors-teoranta"
 @pytest.fixture(scope="module")
 def coded(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """Processes whose codes are written with and without their check digit, and a supplier whose id was made of its name."""
-    api = start(fresh, tmp_path_factory.mktemp("coded") / "data")
     made = [
         release(BARE, "図書館の屋根の修理工事", "2024-01-10T10:00:00Z", 5.0, "GBP", "open", "45233142"),
         release(CHECKED, "Road marking", "2024-02-10T10:00:00Z", 7.0, "GBP", "open", "45233142-6"),
@@ -25,11 +24,10 @@ def coded(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api
     ]
     made[2]["parties"][1] = {"id": "local-7", "name": "Kumquat Interiors Teoranta", "roles": ["supplier"]}
     made[2]["awards"][0]["suppliers"] = [{"id": "local-7", "name": "Kumquat Interiors Teoranta"}]
-    with api.client:
+    with started(fresh, tmp_path_factory.mktemp("coded") / "data") as api:
         api.client.post("/v1/uploads?filename=coded.jsonl", content=b"\n".join(json.dumps(one).encode() for one in made))
         api.work()
         yield api
-    api.parts.warehouse.close()  # type: ignore[attr-defined]
 
 
 def found(api: Api, path: str, **query: Any) -> dict[str, Any]:

@@ -16,8 +16,8 @@ import httpx
 import orjson
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
-from api.app import create_app
 from api.container import Container
 from infrastructure.bootstrap import bootstrap
 from infrastructure.settings import Settings
@@ -25,6 +25,7 @@ from infrastructure.web.hooks import WebHooks
 from services.notify import wake
 from services.ports import Parts
 from tests.api.conftest import STAGES, Api, api, fresh, settings_of  # noqa: F401  the fixtures are used by name
+from tests.applications import application
 
 GOOD = b'{"ocid": "ocds-aaaaaa-%d", "id": "1", "date": "2024-01-01T00:00:00Z", "tag": ["tender"]}\n'
 FOUR = b"".join(GOOD % number for number in range(4))
@@ -117,7 +118,14 @@ def live(fresh: Path, tmp_path: Path) -> Iterator[Live]:  # noqa: F811
     settings = settings_of(tmp_path / "data").model_copy(update={"webhook_private": True, "max_upload_bytes": 100_000_000})
     queue, port = Queue(), free_port()
     parts = replace(bootstrap(settings), messages=queue, hooks=WebHooks(private=True, deadline=DEADLINE_SECONDS))
-    app = create_app(settings, parts)
+    with application(settings, parts) as app:
+        yield from serving(app, settings, parts, queue, port)
+    parts.warehouse.close()  # type: ignore[attr-defined]
+    assert queue.errors == []
+
+
+def serving(app: FastAPI, settings: Settings, parts: Parts, queue: Queue, port: int) -> Iterator[Live]:
+    """The application behind a real server on that port, and a thread that works off the queue."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off"))
     threads = [threading.Thread(target=server.run), threading.Thread(target=queue.work, args=(parts,))]
     for thread in threads:
@@ -130,8 +138,6 @@ def live(fresh: Path, tmp_path: Path) -> Iterator[Live]:  # noqa: F811
     server.force_exit = True
     for thread in threads:
         thread.join()
-    parts.warehouse.close()  # type: ignore[attr-defined]
-    assert queue.errors == []
 
 
 @dataclass

@@ -15,13 +15,13 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
-from api.app import create_app
-from infrastructure.bootstrap import bootstrap, vault
+from domain.user import Role
+from infrastructure.bootstrap import bootstrap
 from infrastructure.warehouse.engine import Warehouse
 from infrastructure.warehouse.migrate import upgrade
-from services.intake.users import ensure_admin
 from services.ports import Parts
 from tests.api.conftest import Api, Kept, settings_of
+from tests.applications import application, put_user
 from tests.support import lake_over
 
 PACKAGE = "postgresql"
@@ -75,19 +75,35 @@ def _await(port: int) -> None:
     raise AssertionError(f"PostgreSQL does not answer (user {getpass.getuser()})")
 
 
-@pytest.fixture
-def database(server: int, request: pytest.FixtureRequest) -> str:
-    """The URL of a new, empty database."""
-    name = f"t{abs(hash(request.node.nodeid)) % 10**12}"
+def made(server: int, name: str, template: str = "template1") -> str:
+    """The URL of a new database, which is a copy of that one."""
     with psycopg.connect(f"postgresql://tester@127.0.0.1:{server}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     return f"postgresql+psycopg://tester@127.0.0.1:{server}/{name}"
+
+
+@pytest.fixture(scope="session")
+def template(server: int) -> str:
+    """The name of a migrated, empty database; to be copied."""
+    upgrade(made(server, "migrated"))
+    return "migrated"
+
+
+@pytest.fixture
+def empty_database(server: int, request: pytest.FixtureRequest) -> str:
+    """The URL of a new database without tables."""
+    return made(server, f"t{abs(hash(request.node.nodeid)) % 10**12}")
+
+
+@pytest.fixture
+def database(server: int, template: str, request: pytest.FixtureRequest) -> str:
+    """The URL of a new, migrated database."""
+    return made(server, f"t{abs(hash(request.node.nodeid)) % 10**12}", template)
 
 
 @pytest.fixture
 def lake_on_postgres(tmp_path: Path, database: str) -> Iterator[Parts]:
     """A real lake whose warehouse is a PostgreSQL."""
-    upgrade(database)
     with lake_over(tmp_path / "home", Warehouse(database)) as parts:
         yield parts
 
@@ -97,14 +113,11 @@ def api(database: str, tmp_path: Path) -> Iterator[Api]:
     """The application over a PostgreSQL, with the queue read by hand."""
     settings = settings_of(tmp_path / "data").model_copy(update={"database_url": database, "max_upload_bytes": 100_000_000})
     settings.data_dir.mkdir()
-    upgrade(settings.warehouse_url, settings.fiscal_year_start)
     messages = Kept()
     parts = replace(bootstrap(settings), messages=messages)
     assert isinstance(parts.warehouse, Warehouse)
-    ensure_admin(parts.warehouse, vault(settings), settings.admin_password)
-    app = create_app(settings, parts)
-    client = TestClient(app)
-    client.auth = ("admin", "admin!")
-    with client:
+    put_user(parts.warehouse, "admin", Role.ADMIN)
+    with application(settings, parts) as app, TestClient(app) as client:
+        client.auth = ("admin", "admin!")
         yield Api(client, TestClient(app), parts, messages, settings)
     parts.warehouse.close()

@@ -1,23 +1,20 @@
 """Every kind of job runs to its end on PostgreSQL, and no column holds JSON's null where it should hold SQL's."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
-from api.app import create_app
 from domain.record import Kind
 from infrastructure.warehouse.engine import Warehouse
 from infrastructure.warehouse.migrate import upgrade
 from infrastructure.warehouse.types import Json
 from services.upkeep.rebuild import rebuild_gold, rebuild_search, rebuild_silver
-from tests.api.conftest import Api
+from tests.api.conftest import Api, over
 from tests.api.releases import package
 from tests.rates.server import service
 from tests.rates.support import priced, with_service
@@ -103,22 +100,13 @@ def test_the_seeds_are_loaded_and_every_layer_is_rebuilt(whole: Api) -> None:
 
 
 def test_rates_are_asked_of_a_service(whole: Api, tmp_path: Path) -> None:
-    with service({"2024-01-02": {"USD": 1.25}, "2024-01-03": {"USD": 1.6}}) as there:
-        parts = with_service(whole.parts, there.url, tmp_path)
-        with TestClient(create_app(whole.settings, parts)) as client:
-            client.auth = whole.client.auth
-            asking = replace(whole, client=client, parts=parts)
-            done(
-                asking,
-                client.post(
-                    "/v1/uploads",
-                    params={"filename": "a.jsonl"},
-                    content=lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03")]),
-                ),
-            )
-            assert done(asking, client.post("/v1/enrich/exchange-rates"))["status"] == "succeeded"
-            (process,) = client.get("/v1/gold/facts/process").json()["items"]
-            assert process["amount_base"] == 62.5
+    with service({"2024-01-02": {"USD": 1.25}, "2024-01-03": {"USD": 1.6}}) as there, over(whole, with_service(whole.parts, there.url, tmp_path)) as asking:
+        client = asking.client
+        rate_needed = lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03")])
+        done(asking, client.post("/v1/uploads", params={"filename": "a.jsonl"}, content=rate_needed))
+        assert done(asking, client.post("/v1/enrich/exchange-rates"))["status"] == "succeeded"
+        (process,) = client.get("/v1/gold/facts/process").json()["items"]
+        assert process["amount_base"] == 62.5
 
 
 def test_after_a_purge_no_row_tells_of_what_was_erased(whole: Api) -> None:

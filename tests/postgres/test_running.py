@@ -49,8 +49,8 @@ def queue(tmp_path: Path) -> Iterator[Redis]:
 
 
 @pytest.mark.slow
-def test_an_installation_on_postgresql_and_an_outside_redis_loads_searches_and_survives_a_restart_of_the_redis(database: str, queue: Redis) -> None:
-    settings = {"TENDERLAKE_DATABASE_URL": database, "TENDERLAKE_REDIS_URL": f"redis://127.0.0.1:{queue.port}/3", "TENDERLAKE_WORKERS": "2"}
+def test_an_installation_on_postgresql_and_an_outside_redis_loads_searches_and_survives_a_restart_of_the_redis(empty_database: str, queue: Redis) -> None:
+    settings = {"TENDERLAKE_DATABASE_URL": empty_database, "TENDERLAKE_REDIS_URL": f"redis://127.0.0.1:{queue.port}/3", "TENDERLAKE_WORKERS": "2"}
     first, *others = bundled()
     with Stack(None, **settings) as stack:
         assert stack.wait(stack.upload(first.name, first.read_bytes()))["status"] == "succeeded"

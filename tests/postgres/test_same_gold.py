@@ -41,10 +41,10 @@ def test_a_rebuild_and_the_readers_work_on_postgresql(lake_on_postgres: Parts, t
     assert verified(lake_on_postgres, tmp_path / "home") == []
 
 
-def test_migrating_postgresql_again_changes_nothing(database: str) -> None:
-    upgrade(database)
-    upgrade(database)
-    assert current(database) == head(database)
+def test_migrating_postgresql_again_changes_nothing(empty_database: str) -> None:
+    upgrade(empty_database)
+    upgrade(empty_database)
+    assert current(empty_database) == head(empty_database)
 
 
 def test_writers_take_turns_so_that_no_two_batches_get_one_place_in_the_log(lake_on_postgres: Parts) -> None:

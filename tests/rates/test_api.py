@@ -2,16 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from httpx import Response
 
-from api.app import create_app
-from tests.api.conftest import Api
+from tests.api.conftest import Api, over
 from tests.rates.server import Service, says, service
 from tests.rates.support import priced, rate, with_service
 from tests.support import lines, verified
@@ -29,11 +26,8 @@ def there() -> Iterator[Service]:
 @pytest.fixture
 def asking(api: Api, there: Service, tmp_path: Path) -> Iterator[Api]:
     """The installation with a service, and a process of a hundred dollars."""
-    parts = with_service(api.parts, there.url, tmp_path)
-    client = TestClient(create_app(api.settings, parts))
-    client.auth = api.client.auth
-    with client:
-        yield replace(api, client=client, parts=parts)
+    with over(api, with_service(api.parts, there.url, tmp_path)) as asking:
+        yield asking
 
 
 def load(api: Api, content: bytes) -> None:

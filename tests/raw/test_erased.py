@@ -11,15 +11,13 @@ from typing import Any
 import openpyxl  # type: ignore[import-untyped]
 import orjson
 import pytest
-from fastapi.testclient import TestClient
 
-from api.app import create_app
 from domain.record import Kind
 from infrastructure.embeddings import Models
 from services.ports import NoHooks
 from services.stages.embed import settle
 from tests import pdfs
-from tests.api.conftest import Api
+from tests.api.conftest import Api, over
 from tests.raw.support import IDS, RECORDS, done, path, release, sound
 from tests.raw.traces import in_tables, kept_segments, traces
 
@@ -34,13 +32,12 @@ def watched(api: Api) -> Iterator[Api]:
     """The installation with vectors, a webhook for all jobs, and a saved search of each collection."""
     parts = replace(api.parts, embedders=Models("static"), hooks=NoHooks())
     settle(parts)
-    with TestClient(create_app(api.settings, parts)) as client:
-        client.auth = api.client.auth
-        assert client.post("/v1/webhooks", json={"url": "https://example.org/all"}).status_code == 201
+    with over(api, parts) as watched:
+        assert watched.client.post("/v1/webhooks", json={"url": "https://example.org/all"}).status_code == 201
         for collection in ("processes", "organizations", "documents"):
             body = {"name": collection, "query": {"collection": collection}, "webhook": "https://example.org/alerts"}
-            assert client.post("/v1/searches", json=body).status_code == 201
-        yield replace(api, client=client, parts=parts)
+            assert watched.client.post("/v1/searches", json=body).status_code == 201
+        yield watched
 
 
 def tender(number: int = 1, **fields: Any) -> Json:

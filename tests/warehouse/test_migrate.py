@@ -5,23 +5,40 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, inspect
 from sqlmodel import SQLModel
 
 from domain.errors import StartupError
 from domain.keys import OWN
 from domain.star import UNKNOWN_ORGANIZATION
 from infrastructure.warehouse.engine import Warehouse, make_engine
-from infrastructure.warehouse.migrate import current, head, upgrade
+from infrastructure.warehouse.migrate import create, current, head, upgrade
 from services.notify import enqueue
 from services.ports import NoSeals, Parts
 from services.stages.index import ORGANIZATIONS, organizations_behind
-from tests.support import back_to, lines, load, release, rows
+from tests.support import back_to, lake_over, lines, load, release, rows
+
+
+def engine_of(parts: Parts) -> Engine:
+    assert isinstance(parts.warehouse, Warehouse)
+    return parts.warehouse.engine
 
 
 def test_the_migrated_tables_are_those_of_the_models(lake_home: Parts) -> None:
     assert isinstance(lake_home.warehouse, Warehouse)
     with lake_home.warehouse.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+
+
+def test_tables_made_at_once_are_those_that_were_migrated(lake_home: Parts, tmp_path: Path) -> None:
+    create(f"sqlite:///{tmp_path / 'once.db'}")
+    with lake_over(tmp_path, Warehouse(f"sqlite:///{tmp_path / 'once.db'}")) as once:
+        tables = [sorted(inspect(engine_of(parts)).get_table_names()) for parts in (once, lake_home)]
+        assert [*tables[0], "alembic_version"] == sorted(tables[1], key=lambda name: (name == "alembic_version", name))
+        with engine_of(once).connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+        assert rows(once, "dim_date") == rows(lake_home, "dim_date")
+        assert rows(once, "dim_organization") == rows(lake_home, "dim_organization")
 
 
 def test_migrating_again_keeps_everything(lake_home: Parts) -> None:

@@ -129,14 +129,18 @@ class Gold(Repository):
         names += ["organization_total", "fact_document", "document_claim", "process_file"]
         return {name: [column.name for column in gold_table(name).primary_key] for name in names}
 
-    def rows(self, name: str, keys: Sequence[str], without: set[str]) -> Iterator[tuple[tuple[Any, ...], Row]]:
-        """Every row of a table as (key, columns by name but those of `without`)."""
+    def columns(self, name: str, without: set[str]) -> list[str]:
+        """The columns of a table but those of `without`."""
+        return [column.name for column in gold_table(name).columns if column.name not in without]
+
+    def rows(self, name: str, keys: Sequence[str], columns: Sequence[str]) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        """Every row of a table as (key, values of `columns`)."""
         target = gold_table(name)
-        query = select(*[column for column in target.columns if column.name not in without])
-        names = [column.name for column in query.selected_columns]
-        places = [names.index(key) for key in keys]
-        for row in self.connection.execution_options(yield_per=5_000).execute(query):
-            yield tuple([row[place] for place in places]), dict(zip(names, row, strict=True))
+        query = select(*[target.c[column] for column in [*keys, *columns]])
+        many = len(keys)
+        for part in self.connection.execution_options(yield_per=5_000).execute(query).partitions():
+            for row in map(tuple, part):
+                yield row[:many], row[many:]
 
     def process_keys(self) -> list[int]:
         """The keys of all processes."""
