@@ -11,17 +11,19 @@ from alembic.util import CommandError
 from domain.calendar import calendar
 from domain.errors import StartupError
 from infrastructure.warehouse.engine import Warehouse, make_engine
+from infrastructure.warehouse.postgresql import Timeouts
 from services.ports import Seals
 
 
-def upgrade(url: str, fiscal_year_start: int = 1, seals: Seals | None = None) -> None:
+def upgrade(url: str, fiscal_year_start: int = 1, seals: Seals | None = None, timeouts: Timeouts | None = None) -> None:
     """Migrate up to the newest revision. StartupError where the database is of a newer version of the product.
 
     `seals` is for secrets that an older version kept in the clear; nothing on disk tells of these afterwards.
     """
     config = _config(url)
     config.attributes["seals"] = seals
-    before = current(url)
+    config.attributes["timeouts"] = timeouts
+    before = current(url, timeouts)
     known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
     if before is not None and before not in known:
         raise StartupError(f"the warehouse is of a newer version (revision {before}); run that version of tenderlake, or restore a backup made with this one")
@@ -30,7 +32,7 @@ def upgrade(url: str, fiscal_year_start: int = 1, seals: Seals | None = None) ->
             command.upgrade(config, "head")
         except CommandError as error:
             raise StartupError(f"the warehouse can't be migrated: {error}") from error
-    warehouse = Warehouse(url)
+    warehouse = Warehouse(url, timeouts)
     if config.attributes.get("sealed"):
         warehouse.scrub()
     with warehouse.read() as work:
@@ -42,9 +44,9 @@ def upgrade(url: str, fiscal_year_start: int = 1, seals: Seals | None = None) ->
     warehouse.close()
 
 
-def current(url: str) -> str | None:
-    """The revision of the database; None for an empty one."""
-    engine = make_engine(url)
+def current(url: str, timeouts: Timeouts | None = None) -> str | None:
+    """The revision of the database; None for an empty one. AwayError where PostgreSQL does not answer."""
+    engine = make_engine(url, timeouts)
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
