@@ -80,7 +80,9 @@ def _await_warehouse(settings: Settings, stop: threading.Event) -> None:
         try:
             if current(settings.warehouse_url, timeouts(settings)) == newest:
                 return
-        except Exception as error:  # pylint: disable=broad-exception-caught  # it is being made, or it is away
+        except AwayError:
+            stop.wait(AWAY_SECONDS)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # it is being made
             logger.debug("the warehouse is not ready: {}", error)
         stop.wait(0.1)
 

@@ -41,6 +41,7 @@ def make_postgresql_engine(url: str, timeouts: Timeouts) -> Engine:
     if engine.dialect.driver == "psycopg":
         event.listen(engine, "do_connect", lambda _dialect, _record, args, options: _connect(args, options, timeouts))
         event.listen(engine, "connect", lambda connection, _record: _limit_statements(connection, timeouts))
+    event.listen(engine, "connect", lambda _connection, _record: server.answered())
     return engine
 
 
