@@ -1,6 +1,6 @@
 """Whether a server answers: the log says once that it went away and once that it is back, and callers in between are spared the wait.
 
-While a server is away, one caller a second is let through to try it; all others get an AwayError at once.
+While a server is away, one caller every half second is let through to try it; all others get an AwayError at once.
 """
 
 import time
@@ -13,7 +13,7 @@ from loguru import logger
 
 from domain.errors import AwayError
 
-PAUSE_SECONDS = 1.0  # between two attempts at a server that is away
+PAUSE_SECONDS = 0.5  # between two attempts at a server that is away
 LONGEST_ATTEMPT_SECONDS = 15.0  # after which an attempt that told nothing of its end holds nobody back
 REMINDER_SECONDS = 300.0  # between two lines about a server that stays away
 

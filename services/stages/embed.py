@@ -121,12 +121,14 @@ def _slices(parts: Parts, mark: Watermark, pending: Sequence[Any]) -> Iterator[S
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
     for start in range(mark.done * SLICE, len(ocids), SLICE):
         with parts.warehouse.read() as work:
-            yield Collection.PROCESSES, [process_document(facts) for facts in work.documents.processes(ocids[start : start + SLICE])]
+            processes = [process_document(facts) for facts in work.documents.processes(ocids[start : start + SLICE])]
+        yield Collection.PROCESSES, processes
     with parts.warehouse.read() as work:
         organizations, files = work.documents.touched_organizations(mark.silver_batch, last), work.files.touched(mark.silver_batch, last)
     for start in range(0, len(organizations), SLICE):
         with parts.warehouse.read() as work:
-            yield Collection.ORGANIZATIONS, [organization_document(facts) for facts in work.documents.organizations(organizations[start : start + SLICE])]
+            found = [organization_document(facts) for facts in work.documents.organizations(organizations[start : start + SLICE])]
+        yield Collection.ORGANIZATIONS, found
     for some in grouped(files):
         passages = file_documents(parts, some)
         for start in range(0, len(passages), SLICE):
