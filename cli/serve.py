@@ -22,6 +22,7 @@ from infrastructure.settings import Settings
 from services.upkeep.installation import claim_queue
 
 AWAY_SECONDS = 0.5  # between two looks whether a server that is away is back
+KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, so that none is closed under a request
 GRACE = 2  # seconds that requests under way get at the end
 
 
@@ -36,7 +37,15 @@ def main() -> None:
         print(f"tenderlake: {error.detail}", file=sys.stderr)
         raise SystemExit(REFUSED) from None
     # By its name, since the command line stands beside the API and does not import it.
-    config = uvicorn.Config("api.app:create_app", factory=True, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE)
+    config = uvicorn.Config(
+        "api.app:create_app",
+        factory=True,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
 
 

@@ -165,6 +165,10 @@ class Typesense(Server):
     name = "Typesense"
     key = "test-key"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.peering_port = free_port()
+
     @property
     def url(self) -> str:
         """For TENDERLAKE_TYPESENSE_URL."""
@@ -172,7 +176,7 @@ class Typesense(Server):
 
     def argv(self) -> Sequence[str]:
         (self.folder / "data").mkdir(exist_ok=True)
-        ports = [f"--api-port={self.port}", f"--peering-port={free_port()}", "--api-address=127.0.0.1", "--peering-address=127.0.0.1"]
+        ports = [f"--api-port={self.port}", f"--peering-port={self.peering_port}", "--api-address=127.0.0.1", "--peering-address=127.0.0.1"]
         return [os.environ[TYPESENSE_BINARY], f"--data-dir={self.folder / 'data'}", f"--api-key={self.key}", *ports]
 
     def answers(self) -> bool:
