@@ -51,7 +51,7 @@ TAGS = [
 def create_app(settings: Settings | None = None, parts: Parts | None = None) -> FastAPI:
     """The application over these parts, or over those that the settings name."""
     settings = settings or Settings()
-    parts = parts or bootstrap(settings)
+    parts = parts or bootstrap(settings, serving=True)
     about = {"title": "tenderlake", "version": _version(), "summary": "Open contracting data, refined and searchable", "description": ABOUT}
     # No redirects: Starlette's repeat the request's Host. The pages of /docs come with the product: an installation may be cut off from the internet.
     app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static", redirect_slashes=False)

@@ -99,7 +99,7 @@ def _ours(request: Request, error: Exception) -> Response:
         more["retry_after"] = max(1, ceil(more.get("retry_after", RETRY_AFTER_SECONDS)))
         headers = {"Retry-After": str(more["retry_after"])}
     if status >= 500:
-        logger.warning("{} {}: {}", status, request.url.path, error.detail)
+        logger.log(errors.level_of(error), "{} {}: {}", status, request.url.path, error.detail)
     detail = errors.without_paths(error.detail) if status >= 500 else error.detail  # the log tells where it is
     return problem(request.url.path, status, error.title, detail, headers, **more)
 

@@ -7,12 +7,14 @@ from contextlib import aclosing, suppress
 from loguru import logger
 from starlette.concurrency import run_in_threadpool
 
+from domain.errors import level_of
 from domain.job import Job
 from services.intake.jobs import glance
 from services.intake.stages import Glance
 from services.ports import Warehouse
 
-EVERY = 0.1  # seconds between two looks; nobody waiting, nobody looks
+AFTER_FAILURE_SECONDS = 1.0
+EVERY = 0.1  # seconds between two looks; nobody waiting, nobody looksAFTER_FAILURE_SECONDS = 1.0
 Slot = asyncio.Queue[Job]
 
 
@@ -62,9 +64,11 @@ class Following:
         while self._slots:
             try:
                 self._tell(await run_in_threadpool(glance, self.warehouse, sorted(self._slots), dict(self._seen)))
+                pause = EVERY
             except Exception as error:  # pylint: disable=broad-exception-caught  # the next look tries again
-                logger.warning("following jobs: {}", error)
-            await asyncio.sleep(EVERY)
+                logger.log(level_of(error), "following jobs: {}", error)
+                pause = AFTER_FAILURE_SECONDS
+            await asyncio.sleep(pause)
 
     def _tell(self, changed: Mapping[str, tuple[Job, Glance]]) -> None:
         for job_id, (job, seen) in changed.items():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.errors import StartupError, TenderlakeError
+from domain.errors import AwayError, StartupError, TenderlakeError
 from domain.search import Collection
 from infrastructure.private import open_to_others
 from infrastructure.settings import Settings
@@ -59,11 +59,14 @@ def _running(settings: Settings) -> Check:
 
 
 def _database(settings: Settings) -> Iterator[Check]:
-    from infrastructure.bootstrap import bootstrap
+    from infrastructure.bootstrap import bootstrap, timeouts
     from infrastructure.warehouse.migrate import current, head
 
     try:
-        now, newest = current(settings.warehouse_url), head(settings.warehouse_url)
+        now, newest = current(settings.warehouse_url, timeouts(settings)), head(settings.warehouse_url)
+    except AwayError as error:
+        yield Check(False, f"the warehouse can't be opened: {error}", "start PostgreSQL, or set TENDERLAKE_DATABASE_URL right")
+        return
     except Exception as error:  # pylint: disable=broad-exception-caught  # whatever it is, it is the finding
         yield Check(False, f"the warehouse can't be opened: {error}", "restore warehouse.db from a backup, or set TENDERLAKE_DATABASE_URL right")
         return

@@ -10,7 +10,7 @@ from cli.enrich import enrich
 from cli.load import load, seed
 from cli.upkeep import doctor, rebuild, verify
 from cli.watch import watch
-from domain.errors import TenderlakeError
+from domain.errors import RetryableError, TenderlakeError
 from domain.user import Role
 from infrastructure.private import keep_private
 from infrastructure.settings import Settings
@@ -45,9 +45,9 @@ def migrate() -> None:
 
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    from infrastructure.bootstrap import bootstrap, seals, vault
+    from infrastructure.bootstrap import bootstrap, seals, timeouts, vault
 
-    upgrade(settings.warehouse_url, settings.fiscal_year_start, seals(settings))
+    upgrade(settings.warehouse_url, settings.fiscal_year_start, seals(settings), timeouts(settings))
     from services.intake.users import ensure_admin
     from services.stages.embed import embed_again, settle
     from services.upkeep.installation import identify, outdated_rules
@@ -60,7 +60,10 @@ def migrate() -> None:
         typer.echo(told)
     settle(parts)
     lost = index_again_if_lost(parts)
-    embed_again(parts, lost)
+    try:
+        embed_again(parts, lost)
+    except RetryableError as error:  # the API serves without search
+        typer.echo(f"search is away, so that it is not known whether it still has its vectors: {error.detail}")
     if lost:
         typer.echo("search is empty and gold is not: its documents are written anew")
     password = ensure_admin(parts.warehouse, vault(settings), settings.admin_password)

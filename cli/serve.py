@@ -7,19 +7,22 @@ The socket outlives this process: callers wait out a restart instead of being re
 import socket
 import sqlite3
 import sys
+import time
 
 import uvicorn
 from sqlalchemy.exc import DBAPIError
 
 from cli.children import REFUSED
 from cli.main import migrate
-from domain.errors import StartupError, TenderlakeError
+from domain.errors import AwayError, StartupError, TenderlakeError
 from infrastructure.bootstrap import bootstrap
 from infrastructure.logging import set_up
 from infrastructure.private import keep_private
 from infrastructure.settings import Settings
 from services.upkeep.installation import claim_queue
 
+AWAY_SECONDS = 0.5  # between two looks whether a server that is away is back
+KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, so that none is closed under a request
 GRACE = 2  # seconds that requests under way get at the end
 
 
@@ -29,13 +32,30 @@ def main() -> None:
     settings = Settings()
     set_up("api", settings.log_level)
     try:
-        prepare()
+        prepare_once_back()
     except TenderlakeError as error:
         print(f"tenderlake: {error.detail}", file=sys.stderr)
         raise SystemExit(REFUSED) from None
     # By its name, since the command line stands beside the API and does not import it.
-    config = uvicorn.Config("api.app:create_app", factory=True, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE)
+    config = uvicorn.Config(
+        "api.app:create_app",
+        factory=True,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
+
+
+def prepare_once_back() -> None:
+    """`prepare` once PostgreSQL and Redis answer: an installation may start before its servers, and its API again while they are away."""
+    while True:
+        try:
+            return prepare()
+        except AwayError:
+            time.sleep(AWAY_SECONDS)
 
 
 def prepare() -> None:

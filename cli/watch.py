@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from loguru import logger
 
-from domain.errors import StartupError
+from domain.errors import StartupError, level_of
 from infrastructure.settings import Settings
 
 EVERY_SECONDS = 0.5  # between two looks
@@ -33,7 +33,7 @@ def watch(directory: Folder) -> None:
     _on_signals(stop)
     lock = _lock(directory)
     try:
-        _await_warehouse(settings.warehouse_url, stop)
+        _await_warehouse(settings, stop)
         if not stop.is_set():
             _run(settings, directory, stop)
     finally:
@@ -53,7 +53,7 @@ def _run(settings: Settings, directory: Path, stop: Event) -> None:
         try:
             drop.step(time.monotonic())
         except Exception as error:  # pylint: disable=broad-exception-caught  # the next look tries again
-            logger.warning("watching {}: {}: {}", drop.folder, type(error).__name__, error)
+            logger.log(level_of(error), "watching {}: {}: {}", drop.folder, type(error).__name__, error)
             pause = REST_SECONDS
 
 
@@ -72,13 +72,14 @@ def _lock(directory: Path) -> int:
     return descriptor
 
 
-def _await_warehouse(url: str, stop: Event) -> None:
+def _await_warehouse(settings: Settings, stop: Event) -> None:
+    from infrastructure.bootstrap import timeouts
     from infrastructure.warehouse.migrate import current, head
 
-    said, newest = False, head(url)
+    said, newest = False, head(settings.warehouse_url)
     while not stop.is_set():
         try:
-            if current(url) == newest:
+            if current(settings.warehouse_url, timeouts(settings)) == newest:
                 return
         except Exception as error:  # pylint: disable=broad-exception-caught  # it is being made, or it is away
             logger.debug("the warehouse is not ready: {}", error)

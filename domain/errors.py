@@ -111,8 +111,17 @@ class UnavailableError(RetryableError):
     """Raised when a part (search, queue, database) does not answer at the moment."""
 
 
+class AwayError(UnavailableError):
+    """Raised when a server is known not to answer. The log has said so once (infrastructure/outage.py): who catches it adds no line."""
+
+
 class LostRaceError(RetryableError):
     """Raised when another runner committed first; nothing of ours was kept."""
+
+
+def level_of(error: BaseException) -> str:
+    """The level to log the error at: outages are told where they begin and end, not by everybody who meets one."""
+    return "DEBUG" if isinstance(error, AwayError) else "WARNING"
 
 
 def reason_of(error: BaseException, longest: int = LONGEST_REASON) -> str:

@@ -23,13 +23,17 @@ from infrastructure.search.embedded.engine import EmbeddedSearch
 from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import Warehouse
+from infrastructure.warehouse.postgresql import Timeouts
 from infrastructure.web.hooks import WebHooks
 from services.ports import InlineReadings, Parts, SearchEngine
 
 
-def bootstrap(settings: Settings, worker: str | None = None) -> Parts:
-    """The parts of an installation; nothing connects before it is used. A `worker`, by its name, reads slices that take long in the background."""
-    warehouse = Warehouse(settings.warehouse_url)
+def bootstrap(settings: Settings, worker: str | None = None, *, serving: bool = False) -> Parts:
+    """The parts of an installation; nothing connects before it is used. A `worker`, by its name, reads slices that take long in the background.
+
+    `serving` is for the API, whose statements are limited.
+    """
+    warehouse = Warehouse(settings.warehouse_url, timeouts(settings, serving=serving))
     files = FileStore(settings.data_dir / "files")
     sources = FileSources(
         files,
@@ -42,7 +46,7 @@ def bootstrap(settings: Settings, worker: str | None = None) -> Parts:
         warehouse=warehouse,
         lake=DeltaLake(settings.lake_path),
         search=search_engine(settings),
-        messages=Dispatcher(settings.redis_url or local_url(settings.data_dir.resolve())),
+        messages=Dispatcher(settings.redis_url or local_url(settings.data_dir.resolve()), settings.redis_seconds),
         sources=sources,
         files=files,
         batch_records=settings.batch_records,
@@ -53,6 +57,11 @@ def bootstrap(settings: Settings, worker: str | None = None) -> Parts:
         seals=seals(settings),
         readings=Background(warehouse, worker) if worker else InlineReadings(),
     )
+
+
+def timeouts(settings: Settings, *, serving: bool = False) -> Timeouts:
+    """How long PostgreSQL is waited for."""
+    return Timeouts(settings.connect_seconds, settings.statement_seconds if serving else None, settings.pool_seconds)
 
 
 def _recognisers(settings: Settings) -> list[Recogniser]:

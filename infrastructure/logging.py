@@ -1,13 +1,52 @@
-"""Log lines: one clear form for every process, and the standard library's loggers let into it."""
+"""Log lines: one clear form for every process, the standard library's loggers let into it, and the same trouble told once a minute."""
 
 import logging
 import sys
+import time
+from collections.abc import Callable
+from threading import Lock
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from loguru import logger
 
+if TYPE_CHECKING:
+    from loguru import Record
+
 FORM = "<green>{time:HH:mm:ss.SSS}</green> <level>{level: <7}</level> {extra[process]: <8} {message}"
 QUIET = {"dramatiq": logging.WARNING, "uvicorn.error": logging.WARNING, "alembic": logging.WARNING, "asyncio": logging.WARNING}
+
+
+REPEAT_SECONDS = 60.0  # in which a warning or error is shown once
+REPEATS_MOST = 1_000  # different lines that are remembered
+
+
+class Repeats:
+    """A filter that shows a warning or error once a minute, and then says how often it came in between."""
+
+    def __init__(self, seconds: float = REPEAT_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds = seconds
+        self.clock = clock
+        self._lock = Lock()
+        self._shown: dict[tuple[str | int, ...], tuple[float, int]] = {}  # when it was last shown, and how often it came since
+
+    def __call__(self, record: "Record") -> bool:
+        if record["level"].no < logging.WARNING:
+            return True
+        raised = record["exception"]
+        key = (record["name"] or "", record["line"], record["message"], str(raised.value) if raised else "")
+        with self._lock:
+            now = self.clock()
+            at, count = self._shown.get(key, (now - self.seconds, 0))
+            if now - at < self.seconds:
+                self._shown[key] = (at, count + 1)
+                return False
+            if len(self._shown) >= REPEATS_MOST:
+                self._shown.clear()
+            self._shown[key] = (now, 0)
+        if count:
+            record["message"] += f" ({count} more of these in the last {now - at:.0f} s)"
+        return True
 
 
 class Intercept(logging.Handler):
@@ -26,7 +65,7 @@ def set_up(process: str, level: str) -> None:
     """Log to standard error as `process`, from `level` on."""
     logger.remove()
     logger.configure(extra={"process": process})
-    logger.add(sys.stderr, format=FORM, level=level.upper(), backtrace=False, diagnose=False)
+    logger.add(sys.stderr, format=FORM, level=level.upper(), backtrace=False, diagnose=False, filter=Repeats())
     logging.basicConfig(handlers=[Intercept()], level=logging.INFO, force=True)
     for name, least in QUIET.items():
         logging.getLogger(name).setLevel(least)

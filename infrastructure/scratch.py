@@ -34,6 +34,9 @@ class Nobody:
     def check(self) -> None:
         """Always well."""
 
+    def wait(self, seconds: float) -> None:
+        """There is nothing to wait for."""
+
     def claim(self, installation: str) -> str:
         """It serves whoever asks."""
         return installation

@@ -19,7 +19,17 @@ class Settings(BaseSettings):
     admin_password: SecretStr | None = Field(None, description="password of the user admin; where unset, a random one is made at the first start")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(os.cpu_count() or 1, description="worker processes (default: as many as cores)")
     database_url: str | None = Field(None, description="SQLAlchemy URL of the warehouse; default: SQLite in the data folder")
+    connect_seconds: Annotated[float, Field(ge=2, le=120)] = Field(
+        5.0, description="how long connecting to PostgreSQL may take, and how long it may be silent before a second connection tells whether it still answers"
+    )
+    statement_seconds: Annotated[float, Field(gt=0)] = Field(
+        60.0, description="how long PostgreSQL may work on a statement of an API request before it is cancelled; workers and commands have no such limit"
+    )
+    pool_seconds: Annotated[float, Field(gt=0)] = Field(
+        10.0, description="how long an API request waits for a free connection to PostgreSQL, of which a process has up to 15"
+    )
     redis_url: str | None = Field(None, description="URL of a Redis or Valkey for the queue; default: the bundled redis-server")
+    redis_seconds: Annotated[float, Field(gt=0)] = Field(2.0, description="how long Redis may take to answer whoever sends a message")
     lake_uri: str | None = Field(None, description="folder of the Delta lake; default: lake in the data folder")
     batch_records: Annotated[int, Field(ge=1, le=100_000)] = Field(6_000, description="raw records a batch holds at most")
     max_upload_bytes: Annotated[int, Field(ge=1)] = Field(20 * 1024**3, description="largest upload accepted")

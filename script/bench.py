@@ -22,12 +22,13 @@ sys.path.insert(0, str(ROOT))
 
 from domain.compile import OMITTED  # noqa: E402
 from domain.merge_rules import OCDS_1_1  # noqa: E402
-from script import bench_burst, bench_csv, bench_pdf, bench_relevance, bench_search  # noqa: E402
+from script import bench_burst, bench_csv, bench_pdf, bench_relevance, bench_search, bench_servers  # noqa: E402
 from script.stack import Memory, Stack  # noqa: E402
 from seeds.generate import lines  # noqa: E402
 
 STAGES = ("refine", "publish", "index")
-PARTS = ("tables", "pdf", "load", "relevance", "search")
+PARTS = ("tables", "pdf", "load", "servers", "relevance", "search")
+ON_SERVERS = 5_000  # releases
 
 
 def main() -> None:
@@ -51,6 +52,7 @@ def main() -> None:
             "tables": lambda: bench_csv.run(work, file, row),
             "pdf": lambda: bench_pdf.run(work, chosen.pages, row),
             "load": lambda: measure_all_of_a_load(work, file, chosen),
+            "servers": lambda: bench_servers.run(write(work / "fewer.jsonl", ON_SERVERS, seed=9), ON_SERVERS, chosen.rounds, row),
             "relevance": lambda: bench_relevance.run(work, row),
             "search": lambda: bench_search.run(work, row, chosen.documents),
         }

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 from loguru import logger
 
-from domain.errors import DamagedError, InvalidError, NotFoundError, RetryableError
+from domain.errors import AwayError, DamagedError, InvalidError, NotFoundError, RetryableError, level_of
 from domain.webhooks import Answered, Delivery, after, signed
 from services.clock import now
 from services.ports import Hooks, Parts, Post, Seals, Warehouse, Work
@@ -27,6 +27,7 @@ LEASE = timedelta(seconds=60)  # longer than an attempt takes
 POLL_SECONDS = 0.2  # between two looks for what became due while attempts are under way
 RUN_SECONDS = 3_600.0  # after which a run takes nothing new; where receivers hang all the time, it would never end
 KEPT = timedelta(days=30)
+WAIT_SECONDS = 300.0  # for a warehouse that is away, to note in it how an attempt ended
 
 
 def enqueue(work: Work, *, url: str, secret: str, event: str, payload: dict[str, Any], ref: str) -> None:
@@ -46,7 +47,7 @@ def wake(parts: Parts) -> None:
         try:
             parts.messages.send(ACTOR)
         except RetryableError as error:
-            logger.warning("deliveries wait for the sweep: {}", error.detail)
+            logger.log(level_of(error), "deliveries wait for the sweep: {}", error.detail)
 
 
 def deliver(parts: Parts, moment: datetime | None = None) -> None:
@@ -141,6 +142,16 @@ def _post(delivery: Delivery, secret: str) -> Post:
 
 
 def _note(warehouse: Warehouse, ended: Sequence[tuple[Leased, Answered]]) -> None:
+    """Note the answers; where the warehouse is away, once it is back: what is not noted is sent again."""
+    warehouse.wait(WAIT_SECONDS)
+    try:
+        _note_now(warehouse, ended)
+    except AwayError:
+        warehouse.wait(WAIT_SECONDS)
+        _note_now(warehouse, ended)
+
+
+def _note_now(warehouse: Warehouse, ended: Sequence[tuple[Leased, Answered]]) -> None:
     with warehouse.write() as work:
         for (delivery, since, until), answered in ended:
             told = after(delivery, answered, max(now(), since))

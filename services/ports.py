@@ -66,6 +66,9 @@ class Messages(Protocol):
     def check(self) -> None:
         """UnavailableError where the queue does not answer."""
 
+    def wait(self, seconds: float) -> None:
+        """Where the queue is away, return once it answers; AwayError where that takes longer."""
+
     def claim(self, installation: str) -> str:
         """The installation that the queue serves: this one, where it served none before."""
 
@@ -349,6 +352,8 @@ class Warehouse(Protocol):
     def scrub(self) -> None: ...
     def tidy(self) -> None: ...
     def check(self) -> None: ...
+    def wait(self, seconds: float) -> None:
+        """Where the database is away, return once it answers; AwayError where that takes longer."""
 
 
 @dataclass(frozen=True)

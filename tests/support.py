@@ -85,6 +85,9 @@ class MemoryMessages:
         if (actor, *args) not in self.waiting:
             self.waiting.append((actor, *args))
 
+    def wait(self, seconds: float) -> None:
+        """Nothing is away."""
+
     def pending(self, actor: str) -> set[Message]:
         """The arguments of what waits."""
         return {message[1:] for message in self.waiting if message[0] == actor}

@@ -10,7 +10,7 @@ import dramatiq
 from dramatiq.errors import Retry
 from loguru import logger
 
-from domain.errors import NoSpaceError, RetryableError
+from domain.errors import NoSpaceError, RetryableError, UnavailableError, level_of
 from services.notify import ACTOR as DELIVER
 from services.notify import deliver, wake
 from services.ports import Parts
@@ -21,7 +21,10 @@ from services.stages.land import land
 from services.stages.publish import publish
 from services.stages.refine import refine
 
-POLICY: dict[str, Any] = {"max_retries": 8, "min_backoff": 200, "max_backoff": 30_000, "time_limit": 600_000}
+MAX_RETRIES = 8
+AWAY_DELAY_MS = 2_000  # after which a message is tried again that a part which was away ended; however often that is
+WAIT_SECONDS = 300.0  # for a warehouse or queue that is away, before a message begins
+POLICY: dict[str, Any] = {"min_backoff": 200, "max_backoff": 30_000, "time_limit": 600_000}
 # ms; a file of many gigabytes is unpacked and sorted before its first record is read, and deliveries go on for RUN_SECONDS
 LONGEST = {"land": 4 * 3_600_000, "erase": 4 * 3_600_000, DELIVER: 2 * 3_600_000}
 
@@ -37,12 +40,19 @@ def declare(broker: dramatiq.Broker, parts: Parts) -> list[dramatiq.Actor[..., N
 def _actor(broker: dramatiq.Broker, parts: Parts, name: str, stage: Callable[..., None], priority: int) -> dramatiq.Actor[..., None]:
     def run(*args: str) -> None:
         try:
+            parts.warehouse.wait(WAIT_SECONDS)
+            parts.messages.wait(WAIT_SECONDS)
             stage(parts, *args)
+            wake(parts)  # a job may have ended
         except (RetryableError, NoSpaceError) as error:  # foreseen: a line says enough, where dramatiq would log a traceback of a page
-            logger.warning("{}: {}; it will be tried again", name, error.detail)
-            raise Retry(error.detail) from error
-        wake(parts)  # a job may have ended
+            logger.log(level_of(error), "{}: {}; it will be tried again", name, error.detail)
+            raise Retry(error.detail, AWAY_DELAY_MS if isinstance(error, UnavailableError) else None) from error
 
-    options = POLICY | {"time_limit": LONGEST.get(name, POLICY["time_limit"])}
+    options = POLICY | {"retry_when": _again, "time_limit": LONGEST.get(name, POLICY["time_limit"])}
     declared: dramatiq.Actor[..., None] = dramatiq.actor(actor_name=name, queue_name=name, broker=broker, priority=priority, **options)(run)
     return declared
+
+
+def _again(retries: int, error: BaseException) -> bool:
+    """Whether a message that failed is tried again: for a part that is away, as long as it takes."""
+    return retries < MAX_RETRIES or isinstance(error.__cause__, UnavailableError)

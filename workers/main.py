@@ -8,13 +8,15 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 import typer
 from loguru import logger
 
+from domain.errors import AwayError, level_of
 from domain.silver import schema
-from infrastructure.bootstrap import bootstrap
+from infrastructure.bootstrap import bootstrap, timeouts
 from infrastructure.logging import set_up
 from infrastructure.private import keep_private
 from infrastructure.queue.broker import make_broker
@@ -30,6 +32,7 @@ from workers.loop import beside, name, share, work
 from workers.rates import follow
 
 RETRY_SECONDS = 1.0  # between two looks for deliveries whose next attempt is due
+AWAY_SECONDS = 0.5  # between two looks whether a server that is away is back
 TIDY = 0.25  # seconds between two looks at the warehouse's log
 
 
@@ -40,21 +43,23 @@ def run(index: int = 0, of: int = 1) -> None:
     set_up(f"worker-{index}", settings.log_level)
     stop = threading.Event()
     _on_signals(stop)
-    _await_warehouse(settings.warehouse_url, stop)
+    _await_warehouse(settings, stop)
     if not stop.is_set():
         schema("process")  # loads pandera before the first message, not during it
         own = name(settings.data_dir, index)
         parts = bootstrap(settings, own)
         shares = {own: share(of)} | {f"{own}-{one.queues[0]}": one for one in beside(index, of)}
-        take_over(parts)
+        _take_over(parts, stop)
         brokers = [make_broker(settings.redis_url, label, one) for label, one in shares.items()]
         for broker in brokers:
             declare(broker, parts)
         _spare_the_collector()
         if index == 0:
             threading.Thread(target=_tidy, args=(parts, stop), daemon=True).start()
-            threading.Thread(target=_sweep, args=(parts, settings.sweep_seconds, stop), daemon=True).start()
-            threading.Thread(target=_retry_deliveries, args=(parts, stop), daemon=True).start()
+            every: list[tuple[str, Callable[[Parts], object], float]] = [("sweep", sweep, settings.sweep_seconds), ("deliveries", wake, RETRY_SECONDS)]
+            every += [("search", index_again_if_lost, settings.sweep_seconds)]  # a search server may come up empty at any time
+            for what, act, seconds in every:
+                threading.Thread(target=_repeat, args=(what, act, parts, seconds, stop), daemon=True).start()
             threading.Thread(target=follow, args=(parts, settings.rates_hours, stop), daemon=True).start()
         work(brokers, stop)
         give_back(parts)
@@ -69,13 +74,15 @@ def _spare_the_collector() -> None:
     gc.set_threshold(100_000, 20, 20)
 
 
-def _await_warehouse(url: str, stop: threading.Event) -> None:
-    newest = head(url)
+def _await_warehouse(settings: Settings, stop: threading.Event) -> None:
+    newest = head(settings.warehouse_url)
     while not stop.is_set():
         try:
-            if current(url) == newest:
+            if current(settings.warehouse_url, timeouts(settings)) == newest:
                 return
-        except Exception as error:  # pylint: disable=broad-exception-caught  # it is being made, or it is away
+        except AwayError:
+            stop.wait(AWAY_SECONDS)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # it is being made
             logger.debug("the warehouse is not ready: {}", error)
         stop.wait(0.1)
 
@@ -88,21 +95,26 @@ def _on_signals(stop: threading.Event) -> None:
     signal.signal(signal.SIGINT, end)
 
 
-def _sweep(parts: Parts, seconds: float, stop: threading.Event) -> None:
-    while not stop.wait(seconds):
+def _repeat(what: str, act: Callable[[Parts], object], parts: Parts, seconds: float, stop: threading.Event) -> None:
+    """Do it every so many seconds until `stop` is set; as soon as a server that was away is back."""
+    pause = seconds
+    while not stop.wait(pause):
+        pause = seconds
         try:
-            index_again_if_lost(parts)  # a search server may come up empty at any time
-            sweep(parts)
-        except Exception as error:  # pylint: disable=broad-exception-caught  # the next sweep tries again
-            logger.warning("sweep: {}", error)
+            act(parts)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # the next time tries again
+            logger.log(level_of(error), "{}: {}", what, error)
+            if isinstance(error, AwayError):
+                pause = min(seconds, AWAY_SECONDS)
 
 
-def _retry_deliveries(parts: Parts, stop: threading.Event) -> None:
-    while not stop.wait(RETRY_SECONDS):
+def _take_over(parts: Parts, stop: threading.Event) -> None:
+    while not stop.is_set():
         try:
-            wake(parts)
-        except Exception as error:  # pylint: disable=broad-exception-caught  # the next look tries again
-            logger.debug("looking for deliveries that are due: {}", error)
+            take_over(parts)
+            return
+        except AwayError:
+            stop.wait(AWAY_SECONDS)
 
 
 def _tidy(parts: Parts, stop: threading.Event) -> None:

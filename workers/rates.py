@@ -4,10 +4,11 @@ import threading
 
 from loguru import logger
 
-from domain.errors import UnavailableError
+from domain.errors import AwayError, UnavailableError
 from services.intake.enrich import enrich
 from services.ports import Parts
 
+AWAY_SECONDS = 5.0
 AGAIN = 900.0  # seconds after which a service that failed is asked again
 
 
@@ -20,6 +21,8 @@ def follow(parts: Parts, hours: float, stop: threading.Event, again: float = AGA
         pause = hours * 3_600
         try:
             enrich(parts, "schedule")
+        except AwayError:  # not the service: the warehouse or the queue
+            pause = AWAY_SECONDS
         except UnavailableError as error:
             logger.warning("exchange rates: {}", error.detail)
             pause = min(pause, max(again, float(error.details.get("retry_after", 0))))

@@ -8,8 +8,11 @@ from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from domain.errors import UnavailableError
+from infrastructure.outage import Server
+from infrastructure.warehouse.postgresql import Timeouts, make_postgresql_engine, server_of
 from infrastructure.warehouse.unit_of_work import UnitOfWork
 
 BUSY = 30_000  # ms that SQLite waits for a lock
@@ -19,29 +22,20 @@ SCRUBBING = 60.0  # seconds to wait for those who read what is to go for good
 LOG = 16_000  # pages of the write-ahead log from which on `tidy` takes them to their places
 LONGEST_LOG = 4 * LOG  # from here on whoever commits does so, and waits for it: where nobody tidies, or not fast enough
 PAGE = 4_096  # bytes
-TURN = 0x74656E6465726C  # the advisory lock of PostgreSQL that writers hold: any number that is ours alone
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, timeouts: Timeouts | None = None) -> Engine:
     """An engine for the URL, with SQLite set to WAL and to BEGIN IMMEDIATE for writers.
 
     Its errors quote no values, which may be of records.
     """
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_pre_ping=True, isolation_level="REPEATABLE READ", hide_parameters=True)
-        event.listen(engine, "begin", _begin_postgresql)
-        return engine
+        return make_postgresql_engine(url, timeouts or Timeouts())
     arguments = {"timeout": 30, "check_same_thread": False, "isolation_level": None}
     engine = create_engine(url, connect_args=arguments, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
-
-
-def _begin_postgresql(connection: Connection) -> None:
-    # Writers take their turn, as SQLite has them do: the next place in the log is the last one plus one.
-    if connection.get_execution_options().get("writer"):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
@@ -89,26 +83,48 @@ def _took_turn(raw: Any) -> bool:
 class Warehouse:
     """Opens units of work. `write()` commits only when asked to: leaving it without `commit()` rolls back."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeouts: Timeouts | None = None) -> None:
         self.url = url
         self._tidied = 0
-        self.engine = make_engine(url)
+        self.engine = make_engine(url, timeouts)
         self._writer = self.engine.execution_options(writer=True)
+        self._server: Server | None = None
         if self.engine.dialect.name == "postgresql":
             # What a writer reads is what stands at its turn, not what stood when it began to wait.
             self._writer = self._writer.execution_options(isolation_level="READ COMMITTED")
+            self._server = server_of(self.engine)
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
-        """A consistent view of the warehouse; writes through it are a mistake."""
-        with self.engine.connect() as connection:
+        """A consistent view of the warehouse; writes through it are a mistake. AwayError where the database does not answer."""
+        with self._connect(self.engine) as connection:
             yield UnitOfWork(connection)
 
     @contextmanager
     def write(self) -> Iterator[UnitOfWork]:
-        """The only writer at that moment; keep it to a fraction of a second."""
-        with self._writer.connect() as connection:
+        """The only writer at that moment; keep it to a fraction of a second. AwayError where the database does not answer."""
+        with self._connect(self._writer) as connection:
             yield UnitOfWork(connection)
+
+    @contextmanager
+    def _connect(self, engine: Engine) -> Iterator[Connection]:
+        if self._server:
+            self._server.admit()
+        try:
+            connection = engine.connect()
+        except PoolTimeoutError as error:
+            if self._server and self._server.away:
+                raise self._server.failed(error) from error
+            raise UnavailableError("all connections to the warehouse are in use; try again") from error
+        if self._server:
+            self._server.answered()
+        with connection:
+            yield connection
+
+    def wait(self, seconds: float) -> None:
+        """Where the database is away, return once it answers; AwayError where that takes longer."""
+        if self._server:
+            self._server.wait(self.check, seconds)
 
     def scrub(self) -> None:
         """Leave nothing on disk of rows that were deleted: SQLite's file is written anew. PostgreSQL looks after that itself, in its own time.
@@ -151,7 +167,9 @@ class Warehouse:
     def check(self) -> None:
         """Raise UnavailableError where the database does not answer."""
         try:
-            with self.engine.connect() as connection:
+            with self._connect(self.engine) as connection:
                 connection.exec_driver_sql("SELECT 1")
+        except UnavailableError:
+            raise
         except Exception as error:
             raise UnavailableError(f"the warehouse does not answer: {error}") from error

@@ -12,17 +12,19 @@ from sqlmodel import SQLModel
 from domain.calendar import calendar
 from domain.errors import StartupError
 from infrastructure.warehouse.engine import Warehouse, make_engine
+from infrastructure.warehouse.postgresql import Timeouts
 from services.ports import Seals
 
 
-def upgrade(url: str, fiscal_year_start: int = 1, seals: Seals | None = None) -> None:
+def upgrade(url: str, fiscal_year_start: int = 1, seals: Seals | None = None, timeouts: Timeouts | None = None) -> None:
     """Migrate up to the newest revision. StartupError where the database is of a newer version of the product.
 
     `seals` is for secrets that an older version kept in the clear; nothing on disk tells of these afterwards.
     """
     config = _config(url)
     config.attributes["seals"] = seals
-    before = current(url)
+    config.attributes["timeouts"] = timeouts
+    before = current(url, timeouts)
     known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
     if before is not None and before not in known:
         raise StartupError(f"the warehouse is of a newer version (revision {before}); run that version of tenderlake, or restore a backup made with this one")
@@ -31,7 +33,7 @@ def upgrade(url: str, fiscal_year_start: int = 1, seals: Seals | None = None) ->
             command.upgrade(config, "head")
         except CommandError as error:
             raise StartupError(f"the warehouse can't be migrated: {error}") from error
-    warehouse = Warehouse(url)
+    warehouse = Warehouse(url, timeouts)
     if config.attributes.get("sealed"):
         warehouse.scrub()
     with warehouse.read() as work:
@@ -41,6 +43,7 @@ def upgrade(url: str, fiscal_year_start: int = 1, seals: Seals | None = None) ->
     warehouse.close()
 
 
+<<<<<<< HEAD
 def create(url: str, fiscal_year_start: int = 1) -> None:
     """The tables of the newest revision in an empty database that is never migrated, such as one for `verify`.
 
@@ -61,6 +64,11 @@ def _fill(warehouse: Warehouse, fiscal_year_start: int) -> None:
 def current(url: str) -> str | None:
     """The revision of the database; None for an empty one."""
     engine = make_engine(url)
+=======
+def current(url: str, timeouts: Timeouts | None = None) -> str | None:
+    """The revision of the database; None for an empty one. AwayError where PostgreSQL does not answer."""
+    engine = make_engine(url, timeouts)
+>>>>>>> 9afa7c05895adbc82b89e54d35072c14e33fdc4a
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()

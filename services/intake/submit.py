@@ -13,7 +13,7 @@ from typing import Any
 
 from loguru import logger
 
-from domain.errors import InvalidError, NotFoundError, RetryableError
+from domain.errors import InvalidError, NotFoundError, RetryableError, level_of
 from domain.job import Hook, Job, JobStatus, JobType, Stage
 from services.clock import now
 from services.intake.once import Once, first
@@ -58,7 +58,7 @@ def accept(warehouse: Warehouse, messages: Messages, jobs: Sequence[Job], once: 
         try:
             messages.send("land", jobs[0].id)
         except RetryableError as error:
-            logger.warning("job {} is accepted, but its message waits for the sweep: {}", jobs[0].id, error.detail)
+            logger.log(level_of(error), "job {} is accepted, but its message waits for the sweep: {}", jobs[0].id, error.detail)
     return list(jobs)
 
 

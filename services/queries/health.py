@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from loguru import logger
 
-from domain.errors import UnavailableError
+from domain.errors import UnavailableError, level_of
 from domain.search import Collection
 from services.ports import Parts
 
@@ -27,6 +27,6 @@ def _state(name: str, check: Callable[[], object]) -> str:
     try:
         check()
     except Exception as error:  # pylint: disable=broad-exception-caught
-        logger.warning("{} does not answer: {}", name, error)
+        logger.log(level_of(error), "{} does not answer: {}", name, error)
         return "does not answer"
     return "ok"

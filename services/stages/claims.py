@@ -9,10 +9,11 @@ from typing import Any
 
 from loguru import logger
 
+from domain.errors import RetryableError
 from domain.job import LEASE, Batch, Job, JobStatus
 from services.clock import now
 from services.ports import Parts, Work
-from services.stages.runs import crowded
+from services.stages.runs import WAIT_SECONDS, crowded
 from services.stages.turns import in_turn, wake_next
 
 DELIVERIES = 3  # a slice that killed its worker this often is set aside
@@ -68,6 +69,13 @@ def give_back(parts: Parts, left: Sequence[Batch]) -> None:
         work.commit()
     for batch in left:
         parts.messages.send("land", batch.job_id)
+
+
+def give_back_once_back(parts: Parts, left: Sequence[Batch]) -> None:
+    """Give back what a part that is away ended: that is no fault of the file's, and counts as no attempt. The warehouse may be that part."""
+    with suppress(RetryableError):  # else the lease runs out by itself, and the sweep sends the message
+        parts.warehouse.wait(WAIT_SECONDS)
+        give_back(parts, left)
 
 
 def _landed(work: Work, job_id: str, asked: str, place: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from loguru import logger
 
 from domain.documents import organization_document, process_document
-from domain.errors import InvalidError, LostRaceError, reason_of
+from domain.errors import InvalidError, LostRaceError, UnavailableError, reason_of
 from domain.job import Watermark
 from domain.meaning import text_hash, text_of
 from domain.search import Collection, Document
@@ -19,7 +19,7 @@ from services.clock import now
 from services.ports import Embedder, Parts, VectorRow, Work
 from services.stages.index import file_documents, grouped, organizations_behind, words_come
 from services.stages.publish import take
-from services.stages.runs import LONGEST_ERROR
+from services.stages.runs import LONGEST_ERROR, WAIT_SECONDS
 
 STAGE = "embed"
 SLICE = 64  # texts embedded at once: about a second's work
@@ -41,6 +41,8 @@ def embed(parts: Parts) -> None:
     except LostRaceError as error:
         logger.info("embed: {}", error.detail)
     except Exception as error:
+        if isinstance(error, UnavailableError):
+            parts.warehouse.wait(WAIT_SECONDS)
         with parts.warehouse.write() as work:
             work.watermarks.failed(STAGE, f"{type(error).__name__}: {reason_of(error, LONGEST_ERROR)}", now())
             work.commit()
@@ -119,12 +121,14 @@ def _slices(parts: Parts, mark: Watermark, pending: Sequence[Any]) -> Iterator[S
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
     for start in range(mark.done * SLICE, len(ocids), SLICE):
         with parts.warehouse.read() as work:
-            yield Collection.PROCESSES, [process_document(facts) for facts in work.documents.processes(ocids[start : start + SLICE])]
+            processes = [process_document(facts) for facts in work.documents.processes(ocids[start : start + SLICE])]
+        yield Collection.PROCESSES, processes
     with parts.warehouse.read() as work:
         organizations, files = work.documents.touched_organizations(mark.silver_batch, last), work.files.touched(mark.silver_batch, last)
     for start in range(0, len(organizations), SLICE):
         with parts.warehouse.read() as work:
-            yield Collection.ORGANIZATIONS, [organization_document(facts) for facts in work.documents.organizations(organizations[start : start + SLICE])]
+            found = [organization_document(facts) for facts in work.documents.organizations(organizations[start : start + SLICE])]
+        yield Collection.ORGANIZATIONS, found
     for some in grouped(files):
         passages = file_documents(parts, some)
         for start in range(0, len(passages), SLICE):

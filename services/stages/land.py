@@ -10,12 +10,12 @@ from time import monotonic
 from loguru import logger
 
 from domain.changes import Current, Key
-from domain.errors import InvalidError, LostRaceError, NoSpaceError, TenderlakeError, TooLargeError
+from domain.errors import AwayError, InvalidError, LostRaceError, NoSpaceError, TenderlakeError, TooLargeError
 from domain.job import Batch, Counts, Job, Step
 from services.clock import now
 from services.notify import wake
 from services.ports import Parts, Work
-from services.stages.claims import DELIVERIES, claim, claim_waiting, end_lease, fail, give_back, go_on, release
+from services.stages.claims import DELIVERIES, claim, claim_waiting, end_lease, fail, give_back, give_back_once_back, go_on, release
 from services.stages.index import organizations_behind
 from services.stages.judged import Judged, read, rows
 from services.stages.raw_changes import read_raw
@@ -48,6 +48,9 @@ def land(parts: Parts, job_id: str, place: str = "") -> None:
             if group and group[0].position is None and batch.deliveries == 1:
                 group += _waiting(parts, batch, parts.batch_records - group[0].size)
             _finish(parts, job_id, group)
+    except AwayError:
+        give_back_once_back(parts, [batch])
+        raise
     except Exception:
         end_lease(parts, [batch])
         raise
@@ -73,6 +76,8 @@ def _land_late(parts: Parts, batch: Batch, result: Callable[[], list[Judged]]) -
         logger.info("land {}: {}", batch.job_id, error.detail)
         end_lease(parts, [batch])
         parts.messages.send("land", batch.job_id)  # where the job was cancelled, that removes the copies of its file
+    except AwayError:
+        give_back_once_back(parts, [batch])
     except TenderlakeError as error:
         logger.warning("land {}: {}; it will be tried again", batch.job_id, error.detail)
         end_lease(parts, [batch])
@@ -94,6 +99,9 @@ def _finish(parts: Parts, job_id: str, group: list[Judged]) -> None:
             work.leases.end([one.batch.id for one in group])
             work.turns.put_back(sorted(again))
             work.commit()
+    except AwayError:
+        give_back_once_back(parts, [one.batch for one in group])
+        raise
     for one in group:
         if one.job.id not in again and one.job.type != RAW:
             release(parts, one.job)

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from loguru import logger
 
 from domain.bronze import touches
-from domain.errors import LostRaceError, NoSpaceError, RetryableError, reason_of
+from domain.errors import LostRaceError, NoSpaceError, RetryableError, UnavailableError, reason_of
 from domain.job import Counts, Watermark
 from domain.record import Kind
 from services.clock import now
 from services.ports import Parts, Work
 
 LONGEST_ERROR = 2_000  # characters
+WAIT_SECONDS = 300.0  # for a warehouse that is away, to note in it how an attempt ended
 ATTEMPTS = 3  # starts at one place; the last three of them take one batch alone
 Due = Callable[[Work, Watermark], bool]
 Step = Callable[[Watermark], bool]
@@ -41,6 +42,8 @@ def run(parts: Parts, stage: str, due: Due, step: Step) -> bool:
         logger.info("{}: {}", stage, error.detail)
         return False
     except Exception as error:
+        if isinstance(error, UnavailableError):
+            parts.warehouse.wait(WAIT_SECONDS)  # it may be what is away
         with parts.warehouse.write() as work:
             if isinstance(error, RetryableError | NoSpaceError):
                 work.watermarks.spare(stage)

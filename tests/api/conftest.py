@@ -49,6 +49,9 @@ class Kept:
         self.check()
         self.sent.append((actor, *args))
 
+    def wait(self, seconds: float) -> None:
+        """Nothing is away."""
+
     def pending(self, actor: str) -> set[tuple[str, ...]]:
         self.check()
         return {message[1:] for message in self.sent if message[0] == actor}

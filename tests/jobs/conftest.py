@@ -63,6 +63,9 @@ class Queue:
     def send(self, actor: str, *args: str) -> None:
         self.waiting.put((actor, *args))
 
+    def wait(self, seconds: float) -> None:
+        """Nothing is away."""
+
     def pending(self, actor: str) -> set[tuple[str, ...]]:
         return {tuple(args) for name, *args in list(self.waiting.queue) if name == actor}
 

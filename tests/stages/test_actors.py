@@ -7,7 +7,7 @@ from dramatiq import Message, Worker
 from dramatiq.brokers.stub import StubBroker
 from loguru import logger
 
-from domain.errors import NoSpaceError, UnavailableError
+from domain.errors import AwayError, NoSpaceError, UnavailableError
 from infrastructure.logging import Intercept
 from services.ports import Parts
 from workers import actors
@@ -52,6 +52,13 @@ def test_a_failure_that_was_foreseen_is_a_line_and_another_try(lake_home: Parts,
         "WARNING index: the queue does not answer; it will be tried again",
         "WARNING index: the disk is full; it will be tried again",
     ]
+
+
+def test_what_a_part_that_is_away_ended_is_tried_until_it_is_back_and_adds_no_line(lake_home: Parts, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actors, "AWAY_DELAY_MS", 1)
+    times = actors.MAX_RETRIES + 3
+    assert tries(lake_home, monkeypatch, *(AwayError("PostgreSQL does not answer") for _ in range(times))) == times + 1
+    assert [line for line in said if line.startswith(("WARNING", "ERROR"))] == []
 
 
 def test_a_failure_that_nobody_foresaw_shows_where_it_happened(

@@ -7,7 +7,7 @@ from infrastructure.warehouse import documents, installation, ledger, notices, s
 from infrastructure.warehouse.engine import make_engine
 
 url = context.config.get_main_option("sqlalchemy.url") or ""
-engine = make_engine(url).execution_options(writer=True)
+engine = make_engine(url, context.config.attributes.get("timeouts")).execution_options(writer=True)
 with engine.connect() as connection:
     context.configure(
         connection=connection,

@@ -60,8 +60,9 @@ class Batches(Repository):
         return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.ordinal) + 1, 0)).where(*where)).scalar_one())
 
     def give_back(self, batches: Sequence[Batch]) -> None:
-        """Close batches that nothing was read for; they count as no attempt."""
-        self.connection.execute(update(BATCH).where(BATCH.c.id.in_([batch.id for batch in batches])).values(status="unread"))
+        """Close those of the batches that are still open, for nothing of them was landed; they count as no attempt."""
+        where = (BATCH.c.id.in_([batch.id for batch in batches]), BATCH.c.status == "open")
+        self.connection.execute(update(BATCH).where(*where).values(status="unread"))
 
     def commit(self, read: Sequence[tuple[Batch, Counts, Iterable[str]]], now: datetime) -> dict[int, int]:
         """Give the batches, which hold records of these kinds, their places in the log, in this order: batch id → seq.

