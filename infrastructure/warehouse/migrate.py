@@ -43,7 +43,6 @@ def upgrade(url: str, fiscal_year_start: int = 1, seals: Seals | None = None, ti
     warehouse.close()
 
 
-<<<<<<< HEAD
 def create(url: str, fiscal_year_start: int = 1) -> None:
     """The tables of the newest revision in an empty database that is never migrated, such as one for `verify`.
 
@@ -61,14 +60,9 @@ def _fill(warehouse: Warehouse, fiscal_year_start: int) -> None:
         work.commit()
 
 
-def current(url: str) -> str | None:
-    """The revision of the database; None for an empty one."""
-    engine = make_engine(url)
-=======
 def current(url: str, timeouts: Timeouts | None = None) -> str | None:
     """The revision of the database; None for an empty one. AwayError where PostgreSQL does not answer."""
     engine = make_engine(url, timeouts)
->>>>>>> 9afa7c05895adbc82b89e54d35072c14e33fdc4a
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
