@@ -116,7 +116,7 @@ def started(fresh: Path, data: Path) -> Iterator[Api]:
 def over(api: Api, parts: Parts) -> Iterator[Api]:
     """The installation with these parts, in an application of its own."""
     with application(api.settings, parts) as app, TestClient(app) as client:
-        client.auth = api.client.auth
+        client.auth = ("admin", "admin!")
         yield replace(api, client=client, parts=parts)
 
 
