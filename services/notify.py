@@ -60,7 +60,7 @@ def deliver(parts: Parts, moment: datetime | None = None) -> None:
     with ThreadPoolExecutor(ATTEMPTS_MOST, "deliver") as pool:
         while True:
             if monotonic() < end and len(under_way) < ATTEMPTS_MOST:
-                leased = _lease(parts.warehouse, moment or now(), ATTEMPTS_MOST - len(under_way))
+                leased = _lease_more(parts.warehouse, moment or now(), ATTEMPTS_MOST - len(under_way), under_way=bool(under_way))
                 under_way |= {pool.submit(_attempt, parts.hooks, parts.seals, one.delivery): one for one in leased}
             if not under_way:
                 break
@@ -105,6 +105,16 @@ class Leased(NamedTuple):
     delivery: Delivery
     since: datetime
     until: datetime
+
+
+def _lease_more(warehouse: Warehouse, moment: datetime, limit: int, *, under_way: bool) -> list[Leased]:
+    """`_lease`; nothing where the warehouse is away and attempts are under way, whose answers are to be noted once it is back."""
+    try:
+        return _lease(warehouse, moment, limit)
+    except AwayError:
+        if not under_way:
+            raise
+        return []
 
 
 def _lease(warehouse: Warehouse, moment: datetime, limit: int) -> list[Leased]:

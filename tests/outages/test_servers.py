@@ -2,17 +2,20 @@
 
 import os
 import subprocess
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from script.servers import KINDS, Server, postgresql_program, settings_of
+from script.servers import KINDS, Server, settings_of
 from script.stack import FINAL, ROOT, Stack
 from seeds.generate import lines
+from tests.outages.conftest import need_postgresql
 from tests.outages.load import Load
 
 STOPPED_SECONDS = float(os.environ.get("TENDERLAKE_TEST_STOPPED_SECONDS", "45"))
@@ -25,8 +28,7 @@ END_SECONDS = 180.0
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[dict[str, Server]]:
-    if postgresql_program("initdb") is None:
-        pytest.skip("there is no PostgreSQL: install Debian's package postgresql")
+    need_postgresql()
     made = {name: kind() for name, kind in KINDS.items()}
     for one in made.values():
         one.start()
@@ -111,3 +113,21 @@ def test_work_survives_an_outage_and_goes_on_at_once(stack: Stack, servers: dict
     assert len(said.splitlines()) <= LINES_MOST, said
     verified = subprocess.run([ROOT / ".venv/bin/tenderlake", "verify"], env=stack.env, cwd=stack.data, capture_output=True, text=True, check=False)
     assert verified.returncode == 0, verified.stdout[-2000:] + verified.stderr[-2000:]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_an_installation_starts_before_its_servers(tmp_path: Path) -> None:
+    need_postgresql()
+    servers: dict[str, Server] = {name: kind() for name, kind in KINDS.items() if name != "Typesense"}
+    try:
+        for one in servers.values():
+            threading.Timer(8, one.start).start()
+        with Stack(tmp_path, **settings_of(servers)) as stack:
+            assert stack.wait(stack.upload("first.jsonl", b"\n".join(lines(10, seed=1))))["status"] == "succeeded"
+            said = (stack.data / "stack.log").read_text()
+        assert said.count("is away since") <= 2 * (1 + int(stack.env.get("TENDERLAKE_WORKERS", "2"))), said
+        assert "Traceback" not in said
+    finally:
+        for one in servers.values():
+            one.remove()

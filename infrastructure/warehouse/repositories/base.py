@@ -6,9 +6,11 @@ from typing import Any
 
 import orjson
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Insert, Table, bindparam, func, select, update
+from sqlalchemy import ARRAY, ColumnElement, Connection, Table, Text, bindparam, cast, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
+
+from infrastructure.warehouse.repositories.arrays import literal, parameters, source
 
 SQLITE_INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"  # as infrastructure/warehouse/types.py `Instant` writes it
 CHUNK = 5_000  # bound variables of one IN list; SQLite allows 32,766
@@ -27,23 +29,21 @@ class Repository:
         self.connection = connection
 
     def among(self, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-        """`column IN values`, thousands of numbers or texts: SQLite takes them as one JSON text, for each parameter costs as much as the row it finds."""
+        """`column IN values`, thousands of numbers or texts, as one JSON text or array: each parameter would cost as much as the row it finds."""
         if self.connection.dialect.name != "sqlite":
-            return column.in_(list(values))
+            text = bindparam(None, literal(pl.Series(list(values))), Text(), unique=True)
+            return column.in_(select(func.unnest(cast(text, ARRAY(column.type)))))  # `= ANY` reads the array again for each row
         each = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
         return column.in_(select(each.c.value))
 
     def insert_frame(self, target: Table, frame: pl.DataFrame) -> None:
         """Insert the rows of a frame whose columns are the table's."""
-        self._many(target.insert(), frame, "", target)
+        self._many(target, frame, "")
 
     def put_frame(self, target: Table, frame: pl.DataFrame, keys: Sequence[str], *, replaced: Sequence[str] = (), added: Sequence[str] = ()) -> None:
         """Insert the rows; of those whose keys exist the columns `replaced` are set, and those of `added` grow by what is given."""
-        insert = self.inserting(target)
-        changed = {name: insert.excluded[name] for name in replaced} | {name: target.c[name] + insert.excluded[name] for name in added}
         sets = [f'"{name}" = excluded."{name}"' for name in replaced] + [f'"{name}" = "{target.name}"."{name}" + excluded."{name}"' for name in added]
-        conflict = f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(sets)}"
-        self._many(insert.on_conflict_do_update(index_elements=list(keys), set_=changed), frame, conflict, target)
+        self._many(target, frame, f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(sets)}")
 
     def update_frame(self, target: Table, frame: pl.DataFrame, key: str) -> None:
         """Set the frame's columns of the rows that its column `key` names."""
@@ -51,23 +51,25 @@ class Repository:
         if not frame.height:
             return
         if self.connection.dialect.name != "sqlite":
-            values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
-            rows = frame.rename(lambda name: f"b_{name}").to_dicts()
-            self.connection.execute(update(target).where(target.c[key] == bindparam(f"b_{key}")).values(**values), rows)
+            sets = ", ".join(f'"{name}" = given."{name}"' for name in names)
+            rows = f"{source(target, frame, self.connection.dialect)} AS given ({_names(frame)})"
+            for part in parameters(frame):
+                self.connection.exec_driver_sql(f'UPDATE "{target.name}" SET {sets} FROM {rows} WHERE "{target.name}"."{key}" = given."{key}"', part)  # noqa: S608
             return
         sets = ", ".join(f'"{name}" = ?' for name in names)
         self.connection.exec_driver_sql(f'UPDATE "{target.name}" SET {sets} WHERE "{key}" = ?', plain(frame.select(*names, key)))  # noqa: S608
 
-    def _many(self, statement: Insert, frame: pl.DataFrame, conflict: str, target: Table) -> None:
-        """SQLite takes the rows as tuples, past SQLAlchemy's work on each parameter, which costs more than the insert itself."""
+    def _many(self, target: Table, frame: pl.DataFrame, conflict: str) -> None:
+        """SQLite takes the rows as tuples, PostgreSQL as arrays, past SQLAlchemy's work on each parameter, which costs more than the insert itself."""
         if not frame.height:
             return
         if self.connection.dialect.name != "sqlite":
-            self.connection.execute(statement, frame.to_dicts())
+            rows = f"SELECT * FROM {source(target, frame, self.connection.dialect)}"  # noqa: S608
+            for part in parameters(frame):
+                self.connection.exec_driver_sql(f'INSERT INTO "{target.name}" ({_names(frame)}) {rows}{conflict}', part)
             return
-        names = ", ".join(f'"{name}"' for name in frame.columns)
         places = ", ".join("?" * frame.width)
-        self.connection.exec_driver_sql(f'INSERT INTO "{target.name}" ({names}) VALUES ({places}){conflict}', plain(frame))  # noqa: S608
+        self.connection.exec_driver_sql(f'INSERT INTO "{target.name}" ({_names(frame)}) VALUES ({places}){conflict}', plain(frame))  # noqa: S608
 
     def inserting(self, target: Table) -> postgresql.Insert | sqlite.Insert:
         """An insert that can be told what to do on a conflict."""
@@ -84,6 +86,10 @@ class Repository:
             insert.on_conflict_do_update(index_elements=list(keys), set_=changed) if changed else insert.on_conflict_do_nothing(index_elements=list(keys))
         )
         self.connection.execute(statement, list(rows))
+
+
+def _names(frame: pl.DataFrame) -> str:
+    return ", ".join(f'"{name}"' for name in frame.columns)
 
 
 def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
