@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from infrastructure.search.typesense.client import Patience
 from infrastructure.search.typesense.engine import TypesenseSearch
 from tests.search.contract import SPEC, SearchEngineContract
 from tests.search.meaning import MeaningContract
@@ -23,7 +24,7 @@ class TestStandIn(SearchEngineContract, MeaningContract, WordsContract):
     @pytest.fixture
     def engine(self, version: str) -> Iterator[TypesenseSearch]:
         recording = Recording(Typesense(version))
-        yield TypesenseSearch("http://typesense", "k", [SPEC], transport=recording)
+        yield TypesenseSearch("http://typesense", "k", [SPEC], transport=recording, patience=Patience(tries=2, first=0.0))
         assert recording.requests
         assert recording.problems == []
 
