@@ -27,10 +27,10 @@ class Ranks:
         if not self.by_word and not self.exact:
             return self.similarity.get(key, 0.0)
         words, meaning = WORDS * (1 - self.meaning), MEANING * self.meaning
-        of_words = words / (words + meaning) * (FEWER if key in self.fewer else 1.0)
-        of_meaning = meaning / (words + meaning)
+        lacking = FEWER if key in self.fewer else 1.0
+        of_words, of_meaning = words / (words + meaning) * lacking, meaning / (words + meaning)
         rank = self.by_word.get(key)
-        near = share(rank, of_meaning * of_words) if key in self.unembedded else share(self.by_meaning.get(key), of_meaning)
+        near = share(rank, of_meaning * lacking) if key in self.unembedded else share(self.by_meaning.get(key), of_meaning)
         return share(rank, of_words) + near + (FIRST if key in self.exact else 0.0)
 
     def fused(self) -> list[str]:

@@ -163,7 +163,8 @@ def _forms(texts: Iterable[str]) -> list[str]:
     texts = list(texts)
     otherwise = [" ".join(indexed_words(text)) for text in texts if _split_otherwise(text)]
     known = list(dict.fromkeys(words(" ".join(texts))))[:FORMS_MOST]
-    return [*otherwise, *sorted({other for word in known for other in _plurals(word)})]
+    numbers = sorted({other for word in known for other in _plurals(word)})
+    return [*otherwise, *([" ".join(numbers)] if numbers else [])]  # as one value: a value of one word would be an exact match
 
 
 def _split_otherwise(text: str) -> bool:

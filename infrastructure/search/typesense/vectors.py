@@ -28,6 +28,7 @@ class VectorStore:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._client = store.client
+        self._texts: dict[str, str] = {}  # hashes of the texts of the documents that were read last: those that are embedded next
 
     def write(self, model: str, rows: Sequence[VectorRow]) -> None:
         """Put vectors, in one request where the model is known; the model serves where none does yet."""
@@ -49,7 +50,8 @@ class VectorStore:
         field = self.field(model)
         if field is None:
             return {}
-        found = self._store.read(self._store.alias, ids, f"{field},{field}_hash")
+        found = self._store.read(self._store.alias, ids, f"{TEXT_HASH},{field},{field}_hash")
+        self._texts = {key: one.get(TEXT_HASH, "") for key, one in found.items()}
         return {key: VectorRow(key, one[f"{field}_hash"], np.asarray(one[field], dtype=np.float32)) for key, one in found.items() if one.get(field)}
 
     def serving(self) -> str | None:
@@ -80,7 +82,7 @@ class VectorStore:
             raise InvalidError(f"{model} has no vectors to answer with")
         others = [about["field"] for name, about in models.items() if name != model]
         metadata = self._metadata() | {"serving": models[model]["field"], "models": {model: models[model]}}
-        self._alter([{"name": name, "drop": True} for field in others for name in (field, f"{field}_model")], metadata)
+        self._alter([one | {"drop": True} for field in others for one in _fields(field, 1)], metadata)
 
     def carried(self) -> Json:
         """The fields and the metadata that a fresh collection takes over."""
@@ -110,9 +112,13 @@ class VectorStore:
 
     def _write(self, model: str, rows: dict[str, VectorRow]) -> None:
         field = self.field(model) or self._added(model, len(next(iter(rows.values())).vector))
-        lines = [_line(field, model, row) for row in rows.values()]
+        if rows.keys() - self._texts.keys():
+            self._texts = {key: one.get(TEXT_HASH, "") for key, one in self._store.read(self._store.alias, list(rows), TEXT_HASH).items()}
+        texts, self._texts = self._texts, {}
+        put = [row for row in rows.values() if texts.get(row.id) == row.text_hash]
         outdated = []
-        for row, answer in zip(rows.values(), self._client.put(self._store.name(fresh=False), lines, "update", return_doc=True), strict=True):
+        answers = self._client.put(self._store.name(fresh=False), [_line(field, model, row) for row in put], "update", return_doc=True)
+        for row, answer in zip(put, answers, strict=True):
             if answer.get("success"):
                 document = answer.get("document", {})
                 outdated += [row.id] if document.get(TEXT_HASH) != row.text_hash else []
