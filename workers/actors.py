@@ -23,6 +23,7 @@ from services.stages.refine import refine
 
 POLICY: dict[str, Any] = {"max_retries": 8, "min_backoff": 200, "max_backoff": 30_000, "time_limit": 600_000}
 # ms; a file of many gigabytes is unpacked and sorted before its first record is read, and deliveries go on for RUN_SECONDS
+SOON = {"max_retries": 100_000, "max_backoff": 2_000}  # index goes on within seconds of search being back
 LONGEST = {"land": 4 * 3_600_000, "erase": 4 * 3_600_000, DELIVER: 2 * 3_600_000}
 
 
@@ -43,6 +44,6 @@ def _actor(broker: dramatiq.Broker, parts: Parts, name: str, stage: Callable[...
             raise Retry(error.detail) from error
         wake(parts)  # a job may have ended
 
-    options = POLICY | {"time_limit": LONGEST.get(name, POLICY["time_limit"])}
+    options = POLICY | {"time_limit": LONGEST.get(name, POLICY["time_limit"])} | (SOON if name == "index" else {})
     declared: dramatiq.Actor[..., None] = dramatiq.actor(actor_name=name, queue_name=name, broker=broker, priority=priority, **options)(run)
     return declared

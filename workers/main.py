@@ -22,6 +22,7 @@ from infrastructure.warehouse.migrate import current, head
 from services.notify import wake
 from services.ports import Parts
 from services.stages.sweep import sweep
+from services.upkeep.missing import write_missing
 from services.upkeep.rebuild import index_again_if_lost
 from workers.actors import declare
 from workers.loop import beside, name, share, work
@@ -86,7 +87,8 @@ def _on_signals(stop: threading.Event) -> None:
 def _sweep(parts: Parts, seconds: float, stop: threading.Event) -> None:
     while not stop.wait(seconds):
         try:
-            index_again_if_lost(parts)  # a search server may come up empty at any time
+            if not index_again_if_lost(parts):  # a search server may come up empty at any time, or without what it took last
+                write_missing(parts)
             sweep(parts)
         except Exception as error:  # pylint: disable=broad-exception-caught  # the next sweep tries again
             logger.warning("sweep: {}", error)

@@ -119,8 +119,9 @@ class Client:
     def export(self, collection: str, fields: str) -> Iterator[Json]:
         """Every document with these fields, as they come: the client's own export holds all of them in memory. UnavailableError where it breaks off."""
         address = f"{self.url}/collections/{collection}/documents/export"
+        self._limits.seconds = WHOLE_SECONDS
         try:
-            with self._within(WHOLE_SECONDS), self._http.stream("GET", address, params={"include_fields": fields}, headers=self._headers) as response:
+            with self._http.stream("GET", address, params={"include_fields": fields}, headers=self._headers) as response:
                 for line in response.iter_lines():
                     if line.strip():
                         yield orjson.loads(line)

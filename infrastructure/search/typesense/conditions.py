@@ -7,9 +7,9 @@ from typing import Any
 
 from domain.errors import InvalidError
 from domain.search import CollectionSpec, FacetValue, Filter
+from infrastructure.search.common.identifiers import ID
 from infrastructure.search.embedded.conditions import allowed
 from infrastructure.search.embedded.schema import micros
-from infrastructure.search.common.identifiers import ID
 from infrastructure.search.typesense.schema import EXACT_SIGNS, encode_id, key_field, masked, unmasked
 
 MANY_VALUES = 10_000  # distinct values read where the last ones shown are as frequent as the next

@@ -8,8 +8,8 @@ import numpy as np
 from domain.search import CollectionSpec, Explanation, Hit, SearchQuery
 from infrastructure.search.common.edits import plurals
 from infrastructure.search.common.highlight import Highlighter
-from infrastructure.search.typesense.fusion import Ranks
 from infrastructure.search.common.identifiers import ID
+from infrastructure.search.typesense.fusion import Ranks
 from infrastructure.search.typesense.schema import DETAILS, FORMS, key_field, to_document
 from infrastructure.search.typesense.text import Typed, marked
 from infrastructure.search.typesense.words import matched

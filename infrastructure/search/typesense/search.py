@@ -6,6 +6,7 @@ from typing import Any
 from domain.errors import NotFoundError
 from domain.meaning import EXCLUDED, text_of
 from domain.search import FacetValue, Hit, Mode, SearchQuery, SearchResult, Synonym
+from infrastructure.search.common.identifiers import ID
 from infrastructure.search.embedded.answer import GROUPED
 from infrastructure.search.embedded.finding import TITLE
 from infrastructure.search.embedded.neighbours import MOST
@@ -26,7 +27,6 @@ from infrastructure.search.typesense.conditions import (
 )
 from infrastructure.search.typesense.fusion import Ranks
 from infrastructure.search.typesense.hits import Hits
-from infrastructure.search.common.identifiers import ID
 from infrastructure.search.typesense.schema import decode_id, identifier_fields, to_document
 from infrastructure.search.typesense.store import PAGE, Store
 from infrastructure.search.typesense.text import EVERYTHING, Typed, like, typed

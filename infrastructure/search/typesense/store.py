@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from domain.errors import ConflictError
 from domain.search import CollectionSpec, Document
+from infrastructure.search.common.identifiers import ID
 from infrastructure.search.typesense.client import IMPATIENT, WHOLE_SECONDS, AbsentError, Client, Patience, refusal
 from infrastructure.search.typesense.conditions import by_ids
-from infrastructure.search.common.identifiers import ID
 from infrastructure.search.typesense.schema import (
     TEXT_HASH,
     Json,

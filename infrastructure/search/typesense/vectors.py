@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from domain.errors import InvalidError
+from infrastructure.search.common.identifiers import ID
 from infrastructure.search.embedded.neighbours import FLOOR
 from infrastructure.search.typesense.client import IMPATIENT, WHOLE_SECONDS, refusal
 from infrastructure.search.typesense.conditions import equal
-from infrastructure.search.common.identifiers import ID
 from infrastructure.search.typesense.schema import TEXT_HASH, Json, decode_id, encode_id
 from infrastructure.search.typesense.store import Store
 from services.ports import VectorRow

@@ -13,6 +13,7 @@ from typing import Any
 from infrastructure.search.common.edits import within
 
 Json = dict[str, Any]
+Split = Callable[[str, str], tuple[str, ...]]
 Found = tuple[int, set[str], int, int]
 SIGNS = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "«": "<<", "»": ">>"}  # as iconv has them
 Q = re.compile(r'(-?)"([^"]*)"|(\S+)')
@@ -61,7 +62,9 @@ def parse(q: str) -> Asked:
 class Finder:
     """One search by word over documents. `fields` maps the fields asked to their weights."""
 
-    def __init__(self, parameters: Json, fields: Mapping[str, int], separators: str, split: Callable[[str, str], tuple[str, ...]], synonyms: Sequence[Json]) -> None:
+    def __init__(
+        self, parameters: Json, fields: Mapping[str, int], separators: str, split: Callable[[str, str], tuple[str, ...]], synonyms: Sequence[Json]
+    ) -> None:
         self.p = parameters
         self.fields = fields
         self.separators = separators
