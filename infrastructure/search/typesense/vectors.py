@@ -138,11 +138,10 @@ class VectorStore:
         return field
 
     def _alter(self, fields: list[Json], metadata: Json) -> None:
-        if fields:
-            body: Any = {"fields": fields, "metadata": metadata}
-            name = self._store.name()
-            self._client.ask(lambda api: api.collections[name].update(body), seconds=WHOLE_SECONDS)
-            self._store.about()
+        body: Any = {"metadata": metadata} | ({"fields": fields} if fields else {})
+        name = self._store.name()
+        self._client.ask(lambda api: api.collections[name].update(body), seconds=WHOLE_SECONDS)
+        self._store.about()
 
     def _metadata(self, *, fresh: bool = True) -> Json:
         return dict(self._store.about(IMPATIENT, fresh=fresh).get("metadata") or {})

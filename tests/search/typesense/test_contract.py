@@ -38,7 +38,7 @@ class TestServer(SearchEngineContract, MeaningContract, WordsContract):
         prefix = f"test-{uuid.uuid4().hex[:8]}-"
         engine = TypesenseSearch(str(URL), str(KEY), [SPEC], prefix=prefix)
         yield engine
-        for one in engine.client.ask("GET", "/collections"):
+        for one in engine.client.api.collections.retrieve():
             if one["name"].startswith(prefix):
-                engine.client.ask("DELETE", f"/collections/{one['name']}")
+                engine.client.api.collections[one["name"]].delete()
         engine.close()

@@ -33,7 +33,7 @@ class Collection:
 
     def alter(self, change: Json) -> str | None:
         """Add and drop fields, and put metadata in place of those before; why not, where it can't be."""
-        for field in change["fields"]:
+        for field in change.get("fields", []):
             if field.get("drop"):
                 if self.fields.pop(field["name"], None) is None:
                     return f"Field `{field['name']}` is not part of collection schema."
@@ -117,7 +117,7 @@ def _near(collection: Collection, kept: dict[str, Json], p: Json) -> list[Json]:
     if unknown := options.keys() - {"k", "ef", "flat_search_cutoff", "distance_threshold", "alpha", "id"}:
         raise RefusedError(f"Malformed vector query string: {unknown}")
     there = [one for one in kept.values() if found[1] in one]
-    hits = [{"document": one, "text_match": 0, "vector_distance": 1 - _cosine(asked, one[found[1]])} for one in there]
+    hits: list[Json] = [{"document": one, "text_match": 0, "vector_distance": 1 - _cosine(asked, one[found[1]])} for one in there]
     farthest = float(options.get("distance_threshold", 2))
     return sorted((hit for hit in hits if hit["vector_distance"] <= farthest), key=lambda hit: float(hit["vector_distance"]))[
         : int(options.get("k", p.get("per_page", 10)))
