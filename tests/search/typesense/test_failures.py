@@ -233,3 +233,25 @@ def test_the_first_synonyms_reach_other_processes(version: str, monkeypatch: pyt
     assert find(other, "tarmac").found == 1
     one.set_synonyms([])
     assert (find(one, "tarmac").found, find(other, "tarmac").found) == (0, 0)
+
+
+def test_an_import_that_is_not_answered_is_sent_again_soon_and_given_more_time(engine: TypesenseSearch, recording: Recording) -> None:
+    recording.failures.append(importing(recording, httpx.ReadTimeout("slow")))
+    engine.upsert(P, [process(30, "Later")])
+    imports = [request for request in recording.requests if request.url.path.endswith("/import")][-2:]
+    assert [request.extensions["timeout"]["read"] for request in imports] == [4.0, 8.0]
+    find(engine, "later")
+    assert recording.requests[-1].extensions["timeout"]["read"] == 5.0
+
+
+def test_a_write_goes_to_the_collection_s_own_name(engine: TypesenseSearch, recording: Recording) -> None:
+    engine.write(P, [process(31, "Later")], [BARE["id"]])
+    written = [request.url.path.split("/")[2] for request in recording.requests if "/documents" in request.url.path]
+    assert set(written) == set(recording.server.collections)
+
+
+def test_a_collection_that_is_deleted_beneath_a_search_is_an_empty_one(engine: TypesenseSearch, recording: Recording) -> None:
+    find(engine, "roads")
+    recording.server.collections.clear()
+    recording.server.aliases.clear()
+    assert find(engine, "roads").found == 0
