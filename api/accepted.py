@@ -68,7 +68,7 @@ class Wishes:
         if self.webhook is None:
             return None
         url = check_url(self.webhook, private=here.settings.webhook_private)
-        return Hook(url=url, secret=self.secret or new_secret())
+        return Hook(url=url, secret=here.parts.seals.seal(self.secret or new_secret()))
 
 
 def wishes(
@@ -120,7 +120,7 @@ class _Accepted(Response):
         headers = {"Location": f"/v1/jobs/{self.jobs[-1].id}"}
         hook = self.jobs[-1].webhook
         if hook and self.asked.webhook:
-            headers[SECRET] = hook.secret
+            headers[SECRET] = self.here.parts.seals.open(hook.secret)
         if self.asked.wait is not None:
             headers["Preference-Applied"] = f"wait={self.asked.wait}"
             self.jobs = await self.here.following.ended(self.jobs, self.asked.wait)

@@ -25,8 +25,8 @@ ABOUT = """
 Public-procurement data in, a star schema and search out.
 
 Send files to `POST /v1/uploads`; the answer is a job. When `GET /v1/jobs/{id}` says `succeeded`, its contracting processes stand in
-`/v1/gold/…` and `/v1/search` finds them. Every call but health and the token needs HTTP Basic or a bearer token. Errors are problem documents
-(RFC 9457). Lists are `{"items", "next"}`, where `next` is the URL of the next page or null. Instants are UTC.
+`/v1/gold/…` and `/v1/search` finds them. Every call but health and the token needs HTTP Basic (in UTF-8) or a bearer token. Errors are problem documents
+(RFC 9457). `HEAD` answers as `GET` does, without the body. Lists are `{"items", "next"}`, where `next` is the URL of the next page or null. Instants are UTC.
 
 ```
 curl -u admin:$PASSWORD -F file=@releases.json localhost:8000/v1/uploads

@@ -8,6 +8,7 @@ import orjson
 from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 
+from api.arriving import arriving
 from domain.errors import InvalidError, TooLargeError, UnprocessableError
 from domain.exact import loads
 from domain.identity import FIELDS, record_id_of
@@ -28,7 +29,7 @@ async def read_body(request: Request, types: Sequence[str], limit: int) -> bytes
     """The body, empty where there is none. TooLargeError past `limit` bytes; 415 for a body of another type."""
     body = bytearray()
     try:
-        async for chunk in request.stream():
+        async for chunk in arriving(request):
             body += chunk
             if len(body) > limit:
                 raise TooLargeError(

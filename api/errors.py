@@ -26,6 +26,7 @@ STATUS: dict[type[errors.TenderlakeError], int] = {
     errors.UnauthorizedError: 401,
     errors.ForbiddenError: 403,
     errors.NotFoundError: 404,
+    errors.StalledError: 408,
     errors.ConflictError: 409,
     errors.GoneError: 410,
     errors.PreconditionError: 412,
@@ -93,7 +94,7 @@ def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.TenderlakeError)  # noqa: S101  the handler is registered for this class alone
     status = status_of(error)
     more = {name: value for name, value in error.details.items() if name not in OURS}
-    headers = CHALLENGES if status == 401 else {}
+    headers = {401: CHALLENGES, 408: {"Connection": "close"}}.get(status, {})
     if status == 503:
         more["retry_after"] = max(1, ceil(more.get("retry_after", RETRY_AFTER_SECONDS)))
         headers = {"Retry-After": str(more["retry_after"])}

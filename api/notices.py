@@ -79,6 +79,11 @@ class NewWebhook(WebhookAnswer):
 
     secret: str = Field(description="signs what is sent: HMAC-SHA256 over `timestamp.body`")
 
+    @classmethod
+    def new(cls, webhook: Webhook, secret: str) -> Self:
+        """The answer to the one who made it."""
+        return cls(**WebhookAnswer.of(webhook).model_dump(), secret=secret)
+
 
 class Webhooks(BaseModel):
     """The webhooks."""

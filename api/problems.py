@@ -15,6 +15,7 @@ WHY = {
     403: "The caller's role does not reach",
     404: "Nothing stands under this name",
     405: "The method is not possible here",
+    408: "The body stopped in the middle for longer than the settings allow; nothing was kept",
     409: "The request contradicts the state of what it names",
     410: "What stood under this name was removed for good",
     412: "The record is at another version than If-Match or If-None-Match asks for; `current` is its tag",

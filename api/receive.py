@@ -7,6 +7,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from api.arriving import arriving
 from api.multipart import FilePart
 from domain.errors import InvalidError, TooLargeError
 from services.ports import Files
@@ -23,9 +24,9 @@ class Received(NamedTuple):
 
 
 async def receive(request: Request, files: Files, limit: int) -> Received:
-    """Store the request's file. TooLargeError past `limit` bytes, InvalidError for a broken form, NoSpaceError on a full disk.
+    """Store the request's file. TooLargeError past `limit` bytes, InvalidError for a broken form, NoSpaceError on a full disk, StalledError.
 
-    Whatever ends it early, a client that went away too, leaves nothing behind.
+    Whatever ends it early, a client that went away or sends nothing more too, leaves nothing behind.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit + PIECE:  # a form's own lines take a little
@@ -49,7 +50,7 @@ async def receive(request: Request, files: Files, limit: int) -> Received:
 async def _pieces(request: Request, form: FilePart | None) -> AsyncIterator[bytes]:
     held = bytearray()
     try:
-        async for chunk in request.stream():
+        async for chunk in arriving(request):
             held += form.feed(chunk) if form else chunk
             if len(held) >= PIECE:
                 yield bytes(held)

@@ -20,7 +20,7 @@ def data_folder(path: Path) -> Path:
     if odd := ODD.search(str(folder)):
         raise StartupError(f"the lake can't lie under {folder}, for the {odd[0]!r} in its path: set TENDERLAKE_DATA_DIR to a folder without such signs")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from domain.errors import StartupError, TenderlakeError
 from domain.search import Collection
+from infrastructure.private import open_to_others
 from infrastructure.settings import Settings
 from services.ports import Parts
 from services.upkeep.installation import outdated_rules
@@ -42,6 +43,10 @@ def _folder(folder: Path) -> Iterator[Check]:
     yield Check(
         free > LEAST_FREE, f"{free // 1024**2} MB are free", "make room: jobs fail when the disk is full; `du -sh` in the data folder shows what is large"
     )
+    opened = list(open_to_others(folder))
+    named = f", such as {opened[0]}" if opened else ""
+    what = f"{len(opened)} files and folders of the data folder can be read by others{named}"
+    yield Check(not opened, what, f"run `tenderlake up`, or chmod -R go= {folder}")
     left = list(folder.glob("verify-*"))
     yield Check(not left, f"{len(left)} scratch folders left behind", f"remove {folder}/verify-*")
 

@@ -52,7 +52,7 @@ class Drop:
     def prepare(self) -> None:
         """Make the folders that are missing."""
         for name in (LOADING, DONE, FAILED):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+            _shared(self.folder / name)
 
     def step(self, moment: float) -> None:
         """Do all that can be done at this moment (seconds of a clock that never goes back)."""
@@ -143,9 +143,17 @@ class Drop:
         place = report_of(target)
         draft = place.with_name(f"{DRAFT}{place.name}")
         draft.write_bytes(orjson.dumps({"file": printable(path.name), **report}, option=orjson.OPT_INDENT_2))
+        draft.chmod(path.stat().st_mode & 0o666)  # who may read the file may read its report
         draft.replace(place)
         path.rename(target)
         return target
+
+
+def _shared(folder: Path) -> None:
+    """Make the folder, open to those to whom the one around it is open; our own files are for their owner alone."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(folder.parent.stat().st_mode & 0o7777)
 
 
 def _look(path: Path) -> Look:

@@ -21,7 +21,7 @@ class Lock:
     """The lock on `folder`. Making it takes it; StartupError where another tenderlake has it. OSError where the folder can't be written."""
 
     def __init__(self, folder: Path) -> None:
-        self.descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        self.descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         end = time.monotonic() + PATIENCE
         while not self._taken():
             holder = os.pread(self.descriptor, 20, 0).decode(errors="replace").strip()

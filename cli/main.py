@@ -12,6 +12,7 @@ from cli.upkeep import doctor, rebuild, verify
 from cli.watch import watch
 from domain.errors import TenderlakeError
 from domain.user import Role
+from infrastructure.private import keep_private
 from infrastructure.settings import Settings
 
 app = typer.Typer(
@@ -44,8 +45,9 @@ def migrate() -> None:
 
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    upgrade(settings.warehouse_url, settings.fiscal_year_start)
-    from infrastructure.bootstrap import bootstrap, vault
+    from infrastructure.bootstrap import bootstrap, seals, vault
+
+    upgrade(settings.warehouse_url, settings.fiscal_year_start, seals(settings))
     from services.intake.users import ensure_admin
     from services.stages.embed import embed_again, settle
     from services.upkeep.installation import identify, outdated_rules
@@ -98,6 +100,7 @@ def user_remove(name: str) -> None:
 
 def main() -> None:
     """The entry point: foreseen errors are one line and exit code 1."""
+    keep_private()
     try:
         app()
     except TenderlakeError as error:

@@ -16,6 +16,7 @@ from cli.main import migrate
 from domain.errors import StartupError, TenderlakeError
 from infrastructure.bootstrap import bootstrap
 from infrastructure.logging import set_up
+from infrastructure.private import keep_private
 from infrastructure.settings import Settings
 from services.upkeep.installation import claim_queue
 
@@ -24,6 +25,7 @@ GRACE = 2  # seconds that requests under way get at the end
 
 def main() -> None:
     """Serve until told to stop."""
+    keep_private()
     settings = Settings()
     set_up("api", settings.log_level)
     try:

@@ -21,6 +21,7 @@ from cli.greeting import greeting, reachable
 from cli.lock import Lock
 from domain.errors import StartupError
 from infrastructure.logging import set_up
+from infrastructure.private import keep_private, tighten
 from infrastructure.queue.redis_server import RedisServer
 from infrastructure.settings import Settings
 
@@ -47,6 +48,7 @@ class _RefusedError(Exception):
 
 def up(settings: Settings, commands: Commands | None = None) -> int:
     """Run everything in the foreground; the exit code. StartupError, one line, where it can't be started."""
+    keep_private()
     ended = Event()
     _on_signals(ended)
     set_up("launcher", settings.log_level)
@@ -55,6 +57,8 @@ def up(settings: Settings, commands: Commands | None = None) -> int:
         lock = Lock(folder)
     except OSError as error:
         raise checks.unwritable(folder, error) from error
+    if opened := tighten(folder):
+        logger.info("{} files and folders of {} could be read by others; they no longer can", opened, folder)
     try:
         with checks.listen(settings.host, settings.port) as listener:
             return Launcher(settings, commands or Commands(), folder, (lock.descriptor, listener.fileno())).run(ended)

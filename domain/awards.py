@@ -8,7 +8,6 @@ saying that it failed means that it was made.
 import polars as pl
 
 from domain.repair import NOTES
-from domain.silver import TABLES
 
 ACTIVE = "active"
 UNCOUNTED = ("pending", "cancelled", "unsuccessful")
@@ -35,4 +34,4 @@ def odd_statuses(awards: pl.DataFrame) -> pl.DataFrame:
         pl.lit(CODE).alias("code"),
         pl.format("/awards/{}/status", "position").alias("path"),
         pl.format("{}: {}", pl.lit(NOTES[CODE]), pl.col("status").str.head(80)).alias("message"),
-    ).cast(TABLES["note"])
+    )

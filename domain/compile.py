@@ -43,6 +43,7 @@ class Source:
     payload: bytes
     date: datetime
     package: str | None = None
+    long: bool | None = None  # whether it has numbers of more digits than 64 bits hold; None where that is not known
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Compiled:
 
 def compile_releases(sources: Sequence[Source]) -> Compiled:
     """The compiled release of one process from its releases, given in order of date (as instants), then arrival; one at least."""
-    releases: list[Release] = [with_whole_parties(loads(source.payload)) for source in sources]
+    releases: list[Release] = [with_whole_parties(loads(source.payload, source.long)) for source in sources]
     rules = rules_of(releases, [source.package for source in sources])
     looks = [look(release, rules) for release in releases]
     notes = [note for one, source in zip(looks, sources, strict=True) for note in _notes(one, source.record_id)]
@@ -75,7 +76,7 @@ def _kept(release: Release) -> Release:
 
 def _merge(sources: Sequence[Source], rules: Rules, notes: list[RecordNote]) -> Release:
     """The releases merged by the field's own merger."""
-    releases: list[Release] = [with_whole_parties(_for_merger(source.payload)) for source in sources]
+    releases: list[Release] = [with_whole_parties(_for_merger(source)) for source in sources]
     record_ids = [source.record_id for source in sources]
     looks = [look(release, rules) for release in releases]  # again, for ids made texts
     unify_ids(releases, rules)
@@ -99,10 +100,10 @@ def _merge(sources: Sequence[Source], rules: Rules, notes: list[RecordNote]) -> 
     return _alone(releases[-1], rules, record_ids[-1], notes)
 
 
-def _for_merger(payload: bytes) -> Release:
+def _for_merger(source: Source) -> Release:
     """The release, with its long numbers as texts, for the merger knows none of them."""
-    long = may_lose_digits(payload)
-    release: Release = shielded(loads(payload, long)) if long else loads(payload, long)
+    long = may_lose_digits(source.payload) if source.long is None else source.long
+    release: Release = shielded(loads(source.payload, long)) if long else loads(source.payload, long)
     return release
 
 

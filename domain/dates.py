@@ -13,20 +13,20 @@ Spot = tuple[Path, dict[str, Any], str]  # path of the date, the object that hol
 SHOWN_PATHS = 3
 
 
-def settle_dates(release: dict[str, Any], notes: list[Note]) -> Order | None:
-    """Write dates with two readings as ISO 8601 where other dates of the release prove one order; gives that order."""
+def settle_dates(release: dict[str, Any], notes: list[Note], of_file: Order | None) -> Order | None:
+    """Write dates with two readings as ISO 8601 where other dates of the release, else those of the file, prove one order; gives that order."""
     spots = [((), release, "date"), *_spots(release)]
     texts = [text for _, holder, key in spots if isinstance(text := holder.get(key), str)]
     proofs = {order: text for text in reversed(texts) if (order := shown_order(text))}
-    if len(proofs) != 1:
+    if len(proofs) > 1 or not (proofs or of_file):
         return None
-    ((order, proof),) = proofs.items()
+    order, proof = next(((order, f"{text[:80]!r} has") for order, text in proofs.items()), (of_file, "other dates of the file have"))
     for path, holder, key in spots[1:]:
         text = holder.get(key)
         if isinstance(text, str) and readings(text) and (found := instant(text, order)):
             moment = found[0].replace(tzinfo=None)
             holder[key] = moment.isoformat() if ":" in text else moment.date().isoformat()
-            notes.append(_note("date_order", pointer(path), f"{text[:80]!r} is {holder[key]}, for {proof[:80]!r} has the {order}"))
+            notes.append(_note("date_order", pointer(path), f"{text[:80]!r} is {holder[key]}, for {proof} the {order}"))
     return order
 
 

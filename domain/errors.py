@@ -77,6 +77,12 @@ class TooLargeError(TenderlakeError):
     title = "Too large"
 
 
+class StalledError(TenderlakeError):
+    """Raised when a client stops sending in the middle of a request; nothing of it is kept."""
+
+    title = "The request stopped in the middle"
+
+
 class NoSpaceError(TenderlakeError):
     """Raised when the disk is full; nothing of what was being written is kept."""
 

@@ -10,6 +10,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.canonical import canonical
+from domain.exact import dumps, loads
 from domain.linking import GIVEN, claims
 from domain.record import OCID_MAX_CHARACTERS, Accepted, Judgement, Kind, Note, Place, Refused, too_long
 from domain.repair import NOTES, pointer, replace_surrogates, strip_nul
@@ -113,9 +114,9 @@ def judge_document(raw: bytes, place: Place) -> list[Judgement]:
 
 def with_ocid(raw: bytes, ocid: str) -> bytes:
     """The document, with the process that its uploader named; what a document says of itself stands above it."""
-    document = orjson.loads(raw)
+    document = loads(raw)
     try:
-        return orjson.dumps({"ocid": ocid} | document) if isinstance(document, dict) else raw
+        return dumps({"ocid": ocid} | document) if isinstance(document, dict) else raw
     except orjson.JSONEncodeError:  # nested deeper than is kept; refused later
         return raw
 
@@ -149,9 +150,9 @@ def _accept(document: dict[str, Any], notes: tuple[Note, ...], place: Place, raw
 
 def _loads(raw: bytes, notes: list[Note]) -> Any:
     try:
-        return orjson.loads(raw)
+        return loads(raw)
     except orjson.JSONDecodeError:
-        document = orjson.loads(replace_surrogates(raw))
+        document = loads(replace_surrogates(raw))
         notes.append(Note(code="bad_surrogate", path="", message=NOTES["bad_surrogate"]))
         return document
 

@@ -16,7 +16,7 @@ from domain.ocds import Compiled
 from domain.ocds_types import polars_type
 from domain.parties import Parties, parties
 from domain.repair import NOTES
-from domain.silver import INSTANT, TABLES
+from domain.silver import INSTANT, LEVELS, TABLES
 from domain.tidy import CODE as WHITESPACE
 from domain.tidy import tidy, whitespace_notes
 
@@ -27,7 +27,6 @@ CARRIED = ["silver_batch", "ocid", "compiled", "releases", "first_published", "l
 PLAIN = r"^[12]\d{3}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(Z|[+-](0\d|1[0-4]):[0-5]\d)$"
 PLAIN_FORMAT = "%Y-%m-%dT%H:%M:%S%:z"
 DECODED = 250  # compiled releases that are decoded at once
-LEVELS = {"tender": "tender", "awards": "award", "contracts": "contract"}
 # What becomes an attribute of a dimension, and a value that is filtered by.
 CLASSIFIED = ["classification_scheme", "classification_id", "classification_description"]
 TIDY = {
@@ -47,7 +46,8 @@ def flatten(processes: pl.DataFrame) -> Frames:
     frame = decode(processes.sort("ocid"), notes)
     awards, contracts = _nested(frame, "awards"), _nested(frame, "contracts")
     people = parties(frame, awards, contracts, changed)
-    rows = pl.concat([_elements(_parents(frame, column), "items", level) for column, level in LEVELS.items()])
+    parents = _parents(frame, awards, contracts)
+    rows = pl.concat([_elements(parents[level], "items", level) for level in LEVELS])
     items = tidy(flat_items(rows), TIDY["item"], changed)
     made = {
         "process": tidy(_process(frame, people, items), TIDY["process"], changed),
@@ -56,10 +56,10 @@ def flatten(processes: pl.DataFrame) -> Frames:
         "award_supplier": people.supplier,
         "contract": tidy(_contract(contracts), TIDY["contract"], changed),
         "item": items,
-        "document": _documents(frame),
+        "document": _documents(frame, parents),
     }
     notes += [_lost_awards(awards, contracts), odd_statuses(made["award"]), people.note, whitespace_notes(changed, NOTES[WHITESPACE])]
-    made["note"] = pl.concat([_shaped(one, "note") for one in notes])
+    made["note"] = pl.concat([_shaped(one, "note") for one in notes]).sort("ocid", maintain_order=True)
     return {name: _shaped(made[name], name) for name in made}
 
 
@@ -182,15 +182,11 @@ def _lost_awards(awards: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _parents(frame: pl.DataFrame, column: str) -> pl.DataFrame:
-    """silver_batch, ocid, parent_position, parent_id, items, documents of the tender, the awards or the contracts."""
-    if column == "tender":
-        rows = frame.select("silver_batch", "ocid", "tender").filter(pl.col("tender").is_not_null()).unnest("tender").with_columns(position=pl.lit(0))
-    else:
-        rows = _nested(frame, column)
-    return rows.select(
-        "silver_batch", "ocid", pl.col("position").cast(pl.Int32).alias("parent_position"), pl.col("id").alias("parent_id"), "items", "documents"
-    )
+def _parents(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame) -> Frames:
+    """silver_batch, ocid, parent_position, parent_id, items, documents of the tender, the awards and the contracts, by level."""
+    tenders = frame.select("silver_batch", "ocid", "tender").filter(pl.col("tender").is_not_null()).unnest("tender").with_columns(position=pl.lit(0))
+    columns = ["silver_batch", "ocid", pl.col("position").cast(pl.Int32).alias("parent_position"), pl.col("id").alias("parent_id"), "items", "documents"]
+    return {level: rows.select(columns) for level, rows in zip(LEVELS, (tenders, awards, contracts), strict=True)}
 
 
 def _elements(parents: pl.DataFrame, column: str, level: str) -> pl.DataFrame:
@@ -199,11 +195,11 @@ def _elements(parents: pl.DataFrame, column: str, level: str) -> pl.DataFrame:
     return numbered.explode(column, "position")
 
 
-def _documents(frame: pl.DataFrame) -> pl.DataFrame:
+def _documents(frame: pl.DataFrame, parents: Frames) -> pl.DataFrame:
     planning = frame.select("silver_batch", "ocid", _field("planning", "documents").alias("documents"))
     planning = planning.with_columns(pl.lit(0, dtype=pl.Int32).alias("parent_position"), pl.lit(None, dtype=pl.String).alias("parent_id"))
     made = [_elements(planning, "documents", "planning")]
-    made += [_elements(_parents(frame, column), "documents", level) for column, level in LEVELS.items()]
+    made += [_elements(parents[level], "documents", level) for level in LEVELS]
     document = pl.col("documents").struct
     rows = pl.concat(made).select(
         "silver_batch",

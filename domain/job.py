@@ -1,6 +1,6 @@
 """Jobs as clients see them, and what the ledger says of batches and stages."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 JobType = Literal["upload", "raw", "seed", "rebuild"]
 StageName = Literal["land", "refine", "publish", "index", "embed"]
+LEASE = timedelta(seconds=15)  # of a slice that is being landed, renewed every few seconds: a worker that does not renew it is dead
 STAGES: tuple[StageName, ...] = ("land", "refine", "publish", "index", "embed")
 
 
@@ -46,7 +47,7 @@ class Stage(BaseModel):
 
 
 class Hook(BaseModel):
-    """Where to send word when something ended, and the secret that signs it."""
+    """Where to send word when something ended, and the secret that signs it, sealed."""
 
     url: str
     secret: str
@@ -108,10 +109,11 @@ class Step(NamedTuple):
 
 
 class Turn(BaseModel):
-    """The job whose turn it is, and when somebody began it; None where nobody has."""
+    """The job whose turn it is, and when somebody began it; None where nobody has. `leased`: whether a worker is at it."""
 
     job_id: str
     begun_at: datetime | None
+    leased: bool = False
 
 
 class Watermark(BaseModel):

@@ -39,7 +39,7 @@ REFUSALS: dict[str, str] = {
     "too_long": "an ocid or a record's id is longer than a request could ask for",
     "missing_date": "a release without a date can't be put in order",
     "unreadable_date": "the release's date can't be read",
-    "ambiguous_date": "the release's date can be read in two ways, and no other date of the release decides",
+    "ambiguous_date": "the release's date can be read in two ways, and no other date of the release or of its file decides",
     "wrong_type": "a value has another type than the standard gives it, and can't be repaired",
 }
 EXCERPT = 2_000  # characters
@@ -65,11 +65,15 @@ class Text(NamedTuple):
     raw: bytes
     nul: bool
     long: bool
+    order: Order | None
     notes: tuple[Note, ...]
 
 
-def judge(raw: bytes, place: Place) -> list[Judgement]:
-    """What becomes of an element: a release, a record, a package of either, or an array of any of them."""
+def judge(raw: bytes, place: Place, order: Order | None = None) -> list[Judgement]:
+    """What becomes of an element: a release, a record, a package of either, or an array of any of them.
+
+    `order` is that of the dates of its file, where it was looked for.
+    """
     notes: tuple[Note, ...] = ()
     long = may_lose_digits(raw)
     try:
@@ -80,7 +84,7 @@ def judge(raw: bytes, place: Place) -> list[Judgement]:
         except orjson.JSONDecodeError:
             return [_not_json(raw, place, error)]
         notes = (_note("bad_surrogate"),)
-    text = Text(raw, b"\\u0000" in raw, long, notes)
+    text = Text(raw, b"\\u0000" in raw, long, order, notes)
     return [_judge_piece(piece, text, place) for piece in unpack(element)]
 
 
@@ -129,7 +133,7 @@ def _accept(piece: Piece, text: Text, place: Place) -> Accepted:
     doubts = [*doubtful_dates(release)]
     order = None
     if readings(release["date"]) or any(note.code == "ambiguous_date" for note in doubts):
-        order = settle_dates(release, notes)
+        order = settle_dates(release, notes, text.order)
         doubts = [*doubtful_dates(release)]
     date = _date(release, notes, order)
     notes += [*quality(release), *doubts]
@@ -173,7 +177,7 @@ def _date(release: dict[str, Any], notes: list[Note], order: Order | None) -> da
     read = instant(text, order)
     if read is None:
         if readings(text):
-            raise Refusal("ambiguous_date", "/date", f"date: {two_readings(text)}, and no other date of the release decides which")
+            raise Refusal("ambiguous_date", "/date", f"date: {two_readings(text)}, and no other date of the release or of its file decides which")
         code = "unreadable_date" if text.strip() else "missing_date"
         raise Refusal(code, "/date", f"date: {text[:80]!r} is not a date" if text.strip() else "date: empty")
     date, assumed = read

@@ -9,7 +9,6 @@ may be absent or null but a release's ocid and date.
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
-from pydantic_core import core_schema
 
 MOST_TENDERERS = 2**31 - 1  # what any database's integer holds
 
@@ -17,9 +16,9 @@ MOST_TENDERERS = 2**31 - 1  # what any database's integer holds
 class IdSchema:
     """Strict, as the standard has it: a text or a whole number; anything else is one error, that of a text."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        either: list[core_schema.CoreSchema] = [core_schema.str_schema(strict=True), core_schema.int_schema(strict=True)]
-        return core_schema.union_schema(either, custom_error_type="string_type")
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> Any:
+        either = [{"type": "str", "strict": True}, {"type": "int", "strict": True}]
+        return {"type": "union", "choices": either, "custom_error_type": "string_type"}
 
 
 Id = Annotated[str | int, IdSchema()]  # a text in the star

@@ -48,6 +48,6 @@ def placed(found: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     counts = listed.group_by("ocid").agg((c("position").max() + 1).alias("_listed"))
     first = first.join(counts, on="ocid", how="left", maintain_order="left")
     position = (c("_listed").fill_null(0) + pl.int_range(pl.len()).over("ocid")).cast(pl.Int32).alias("position")
-    placed = missing.join(first.select("ocid", "_who", position), on=["ocid", "_who"], how="left", maintain_order="left").drop("_who")
+    unlisted = missing.join(first.select("ocid", "_who", position), on=["ocid", "_who"], how="left", maintain_order="left").drop("_who")
     known = found.filter(c("position").is_not_null()).with_columns(pl.lit(value=True).alias("listed"))
-    return pl.concat([known, placed.with_columns(pl.lit(value=False).alias("listed")).select(known.columns)]).sort("order")
+    return pl.concat([known, unlisted.with_columns(pl.lit(value=False).alias("listed")).select(known.columns)]).sort("order")

@@ -23,10 +23,11 @@ NOTES: dict[str, str] = {
     "date_repaired": "the release's date is not an RFC 3339 date-time; written as one",
     "date_without_zone": "a date without a zone; kept as published, read as UTC in the star",
     "date_format": "a date that is not written as RFC 3339 has it; kept as published, read in the star",
-    "date_order": "a date with two readings that another date of the release decides; written as ISO 8601",
+    "date_order": "a date with two readings that another date of the release or of its file decides; written as ISO 8601",
     "ambiguous_date": "a date that can be read in two ways; null in the star",
     "unreadable_date": "a date that can't be read; null in the star",
     "missing_release_id": "the release has no id; one was made of its content",
+    "repeated_release_id": "the upload has another release of this id; one was made of this one's content",
     "compiled_only": "a compiled release, which stands for its releases",
     "compiled_supersedes": "the compiled release stands for the releases of its process that are not newer, compiled ones too; so many were left out",
     "duplicate_id": "an id stands twice in one array; the last one wins where they differ",
@@ -125,8 +126,8 @@ def _mend(error: str, value: Any) -> tuple[str, Any] | None:
         text = text_of(value)
         return ("number_as_text", text) if text is not None else None
     if error in {"float_type", "int_type", "int_from_float"}:
-        number = _number(value, whole=error != "float_type")
-        return ("text_as_number", number) if number is not None else None
+        read = _number(value, whole=error != "float_type")
+        return ("text_as_number", read) if read is not None else None
     if error == "list_type":
         return "array_expected", _elements(value)
     return ("object_expected", {}) if error == "dict_type" and value == [] else None

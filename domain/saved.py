@@ -26,7 +26,10 @@ TITLE_MAX_CHARACTERS = 300
 
 
 class SavedSearch(BaseModel):
-    """`query` is sought by word whatever the mode: meaning is near or far, it does not match or not. `changed_at`: of the query."""
+    """`query` is sought by word whatever the mode: meaning is near or far, it does not match or not.
+
+    `changed_at` is of the query. The database has `secret` and `token` sealed.
+    """
 
     id: str
     owner: str

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from domain.silver import TABLES
-
 UNTIDY = r"^$|^\s|\s$|\s\s|[^\S ]|[\x1c-\x1f]"  # what `tidy_text` would change; \x1c to \x1f are whitespace to Python alone
 EDGE = "\x00"  # which no text has
 UNTIDY_TOGETHER = r"^$|^[\s\x00]|[\s\x00]$|[\s\x00]{2}|[^\S ]|[\x1c-\x1f]"  # of texts put together with EDGE between them
@@ -50,4 +48,4 @@ def whitespace_notes(changed: Sequence[pl.DataFrame], message: str) -> pl.DataFr
     found = rows.group_by("silver_batch", "ocid", maintain_order=True).agg(pl.col("text").first().str.head(80), (pl.len() - 1).alias("more"))
     first = pl.concat_str(pl.lit(f"{message}: '"), "text", pl.lit("'"))
     told = pl.when(pl.col("more") > 0).then(pl.format("{} and {} more", first, "more")).otherwise(first)
-    return found.select("silver_batch", "ocid", record_id=pl.lit(None, pl.String), code=pl.lit(CODE), path=pl.lit(""), message=told).cast(TABLES["note"])
+    return found.select("silver_batch", "ocid", record_id=pl.lit(None, pl.String), code=pl.lit(CODE), path=pl.lit(""), message=told)

@@ -3,6 +3,7 @@
 import hmac
 import ipaddress
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -16,12 +17,13 @@ EVENTS: dict[JobStatus, Event] = {JobStatus.SUCCEEDED: "job.finished", JobStatus
 DeliveryStatus = Literal["pending", "delivered", "failed", "cancelled"]
 SIGNATURE = "X-Tenderlake-Signature"
 LONGEST = 2_000  # characters of a URL
+HOST_MAX_CHARACTERS = 260  # a DNS name has 253, a port 5
 # Waits before the second, third … attempt; after the last one a delivery has failed.
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1_800, 7_200, 21_600, 43_200))
 
 
 class Webhook(BaseModel):
-    """A standing wish to hear of events, whoever caused them."""
+    """A standing wish to hear of events, whoever caused them. `secret` is sealed."""
 
     id: str
     url: str
@@ -33,7 +35,7 @@ class Webhook(BaseModel):
 
 
 class Delivery(BaseModel):
-    """One message to one URL. `ref` is what it is about (a job's id), `next_at` when it is tried next."""
+    """One message to one URL. `ref` is what it is about (a job's id), `next_at` when it is tried next; `secret` is sealed."""
 
     id: int = 0
     webhook_id: str | None = Field(None, description="the standing webhook, where it came of one")
@@ -98,9 +100,14 @@ def check_url(url: str, *, private: bool) -> str:
 
 
 def host_of(url: str) -> str:
-    """Host and port of a URL that `check_url` let through, in one form."""
+    """Host and port of a URL that `check_url` let through, in one form; the end of it, where no real name is so long."""
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"[-HOST_MAX_CHARACTERS:]
+
+
+def url_hash(url: str) -> int:
+    """64 bits by which URLs are told apart."""
+    return int.from_bytes(blake2b(url.encode(), digest_size=8).digest(), signed=True)
 
 
 def is_address(host: str) -> bool:

@@ -2,7 +2,9 @@
 
 from domain.documents import SPECS
 from domain.errors import StartupError
+from infrastructure.background import Background
 from infrastructure.embeddings import Models
+from infrastructure.files.seals import Seals
 from infrastructure.files.secrets import Secrets
 from infrastructure.files.store import FileStore
 from infrastructure.formats.chain import Recogniser
@@ -22,20 +24,22 @@ from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import Warehouse
 from infrastructure.web.hooks import WebHooks
-from services.ports import Parts, SearchEngine
+from services.ports import InlineReadings, Parts, SearchEngine
 
 
-def bootstrap(settings: Settings) -> Parts:
-    """The parts of an installation; nothing connects before it is used."""
+def bootstrap(settings: Settings, worker: str | None = None) -> Parts:
+    """The parts of an installation; nothing connects before it is used. A `worker`, by its name, reads slices that take long in the background."""
+    warehouse = Warehouse(settings.warehouse_url)
     files = FileStore(settings.data_dir / "files")
     sources = FileSources(
         files,
         settings.data_dir / "spool",
         _recognisers(settings),
         settings.max_upload_bytes,
+        settings.max_archive_members,
     )
     return Parts(
-        warehouse=Warehouse(settings.warehouse_url),
+        warehouse=warehouse,
         lake=DeltaLake(settings.lake_path),
         search=search_engine(settings),
         messages=Dispatcher(settings.redis_url or local_url(settings.data_dir.resolve())),
@@ -46,6 +50,8 @@ def bootstrap(settings: Settings) -> Parts:
         rate_service=rate_service(settings),
         hooks=WebHooks(private=settings.webhook_private),
         embedders=models(settings),
+        seals=seals(settings),
+        readings=Background(warehouse, worker) if worker else InlineReadings(),
     )
 
 
@@ -95,3 +101,8 @@ def models(settings: Settings) -> Models:
 def vault(settings: Settings) -> Secrets:
     """The secrets of an installation: the key that signs tokens, the first password."""
     return Secrets(settings.data_dir)
+
+
+def seals(settings: Settings) -> Seals:
+    """What seals the secrets in the database."""
+    return Seals(vault(settings))

@@ -27,6 +27,10 @@ class Nobody:
     def send(self, actor: str, *args: str) -> None:
         """Nothing to wake."""
 
+    def pending(self, actor: str) -> set[tuple[str, ...]]:  # pylint: disable=unused-argument
+        """Nothing waits."""
+        return set()
+
     def check(self) -> None:
         """Always well."""
 

@@ -25,6 +25,10 @@ class Settings(BaseSettings):
     max_upload_bytes: Annotated[int, Field(ge=1)] = Field(20 * 1024**3, description="largest upload accepted")
     profiles_dir: Path | None = Field(None, description="folder of mapping profiles (YAML) for publishers' own tables; see docs/formats.md")
     max_record_bytes: Annotated[int, Field(ge=1024)] = Field(64 * 1024**2, description="largest single record; a larger one is quarantined")
+    max_archive_members: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        100_000, description="members that an archive may have, with those of archives in it; one of more is refused or read up to there, and it is said"
+    )
+    upload_idle_seconds: Annotated[float, Field(gt=0)] = Field(60.0, description="how long an upload may send nothing before it is ended with a 408")
     sweep_seconds: Annotated[float, Field(gt=0)] = Field(5.0, description="how often the sweep looks for stages that are behind and idle")
     token_minutes: Annotated[int, Field(ge=1)] = Field(60, description="how long a token from POST /v1/auth/token is good for")
     base_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field("EUR", description="ISO 4217 code that amounts are converted to")

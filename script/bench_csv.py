@@ -37,6 +37,10 @@ class Queue:
         if (actor, *args) not in self.waiting:
             self.waiting.append((actor, *args))
 
+    def pending(self, actor: str) -> set[tuple[str, ...]]:
+        """The arguments of what waits."""
+        return {message[1:] for message in self.waiting if message[0] == actor}
+
     def check(self) -> None:
         """It always answers."""
 

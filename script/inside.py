@@ -30,6 +30,10 @@ class Waiting:
         if actor in STAGES and (actor, *args) not in self._messages:
             self._messages.append((actor, *args))
 
+    def pending(self, actor: str) -> set[tuple[str, ...]]:
+        """The arguments of what waits."""
+        return {message[1:] for message in self._messages if message[0] == actor}
+
     def check(self) -> None:
         """Always well."""
 

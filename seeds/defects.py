@@ -8,6 +8,7 @@ from seeds.case import Json
 from seeds.dice import Dice
 
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+MONTHS_OF_A_YEAR = len(MONTHS)
 
 
 def _object_for_array(release: Json, _dice: Dice) -> None:
@@ -19,8 +20,9 @@ def _object_for_array(release: Json, _dice: Dice) -> None:
     release["tag"] = release["tag"][0]
 
 
-def _integer_ids(release: Json, dice: Dice) -> None:
-    release["tender"]["id"] = dice.between(10_000, 99_999)
+def _numeric_ids(release: Json, dice: Dice) -> None:
+    """Whole numbers, which stay, and one with a point, which becomes a text."""
+    release["tender"]["id"] = float(dice.between(10_000, 99_999))
     for item in release["tender"].get("items", ()):
         item["id"] = int(item["id"])
 
@@ -32,7 +34,8 @@ def _date_without_zone(release: Json, dice: Dice) -> None:
 def _date_in_words(release: Json, dice: Dice) -> None:
     year, month, day = release["date"][:10].split("-")
     forms = (f"{day}/{month}/{year} {release['date'][11:16]}", f"{day}/{month}/{year}", f"{int(day)} {MONTHS[int(month) - 1]} {year}", f"{day}.{month}.{year}")
-    release["date"] = dice.pick(forms)
+    chosen = dice.pick(forms)
+    release["date"] = chosen if int(day) > MONTHS_OF_A_YEAR else forms[2]  # no date that can be read in two ways
 
 
 def _nul_character(release: Json, dice: Dice) -> None:
@@ -97,7 +100,7 @@ def _words_for_amount(release: Json, _dice: Dice) -> None:
 Damage = Callable[[Json, Dice], None]
 REPAIRABLE: dict[str, Damage] = {
     "object_for_array": _object_for_array,
-    "integer_ids": _integer_ids,
+    "numeric_ids": _numeric_ids,
     "date_without_zone": _date_without_zone,
     "date_in_words": _date_in_words,
     "nul_character": _nul_character,

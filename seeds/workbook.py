@@ -1,7 +1,7 @@
 """A release as a workbook of several sheets, as the OCDS template and the official sample workbooks lay it out."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
@@ -51,7 +51,7 @@ def _row(keys: Json, rest: Json) -> Row:
     return dict(cells(keys | rest))
 
 
-def _packed(tables: dict[str, Sequence[Sequence[str]]]) -> bytes:
+def _packed(tables: Mapping[str, Sequence[Sequence[str]]]) -> bytes:
     """An XLSX file, stored without compression and dates, so that its bytes are the same everywhere."""
     out = io.BytesIO()
     with ZipFile(out, "w", ZIP_STORED) as file:
@@ -60,7 +60,7 @@ def _packed(tables: dict[str, Sequence[Sequence[str]]]) -> bytes:
     return out.getvalue()
 
 
-def _files(tables: dict[str, Sequence[Sequence[str]]]) -> Iterator[tuple[str, str]]:
+def _files(tables: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[tuple[str, str]]:
     sheets = dict(enumerate(tables, 1))
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     parts = "".join(f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{kind}.worksheet+xml"/>' for n in sheets)

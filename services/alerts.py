@@ -80,6 +80,12 @@ class Watch:
         return [Match(search_id=search.id, document_id=key, title=title_of(search.query.collection, found[key]), matched_at=now()) for key in keys]
 
 
+def titles(engine: SearchEngine, collection: Collection, ids: Sequence[str]) -> dict[str, str]:
+    """The titles that alerts give these documents, of those that search holds."""
+    found = _hits(engine, SearchQuery(collection=collection), ids)
+    return {str(one["id"]): title_of(collection, one) for one in found}
+
+
 def _found(engine: SearchEngine, search: SavedSearch, ids: Sequence[str]) -> dict[str, Document]:
     """Those of the documents that the search finds: none where the engine refuses it, which must not keep anybody's data from the index."""
     try:

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import orjson
 from loguru import logger
 
-from domain.errors import InvalidError, NotFoundError, RetryableError
+from domain.errors import DamagedError, InvalidError, NotFoundError, RetryableError
 from domain.webhooks import SIGNATURE, Answered, Delivery, after, sign
 from services.clock import now
-from services.ports import Hooks, Parts, Post, Warehouse, Work
+from services.ports import Hooks, Parts, Post, Seals, Warehouse, Work
 from services.queries.cursor import decode, encode
 
 ACTOR = "deliver"
@@ -30,7 +30,10 @@ KEPT = timedelta(days=30)
 
 
 def enqueue(work: Work, *, url: str, secret: str, event: str, payload: dict[str, Any], ref: str) -> None:
-    """Queue a delivery, as part of the caller's transaction; `ref` is what it is about. After the commit, `wake` sends it at once."""
+    """Queue a delivery, as part of the caller's transaction. After the commit, `wake` sends it at once.
+
+    `ref` is what it is about; `secret` is sealed.
+    """
     moment = now()
     work.deliveries.add([Delivery(url=url, secret=secret, event=event, payload=payload, ref=ref, created_at=moment, next_at=moment)])
 
@@ -57,7 +60,7 @@ def deliver(parts: Parts, moment: datetime | None = None) -> None:
         while True:
             if monotonic() < end and len(under_way) < ATTEMPTS_MOST:
                 leased = _lease(parts.warehouse, moment or now(), ATTEMPTS_MOST - len(under_way))
-                under_way |= {pool.submit(_attempt, parts.hooks, one.delivery): one for one in leased}
+                under_way |= {pool.submit(_attempt, parts.hooks, parts.seals, one.delivery): one for one in leased}
             if not under_way:
                 break
             ended, _ = wait(under_way, POLL_SECONDS, FIRST_COMPLETED)
@@ -115,15 +118,18 @@ def _lease(warehouse: Warehouse, moment: datetime, limit: int) -> list[Leased]:
     return [Leased(one, moment, until) for one in found]
 
 
-def _attempt(hooks: Hooks, delivery: Delivery) -> Answered:
+def _attempt(hooks: Hooks, seals: Seals, delivery: Delivery) -> Answered:
+    """What the receiver answers. A delivery whose secret can't be opened has failed for good; whatever happens, the others go on."""
     try:
-        return hooks.post(_post(delivery))
+        return hooks.post(_post(delivery, seals.open(delivery.secret)))
+    except DamagedError as error:
+        return Answered(error=error.detail, final=True)
     except Exception as error:  # pylint: disable=broad-exception-caught  # the other deliveries of the run go on
         logger.opt(exception=error).error("delivery {} can't be sent", delivery.id)
         return Answered(error=f"it can't be sent: {type(error).__name__}")
 
 
-def _post(delivery: Delivery) -> Post:
+def _post(delivery: Delivery, secret: str) -> Post:
     body = orjson.dumps(delivery.payload)
     timestamp = int(now().timestamp())
     headers = {
@@ -131,7 +137,7 @@ def _post(delivery: Delivery) -> Post:
         "User-Agent": "tenderlake",
         "X-Tenderlake-Event": delivery.event,
         "X-Tenderlake-Delivery": str(delivery.id),
-        SIGNATURE: sign(delivery.secret, timestamp, body),
+        SIGNATURE: sign(secret, timestamp, body),
     }
     return Post(delivery.url, body, headers)
 

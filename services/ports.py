@@ -1,20 +1,57 @@
 """The ports: what the use cases need from the outside, as Protocols; `infrastructure/bootstrap.py` plugs the adapters in."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from domain.instants import Order
+from domain.job import Batch
 from domain.money import Rate
 from domain.record import Kind, Note, Place, Refused
 from domain.search import Collection, Document, Filter, SearchKey, SearchQuery, SearchResult, Synonym
 from domain.webhooks import Answered
+
+T = TypeVar("T")
+
+
+class Readings(Protocol):
+    """Where slices are read: in the worker's thread, or in the background where that takes long. `worker` is the worker's name in leases."""
+
+    @property
+    def worker(self) -> str: ...
+    def holds(self, job_id: str) -> bool:
+        """Whether a slice of the job is being landed in this process."""
+
+    def holding(self, batches: Sequence[Batch]) -> AbstractContextManager[None]:
+        """Renew the leases of these batches until the end."""
+
+    def read(self, batch: Batch, work: Callable[[], T], late: Callable[[Callable[[], T]], None]) -> T | None:
+        """What `work` gives; None where it takes long: then `late` is called with it in the background, once it has ended."""
+
+
+class InlineReadings:
+    """`Readings` in the caller's thread, however long they take."""
+
+    worker = ""
+
+    def holds(self, job_id: str) -> bool:  # pylint: disable=unused-argument
+        """Nothing is landed but what the caller waits for."""
+        return False
+
+    def holding(self, batches: Sequence[Batch]) -> AbstractContextManager[None]:  # pylint: disable=unused-argument
+        """Nothing is renewed."""
+        return nullcontext()
+
+    def read(self, batch: Batch, work: Callable[[], T], late: Callable[[Callable[[], T]], None]) -> T | None:  # pylint: disable=unused-argument
+        """What `work` gives."""
+        return work()
 
 
 class Messages(Protocol):
@@ -22,6 +59,9 @@ class Messages(Protocol):
 
     def send(self, actor: str, *args: str) -> None:
         """Enqueue a message. UnavailableError where the queue does not answer."""
+
+    def pending(self, actor: str) -> set[tuple[str, ...]]:
+        """The arguments of the messages that wait or are handled at the moment. UnavailableError where the queue does not answer."""
 
     def check(self) -> None:
         """UnavailableError where the queue does not answer."""
@@ -178,7 +218,8 @@ class Element:
     """One element of a source, as bytes of UTF-8 JSON, with the metadata of the package it stood in, and the kind of record that it is.
 
     `flaw` is why the element counts as refused although its record is kept: a file in which nothing can be read.
-    `notes` are what its reader noted of it.
+    `notes` are what its reader noted of it. `date_order` finds the order that the dates of its file prove, None where none is proven; it may
+    have to read all of the file.
     """
 
     raw: bytes
@@ -187,6 +228,7 @@ class Element:
     kind: Kind = Kind.RELEASES
     flaw: Refused | None = None
     notes: tuple[Note, ...] = ()
+    date_order: Callable[[], Order | None] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -239,14 +281,14 @@ class Files(Protocol):
 class Sources(Protocol):
     """Reads uploaded files in slices, each from a position in O(1), in bounded memory."""
 
-    def read(self, sha256: str, filename: str, position: dict[str, Any] | None, limit: int) -> Slice:
-        """The next elements. InvalidError where nobody recognises the file."""
+    def read(self, sha256: str, filename: str, position: dict[str, Any] | None, limit: int, reader: str = "") -> Slice:
+        """The next elements. InvalidError where nobody recognises the file. `reader` (a job) has copies of its own, which nobody else removes."""
 
     def expect(self, sha256s: Sequence[str]) -> None:
         """These files are read next: those that take long may be read ahead, several at once."""
 
-    def release(self, sha256: str) -> None:
-        """Give back what reading left on disk beside the raw file."""
+    def release(self, sha256: str, reader: str = "") -> None:
+        """Give back what the reader left on disk beside the raw file."""
 
 
 class Work(Protocol):
@@ -256,6 +298,8 @@ class Work(Protocol):
     def jobs(self) -> Any: ...
     @property
     def batches(self) -> Any: ...
+    @property
+    def leases(self) -> Any: ...
     @property
     def records(self) -> Any: ...
     @property
@@ -294,6 +338,8 @@ class Work(Protocol):
     def saved(self) -> Any: ...
     @property
     def installations(self) -> Any: ...
+    @property
+    def erasure(self) -> Any: ...
     def commit(self) -> None: ...
     def quick_check(self) -> str: ...
 
@@ -332,6 +378,26 @@ class NoHooks:
         return Answered(error="this process sends nothing")
 
 
+class Seals(Protocol):
+    """Secrets as the database keeps them, unreadable without a key that lies elsewhere."""
+
+    def seal(self, text: str) -> str: ...
+    def open(self, sealed: str) -> str:
+        """What was sealed. DamagedError where it can't be opened."""
+
+
+class NoSeals:
+    """Where no secret is kept, as in scratch installations: texts stay as they are."""
+
+    def seal(self, text: str) -> str:
+        """The text."""
+        return text
+
+    def open(self, sealed: str) -> str:
+        """The text."""
+        return sealed
+
+
 @dataclass(frozen=True)
 class Parts:
     """What the use cases work with."""
@@ -347,3 +413,5 @@ class Parts:
     rate_service: RateService | None = None
     embedders: Embedders = field(default_factory=NoEmbedders)
     hooks: Hooks = field(default_factory=NoHooks)
+    seals: Seals = field(default_factory=NoSeals)
+    readings: Readings = field(default_factory=InlineReadings)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import select
 
 from domain.documents import SPECS
@@ -27,6 +29,7 @@ from infrastructure.pdf.reader import PdfReader
 from infrastructure.scratch import scratch
 from infrastructure.search.embedded.engine import EmbeddedSearch
 from infrastructure.settings import Settings
+from infrastructure.warehouse import migrate
 from infrastructure.warehouse.engine import Warehouse
 from infrastructure.warehouse.repositories.tables import gold_table
 from infrastructure.warehouse.unit_of_work import UnitOfWork
@@ -81,6 +84,10 @@ class MemoryMessages:
     def send(self, actor: str, *args: str) -> None:
         if (actor, *args) not in self.waiting:
             self.waiting.append((actor, *args))
+
+    def pending(self, actor: str) -> set[Message]:
+        """The arguments of what waits."""
+        return {message[1:] for message in self.waiting if message[0] == actor}
 
     def check(self) -> None:
         """It always answers."""
@@ -239,3 +246,11 @@ def verified(parts: Parts, home: Path) -> list[str]:
     settings = Settings(data_dir=home)
     with scratch(settings, parts) as fresh:
         return [str(one) for one in verify(parts, fresh)]
+
+
+def back_to(url: str, revision: str) -> None:
+    """Make the database one of an older revision."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    config.set_main_option("sqlalchemy.url", url)
+    command.downgrade(config, revision)

@@ -17,6 +17,7 @@ COMPOSITION = {
     "infrastructure.bootstrap",
     "infrastructure.settings",
     "infrastructure.logging",
+    "infrastructure.private",
     "infrastructure.processes",
     "infrastructure.scratch",
     "infrastructure.queue",

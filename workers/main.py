@@ -16,11 +16,13 @@ from loguru import logger
 from domain.silver import schema
 from infrastructure.bootstrap import bootstrap
 from infrastructure.logging import set_up
+from infrastructure.private import keep_private
 from infrastructure.queue.broker import make_broker
 from infrastructure.settings import Settings
 from infrastructure.warehouse.migrate import current, head
 from services.notify import wake
 from services.ports import Parts
+from services.stages.leases import give_back, take_over
 from services.stages.sweep import sweep
 from services.upkeep.missing import write_missing
 from services.upkeep.rebuild import index_again_if_lost
@@ -34,6 +36,7 @@ TIDY = 0.25  # seconds between two looks at the warehouse's log
 
 def run(index: int = 0, of: int = 1) -> None:
     """Work until told to stop."""
+    keep_private()
     settings = Settings()
     set_up(f"worker-{index}", settings.log_level)
     stop = threading.Event()
@@ -41,9 +44,10 @@ def run(index: int = 0, of: int = 1) -> None:
     _await_warehouse(settings.warehouse_url, stop)
     if not stop.is_set():
         schema("process")  # loads pandera before the first message, not during it
-        parts = bootstrap(settings)
         own = name(settings.data_dir, index)
+        parts = bootstrap(settings, own)
         shares = {own: share(of)} | {f"{own}-{one.queues[0]}": one for one in beside(index, of)}
+        take_over(parts)
         brokers = [make_broker(settings.redis_url, label, one) for label, one in shares.items()]
         for broker in brokers:
             declare(broker, parts)
@@ -54,6 +58,7 @@ def run(index: int = 0, of: int = 1) -> None:
             threading.Thread(target=_retry_deliveries, args=(parts, stop), daemon=True).start()
             threading.Thread(target=follow, args=(parts, settings.rates_hours, stop), daemon=True).start()
         work(brokers, stop)
+        give_back(parts)
     sys.stderr.flush()
     os._exit(0)  # a message that did not end in time is redelivered; its thread must not keep the process
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
+from api.arriving import arriving
 from api.auth import credentials
 from api.container import Here
 from api.problems import answers
@@ -26,7 +27,7 @@ async def signed_in(request: Request) -> tuple[str, str]:
     if scheme.lower() == "basic":
         return credentials(proof)
     body = b""
-    async for chunk in request.stream():
+    async for chunk in arriving(request):
         body += chunk
         if len(body) > LONGEST:
             raise TooLargeError(f"credentials take {LONGEST} bytes at most")
@@ -37,7 +38,7 @@ async def signed_in(request: Request) -> tuple[str, str]:
     return name, password
 
 
-@router.post("/token", responses=answers(400, 401, 405, 413, 422, 500, 503, 507), openapi_extra=BODY)
+@router.post("/token", responses=answers(400, 401, 405, 408, 413, 422, 500, 503, 507), openapi_extra=BODY)
 async def token(response: Response, here: Here, who: Annotated[tuple[str, str], Depends(signed_in)]) -> TokenAnswer:
     """Get a token for a user name and password (the password form of OAuth 2, the same as JSON, or HTTP Basic)."""
     made = here.callers.token(await here.door.check(*who))

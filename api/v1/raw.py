@@ -37,7 +37,7 @@ Purge = Annotated[bool, Query(description="erase the content for good, all versi
 IfMatch = Annotated[str | None, Header(description="only if the record is at this version (ETag), or `*`: only if it is there")]
 IfNoneMatch = Annotated[str | None, Header(description="`*`: only if the record is not there yet")]
 Name = Annotated[str | None, Query(max_length=1_000, description="the name of a file that is the body itself (PDF)", examples=["notice-7.pdf"])]
-CHANGES: dict[int | str, dict[str, Any]] = {**CHANGE, **answers(413, 415, 507)}
+CHANGES: dict[int | str, dict[str, Any]] = {**CHANGE, **answers(408, 413, 415, 507)}
 ONE: dict[int | str, dict[str, Any]] = {**CHANGES, **answers(404, 412)}
 
 

@@ -25,14 +25,14 @@ UNCHANGED: dict[str, Any] = {"description": "The feed is still the one that If-N
 @router.get("", dependencies=SCHEMES)
 def saved_searches(here: Here, user: Reader) -> SavedSearches:
     """List your saved searches, oldest first."""
-    found = services.list_searches(here.parts.warehouse, user.name)
+    found = services.list_searches(here.parts, user.name)
     return SavedSearches(items=[SearchAnswer.of(one, services.count_matches(here.parts.warehouse, one.id)) for one in found])
 
 
 @router.post("", status_code=201, dependencies=SCHEMES, responses=answers(409))
 def save(here: Here, response: Response, user: Reader, body: SearchBody) -> NewSearch:
     """Save a search. It is told of what matches it from now on. The answer holds the secret that signs its messages; it is shown this once."""
-    made = services.add_search(here.parts.warehouse, user.name, body.wish(), private=here.settings.webhook_private)
+    made = services.add_search(here.parts, user.name, body.wish(), private=here.settings.webhook_private)
     response.headers["Location"] = f"/v1/searches/{made.id}"
     return NewSearch.new(made)
 
@@ -40,14 +40,15 @@ def save(here: Here, response: Response, user: Reader, body: SearchBody) -> NewS
 @router.get("/{search_id}", dependencies=SCHEMES, responses=answers(404))
 def saved_search(search_id: Id, here: Here, user: Reader) -> SearchAnswer:
     """A saved search of yours."""
-    found = services.get_search(here.parts.warehouse, user.name, search_id)
+    found = services.get_search(here.parts, user.name, search_id)
     return SearchAnswer.of(found, services.count_matches(here.parts.warehouse, search_id))
 
 
 @router.put("/{search_id}", dependencies=SCHEMES, responses=answers(404))
 def change(search_id: Id, here: Here, user: Reader, body: SearchBody) -> SearchAnswer:
     """Change a saved search. With another query it is told of what matches that from now on; without `secret` it keeps its own."""
-    changed = services.change_search(here.parts.warehouse, user.name, search_id, body.wish(), private=here.settings.webhook_private)
+    private = here.settings.webhook_private
+    changed = services.change_search(here.parts, user.name, search_id, body.wish(), private=private)
     return SearchAnswer.of(changed, services.count_matches(here.parts.warehouse, search_id))
 
 
@@ -60,6 +61,6 @@ def remove(search_id: Id, here: Here, user: Reader) -> None:
 @router.get("/{search_id}/feed", response_class=Response, responses={200: {"content": {ATOM: {}}, "headers": TAG}, 304: UNCHANGED, **answers(404)})
 def feed(search_id: Id, here: Here, token: Token, if_none_match: Known = None) -> Response:
     """What a saved search found last, as an Atom feed. Its token is the key to it: feed readers know no passwords."""
-    search = services.by_token(here.parts.warehouse, search_id, token)
+    search = services.by_token(here.parts, search_id, token)
     content = atom(search, services.matches_of(here.parts.warehouse, search_id))
     return tagged(lambda: Response(content, media_type=ATOM), f'"{blake2b(content, digest_size=16).hexdigest()}"', if_none_match)

@@ -31,7 +31,7 @@ Ocid = Annotated[
 ]
 
 
-@router.post("/uploads", status_code=202, response_model=JobAnswer, responses={**CHANGE, **answers(413, 507)}, openapi_extra=BODY)
+@router.post("/uploads", status_code=202, response_model=JobAnswer, responses={**CHANGE, **answers(408, 413, 507)}, openapi_extra=BODY)
 async def upload(request: Request, here: Here, user: Writer, asked: Asked, filename: Name = None, ocid: Ocid = None) -> Response:
     """Send a file: OCDS JSON in any of its forms (release or record package, releases, arrays, JSON Lines; also gzipped), or PDF.
 

@@ -28,9 +28,9 @@ def webhooks(here: Here, _: Admin) -> Webhooks:
 @router.post("", status_code=201)
 def add(here: Here, response: Response, _: Admin, body: WebhookBody) -> NewWebhook:
     """Add a webhook. The answer holds the secret that signs what is sent to it; it is shown this once."""
-    made = services.add_webhook(here.parts.warehouse, body.wish(), private=here.settings.webhook_private)
+    made, secret = services.add_webhook(here.parts, body.wish(), private=here.settings.webhook_private)
     response.headers["Location"] = f"/v1/webhooks/{made.id}"
-    return NewWebhook.of(made)
+    return NewWebhook.new(made, secret)
 
 
 @router.get("/{webhook_id}", responses=answers(404))
@@ -42,7 +42,8 @@ def webhook(webhook_id: Id, here: Here, _: Admin) -> WebhookAnswer:
 @router.put("/{webhook_id}", responses=answers(404))
 def change(webhook_id: Id, here: Here, _: Admin, body: WebhookBody) -> WebhookAnswer:
     """Change a webhook; without `secret` it keeps its own. What waits for it goes to the new URL, or nowhere once it is not active."""
-    return WebhookAnswer.of(services.change_webhook(here.parts.warehouse, webhook_id, body.wish(), private=here.settings.webhook_private))
+    private = here.settings.webhook_private
+    return WebhookAnswer.of(services.change_webhook(here.parts, webhook_id, body.wish(), private=private))
 
 
 @router.delete("/{webhook_id}", status_code=204, response_class=Response, responses=answers(404))

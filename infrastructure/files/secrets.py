@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from domain.errors import DamagedError
@@ -34,18 +35,23 @@ class Secrets:
     def signing_key(self) -> bytes:
         """The key that tokens are signed with, made by whoever asks first. DamagedError where the file is too short."""
         name = "secret.key"
-        if not (self.folder / name).exists():
-            fresh = self._fresh(name, secrets.token_bytes(KEY_BYTES))
+        key = self.made(name, lambda: secrets.token_bytes(KEY_BYTES))
+        if len(key) < 32:
+            raise DamagedError(f"{self.folder / name} is damaged: remove it and start again; tokens given out before stop working")
+        return key
+
+    def made(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """The secret, made by whoever asks first: of two makers at once, one wins and both use its."""
+        path = self.folder / name
+        if not path.exists():
+            fresh = self._fresh(name, make())
             try:
-                os.link(fresh, self.folder / name)  # of two makers at once, one wins and both use its key
+                os.link(fresh, path)
             except FileExistsError:
                 pass
             finally:
                 fresh.unlink()
-        key = (self.folder / name).read_bytes()
-        if len(key) < 32:
-            raise DamagedError(f"{self.folder / name} is damaged: remove it and start again; tokens given out before stop working")
-        return key
+        return path.read_bytes()
 
     def _fresh(self, name: str, value: bytes) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)

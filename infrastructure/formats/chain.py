@@ -3,6 +3,7 @@
 Kinds of bytes (archives, workbooks, PDF) are asked with the file as it is, then with what it unpacks to; kinds of text with its UTF-8 form.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from domain.errors import InvalidError
 from domain.record import Place, Refused
-from infrastructure.formats.text import as_text, forget, missing, unpack
+from infrastructure.formats.text import as_text, missing, sync, unpack
 from services.ports import Slice
 
 Position = dict[str, Any]
@@ -79,9 +80,22 @@ class Source(NamedTuple):
 
     def forget(self) -> None:
         """Remove the copies, and what the recognisers left."""
-        forget(self.unpacked)
-        for left in self.spool.parent.glob(f"{self.spool.name}.*"):
+        for left in self.left():
             left.unlink(missing_ok=True)
+
+    def keep(self) -> None:
+        """Make the copies durable: a position is going to point into them."""
+        for left in self.left():
+            sync(left)
+
+    def left(self) -> list[Path]:
+        """What lies in the spool folder for this file."""
+        prefix = f"{self.spool.name}."
+        try:
+            with os.scandir(self.spool.parent) as entries:
+                return [Path(one.path) for one in entries if one.name.startswith(prefix)]
+        except FileNotFoundError:
+            return []
 
 
 class Chain:

@@ -1,14 +1,14 @@
 """JSON Lines: one element a line, so that a broken line costs itself only."""
 
 import re
-from collections.abc import Callable
 from io import BytesIO
 from typing import Any, BinaryIO
 
 from domain.record import Place
+from infrastructure.formats.json_values import ValueReader
 from infrastructure.formats.packages import about, broken_value, enter
 from infrastructure.formats.scanner import Scanner
-from infrastructure.formats.stretch import Stretch
+from infrastructure.formats.stretch import DateOrder, Stretch
 from services.ports import Slice
 
 Position = dict[str, Any]
@@ -20,15 +20,15 @@ GULP = 1 << 20
 class LineReader:
     """Reads a stretch of lines; a line too long to be held that is a package is left to the reader of values, which streams it."""
 
-    def __init__(self, file: BinaryIO, name: str, longest: int, inside: Callable[[BinaryIO, Position, int], Slice]) -> None:
+    def __init__(self, file: BinaryIO, name: str, longest: int, date_order: DateOrder | None = None) -> None:
         self.file = file
-        self.inside = inside
+        self.date_order = date_order
         self.name = name
         self.longest = longest
 
     def read(self, position: Position, limit: int) -> Slice:
         """From `offset` and `line` on."""
-        stretch = Stretch(self.name, limit)
+        stretch = Stretch(self.name, limit, self.date_order)
         offset, number = int(position["offset"]), int(position["line"])
         self.file.seek(offset)
         while not stretch.full:
@@ -51,7 +51,7 @@ class LineReader:
         """Keep the line; of a package that is broken before its list, the elements of the list."""
         package = about(raw)
         if package is None and LIST.search(raw) and broken_value(raw, 0, ""):
-            read = self.inside(BytesIO(raw), {"form": "values", "offset": 0, "line": place.line, "column": place.column}, len(raw))
+            read = ValueReader(BytesIO(raw), self.name, self.longest).read({"offset": 0, "line": place.line, "column": place.column}, len(raw))
             if any(one.place.path for one in read.elements):
                 stretch.take(read, place.offset or 0)
                 return

@@ -7,7 +7,7 @@ from domain.unpack import LISTS
 from infrastructure.formats.packages import ABOUT, Damage, about, broken_value, enter
 from infrastructure.formats.scanner import DEEPEST as BRACKETS
 from infrastructure.formats.scanner import SEARCHES, BrokenError, MismatchError, OversizeError, ScanError, Scanner, TooDeepError
-from infrastructure.formats.stretch import EXCERPT, Stretch
+from infrastructure.formats.stretch import EXCERPT, DateOrder, Stretch
 from services.ports import Slice
 
 Position = dict[str, Any]
@@ -20,14 +20,15 @@ SAID = {b'"%s"' % name.encode(): name for name in ABOUT}
 class ValueReader:
     """Reads a stretch. Its position is an offset and the stack of lists that are open there, each with its path and next index."""
 
-    def __init__(self, file: BinaryIO, name: str, longest: int) -> None:
+    def __init__(self, file: BinaryIO, name: str, longest: int, date_order: DateOrder | None = None) -> None:
         self.file = file
+        self.date_order = date_order
         self.name = name
         self.longest = longest
 
     def read(self, position: Position, limit: int) -> Slice:
         """From `offset` on."""
-        self.stretch = Stretch(self.name, limit)
+        self.stretch = Stretch(self.name, limit, self.date_order)
         self.scanner = Scanner(self.file, int(position["offset"]), self.longest, position.get("line"), int(position.get("column", 1)))
         self.stack: list[Position] = [dict(one) for one in position.get("stack", ())]
         self.scanner.searches = int(position.get("searches", 0))

@@ -3,11 +3,13 @@
 A position is a small JSON object that says where the next slice begins; reading on from it costs nothing but a seek.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from infrastructure.formats.date_order import date_order
 from infrastructure.formats.json_lines import LineReader
 from infrastructure.formats.json_values import ValueReader
 from services.ports import Slice
@@ -35,9 +37,8 @@ def recognise(text: Path) -> Position | None:
 def read(text: Path, name: str, position: Position, limit: int, longest: int) -> Slice:
     """The next `limit` elements, or fewer where they are large; elements longer than `longest` bytes are refused."""
     with text.open("rb") as file:
-        if position["form"] == "lines":
-            return LineReader(file, name, longest, lambda line, at, most: ValueReader(line, name, longest).read(at, most)).read(position, limit)
-        return ValueReader(file, name, longest).read(position, limit)
+        reader = LineReader if position["form"] == "lines" else ValueReader
+        return reader(file, name, longest, partial(date_order, text)).read(position, limit)
 
 
 def _by_lines(head: bytes, whole: bool) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from domain.errors import InvalidError
 from domain.files import UNREADABLE
 from domain.linking import name_key
 from domain.record import Kind, Place, Refused
+from infrastructure.checkpoints import elsewhere
 from infrastructure.formats.pdf_magic import head_of, is_pdf, is_web
 from infrastructure.pdf.reader import PdfReader, Read
 from services.ports import Element, Slice
@@ -27,7 +29,9 @@ class PdfSource:
 
     def __init__(self, reader: PdfReader) -> None:
         self.reader = reader
-        self.ahead: dict[str, Read] = {}
+        self.ahead: dict[str, Future[Read]] = {}
+        # Its threads are kept: the kernel ends a child process with the thread that started it.
+        self.threads = ThreadPoolExecutor(reader.pool.size, thread_name_prefix="pdf")
 
     def recognise(self, text: Path, filename: str) -> Position | None:
         """Where reading begins; None where it is no PDF. InvalidError for a web page that is named as one."""
@@ -38,18 +42,20 @@ class PdfSource:
         return None
 
     def expect(self, paths: Sequence[Path]) -> None:
-        """Read the PDFs among these files at once; each is kept until it is asked for, or others are expected."""
-        self.ahead = {}
-        chosen = {str(path): path for path in paths if self.recognise(path, "") is not None}
-        if len(chosen) > 1:
-            self.ahead = self.reader.read_many(chosen)
+        """Begin to read the PDFs among these files at once; each is kept until it is asked for, or others are expected."""
+        for late in self.ahead.values():
+            late.cancel()
+        chosen = {str(path.resolve()): path for path in paths if self.recognise(path, "") is not None}
+        self.ahead = {name: self.threads.submit(self.reader.read, path) for name, path in chosen.items()} if len(chosen) > 1 else {}
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:  # pylint: disable=unused-argument
         """The document; with the reason why it counts as refused where nothing in it can be read."""
         with text.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         about = {"filename": name_key(filename) or "upload", "sha256": sha256, "size": text.stat().st_size, "media_type": "application/pdf"}
-        found = self.ahead.pop(str(text), None) or self.reader.read(text)
+        ahead = self.ahead.pop(str(text.resolve()), None)
+        with elsewhere():
+            found = ahead.result() if ahead else self.reader.read(text)
         raw = orjson.dumps(about)[:-1] + b"," + found.document[1:]
         return Slice([Element(raw, place := Place(file=filename), kind=Kind.DOCUMENTS, flaw=_flaw(found, place))], [], None)
 

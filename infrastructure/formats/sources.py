@@ -1,11 +1,13 @@
 """The sources of landing: raw files by hash, read through the chain of recognisers."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from domain.errors import InvalidError
+from infrastructure.disk import full_disk
 from infrastructure.formats import ocds_json
-from infrastructure.formats.archives.archive import with_archives
+from infrastructure.formats.archives.archive import MOST_MEMBERS, with_archives
 from infrastructure.formats.chain import Position, ReadsAhead, Recogniser, Source
 from services.ports import Files, Slice
 
@@ -32,19 +34,23 @@ class OcdsJson:
 class FileSources:
     """Reads raw files through the chain, and what archives hold; see services/ports.py `Sources`."""
 
-    def __init__(self, files: Files, spool: Path, recognisers: Sequence[Recogniser], most: int) -> None:
+    def __init__(self, files: Files, spool: Path, recognisers: Sequence[Recogniser], most: int, most_members: int = MOST_MEMBERS) -> None:
         self.files = files
         self.spool = spool
         self.most = most
         self.ahead = [one for one in recognisers if isinstance(one, ReadsAhead)]
-        self.chain = with_archives(recognisers, spool, most)
+        self.chain = with_archives(recognisers, spool, most, most_members)
 
-    def read(self, sha256: str, filename: str, position: Position | None, limit: int) -> Slice:
+    def read(self, sha256: str, filename: str, position: Position | None, limit: int, reader: str = "") -> Slice:
         """The next stretch. InvalidError where no recogniser of the chain knows the file, with what was expected."""
         raw = self.files.path(sha256)
         if not raw.exists():
             raise InvalidError(f"the raw file {sha256} is gone from the data folder")
-        return self.chain.read(Source(raw, filename, self.spool / sha256, self.most), position, limit)
+        source = Source(self._named(raw, reader) if reader else raw, filename, self.spool / (reader or sha256), self.most)
+        piece = self.chain.read(source, position, limit)
+        if piece.position is not None:
+            source.keep()
+        return piece
 
     def expect(self, sha256s: Sequence[str]) -> None:
         """These files are read next."""
@@ -52,6 +58,16 @@ class FileSources:
         for one in self.ahead:
             one.expect(paths)
 
-    def release(self, sha256: str) -> None:
+    def release(self, sha256: str, reader: str = "") -> None:
         """Remove the copies."""
-        Source(self.files.path(sha256), "", self.spool / sha256, self.most).forget()
+        Source(self.files.path(sha256), "", self.spool / (reader or sha256), self.most).forget()
+
+    def _named(self, raw: Path, reader: str) -> Path:
+        """A link to the file: copies are named after what they are copies of, and two jobs may read the same file."""
+        link = self.spool / f"{reader}.raw"
+        if not link.is_symlink():
+            with full_disk():
+                self.spool.mkdir(parents=True, exist_ok=True)
+                with suppress(FileExistsError):  # another thread has made it
+                    link.symlink_to(raw.resolve())
+        return link

@@ -1,11 +1,14 @@
 """What a reader gathers for one slice, and when it is enough."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from domain.instants import Order
 from domain.record import Place, Refused
 from services.ports import Element, Slice
 
+DateOrder = Callable[[], Order | None]
 SLICE_BYTES = 48 * 1024**2  # of elements: what a slice of large records is cut at, so that memory stays flat
 EXCERPT = 2_000
 
@@ -13,8 +16,9 @@ EXCERPT = 2_000
 class Stretch:
     """Elements and refusals of one slice."""
 
-    def __init__(self, name: str, limit: int) -> None:
+    def __init__(self, name: str, limit: int, date_order: DateOrder | None = None) -> None:
         self.name = name
+        self.date_order = date_order
         self.limit = limit
         self.elements: list[Element] = []
         self.refused: list[Refused] = []
@@ -27,7 +31,7 @@ class Stretch:
 
     def keep(self, raw: bytes, place: Place, package: dict[str, Any] | None = None) -> None:
         """An element."""
-        self.elements.append(Element(raw, place, package))
+        self.elements.append(Element(raw, place, package, date_order=self.date_order))
         self.bytes += len(raw)
 
     def refuse(self, place: Place, code: str, reason: str, raw: bytes = b"") -> None:
@@ -37,7 +41,7 @@ class Stretch:
 
     def take(self, other: Slice, offset: int) -> None:
         """All of what was read elsewhere, from a text that begins at this offset."""
-        self.elements += [replace(one, place=_moved(one.place, offset)) for one in other.elements]
+        self.elements += [replace(one, place=_moved(one.place, offset), date_order=self.date_order) for one in other.elements]
         self.refused += [one.model_copy(update={"place": _moved(one.place, offset)}) for one in other.refused]
         self.bytes += sum(len(one.raw) for one in other.elements)
 

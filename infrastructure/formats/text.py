@@ -1,10 +1,12 @@
 """Uploads unpacked, and as plain UTF-8: what is packed or in another encoding is written once, streamed, to a spool file beside the raw one."""
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from domain.errors import InvalidError, TooLargeError
+from infrastructure.checkpoints import checkpoint
 from infrastructure.disk import full_disk
 from infrastructure.formats.encodings import UTF8, Survey, as_utf8
 from infrastructure.formats.packed import packing, unpacked
@@ -79,18 +81,24 @@ def limited(pieces: Iterable[bytes], packed: Callable[[], int], limit: int) -> I
 
 
 def write(pieces: Iterable[bytes], target: Path) -> None:
-    """Write by rename, durable before: a position may point into it from then on. Nothing is left where it fails."""
+    """Write by rename; nothing is left where it fails. `sync` makes it durable, before a position that points into it is kept."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    partial = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         with partial.open("wb") as out:
             for piece in pieces:
+                checkpoint()
                 out.write(piece)
-            out.flush()
-            os.fsync(out.fileno())
         partial.replace(target)
-    finally:
+    except BaseException:
         partial.unlink(missing_ok=True)
+        raise
+
+
+def sync(path: Path) -> None:
+    """Have the file reach the disk."""
+    with full_disk(), path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _note(spool: Path) -> Path:
@@ -100,4 +108,5 @@ def _note(spool: Path) -> Path:
 def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(CHUNK):
+            checkpoint()
             yield piece

@@ -10,8 +10,9 @@ import pymupdf
 
 PASSWORD = 1 << 13  # flags of a text field
 HIDDEN = 1 << 1  # flag of an annotation
-BUTTONS = (pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON)
-CHOICES = (pymupdf.PDF_WIDGET_TYPE_COMBOBOX, pymupdf.PDF_WIDGET_TYPE_LISTBOX)
+TEXT = "Text"  # types of fields, as pymupdf names them
+BUTTONS = ("CheckBox", "RadioButton")
+CHOICES = ("ComboBox", "ListBox")
 PLAIN = re.compile(r"(?:yes|on|true|x|checked|choice|\d+)?", re.IGNORECASE)  # states of a button that say no more than that it is set
 LONG = 12  # characters of a value that can hardly stand elsewhere on its page by chance
 
@@ -28,8 +29,8 @@ def filled_in(page: pymupdf.Page) -> list[Filled]:
     """The values of the fields that are shown, in the page's order. Fields that draw a mark or a password are taken off the page first."""
     found: dict[tuple[str, str], Filled] = {}
     for widget in list(page.widgets()):
-        secret = widget.field_type == pymupdf.PDF_WIDGET_TYPE_TEXT and widget.field_flags & PASSWORD
-        marked = widget.field_type in BUTTONS
+        secret = widget.field_type_string == TEXT and widget.field_flags & PASSWORD
+        marked = widget.field_type_string in BUTTONS
         if not secret and not _hidden(page, widget):
             for value in _values(page, widget):
                 found.setdefault((widget.field_name or "", value), Filled(value, None if marked else widget.rect))
@@ -61,13 +62,18 @@ def _hidden(page: pymupdf.Page, widget: pymupdf.Widget) -> bool:
 
 
 def _values(page: pymupdf.Page, widget: pymupdf.Widget) -> Iterator[str]:
-    if widget.field_type in BUTTONS:
+    if widget.field_type_string in BUTTONS:
         if widget.field_value and widget.field_value != "Off":
             yield _mark(widget)
-    elif widget.field_type in CHOICES:
+    elif widget.field_type_string in CHOICES:
         yield from _chosen(page, widget)
-    elif widget.field_type == pymupdf.PDF_WIDGET_TYPE_TEXT and (widget.field_value or "").strip():
-        yield widget.field_value.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip()
+    elif widget.field_type_string == TEXT and (value := _text(widget)):
+        yield value
+
+
+def _text(widget: pymupdf.Widget) -> str:
+    value = str(widget.field_value or "")
+    return value.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip()
 
 
 def _mark(widget: pymupdf.Widget) -> str:
@@ -83,5 +89,5 @@ def _chosen(page: pymupdf.Page, widget: pymupdf.Widget) -> Iterator[str]:
     kind, places = page.parent.xref_get_key(widget.xref, "I")
     if kind == "array" and not widget.field_value:
         yield from (options[int(place)][1] for place in re.findall(r"\d+", places) if int(place) < len(options))
-    elif (widget.field_value or "").strip():
-        yield dict(options).get(widget.field_value, widget.field_value)
+    elif value := _text(widget):
+        yield str(dict(options).get(value, value))

@@ -18,9 +18,9 @@ DRAWN = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in 
 
 def _letter(form: str) -> str:
     """NFKC; a vowel mark without the blank or stroke that carries it where it stands alone."""
-    letters = normalize("NFKC", form)
-    marks = letters.lstrip(f" {TATWEEL}")
-    return marks if marks and all(map(combining, marks)) else letters
+    plain = normalize("NFKC", form)
+    marks = plain.lstrip(f" {TATWEEL}")
+    return marks if marks and all(map(combining, marks)) else plain
 
 
 LETTERS = {code: _letter(chr(code)) for first, last in BLOCKS for code in range(first, last + 1) if _letter(chr(code)) != chr(code)}

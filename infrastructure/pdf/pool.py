@@ -4,6 +4,7 @@ import os
 import selectors
 import subprocess
 import sys
+import threading
 import time
 import weakref
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from infrastructure.processes import kill_group
 ROOT = Path(__file__).parents[2]
 MODULE = "infrastructure.pdf.child"
 KNOWN = ("PATH", "PYTHON", "LANG", "LC_", "HOME", "TMPDIR", "TESSDATA", "LD_", "VIRTUAL_ENV")  # of the environment: no secret goes near a stranger's file
+MOST = 4  # times as many children where several threads read at once: a file that takes minutes leaves room for others
 FILES = 500  # that one child reads at most: what a library leaks goes with it
 
 
@@ -68,13 +70,14 @@ def _end(process: subprocess.Popen[bytes], owner: int) -> None:
 
 
 class Pool:
-    """As many children at once as there is work for, up to `size`; one thread at a time uses it."""
+    """As many children at once as there is work for, up to `size` for each thread that uses it; for all of them together, up to MOST times as many."""
 
     def __init__(self, size: int, memory: int) -> None:
         self.size = size
         self.memory = memory
         self.idle: list[Child] = []
         self.owner = os.getpid()
+        self.places = threading.BoundedSemaphore(MOST * size)
 
     def run(self, requests: Iterator[tuple[str, dict[str, object]]], timeout: float) -> Iterator[tuple[str, str]]:
         """(name, how it ended) of each request as it ends: `done`, `died`, or `timeout` after that many seconds."""
@@ -82,7 +85,11 @@ class Pool:
         selector = selectors.DefaultSelector()
         try:
             while True:
-                while len(busy) < self.size and (following := next(requests, None)) is not None:
+                while len(busy) < self.size and self.places.acquire(blocking=not busy):  # pylint: disable=consider-using-with
+                    following = next(requests, None)
+                    if following is None:
+                        self.places.release()
+                        break
                     child = self._start(following[1])
                     selector.register(child, selectors.EVENT_READ)
                     busy[child] = (following[0], time.monotonic() + timeout)
@@ -92,6 +99,7 @@ class Pool:
         finally:
             for child in busy:
                 child.end()
+                self.places.release()
             selector.close()
 
     def close(self) -> None:
@@ -109,9 +117,11 @@ class Pool:
     def _start(self, request: dict[str, object]) -> Child:
         idle = self._mine()
         while idle:
-            child = idle.pop()
             try:
+                child = idle.pop()
                 child.ask(request)
+            except IndexError:  # another thread took the last one
+                break
             except BrokenPipeError:
                 child.end()
             else:
@@ -126,6 +136,7 @@ class Pool:
             child = cast(Child, key.fileobj)
             selector.unregister(child)
             name, _deadline = busy.pop(child)
+            self.places.release()
             good = child.answered()
             if good and child.files < FILES:
                 self.idle.append(child)
@@ -135,5 +146,6 @@ class Pool:
         for child in [one for one, (_, deadline) in busy.items() if deadline <= time.monotonic()]:
             selector.unregister(child)
             name, _deadline = busy.pop(child)
+            self.places.release()
             child.end()
             yield name, "timeout"

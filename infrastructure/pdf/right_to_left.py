@@ -72,7 +72,7 @@ def _beside(line: Sequence[Raw], piece: Raw) -> bool:
     top, bottom = line[-1]["bbox"][1], line[-1]["bbox"][3]
     height = min(y1 - y0, bottom - top)
     left, right = min(one["bbox"][0] for one in line), max(one["bbox"][2] for one in line)
-    return min(y1, bottom) - max(y0, top) > SAME_LINE * height and max(left - x1, x0 - right) < APART * height
+    return bool(min(y1, bottom) - max(y0, top) > SAME_LINE * height and max(left - x1, x0 - right) < APART * height)
 
 
 def _from_right(piece: Raw) -> bool:
@@ -80,7 +80,8 @@ def _from_right(piece: Raw) -> bool:
 
 
 def _level(piece: Raw) -> bool:
-    return abs(piece["dir"][1]) < 0.01 and piece["dir"][0] > 0
+    across, down = piece["dir"]
+    return bool(abs(down) < 0.01 and across > 0)
 
 
 def _cells(piece: Raw) -> list[Cell]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import redis
-from dramatiq import Message
+from dramatiq import Broker, Message, Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.common import dq_name
@@ -27,6 +27,15 @@ OWNER_KEY = "tenderlake:installation"  # of the installation whose messages the 
 PATIENCE = 3.0  # seconds that a sender waits for a queue that is away
 
 
+class IdsAlone(Middleware):
+    """Keeps tracebacks, which may quote a record, out of the queue's file: `Retries` puts them into messages."""
+
+    # pylint: disable-next=unused-argument
+    def before_enqueue(self, broker: Broker, message: Message[Any], delay: int | None) -> None:
+        """Take the traceback out of a message that is tried again."""
+        message.options.pop("traceback", None)
+
+
 class QueueBroker(RedisBroker):
     """A broker whose workers look before they fetch: every fetch is a write with an fsync, and idle workers fetch many times a second.
 
@@ -36,7 +45,7 @@ class QueueBroker(RedisBroker):
     """
 
     def __init__(self, connection: redis.Redis, worker: str, share: Share) -> None:
-        middleware = [TimeLimit(), ShutdownNotifications(), Retries()]
+        middleware = [TimeLimit(), ShutdownNotifications(), Retries(), IdsAlone()]
         super().__init__(  # type: ignore[no-untyped-call]
             client=connection, middleware=middleware, heartbeat_timeout=HEARTBEAT_TIMEOUT, maintenance_chance=ALWAYS
         )
@@ -198,6 +207,15 @@ class Dispatcher:
                     self.broker.enqueue(message)
         except redis.RedisError as error:
             raise UnavailableError(f"the queue does not answer: {error}") from error
+
+    def pending(self, actor: str) -> set[tuple[str, ...]]:
+        """The arguments of the messages that wait or are handled: one stays in the hash of its queue until it is acknowledged."""
+        hashes = [f"{self.broker.namespace}:{name}.msgs" for name in (actor, dq_name(actor))]
+        try:
+            found: list[Any] = [one for name in hashes for one in self.broker.client.hvals(name)]
+        except redis.RedisError as error:
+            raise UnavailableError(f"the queue does not answer: {error}") from error
+        return {tuple(Message.decode(one).args) for one in found}
 
     def check(self) -> None:
         """UnavailableError where the queue does not answer."""

@@ -23,12 +23,16 @@ TURN = 0x74656E6465726C  # the advisory lock of PostgreSQL that writers hold: an
 
 
 def make_engine(url: str) -> Engine:
-    """An engine for the URL, with SQLite set to WAL and to BEGIN IMMEDIATE for writers."""
+    """An engine for the URL, with SQLite set to WAL and to BEGIN IMMEDIATE for writers.
+
+    Its errors quote no values, which may be of records.
+    """
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_pre_ping=True, isolation_level="REPEATABLE READ")
+        engine = create_engine(url, pool_pre_ping=True, isolation_level="REPEATABLE READ", hide_parameters=True)
         event.listen(engine, "begin", _begin_postgresql)
         return engine
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": None})
+    arguments = {"timeout": 30, "check_same_thread": False, "isolation_level": None}
+    engine = create_engine(url, connect_args=arguments, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

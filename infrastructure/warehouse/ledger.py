@@ -56,8 +56,11 @@ class BatchRow(SQLModel, table=True):
     status: str = "open"
     records: int = 0
     deliveries: int = 0
+    worker: str = Field(default="", sa_column_kwargs={"server_default": ""})  # that lands it, for as long as its lease lasts
+    leased_until: datetime | None = instant(nullable=True)
     package: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
     error: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
+    marks: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))  # of its releases, while the job goes on
     created_at: datetime = instant()
     committed_at: datetime | None = instant(nullable=True)
 

@@ -11,11 +11,16 @@ from alembic.util import CommandError
 from domain.calendar import calendar
 from domain.errors import StartupError
 from infrastructure.warehouse.engine import Warehouse, make_engine
+from services.ports import Seals
 
 
-def upgrade(url: str, fiscal_year_start: int = 1) -> None:
-    """Migrate up to the newest revision. StartupError where the database is of a newer version of the product."""
+def upgrade(url: str, fiscal_year_start: int = 1, seals: Seals | None = None) -> None:
+    """Migrate up to the newest revision. StartupError where the database is of a newer version of the product.
+
+    `seals` is for secrets that an older version kept in the clear; nothing on disk tells of these afterwards.
+    """
     config = _config(url)
+    config.attributes["seals"] = seals
     before = current(url)
     known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
     if before is not None and before not in known:
@@ -26,6 +31,8 @@ def upgrade(url: str, fiscal_year_start: int = 1) -> None:
         except CommandError as error:
             raise StartupError(f"the warehouse can't be migrated: {error}") from error
     warehouse = Warehouse(url)
+    if config.attributes.get("sealed"):
+        warehouse.scrub()
     with warehouse.read() as work:
         filled = work.gold.fixed()
     if not filled:  # also where a kill came between the migration and this

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index
+from sqlalchemy import BigInteger, Column, Index
 from sqlmodel import Field, SQLModel
 
 from infrastructure.warehouse.ledger import instant
@@ -23,7 +23,7 @@ class KeyRow(SQLModel, table=True):
 
 
 class WebhookRow(SQLModel, table=True):
-    """A standing webhook. Its secret is kept in the clear, since it signs."""
+    """A standing webhook. Its secret is sealed (infrastructure/files/seals.py)."""
 
     __tablename__ = "webhook"
     id: str = Field(primary_key=True)
@@ -38,12 +38,13 @@ class WebhookRow(SQLModel, table=True):
 class DeliveryRow(SQLModel, table=True):
     """One message to one URL; written in the transaction that makes it true, so that none is lost.
 
-    `lease_until`: a run is at it until then; `next_at` stays when it is tried next.
+    `lease_until`: a run is at it until then; `next_at` stays when it is tried next. `host` and `url_hash` tell receivers apart in the index of
+    what is due, which holds all that choosing takes: a receiver that hangs may have thousands of deliveries waiting.
     """
 
     __tablename__ = "delivery"
     __table_args__ = (
-        Index("ix_delivery_due", "status", "next_at"),
+        Index("ix_delivery_due", "status", "next_at", "lease_until", "attempts", "url_hash", "host", "id"),
         Index("ix_delivery_lease", "lease_until"),
         Index("ix_delivery_ref", "ref", "id"),
         Index("ix_delivery_webhook", "webhook_id", "id"),
@@ -54,6 +55,7 @@ class DeliveryRow(SQLModel, table=True):
     ref: str
     event: str
     url: str
+    url_hash: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     host: str = ""
     secret: str
     payload: Any = Field(default=None, sa_column=Column(Json(), nullable=False))

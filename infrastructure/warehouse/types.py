@@ -51,13 +51,13 @@ class Money(TypeDecorator[Any]):
 
 
 class Json(TypeDecorator[Any]):
-    """A JSON value; text on SQLite, jsonb on PostgreSQL."""
+    """A JSON value; text on SQLite, jsonb on PostgreSQL. None is SQL's NULL on both, never JSON's null."""
 
     impl = Text
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else JSONB())
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else JSONB(none_as_null=True))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         return orjson.dumps(value).decode() if value is not None and dialect.name == "sqlite" else value

@@ -7,11 +7,13 @@ from sqlalchemy import Connection
 from infrastructure.warehouse.repositories.batches import Batches
 from infrastructure.warehouse.repositories.deliveries import Deliveries
 from infrastructure.warehouse.repositories.documents import Documents
+from infrastructure.warehouse.repositories.erasure import Erasure
 from infrastructure.warehouse.repositories.files import Files
 from infrastructure.warehouse.repositories.gold import Gold
 from infrastructure.warehouse.repositories.installation import Installations
 from infrastructure.warehouse.repositories.jobs import Jobs
 from infrastructure.warehouse.repositories.keys import Keys
+from infrastructure.warehouse.repositories.leases import Leases
 from infrastructure.warehouse.repositories.quarantine import Quarantine
 from infrastructure.warehouse.repositories.rates import Rates
 from infrastructure.warehouse.repositories.raw import RawRecords
@@ -49,6 +51,10 @@ class UnitOfWork:
     @cached_property
     def batches(self) -> Batches:
         return Batches(self.connection)
+
+    @cached_property
+    def leases(self) -> Leases:
+        return Leases(self.connection)
 
     @cached_property
     def records(self) -> Records:
@@ -125,3 +131,7 @@ class UnitOfWork:
     @cached_property
     def installations(self) -> Installations:
         return Installations(self.connection)
+
+    @cached_property
+    def erasure(self) -> Erasure:
+        return Erasure(self.connection)

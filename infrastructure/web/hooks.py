@@ -30,19 +30,19 @@ class WebHooks:
 
     def post(self, post: Post) -> Answered:
         """Send it; see services/ports.py `Hooks`."""
-        return asyncio.run(self._post(post))
+        return asyncio.run(self._post(post, self._tls))
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         """Made once: it reads all certificates."""
         return httpx.create_ssl_context(trust_env=False)
 
-    async def _post(self, post: Post) -> Answered:
+    async def _post(self, post: Post, tls: ssl.SSLContext) -> Answered:
         try:
             # No proxies of the environment: they would resolve names for themselves.
             async with (
                 asyncio.timeout(self.deadline),
-                httpx.AsyncClient(verify=self._tls, trust_env=False, follow_redirects=False, timeout=self.deadline) as client,
+                httpx.AsyncClient(verify=tls, trust_env=False, follow_redirects=False, timeout=self.deadline) as client,
             ):
                 return await self._send(client, post)
         except TimeoutError:

@@ -15,7 +15,7 @@ LONGEST = 255
 
 
 class Once(BaseModel):
-    """A key, who used it, and the fingerprint of the request it was used for."""
+    """The hash of a key, which may say anything, who used it, and the fingerprint of the request it was used for."""
 
     actor: str
     key: str
@@ -31,7 +31,7 @@ def check_key(key: str) -> None:
 def once(actor: str, key: str, *request: str) -> Once:
     """What makes a request the same request: `request` are its method, its path with parameters, the hash of its body."""
     fingerprint = hashlib.sha256("\n".join(request).encode()).hexdigest()
-    return Once(actor=actor, key=key, fingerprint=fingerprint)
+    return Once(actor=actor, key=hashlib.sha256(key.encode()).hexdigest(), fingerprint=fingerprint)
 
 
 def made_before(work: Work, asked: Once | None) -> bool:

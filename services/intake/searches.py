@@ -12,7 +12,7 @@ from domain.saved import Match, SavedSearch
 from domain.search import SearchQuery
 from domain.webhooks import check_url
 from services.clock import now
-from services.ports import Warehouse, Work
+from services.ports import Parts, Warehouse, Work
 
 MOST = 200  # searches a user may save: each is asked at every run of the index stage
 FEED = 100  # entries of a feed
@@ -29,44 +29,45 @@ class Wish(BaseModel):
     feed: bool = True
 
 
-def list_searches(warehouse: Warehouse, owner: str) -> Sequence[SavedSearch]:
+def list_searches(parts: Parts, owner: str) -> Sequence[SavedSearch]:
     """A user's searches, oldest first."""
-    with warehouse.read() as work:
+    with parts.warehouse.read() as work:
         found: list[SavedSearch] = work.saved.of(owner)
-    return found
+    return [_opened(parts, one) for one in found]
 
 
-def get_search(warehouse: Warehouse, owner: str, search_id: str) -> SavedSearch:
+def get_search(parts: Parts, owner: str, search_id: str) -> SavedSearch:
     """One's own search. NotFoundError where one has none of that id."""
-    with warehouse.read() as work:
-        return _own(work, owner, search_id)
+    with parts.warehouse.read() as work:
+        return _opened(parts, _own(work, owner, search_id))
 
 
-def add_search(warehouse: Warehouse, owner: str, wish: Wish, *, private: bool) -> SavedSearch:
+def add_search(parts: Parts, owner: str, wish: Wish, *, private: bool) -> SavedSearch:
     """Save a search. InvalidError for an address that can't be called, ConflictError where one has too many."""
     if wish.url is not None:
         check_url(wish.url, private=private)
     moment = now()
-    made = SavedSearch(id=secrets.token_hex(8), owner=owner, created_at=moment, changed_at=moment, **_fields(wish, None))
-    with warehouse.write() as work:
+    about = {"id": secrets.token_hex(8), "owner": owner, "created_at": moment, "changed_at": moment}
+    made = SavedSearch(**about, **_fields(parts, wish, None))
+    with parts.warehouse.write() as work:
         if len(work.saved.of(owner)) >= MOST:
             raise ConflictError(f"{MOST} searches are saved already; remove one first")
         work.saved.put(made)
         work.commit()
-    return made
+    return _opened(parts, made)
 
 
-def change_search(warehouse: Warehouse, owner: str, search_id: str, wish: Wish, *, private: bool) -> SavedSearch:
+def change_search(parts: Parts, owner: str, search_id: str, wish: Wish, *, private: bool) -> SavedSearch:
     """Change one's own search; another query is told of what matches it from now on. Errors as for `add_search` and `get_search`."""
     if wish.url is not None:
         check_url(wish.url, private=private)
-    with warehouse.write() as work:
+    with parts.warehouse.write() as work:
         present = _own(work, owner, search_id)
-        fields = _fields(wish, present) | ({"changed_at": now()} if wish.query != present.query else {})
+        fields = _fields(parts, wish, present) | ({"changed_at": now()} if wish.query != present.query else {})
         changed = present.model_copy(update=fields)
         work.saved.put(changed)
         work.commit()
-    return changed
+    return _opened(parts, changed)
 
 
 def remove_search(warehouse: Warehouse, owner: str, search_id: str) -> None:
@@ -96,10 +97,11 @@ def count_matches(warehouse: Warehouse, search_id: str) -> int:
         return int(work.saved.count(search_id))
 
 
-def by_token(warehouse: Warehouse, search_id: str, token: str) -> SavedSearch:
+def by_token(parts: Parts, search_id: str, token: str) -> SavedSearch:
     """The search whose feed this token opens. NotFoundError where it opens none: nothing is said about which of both is wrong."""
-    with warehouse.read() as work:
-        search: SavedSearch | None = work.saved.get(search_id)
+    with parts.warehouse.read() as work:
+        found: SavedSearch | None = work.saved.get(search_id)
+    search = _opened(parts, found) if found else None
     if search is None or search.token is None or not hmac.compare_digest(search.token.encode(), token.encode()):
         raise NotFoundError("there is no such feed, or the token is not that of it")
     return search
@@ -112,8 +114,17 @@ def _own(work: Work, owner: str, search_id: str) -> SavedSearch:
     return search
 
 
-def _fields(wish: Wish, present: SavedSearch | None) -> dict[str, Any]:
-    secret = wish.secret or (present.secret if present else None) or f"whsec_{secrets.token_urlsafe(32)}"
-    token = (present.token if present else None) or secrets.token_urlsafe(24)
+def _fields(parts: Parts, wish: Wish, present: SavedSearch | None) -> dict[str, Any]:
+    secret, token = (present.secret, present.token) if present else (None, None)
+    if wish.url and (wish.secret or not secret):
+        secret = parts.seals.seal(wish.secret or f"whsec_{secrets.token_urlsafe(32)}")
+    if wish.feed and not token:
+        token = parts.seals.seal(secrets.token_urlsafe(24))
     kept = {"name": wish.name, "parameters": wish.parameters, "query": wish.query, "url": wish.url}
     return kept | {"secret": secret if wish.url else None, "token": token if wish.feed else None}
+
+
+def _opened(parts: Parts, search: SavedSearch) -> SavedSearch:
+    """The search as its owner sees it. DamagedError where another key sealed it; it can be removed all the same."""
+    sealed = {name: value for name in ("secret", "token") if (value := getattr(search, name)) is not None}
+    return search.model_copy(update={name: parts.seals.open(value) for name, value in sealed.items()})

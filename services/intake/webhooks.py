@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from domain.errors import InvalidError, NotFoundError
 from domain.webhooks import Event, Webhook, check_url
 from services.clock import now
-from services.ports import Warehouse, Work
+from services.ports import Parts, Warehouse, Work
 
 EVENTS: tuple[str, ...] = get_args(Event)
 
@@ -37,23 +37,25 @@ def get_webhook(warehouse: Warehouse, webhook_id: str) -> Webhook:
         return _known(work, webhook_id)
 
 
-def add_webhook(warehouse: Warehouse, wish: Wish, *, private: bool) -> Webhook:
-    """Add a webhook. InvalidError for an address or an event that can't be."""
+def add_webhook(parts: Parts, wish: Wish, *, private: bool) -> tuple[Webhook, str]:
+    """Add a webhook; it and its secret, which is sealed in it. InvalidError for an address or an event that can't be."""
     _check(wish, private)
-    made = wish.model_dump() | {"id": secrets.token_hex(8), "created_at": now(), "secret": wish.secret or f"whsec_{secrets.token_urlsafe(32)}"}
+    secret = wish.secret or f"whsec_{secrets.token_urlsafe(32)}"
+    made = wish.model_dump() | {"id": secrets.token_hex(8), "created_at": now(), "secret": parts.seals.seal(secret)}
     webhook = Webhook(**made)
-    with warehouse.write() as work:
+    with parts.warehouse.write() as work:
         work.webhooks.put(webhook)
         work.commit()
-    return webhook
+    return webhook, secret
 
 
-def change_webhook(warehouse: Warehouse, webhook_id: str, wish: Wish, *, private: bool) -> Webhook:
+def change_webhook(parts: Parts, webhook_id: str, wish: Wish, *, private: bool) -> Webhook:
     """Change a webhook, and where that which waits for it goes. Errors as for `add_webhook`; NotFoundError where there is none of that id."""
     _check(wish, private)
-    with warehouse.write() as work:
+    with parts.warehouse.write() as work:
         webhook = _known(work, webhook_id)
-        webhook = webhook.model_copy(update=wish.model_dump(exclude={"secret"}) | {"secret": wish.secret or webhook.secret})
+        secret = parts.seals.seal(wish.secret) if wish.secret else webhook.secret
+        webhook = webhook.model_copy(update=wish.model_dump(exclude={"secret"}) | {"secret": secret})
         work.webhooks.put(webhook)
         work.deliveries.follow(webhook)
         work.commit()

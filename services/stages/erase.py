@@ -19,10 +19,11 @@ from domain.silver import TABLES, TABLES_OF
 from domain.trail import Audit
 from services.clock import now
 from services.ports import Parts
+from services.stages.erase_alerts import follow_alerts
 from services.stages.traces import files_holding
 from services.upkeep.rebuild_search import rebuild_search
 
-COLUMNS = ["batch", "version", "op", "record_id", "sha256", "payload"]
+COLUMNS = ["batch", "version", "op", "record_id", "sha256", "file", "payload"]
 
 
 def erase(parts: Parts) -> None:
@@ -46,6 +47,11 @@ def _forget(parts: Parts, done: Sequence[Audit], mark: Watermark) -> None:
         logger.info("what was cut off while it was being written may hold what is to be erased; the sweep has it tried again")
         return
     rebuild_search(parts)  # an index keeps what was deleted for a while
+    follow_alerts(parts, done)
+    with parts.warehouse.write() as work:
+        work.erasure.forget_organizations(mark.silver_batch)
+        work.erasure.forget_errors()
+        work.commit()
     parts.warehouse.scrub()
     with parts.warehouse.write() as work:
         for one in done:
@@ -72,8 +78,10 @@ def _erase(parts: Parts, one: Audit, mark: Watermark) -> bool:
     with parts.warehouse.write() as work:
         work.raw.forget_versions(one.kind, one.record_id, one.version)
         work.outcomes.blank(one.kind, one.record_id, one.job_id)
-        work.quarantine.blank(found["quarantine"])
-        work.outcomes.blank_errors(found["jobs"])
+        work.erasure.blank_quarantine(found["quarantine"])
+        work.erasure.forget_members(found.get("members", ()))
+        work.erasure.blank_jobs(found["jobs"])
+        work.erasure.forget_names(found["files"])
         work.commit()
     return True
 
@@ -91,12 +99,18 @@ def _find(parts: Parts, one: Audit) -> dict[str, Any]:
     held = rows.filter((pl.col("version") < one.version) | ~pl.col("batch").is_in([batch for batch, committed in counts.items() if committed]))
     files = named | set(held["sha256"].drop_nulls()) | _described(one.kind, held)
     files |= files_holding(parts, one, files)
+    with parts.warehouse.read() as work:
+        reading: list[str] = work.erasure.jobs_of(sorted(files))
+        unidentified: list[int] = work.erasure.unidentified(reading)
+        names = sorted(set(held["file"].drop_nulls())) if one.kind is Kind.DOCUMENTS else []  # a field of the record
+        members: list[int] = work.erasure.members(reading, names)
     return {
         "batches": sorted(set(held["batch"])),
         "versions": sorted(set(held["version"])),
         "files": sorted(file for file in files if file),
-        "quarantine": [row for row, _ in quarantined],
-        "jobs": jobs,
+        "quarantine": sorted({*(row for row, _ in quarantined), *unidentified, *members}),
+        "members": members,
+        "jobs": sorted({*jobs, *reading}),
     }
 
 

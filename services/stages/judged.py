@@ -14,9 +14,11 @@ from domain.files import with_ocid
 from domain.job import Batch, Counts, Job
 from domain.judges import judge
 from domain.operation import Outcome
-from domain.record import Accepted, Kind, Refused
+from domain.record import Accepted, Judgement, Kind, Refused
+from domain.repeated import Marks, id_mark, marks, repeated
 from services.ports import Parts, Work
 
+FOREIGN = {"not_ocds", "not_an_object"}  # what is refused in files of something else
 MOST_ALIKE = 3  # elements one behind the other that are no OCDS and have an entry each
 
 
@@ -34,6 +36,7 @@ class Judged:
     left: set[Key] = field(default_factory=set)  # of its records, those that it leaves as they are
     new: list[tuple[int, Change]] = field(default_factory=list)
     processes: int = 0
+    marks: Marks = field(default_factory=dict)  # what the job's next slices tell releases apart by
     outcomes: list[Outcome] = field(default_factory=list)  # of the elements of a request, where it was one
 
     @property
@@ -44,6 +47,16 @@ class Judged:
     def keys(self) -> set[Key]:
         """The records that it may change."""
         return {(str(one.kind), one.record_id) for one in self.accepted}
+
+    def tell_apart(self, current: Mapping[Key, Current], work: Work) -> set[Key]:
+        """Give ids of their own to releases whose id stood before in the upload with other content; the records that they are now."""
+        changed = [one for one in self.accepted if (row := current.get((str(one.kind), one.record_id))) and row.content_hash != one.content_hash]
+        earlier = work.batches.marks(self.job.id, {id_mark(one.record_id) for one in changed}) if self.batch.ordinal and changed else {}
+        self.marks = marks(self.accepted) if self.position is not None else {}
+        found = repeated(self.accepted, earlier)
+        for position, one in found.items():
+            self.accepted[position] = one
+        return {(str(one.kind), one.record_id) for one in found.values()}
 
     def compare(self, current: Mapping[Key, Current], earlier: Sequence["Judged"] = ()) -> dict[Key, Current]:  # pylint: disable=unused-argument
         """Find what is new beside the current versions; what is current once this is landed, behind the `earlier` ones of the same go."""
@@ -78,8 +91,8 @@ class Judged:
         """Why the job failed, of which nothing could be used; `counts` are those of all of it."""
         if not counts.quarantined:
             reason = "there are no releases in it, nor any other records: its lists are empty, or its tables have headings only."
-        elif len(self.refused) == 1 and self.refused[0].code == "not_ocds" and self.refused[0].elements == counts.quarantined:
-            reason = f"it is {self.refused[0].reason}."
+        elif len(self.refused) == 1 and self.refused[0].code in FOREIGN and self.refused[0].elements == counts.quarantined:
+            reason = f"nothing in it can be used: {self.refused[0].reason}."
         else:
             reason = f"none of its {counts.quarantined} records can be used; its errors say why."
         return {"title": "Nothing good in it", "detail": f"The upload was read, but {reason}", "stage": "land"}
@@ -87,17 +100,22 @@ class Judged:
 
 def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
     """The job's next `limit` elements, judged. InvalidError, TooLargeError where its file can't be read at all."""
-    piece = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, limit)
+    piece = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, limit, job.id)
     found = Judged(job, batch, [], [], list(piece.refused), piece.position)
     alike: list[Refused] = []  # elements one behind the other that are no OCDS
     for element in piece.elements:
         raw = with_ocid(element.raw, job.ocid) if job.ocid and element.kind is Kind.DOCUMENTS else element.raw
-        for verdict in judge(raw, element.place, element.kind):
-            if isinstance(verdict, Refused) and verdict.code == "not_ocds":
+        verdicts = judge(raw, element.place, element.kind)
+        if any(map(_has_two_readings, verdicts)) and element.date_order and (order := element.date_order()):
+            verdicts = judge(raw, element.place, element.kind, order)
+        for verdict in verdicts:
+            code = verdict.code if isinstance(verdict, Refused) else ""
+            if alike and alike[0].code != code:
+                found.refused += _folded(alike)
+                alike = []
+            if isinstance(verdict, Refused) and code in FOREIGN:
                 alike.append(verdict)
                 continue
-            found.refused += _folded(alike)
-            alike = []
             if isinstance(verdict, Refused):
                 found.refused.append(verdict)
             else:
@@ -109,6 +127,12 @@ def read(parts: Parts, job: Job, batch: Batch, limit: int) -> Judged:
                 found.packages.append(orjson.dumps(element.package, option=orjson.OPT_SORT_KEYS) if element.package else None)
     found.refused += _folded(alike)
     return found
+
+
+def _has_two_readings(verdict: Judgement) -> bool:
+    """Whether a date of it can be read in two ways."""
+    codes = [verdict.code] if isinstance(verdict, Refused) else [note.code for note in verdict.notes]
+    return "ambiguous_date" in codes
 
 
 def _folded(alike: list[Refused]) -> list[Refused]:

@@ -60,6 +60,10 @@ class RawJudged(Judged):
         }
         return named | {(str(one.kind), one.record_id) for verdicts in self._puts.values() for one in verdicts if isinstance(one, Accepted)}
 
+    def tell_apart(self, current: Mapping[Key, Current], work: Work) -> set[Key]:  # pylint: disable=unused-argument
+        """Operations name their records: one behind the other is a new version."""
+        return set()
+
     def compare(self, current: Mapping[Key, Current], earlier: Sequence[Judged] = ()) -> dict[Key, Current]:
         """What the operations make of the records, and what is current once that is landed."""
         known = self._payloads(current, earlier)

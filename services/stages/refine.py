@@ -23,6 +23,7 @@ from services.stages.refine_records import refine_records, touched_records
 from services.stages.runs import alone, run
 
 KIND = Kind.RELEASES
+LONG = '"code":"rounded_number"'  # in the notes of a record that has numbers of more digits than 64 bits hold
 DOCUMENT = 20  # records that an uploaded file with its pages weighs as much as
 RECORDS = 6_000  # raw records that a run takes on at most, unless its first batch alone has more: publish goes on beside the next one
 PROCESSES = 3_000  # compiled at a time
@@ -116,7 +117,7 @@ def _compile(releases: pl.DataFrame, silver_batch: int) -> tuple[pl.DataFrame, p
     notes: list[dict[str, Any]] = []
     for ocid, count in processes.select("ocid", "releases").iter_rows():
         group = list(islice(rows, count))
-        made = compile_releases([Source(record_id, payload, date, package) for record_id, payload, date, package, *_ in group])
+        made = compile_releases([Source(one, text, date, package, LONG in (found or "")) for one, text, date, package, found, _ in group])
         compiled.append(made.release)
         tags.append(",".join(made.tags))
         known = {"silver_batch": silver_batch, "ocid": ocid, "record_id": None}

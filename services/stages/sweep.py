@@ -18,7 +18,7 @@ def sweep(parts: Parts) -> list[tuple[str, ...]]:
     due: list[tuple[str, ...]] = []
     with parts.warehouse.read() as work:
         quiet = now() - IDLE
-        idle = work.jobs.unlanded(idle_since=quiet)
+        idle = work.jobs.unlanded(idle_since=quiet, unleased_at=now())
         behind_first = set(work.jobs.waiting(len(idle))[1:])  # whoever lands the oldest job that nobody began goes on with these
         due += [("land", job_id) for job_id in idle if job_id not in behind_first]
         newest = work.batches.last_committed()
@@ -34,9 +34,17 @@ def sweep(parts: Parts) -> list[tuple[str, ...]]:
         erasing = any(one.at < quiet for one in work.trail.due(marks["index"].seq))
         waiting = work.deliveries.due(now(), HOST_ATTEMPTS_MOST)
     due += [("erase",)] if erasing or parts.lake.crowded() else []
+    due = _lost(parts, due)
     for message in due:
         logger.info("sweep: sending {} again", " ".join(message))
         parts.messages.send(*message)
     if waiting:
         parts.messages.send(DELIVER)
     return due
+
+
+def _lost(parts: Parts, due: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Those that neither wait in the queue nor are handled: behind a long queue nothing is lost, and more messages would make it longer."""
+    known = {stage: parts.messages.pending(stage) for stage in {message[0] for message in due}}
+    landing = {args[0] for args in known.get("land", ())}
+    return [one for one in due if (one[1] not in landing if one[0] == "land" else one[1:] not in known[one[0]])]

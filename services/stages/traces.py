@@ -6,8 +6,10 @@ import orjson
 
 from domain.errors import InvalidError, TooLargeError
 from domain.job import Job
-from domain.judges import judge
-from domain.record import Accepted
+from domain.judges import judge, record_ids
+from domain.operation import read_operations
+from domain.record import Accepted, Kind, Place, Refused
+from domain.repeated import is_made_of
 from domain.trail import Audit
 from services.ports import Element, Parts
 
@@ -26,12 +28,26 @@ def files_holding(parts: Parts, one: Audit, known: set[str]) -> set[str]:
 
 
 def _holds(parts: Parts, job: Job, one: Audit) -> bool:
+    if job.type == "raw":
+        return _operations_hold(parts, job, one)
     try:
-        return any(_is(element, one) for element in _elements(parts, job))
+        return any(_tells_of(element, one) for element in _elements(parts, job))
     except (InvalidError, TooLargeError):
         return False  # nobody can read it, so that nothing of it was landed
     finally:
         _release(parts, job.sha256 or "")
+
+
+def _operations_hold(parts: Parts, job: Job, one: Audit) -> bool:
+    """Whether a request named the record, or would have made it."""
+    try:
+        with parts.files.path(job.sha256 or "").open("rb") as lines:
+            items = [item for item in read_operations(lines).items if item.kind is one.kind]
+    except (FileNotFoundError, ValueError):
+        return False
+    place = Place(file="")
+    elements = (Element(orjson.dumps(item.payload), place, kind=item.kind) for item in items if item.id is None)
+    return any(item.id == one.record_id for item in items) or any(_is(element, one) for element in elements)
 
 
 def _release(parts: Parts, sha256: str) -> None:
@@ -42,22 +58,37 @@ def _release(parts: Parts, sha256: str) -> None:
         parts.sources.release(sha256)
 
 
-def _elements(parts: Parts, job: Job) -> Iterator[Element]:
+def _elements(parts: Parts, job: Job) -> Iterator[Element | Refused]:
     position = None
     while True:
         piece = parts.sources.read(job.sha256 or "", job.filename or "upload", position, SLICE)
         yield from piece.elements
+        yield from piece.refused
         position = piece.position
         if position is None:
             return
 
 
 def _is(element: Element, one: Audit) -> bool:
-    """Whether the element is the record; also where it is refused, but of the same process."""
+    """Whether the element is the record; also where it is refused, but bears its id or is of the same process."""
     if element.kind is not one.kind or not _may_be(element.raw, one):
         return False
+    if one.record_id in record_ids(element.raw, element.kind):
+        return True
     verdicts = judge(element.raw, element.place, element.kind)
-    return any(verdict.record_id == one.record_id if isinstance(verdict, Accepted) else verdict.ocid == one.ocid is not None for verdict in verdicts)
+    return any(_accepted_is(verdict, one) if isinstance(verdict, Accepted) else _tells_of(verdict, one) for verdict in verdicts)
+
+
+def _accepted_is(verdict: Accepted, one: Audit) -> bool:
+    """Whether it is the record, or may be under an id made of its content, as releases of one id in one upload have."""
+    return verdict.record_id == one.record_id or (verdict.kind is Kind.RELEASES and is_made_of(one.record_id, verdict.record_id))
+
+
+def _tells_of(element: Element | Refused, one: Audit) -> bool:
+    """Whether the element is the record, or was refused and is of the same process."""
+    if isinstance(element, Element):
+        return _is(element, one)
+    return one.kind is Kind.RELEASES and element.ocid is not None and element.ocid == one.ocid
 
 
 def _may_be(raw: bytes, one: Audit) -> bool:

@@ -15,7 +15,7 @@ GONE = timedelta(seconds=10)  # longer than a slice takes: whoever began then ha
 
 def in_turn(work: Work, job: Job) -> Job | None:
     """The job that is to be landed for this one's message: itself, or the one whose turn it is; None where a worker is at that."""
-    first: Turn | None = work.turns.first() if job.type == "raw" else None
+    first: Turn | None = work.turns.first(now()) if job.type == "raw" else None
     if first is None or first.job_id == job.id:
         return job
     found: Job | None = work.jobs.get(first.job_id) if _free(first) else None
@@ -25,10 +25,10 @@ def in_turn(work: Work, job: Job) -> Job | None:
 def wake_next(parts: Parts) -> None:
     """Send the message of the job whose turn it is, unless a worker is at it."""
     with parts.warehouse.read() as work:
-        first: Turn | None = work.turns.first()
+        first: Turn | None = work.turns.first(now())
     if first is not None and _free(first):
         parts.messages.send("land", first.job_id)
 
 
 def _free(turn: Turn) -> bool:
-    return turn.begun_at is None or turn.begun_at < now() - GONE
+    return turn.begun_at is None or (not turn.leased and turn.begun_at < now() - GONE)

@@ -19,6 +19,7 @@ from infrastructure.warehouse.migrate import upgrade
 from services.intake.users import add_user, ensure_admin
 from services.notify import deliver
 from services.ports import Parts
+from services.stages.embed import embed
 from services.stages.erase import erase
 from services.stages.index import index
 from services.stages.land import land
@@ -26,7 +27,15 @@ from services.stages.publish import publish
 from services.stages.refine import refine
 from tests.api.releases import package
 
-STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index, "deliver": deliver, "erase": erase}
+STAGES: dict[str, Callable[..., None]] = {
+    "land": land,
+    "refine": refine,
+    "publish": publish,
+    "index": index,
+    "embed": embed,
+    "deliver": deliver,
+    "erase": erase,
+}
 
 
 @dataclass
@@ -39,6 +48,10 @@ class Kept:
     def send(self, actor: str, *args: str) -> None:
         self.check()
         self.sent.append((actor, *args))
+
+    def pending(self, actor: str) -> set[tuple[str, ...]]:
+        self.check()
+        return {message[1:] for message in self.sent if message[0] == actor}
 
     def check(self) -> None:
         if self.away:

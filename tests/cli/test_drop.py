@@ -254,6 +254,9 @@ def test_a_queue_that_is_away_holds_nothing_up(folder: Folder, tmp_path: Path) -
         def send(self, actor: str, *args: str) -> None:
             raise UnavailableError("the queue does not answer")
 
+        def pending(self, actor: str) -> set[tuple[str, ...]]:
+            raise UnavailableError("the queue does not answer")
+
         def check(self) -> None:
             raise UnavailableError("the queue does not answer")
 

@@ -9,6 +9,7 @@ from domain.errors import InvalidError
 from domain.judge import judge
 from domain.record import Accepted, Refused
 from infrastructure.files.store import FileStore
+from infrastructure.formats.archives.archive import MOST_MEMBERS
 from infrastructure.formats.sources import FileSources, OcdsJson
 from infrastructure.formats.tables.kinds import tables
 from services.ports import Element
@@ -26,11 +27,11 @@ def release(number: int, **more: Any) -> dict[str, Any]:
 class Home:
     """Sources over a folder."""
 
-    def __init__(self, root: Path, longest: int = LONGEST, most: int = MOST, profiles: Path | None = None) -> None:
+    def __init__(self, root: Path, longest: int = LONGEST, most: int = MOST, profiles: Path | None = None, most_members: int = MOST_MEMBERS) -> None:
         self.root = root
         self.files = FileStore(root / "files")
         self.spool = root / "spool"
-        self.sources = FileSources(self.files, self.spool, [OcdsJson(longest), *tables(self.spool, longest, most, profiles)], most)
+        self.sources = FileSources(self.files, self.spool, [OcdsJson(longest), *tables(self.spool, longest, most, profiles)], most, most_members)
 
     def add(self, content: bytes) -> str:
         """Keep it as a raw file; its sha256."""

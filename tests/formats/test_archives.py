@@ -21,12 +21,8 @@ import pytest
 
 from domain.errors import InvalidError
 from domain.job import Counts, JobStatus
-from domain.record import Refused
-from infrastructure.formats.archives.archive import Archives
-from infrastructure.formats.chain import Chain
-from infrastructure.formats.sources import OcdsJson
 from services.ports import Parts
-from tests.formats.support import LONGEST, Home, release
+from tests.formats.support import Home, release
 from tests.support import load, quarantined
 from tests.support import release as small_release
 
@@ -323,23 +319,6 @@ def test_a_bomb_in_an_archive_in_an_archive_ends_both(tmp_path: Path) -> None:
     found, refused = read(home, zipped([*((f"{number}.zip", bomb) for number in range(5)), *noise]))
     assert {file for file, _ in found} == {"a.zip/0.zip/a.json"}
     assert [(file, code) for file, code, _ in refused] == [("a.zip/0.zip", "archive_bomb"), ("a.zip", "archive_bomb")]
-
-
-def test_an_archive_of_too_many_members_is_stopped(home: Home) -> None:
-    chain = Chain([OcdsJson(LONGEST)])
-    archives = Archives(chain, home.spool, 1 << 30, most_members=3)
-    path = home.root / "a.zip"
-    path.write_bytes(zipped([(f"{number}.json", LINES) for number in range(10)]))
-    position = archives.recognise(path, "a.zip")
-    refused: list[Refused] = []
-    count = 0
-    while position is not None:
-        piece = archives.read(path, "a.zip", position, 2)
-        count, position = count + len(piece.elements), piece.position
-        refused += piece.refused
-    assert count == 9
-    assert [one.code for one in refused] == ["archive_bomb"]
-    assert "more than 3 members" in refused[0].reason
 
 
 SCRIPT = """

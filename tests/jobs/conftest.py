@@ -62,6 +62,9 @@ class Queue:
     def send(self, actor: str, *args: str) -> None:
         self.waiting.put((actor, *args))
 
+    def pending(self, actor: str) -> set[tuple[str, ...]]:
+        return {tuple(args) for name, *args in list(self.waiting.queue) if name == actor}
+
     def check(self) -> None:
         """It always answers."""
 

@@ -81,7 +81,7 @@ def test_errors_come_as_json_otherwise(api: Api, query: str, accept: str | None)
 
 
 def test_csv_holds_more_errors_than_a_page(api: Api) -> None:
-    job_id = upload(api, FOUR + b'{"a": 1}\n' * 2_500, "many.jsonl")
+    job_id = upload(api, FOUR + b'{"ocid": "ocds-t-1", "id": "1"}\n' * 2_500, "many.jsonl")
     api.work()
     answer = api.client.get(f"/v1/jobs/{job_id}/errors?format=csv")
     assert len(list(csv.DictReader(io.StringIO(answer.text)))) == 2_500

@@ -171,7 +171,7 @@ def test_a_receiver_that_hangs_delays_no_other(api: Api, receiver: Receiver, hea
 
     def queue(url: str) -> None:
         with parts.warehouse.write() as work:
-            enqueue(work, url=url, secret="s" * 16, event="test", payload={}, ref="thing")
+            enqueue(work, url=url, secret=api.parts.seals.seal("s" * 16), event="test", payload={}, ref="thing")
             work.commit()
 
     def listed() -> dict[str, Any]:
@@ -209,7 +209,7 @@ def test_one_attempt_at_a_time_for_a_url_and_a_few_for_a_host(api: Api) -> None:
     ]
     with api.parts.warehouse.write() as work:
         for url in urls:
-            enqueue(work, url=url, secret="s" * 16, event="test", payload={}, ref="thing")
+            enqueue(work, url=url, secret=api.parts.seals.seal("s" * 16), event="test", payload={}, ref="thing")
         work.commit()
     moment = now()
     with api.parts.warehouse.write() as work:
@@ -227,7 +227,7 @@ def test_one_attempt_at_a_time_for_a_url_and_a_few_for_a_host(api: Api) -> None:
 def test_a_burst_to_one_url_is_sent_one_by_one_to_the_end(api: Api, receiver: Receiver) -> None:
     with api.parts.warehouse.write() as work:
         for number in range(50):
-            enqueue(work, url=receiver.url, secret="s" * 16, event="test", payload={"number": number}, ref="thing")
+            enqueue(work, url=receiver.url, secret=api.parts.seals.seal("s" * 16), event="test", payload={"number": number}, ref="thing")
         work.commit()
     deliver(replace(api.parts, hooks=WebHooks(private=True)))
     assert [orjson.loads(body)["number"] for _, body in receiver.heard] == list(range(50))
@@ -244,7 +244,7 @@ def test_a_delivery_that_can_not_even_be_sent_stops_no_other(api: Api, receiver:
 
     with api.parts.warehouse.write() as work:
         for url in ("https://broken.example/", receiver.url):
-            enqueue(work, url=url, secret="s" * 16, event="test", payload={}, ref="thing")
+            enqueue(work, url=url, secret=api.parts.seals.seal("s" * 16), event="test", payload={}, ref="thing")
         work.commit()
     deliver(replace(api.parts, hooks=Failing()))
     assert len(receiver.heard) == 1
@@ -255,7 +255,7 @@ def test_a_delivery_that_can_not_even_be_sent_stops_no_other(api: Api, receiver:
 
 def test_what_a_killed_run_had_leased_is_sent_after_its_lease(api: Api, receiver: Receiver) -> None:
     with api.parts.warehouse.write() as work:
-        enqueue(work, url=receiver.url, secret="s" * 16, event="test", payload={"a": 1}, ref="thing")
+        enqueue(work, url=receiver.url, secret=api.parts.seals.seal("s" * 16), event="test", payload={"a": 1}, ref="thing")
         work.commit()
     moment = now()
     with api.parts.warehouse.write() as work:  # leased by a run that dies
@@ -286,7 +286,7 @@ def test_word_is_queued_in_the_transaction_that_ends_the_job_or_not_at_all(api: 
 
 def test_the_sweep_sends_what_nobody_was_woken_for(api: Api) -> None:
     with api.parts.warehouse.write() as work:
-        enqueue(work, url="https://example.org/", secret="s" * 16, event="test", payload={}, ref="thing")
+        enqueue(work, url="https://example.org/", secret=api.parts.seals.seal("s" * 16), event="test", payload={}, ref="thing")
         work.commit()
     sweep(api.parts)
     assert (ACTOR,) in api.messages.sent

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import dramatiq
 import pytest
 import redis
 from dramatiq import Message
@@ -98,6 +99,29 @@ def test_what_workers_of_an_earlier_run_held_is_free_for_others_once_their_heart
     queue.server.age_workers()
     work("other")
     until(lambda: queue.noted("job.ended") == ["other"], seconds=HEARTBEAT_TIMEOUT / 1000)
+
+
+def test_what_waits_and_what_is_handled_is_pending(queue: Queue, work: Work) -> None:
+    sender = Dispatcher(queue.server.url)
+    assert sender.pending("land") == set()
+    sender.send("land", "one")
+    sender.send("land", "two", "7")
+    assert sender.pending("land") == {("one",), ("two", "7")}
+    assert sender.pending("refine") == set()
+    work("a", 60)
+    until(lambda: queue.noted("one.began") == ["a"])
+    assert sender.pending("land") == {("one",), ("two", "7")}
+
+
+def test_what_was_handled_is_pending_no_more(queue: Queue, work: Work) -> None:
+    sender = Dispatcher(queue.server.url)
+    sender.send("land", "one")
+    work("a")
+    until(lambda: queue.noted("one.ended") == ["a"])
+    until(lambda: sender.pending("land") == set())
+    queue.kill()
+    with pytest.raises(UnavailableError):
+        sender.pending("land")
 
 
 def test_a_worker_outlives_a_restart_of_the_server_and_goes_on(queue: Queue, work: Work) -> None:
@@ -200,6 +224,28 @@ def test_what_failed_is_tried_again_after_a_while(queue: Queue) -> None:
     assert not resting.is_alive()
     assert len(broker.do_fetch("land.DQ", 1)) == 1
     assert broker.do_fetch("land", 1) == []
+    broker.client.close()
+
+
+def test_what_failed_leaves_no_traceback_in_the_file_of_the_queue(queue: Queue) -> None:
+    broker = make_broker(queue.server.url, "a", share(1))
+    tried: list[int] = []
+
+    def land() -> None:
+        tried.append(1)
+        if len(tried) == 1:
+            raise ValueError("Vambrecluster can't be read")
+
+    dramatiq.set_broker(broker)
+    actor = dramatiq.actor(actor_name="land", queue_name="land", broker=broker, max_retries=2, min_backoff=1, max_backoff=2)(land)
+    worker = dramatiq.Worker(broker, worker_timeout=50, worker_threads=1)
+    worker.start()
+    actor.send()
+    until(lambda: len(tried) == 2)
+    worker.stop()
+    kept = (queue.folder / "queue" / "appendonly.aof").read_bytes()
+    assert b"retries" in kept
+    assert b"Vambrecluster" not in kept
     broker.client.close()
 
 

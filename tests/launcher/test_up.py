@@ -144,6 +144,7 @@ def test_a_warehouse_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) -
         warehouse.execute("create table alembic_version (version_num text)")
         warehouse.execute("insert into alembic_version values ('9999')")
         warehouse.commit()
+    (tmp_path / "warehouse.db").chmod(0o600)  # or a line would say that it was made so
     env = os.environ | {"TENDERLAKE_DATA_DIR": str(tmp_path), "TENDERLAKE_PORT": str(free_port()), "TENDERLAKE_WORKERS": "1"}
     done = subprocess.run([sys.executable, "-m", "cli.main", "up"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1

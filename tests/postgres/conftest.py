@@ -8,14 +8,20 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
+from fastapi.testclient import TestClient
 
+from api.app import create_app
+from infrastructure.bootstrap import bootstrap, vault
 from infrastructure.warehouse.engine import Warehouse
 from infrastructure.warehouse.migrate import upgrade
+from services.intake.users import ensure_admin
 from services.ports import Parts
+from tests.api.conftest import Api, Kept, settings_of
 from tests.support import lake_over
 
 PACKAGE = "postgresql"
@@ -84,3 +90,21 @@ def lake_on_postgres(tmp_path: Path, database: str) -> Iterator[Parts]:
     upgrade(database)
     with lake_over(tmp_path / "home", Warehouse(database)) as parts:
         yield parts
+
+
+@pytest.fixture
+def api(database: str, tmp_path: Path) -> Iterator[Api]:
+    """The application over a PostgreSQL, with the queue read by hand."""
+    settings = settings_of(tmp_path / "data").model_copy(update={"database_url": database, "max_upload_bytes": 100_000_000})
+    settings.data_dir.mkdir()
+    upgrade(settings.warehouse_url, settings.fiscal_year_start)
+    messages = Kept()
+    parts = replace(bootstrap(settings), messages=messages)
+    assert isinstance(parts.warehouse, Warehouse)
+    ensure_admin(parts.warehouse, vault(settings), settings.admin_password)
+    app = create_app(settings, parts)
+    client = TestClient(app)
+    client.auth = ("admin", "admin!")
+    with client:
+        yield Api(client, TestClient(app), parts, messages, settings)
+    parts.warehouse.close()

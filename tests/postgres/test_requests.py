@@ -2,38 +2,10 @@
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import pytest
-from fastapi.testclient import TestClient
-
-from api.app import create_app
-from infrastructure.bootstrap import bootstrap, vault
-from infrastructure.warehouse.engine import Warehouse
-from infrastructure.warehouse.migrate import upgrade
-from services.intake.users import ensure_admin
-from tests.api.conftest import Api, Kept, settings_of
+from tests.api.conftest import Api
 from tests.api.releases import package
-
-
-@pytest.fixture
-def api(database: str, tmp_path: Path) -> Iterator[Api]:
-    settings = settings_of(tmp_path / "data").model_copy(update={"database_url": database})
-    settings.data_dir.mkdir()
-    upgrade(settings.warehouse_url, settings.fiscal_year_start)
-    messages = Kept()
-    parts = replace(bootstrap(settings), messages=messages)
-    assert isinstance(parts.warehouse, Warehouse)
-    ensure_admin(parts.warehouse, vault(settings), settings.admin_password)
-    app = create_app(settings, parts)
-    client = TestClient(app)
-    client.auth = ("admin", "admin!")
-    with client:
-        yield Api(client, TestClient(app), parts, messages, settings)
-    parts.warehouse.close()
 
 
 def cursor(*place: Any) -> str:

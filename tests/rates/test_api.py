@@ -103,6 +103,27 @@ def test_a_service_that_is_away_or_lies_is_a_503_and_everything_else_goes_on(ask
     assert asking.client.post(PATH).status_code == 202
 
 
+def test_the_header_and_the_body_say_the_same_wait(asking: Api, there: Service) -> None:
+    wish = {"from": "2024-01-02", "to": "2024-01-03", "currencies": ["USD"]}
+    waits = []
+    for _ in range(3):
+        there.script.extend([says({}, 500)] * 2)
+        answer = asking.client.post(PATH, json=wish)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, str(answer.json()["retry_after"]))
+        waits.append(answer.json()["retry_after"])
+    assert waits[0] == 2
+    assert 290 <= waits[-1] <= 300
+    answer = asking.client.post(PATH, json=wish)
+    assert 290 <= int(answer.headers["retry-after"]) <= 300
+
+
+def test_a_service_that_answers_400_is_a_failure_that_says_so(asking: Api, there: Service) -> None:
+    there.script.append(says({"message": "nothing here"}, 400))
+    answer = asking.client.post(PATH, json={"from": "2024-01-02", "to": "2024-01-03", "currencies": ["USD"]})
+    assert answer.status_code == 503
+    assert "it answered 400" in answer.json()["detail"]
+
+
 def test_without_a_service_it_is_a_409_that_names_the_setting(api: Api) -> None:
     answer = api.client.post(PATH)
     assert answer.status_code == 409

@@ -149,8 +149,10 @@ def test_a_body_that_unpacks_to_too_much_is_refused(there: Service, tmp_path: Pa
         (says(b"", 301, Location="https://elsewhere.example/v1"), r"it answered 301 \(it points at https://elsewhere.example/v1\): is its address right\?"),
         (says(b"<p>not found", 404, "text/html"), "it answered 404: is its address right"),
         (says({"message": "forbidden"}, 403), "it answered 403"),
+        (says({"message": "no such base"}, 400), r'it answered 400 \({"message": "no such base"}\)'),
+        (says(b"bad request", 400, "text/plain"), "it answered 400: is its address right"),
     ],
-    ids=["HTML", "no type", "moved", "not the service", "forbidden"],
+    ids=["HTML", "no type", "moved", "not the service", "forbidden", "400 that says why", "400"],
 )
 def test_what_is_no_exchange_rate_service_is_told_so(there: Service, tmp_path: Path, answer: Any, reason: str) -> None:
     there.script.append(answer)
@@ -167,6 +169,54 @@ def test_a_currency_that_the_service_does_not_know_does_not_hold_up_the_others(t
     there.script.append(says({"message": "not found"}, 404))
     assert client(there.url, tmp_path).rates("EUR", FIRST, LAST, ["GBP", "USD", "XXX"]) == RATES
     assert [path.rpartition("=")[2] for path in there.asked] == ["GBP%2CUSD%2CXXX", "GBP", "USD", "XXX"]
+
+
+def test_a_currency_that_the_service_does_not_know_is_no_failure_where_the_service_knows_another(there: Service, tmp_path: Path) -> None:
+    asking = client(there.url, tmp_path)
+    assert asking.rates("EUR", FIRST, LAST, ["XXX"]) == []
+    assert [path.rpartition("=")[2] for path in there.asked] == ["XXX", "USD"]
+    assert asking.rates("EUR", FIRST, LAST, ["YYY"]) == []
+    assert len(there.asked) == 3, "that the address is right is known by now"
+
+
+def test_days_of_which_the_service_knows_nothing_are_no_failure(there: Service, tmp_path: Path) -> None:
+    there.script.extend([says({"message": "not found"}, 404)] * 2)
+    assert client(there.url, tmp_path).rates("EUR", FIRST, LAST, ["USD"]) == []
+    assert len(there.asked) == 3, "it is asked for recent days too"
+
+
+@pytest.mark.parametrize("status", [404, 422])
+def test_a_service_that_knows_nothing_at_all_is_told_to_be_at_another_address(there: Service, tmp_path: Path, status: int) -> None:
+    wrong = Frankfurter(there.url, Circuit(tmp_path / "circuit.json", "the service", failures=2), QUICK)
+    for _ in range(2):
+        there.script.extend([says({"message": "not found"}, status)] * 5)
+        with pytest.raises(UnavailableError, match=r"it knows nothing, not even USD .*not found.*: is its address right\?"):
+            wrong.rates("EUR", FIRST, LAST, ["CHF", "GBP"])
+        there.script.clear()
+    with pytest.raises(UnavailableError, match="failed 2 times in a row"):  # each counts as a failure
+        wrong.rates("EUR", FIRST, LAST, ["CHF"])
+
+
+def test_the_error_says_after_how_many_seconds_to_ask_again(there: Service, tmp_path: Path) -> None:
+    asking = Frankfurter(there.url, Circuit(tmp_path / "circuit.json", "the service", failures=2, clock=lambda: 1_000.0), QUICK)
+    told = []
+    for _ in range(3):
+        there.script.extend([fails] * 3)
+        with pytest.raises(UnavailableError) as raised:
+            asking.rates("EUR", FIRST, LAST, ["USD"])
+        told.append(raised.value.details)
+    assert told == [{}, {"retry_after": 300}, {"retry_after": 300}]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_wait_that_the_service_asks_for_is_told(there: Service, tmp_path: Path, status: int) -> None:
+    asking = Frankfurter(there.url, Circuit(tmp_path / "circuit.json", "the service", clock=lambda: 1_000.0), QUICK)
+    there.script.append(says({}, status, Retry_After="60"))
+    for reason in (f"answered {status}", "failed once and is left alone for another 60 s"):
+        with pytest.raises(UnavailableError, match=reason) as raised:
+            asking.rates("EUR", FIRST, LAST, ["USD"])
+        assert raised.value.details == {"retry_after": 60}
+    assert len(there.asked) == 1
 
 
 def fails(handler: Handler) -> None:

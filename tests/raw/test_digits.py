@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Api
-from tests.raw.support import IDS, RELEASE, Kind, done, path, sound
+from tests.raw.support import IDS, RECORDS, RELEASE, Kind, done, path, sound
 from tests.support import rows, submit
 
 LONG = RELEASE | {"x_reference": 1, "awards": [{"id": 7, "value": {"amount": 2, "currency": "GBP"}}]}
@@ -42,6 +42,16 @@ def test_digits_are_kept(api: Api, way: str) -> None:
     assert [note["code"] for note in notes] == ["rounded_number"]
     (award,) = rows(api.parts, "fact_award")
     assert (award["award_id"], float(award["amount"])) == ("7", 12345678901234567.89)
+    assert sound(api) == []
+
+
+@pytest.mark.parametrize("kind", [Kind.EXCHANGE_RATES, Kind.ORGANIZATIONS, Kind.CLASSIFICATIONS, Kind.DOCUMENTS])
+def test_digits_of_the_other_kinds_are_kept(api: Api, kind: Kind) -> None:
+    long = json.dumps(RECORDS[kind] | {"x": 1}).replace('"x": 1', '"x": 18446744073709551616').replace("1.0837", "1.08371234567890123456")
+    done(api, api.client.post(path(kind), content=long, headers={"content-type": "application/json"}))
+    text = api.client.get(path(kind, IDS[kind])).text.replace(" ", "")
+    assert '"x":18446744073709551616' in text
+    assert kind is not Kind.EXCHANGE_RATES or '"rate":1.08371234567890123456' in text
     assert sound(api) == []
 
 

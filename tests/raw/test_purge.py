@@ -119,3 +119,17 @@ def test_erasing_again_changes_nothing_and_writers_may_not_purge(api: Api) -> No
     assert api.client.get("/v1/audit", params={"kind": "releases", "id": IDS[Kind.RELEASES], "actor": "admin"}).json() == before
     assert api.client.get("/v1/audit", params={"kind": "documents"}).json()["items"] == []
     assert sound(api) == []
+
+
+def test_a_release_that_shared_its_id_is_purged_from_every_file_that_held_it(api: Api) -> None:
+    both = [release(1), secret()]
+    for extra in ([], [release(2)]):  # the second file brings nothing of it
+        content = b"".join(orjson.dumps(one) + b"\n" for one in both + extra)
+        api.client.post("/v1/uploads", params={"filename": "a.jsonl"}, content=content)
+        api.work()
+    own = next(one["id"] for one in api.client.get(path(Kind.RELEASES)).json()["items"] if one["id"].startswith(f"{IDS[Kind.RELEASES]}-"))
+    assert told(api.settings.data_dir) != []
+    done(api, api.client.delete(path(Kind.RELEASES, own), params={"purge": True}))
+    assert told(api.settings.data_dir) == []
+    assert api.client.get(URL).json()["payload"]["tender"]["title"] == RELEASE["tender"]["title"]
+    assert sound(api) == []

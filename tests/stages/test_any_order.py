@@ -26,17 +26,26 @@ from tests.support import STAGES, Killed, KillingWarehouse, documents, drain, go
 Release = dict[str, Any]
 REBUILDS: dict[str, Callable[[Parts], int]] = {"silver": rebuild_silver, "gold": rebuild_gold, "search": rebuild_search}
 
+addresses = st.fixed_dictionaries({"locality": st.sampled_from(["York", "Leeds "]), "countryName": st.just("United Kingdom")})
+identifiers = st.sampled_from(["1", "2"]).map(lambda number: {"scheme": "GB-COH", "id": number})
 organizations = st.fixed_dictionaries(
-    {"id": st.sampled_from(["GB-COH-1", "local-7"]), "name": st.sampled_from(["Acme Ltd", "ACME, Ltd.", "Brown & Sons"])},
-    optional={"address": st.fixed_dictionaries({"locality": st.sampled_from(["York", "Leeds"]), "countryName": st.just("United Kingdom")})},
+    {"id": st.sampled_from(["GB-COH-1", "local-7"])},
+    optional={
+        "name": st.sampled_from(["Acme Ltd", "ACME, Ltd.", " Brown  & Sons"]),
+        "roles": st.sampled_from([["buyer"], ["supplier"]]),
+        "address": addresses,
+        "identifier": identifiers,
+    },
 )
+embedded = st.fixed_dictionaries({"name": st.sampled_from(["Acme Ltd", "Brown & Sons"])}, optional={"identifier": identifiers, "address": addresses})
+references = organizations.map(lambda one: {key: one[key] for key in ("id", "name") if key in one}) | embedded
 values = st.fixed_dictionaries({"amount": st.sampled_from([10, 99.5, 0]), "currency": st.sampled_from(["GBP", "EUR", None])})
 codes = st.sampled_from(["45233142", "90500000"]).map(lambda code: {"scheme": "CPV", "id": code})
 items = st.lists(st.fixed_dictionaries({"id": st.sampled_from(["1", "2"]), "classification": codes}), max_size=2)
 awards = st.lists(
     st.fixed_dictionaries(
-        {"id": st.sampled_from(["a", "b"]), "status": st.sampled_from(["active", "pending"])},
-        optional={"value": values, "suppliers": st.lists(organizations.map(lambda one: {"id": one["id"], "name": one["name"]}), max_size=2), "items": items},
+        {"id": st.sampled_from(["a", "b"]), "status": st.sampled_from(["active", "pending", "cancelled", "unsuccessful", None])},
+        optional={"value": values, "suppliers": st.lists(references, max_size=2), "items": items},
     ),
     max_size=2,
 )
@@ -51,8 +60,11 @@ releases = st.fixed_dictionaries(
         "tender": st.fixed_dictionaries(
             {"title": st.sampled_from(["Buses", "Roads", None]), "status": st.sampled_from(["active", "complete"])}, optional={"value": values, "items": items}
         ),
-        "buyer": organizations.map(lambda one: {"id": one["id"], "name": one["name"]}),
-        "parties": st.lists(organizations, max_size=2),
+        "buyer": references,
+        "parties": st.lists(organizations, max_size=3),
+        "bids": st.fixed_dictionaries(
+            {"details": st.lists(st.fixed_dictionaries({"id": st.just("1"), "tenderers": st.lists(references, max_size=2)}), max_size=1)}
+        ),
         "awards": awards,
     },
 )
@@ -102,9 +114,14 @@ def check(migrated: Path, first: list[Release], taken: list[tuple[str, Any]]) ->
         assert verified(parts, Path(folder) / "home") == []
         found = gold(parts), documents(parts)
         with lake_in(Path(folder) / "fresh", migrated) as fresh:
-            submit(fresh, "all.jsonl", lines(landed(parts)))
+            for number, one in enumerate(landed(parts)):  # each its own upload: in one, the same id would be another release
+                submit(fresh, f"{number}.jsonl", lines([one]))
             drain(fresh)
-            assert found == (gold(fresh), documents(fresh))
+            wanted = gold(fresh), documents(fresh)
+        for star, _ in (found, wanted):
+            for row in star["fact_process"]:
+                del row["notes"]  # that a release was given an id of its own is noted at its first upload; `verified` has compared it
+        assert found == wanted
 
 
 def step(parts: Parts, jobs: list[str], name: str, what: Any) -> None:

@@ -2,12 +2,12 @@
 
 from domain.job import JobStatus
 from services.ports import Parts
-from services.stages import land as landing
+from services.stages.claims import TOGETHER
 from tests.support import drain, job_of, lines, messages, release, submit
 
 
 def test_jobs_that_come_while_others_wait_need_no_message_of_their_own(lake_home: Parts) -> None:
-    jobs = [submit(lake_home, f"{n}.jsonl", lines([release(f"ocds-test01-{n}")])) for n in range(landing.TOGETHER + 5)]
+    jobs = [submit(lake_home, f"{n}.jsonl", lines([release(f"ocds-test01-{n}")])) for n in range(TOGETHER + 5)]
     assert [message for message in messages(lake_home).waiting if message[0] == "land"] == [("land", jobs[0])]
     drain(lake_home)
     assert {job_of(lake_home, job).status for job in jobs} == {JobStatus.SUCCEEDED}

@@ -15,7 +15,7 @@ from tests.support import documents, lines, load, package, release
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "documents"
 CASES = sorted(path.stem for path in GOLDEN.glob("*.json") if not path.stem.endswith("-documents"))
-TYPES: dict[str, type | tuple[type, ...]] = {"text": str, "keyword": str, "number": float, "date": datetime}
+TYPES: dict[str, type | tuple[type, ...]] = {"text": str, "keyword": str, "number": (int, float), "date": datetime}
 
 
 @pytest.mark.parametrize("case", CASES)

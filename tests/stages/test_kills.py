@@ -24,8 +24,9 @@ from services.clock import now
 from services.ports import Parts
 from services.stages import publish as publishing
 from services.stages import sweep as sweeping
+from services.stages.claims import DELIVERIES
 from services.stages.index import index
-from services.stages.land import DELIVERIES, land
+from services.stages.land import land
 from services.stages.publish import publish
 from services.stages.refine import refine
 from services.stages.runs import ATTEMPTS

@@ -33,7 +33,7 @@ def test_counts_say_what_became_of_each_record(lake_home: Parts) -> None:
     )
     assert job.status is JobStatus.SUCCEEDED
     assert job.counts == Counts(received=6, accepted=3, unchanged=1, quarantined=2, processes=2)
-    assert [(one.line, one.code) for one in quarantined(lake_home, job.id)] == [(5, "missing_date"), (6, "invalid_json")]
+    assert [(one.line, one.code) for one in quarantined(lake_home, job.id)] == [(5, "not_ocds"), (6, "invalid_json")]
 
 
 def test_processes_are_counted_once_over_the_slices_of_a_job(lake_home: Parts) -> None:
@@ -58,15 +58,6 @@ def test_a_new_version_of_a_release_replaces_the_old_one(lake_home: Parts) -> No
     assert job.counts == Counts(received=1, accepted=1, processes=1)
     assert [(row["title"], row["releases"]) for row in rows(lake_home, "fact_process")] == [("School buses", 1)]
     assert lake_home.search.search(SearchQuery(text='"School transport"')).found == 0
-
-
-def test_of_a_release_twice_in_one_slice_the_last_counts_and_the_first_is_a_version(lake_home: Parts) -> None:
-    job = load(lake_home, "a.jsonl", lines([release(tender={"title": "one"}), release(tender={"title": "two"}), release(tender={"title": "two"})]))
-    assert job.counts == Counts(received=3, accepted=2, unchanged=1, processes=1)
-    assert [row["title"] for row in rows(lake_home, "fact_process")] == ["two"]
-    with lake_home.warehouse.read() as work:
-        ((record_id, current),) = work.records.current("releases", ["ocds-test01-1:1"]).items()
-    assert (record_id, current.version) == ("ocds-test01-1:1", 2)
 
 
 def test_going_back_to_an_older_content_is_a_new_version(lake_home: Parts) -> None:

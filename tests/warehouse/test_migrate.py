@@ -3,30 +3,19 @@
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from domain.errors import StartupError
 from domain.keys import OWN
 from domain.star import UNKNOWN_ORGANIZATION
-from infrastructure.warehouse import migrate
 from infrastructure.warehouse.engine import Warehouse, make_engine
 from infrastructure.warehouse.migrate import current, head, upgrade
 from services.notify import enqueue
-from services.ports import Parts
+from services.ports import NoSeals, Parts
 from services.stages.index import ORGANIZATIONS, organizations_behind
-from tests.support import lines, load, release, rows
-
-
-def back_to(url: str, revision: str) -> None:
-    """Make the database one of an older revision."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
-    config.set_main_option("sqlalchemy.url", url)
-    command.downgrade(config, revision)
+from tests.support import back_to, lines, load, release, rows
 
 
 def test_the_migrated_tables_are_those_of_the_models(lake_home: Parts) -> None:
@@ -94,11 +83,30 @@ def test_deliveries_that_wait_get_their_host(lake_home: Parts) -> None:
         for url in urls:
             enqueue(work, url=url, secret="s" * 16, event="test", payload={}, ref="thing")
         work.commit()
-    made = [(row["url"], row["host"], row["lease_until"]) for row in rows(lake_home, "delivery")]
-    assert made == [(urls[0], "a.example:443", None), (urls[1], "b.example:80", None), (urls[2], "127.0.0.1:8190", None)]
-    back_to(lake_home.warehouse.url, "0008")
+    made = rows(lake_home, "delivery")
+    assert [(row["url"], row["host"]) for row in made] == list(zip(urls, ["a.example:443", "b.example:80", "127.0.0.1:8190"], strict=True))
+    assert len({row["url_hash"] for row in made}) == 3
+    older = ", ".join(made[0].keys() - {"url_hash", "host", "lease_until"})
+    with lake_home.warehouse.write() as work:  # aside: a database with secrets can't go back
+        work.connection.exec_driver_sql(f"CREATE TABLE aside AS SELECT {older} FROM delivery")
+        work.connection.exec_driver_sql("DELETE FROM delivery")
+        work.commit()
+    back_to(lake_home.warehouse.url, "0009")
+    with lake_home.warehouse.write() as work:
+        work.connection.exec_driver_sql(f"INSERT INTO delivery ({older}) SELECT {older} FROM aside")
+        work.commit()
+    upgrade(lake_home.warehouse.url, seals=NoSeals())
+    assert rows(lake_home, "delivery") == made
+
+
+def test_batches_of_before_there_were_leases_have_none(lake_home: Parts) -> None:
+    assert isinstance(lake_home.warehouse, Warehouse)
+    load(lake_home, "a.jsonl", lines([release()]))
+    back_to(lake_home.warehouse.url, "0012")
     upgrade(lake_home.warehouse.url)
-    assert [(row["url"], row["host"], row["lease_until"]) for row in rows(lake_home, "delivery")] == made
+    with lake_home.warehouse.read() as work:
+        assert work.connection.exec_driver_sql("SELECT status, worker, leased_until FROM batch").all() == [("committed", "", None)]
+    assert load(lake_home, "b.jsonl", lines([release("ocds-test01-2")])).counts.accepted == 1
 
 
 def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:

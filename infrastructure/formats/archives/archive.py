@@ -1,6 +1,7 @@
 """Reads archives: one member after the other comes to the spool folder and goes through the chain, as `archive.zip/member.json`.
 
-Bombs stop it early: more members, more bytes or more growth than real data has. What was read before stays.
+Bombs stop it early: more members, more bytes or more growth than real data has. What was read before stays. Too many members are refused before
+the first is read, where the archive's directory or headers tell; where only reading tells, when the limit is reached.
 """
 
 from collections.abc import Sequence
@@ -11,30 +12,34 @@ from time import monotonic
 
 from domain.errors import InvalidError, TooLargeError
 from domain.record import Place, Refused
+from infrastructure.checkpoints import checkpoint
 from infrastructure.disk import full_disk
 from infrastructure.formats.archives import tars, zips
 from infrastructure.formats.archives.folders import Folders
 from infrastructure.formats.archives.member import DamagedMemberError, Member, Members
 from infrastructure.formats.chain import Chain, Position, Recogniser, Source
+from infrastructure.formats.date_order import with_date_order
 from infrastructure.formats.stretch import SLICE_BYTES
 from infrastructure.formats.text import FREE, RATIO, limited, write
 from services.ports import Element, Slice
 
 MOST_MEMBERS = 100_000
-SLICE_SECONDS = 20.0  # after which a slice ends with the member at hand: PDFs take their time
+SLICE_SECONDS = 1.0  # after which a slice ends with the member at hand, so that other files get their turn
 REFUSALS: dict[str, str] = {
     "unsafe_member": "a member of an archive that is no plain file, is encrypted, or has a name that leads elsewhere",
     "unreadable_member": "a member of an archive that is damaged or of no kind that can be read",
     "archive_bomb": "an archive that unpacks to more than real data does; reading stopped there",
+    "too_many_members": "an archive of more members, with those of archives in it, than the limit; reading stopped there, what was read before stays",
     "truncated_file": "the archive breaks off or is damaged; what came before was read",
 }
 
 
 @dataclass(frozen=True)
 class Unpacked(Slice):
-    """A slice, how many bytes were unpacked for it, and whether a bomb ended it: then the archive around it ends too."""
+    """A slice, how many bytes were unpacked and members passed for it, and whether a bomb ended it: then the archive around it ends too."""
 
     spent: int = 0
+    members: int = 0
     bomb: bool = False
 
 
@@ -50,20 +55,23 @@ class Walk:
     refused: list[Refused] = field(default_factory=list)
     bytes: int = 0
     bomb: bool = False
+    handled: int = 0
     until: float = field(default_factory=lambda: monotonic() + SLICE_SECONDS)
 
     @property
     def room(self) -> int:
         """How many more elements belong to the slice."""
-        late = monotonic() > self.until and bool(self.elements or self.refused)
+        late = self.handled > 0 and monotonic() > self.until
         return 0 if late or self.bytes >= SLICE_BYTES else self.limit - len(self.elements) - len(self.refused)
 
     def take(self, piece: Slice) -> None:
         """Add a slice of a member."""
-        self.elements += piece.elements
+        self.elements += with_date_order(piece.elements)
         self.refused += piece.refused
         self.bytes += sum(len(one.raw) for one in piece.elements)
-        self.spent += piece.spent if isinstance(piece, Unpacked) else 0
+        if isinstance(piece, Unpacked):
+            self.spent += piece.spent
+            self.passed += piece.members
 
     def refuse(self, file: str, code: str, reason: str) -> None:
         """Say why a member, or the rest of the archive, is not read."""
@@ -86,9 +94,13 @@ class Archives:
     def recognise(self, text: Path, filename: str) -> Position | None:  # pylint: disable=unused-argument
         """Where reading begins; None where it is no archive. InvalidError where its directory can't be read."""
         form = form_of(text)
-        if form == "zip":
-            with zips.opened(text):
-                pass
+        too_many = form == "tar" and tars.more_than(text, self.most_members)
+        if form == "zip" and not (too_many := zips.entries(text) > self.most_members):
+            with self._opened(text, form) as archive:
+                too_many = isinstance(archive, zips.ZipMembers) and archive.count > self.most_members
+        if too_many:
+            said = f"the archive has more than {self.most_members:,} members, the most that TENDERLAKE_MAX_ARCHIVE_MEMBERS allows"
+            raise InvalidError(f"{said}; none of them was read: send it in parts, or raise the limit")
         return {"form": form, "at": 0, "inner": None, "spent": 0, "members": 0} if form else None
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
@@ -104,28 +116,33 @@ class Archives:
             walk.refuse(filename, "archive_bomb", f"{error.detail}; reading stopped there, what came before was read")
             at, inner, walk.bomb = None, None, True
         following = None if at is None else position | {"at": at, "inner": inner, "spent": walk.spent, "members": walk.passed}
-        return Unpacked(walk.elements, walk.refused, following, walk.spent - position["spent"], walk.bomb)
+        return Unpacked(walk.elements, walk.refused, following, walk.spent - position["spent"], walk.passed - position["members"], walk.bomb)
 
     def _opened(self, text: Path, form: str) -> AbstractContextManager[Members]:
-        return zips.opened(text) if form == "zip" else tars.opened(text)
+        return zips.opened(text, self.spool / f"{text.name}.members") if form == "zip" else tars.opened(text)
 
     def _walk(self, archive: Members, text: Path, filename: str, position: Position, walk: Walk) -> tuple[int | None, Position | None]:
         """Read members while there is room; (where the next slice begins, and where in that member), None at the archive's end."""
         allowed = min(self.most, max(text.stat().st_size * RATIO, FREE))
         folders = Folders(text, filename, self.spool, lambda: self._opened(text, position["form"]), self.chain)
         for member in archive.members(position["at"]):
+            checkpoint()
             if walk.room <= 0:
                 return member.at, None
             walk.passed += walk.inner is None
             if walk.passed > self.most_members:
-                raise TooLargeError(f"the archive has more than {self.most_members} members")
+                said = f"the archive, with those in it, has more than {self.most_members:,} members, the most that TENDERLAKE_MAX_ARCHIVE_MEMBERS allows"
+                walk.refuse(filename, "too_many_members", f"{said}; reading stopped there, what was read before stays")
+                return None, None
             source = folders.source(member, allowed)
-            if walk.inner is None and member.at in (folders.known(member) or [])[1:]:
-                continue  # it was read with the first of its folder's sheets
-            if member.refusal:
+            joined = walk.inner is None and member.at in (folders.known(member) or [])[1:]  # it was read with the first of its folder's sheets
+            if member.passed or joined:
+                pass
+            elif member.refusal:
                 walk.refuse(source.filename, "unsafe_member", member.refusal)
             elif (following := self._member(member, source, walk, folders)) is not None:
                 return member.at, following
+            walk.handled += 1
         return None, None
 
     def _extract(self, member: Member, source: Source, walk: Walk) -> None:
@@ -169,7 +186,7 @@ class Archives:
                 return None
             if together:
                 self._join(folders, together[1:], source_left, begin, walk, again=inner is not None)
-            piece = self.chain.read(source_left, begin, walk.room)
+            piece = self.chain.read(source_left, begin, max(walk.room, 1))
         except (InvalidError, DamagedMemberError) as error:
             walk.refuse(source.filename, "unreadable_member", str(error))
             source.forget()
@@ -212,7 +229,7 @@ def form_of(path: Path) -> str | None:
     return "zip" if head.startswith(zips.MAGICS) else "tar" if tars.is_tar(path) else None
 
 
-def with_archives(recognisers: Sequence[Recogniser], spool: Path, most: int) -> Chain:
+def with_archives(recognisers: Sequence[Recogniser], spool: Path, most: int, most_members: int = MOST_MEMBERS) -> Chain:
     """The chain with archives of what it reads, nested once."""
-    nested = Archives(Chain([*recognisers, TooDeep()]), spool, most)
-    return Chain([*recognisers, Archives(Chain([*recognisers, nested]), spool, most)])
+    nested = Archives(Chain([*recognisers, TooDeep()]), spool, most, most_members)
+    return Chain([*recognisers, Archives(Chain([*recognisers, nested]), spool, most, most_members)])

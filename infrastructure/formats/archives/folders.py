@@ -125,7 +125,7 @@ class Folders:
         with self.opened() as archive:
             try:
                 for member in archive.members(0):
-                    if member.refusal is None:
+                    if member.refusal is None and not member.passed:
                         found.setdefault(_folder(member.name), []).append(member.at)
             except DamagedMemberError:
                 pass  # the walk says so; what stands before is read

@@ -25,13 +25,17 @@ class Members(Protocol):
 
 @dataclass(frozen=True)
 class Member:
-    """`at` is where the archive's next walk finds it; `packed` the bytes there that were read for it so far; `refusal` says why it may not be read."""
+    """`at` is where the archive's next walk finds it; `packed` the bytes there that were read for it so far; `refusal` says why it may not be read.
+
+    `passed` are folders and what file managers leave: they hold no data.
+    """
 
     at: int
     name: str
     packed: Callable[[], int]
     pieces: Callable[[], Iterator[bytes]]
     refusal: str | None = None
+    passed: bool = False
 
 
 def shown(name: str) -> str:

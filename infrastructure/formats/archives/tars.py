@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from domain.errors import reason_of
+from infrastructure.checkpoints import checkpoint
 from infrastructure.formats.archives.member import CHUNK, DamagedMemberError, Member, noise, shown, unsafe
 
 BLOCK = 512
 MOST_HEADER = 4 * CHUNK  # bytes that a member's names and notes may take: the standard library holds them in memory
+MAGIC, MAGIC_AT, KIND_AT, SIZE_AT, SIZE_LENGTH = b"ustar", 257, 156, 124, 12  # in a header
+WITHOUT_DATA = {tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE}
+ABOUT_THE_NEXT = {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
 DAMAGE = (tarfile.TarError, ValueError, OverflowError, EOFError, OSError)
 
 
@@ -37,7 +41,7 @@ class TarMembers:
         self.file = file
 
     def members(self, start: int) -> Iterator[Member]:
-        """From the header at offset `start` on; folders are passed. DamagedMemberError where the archive is damaged, behind its last good member."""
+        """From the header at offset `start` on. DamagedMemberError where the archive is damaged, behind its last good member."""
         self.file.seek(start)
         try:
             with tarfile.TarFile(fileobj=CarefulFile(self.file), mode="r", encoding="utf-8") as archive:
@@ -46,8 +50,8 @@ class TarMembers:
                     following = archive.offset
                     if following <= at:
                         raise tarfile.ReadError(f"the header at {at} points backwards")
-                    if not info.isdir() and not noise(info.name):
-                        yield Member(at, shown(info.name), self.file.tell, _reader(archive, info), _refusal(info))
+                    passed = info.isdir() or noise(info.name)
+                    yield Member(at, shown(info.name), self.file.tell, _reader(archive, info), _refusal(info), passed)
                     at = following
                     archive.members = []  # type: ignore[attr-defined]  # it would hold them all
         except DAMAGE as error:
@@ -59,6 +63,28 @@ class TarMembers:
         block = self.file.read(BLOCK)
         if not block or block.strip(b"\x00"):
             raise DamagedMemberError(f"the tar archive breaks off or is damaged at byte {at}: neither a member nor its end stands there")
+
+
+def more_than(path: Path, most: int) -> bool:
+    """Whether there are more than `most` members, as far as a quick look at the headers tells; False where one is unusual, and only reading tells."""
+    count = at = 0
+    with path.open("rb") as file:
+        while count <= most:
+            checkpoint()
+            file.seek(at)
+            header = file.read(BLOCK)
+            if len(header) < BLOCK or header[MAGIC_AT : MAGIC_AT + len(MAGIC)] != MAGIC:
+                return False
+            kind = header[KIND_AT : KIND_AT + 1]
+            if kind == tarfile.GNUTYPE_SPARSE:
+                return False
+            try:
+                size = 0 if kind in WITHOUT_DATA else int(header[SIZE_AT : SIZE_AT + SIZE_LENGTH].strip(b" \x00") or b"0", 8)
+            except ValueError:  # a size of its own form: that of a member of gigabytes
+                return False
+            count += kind not in ABOUT_THE_NEXT
+            at += BLOCK * (1 + -(-size // BLOCK))
+    return True
 
 
 @contextmanager

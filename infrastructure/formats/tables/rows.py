@@ -1,6 +1,7 @@
 """Rows of tables, whatever file they come from, and the entries of the spool that they become."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from domain.paths import Path
@@ -70,7 +71,7 @@ class Sheet(NamedTuple):
     headings: Sequence[str]
     rows: Iterator[Row]
     orders: Orders | None = None
-    package: Mapping[str, Any] = {}
+    package: Mapping[str, Any] = MappingProxyType({})
 
 
 class Entry(NamedTuple):

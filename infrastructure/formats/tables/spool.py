@@ -4,6 +4,7 @@ Rows of one release that stand apart, or in several sheets, are brought together
 """
 
 import os
+import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import orjson
 
 from domain.errors import TooLargeError
 from domain.record import Kind, Place, Refused
+from infrastructure.checkpoints import checkpoint
 from infrastructure.disk import full_disk
 from infrastructure.formats.stretch import Stretch
 from infrastructure.formats.tables.groups import PROCESS, Groups
@@ -30,7 +32,7 @@ IN_BUCKET = 32 << 20  # bytes of the spool that are brought together at a time
 def build(target: Path, entries: Iterable[Entry], size: int, most: int, longest: int, alike: Mapping[str, str] | None = None) -> None:
     """Write the spool, by rename; `alike` see joining.py. TooLargeError where it grows to more than `most` bytes or what a table of `size` bytes can mean."""
     # Two workers may read the same file for two jobs: each works under names of its own until it is done.
-    own = f"{target.name}.{os.getpid()}"
+    own = f"{target.name}.{os.getpid()}-{threading.get_ident()}"
     groups, apart = Groups(target.with_name(f"{own}.groups")), target.with_name(f"{own}.apart")
     buckets = [target.with_name(f"{own}.bucket-{number}") for number in range(BUCKETS)]
     try:
@@ -108,6 +110,7 @@ def _deal(apart: Path, buckets: Sequence[Path]) -> None:
         files += [bucket.open("wb") for bucket in buckets]
         with apart.open("rb") as source:
             for line in source:
+                checkpoint()
                 files[zlib.crc32(line.split(b"\t", 6)[5][:PROCESS]) % len(files)].write(line)
     finally:
         for file in files:

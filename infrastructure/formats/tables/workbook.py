@@ -20,6 +20,7 @@ from services.ports import Slice
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 WORKBOOK = "xl/workbook.xml"
+MOST_PARTS = 10_000  # of a workbook: sheets, pictures and the like
 OTHERS = {
     "xl/vbaProject.bin": "a workbook with macros (.xlsm); save it as .xlsx",
     "xl/workbook.bin": "a binary workbook (.xlsb); save it as .xlsx",
@@ -95,7 +96,7 @@ def _opened(path: Path, most: int) -> Iterator[Book]:
 def _names(path: Path) -> set[str]:
     """The members of the zip; none where it is damaged, which the reader of archives says."""
     size = zips.directory_size(path)
-    if size is None or size > zips.MOST_DIRECTORY:
+    if size is None or size > zips.MOST_DIRECTORY or zips.entries(path) > MOST_PARTS:
         return set()
     try:
         with zipfile.ZipFile(path) as archive:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from xml.parsers import expat
 
 from domain.errors import InvalidError, TooLargeError
+from infrastructure.checkpoints import checkpoint
 from infrastructure.formats.archives.zips import DAMAGE
 
 CHUNK = 1 << 18
@@ -63,6 +64,7 @@ class Book:
         try:
             with self.archive.open(part) as file:
                 while piece := file.read(CHUNK):
+                    checkpoint()
                     self._count(part, file.tell())
                     if self.left < 0:
                         raise TooLargeError("the workbook unpacks to more than real data does")

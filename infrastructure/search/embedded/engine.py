@@ -176,9 +176,10 @@ class FreshIndex:
             self._filled.write(documents, deleted)
 
     def swap(self) -> None:
-        """Have it serve; the old one is removed, and the vectors of what only that one had, or had with another text."""
+        """Have it serve; the old one is removed, and the vectors of what that one alone had, for good."""
         self._serving.take(self._filled)
         self._vectors.follow_all(partial(texts, self._serving))
+        self._vectors.forget()
 
     def drop(self) -> None:
         """Remove it."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from json import JSONDecodeError
+from math import ceil, isfinite
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -44,7 +45,7 @@ class BusyError(UnavailableError):
     """Raised when the server says when to come back; `after` in seconds."""
 
     def __init__(self, detail: str, after: float) -> None:
-        super().__init__(detail)
+        super().__init__(detail, retry_after=max(1, ceil(after)))
         self.after = after
 
 
@@ -193,9 +194,10 @@ def _failure(status: int, said: str, retry_after: str | None = None) -> Exceptio
 
 def _seconds(said: str | None) -> float:
     try:
-        return max(0.0, float(said or 1.0))
+        seconds = float(said or 1.0)
     except ValueError:  # an HTTP date, which Typesense does not send
         return 1.0
+    return max(0.0, seconds) if isfinite(seconds) else 1.0
 
 
 def _message(response: httpx.Response) -> str:

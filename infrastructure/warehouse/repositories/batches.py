@@ -1,13 +1,15 @@
 """Batches of the log, the silver batches made of them, and what was set aside."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Update, bindparam, func, select, update
 
 from domain.errors import LostRaceError
 from domain.job import Batch, Counts, Watermark
+from domain.repeated import Marks
 from infrastructure.warehouse.ledger import BatchRow, JobRow, SilverBatchRow
 from infrastructure.warehouse.repositories.base import Repository, chunks, table
 from infrastructure.warehouse.repositories.records import Records
@@ -18,7 +20,7 @@ BATCH, SILVER, JOB = table(BatchRow), table(SilverBatchRow), table(JobRow)
 class Batches(Repository):
     """The log's index: which batches are committed, in which order."""
 
-    def open(self, job_ids: Sequence[str], now: datetime) -> list[Batch]:
+    def open(self, job_ids: Sequence[str], now: datetime, worker: str = "", leased_until: datetime | None = None) -> list[Batch]:
         """The next batch of each job, under a fresh id: bronze rows that an interrupted attempt left behind stay invisible for ever.
 
         `deliveries` counts the attempts at this place of the job, this one included.
@@ -35,6 +37,8 @@ class Batches(Repository):
                 "status": "open",
                 "deliveries": tried[job_id].deliveries + 1 if job_id in tried else 1,
                 "records": 0,
+                "worker": worker,
+                "leased_until": leased_until,
                 "created_at": now,
             }
             for job_id in job_ids
@@ -49,6 +53,11 @@ class Batches(Repository):
         ordinal = select(BATCH.c.job_id, func.max(BATCH.c.ordinal).label("ordinal")).where(BATCH.c.job_id.in_(job_ids)).group_by(BATCH.c.job_id).subquery()
         same = (BATCH.c.job_id == ordinal.c.job_id) & (BATCH.c.ordinal == ordinal.c.ordinal)
         return self.connection.execute(select(BATCH.c.job_id, BATCH.c.ordinal, BATCH.c.status, BATCH.c.deliveries, BATCH.c.id).join(ordinal, same)).all()
+
+    def landed(self, job_id: str) -> int:
+        """How many places of the job are done: one more than that of the last slice landed."""
+        where = BATCH.c.job_id == job_id, BATCH.c.status.not_in(["open", "abandoned", "unread"])
+        return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.ordinal) + 1, 0)).where(*where)).scalar_one())
 
     def give_back(self, batches: Sequence[Batch]) -> None:
         """Close batches that nothing was read for; they count as no attempt."""
@@ -76,6 +85,30 @@ class Batches(Repository):
     def _end(self, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
         if self.connection.execute(statement.where(BATCH.c.status == "open"), list(rows)).rowcount != len(rows):
             raise LostRaceError(f"one of the batches {', '.join(str(row['b_id']) for row in rows[:5])} was taken over by another attempt")
+
+    def keep_marks(self, marks: Mapping[int, Marks]) -> None:
+        """Keep the marks of the releases of these batches, whose jobs go on."""
+        rows = [{"b_id": batch_id, "b_marks": b"".join(one + content for one, content in found.items())} for batch_id, found in marks.items()]
+        if rows:
+            self.connection.execute(update(BATCH).where(BATCH.c.id == bindparam("b_id")).values(marks=bindparam("b_marks")), rows)
+
+    def marks(self, job_id: str, wanted: Collection[bytes]) -> Marks:
+        """The first mark of each of these ids in the job's batches that count."""
+        if not wanted:
+            return {}
+        found: Marks = {}
+        ids = np.frombuffer(b"".join(wanted), dtype=np.uint64)
+        where = (BATCH.c.job_id == job_id, BATCH.c.marks.is_not(None), BATCH.c.status.in_(["committed", "empty", "set_aside"]))
+        for packed in self.connection.execute(select(BATCH.c.marks).where(*where).order_by(BATCH.c.ordinal)).scalars():
+            pairs = np.frombuffer(packed, dtype=np.uint64).reshape(-1, 2)
+            for one, content in pairs[np.isin(pairs[:, 0], ids)]:
+                found.setdefault(one.tobytes(), content.tobytes())
+        return found
+
+    def forget_marks(self, job_ids: Sequence[str]) -> None:
+        """Forget the marks of jobs that are landed."""
+        for part in chunks(job_ids):
+            self.connection.execute(update(BATCH).where(BATCH.c.job_id.in_(part), BATCH.c.marks.is_not(None)).values(marks=None))
 
     def last_seq(self) -> int:
         """The newest place in the log, batches that were set aside included; 0 for an empty log."""

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
 from domain.job import Hook, Job
-from domain.webhooks import Delivery, Webhook, host_of, job_notice
+from domain.webhooks import Delivery, Webhook, host_of, job_notice, url_hash
 from infrastructure.warehouse.notices import DeliveryRow, WebhookRow
 from infrastructure.warehouse.repositories.base import Repository, table
 
@@ -22,7 +23,7 @@ class Deliveries(Repository):
     def add(self, deliveries: Sequence[Delivery]) -> None:
         """Put them into the queue."""
         if deliveries:
-            self.connection.execute(DELIVERY.insert(), [one.model_dump(exclude={"id"}) | {"host": host_of(one.url)} for one in deliveries])
+            self.connection.execute(DELIVERY.insert(), [one.model_dump(exclude={"id"}) | _receiver(one.url) for one in deliveries])
 
     def jobs_ended(self, jobs: Sequence[Job], now: datetime) -> None:
         """Queue word of these jobs, which just ended, for their own hooks and for the webhooks that want to hear of it."""
@@ -38,8 +39,7 @@ class Deliveries(Repository):
 
     def due(self, now: datetime, host_most: int) -> bool:
         """Whether anything can be leased."""
-        where = self._free(now, Counter(host for _, host in self._under_way(now)), host_most)
-        return bool(self.connection.execute(select(exists().where(*where))).scalar())
+        return bool(self.connection.execute(select(exists().where(*self._free(now, self._under_way(now), host_most)))).scalar())
 
     def lease(self, now: datetime, until: datetime, limit: int, host_most: int) -> list[Delivery]:
         """Take what is due, first attempts before repeated ones; nobody else gets it before `until`.
@@ -49,7 +49,7 @@ class Deliveries(Repository):
         under_way = self._under_way(now)
         urls, hosts = {url for url, _ in under_way}, Counter(host for _, host in under_way)
         order = (DELIVERY.c.attempts, DELIVERY.c.next_at, DELIVERY.c.id)
-        query = select(DELIVERY.c.id, DELIVERY.c.url, DELIVERY.c.host).where(*self._free(now, hosts, host_most))
+        query = select(DELIVERY.c.id, DELIVERY.c.url_hash, DELIVERY.c.host).where(*self._free(now, under_way, host_most))
         ids: list[int] = []
         for delivery_id, url, host in self.connection.execute(query.order_by(*order).limit(LOOKED_AT_ROWS)):
             if len(ids) < limit and url not in urls and hosts[host] < host_most:
@@ -59,17 +59,16 @@ class Deliveries(Repository):
         taken = update(DELIVERY).where(DELIVERY.c.id.in_(ids), *_due(now)).values(lease_until=until).returning(*DELIVERY.c)
         return sorted((Delivery(**row) for row in self.connection.execute(taken).mappings()), key=lambda one: one.id) if ids else []
 
-    def _under_way(self, now: datetime) -> list[tuple[str, str]]:
-        """URL and host of every attempt under way."""
-        query = select(DELIVERY.c.url, DELIVERY.c.host).where(PENDING, DELIVERY.c.lease_until > now)
+    def _under_way(self, now: datetime) -> list[tuple[int, str]]:
+        """URL (its hash) and host of every attempt under way."""
+        query = select(DELIVERY.c.url_hash, DELIVERY.c.host).where(PENDING, DELIVERY.c.lease_until > now)
         return [(url, host) for url, host in self.connection.execute(query)]
 
-    def _free(self, now: datetime, hosts: Counter[str], host_most: int) -> list[ColumnElement[bool]]:
+    def _free(self, now: datetime, under_way: Sequence[tuple[int, str]], host_most: int) -> list[ColumnElement[bool]]:
         """Due, and neither leased nor to a URL or host that has its share of attempts under way."""
+        urls, hosts = {url for url, _ in under_way}, Counter(host for _, host in under_way)
         full = [host for host, number in hosts.items() if number >= host_most]
-        other = DELIVERY.alias()
-        busy = exists().where(other.c.status == "pending", other.c.lease_until > now, other.c.url == DELIVERY.c.url)
-        return [*_due(now), ~busy, DELIVERY.c.host.not_in(full)]
+        return [*_due(now), DELIVERY.c.url_hash.not_in(urls), DELIVERY.c.host.not_in(full)]
 
     def attempted(self, delivery: Delivery, until: datetime) -> None:
         """Note how an attempt ended, unless the delivery was given up or sent anew meanwhile."""
@@ -96,9 +95,7 @@ class Deliveries(Repository):
 
     def follow(self, webhook: Webhook) -> None:
         """Let what waits for the webhook go to its present address; nothing more is sent where it is not active."""
-        values = {"url": webhook.url, "host": host_of(webhook.url), "secret": webhook.secret} | (
-            {} if webhook.active else {"status": "cancelled", "next_at": None}
-        )
+        values = {"url": webhook.url, "secret": webhook.secret} | _receiver(webhook.url) | ({} if webhook.active else {"status": "cancelled", "next_at": None})
         self.connection.execute(update(DELIVERY).where(DELIVERY.c.webhook_id == webhook.id, PENDING).values(**values))
 
     def give_up(self, webhook_id: str) -> None:
@@ -113,6 +110,10 @@ class Deliveries(Repository):
         """Drop what was settled and is older."""
         old = and_(DELIVERY.c.created_at < before, or_(DELIVERY.c.status != "pending", DELIVERY.c.next_at.is_(None)))
         self.connection.execute(DELIVERY.delete().where(old))
+
+
+def _receiver(url: str) -> dict[str, Any]:
+    return {"url_hash": url_hash(url), "host": host_of(url)}
 
 
 def _due(now: datetime) -> list[ColumnElement[bool]]:

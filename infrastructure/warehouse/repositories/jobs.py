@@ -64,10 +64,16 @@ class Jobs(Repository):
         """Those of the jobs that have ended."""
         return list(self.connection.execute(select(JOB.c.id).where(JOB.c.id.in_(job_ids), JOB.c.status.not_in(OPEN))).scalars())
 
-    def unlanded(self, idle_since: datetime) -> list[str]:
-        """Ids of the jobs that are still to be landed and of which nothing was heard since, oldest first."""
+    def unlanded(self, idle_since: datetime, unleased_at: datetime | None = None) -> list[str]:
+        """Ids of the jobs that are still to be landed and of which nothing was heard since, oldest first.
+
+        Where `unleased_at` is given, jobs that a worker was at at that time are left out.
+        """
         heard = select(func.max(BATCH.c.created_at)).where(BATCH.c.job_id == JOB.c.id).scalar_subquery()
-        where = and_(JOB.c.status.in_([JobStatus.ACCEPTED, JobStatus.RUNNING]), JOB.c.landed.is_(False), func.coalesce(heard, JOB.c.created_at) < idle_since)
+        silent = func.coalesce(heard, JOB.c.created_at) < idle_since
+        where = and_(JOB.c.status.in_([JobStatus.ACCEPTED, JobStatus.RUNNING]), JOB.c.landed.is_(False), silent)
+        if unleased_at is not None:
+            where = and_(where, JOB.c.id.not_in(select(BATCH.c.job_id).where(BATCH.c.status == "open", BATCH.c.leased_until > unleased_at)))
         return list(self.connection.execute(select(JOB.c.id).where(where).order_by(JOB.c.created_at)).scalars())
 
     def by_status(self) -> dict[str, int]:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 
 from domain.job import Quarantined
 from domain.record import Refused
 from infrastructure.warehouse.ledger import QuarantineRow
-from infrastructure.warehouse.repositories.base import Repository, chunks, table
+from infrastructure.warehouse.repositories.base import Repository, table
 
 QUARANTINE = table(QuarantineRow)
 
@@ -36,11 +36,6 @@ class Quarantine(Repository):
             jobs if ocid is None else or_(QUARANTINE.c.ocid == ocid, jobs)
         )
         return [(row.id, row.job_id) for row in self.connection.execute(query) if (row.job_id, row.line) in at or (ocid is not None and row.ocid == ocid)]
-
-    def blank(self, rows: Sequence[int]) -> None:
-        """Forget what the elements said; that they were refused, where and why in a word, stays."""
-        for part in chunks(rows):
-            self.connection.execute(update(QUARANTINE).where(QUARANTINE.c.id.in_(part)).values(excerpt="", reason="erased"))
 
 
 def _row(refused: Refused) -> dict[str, Any]:

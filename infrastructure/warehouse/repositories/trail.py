@@ -8,12 +8,10 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from domain.operation import Outcome
 from domain.trail import Audit
-from infrastructure.warehouse.ledger import JobRow
-from infrastructure.warehouse.notices import DeliveryRow
 from infrastructure.warehouse.repositories.base import Repository, table
 from infrastructure.warehouse.trail import AuditRow, OutcomeRow
 
-OUTCOME, AUDIT, JOB, DELIVERY = table(OutcomeRow), table(AuditRow), table(JobRow), table(DeliveryRow)
+OUTCOME, AUDIT = table(OutcomeRow), table(AuditRow)
 
 
 class Outcomes(Repository):
@@ -41,18 +39,7 @@ class Outcomes(Repository):
     def blank(self, kind: str, record_id: str, before: str) -> None:
         """Forget the reasons, which may quote the record, of what was to be done to it before this job."""
         where = (*self._of(kind, record_id, before), OUTCOME.c.reason.is_not(None))
-        self.connection.execute(update(OUTCOME).where(*where).values(reason="erased"))
-
-    def blank_errors(self, job_ids: Sequence[str]) -> None:
-        """Forget why these jobs failed, which may quote a record, and what webhooks were told of it."""
-        for row in self.connection.execute(select(JOB.c.id, JOB.c.error).where(JOB.c.id.in_(job_ids), JOB.c.error.is_not(None))):
-            if "code" not in row.error:  # it says how many elements were refused, and quotes none
-                continue
-            self.connection.execute(update(JOB).where(JOB.c.id == row.id).values(error=row.error | {"detail": "erased"}))
-        for row in self.connection.execute(select(DELIVERY.c.id, DELIVERY.c.payload).where(DELIVERY.c.ref.in_(job_ids))):
-            if error := row.payload.get("job", {}).get("error"):
-                told = row.payload | {"job": row.payload["job"] | {"error": error | {"detail": "erased"}}}
-                self.connection.execute(update(DELIVERY).where(DELIVERY.c.id == row.id).values(payload=told))
+        self.connection.execute(update(OUTCOME).where(*where).values(reason="erased", path=None))
 
     @staticmethod
     def _of(kind: str, record_id: str, before: str) -> tuple[ColumnElement[bool], ...]:

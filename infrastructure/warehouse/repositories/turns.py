@@ -1,8 +1,9 @@
 """Whose turn it is among the jobs that change raw records: they are landed in the order in which they were accepted."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 
 from domain.job import JobStatus, Turn
 from infrastructure.warehouse.ledger import BatchRow, JobRow
@@ -15,12 +16,13 @@ UNLANDED = (JOB.c.landed.is_(False), JOB.c.status.in_([JobStatus.ACCEPTED, JobSt
 class Turns(Repository):
     """A look at the table of jobs."""
 
-    def first(self) -> Turn | None:
-        """The oldest job of type `raw` that is still to be landed, and when somebody began it."""
+    def first(self, now: datetime) -> Turn | None:
+        """The oldest job of type `raw` that is still to be landed, when somebody began it, and whether a worker is at it."""
         begun = select(func.max(BATCH.c.created_at)).where(BATCH.c.job_id == JOB.c.id).scalar_subquery()
-        query = select(JOB.c.id, JOB.c.status, begun).where(JOB.c.type == "raw", *UNLANDED).order_by(JOB.c.created_at, JOB.c.id).limit(1)
+        leased = select(BATCH.c.id).where(BATCH.c.job_id == JOB.c.id, BATCH.c.status == "open", BATCH.c.leased_until > now).exists()
+        query = select(JOB.c.id, JOB.c.status, begun, leased).where(JOB.c.type == "raw", *UNLANDED).order_by(JOB.c.created_at, JOB.c.id).limit(1)
         row = self.connection.execute(query).first()
-        return None if row is None else Turn(job_id=row[0], begun_at=None if row[1] == JobStatus.ACCEPTED else row[2])
+        return None if row is None else Turn(job_id=row[0], begun_at=None if row[1] == JobStatus.ACCEPTED else row[2], leased=row[3])
 
     def out_of_turn(self, job_ids: Sequence[str], mine: Sequence[str]) -> set[str]:
         """Those of the jobs that must wait: raw ones behind an older raw one that is neither among them nor `mine`."""
@@ -46,8 +48,14 @@ class Turns(Repository):
         return self.connection.execute(select(JOB.c.id).where(*UNLANDED).limit(1)).first() is not None
 
     def with_leftovers(self, before: str) -> list[str]:
-        """Ids of the landed jobs of files, accepted before this one, of which some records were known already, or refused."""
-        where = (JOB.c.type != "raw", JOB.c.id < before, (JOB.c.unchanged > 0) | (JOB.c.quarantined > 0), JOB.c.sha256.is_not(None))
+        """Ids of the jobs that were accepted before this one, and whose file holds what they brought no version of.
+
+        Of files these are jobs with records that were known already, or refused; of requests, those with a refused
+        element; and jobs of both that failed or were cancelled, which may have landed nothing.
+        """
+        known = and_(JOB.c.type != "raw", JOB.c.unchanged > 0)
+        ended = JOB.c.status.in_([JobStatus.FAILED, JobStatus.CANCELLED])
+        where = (JOB.c.id < before, known | (JOB.c.quarantined > 0) | ended, JOB.c.sha256.is_not(None))
         return list(self.connection.execute(select(JOB.c.id).where(*where).order_by(JOB.c.id)).scalars())
 
     def reading(self, files: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from domain.errors import InvalidError, NoSpaceError, RetryableError, UnavailableError
 from domain.meaning import hash_of
 from domain.search import Collection, Filter, Mode, SearchQuery, Synonym
-from infrastructure.search.typesense.client import Patience, _seconds
+from infrastructure.search.typesense.client import BusyError, Patience, _seconds
 from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.search.typesense.schema import decode_id, encode_id, query_by
 from services.ports import VectorRow
@@ -79,7 +79,8 @@ def test_what_does_not_pass_is_told_as_away_by_writes_and_searches(engine: Types
 
 
 def test_a_busy_server_is_asked_again_when_it_says(engine: TypesenseSearch) -> None:
-    assert (_seconds("7"), _seconds(None), _seconds("Wed, 21 Oct 2026 07:28:00 GMT")) == (7.0, 1.0, 1.0)
+    assert (_seconds("7"), _seconds(None), _seconds("Wed, 21 Oct 2026 07:28:00 GMT"), _seconds("inf"), _seconds("nan")) == (7.0, 1.0, 1.0, 1.0, 1.0)
+    assert BusyError("busy", 6.2).details == {"retry_after": 7}  # for callers of ours too
     assert engine.count(P) == 4
 
 

@@ -63,6 +63,10 @@ class VectorLog:
         """Rows of the file, those that nobody needs any more included."""
         return len(self._starts)
 
+    def tells_of_gone(self) -> bool:
+        """Whether the files hold vectors that nobody needs any more, or lines that delete some."""
+        return len(self.snapshot().keys) != len(self._keys)
+
     def snapshot(self) -> Snapshot:
         """The vectors as they stand, as far as anybody has written. FileNotFoundError where the files have moved."""
         with self._reading:

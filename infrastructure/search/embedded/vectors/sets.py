@@ -98,6 +98,16 @@ class VectorSets:
             for start in range(0, len(ids), WORTH):
                 self.follow(ids[start : start + WORTH], texts)
 
+    def forget(self) -> None:
+        """Write the files of each model anew that still hold vectors, hashes or ids which were deleted."""
+        if not self._known()["sets"]:
+            return
+        with self._locked():
+            for model in self._known()["sets"]:
+                log = self._log(model)
+                if log is not None and log.tells_of_gone():
+                    self._write_anew(model, log)
+
     def serve(self, model: str) -> None:
         """Have this model answer, and remove the vectors of the others."""
         with self._locked():
