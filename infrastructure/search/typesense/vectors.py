@@ -12,7 +12,7 @@ from domain.errors import InvalidError
 from infrastructure.search.common.identifiers import ID
 from infrastructure.search.embedded.neighbours import FLOOR
 from infrastructure.search.typesense.client import IMPATIENT, WHOLE_SECONDS, refusal
-from infrastructure.search.typesense.conditions import equal
+from infrastructure.search.typesense.conditions import both, equal
 from infrastructure.search.typesense.schema import TEXT_HASH, Json, decode_id, encode_id
 from infrastructure.search.typesense.store import Store
 from services.ports import VectorRow
@@ -103,12 +103,16 @@ class VectorStore:
             self._client.put(into, [{name: value for name, value in one.items() if name != TEXT_HASH} for one in same], "update")
 
     def nearest(self, vector: Sequence[float], filter_by: str, count: int) -> Json:
-        """The search for the nearest documents within the filters, nearest first."""
-        field = self.field(self.serving())
+        """The search for the nearest documents within the filters, nearest first.
+
+        The server (29.0) goes on finding a vector that was taken off a document, until it starts again: hence the condition on the model.
+        """
+        model = self.serving()
+        field = self.field(model)
         numbers = ",".join(f"{number:.7g}" for number in vector)
         query = f"{field}:([{numbers}], k:{count}, ef:{EFFORT}, flat_search_cutoff:{FLAT}, distance_threshold:{1 - FLOOR:.2f})"
         asked = {"collection": self._store.alias, "q": "*", "vector_query": query, "per_page": count, "include_fields": ID}
-        return asked | ({"filter_by": filter_by} if filter_by else {})
+        return asked | {"filter_by": both(filter_by, equal(f"{field}_model", [str(model)]))}
 
     def _write(self, model: str, rows: dict[str, VectorRow]) -> None:
         field = self.field(model) or self._added(model, len(next(iter(rows.values())).vector))
