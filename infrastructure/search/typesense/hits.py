@@ -1,9 +1,7 @@
 """The server's hits as ours: the document as it was put, why it was found, and highlights by the words that the server says it matched."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from domain.search import CollectionSpec, Explanation, Hit, SearchQuery
 from infrastructure.search.common.edits import plurals
@@ -13,7 +11,6 @@ from infrastructure.search.typesense.fusion import Ranks
 from infrastructure.search.typesense.schema import DETAILS, FORMS, key_field, to_document
 from infrastructure.search.typesense.text import Typed, marked
 from infrastructure.search.typesense.words import matched
-from services.ports import VectorRow
 
 SCORE_UNIT = 1e15  # scores of text matches have 18 digits; ours are read by people
 Json = dict[str, Any]
@@ -51,12 +48,11 @@ class Hits:
             made.append(self._hit(hit, score, told))
         return made
 
-    def fused(self, hits: Sequence[tuple[str, Json]], ranks: Ranks, rows: Mapping[str, VectorRow], model: str | None) -> list[Hit]:
-        """A page in our order; `rows` are the vectors of documents of which the server did not say how near they are."""
-        asked = np.asarray(self._query.vector or (), dtype=np.float32)
+    def fused(self, hits: Sequence[tuple[str, Json]], ranks: Ranks, model: str | None) -> list[Hit]:
+        """A page in our order; only of the nearest does the server say how near they are."""
         made = []
         for key, hit in hits:
-            near = float(rows[key].vector @ asked) if key in rows else ranks.similarity.get(key)
+            near = ranks.similarity.get(key)
             told = {
                 "keyword_rank": ranks.by_word.get(key),
                 "keyword_score": ranks.word_score.get(key),

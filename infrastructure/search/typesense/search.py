@@ -33,7 +33,6 @@ from infrastructure.search.typesense.text import EVERYTHING, Typed, like, typed
 from infrastructure.search.typesense.vectors import NEIGHBOURS, VectorStore
 from infrastructure.search.typesense.words import ask_by_words, bare, by_text, documents_in, hits_of, lacks_words
 
-NAMED = 1_000  # documents that a condition names at most
 KEYS = {"page": 1, "per_page": PAGE, "include_fields": ID}
 Json = dict[str, Any]
 
@@ -62,7 +61,7 @@ class Searcher:
         if vector is None:
             text = self._alike(query.similar_to) if query.similar_to is not None else text
         elif query.mode is Mode.SEMANTIC or not text.asks:
-            return self._by_meaning(query, text, self._near(self._client.search(self._nearest(text, vector, narrowed, MOST)), text), Mode.SEMANTIC)
+            return self._by_meaning(query, text, self._near(self._client.search([self._nearest(text, vector, narrowed, MOST)])[0]), Mode.SEMANTIC)
         if text.whole and self._client.search([self._everything(self._identified(text.whole)) | {"per_page": 0}])[0]["found"]:
             return self._by_word(query, text, both(self._identified(text.whole), narrowed), self._everything())
         return self._by_word(query, text, narrowed, None) if vector is None else self._by_both(query, text, narrowed, vector)
@@ -127,35 +126,16 @@ class Searcher:
 
     # by meaning
 
-    def _nearest(self, text: Typed, vector: Sequence[float], narrowed: str, count: int) -> list[Json]:
-        """The search for the nearest documents that the filters and the frame of the text leave; none where nothing does."""
-        framed = self._framed(text, narrowed) if text.frame else ""
-        return [self._vectors.nearest(vector, both(narrowed, framed), PAGE if text.frame and not framed else count)] if framed is not None else []
+    def _nearest(self, text: Typed, vector: Sequence[float], narrowed: str, count: int) -> Json:
+        """The search for the nearest documents within the filters, that have the phrases and lack what is excluded."""
+        return self._words(text.framing) | self._vectors.nearest(vector, narrowed, count, excluding=any(chunk.excluded for chunk in text.frame))
 
-    def _framed(self, text: Typed, narrowed: str) -> str | None:
-        """The frame of a text as a condition on ids, for vectors know no words: none ("") where these are too many to name, None where nothing meets it."""
-        unwanted = None if text.phrased else self._named(text.unwanted, narrowed)
-        if unwanted is not None:
-            return not_ids(unwanted) if unwanted else ""
-        wanted = self._named([text.framing], narrowed)
-        return (by_ids(wanted) if wanted else None) if wanted is not None else ""
-
-    def _named(self, queries: Sequence[str], narrowed: str) -> list[str] | None:
-        """The documents that any of the queries finds as it stands, None where they are too many."""
-        within = {"filter_by": narrowed} if narrowed else {}
-        searches = [self._words(q) | within | KEYS for q in queries]
-        answers = self._client.search(searches)
-        if sum(int(one["found"]) for one in answers) > NAMED:
-            return None
-        more = [one | {"page": page} for one, told in zip(searches, answers, strict=True) for page in range(2, -(-int(told["found"]) // PAGE) + 1)]
-        return sorted(set().union(*map(_keys, [*answers, *self._client.search(more)])))
-
-    def _near(self, answers: Sequence[Json], text: Typed) -> Ranks:
-        near = {decode_id(hit["document"][ID]): 1 - float(hit["vector_distance"]) for answer in answers for hit in answer["hits"]}
-        if text.frame and near:
-            met = _keys(self._client.search([self._words(text.framing) | {"filter_by": by_ids(near)} | KEYS])[0])
-            near = {key: similarity for key, similarity in list(near.items()) if key in met}
-        return Ranks(by_meaning={key: rank for rank, key in enumerate(near, 1)}, similarity=near)
+    @staticmethod
+    def _near(answer: Json) -> Ranks:
+        """Ranks by meaning; a phrase also finds documents without a vector."""
+        hits = [hit for hit in answer["hits"] if "vector_distance" in hit]
+        near = sorted(((1 - float(hit["vector_distance"]), decode_id(hit["document"][ID])) for hit in hits), key=lambda one: (-one[0], one[1]))
+        return Ranks(by_meaning={key: rank for rank, (_, key) in enumerate(near, 1)}, similarity={key: similarity for similarity, key in near})
 
     def _by_meaning(self, query: SearchQuery, text: Typed, ranks: Ranks, mode: Mode) -> SearchResult:
         keys = list(ranks.by_meaning)
@@ -163,7 +143,7 @@ class Searcher:
         if query.sort is not None and keys:
             asked = self._everything(by_ids(keys)) | {"sort_by": sort_by(self._spec, query.sort, ranked=False)} | KEYS
             keys = [decode_id(hit["document"][ID]) for hit in self._client.search([asked])[0]["hits"]]
-        return _result(query, len(keys), self._page(query, text, keys, ranks, {}, mode), facets, mode)
+        return _result(query, len(keys), self._page(query, text, keys, ranks, {}), facets, mode)
 
     # by both
 
@@ -172,9 +152,9 @@ class Searcher:
         codes = [self._everything(both(self._identified(text.spellings), narrowed)) | KEYS] if text.spellings else []
         field = self._vectors.field(self._vectors.serving())
         plain = query.model_copy(update={"sort": None, "facet_size": PAGE})
-        answer, asked, more = self._ask(plain, text, narrowed, KEYS | {"include_fields": f"{ID},{field}_hash"}, [*near, *codes])
-        ranks = self._near(more[: len(near)], text)
-        exact = set().union(*map(_keys, more[len(near) :]))
+        answer, asked, (nearest, *coded) = self._ask(plain, text, narrowed, KEYS | {"include_fields": f"{ID},{field}_hash"}, [near, *codes])
+        ranks = self._near(nearest)
+        exact = set().union(*map(_keys, coded))
         if (text.codes_only and not text.frame and exact) or (query.sort is not None and answer["found"]):
             return self._by_word(query, text, narrowed, None)  # an identifier was typed; or sorted by a field, a far neighbour could come first
         if query.sort is not None:
@@ -203,7 +183,7 @@ class Searcher:
             answers = self._client.search([asked | {"page": page} for page in range(2, last + 1)])
             keys += [key for one in answers for hit in hits_of(one) if (key := decode_id(hit["document"][ID])) not in known]
         facets = self._merged(query, asked, answer, others)
-        return _result(query, found + len(others), self._page(query, text, keys, ranks, asked, Mode.HYBRID), facets, Mode.HYBRID)
+        return _result(query, found + len(others), self._page(query, text, keys, ranks, asked), facets, Mode.HYBRID)
 
     def _merged(self, query: SearchQuery, asked: Json, answer: Json, others: Sequence[str]) -> dict[str, list[FacetValue]]:
         """Facets over what either found."""
@@ -221,7 +201,7 @@ class Searcher:
 
     # pages of known keys
 
-    def _page(self, query: SearchQuery, text: Typed, keys: Sequence[str], ranks: Ranks, asked: Json, mode: Mode) -> list[Hit]:
+    def _page(self, query: SearchQuery, text: Typed, keys: Sequence[str], ranks: Ranks, asked: Json) -> list[Hit]:
         """The page asked for; `asked` is the search by word that found some of them, empty where none did."""
         start = (query.page - 1) * query.per_page
         chosen = self._grouped(query, keys, query.group_by) if query.group_by else list(keys[start : start + query.per_page])
@@ -234,11 +214,7 @@ class Searcher:
         read: dict[str, Json] = {}
         for answer in self._client.search(searches):
             read |= {decode_id(hit["document"][ID]): hit for hit in hits_of(answer) if "document" in hit}
-        model = self._vectors.serving()
-        rows = self._vectors.read(model, [key for key in chosen if key not in ranks.similarity]) if model and query.explain and query.vector else {}
-        return Hits(self._spec, query, text).fused(
-            [(key, read[key]) for key in chosen if key in read], ranks, rows, model if mode is not Mode.KEYWORD else None
-        )
+        return Hits(self._spec, query, text).fused([(key, read[key]) for key in chosen if key in read], ranks, self._vectors.serving())
 
     def _grouped(self, query: SearchQuery, keys: Sequence[str], name: str) -> list[str]:
         """The keys on the page, in the order of the groups' first hits; a document without a value is a group by itself."""

@@ -52,16 +52,6 @@ class Typed:
         return Typed((), self.frame, synonyms=self.synonyms).q
 
     @property
-    def phrased(self) -> bool:
-        """Whether the frame asks for anything, not only against."""
-        return any(not chunk.excluded for chunk in self.frame)
-
-    @property
-    def unwanted(self) -> list[str]:
-        """What the frame excludes, each as it would be sought."""
-        return [one for chunk in self.frame if chunk.excluded for one in _sought(chunk, self.synonyms)]
-
-    @property
     def size(self) -> int:
         """Words that may be missing; a code counts as one."""
         return sum(1 if chunk.code else len(_words(chunk)) for chunk in self.free)
@@ -88,7 +78,7 @@ class Typed:
 
     def _q(self, code: Quoting) -> str:
         """The last word stays last, for it is the one that may be unfinished."""
-        excluded = [f"-{one}" for one in self.unwanted]
+        excluded = [f"-{one}" for chunk in self.frame if chunk.excluded for one in _sought(chunk, self.synonyms)]
         phrases = [_quoted(_words(chunk)) for chunk in self.frame if not chunk.excluded]
         free = [self._free(chunk, code) for chunk in self.free]
         return " ".join([*([] if free or phrases else [EVERYTHING]), *phrases, *excluded, *free])

@@ -102,16 +102,17 @@ class VectorStore:
         if same:
             self._client.put(into, [{name: value for name, value in one.items() if name != TEXT_HASH} for one in same], "update")
 
-    def nearest(self, vector: Sequence[float], filter_by: str, count: int) -> Json:
-        """The search for the nearest documents within the filters, nearest first.
+    def nearest(self, vector: Sequence[float], filter_by: str, count: int, *, excluding: bool) -> Json:
+        """Parameters of a search for the nearest documents within the filters.
 
         The server (29.0) goes on finding a vector that was taken off a document, until it starts again: hence the condition on the model.
+        It forgets what `q` excludes where it compares the vectors of few documents one by one: `excluding` has it use its index.
         """
         model = self.serving()
         field = self.field(model)
         numbers = ",".join(f"{number:.7g}" for number in vector)
-        query = f"{field}:([{numbers}], k:{count}, ef:{EFFORT}, flat_search_cutoff:{FLAT}, distance_threshold:{1 - FLOOR:.2f})"
-        asked = {"collection": self._store.alias, "q": "*", "vector_query": query, "per_page": count, "include_fields": ID}
+        query = f"{field}:([{numbers}], k:{count}, ef:{EFFORT}, flat_search_cutoff:{0 if excluding else FLAT}, distance_threshold:{1 - FLOOR:.2f})"
+        asked = {"vector_query": query, "per_page": count, "include_fields": ID}
         return asked | {"filter_by": both(filter_by, equal(f"{field}_model", [str(model)]))}
 
     def _write(self, model: str, rows: dict[str, VectorRow]) -> None:

@@ -62,7 +62,7 @@ def search(collection: Collection, p: Json, synonyms: list[Json]) -> Json:
     """The answer to one search."""
     meets = condition(str(p.get("filter_by", "")), collection)
     kept = {key: document for key, document in collection.documents.items() if meets(document)}
-    hits = _near(collection, kept, p) if "vector_query" in p else _worded(collection, kept, p, synonyms)
+    hits = _near(collection, _framed(collection, kept, p), p) if "vector_query" in p else _worded(collection, kept, p, synonyms)
     if "sort_by" in p:
         hits = order(p["sort_by"], collection.fields, hits)
     answer: Json = {"facet_counts": _facets(collection, hits, p), "out_of": len(collection.documents), "page": int(p.get("page", 1)), "search_time_ms": 0}
@@ -104,6 +104,14 @@ def _worded(collection: Collection, kept: dict[str, Json], p: Json, synonyms: li
         }
         for key, (score, words, matched, dropped) in found.items()
     ]
+
+
+def _framed(collection: Collection, kept: dict[str, Json], p: Json) -> dict[str, Json]:
+    """What a search by vector chooses among: documents with the phrases of `q`, and without what it excludes."""
+    if p["q"] == "*":
+        return kept
+    found = {hit["document"]["id"]: hit["document"] for hit in _worded(collection, kept, p, [])}
+    return {key: document for key, document in kept.items() if key in found}
 
 
 def _near(collection: Collection, kept: dict[str, Json], p: Json) -> list[Json]:
