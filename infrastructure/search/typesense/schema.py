@@ -17,6 +17,7 @@ from typing import Any
 from domain.errors import InvalidError
 from domain.meaning import hash_of
 from domain.search import Collection, CollectionSpec, Document, FieldSpec
+from domain.stop_words import STOP_WORDS
 from infrastructure.search.common.analysis import composed, indexed_words, words
 from infrastructure.search.common.edits import plurals
 from infrastructure.search.common.identifiers import ID
@@ -31,6 +32,12 @@ EXACT_SIGNS = list(PUNCTUATION.replace("`", "").replace("\\", ""))  # a filter c
 FORMS_MOST = 2_000  # words of a document of which the other number is found
 CONTROL = 0xF000  # control characters stand in the private-use area: some servers cut a text at the first of them
 BLANK = re.compile("[\t\r\x0b\x0c]")  # the server parts words at blanks and line feeds alone
+CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+MASKS = re.compile("[\uf000-\uf01f]")
+SAYING_NOTHING = frozenset().union(*STOP_WORDS.values())
+HISSES = ("s", "x", "z", "ch", "sh")
+TAKES_ES = ("ss", "us", "is", "as", *HISSES[1:], "o", "al", "el", "ar", "or", "en", "ad", "ed", "ud", "cion", "sion")  # many of Spanish and Portuguese
+SHORT, VOWELS = 5, "aeiou"  # letters of lens, which is no plural
 LATIN = re.compile("[ !-~\n\u00c0-\u017f]*")
 ACCENTS = dict.fromkeys(range(0x300, 0x370))
 TYPES = {"text": "string", "keyword": "string", "number": "float", "date": "int64"}
@@ -77,14 +84,15 @@ def to_typesense(spec: CollectionSpec, document: Document) -> Json:
     """The document as it is imported, null where it has no value. InvalidError where a value isn't of its field's type."""
     key = str(document[ID])
     made: Json = {ID: encode_id(key), key_field(spec): key, TEXT_HASH: hash_of(spec.name, document)}
-    details: Document = {name: value for name, value in document.items() if all(name != field.name for field in spec.fields)}
+    named = {field.name for field in spec.fields}
+    details: Document = {name: value for name, value in document.items() if name not in named}
     texts: list[str] = []
     for field in spec.fields:
         value = document.get(field.name)
         if field.name == ID:
             continue
         made[field.name] = shown = None if value is None else _shown(key, field, value)
-        if value is not None and (shown is None or _restored(field, shown) != value or type(value) is not type(_restored(field, shown))):
+        if not _same(shown, value) and (shown is None or not _same(_restored(field, shown), value)):
             details[field.name] = value
         if field.type == "text" and shown is not None:
             texts += shown if field.many else [shown]
@@ -112,13 +120,12 @@ def decode_id(encoded: str) -> str:
 
 def masked(text: str) -> str:
     """The text with its control characters in the private-use area; `unmasked` gives it back."""
-    text = composed(text)
-    return text if text.isprintable() else "".join(chr(CONTROL + ord(one)) if ord(one) < 32 and one not in "\t\n\r" else one for one in text)
+    return CONTROLS.sub(lambda found: chr(CONTROL + ord(found[0])), composed(text))
 
 
 def unmasked(text: str) -> str:
     """What `masked` was given, composed."""
-    return text if text.isascii() else "".join(chr(ord(one) - CONTROL) if CONTROL <= ord(one) < CONTROL + 32 else one for one in text)
+    return text if text.isascii() else MASKS.sub(lambda found: chr(ord(found[0]) - CONTROL), text)
 
 
 def _field(field: FieldSpec) -> Json:
@@ -158,12 +165,16 @@ def _restored(field: FieldSpec, shown: Any) -> Any:
     return list(map(unmasked, shown)) if field.many else unmasked(shown)
 
 
+def _same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)
+
+
 def _forms(texts: Iterable[str]) -> list[str]:
     """The words that the server does not find in the texts by itself, those of a text in their order."""
     texts = list(texts)
     otherwise = [" ".join(indexed_words(text)) for text in texts if _split_otherwise(text)]
     known = list(dict.fromkeys(words(" ".join(texts))))[:FORMS_MOST]
-    numbers = sorted({other for word in known for other in _plurals(word)})
+    numbers = sorted({other for word in known for other in _other_number(word)}.difference(known))
     return [*otherwise, *([" ".join(numbers)] if numbers else [])]  # as one value: a value of one word would be an exact match
 
 
@@ -175,5 +186,14 @@ def _split_otherwise(text: str) -> bool:
 
 
 @lru_cache(maxsize=100_000)
-def _plurals(word: str) -> tuple[str, ...]:
-    return tuple(plurals(word))
+def _other_number(word: str) -> tuple[str, ...]:
+    """The likely ones of `plurals`: each is a word of the index, where the embedded engine looks up all of them at every query."""
+    return () if word in SAYING_NOTHING else tuple(other for other in plurals(word) if _likely(*sorted((word, other), key=len)))
+
+
+def _likely(one: str, several: str) -> bool:
+    if several == one + "es":
+        return one.endswith(TAKES_ES) or (one.endswith("s") and len(one) <= SHORT and not one.endswith("es"))
+    if several == one + "s":
+        return not one.endswith(HISSES) and (one[-1] != "y" or one[-2] in VOWELS)
+    return not several.endswith("ies") or one[-2] not in VOWELS
