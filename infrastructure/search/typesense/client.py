@@ -1,7 +1,8 @@
 """The official client, with what it lacks: retries of all that passes, a timeout for each kind of request, streamed exports, answers read line by line."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from json import JSONDecodeError
@@ -22,7 +23,7 @@ READ_SECONDS = 5.0
 IMPORT_SECONDS = 4.0  # of the first try: a server that was just started again may never answer it; twice as long with each further try
 WHOLE_SECONDS = 60.0  # for what changes or reads a whole collection
 LONGEST_WAIT_SECONDS = 10.0
-BATCH_DOCUMENTS, BATCH_BYTES = 2_000, 8_000_000  # of one import
+BATCH_DOCUMENTS, BATCH_BYTES = 1_000, 8_000_000  # of one import
 SEARCHES = 50  # of one request
 FULL_DISK = ("OUT_OF_DISK", "out of disk", "No space left")
 Json = dict[str, Any]
@@ -100,22 +101,37 @@ class Client:
             found += results
         return found
 
-    def put(self, collection: str, documents: Sequence[Json], action: str, **options: Any) -> list[Json]:
-        """Import documents; the answer's line for each. Whether it was a success is for the caller to see (`refusal`)."""
-        found: list[Json] = []
-        for batch in _batches(documents):
-            parameters: Any = {"action": action, **options}
-            body = b"\n".join(batch)
+    def put(self, collection: str, documents: Iterable[Json], action: str, **options: Any) -> list[Json]:
+        """Import documents; the answer's line for each. Whether it was a success is for the caller to see (`refusal`).
 
-            def send(api: typesense.Client, body: bytes = body, parameters: Any = parameters) -> list[Json]:
-                said = api.collections[collection].documents.import_(body, dict(parameters))  # type: ignore[call-overload]
-                return [orjson.loads(line) for line in said.splitlines() if line.strip()]
+        The next batch is made while the server takes the one before.
+        """
+        failed = threading.Event()
 
-            answers = self.ask(send, seconds=IMPORT_SECONDS, growing=True)
-            if len(answers) != len(batch):
-                raise UnavailableError(f"Typesense answered for {len(answers)} of {len(batch)} documents")
-            found += answers
-        return found
+        def send(batch: Sequence[bytes]) -> list[Json]:
+            try:
+                return [] if failed.is_set() else self._import(collection, batch, {"action": action, **options})
+            except BaseException:
+                failed.set()
+                raise
+
+        with ThreadPoolExecutor(max_workers=1) as sender:
+            try:
+                sent = [sender.submit(send, batch) for batch in _batches(documents)]
+            except BaseException:
+                failed.set()
+                raise
+        return [answer for one in sent for answer in one.result()]
+
+    def _import(self, collection: str, batch: Sequence[bytes], parameters: Json) -> list[Json]:
+        def send(api: typesense.Client) -> list[Json]:
+            said: str = api.collections[collection].documents.import_(b"\n".join(batch), dict(parameters))  # type: ignore[call-overload]
+            return [orjson.loads(line) for line in said.splitlines() if line.strip()]
+
+        answers = self.ask(send, seconds=IMPORT_SECONDS, growing=True)
+        if len(answers) != len(batch):
+            raise UnavailableError(f"Typesense answered for {len(answers)} of {len(batch)} documents")
+        return answers
 
     def export(self, collection: str, fields: str) -> Iterator[Json]:
         """Every document with these fields, as they come: the client's own export holds all of them in memory. UnavailableError where it breaks off."""
@@ -207,7 +223,7 @@ def _message(response: httpx.Response) -> str:
         return response.text[:200] or response.reason_phrase
 
 
-def _batches(documents: Sequence[Json]) -> Iterator[list[bytes]]:
+def _batches(documents: Iterable[Json]) -> Iterator[list[bytes]]:
     batch: list[bytes] = []
     size = 0
     for line in map(orjson.dumps, documents):

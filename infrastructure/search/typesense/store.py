@@ -64,8 +64,8 @@ class Store:
             return call()
 
     def write(self, documents: Sequence[Document], deleted: Sequence[str], into: str | None = None) -> None:
-        """Put and delete, in the collection that serves or in another; all documents are checked before the first is sent."""
-        latest = {str(one[ID]): to_typesense(self.spec, one) for one in documents}
+        """Put and delete, in the collection that serves or in another."""
+        latest = {str(one[ID]): one for one in documents}
         gone = [key for key in dict.fromkeys(deleted) if key not in latest]
         if into is not None:
             self._write(into, latest, gone)
@@ -145,21 +145,22 @@ class Store:
         found: Any = self.client.ask(lambda api: api.collections.retrieve())
         return [str(one["name"]) for one in found if str(one["name"]).startswith(f"{self.alias}-")]
 
-    def _write(self, name: str, lines: dict[str, Json], gone: Sequence[str]) -> None:
+    def _write(self, name: str, documents: dict[str, Document], gone: Sequence[str]) -> None:
         vectors = [field["name"] for field in self.about(fresh=False).get("fields", []) if field["type"] == "float[]"]
-        if vectors and lines:
-            self._outdated(name, lines, vectors)
-        for key, answer in zip(lines, self.client.put(name, list(lines.values()), "emplace") if lines else [], strict=True):
+        before = self.read(name, list(documents), TEXT_HASH) if vectors else {}
+        nothing = {f"{field}{end}": None for field in vectors for end in ("", "_hash", "_model")}
+
+        def lines() -> Iterator[Json]:
+            """The documents as they are imported; the vectors go of those that say something else now."""
+            for key, document in documents.items():
+                line = to_typesense(self.spec, document)
+                same = key not in before or before[key].get(TEXT_HASH) == line[TEXT_HASH]
+                yield line if same else line | nothing
+
+        for key, answer in zip(documents, self.client.put(name, lines(), "emplace") if documents else [], strict=True):
             if not answer.get("success"):
                 raise refusal(key, answer)
         self._delete(name, gone)
-
-    def _outdated(self, name: str, lines: dict[str, Json], vectors: Sequence[str]) -> None:
-        """Have the vectors go of documents that say something else now; those of the others stay."""
-        nothing = {f"{field}{end}": None for field in vectors for end in ("", "_hash", "_model")}
-        for key, there in self.read(name, list(lines), TEXT_HASH).items():
-            if there.get(TEXT_HASH) != lines[key][TEXT_HASH]:
-                lines[key] |= nothing
 
     def _delete(self, name: str, keys: Sequence[str]) -> None:
         part: list[str] = []
