@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from loguru import Record
 
 FORM = "<green>{time:HH:mm:ss.SSS}</green> <level>{level: <7}</level> {extra[process]: <8} {message}"
-QUIET = {"dramatiq": logging.WARNING, "uvicorn.error": logging.WARNING, "alembic": logging.WARNING, "asyncio": logging.WARNING}
+QUIET = {"dramatiq": logging.WARNING, "uvicorn.error": logging.WARNING, "alembic": logging.WARNING, "asyncio": logging.WARNING, "httpx": logging.WARNING}
+QUIET |= {"typesense": logging.ERROR}  # it warns of each synonym that a server before 30 is told
 
 
 REPEAT_SECONDS = 60.0  # in which a warning or error is shown once

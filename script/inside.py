@@ -1,11 +1,19 @@
-"""An installation inside this process, without its queue: for benchmarks of what stands behind the API."""
+"""An installation inside this process, without its queue: for benchmarks of what stands behind the API.
 
+With TENDERLAKE_TEST_TYPESENSE_URL and TENDERLAKE_TEST_TYPESENSE_API_KEY set, its search is on that server, in collections of its own.
+"""
+
+import atexit
+import os
+import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from domain.documents import SPECS
 from infrastructure.bootstrap import bootstrap
+from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.settings import Settings
 from infrastructure.warehouse.migrate import upgrade
 from services.intake.submit import submit
@@ -50,8 +58,24 @@ def inside(folder: Path, embeddings: str) -> tuple[Parts, Waiting]:
     upgrade(settings.warehouse_url)
     waiting = Waiting()
     parts = replace(bootstrap(settings), messages=waiting)
+    if url := os.environ.get("TENDERLAKE_TEST_TYPESENSE_URL"):
+        parts = replace(parts, search=_on_server(url))
     settle(parts)
     return parts, waiting
+
+
+def _on_server(url: str) -> TypesenseSearch:
+    """Search on a server, in collections that are removed when this process ends."""
+    prefix = f"bench-{uuid.uuid4().hex[:8]}-"
+    search = TypesenseSearch(url, os.environ["TENDERLAKE_TEST_TYPESENSE_API_KEY"], SPECS, prefix=prefix)
+
+    def remove() -> None:
+        for one in search.client.api.collections.retrieve():
+            if one["name"].startswith(prefix):
+                search.client.api.collections[one["name"]].delete()
+
+    atexit.register(remove)
+    return search
 
 
 def load(parts: Parts, waiting: Waiting, file: Path) -> None:

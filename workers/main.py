@@ -26,6 +26,7 @@ from services.notify import wake
 from services.ports import Parts
 from services.stages.leases import give_back, take_over
 from services.stages.sweep import sweep
+from services.upkeep.missing import write_missing
 from services.upkeep.rebuild import index_again_if_lost
 from workers.actors import declare
 from workers.loop import beside, name, share, work
@@ -57,7 +58,7 @@ def run(index: int = 0, of: int = 1) -> None:
         if index == 0:
             threading.Thread(target=_tidy, args=(parts, stop), daemon=True).start()
             every: list[tuple[str, Callable[[Parts], object], float]] = [("sweep", sweep, settings.sweep_seconds), ("deliveries", wake, RETRY_SECONDS)]
-            every += [("search", index_again_if_lost, settings.sweep_seconds)]  # a search server may come up empty at any time
+            every += [("search", _restore_search, settings.sweep_seconds)]
             for what, act, seconds in every:
                 threading.Thread(target=_repeat, args=(what, act, parts, seconds, stop), daemon=True).start()
             threading.Thread(target=follow, args=(parts, settings.rates_hours, stop), daemon=True).start()
@@ -93,6 +94,12 @@ def _on_signals(stop: threading.Event) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+
+
+def _restore_search(parts: Parts) -> None:
+    """A search server may come up empty at any time, or without the documents that it took last."""
+    if not index_again_if_lost(parts):
+        write_missing(parts)
 
 
 def _repeat(what: str, act: Callable[[Parts], object], parts: Parts, seconds: float, stop: threading.Event) -> None:

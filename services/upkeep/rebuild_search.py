@@ -11,6 +11,7 @@ from loguru import logger
 from domain.documents import organization_document, process_document
 from domain.search import Collection, Document
 from services.ports import Fresh, Parts
+from services.stages.embed import embed_again
 from services.stages.index import file_documents, grouped, held
 from services.stages.pause import hold, pause, resume
 
@@ -35,6 +36,8 @@ def rebuild_search(parts: Parts) -> int:
         for one in fresh.values():
             _drop(one)
         raise
+    if any(0 < parts.search.count_vectors(one) < parts.search.count(one) for one in Collection):
+        embed_again(parts, lost=True)  # vectors that were written meanwhile may have stayed with the old one
     return written
 
 

@@ -153,7 +153,7 @@ class MeaningContract:
         assert ids(found)[:2] == [ROADS["id"], SCHOOL["id"]]
         assert found.hits[0].explain is not None
         assert (found.hits[0].explain.keyword_rank, found.hits[0].explain.semantic_rank) == (1, None)
-        assert found.hits[0].score == pytest.approx(2 * found.hits[1].score, abs=0.001)
+        assert found.hits[0].score > 1.9 * found.hits[1].score  # its words count for both
 
     def test_words_that_no_document_has_all_of_count_less_for_what_is_not_embedded(self, embedded: SearchEngine) -> None:
         embedded.upsert(P, [RENAMED])

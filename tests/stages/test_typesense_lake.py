@@ -1,5 +1,6 @@
 """A lake whose search is a Typesense server: it goes on while the server is away, catches up, and loses nothing to kill -9."""
 
+import json
 import os
 import signal
 import subprocess
@@ -17,10 +18,12 @@ from domain.job import JobStatus
 from domain.search import Collection, SearchQuery
 from infrastructure.search.typesense.client import Patience
 from infrastructure.search.typesense.engine import TypesenseSearch
+from services.clock import now
 from services.ports import Parts
 from services.queries.status import status
 from services.stages.index import index
 from services.stages.sweep import sweep
+from services.upkeep.missing import write_missing
 from services.upkeep.rebuild import index_again_if_lost
 from tests.search.typesense.standin.http import served
 from tests.search.typesense.standin.server import Typesense
@@ -40,7 +43,7 @@ home, url = Path(sys.argv[1]), sys.argv[2]
 stage.SLICE = 7
 with lake_over(home, Warehouse(f"sqlite:///{home / 'warehouse.db'}")) as parts:
     print("ready", flush=True)
-    stage.index(replace(parts, search=TypesenseSearch(url, "k", SPECS, tally=home / "tally-0.json")))
+    stage.index(replace(parts, search=TypesenseSearch(url, "k", SPECS)))
     print("done", flush=True)
 """
 
@@ -58,13 +61,12 @@ def server() -> Iterator[tuple[Typesense, str]]:
 
 
 @pytest.fixture
-def lake(lake_home: Parts, tmp_path: Path) -> Iterator[Callable[[str], Parts]]:
+def lake(lake_home: Parts) -> Iterator[Callable[[str], Parts]]:
     """Makes the lake with a server for its search; it does not wait long."""
     made: list[TypesenseSearch] = []
 
     def over(url: str) -> Parts:
-        tally = tmp_path / "home" / f"tally-{len(made)}.json"
-        made.append(TypesenseSearch(url, "k", SPECS, tally=tally, patience=Patience(tries=2, first=0.01)))
+        made.append(TypesenseSearch(url, "k", SPECS, patience=Patience(tries=2, first=0.01)))
         return replace(lake_home, search=made[-1])
 
     yield over
@@ -136,3 +138,60 @@ def test_an_indexer_killed_in_the_middle_leaves_search_equal_to_gold_once_it_ran
     drain(parts)
     assert parts.search.count(P) == 40
     assert verified(parts, tmp_path / "home") == []
+
+
+def collection_of(server: Typesense) -> dict[str, dict[str, object]]:
+    """What the server holds of the processes."""
+    return server.collections[server.aliases["tenderlake-processes"]].documents
+
+
+def test_documents_that_the_server_lost_are_found_by_their_ids_and_written_again(
+    lake: Callable[[str], Parts], server: tuple[Typesense, str], tmp_path: Path
+) -> None:
+    typesense, url = server
+    parts = lake(url)
+    load(parts, "a.jsonl", roads(0, 30))
+    assert write_missing(parts) == 0
+    there = collection_of(typesense)
+    for number in (3, 4, 28):
+        del there[f"ocds-test01-{number}"]
+    there["ocds-test01-99"] = {**there["ocds-test01-1"], "id": "ocds-test01-99", "ocid": "ocds-test01-99"}
+    assert write_missing(parts) == 4
+    assert verified(parts, tmp_path / "home") == []
+    assert write_missing(parts) == 0
+
+
+def test_while_the_server_loads_and_while_index_has_work_nothing_is_written_again(lake: Callable[[str], Parts], server: tuple[Typesense, str]) -> None:
+    typesense, url = server
+    parts = lake(url)
+    load(parts, "a.jsonl", roads(0, 6))
+    there = collection_of(typesense)
+    kept = dict(there)
+    there.clear()
+    ids = parts.search.ids
+
+    def loading(collection: Collection) -> Iterator[str]:
+        found = list(ids(collection))
+        if collection is P and (left := [key for key in kept if key not in there]):
+            there[left[0]] = kept[left[0]]
+        return iter(found)
+
+    parts.search.ids = loading  # type: ignore[method-assign]
+    assert write_missing(parts) == 0
+    with parts.warehouse.write() as work:
+        mark = work.watermarks.get("index")
+        work.watermarks.swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
+        work.commit()
+    assert write_missing(parts) == 0
+
+
+def test_a_server_of_the_older_layout_is_filled_anew(lake: Callable[[str], Parts], server: tuple[Typesense, str]) -> None:
+    typesense, url = server
+    old = {"name": "tenderlake-processes-0123456789ab-0", "fields": [{"name": "_document", "type": "string", "optional": True}]}
+    for name in (old["name"], "tenderlake-processes-vectors-0123456789ab-0"):
+        typesense.handle("POST", "/collections", {}, json.dumps({**old, "name": name}).encode(), "k")
+    typesense.aliases["tenderlake-processes"] = str(old["name"])
+    parts = lake(url)
+    load(parts, "a.jsonl", roads(0, 3))
+    assert parts.search.count(P) == 3
+    assert [name for name in typesense.collections if "0123456789ab" in name] == []

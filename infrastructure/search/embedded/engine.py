@@ -89,6 +89,10 @@ class EmbeddedSearch:
             for _, address in paging.by_relevance(searcher, Query.all_query(), offset, SCAN).hits:  # all alike: in the order of their addresses
                 yield decode(searcher.doc(address).get_first(DOCUMENT) or b"{}")
 
+    def ids(self, collection: Collection) -> Iterator[str]:
+        """The id of every document."""
+        return (str(one["id"]) for one in self.scan(collection))
+
     def count(self, collection: Collection) -> int:
         """Documents there are: 0 in a new index, which a change of the spec makes."""
         return int(self._store(collection).searcher().num_docs)

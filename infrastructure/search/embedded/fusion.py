@@ -5,10 +5,8 @@ from typing import NamedTuple
 
 from tantivy import DocAddress
 
+from infrastructure.search.common.fusion import FIRST, share
 from infrastructure.search.embedded.neighbours import Neighbour
-
-STEADY = 5.0  # the larger, the less the first ranks stand out
-FIRST = 1.0  # above any fused score: documents with an identifier as typed
 
 
 class Ranked(NamedTuple):
@@ -55,5 +53,4 @@ def fused(
 
 
 def _score(keyword_rank: int | None, semantic_rank: int | None, weight: float) -> float:
-    words = (1 - weight) / (STEADY + keyword_rank) if keyword_rank else 0.0
-    return words + (weight / (STEADY + semantic_rank) if semantic_rank else 0.0)
+    return share(keyword_rank, 1 - weight) + share(semantic_rank, weight)

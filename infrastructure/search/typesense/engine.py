@@ -2,22 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
 from time import perf_counter
 
 import httpx
 
-from domain.errors import InvalidError, NotFoundError
+from domain.errors import InvalidError
 from domain.search import Collection, CollectionSpec, Document, Filter, SearchKey, SearchQuery, SearchResult, Synonym
 from infrastructure.search.typesense.client import IMPATIENT, Client, Patience
 from infrastructure.search.typesense.fresh import FreshCollection
-from infrastructure.search.typesense.fused import Searcher
 from infrastructure.search.typesense.keys import make_key
-from infrastructure.search.typesense.keyword import Asker
+from infrastructure.search.typesense.search import Searcher
 from infrastructure.search.typesense.store import Store
 from infrastructure.search.typesense.suggest import suggestions
 from infrastructure.search.typesense.synonyms import Synonyms
-from infrastructure.search.typesense.tally import Tally
 from infrastructure.search.typesense.vectors import VectorStore
 from services.ports import Fresh, VectorRow
 
@@ -33,15 +30,13 @@ class TypesenseSearch:
         key: str,
         specs: Sequence[CollectionSpec],
         *,
-        tally: Path | None = None,
         prefix: str = PREFIX,
         transport: httpx.BaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
         self.client = Client(url, key, transport=transport, patience=patience)
-        counts = Tally(tally)
-        self._stores = {spec.name: Store(self.client, spec, prefix, counts) for spec in specs}
-        self._vectors = {name: VectorStore(self.client, store.spec, store.alias) for name, store in self._stores.items()}
+        self._stores = {spec.name: Store(self.client, spec, prefix) for spec in specs}
+        self._vectors = {name: VectorStore(store) for name, store in self._stores.items()}
         self._synonyms = Synonyms(self.client, prefix)
 
     @property
@@ -71,30 +66,21 @@ class TypesenseSearch:
         store = self._store(collection)
         if documents or deleted:
             store.write(documents, deleted)
-            put = {one["id"] for one in documents}
-            self._vectors[collection].refresh(documents, [key for key in deleted if key not in put])
 
     def search(self, query: SearchQuery) -> SearchResult:
         """One page of hits, with facets over all of them. InvalidError where a field can't be asked so; NotFoundError for an unknown `similar_to`."""
         started = perf_counter()
         store = self._store(query.collection)
-        store.ready(IMPATIENT)
-        searcher = Searcher(store, Asker(self.client, self._synonyms.name()), self._vectors[query.collection], self.synonyms)
-        try:
-            found = searcher.search(query)
-        except NotFoundError:
-            if query.similar_to is not None or store.serving(IMPATIENT) is not None:
-                raise
-            store.forget()  # deleted beneath us: begin again
-            store.ready(IMPATIENT)
-            found = searcher.search(query)
+        store.about(IMPATIENT, fresh=False)  # begun where there is none
+        vectors = self._vectors[query.collection]
+        found = store.standing(lambda: Searcher(store, vectors, self.synonyms, self._synonyms.name()).search(query))
         return found.model_copy(update={"took_ms": round((perf_counter() - started) * 1000, 3)})
 
     def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]:
         """Titles or names that complete what is typed, the best first."""
         store = self._store(collection)
-        store.ready(IMPATIENT)
-        return suggestions(store, Asker(self.client), prefix, limit)
+        store.about(IMPATIENT, fresh=False)
+        return store.standing(lambda: suggestions(store, prefix, limit))
 
     def scan(self, collection: Collection) -> Iterator[Document]:
         """Every document, as it was put."""
@@ -102,13 +88,15 @@ class TypesenseSearch:
 
     def count(self, collection: Collection) -> int:
         """Documents there are: 0 in a new collection, which a change of the spec makes."""
-        return self._store(collection).count()
+        return int(self._store(collection).about(IMPATIENT).get("num_documents", 0))
+
+    def ids(self, collection: Collection) -> Iterator[str]:
+        """The id of every document."""
+        return self._store(collection).ids()
 
     def clear(self, collection: Collection) -> None:
         """Delete every document, and every vector."""
-        fresh = self.fresh(collection)
-        fresh.swap()
-        self._vectors[collection].clear()
+        FreshCollection(self._store(collection), self._vectors[collection], self._synonyms, carry=False).swap()
 
     def fresh(self, collection: Collection) -> Fresh:
         """An empty collection, filled while the old one serves."""
@@ -116,7 +104,7 @@ class TypesenseSearch:
 
     def write_vectors(self, collection: Collection, model: str, rows: Sequence[VectorRow]) -> None:
         """Put vectors, each in place of the one with its id."""
-        self._store(collection).ready()
+        self._store(collection)
         self._vectors[collection].write(model, rows)
 
     def vectors(self, collection: Collection, model: str) -> Iterator[tuple[str, str]]:
@@ -147,13 +135,13 @@ class TypesenseSearch:
     def set_synonyms(self, synonyms: Sequence[Synonym]) -> None:
         """The synonyms of all collections, in place of those before."""
         for store in self._stores.values():
-            store.ready()
+            store.about(fresh=False)
         self._synonyms.set(synonyms, [store.alias for store in self._stores.values()])
 
     def synonyms(self) -> list[Synonym]:
         """The synonyms there are."""
         for store in self._stores.values():
-            store.ready()
+            store.about(fresh=False)
         return self._synonyms.get([store.alias for store in self._stores.values()])
 
     def search_key(self, filters: Sequence[Filter], collection: Collection | None, expires_at: datetime) -> SearchKey:

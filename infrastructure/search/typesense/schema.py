@@ -1,34 +1,46 @@
-"""A collection's Typesense schema, and documents in its terms.
+"""A collection as Typesense users know it: each field of the spec under its own name and in the server's own type, and documents in its terms.
 
-The fields of the spec stand there as published, to be shown. Beside them, with `_` before their names, stands what Typesense's own types can't
-hold: `_document` (what hits return), `_order` (sorts by id), `_words_<field>` (texts as the words that our analyser makes of them, for the server's
-own keeps capitals that are not Latin, and takes `d’entretien` for one word), `_codes` (identifiers, whole and by their ends), `_plurals` (the other
-number of the words), and `_is_<field>`: keywords as exact numbers, numbers with all their 64 bits, instants in microseconds.
+Beside them stand the business key under a name of its own (`ocid`, …), `word_forms` (words that the server's analyser does not make of the texts:
+the other number of English words, and the words of scripts without blanks or with other capitals), and `text_hash` (what a vector must stand for).
+Dates are microseconds since 1970. What a type can't hold to the last digit lies in `details`, which is stored and not indexed.
 """
 
 import hashlib
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from domain.errors import InvalidError
-from domain.search import CollectionSpec, Document, FieldSpec
-from infrastructure.search.common.analysis import composed, has_digit, indexed_words, whole, words
+from domain.meaning import hash_of
+from domain.search import Collection, CollectionSpec, Document, FieldSpec
+from domain.stop_words import STOP_WORDS
+from infrastructure.search.common.analysis import composed, indexed_words, words
 from infrastructure.search.common.edits import plurals
-from infrastructure.search.common.identifiers import is_identifier
-from infrastructure.search.embedded.codec import encode
-from infrastructure.search.embedded.schema import micros
-from infrastructure.search.typesense.names import ID, codes_of, encode_id, exact, ordered, parts_of
+from infrastructure.search.common.identifiers import ID
+from infrastructure.search.embedded.codec import decode, encode
+from infrastructure.search.embedded.schema import EPOCH, micros
 
-LAYOUT = 3  # of this module: raise it when documents are put in another way
-DOCUMENT, ORDER, CODES, PLURALS, IS, WORDS = "_document", "_order", "_codes", "_plurals", "_is_", "_words_"
-SEPARATORS = list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
-MOST_CODES = 300  # identifiers taken from the texts of a document
-MOST_PLURALS = 2_000
+LAYOUT = 4  # of this module: raise it when documents are put in another way
+KEYS = {Collection.PROCESSES: "ocid", Collection.ORGANIZATIONS: "organization_id", Collection.DOCUMENTS: "passage_id"}
+FORMS, TEXT_HASH, DETAILS = "word_forms", "text_hash", "details"
+PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+EXACT_SIGNS = list(PUNCTUATION.replace("`", "").replace("\\", ""))  # a filter can't hold the other two
+FORMS_MOST = 2_000  # words of a document of which the other number is found
 CONTROL = 0xF000  # control characters stand in the private-use area: some servers cut a text at the first of them
-CHUNK = re.compile(r"\S+")
+BLANK = re.compile("[\t\r\x0b\x0c]")  # the server parts words at blanks and line feeds alone
+CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+MASKS = re.compile("[\uf000-\uf01f]")
+SAYING_NOTHING = frozenset().union(*STOP_WORDS.values())
+HISSES = ("s", "x", "z", "ch", "sh")
+TAKES_ES = ("ss", "us", "is", "as", *HISSES[1:], "o", "al", "el", "ar", "or", "en", "ad", "ed", "ud", "cion", "sion")  # many of Spanish and Portuguese
+SHORT, VOWELS = 5, "aeiou"  # letters of lens, which is no plural
+LATIN = re.compile("[ !-~\n\u00c0-\u017f]*")
+ACCENTS = dict.fromkeys(range(0x300, 0x370))
+TYPES = {"text": "string", "keyword": "string", "number": "float", "date": "int64"}
 Json = dict[str, Any]
 
 
@@ -37,131 +49,151 @@ def schema_hash(spec: CollectionSpec) -> str:
     return hashlib.sha256(f"{LAYOUT}{spec.model_dump_json()}".encode()).hexdigest()[:12]
 
 
+def key_field(spec: CollectionSpec) -> str:
+    """The field that holds the business key as it is: the server's own `id` can't have every character."""
+    return KEYS[spec.name]
+
+
 def collection_schema(spec: CollectionSpec, name: str) -> Json:
     """The body that creates the collection. ValueError where the spec asks for what can't be done."""
     fields: list[Json] = [
-        {"name": DOCUMENT, "type": "string", "index": False, "optional": True},
-        {"name": ORDER, "type": "string", "sort": True},
-        {"name": CODES, "type": "string[]", "optional": True},
-        {"name": PLURALS, "type": "string[]", "optional": True},
-        *filter_fields(spec),
+        {"name": key_field(spec), "type": "string", "sort": True},
+        {"name": FORMS, "type": "string[]", "optional": True},
+        *({"name": one, "type": "string", "index": False, "optional": True} for one in (TEXT_HASH, DETAILS)),
+        *(_field(field) for field in spec.fields if field.name != ID),
     ]
-    for field in spec.fields:
-        if field.sort and field.many:
-            raise ValueError(f"{field.name} has many values: there is no order by it")
-        if field.name != ID and field.type in {"text", "keyword"}:
-            fields.append({"name": field.name, "type": _many("string", field), "optional": True, "index": field.facet, "facet": field.facet})
-        if field.type == "text":
-            fields.append({"name": WORDS + field.name, "type": _many("string", field), "optional": True})
-    return {"name": name, "fields": fields, "token_separators": SEPARATORS}
+    return {"name": name, "fields": fields, "token_separators": list(PUNCTUATION)}
 
 
-def filter_fields(spec: CollectionSpec) -> list[Json]:
-    """The exact numbers that filters, orders and groups go by; vectors stand beside copies of them."""
-    made = []
-    for field in spec.fields:
-        if field.name != ID and field.type != "text":
-            grouped = field.type == "keyword" and not field.many
-            made.append({"name": IS + field.name, "type": _many("int64", field), "optional": True, "facet": grouped, "sort": not field.many})
-    return made
+def query_by(spec: CollectionSpec) -> dict[str, int]:
+    """The fields in which words are found and their weights, the heaviest first: twice those of the spec, and identifiers just below the title."""
+    found = {field.name: max(1, round(2 * field.weight)) for field in spec.fields if field.type == "text"}
+    heaviest = max(found.values(), default=2)
+    found |= {name: max(1, heaviest - 2) for name in identifier_fields(spec) if not name.endswith("_id") or name == key_field(spec)}
+    ranked = dict(sorted(found.items(), key=lambda one: -one[1]))
+    return ranked | {FORMS: 1}
 
 
-def word_fields(spec: CollectionSpec) -> list[str]:
-    """The fields in which words are found."""
-    return [WORDS + field.name for field in spec.fields if field.type == "text"]
-
-
-def exact_values(spec: CollectionSpec, document: Document) -> Json:
-    """The values of the `_is_` fields. InvalidError where a value isn't of its field's type."""
-    found: Json = {}
-    for field in spec.fields:
-        value = document.get(field.name)
-        if field.name == ID or field.type == "text" or value is None:
-            continue
-        numbers = [number for one in _values(document, field) if (number := _number(document, field, one)) is not None]
-        if numbers:
-            found[IS + field.name] = list(dict.fromkeys(numbers)) if field.many else numbers[0]
-    return found
+def identifier_fields(spec: CollectionSpec) -> list[str]:
+    """The key, and the keywords that are codes or ids, in which what is typed may be found whole."""
+    named = [field.name for field in spec.fields if field.type == "keyword" and (field.name in {"codes", "identifier", "ocid"} or field.name.endswith("_id"))]
+    return list(dict.fromkeys([key_field(spec), *named]))
 
 
 def to_typesense(spec: CollectionSpec, document: Document) -> Json:
-    """The document as it is imported. InvalidError where a value isn't of its field's type."""
-    key = document[ID]
-    texts, identifiers = _texts(spec, document)
-    made: Json = {ID: encode_id(key), DOCUMENT: encode(document).decode(), ORDER: key.encode("utf-8", "surrogatepass").hex()}
-    made |= exact_values(spec, document)
+    """The document as it is imported, null where it has no value. InvalidError where a value isn't of its field's type."""
+    key = str(document[ID])
+    made: Json = {ID: encode_id(key), key_field(spec): key, TEXT_HASH: hash_of(spec.name, document)}
+    named = {field.name for field in spec.fields}
+    details: Document = {name: value for name, value in document.items() if name not in named}
+    texts: list[str] = []
     for field in spec.fields:
-        if field.name != ID and field.type in {"text", "keyword"} and document.get(field.name) is not None:
-            shown = [masked(one) for one in dict.fromkeys(_values(document, field))]
-            made[field.name] = shown if field.many else shown[0]
-            if field.type == "text":
-                found = [" ".join(indexed_words(one)) for one in shown]
-                made[WORDS + field.name] = found if field.many else found[0]
-    made[CODES] = list(_codes(identifiers, texts))
-    made[PLURALS] = sorted({other for word in words(" ".join(texts))[:MOST_PLURALS] for other in plurals(word)})
+        value = document.get(field.name)
+        if field.name == ID:
+            continue
+        made[field.name] = shown = None if value is None else _shown(key, field, value)
+        if not _same(shown, value) and (shown is None or not _same(_restored(field, shown), value)):
+            details[field.name] = value
+        if field.type == "text" and shown is not None:
+            texts += shown if field.many else [shown]
+    made[FORMS] = _forms(texts) or None
+    made[DETAILS] = encode(details).decode() if details else None
     return made
+
+
+def to_document(spec: CollectionSpec, stored: Json) -> Document:
+    """The document as it was put."""
+    found: Document = {ID: stored[key_field(spec)]}
+    found |= {field.name: _restored(field, stored[field.name]) for field in spec.fields if field.name != ID and stored.get(field.name) is not None}
+    return found | (decode(stored[DETAILS].encode()) if stored.get(DETAILS) else {})
+
+
+def encode_id(key: str) -> str:
+    """A business key as an id; every byte that is no ASCII letter, digit, dot or hyphen becomes `_` and two hexadecimal digits."""
+    return re.sub(rb"[^A-Za-z0-9.-]", lambda found: b"_%02x" % found[0][0], key.encode("utf-8", "surrogatepass")).decode()
+
+
+def decode_id(encoded: str) -> str:
+    """The business key of an id."""
+    return re.sub(rb"_([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), encoded.encode()).decode("utf-8", "surrogatepass")
 
 
 def masked(text: str) -> str:
     """The text with its control characters in the private-use area; `unmasked` gives it back."""
-    return "".join(chr(CONTROL + ord(one)) if ord(one) < 32 and one not in "\t\n\r" else one for one in composed(text))
+    return CONTROLS.sub(lambda found: chr(CONTROL + ord(found[0])), composed(text))
 
 
 def unmasked(text: str) -> str:
     """What `masked` was given, composed."""
-    return "".join(chr(ord(one) - CONTROL) if CONTROL <= ord(one) < CONTROL + 32 else one for one in text)
+    return text if text.isascii() else MASKS.sub(lambda found: chr(ord(found[0]) - CONTROL), text)
 
 
-def bound(field: FieldSpec, value: float | datetime) -> int:
-    """The end of a range over a number or date, as its `_is_` field holds it."""
-    if isinstance(value, datetime) != (field.type == "date"):
-        raise InvalidError(f"{field.name} is a {field.type}: {value!r} is none", field=field.name)
-    return micros(value) if isinstance(value, datetime) else ordered(float(value))
+def _field(field: FieldSpec) -> Json:
+    if field.sort and field.many:
+        raise ValueError(f"{field.name} has many values: there is no order by it")
+    made: Json = {"name": field.name, "type": TYPES[field.type] + ("[]" if field.many else ""), "optional": True}
+    if field.type == "keyword":
+        return made | {"facet": field.facet or not field.many, "symbols_to_index": EXACT_SIGNS}  # groups need a facet
+    return made | ({"sort": True} if field.sort else {})
 
 
-def _many(type_: str, field: FieldSpec) -> str:
-    return f"{type_}[]" if field.many else type_
-
-
-def _values(document: Document, field: FieldSpec) -> Iterable[Any]:
-    value = document[field.name]
-    return value if field.many else (value,)
-
-
-def _number(document: Document, field: FieldSpec, value: Any) -> int | None:
+def _shown(key: str, field: FieldSpec, value: Any) -> Any:
+    """A value as its field takes it; None where a number is none, which would stand inside every range."""
     try:
-        if field.type == "keyword":
-            return exact(composed(value))
-        if field.type == "date":
-            return micros(datetime.fromisoformat(value) if isinstance(value, str) else value)
-        return None if math.isnan(float(value)) else ordered(float(value))  # would stand inside every range
+        values = [_one(field, one) for one in (dict.fromkeys(value) if field.many else (value,))]
     except (TypeError, ValueError, AttributeError) as error:
-        raise InvalidError(f"{field.name} of the search document {document[ID]!r} is no {field.type}: {error}") from error
+        raise InvalidError(f"{field.name} of the search document {key!r} is no {field.type}: {error}") from error
+    known = [one for one in values if one is not None]
+    return known if field.many else next(iter(known), None)
 
 
-def _texts(spec: CollectionSpec, document: Document) -> tuple[list[str], list[str]]:
-    """All texts of a document, and its keywords that are identifiers."""
-    texts: list[str] = []
-    identifiers: list[str] = [document[ID]]
-    for field in spec.fields:
-        if field.name == ID or field.type not in {"text", "keyword"} or document.get(field.name) is None:
-            continue
-        for one in _values(document, field):
-            if not isinstance(one, str):
-                raise InvalidError(f"{field.name} of the search document {document[ID]!r} is no {field.type}: {one!r}")
-            if field.type == "text":
-                texts.append(one)
-            elif is_identifier(field.name, one):
-                identifiers.append(one)
-    return texts, identifiers
+def _one(field: FieldSpec, value: Any) -> Any:
+    if field.type == "date":
+        return micros(datetime.fromisoformat(value) if isinstance(value, str) else value)
+    if field.type == "number":
+        return None if math.isnan(float(value)) else value if isinstance(value, int) else float(value)
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r}")
+    return masked(value)
 
 
-def _codes(identifiers: list[str], texts: list[str]) -> dict[str, None]:
-    found = dict.fromkeys(code for one in identifiers for code in codes_of(parts_of(whole(one))))
-    most = len(found) + MOST_CODES
-    for text in texts:
-        for chunk in CHUNK.findall(text):
-            parts = parts_of(whole(chunk)) if has_digit(chunk) else []
-            if len(parts) > 1 and len(found) < most:
-                found.update(dict.fromkeys(codes_of(parts)))
-    return found
+def _restored(field: FieldSpec, shown: Any) -> Any:
+    if field.type == "number":
+        return shown
+    if field.type == "date":
+        return EPOCH + timedelta(microseconds=shown) if not field.many else [EPOCH + timedelta(microseconds=one) for one in shown]
+    return list(map(unmasked, shown)) if field.many else unmasked(shown)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)
+
+
+def _forms(texts: Iterable[str]) -> list[str]:
+    """The words that the server does not find in the texts by itself, those of a text in their order."""
+    texts = list(texts)
+    otherwise = [" ".join(indexed_words(text)) for text in texts if _split_otherwise(text)]
+    known = list(dict.fromkeys(words(" ".join(texts))))[:FORMS_MOST]
+    numbers = sorted({other for word in known for other in _other_number(word)}.difference(known))
+    return [*otherwise, *([" ".join(numbers)] if numbers else [])]  # as one value: a value of one word would be an exact match
+
+
+def _split_otherwise(text: str) -> bool:
+    """Whether our analyser makes other words of a text than the server: of all but ASCII and Latin letters with accents."""
+    if text.isascii():
+        return BLANK.search(text) is not None
+    return LATIN.fullmatch(text) is None or not unicodedata.normalize("NFD", text).translate(ACCENTS).isascii()
+
+
+@lru_cache(maxsize=100_000)
+def _other_number(word: str) -> tuple[str, ...]:
+    """The likely ones of `plurals`: each is a word of the index, where the embedded engine looks up all of them at every query."""
+    return () if word in SAYING_NOTHING else tuple(other for other in plurals(word) if _likely(*sorted((word, other), key=len)))
+
+
+def _likely(one: str, several: str) -> bool:
+    if several == one + "es":
+        return one.endswith(TAKES_ES) or (one.endswith("s") and len(one) <= SHORT and not one.endswith("es"))
+    if several == one + "s":
+        return not one.endswith(HISSES) and (one[-1] != "y" or one[-2] in VOWELS)
+    return not several.endswith("ies") or one[-2] not in VOWELS

@@ -1,17 +1,14 @@
 """Completions while a person types: titles or names that have the words, the unfinished last one by its beginning."""
 
-from infrastructure.search.common.analysis import composed, words
+from infrastructure.search.common.analysis import words
 from infrastructure.search.common.parse import parse
-from infrastructure.search.typesense.answers import document, hits_of
-from infrastructure.search.typesense.keyword import Asker
-from infrastructure.search.typesense.schema import DOCUMENT, WORDS
-from infrastructure.search.typesense.store import Store
+from infrastructure.search.typesense.schema import FORMS, unmasked
+from infrastructure.search.typesense.store import PAGE, Store
 
 ENOUGH = 3  # hits read for each suggestion asked for: many documents share a title
-MOST = 250
 
 
-def suggestions(store: Store, asker: Asker, prefix: str, limit: int) -> list[str]:
+def suggestions(store: Store, prefix: str, limit: int) -> list[str]:
     """At most `limit` distinct texts: those that go on as typed first, then those with all the words, then near misses."""
     texts = [field for field in store.spec.fields if field.type == "text"]
     typed = [word for chunk in parse(prefix).chunks if not chunk.excluded for word in chunk.words]
@@ -21,19 +18,18 @@ def suggestions(store: Store, asker: Asker, prefix: str, limit: int) -> list[str
     asked = {
         "collection": store.alias,
         "q": " ".join(typed),
-        "query_by": WORDS + title,
+        "query_by": f"{title},{FORMS}",
         "prefix": "true",
-        "per_page": min(MOST, limit * ENOUGH),
+        "per_page": min(PAGE, limit * ENOUGH),
         "drop_tokens_threshold": 0,
         "typo_tokens_threshold": 1,
-        "include_fields": DOCUMENT,
+        "include_fields": title,
     }
     found: dict[str, str] = {}
-    for hit in hits_of(asker.ask([asked])[0]):
-        value = document(hit).get(title)
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str):
-                found.setdefault(" ".join(words(text)), composed(text))
+    for hit in store.client.search([asked])[0]["hits"]:
+        value = hit["document"].get(title)
+        for text in map(unmasked, value if isinstance(value, list) else [value] if value else []):
+            found.setdefault(" ".join(words(text)), text)
     start = " ".join(typed)
     ranked = sorted(found.items(), key=lambda item: (not item[0].startswith(start), start not in item[0]))
     return [text for _, text in ranked][:limit]

@@ -4,12 +4,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from domain.errors import NotFoundError
 from domain.search import Synonym
 from infrastructure.search.common.analysis import words
 from infrastructure.search.common.edits import plurals
-from infrastructure.search.typesense.client import IMPATIENT, Client
-from infrastructure.search.typesense.names import decode_id, encode_id
+from infrastructure.search.typesense.client import IMPATIENT, AbsentError, Client
+from infrastructure.search.typesense.schema import decode_id, encode_id
 
 COPY = "x"  # begins the ids of what is told twice
 SETS = 30  # the version from which there are sets
@@ -29,7 +28,7 @@ class Synonyms:
     @property
     def version(self) -> str:
         """The server's version."""
-        return str(self._client.ask("GET", "/debug", patience=IMPATIENT)["version"])
+        return str(self._client.ask(lambda api: api.debug.retrieve(), patience=IMPATIENT)["version"])
 
     def in_sets(self) -> bool:
         """Whether the server keeps synonyms in sets."""
@@ -49,31 +48,32 @@ class Synonyms:
     def set(self, synonyms: Sequence[Synonym], collections: Sequence[str]) -> None:
         """Have exactly these."""
         if self.in_sets():
-            self._client.ask("PUT", f"/synonym_sets/{self._name}", body={"items": _items(synonyms)})
+            items: Any = _items(synonyms)
+            self._client.ask(lambda api: api.synonym_sets[self._name].upsert({"items": items}))
             self._known = (time.monotonic(), bool(synonyms))
             return
-        items = {item.pop("id"): item for item in _items(synonyms)}
+        wanted: dict[str, Any] = {item.pop("id"): item for item in _items(synonyms)}
         for collection in collections:
-            for gone in {one["id"] for one in self._of(collection)} - items.keys():
-                self._client.ask("DELETE", f"/collections/{collection}/synonyms/{gone}")
-            for key, item in items.items():
-                self._client.ask("PUT", f"/collections/{collection}/synonyms/{key}", body=item)
+            for gone in {one["id"] for one in self._of(collection)} - wanted.keys():
+                self._client.ask(lambda api, on=collection, key=gone: api.collections[on].synonyms[key].delete())  # type: ignore[misc]
+            for key, item in wanted.items():
+                self._client.ask(lambda api, on=collection, key=key, item=item: api.collections[on].synonyms.upsert(key, item))  # type: ignore[misc]
 
     def get(self, collections: Sequence[str]) -> list[Synonym]:
         """Those that there are, by their ids."""
         try:
             items = self._of_set() if self.in_sets() else [item for collection in collections[:1] for item in self._of(collection)]
-        except NotFoundError:
+        except AbsentError:
             return []
         return sorted((_synonym(item) for item in items if not item["id"].startswith(COPY)), key=lambda one: one.id)
 
     def _of_set(self) -> list[Json]:
-        found: list[Json] = self._client.ask("GET", f"/synonym_sets/{self._name}", patience=IMPATIENT)["items"]
-        return found
+        found: Any = self._client.ask(lambda api: api.synonym_sets[self._name].retrieve(), patience=IMPATIENT)["items"]
+        return list(found)
 
     def _of(self, collection: str) -> list[Json]:
-        found: list[Json] = self._client.ask("GET", f"/collections/{collection}/synonyms")["synonyms"]
-        return found
+        found: Any = self._client.ask(lambda api: api.collections[collection].synonyms.retrieve(), patience=IMPATIENT)["synonyms"]
+        return list(found)
 
 
 def _items(synonyms: Sequence[Synonym]) -> list[Json]:

@@ -1,224 +1,177 @@
-"""Vectors of a collection, a sibling collection a model, so that words are indexed and found as fast as without them.
+"""Vectors in the collection of the documents: a field a model, and which of them answers in the collection's metadata.
 
-An alias says which model answers; while it leads to vectors of another schema, none does. Beside the vector stand copies of the exact numbers
-that filters go by; see decision 0005.
+The first model's field is `embedding`. Beside each stands `…_hash`, the hash of the text that the vector stands for, and `…_model`, by which they are counted.
 """
 
-import hashlib
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from domain.errors import InvalidError, NotFoundError
-from domain.meaning import hash_of
-from domain.search import CollectionSpec, Document
-from infrastructure.search.embedded.codec import decode
+from domain.errors import InvalidError
+from infrastructure.search.common.identifiers import ID
 from infrastructure.search.embedded.neighbours import FLOOR
-from infrastructure.search.typesense import imports
-from infrastructure.search.typesense.client import IMPATIENT, Client
-from infrastructure.search.typesense.conditions import by_ids
-from infrastructure.search.typesense.keyword import Asker
-from infrastructure.search.typesense.names import ID, decode_id, encode_id
-from infrastructure.search.typesense.schema import DOCUMENT, exact_values, filter_fields, schema_hash
-from infrastructure.search.typesense.store import make, pointed, remove
+from infrastructure.search.typesense.client import IMPATIENT, WHOLE_SECONDS, refusal
+from infrastructure.search.typesense.conditions import both, equal
+from infrastructure.search.typesense.schema import TEXT_HASH, Json, decode_id, encode_id
+from infrastructure.search.typesense.store import Store
 from services.ports import VectorRow
 
-VECTOR, TEXT_HASH = "_vector", "_text_hash"
-PAGE = 250  # hits of one answer at most
-EF = 500  # measured on random vectors: recall@10 0.92, against 0.48 with 100
+EMBEDDING = "embedding"
+NEIGHBOURS, EFFORT = 60, 300  # `k` of hybrid searches and `ef`
 FLAT = 5_000  # filters that leave fewer are searched one by one, exactly
-FRESHNESS = 2.0  # seconds that the serving model is remembered
-Json = dict[str, Any]
 
 
 class VectorStore:
     """The vectors of one collection."""
 
-    def __init__(self, client: Client, spec: CollectionSpec, alias: str) -> None:
-        self._client = client
-        self._spec = spec
-        self._asker = Asker(client)
-        self.alias = f"{alias}-vectors"
-        self._base = f"{self.alias}-{schema_hash(spec)}-"
-        self._known: tuple[float, Json | None] | None = None
-        self._copies = [field["name"] for field in filter_fields(spec)]
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._client = store.client
+        self._texts: dict[str, str] = {}  # hashes of the texts of the documents that were read last: those that are embedded next
 
     def write(self, model: str, rows: Sequence[VectorRow]) -> None:
-        """Put vectors; the model serves where none does yet."""
-        if not rows:
-            return
-        dimension = self._checked(model, rows)
-        name = self._name(model)
-        make(self._client, self._schema(name, model, dimension))
+        """Put vectors, in one request where the model is known; the model serves where none does yet."""
         latest = {row.id: row for row in rows}
-        there = self._documents(list(latest))
-        put = [row for row in latest.values() if self._stands_for(row.text_hash, there.get(row.id))]
-        imports.put(self._client, name, [_line(row.id, row.text_hash, row.vector.tolist(), exact_values(self._spec, there[row.id])) for row in put])
-        now = self._documents([row.id for row in put])  # who changed a document meanwhile may have looked for its vector before it was there
-        imports.delete(self._client, name, [row.id for row in put if not self._stands_for(row.text_hash, now.get(row.id))])
-        if self.serving(fresh=True) is None:
-            self._point(name)
-            self._drop_foreign()
-
-    def refresh(self, documents: Sequence[Document], deleted: Sequence[str]) -> None:
-        """Follow the documents: vectors of deleted ones go, and those of another text; the numbers beside the others are those of the document."""
-        there = {one[ID]: one for one in documents}
-        wanted = {key: exact_values(self._spec, one) for key, one in there.items()}
-        for name in self._collections():
-            have = {decode_id(hit[ID]): hit for hit in self._read(name, list(there), exclude=VECTOR)}
-            stale = [key for key, hit in have.items() if not self._stands_for(hit[TEXT_HASH], there[key])]
-            imports.delete(self._client, name, [*deleted, *stale])
-            copies = {key: {field: hit[field] for field in self._copies if field in hit} for key, hit in have.items() if key not in stale}
-            changed = [key for key, found in copies.items() if found != wanted[key]]
-            lines = [_line(decode_id(hit[ID]), hit[TEXT_HASH], hit[VECTOR], wanted[decode_id(hit[ID])]) for hit in self._read(name, changed)]
-            imports.put(self._client, name, lines)
-
-    def prune(self) -> None:
-        """Remove the vectors of documents that are not there, or have another text, and those of another schema; those of an only model serve."""
-        self._drop_foreign()
-        names = self._collections()
-        if len(names) == 1 and self.serving(fresh=True) is None:
-            self._point(names[0])
-        for name in names:
-            hashes = [(decode_id(line[ID]), line[TEXT_HASH]) for line in imports.export(self._client, name, f"{ID},{TEXT_HASH}")]
-            for start in range(0, len(hashes), PAGE):
-                part = dict(hashes[start : start + PAGE])
-                there = self._documents(list(part))
-                imports.delete(self._client, name, [key for key, text_hash in part.items() if not self._stands_for(text_hash, there.get(key))])
+        if latest:
+            _check(model, rows, self._models(fresh=False).get(model))
+            self._store.standing(lambda: self._write(model, latest))
 
     def hashes(self, model: str) -> Iterator[tuple[str, str]]:
         """(id, text_hash) of every vector of the model."""
-        try:
-            for line in imports.export(self._client, self._name(model), f"{ID},{TEXT_HASH}"):
-                yield decode_id(line[ID]), line[TEXT_HASH]
-        except NotFoundError:
-            return
+        field = self.field(model)
+        if field is not None:
+            for line in self._client.export(self._store.name(), f"{ID},{field}_hash"):
+                if line.get(f"{field}_hash"):
+                    yield decode_id(line[ID]), line[f"{field}_hash"]
 
     def read(self, model: str, ids: Sequence[str]) -> dict[str, VectorRow]:
         """The vectors of these documents."""
-        try:
-            found = self._read(self._name(model), ids)
-        except NotFoundError:
+        field = self.field(model)
+        if field is None:
             return {}
-        rows = [VectorRow(decode_id(hit[ID]), hit[TEXT_HASH], np.asarray(hit[VECTOR], dtype=np.float32)) for hit in found]
-        return {row.id: row for row in rows}
+        found = self._store.read(self._store.alias, ids, f"{TEXT_HASH},{field},{field}_hash")
+        self._texts = {key: one.get(TEXT_HASH, "") for key, one in found.items()}
+        return {key: VectorRow(key, one[f"{field}_hash"], np.asarray(one[field], dtype=np.float32)) for key, one in found.items() if one.get(field)}
 
-    def among(self, ids: Sequence[str]) -> set[str]:
-        """Those of the documents that have a vector of the model that answers."""
-        return {decode_id(hit[ID]) for hit in self._read(self.alias, ids, include=ID)}
+    def serving(self) -> str | None:
+        """The model whose vectors answer."""
+        answering = self._metadata(fresh=False).get("serving")
+        return next((model for model, about in self._models(fresh=False).items() if about["field"] == answering), None)
 
-    def serving(self, *, fresh: bool = False) -> str | None:
-        """The model whose vectors answer; remembered for a moment unless it must be `fresh`."""
-        about = self._about(fresh=fresh)
-        return str(about["model"]) if about else None
-
-    def count(self) -> int:
-        """Vectors of the model that answers."""
-        name = self._pointed()
-        return int(self._client.ask("GET", f"/collections/{name}", patience=IMPATIENT)["num_documents"]) if name else 0
+    def field(self, model: str | None) -> str | None:
+        """The field of a model's vectors."""
+        return self._models(fresh=False).get(model or "", {}).get("field")
 
     def dimension(self) -> int:
         """Numbers of a vector of the model that answers; 0 where none does."""
-        about = self._about(fresh=False)
-        return int(about["dimension"]) if about else 0
+        return int(self._models(fresh=False).get(self.serving() or "", {}).get("dimension", 0))
 
-    def _about(self, *, fresh: bool) -> Json | None:
-        known = self._known
-        if fresh or known is None or known[0] < time.monotonic():
-            name = self._pointed()
-            about = None if name is None else dict(self._client.ask("GET", f"/collections/{name}", patience=IMPATIENT)["metadata"])
-            known = self._known = (time.monotonic() + FRESHNESS, about)
-        return known[1]
-
-    def _pointed(self) -> str | None:
-        """The collection that answers: one of another schema knows neither all documents nor all fields."""
-        name = pointed(self._client, self.alias, IMPATIENT)
-        return name if name is not None and name.startswith(self._base) else None
+    def count(self) -> int:
+        """Vectors of the model that answers."""
+        model = self.serving()
+        if model is None:
+            return 0
+        asked = {"collection": self._store.alias, "q": "*", "per_page": 0, "filter_by": equal(f"{self.field(model)}_model", [model])}
+        return int(self._client.search([asked])[0]["found"])
 
     def serve(self, model: str) -> None:
         """Have this model answer, and remove the others. InvalidError where it has no vectors."""
-        name = self._name(model)
-        if name not in self._collections():
+        models = self._models()
+        if model not in models:
             raise InvalidError(f"{model} has no vectors to answer with")
-        self._point(name)
-        self._remove(other for other in self._collections("") if other != name)
+        others = [about["field"] for name, about in models.items() if name != model]
+        metadata = self._metadata() | {"serving": models[model]["field"], "models": {model: models[model]}}
+        self._alter([one | {"drop": True} for field in others for one in _fields(field, 1)], metadata)
 
-    def clear(self) -> None:
-        """Remove every vector."""
-        self._remove(self._collections(""))
-        with suppress(NotFoundError):
-            self._client.ask("DELETE", f"/aliases/{self.alias}")
-        self._known = None
+    def carried(self) -> Json:
+        """The fields and the metadata that a fresh collection takes over."""
+        models = self._models()
+        fields = [one for about in models.values() for one in _fields(about["field"], about["dimension"])]
+        return {"fields": fields, "metadata": self._metadata()} if models else {}
 
-    def nearest(self, vector: Sequence[float], count: int, filter_by: str) -> Json:
-        """The search for the nearest documents within the filters, nearest first."""
+    def carry(self, into: str, keys: Sequence[str]) -> None:
+        """Take the vectors of these documents into a fresh collection, where they say the same there."""
+        fields = [about["field"] for about in self._models(fresh=False).values()]
+        if not fields:
+            return
+        there = self._store.read(into, keys, TEXT_HASH)
+        shown = ",".join(f"{field}{end}" for field in fields for end in ("", "_hash", "_model"))
+        have = self._store.read(self._store.alias, keys, f"{TEXT_HASH},{shown}")
+        same = [one for key, one in have.items() if key in there and there[key][TEXT_HASH] == one[TEXT_HASH] and any(field in one for field in fields)]
+        if same:
+            self._client.put(into, [{name: value for name, value in one.items() if name != TEXT_HASH} for one in same], "update")
+
+    def nearest(self, vector: Sequence[float], filter_by: str, count: int, *, excluding: bool) -> Json:
+        """Parameters of a search for the nearest documents within the filters.
+
+        The server (29.0) goes on finding a vector that was taken off a document, until it starts again: hence the condition on the model.
+        It forgets what `q` excludes where it compares the vectors of few documents one by one: `excluding` has it use its index.
+        """
+        model = self.serving()
+        field = self.field(model)
         numbers = ",".join(f"{number:.7g}" for number in vector)
-        query = f"{VECTOR}:([{numbers}], k:{count}, ef:{EF}, flat_search_cutoff:{FLAT}, distance_threshold:{1 - FLOOR:.2f})"
-        asked = {"collection": self.alias, "q": "*", "vector_query": query, "per_page": count, "exclude_fields": VECTOR}
-        return asked | ({"filter_by": filter_by} if filter_by else {})
+        query = f"{field}:([{numbers}], k:{count}, ef:{EFFORT}, flat_search_cutoff:{0 if excluding else FLAT}, distance_threshold:{1 - FLOOR:.2f})"
+        asked = {"vector_query": query, "per_page": count, "include_fields": ID}
+        return asked | {"filter_by": both(filter_by, equal(f"{field}_model", [str(model)]))}
 
-    def _point(self, name: str) -> None:
-        self._client.ask("PUT", f"/aliases/{self.alias}", body={"collection_name": name})
-        self._known = None
+    def _write(self, model: str, rows: dict[str, VectorRow]) -> None:
+        field = self.field(model) or self._added(model, len(next(iter(rows.values())).vector))
+        if rows.keys() - self._texts.keys():
+            self._texts = {key: one.get(TEXT_HASH, "") for key, one in self._store.read(self._store.alias, list(rows), TEXT_HASH).items()}
+        texts, self._texts = self._texts, {}
+        put = [row for row in rows.values() if texts.get(row.id) == row.text_hash]
+        outdated = []
+        answers = self._client.put(self._store.name(fresh=False), [_line(field, model, row) for row in put], "update", return_doc=True)
+        for row, answer in zip(put, answers, strict=True):
+            if answer.get("success"):
+                document = answer.get("document", {})
+                outdated += [row.id] if document.get(TEXT_HASH) != row.text_hash else []
+            elif int(answer.get("code", 500)) != 404:  # else there is no such document
+                raise refusal(row.id, answer)
+        if outdated:  # the document says something else meanwhile
+            nothing = {f"{field}{end}": None for end in ("", "_hash", "_model")}
+            self._client.put(self._store.name(fresh=False), [{ID: encode_id(key), **nothing} for key in outdated], "update")
 
-    def _drop_foreign(self) -> None:
-        self._remove(name for name in self._collections("") if not name.startswith(self._base))
+    def _added(self, model: str, dimension: int) -> str:
+        """A field for the model's vectors, of a name that none had before."""
+        metadata, models = self._metadata(), self._models()
+        made = int(metadata.get("made", 0)) + 1
+        field = EMBEDDING if made == 1 else f"{EMBEDDING}_{made}"
+        models[model] = {"field": field, "dimension": dimension}
+        self._alter(_fields(field, dimension), {"serving": metadata.get("serving") or field, "models": models, "made": made})
+        return field
 
-    def _remove(self, names: Iterable[str]) -> None:
-        for name in names:
-            remove(self._client, name)
+    def _alter(self, fields: list[Json], metadata: Json) -> None:
+        body: Any = {"metadata": metadata} | ({"fields": fields} if fields else {})
+        name = self._store.name()
+        self._client.ask(lambda api: api.collections[name].update(body), seconds=WHOLE_SECONDS)
+        self._store.about()
 
-    def _name(self, model: str) -> str:
-        return self._base + hashlib.sha256(model.encode()).hexdigest()[:12]
+    def _metadata(self, *, fresh: bool = True) -> Json:
+        return dict(self._store.about(IMPATIENT, fresh=fresh).get("metadata") or {})
 
-    def _schema(self, name: str, model: str, dimension: int) -> Json:
-        own: list[Json] = [{"name": TEXT_HASH, "type": "string", "index": False, "optional": True}]
-        own += [{"name": VECTOR, "type": "float[]", "num_dim": dimension, "vec_dist": "cosine"}]
-        copies = [field | {"facet": False} for field in filter_fields(self._spec)]
-        return {"name": name, "fields": [*own, *copies], "metadata": {"model": model, "dimension": dimension}}
-
-    def _checked(self, model: str, rows: Sequence[VectorRow]) -> int:
-        try:
-            dimension = int(self._client.ask("GET", f"/collections/{self._name(model)}")["metadata"]["dimension"])
-        except NotFoundError:
-            dimension = len(rows[0].vector)
-        for row in rows:
-            if len(row.vector) != dimension:
-                raise InvalidError(f"The vector of {row.id!r} has {len(row.vector)} numbers; those of {model} have {dimension}")
-            if not np.isfinite(row.vector).all():
-                raise InvalidError(f"The vector of {row.id!r} holds what is no number")
-        return dimension
-
-    def _collections(self, base: str | None = None) -> list[str]:
-        """The collections of vectors, by default those of our schema."""
-        start = self._base if base is None else f"{self.alias}-{base}"
-        return sorted(one["name"] for one in self._client.ask("GET", "/collections") if one["name"].startswith(start))
-
-    def _stands_for(self, text_hash: str, document: Document | None) -> bool:
-        """Whether a vector of this hash is one of the document's text."""
-        return document is not None and text_hash == hash_of(self._spec.name, document)
-
-    def _documents(self, ids: Sequence[str]) -> dict[str, Document]:
-        """The documents of these ids, of those that there are."""
-        alias = self.alias.removesuffix("-vectors")
-        try:
-            found = self._read(alias, ids, include=f"{ID},{DOCUMENT}")
-        except NotFoundError:
-            return {}
-        return {decode_id(hit[ID]): decode(hit[DOCUMENT].encode()) for hit in found}
-
-    def _read(self, collection: str, ids: Sequence[str], *, include: str = "", exclude: str = "") -> list[Json]:
-        """The stored fields of these documents, as many requests as it takes."""
-        found: list[Json] = []
-        shown = ({"include_fields": include} if include else {}) | ({"exclude_fields": exclude} if exclude else {})
-        for start in range(0, len(ids), PAGE):
-            asked = {"collection": collection, "q": "*", "filter_by": by_ids(ids[start : start + PAGE]), "per_page": PAGE} | shown
-            found += [hit["document"] for hit in self._asker.ask([asked])[0]["hits"]]
-        return found
+    def _models(self, *, fresh: bool = True) -> dict[str, Json]:
+        """The models that have a field, with its name and dimension."""
+        about = self._store.about(IMPATIENT, fresh=fresh)
+        there = {field["name"] for field in about.get("fields", [])}
+        models: dict[str, Json] = (about.get("metadata") or {}).get("models", {})
+        return {model: one for model, one in models.items() if one["field"] in there}
 
 
-def _line(key: str, text_hash: str, vector: Sequence[float], values: Json) -> Json:
-    return {ID: encode_id(key), TEXT_HASH: text_hash, VECTOR: list(vector), **values}
+def _fields(field: str, dimension: int) -> list[Json]:
+    vector = {"name": field, "type": "float[]", "num_dim": dimension, "vec_dist": "cosine", "optional": True}
+    return [vector, {"name": f"{field}_model", "type": "string", "facet": True, "optional": True}]
+
+
+def _line(field: str, model: str, row: VectorRow) -> Json:
+    return {ID: encode_id(row.id), field: row.vector.tolist(), f"{field}_hash": row.text_hash, f"{field}_model": model}
+
+
+def _check(model: str, rows: Sequence[VectorRow], about: Json | None) -> None:
+    dimension = int(about["dimension"]) if about else len(rows[0].vector)
+    for row in rows:
+        if len(row.vector) != dimension:
+            raise InvalidError(f"The vector of {row.id!r} has {len(row.vector)} numbers; those of {model} have {dimension}")
+        if not np.isfinite(row.vector).all():
+            raise InvalidError(f"The vector of {row.id!r} holds what is no number")

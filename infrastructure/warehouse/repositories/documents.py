@@ -58,6 +58,15 @@ class Documents(Repository):
         query = select(dim.c.organization_id).where(dim.c.organization_id > after, dim.c.uses > 0).distinct().order_by(dim.c.organization_id).limit(limit)
         return list(self.connection.execute(query).scalars())
 
+    def count_processes(self) -> int:
+        """How many processes search should hold."""
+        return int(self.connection.execute(select(func.count()).select_from(gold_table("fact_process"))).scalar_one())
+
+    def count_organizations(self) -> int:
+        """How many organisations search should hold."""
+        dim = gold_table("dim_organization")
+        return int(self.connection.execute(select(func.count(dim.c.organization_id.distinct())).where(dim.c.uses > 0)).scalar_one())
+
     def _processes(self, keys: Iterable[int]) -> list[Row]:
         fact, buyer = gold_table("fact_process"), gold_table("dim_organization")
         source, procedure, status = gold_table("dim_source"), gold_table("dim_procedure"), gold_table("dim_status")

@@ -46,20 +46,28 @@ def test_vectors_of_the_new_schema_take_their_place(newer: TypesenseSearch, serv
     newer.write_vectors(P, "m", [row(ROADS, 1, 0), row(MEALS, 0, 1)])
     assert (newer.serving(P), newer.count_vectors(P)) == ("m", 2)
     assert ids(find(newer, "x", mode=Mode.SEMANTIC, vector=(0.0, 1.0), filters=(Filter(field="cpv", values=("55",)),))) == [MEALS["id"]]
-    assert len(server.collections) == 2  # of words and of vectors: those of the older schema are gone
+    assert len(server.collections) == 1  # that of the older schema is gone
 
 
-@pytest.mark.parametrize("way", ["serve", "rebuild", "write"])
-def test_vectors_that_were_written_and_never_pointed_to_come_to_serve(newer: TypesenseSearch, server: Typesense, way: str) -> None:
-    newer.write_vectors(P, "m", [row(ROADS, 1, 0)])
-    server.aliases["tenderlake-processes-vectors"] = "tenderlake-processes-vectors-older-0"  # killed in between
-    if way == "serve":
-        newer.serve(P, "m")
-    elif way == "rebuild":
-        fresh = newer.fresh(P)
-        fresh.write([ROADS, MEALS], [])
-        fresh.swap()
-    else:
-        newer.write_vectors(P, "m", [row(MEALS, 0, 1)])
-    assert newer.serving(P) == "m"
-    assert server.aliases["tenderlake-processes-vectors"] in server.collections
+def test_two_requests_embed_64_documents_once_the_model_is_known() -> None:
+    recording = Recording(Typesense())
+    engine = TypesenseSearch("http://typesense", "k", [SPEC], transport=recording)
+    documents = [process(i, f"Road {i}") for i in range(128)]
+    engine.upsert(P, documents)
+    engine.write_vectors(P, "m", [row(one, 1, 0) for one in documents[:64]])
+    before = len(recording.requests)
+    assert engine.read_vectors(P, "m", [one["id"] for one in documents[64:]]) == {}
+    engine.write_vectors(P, "m", [row(one, 0, 1) for one in documents[64:]])
+    asked = [(request.method, request.url.path.rsplit("/", 1)[-1]) for request in recording.requests[before:]]
+    assert asked == [("POST", "multi_search"), ("POST", "import")]
+    assert engine.count_vectors(P) == 128
+
+
+def test_a_collection_of_models_keeps_the_first_field_for_the_first(server: Typesense) -> None:
+    engine = TypesenseSearch("http://typesense", "k", [SPEC], transport=Recording(server))
+    engine.upsert(P, [ROADS])
+    for model in ("a", "b", "a"):
+        engine.write_vectors(P, model, [row(ROADS, 1, 0)])
+        engine.serve(P, model)
+    fields = [name for name in next(iter(server.collections.values())).fields if name.startswith("embedding")]
+    assert (fields, engine.serving(P), engine.count_vectors(P)) == (["embedding_3", "embedding_3_model"], "a", 1)

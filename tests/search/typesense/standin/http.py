@@ -30,7 +30,7 @@ def served(server: Typesense, port: int = 0) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815  the names that the library calls
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815  the names that the library calls
 
         def log_message(self, *_: Any) -> None:
             """Quiet."""

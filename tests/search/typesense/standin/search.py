@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from tests.search.typesense.standin.filters import RefusedError, condition, order
-from tests.search.typesense.standin.words import Finder, highlight
+from tests.search.typesense.standin.words import Finder, highlight, tokens
 
 Json = dict[str, Any]
 VECTOR = re.compile(r"^(\w+):\(\[([^\]]*)\](.*)\)$")
@@ -27,8 +27,26 @@ class Collection:
         """What GET /collections/{name} answers."""
         return {"default_sorting_field": "", **self.schema, "num_documents": len(self.documents), "created_at": self.created_at}
 
+    def tokens(self, name: str, text: str) -> tuple[str, ...]:
+        """The tokens of a text in a field."""
+        return tokens(text, self.separators, "".join(self.fields[name].get("symbols_to_index", [])))
+
+    def alter(self, change: Json) -> str | None:
+        """Add and drop fields, and put metadata in place of those before; why not, where it can't be."""
+        for field in change.get("fields", []):
+            if field.get("drop"):
+                if self.fields.pop(field["name"], None) is None:
+                    return f"Field `{field['name']}` is not part of collection schema."
+            elif field["name"] in self.fields:
+                return f"Field `{field['name']}` is already part of the schema: To change this field, drop it first before adding it back to the schema."
+            else:
+                self.fields[field["name"]] = field
+        self.schema = {**self.schema, "fields": list(self.fields.values())} | ({"metadata": change["metadata"]} if "metadata" in change else {})
+        return None
+
     def put(self, document: Json) -> str | None:
         """Index a document in place of the one with its id; why not, where it can't be."""
+        document = {name: value for name, value in document.items() if value is not None}
         for name, field in self.fields.items():
             value = document.get(name)
             if value is None:
@@ -42,9 +60,9 @@ class Collection:
 
 def search(collection: Collection, p: Json, synonyms: list[Json]) -> Json:
     """The answer to one search."""
-    meets = condition(str(p.get("filter_by", "")), collection.fields)
+    meets = condition(str(p.get("filter_by", "")), collection)
     kept = {key: document for key, document in collection.documents.items() if meets(document)}
-    hits = _near(collection, kept, p) if "vector_query" in p else _worded(collection, kept, p, synonyms)
+    hits = _near(collection, _framed(collection, kept, p), p) if "vector_query" in p else _worded(collection, kept, p, synonyms)
     if "sort_by" in p:
         hits = order(p["sort_by"], collection.fields, hits)
     answer: Json = {"facet_counts": _facets(collection, hits, p), "out_of": len(collection.documents), "page": int(p.get("page", 1)), "search_time_ms": 0}
@@ -74,18 +92,26 @@ def _worded(collection: Collection, kept: dict[str, Json], p: Json, synonyms: li
     weights = [int(one) for one in str(p.get("query_by_weights", "")).split(",") if one] or [1] * len(names)
     if any(not 0 <= one <= 127 for one in weights) or len(weights) != len(names):
         raise RefusedError("Query by weights must be between 0 and 127, one a field.")
-    finder = Finder(p, dict(zip(names, weights, strict=True)), collection.separators, synonyms)
+    finder = Finder(p, dict(zip(names, weights, strict=True)), collection.separators, collection.tokens, synonyms)
     marks = [name for name in str(p.get("highlight_fields", "")).split(",") if name in collection.fields]
     found = finder.find(kept)
     return [
         {
             "document": kept[key],
             "text_match": score,
-            "text_match_info": {"num_tokens_dropped": dropped, "tokens_matched": len(words), "score": str(score)},
+            "text_match_info": {"num_tokens_dropped": dropped, "tokens_matched": matched, "score": str(score)},
             "highlight": highlight(kept[key], marks, words, collection.separators),
         }
-        for key, (score, words, dropped) in found.items()
+        for key, (score, words, matched, dropped) in found.items()
     ]
+
+
+def _framed(collection: Collection, kept: dict[str, Json], p: Json) -> dict[str, Json]:
+    """What a search by vector chooses among: documents with the phrases of `q`, and without what it excludes."""
+    if p["q"] == "*":
+        return kept
+    found = {hit["document"]["id"]: hit["document"] for hit in _worded(collection, kept, p, [])}
+    return {key: document for key, document in kept.items() if key in found}
 
 
 def _near(collection: Collection, kept: dict[str, Json], p: Json) -> list[Json]:
@@ -98,7 +124,8 @@ def _near(collection: Collection, kept: dict[str, Json], p: Json) -> list[Json]:
     options = dict(one.strip().split(":", 1) for one in found[3].strip(", ").split(",") if one.strip())
     if unknown := options.keys() - {"k", "ef", "flat_search_cutoff", "distance_threshold", "alpha", "id"}:
         raise RefusedError(f"Malformed vector query string: {unknown}")
-    hits = [{"document": one, "text_match": 0, "vector_distance": 1 - _cosine(asked, one[found[1]])} for one in kept.values()]
+    there = [one for one in kept.values() if found[1] in one]
+    hits: list[Json] = [{"document": one, "text_match": 0, "vector_distance": 1 - _cosine(asked, one[found[1]])} for one in there]
     farthest = float(options.get("distance_threshold", 2))
     return sorted((hit for hit in hits if hit["vector_distance"] <= farthest), key=lambda hit: float(hit["vector_distance"]))[
         : int(options.get("k", p.get("per_page", 10)))
@@ -150,7 +177,7 @@ def _shown(hit: Json, p: Json) -> Json:
 
 
 def _wrong(name: str, field: Json, value: Any) -> str | None:
-    kinds = {"string": str, "int64": int, "float": float}
+    kinds: dict[str, Any] = {"string": str, "int64": int, "float": (int, float)}
     kind = field["type"]
     values = value if kind.endswith("[]") else [value]
     if not isinstance(values, list) or any(isinstance(one, bool) or not isinstance(one, kinds[kind.removesuffix("[]")]) for one in values):

@@ -35,7 +35,7 @@ class Typesense:
         if path != "/health" and key != self.key:
             return 401, {"message": "Forbidden - a valid `x-typesense-api-key` header must be sent."}
         for verb, pattern, handler in self._routes:
-            if verb == method and (found := pattern.match(path)):
+            if verb == method and (found := pattern.match(path.rstrip("/"))):
                 try:
                     return handler(*map(unquote, found.groups()), params=params, body=body)
                 except RefusedError as refused:
@@ -49,6 +49,7 @@ class Typesense:
             ("GET", "/collections", lambda **_: (200, [one.described() for one in self.collections.values()])),
             ("POST", "/collections", self._create),
             ("GET", "/collections/{name}", lambda name, **_: (200, self._named(name).described())),
+            ("PATCH", "/collections/{name}", self._alter),
             ("DELETE", "/collections/{name}", self._drop),
             ("POST", "/collections/{name}/documents/import", self._import),
             ("GET", "/collections/{name}/documents/export", self._export),
@@ -84,20 +85,32 @@ class Typesense:
         del self.collections[found.schema["name"]]
         return 200, found.described()
 
+    def _alter(self, name: str, *, body: bytes, **_: Any) -> Answer:
+        change = json.loads(body)
+        problem = self._named(name).alter(change)
+        return (400, {"message": problem}) if problem else (200, change)
+
     def _import(self, name: str, *, body: bytes, params: dict[str, str], **_: Any) -> Answer:
         collection = self._named(name)
-        if not body.strip() or params.get("action") != "upsert":
+        if not body.strip() or params.get("action") not in {"emplace", "update"}:
             return 400, {"message": "No documents found in the body, or an action that the stand-in does not know."}
-        return 200, "\n".join(json.dumps(self._put(collection, line)) for line in body.decode().split("\n"))
+        return 200, "\n".join(json.dumps(self._put(collection, line, params)) for line in body.decode().split("\n"))
 
     @staticmethod
-    def _put(collection: Collection, line: str) -> Json:
+    def _put(collection: Collection, line: str, params: dict[str, str]) -> Json:
+        """What is sent goes over what is there; a field that is null goes."""
         try:
-            document = json.loads(line)
+            sent = json.loads(line)
         except ValueError:
             return {"success": False, "code": 400, "error": "Bad JSON.", "document": line}
-        problem = collection.put(document) if IDS.match(str(document.get("id"))) else "Document's `id` field is malformed."
-        return {"success": False, "code": 400, "error": problem, "document": line} if problem else {"success": True}
+        old = collection.documents.get(str(sent.get("id")))
+        if old is None and params["action"] == "update":
+            return {"success": False, "code": 404, "error": f"Could not find a document with id: {sent.get('id')}", "document": line}
+        document = {**(old or {}), **sent}
+        problem = collection.put(document) if IDS.match(str(sent.get("id"))) else "Document's `id` field is malformed."
+        if problem:
+            return {"success": False, "code": 400, "error": problem, "document": line}
+        return {"success": True} | ({"document": collection.documents[sent["id"]]} if params.get("return_doc") == "true" else {})
 
     def _export(self, name: str, *, params: dict[str, str], **_: Any) -> Answer:
         fields = params.get("include_fields", "").split(",")
@@ -108,7 +121,7 @@ class Typesense:
         collection = self._named(name)
         if len(params["filter_by"]) > 4_000:
             return 400, {"message": "Query string exceeds max allowed length of 4000."}
-        meets = condition(params["filter_by"], collection.fields)
+        meets = condition(params["filter_by"], collection)
         gone = [key for key, document in collection.documents.items() if meets(document)]
         for key in gone:
             del collection.documents[key]

@@ -5,7 +5,7 @@ Tokens stand in any of the fields, the last one by its beginning; typing errors 
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,20 +13,24 @@ from typing import Any
 from infrastructure.search.common.edits import within
 
 Json = dict[str, Any]
-Found = tuple[int, set[str], int]
+Split = Callable[[str, str], tuple[str, ...]]
+Found = tuple[int, set[str], int, int]
 SIGNS = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "«": "<<", "»": ">>"}  # as iconv has them
 Q = re.compile(r'(-?)"([^"]*)"|(\S+)')
 
 
 @cache
-def tokens(text: str, separators: str) -> tuple[str, ...]:
-    """Text as Typesense's tokenizer.cpp splits it: at ASCII blanks and separators alone. Other signs are left out, and end no word."""
-    parts = re.split(f"[ \n{re.escape(separators)}]", text)
-    return tuple(word for part in parts if (word := "".join(map(_letter, part))))
+def tokens(text: str, separators: str, symbols: str = "") -> tuple[str, ...]:
+    """Text as Typesense's tokenizer.cpp splits it: at ASCII blanks and separators that are no symbols. Other signs are left out, and end no word."""
+    parting = "".join(one for one in separators if one not in symbols)
+    parts = re.split(f"[ \n{re.escape(parting)}]", text)
+    return tuple(word for part in parts if (word := "".join(_letter(one, symbols) for one in part)))
 
 
-def _letter(one: str) -> str:
+def _letter(one: str, symbols: str) -> str:
     """A character in ASCII, in lower case; what has no ASCII form stays as it is, capitals too."""
+    if one in symbols:
+        return one
     plain = one if one.isascii() else SIGNS.get(one) or "".join(each for each in unicodedata.normalize("NFKD", one) if not unicodedata.combining(each))
     return "".join(filter(str.isalnum, plain.lower())) if plain.isascii() else one
 
@@ -58,25 +62,28 @@ def parse(q: str) -> Asked:
 class Finder:
     """One search by word over documents. `fields` maps the fields asked to their weights."""
 
-    def __init__(self, parameters: Json, fields: Mapping[str, int], separators: str, synonyms: Sequence[Json]) -> None:
+    def __init__(
+        self, parameters: Json, fields: Mapping[str, int], separators: str, split: Callable[[str, str], tuple[str, ...]], synonyms: Sequence[Json]
+    ) -> None:
         self.p = parameters
         self.fields = fields
         self.separators = separators
+        self.split = split
         self.synonyms = synonyms
 
     def find(self, documents: Mapping[str, Json]) -> dict[str, Found]:
-        """The documents found: their text match, the words of theirs that matched, and how many tokens were dropped."""
+        """The documents found: their text match, the words of theirs that matched, how many tokens these were, and how many were dropped."""
         asked = parse(str(self.p["q"]))
         texts = {key: self._texts(document) for key, document in documents.items()}
         kept = {key: one for key, one in texts.items() if self._framed(one, asked)}
         if not asked.words:
-            return {key: (1, {word for phrase in asked.phrases for word in phrase}, 0) for key in kept}
+            return {key: (1, {word for phrase in asked.phrases for word in phrase}, 0, 0) for key in kept}
         found: dict[str, Found] = {}
         least = int(self.p.get("drop_tokens_threshold", 10))
         for variant in [asked.words, *self._synonymous(asked.words)]:
             for length in range(len(variant), 0, -1):
                 for key, (score, matched) in self._all(variant[:length], kept).items():
-                    found.setdefault(key, (score, matched, len(variant) - length))
+                    found.setdefault(key, (score, matched, length, len(variant) - length))
                 if len(found) >= least:
                     break
         return found
@@ -138,7 +145,7 @@ class Finder:
         for name in self.fields:
             value = document.get(name)
             if value is not None:
-                found[name] = [tokens(one, self.separators) for one in (value if isinstance(value, list) else [value])]
+                found[name] = [self.split(name, one) for one in (value if isinstance(value, list) else [value])]
         return found
 
 
