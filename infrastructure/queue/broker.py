@@ -187,8 +187,8 @@ class QueueConsumer(_RedisConsumer):
 
 def make_broker(url: str | None, worker: str, share: Share) -> QueueBroker:
     """The broker of a worker process. `worker` names it, the same at every start and unlike any other that lives: see `reclaim`."""
-    # Both the command and the connection in it are tried again, so that a server that is away for minutes is waited for.
-    retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=60)
+    # However long the server is away: what gave up would lose a message's next try, and fill the log.
+    retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=-1)
     return QueueBroker(_client(url, socket_timeout=10, retry=retry), worker, share)
 
 
