@@ -8,18 +8,18 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from api import errors, health
-from api.container import Container
-from api.door import Door
-from api.following import Following
-from api.guard import Guard
-from api.head import Head
-from api.problems import describe
-from api.v1 import auth, gold, jobs, raw, search, search_status, searches, synonyms, trail, uploads, webhooks
-from api.v1.enrich import router as enrichment
+from api.context import AppContext
+from api.job_watcher import JobWatcher
+from api.middleware.head_requests import HeadRequests
+from api.middleware.request_guard import RequestGuard
+from api.openapi import describe
+from api.password_checks import PasswordChecker
+from api.v1 import audit, gold, jobs, raw_records, saved_searches, search, search_status, synonyms, tokens, uploads, webhooks
+from api.v1.exchange_rates import router as enrichment
 from infrastructure.bootstrap import bootstrap, vault
 from infrastructure.settings import Settings
-from services.intake.users import Callers
-from services.ports import Parts
+from services.ports.parts import Parts
+from services.users.accounts import Authenticator
 
 ABOUT = """
 Public-procurement data in, a star schema and search out.
@@ -57,20 +57,20 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static", redirect_slashes=False)
     app.state.container = container_of(settings, parts)
     # Asked in this order which of them serves a request: search first, for people wait for it.
-    for module in (search, health, auth, uploads, raw, jobs, trail, webhooks, gold, synonyms, search_status, searches):
+    for module in (search, health, tokens, uploads, raw_records, jobs, audit, webhooks, gold, synonyms, search_status, saved_searches):
         app.include_router(module.router)
     app.include_router(enrichment)
     errors.install(app)
-    app.add_middleware(Guard)
-    app.add_middleware(Head)
+    app.add_middleware(RequestGuard)
+    app.add_middleware(HeadRequests)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 
 
-def container_of(settings: Settings, parts: Parts) -> Container:
+def container_of(settings: Settings, parts: Parts) -> AppContext:
     """What the endpoints are given."""
-    callers = Callers(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
-    return Container(settings, parts, callers, Door(callers), seeds, Following(parts.warehouse))
+    callers = Authenticator(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
+    return AppContext(settings, parts, callers, PasswordChecker(callers), seeds, JobWatcher(parts.warehouse))
 
 
 def seeds() -> Sequence[Path]:

@@ -10,11 +10,11 @@ from fastapi.security import HTTPBasic, OAuth2PasswordBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
-from api.container import Container, container
-from api.door import Door
-from domain.errors import ForbiddenError, UnauthorizedError
-from domain.user import Role, User
-from services.intake.users import Callers
+from api.context import AppContext, get_context
+from api.password_checks import PasswordChecker
+from domain.shared.errors import ForbiddenError, UnauthorizedError
+from domain.users.user import Role, User
+from services.users.accounts import Authenticator
 
 
 class BasicScheme(HTTPBasic):
@@ -35,12 +35,12 @@ basic = BasicScheme(auto_error=False, scheme_name="basic", description="user nam
 bearer = TokenScheme("/v1/auth/token", auto_error=False, scheme_name="token", description="a token from POST /v1/auth/token")
 
 
-def needs(role: Role) -> Callable[..., Awaitable[User]]:
+def require_role(role: Role) -> Callable[..., Awaitable[User]]:
     """A dependency that lets callers of this role or above through and answers with the caller."""
 
-    async def check(request: Request, here: Annotated[Container, Depends(container)]) -> User:
-        user = await run_in_threadpool(proven, request, here.callers)
-        return allow(user or await checked(request, here.door), role)
+    async def check(request: Request, context: Annotated[AppContext, Depends(get_context)]) -> User:
+        user = await run_in_threadpool(verified_user, request, context.authenticator)
+        return allow(user or await checked_user(request, context.password_checker), role)
 
     return check
 
@@ -52,19 +52,19 @@ def allow(user: User, role: Role) -> User:
     return user
 
 
-def proven(request: Request, callers: Callers) -> User | None:
+def verified_user(request: Request, callers: Authenticator) -> User | None:
     """The user that the Authorization header proves; None where a password must be checked first. UnauthorizedError without a header. Blocks a little."""
     scheme, _, proof = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
-        return callers.remembered(*credentials(proof))
+        return callers.cached_user(*credentials(proof))
     if scheme.lower() == "bearer":
-        return callers.by_token(proof.strip())
+        return callers.user_of_token(proof.strip())
     raise UnauthorizedError("sign in with HTTP Basic, or with a token from POST /v1/auth/token")
 
 
-async def checked(request: Request, door: Door) -> User:
+async def checked_user(request: Request, password_checker: PasswordChecker) -> User:
     """The user of the Basic header's password. Errors as for `Door.check`."""
-    return await door.check(*credentials(request.headers.get("authorization", "").partition(" ")[2]))
+    return await password_checker.check(*credentials(request.headers.get("authorization", "").partition(" ")[2]))
 
 
 def credentials(proof: str) -> tuple[str, str]:
@@ -79,6 +79,6 @@ def credentials(proof: str) -> tuple[str, str]:
 
 
 SCHEMES = [Depends(basic), Depends(bearer)]
-Reader = Annotated[User, Depends(needs(Role.READER))]
-Writer = Annotated[User, Depends(needs(Role.WRITER))]
-Admin = Annotated[User, Depends(needs(Role.ADMIN))]
+Reader = Annotated[User, Depends(require_role(Role.READER))]
+Writer = Annotated[User, Depends(require_role(Role.WRITER))]
+Admin = Annotated[User, Depends(require_role(Role.ADMIN))]

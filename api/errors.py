@@ -15,12 +15,12 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from domain import errors
+from domain.shared import errors
 
-MEDIA = "application/problem+json"
+PROBLEM_MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2  # where the error does not say how long
-OURS = {"type", "title", "status", "detail", "instance"}  # members of every problem, which an error's details don't overwrite
-SHOWN = 200  # characters of a wrong value that are said back
+RESERVED_MEMBERS = {"type", "title", "status", "detail", "instance"}  # members of every problem, which an error's details don't overwrite
+SHOWN_CHARACTERS = 200  # characters of a wrong value that are said back
 STATUS: dict[type[errors.TenderlakeError], int] = {
     errors.InvalidError: 400,
     errors.UnauthorizedError: 401,
@@ -66,7 +66,7 @@ def problem(path: str, status: int, title: str, detail: str, headers: Mapping[st
     """A problem document as a response."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": path, **more}
     content = orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS)
-    return Response(content, status, media_type=MEDIA, headers=dict(headers or {}))
+    return Response(content, status, media_type=PROBLEM_MEDIA_TYPE, headers=dict(headers or {}))
 
 
 def install(app: FastAPI) -> None:
@@ -83,7 +83,7 @@ def status_of(error: errors.TenderlakeError) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
-def unforeseen(path: str, error: Exception) -> Response:
+def unexpected_error(path: str, error: Exception) -> Response:
     """Answer for an error that nobody foresaw: logged under an id that the caller gets, and nothing else of it."""
     reference = secrets.token_hex(8)
     logger.opt(exception=error).error("unforeseen error {} at {}", reference, path)
@@ -93,7 +93,7 @@ def unforeseen(path: str, error: Exception) -> Response:
 def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.TenderlakeError)  # noqa: S101  the handler is registered for this class alone
     status = status_of(error)
-    more = {name: value for name, value in error.details.items() if name not in OURS}
+    more = {name: value for name, value in error.details.items() if name not in RESERVED_MEMBERS}
     headers = {401: CHALLENGES, 408: {"Connection": "close"}}.get(status, {})
     if status == 503:
         more["retry_after"] = max(1, ceil(more.get("retry_after", RETRY_AFTER_SECONDS)))
@@ -132,7 +132,7 @@ def _http(request: Request, error: Exception) -> Response:
     detail = told.get(error.status_code, str(error.detail)) if error.detail == phrase else str(error.detail)
     headers = dict(error.headers or {})
     if "GET" in headers.get("Allow", ""):
-        headers["Allow"] += ", HEAD"  # see api/head.py
+        headers["Allow"] += ", HEAD"  # see api/middleware/head_requests.py
     return problem(request.url.path, error.status_code, phrase, detail, headers)
 
 
@@ -140,4 +140,4 @@ def _shown(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return text[:SHOWN].encode("utf-8", "replace").decode()
+    return text[:SHOWN_CHARACTERS].encode("utf-8", "replace").decode()

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from api.container import Here
-from api.problems import answers
-from api.schemas import Health
-from services.queries.health import readiness
+from api.context import Context
+from api.openapi import answers
+from api.v1.schemas import Health
+from services.maintenance.readiness import readiness
 
 router = APIRouter(prefix="/health", tags=["health"], responses=answers(400, 405, 500))
 
@@ -17,6 +17,6 @@ async def live() -> Health:
 
 
 @router.get("/ready", responses=answers(503, 507))
-def ready(here: Here) -> Health:
+def ready(context: Context) -> Health:
     """Whether warehouse, queue and search answer."""
-    return Health(parts=readiness(here.parts))
+    return Health(parts=readiness(context.parts))

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from cli.enrich import enrich
-from cli.load import load, seed
-from cli.upkeep import doctor, rebuild, verify
-from cli.watch import watch
-from domain.errors import RetryableError, TenderlakeError
-from domain.user import Role
-from infrastructure.private import keep_private
+from cli.exchange_rates import enrich
+from cli.load.commands import load, seed
+from cli.maintenance.commands import doctor, rebuild, verify
+from cli.watch.command import watch
+from domain.shared.errors import RetryableError, TenderlakeError
+from domain.users.user import Role
 from infrastructure.settings import Settings
+from infrastructure.system.file_permissions import set_private_umask
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Public-procurement data: OCDS in, a star schema and search out."
@@ -33,7 +33,7 @@ app.command()(enrich)
 @app.command()
 def up() -> None:
     """Run everything in the foreground: queue, migrations, API, workers and sweep, until Ctrl-C."""
-    from cli.up import up as run
+    from cli.up.launcher import up as run
 
     raise typer.Exit(run(Settings()))
 
@@ -48,20 +48,20 @@ def migrate() -> None:
     from infrastructure.bootstrap import bootstrap, seals, timeouts, vault
 
     upgrade(settings.warehouse_url, settings.fiscal_year_start, seals(settings), timeouts(settings))
-    from services.intake.users import ensure_admin
-    from services.stages.embed import embed_again, settle
-    from services.upkeep.installation import identify, outdated_rules
-    from services.upkeep.rebuild import index_again_if_lost
+    from services.maintenance.installation import identify, outdated_rules
+    from services.maintenance.rebuild import index_again_if_lost
+    from services.pipeline.embedding.embed import apply_chosen_model, restart_embedding_if_lost
+    from services.users.accounts import ensure_admin
 
     parts = bootstrap(settings)
     in_folder = settings.database_url is None
     installation = identify(parts.warehouse, vault(settings), settings.data_dir, database_in_folder=in_folder)
     if told := outdated_rules(installation):
         typer.echo(told)
-    settle(parts)
+    apply_chosen_model(parts)
     lost = index_again_if_lost(parts)
     try:
-        embed_again(parts, lost)
+        restart_embedding_if_lost(parts, lost)
     except RetryableError as error:  # the API serves without search
         typer.echo(f"search is away, so that it is not known whether it still has its vectors: {error.detail}")
     if lost:
@@ -75,7 +75,7 @@ def migrate() -> None:
 def user_add(name: str, role: Role = Role.READER, password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "") -> None:
     """Add a user, or replace the role and password of one."""
     from infrastructure.bootstrap import bootstrap
-    from services.intake.users import add_user
+    from services.users.accounts import add_user
 
     add_user(bootstrap(Settings()).warehouse, name, role, password)
     typer.echo(f"{name} may now call the API as {role}")
@@ -95,7 +95,7 @@ def user_list() -> None:
 def user_remove(name: str) -> None:
     """Remove a user."""
     from infrastructure.bootstrap import bootstrap
-    from services.intake.users import remove_user
+    from services.users.accounts import remove_user
 
     remove_user(bootstrap(Settings()).warehouse, name)
     typer.echo(f"{name} is removed")
@@ -103,7 +103,7 @@ def user_remove(name: str) -> None:
 
 def main() -> None:
     """The entry point: foreseen errors are one line and exit code 1."""
-    keep_private()
+    set_private_umask()
     try:
         app()
     except TenderlakeError as error:

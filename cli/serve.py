@@ -12,14 +12,14 @@ import time
 import uvicorn
 from sqlalchemy.exc import DBAPIError
 
-from cli.children import REFUSED
 from cli.main import migrate
-from domain.errors import AwayError, StartupError, TenderlakeError
+from cli.up.child_processes import REFUSED_EXIT_CODE
+from domain.shared.errors import AwayError, StartupError, TenderlakeError
 from infrastructure.bootstrap import bootstrap
 from infrastructure.logging import set_up
-from infrastructure.private import keep_private
 from infrastructure.settings import Settings
-from services.upkeep.installation import claim_queue
+from infrastructure.system.file_permissions import set_private_umask
+from services.maintenance.installation import claim_queue
 
 AWAY_SECONDS = 0.5  # between two looks whether a server that is away is back
 KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, so that none is closed under a request
@@ -28,14 +28,14 @@ GRACE = 2  # seconds that requests under way get at the end
 
 def main() -> None:
     """Serve until told to stop."""
-    keep_private()
+    set_private_umask()
     settings = Settings()
     set_up("api", settings.log_level)
     try:
         prepare_once_back()
     except TenderlakeError as error:
         print(f"tenderlake: {error.detail}", file=sys.stderr)
-        raise SystemExit(REFUSED) from None
+        raise SystemExit(REFUSED_EXIT_CODE) from None
     # By its name, since the command line stands beside the API and does not import it.
     config = uvicorn.Config(
         "api.app:create_app",

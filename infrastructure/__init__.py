@@ -1,1 +1,1 @@
-"""Adapters: warehouse, lake, queue, search and file formats behind the ports of `services/ports.py`."""
+"""Adapters: warehouse, lake, queue, search and file formats behind the ports of `services/ports`."""

@@ -1,31 +1,33 @@
 """The composition root: the only place that knows which adapter stands behind which port."""
 
-from domain.documents import SPECS
-from domain.errors import StartupError
-from infrastructure.background import Background
-from infrastructure.embeddings import Models
-from infrastructure.files.seals import Seals
-from infrastructure.files.secrets import Secrets
-from infrastructure.files.store import FileStore
-from infrastructure.formats.chain import Recogniser
-from infrastructure.formats.pdf_source import PdfSource
-from infrastructure.formats.rate_lines import RateLines
-from infrastructure.formats.sources import FileSources, OcdsJson
-from infrastructure.formats.tables.kinds import tables
-from infrastructure.lake.delta import DeltaLake
-from infrastructure.pdf.limits import Limits
+from domain.search.search_documents import SPECS
+from domain.shared.errors import StartupError
+from infrastructure.embeddings import ConfiguredModels
+from infrastructure.exchange_rates.circuit_breaker import CircuitBreaker
+from infrastructure.exchange_rates.frankfurter import Frankfurter
+from infrastructure.files.file_store import FileStore
+from infrastructure.files.sealing import FernetCipher
+from infrastructure.files.secret_files import DataFolderSecrets
+from infrastructure.formats.file_sources import FileSources, OcdsJson
+from infrastructure.formats.json.exchange_rate_lines import RateLines
+from infrastructure.formats.pdf.recogniser import PdfSource
+from infrastructure.formats.recogniser_chain import Recogniser
+from infrastructure.formats.tables.recognisers import tables
+from infrastructure.http.webhook_sender import HttpWebhookSender
+from infrastructure.lake.delta_lake import DeltaLake
+from infrastructure.pdf.limits import PdfLimits
 from infrastructure.pdf.reader import PdfReader
-from infrastructure.queue.broker import Dispatcher
+from infrastructure.pipeline.background_reader import BackgroundSliceReader
+from infrastructure.queue.dispatcher import RedisMessageQueue
 from infrastructure.queue.redis_server import local_url
-from infrastructure.rates.circuit import Circuit
-from infrastructure.rates.frankfurter import Frankfurter
 from infrastructure.search.embedded.engine import EmbeddedSearch
 from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.settings import Settings
-from infrastructure.warehouse.engine import Warehouse
+from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.postgresql import Timeouts
-from infrastructure.web.hooks import WebHooks
-from services.ports import InlineReadings, Parts, SearchEngine
+from services.ports.parts import Parts
+from services.ports.search import SearchEngine
+from services.ports.sources import InlineSliceReader
 
 
 def bootstrap(settings: Settings, worker: str | None = None, *, serving: bool = False) -> Parts:
@@ -33,7 +35,7 @@ def bootstrap(settings: Settings, worker: str | None = None, *, serving: bool = 
 
     `serving` is for the API, whose statements are limited.
     """
-    warehouse = Warehouse(settings.warehouse_url, timeouts(settings, serving=serving))
+    warehouse = SqlWarehouse(settings.warehouse_url, timeouts(settings, serving=serving))
     files = FileStore(settings.data_dir / "files")
     sources = FileSources(
         files,
@@ -46,16 +48,16 @@ def bootstrap(settings: Settings, worker: str | None = None, *, serving: bool = 
         warehouse=warehouse,
         lake=DeltaLake(settings.lake_path),
         search=search_engine(settings),
-        messages=Dispatcher(settings.redis_url or local_url(settings.data_dir.resolve()), settings.redis_seconds),
+        messages=RedisMessageQueue(settings.redis_url or local_url(settings.data_dir.resolve()), settings.redis_seconds),
         sources=sources,
         files=files,
         batch_records=settings.batch_records,
         base_currency=settings.base_currency,
         rate_service=rate_service(settings),
-        hooks=WebHooks(private=settings.webhook_private),
+        hooks=HttpWebhookSender(private=settings.webhook_private),
         embedders=models(settings),
         seals=seals(settings),
-        readings=Background(warehouse, worker) if worker else InlineReadings(),
+        readings=BackgroundSliceReader(warehouse, worker) if worker else InlineSliceReader(),
     )
 
 
@@ -83,7 +85,7 @@ def search_engine(settings: Settings) -> SearchEngine:
 
 def pdf_reader(settings: Settings) -> PdfReader:
     """The reader of PDFs; its processes start with the first file."""
-    limits = Limits(
+    limits = PdfLimits(
         cpu_seconds=settings.pdf_cpu_seconds,
         page_seconds=settings.pdf_page_seconds,
         timeout=settings.pdf_timeout,
@@ -98,20 +100,20 @@ def rate_service(settings: Settings) -> Frankfurter | None:
     """The exchange-rate service, where one is named."""
     if settings.rates_url is None:
         return None
-    return Frankfurter(settings.rates_url, Circuit(settings.data_dir / "rates" / "circuit.json", f"the exchange-rate service {settings.rates_url}"))
+    return Frankfurter(settings.rates_url, CircuitBreaker(settings.data_dir / "rates" / "circuit.json", f"the exchange-rate service {settings.rates_url}"))
 
 
-def models(settings: Settings) -> Models:
+def models(settings: Settings) -> ConfiguredModels:
     """The embedding models at hand; none is loaded before it is used."""
     key = settings.embeddings_key.get_secret_value() if settings.embeddings_key else None
-    return Models(settings.embeddings, settings.embeddings_model, key)
+    return ConfiguredModels(settings.embeddings, settings.embeddings_model, key)
 
 
-def vault(settings: Settings) -> Secrets:
+def vault(settings: Settings) -> DataFolderSecrets:
     """The secrets of an installation: the key that signs tokens, the first password."""
-    return Secrets(settings.data_dir)
+    return DataFolderSecrets(settings.data_dir)
 
 
-def seals(settings: Settings) -> Seals:
+def seals(settings: Settings) -> FernetCipher:
     """What seals the secrets in the database."""
-    return Seals(vault(settings))
+    return FernetCipher(vault(settings))

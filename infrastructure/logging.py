@@ -13,9 +13,9 @@ from loguru import logger
 if TYPE_CHECKING:
     from loguru import Record
 
-FORM = "<green>{time:HH:mm:ss.SSS}</green> <level>{level: <7}</level> {extra[process]: <8} {message}"
-QUIET = {"dramatiq": logging.WARNING, "uvicorn.error": logging.WARNING, "alembic": logging.WARNING, "asyncio": logging.WARNING, "httpx": logging.WARNING}
-QUIET |= {"typesense": logging.ERROR}  # it warns of each synonym that a server before 30 is told
+LINE_FORMAT = "<green>{time:HH:mm:ss.SSS}</green> <level>{level: <7}</level> {extra[process]: <8} {message}"
+LEAST_LEVELS = {"dramatiq": logging.WARNING, "uvicorn.error": logging.WARNING, "alembic": logging.WARNING, "asyncio": logging.WARNING, "httpx": logging.WARNING}
+LEAST_LEVELS |= {"typesense": logging.ERROR}  # it warns of each synonym that a server before 30 is told
 
 
 REPEAT_SECONDS = 60.0  # in which a warning or error is shown once
@@ -50,7 +50,7 @@ class Repeats:
         return True
 
 
-class Intercept(logging.Handler):
+class LoguruHandler(logging.Handler):
     """Hands records of the standard library's logging to loguru."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -66,7 +66,7 @@ def set_up(process: str, level: str) -> None:
     """Log to standard error as `process`, from `level` on."""
     logger.remove()
     logger.configure(extra={"process": process})
-    logger.add(sys.stderr, format=FORM, level=level.upper(), backtrace=False, diagnose=False, filter=Repeats())
-    logging.basicConfig(handlers=[Intercept()], level=logging.INFO, force=True)
-    for name, least in QUIET.items():
+    logger.add(sys.stderr, format=LINE_FORMAT, level=level.upper(), backtrace=False, diagnose=False, filter=Repeats())
+    logging.basicConfig(handlers=[LoguruHandler()], level=logging.INFO, force=True)
+    for name, least in LEAST_LEVELS.items():
         logging.getLogger(name).setLevel(least)

@@ -11,10 +11,11 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from api.app import container_of, create_app
-from domain.user import Role, User
+from domain.users.user import Role, User
 from infrastructure.settings import Settings
-from services.clock import now
-from services.ports import Parts, Warehouse
+from services.ports.parts import Parts
+from services.ports.warehouse import Warehouse
+from services.shared.clock import now
 
 UNUSED: list[FastAPI] = []
 # A hash says what it takes to check it: these take a millisecond, where the product's own take a fifth of a second.

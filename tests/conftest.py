@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from infrastructure.warehouse.engine import Warehouse
+from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.migrate import upgrade
-from services.ports import Parts
+from services.ports.parts import Parts
 from tests.support import lake_in
 
 settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -21,7 +21,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("migrated") / "warehouse.db"
     url = f"sqlite:///{path}"
     upgrade(url)
-    warehouse = Warehouse(url)
+    warehouse = SqlWarehouse(url)
     with warehouse.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     warehouse.close()

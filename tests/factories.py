@@ -6,8 +6,8 @@ from typing import Any
 from polyfactory import Use
 from polyfactory.factories.pydantic_factory import ModelFactory
 
-from domain.job import Job, JobStatus
-from domain.ocds import Release
+from domain.jobs.job import Job, JobStatus
+from domain.ocds.models import Release
 
 SEED = 20_240_101
 

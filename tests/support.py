@@ -15,34 +15,35 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import select
 
-from domain.documents import SPECS
-from domain.job import Job, Quarantined
-from domain.search import Collection, Document
-from infrastructure.files.store import FileStore
-from infrastructure.formats.pdf_source import PdfSource
-from infrastructure.formats.rate_lines import RateLines
-from infrastructure.formats.sources import FileSources, OcdsJson
-from infrastructure.formats.tables.kinds import tables
-from infrastructure.lake.delta import DeltaLake
-from infrastructure.pdf.limits import Limits
+from domain.jobs.job import Job
+from domain.raw_records.quarantine import Quarantined
+from domain.search.queries import Collection, SearchDocument
+from domain.search.search_documents import SPECS
+from infrastructure.files.file_store import FileStore
+from infrastructure.formats.file_sources import FileSources, OcdsJson
+from infrastructure.formats.json.exchange_rate_lines import RateLines
+from infrastructure.formats.pdf.recogniser import PdfSource
+from infrastructure.formats.tables.recognisers import tables
+from infrastructure.lake.delta_lake import DeltaLake
+from infrastructure.pdf.limits import PdfLimits
 from infrastructure.pdf.reader import PdfReader
-from infrastructure.scratch import scratch
+from infrastructure.scratch_installation import scratch_installation
 from infrastructure.search.embedded.engine import EmbeddedSearch
 from infrastructure.settings import Settings
 from infrastructure.warehouse import migrate
-from infrastructure.warehouse.engine import Warehouse
-from infrastructure.warehouse.repositories.tables import gold_table
-from infrastructure.warehouse.unit_of_work import UnitOfWork
-from services.intake import submit as intake
-from services.notify import deliver
-from services.ports import Parts
-from services.stages.embed import embed
-from services.stages.erase import erase
-from services.stages.index import index
-from services.stages.land import land
-from services.stages.publish import publish
-from services.stages.refine import refine
-from services.upkeep.verify import verify
+from infrastructure.warehouse.engine import SqlWarehouse
+from infrastructure.warehouse.star.gold_tables import gold_table
+from infrastructure.warehouse.unit_of_work import SqlUnitOfWork
+from services.maintenance.verify import verify
+from services.pipeline.embedding.embed import embed
+from services.pipeline.erasing.erase import erase
+from services.pipeline.indexing.index import index
+from services.pipeline.landing.land import land
+from services.pipeline.publishing.publish import publish
+from services.pipeline.refining.refine import refine
+from services.ports.parts import Parts
+from services.uploads import submission as intake
+from services.webhooks.outbox import deliver
 
 STAGES: dict[str, Callable[..., None]] = {
     "land": land,
@@ -53,7 +54,7 @@ STAGES: dict[str, Callable[..., None]] = {
     "deliver": deliver,
     "erase": erase,
 }
-PDF_LIMITS = Limits(cpu_seconds=10, page_seconds=2, timeout=60)
+PDF_LIMITS = PdfLimits(cpu_seconds=10, page_seconds=2, timeout=60)
 # What differs between two ways to the same state: ids of runs, not of what they made.
 BATCH_COLUMNS = {"silver_batch"}
 STAR = (
@@ -113,11 +114,11 @@ class MemoryMessages:
         STAGES[message[0]](parts, *message[1:])
 
 
-def warehouse_of(database: Path, home: Path) -> Warehouse:
+def warehouse_of(database: Path, home: Path) -> SqlWarehouse:
     """A warehouse of its own: a copy of the migrated database."""
     home.mkdir(parents=True, exist_ok=True)
     shutil.copy(database, home / "warehouse.db")
-    return Warehouse(f"sqlite:///{home / 'warehouse.db'}")
+    return SqlWarehouse(f"sqlite:///{home / 'warehouse.db'}")
 
 
 @contextmanager
@@ -128,7 +129,7 @@ def lake_in(home: Path, database: Path, batch_records: int = 4_000, longest: int
 
 
 @contextmanager
-def lake_over(home: Path, warehouse: Warehouse, batch_records: int = 4_000, longest: int = 1 << 26, most: int = 1 << 33) -> Iterator[Parts]:
+def lake_over(home: Path, warehouse: SqlWarehouse, batch_records: int = 4_000, longest: int = 1 << 26, most: int = 1 << 33) -> Iterator[Parts]:
     """The parts of an installation in `home` over that warehouse."""
     files = FileStore(home / "files")
     pdf = PdfReader(PDF_LIMITS, workers=2)
@@ -185,7 +186,7 @@ def quarantined(parts: Parts, job_id: str) -> list[Quarantined]:
 
 def rows(parts: Parts, table: str) -> list[dict[str, Any]]:
     """The rows of a table of the star, without the ids of runs, in an order of their own."""
-    assert isinstance(parts.warehouse, Warehouse)
+    assert isinstance(parts.warehouse, SqlWarehouse)
     target = gold_table(table)
     columns = [column for column in target.columns if column.name not in BATCH_COLUMNS]
     with parts.warehouse.engine.connect() as connection:
@@ -198,7 +199,7 @@ def gold(parts: Parts) -> Gold:
     return {table: rows(parts, table) for table in STAR}
 
 
-def documents(parts: Parts) -> dict[str, list[Document]]:
+def documents(parts: Parts) -> dict[str, list[SearchDocument]]:
     """Every search document by collection, in the order of the ids."""
     return {str(name): sorted(parts.search.scan(name), key=lambda one: str(one["id"])) for name in Collection}
 
@@ -222,7 +223,7 @@ class Killed(Exception):  # noqa: N818
     """Raised where the process is killed."""
 
 
-class KillingWarehouse(Warehouse):
+class KillingWarehouse(SqlWarehouse):
     """A warehouse of which the n-th writing transaction ends the process instead of beginning."""
 
     def __init__(self, url: str, allowed: int) -> None:
@@ -230,7 +231,7 @@ class KillingWarehouse(Warehouse):
         self.allowed = allowed
 
     @contextmanager
-    def write(self) -> Iterator[UnitOfWork]:
+    def write(self) -> Iterator[SqlUnitOfWork]:
         if not self.allowed:
             raise Killed
         self.allowed -= 1
@@ -247,7 +248,7 @@ def lake_of(parts: Parts) -> DeltaLake:
 def verified(parts: Parts, home: Path) -> list[str]:
     """What differs between what stands and what bronze alone makes."""
     settings = Settings(data_dir=home)
-    with scratch(settings, parts) as fresh:
+    with scratch_installation(settings, parts) as fresh:
         return [str(one) for one in verify(parts, fresh)]
 
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from cli.main import app
-from domain.job import STAGES
+from domain.jobs.job import STAGES
 from infrastructure.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]

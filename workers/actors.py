@@ -1,6 +1,6 @@
 """The dramatiq actors: one a stage; each opens its scope, calls one service and ends.
 
-Messages are wake-up calls: a stage takes all that is pending, so a doubled or a lost one does no harm (see services/stages/sweep.py).
+Messages are wake-up calls: a stage takes all that is pending, so a doubled or a lost one does no harm (see services/pipeline/sweep.py).
 """
 
 from collections.abc import Callable
@@ -10,23 +10,23 @@ import dramatiq
 from dramatiq.errors import Retry
 from loguru import logger
 
-from domain.errors import NoSpaceError, RetryableError, UnavailableError, level_of
-from services.notify import ACTOR as DELIVER
-from services.notify import deliver, wake
-from services.ports import Parts
-from services.stages.embed import embed
-from services.stages.erase import erase
-from services.stages.index import index
-from services.stages.land import land
-from services.stages.publish import publish
-from services.stages.refine import refine
+from domain.shared.errors import NoSpaceError, RetryableError, UnavailableError, level_of
+from services.pipeline.embedding.embed import embed
+from services.pipeline.erasing.erase import erase
+from services.pipeline.indexing.index import index
+from services.pipeline.landing.land import land
+from services.pipeline.publishing.publish import publish
+from services.pipeline.refining.refine import refine
+from services.ports.parts import Parts
+from services.webhooks.outbox import DELIVER_ACTOR as DELIVER
+from services.webhooks.outbox import deliver, wake_deliveries
 
 MAX_RETRIES = 8
 AWAY_DELAY_MS = 2_000  # after which a message is tried again that a part which was away ended; however often that is
 WAIT_SECONDS = 300.0  # for a warehouse or queue that is away, before a message begins
-POLICY: dict[str, Any] = {"min_backoff": 200, "max_backoff": 30_000, "time_limit": 600_000}
+RETRY_POLICY: dict[str, Any] = {"min_backoff": 200, "max_backoff": 30_000, "time_limit": 600_000}
 # ms; a file of many gigabytes is unpacked and sorted before its first record is read, and deliveries go on for RUN_SECONDS
-LONGEST = {"land": 4 * 3_600_000, "erase": 4 * 3_600_000, DELIVER: 2 * 3_600_000}
+TIME_LIMITS_MS = {"land": 4 * 3_600_000, "erase": 4 * 3_600_000, DELIVER: 2 * 3_600_000}
 
 
 def declare(broker: dramatiq.Broker, parts: Parts) -> list[dramatiq.Actor[..., None]]:
@@ -43,12 +43,12 @@ def _actor(broker: dramatiq.Broker, parts: Parts, name: str, stage: Callable[...
             parts.warehouse.wait(WAIT_SECONDS)
             parts.messages.wait(WAIT_SECONDS)
             stage(parts, *args)
-            wake(parts)  # a job may have ended
+            wake_deliveries(parts)  # a job may have ended
         except (RetryableError, NoSpaceError) as error:  # foreseen: a line says enough, where dramatiq would log a traceback of a page
             logger.log(level_of(error), "{}: {}; it will be tried again", name, error.detail)
             raise Retry(error.detail, AWAY_DELAY_MS if isinstance(error, UnavailableError) else None) from error
 
-    options = POLICY | {"retry_when": _again, "time_limit": LONGEST.get(name, POLICY["time_limit"])}
+    options = RETRY_POLICY | {"retry_when": _again, "time_limit": TIME_LIMITS_MS.get(name, RETRY_POLICY["time_limit"])}
     declared: dramatiq.Actor[..., None] = dramatiq.actor(actor_name=name, queue_name=name, broker=broker, priority=priority, **options)(run)
     return declared
 

@@ -14,42 +14,42 @@ from types import FrameType
 import typer
 from loguru import logger
 
-from domain.errors import AwayError, level_of
-from domain.silver import schema
+from domain.lake.silver import silver_schema
+from domain.shared.errors import AwayError, level_of
 from infrastructure.bootstrap import bootstrap, timeouts
 from infrastructure.logging import set_up
-from infrastructure.private import keep_private
 from infrastructure.queue.broker import make_broker
 from infrastructure.settings import Settings
+from infrastructure.system.file_permissions import set_private_umask
 from infrastructure.warehouse.migrate import current, head
-from services.notify import wake
-from services.ports import Parts
-from services.stages.leases import give_back, take_over
-from services.stages.sweep import sweep
-from services.upkeep.missing import write_missing
-from services.upkeep.rebuild import index_again_if_lost
+from services.maintenance.missing import write_missing
+from services.maintenance.rebuild import index_again_if_lost
+from services.pipeline.landing.worker_leases import end_predecessor_leases, release_leases
+from services.pipeline.sweep import sweep
+from services.ports.parts import Parts
+from services.webhooks.outbox import wake_deliveries
 from workers.actors import declare
-from workers.loop import beside, name, share, work
-from workers.rates import follow
+from workers.exchange_rate_schedule import run_schedule
+from workers.worker_loop import run_workers, side_queues, stage_queues, worker_name
 
-RETRY_SECONDS = 1.0  # between two looks for deliveries whose next attempt is due
+DELIVERY_POLL_SECONDS = 1.0  # between two looks for deliveries whose next attempt is due
 AWAY_SECONDS = 0.5  # between two looks whether a server that is away is back
-TIDY = 0.25  # seconds between two looks at the warehouse's log
+LOG_POLL_SECONDS = 0.25  # seconds between two looks at the warehouse's log
 
 
 def run(index: int = 0, of: int = 1) -> None:
     """Work until told to stop."""
-    keep_private()
+    set_private_umask()
     settings = Settings()
     set_up(f"worker-{index}", settings.log_level)
     stop = threading.Event()
     _on_signals(stop)
     _await_warehouse(settings, stop)
     if not stop.is_set():
-        schema("process")  # loads pandera before the first message, not during it
-        own = name(settings.data_dir, index)
+        silver_schema("process")  # loads pandera before the first message, not during it
+        own = worker_name(settings.data_dir, index)
         parts = bootstrap(settings, own)
-        shares = {own: share(of)} | {f"{own}-{one.queues[0]}": one for one in beside(index, of)}
+        shares = {own: stage_queues(of)} | {f"{own}-{one.queues[0]}": one for one in side_queues(index, of)}
         _take_over(parts, stop)
         brokers = [make_broker(settings.redis_url, label, one) for label, one in shares.items()]
         for broker in brokers:
@@ -57,13 +57,16 @@ def run(index: int = 0, of: int = 1) -> None:
         _spare_the_collector()
         if index == 0:
             threading.Thread(target=_tidy, args=(parts, stop), daemon=True).start()
-            every: list[tuple[str, Callable[[Parts], object], float]] = [("sweep", sweep, settings.sweep_seconds), ("deliveries", wake, RETRY_SECONDS)]
+            every: list[tuple[str, Callable[[Parts], object], float]] = [
+                ("sweep", sweep, settings.sweep_seconds),
+                ("deliveries", wake_deliveries, DELIVERY_POLL_SECONDS),
+            ]
             every += [("search", _restore_search, settings.sweep_seconds)]
             for what, act, seconds in every:
                 threading.Thread(target=_repeat, args=(what, act, parts, seconds, stop), daemon=True).start()
-            threading.Thread(target=follow, args=(parts, settings.rates_hours, stop), daemon=True).start()
-        work(brokers, stop)
-        give_back(parts)
+            threading.Thread(target=run_schedule, args=(parts, settings.rates_hours, stop), daemon=True).start()
+        run_workers(brokers, stop)
+        release_leases(parts)
     sys.stderr.flush()
     os._exit(0)  # a message that did not end in time is redelivered; its thread must not keep the process
 
@@ -118,16 +121,16 @@ def _repeat(what: str, act: Callable[[Parts], object], parts: Parts, seconds: fl
 def _take_over(parts: Parts, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
-            take_over(parts)
+            end_predecessor_leases(parts)
             return
         except AwayError:
             stop.wait(AWAY_SECONDS)
 
 
 def _tidy(parts: Parts, stop: threading.Event) -> None:
-    while not stop.wait(TIDY):
+    while not stop.wait(LOG_POLL_SECONDS):
         try:
-            parts.warehouse.tidy()
+            parts.warehouse.checkpoint_log()
         except Exception as error:  # pylint: disable=broad-exception-caught  # whoever commits does it then
             logger.debug("tidying the warehouse's log: {}", error)
 

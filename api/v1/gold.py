@@ -6,18 +6,18 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.auth import SCHEMES, Reader
-from api.container import Here
-from api.parameters import SORT, Cursor, From, Until, as_json, known, next_link
-from api.problems import COMMON, answers
-from api.schemas import Processes, Rows
-from domain.gold import DIMENSIONS, FACTS
-from domain.process import ProcessDetail
-from domain.record import RECORD_ID_MAX_CHARACTERS
-from services.queries.gold import dimension_rows, fact_rows
-from services.queries.processes import SORTS, ProcessFilters, get_compiled, get_process, list_processes
+from api.context import Context
+from api.openapi import COMMON, answers
+from api.requests.parameters import SORT, Cursor, From, Until, json_response, next_link, reject_unknown_parameters
+from api.v1.schemas import Processes, Rows
+from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS
+from domain.star.process_view import ProcessDetail
+from domain.star.queries import DIMENSIONS, FACTS
+from services.star.processes import SORTS, ProcessFilters, get_compiled, get_process, list_processes
+from services.star.rows import dimension_rows, fact_rows
 
 router = APIRouter(prefix="/v1/gold", tags=["gold"], dependencies=SCHEMES, responses=COMMON)
-strict = [Depends(known)]
+strict = [Depends(reject_unknown_parameters)]
 OWN = {"sort", "cursor", "limit"}
 FILTERS = """
 Any field of the answer filters it: `amount=100`, `amount__gte=100`, `amount__lte=100`, `title__prefix=Road`, `amount__null=true`; attributes of
@@ -58,37 +58,37 @@ class ProcessQuery(BaseModel):
 
 
 @router.get("/processes", dependencies=strict)
-def processes(request: Request, here: Here, _: Reader, asked: Annotated[ProcessQuery, Query()]) -> Processes:
+def processes(request: Request, context: Context, _: Reader, asked: Annotated[ProcessQuery, Query()]) -> Processes:
     """List contracting processes, newest first."""
     filters = ProcessFilters(**asked.model_dump(exclude=OWN))
-    page, following = list_processes(here.parts.warehouse, filters, asked.sort, asked.cursor, asked.limit)
+    page, following = list_processes(context.parts.warehouse, filters, asked.sort, asked.cursor, asked.limit)
     return Processes(items=page, next=next_link(request, following))
 
 
 @router.get("/processes/{ocid:path}/compiled", dependencies=strict, response_model=dict[str, Any], responses=answers(404))
-def compiled(ocid: Ocid, here: Here, _: Reader) -> Response:
+def compiled(ocid: Ocid, context: Context, _: Reader) -> Response:
     """The OCDS compiled release of a process: every field that its publisher gave, also those that the star does not model."""
-    return Response(get_compiled(here.parts.warehouse, here.parts.lake, ocid), media_type="application/json")
+    return Response(get_compiled(context.parts.warehouse, context.parts.lake, ocid), media_type="application/json")
 
 
 @router.get("/processes/{ocid:path}", dependencies=strict, responses=answers(404))
-def process(ocid: Ocid, here: Here, _: Reader) -> ProcessDetail:
+def process(ocid: Ocid, context: Context, _: Reader) -> ProcessDetail:
     """A contracting process as it stands in the star, with its parties, awards, contracts and items."""
-    return get_process(here.parts.warehouse, ocid)
+    return get_process(context.parts.warehouse, ocid)
 
 
 @router.get("/facts/{fact}", response_model=Rows, responses=answers(404), description=f"Rows of a fact, with the attributes of their dimensions.\n{FILTERS}")
-def facts(request: Request, fact: Fact, here: Here, _: Reader, sort: Sort = None, cursor: Cursor = None, limit: Limit = 100) -> Response:
+def facts(request: Request, fact: Fact, context: Context, _: Reader, sort: Sort = None, cursor: Cursor = None, limit: Limit = 100) -> Response:
     """Rows of a fact."""
-    rows, following = fact_rows(here.parts.warehouse, fact, conditions(request), sort, cursor, limit)
-    return as_json({"items": rows, "next": next_link(request, following)})
+    rows, following = fact_rows(context.parts.warehouse, fact, conditions(request), sort, cursor, limit)
+    return json_response({"items": rows, "next": next_link(request, following)})
 
 
 @router.get("/dimensions/{dimension}", response_model=Rows, responses=answers(404), description=f"Rows of a dimension.\n{FILTERS}")
-def dimensions(request: Request, dimension: Dimension, here: Here, _: Reader, sort: Sort = None, cursor: Cursor = None, limit: Limit = 100) -> Response:
+def dimensions(request: Request, dimension: Dimension, context: Context, _: Reader, sort: Sort = None, cursor: Cursor = None, limit: Limit = 100) -> Response:
     """Rows of a dimension."""
-    rows, following = dimension_rows(here.parts.warehouse, dimension, conditions(request), sort, cursor, limit)
-    return as_json({"items": rows, "next": next_link(request, following)})
+    rows, following = dimension_rows(context.parts.warehouse, dimension, conditions(request), sort, cursor, limit)
+    return json_response({"items": rows, "next": next_link(request, following)})
 
 
 def conditions(request: Request) -> list[tuple[str, str]]:

@@ -7,22 +7,23 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from api.accepted import CHANGE, Asked, accepted
 from api.auth import SCHEMES, Reader, Writer
-from api.container import Here
-from api.events import STREAM, stream
-from api.notices import Deliveries, DeliveryAnswer
-from api.parameters import Cursor, From, Until, known, next_link
-from api.problems import COMMON, answers
-from api.schemas import Errors, JobAnswer, Jobs
-from api.table import CSV, as_csv, wants_csv
-from domain.errors import InvalidError
-from domain.job import JobFilter, JobStatus, JobType, Quarantined
-from services.intake.jobs import all_errors, get_job, list_errors, list_jobs
-from services.intake.mend import cancel, retry
-from services.notify import deliveries_of, redeliver
+from api.context import Context
+from api.openapi import COMMON, answers
+from api.requests.parameters import Cursor, From, Until, next_link, reject_unknown_parameters
+from api.responses.csv import CSV, as_csv, wants_csv
+from api.v1.job_events import STREAM, stream
+from api.v1.job_responses import CHANGE, Options, accepted
+from api.v1.schemas import Errors, JobAnswer, Jobs
+from api.v1.webhook_schemas import Deliveries, DeliveryAnswer
+from domain.jobs.job import JobFilter, JobStatus, JobType
+from domain.raw_records.quarantine import Quarantined
+from domain.shared.errors import InvalidError
+from services.jobs.queries import all_errors, get_job, list_errors, list_jobs
+from services.jobs.retry_and_cancel import cancel, retry
+from services.webhooks.outbox import list_deliveries, redeliver
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
 Id = Annotated[str, Path(description="the job's id", max_length=100)]
 DeliveryId = Annotated[int, Path(ge=0, lt=2**63, description="the delivery's id")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="deliveries a page has at most")]
@@ -44,36 +45,36 @@ class JobQuery(BaseModel):
 
 
 @router.get("")
-def jobs(request: Request, here: Here, _: Reader, asked: Annotated[JobQuery, Query()]) -> Jobs:
+def jobs(request: Request, context: Context, _: Reader, asked: Annotated[JobQuery, Query()]) -> Jobs:
     """List jobs, newest first."""
-    page, following = list_jobs(here.parts.warehouse, JobFilter(**asked.model_dump(exclude={"cursor", "limit"})), asked.cursor, asked.limit)
+    page, following = list_jobs(context.parts.warehouse, JobFilter(**asked.model_dump(exclude={"cursor", "limit"})), asked.cursor, asked.limit)
     return Jobs(items=[JobAnswer.of(job) for job in page], next=next_link(request, following))
 
 
 @router.get("/{job_id}", responses=answers(404))
-def job(job_id: Id, here: Here, _: Reader) -> JobAnswer:
+def job(job_id: Id, context: Context, _: Reader) -> JobAnswer:
     """How far a job has come: its stages, and what became of its records.
 
     `quarantined` records are listed, with their reasons, under `links.errors`; a job with some of them succeeds all the same.
     """
-    return JobAnswer.of(get_job(here.parts.warehouse, job_id))
+    return JobAnswer.of(get_job(context.parts.warehouse, job_id))
 
 
 @router.delete("/{job_id}", responses=answers(404, 409))
-def stop(job_id: Id, here: Here, user: Writer) -> JobAnswer:
+def stop(job_id: Id, context: Context, user: Writer) -> JobAnswer:
     """Cancel a job that is not landed yet. Records that it had landed by then stay, and `error.detail` says how many."""
-    return JobAnswer.of(cancel(here.parts, job_id, user.name))
+    return JobAnswer.of(cancel(context.parts, job_id, user.name))
 
 
 @router.post("/{job_id}/retry", status_code=202, response_model=JobAnswer, responses={**CHANGE, **answers(404, 410)})
-def again(job_id: Id, here: Here, user: Writer, asked: Asked) -> Response:
+def again(job_id: Id, context: Context, user: Writer, options: Options) -> Response:
     """Land the file of a job again, as a new job: of one that failed or was cancelled, or of one with records in quarantine. `retry_of` names the old one."""
-    return accepted(here, asked, retry(here.parts, job_id, user.name, asked.once(user, ""), asked.hook(here)))
+    return accepted(context, options, retry(context.parts, job_id, user.name, options.idempotency_key(user, ""), options.job_webhook(context)))
 
 
 @router.get("/{job_id}/errors", response_model=Errors, responses={**answers(404), **CSV})
 def errors(
-    request: Request, job_id: Id, here: Here, _: Reader, cursor: Cursor = None, limit: ErrorLimit = None, form: Format = None
+    request: Request, job_id: Id, context: Context, _: Reader, cursor: Cursor = None, limit: ErrorLimit = None, form: Format = None
 ) -> Errors | StreamingResponse:
     """The records of a job that were refused: where they stood, what is wrong with them, and how they begin.
 
@@ -82,32 +83,34 @@ def errors(
     if wants_csv(request, form):
         if cursor is not None or limit is not None:
             raise InvalidError("CSV holds all errors at once; leave out cursor and limit")
-        get_job(here.parts.warehouse, job_id)
-        return as_csv(list(Quarantined.model_fields), all_errors(here.parts.warehouse, job_id), f"{job_id}-errors.csv")
-    page, following = list_errors(here.parts.warehouse, job_id, cursor=cursor, limit=limit or 100)
+        get_job(context.parts.warehouse, job_id)
+        return as_csv(list(Quarantined.model_fields), all_errors(context.parts.warehouse, job_id), f"{job_id}-errors.csv")
+    page, following = list_errors(context.parts.warehouse, job_id, cursor=cursor, limit=limit or 100)
     return Errors(items=list(page), next=next_link(request, following))
 
 
 @router.get("/{job_id}/events", response_class=StreamingResponse, responses={**answers(404), **STREAM})
-async def events(job_id: Id, here: Here, _: Reader) -> StreamingResponse:
+async def events(job_id: Id, context: Context, _: Reader) -> StreamingResponse:
     """Follow a job as server-sent events: the job at once and after every change (event `job`, data as of `GET /v1/jobs/{id}`), with comments
     in between that keep the connection open. The stream ends when the job has ended and every stage with it.
 
     `curl -N -u … localhost:8000/v1/jobs/{id}/events`
     """
-    await run_in_threadpool(get_job, here.parts.warehouse, job_id)
-    return StreamingResponse(stream(here.following, job_id), media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    await run_in_threadpool(get_job, context.parts.warehouse, job_id)
+    return StreamingResponse(
+        stream(context.job_watcher, job_id), media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
 
 
 @router.get("/{job_id}/deliveries", responses=answers(404))
-def deliveries(request: Request, job_id: Id, here: Here, _: Reader, cursor: Cursor = None, limit: Limit = 100) -> Deliveries:
+def deliveries(request: Request, job_id: Id, context: Context, _: Reader, cursor: Cursor = None, limit: Limit = 100) -> Deliveries:
     """Who was told that the job ended, and what they answered, newest first."""
-    get_job(here.parts.warehouse, job_id)
-    page, following = deliveries_of(here.parts.warehouse, ref=job_id, cursor=cursor, limit=limit)
+    get_job(context.parts.warehouse, job_id)
+    page, following = list_deliveries(context.parts.warehouse, ref=job_id, cursor=cursor, limit=limit)
     return Deliveries(items=[DeliveryAnswer.of(one) for one in page], next=next_link(request, following))
 
 
 @router.post("/{job_id}/deliveries/{delivery_id}/redeliver", status_code=202, responses=answers(404))
-def redelivery(job_id: Id, delivery_id: DeliveryId, here: Here, _: Writer) -> DeliveryAnswer:
+def redelivery(job_id: Id, delivery_id: DeliveryId, context: Context, _: Writer) -> DeliveryAnswer:
     """Send word of the job once more."""
-    return DeliveryAnswer.of(redeliver(here.parts, delivery_id, ref=job_id))
+    return DeliveryAnswer.of(redeliver(context.parts, delivery_id, ref=job_id))

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from api.auth import SCHEMES
-from api.container import Here
-from api.parameters import From, Until, as_made
-from api.problems import COMMON, answers
-from api.query_route import QueryRoute
-from api.schemas import Suggestions
-from domain.record import RECORD_ID_MAX_CHARACTERS
-from domain.search import QUERY_CHARACTERS, Collection, Mode, SearchResult
-from services.queries import search as searches
+from api.context import Context
+from api.openapi import COMMON, answers
+from api.requests.parameters import From, Until, model_response
+from api.requests.query_route import QueryRoute
+from api.v1.schemas import Suggestions
+from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS
+from domain.search.queries import QUERY_CHARACTERS, Collection, Mode, SearchResult
+from services.search import searching as searches
 
 router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=SCHEMES, responses=COMMON, route_class=QueryRoute)
 ANY = "any of the values, repeated or separated by commas"
@@ -69,9 +69,9 @@ class SearchParameters(BaseModel):
     page: int = Field(1, ge=1, le=100_000, description="1 is the first")
     per_page: int = Field(10, ge=1, le=100, description="hits a page has at most")
 
-    def read(self) -> searches.Asked:
+    def read(self) -> searches.SearchRequest:
         """What is asked, as services know it."""
-        return searches.Asked(
+        return searches.SearchRequest(
             text=self.q,
             values={name: getattr(self, name) for name in VALUES},
             ranges={"value": (self.value_from, self.value_to), "published": (self.published_from, self.published_to)},
@@ -81,16 +81,16 @@ class SearchParameters(BaseModel):
 
 VALUES = [name for name, field in SearchParameters.model_fields.items() if field.annotation == list[str] and name not in {"facet_by", "include"}]
 
-SAME = [one.name for one in fields(searches.Asked) if one.name in SearchParameters.model_fields]
+SAME = [one.name for one in fields(searches.SearchRequest) if one.name in SearchParameters.model_fields]
 
 
 @router.get("", response_model=SearchResult, responses=answers(404))
-def search(here: Here, asked: Annotated[SearchParameters, Query()]) -> Response:
+def search(context: Context, asked: Annotated[SearchParameters, Query()]) -> Response:
     """Find contracting processes, organisations or passages of uploaded documents, narrowed by filters, with facets and highlights.
 
     Highlighted text is HTML-escaped, with the hits in `<mark>`.
     """
-    return as_made(searches.search(here.parts, asked.read()))
+    return model_response(searches.search(context.parts, asked.read()))
 
 
 class SuggestParameters(BaseModel):
@@ -102,6 +102,6 @@ class SuggestParameters(BaseModel):
 
 
 @router.get("/suggest", response_model=Suggestions)
-def suggest(here: Here, asked: Annotated[SuggestParameters, Query()]) -> Response:
+def suggest(context: Context, asked: Annotated[SuggestParameters, Query()]) -> Response:
     """Completions of what is being typed."""
-    return as_made(Suggestions(items=searches.suggest(here.parts.search, asked.collection, asked.q, asked.limit)))
+    return model_response(Suggestions(items=searches.suggest(context.parts.search, asked.collection, asked.q, asked.limit)))

@@ -7,20 +7,20 @@ from fastapi import APIRouter, Body, Depends
 from pydantic import Field
 
 from api.auth import SCHEMES, Reader, Writer
-from api.container import Here
-from api.parameters import known
-from api.problems import COMMON, answers
-from api.sent import Sent
-from domain.search import Collection, Filter, SearchKey
-from services.clock import now
-from services.queries.status import SearchState
-from services.queries.status import status as state
+from api.context import Context
+from api.openapi import COMMON, answers
+from api.requests.parameters import reject_unknown_parameters
+from api.requests.strict_body import StrictBody
+from domain.search.queries import Collection, Filter, SearchKey
+from services.search.status import SearchState
+from services.search.status import search_status as state
+from services.shared.clock import now
 
-router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
+router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
 HOUR, MONTH = 3_600, 31 * 24 * 3_600
 
 
-class KeyBody(Sent):
+class KeyBody(StrictBody):
     """What the key shall be good for."""
 
     collection: Collection | None = Field(None, description="the only collection that it searches; default: all")
@@ -29,13 +29,13 @@ class KeyBody(Sent):
 
 
 @router.get("/status")
-def status(here: Here, _: Reader) -> SearchState:
+def status(context: Context, _: Reader) -> SearchState:
     """Which engine answers, what it holds, and how far it is behind. That it is away is said here, and is no error."""
-    return state(here.parts)
+    return state(context.parts)
 
 
 @router.post("/key", status_code=201, responses=answers(409))
-def key(here: Here, _: Writer, body: Annotated[KeyBody, Body()]) -> SearchKey:
+def key(context: Context, _: Writer, body: Annotated[KeyBody, Body()]) -> SearchKey:
     """Make a key with which a browser may search the Typesense server itself, and do nothing else. Search inside tenderlake has none: 409."""
     filters = [Filter(field=name, values=tuple(values)) for name, values in body.filter.items()]
-    return here.parts.search.search_key(filters, body.collection, now() + timedelta(seconds=body.expires_in))
+    return context.parts.search.search_key(filters, body.collection, now() + timedelta(seconds=body.expires_in))

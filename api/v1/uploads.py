@@ -5,23 +5,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.accepted import CHANGE, Asked, accepted, accepted_all
 from api.auth import SCHEMES, Writer
-from api.container import Here
-from api.parameters import known
-from api.problems import COMMON, answers
-from api.receive import receive
-from api.schemas import JobAnswer, SeedJobs
-from domain.linking import GIVEN as OCID
-from domain.record import OCID_MAX_CHARACTERS
-from services.intake.submit import seed, submit
+from api.context import Context
+from api.openapi import COMMON, answers
+from api.requests.file_upload import receive_file
+from api.requests.parameters import reject_unknown_parameters
+from api.v1.job_responses import CHANGE, Options, accepted, accepted_all
+from api.v1.schemas import JobAnswer, SeedJobs
+from domain.document_files.process_links import GIVEN_OCID_PATTERN as OCID
+from domain.raw_records.record import OCID_MAX_CHARACTERS
+from services.uploads.submission import seed, submit
 
 FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary", "description": "the file, with its name"}}}
 RAW = {"schema": {"type": "string", "format": "binary"}}
 BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}, "application/octet-stream": RAW, "application/json": {"schema": {}}}}
 }
-router = APIRouter(prefix="/v1", tags=["uploads"], dependencies=[*SCHEMES, Depends(known)], responses=COMMON)
+router = APIRouter(prefix="/v1", tags=["uploads"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
 Name = Annotated[str | None, Query(max_length=1_000, description="the file's name, where the body is the file itself", examples=["releases-2024-01.jsonl"])]
 Ocid = Annotated[
     str | None,
@@ -32,7 +32,7 @@ Ocid = Annotated[
 
 
 @router.post("/uploads", status_code=202, response_model=JobAnswer, responses={**CHANGE, **answers(408, 413, 507)}, openapi_extra=BODY)
-async def upload(request: Request, here: Here, user: Writer, asked: Asked, filename: Name = None, ocid: Ocid = None) -> Response:
+async def upload(request: Request, context: Context, user: Writer, options: Options, filename: Name = None, ocid: Ocid = None) -> Response:
     """Send a file: OCDS JSON in any of its forms (release or record package, releases, arrays, JSON Lines; also gzipped), or PDF.
 
     The file is the field `file` of a multipart form, or the body itself with its name in `filename`. It is safe on disk when the
@@ -40,18 +40,18 @@ async def upload(request: Request, here: Here, user: Writer, asked: Asked, filen
 
     `curl -u admin:… -F file=@releases.json localhost:8000/v1/uploads`
     """
-    hook = asked.hook(here)
-    got = await receive(request, here.parts.files, here.settings.max_upload_bytes)
-    parts, name = here.parts, filename or got.filename
+    hook = options.job_webhook(context)
+    got = await receive_file(request, context.parts.files, context.settings.max_upload_bytes)
+    parts, name = context.parts, filename or got.filename
     about: dict[str, Any] = {"sha256": got.sha256, "size": got.size, "filename": name, "actor": user.name, "ocid": ocid}
-    once = asked.once(user, f"{got.sha256} {name or ''}")
+    once = options.idempotency_key(user, f"{got.sha256} {name or ''}")
     job = await run_in_threadpool(submit, parts.warehouse, parts.messages, **about, once=once, webhook=hook)
-    return accepted(here, asked, job)
+    return accepted(context, options, job)
 
 
 @router.post("/seed", status_code=202, response_model=SeedJobs, responses={**CHANGE, **answers(404, 507)})
-def seeds(here: Here, user: Writer, asked: Asked) -> Response:
+def seeds(context: Context, user: Writer, options: Options) -> Response:
     """Load the bundled seeds: generated data of several publishers to try things with. `Location` is the last file's job."""
-    parts = here.parts
-    jobs = seed(parts.warehouse, parts.messages, parts.files, here.seeds(), user.name, asked.once(user, ""), asked.hook(here))
-    return accepted_all(here, asked, jobs)
+    parts = context.parts
+    jobs = seed(parts.warehouse, parts.messages, parts.files, context.seeds(), user.name, options.idempotency_key(user, ""), options.job_webhook(context))
+    return accepted_all(context, options, jobs)

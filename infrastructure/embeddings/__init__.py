@@ -1,5 +1,5 @@
 """Models that turn texts into vectors: two that come with the package, or an endpoint."""
 
-from infrastructure.embeddings.choice import Models
+from infrastructure.embeddings.model_choice import ConfiguredModels
 
-__all__ = ["Models"]
+__all__ = ["ConfiguredModels"]

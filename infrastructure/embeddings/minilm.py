@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from infrastructure.embeddings.lengths import by_length
-from services.ports import Vectors
+from infrastructure.embeddings.batching import in_length_batches
+from services.ports.embeddings import Vectors
 
 FOLDER = Path(__file__).parent / "models" / "minilm-l6-int8"
-TOKENS = 128  # of a text that are read; the time grows with them
-BATCH = 16  # memory grows with it, speed hardly
+TEXT_MAX_TOKENS = 128  # of a text that are read; the time grows with them
+BATCH_TEXTS = 16  # memory grows with it, speed hardly
 THREADS = max(1, (os.cpu_count() or 2) // 2)  # half of the cores: the API and the other stages need theirs
 
 
@@ -40,7 +40,7 @@ class MiniLM:
             found: Vectors = session.run(["embedding"], {name: np.array(rows, dtype=np.int64) for name, rows in inputs.items()})[0]
             return found
 
-        return by_length(texts, BATCH, self.dimension, run)
+        return in_length_batches(texts, BATCH_TEXTS, self.dimension, run)
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
@@ -48,7 +48,7 @@ class MiniLM:
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
-        tokenizer.enable_truncation(TOKENS)
+        tokenizer.enable_truncation(TEXT_MAX_TOKENS)
         tokenizer.enable_padding()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads

@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from domain.files import State
-from domain.notice_facts import chosen
+from domain.document_files.document_file import DocumentFileState
+from domain.document_files.proposed_facts import distinct_facts
 
 SHOWN = 8  # ranges of pages named in a reason
 
@@ -84,7 +84,7 @@ class Findings:
         elif tag in {"metadata", "outline", "language"}:
             self.about[tag] = value
 
-    def state(self) -> State:
+    def state(self) -> DocumentFileState:
         """The state of the file."""
         if self.encrypted:
             return "encrypted"
@@ -145,7 +145,7 @@ class Findings:
     def document(self, most: int) -> bytes:
         """The document's fields as JSON, without those that the file itself does not say."""
         about = {name: value for name, value in self.about.items() if value}
-        head = {"state": self.state(), "reason": self.reason(most), "facts": chosen(self.facts), **about}
+        head = {"state": self.state(), "reason": self.reason(most), "facts": distinct_facts(self.facts), **about}
         title = (about.get("metadata") or {}).get("title") or next((fact["value"] for fact in head["facts"] if fact["name"] == "title"), None)
         head |= {"title": title, "page_count": self.count}
         fields = orjson.dumps({name: value for name, value in head.items() if value not in (None, [], {})})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class PdfLimits:
     """Seconds and bytes. A page that takes too long is left out and the reading goes on behind it; the other limits end the reading."""
 
     cpu_seconds: int = 60

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 
-from infrastructure.processes import tied_to
+from infrastructure.system.child_processes import tied_to
 
 COMMAND = "tesseract"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pymupdf
 
-from domain.errors import reason_of
+from domain.shared.errors import reason_of
 
 IDENTITY = ("null", "null"), ("name", "/Identity")  # the crypt filter that leaves strings and streams as they are; the default
 CRYPT_FILTERS = 4  # the version of encryption from which on strings, streams and attachments have filters of their own

@@ -12,19 +12,19 @@ from typing import NamedTuple
 
 import psutil
 
-from domain.files import State
-from infrastructure.disk import full_disk
+from domain.document_files.document_file import DocumentFileState
 from infrastructure.pdf import ocr
 from infrastructure.pdf.findings import Findings
-from infrastructure.pdf.limits import Limits
-from infrastructure.pdf.pool import Pool
+from infrastructure.pdf.limits import PdfLimits
+from infrastructure.pdf.worker_pool import PdfWorkerPool
+from infrastructure.system.disk_space import disk_full_as_error
 
-RESTARTS = 5  # pages that may end their child before the rest of the file is given up
+MAX_RESTARTS = 5  # pages that may end their child before the rest of the file is given up
 CHUNK = 1 << 20
 
 
 @dataclass
-class Reading:
+class PdfReading:
     """One file on its way through its steps; `first` is the page that the next text is read from."""
 
     path: Path
@@ -37,10 +37,10 @@ class Reading:
     spent: float = 0.0
 
 
-class Read(NamedTuple):
+class PdfResult(NamedTuple):
     """`document` is a JSON object: state, reason, title, metadata, outline, pages, facts …"""
 
-    state: State
+    state: DocumentFileState
     reason: str | None
     document: bytes
 
@@ -48,19 +48,19 @@ class Read(NamedTuple):
 class PdfReader:
     """`workers` files at once; children live on between files."""
 
-    def __init__(self, limits: Limits, workers: int | None = None, spool: Path | None = None) -> None:
+    def __init__(self, limits: PdfLimits, workers: int | None = None, spool: Path | None = None) -> None:
         self.limits = limits
         self.spool = spool
-        self.pool = Pool(workers or os.cpu_count() or 1, limits.memory_bytes)
+        self.pool = PdfWorkerPool(workers or os.cpu_count() or 1, limits.memory_bytes)
 
-    def read(self, path: Path) -> Read:
+    def read(self, path: Path) -> PdfResult:
         """The document of one file; see `read_many`."""
         return self.read_many({"": path})[""]
 
-    def read_many(self, paths: Mapping[str, Path]) -> dict[str, Read]:
+    def read_many(self, paths: Mapping[str, Path]) -> dict[str, PdfResult]:
         """The documents by the names given, whatever state the files are in."""
-        with full_disk(), _folder(self.spool) as folder:
-            readings = {name: Reading(path, folder / str(number), 0.0) for number, (name, path) in enumerate(paths.items())}
+        with disk_full_as_error(), _folder(self.spool) as folder:
+            readings = {name: PdfReading(path, folder / str(number), 0.0) for number, (name, path) in enumerate(paths.items())}
             waiting = list(readings)
             while waiting:
                 again: list[str] = []
@@ -74,11 +74,11 @@ class PdfReader:
         """End the children."""
         self.pool.close()
 
-    def _document(self, found: Findings) -> Read:
+    def _document(self, found: Findings) -> PdfResult:
         most = self.limits.pages
-        return Read(found.state(), found.reason(most), found.document(most))
+        return PdfResult(found.state(), found.reason(most), found.document(most))
 
-    def _requests(self, names: list[str], readings: Mapping[str, Reading]) -> Iterator[tuple[str, dict[str, object]]]:
+    def _requests(self, names: list[str], readings: Mapping[str, PdfReading]) -> Iterator[tuple[str, dict[str, object]]]:
         for name in names:
             reading = readings[name]
             reading.deadline = reading.deadline or time.monotonic() + self.limits.timeout
@@ -87,7 +87,7 @@ class PdfReader:
             asked = {"path": str(reading.path), "out": str(reading.out), "room": room, "first": reading.first, "spent": reading.spent}
             yield name, asked | {"steps": reading.steps, "pages": pages, "ocr_seconds": self.limits.page_seconds, "limits": asdict(self.limits)}
 
-    def _follow(self, reading: Reading, ending: str) -> bool:
+    def _follow(self, reading: PdfReading, ending: str) -> bool:
         """Take in what was written; whether the file is to be taken up again behind a page that ended its child, or for its images."""
         found = reading.found
         found.add(reading.out.read_bytes() if reading.out.exists() else b"")
@@ -102,7 +102,7 @@ class PdfReader:
             return True
         return False
 
-    def _died(self, reading: Reading) -> bool:
+    def _died(self, reading: PdfReading) -> bool:
         reading.deaths += 1
         found = reading.found
         why = f"it took more than {self.limits.page_seconds} s of CPU, or broke the reader"
@@ -116,8 +116,8 @@ class PdfReader:
         else:  # all the text is there: go on without what ended the child
             reading.steps = reading.steps[1:] if reading.steps[0] != "text" else reading.steps[2:]
             reading.first = 1
-        if reading.deaths > RESTARTS:
-            found.stopped = f"{RESTARTS} pages ended the reader"
+        if reading.deaths > MAX_RESTARTS:
+            found.stopped = f"{MAX_RESTARTS} pages ended the reader"
             return False
         return bool(reading.steps)
 

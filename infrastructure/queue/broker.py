@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import redis
@@ -14,23 +13,22 @@ from dramatiq.common import dq_name
 from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Retries, ShutdownNotifications, TimeLimit
 from loguru import logger
-from redis.backoff import ConstantBackoff, ExponentialBackoff
+from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from domain.errors import UnavailableError
-from infrastructure.outage import server_at
-from infrastructure.queue.share import Count, Share
+from infrastructure.queue.dispatcher import redis_client
+from infrastructure.queue.queue_selection import QueueLength, QueueSelection
 
-HEARTBEAT_TIMEOUT = 15_000  # ms; longer than any stretch in which a stage holds the interpreter
-ALWAYS = 1_000_000  # maintenance at every fetch: what dead workers held comes back at once
-BEAT = 2.0  # seconds between the fetches of an empty queue, which carry the heartbeat and the maintenance
-OWNER_KEY = "tenderlake:installation"  # of the installation whose messages the queue holds
-ANSWER_SECONDS = 2.0  # that a sender waits for the answer to a command
-PATIENCE = 3.0  # seconds that a sender waits for a queue that is away
+HEARTBEAT_TIMEOUT_MS = 15_000  # ms; longer than any stretch in which a stage holds the interpreter
 
 
-class IdsAlone(Middleware):
+MAINTENANCE_CHANCE = 1_000_000  # maintenance at every fetch: what dead workers held comes back at once
+
+
+HEARTBEAT_SECONDS = 2.0  # seconds between the fetches of an empty queue, which carry the heartbeat and the maintenance
+
+
+class StripTracebacks(Middleware):
     """Keeps tracebacks, which may quote a record, out of the queue's file: `Retries` puts them into messages."""
 
     # pylint: disable-next=unused-argument
@@ -47,10 +45,10 @@ class QueueBroker(RedisBroker):
     not sit on what an idle one could take.
     """
 
-    def __init__(self, connection: redis.Redis, worker: str, share: Share) -> None:
-        middleware = [TimeLimit(), ShutdownNotifications(), Retries(), IdsAlone()]
+    def __init__(self, connection: redis.Redis, worker: str, share: QueueSelection) -> None:
+        middleware = [TimeLimit(), ShutdownNotifications(), Retries(), StripTracebacks()]
         super().__init__(  # type: ignore[no-untyped-call]
-            client=connection, middleware=middleware, heartbeat_timeout=HEARTBEAT_TIMEOUT, maintenance_chance=ALWAYS
+            client=connection, middleware=middleware, heartbeat_timeout=HEARTBEAT_TIMEOUT_MS, maintenance_chance=MAINTENANCE_CHANCE
         )
         self.broker_id = worker
         self.share = share
@@ -68,7 +66,7 @@ class QueueBroker(RedisBroker):
                 found = [message for message in self._fetch(queue, count) if message is not None]
                 if found and queue in self.share.queues:
                     self._at = queue
-            elif time.monotonic() - self._fetched.get(queue, -BEAT) >= BEAT:
+            elif time.monotonic() - self._fetched.get(queue, -HEARTBEAT_SECONDS) >= HEARTBEAT_SECONDS:
                 self._fetch(queue, 0)
             return found
 
@@ -87,7 +85,7 @@ class QueueBroker(RedisBroker):
         self._let_go(queue_name)
         return QueueConsumer(self, queue_name, prefetch, timeout)
 
-    def rest(self, seconds: float) -> None:
+    def wait_for_message(self, seconds: float) -> None:
         """Return after so long, or once there is something to fetch."""
         if self._at is None and self._looking.acquire(blocking=False):  # pylint: disable=consider-using-with  # who does not get it waits below
             try:
@@ -106,7 +104,7 @@ class QueueBroker(RedisBroker):
                 if found:
                     self._changed.notify_all()
                     return
-                self._changed.wait(self.share.every)
+                self._changed.wait(self.share.poll_seconds)
 
     def _let_go(self, queue: str) -> None:
         if self._at == queue:
@@ -130,7 +128,7 @@ class QueueBroker(RedisBroker):
             return False
         return bool(self.client.exists(*delayed)) or self.share.choose(self._counts()) is not None
 
-    def _counts(self) -> dict[str, Count]:
+    def _counts(self) -> dict[str, QueueLength]:
         """Of each queue of the share; only asked while no message is held. A message stays in the hash of its queue until it is acknowledged.
 
         What this worker holds all the same, as Redis has it, was fetched by a command whose answer got lost: it goes back, or nobody would
@@ -141,7 +139,7 @@ class QueueBroker(RedisBroker):
             if lost:
                 logger.info("gave back {} message(s) of {} whose answer was lost", len(lost), name)
                 self.do_requeue(name, *lost)
-            counts[name] = Count(waiting + len(lost), known - waiting - len(lost))
+            counts[name] = QueueLength(waiting + len(lost), known - waiting - len(lost))
         return counts
 
     def _lengths(self) -> Iterator[tuple[str, int, int, set[str]]]:
@@ -179,82 +177,14 @@ class QueueConsumer(_RedisConsumer):
         found: MessageProxy | None = super().__next__()  # type: ignore[no-untyped-call]
         if found is None:
             try:
-                self.broker.rest(self.longest)
+                self.broker.wait_for_message(self.longest)
             except redis.ConnectionError as error:
                 raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
         return found
 
 
-def make_broker(url: str | None, worker: str, share: Share) -> QueueBroker:
+def make_broker(url: str | None, worker: str, share: QueueSelection) -> QueueBroker:
     """The broker of a worker process. `worker` names it, the same at every start and unlike any other that lives: see `reclaim`."""
     # However long the server is away: what gave up would lose a message's next try, and fill the log.
     retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=-1)
-    return QueueBroker(_client(url, socket_timeout=10, retry=retry), worker, share)
-
-
-class Dispatcher:
-    """The port `Messages`: wakes a stage up. An actor's queue bears its name. Its errors are AwayError while the server does not answer."""
-
-    def __init__(self, url: str | None, seconds: float = ANSWER_SECONDS) -> None:
-        self.url = url
-        self.seconds = seconds
-        self._server = server_at("Redis", url or "")
-        self._broker: RedisBroker | None = None
-
-    def send(self, actor: str, *args: str) -> None:
-        """Enqueue. UnavailableError where the queue does not answer for some seconds; the sweep makes up for it."""
-        message: Message[None] = Message(queue_name=actor, actor_name=actor, args=args, kwargs={}, options={})
-        patience = 0.0 if self._server.away else PATIENCE
-        again = retry_if_exception_type((redis.ConnectionError, redis.TimeoutError))
-        with self._asking():
-            for attempt in Retrying(stop=stop_after_delay(patience), wait=wait_fixed(0.1), retry=again, reraise=True):
-                with attempt:
-                    self.broker.enqueue(message)
-
-    def pending(self, actor: str) -> set[tuple[str, ...]]:
-        """The arguments of the messages that wait or are handled: one stays in the hash of its queue until it is acknowledged."""
-        with self._asking():
-            hashes = [f"{self.broker.namespace}:{name}.msgs" for name in (actor, dq_name(actor))]
-            found: list[Any] = [one for name in hashes for one in self.broker.client.hvals(name)]
-        return {tuple(Message.decode(one).args) for one in found}
-
-    def check(self) -> None:
-        """UnavailableError where the queue does not answer."""
-        with self._asking():
-            self.broker.client.ping()
-
-    def wait(self, seconds: float) -> None:
-        """Where the queue is away, return once it answers; AwayError where that takes longer."""
-        self._server.wait(self.check, seconds)
-
-    def claim(self, installation: str) -> str:
-        """The installation that the queue serves: this one, where it served none. UnavailableError where it does not answer."""
-        with self._asking():
-            self.broker.client.set(OWNER_KEY, installation, nx=True)
-            owner: Any = self.broker.client.get(OWNER_KEY)
-        return bytes(owner).decode()
-
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        self._server.admit()
-        try:
-            yield
-        except redis.RedisError as error:
-            raise self._server.failed(error) from error
-        self._server.answered()
-
-    @property
-    def broker(self) -> RedisBroker:
-        """The broker behind it, made at first use."""
-        if self._broker is None:
-            once = Retry(ConstantBackoff(0.01), retries=1)  # for a connection that a restart of the server cut
-            connection = _client(self.url, socket_timeout=self.seconds, retry=once)
-            self._broker = RedisBroker(client=connection, middleware=[], maintenance_chance=0)  # type: ignore[no-untyped-call]
-        return self._broker
-
-
-def _client(url: str | None, *, socket_timeout: float, retry: Retry) -> redis.Redis:
-    if url is None:
-        raise UnavailableError("no queue is named: run tenderlake up, or set TENDERLAKE_REDIS_URL")
-    found: redis.Redis = redis.Redis.from_url(url, socket_timeout=socket_timeout, retry=retry)
-    return found
+    return QueueBroker(redis_client(url, socket_timeout=10, retry=retry), worker, share)

@@ -13,10 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from domain.errors import StartupError
+from domain.shared.errors import StartupError
 
-LONGEST = 100  # bytes of a socket's path; the kernel takes 107
-AOF = "appendonly.aof"
+SOCKET_PATH_MAX_BYTES = 100  # bytes of a socket's path; the kernel takes 107
+AOF_FILE = "appendonly.aof"
 DAMAGE = ("Bad file format", "Unrecoverable error reading", "Internal error in RDB", "Unknown command", "Unexpected end of file")
 CHATTER = ("Redis is starting", "just started", "Configuration loaded", "Server initialized", "WARNING", "User requested", "ready to exit")
 # Maintenance (dispatch.lua) takes a worker without a recent heartbeat for dead and requeues what it held.
@@ -47,7 +47,7 @@ class RedisServer:
             "logfile": str(self.log),
             "loglevel": "warning",
             "appendonly": "yes",
-            "appendfilename": AOF,
+            "appendfilename": AOF_FILE,
             "appendfsync": "always",
             "auto-aof-rewrite-min-size": "16mb",
             "save": "",
@@ -69,14 +69,14 @@ class RedisServer:
         """Whether it answers."""
         return self._ask("PING").startswith(b"+PONG")
 
-    def age_workers(self) -> None:
+    def expire_heartbeats(self) -> None:
         """For a moment when no worker lives: what the workers of an earlier run held is redelivered at the first fetch."""
         self._ask(f'EVAL "{AGE_ALL}" 0')
 
     def why(self) -> str:
         """What its log says about its end, and what to do; nothing where the log is silent."""
         said = self.log.read_text(errors="replace") if self.log.exists() else ""
-        file = self.folder / AOF
+        file = self.folder / AOF_FILE
         if any(sign in said for sign in DAMAGE):
             return (
                 f"the queue file {file} is damaged: move it away (mv '{file}' '{file}.damaged') and start again; "
@@ -114,7 +114,7 @@ def _socket(folder: Path) -> Path:
     """In the folder; where its path is too long for the kernel, in a short folder that is the same at every start."""
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
     places = [folder, Path(tempfile.gettempdir()) / f"tenderlake-{os.getuid()}-{name}", Path("/tmp") / f"tenderlake-{os.getuid()}-{name}"]  # noqa: S108
-    return next((place for place in places if len(os.fsencode(place / "redis.sock")) <= LONGEST), places[-1]) / "redis.sock"
+    return next((place for place in places if len(os.fsencode(place / "redis.sock")) <= SOCKET_PATH_MAX_BYTES), places[-1]) / "redis.sock"
 
 
 def _executable() -> str:

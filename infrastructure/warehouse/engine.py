@@ -10,18 +10,18 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from domain.errors import UnavailableError
-from infrastructure.outage import Server
+from domain.shared.errors import UnavailableError
+from infrastructure.system.outage import Server
 from infrastructure.warehouse.postgresql import Timeouts, make_postgresql_engine, server_of
-from infrastructure.warehouse.unit_of_work import UnitOfWork
+from infrastructure.warehouse.unit_of_work import SqlUnitOfWork
 
-BUSY = 30_000  # ms that SQLite waits for a lock
-CLOSELY = 2.0  # seconds in which a writer looks every LOOK seconds whether its turn has come, before it leaves that to SQLite
-LOOK = 0.002
-SCRUBBING = 60.0  # seconds to wait for those who read what is to go for good
-LOG = 16_000  # pages of the write-ahead log from which on `tidy` takes them to their places
-LONGEST_LOG = 4 * LOG  # from here on whoever commits does so, and waits for it: where nobody tidies, or not fast enough
-PAGE = 4_096  # bytes
+BUSY_TIMEOUT_MS = 30_000  # ms that SQLite waits for a lock
+WRITER_POLL_SECONDS = 2.0  # seconds in which a writer looks every LOOK seconds whether its turn has come, before it leaves that to SQLite
+WRITER_POLL_INTERVAL_SECONDS = 0.002
+VACUUM_WAIT_SECONDS = 60.0  # seconds to wait for those who read what is to go for good
+LOG_CHECKPOINT_PAGES = 16_000  # pages of the write-ahead log from which on `tidy` takes them to their places
+LOG_MAX_PAGES = 4 * LOG_CHECKPOINT_PAGES  # from here on whoever commits does so, and waits for it: where nobody tidies, or not fast enough
+PAGE_BYTES = 4_096  # bytes
 
 
 def make_engine(url: str, timeouts: Timeouts | None = None) -> Engine:
@@ -42,13 +42,13 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=NORMAL",
-        f"busy_timeout={BUSY}",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
         "foreign_keys=ON",
         "cache_size=-32768",
-        f"cache_spill={LOG}",  # pages that a transaction may change in memory; those behind it are written again and again
-        f"wal_autocheckpoint={LONGEST_LOG}",
+        f"cache_spill={LOG_CHECKPOINT_PAGES}",  # pages that a transaction may change in memory; those behind it are written again and again
+        f"wal_autocheckpoint={LOG_MAX_PAGES}",
         "temp_store=MEMORY",
-        f"journal_size_limit={LOG * PAGE}",
+        f"journal_size_limit={LOG_CHECKPOINT_PAGES * PAGE_BYTES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
     connection.create_function("unicode_lower", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True)
@@ -65,7 +65,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _took_turn(raw: Any) -> bool:
     """Whether a writer's turn came within CLOSELY. SQLite itself looks every 100 ms after a while, and misses turns that are shorter."""
     raw.execute("PRAGMA busy_timeout=0")
-    end = monotonic() + CLOSELY
+    end = monotonic() + WRITER_POLL_SECONDS
     try:
         while monotonic() < end:
             try:
@@ -74,13 +74,13 @@ def _took_turn(raw: Any) -> bool:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                     return False
-            sleep(LOOK)
+            sleep(WRITER_POLL_INTERVAL_SECONDS)
         return False
     finally:
-        raw.execute(f"PRAGMA busy_timeout={BUSY}")
+        raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
-class Warehouse:
+class SqlWarehouse:
     """Opens units of work. `write()` commits only when asked to: leaving it without `commit()` rolls back."""
 
     def __init__(self, url: str, timeouts: Timeouts | None = None) -> None:
@@ -95,16 +95,16 @@ class Warehouse:
             self._server = server_of(self.engine)
 
     @contextmanager
-    def read(self) -> Iterator[UnitOfWork]:
+    def read(self) -> Iterator[SqlUnitOfWork]:
         """A consistent view of the warehouse; writes through it are a mistake. AwayError where the database does not answer."""
         with self._connect(self.engine) as connection:
-            yield UnitOfWork(connection)
+            yield SqlUnitOfWork(connection)
 
     @contextmanager
-    def write(self) -> Iterator[UnitOfWork]:
+    def write(self) -> Iterator[SqlUnitOfWork]:
         """The only writer at that moment; keep it to a fraction of a second. AwayError where the database does not answer."""
         with self._connect(self._writer) as connection:
-            yield UnitOfWork(connection)
+            yield SqlUnitOfWork(connection)
 
     @contextmanager
     def _connect(self, engine: Engine) -> Iterator[Connection]:
@@ -126,7 +126,7 @@ class Warehouse:
         if self._server:
             self._server.wait(self.check, seconds)
 
-    def scrub(self) -> None:
+    def vacuum(self) -> None:
         """Leave nothing on disk of rows that were deleted: SQLite's file is written anew. PostgreSQL looks after that itself, in its own time.
 
         UnavailableError where somebody goes on reading what was before.
@@ -137,21 +137,21 @@ class Warehouse:
         try:
             cursor = connection.cursor()
             cursor.execute("VACUUM")
-            end = monotonic() + SCRUBBING
+            end = monotonic() + VACUUM_WAIT_SECONDS
             while cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]:  # 1 where `tidy`, say, was at it
                 if monotonic() > end:
                     raise UnavailableError("the warehouse is still read as it was: what was deleted stands in its write-ahead log")
-                sleep(LOOK)
+                sleep(WRITER_POLL_INTERVAL_SECONDS)
         finally:
             connection.close()
 
-    def tidy(self) -> None:
+    def checkpoint_log(self) -> None:
         """Take the pages of a long write-ahead log to their places, beside whoever reads and writes. PostgreSQL looks after that itself."""
         log = Path(f"{self.engine.url.database}-wal")
         if self.engine.dialect.name != "sqlite" or not log.exists():
             return
         state = log.stat()
-        if state.st_size < LOG * PAGE or state.st_mtime_ns == self._tidied:
+        if state.st_size < LOG_CHECKPOINT_PAGES * PAGE_BYTES or state.st_mtime_ns == self._tidied:
             return
         self._tidied = state.st_mtime_ns
         connection = self.engine.raw_connection()

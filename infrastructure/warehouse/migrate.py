@@ -9,14 +9,14 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlmodel import SQLModel
 
-from domain.calendar import calendar
-from domain.errors import StartupError
-from infrastructure.warehouse.engine import Warehouse, make_engine
+from domain.shared.errors import StartupError
+from domain.star.calendar import calendar
+from infrastructure.warehouse.engine import SqlWarehouse, make_engine
 from infrastructure.warehouse.postgresql import Timeouts
-from services.ports import Seals
+from services.ports.secrets import SecretCipher
 
 
-def upgrade(url: str, fiscal_year_start: int = 1, seals: Seals | None = None, timeouts: Timeouts | None = None) -> None:
+def upgrade(url: str, fiscal_year_start: int = 1, seals: SecretCipher | None = None, timeouts: Timeouts | None = None) -> None:
     """Migrate up to the newest revision. StartupError where the database is of a newer version of the product.
 
     `seals` is for secrets that an older version kept in the clear; nothing on disk tells of these afterwards.
@@ -33,11 +33,11 @@ def upgrade(url: str, fiscal_year_start: int = 1, seals: Seals | None = None, ti
             command.upgrade(config, "head")
         except CommandError as error:
             raise StartupError(f"the warehouse can't be migrated: {error}") from error
-    warehouse = Warehouse(url, timeouts)
+    warehouse = SqlWarehouse(url, timeouts)
     if config.attributes.get("sealed"):
-        warehouse.scrub()
+        warehouse.vacuum()
     with warehouse.read() as work:
-        filled = work.gold.fixed()
+        filled = work.star_writer.has_fixed_rows()
     if not filled:  # also where a kill came between the migration and this
         _fill(warehouse, fiscal_year_start)
     warehouse.close()
@@ -46,17 +46,17 @@ def upgrade(url: str, fiscal_year_start: int = 1, seals: Seals | None = None, ti
 def create(url: str, fiscal_year_start: int = 1) -> None:
     """The tables of the newest revision in an empty database that is never migrated, such as one for `verify`.
 
-    Far quicker than every revision in turn; tests/warehouse/test_migrate.py holds the two to the same tables.
+    Far quicker than every revision in turn; tests/infrastructure/warehouse/test_migrate.py holds the two to the same tables.
     """
-    warehouse = Warehouse(url)
+    warehouse = SqlWarehouse(url)
     SQLModel.metadata.create_all(warehouse.engine)
     _fill(warehouse, fiscal_year_start)
     warehouse.close()
 
 
-def _fill(warehouse: Warehouse, fiscal_year_start: int) -> None:
+def _fill(warehouse: SqlWarehouse, fiscal_year_start: int) -> None:
     with warehouse.write() as work:
-        work.gold.fill_fixed(calendar(fiscal_year_start))
+        work.star_writer.fill_fixed(calendar(fiscal_year_start))
         work.commit()
 
 

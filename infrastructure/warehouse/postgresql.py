@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 
-from domain.errors import UnavailableError
-from infrastructure.outage import Server, server_at
+from domain.shared.errors import UnavailableError
+from infrastructure.system.outage import Server, server_at
 
 TURN = 0x74656E6465726C  # the advisory lock that writers hold: any number that is ours alone
 WRONG_SETTING = re.compile("password|does not exist|pg_hba")  # what no waiting mends

@@ -4,31 +4,31 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
-from infrastructure.warehouse.repositories.batches import Batches
-from infrastructure.warehouse.repositories.deliveries import Deliveries
-from infrastructure.warehouse.repositories.documents import Documents
-from infrastructure.warehouse.repositories.erasure import Erasure
-from infrastructure.warehouse.repositories.files import Files
-from infrastructure.warehouse.repositories.gold import Gold
-from infrastructure.warehouse.repositories.installation import Installations
-from infrastructure.warehouse.repositories.jobs import Jobs
-from infrastructure.warehouse.repositories.keys import Keys
-from infrastructure.warehouse.repositories.leases import Leases
-from infrastructure.warehouse.repositories.quarantine import Quarantine
-from infrastructure.warehouse.repositories.rates import Rates
-from infrastructure.warehouse.repositories.raw import RawRecords
-from infrastructure.warehouse.repositories.records import Records
-from infrastructure.warehouse.repositories.saved import SavedSearches
-from infrastructure.warehouse.repositories.searching import Searching
-from infrastructure.warehouse.repositories.star import StarReader
-from infrastructure.warehouse.repositories.trail import Outcomes, Trail
-from infrastructure.warehouse.repositories.turns import Turns
-from infrastructure.warehouse.repositories.users import Users
-from infrastructure.warehouse.repositories.watermarks import Watermarks
-from infrastructure.warehouse.repositories.webhooks import Webhooks
+from infrastructure.warehouse.erasure.repository import ErasureRepository
+from infrastructure.warehouse.installation.repository import InstallationRepository
+from infrastructure.warehouse.ledger.audit import AuditRepository, OutcomeRepository
+from infrastructure.warehouse.ledger.batches import BatchRepository
+from infrastructure.warehouse.ledger.idempotency_keys import IdempotencyKeyRepository
+from infrastructure.warehouse.ledger.jobs import JobRepository
+from infrastructure.warehouse.ledger.leases import LeaseRepository
+from infrastructure.warehouse.ledger.quarantine import QuarantineRepository
+from infrastructure.warehouse.ledger.raw_job_order import RawJobOrder
+from infrastructure.warehouse.ledger.record_catalogue import RecordCatalogue
+from infrastructure.warehouse.ledger.record_versions import RecordVersionRepository
+from infrastructure.warehouse.ledger.watermarks import WatermarkRepository
+from infrastructure.warehouse.saved_searches.repository import SavedSearchRepository
+from infrastructure.warehouse.search.repository import SearchSettingsRepository
+from infrastructure.warehouse.star.document_files import DocumentFileRepository
+from infrastructure.warehouse.star.exchange_rates import ExchangeRateRepository
+from infrastructure.warehouse.star.reader import StarReader
+from infrastructure.warehouse.star.search_rows import SearchRowReader
+from infrastructure.warehouse.star.writer import StarWriter
+from infrastructure.warehouse.users.repository import UserRepository
+from infrastructure.warehouse.webhooks.deliveries import DeliveryRepository
+from infrastructure.warehouse.webhooks.webhooks import WebhookRepository
 
 
-class UnitOfWork:
+class SqlUnitOfWork:
     """Repositories that share one transaction."""
 
     def __init__(self, connection: Connection) -> None:
@@ -45,93 +45,93 @@ class UnitOfWork:
         return str(self.connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
 
     @cached_property
-    def jobs(self) -> Jobs:
-        return Jobs(self.connection)
+    def jobs(self) -> JobRepository:
+        return JobRepository(self.connection)
 
     @cached_property
-    def batches(self) -> Batches:
-        return Batches(self.connection)
+    def batches(self) -> BatchRepository:
+        return BatchRepository(self.connection)
 
     @cached_property
-    def leases(self) -> Leases:
-        return Leases(self.connection)
+    def leases(self) -> LeaseRepository:
+        return LeaseRepository(self.connection)
 
     @cached_property
-    def records(self) -> Records:
-        return Records(self.connection)
+    def record_catalogue(self) -> RecordCatalogue:
+        return RecordCatalogue(self.connection)
 
     @cached_property
-    def quarantine(self) -> Quarantine:
-        return Quarantine(self.connection)
+    def quarantine(self) -> QuarantineRepository:
+        return QuarantineRepository(self.connection)
 
     @cached_property
-    def watermarks(self) -> Watermarks:
-        return Watermarks(self.connection)
+    def watermarks(self) -> WatermarkRepository:
+        return WatermarkRepository(self.connection)
 
     @cached_property
-    def gold(self) -> Gold:
-        return Gold(self.connection)
+    def star_writer(self) -> StarWriter:
+        return StarWriter(self.connection)
 
     @cached_property
-    def documents(self) -> Documents:
-        return Documents(self.connection)
+    def search_rows(self) -> SearchRowReader:
+        return SearchRowReader(self.connection)
 
     @cached_property
-    def files(self) -> Files:
-        return Files(self.connection)
+    def document_files(self) -> DocumentFileRepository:
+        return DocumentFileRepository(self.connection)
 
     @cached_property
-    def users(self) -> Users:
-        return Users(self.connection)
+    def users(self) -> UserRepository:
+        return UserRepository(self.connection)
 
     @cached_property
-    def rates(self) -> Rates:
-        return Rates(self.connection)
+    def exchange_rates(self) -> ExchangeRateRepository:
+        return ExchangeRateRepository(self.connection)
 
     @cached_property
-    def star(self) -> StarReader:
+    def star_reader(self) -> StarReader:
         return StarReader(self.connection)
 
     @cached_property
-    def keys(self) -> Keys:
-        return Keys(self.connection)
+    def idempotency_keys(self) -> IdempotencyKeyRepository:
+        return IdempotencyKeyRepository(self.connection)
 
     @cached_property
-    def webhooks(self) -> Webhooks:
-        return Webhooks(self.connection)
+    def webhooks(self) -> WebhookRepository:
+        return WebhookRepository(self.connection)
 
     @cached_property
-    def deliveries(self) -> Deliveries:
-        return Deliveries(self.connection)
+    def deliveries(self) -> DeliveryRepository:
+        return DeliveryRepository(self.connection)
 
     @cached_property
-    def raw(self) -> RawRecords:
-        return RawRecords(self.connection)
+    def record_versions(self) -> RecordVersionRepository:
+        return RecordVersionRepository(self.connection)
 
     @cached_property
-    def outcomes(self) -> Outcomes:
-        return Outcomes(self.connection)
+    def outcomes(self) -> OutcomeRepository:
+        return OutcomeRepository(self.connection)
 
     @cached_property
-    def trail(self) -> Trail:
-        return Trail(self.connection)
+    def audit(self) -> AuditRepository:
+        return AuditRepository(self.connection)
 
     @cached_property
-    def turns(self) -> Turns:
-        return Turns(self.connection)
+    def raw_job_order(self) -> RawJobOrder:
+        return RawJobOrder(self.connection)
 
     @cached_property
-    def searching(self) -> Searching:
-        return Searching(self.connection)
+    def search_settings(self) -> SearchSettingsRepository:
+        return SearchSettingsRepository(self.connection)
 
     @cached_property
-    def saved(self) -> SavedSearches:
-        return SavedSearches(self.connection)
+    def saved_searches(self) -> SavedSearchRepository:
+        return SavedSearchRepository(self.connection)
 
     @cached_property
-    def installations(self) -> Installations:
-        return Installations(self.connection)
+    def installations(self) -> InstallationRepository:
+        return InstallationRepository(self.connection)
 
     @cached_property
-    def erasure(self) -> Erasure:
-        return Erasure(self.connection)
+    def erasure(self) -> ErasureRepository:
+        return ErasureRepository(self.connection)

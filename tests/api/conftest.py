@@ -10,20 +10,20 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from domain.errors import UnavailableError
-from domain.user import Role
+from domain.shared.errors import UnavailableError
+from domain.users.user import Role
 from infrastructure.bootstrap import bootstrap
 from infrastructure.settings import Settings
-from infrastructure.warehouse.engine import Warehouse
+from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.migrate import upgrade
-from services.notify import deliver
-from services.ports import Parts
-from services.stages.embed import embed
-from services.stages.erase import erase
-from services.stages.index import index
-from services.stages.land import land
-from services.stages.publish import publish
-from services.stages.refine import refine
+from services.pipeline.embedding.embed import embed
+from services.pipeline.erasing.erase import erase
+from services.pipeline.indexing.index import index
+from services.pipeline.landing.land import land
+from services.pipeline.publishing.publish import publish
+from services.pipeline.refining.refine import refine
+from services.ports.parts import Parts
+from services.webhooks.outbox import deliver
 from tests.api.releases import package
 from tests.applications import application, put_user
 
@@ -92,7 +92,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data.mkdir()
     settings = settings_of(data)
     upgrade(settings.warehouse_url, settings.fiscal_year_start)
-    warehouse = Warehouse(settings.warehouse_url)
+    warehouse = SqlWarehouse(settings.warehouse_url)
     put_user(warehouse, "admin", Role.ADMIN)
     put_user(warehouse, "wendy", Role.WRITER)
     put_user(warehouse, "rita", Role.READER)

@@ -16,11 +16,11 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-from api.door import Door
-from domain.errors import ConflictError, InvalidError, UnauthorizedError
-from domain.user import Role, User
+from api.password_checks import PasswordChecker
+from domain.shared.errors import ConflictError, InvalidError, UnauthorizedError
+from domain.users.user import Role, User
 from infrastructure.bootstrap import vault
-from services.intake.users import Callers, add_user, ensure_admin, remove_user
+from services.users.accounts import Authenticator, add_user, ensure_admin, remove_user
 from tests.api.conftest import Api
 
 TOKEN = "/v1/auth/token"
@@ -134,8 +134,8 @@ def test_whoever_guesses_passwords_keeps_no_other_request_waiting(api: Api) -> N
         events.append(name)
         raise UnauthorizedError("no")
 
-    door = Door(cast(Callers, SimpleNamespace(by_password=slow)))
-    app.state.container = replace(app.state.container, door=door)
+    door = PasswordChecker(cast(Authenticator, SimpleNamespace(authenticate=slow)))
+    app.state.container = replace(app.state.container, password_checker=door)
 
     async def ask() -> None:
         async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
@@ -154,23 +154,23 @@ def test_whoever_guesses_passwords_keeps_no_other_request_waiting(api: Api) -> N
 
 
 def test_more_passwords_than_can_wait_are_told_to_come_back(full: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.door.WAITING", 0)
+    monkeypatch.setattr("api.password_checks.MAX_WAITING_REQUESTS", 0)
     answer = full.stranger.get("/v1/jobs", auth=("rita", "never seen"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
 
 
 def test_tokens_that_expired_or_that_we_did_not_sign_are_refused(full: Api) -> None:
-    callers = Callers(full.parts.warehouse, vault(full.settings).signing_key(), 5)
-    user = callers.by_password("admin", "admin!")
-    assert callers.by_token(callers.token(user).value).name == "admin"
+    callers = Authenticator(full.parts.warehouse, vault(full.settings).signing_key(), 5)
+    user = callers.authenticate("admin", "admin!")
+    assert callers.user_of_token(callers.issue_token(user).value).name == "admin"
     callers.lifetime = timedelta(seconds=-1)
     with pytest.raises(UnauthorizedError, match="expired"):
-        callers.by_token(callers.token(user).value)
-    stranger = Callers(full.parts.warehouse, b"k" * 48, 5)
+        callers.user_of_token(callers.issue_token(user).value)
+    stranger = Authenticator(full.parts.warehouse, b"k" * 48, 5)
     with pytest.raises(UnauthorizedError):
-        callers.by_token(stranger.token(user).value)
+        callers.user_of_token(stranger.issue_token(user).value)
     with pytest.raises(UnauthorizedError):
-        callers.by_token(jwt.encode({"sub": "admin"}, None, "none"))
+        callers.user_of_token(jwt.encode({"sub": "admin"}, None, "none"))
 
 
 CLAIMS: list[dict[str, object]] = [
@@ -203,8 +203,8 @@ CLAIMS: list[dict[str, object]] = [
 
 @pytest.mark.parametrize("claims", CLAIMS)
 def test_a_token_with_odd_claims_is_a_401(full: Api, claims: dict[str, object]) -> None:
-    callers = Callers(full.parts.warehouse, vault(full.settings).signing_key(), 5)
-    good = jwt.decode(callers.token(callers.by_password("admin", "admin!")).value, options={"verify_signature": False})
+    callers = Authenticator(full.parts.warehouse, vault(full.settings).signing_key(), 5)
+    good = jwt.decode(callers.issue_token(callers.authenticate("admin", "admin!")).value, options={"verify_signature": False})
     payload = json.dumps({**good, **claims}).encode()
     token = jwt.api_jws.encode(payload, callers.key, "HS256")
     answer = full.stranger.get("/v1/jobs", headers={"Authorization": f"Bearer {token}"})

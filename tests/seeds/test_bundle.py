@@ -9,8 +9,8 @@ import orjson
 import pymupdf
 import pytest
 
-from domain.judge import judge
-from domain.record import Accepted, Judgement, Place
+from domain.ocds.validation import validate_release_element
+from domain.raw_records.record import AcceptedRecord, SourceLocation, ValidationResult
 from seeds.__main__ import main
 from seeds.bundle import FILES, made, write
 from seeds.files import DATA, EXPECTED, bundled
@@ -23,11 +23,11 @@ def content(path: Path) -> bytes:
     return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
-def judged(path: Path) -> list[Judgement]:
+def judged(path: Path) -> list[ValidationResult]:
     """What becomes of a file's elements: a package is one element, else each line."""
     text = content(path)
     elements = text.splitlines() if ".jsonl" in path.name else [text]
-    return [one for element in elements for one in judge(element, Place(file=path.name))]
+    return [one for element in elements for one in validate_release_element(element, SourceLocation(file=path.name))]
 
 
 def test_the_bundled_files_are_what_the_generator_makes_now() -> None:
@@ -44,14 +44,14 @@ def test_the_bundled_files_are_those_that_are_expected_and_small() -> None:
 @pytest.mark.parametrize("path", OCDS, ids=lambda path: path.name)
 def test_the_expected_counts_are_what_judging_the_file_gives(path: Path) -> None:
     found, wanted = judged(path), EXPECTATIONS["files"][path.name]
-    good = [one for one in found if isinstance(one, Accepted)]
+    good = [one for one in found if isinstance(one, AcceptedRecord)]
     assert (len(good), len(found) - len(good)) == (wanted["accepted"], wanted["quarantined"])
     assert len({one.ocid for one in good}) == wanted["processes"]
     assert sum(bool(one.notes) for one in good) == wanted["repaired"]
 
 
 def test_no_process_is_in_two_files() -> None:
-    ocids = [{one.ocid for one in judged(path) if isinstance(one, Accepted)} for path in OCDS]
+    ocids = [{one.ocid for one in judged(path) if isinstance(one, AcceptedRecord)} for path in OCDS]
     tables = sum(EXPECTATIONS["files"][name]["processes"] for name in ("united-kingdom-flat.csv", "united-kingdom-workbook.xlsx"))
     assert len(set().union(*ocids)) == sum(map(len, ocids)) == EXPECTATIONS["total"]["processes"] - tables
 

@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 import pytest
 
-from domain.instants import instant
-from domain.judge import judge
-from domain.record import Accepted, Place
+from domain.ocds.validation import validate_release_element
+from domain.raw_records.record import AcceptedRecord, SourceLocation
+from domain.shared.dates import instant
 from seeds.cpv import CPV
 from seeds.generate import entries, lines, releases
 from seeds.subjects import subjects
 
-PLACE = Place(file="test")
+PLACE = SourceLocation(file="test")
 
 
 def codes(value: Any) -> list[dict[str, str]]:
@@ -88,8 +88,8 @@ def test_memory_stays_flat_for_any_count() -> None:
 
 def test_every_undamaged_release_is_accepted_without_a_note() -> None:
     for line in lines(1_500, publishers=5, seed=3):
-        (found,) = judge(line, PLACE)
-        assert isinstance(found, Accepted), found
+        (found,) = validate_release_element(line, PLACE)
+        assert isinstance(found, AcceptedRecord), found
         assert found.notes == ()
 
 
@@ -175,9 +175,9 @@ def test_all_that_the_standard_offers_occurs() -> None:
 def test_damage_is_done_as_often_as_asked_and_does_what_it_says() -> None:
     seen: Counter[str] = Counter()
     for entry in entries(1_500, seed=9, publishers=3, broken=0.1, repairable=0.2, text=True):
-        (found,) = judge(entry.text, PLACE)
-        assert isinstance(found, Accepted) is not entry.broken, entry.defect
-        if isinstance(found, Accepted):
+        (found,) = validate_release_element(entry.text, PLACE)
+        assert isinstance(found, AcceptedRecord) is not entry.broken, entry.defect
+        if isinstance(found, AcceptedRecord):
             assert bool(found.notes) is (entry.defect is not None), (entry.defect, found.notes)
         seen[entry.defect or "none"] += 1
         assert b"\n" not in entry.text

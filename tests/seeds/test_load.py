@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 
 from seeds.files import DATA, EXPECTED, bundled
-from services.ports import Parts
+from services.ports.parts import Parts
 from tests.support import load, quarantined, rows, verified
 
 WANTED = orjson.loads(EXPECTED.read_bytes())

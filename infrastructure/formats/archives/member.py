@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
 
-CHUNK = 1 << 20
-LONGEST_NAME = 500  # characters
+CHUNK_BYTES = 1 << 20
+NAME_MAX_CHARACTERS = 500  # characters
 UNPRINTED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 DRIVE = re.compile(r"^[A-Za-z]:")
-NOISE = {".DS_Store", "Thumbs.db", "desktop.ini"}  # what file managers leave in archives
+FILE_MANAGER_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}  # what file managers leave in archives
 
 
 class DamagedMemberError(Exception):
@@ -40,10 +40,10 @@ class Member:
 
 def shown(name: str) -> str:
     """The name as it can be stored and printed anywhere."""
-    return UNPRINTED.sub("\ufffd", name)[:LONGEST_NAME]
+    return UNPRINTED.sub("\ufffd", name)[:NAME_MAX_CHARACTERS]
 
 
-def unsafe(name: str) -> str | None:
+def why_unsafe(name: str) -> str | None:
     """Why a name is a trick; None where it is none."""
     if not name.strip():
         return "it has no name"
@@ -55,7 +55,7 @@ def unsafe(name: str) -> str | None:
     return None
 
 
-def noise(name: str) -> bool:
+def is_file_manager_file(name: str) -> bool:
     """Whether it is what a file manager left, which holds no data of anybody."""
     parts = PurePosixPath(name).parts
-    return "__MACOSX" in parts or (bool(parts) and parts[-1] in NOISE)
+    return "__MACOSX" in parts or (bool(parts) and parts[-1] in FILE_MANAGER_FILES)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from infrastructure.formats.tables.rows import EXCERPT, Problem, Row
+from infrastructure.formats.tables.rows import EXCERPT_CHARACTERS, RowProblem, TableRow
 
 DELIMITERS = (",", ";", "\t", "|")
 GULP = 1 << 20
@@ -86,7 +86,7 @@ class CsvRows:
         self.longest = longest
         self.again = AGAIN * longest
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[TableRow]:
         csv.field_size_limit(self.longest)
         with self.path.open("rb") as file:
             lines = Lines(file, self.dialect, self.longest)
@@ -101,21 +101,21 @@ class CsvRows:
                 except (csv.Error, OverlongError, UnicodeDecodeError) as error:
                     beginning = _beginning(file, offset)
                     before = re.split('["\ufffd]', beginning)[0].split(self.dialect.delimiter)[:-1]
-                    yield Row(line, offset, [beginning], self._problem(error, offset), before=before)
+                    yield TableRow(line, offset, [beginning], self._problem(error, offset), before=before)
                     file.seek(lines.offset)
                     self._recover(lines, offset, line, too_long=isinstance(error, OverlongError))
                     reader = csv.reader(lines, delimiter=self.dialect.delimiter, strict=True)
                     continue
                 if any(cells):
-                    yield Row(line, offset, cells, nul=lines.nul)
+                    yield TableRow(line, offset, cells, nul=lines.nul)
 
-    def _problem(self, error: Exception, offset: int) -> Problem:
+    def _problem(self, error: Exception, offset: int) -> RowProblem:
         if isinstance(error, UnicodeDecodeError):
-            return Problem("invalid_utf8", f"byte 0x{error.object[error.start]:02X} in it is not UTF-8")
+            return RowProblem("invalid_utf8", f"byte 0x{error.object[error.start]:02X} in it is not UTF-8")
         if isinstance(error, OverlongError):
-            return Problem("too_large", f"it is longer than {self.longest} bytes; perhaps a quote that opens at byte {offset} or later is never closed")
+            return RowProblem("too_large", f"it is longer than {self.longest} bytes; perhaps a quote that opens at byte {offset} or later is never closed")
         reason = "a quote in it is never closed" if "unexpected end" in str(error) else f"its quotes are not as CSV has them ({error})"
-        return Problem("unreadable_row", reason)
+        return RowProblem("unreadable_row", reason)
 
     def _recover(self, lines: Lines, offset: int, line: int, *, too_long: bool) -> None:
         """Go on behind the first line of the row; behind all that was read of it where that was tried too often."""
@@ -133,4 +133,4 @@ class CsvRows:
 def _beginning(file: BinaryIO, offset: int) -> str:
     """The beginning of a row that can't be read, to know it by."""
     file.seek(offset)
-    return file.read(EXCERPT).decode("utf-8", "replace").split("\n")[0]
+    return file.read(EXCERPT_CHARACTERS).decode("utf-8", "replace").split("\n")[0]

@@ -6,9 +6,9 @@ from datetime import datetime
 from string import Formatter
 from typing import Any, Protocol
 
-from domain.cells import Converter, declared_number, number, texts, truth, whole
-from domain.flat import CellError, Layout
-from domain.paths import Path
+from domain.tables.cell_values import Converter, boolean, declared_number, number, text_list, whole_number
+from domain.tables.flat_rows import CellError, RowLayout
+from domain.tables.heading_paths import Path
 
 SEPARATORS = re.compile(r"[\s,;|]*")
 
@@ -51,7 +51,14 @@ def convert(rule: Rule, usual: Converter | None) -> Converter | None:
     if (rule.thousands or rule.signs) and rule.decimal is None:
         raise ValueError("a column with thousands or signs needs decimal: '.' or ','")
     numbers = declared_number(rule.decimal, rule.thousands, rule.signs) if rule.decimal else number
-    named: dict[str | None, Converter | None] = {"text": None, "number": numbers, "whole": whole, "truth": truth, "texts": texts, "date": _dates(rule.dates)}
+    named: dict[str | None, Converter | None] = {
+        "text": None,
+        "number": numbers,
+        "whole": whole_number,
+        "truth": boolean,
+        "texts": text_list,
+        "date": _dates(rule.dates),
+    }
     if rule.kind is None and rule.dates:
         return named["date"]
     return named[rule.kind] if rule.kind else numbers if usual is number else usual
@@ -134,7 +141,7 @@ class Listed:
 class Mapped:
     """Builds releases as a profile has them: columns, then texts of several cells, then lists."""
 
-    def __init__(self, layout: Layout, made: Sequence[Templated], lists: Sequence[Listed]) -> None:
+    def __init__(self, layout: RowLayout, made: Sequence[Templated], lists: Sequence[Listed]) -> None:
         self.layout = layout
         self.made = made
         self.lists = lists

@@ -9,22 +9,22 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from domain.errors import StartupError
-from domain.flat import Layout, Target
-from domain.paths import converter, parse
-from infrastructure.formats.tables.flat_plan import KEYS, FlatPlan, columns_of
+from domain.shared.errors import StartupError
+from domain.tables.flat_rows import ColumnTarget, RowLayout
+from domain.tables.heading_paths import converter, parse
+from infrastructure.formats.tables.flat_ocds_plan import KEYS, FlatPlan, columns_of
 from infrastructure.formats.tables.profile_cells import Listed, Mapped, Templated, convert
 
 SHIPPED = Path(__file__).parent.parent / "profiles"
 
 
-class Part(BaseModel):
+class StrictPart(BaseModel):
     """Strict, so that a misspelt word is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Column(Part):
+class Column(StrictPart):
     """Where the cells of a column go, and how they are read; by default as OCDS types the path."""
 
     path: str
@@ -39,7 +39,7 @@ class Column(Part):
     otherwise: Literal["refuse", "keep", "drop"] = Field("refuse", description="what becomes of a cell that `map` does not name")
 
 
-class ListColumn(Part):
+class ListColumn(StrictPart):
     """A column whose cells are lists of things, each with fields: they become the elements of an array."""
 
     column: str
@@ -51,7 +51,7 @@ class ListColumn(Part):
     number: str | None = Field(None, description="field that counts the elements: 1, 2, …")
 
 
-class Profile(Part):
+class Profile(StrictPart):
     """A publisher's table. It is known by `headings`: a table that has all of them is one."""
 
     name: str = Field(pattern="^[a-z0-9-]+$")
@@ -76,7 +76,7 @@ class Profile(Part):
             if _plain(heading) in named and where[_plain(heading)] != column
         }
         targets = [
-            Target(where[_plain(heading)], parse(one.path), self.converters[heading, one.path])
+            ColumnTarget(where[_plain(heading)], parse(one.path), self.converters[heading, one.path])
             for heading, columns in self.columns.items()
             for one in columns
             if _plain(heading) in where
@@ -84,8 +84,8 @@ class Profile(Part):
         texts = [Templated(parse(path), text, where, _plain) for path, text in self.templates.items()]
         lists = [self.listed[index].at(where[_plain(one.column)]) for index, one in enumerate(self.lists) if _plain(one.column) in where]
         width = len(headings)
-        whole = Mapped(Layout(targets, width), texts, lists)
-        keys = Mapped(Layout([one for one in targets if one.path in KEYS], width), [one for one in texts if one.path in KEYS], [])
+        whole = Mapped(RowLayout(targets, width), texts, lists)
+        keys = Mapped(RowLayout([one for one in targets if one.path in KEYS], width), [one for one in texts if one.path in KEYS], [])
         # Cells that texts are made of stay as they are: ids of releases would change with what decides their dates.
         parts = {column for one in texts for _, column, _ in one.parts}
         columns = columns_of([one for one in targets if one.column not in parts], doubled)
@@ -115,7 +115,7 @@ def _load(path: Path) -> Profile:
         profile = Profile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
         if "ocid" not in profile.templates and not any(one.path == "ocid" for columns in profile.columns.values() for one in columns):
             raise ValueError("no column and no template gives the ocid")
-        Layout([Target(0, parse(one.path), None) for columns in profile.columns.values() for one in columns], 1)
+        RowLayout([ColumnTarget(0, parse(one.path), None) for columns in profile.columns.values() for one in columns], 1)
         _ = profile.converters, profile.listed
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

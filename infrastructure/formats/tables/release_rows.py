@@ -5,10 +5,10 @@ from typing import Any
 
 import orjson
 
-from domain.flat import Merger
-from domain.record import Kind
-from infrastructure.formats.tables.notes import Remark, packed
-from infrastructure.formats.tables.rows import Entry, Problem, Row, Sheet, refusal
+from domain.raw_records.record import Kind
+from domain.tables.flat_rows import RowMerger
+from infrastructure.formats.tables.cell_notes import CellNote, packed
+from infrastructure.formats.tables.rows import RowProblem, Sheet, SpoolEntry, TableRow, refusal
 
 LEFT_OUT = "the release is left out with all its rows"
 
@@ -21,19 +21,19 @@ class ReleaseRows:
         self.longest = longest
         self.key = key
         self.group = group
-        self.first: Row | None = None
+        self.first: TableRow | None = None
         self.release: dict[str, Any] = {}
-        self.merger = Merger()
+        self.merger = RowMerger()
         self.bytes = 0
-        self.refused: list[Entry] = []
-        self.remarks: list[Remark] = []
+        self.refused: list[SpoolEntry] = []
+        self.remarks: list[CellNote] = []
 
-    def add(self, row: Row, part: dict[str, Any] | None, problem: Problem | None, remarks: Sequence[Remark]) -> None:
+    def add(self, row: TableRow, part: dict[str, Any] | None, problem: RowProblem | None, remarks: Sequence[CellNote]) -> None:
         """A row; once one of them is refused, the others are only looked at."""
         if self.first is not None:  # a row alone is within the limit
             self.bytes += sum(map(len, row.cells))
         if problem is None and self.bytes > self.longest:
-            problem = Problem("too_large", f"the rows of its release have more than {self.longest} bytes") if not self.refused else None
+            problem = RowProblem("too_large", f"the rows of its release have more than {self.longest} bytes") if not self.refused else None
         elif problem is None and part is not None and not self.refused:
             problem = self._merge(row, part)
             self.remarks += remarks
@@ -43,18 +43,18 @@ class ReleaseRows:
                 refusal(self.sheet, row, problem._replace(reason=f"{problem.reason}; {LEFT_OUT}"), self.group, self.key[0] if self.key else None)
             )
 
-    def entries(self, constants: dict[str, Any], package: bytes) -> Iterator[Entry]:
+    def entries(self, constants: dict[str, Any], package: bytes) -> Iterator[SpoolEntry]:
         """The release with these fields and what its package says of itself, or why it is refused."""
         if self.refused or self.first is None:
             yield from self.refused
             return
         release = constants | self.release if constants else self.release
         line, offset = self.first.line, self.first.offset
-        yield Entry(Kind.RELEASES, self.sheet.name, line, offset, "", self.group, package, orjson.dumps(release), packed(self.remarks))
+        yield SpoolEntry(Kind.RELEASES, self.sheet.name, line, offset, "", self.group, package, orjson.dumps(release), packed(self.remarks))
 
-    def _merge(self, row: Row, part: dict[str, Any]) -> Problem | None:
+    def _merge(self, row: TableRow, part: dict[str, Any]) -> RowProblem | None:
         if self.first is None:
             self.first, self.release = row, part
             return None
         conflict = self.merger.merge(self.release, part)
-        return Problem("contradicting_rows", f"{conflict}: an earlier row of the release says something else", path=conflict) if conflict else None
+        return RowProblem("contradicting_rows", f"{conflict}: an earlier row of the release says something else", path=conflict) if conflict else None

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from domain.paths import Path
-from domain.record import Place, Refused
-from infrastructure.formats.tables.notes import Remark
+from domain.raw_records.record import RefusedElement, SourceLocation
+from domain.tables.heading_paths import Path
+from infrastructure.formats.tables.cell_notes import CellNote
 
 REFUSED = "refused"
-EXCERPT = 2_000
-SHOWN = 200  # characters of a cell
+EXCERPT_CHARACTERS = 2_000
+SHOWN_CHARACTERS = 200  # characters of a cell
 REFUSALS: dict[str, str] = {
     "unreadable_row": "a row of a table with too many or too few cells, or a quote that is never closed",
     "wrong_type": "a cell that can't be read as what its heading asks for",
@@ -24,7 +24,7 @@ REFUSALS: dict[str, str] = {
 }
 
 
-class Problem(NamedTuple):
+class RowProblem(NamedTuple):
     """Why a row can't be read; `column` is that of the cell where it is one, `path` what rows disagree on."""
 
     code: str
@@ -33,7 +33,7 @@ class Problem(NamedTuple):
     path: str = ""
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """`line` is the 1-based line (CSV: the one where the row begins) or row (workbook); `offset` its first byte in the UTF-8 text.
 
     `nul` says that U+0000 was taken out of its cells; `before` are the cells before what makes a row unreadable.
@@ -42,23 +42,23 @@ class Row(NamedTuple):
     line: int
     offset: int | None
     cells: Sequence[str]
-    problem: Problem | None = None
+    problem: RowProblem | None = None
     nul: bool = False
     before: Sequence[str] = ()
 
 
-class Decided(NamedTuple):
+class DecidedRow(NamedTuple):
     """A row with its dates in ISO 8601 where they could be decided, what is noted of that, and why it can't be read."""
 
-    row: Row
-    remarks: Sequence[Remark] = ()
-    problem: Problem | None = None
+    row: TableRow
+    remarks: Sequence[CellNote] = ()
+    problem: RowProblem | None = None
 
 
-class Orders(Protocol):
+class DateDecider(Protocol):
     """Decides dates such as 02/03/2024; `paths` are those of the columns of dates."""
 
-    def decide(self, row: Row, paths: Mapping[int, Path]) -> Decided: ...
+    def decide(self, row: TableRow, paths: Mapping[int, Path]) -> DecidedRow: ...
 
 
 class Sheet(NamedTuple):
@@ -69,12 +69,12 @@ class Sheet(NamedTuple):
 
     name: str
     headings: Sequence[str]
-    rows: Iterator[Row]
-    orders: Orders | None = None
+    rows: Iterator[TableRow]
+    orders: DateDecider | None = None
     package: Mapping[str, Any] = MappingProxyType({})
 
 
-class Entry(NamedTuple):
+class SpoolEntry(NamedTuple):
     """A line of the spool: a record as JSON, or a refusal. Entries of one `group` are parts of one release; `notes` see notes.py."""
 
     kind: str
@@ -88,12 +88,12 @@ class Entry(NamedTuple):
     notes: bytes = b""
 
 
-class Plan(Protocol):
+class TablePlan(Protocol):
     """What is made of a table's rows; `alone` says that no other table of the file holds parts of the same releases."""
 
     name: str
 
-    def entries(self, sheet: Sheet, *, alone: bool) -> Iterator[Entry]: ...
+    def entries(self, sheet: Sheet, *, alone: bool) -> Iterator[SpoolEntry]: ...
 
 
 def is_comment(heading: str) -> bool:
@@ -101,14 +101,14 @@ def is_comment(heading: str) -> bool:
     return not heading.strip() or heading.strip().startswith("#")
 
 
-def refusal(sheet: Sheet, row: Row, problem: Problem, group: str = "", ocid: str | None = None) -> Entry:
+def refusal(sheet: Sheet, row: TableRow, problem: RowProblem, group: str = "", ocid: str | None = None) -> SpoolEntry:
     """The entry of a row that is refused; it names the column and shows the value, else the row."""
     cell = row.cells[problem.column] if problem.column is not None and problem.column < len(row.cells) else None
     heading = sheet.headings[problem.column].strip() if problem.column is not None and problem.column < len(sheet.headings) else ""
     reason = f"row {row.line}, column {heading!r}: {problem.reason}" if heading else f"row {row.line}: {problem.reason}"
-    excerpt = (cell if cell is not None else ",".join(row.cells))[:EXCERPT].replace("\x00", "\\u0000")
-    place = Place(file=sheet.name, line=row.line, offset=row.offset)
-    refused = Refused(
+    excerpt = (cell if cell is not None else ",".join(row.cells))[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000")
+    place = SourceLocation(file=sheet.name, line=row.line, offset=row.offset)
+    refused = RefusedElement(
         place=place, code=problem.code, reason=reason[:2_000], path=heading or problem.path, excerpt=excerpt, ocid=ocid.replace("\x00", "") if ocid else None
     )
-    return Entry(REFUSED, sheet.name, row.line, row.offset, "", group, b"", refused.model_dump_json().encode())
+    return SpoolEntry(REFUSED, sheet.name, row.line, row.offset, "", group, b"", refused.model_dump_json().encode())

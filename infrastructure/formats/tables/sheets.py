@@ -4,24 +4,24 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from domain.errors import InvalidError
-from infrastructure.formats.tables.date_orders import DateColumns, DateOrders
-from infrastructure.formats.tables.flat_plan import FlatPlan
-from infrastructure.formats.tables.meta_sheet import Meta, meta_of
-from infrastructure.formats.tables.plans import HeadingError, meaningless, plan_of
+from domain.shared.errors import InvalidError
+from infrastructure.formats.tables.column_date_orders import DateColumns, DateOrders
+from infrastructure.formats.tables.flat_ocds_plan import FlatPlan
+from infrastructure.formats.tables.meta_sheet import PackageMetadata, meta_of
+from infrastructure.formats.tables.plan_choice import HeadingError, meaningless, plan_of
 from infrastructure.formats.tables.profiles import Profile
-from infrastructure.formats.tables.rows import Entry, Plan, Problem, Row, Sheet, refusal
-from infrastructure.formats.tables.widths import as_long
+from infrastructure.formats.tables.row_width import as_long
+from infrastructure.formats.tables.rows import RowProblem, Sheet, SpoolEntry, TablePlan, TableRow, refusal
 
 
 class Table(NamedTuple):
     """A table with its plan, or the reason why it has none. `read` reads its rows anew each time, the heading row first."""
 
     name: str
-    headings: Row
-    read: Callable[[], Iterator[Row]]
+    headings: TableRow
+    read: Callable[[], Iterator[TableRow]]
     pad: bool
-    plan: Plan | None
+    plan: TablePlan | None
     reason: str = ""
 
     def sheet(self, orders: DateOrders | None = None, package: dict[str, Any] | None = None) -> Sheet:
@@ -31,7 +31,7 @@ class Table(NamedTuple):
         return Sheet(self.name, self.headings.cells, rows, orders, package or {})
 
 
-def table(name: str, read: Callable[[], Iterator[Row]], delimiter: str, profiles: Sequence[Profile], longest: int, *, pad: bool = False) -> Table | None:
+def table(name: str, read: Callable[[], Iterator[TableRow]], delimiter: str, profiles: Sequence[Profile], longest: int, *, pad: bool = False) -> Table | None:
     """The table that these rows are; None where they are none at all."""
     headings = next(read(), None)
     if headings is None:
@@ -45,7 +45,7 @@ def table(name: str, read: Callable[[], Iterator[Row]], delimiter: str, profiles
     return Table(name, headings, read, pad, plan, "" if plan else meaningless(name, headings.cells, ()).detail)
 
 
-def entries(tables: Sequence[Table], profiles: Sequence[Profile]) -> Iterator[Entry]:
+def entries(tables: Sequence[Table], profiles: Sequence[Profile]) -> Iterator[SpoolEntry]:
     """What they hold, and what is refused of them. InvalidError where no table means anything."""
     if tables and not any(one.plan for one in tables):
         raise unreadable(tables[0], profiles)
@@ -61,7 +61,7 @@ def entries(tables: Sequence[Table], profiles: Sequence[Profile]) -> Iterator[En
         elif one.name in metas:
             yield from _refused(one, metas[one.name])
         else:
-            yield refusal(one.sheet(), one.headings, Problem("unknown_sheet", one.reason))
+            yield refusal(one.sheet(), one.headings, RowProblem("unknown_sheet", one.reason))
 
 
 def unreadable(one: Table, profiles: Sequence[Profile]) -> InvalidError:
@@ -70,6 +70,6 @@ def unreadable(one: Table, profiles: Sequence[Profile]) -> InvalidError:
     return undone if one.reason.startswith(one.name) else InvalidError(f"{one.name}: {one.reason}")
 
 
-def _refused(one: Table, meta: Meta) -> Iterator[Entry]:
+def _refused(one: Table, meta: PackageMetadata) -> Iterator[SpoolEntry]:
     for row, problem in meta.refused:
         yield refusal(Sheet(one.name, (), iter(())), row, problem)

@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
-from domain.errors import InvalidError, TooLargeError
-from infrastructure.checkpoints import checkpoint
-from infrastructure.formats.archives.zips import DAMAGE
+from domain.shared.errors import InvalidError, TooLargeError
+from infrastructure.formats.archives.zip_members import DAMAGE
+from infrastructure.system.checkpoints import checkpoint
 
 CHUNK = 1 << 18
 MOST_STRINGS = 256 << 20  # characters of texts that cells share, which are held in memory

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from domain.errors import InvalidError
-from infrastructure.formats.tables.rows import Problem, Row
+from domain.shared.errors import InvalidError
+from infrastructure.formats.tables.rows import RowProblem, TableRow
 from infrastructure.formats.tables.xlsx_parts import Book, Parser, Styles, unescaped
 
 REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
@@ -26,12 +26,12 @@ class SheetParser(Parser):
         super().__init__()
         self.styles = styles
         self.texts = texts
-        self.rows: list[Row] = []
+        self.rows: list[TableRow] = []
         self.number = 0
         self.column = -1
         self.given: dict[str, str] = {}
         self.cells: list[str] = []
-        self.problem: Problem | None = None
+        self.problem: RowProblem | None = None
         self.parts: list[str] = []
         self.size = 0
         self.open = False
@@ -57,7 +57,7 @@ class SheetParser(Parser):
         elif name == "rPh":
             self.phonetic -= 1
         elif name == "row" and (self.problem or any(self.cells)):
-            self.rows.append(Row(self.number, None, self.cells, self.problem))
+            self.rows.append(TableRow(self.number, None, self.cells, self.problem))
 
     def text(self, piece: str) -> None:
         if self.open:
@@ -89,7 +89,7 @@ class SheetParser(Parser):
         self.cells[self.column] = value
 
     def _refuse(self, reason: str) -> None:
-        self.problem = self.problem or Problem("wrong_type", reason, self.column)
+        self.problem = self.problem or RowProblem("wrong_type", reason, self.column)
 
     def _value(self, kind: str, text: str) -> str:
         if kind == "s":
@@ -103,7 +103,7 @@ class SheetParser(Parser):
         return text if len(text) < SHORT and text.isdecimal() and text.isascii() and text[0] != "0" else _digits(text)
 
 
-def rows(book: Book, part: str, styles: Styles, texts: list[str]) -> Iterator[Row]:
+def rows(book: Book, part: str, styles: Styles, texts: list[str]) -> Iterator[TableRow]:
     """The rows that are not blank."""
     parser = SheetParser(styles, texts)
     for _ in book.parse(part, parser):

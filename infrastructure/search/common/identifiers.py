@@ -2,8 +2,8 @@
 
 from functools import lru_cache
 
-from infrastructure.search.common.analysis import has_digit
-from infrastructure.search.common.parse import SIGN_INSIDE
+from infrastructure.search.common.query_parsing import SIGN_INSIDE
+from infrastructure.search.common.text_analysis import has_digit
 
 ID = "id"
 IDENTIFIER_MAX_CHARACTERS = 1_000  # longer values are found by filter only

@@ -9,22 +9,22 @@ from time import perf_counter
 
 from tantivy import Query
 
-from domain.errors import ConflictError, InvalidError
-from domain.meaning import hash_of
-from domain.search import Collection, CollectionSpec, Document, Filter, SearchKey, SearchQuery, SearchResult, Synonym
+from domain.search.embedding_text import embedding_text_hash
+from domain.search.queries import Collection, CollectionSpec, Filter, SearchDocument, SearchKey, SearchQuery, SearchResult, Synonym
+from domain.shared.errors import ConflictError, InvalidError
 from infrastructure.search.common.identifiers import ID
 from infrastructure.search.embedded import paging
-from infrastructure.search.embedded.answer import Answer
-from infrastructure.search.embedded.codec import decode
-from infrastructure.search.embedded.conditions import facets
-from infrastructure.search.embedded.finding import Finding
-from infrastructure.search.embedded.matching import one_of
+from infrastructure.search.embedded.document_codec import decode
+from infrastructure.search.embedded.filters_and_facets import facets
+from infrastructure.search.embedded.hits import HitBuilder
+from infrastructure.search.embedded.index_store import IndexStore
 from infrastructure.search.embedded.schema import DOCUMENT
-from infrastructure.search.embedded.store import Store
-from infrastructure.search.embedded.suggest import suggestions
-from infrastructure.search.embedded.synonyms import SynonymFile
+from infrastructure.search.embedded.search_run import SearchRun
+from infrastructure.search.embedded.suggestions import suggestions
+from infrastructure.search.embedded.synonym_file import SynonymFile
+from infrastructure.search.embedded.term_queries import one_of
 from infrastructure.search.embedded.vectors import Snapshot, VectorSets
-from services.ports import Fresh, VectorRow
+from services.ports.search import IndexRebuild, VectorRow
 
 SCAN = 20_000  # documents of a scan that are addressed at once
 
@@ -33,7 +33,7 @@ class EmbeddedSearch:
     """Search in `folder`. Any number of threads and processes may read and write; one writes at a time, the others wait for it."""
 
     def __init__(self, folder: Path, specs: Sequence[CollectionSpec]) -> None:
-        self._stores = {spec.name: Store(folder, spec) for spec in specs}
+        self._stores = {spec.name: IndexStore(folder, spec) for spec in specs}
         self._vectors = {spec.name: VectorSets(folder / "vectors" / spec.name) for spec in specs}
         self._synonyms = SynonymFile(folder)
 
@@ -47,7 +47,7 @@ class EmbeddedSearch:
         """That of tantivy."""
         return f"tantivy {version('tantivy')}"
 
-    def upsert(self, collection: Collection, documents: Sequence[Document]) -> None:
+    def upsert(self, collection: Collection, documents: Sequence[SearchDocument]) -> None:
         """Put documents, each in place of the one with its id."""
         self.write(collection, documents, ())
 
@@ -55,7 +55,7 @@ class EmbeddedSearch:
         """Delete documents; ids that aren't there are fine."""
         self.write(collection, (), ids)
 
-    def write(self, collection: Collection, documents: Sequence[Document], deleted: Sequence[str]) -> None:
+    def write(self, collection: Collection, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
         """Put and delete in one commit, on disk and seen by all when it returns. An id in both is put."""
         if documents or deleted:
             self._store(collection).write(documents, deleted)
@@ -68,8 +68,8 @@ class EmbeddedSearch:
         store = self._store(query.collection)
         searcher = store.searcher()
         model, vectors = self._vectors_for(query)
-        finding = Finding(store, searcher, query, self._synonyms.read() if query.text else (), vectors)
-        hits = Answer(store, searcher, query, finding, model).hits()
+        finding = SearchRun(store, searcher, query, self._synonyms.read() if query.text else (), vectors)
+        hits = HitBuilder(store, searcher, query, finding, model).hits()
         counted = facets(store.spec, searcher, finding.everything, query.facet_by, query.facet_size)
         found = finding.found
         took = round((perf_counter() - started) * 1000, 3)
@@ -82,7 +82,7 @@ class EmbeddedSearch:
         store = self._store(collection)
         return suggestions(store.spec, store.schema, store.searcher(), prefix, limit)
 
-    def scan(self, collection: Collection) -> Iterator[Document]:
+    def scan(self, collection: Collection) -> Iterator[SearchDocument]:
         """Every document of one snapshot, as they lie on disk."""
         searcher = self._store(collection).searcher()
         for offset in range(0, searcher.num_docs, SCAN):
@@ -102,9 +102,9 @@ class EmbeddedSearch:
         self._store(collection).clear()
         self._vectors[collection].clear()
 
-    def fresh(self, collection: Collection) -> Fresh:
+    def begin_rebuild(self, collection: Collection) -> IndexRebuild:
         """An empty index beside the one that serves."""
-        return FreshIndex(self._store(collection), self._vectors[collection])
+        return EmbeddedIndexRebuild(self._store(collection), self._vectors[collection])
 
     def write_vectors(self, collection: Collection, model: str, rows: Sequence[VectorRow]) -> None:
         """Put vectors; the first model that has some answers queries."""
@@ -123,11 +123,11 @@ class EmbeddedSearch:
         snapshot = self._vectors[collection].snapshot()
         return len(snapshot.keys) if snapshot is not None else 0
 
-    def serving(self, collection: Collection) -> str | None:
+    def active_model(self, collection: Collection) -> str | None:
         """The model whose vectors answer queries."""
         return self._vectors[collection].serving()
 
-    def serve(self, collection: Collection, model: str) -> None:
+    def activate_model(self, collection: Collection, model: str) -> None:
         """Have this model answer, and remove the vectors of the others."""
         self._vectors[collection].serve(model)
 
@@ -150,27 +150,27 @@ class EmbeddedSearch:
         model = sets.serving()
         return model, sets.snapshot(model) if model else None
 
-    def _store(self, collection: Collection) -> Store:
+    def _store(self, collection: Collection) -> IndexStore:
         if collection not in self._stores:
             raise InvalidError(f"There is no collection {collection!r}; there are {', '.join(self._stores)}")
         return self._stores[collection]
 
 
-def texts(store: Store, ids: Sequence[str]) -> dict[str, str]:
+def texts(store: IndexStore, ids: Sequence[str]) -> dict[str, str]:
     """The hash of each document's text, of those that there are."""
     searcher = store.searcher()
     found = searcher.search(one_of(store.schema, ID, ids), limit=max(1, len(ids)), count=False).hits
     documents = (decode(searcher.doc(address).get_first(DOCUMENT) or b"{}") for _, address in found)
-    return {str(document[ID]): hash_of(store.spec.name, document) for document in documents}
+    return {str(document[ID]): embedding_text_hash(store.spec.name, document) for document in documents}
 
 
-class FreshIndex:
+class EmbeddedIndexRebuild:
     """The port `Fresh`: an index in a folder of its own. Vectors lie beside the indexes, so that they outlive a swap."""
 
-    def __init__(self, store: Store, vectors: VectorSets) -> None:
+    def __init__(self, store: IndexStore, vectors: VectorSets) -> None:
         self._serving, self._filled, self._vectors = store, store.beside(), vectors
 
-    def write(self, documents: Sequence[Document], deleted: Sequence[str]) -> None:
+    def write(self, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
         """Put and delete in one commit."""
         if documents or deleted:
             self._filled.write(documents, deleted)
@@ -181,6 +181,6 @@ class FreshIndex:
         self._vectors.follow_all(partial(texts, self._serving))
         self._vectors.forget()
 
-    def drop(self) -> None:
+    def discard(self) -> None:
         """Remove it."""
         self._filled.drop()

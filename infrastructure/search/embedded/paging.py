@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from tantivy import DocAddress, Occur, Order, Query, Schema, Searcher
 
-from domain.errors import InvalidError
-from domain.search import CollectionSpec, FieldSpec
+from domain.search.queries import CollectionSpec, FieldSpec
+from domain.shared.errors import InvalidError
 from infrastructure.search.common.identifiers import ID
-from infrastructure.search.embedded.conditions import allowed, equal, exists
-from infrastructure.search.embedded.matching import counted, every
+from infrastructure.search.embedded.filters_and_facets import allowed, equal, exists
+from infrastructure.search.embedded.term_queries import counted, every
 
 DEEPEST = 10_000  # hits that can be paged through
 Found = tuple[float, DocAddress]

@@ -13,12 +13,12 @@ from typing import Any
 
 import tantivy
 
-from domain.errors import InvalidError
-from domain.keys import surrogate
-from domain.search import CollectionSpec, Document, FieldSpec
-from infrastructure.search.common.analysis import WHOLE, WORDS, composed, otherwise_split, pre_tokenized
+from domain.search.queries import CollectionSpec, FieldSpec, SearchDocument
+from domain.shared.errors import InvalidError
+from domain.shared.surrogate_keys import surrogate_key
 from infrastructure.search.common.identifiers import ID, is_identifier, stands_whole
-from infrastructure.search.embedded.codec import encode
+from infrastructure.search.common.text_analysis import WHOLE, WORDS, composed, otherwise_split, pre_tokenized
+from infrastructure.search.embedded.document_codec import encode
 
 LAYOUT = 5  # of this module: raise it when documents are indexed in another way
 DOCUMENT, WHOLE_VALUES, PARTS, KEY = "_document", "_whole", "_parts", "_key"
@@ -65,12 +65,12 @@ def micros(instant: datetime) -> int:
     return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
 
 
-def to_tantivy(spec: CollectionSpec, document: Document) -> tantivy.Document:
+def to_tantivy(spec: CollectionSpec, document: SearchDocument) -> tantivy.Document:
     """The document as tantivy takes it. InvalidError where a value isn't of its field's type."""
     made, name = tantivy.Document(), document[ID]
     made.add_bytes(DOCUMENT, encode(document))
     made.add_text(ID, name)
-    made.add_integer(KEY, surrogate(name))
+    made.add_integer(KEY, surrogate_key(name))
     identifiers = {name: True}
     for field in spec.fields:
         value = document.get(field.name)

@@ -10,12 +10,12 @@ from functools import cached_property
 
 from tantivy import Occur, Query, Searcher
 
-from domain.search import Synonym
-from domain.stop_words import saying
-from infrastructure.search.common.analysis import words
-from infrastructure.search.common.parse import Chunk, Parsed, parse
-from infrastructure.search.common.synonyms import alternatives
-from infrastructure.search.embedded.matching import Matcher, any_of, count, every
+from domain.search.queries import Synonym
+from domain.search.stop_words import saying
+from infrastructure.search.common.query_parsing import ParsedQuery, QueryPart, parse
+from infrastructure.search.common.synonym_matching import alternatives
+from infrastructure.search.common.text_analysis import words
+from infrastructure.search.embedded.term_queries import TermQueryBuilder, any_of, count, every
 
 ENOUGH = 10  # documents with all words; fewer, and those with most of them come after
 ALL_WORDS = 1_000.0  # puts documents with all words first
@@ -58,7 +58,7 @@ class Text:
         return self.look()
 
 
-def text_query(matcher: Matcher, searcher: Searcher, text: str, *, ranked: bool, synonyms: Sequence[Synonym] = ()) -> Text:
+def text_query(matcher: TermQueryBuilder, searcher: Searcher, text: str, *, ranked: bool, synonyms: Sequence[Synonym] = ()) -> Text:
     """The text as queries. Unless `ranked`, weaker matches come only where there are no others."""
     parsed = parse(text, strict=matcher.strict)
     if parsed.blank:
@@ -69,7 +69,7 @@ def text_query(matcher: Matcher, searcher: Searcher, text: str, *, ranked: bool,
     return identified if identified is not None else _text(matcher, searcher, parsed, ranked=ranked, synonyms=synonyms)
 
 
-def _identified(matcher: Matcher, parsed: Parsed) -> Text | None:
+def _identified(matcher: TermQueryBuilder, parsed: ParsedQuery) -> Text | None:
     """The text as one identifier that a document has; None where it is none."""
     chunks = parsed.chunks
     if any(chunk.excluded or chunk.missing for chunk in chunks) or not any(chunk.identifier for chunk in chunks):
@@ -83,7 +83,7 @@ def _identified(matcher: Matcher, parsed: Parsed) -> Text | None:
     return Text([], lambda: (found, FULL), exact, codes=True, notes=parsed.notes)
 
 
-def _text(matcher: Matcher, searcher: Searcher, parsed: Parsed, *, ranked: bool, synonyms: Sequence[Synonym]) -> Text:
+def _text(matcher: TermQueryBuilder, searcher: Searcher, parsed: ParsedQuery, *, ranked: bool, synonyms: Sequence[Synonym]) -> Text:
     chunks = parsed.chunks
     plain = [chunk for chunk in chunks if not chunk.phrase and not chunk.excluded]
     free = _free(matcher, _saying(plain), synonyms)
@@ -106,26 +106,26 @@ def _text(matcher: Matcher, searcher: Searcher, parsed: Parsed, *, ranked: bool,
     return Text(frame, look, exact, codes, replaced, notes=parsed.notes)
 
 
-def _excluded(matcher: Matcher, chunk: Chunk, synonyms: Sequence[Synonym]) -> Query:
+def _excluded(matcher: TermQueryBuilder, chunk: QueryPart, synonyms: Sequence[Synonym]) -> Query:
     """What the piece would find, were it not left out."""
     sought = replace(chunk, excluded=False)
     return matcher.chunk(sought) if chunk.phrase else _free(matcher, [sought], synonyms)[0]
 
 
-def like_query(matcher: Matcher, text: str) -> Text:
+def like_query(matcher: TermQueryBuilder, text: str) -> Text:
     """Documents with any of the words that say something, those with most of them first."""
     chunks = _saying(parse(" ".join(words(text))).chunks)
     likened = any_of([matcher.chunk(chunk) for chunk in chunks]) if chunks else None
     return Text([], lambda: (likened, SOME))
 
 
-def _saying(chunks: Sequence[Chunk]) -> list[Chunk]:
+def _saying(chunks: Sequence[QueryPart]) -> list[QueryPart]:
     """Without the stop words."""
     kept = saying([chunk.words[0] if len(chunk.words) == 1 else "" for chunk in chunks])
     return [chunk for chunk, says in zip(chunks, kept, strict=True) if says]
 
 
-def _free(matcher: Matcher, chunks: Sequence[Chunk], synonyms: Sequence[Synonym]) -> list[Query]:
+def _free(matcher: TermQueryBuilder, chunks: Sequence[QueryPart], synonyms: Sequence[Synonym]) -> list[Query]:
     """A query for each chunk; one for a stretch of them that has synonyms."""
     queries: dict[int, Query] = {}
     covered: set[int] = set()
@@ -149,6 +149,6 @@ def _enough(searcher: Searcher, frame: Frame, free: list[Query], *, ranked: bool
     return any_of(free), SOME
 
 
-def _rewards(matcher: Matcher, chunks: Sequence[Chunk]) -> Frame:
+def _rewards(matcher: TermQueryBuilder, chunks: Sequence[QueryPart]) -> Frame:
     together = matcher.together(chunks)
     return [(Occur.Should, together)] if together is not None else []

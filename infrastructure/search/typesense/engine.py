@@ -6,17 +6,17 @@ from time import perf_counter
 
 import httpx
 
-from domain.errors import InvalidError
-from domain.search import Collection, CollectionSpec, Document, Filter, SearchKey, SearchQuery, SearchResult, Synonym
-from infrastructure.search.typesense.client import IMPATIENT, Client, Patience
-from infrastructure.search.typesense.fresh import FreshCollection
-from infrastructure.search.typesense.keys import make_key
-from infrastructure.search.typesense.search import Searcher
-from infrastructure.search.typesense.store import Store
-from infrastructure.search.typesense.suggest import suggestions
+from domain.search.queries import Collection, CollectionSpec, Filter, SearchDocument, SearchKey, SearchQuery, SearchResult, Synonym
+from domain.shared.errors import InvalidError
+from infrastructure.search.typesense.collection_rebuild import TypesenseCollectionRebuild
+from infrastructure.search.typesense.collection_store import CollectionStore
+from infrastructure.search.typesense.http_client import IMPATIENT, Client, RetryPolicy
+from infrastructure.search.typesense.search_keys import make_key
+from infrastructure.search.typesense.searching import Searcher
+from infrastructure.search.typesense.suggestions import suggestions
 from infrastructure.search.typesense.synonyms import Synonyms
-from infrastructure.search.typesense.vectors import VectorStore
-from services.ports import Fresh, VectorRow
+from infrastructure.search.typesense.vector_store import VectorStore
+from services.ports.search import IndexRebuild, VectorRow
 
 PREFIX = "tenderlake-"  # of all our collections and aliases, for other products may share the server
 
@@ -32,10 +32,10 @@ class TypesenseSearch:
         *,
         prefix: str = PREFIX,
         transport: httpx.BaseTransport | None = None,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
     ) -> None:
         self.client = Client(url, key, transport=transport, patience=patience)
-        self._stores = {spec.name: Store(self.client, spec, prefix) for spec in specs}
+        self._stores = {spec.name: CollectionStore(self.client, spec, prefix) for spec in specs}
         self._vectors = {name: VectorStore(store) for name, store in self._stores.items()}
         self._synonyms = Synonyms(self.client, prefix)
 
@@ -53,7 +53,7 @@ class TypesenseSearch:
         """Close the connections to the server."""
         self.client.close()
 
-    def upsert(self, collection: Collection, documents: Sequence[Document]) -> None:
+    def upsert(self, collection: Collection, documents: Sequence[SearchDocument]) -> None:
         """Put documents, each in place of the one with its id."""
         self.write(collection, documents, ())
 
@@ -61,7 +61,7 @@ class TypesenseSearch:
         """Delete documents; ids that aren't there are fine."""
         self.write(collection, (), ids)
 
-    def write(self, collection: Collection, documents: Sequence[Document], deleted: Sequence[str]) -> None:
+    def write(self, collection: Collection, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
         """Put, then delete; all of it is there when it returns. An id in both is put. Done again after a failure, it leaves the same."""
         store = self._store(collection)
         if documents or deleted:
@@ -82,7 +82,7 @@ class TypesenseSearch:
         store.about(IMPATIENT, fresh=False)
         return store.standing(lambda: suggestions(store, prefix, limit))
 
-    def scan(self, collection: Collection) -> Iterator[Document]:
+    def scan(self, collection: Collection) -> Iterator[SearchDocument]:
         """Every document, as it was put."""
         return self._store(collection).scan()
 
@@ -96,11 +96,11 @@ class TypesenseSearch:
 
     def clear(self, collection: Collection) -> None:
         """Delete every document, and every vector."""
-        FreshCollection(self._store(collection), self._vectors[collection], self._synonyms, carry=False).swap()
+        TypesenseCollectionRebuild(self._store(collection), self._vectors[collection], self._synonyms, carry=False).swap()
 
-    def fresh(self, collection: Collection) -> Fresh:
+    def begin_rebuild(self, collection: Collection) -> IndexRebuild:
         """An empty collection, filled while the old one serves."""
-        return FreshCollection(self._store(collection), self._vectors[collection], self._synonyms)
+        return TypesenseCollectionRebuild(self._store(collection), self._vectors[collection], self._synonyms)
 
     def write_vectors(self, collection: Collection, model: str, rows: Sequence[VectorRow]) -> None:
         """Put vectors, each in place of the one with its id."""
@@ -122,12 +122,12 @@ class TypesenseSearch:
         self._store(collection)
         return self._vectors[collection].count()
 
-    def serving(self, collection: Collection) -> str | None:
+    def active_model(self, collection: Collection) -> str | None:
         """The model whose vectors answer queries."""
         self._store(collection)
         return self._vectors[collection].serving()
 
-    def serve(self, collection: Collection, model: str) -> None:
+    def activate_model(self, collection: Collection, model: str) -> None:
         """Have this model's vectors answer from now on, and remove those of the others."""
         self._store(collection)
         self._vectors[collection].serve(model)
@@ -149,7 +149,7 @@ class TypesenseSearch:
         stores = [self._store(collection)] if collection is not None else list(self._stores.values())
         return make_key(self.client, stores, filters, expires_at)
 
-    def _store(self, collection: Collection) -> Store:
+    def _store(self, collection: Collection) -> CollectionStore:
         if collection not in self._stores:
             raise InvalidError(f"There is no collection {collection!r}; there are {', '.join(self._stores)}")
         return self._stores[collection]

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from domain.search import CollectionSpec, Explanation, Hit, SearchQuery
-from infrastructure.search.common.edits import plurals
-from infrastructure.search.common.highlight import Highlighter
+from domain.search.queries import CollectionSpec, Explanation, Hit, SearchQuery
+from infrastructure.search.common.highlighting import Highlighter
 from infrastructure.search.common.identifiers import ID
-from infrastructure.search.typesense.fusion import Ranks
+from infrastructure.search.common.typing_errors import plurals
+from infrastructure.search.typesense.hybrid_ranks import Ranks
+from infrastructure.search.typesense.query_text import Typed, marked
+from infrastructure.search.typesense.query_words import matched
 from infrastructure.search.typesense.schema import DETAILS, FORMS, key_field, to_document
-from infrastructure.search.typesense.text import Typed, marked
-from infrastructure.search.typesense.words import matched
 
 SCORE_UNIT = 1e15  # scores of text matches have 18 digits; ours are read by people
 Json = dict[str, Any]

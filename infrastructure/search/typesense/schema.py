@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from domain.errors import InvalidError
-from domain.meaning import hash_of
-from domain.search import Collection, CollectionSpec, Document, FieldSpec
-from domain.stop_words import STOP_WORDS
-from infrastructure.search.common.analysis import composed, indexed_words, words
-from infrastructure.search.common.edits import plurals
+from domain.search.embedding_text import embedding_text_hash
+from domain.search.queries import Collection, CollectionSpec, FieldSpec, SearchDocument
+from domain.search.stop_words import STOP_WORDS
+from domain.shared.errors import InvalidError
 from infrastructure.search.common.identifiers import ID
-from infrastructure.search.embedded.codec import decode, encode
+from infrastructure.search.common.text_analysis import composed, indexed_words, words
+from infrastructure.search.common.typing_errors import plurals
+from infrastructure.search.embedded.document_codec import decode, encode
 from infrastructure.search.embedded.schema import EPOCH, micros
 
 LAYOUT = 4  # of this module: raise it when documents are put in another way
@@ -80,12 +80,12 @@ def identifier_fields(spec: CollectionSpec) -> list[str]:
     return list(dict.fromkeys([key_field(spec), *named]))
 
 
-def to_typesense(spec: CollectionSpec, document: Document) -> Json:
+def to_typesense(spec: CollectionSpec, document: SearchDocument) -> Json:
     """The document as it is imported, null where it has no value. InvalidError where a value isn't of its field's type."""
     key = str(document[ID])
-    made: Json = {ID: encode_id(key), key_field(spec): key, TEXT_HASH: hash_of(spec.name, document)}
+    made: Json = {ID: encode_id(key), key_field(spec): key, TEXT_HASH: embedding_text_hash(spec.name, document)}
     named = {field.name for field in spec.fields}
-    details: Document = {name: value for name, value in document.items() if name not in named}
+    details: SearchDocument = {name: value for name, value in document.items() if name not in named}
     texts: list[str] = []
     for field in spec.fields:
         value = document.get(field.name)
@@ -101,9 +101,9 @@ def to_typesense(spec: CollectionSpec, document: Document) -> Json:
     return made
 
 
-def to_document(spec: CollectionSpec, stored: Json) -> Document:
+def to_document(spec: CollectionSpec, stored: Json) -> SearchDocument:
     """The document as it was put."""
-    found: Document = {ID: stored[key_field(spec)]}
+    found: SearchDocument = {ID: stored[key_field(spec)]}
     found |= {field.name: _restored(field, stored[field.name]) for field in spec.fields if field.name != ID and stored.get(field.name) is not None}
     return found | (decode(stored[DETAILS].encode()) if stored.get(DETAILS) else {})
 

@@ -4,10 +4,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from domain.search import Synonym
-from infrastructure.search.common.analysis import words
-from infrastructure.search.common.edits import plurals
-from infrastructure.search.typesense.client import IMPATIENT, AbsentError, Client
+from domain.search.queries import Synonym
+from infrastructure.search.common.text_analysis import words
+from infrastructure.search.common.typing_errors import plurals
+from infrastructure.search.typesense.http_client import IMPATIENT, AbsentError, Client
 from infrastructure.search.typesense.schema import decode_id, encode_id
 
 COPY = "x"  # begins the ids of what is told twice

@@ -1,6 +1,6 @@
 """Vectors of documents on disk, beside the words: append-only files, memory-mapped, one writer at a time."""
 
-from infrastructure.search.embedded.vectors.log import NONE, Snapshot
-from infrastructure.search.embedded.vectors.sets import VectorSets
+from infrastructure.search.embedded.vectors.vector_log import NONE, Snapshot
+from infrastructure.search.embedded.vectors.vector_sets import VectorSets
 
 __all__ = ["NONE", "Snapshot", "VectorSets"]

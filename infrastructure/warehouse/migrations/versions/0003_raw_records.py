@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from infrastructure.warehouse.types import BigId, Instant, Json
+from infrastructure.warehouse.column_types import BigId, Instant, Json
 
 revision = "0003"
 down_revision = "0002"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from infrastructure.warehouse import types
+from infrastructure.warehouse import column_types
 
 revision = "0005"
 down_revision = "0004"
@@ -16,8 +16,8 @@ def upgrade() -> None:
         "synonym",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("root", sa.String(), nullable=True),
-        sa.Column("words", types.Json(), nullable=False),
-        sa.Column("updated_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("words", column_types.Json(), nullable=False),
+        sa.Column("updated_at", column_types.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -32,13 +32,13 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("owner", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("parameters", types.Json(), nullable=False),
-        sa.Column("query", types.Json(), nullable=False),
+        sa.Column("parameters", column_types.Json(), nullable=False),
+        sa.Column("query", column_types.Json(), nullable=False),
         sa.Column("url", sa.String(), nullable=True),
         sa.Column("secret", sa.String(), nullable=True),
         sa.Column("token", sa.String(), nullable=True),
-        sa.Column("created_at", types.Instant(timezone=True), nullable=False),
-        sa.Column("changed_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("created_at", column_types.Instant(timezone=True), nullable=False),
+        sa.Column("changed_at", column_types.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_saved_search_owner", "saved_search", ["owner"])
@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("search_id", sa.String(), nullable=False),
         sa.Column("document_id", sa.String(), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
-        sa.Column("matched_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("matched_at", column_types.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("search_id", "document_id"),
     )
     op.create_index("ix_search_match_newest", "search_match", ["search_id", "matched_at"])
@@ -55,8 +55,8 @@ def upgrade() -> None:
         "search_before",
         sa.Column("collection", sa.String(), nullable=False),
         sa.Column("document_id", sa.String(), nullable=False),
-        sa.Column("searches", types.Json(), nullable=False),
-        sa.Column("asked_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("searches", column_types.Json(), nullable=False),
+        sa.Column("asked_at", column_types.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("collection", "document_id"),
     )
 

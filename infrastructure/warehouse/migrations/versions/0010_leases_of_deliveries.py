@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from alembic import op
 
-from infrastructure.warehouse import types
+from infrastructure.warehouse import column_types
 
 revision = "0010"
 down_revision = "0009"
@@ -18,7 +18,7 @@ PAGE_ROWS = 5_000
 def upgrade() -> None:
     op.add_column("delivery", sa.Column("url_hash", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("delivery", sa.Column("host", sa.String(), nullable=False, server_default=""))
-    op.add_column("delivery", sa.Column("lease_until", types.Instant(timezone=True), nullable=True))
+    op.add_column("delivery", sa.Column("lease_until", column_types.Instant(timezone=True), nullable=True))
     op.drop_index("ix_delivery_due", "delivery")
     op.create_index("ix_delivery_due", "delivery", ["status", "next_at", "lease_until", "attempts", "url_hash", "host", "id"])
     op.create_index("ix_delivery_lease", "delivery", ["lease_until"])

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import context, op
 
-from infrastructure.warehouse.types import Json
+from infrastructure.warehouse.column_types import Json
 
 revision = "0012"
 down_revision = "0011"
@@ -59,7 +59,7 @@ def _sealed(secret: str) -> str:
     if seals is None:
         raise RuntimeError("the database holds secrets, and no key to seal them was given: run `tenderlake migrate`")
     context.config.attributes["sealed"] = True
-    return str(seals.seal(secret))
+    return str(seals.encrypt(secret))
 
 
 def downgrade() -> None:

@@ -1,0 +1,35 @@
+"""What the endpoints are given: the parts of the installation, its settings and its callers, from the application's state."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.job_watcher import JobWatcher
+from api.password_checks import PasswordChecker
+from infrastructure.settings import Settings
+from services.ports.parts import Parts
+from services.users.accounts import Authenticator
+
+
+@dataclass(frozen=True)
+class AppContext:
+    """Everything that an endpoint may need."""
+
+    settings: Settings
+    parts: Parts
+    authenticator: Authenticator
+    password_checker: PasswordChecker
+    seeds: Callable[[], Sequence[Path]]
+    job_watcher: JobWatcher
+
+
+async def get_context(request: Request) -> AppContext:
+    """The container of the application that serves the request. Async, since a thread for it would cost more than it does."""
+    found: AppContext = request.app.state.container
+    return found
+
+
+Context = Annotated[AppContext, Depends(get_context)]

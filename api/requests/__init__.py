@@ -1,0 +1,1 @@
+"""Reading requests: bodies, multipart forms, uploaded files, query parameters."""

@@ -1,0 +1,90 @@
+"""The `file` part of a multipart form, taken from the stream as it comes; nothing is held or spooled.
+
+It refuses forms without such a part, with two of them, or that end in the middle.
+"""
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from domain.shared.errors import InvalidError
+
+FIELD = b"file"
+PART_HEADERS_MAX_BYTES = 16_384  # bytes of a part's headers
+
+
+class FilePart:
+    """Feeds on the bytes of the body, and gives those of the file back."""
+
+    def __init__(self, content_type: str) -> None:
+        _, options = parse_options_header(content_type)
+        boundary = options.get(b"boundary")
+        if not boundary:
+            raise InvalidError("the multipart form names no boundary")
+        self.filename: str | None = None
+        self.found = False
+        self._ended = False
+        self._inside = False
+        self._headers: dict[bytes, bytes] = {}
+        self._name = self._value = b""
+        self._out: list[bytes] = []
+        callbacks = ("part_begin", "part_data", "part_end", "header_field", "header_value", "header_end", "headers_finished", "end")
+        try:
+            self._parser = MultipartParser(boundary, {f"on_{name}": getattr(self, f"_{name}") for name in callbacks})  # type: ignore[arg-type]
+        except FormParserError as error:
+            raise InvalidError(f"the multipart form can't be read: {error}") from error
+
+    def feed(self, data: bytes) -> bytes:
+        """The bytes of the file in the next bytes of the body."""
+        try:
+            self._parser.write(data)
+        except FormParserError as error:
+            raise InvalidError(f"the multipart form can't be read: {error}") from error
+        out, self._out = b"".join(self._out), []
+        return out
+
+    def finish(self) -> None:
+        """Say that the body has ended."""
+        if not self._ended:
+            raise InvalidError("the multipart form ends in the middle")
+        if not self.found:
+            raise InvalidError("the multipart form has no field named file that holds a file")
+
+    def _part_begin(self) -> None:
+        self._headers = {}
+
+    def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+        self._bounded()
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+        self._bounded()
+
+    def _bounded(self) -> None:
+        if len(self._name) + len(self._value) > PART_HEADERS_MAX_BYTES:
+            raise InvalidError("the headers of a part of the multipart form are too long")
+
+    def _header_end(self) -> None:
+        self._headers[self._name.lower()] = self._value
+        self._name = self._value = b""
+
+    def _headers_finished(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        self._inside = options.get(b"name") == FIELD
+        if not self._inside:
+            return
+        if self.found:
+            raise InvalidError("the multipart form has more than one file; send each by itself, so that each gets its job")
+        self.found = True
+        name = options.get(b"filename")
+        self.filename = name.decode("utf-8", "replace") if name else None
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._inside:
+            self._out.append(data[start:end])
+
+    def _part_end(self) -> None:
+        self._inside = False
+
+    def _end(self) -> None:
+        self._ended = True

@@ -1,0 +1,1 @@
+"""Answers that several routes share: accepted jobs, CSV, entity tags."""

@@ -1,0 +1,53 @@
+"""POST /v1/enrich/exchange-rates: rates that facts need, asked of a public service."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.responses import Response
+
+from api.auth import SCHEMES, Writer
+from api.context import Context
+from api.openapi import COMMON, answers
+from api.requests.parameters import reject_unknown_parameters
+from api.v1.job_responses import CHANGE, Options, accepted
+from api.v1.schemas import JobAnswer
+from services.exchange_rates.fetching import RateRequest, fetch_rates
+
+router = APIRouter(prefix="/v1/enrich", tags=["enrichment"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
+Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+
+
+class RatesWish(BaseModel):
+    """Which rates to ask for; what is left out is chosen, and an empty wish asks for what facts need and do not have."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first: date | None = Field(None, alias="from", description="first day; 30 days before `to` where it is left out", examples=["2024-01-01"])
+    to: date | None = Field(None, description="last day, yesterday at most and where it is left out: rates of today may still change", examples=["2024-01-31"])
+    currencies: list[Currency] | None = Field(None, min_length=1, max_length=200, description="ISO 4217 codes; those of the facts where they are left out")
+
+    def read(self) -> RateRequest:
+        """The wish as services know it."""
+        return RateRequest(self.first, self.to, self.currencies)
+
+
+@router.post(
+    "/exchange-rates",
+    status_code=202,
+    response_model=JobAnswer,
+    responses={**CHANGE, 204: {"description": "Every rate that was asked for is known, or the service has none: there is no job"}, **answers(507)},
+)
+def exchange_rates(context: Context, user: Writer, options: Options, wish: Annotated[RatesWish | None, Body()] = None) -> Response:
+    """Ask the exchange-rate service (`TENDERLAKE_RATES_URL`) for rates; the answer comes when the service has answered, and the job lands what is new.
+
+    409 where no service is set; 503 where it does not answer, or its answer can't be true: then nothing of that answer is kept.
+
+    `curl -u admin:… -X POST localhost:8000/v1/enrich/exchange-rates`
+    """
+    body = wish.model_dump_json() if wish else ""
+    job = fetch_rates(
+        context.parts, user.name, wish.read() if wish else None, idempotency=options.idempotency_key(user, body), webhook=options.job_webhook(context)
+    )
+    return accepted(context, options, job) if job else Response(status_code=204)

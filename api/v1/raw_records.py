@@ -1,0 +1,204 @@
+"""/v1/raw/{kind}…: raw records, read and changed one by one or many at once. Every change is a job."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.auth import SCHEMES, Reader, Writer
+from api.context import AppContext, Context
+from api.openapi import COMMON, answers
+from api.requests.file_upload import receive_file
+from api.requests.parameters import Cursor, From, Until, json_response, next_link, reject_unknown_parameters
+from api.responses.entity_tags import KnownVersion, tagged
+from api.v1.job_responses import CHANGE, ChangeOptions, Options, accepted
+from api.v1.raw_record_bodies import JSON, PATCHES, PDF, deletions, fingerprint, media_type, parse, patches, puts, read_body
+from api.v1.raw_record_schemas import DELETE_BODY, IDS, PATCH_BODY, PATCH_MANY_BODY, POST_BODY, PUT_BODY, PUT_MANY_BODY, TAGGED, RawRecords, RawVersions
+from api.v1.schemas import JobAnswer
+from api.v1.uploads import Ocid
+from domain.raw_records.listing import RawFilter, RawVersion
+from domain.raw_records.operations import Op, Operation, Operations
+from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS, Kind, RawRecord
+from domain.shared.errors import ForbiddenError, UnprocessableError
+from domain.users.user import Role, User
+from services.raw_records.changes import prepare_single_operation, submit_operations
+from services.raw_records.queries import get_record, get_version, list_records, list_versions
+from services.uploads.submission import submit
+
+router = APIRouter(prefix="/v1/raw", tags=["raw records"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
+Id = Annotated[str, Path(description="the record's id, as the list gives it", max_length=RECORD_ID_MAX_CHARACTERS, examples=list(IDS.values()))]
+KindName = Annotated[Kind, Path(description="the kind of records")]
+Ids = Annotated[list[str] | None, Query(alias="id", description="ids of records; several may be given", max_length=1_000)]
+Number = Annotated[int, Path(ge=1, lt=2**31, description="the version, 1 for the first")]
+Atomic = Annotated[bool, Query(description="all elements or none: one that is refused takes the others with it")]
+Purge = Annotated[bool, Query(description="erase the content for good, all versions of it and the files it came in; needs the role admin")]
+IfMatch = Annotated[str | None, Header(description="only if the record is at this version (ETag), or `*`: only if it is there")]
+IfNoneMatch = Annotated[str | None, Header(description="`*`: only if the record is not there yet")]
+Name = Annotated[str | None, Query(max_length=1_000, description="the name of a file that is the body itself (PDF)", examples=["notice-7.pdf"])]
+CHANGES: dict[int | str, dict[str, Any]] = {**CHANGE, **answers(408, 413, 415, 507)}
+ONE: dict[int | str, dict[str, Any]] = {**CHANGES, **answers(404, 412)}
+
+
+class RawQuery(BaseModel):
+    """The parameters of a list of raw records."""
+
+    id: list[str] = Field([], description="only these records", max_length=1_000)
+    ocid: list[str] = Field([], description="only records of these contracting processes", max_length=1_000)
+    job: list[str] = Field([], description="only records whose current version one of these jobs brought", max_length=100)
+    prefix: str | None = Field(
+        None, description="only records whose id begins so", examples=["ocds-b5fd17-", "EUR-USD-2024-01"], max_length=RECORD_ID_MAX_CHARACTERS
+    )
+    updated_from: From | None = Field(None, description="last changed on or after this date or instant")
+    updated_to: Until | None = Field(None, description="last changed on or before this date or instant")
+    cursor: Cursor = None
+    limit: int = Field(50, ge=1, le=1000, description="records a page has at most")
+
+
+@router.get("/{kind}", response_model=RawRecords)
+def records(request: Request, kind: KindName, context: Context, _: Reader, asked: Annotated[RawQuery, Query()]) -> Response:
+    """List the raw records that stand, in the order of their ids. What was just accepted shows once its job has landed it."""
+    where = asked.model_dump(include={"prefix", "updated_from", "updated_to"})
+    page, following = list_records(context.parts, kind, RawFilter(ids=asked.id, ocids=asked.ocid, jobs=asked.job, **where), asked.cursor, asked.limit)
+    return json_response({"items": [one.model_dump() for one in page], "next": next_link(request, following)})
+
+
+@router.post("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=POST_BODY)
+async def post(
+    request: Request, kind: KindName, context: Context, user: Writer, options: Options, atomic: Atomic = False, filename: Name = None, ocid: Ocid = None
+) -> Response:
+    """Create or replace a record, or each of an array of up to 10,000; their ids follow from their content.
+
+    A single record that can't be used is refused at once (422). In an array one bad element does not harm the others; `links.outcomes` of the
+    job says what became of each. A release may also be a package or a record of releases. The same content again changes nothing.
+    For documents, the body may also be a PDF, with its `filename` and the `ocid` of its process.
+    """
+    if kind is Kind.DOCUMENTS and media_type(request) == PDF:
+        return await _pdf(request, context, user, options, filename, ocid)
+    body = await read_body(request, JSON, context.settings.max_record_bytes)
+    return await run_in_threadpool(
+        _change, context, user, options, puts(kind, content := parse(body)), body, atomic=atomic, alone=not isinstance(content, list)
+    )
+
+
+@router.put("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=PUT_MANY_BODY)
+async def put_many(request: Request, kind: KindName, context: Context, user: Writer, options: Options, atomic: Atomic = False) -> Response:
+    """Create or replace each record of an array; their ids follow from their content."""
+    body = await read_body(request, JSON, context.settings.max_record_bytes)
+    content = parse(body)
+    if not isinstance(content, list):
+        raise UnprocessableError(f"many records are an array; one goes to PUT /v1/raw/{kind}/{{id}}")
+    return await run_in_threadpool(_change, context, user, options, puts(kind, content), body, atomic=atomic)
+
+
+@router.patch("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=PATCH_MANY_BODY)
+async def patch_many(request: Request, kind: KindName, context: Context, user: Writer, options: Options, ids: Ids = None, atomic: Atomic = False) -> Response:
+    """Change many records by JSON Merge Patch (RFC 7396): the same patch for every `?id=…`, or an array with a patch for each.
+
+    An element is `{"id", "patch"}`, with `if_version` where it shall hold of that version alone; or a merge patch that has the fields by which
+    the record is known, such as a release's `ocid` and `id`.
+    """
+    body = await read_body(request, PATCHES, context.settings.max_record_bytes)
+    return await run_in_threadpool(_change, context, user, options, patches(kind, parse(body), ids or []), body, atomic=atomic)
+
+
+@router.delete("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=DELETE_BODY)
+async def delete_many(
+    request: Request, kind: KindName, context: Context, user: Writer, options: Options, ids: Ids = None, atomic: Atomic = False, purge: Purge = False
+) -> Response:
+    """Delete many records: every `?id=…`, or an array of ids (or of `{"id", "if_version"}`) in the body."""
+    op = _deleting(user, purge)
+    body = await read_body(request, JSON, context.settings.max_record_bytes)
+    return await run_in_threadpool(_change, context, user, options, deletions(kind, parse(body) if body else None, ids or [], op), body, atomic=atomic)
+
+
+@router.get("/{kind}/{record_id}", response_model=RawRecord, responses={**TAGGED, **answers(404)})
+def record(kind: KindName, record_id: Id, context: Context, _: Reader, if_none_match: KnownVersion = None) -> Response:
+    """A raw record as it stands: its payload as published, with the repairs that `notes` name, and where it came from."""
+    found, tag = get_record(context.parts, kind, record_id)
+    return tagged(lambda: json_response(found.model_dump()), tag, if_none_match)
+
+
+@router.put("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE, openapi_extra=PUT_BODY)
+async def put(
+    request: Request,
+    kind: KindName,
+    record_id: Id,
+    context: Context,
+    user: Writer,
+    options: Options,
+    if_match: IfMatch = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Create or replace a record. Its content must make it the record of that id (else 422)."""
+    body = await read_body(request, JSON, context.settings.max_record_bytes)
+    one = Operation(op=Op.PUT, kind=kind, id=record_id, payload=parse(body))
+    return await run_in_threadpool(_change, context, user, options, [one], body, alone=True, if_match=if_match, if_none_match=if_none_match)
+
+
+@router.patch("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE, openapi_extra=PATCH_BODY)
+async def patch(request: Request, kind: KindName, record_id: Id, context: Context, user: Writer, options: Options, if_match: IfMatch = None) -> Response:
+    """Change a record by JSON Merge Patch (RFC 7396): members replace those that stand, null removes one, objects are merged, arrays replaced.
+
+    It is applied to the record as it stands when the job is landed, behind every change that was accepted before.
+    """
+    body = await read_body(request, PATCHES, context.settings.max_record_bytes)
+    (one,) = patches(kind, parse(body), [record_id])
+    return await run_in_threadpool(_change, context, user, options, [one], body, alone=True, if_match=if_match)
+
+
+@router.delete("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE)
+def delete(kind: KindName, record_id: Id, context: Context, user: Writer, options: Options, if_match: IfMatch = None, purge: Purge = False) -> Response:
+    """Delete a record: it leaves gold and search, and its versions can still be read. With `purge` its content is erased for good."""
+    one = Operation(op=_deleting(user, purge), kind=kind, id=record_id)
+    return _change(context, user, options, [one], b"", alone=True, if_match=if_match)
+
+
+@router.get("/{kind}/{record_id}/versions", response_model=RawVersions, responses=answers(404))
+def versions(kind: KindName, record_id: Id, context: Context, _: Reader) -> Response:
+    """Every version of a record, newest first, also of one that was deleted."""
+    return json_response({"items": [one.model_dump() for one in list_versions(context.parts, kind, record_id)]})
+
+
+@router.get("/{kind}/{record_id}/versions/{version}", response_model=RawVersion, responses={**TAGGED, **answers(404)})
+def version(kind: KindName, record_id: Id, version: Number, context: Context, _: Reader, if_none_match: KnownVersion = None) -> Response:  # pylint: disable=redefined-outer-name
+    """One version of a record."""
+    found, tag = get_version(context.parts, kind, record_id, version)
+    return tagged(lambda: json_response(found.model_dump()), tag, if_none_match)
+
+
+def _change(
+    context: AppContext,
+    user: User,
+    options: ChangeOptions,
+    operations: list[Operation],
+    body: bytes,
+    *,
+    atomic: bool = False,
+    alone: bool = False,
+    if_match: str | None = None,
+    if_none_match: str | None = None,
+) -> Response:
+    once, hook = options.idempotency_key(user, fingerprint(body)), options.job_webhook(context)
+    if alone:
+        operations = [prepare_single_operation(context.parts, operations[0], if_match, if_none_match, once)]
+    name = f"{options.request[0].lower()}-{operations[0].kind if operations else 'nothing'}.jsonl"
+    job = submit_operations(context.parts, Operations(atomic=atomic, items=operations), actor=user.name, filename=name, idempotency=once, webhook=hook)
+    return accepted(context, options, job)
+
+
+async def _pdf(request: Request, context: AppContext, user: User, options: ChangeOptions, filename: str | None, ocid: str | None) -> Response:
+    """A PDF is an upload like any other."""
+    hook = options.job_webhook(context)
+    got = await receive_file(request, context.parts.files, context.settings.max_upload_bytes)
+    once = options.idempotency_key(user, f"{got.sha256} {filename or ''}")
+    about: dict[str, Any] = {"sha256": got.sha256, "size": got.size, "filename": filename or "document.pdf", "actor": user.name, "ocid": ocid}
+    job = await run_in_threadpool(submit, context.parts.warehouse, context.parts.messages, **about, once=once, webhook=hook)
+    return accepted(context, options, job)
+
+
+def _deleting(user: User, purge: bool) -> Op:
+    if purge and not user.role.reaches(Role.ADMIN):
+        raise ForbiddenError(f"to purge needs the role {Role.ADMIN}; {user.name} is a {user.role}")
+    return Op.PURGE if purge else Op.DELETE

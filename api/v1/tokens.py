@@ -1,0 +1,56 @@
+"""POST /v1/auth/token: credentials for a token."""
+
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
+
+from api.auth import credentials
+from api.context import Context
+from api.openapi import answers
+from api.requests.body_stream import body_chunks
+from api.v1.schemas import TokenAnswer
+from domain.shared.errors import InvalidError, TooLargeError
+
+BODY_MAX_BYTES = 16_384  # bytes of the body
+FIELDS = {"type": "object", "required": ["username", "password"], "properties": {"username": {"type": "string"}, "password": {"type": "string"}}}
+EXAMPLE = {"username": "admin", "password": "correct horse"}
+FORMS = {name: {"schema": FIELDS, "example": EXAMPLE} for name in ("application/x-www-form-urlencoded", "application/json")}
+BODY: dict[str, Any] = {"requestBody": {"required": False, "content": FORMS}, "security": [{}, {"basic": []}]}
+router = APIRouter(prefix="/v1/auth", tags=["auth"])
+
+
+async def signed_in(request: Request) -> tuple[str, str]:
+    """User name and password of the request: from its Basic header, else its form, else its JSON."""
+    scheme, _, proof = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        return credentials(proof)
+    body = b""
+    async for chunk in body_chunks(request):
+        body += chunk
+        if len(body) > BODY_MAX_BYTES:
+            raise TooLargeError(f"credentials take {BODY_MAX_BYTES} bytes at most")
+    given = _fields(body, request.headers.get("content-type", ""))
+    name, password = given.get("username"), given.get("password")
+    if not isinstance(name, str) or not isinstance(password, str):
+        raise InvalidError("username and password are needed: as a form, as JSON, or as HTTP Basic")
+    return name, password
+
+
+@router.post("/token", responses=answers(400, 401, 405, 408, 413, 422, 500, 503, 507), openapi_extra=BODY)
+async def token(response: Response, context: Context, who: Annotated[tuple[str, str], Depends(signed_in)]) -> TokenAnswer:
+    """Get a token for a user name and password (the password form of OAuth 2, the same as JSON, or HTTP Basic)."""
+    made = context.authenticator.issue_token(await context.password_checker.check(*who))
+    response.headers["Cache-Control"] = "no-store"
+    return TokenAnswer(access_token=made.value, expires_in=made.seconds)
+
+
+def _fields(body: bytes, content_type: str) -> dict[str, Any]:
+    try:
+        if "json" in content_type or body.lstrip().startswith(b"{"):
+            found = orjson.loads(body)
+            return found if isinstance(found, dict) else {}
+        return dict(parse_qsl(body.decode(), keep_blank_values=True))
+    except ValueError as error:
+        raise InvalidError("the body is neither a form nor JSON") from error

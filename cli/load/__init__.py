@@ -1,0 +1,1 @@
+"""`tenderlake load` and `seed`: the client of a running server."""

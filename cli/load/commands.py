@@ -1,0 +1,48 @@
+"""`tenderlake load` and `tenderlake seed`: files to a running server over HTTP, followed to their end; the exit code tells the truth.
+
+0: all succeeded; 1: something failed or was not taken; 3: all succeeded, but some records are in quarantine; 2: wrong usage;
+130: Ctrl-C; 143: SIGTERM.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.load.signals import exit_code_on_signal
+from infrastructure.settings import Settings
+
+STDIN = "-"
+Url = Annotated[str | None, typer.Option(help="the server (without it TENDERLAKE_URL, or this machine)")]
+User = Annotated[str | None, typer.Option(help="who loads (without it TENDERLAKE_USER, or admin)")]
+Password = Annotated[str | None, typer.Option(help="their password; better set TENDERLAKE_PASSWORD, which the list of processes does not show")]
+Webhook = Annotated[str | None, typer.Option(help="a URL that is told when each job has ended")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="whether to follow the jobs to their end")]
+Files = Annotated[list[str], typer.Argument(metavar="FILES...", help="files to load; - is what comes in at stdin")]
+Name = Annotated[str, typer.Option(help="the name of what comes in at stdin")]
+
+
+def load(files: Files, url: Url = None, user: User = None, password: Password = None, webhook: Webhook = None, wait: Wait = True, name: Name = "stdin") -> None:
+    """Load files into a running server and follow their jobs; exit 1 where one failed, 3 where records are in quarantine."""
+    for file in files:
+        if file != STDIN and not Path(file).is_file():
+            raise typer.BadParameter(f"{file} is no file", param_hint="FILES")
+    if files.count(STDIN) > 1:
+        raise typer.BadParameter("stdin can be loaded once", param_hint="FILES")
+    from cli.load.client import connect
+    from cli.load.loading import run, send
+
+    with exit_code_on_signal(), connect(Settings(), url, user, password) as client:
+        client.check()
+        raise typer.Exit(run(client, wait, lambda loading: send(loading, files, name, {"webhook": webhook} if webhook else {})))
+
+
+def seed(url: Url = None, user: User = None, password: Password = None, webhook: Webhook = None, wait: Wait = True) -> None:
+    """Load the bundled seeds into a running server and follow their jobs; exit codes as of load."""
+    from cli.load.client import connect
+    from cli.load.loading import run
+    from cli.load.loading import seed as send
+
+    with exit_code_on_signal(), connect(Settings(), url, user, password) as client:
+        client.check()
+        raise typer.Exit(run(client, wait, lambda loading: send(loading, {"webhook": webhook} if webhook else {})))

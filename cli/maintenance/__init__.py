@@ -1,0 +1,1 @@
+"""`tenderlake verify`, `rebuild` and `doctor`."""

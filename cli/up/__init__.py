@@ -1,0 +1,1 @@
+"""`tenderlake up`: the launcher and its child processes."""

@@ -1,0 +1,174 @@
+"""`tenderlake up`: the lock, the port, the queue, the API and the workers, kept running until told to stop.
+
+It stays light (no database, no frames, no web framework) since it lives as long as its children.
+"""
+
+import http.client
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from types import FrameType
+
+from loguru import logger
+from pydantic import SecretStr
+
+from cli.up import start_checks
+from cli.up.child_processes import REFUSED_EXIT_CODE, ManagedProcess, python, stop
+from cli.up.data_folder_lock import DataFolderLock
+from cli.up.greeting import greeting, reachable
+from domain.shared.errors import StartupError
+from infrastructure.logging import set_up
+from infrastructure.queue.redis_server import RedisServer
+from infrastructure.settings import Settings
+from infrastructure.system.file_permissions import restrict_permissions, set_private_umask
+
+POLL_SECONDS = 0.1  # seconds between two looks at the children
+DISK_CHECK_SECONDS = 10.0  # seconds between two looks at the disk
+NICE = 5  # of the workers: the API goes first, at the start too
+# For the children. Comparing vectors waits for the memory: more threads a query only burn the cores that other queries need. What is freed is given
+# back soon, and not kept by every thread for itself: a fifth less memory while a load runs.
+CHILD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "_RJEM_MALLOC_CONF": "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0"}
+API_START_ATTEMPTS = 3  # deaths of the API before its first answer that end the launcher
+
+
+@dataclass(frozen=True)
+class Commands:
+    """What the launcher runs. The number of the listening socket follows the API's; a worker's index and their number follow a worker's."""
+
+    api: tuple[str, ...] = tuple(python("cli.serve"))
+    worker: tuple[str, ...] = tuple(python("workers.main"))
+
+
+class _RefusedError(Exception):
+    """Raised when a child has said in one line why it can't start."""
+
+
+def up(settings: Settings, commands: Commands | None = None) -> int:
+    """Run everything in the foreground; the exit code. StartupError, one line, where it can't be started."""
+    set_private_umask()
+    ended = Event()
+    _on_signals(ended)
+    set_up("launcher", settings.log_level)
+    folder = start_checks.data_folder(settings.data_dir)
+    try:
+        lock = DataFolderLock(folder)
+    except OSError as error:
+        raise start_checks.unwritable(folder, error) from error
+    if opened := restrict_permissions(folder):
+        logger.info("{} files and folders of {} could be read by others; they no longer can", opened, folder)
+    try:
+        with start_checks.listen(settings.host, settings.port) as listener:
+            return Launcher(settings, commands or Commands(), folder, (lock.descriptor, listener.fileno())).run(ended)
+    finally:
+        lock.release()
+
+
+class Launcher:
+    """The children of one run. `descriptors` are those of the lock, which every child inherits, and of the API's socket."""
+
+    def __init__(self, settings: Settings, commands: Commands, folder: Path, descriptors: tuple[int, int]) -> None:
+        self.settings = settings
+        self.folder = folder
+        lock, listener = descriptors
+        self.server = None if settings.redis_url else RedisServer(folder / "queue")
+        env = _environment(settings, folder, self.server.url if self.server else settings.redis_url or "")
+        self.api = ManagedProcess("api", [*commands.api, str(listener)], env, (lock, listener), grace=2.5)
+        self.workers = [
+            ManagedProcess(f"worker-{index}", [*commands.worker, "--index", str(index), "--of", str(settings.workers)], env, (lock,), nice=NICE)
+            for index in range(settings.workers)
+        ]
+        self.watchers = [ManagedProcess("watch", python("cli.main", "watch", str(settings.watch_dir)), env, (lock,), nice=NICE)] if settings.watch_dir else []
+        self.queue: list[ManagedProcess] = []
+        if self.server:
+            self.queue = [ManagedProcess("queue", self.server.argv(), keep=(lock,), grace=2.0, before=self.server.prepare, why=self.server.why)]
+        self.warned = False
+        self.looked = 0.0
+
+    def run(self, ended: Event) -> int:
+        """Start all, keep them running until `ended` is set, and stop them in order; the exit code."""
+        try:
+            self._start_queue(ended)
+            if not ended.is_set():
+                for child in (self.api, *self.workers, *self.watchers):
+                    child.start()
+                self._await_api(ended)
+            if not ended.is_set():
+                print(greeting(self.settings, self.folder, self.server is not None), flush=True)
+            while not ended.wait(POLL_SECONDS):
+                self._tend()
+        except _RefusedError:
+            return 1
+        except OSError as error:
+            raise StartupError(f"can't start: {error}") from error
+        finally:
+            self._stop()
+        print("tenderlake has stopped", flush=True)
+        return 0
+
+    def _start_queue(self, ended: Event) -> None:
+        for child in self.queue:
+            child.start()
+            while self.server and not self.server.ready() and not ended.wait(0.01):
+                if child.dead():
+                    raise StartupError(child.why() or f"the queue's redis-server {child.end()}")
+        if self.server:
+            self.server.expire_heartbeats()
+
+    def _await_api(self, ended: Event) -> None:
+        while not ended.is_set() and not self._live():
+            if self.api.dead() and self.api.process:
+                if self.api.process.returncode == REFUSED_EXIT_CODE:
+                    raise _RefusedError
+                if self.api.deaths + 1 >= API_START_ATTEMPTS:
+                    raise StartupError("the API died again and again at its start; the lines above say why")
+            self._tend()
+            ended.wait(POLL_SECONDS / 2)
+
+    def _live(self) -> bool:
+        connection = http.client.HTTPConnection(reachable(self.settings.host), self.settings.port, timeout=1.0)
+        try:
+            connection.request("GET", "/health/live")
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _tend(self) -> None:
+        for child in (*self.queue, self.api, *self.workers, *self.watchers):  # the queue first: the others need it
+            child.restart_if_dead()
+        if time.monotonic() - self.looked > DISK_CHECK_SECONDS:
+            self.looked = time.monotonic()
+            low = start_checks.room(self.folder) < start_checks.MIN_FREE_BYTES
+            if low and not self.warned:
+                logger.warning("{}: make room, or uploads will be refused", start_checks.lacking(self.folder))
+            self.warned = low
+
+    def _stop(self) -> None:
+        """No new callers, then no new work, then no queue."""
+        stop([self.api, *self.watchers])
+        stop(self.workers)
+        stop(self.queue)
+        if self.server:
+            self.server.clear()
+
+
+def _environment(settings: Settings, folder: Path, queue: str) -> dict[str, str]:
+    """The children's environment: ours, every setting that was given in whatever way, and the queue's URL."""
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in given.items()}
+    ours = {f"TENDERLAKE_{name.upper()}": str(value) for name, value in plain.items() if value is not None}
+    threads = max(1, (os.cpu_count() or 1) // settings.workers)  # of polars in each worker: more of them would wait for each other
+    return {**CHILD_ENVIRONMENT, "POLARS_MAX_THREADS": str(threads), **os.environ, **ours, "TENDERLAKE_DATA_DIR": str(folder), "TENDERLAKE_REDIS_URL": queue}
+
+
+def _on_signals(ended: Event) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:  # nohup is respected
+            signal.signal(number, end)

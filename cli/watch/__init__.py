@@ -1,0 +1,1 @@
+"""`tenderlake watch`: the drop folder."""

@@ -1,0 +1,97 @@
+"""`tenderlake watch DIR`: loads what comes into a folder (see drop.py). It works beside `tenderlake up`, on the same data folder or database.
+
+It looks twice a second: that sees every file on every file system, whatever its name.
+"""
+
+import fcntl
+import os
+import signal
+import time
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import Annotated
+
+import typer
+from loguru import logger
+
+from domain.shared.errors import StartupError, level_of
+from infrastructure.settings import Settings
+
+EVERY_SECONDS = 0.5  # between two looks
+REST_SECONDS = 5.0  # after a look that failed
+LOCK = ".tenderlake-watch"
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the folder; loading/, done/ and failed/ are made in it", file_okay=False)]
+
+
+def watch(directory: Folder) -> None:
+    """Load every file that comes into a folder; it is moved to done/ or failed/, with a report beside it."""
+    from infrastructure.logging import set_up
+
+    settings, stop = Settings(), Event()
+    set_up("watch", settings.log_level)
+    _on_signals(stop)
+    lock = _lock(directory)
+    try:
+        _await_warehouse(settings, stop)
+        if not stop.is_set():
+            _run(settings, directory, stop)
+    finally:
+        os.close(lock)
+
+
+def _run(settings: Settings, directory: Path, stop: Event) -> None:
+    from cli.watch.drop_folder import DropFolder
+    from infrastructure.bootstrap import bootstrap
+
+    drop = DropFolder(bootstrap(settings), directory.resolve(), settings.max_upload_bytes)
+    drop.prepare()
+    logger.info("watching {}", drop.folder)
+    pause = 0.0
+    while not stop.wait(pause):
+        pause = EVERY_SECONDS
+        try:
+            drop.step(time.monotonic())
+        except Exception as error:  # pylint: disable=broad-exception-caught  # the next look tries again
+            logger.log(level_of(error), "watching {}: {}: {}", drop.folder, type(error).__name__, error)
+            pause = REST_SECONDS
+
+
+def _lock(directory: Path) -> int:
+    """The lock on the folder. StartupError where another watcher has it, or where it can't be written."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StartupError(f"the folder {directory} can't be watched ({error.strerror}): files are moved within it, so it must be writable") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise StartupError(f"the folder {directory} is watched already by another tenderlake") from None
+    return descriptor
+
+
+def _await_warehouse(settings: Settings, stop: Event) -> None:
+    from infrastructure.bootstrap import timeouts
+    from infrastructure.warehouse.migrate import current, head
+
+    said, newest = False, head(settings.warehouse_url)
+    while not stop.is_set():
+        try:
+            if current(settings.warehouse_url, timeouts(settings)) == newest:
+                return
+        except Exception as error:  # pylint: disable=broad-exception-caught  # it is being made, or it is away
+            logger.debug("the warehouse is not ready: {}", error)
+        if not said:
+            logger.info("waiting for the warehouse; `tenderlake up` makes it")
+            said = True
+        stop.wait(0.2)
+
+
+def _on_signals(stop: Event) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)

@@ -1,0 +1,1 @@
+"""Document files (uploaded PDFs): their records, passages and links to processes."""

@@ -1,0 +1,1 @@
+"""Exchange rates, and the conversion of amounts to the base currency."""

@@ -1,0 +1,97 @@
+"""Money in the base currency: which rate a fact's amount is converted with, and what comes out. Pure.
+
+A fact is converted with the newest rate on or before its `value_date` that is at most WINDOW days old, so that its base columns
+follow from the fact's own row and the rates alone. Where no such rate is known they are null, never zero.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from domain.lake.silver import Columns
+
+RATE_MAX_AGE_DAYS = 10  # days; longer than any run of bank holidays
+CONVERTED_DECIMALS = 6  # of a converted amount: more than a currency has, fewer than would tell floats from decimals apart
+RATES: Columns = {"date": pl.Date, "base": pl.String, "currency": pl.String, "rate": pl.Float64}
+QUOTES: Columns = {"currency": pl.String, "rate_date": pl.Date, "rate": pl.Float64}
+# The amount of each fact that is converted, and the key of its currency.
+CONVERTED_AMOUNTS = {
+    "fact_process": ("amount", "currency_key"),
+    "fact_award": ("amount", "currency_key"),
+    "fact_contract": ("amount", "currency_key"),
+    "fact_item": ("unit_amount", "unit_currency_key"),
+}
+MAX_RATE = 1e12  # no currency's unit buys more of another
+
+
+class ExchangeRate(NamedTuple):
+    """On `date`, one unit of `base` was `rate` units of `currency`."""
+
+    date: date
+    base: str
+    currency: str
+    rate: float
+
+
+@dataclass(frozen=True)
+class ExchangeQuotes:
+    """What one unit of each currency was worth in `base`, by day: rows of QUOTES, one a currency and day, in order of days."""
+
+    base: str
+    quotes: pl.DataFrame
+
+
+def build_quotes(base: str, rates: pl.DataFrame | None = None) -> ExchangeQuotes:
+    """The quotes in `base` that follow from `rates` (rows of RATES: 1 base = rate currency).
+
+    A rate that names both currencies goes before a cross rate of the same day through a third one; among several, the first by name counts.
+    """
+    if rates is None or not rates.height:
+        return ExchangeQuotes(base, pl.DataFrame(schema=QUOTES))
+    c = pl.col
+    legs = rates.filter(c("currency") == base).select("date", "base", c("rate").alias("leg"))
+    to_base = rates.filter(c("currency") == base).select(c("base").alias("currency"), "date", "rate", pl.lit("0").alias("way"))
+    from_base = rates.filter(c("base") == base).select("currency", "date", (1 / c("rate")).alias("rate"), pl.lit("1").alias("way"))
+    others = rates.filter(c("currency") != base, c("base") != base).join(legs, on=["date", "base"], how="inner")
+    crossed = others.select("currency", "date", (c("leg") / c("rate")).alias("rate"), ("2" + c("base")).alias("way"))
+    quotes = pl.concat([to_base, from_base, crossed]).filter(c("rate").is_finite(), c("rate") > 0, c("currency") != base)
+    chosen = quotes.sort("date", "currency", "way").unique(["currency", "date"], keep="first", maintain_order=True)
+    return ExchangeQuotes(base, chosen.select("currency", c("date").alias("rate_date"), "rate"))
+
+
+def value_date(amount: str, currency: str, *days: pl.Expr) -> pl.Expr:
+    """The day of the first instant of `days` that is known; null where there is nothing to convert."""
+    priced = pl.col(amount).is_not_null() & pl.col(currency).is_not_null()
+    return pl.when(priced).then(pl.coalesce(*days).dt.date()).alias("value_date")
+
+
+def convert_amounts(facts: pl.DataFrame, money: ExchangeQuotes, amount: str = "amount", currency: str = "currency") -> pl.DataFrame:
+    """The facts, in their order, with `{amount}_base`, `base_currency`, `rate` and `rate_date` from their `amount`, `currency` and `value_date`.
+
+    An amount that is in the base currency stays as it is, with the rate 1 of its own day.
+    """
+    c = pl.col
+    own = (c(currency) == money.base).fill_null(value=False) & c(amount).is_not_null()
+    found = _quoted(facts, money.quotes, currency)
+    rate = pl.when(own).then(1.0).otherwise(c("rate"))
+    product = pl.when(own).then(c(amount)).otherwise((c(amount) * rate).round(CONVERTED_DECIMALS))
+    known = product.is_finite().fill_null(value=False)
+    return found.with_columns(
+        pl.when(known).then(product).alias(f"{amount}_base"),
+        pl.when(known).then(pl.lit(money.base)).alias("base_currency"),
+        pl.when(known).then(rate).alias("rate"),
+        pl.when(known).then(pl.when(own).then(c("value_date")).otherwise(c("rate_date"))).alias("rate_date"),
+    )
+
+
+def _quoted(facts: pl.DataFrame, quotes: pl.DataFrame, currency: str) -> pl.DataFrame:
+    """The facts, in their order, with the `rate` and `rate_date` of their currency on their day."""
+    if not quotes.height:
+        return facts.with_columns(pl.lit(None, pl.Date).alias("rate_date"), pl.lit(None, pl.Float64).alias("rate"))
+    numbered = facts.with_row_index("_row")
+    asked = numbered.select("_row", pl.col(currency).alias("currency"), "value_date").drop_nulls().sort("value_date")
+    options: dict[str, Any] = {"by": "currency", "tolerance": f"{RATE_MAX_AGE_DAYS}d", "check_sortedness": False, "coalesce": False}
+    found = asked.join_asof(quotes, left_on="value_date", right_on="rate_date", **options)
+    return numbered.join(found.select("_row", "rate_date", "rate"), on="_row", how="left", maintain_order="left").drop("_row")

@@ -1,0 +1,1 @@
+"""Compiled releases and other records to the flat tables of silver."""

@@ -1,0 +1,104 @@
+"""What releases say of organisations, wherever they name one: in `parties`, and in the references of buyer, tender, awards, bids, contracts. Pure."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from domain.lake.flattening.organization_identity import GLOBAL_ID, normal_name, register_number
+from domain.shared.whitespace import tidy_columns
+
+IDENTIFIER = ["scheme", "identifier"]
+ADDRESS = ["street", "locality", "region", "postal_code", "country"]
+TEXTS = ["party_id", "name", *IDENTIFIER, "legal_name", *ADDRESS]
+TIDIED_COLUMNS = [name for name in TEXTS if name != "street"]  # whose lines are lines
+KEYS = ["silver_batch", "ocid"]
+
+
+def organization_columns(who: pl.Expr) -> list[pl.Expr]:
+    """The columns TEXTS of an organisation's object."""
+    organization = who.struct
+    identifier, address = organization.field("identifier").struct, organization.field("address").struct
+    street, country, other = address.field("streetAddress"), address.field("countryName"), address.field("country")
+    return [
+        organization.field("id").alias("party_id"),
+        organization.field("name"),
+        identifier.field("scheme"),
+        identifier.field("id").alias("identifier"),
+        identifier.field("legalName").alias("legal_name"),
+        pl.when(street.str.contains(r"\S")).then(street).alias("street"),
+        address.field("locality"),
+        address.field("region"),
+        address.field("postalCode").alias("postal_code"),
+        pl.when(country.str.contains(r"\S")).then(country).otherwise(other).alias("country"),
+    ]
+
+
+def listed_parties(frame: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataFrame:
+    """The rows of `parties`: keys, position, TEXTS, roles, scale, url."""
+    rows = _numbered(frame.select(*KEYS, "parties"), "parties", "position")
+    party = pl.col("parties")
+    details = party.struct.field("details").struct
+    flat = rows.select(*KEYS, "position", *organization_columns(party), party.struct.field("roles"), details.field("scale"), details.field("url"))
+    return with_identity(tidy_columns(flat, [*TIDIED_COLUMNS, "scale"], changed))
+
+
+def organization_references(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataFrame:
+    """Every place that names an organisation, in order: keys, `order`, role, `at` (where, '#' for the number of `parent`), award_id, TEXTS.
+
+    `award_position` is that of the award whose supplier it is. Who is given neither id nor name nor identifier is nobody.
+    """
+    rows = pl.concat(_places(frame, awards, contracts)).with_columns(organization_columns(pl.col("who"))).drop("who")
+    named = tidy_columns(rows, TIDIED_COLUMNS, changed).filter(pl.any_horizontal(pl.col("party_id", "name", "legal_name", "identifier").is_not_null()))
+    return with_identity(named).with_row_index("order")
+
+
+def _places(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    tender = pl.col("tender").struct
+    one, parent = pl.lit(None, pl.Int32).alias("parent"), pl.col("position").cast(pl.Int32).alias("parent")
+    yield _place(frame.select(*KEYS, one, who=pl.col("buyer")), "buyer", "/buyer")
+    yield _place(frame.select(*KEYS, one, who=tender.field("procuringEntity")), "procuringEntity", "/tender/procuringEntity")
+    yield _place(_each(frame.select(*KEYS, one, who=tender.field("tenderers")), "who"), "tenderer", "/tender/tenderers")
+    suppliers = awards.select(*KEYS, parent, who="suppliers", award_id="id")
+    yield _place(_each(suppliers, "who"), "supplier", "/awards/#/suppliers")
+    bids = _numbered(frame.select(*KEYS, pl.col("bids").struct.field("details").alias("bids")), "bids", "parent")
+    yield _place(_each(bids.select(*KEYS, "parent", who=pl.col("bids").struct.field("tenderers")), "who"), "tenderer", "/bids/details/#/tenderers")
+    yield _place(_each(contracts.select(*KEYS, parent, who="suppliers"), "who"), "supplier", "/contracts/#/suppliers")
+    payments = _each(contracts.select(*KEYS, parent, paid=pl.col("implementation").struct.field("transactions")), "paid")
+    for role in ("payer", "payee"):
+        yield _place(payments.select(*KEYS, "parent", who=pl.col("paid").struct.field(role)), role, f"/contracts/#/implementation/transactions/{role}")
+
+
+def _place(rows: pl.DataFrame, role: str, at: str) -> pl.DataFrame:
+    award = pl.col("parent") if "award_id" in rows.columns else pl.lit(None, pl.Int32)
+    award_id = pl.col("award_id") if "award_id" in rows.columns else pl.lit(None, pl.String)
+    named = rows.filter(pl.col("who").is_not_null())
+    return named.select(*KEYS, "parent", pl.lit(role).alias("role"), pl.lit(at).alias("at"), award.alias("award_position"), award_id.alias("award_id"), "who")
+
+
+def _each(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    return rows.filter(pl.col(column).list.len() > 0).explode(column)
+
+
+def _numbered(rows: pl.DataFrame, column: str, number: str) -> pl.DataFrame:
+    """A row an element of the array, with its 0-based number."""
+    some = rows.filter(pl.col(column).list.len() > 0)
+    return some.with_columns(pl.int_ranges(0, pl.col(column).list.len(), dtype=pl.Int32).alias(number)).explode(column, number)
+
+
+def with_identity(frame: pl.DataFrame) -> pl.DataFrame:
+    """With `folded`, the name (or the legal name) as it is compared, and `registered`, the id in a register that is the organisation's own."""
+    named = frame.with_columns(pl.coalesce("name", "legal_name").alias("_name"))
+    return named.join(_folded(named["_name"]), on="_name", how="left", maintain_order="left").drop("_name").with_columns(_registered(frame))
+
+
+def _folded(names: pl.Series) -> pl.DataFrame:
+    distinct = names.drop_nulls().unique()
+    return pl.DataFrame({"_name": distinct, "folded": [normal_name(name) or None for name in distinct]}, schema={"_name": pl.String, "folded": pl.String})
+
+
+def _registered(frame: pl.DataFrame) -> pl.Series:
+    pairs = frame.select(*IDENTIFIER)
+    numbers = pairs.drop_nulls().unique()
+    known = numbers.with_columns(pl.Series("registered", [register_number(*pair) for pair in numbers.iter_rows()], dtype=pl.String))
+    found = pairs.join(known, on=IDENTIFIER, how="left", maintain_order="left")["registered"] if known.height else pairs["scheme"].clear(len(pairs))
+    return found.alias("registered").fill_null(frame.select(pl.when(pl.col("party_id").str.contains(GLOBAL_ID.pattern)).then("party_id")).to_series())

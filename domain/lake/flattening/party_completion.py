@@ -1,0 +1,71 @@
+"""What references say of an organisation completes what `parties` leaves out; where the two disagree, `parties` counts. Pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from domain.lake.flattening.organization_identity import normal_name
+from domain.lake.flattening.organization_references import ADDRESS, IDENTIFIER, TEXTS, with_identity
+from domain.lake.flattening.party_matching import PLACE
+from domain.lake.silver import TABLES
+from domain.raw_records.note_codes import NOTES
+
+NOTE_CODE = "organization_differs"
+NOTE_TEXT_MAX_CHARACTERS = 80  # characters of a text in a note
+COMPARED = [*TEXTS, "folded", "registered"]
+# What is completed as a whole: parts of two addresses make no place.
+PARTS = {"party_id": ["party_id"], "name": ["name"], "legal_name": ["legal_name"], "identifier": IDENTIFIER, "address": ADDRESS}
+
+
+def complete_parties(party: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The parties, each part that is missing taken from the first reference that has it; and notes (silver `note`) on what references say otherwise."""
+    both = _beside(found, party)
+    some = both.filter(pl.any_horizontal(_has(part, "") & ~_has(part, "own_") for part in PARTS))
+    if some.height:
+        party = with_identity(_completed(party.drop("folded", "registered"), some))
+        both = _beside(found, party)
+    return party, _differences(both)
+
+
+def _beside(found: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
+    """The references, each with what its party says as own_*."""
+    return found.join(party.select(*PLACE, *[pl.col(name).alias(f"own_{name}") for name in COMPARED]), on=PLACE, maintain_order="left")
+
+
+def _completed(party: pl.DataFrame, some: pl.DataFrame) -> pl.DataFrame:
+    more = [pl.when(_has(part, "")).then(pl.struct(names)).drop_nulls().first().alias(f"_{part}") for part, names in PARTS.items()]
+    wide = party.join(some.group_by(PLACE, maintain_order=True).agg(more), on=PLACE, how="left", maintain_order="left")
+    taken = [pl.when(_has(part, "")).then(name).otherwise(pl.col(f"_{part}").struct.field(name)).alias(name) for part, names in PARTS.items() for name in names]
+    return wide.with_columns(taken).drop(f"_{part}" for part in PARTS)
+
+
+def _has(part: str, prefix: str) -> pl.Expr:
+    """Whether anything is said of the part; a scheme alone says nothing."""
+    names = ADDRESS if part == "address" else [part]
+    return pl.any_horizontal(pl.col(f"{prefix}{name}").is_not_null() for name in names)
+
+
+def _differences(both: pl.DataFrame) -> pl.DataFrame:
+    rows = both.filter(pl.any_horizontal(pl.col(name) != pl.col(f"own_{name}") for name in ["folded", "registered", *ADDRESS]))
+    seen: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows.iter_rows(named=True):
+        at = row["at"].replace("#", str(row["parent"]))
+        for part, kept, left in _differing(row):
+            message = f"{NOTES[NOTE_CODE]}: {part} {kept[:NOTE_TEXT_MAX_CHARACTERS]!r} counts, {left[:NOTE_TEXT_MAX_CHARACTERS]!r} does not"
+            note = {"silver_batch": row["silver_batch"], "ocid": row["ocid"], "record_id": None, "code": NOTE_CODE, "path": at, "message": message}
+            seen.setdefault((row["ocid"], row["position"], part, left), note)
+    return pl.DataFrame(list(seen.values()), schema=TABLES["note"])
+
+
+def _differing(row: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(part, what counts, what does not) of a reference beside its party."""
+    name = row["name"] or row["legal_name"]
+    if row["folded"] and row["own_folded"] and row["folded"] not in {row["own_folded"], normal_name(row["own_legal_name"] or "")}:
+        yield "name", row["own_name"] or row["own_legal_name"], name
+    if row["registered"] and row["own_registered"] and row["registered"] != row["own_registered"]:
+        yield "identifier", row["own_registered"], row["registered"]
+    for part in ADDRESS:
+        kept, left = row[f"own_{part}"], row[part]
+        if kept and left and kept.casefold() != left.casefold():
+            yield part, kept, left

@@ -1,0 +1,244 @@
+"""The silver layer's words: its tables, their columns and types, and the checks every frame passes before it is written.
+
+Every row carries `silver_batch` (the run that made it) and `ocid`; the current rows of an ocid are those of its newest committed batch.
+A process that lost its last source has one `process` row with `deleted = true` and no others.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import polars as pl
+from polars.datatypes import DataTypeClass
+
+from domain.raw_records.record import Kind
+
+Columns = dict[str, pl.DataType | DataTypeClass]
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
+
+INSTANT = pl.Datetime("us", "UTC")
+KEYS: Columns = {"silver_batch": pl.Int64, "ocid": pl.String}
+CLASSIFIED: Columns = {"classification_scheme": pl.String, "classification_id": pl.String, "classification_description": pl.String}
+MONEY: Columns = {"amount": pl.Float64, "currency": pl.String}
+
+TABLES: dict[str, Columns] = {
+    # One row a contracting process. `compiled` is its OCDS compiled release as JSON, unknown fields included.
+    "process": KEYS
+    | {
+        "deleted": pl.Boolean,
+        "compiled": pl.String,
+        "releases": pl.Int32,  # how many releases it was compiled from
+        "first_published": INSTANT,  # date of its oldest release
+        "last_published": INSTANT,  # date of its newest release
+        "last_seq": pl.Int64,  # the newest batch sequence among its sources
+        "tags": pl.String,  # tags of its releases, joined by ',' in order of first appearance
+        "language": pl.String,
+        "initiation_type": pl.String,
+        "publisher": pl.String,
+        "publisher_license": pl.String,
+        "title": pl.String,
+        "description": pl.String,
+        "status": pl.String,  # tender.status as published
+        "procurement_method": pl.String,
+        "procurement_method_details": pl.String,
+        "main_category": pl.String,
+        "tender_id": pl.String,
+        **CLASSIFIED,  # tender.classification, else that of the first item that has one
+        **MONEY,  # tender.value
+        "min_amount": pl.Float64,
+        "min_currency": pl.String,
+        "budget_amount": pl.Float64,  # planning.budget.amount
+        "budget_currency": pl.String,
+        "tender_start": INSTANT,
+        "tender_end": INSTANT,
+        "award_start": INSTANT,
+        "award_end": INSTANT,
+        "contract_start": INSTANT,
+        "contract_end": INSTANT,
+        "number_of_tenderers": pl.Int64,
+        "buyer_id": pl.String,  # party ids as in `party`
+        "buyer_name": pl.String,
+        "buyer_organization_id": pl.String,
+        "procuring_entity_id": pl.String,
+        "procuring_entity_name": pl.String,
+        "procuring_entity_organization_id": pl.String,
+        "country": pl.String,  # of the delivery addresses, else of the buyer's address
+        "region": pl.String,
+        "locality": pl.String,
+    },
+    # One row an organisation that the process names, in whatever role; those named only by reference (buyer, supplier …) included.
+    "party": KEYS
+    | {
+        "position": pl.Int32,  # 0-based, in order of appearance
+        "party_id": pl.String,  # as published; null where there is none
+        "name": pl.String,
+        "scheme": pl.String,  # identifier.scheme
+        "identifier": pl.String,  # identifier.id
+        "legal_name": pl.String,
+        "roles": pl.List(pl.String),
+        "street": pl.String,
+        "locality": pl.String,
+        "region": pl.String,
+        "postal_code": pl.String,
+        "country": pl.String,
+        "scale": pl.String,  # details.scale
+        "url": pl.String,
+        "organization_id": pl.String,  # the business key of dim_organization, see domain/lake/flattening/organization_identity.py
+    },
+    # One row an award.
+    "award": KEYS
+    | {
+        "position": pl.Int32,
+        "award_id": pl.String,
+        "title": pl.String,
+        "description": pl.String,
+        "status": pl.String,
+        "date": INSTANT,
+        **MONEY,
+        "contract_start": INSTANT,
+        "contract_end": INSTANT,
+        "suppliers": pl.Int32,  # how many distinct suppliers it names
+    },
+    # One row a supplier of an award; none for an award without suppliers.
+    "award_supplier": KEYS | {"award_position": pl.Int32, "award_id": pl.String, "party_id": pl.String, "name": pl.String, "organization_id": pl.String},
+    # One row a contract.
+    "contract": KEYS
+    | {
+        "position": pl.Int32,
+        "contract_id": pl.String,
+        "award_id": pl.String,
+        "title": pl.String,
+        "description": pl.String,
+        "status": pl.String,
+        "date_signed": INSTANT,
+        **MONEY,
+        "start": INSTANT,
+        "end": INSTANT,
+    },
+    # One row an item of the tender, of an award or of a contract.
+    "item": KEYS
+    | {
+        "level": pl.String,  # tender, award or contract
+        "parent_position": pl.Int32,  # position of the award or contract; 0 for the tender
+        "parent_id": pl.String,  # id of the tender, award or contract
+        "position": pl.Int32,
+        "item_id": pl.String,
+        "description": pl.String,
+        **CLASSIFIED,
+        "quantity": pl.Float64,
+        "unit": pl.String,  # unit.name
+        "unit_amount": pl.Float64,  # unit.value.amount
+        "unit_currency": pl.String,
+        "country": pl.String,  # of the first delivery address that says it
+        "region": pl.String,
+        "locality": pl.String,
+        "codes": pl.List(pl.String),  # every classification of the item as 'SCHEME:id', additional ones included
+    },
+    # One row a document of planning, tender, an award or a contract.
+    "document": KEYS
+    | {
+        "level": pl.String,
+        "parent_position": pl.Int32,
+        "parent_id": pl.String,
+        "position": pl.Int32,
+        "document_id": pl.String,
+        "type": pl.String,
+        "title": pl.String,
+        "description": pl.String,
+        "url": pl.String,
+        "format": pl.String,
+        "language": pl.String,
+        "date_published": INSTANT,
+    },
+    # One row a data-quality note: what was repaired in, or is doubtful about, a release or the process.
+    "note": KEYS | {"record_id": pl.String, "code": pl.String, "path": pl.String, "message": pl.String},
+}
+
+# Tables of the other kinds of records, one row a record: `record_id` in place of the ocid, and a row with `deleted` for one that ended.
+RECORD_KEYS: Columns = {"silver_batch": pl.Int64, "record_id": pl.String, "deleted": pl.Boolean}
+RECORD_TABLES: dict[str, Columns] = {
+    # What a reference table says of an organisation; `organization_id` is the business key of dim_organization.
+    "organization": RECORD_KEYS
+    | {
+        "organization_id": pl.String,
+        "name": pl.String,
+        "legal_name": pl.String,
+        "scheme": pl.String,
+        "identifier": pl.String,
+        "country": pl.String,
+        "region": pl.String,
+        "locality": pl.String,
+        "scale": pl.String,
+        "parent_id": pl.String,
+        "url": pl.String,
+    },
+    # 1 `base` = `rate` `currency` on that date.
+    "exchange_rate": RECORD_KEYS | {"date": pl.Date, "base": pl.String, "currency": pl.String, "rate": pl.Float64},
+    # What a reference table says of a code.
+    "classification": RECORD_KEYS | {"scheme": pl.String, "code": pl.String, "description": pl.String, "parent": pl.String},
+    # One row an uploaded file that is read page by page.
+    "file": RECORD_KEYS
+    | {
+        "filename": pl.String,
+        "name": pl.String,  # what file names are compared by
+        "sha256": pl.String,
+        "size": pl.Int64,  # bytes
+        "media_type": pl.String,
+        "title": pl.String,
+        "language": pl.String,
+        "state": pl.String,  # see domain/document_files/document_file.py
+        "reason": pl.String,
+        "url": pl.String,
+        "ocid": pl.String,  # as the caller gave it
+        "claims": pl.String,  # JSON array of {rule, ocid}: the processes that it names by itself
+        "pages": pl.Int32,  # that the file has; `page` holds those that could be read
+        "words": pl.Int64,
+        "passages": pl.Int32,  # that search holds of it
+        "facts": pl.String,  # JSON array
+        "metadata": pl.String,  # JSON
+        "outline": pl.String,  # JSON array
+    },
+}
+PAGES: dict[str, Columns] = {"page": {"silver_batch": pl.Int64, "record_id": pl.String, "page": pl.Int32, "text": pl.String, "tables": pl.String}}
+ALL_TABLES = TABLES | RECORD_TABLES | PAGES
+# The tables that hold each kind of record, the one with a row a record first.
+TABLES_BY_KIND = {
+    Kind.ORGANIZATIONS: ("organization",),
+    Kind.EXCHANGE_RATES: ("exchange_rate",),
+    Kind.CLASSIFICATIONS: ("classification",),
+    Kind.DOCUMENTS: ("file", "page"),
+}
+
+GRAIN = {table: ["record_id"] for table in RECORD_TABLES} | {
+    "process": ["ocid"],
+    "award": ["ocid", "position"],
+    "contract": ["ocid", "position"],
+    "party": ["ocid", "position"],
+}
+REQUIRED = {
+    "process": ["silver_batch", "ocid", "deleted"],
+    "party": ["silver_batch", "ocid", "position", "organization_id"],
+    "award": ["silver_batch", "ocid", "position"],
+    "award_supplier": ["silver_batch", "ocid", "award_position", "organization_id"],
+    "contract": ["silver_batch", "ocid", "position"],
+    "item": ["silver_batch", "ocid", "level", "position"],
+    "document": ["silver_batch", "ocid", "level", "position"],
+    "note": ["silver_batch", "ocid", "code"],
+    "organization": ["silver_batch", "record_id", "deleted"],
+    "exchange_rate": ["silver_batch", "record_id", "deleted"],
+    "classification": ["silver_batch", "record_id", "deleted"],
+    "file": ["silver_batch", "record_id", "deleted"],
+    "page": ["silver_batch", "record_id", "page"],
+}
+LEVELS = ["tender", "award", "contract"]
+
+
+@cache
+def silver_schema(table: str) -> "pa.DataFrameSchema":
+    """The pandera schema of a silver table: exact columns and types, required values present, grain unique."""
+    import pandera.polars as pa  # here, for it costs those who only read silver 100 MB
+
+    checks: dict[str, list[pa.Check]] = {"level": [pa.Check.isin(["planning", *LEVELS])]} if table in {"item", "document"} else {}
+    columns = {name: pa.Column(dtype, nullable=name not in REQUIRED[table], checks=checks.get(name, [])) for name, dtype in ALL_TABLES[table].items()}
+    return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=GRAIN.get(table))

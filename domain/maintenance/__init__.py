@@ -1,0 +1,1 @@
+"""The installation and the version of its rules."""

@@ -1,0 +1,1 @@
+"""OCDS releases: models, validation, repair."""

@@ -1,0 +1,1 @@
+"""Merging releases into compiled releases."""

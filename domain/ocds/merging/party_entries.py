@@ -1,0 +1,50 @@
+"""Parties that a release lists several times under one id, as some publishers do once a role, put together. Pure."""
+
+from typing import Any
+
+Json = dict[str, Any]
+NOTHING: tuple[Any, ...] = (None, "", {}, [])
+
+
+def merge_duplicate_parties(release: Json) -> Json:
+    """The release, in place, with one entry of `parties` an id: with all roles, and all that any of the entries says; the last wins where they differ.
+
+    Merging replaces lists of texts such as `roles`, so that the last entry's alone would be left. The judge notes an id that is given twice.
+    """
+    parties = release.get("parties")
+    if not isinstance(parties, list) or len(parties) < 2:
+        return release
+    ids = [_id(party) for party in parties]
+    known = [one for one in ids if one is not None]
+    if len(set(known)) == len(known):
+        return release
+    whole: dict[str, Json] = {}
+    kept: list[Any] = []
+    for one, party in zip(ids, parties, strict=True):
+        if one is not None and one in whole:
+            _add(whole[one], party)
+        else:
+            kept.append(party)
+            if one is not None:
+                whole[one] = party
+    release["parties"] = kept
+    return release
+
+
+def _id(party: Any) -> str | None:
+    """The id as a text: 1 and "1" are the same."""
+    found = party.get("id") if isinstance(party, dict) else None
+    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else None
+
+
+def _add(party: Json, other: Json) -> None:
+    for key, value in other.items():
+        there = party.get(key)
+        if value in NOTHING and key in party:
+            continue
+        if isinstance(value, dict) and isinstance(there, dict):
+            _add(there, value)
+        elif isinstance(value, list) and isinstance(there, list):
+            there += [one for one in value if one not in there]
+        elif key != "id" or there is None:
+            party[key] = value

@@ -1,0 +1,87 @@
+"""The dates of a release that the star reads: what is said of those that are not RFC 3339, and those with two readings decided by the others."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from domain.raw_records.note_codes import NOTES
+from domain.raw_records.record import Note
+from domain.shared.dates import NO_ZONE, DateOrder, instant, possible_days, proven_order
+from domain.shared.json_pointer import pointer
+
+Path = tuple[str | int, ...]
+Spot = tuple[Path, dict[str, Any], str]  # path of the date, the object that holds it, its key
+SHOWN_PATHS_MAX = 3
+
+
+def decide_dates(release: dict[str, Any], notes: list[Note], of_file: DateOrder | None) -> DateOrder | None:
+    """Write dates with two readings as ISO 8601 where other dates of the release, else those of the file, prove one order; gives that order."""
+    spots = [((), release, "date"), *_spots(release)]
+    texts = [text for _, holder, key in spots if isinstance(text := holder.get(key), str)]
+    proofs = {order: text for text in reversed(texts) if (order := proven_order(text))}
+    if len(proofs) > 1 or not (proofs or of_file):
+        return None
+    order, proof = next(((order, f"{text[:80]!r} has") for order, text in proofs.items()), (of_file, "other dates of the file have"))
+    for path, holder, key in spots[1:]:
+        text = holder.get(key)
+        if isinstance(text, str) and possible_days(text) and (found := instant(text, order)):
+            moment = found[0].replace(tzinfo=None)
+            holder[key] = moment.isoformat() if ":" in text else moment.date().isoformat()
+            notes.append(_note("date_order", pointer(path), f"{text[:80]!r} is {holder[key]}, for {proof} the {order}"))
+    return order
+
+
+def doubtful_dates(release: dict[str, Any]) -> Iterator[Note]:
+    """A note on each date that can't be read or has two readings, and one for all dates about which the same was assumed."""
+    assumed: dict[str, list[str]] = defaultdict(list)
+    for path, holder, key in _spots(release):
+        text = holder.get(key)
+        if text is None:
+            continue
+        read = instant(text)
+        if read is None:
+            yield (
+                _note("ambiguous_date", pointer(path), two_readings(text)) if possible_days(text) else _note("unreadable_date", pointer(path), repr(text)[:200])
+            )
+        elif read[1]:
+            assumed[read[1]].append(pointer(path))
+    for what, paths in assumed.items():
+        more = f" and {len(paths) - SHOWN_PATHS_MAX} more" if len(paths) > SHOWN_PATHS_MAX else ""
+        code = "date_without_zone" if what == NO_ZONE else "date_format"
+        told = ", ".join(path[1:] for path in paths[:SHOWN_PATHS_MAX]) + more
+        yield _note(code, paths[0], told if what == NO_ZONE else f"{what}: {told}")
+
+
+def two_readings(text: str) -> str:
+    """The two days that such a date can mean, in words."""
+    days = possible_days(text)
+    return f"{text[:80]!r} is {days[0].isoformat()} or {days[1].isoformat()}" if days else repr(text[:80])
+
+
+def _spots(release: dict[str, Any]) -> Iterator[Spot]:
+    """Every date that the star reads but the release's own."""
+    tender, planning = release.get("tender") or {}, release.get("planning") or {}
+    for name in ("tenderPeriod", "awardPeriod", "contractPeriod"):
+        yield from _period(tender.get(name), ("tender", name))
+    yield from _documents(planning, ("planning",))
+    yield from _documents(tender, ("tender",))
+    for name, date, period in (("awards", "date", "contractPeriod"), ("contracts", "dateSigned", "period")):
+        for index, one in enumerate(release.get(name) or ()):
+            yield (name, index, date), one, date
+            yield from _period(one.get(period), (name, index, period))
+            yield from _documents(one, (name, index))
+
+
+def _period(period: Any, path: Path) -> Iterator[Spot]:
+    if period:
+        yield (*path, "startDate"), period, "startDate"
+        yield (*path, "endDate"), period, "endDate"
+
+
+def _documents(holder: dict[str, Any], path: Path) -> Iterator[Spot]:
+    for index, document in enumerate(holder.get("documents") or ()):
+        yield (*path, "documents", index, "datePublished"), document, "datePublished"
+
+
+def _note(code: str, path: str, detail: str) -> Note:
+    return Note(code=code, path=path, message=f"{NOTES[code]}: {detail}")

@@ -1,0 +1,1 @@
+"""Batches of the log and the watermarks of stages."""

@@ -1,0 +1,20 @@
+"""How far a stage has read the log."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+
+class Watermark(BaseModel):
+    """How far a stage has read the log; `silver_batch` for the stages behind silver.
+
+    `target` (the silver batch aimed at) and `done` (slices written) hold a run that is half-way; `attempts` counts its starts.
+    """
+
+    stage: str
+    seq: int = 0
+    silver_batch: int = 0
+    target: int | None = None
+    done: int = 0
+    attempts: int = 0
+    started_at: datetime | None = None

@@ -1,0 +1,1 @@
+"""Raw records: kinds, versions, operations, notes, quarantine and audit entries."""

@@ -1,0 +1,26 @@
+"""The audit trail: who had which record erased for good, when, and what went with it; never what it said."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from domain.raw_records.record import Kind
+
+
+class Audit(BaseModel):
+    """One entry of the trail. `erased` says which batches of the log and which raw files (by SHA-256) held the record, and what else was emptied."""
+
+    id: int
+    at: datetime
+    actor: str = Field(description="who asked for it", examples=["admin"])
+    action: Literal["purge"]
+    kind: Kind
+    record_id: str
+    ocid: str | None
+    job_id: str
+    version: int = Field(description="the version that ended the record")
+    seq: int = Field(description="the place in the log that search passes before the erasing begins")
+    status: Literal["pending", "done", "failed"]
+    erased: dict[str, Any] | None = Field(None, examples=[{"batches": [12, 40], "files": ["9f86d081884c7d65…"], "versions": [1, 2], "quarantined": 0}])
+    finished_at: datetime | None

@@ -1,0 +1,32 @@
+"""The id of a raw record, from the fields by which its kind is known. Pure."""
+
+from typing import Any
+
+from domain.raw_records.record import Kind
+from domain.raw_records.record_ids import release_record_id
+from domain.shared.url_safe import url_safe
+
+FIELDS: dict[Kind, str] = {
+    Kind.RELEASES: "ocid and id",
+    Kind.ORGANIZATIONS: "id",
+    Kind.EXCHANGE_RATES: "base (default EUR), currency and date",
+    Kind.CLASSIFICATIONS: "scheme and code",
+    Kind.DOCUMENTS: "id",
+}
+
+
+def record_id_of(kind: Kind, record: dict[str, Any]) -> str | None:
+    """The id, of a whole record or a part of one; None where a field is missing that it takes."""
+    text = {name: str(value) for name, value in record.items() if isinstance(value, str | int) and not isinstance(value, bool) and value != ""}
+    try:
+        match kind:
+            case Kind.RELEASES:
+                return release_record_id(text["ocid"], text["id"])
+            case Kind.EXCHANGE_RATES:
+                return f"{text.get('base', 'EUR')}-{text['currency']}-{text['date']}"
+            case Kind.CLASSIFICATIONS:
+                return f"{url_safe(text['scheme'])}:{url_safe(text['code'])}"
+            case _:
+                return url_safe(text["id"])
+    except KeyError:
+        return None

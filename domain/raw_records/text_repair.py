@@ -1,0 +1,74 @@
+"""Repairs of texts and numbers in parsed JSON: U+0000, lone surrogates, numbers as texts."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from domain.raw_records.note_codes import NOTES
+from domain.raw_records.record import Note
+from domain.shared.exact_json import ExactNumber
+from domain.shared.json_pointer import pointer
+
+MAX_EXACT_FLOAT = 2**53  # from here on a floating-point number may stand for another whole number
+
+
+ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.S)
+
+
+def number_as_text(value: Any) -> str | None:
+    """A number as the text that it would be as an id; None where it is no number or its digits are lost."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, ExactNumber):
+        return value.text
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value)) if abs(value) < MAX_EXACT_FLOAT else None
+    return repr(value)
+
+
+def walk(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every object and array in it with its path, holders first; without recursion, so that no nesting is too deep."""
+    pending: list[tuple[str, Any]] = [("", release)]
+    while pending:
+        path, holder = pending.pop()
+        yield path, holder
+        inside = holder.items() if isinstance(holder, dict) else enumerate(holder)
+        below = [(path + pointer([key]), value) for key, value in inside if isinstance(value, dict | list)]
+        pending += reversed(below)
+
+
+def note_rounded(release: dict[str, Any], notes: list[Note]) -> None:
+    """One note on the numbers that have more digits than the star holds."""
+    paths = []
+    for path, holder in walk(release):
+        inside = holder.items() if isinstance(holder, dict) else enumerate(holder)
+        paths += [path + pointer([key]) for key, value in inside if isinstance(value, ExactNumber)]
+    if paths:
+        notes.append(Note(code="rounded_number", path=paths[0], message=f"{NOTES['rounded_number']}: {_counted(paths)}"))
+
+
+def strip_nul(release: dict[str, Any], notes: list[Note]) -> None:
+    """Remove U+0000 from every text, names of fields included; one note a release."""
+    paths: list[str] = []
+    for path, holder in walk(release):
+        inside = list(holder.items() if isinstance(holder, dict) else enumerate(holder))
+        for key, value in inside:
+            if isinstance(value, str) and "\x00" in value:
+                holder[key] = value.replace("\x00", "")
+                paths.append(path + pointer([str(key).replace("\x00", "")]))
+        if isinstance(holder, dict) and any("\x00" in key for key in holder):
+            paths.append(path)
+            renamed = {key.replace("\x00", ""): value for key, value in holder.items()}
+            holder.clear()
+            holder.update(renamed)
+    if paths:
+        notes.append(Note(code="nul_character", path=paths[0], message=f"{NOTES['nul_character']}: {_counted(paths)}"))
+
+
+def replace_surrogates(raw: bytes) -> bytes:
+    r"""The JSON text with `\ufffd` in place of each half of a surrogate pair."""
+    return ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], raw)
+
+
+def _counted(paths: Sequence[str]) -> str:
+    return ", ".join(path.removeprefix("/") for path in paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")

@@ -1,0 +1,1 @@
+"""Reference records: organisations, exchange rates and classifications."""

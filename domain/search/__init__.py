@@ -1,0 +1,1 @@
+"""Search: queries, results, search documents, the text that is embedded."""

@@ -1,0 +1,1 @@
+"""Values that every part of the domain uses: errors, JSON, dates, keys."""

@@ -1,0 +1,1 @@
+"""The star: facts, dimensions, totals, and queries over them."""

@@ -1,0 +1,128 @@
+"""What can be asked of the star: readable names, typed fields, conditions, an order and a page. Pure.
+
+The fields themselves are the columns of the warehouse's tables; `infrastructure/warehouse/star/readable_fields.py` lists them.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from typing import Any, Literal
+
+FACTS = ("process", "award", "contract", "item", "document")
+DIMENSIONS = ("date", "organization", "procedure", "classification", "location", "currency", "source", "status", "exchange_rate")
+Operator = Literal["eq", "gte", "lte", "prefix", "null", "named", "within"]
+WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class FieldKind(StrEnum):
+    """The type of a field, as it is written in a filter."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    INSTANT = "instant"
+    DATE = "date"
+    BOOLEAN = "boolean"
+    ORGANIZATION = "organization"  # the id of an organisation, or a name that it was ever given
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`field` is any of `values` (eq, prefix, named), or in any of these (first, last) (within), or not below (gte) or above (lte)
+    the only one, or missing or not (null)."""
+
+    field: str
+    operator: Operator
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order by one field; missing values come last either way."""
+
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class RowQuery:
+    """Rows of a fact or dimension. `after` holds the sort values and, last, the key of the row that the page begins behind."""
+
+    of: str
+    where: tuple[Condition, ...] = ()
+    sort: tuple[Sort, ...] = ()
+    after: tuple[Any, ...] | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True)
+class RowPage:
+    """Rows as nested JSON-like values, and where the next page begins (None at the end)."""
+
+    rows: list[dict[str, Any]]
+    following: tuple[Any, ...] | None
+
+
+def read_value(kind: FieldKind, text: str, *, end: bool = False) -> Any:
+    """The value that `text` means. A date stands for its first instant, or with `end` for its last. ValueError says what was expected."""
+    return READERS[kind](text, end)
+
+
+def _text(text: str, _end: bool) -> str:
+    return text
+
+
+def _integer(text: str, _end: bool) -> int:
+    if not WHOLE.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
+        raise ValueError("a whole number of at most 63 bits")
+    return int(text)
+
+
+def _number(text: str, _end: bool) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError("a number")
+    return value
+
+
+def _instant(text: str, end: bool) -> datetime:
+    expected = "a date such as 2024-01-31, or a date-time such as 2024-01-31T12:00:00Z (UTC where no zone is given)"
+    try:
+        if DAY.fullmatch(text):
+            return datetime.combine(date.fromisoformat(text), time.max if end else time.min, UTC)
+        # '+' arrives as a space in a query string that was not encoded.
+        moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(expected) from error
+
+
+def _date(text: str, _end: bool) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("a date such as 2024-01-31") from error
+
+
+def _boolean(text: str, _end: bool) -> bool:
+    if text.lower() not in {"true", "false", "1", "0"}:
+        raise ValueError("true or false")
+    return text.lower() in {"true", "1"}
+
+
+READERS: dict[FieldKind, Callable[[str, bool], Any]] = {
+    FieldKind.TEXT: _text,
+    FieldKind.INTEGER: _integer,
+    FieldKind.NUMBER: _number,
+    FieldKind.INSTANT: _instant,
+    FieldKind.DATE: _date,
+    FieldKind.BOOLEAN: _boolean,
+    FieldKind.ORGANIZATION: _text,
+}

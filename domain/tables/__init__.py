@@ -1,0 +1,1 @@
+"""Tables of cells: headings as paths, values of cells, flat OCDS rows."""

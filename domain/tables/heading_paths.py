@@ -1,0 +1,134 @@
+"""Headings of flat OCDS as paths, and what the standard says their cells hold. Pure."""
+
+import re
+import types
+from collections.abc import Sequence
+from functools import cache
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from domain.ocds.models import Release
+from domain.tables.cell_values import Converter, boolean, number, text_list, whole_number
+
+Path = tuple[str | int, ...]
+
+PREFIXES: tuple[Path, ...] = (("releases", 0), ("compiledRelease",), ("records", 0, "compiledRelease"))
+# Names of OCDS 1.1 and its extensions whose values are no texts, in parts that no model of domain/ocds/models.py names.
+EXTENSION_TYPES: dict[str, Any] = (
+    {"amount": float, "quantity": float, "durationInDays": int, "hasEnquiries": bool}
+    | dict.fromkeys(("additionalProcurementCategories", "submissionMethod", "relationship", "roles", "tag", "coveredBy", "languages", "relatedLots"), list[str])
+    | dict.fromkeys(("hasRecurrence", "hasOptions", "hasRenewal", "hasFrameworkAgreement", "hasElectronicAuction", "hasDynamicPurchasingSystem"), bool)
+)
+DATE = re.compile(r"date([A-Z]\w*)?|\w+Date")
+PATH_MAX_CHARACTERS = 500  # characters
+PATH_MAX_PARTS = 20
+
+
+class HeadingError(ValueError):
+    """Raised where a heading can't be a path, or two of them contradict each other."""
+
+
+def parse(heading: str) -> Path:
+    """The path that a heading means, with the names of OCDS spelt as OCDS spells them. HeadingError."""
+    parts: list[str | int] = [int(part) if part.isdecimal() else part for one in heading.strip().split("/") if (part := one.strip())]
+    for prefix in PREFIXES:
+        if tuple(parts[: len(prefix)]) == prefix:
+            parts = parts[len(prefix) :]
+            break
+    if not parts or len(heading) > PATH_MAX_CHARACTERS or len(parts) > PATH_MAX_PARTS or isinstance(parts[0], int):
+        raise HeadingError(f"{heading[:80]!r} is no path")
+    return _spelt(parts)
+
+
+def converter(path: Path, numbers: Converter = number) -> Converter | None:
+    """How the texts of the path's cells are read; None where they are kept as they are. `numbers` reads numbers with a fraction."""
+    kind = _kind(path)
+    if kind is None or kind is str:
+        return None
+    if get_origin(kind) is list and get_args(kind)[0] is str:
+        return None if isinstance(path[-1], int) else text_list
+    if kind is float:
+        return numbers
+    if kind is int:
+        return whole_number
+    return boolean if kind is bool else _no_object
+
+
+def is_known(path: Path) -> bool:
+    """Whether the path is one of OCDS, as far as the star goes."""
+    return _kind(path) is not None
+
+
+def is_value(path: Path) -> bool:
+    """Whether the path is one of OCDS, of a value or a list of values."""
+    kind = _kind(path)
+    return kind is not None and not _is_model(get_args(kind)[0] if get_origin(kind) is list else kind)
+
+
+def is_number(path: Path) -> bool:
+    """Whether its values are numbers that may have a fraction."""
+    return _kind(path) is float
+
+
+def is_date(path: Path) -> bool:
+    """Whether its name is that of a date: `date`, `dateSigned`, `startDate`, …; those of extensions too."""
+    return isinstance(path[-1], str) and DATE.fullmatch(path[-1]) is not None
+
+
+def heading_of(path: Path) -> str:
+    """The path as a heading."""
+    return "/".join(map(str, path))
+
+
+def _no_object(text: str) -> Any:
+    raise ValueError(f"an object belongs here, whose fields have headings of their own; got {text[:80]!r}")
+
+
+def _spelt(parts: Sequence[str | int]) -> Path:
+    """Names in their own capitals, and 0 where the heading leaves out the place in an array that OCDS has there."""
+    found: list[str | int] = []
+    kind: Any = Release
+    for position, part in enumerate(parts):
+        if isinstance(part, str):
+            fields = _fields(kind)
+            part = fields.get(part.lower(), part)
+            kind = _inside(kind, part)
+            found.append(part)
+            if get_origin(kind) is list and position + 1 < len(parts) and isinstance(parts[position + 1], str) and _is_model(get_args(kind)[0]):
+                found.append(0)
+                kind = get_args(kind)[0]
+        else:
+            found.append(part)
+            kind = get_args(kind)[0] if get_origin(kind) is list else None
+    return tuple(found)
+
+
+def _kind(path: Path) -> Any:
+    kind: Any = Release
+    for part in path:
+        if isinstance(part, str):
+            kind = _inside(kind, part)
+        elif get_origin(kind) is list and _is_model(get_args(kind)[0]):
+            kind = get_args(kind)[0]
+    last = next((part for part in reversed(path) if isinstance(part, str)), "")
+    return kind if kind is not None else EXTENSION_TYPES.get(last)
+
+
+@cache
+def _fields(kind: Any) -> dict[str, str]:
+    return {name.lower(): name for name in kind.model_fields} if _is_model(kind) else {}
+
+
+@cache
+def _inside(kind: Any, name: str) -> Any:
+    if not _is_model(kind) or name not in kind.model_fields:
+        return None
+    annotation = kind.model_fields[name].annotation
+    while get_origin(annotation) in (Union, types.UnionType, Annotated):
+        annotation = next(one for one in get_args(annotation) if one is not type(None))
+    return annotation
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)

@@ -1,0 +1,64 @@
+"""Dates written as three numbers, the year last: which readings they have, and what the other dates of their column decide. Pure."""
+
+import re
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import NamedTuple
+
+NUMERIC = re.compile(
+    r"(\d{1,2})\s*([/.-])\s*(\d{1,2})\s*\2\s*(\d{4})(?:[T,\s]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([ap])?\.?\s*(?(8)m\.?))?", re.IGNORECASE
+)
+NOON = 12  # hours
+
+
+class NumericDateOrder(StrEnum):
+    """Which of the first two numbers is the day."""
+
+    DAY_FIRST = "day first"
+    MONTH_FIRST = "month first"
+
+
+class NumericDate(NamedTuple):
+    """A text of this form: its separator, and its readings in ISO 8601; one where the numbers are equal or one is above 12."""
+
+    separator: str
+    readings: dict[NumericDateOrder, str]
+
+    @property
+    def ambiguous(self) -> bool:
+        return len(set(self.readings.values())) > 1
+
+    @property
+    def decides(self) -> NumericDateOrder | None:
+        """The order that it has beyond doubt."""
+        return next(iter(self.readings)) if len(self.readings) == 1 else None
+
+
+def numeric_date(text: str) -> NumericDate | None:
+    """The text as such a date; None where it is none, or has no reading."""
+    found = NUMERIC.fullmatch(text.strip())
+    if found is None:
+        return None
+    first, second, year = int(found[1]), int(found[3]), int(found[4])
+    readings: dict[NumericDateOrder, str] = {}
+    for order, day, month in ((NumericDateOrder.DAY_FIRST, first, second), (NumericDateOrder.MONTH_FIRST, second, first)):
+        try:
+            moment = datetime.combine(date(year, month, day), _time(found))
+        except ValueError:
+            continue
+        readings[order] = moment.date().isoformat() if found[5] is None else moment.isoformat()
+    return NumericDate(found[2], readings) if readings else None
+
+
+def describe_readings(written: NumericDate) -> str:
+    """The readings, as a person is told of them."""
+    return " or ".join(f"{text} ({order})" for order, text in written.readings.items())
+
+
+def _time(found: re.Match[str]) -> time:
+    hour, minute, second, half = int(found[5] or 0), int(found[6] or 0), int(found[7] or 0), (found[8] or "").lower()
+    if half and not 1 <= hour <= NOON:
+        raise ValueError(hour)
+    if half:
+        hour = hour % NOON + (NOON if half == "p" else 0)
+    return time(hour, minute, second)

@@ -1,0 +1,1 @@
+"""Validation of one element of an upload, by its kind of record."""

@@ -1,0 +1,1 @@
+"""Webhooks, deliveries, signatures, and the addresses that may be called."""

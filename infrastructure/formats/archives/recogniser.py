@@ -1,0 +1,235 @@
+"""Reads archives: one member after the other comes to the spool folder and goes through the chain, as `archive.zip/member.json`.
+
+Bombs stop it early: more members, more bytes or more growth than real data has. What was read before stays. Too many members are refused before
+the first is read, where the archive's directory or headers tell; where only reading tells, when the limit is reached.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from domain.raw_records.record import RefusedElement, SourceLocation
+from domain.shared.errors import InvalidError, TooLargeError
+from infrastructure.formats.archives import tar_members, zip_members
+from infrastructure.formats.archives.member import DamagedMemberError, Member, Members
+from infrastructure.formats.archives.table_folders import TableFolders
+from infrastructure.formats.json.date_order import with_date_order
+from infrastructure.formats.recogniser_chain import Position, Recogniser, RecogniserChain, SourceFile
+from infrastructure.formats.slice_builder import SLICE_BYTES
+from infrastructure.formats.text.utf8_copies import MAX_UNPACK_RATIO, UNLIMITED_BYTES, limited, write
+from infrastructure.system.checkpoints import checkpoint
+from infrastructure.system.disk_space import disk_full_as_error
+from services.ports.sources import Element, Slice
+
+MAX_MEMBERS = 100_000
+SLICE_SECONDS = 1.0  # after which a slice ends with the member at hand, so that other files get their turn
+REFUSALS: dict[str, str] = {
+    "unsafe_member": "a member of an archive that is no plain file, is encrypted, or has a name that leads elsewhere",
+    "unreadable_member": "a member of an archive that is damaged or of no kind that can be read",
+    "archive_bomb": "an archive that unpacks to more than real data does; reading stopped there",
+    "too_many_members": "an archive of more members, with those of archives in it, than the limit; reading stopped there, what was read before stays",
+    "truncated_file": "the archive breaks off or is damaged; what came before was read",
+}
+
+
+@dataclass(frozen=True)
+class Unpacked(Slice):
+    """A slice, how many bytes were unpacked and members passed for it, and whether a bomb ended it: then the archive around it ends too."""
+
+    spent: int = 0
+    members: int = 0
+    bomb: bool = False
+
+
+@dataclass
+class ArchiveSlice:
+    """What a slice has gathered so far."""
+
+    limit: int
+    inner: Position | None
+    spent: int
+    passed: int
+    elements: list[Element] = field(default_factory=list)
+    refused: list[RefusedElement] = field(default_factory=list)
+    bytes: int = 0
+    bomb: bool = False
+    handled: int = 0
+    until: float = field(default_factory=lambda: monotonic() + SLICE_SECONDS)
+
+    @property
+    def room(self) -> int:
+        """How many more elements belong to the slice."""
+        late = self.handled > 0 and monotonic() > self.until
+        return 0 if late or self.bytes >= SLICE_BYTES else self.limit - len(self.elements) - len(self.refused)
+
+    def take(self, piece: Slice) -> None:
+        """Add a slice of a member."""
+        self.elements += with_date_order(piece.elements)
+        self.refused += piece.refused
+        self.bytes += sum(len(one.raw) for one in piece.elements)
+        if isinstance(piece, Unpacked):
+            self.spent += piece.spent
+            self.passed += piece.members
+
+    def refuse(self, file: str, code: str, reason: str) -> None:
+        """Say why a member, or the rest of the archive, is not read."""
+        self.refused.append(RefusedElement(place=SourceLocation(file=file), code=code, reason=reason[:2_000]))
+
+
+class ArchiveRecogniser:
+    """Zip and tar archives, whose members `chain` reads."""
+
+    name = "archive"
+    kind = "an archive (zip, tar, tar.gz, tar.bz2, tar.xz) of any of these"
+    binary = True
+
+    def __init__(self, chain: RecogniserChain, spool: Path, most: int, most_members: int = MAX_MEMBERS) -> None:
+        self.chain = chain
+        self.spool = spool
+        self.most = most
+        self.most_members = most_members
+
+    def recognise(self, text: Path, filename: str) -> Position | None:  # pylint: disable=unused-argument
+        """Where reading begins; None where it is no archive. InvalidError where its directory can't be read."""
+        form = form_of(text)
+        too_many = form == "tar" and tar_members.more_than(text, self.most_members)
+        if form == "zip" and not (too_many := zip_members.entries(text) > self.most_members):
+            with self._opened(text, form) as archive:
+                too_many = isinstance(archive, zip_members.ZipMembers) and archive.count > self.most_members
+        if too_many:
+            said = f"the archive has more than {self.most_members:,} members, the most that TENDERLAKE_MAX_ARCHIVE_MEMBERS allows"
+            raise InvalidError(f"{said}; none of them was read: send it in parts, or raise the limit")
+        return {"form": form, "at": 0, "inner": None, "spent": 0, "members": 0} if form else None
+
+    def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
+        """The next stretch of the members from `at` on."""
+        walk = ArchiveSlice(limit, position["inner"], position["spent"], position["members"])
+        try:
+            with self._opened(text, position["form"]) as archive:
+                at, inner = self._walk(archive, text, filename, position, walk)
+        except DamagedMemberError as error:
+            walk.refuse(filename, "truncated_file", f"{error}; what came before was read")
+            at, inner = None, None
+        except TooLargeError as error:
+            walk.refuse(filename, "archive_bomb", f"{error.detail}; reading stopped there, what came before was read")
+            at, inner, walk.bomb = None, None, True
+        following = None if at is None else position | {"at": at, "inner": inner, "spent": walk.spent, "members": walk.passed}
+        return Unpacked(walk.elements, walk.refused, following, walk.spent - position["spent"], walk.passed - position["members"], walk.bomb)
+
+    def _opened(self, text: Path, form: str) -> AbstractContextManager[Members]:
+        return zip_members.opened(text, self.spool / f"{text.name}.members") if form == "zip" else tar_members.opened(text)
+
+    def _walk(self, archive: Members, text: Path, filename: str, position: Position, walk: ArchiveSlice) -> tuple[int | None, Position | None]:
+        """Read members while there is room; (where the next slice begins, and where in that member), None at the archive's end."""
+        allowed = min(self.most, max(text.stat().st_size * MAX_UNPACK_RATIO, UNLIMITED_BYTES))
+        folders = TableFolders(text, filename, self.spool, lambda: self._opened(text, position["form"]), self.chain)
+        for member in archive.members(position["at"]):
+            checkpoint()
+            if walk.room <= 0:
+                return member.at, None
+            walk.passed += walk.inner is None
+            if walk.passed > self.most_members:
+                said = f"the archive, with those in it, has more than {self.most_members:,} members, the most that TENDERLAKE_MAX_ARCHIVE_MEMBERS allows"
+                walk.refuse(filename, "too_many_members", f"{said}; reading stopped there, what was read before stays")
+                return None, None
+            source = folders.source(member, allowed)
+            joined = walk.inner is None and member.at in (folders.known(member) or [])[1:]  # it was read with the first of its folder's sheets
+            if member.passed or joined:
+                pass
+            elif member.refusal:
+                walk.refuse(source.filename, "unsafe_member", member.refusal)
+            elif (following := self._member(member, source, walk, folders)) is not None:
+                return member.at, following
+            walk.handled += 1
+        return None, None
+
+    def _extract(self, member: Member, source: SourceFile, walk: ArchiveSlice) -> None:
+        with disk_full_as_error():
+            write(limited(member.pieces(), member.packed, source.most - walk.spent), source.path)
+
+    def _join(self, folders: TableFolders, others: Sequence[int], first: SourceFile, begin: Position, walk: ArchiveSlice, *, again: bool) -> None:
+        """Make what these members hold together, to be read as the first of them; those that can't be read are refused, once."""
+        if folders.joined(first, begin):
+            return
+        sources = [first]
+        begins = [begin]
+        for member in folders.some(others):
+            other = folders.source(member, first.most)
+            try:
+                self._extract(member, other, walk)
+                begins.append(self.chain.begin(other))
+                sources.append(other)
+                walk.spent += 0 if again else other.path.stat().st_size
+            except (InvalidError, DamagedMemberError) as error:
+                if not again:
+                    walk.refuse(other.filename, "unreadable_member", str(error))
+                other.forget()
+        folders.join(sources, begins)
+        for other in sources[1:]:
+            other.forget()
+
+    def _member(self, member: Member, source: SourceFile, walk: ArchiveSlice, folders: TableFolders) -> Position | None:
+        """Read one member on; where it is to be read on from, None at its end."""
+        inner, walk.inner = walk.inner, None
+        try:
+            if not source.path.exists():
+                self._extract(member, source, walk)
+            if inner is None:
+                walk.spent += source.path.stat().st_size
+            source_left = source._replace(most=max(source.most - walk.spent, 0))
+            begin = self.chain.begin(source_left) if inner is None else inner
+            together = folders.together(member, begin)
+            if together and together[0] != member.at:  # it was read with the first of them
+                source.forget()
+                return None
+            if together:
+                self._join(folders, together[1:], source_left, begin, walk, again=inner is not None)
+            piece = self.chain.read(source_left, begin, max(walk.room, 1))
+        except (InvalidError, DamagedMemberError) as error:
+            walk.refuse(source.filename, "unreadable_member", str(error))
+            source.forget()
+            return None
+        if inner is None and source.unpacked.exists():
+            walk.spent += source.unpacked.stat().st_size
+        walk.take(piece)
+        if walk.spent > source.most:
+            raise TooLargeError(f"the members unpack to more than {source.most} bytes")
+        if isinstance(piece, Unpacked) and piece.bomb:
+            source.forget()
+            raise TooLargeError(f"{source.filename} is a bomb")
+        if piece.position is None:
+            source.forget()
+        return piece.position
+
+
+class NestedArchiveRecogniser:
+    """Stands where archives stand in the chain, and refuses them."""
+
+    name = "archive-too-deep"
+    kind = "no archive: they are unpacked two deep"
+    binary = True
+
+    def recognise(self, text: Path, filename: str) -> Position | None:
+        """InvalidError where it is an archive."""
+        if form_of(text):
+            raise InvalidError(f"{filename} is an archive in an archive in an archive; they are unpacked two deep")
+        return None
+
+    def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
+        """Never called, as nothing is recognised."""
+        raise InvalidError(f"{filename} is nested too deep")
+
+
+def form_of(path: Path) -> str | None:
+    """What kind of archive it is, zip or tar; None where it is neither."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    return "zip" if head.startswith(zip_members.MAGICS) else "tar" if tar_members.is_tar(path) else None
+
+
+def with_archives(recognisers: Sequence[Recogniser], spool: Path, most: int, most_members: int = MAX_MEMBERS) -> RecogniserChain:
+    """The chain with archives of what it reads, nested once."""
+    nested = ArchiveRecogniser(RecogniserChain([*recognisers, NestedArchiveRecogniser()]), spool, most, most_members)
+    return RecogniserChain([*recognisers, ArchiveRecogniser(RecogniserChain([*recognisers, nested]), spool, most, most_members)])

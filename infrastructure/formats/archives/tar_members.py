@@ -1,0 +1,128 @@
+"""Members of tar archives, found again by the offset of their header."""
+
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from domain.shared.errors import reason_of
+from infrastructure.formats.archives.member import CHUNK_BYTES, DamagedMemberError, Member, is_file_manager_file, shown, why_unsafe
+from infrastructure.system.checkpoints import checkpoint
+
+BLOCK = 512
+HEADER_MAX_BYTES = 4 * CHUNK_BYTES  # bytes that a member's names and notes may take: the standard library holds them in memory
+MAGIC, MAGIC_AT, KIND_AT, SIZE_AT, SIZE_LENGTH = b"ustar", 257, 156, 124, 12  # in a header
+WITHOUT_DATA = {tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE}
+ABOUT_THE_NEXT = {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
+DAMAGE = (tarfile.TarError, ValueError, OverflowError, EOFError, OSError)
+
+
+class CarefulFile:
+    """A file that refuses to be read in large pieces; a header that announces gigabytes of name ends there."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+
+    def read(self, size: int = -1) -> bytes:
+        """At most MOST_HEADER bytes."""
+        if not 0 <= size <= HEADER_MAX_BYTES:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        return self.file.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
+class TarMembers:
+    """The files of a tar archive."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+
+    def members(self, start: int) -> Iterator[Member]:
+        """From the header at offset `start` on. DamagedMemberError where the archive is damaged, behind its last good member."""
+        self.file.seek(start)
+        try:
+            with tarfile.TarFile(fileobj=CarefulFile(self.file), mode="r", encoding="utf-8") as archive:
+                at = start
+                while (info := archive.next()) is not None:
+                    following = archive.offset
+                    if following <= at:
+                        raise tarfile.ReadError(f"the header at {at} points backwards")
+                    passed = info.isdir() or is_file_manager_file(info.name)
+                    yield Member(at, shown(info.name), self.file.tell, _reader(archive, info), _refusal(info), passed)
+                    at = following
+                    archive.members = []  # type: ignore[attr-defined]  # it would hold them all
+        except DAMAGE as error:
+            raise DamagedMemberError(f"the tar archive is damaged or breaks off: {reason_of(error)}") from error
+        self._check_end(at)
+
+    def _check_end(self, at: int) -> None:
+        self.file.seek(at)
+        block = self.file.read(BLOCK)
+        if not block or block.strip(b"\x00"):
+            raise DamagedMemberError(f"the tar archive breaks off or is damaged at byte {at}: neither a member nor its end stands there")
+
+
+def more_than(path: Path, most: int) -> bool:
+    """Whether there are more than `most` members, as far as a quick look at the headers tells; False where one is unusual, and only reading tells."""
+    count = at = 0
+    with path.open("rb") as file:
+        while count <= most:
+            checkpoint()
+            file.seek(at)
+            header = file.read(BLOCK)
+            if len(header) < BLOCK or header[MAGIC_AT : MAGIC_AT + len(MAGIC)] != MAGIC:
+                return False
+            kind = header[KIND_AT : KIND_AT + 1]
+            if kind == tarfile.GNUTYPE_SPARSE:
+                return False
+            try:
+                size = 0 if kind in WITHOUT_DATA else int(header[SIZE_AT : SIZE_AT + SIZE_LENGTH].strip(b" \x00") or b"0", 8)
+            except ValueError:  # a size of its own form: that of a member of gigabytes
+                return False
+            count += kind not in ABOUT_THE_NEXT
+            at += BLOCK * (1 + -(-size // BLOCK))
+    return True
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[TarMembers]:
+    """The archive."""
+    with path.open("rb") as file:
+        yield TarMembers(file)
+
+
+def is_tar(path: Path) -> bool:
+    """Whether it begins with a header whose sum is right."""
+    with path.open("rb") as file:
+        head = file.read(BLOCK)
+    try:
+        tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
+    except tarfile.TarError:
+        return False
+    return True
+
+
+def _reader(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[], Iterator[bytes]]:
+    return lambda: _pieces(archive, info)
+
+
+def _pieces(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
+    try:
+        file = archive.extractfile(info)
+        while file is not None and (piece := file.read(CHUNK_BYTES)):
+            yield piece
+    except DAMAGE as error:
+        raise DamagedMemberError(f"it breaks off: {reason_of(error)}") from error
+
+
+def _refusal(info: tarfile.TarInfo) -> str | None:
+    if info.issym() or info.islnk():
+        return f"it is a link to {shown(info.linkname)!r}"
+    if not info.isreg():
+        return "it is a device, a pipe or something else that is no file"
+    if info.issparse():
+        return "it is a sparse file"
+    return why_unsafe(info.name)

@@ -1,0 +1,1 @@
+"""Files packed with gzip, bzip2 or xz."""

@@ -1,0 +1,56 @@
+"""Files packed with gzip, bzip2 or xz, unpacked piece by piece; what stands before damage is kept."""
+
+import bz2
+import lzma
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from domain.shared.errors import reason_of
+from infrastructure.formats.compression import gzip_stream
+from infrastructure.formats.compression.gzip_stream import CHUNK_BYTES, READ_BYTES, BrokenGzipError
+
+MEMORY = 256 << 20  # bytes that an xz file may ask for to be unpacked
+KINDS: dict[bytes, tuple[str, Callable[[], Any] | None]] = {
+    gzip_stream.MAGIC: ("gzip", None),
+    b"BZh": ("bzip2", bz2.BZ2Decompressor),
+    b"\xfd7zXZ\x00": ("xz", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, MEMORY)),
+}
+
+
+def packing(path: Path) -> bytes | None:
+    """The magic of the way in which it is packed; None where it is not."""
+    with path.open("rb") as file:
+        return _magic(file)
+
+
+def unpacked(file: BinaryIO, broken: list[str]) -> Iterator[bytes]:
+    """The content, at most CHUNK bytes a piece; where it breaks off, the reason goes to `broken`."""
+    name, maker = KINDS[_magic(file) or gzip_stream.MAGIC]
+    try:
+        yield from gzip_stream.unpacked(file) if maker is None else _streams(file, name, maker)
+    except BrokenGzipError as error:
+        broken.append(str(error))
+
+
+def _magic(file: BinaryIO) -> bytes | None:
+    head = file.read(6)
+    file.seek(0)
+    return next((magic for magic in KINDS if head.startswith(magic)), None)
+
+
+def _streams(file: BinaryIO, name: str, maker: Callable[[], Any]) -> Iterator[bytes]:
+    packed = file.read(READ_BYTES)
+    while packed.lstrip(b"\x00"):
+        stream = maker()
+        while not stream.eof:
+            try:
+                piece = stream.decompress(packed, CHUNK_BYTES)
+            except (OSError, lzma.LZMAError) as error:
+                raise BrokenGzipError(f"the {name} file is damaged: {reason_of(error)}") from error
+            if piece:
+                yield piece
+            packed = file.read(READ_BYTES) if stream.needs_input else b""
+            if not packed and not piece and not stream.eof:
+                raise BrokenGzipError(f"the {name} file breaks off in the middle")
+        packed = stream.unused_data or file.read(READ_BYTES)

@@ -1,0 +1,1 @@
+"""OCDS JSON and JSON Lines."""

@@ -1,0 +1,72 @@
+"""JSON Lines: one element a line, so that a broken line costs itself only."""
+
+import re
+from io import BytesIO
+from typing import Any, BinaryIO
+
+from domain.raw_records.record import SourceLocation
+from infrastructure.formats.json.package_head import broken_value, enter, package_of
+from infrastructure.formats.json.scanner import Scanner
+from infrastructure.formats.json.values import ValueReader
+from infrastructure.formats.slice_builder import DateOrderFinder, SliceBuilder
+from services.ports.sources import Slice
+
+Position = dict[str, Any]
+LIST = re.compile(rb'"(?:releases|records)"\s*+:\s*+\[')
+BLANK = b" \t\r\n\x00\x1e\xef\xbb\xbf"
+READ_BYTES = 1 << 20
+
+
+class LineReader:
+    """Reads a stretch of lines; a line too long to be held that is a package is left to the reader of values, which streams it."""
+
+    def __init__(self, file: BinaryIO, name: str, longest: int, date_order: DateOrderFinder | None = None) -> None:
+        self.file = file
+        self.date_order = date_order
+        self.name = name
+        self.longest = longest
+
+    def read(self, position: Position, limit: int) -> Slice:
+        """From `offset` and `line` on."""
+        stretch = SliceBuilder(self.name, limit, self.date_order)
+        offset, number = int(position["offset"]), int(position["line"])
+        self.file.seek(offset)
+        while not stretch.full:
+            line = self.file.readline(self.longest + 1)
+            if not line:
+                return stretch.build(None)
+            place = SourceLocation(file=self.name, line=number, column=1, offset=offset)
+            if len(line) > self.longest:
+                if self._is_package(offset):
+                    return stretch.build({"form": "values", "offset": offset, "line": number})
+                stretch.refuse(place, "too_large", f"the line is longer than {self.longest} bytes", line)
+                offset += self._pass(line)
+            elif raw := line.strip(BLANK):
+                self._line(stretch, raw, place.model_copy(update={"column": 1 + line.index(raw[:1])}) if line[:1] != raw[:1] else place)
+            offset += len(line)
+            number += 1
+        return stretch.build({"form": "lines", "offset": offset, "line": number})
+
+    def _line(self, stretch: SliceBuilder, raw: bytes, place: SourceLocation) -> None:
+        """Keep the line; of a package that is broken before its list, the elements of the list."""
+        package = package_of(raw)
+        if package is None and LIST.search(raw) and broken_value(raw, 0, ""):
+            read = ValueReader(BytesIO(raw), self.name, self.longest).read({"offset": 0, "line": place.line, "column": place.column}, len(raw))
+            if any(one.place.path for one in read.elements):
+                stretch.take(read, place.offset or 0)
+                return
+        stretch.add(raw, place, package)
+
+    def _is_package(self, offset: int) -> bool:
+        after = self.file.tell()
+        scanner = Scanner(self.file, offset, self.longest)
+        found = enter(scanner) if scanner.peek() == b"{" else None
+        self.file.seek(after)
+        return found is not None and found.path != ""
+
+    def _pass(self, line: bytes) -> int:
+        """Pass the rest of the line; how many bytes it has."""
+        passed = 0
+        while not line.endswith(b"\n") and (line := self.file.readline(READ_BYTES)):
+            passed += len(line)
+        return passed

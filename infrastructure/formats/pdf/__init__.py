@@ -1,0 +1,1 @@
+"""PDF files as sources of document records."""

@@ -1,0 +1,54 @@
+"""What a reader gathers for one slice, and when it is enough."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from domain.raw_records.record import RefusedElement, SourceLocation
+from domain.shared.dates import DateOrder
+from services.ports.sources import Element, Slice
+
+DateOrderFinder = Callable[[], DateOrder | None]
+SLICE_BYTES = 48 * 1024**2  # of elements: what a slice of large records is cut at, so that memory stays flat
+EXCERPT_CHARACTERS = 2_000
+
+
+class SliceBuilder:
+    """Elements and refusals of one slice."""
+
+    def __init__(self, name: str, limit: int, date_order: DateOrderFinder | None = None) -> None:
+        self.name = name
+        self.date_order = date_order
+        self.limit = limit
+        self.elements: list[Element] = []
+        self.refused: list[RefusedElement] = []
+        self.bytes = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether the next element belongs to the next slice."""
+        return len(self.elements) + len(self.refused) >= self.limit or self.bytes >= SLICE_BYTES
+
+    def add(self, raw: bytes, place: SourceLocation, package: dict[str, Any] | None = None) -> None:
+        """An element."""
+        self.elements.append(Element(raw, place, package, date_order=self.date_order))
+        self.bytes += len(raw)
+
+    def refuse(self, place: SourceLocation, code: str, reason: str, raw: bytes = b"") -> None:
+        """What is no element, with its beginning."""
+        excerpt = raw[: EXCERPT_CHARACTERS * 4].decode("utf-8", "replace")[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000")
+        self.refused.append(RefusedElement(place=place, code=code, reason=reason, excerpt=excerpt))
+
+    def take(self, other: Slice, offset: int) -> None:
+        """All of what was read elsewhere, from a text that begins at this offset."""
+        self.elements += [replace(one, place=_moved(one.place, offset), date_order=self.date_order) for one in other.elements]
+        self.refused += [one.model_copy(update={"place": _moved(one.place, offset)}) for one in other.refused]
+        self.bytes += sum(len(one.raw) for one in other.elements)
+
+    def build(self, position: dict[str, Any] | None) -> Slice:
+        """The slice."""
+        return Slice(self.elements, self.refused, position)
+
+
+def _moved(place: SourceLocation, offset: int) -> SourceLocation:
+    return place.model_copy(update={"offset": (place.offset or 0) + offset})

@@ -1,0 +1,133 @@
+"""CSV: any delimiter, recognised by its headings, read through the spool."""
+
+import csv
+import io
+from codecs import BOM_UTF8
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from domain.shared.errors import InvalidError
+from domain.tables.heading_paths import HeadingError
+from infrastructure.formats.recogniser_chain import Position
+from infrastructure.formats.tables import record_spool
+from infrastructure.formats.tables.csv_rows import DELIMITERS, CsvRows, Dialect
+from infrastructure.formats.tables.flat_ocds_plan import FLAT_OCDS
+from infrastructure.formats.tables.meta_sheet import meta_of
+from infrastructure.formats.tables.plan_choice import meaningless, plan_of
+from infrastructure.formats.tables.profiles import Profile
+from infrastructure.formats.tables.sheets import Table, entries, table
+from services.ports.sources import Slice
+
+PEEK = 1 << 20
+NUL = "\x00"
+SHEET, META = "sheet", "meta"  # roles of a table among those of its folder in an archive
+SEP = "sep="  # what spreadsheets put before the headings to say what the delimiter is
+MARKUP = ("<", "{", "[", "%PDF", "%!")
+LOOKED_AT = 10_000  # characters in which a text has no control characters
+CONTROL = set(map(chr, range(32))) - set("\t\n\r\f")
+
+
+class CsvTable:
+    """See docs/formats.md."""
+
+    name = "csv"
+    kind = "a CSV table (flat OCDS, organisations, exchange rates, classifications, or one that a profile knows)"
+    binary = False
+
+    def __init__(self, folder: Path, profiles: Sequence[Profile], longest: int, most: int) -> None:
+        self.folder = folder
+        self.profiles = profiles
+        self.longest = longest
+        self.most = most
+
+    def recognise(self, text: Path, filename: str) -> Position | None:
+        """Where reading begins; None where this is no table. InvalidError where its headings mean nothing or contradict each other."""
+        head = _head(text)
+        binary = not CONTROL.isdisjoint(head[:LOOKED_AT].replace(NUL, ""))
+        if "\n" not in head and "\r" in head.strip() and not binary:
+            raise InvalidError(f"{filename} is a text whose lines end with a carriage return alone; save it with line feeds")
+        tables = list(_tables(head)) if head else []
+        if not tables:
+            return None
+        mark = _mark(text)
+        try:
+            for dialect, headings in tables:
+                plan = plan_of(headings, dialect.delimiter, self.profiles, self.longest)
+                if plan is not None:
+                    role = SHEET if plan.name == FLAT_OCDS else None
+                    return {"at": 0, "dialect": list(dialect._replace(offset=dialect.offset + mark)), "role": role}
+        except HeadingError as error:
+            raise InvalidError(f"{filename}: {error}") from error
+        if binary:
+            return None
+        for dialect, _ in tables:
+            dialect = dialect._replace(offset=dialect.offset + mark)
+            if meta_of(iter(CsvRows(text, dialect, self.longest))) is not None:
+                return {"at": 0, "dialect": list(dialect), "role": META}
+        raise meaningless(filename, max(tables, key=lambda table: len(table[1]))[1], self.profiles)
+
+    def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
+        """The next stretch; the spool is made where it is missing."""
+        made = self.folder / f"{text.name}.rows"
+        if not made.exists():
+            self._build(text, filename, Dialect(*position["dialect"]), made)
+        piece = record_spool.read(made, position["at"], limit)
+        return piece if piece.position is None else Slice(piece.elements, piece.refused, position | piece.position)
+
+    def role(self, position: Position) -> str | None:
+        """Whether the file may be a sheet of flat OCDS beside others, or the Meta sheet of such."""
+        return position.get("role")
+
+    def joined(self, first: Path) -> bool:
+        """Whether the sheets that are read as this one have been joined."""
+        return (self.folder / f"{first.name}.rows").exists()
+
+    def join(self, parts: Sequence[tuple[Path, str, Position]]) -> None:
+        """Make one spool of these sheets, where that of the first of them would be."""
+        found = [one for text, name, position in parts if (one := self._table(text, name, Dialect(*position["dialect"]))) is not None]
+        alike = {one.name: "\n".join(sorted(map(str.strip, one.headings.cells))) for one in found}
+        size = sum(text.stat().st_size for text, _, _ in parts)
+        record_spool.build(self.folder / f"{parts[0][0].name}.rows", entries(found, self.profiles), size, self.most, self.longest, alike)
+
+    def _table(self, text: Path, filename: str, dialect: Dialect) -> Table | None:
+        rows = CsvRows(text, dialect, self.longest)
+        return table(filename, lambda: iter(rows), dialect.delimiter, self.profiles, self.longest)
+
+    def _build(self, text: Path, filename: str, dialect: Dialect, target: Path) -> None:
+        found = self._table(text, filename, dialect)
+        record_spool.build(target, entries([found] if found else [], self.profiles), text.stat().st_size, self.most, self.longest)
+
+
+def _head(text: Path) -> str:
+    """The first characters, where they can be those of a table."""
+    with text.open("rb") as file:
+        head = file.read(PEEK).decode("utf-8", "replace").removeprefix("\ufeff")
+    begin = head.lstrip()
+    return "" if not begin or begin.startswith(MARKUP) else head
+
+
+def _mark(text: Path) -> int:
+    """The bytes of the mark that the text begins with, if any."""
+    with text.open("rb") as file:
+        return len(BOM_UTF8) if file.read(len(BOM_UTF8)) == BOM_UTF8 else 0
+
+
+def _tables(head: str) -> Iterator[tuple[Dialect, list[str]]]:
+    """Ways to read the beginning as two columns or more; those that the text itself or its first rows speak for come first."""
+    lines = io.StringIO(head, newline="").readlines()
+    skipped = 0
+    while skipped < len(lines) and not lines[skipped].replace(NUL, "").strip():
+        skipped += 1
+    named = lines[skipped].replace(NUL, "").strip() if skipped < len(lines) else ""
+    delimiters: Sequence[str] = DELIMITERS
+    if named.lower().startswith(SEP) and len(named) == len(SEP) + 1:
+        delimiters, skipped = named[-1], skipped + 1
+    offset = sum(len(line.encode()) for line in lines[:skipped])
+    for delimiter in delimiters:
+        reader = csv.reader((line.replace(NUL, "") for line in lines[skipped:]), delimiter=delimiter, strict=True)
+        try:
+            headings = next(reader)
+        except (StopIteration, csv.Error):
+            continue
+        if len(headings) > 1:
+            yield Dialect(delimiter, offset, skipped + 1), headings

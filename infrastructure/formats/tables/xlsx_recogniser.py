@@ -1,0 +1,105 @@
+"""XLSX workbooks: each sheet is a table; those of flat OCDS are parts of the same releases, as flatten-tool and the OCDS template write them."""
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from domain.shared.errors import InvalidError, reason_of
+from infrastructure.formats.archives import zip_members
+from infrastructure.formats.recogniser_chain import Position
+from infrastructure.formats.tables import record_spool
+from infrastructure.formats.tables.profiles import Profile
+from infrastructure.formats.tables.rows import RowProblem, Sheet, SpoolEntry, TableRow, refusal
+from infrastructure.formats.tables.sheets import Table, entries, table
+from infrastructure.formats.tables.xlsx_parts import Book
+from infrastructure.formats.tables.xlsx_rows import rows
+from infrastructure.formats.text.utf8_copies import MAX_UNPACK_RATIO, UNLIMITED_BYTES
+from services.ports.sources import Slice
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+WORKBOOK = "xl/workbook.xml"
+MOST_PARTS = 10_000  # of a workbook: sheets, pictures and the like
+OTHERS = {
+    "xl/vbaProject.bin": "a workbook with macros (.xlsm); save it as .xlsx",
+    "xl/workbook.bin": "a binary workbook (.xlsb); save it as .xlsx",
+    "content.xml": "an OpenDocument file (.ods or the like); save it as .xlsx or CSV",
+    "word/document.xml": "a Word document; tables are read from .xlsx and CSV",
+}
+
+
+class Workbook:
+    """See docs/formats.md."""
+
+    name = "xlsx"
+    kind = "an XLSX workbook of such tables"
+    binary = True
+
+    def __init__(self, folder: Path, profiles: Sequence[Profile], longest: int, most: int) -> None:
+        self.folder = folder
+        self.profiles = profiles
+        self.longest = longest
+        self.most = most
+
+    def recognise(self, text: Path, filename: str) -> Position | None:
+        """Where reading begins; None where this is no workbook. InvalidError where it is of a kind that can't be read."""
+        with text.open("rb") as file:
+            head = file.read(8)
+        if head == OLE:
+            raise InvalidError(f"{filename} is an old Excel file (.xls), or a workbook with a password; save it as .xlsx without one")
+        if not head.startswith(zip_members.MAGICS):
+            return None
+        names = _names(text)
+        for name, what in OTHERS.items():
+            if name in names:
+                raise InvalidError(f"{filename} is {what}")
+        return {"at": 0} if WORKBOOK in names else None
+
+    def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
+        """The next stretch; the spool is made where it is missing."""
+        made = self.folder / f"{text.name}.rows"
+        if not made.exists():
+            self._build(text, filename, made)
+        return record_spool.read(made, position["at"], limit)
+
+    def _build(self, text: Path, filename: str, target: Path) -> None:
+        size = text.stat().st_size
+        unpacked = min(self.most, max(size * MAX_UNPACK_RATIO, UNLIMITED_BYTES))
+        with _opened(text, unpacked) as book:
+            record_spool.build(target, self._entries(book, filename), unpacked, self.most, self.longest)
+
+    def _entries(self, book: Book, filename: str) -> Iterator[SpoolEntry]:
+        sheets, styles, texts = book.sheets()
+        tables: list[Table] = []
+        for name, part in sheets:
+            shown = f"{filename}/{name}"
+            if part is None:
+                yield refusal(Sheet(shown, (), iter(())), TableRow(1, None, []), RowProblem("unknown_sheet", "the workbook has no part for the sheet"))
+                continue
+            read = partial(rows, book, part, styles, texts)
+            if (found := table(shown, read, ",", self.profiles, self.longest, pad=True)) is not None:
+                tables.append(found)
+        yield from entries(tables, self.profiles)
+
+
+@contextmanager
+def _opened(path: Path, most: int) -> Iterator[Book]:
+    try:
+        archive = zipfile.ZipFile(path)  # pylint: disable=consider-using-with  # closed below
+    except zip_members.DAMAGE as error:
+        raise InvalidError(f"the workbook is damaged: {reason_of(error)}") from error
+    with archive:
+        yield Book(archive, most)
+
+
+def _names(path: Path) -> set[str]:
+    """The members of the zip; none where it is damaged, which the reader of archives says."""
+    size = zip_members.directory_size(path)
+    if size is None or size > zip_members.DIRECTORY_MAX_BYTES or zip_members.entries(path) > MOST_PARTS:
+        return set()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return set(archive.namelist())
+    except zip_members.DAMAGE:
+        return set()

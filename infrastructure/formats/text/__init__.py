@@ -1,0 +1,1 @@
+"""Character encodings, and UTF-8 copies of uploads."""

@@ -1,0 +1,92 @@
+"""Sends messages to the queue."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from dramatiq import Message
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.common import dq_name
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from domain.shared.errors import UnavailableError
+from infrastructure.system.outage import server_at
+
+OWNER_KEY = "tenderlake:installation"  # of the installation whose messages the queue holds
+
+
+ANSWER_SECONDS = 2.0  # that a sender waits for the answer to a command
+
+
+SEND_TIMEOUT_SECONDS = 3.0  # seconds that a sender waits for a queue that is away
+
+
+class RedisMessageQueue:
+    """The port `Messages`: wakes a stage up. An actor's queue bears its name. Its errors are AwayError while the server does not answer."""
+
+    def __init__(self, url: str | None, seconds: float = ANSWER_SECONDS) -> None:
+        self.url = url
+        self.seconds = seconds
+        self._server = server_at("Redis", url or "")
+        self._broker: RedisBroker | None = None
+
+    def send(self, actor: str, *args: str) -> None:
+        """Enqueue. UnavailableError where the queue does not answer for some seconds; the sweep makes up for it."""
+        message: Message[None] = Message(queue_name=actor, actor_name=actor, args=args, kwargs={}, options={})
+        patience = 0.0 if self._server.away else SEND_TIMEOUT_SECONDS
+        again = retry_if_exception_type((redis.ConnectionError, redis.TimeoutError))
+        with self._asking():
+            for attempt in Retrying(stop=stop_after_delay(patience), wait=wait_fixed(0.1), retry=again, reraise=True):
+                with attempt:
+                    self.broker.enqueue(message)
+
+    def pending(self, actor: str) -> set[tuple[str, ...]]:
+        """The arguments of the messages that wait or are handled: one stays in the hash of its queue until it is acknowledged."""
+        with self._asking():
+            hashes = [f"{self.broker.namespace}:{name}.msgs" for name in (actor, dq_name(actor))]
+            found: list[Any] = [one for name in hashes for one in self.broker.client.hvals(name)]
+        return {tuple(Message.decode(one).args) for one in found}
+
+    def check(self) -> None:
+        """UnavailableError where the queue does not answer."""
+        with self._asking():
+            self.broker.client.ping()
+
+    def wait(self, seconds: float) -> None:
+        """Where the queue is away, return once it answers; AwayError where that takes longer."""
+        self._server.wait(self.check, seconds)
+
+    def claim(self, installation: str) -> str:
+        """The installation that the queue serves: this one, where it served none. UnavailableError where it does not answer."""
+        with self._asking():
+            self.broker.client.set(OWNER_KEY, installation, nx=True)
+            owner: Any = self.broker.client.get(OWNER_KEY)
+        return bytes(owner).decode()
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        self._server.admit()
+        try:
+            yield
+        except redis.RedisError as error:
+            raise self._server.failed(error) from error
+        self._server.answered()
+
+    @property
+    def broker(self) -> RedisBroker:
+        """The broker behind it, made at first use."""
+        if self._broker is None:
+            once = Retry(ConstantBackoff(0.01), retries=1)  # for a connection that a restart of the server cut
+            connection = redis_client(self.url, socket_timeout=self.seconds, retry=once)
+            self._broker = RedisBroker(client=connection, middleware=[], maintenance_chance=0)  # type: ignore[no-untyped-call]
+        return self._broker
+
+
+def redis_client(url: str | None, *, socket_timeout: float, retry: Retry) -> redis.Redis:
+    if url is None:
+        raise UnavailableError("no queue is named: run tenderlake up, or set TENDERLAKE_REDIS_URL")
+    found: redis.Redis = redis.Redis.from_url(url, socket_timeout=socket_timeout, retry=retry)
+    return found

@@ -1,0 +1,77 @@
+"""A scratch installation over the live bronze: what verify builds in."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import insert, select
+from sqlmodel import SQLModel
+
+from domain.search.search_documents import SPECS
+from infrastructure.lake.delta_lake import DeltaLake
+from infrastructure.search.embedded.engine import EmbeddedSearch
+from infrastructure.settings import Settings
+from infrastructure.warehouse.engine import SqlWarehouse
+from infrastructure.warehouse.migrate import create
+from services.ports.parts import Parts
+
+COPIED_TABLES = ("job", "batch", "record", "record_version")
+CHUNK_ROWS = 20_000
+
+
+class DiscardingMessageQueue:
+    """The port `Messages` where nobody listens: the caller runs the stages itself."""
+
+    def send(self, actor: str, *args: str) -> None:
+        """Nothing to wake."""
+
+    def pending(self, actor: str) -> set[tuple[str, ...]]:  # pylint: disable=unused-argument
+        """Nothing waits."""
+        return set()
+
+    def check(self) -> None:
+        """Always well."""
+
+    def wait(self, seconds: float) -> None:
+        """There is nothing to wait for."""
+
+    def claim(self, installation: str) -> str:
+        """It serves whoever asks."""
+        return installation
+
+
+@contextmanager
+def scratch_installation(settings: Settings, live: Parts) -> Iterator[Parts]:
+    """Empty silver, gold and search beside the live bronze and a copy of its ledger, removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="verify-", dir=settings.data_dir))
+    try:
+        url = f"sqlite:///{folder / 'warehouse.db'}"
+        create(url, settings.fiscal_year_start)
+        warehouse = SqlWarehouse(url)
+        _copy_ledger(live, warehouse)
+        lake = DeltaLake(settings.lake_path, silver=folder / "silver")
+        search = EmbeddedSearch(folder / "search", SPECS)
+        yield Parts(
+            warehouse=warehouse,
+            lake=lake,
+            search=search,
+            messages=DiscardingMessageQueue(),
+            sources=live.sources,
+            files=live.files,
+            base_currency=live.base_currency,
+        )
+        warehouse.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy_ledger(live: Parts, target: SqlWarehouse) -> None:
+    for name in COPIED_TABLES:
+        table = SQLModel.metadata.tables[name]
+        with live.warehouse.read() as here, target.write() as there:
+            result = here.connection.execution_options(yield_per=CHUNK_ROWS).execute(select(table))  # type: ignore[attr-defined]
+            for part in result.mappings().partitions(CHUNK_ROWS):
+                there.connection.execute(insert(table), [dict(row) for row in part])
+            there.commit()

@@ -1,0 +1,131 @@
+"""What a person typed, as chunks: words, codes, `"phrases"` and `-exclusions`. Nothing that can be typed is an error.
+
+What of it can't be searched is said in notes.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from domain.search.queries import QUERY_CHARACTERS
+from domain.shared.classification_codes import shorter_spellings
+from infrastructure.search.common.text_analysis import WORD_MAX_BYTES, all_words, has_digit, too_long, unspaced, whole
+
+CHUNK = re.compile(r'(-?)"([^"]*)"|(\S+)')
+QUOTES = str.maketrans("“”„«»", '"""""')
+SIGN_INSIDE = re.compile(r"\w[^\w\s]+\w")
+MAX_PARTS = 40  # chunks of a query that are read, unless all of them must hold
+SHOWN = 20  # characters of a long word that a note repeats
+NO_WORD = "the query has no letter or digit to search for, so nothing was found"
+
+
+@dataclass(frozen=True)
+class QueryPart:
+    """One piece of a query. `words` are folded; `whole` is the piece as one folded term, as an identifier would be.
+
+    `typed` is the same with the brackets and commas around it. `adjacent` says that the words are cut out of a script without blanks,
+    `known` that a document is known to have it as an identifier.
+    """
+
+    words: tuple[str, ...]
+    whole: str
+    phrase: bool = False
+    excluded: bool = False
+    open_end: bool = False
+    typed: str = ""
+    adjacent: bool = False
+    known: bool = False
+
+    @property
+    def code(self) -> bool:
+        """Whether it may be an identifier: it is then also looked up whole, and never corrected."""
+        return not self.phrase and (self.known or has_digit(self.whole))
+
+    @property
+    def identifier(self) -> bool:
+        """Whether it is looked up among the identifiers: with a digit, or a sign between its letters."""
+        return has_digit(self.whole) or SIGN_INSIDE.search(self.whole) is not None
+
+    @property
+    def spellings(self) -> list[str]:
+        """The identifiers that it may stand for: as typed, without brackets, scheme or check digit."""
+        return list(dict.fromkeys(form for one in (self.whole, self.typed) if one for form in shorter_spellings(one)))
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is of a script without blanks: the models of the package know English."""
+        return unspaced(self.whole)
+
+    @property
+    def missing(self) -> bool:
+        """Whether it has a word that is too long for any index: no document has it."""
+        return any(map(too_long, self.words))
+
+
+@dataclass(frozen=True)
+class ParsedQuery:
+    """A query in chunks. `whole` is all of it as one folded term; `notes` say what is not searched."""
+
+    chunks: tuple[QueryPart, ...]
+    whole: str = ""
+    blank: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def nothing(self) -> bool:
+        """Whether something was typed, and none of it can be found."""
+        wanted = [chunk for chunk in self.chunks if not chunk.excluded]
+        return not self.blank and (not self.chunks or (bool(wanted) and all(chunk.missing for chunk in wanted)))
+
+
+def parse(text: str, *, strict: bool = False) -> ParsedQuery:
+    """The chunks of a query. The last word is open-ended, because the person may still be typing it; in a `strict` one every word is finished."""
+    if not text.strip():
+        return ParsedQuery(())
+    kept = _cut(text)
+    found = [chunk for match in CHUNK.finditer(kept.translate(QUOTES)) if (chunk := _chunk(*match.groups())).words]
+    notes = [] if kept == text.strip() else [f"only the first {QUERY_CHARACTERS:,} characters of the query were searched"]
+    if len(found) > MAX_PARTS and not strict:
+        notes.append(f"only the first {MAX_PARTS} words of the query were searched")
+        found = found[:MAX_PARTS]
+    notes += _long_words(found)
+    chunks = [chunk for chunk in found if not (chunk.excluded and chunk.missing)]
+    if chunks and not strict and not chunks[-1].phrase and not chunks[-1].excluded:
+        chunks[-1] = replace(chunks[-1], open_end=True)
+    if not found:
+        notes.append(NO_WORD)
+    return ParsedQuery(tuple(chunks), whole(kept.strip().strip('"')), blank=False, notes=tuple(notes))
+
+
+def _cut(text: str) -> str:
+    """As much of the text as is read, to the end of a word."""
+    text = text.strip()
+    if len(text) <= QUERY_CHARACTERS:
+        return text
+    first = text[:QUERY_CHARACTERS]
+    whole_words = first if text[QUERY_CHARACTERS].isspace() else first.rsplit(None, 1)[0]
+    return whole_words.rstrip()
+
+
+def _chunk(minus: str | None, quoted: str | None, plain: str | None) -> QueryPart:
+    if quoted is not None:
+        found = tuple(all_words(quoted))
+        return QueryPart(found, whole(quoted.strip()), phrase=True, excluded=bool(minus), typed=whole(quoted.strip()), adjacent=unspaced(quoted))
+    plain = plain or ""
+    excluded = len(plain) > 1 and plain.startswith("-")
+    typed = plain[1:] if excluded else plain
+    bare = typed.strip('",;()')
+    found, term = tuple(all_words(bare)), whole(bare)
+    adjacent = len(found) > 1 and unspaced(bare)
+    return QueryPart(found if adjacent or has_digit(term) else _meant(found), term, excluded=excluded, typed=whole(typed), adjacent=adjacent)
+
+
+def _meant(found: tuple[str, ...]) -> tuple[str, ...]:
+    """Without the single letters that apostrophes and hyphens split off: council's, e-procurement."""
+    long = tuple(word for word in found if len(word) > 1)
+    return long if len(found) > 1 and long else found
+
+
+def _long_words(chunks: Sequence[QueryPart]) -> list[str]:
+    long = dict.fromkeys(word for chunk in chunks for word in chunk.words if too_long(word))
+    return [f"{word[:SHOWN]}… is longer than {WORD_MAX_BYTES} bytes: no such word is indexed, so it was found nowhere" for word in long]

@@ -1,0 +1,43 @@
+"""The synonyms of an installation in one file."""
+
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+
+from domain.search.queries import Synonym
+
+
+class SynonymFile:
+    """`synonyms.json` in the search folder; whoever reads sees the last write."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "synonyms.json"
+        self._seen: tuple[int, int] | None = None
+        self._held: list[Synonym] = []
+        self._looking = threading.Lock()
+
+    def write(self, synonyms: Sequence[Synonym]) -> None:
+        """These instead of those before, at one stroke."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        new = self._path.with_name(f".synonyms.{os.getpid()}.{threading.get_ident()}")
+        with new.open("wb") as file:
+            file.write(orjson.dumps([one.model_dump() for one in synonyms]))
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._path)
+
+    def read(self) -> list[Synonym]:
+        """The synonyms; none where nobody wrote any."""
+        with self._looking:
+            try:
+                state = self._path.stat()
+            except FileNotFoundError:
+                return []
+            seen = (state.st_ino, state.st_mtime_ns)
+            if seen != self._seen:
+                self._held = [Synonym.model_validate(one) for one in orjson.loads(self._path.read_bytes())]
+                self._seen = seen
+            return list(self._held)

@@ -1,0 +1,1 @@
+"""The operating system: files, disk, child processes, checkpoints of threads."""

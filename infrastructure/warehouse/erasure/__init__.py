@@ -1,0 +1,1 @@
+"""What a purge blanks in many tables."""

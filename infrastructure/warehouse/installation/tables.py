@@ -1,0 +1,16 @@
+"""The table of the installation: one row that says whose database this is."""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from infrastructure.warehouse.columns import instant
+
+
+class InstallationRow(SQLModel, table=True):
+    """Written once, at the first start; `rules_version` moves with every rebuild of silver."""
+
+    __tablename__ = "installation"
+    id: str = Field(primary_key=True)
+    rules_version: int
+    created_at: datetime = instant()

@@ -1,0 +1,1 @@
+"""The ledger: jobs, batches, watermarks, the record catalogue, quarantine and audit."""

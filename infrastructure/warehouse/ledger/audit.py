@@ -1,0 +1,81 @@
+"""Outcomes of operations on raw records, and the audit trail of what was erased."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, update
+
+from domain.raw_records.audit import Audit
+from domain.raw_records.operations import Outcome
+from infrastructure.warehouse.ledger.audit_tables import AuditRow, OutcomeRow
+from infrastructure.warehouse.repository import Repository, table
+
+OUTCOME, AUDIT = table(OutcomeRow), table(AuditRow)
+
+
+class OutcomeRepository(Repository):
+    """The table of outcomes."""
+
+    def add(self, outcomes: Sequence[tuple[str, Outcome]]) -> None:
+        """Keep what became of elements, each with its job."""
+        if outcomes:
+            rows = [one.model_dump(exclude={"id"}) | {"record_id": one.id, "job_id": job_id} for job_id, one in outcomes]
+            self.connection.execute(OUTCOME.insert(), rows)
+
+    def page(self, job_id: str, after: int, limit: int, outcome: str | None = None) -> tuple[list[Outcome], int | None]:
+        """A page of a job's outcomes in order of the request, of one sort only where it is given, and the cursor of the next page."""
+        where: list[ColumnElement[bool]] = [OUTCOME.c.job_id == job_id, OUTCOME.c.id > after]
+        if outcome:
+            where.append(OUTCOME.c.outcome == outcome)
+        rows = [dict(row) for row in self.connection.execute(select(OUTCOME).where(*where).order_by(OUTCOME.c.id).limit(limit + 1)).mappings()]
+        return [_outcome(row) for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None
+
+    def places(self, kind: str, record_id: str, before: str) -> list[tuple[str, int]]:
+        """(job, position) of what was done, or was to be done, to the record before this job."""
+        query = select(OUTCOME.c.job_id, OUTCOME.c.position).where(*self._of(kind, record_id, before))
+        return [(row.job_id, row.position) for row in self.connection.execute(query)]
+
+    def blank(self, kind: str, record_id: str, before: str) -> None:
+        """Forget the reasons, which may quote the record, of what was to be done to it before this job."""
+        where = (*self._of(kind, record_id, before), OUTCOME.c.reason.is_not(None))
+        self.connection.execute(update(OUTCOME).where(*where).values(reason="erased", path=None))
+
+    @staticmethod
+    def _of(kind: str, record_id: str, before: str) -> tuple[ColumnElement[bool], ...]:
+        first = select(func.min(OUTCOME.c.id)).where(OUTCOME.c.job_id == before).scalar_subquery()
+        return OUTCOME.c.kind == kind, OUTCOME.c.record_id == record_id, OUTCOME.c.id < first
+
+
+class AuditRepository(Repository):
+    """The table of what was erased."""
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """New entries; what they are about is still to be erased."""
+        if rows:
+            self.connection.execute(AUDIT.insert(), list(rows))
+
+    def due(self, seq: int) -> list[Audit]:
+        """What is still to be erased, and search has passed, which stands at this place in the log; oldest first."""
+        query = select(AUDIT).where(AUDIT.c.status == "pending", AUDIT.c.seq <= seq).order_by(AUDIT.c.id)
+        return [Audit(**row) for row in self.connection.execute(query).mappings()]
+
+    def save_erased(self, entry: int, erased: dict[str, Any]) -> None:
+        """Write down what is going to be erased, or was."""
+        self.connection.execute(update(AUDIT).where(AUDIT.c.id == entry).values(erased=erased))
+
+    def finish(self, entry: int, status: str, now: datetime) -> None:
+        """Say that nothing is left to do."""
+        self.connection.execute(update(AUDIT).where(AUDIT.c.id == entry).values(status=status, finished_at=now))
+
+    def page(self, where: dict[str, Any], before: int | None, limit: int) -> list[Audit]:
+        """Newest first; `where` maps columns to values."""
+        conditions = [AUDIT.c[name] == value for name, value in where.items()]
+        if before is not None:
+            conditions.append(AUDIT.c.id < before)
+        query = select(AUDIT).where(*conditions).order_by(AUDIT.c.id.desc()).limit(limit)
+        return [Audit(**row) for row in self.connection.execute(query).mappings()]
+
+
+def _outcome(row: dict[str, Any]) -> Outcome:
+    return Outcome(**{name: row[name] for name in Outcome.model_fields if name != "id"}, id=row["record_id"])

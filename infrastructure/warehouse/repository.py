@@ -1,0 +1,106 @@
+"""What the repositories share: table lookup, chunks and upserts that both databases understand."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import orjson
+import polars as pl
+from sqlalchemy import ARRAY, ColumnElement, Connection, Table, Text, bindparam, cast, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+from infrastructure.warehouse.bound_arrays import literal, parameters, source
+
+SQLITE_INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"  # as infrastructure/warehouse/column_types.py `Instant` writes it
+IN_LIST_MAX_VALUES = 5_000  # bound variables of one IN list; SQLite allows 32,766
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The table behind a SQLModel class."""
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found
+
+
+class Repository:
+    """Holds the transaction's connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def among(self, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+        """`column IN values`, thousands of numbers or texts, as one JSON text or array: each parameter would cost as much as the row it finds."""
+        if self.connection.dialect.name != "sqlite":
+            text = bindparam(None, literal(pl.Series(list(values))), Text(), unique=True)
+            return column.in_(select(func.unnest(cast(text, ARRAY(column.type)))))  # `= ANY` reads the array again for each row
+        each = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
+        return column.in_(select(each.c.value))
+
+    def insert_frame(self, target: Table, frame: pl.DataFrame) -> None:
+        """Insert the rows of a frame whose columns are the table's."""
+        self._many(target, frame, "")
+
+    def put_frame(self, target: Table, frame: pl.DataFrame, keys: Sequence[str], *, replaced: Sequence[str] = (), added: Sequence[str] = ()) -> None:
+        """Insert the rows; of those whose keys exist the columns `replaced` are set, and those of `added` grow by what is given."""
+        sets = [f'"{name}" = excluded."{name}"' for name in replaced] + [f'"{name}" = "{target.name}"."{name}" + excluded."{name}"' for name in added]
+        self._many(target, frame, f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(sets)}")
+
+    def update_frame(self, target: Table, frame: pl.DataFrame, key: str) -> None:
+        """Set the frame's columns of the rows that its column `key` names."""
+        names = [name for name in frame.columns if name != key]
+        if not frame.height:
+            return
+        if self.connection.dialect.name != "sqlite":
+            sets = ", ".join(f'"{name}" = given."{name}"' for name in names)
+            rows = f"{source(target, frame, self.connection.dialect)} AS given ({_names(frame)})"
+            for part in parameters(frame):
+                self.connection.exec_driver_sql(f'UPDATE "{target.name}" SET {sets} FROM {rows} WHERE "{target.name}"."{key}" = given."{key}"', part)  # noqa: S608
+            return
+        sets = ", ".join(f'"{name}" = ?' for name in names)
+        self.connection.exec_driver_sql(f'UPDATE "{target.name}" SET {sets} WHERE "{key}" = ?', plain(frame.select(*names, key)))  # noqa: S608
+
+    def _many(self, target: Table, frame: pl.DataFrame, conflict: str) -> None:
+        """SQLite takes the rows as tuples, PostgreSQL as arrays, past SQLAlchemy's work on each parameter, which costs more than the insert itself."""
+        if not frame.height:
+            return
+        if self.connection.dialect.name != "sqlite":
+            rows = f"SELECT * FROM {source(target, frame, self.connection.dialect)}"  # noqa: S608
+            for part in parameters(frame):
+                self.connection.exec_driver_sql(f'INSERT INTO "{target.name}" ({_names(frame)}) {rows}{conflict}', part)
+            return
+        places = ", ".join("?" * frame.width)
+        self.connection.exec_driver_sql(f'INSERT INTO "{target.name}" ({_names(frame)}) VALUES ({places}){conflict}', plain(frame))  # noqa: S608
+
+    def inserting(self, target: Table) -> postgresql.Insert | sqlite.Insert:
+        """An insert that can be told what to do on a conflict."""
+        return postgresql.insert(target) if self.connection.dialect.name == "postgresql" else sqlite.insert(target)
+
+    def upsert(self, target: Table, rows: Sequence[dict[str, Any]], keys: Sequence[str], changing: Iterable[str] | None = None) -> None:
+        """Insert rows, or change the columns named (default: all but the keys) of those whose keys exist."""
+        if not rows:
+            return
+        insert = self.inserting(target)
+        names = [name for name in rows[0] if name not in keys] if changing is None else list(changing)
+        changed = {name: insert.excluded[name] for name in names}
+        statement = (
+            insert.on_conflict_do_update(index_elements=list(keys), set_=changed) if changed else insert.on_conflict_do_nothing(index_elements=list(keys))
+        )
+        self.connection.execute(statement, list(rows))
+
+
+def _names(frame: pl.DataFrame) -> str:
+    return ", ".join(f'"{name}"' for name in frame.columns)
+
+
+def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+    """The rows as SQLite keeps them: instants and days are text."""
+    forms = {pl.Datetime: SQLITE_INSTANT, pl.Date: "%Y-%m-%d"}
+    timed = [pl.col(name).dt.strftime(forms[kind.base_type()]) for name, kind in frame.schema.items() if kind.base_type() in forms]
+    return (frame.with_columns(timed) if timed else frame).rows()
+
+
+def chunks(values: Iterable[Any], size: int = IN_LIST_MAX_VALUES) -> Iterator[list[Any]]:
+    """The values in lists of at most `size`."""
+    source = iter(values)
+    while part := list(islice(source, size)):
+        yield part

@@ -1,0 +1,1 @@
+"""The star: tables, writer, reader, and what follows its rows."""

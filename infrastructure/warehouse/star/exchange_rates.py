@@ -1,0 +1,102 @@
+"""Exchange rates in gold, and the facts that they convert."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Table, and_, delete, func, or_, select
+
+from domain.exchange_rates.conversion import CONVERTED_AMOUNTS, RATES
+from domain.exchange_rates.rate_rows import RateWindow
+from domain.lake.silver import Columns
+from infrastructure.warehouse.repository import Repository, chunks
+from infrastructure.warehouse.star.gold_tables import gold_table
+from infrastructure.warehouse.star.organizations import OrganizationRepository
+
+FACT_COLUMNS: Columns = {
+    "key": pl.Int64,
+    "value_date": pl.Date,
+    "amount": pl.Float64,
+    "currency": pl.String,
+    "amount_base": pl.Float64,
+    "base_currency": pl.String,
+    "rate": pl.Float64,
+    "rate_date": pl.Date,
+}
+
+
+def key_of(fact: Table) -> Any:
+    """The key column of a fact."""
+    (key,) = fact.primary_key.columns
+    return key
+
+
+class ExchangeRateRepository(Repository):
+    """Rows of dim_exchange_rate, and the base columns of the facts."""
+
+    def between(self, first: date, last: date, currencies: Iterable[str]) -> pl.DataFrame:
+        """The rates of these days that say what a unit of something was in one of these currencies, as rows of RATES."""
+        target = gold_table("dim_exchange_rate")
+        columns = [target.c[name] for name in RATES]
+        query = select(*columns).where(target.c.date.between(first, last), target.c.currency.in_(sorted(currencies)))
+        return pl.DataFrame([tuple(row) for row in self.connection.execute(query)], schema=RATES, orient="row")
+
+    def write(self, rows: pl.DataFrame | None, gone: Sequence[int]) -> None:
+        """Put rows of dim_exchange_rate, and take out those of these keys."""
+        target = gold_table("dim_exchange_rate")
+        for part in chunks(gone):
+            self.connection.execute(delete(target).where(target.c.rate_key.in_(part)))
+        if rows is not None:
+            self.upsert(target, rows.to_dicts(), ["rate_key"])
+
+    def all_keys(self) -> list[int]:
+        """The keys of all rates."""
+        return list(self.connection.execute(select(gold_table("dim_exchange_rate").c.rate_key)).scalars())
+
+    def priced(self, name: str, window: RateWindow, after: tuple[date, int] | None, limit: int) -> pl.DataFrame:
+        """A page of the fact's rows (FACTS) whose `value_date` and currency lie in the window, in order of day and key, behind `after`."""
+        fact, currencies = gold_table(name), gold_table("dim_currency")
+        first, last, codes = window
+        amount, currency = CONVERTED_AMOUNTS[name]
+        key, day = key_of(fact), fact.c.value_date
+        columns = [key, day, fact.c[amount], currencies.c.code, fact.c[f"{amount}_base"], fact.c.base_currency, fact.c.rate, fact.c.rate_date]
+        query = select(*columns).join_from(fact, currencies, currencies.c.currency_key == fact.c[currency])
+        query = query.where(day.between(after[0] if after else first, last))
+        if codes is not None:
+            query = query.where(currencies.c.code.in_(codes))
+        if after is not None:
+            query = query.where(or_(day > after[0], and_(day == after[0], key > after[1])))
+        rows = self.connection.execute(query.order_by(day, key).limit(limit))
+        return pl.DataFrame([tuple(row) for row in rows], schema=FACT_COLUMNS, orient="row")
+
+    def convert(self, name: str, rows: pl.DataFrame, silver_batch: int) -> None:
+        """Set the base columns of the fact's rows (FACTS), and what organisations won and spent follows; nothing else changes."""
+        fact, key = gold_table(name), key_of(gold_table(name)).name
+        if name == "fact_award":
+            OrganizationRepository(self.connection).converted(rows, silver_batch)
+        base = rows.select(pl.col("key").alias(key), pl.col("amount_base").alias(f"{CONVERTED_AMOUNTS[name][0]}_base"), "base_currency", "rate", "rate_date")
+        self.update_frame(fact, base, key)
+
+    def currencies(self) -> list[str]:
+        """The currencies of the facts, in order."""
+        code = gold_table("dim_currency").c.code
+        return list(self.connection.execute(select(code).where(code.is_not(None)).order_by(code)).scalars())
+
+    def newest(self, base: str) -> dict[str, date]:
+        """The newest day that each currency has a rate of, in units of one `base`."""
+        target = gold_table("dim_exchange_rate")
+        query = select(target.c.currency, func.max(target.c.date)).where(target.c.base == base).group_by(target.c.currency)
+        return {row.currency: row[1] for row in self.connection.execute(query)}
+
+    def needs(self, upto: date) -> list[tuple[str, date, bool]]:
+        """(currency, day, whether there is a rate of some day) of facts that have no rate of their own day, up to a day."""
+        currency_dim = gold_table("dim_currency")
+        codes = {row.currency_key: row.code for row in self.connection.execute(select(currency_dim.c.currency_key, currency_dim.c.code))}
+        found: set[tuple[str, date, bool]] = set()
+        for name, (_, currency) in CONVERTED_AMOUNTS.items():
+            fact = gold_table(name)
+            lacking = or_(fact.c.rate_date.is_(None), fact.c.rate_date < fact.c.value_date)
+            query = select(fact.c[currency], fact.c.value_date, fact.c.rate_date.is_not(None)).where(fact.c.value_date <= upto, lacking).distinct()
+            found.update((codes[key], day, bool(converted)) for key, day, converted in self.connection.execute(query) if codes.get(key))
+        return sorted(found)

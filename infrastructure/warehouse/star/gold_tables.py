@@ -1,0 +1,12 @@
+"""The tables of gold by their names."""
+
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
+from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables
+
+
+def gold_table(name: str) -> Table:
+    """The table of the star by its name."""
+    return SQLModel.metadata.tables[name]

@@ -1,0 +1,153 @@
+"""The readable star: for each fact and dimension its table, its key, and the dimensions that it points at, by their roles.
+
+A field is a column (`amount`) or an attribute of a dimension in its role (`buyer.name`); nothing that is not listed here reaches SQL.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, Double, FromClause, Integer, Numeric, Table
+from sqlalchemy.types import TypeEngine
+from sqlmodel import SQLModel
+
+from domain.star.queries import DIMENSIONS, FACTS, FieldKind
+from infrastructure.warehouse.column_types import Instant, Json, Money
+from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
+from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables
+
+ROLES = {
+    "buyer": "dim_organization",
+    "supplier": "dim_organization",
+    "procuring_entity": "dim_organization",
+    "source": "dim_source",
+    "procedure": "dim_procedure",
+    "status": "dim_status",
+    "classification": "dim_classification",
+    "location": "dim_location",
+    "currency": "dim_currency",
+    "unit_currency": "dim_currency",
+}
+# Attributes that every answer leaves out; they can be filtered by all the same.
+HIDDEN_ATTRIBUTES = {
+    "dim_organization": {"street", "postal_code", "scale", "url", "valid_from", "valid_to", "is_current", "uses", "parent_id", "reference"},
+    "dim_classification": {"parent", "reference", "uses"},
+    "dim_status": {"of", "uses"},
+}
+KEY_SUFFIX = "_key"
+
+
+@dataclass(frozen=True)
+class DimensionRole:
+    """A dimension, or the process, that a fact points at through `key`; `shown` says whether its attributes come with each row.
+
+    `alias` stands for the table in joins, where it may come in several roles.
+    """
+
+    name: str
+    table: Table
+    alias: FromClause
+    key: Column[int]
+    shown: bool
+
+    @property
+    def target(self) -> Column[int]:
+        """The key column of the table pointed at."""
+        return _key_of(self.table)
+
+    def attributes(self) -> list[Column[object]]:
+        """The columns that come with each row."""
+        hidden = HIDDEN_ATTRIBUTES.get(self.table.name, {"uses"})
+        return [column for column in self.table.columns if column.name not in hidden and not column.primary_key]
+
+
+@dataclass(frozen=True)
+class ReadableTable:
+    """A fact or dimension by its readable name."""
+
+    name: str
+    table: Table
+    key: Column[int]
+    roles: dict[str, DimensionRole]
+
+    @property
+    def organizations(self) -> list[str]:
+        """The roles in which organisations can be named as a whole."""
+        own = [name for name, role in self.roles.items() if role.table.name == "dim_organization"]
+        return [*own, "supplier"] if self.name == "process" else own
+
+    def field(self, name: str) -> tuple[DimensionRole | None, Column[object]]:
+        """The column behind a field's name. KeyError where there is none."""
+        role, _, attribute = name.rpartition(".")
+        if not role:
+            return None, self.table.columns[attribute]
+        return self.roles[role], self.roles[role].table.columns[attribute]
+
+    def fields(self) -> dict[str, FieldKind]:
+        """Every field that can be filtered or sorted by, with its type."""
+        return dict(self._fields()) | dict.fromkeys(self.organizations, FieldKind.ORGANIZATION)
+
+    def _fields(self) -> Iterator[tuple[str, FieldKind]]:
+        for column in self.table.columns:
+            if not isinstance(column.type, Json):
+                yield column.name, kind_of(column.type)
+        for role in self.roles.values():
+            for column in role.table.columns:
+                if not column.primary_key:
+                    yield f"{role.name}.{column.name}", kind_of(column.type)
+
+
+@cache
+def readable_table(name: str) -> ReadableTable:
+    """The fact or dimension of that name. KeyError where there is none."""
+    if name in DIMENSIONS:
+        table = _table(f"dim_{name}")
+        return ReadableTable(name, table, _key_of(table), {})
+    if name not in FACTS:
+        raise KeyError(name)
+    table = _table(f"fact_{name}")
+    return ReadableTable(name, table, _key_of(table), {role.name: role for role in _roles(table)})
+
+
+def _roles(table: Table) -> Iterator[DimensionRole]:
+    for column in table.columns:
+        if column.primary_key or not column.name.endswith(KEY_SUFFIX):
+            continue
+        name = column.name.removesuffix(KEY_SUFFIX)
+        if name in ROLES:
+            yield _role(name, ROLES[name], column, shown=True)
+        elif name == "process":
+            yield _role(name, "fact_process", column, shown=False)
+        elif name.endswith("date"):
+            yield _role(name, "dim_date", column, shown=False)
+
+
+def _role(name: str, table: str, key: Column[int], *, shown: bool) -> DimensionRole:
+    return DimensionRole(name, _table(table), _table(table).alias(name), key, shown)
+
+
+def is_key(column: Column[object]) -> bool:
+    """Whether the column holds 63-bit surrogate keys, which JavaScript can't hold exactly."""
+    return column.name.endswith(KEY_SUFFIX) and not column.name.endswith("date_key")
+
+
+def kind_of(kind: TypeEngine[object]) -> FieldKind:
+    """How a column's values are written in a filter."""
+    if isinstance(kind, Instant):
+        return FieldKind.INSTANT
+    if isinstance(kind, Boolean):
+        return FieldKind.BOOLEAN
+    if isinstance(kind, Date):
+        return FieldKind.DATE
+    if isinstance(kind, Money | Double | Numeric):
+        return FieldKind.NUMBER
+    return FieldKind.INTEGER if isinstance(kind, Integer | BigInteger) else FieldKind.TEXT
+
+
+def _table(name: str) -> Table:
+    return SQLModel.metadata.tables[name]
+
+
+def _key_of(table: Table) -> Column[int]:
+    (key,) = table.primary_key.columns
+    return key

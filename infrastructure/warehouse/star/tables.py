@@ -1,0 +1,344 @@
+"""Tables of the star: facts and dimensions with surrogate keys.
+
+A surrogate key is the first 63 bits of BLAKE2b over the business key, so that it is the same after every update and rebuild.
+`uses` counts the fact rows that point at a dimension row; a row that nothing points at any more is deleted.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Date, Double, Index, false, text
+from sqlmodel import Field, SQLModel
+
+from infrastructure.warehouse.column_types import BigId, Instant, Money
+
+
+def key(*, primary: bool = False, nullable: bool = False, index: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(BigId, primary_key=primary, autoincrement=False, nullable=nullable, index=index))
+
+
+def fact_key() -> Any:
+    """The key of a fact. On SQLite it is an index beside the rows, which then lie in the order they came in: rows of one process together."""
+    return Field(default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+
+
+def money() -> Any:
+    return Field(default=None, sa_column=Column(Money(), nullable=True))
+
+
+def moment() -> Any:
+    return Field(default=None, sa_column=Column(Instant(), nullable=True))
+
+
+def number() -> Any:
+    return Field(default=None, sa_column=Column(Double(), nullable=True))
+
+
+def day() -> Any:
+    return Field(default=None, sa_column=Column(Date(), nullable=True))
+
+
+def by_value_date(fact: str) -> Index:
+    """Finds the facts that a rate touches; without those that have no amount to convert."""
+    known = text("value_date IS NOT NULL")
+    return Index(f"ix_{fact}_value_date", "value_date", sqlite_where=known, postgresql_where=known)
+
+
+class FactProcess(SQLModel, table=True):
+    """Grain: a contracting process."""
+
+    __tablename__ = "fact_process"
+    __table_args__ = (by_value_date("fact_process"),)
+    process_key: int = fact_key()
+    ocid: str = Field(unique=True)
+    silver_batch: int = Field(index=True)
+    source_key: int = key()
+    procedure_key: int = key()
+    status_key: int = key()
+    buyer_key: int = key(index=True)
+    procuring_entity_key: int = key()
+    classification_key: int = key()
+    location_key: int = key()
+    currency_key: int = key()
+    first_published_date_key: int | None = None
+    last_published_date_key: int | None = None
+    tender_start_date_key: int | None = None
+    tender_end_date_key: int | None = None
+    first_published: datetime | None = moment()
+    last_published: datetime | None = Field(default=None, sa_column=Column(Instant(), nullable=True, index=True))
+    tender_start: datetime | None = moment()
+    tender_end: datetime | None = moment()
+    title: str | None = None
+    description: str | None = None
+    language: str | None = None
+    tags: str | None = None
+    releases: int = 0
+    amount: float | None = money()
+    min_amount: float | None = money()
+    budget_amount: float | None = money()
+    budget_currency: str | None = None
+    value_date: date | None = day()  # whose rate the amount is converted with
+    amount_base: float | None = money()
+    base_currency: str | None = None
+    rate: float | None = number()
+    rate_date: date | None = day()
+    number_of_tenderers: int | None = Field(default=None, sa_column=Column(BigId, nullable=True))
+    awards: int = 0
+    contracts: int = 0
+    items: int = 0
+    documents: int = 0
+    notes: int = 0
+
+
+class FactAward(SQLModel, table=True):
+    """Grain: an award × a supplier. `amount` is additive: the award's value in equal shares; `award_amount` is the whole of it."""
+
+    __tablename__ = "fact_award"
+    __table_args__ = (by_value_date("fact_award"),)
+    award_key: int = fact_key()
+    process_key: int = key(index=True)
+    silver_batch: int
+    ocid: str
+    position: int
+    award_id: str | None = None
+    supplier_key: int = key(index=True)
+    buyer_key: int = key()
+    source_key: int = key()
+    procedure_key: int = key()
+    status_key: int = key()
+    classification_key: int = key()
+    currency_key: int = key()
+    date_key: int | None = None
+    award_date: datetime | None = moment()
+    title: str | None = None
+    description: str | None = None
+    suppliers: int = 0
+    award_amount: float | None = money()
+    amount: float | None = money()
+    value_date: date | None = day()  # whose rate the amount is converted with
+    amount_base: float | None = money()
+    base_currency: str | None = None
+    rate: float | None = number()
+    rate_date: date | None = day()
+
+
+class FactContract(SQLModel, table=True):
+    """Grain: a contract."""
+
+    __tablename__ = "fact_contract"
+    __table_args__ = (by_value_date("fact_contract"),)
+    contract_key: int = fact_key()
+    process_key: int = key(index=True)
+    silver_batch: int
+    ocid: str
+    position: int
+    contract_id: str | None = None
+    award_id: str | None = None
+    buyer_key: int = key()
+    source_key: int = key()
+    procedure_key: int = key()
+    status_key: int = key()
+    currency_key: int = key()
+    signed_date_key: int | None = None
+    start_date_key: int | None = None
+    end_date_key: int | None = None
+    date_signed: datetime | None = moment()
+    start: datetime | None = moment()
+    end: datetime | None = Field(default=None, sa_column=Column("end", Instant(), nullable=True))
+    title: str | None = None
+    description: str | None = None
+    amount: float | None = money()
+    value_date: date | None = day()  # whose rate the amount is converted with
+    amount_base: float | None = money()
+    base_currency: str | None = None
+    rate: float | None = number()
+    rate_date: date | None = day()
+
+
+class FactItem(SQLModel, table=True):
+    """Grain: an item of a tender, an award or a contract."""
+
+    __tablename__ = "fact_item"
+    __table_args__ = (by_value_date("fact_item"),)
+    item_key: int = fact_key()
+    process_key: int = key(index=True)
+    silver_batch: int
+    ocid: str
+    level: str
+    parent_position: int
+    parent_id: str | None = None
+    position: int
+    item_id: str | None = None
+    buyer_key: int = key()
+    source_key: int = key()
+    classification_key: int = key()
+    location_key: int = key()
+    unit_currency_key: int = key()
+    description: str | None = None
+    codes: str | None = None
+    quantity: float | None = number()
+    unit: str | None = None
+    unit_amount: float | None = money()
+    value_date: date | None = day()  # whose rate the amount is converted with
+    unit_amount_base: float | None = money()
+    base_currency: str | None = None
+    rate: float | None = number()
+    rate_date: date | None = day()
+
+
+class BridgeProcessOrganization(SQLModel, table=True):
+    """Which organisation (in which version) a process names, and in which role: one row a process × organisation × role."""
+
+    __tablename__ = "bridge_process_organization"
+    __table_args__ = (Index("ix_bridge_organization", "organization_key", "last_published"),)
+    process_key: int = key(primary=True)
+    organization_key: int = key(primary=True)
+    role: str = Field(primary_key=True)
+    organization_id: str
+    last_published: datetime | None = moment()
+
+
+class DimOrganization(SQLModel, table=True):
+    """One row a version of an organisation (type 2): a distinct set of attributes that a process published for it."""
+
+    __tablename__ = "dim_organization"
+    organization_key: int = key(primary=True)
+    organization_id: str = Field(index=True)
+    name: str | None = None
+    scheme: str | None = None
+    identifier: str | None = None
+    legal_name: str | None = None
+    street: str | None = None
+    locality: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+    scale: str | None = None
+    url: str | None = None
+    parent_id: str | None = None
+    reference: bool = Field(default=False, sa_column_kwargs={"server_default": false()})  # of a reference table: in force above what processes say
+    valid_from: datetime | None = moment()
+    valid_to: datetime | None = moment()
+    is_current: bool = False
+    uses: int = 0
+
+
+class OrganizationTotal(SQLModel, table=True):
+    """What an organisation did in a role ('' is any): distinct processes, awards, and the cents of the base currency that `priced` of these are worth."""
+
+    __tablename__ = "organization_total"
+    organization_id: str = Field(primary_key=True)
+    role: str = Field(primary_key=True)
+    processes: int = 0
+    awards: int = 0
+    priced: int = 0
+    cents: int = Field(default=0, sa_column=Column(BigId, nullable=False))
+
+
+class TouchedOrganization(SQLModel, table=True):
+    """The newest silver batch that changed anything about an organisation: what the index stage reads, gone organisations included."""
+
+    __tablename__ = "touched_organization"
+    organization_id: str = Field(primary_key=True)
+    silver_batch: int = Field(index=True)
+
+
+class DimProcedure(SQLModel, table=True):
+    """Method × details × main category."""
+
+    __tablename__ = "dim_procedure"
+    procedure_key: int = key(primary=True)
+    method: str | None = None
+    details: str | None = None
+    category: str | None = None
+    uses: int = 0
+
+
+class DimClassification(SQLModel, table=True):
+    """A code of a scheme; for CPV with its division, group and class."""
+
+    __tablename__ = "dim_classification"
+    classification_key: int = key(primary=True)
+    scheme: str | None = None
+    code: str | None = None
+    description: str | None = None
+    division: str | None = None
+    group: str | None = Field(default=None, sa_column_kwargs={"name": "group"})
+    class_: str | None = Field(default=None, sa_column_kwargs={"name": "class"})
+    parent: str | None = None
+    reference: bool = Field(default=False, sa_column_kwargs={"server_default": false()})  # of a reference table, which no fact points at
+    uses: int = 0
+
+
+class DimLocation(SQLModel, table=True):
+    """A place: country, region, locality."""
+
+    __tablename__ = "dim_location"
+    location_key: int = key(primary=True)
+    country: str | None = None
+    region: str | None = None
+    locality: str | None = None
+    uses: int = 0
+
+
+class DimCurrency(SQLModel, table=True):
+    """An ISO 4217 code."""
+
+    __tablename__ = "dim_currency"
+    currency_key: int = key(primary=True)
+    code: str | None = None
+    uses: int = 0
+
+
+class DimSource(SQLModel, table=True):
+    """Who published: ocid prefix, publisher, licence."""
+
+    __tablename__ = "dim_source"
+    source_key: int = key(primary=True)
+    prefix: str | None = None
+    publisher: str | None = None
+    license: str | None = None
+    uses: int = 0
+
+
+class DimExchangeRate(SQLModel, table=True):
+    """On `date`, one unit of `base` was `rate` units of `currency`. No fact points at it: a fact has the rate that it was converted with."""
+
+    __tablename__ = "dim_exchange_rate"
+    __table_args__ = (Index("ix_dim_exchange_rate_date", "date"),)
+    rate_key: int = key(primary=True)
+    date: date
+    base: str
+    currency: str
+    rate: float = Field(sa_column=Column(Double(), nullable=False))
+    silver_batch: int
+
+
+class DimStatus(SQLModel, table=True):
+    """A status as published, and of what: process, award or contract."""
+
+    __tablename__ = "dim_status"
+    status_key: int = key(primary=True)
+    of: str
+    status: str | None = None
+    uses: int = 0
+
+
+class DimDate(SQLModel, table=True):
+    """The calendar. `date_key` is yyyymmdd."""
+
+    __tablename__ = "dim_date"
+    date_key: int = key(primary=True)
+    date: date
+    year: int
+    quarter: int
+    month: int
+    month_name: str
+    day: int
+    iso_year: int
+    iso_week: int
+    weekday: int
+    weekday_name: str
+    is_weekend: bool
+    fiscal_year: int
+    fiscal_quarter: int

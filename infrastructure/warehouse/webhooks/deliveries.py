@@ -1,0 +1,123 @@
+"""Deliveries: what is due, leased to one run, and how each attempt ended."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+
+from domain.jobs.job import Job, JobWebhook
+from domain.webhooks.addresses import host_of, url_hash
+from domain.webhooks.deliveries import Delivery
+from domain.webhooks.webhook import Webhook, job_event_payload
+from infrastructure.warehouse.repository import Repository, table
+from infrastructure.warehouse.webhooks.tables import DeliveryRow, WebhookRow
+
+DELIVERY, WEBHOOK = table(DeliveryRow), table(WebhookRow)
+PENDING = DELIVERY.c.status == "pending"
+LEASE_CANDIDATE_ROWS = 1_000  # due deliveries among which those to be leased are chosen
+
+
+class DeliveryRepository(Repository):
+    """The table of deliveries."""
+
+    def add(self, deliveries: Sequence[Delivery]) -> None:
+        """Put them into the queue."""
+        if deliveries:
+            self.connection.execute(DELIVERY.insert(), [one.model_dump(exclude={"id"}) | _receiver(one.url) for one in deliveries])
+
+    def add_job_events(self, jobs: Sequence[Job], now: datetime) -> None:
+        """Queue word of these jobs, which just ended, for their own hooks and for the webhooks that want to hear of it."""
+        standing = [Webhook(**row) for row in self.connection.execute(select(WEBHOOK).where(WEBHOOK.c.active.is_(True))).mappings()] if jobs else []
+        found = []
+        for job in jobs:
+            notice = job_event_payload(job)
+            wanted: list[tuple[str | None, JobWebhook | Webhook]] = [(one.id, one) for one in standing if notice["event"] in one.events]
+            wanted += [(None, job.webhook)] if job.webhook else []
+            about = {"ref": job.id, "event": notice["event"], "payload": notice, "created_at": now, "next_at": now}
+            found += [Delivery(webhook_id=webhook_id, url=hook.url, secret=hook.secret, **about) for webhook_id, hook in wanted]
+        self.add(found)
+
+    def due(self, now: datetime, host_most: int) -> bool:
+        """Whether anything can be leased."""
+        return bool(self.connection.execute(select(exists().where(*self._free(now, self._under_way(now), host_most)))).scalar())
+
+    def lease(self, now: datetime, until: datetime, limit: int, host_most: int) -> list[Delivery]:
+        """Take what is due, first attempts before repeated ones; nobody else gets it before `until`.
+
+        A URL has one attempt under way at a time, and a host `host_most`, whoever leased them.
+        """
+        under_way = self._under_way(now)
+        urls, hosts = {url for url, _ in under_way}, Counter(host for _, host in under_way)
+        order = (DELIVERY.c.attempts, DELIVERY.c.next_at, DELIVERY.c.id)
+        query = select(DELIVERY.c.id, DELIVERY.c.url_hash, DELIVERY.c.host).where(*self._free(now, under_way, host_most))
+        ids: list[int] = []
+        for delivery_id, url, host in self.connection.execute(query.order_by(*order).limit(LEASE_CANDIDATE_ROWS)):
+            if len(ids) < limit and url not in urls and hosts[host] < host_most:
+                ids.append(delivery_id)
+                urls.add(url)
+                hosts[host] += 1
+        taken = update(DELIVERY).where(DELIVERY.c.id.in_(ids), *_due(now)).values(lease_until=until).returning(*DELIVERY.c)
+        return sorted((Delivery(**row) for row in self.connection.execute(taken).mappings()), key=lambda one: one.id) if ids else []
+
+    def _under_way(self, now: datetime) -> list[tuple[int, str]]:
+        """URL (its hash) and host of every attempt under way."""
+        query = select(DELIVERY.c.url_hash, DELIVERY.c.host).where(PENDING, DELIVERY.c.lease_until > now)
+        return [(url, host) for url, host in self.connection.execute(query)]
+
+    def _free(self, now: datetime, under_way: Sequence[tuple[int, str]], host_most: int) -> list[ColumnElement[bool]]:
+        """Due, and neither leased nor to a URL or host that has its share of attempts under way."""
+        urls, hosts = {url for url, _ in under_way}, Counter(host for _, host in under_way)
+        full = [host for host, number in hosts.items() if number >= host_most]
+        return [*_due(now), DELIVERY.c.url_hash.not_in(urls), DELIVERY.c.host.not_in(full)]
+
+    def record_attempt(self, delivery: Delivery, until: datetime) -> None:
+        """Note how an attempt ended, unless the delivery was given up or sent anew meanwhile."""
+        values = delivery.model_dump(include={"status", "attempts", "next_at", "last_status", "last_error", "delivered_at"}) | {"lease_until": None}
+        self.connection.execute(update(DELIVERY).where(DELIVERY.c.id == delivery.id, PENDING, DELIVERY.c.lease_until == until).values(**values))
+
+    def get(self, delivery_id: int) -> Delivery | None:
+        """The delivery of that id."""
+        row = self.connection.execute(select(DELIVERY).where(DELIVERY.c.id == delivery_id)).mappings().first()
+        return Delivery(**row) if row else None
+
+    def requeue(self, delivery_id: int, now: datetime) -> None:
+        """Queue it once more, its attempts counted from 0."""
+        values = {"status": "pending", "attempts": 0, "next_at": now, "lease_until": None, "delivered_at": None}
+        self.connection.execute(update(DELIVERY).where(DELIVERY.c.id == delivery_id).values(**values))
+
+    def page(self, *, ref: str | None = None, webhook_id: str | None = None, before: int | None = None, limit: int) -> list[Delivery]:
+        """Newest first, of a thing or of a webhook; `before` is the id of the last one seen."""
+        where: list[ColumnElement[bool]] = [] if before is None else [DELIVERY.c.id < before]
+        where += [DELIVERY.c.ref == ref] if ref is not None else []
+        where += [DELIVERY.c.webhook_id == webhook_id] if webhook_id is not None else []
+        query = select(DELIVERY).where(*where).order_by(DELIVERY.c.id.desc()).limit(limit)
+        return [Delivery(**row) for row in self.connection.execute(query).mappings()]
+
+    def update_receiver(self, webhook: Webhook) -> None:
+        """Let what waits for the webhook go to its present address; nothing more is sent where it is not active."""
+        values = {"url": webhook.url, "secret": webhook.secret} | _receiver(webhook.url) | ({} if webhook.active else {"status": "cancelled", "next_at": None})
+        self.connection.execute(update(DELIVERY).where(DELIVERY.c.webhook_id == webhook.id, PENDING).values(**values))
+
+    def cancel_for_webhook(self, webhook_id: str) -> None:
+        """Send nothing more to a webhook that is gone."""
+        self.connection.execute(update(DELIVERY).where(DELIVERY.c.webhook_id == webhook_id, PENDING).values(status="cancelled", next_at=None))
+
+    def cancel_for_ref(self, ref: str) -> None:
+        """Send nothing more about a thing that is gone."""
+        self.connection.execute(update(DELIVERY).where(DELIVERY.c.ref == ref, PENDING).values(status="cancelled", next_at=None))
+
+    def delete_settled(self, before: datetime) -> None:
+        """Drop what was settled and is older."""
+        old = and_(DELIVERY.c.created_at < before, or_(DELIVERY.c.status != "pending", DELIVERY.c.next_at.is_(None)))
+        self.connection.execute(DELIVERY.delete().where(old))
+
+
+def _receiver(url: str) -> dict[str, Any]:
+    return {"url_hash": url_hash(url), "host": host_of(url)}
+
+
+def _due(now: datetime) -> list[ColumnElement[bool]]:
+    """Due, and not leased."""
+    return [PENDING, DELIVERY.c.next_at <= now, or_(DELIVERY.c.lease_until.is_(None), DELIVERY.c.lease_until <= now)]

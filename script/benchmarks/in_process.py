@@ -1,0 +1,85 @@
+"""An installation inside this process, without its queue: for benchmarks of what stands behind the API.
+
+With TENDERLAKE_TEST_TYPESENSE_URL and TENDERLAKE_TEST_TYPESENSE_API_KEY set, its search is on that server, in collections of its own.
+"""
+
+import atexit
+import os
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from domain.search.search_documents import SPECS
+from infrastructure.bootstrap import bootstrap
+from infrastructure.search.typesense.engine import TypesenseSearch
+from infrastructure.settings import Settings
+from infrastructure.warehouse.migrate import upgrade
+from services.pipeline.embedding.embed import apply_chosen_model, embed
+from services.pipeline.indexing.index import index
+from services.pipeline.landing.land import land
+from services.pipeline.publishing.publish import publish
+from services.pipeline.refining.refine import refine
+from services.ports.parts import Parts
+from services.uploads.submission import submit
+
+STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index, "embed": embed}
+
+
+class Waiting:
+    """The port `Messages`: they wait here until `drain`."""
+
+    def __init__(self) -> None:
+        self._messages: deque[tuple[str, ...]] = deque()
+
+    def send(self, actor: str, *args: str) -> None:
+        """Wait, unless the same waits already."""
+        if actor in STAGES and (actor, *args) not in self._messages:
+            self._messages.append((actor, *args))
+
+    def pending(self, actor: str) -> set[tuple[str, ...]]:
+        """The arguments of what waits."""
+        return {message[1:] for message in self._messages if message[0] == actor}
+
+    def check(self) -> None:
+        """Always well."""
+
+    def drain(self, parts: Parts) -> None:
+        """Handle all, and what follows from them."""
+        while self._messages:
+            name, *args = self._messages.popleft()
+            STAGES[name](parts, *args)
+
+
+def inside(folder: Path, embeddings: str) -> tuple[Parts, Waiting]:
+    """Its parts, empty, and its messages."""
+    settings = Settings(data_dir=folder, embeddings=embeddings)
+    upgrade(settings.warehouse_url)
+    waiting = Waiting()
+    parts = replace(bootstrap(settings), messages=waiting)
+    if url := os.environ.get("TENDERLAKE_TEST_TYPESENSE_URL"):
+        parts = replace(parts, search=_on_server(url))
+    apply_chosen_model(parts)
+    return parts, waiting
+
+
+def _on_server(url: str) -> TypesenseSearch:
+    """Search on a server, in collections that are removed when this process ends."""
+    prefix = f"bench-{uuid.uuid4().hex[:8]}-"
+    search = TypesenseSearch(url, os.environ["TENDERLAKE_TEST_TYPESENSE_API_KEY"], SPECS, prefix=prefix)
+
+    def remove() -> None:
+        for one in search.client.api.collections.retrieve():
+            if one["name"].startswith(prefix):
+                search.client.api.collections[one["name"]].delete()
+
+    atexit.register(remove)
+    return search
+
+
+def load(parts: Parts, waiting: Waiting, file: Path) -> None:
+    """Take a file in, up to its vectors."""
+    sha256, size = parts.files.copy(file)
+    submit(parts.warehouse, parts.messages, sha256=sha256, size=size, filename=file.name, actor="bench")
+    waiting.drain(parts)

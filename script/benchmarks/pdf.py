@@ -1,0 +1,76 @@
+"""PDF pages a second: tenderlake's reading, with its child process, limits and judging, beside plain pymupdf on the same file in the same run."""
+# mypy: allow-untyped-calls
+
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from domain.raw_records.record import AcceptedRecord
+from domain.validation.elements import validate_element
+from infrastructure.formats.pdf.recogniser import PdfSource
+from infrastructure.pdf.limits import PdfLimits
+from infrastructure.pdf.reader import PdfReader
+
+WORDS = 400  # a page
+ROUNDS = 5
+BAR = 0.8
+PLAIN = """
+import sys, time, pymupdf
+for _ in range(int(sys.argv[2])):
+    started = time.perf_counter()
+    document = pymupdf.open(sys.argv[1])
+    texts = [page.get_text() for page in document]
+    print(time.perf_counter() - started, flush=True)
+    input()
+"""
+Row = Callable[..., None]
+
+
+def run(work: Path, pages: int, row: Row) -> None:
+    """A generated PDF of that many pages, read ROUNDS times by turns by one process of each kind; both are warm."""
+    file = make(work / "pages.pdf", pages)
+    reader = PdfReader(PdfLimits(), workers=1)
+    plain, ours = [], []
+    with subprocess.Popen([sys.executable, "-c", PLAIN, str(file), str(ROUNDS + 1)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as peer:
+        assert peer.stdin
+        assert peer.stdout
+        for number in range(ROUNDS + 1):
+            seconds = float(peer.stdout.readline())
+            own = _read(reader, file, pages)
+            peer.stdin.write("\n")
+            peer.stdin.flush()
+            if number:  # the first round loads the libraries
+                plain.append(pages / seconds)
+                ours.append(pages / own)
+    reader.close()
+    share = statistics.median(ours) / statistics.median(plain)
+    row(f"PDF of {pages} pages, plain pymupdf `get_text`", f"{statistics.median(plain):.0f} pages/s")
+    row("– read and judged, one process", f"{statistics.median(ours):.0f} pages/s ({share:.2f})", f"≥ {BAR}", met=share >= BAR)
+
+
+def make(path: Path, pages: int) -> Path:
+    """A PDF of so many pages of made-up words."""
+    import pymupdf
+
+    dice = random.Random(1)
+    words = ["".join(dice.choices("abcdefghiklmnoprstu", k=dice.randint(2, 10))) for _ in range(2_000)]
+    document = pymupdf.open()
+    for _ in range(pages):
+        document.new_page().insert_textbox(pymupdf.Rect(50, 50, 550, 790), " ".join(dice.choices(words, k=WORDS)), fontsize=10)
+    document.save(path, deflate=True)
+    return path
+
+
+def _read(reader: PdfReader, file: Path, pages: int) -> float:
+    source = PdfSource(reader)
+    started = time.perf_counter()
+    (element,) = source.read(file, file.name, {}, 1).elements
+    (judged,) = validate_element(element.raw, element.place, element.kind)
+    seconds = time.perf_counter() - started
+    assert isinstance(judged, AcceptedRecord)
+    assert judged.payload.count(b'"page":') >= pages
+    return seconds

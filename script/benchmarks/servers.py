@@ -1,0 +1,88 @@
+"""The load on PostgreSQL, Redis and, where the environment names a typesense-server, Typesense, beside SQLite and the embedded engine in the same run."""
+
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import text
+
+from infrastructure.warehouse.engine import make_engine
+from script.installation import Stack
+from script.servers import KINDS, postgresql_program, settings_of
+from seeds.generate import lines
+
+MOST = 1.5  # times the load on the defaults
+Seconds = dict[str, float]
+
+
+def run(file: Path, count: int, rounds: int, row: Callable[..., None]) -> None:
+    """Load the file in turns, each into a new installation, and print what each stage takes."""
+    if postgresql_program("initdb") is None:
+        row("the load on servers", "there is no PostgreSQL: install Debian's package postgresql")
+        return
+    pairs = []
+    for _ in range(rounds):
+        with Stack() as stack:
+            embedded = load(stack, file, count)
+        with on_servers() as stack:
+            pairs.append((embedded, load(stack, file, count)))
+    for place, name in enumerate(("SQLite and the embedded engine", ", ".join(KINDS))):
+        middle = {part: statistics.median(pair[place][part] for pair in pairs) for part in pairs[0][place]}
+        stages = ", ".join(f"{part} {seconds:.1f}" for part, seconds in middle.items() if part != "all")
+        row(f"{count} releases on {name}", f"{middle['all']:.1f} s, {count / middle['all']:.0f} releases/s (busy: {stages})")
+    shares = [servers["all"] / embedded["all"] for embedded, servers in pairs]
+    share, each = statistics.median(shares), ", ".join(f"{one:.2f}" for one in shares)
+    row("the load on servers beside the defaults", f"{share:.2f} times (median of {each})", f"≤ {MOST}", met=share <= MOST)
+
+
+@contextmanager
+def on_servers() -> Iterator[Stack]:
+    """An installation on new servers."""
+    servers = {name: kind() for name, kind in KINDS.items()}
+    try:
+        for one in servers.values():
+            one.start()
+        with Stack(None, **settings_of(servers)) as stack:
+            yield stack
+    finally:
+        for one in servers.values():
+            one.remove()
+
+
+def load(stack: Stack, file: Path, count: int) -> Seconds:
+    """Seconds from the upload's 202 to searchable (`all`), and those that each stage was busy."""
+    stack.wait(stack.upload("first.json", next(iter(lines(1, seed=6)))))  # so that no figure has the start of the workers in it
+    time.sleep(3)
+    since = datetime.now(UTC)
+    with file.open("rb") as body:
+        job_id = stack.upload(file.name, body)
+    started = time.monotonic()
+    job = stack.follow(job_id)
+    found = {"all": time.monotonic() - started}
+    if job["status"] != "succeeded" or job["counts"]["accepted"] != count:
+        sys.exit(f"the load did not succeed: {job}")
+    return found | busy(stack, since)
+
+
+def busy(stack: Stack, since: datetime) -> Seconds:
+    """Seconds of each stage since then."""
+    url = stack.env.get("TENDERLAKE_DATABASE_URL", f"sqlite:///{stack.data}/warehouse.db")
+    engine = make_engine(url)
+    queries = {
+        "land": "SELECT created_at, committed_at, 'land' FROM batch WHERE seq IS NOT NULL",
+        "others": "SELECT started_at, finished_at, stage FROM stage_run WHERE stage <> 'embed'",
+    }
+    found: Counter[str] = Counter()
+    with engine.connect() as connection:
+        for query in queries.values():
+            for begun, ended, stage in connection.execute(text(query)):
+                begun, ended = (datetime.fromisoformat(one) if isinstance(one, str) else one for one in (begun, ended))
+                if begun.replace(tzinfo=UTC) >= since:
+                    found[stage] += (ended - begun).total_seconds()
+    engine.dispose()
+    return {stage: found[stage] for stage in ("land", "refine", "publish", "index")}

@@ -1,0 +1,1 @@
+"""Fetching the exchange rates that facts need."""

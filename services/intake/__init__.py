@@ -1,1 +1,0 @@
-"""What comes in: uploads, jobs and callers."""

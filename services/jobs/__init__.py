@@ -1,0 +1,1 @@
+"""Jobs: accepting, reading, cancelling and retrying them; idempotency keys."""

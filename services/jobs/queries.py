@@ -1,0 +1,84 @@
+"""Jobs as their callers see them: one, a list, its refused records, and what changed since somebody last looked."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from domain.jobs.job import Job, JobFilter
+from domain.raw_records.quarantine import Quarantined
+from domain.shared.errors import InvalidError, NotFoundError
+from services.jobs.stage_status import JobFingerprint, job_fingerprint, stage_watermarks, with_stages
+from services.ports.warehouse import UnitOfWork, Warehouse
+from services.shared.cursors import decode_cursor, encode_cursor
+
+ERRORS_PAGE_ROWS = 1_000  # refused records read at a time
+
+
+def get_job(warehouse: Warehouse, job_id: str) -> Job:
+    """The job with its stages. NotFoundError where there is none of that id."""
+    with warehouse.read() as work:
+        return with_stages(work, require_job(work, job_id), stage_watermarks(work))
+
+
+def require_job(work: UnitOfWork, job_id: str) -> Job:
+    """The job, without its stages' times. NotFoundError where there is none of that id."""
+    job: Job | None = work.jobs.get(job_id)
+    if job is None:
+        raise NotFoundError(f"there is no job {job_id}")
+    return job
+
+
+def poll_changes(warehouse: Warehouse, job_ids: Sequence[str], seen: Mapping[str, JobFingerprint]) -> dict[str, tuple[Job, JobFingerprint]]:
+    """Those of the jobs that look different from what was seen of them, with what is to be seen now: a few statements, however many the jobs."""
+    with warehouse.read() as work:
+        marks = stage_watermarks(work)
+        found = {job.id: (job, job_fingerprint(job, marks)) for job in work.jobs.get_many(job_ids)}
+        changed = {job_id: pair for job_id, pair in found.items() if pair[1] != seen.get(job_id)}
+        return {job_id: (with_stages(work, job, marks), look) for job_id, (job, look) in changed.items()}
+
+
+def list_jobs(warehouse: Warehouse, filters: JobFilter, cursor: str | None = None, limit: int = 20) -> tuple[Sequence[Job], str | None]:
+    """A page of jobs, newest first, and the cursor of the next one."""
+    with warehouse.read() as work:
+        jobs: list[Job] = work.jobs.page(filters, _before(cursor), limit + 1)
+        marks = stage_watermarks(work)
+        page = [with_stages(work, job, marks) for job in jobs[:limit]]
+    last = page[-1] if len(jobs) > limit else None
+    return page, encode_cursor([last.created_at.isoformat(), last.id]) if last else None
+
+
+def list_errors(warehouse: Warehouse, job_id: str, *, cursor: str | None = None, limit: int = 100) -> tuple[Sequence[Quarantined], str | None]:
+    """A page of the job's refused records in order of arrival, and the cursor of the next one."""
+    after = 0
+    if cursor is not None:
+        match decode_cursor(cursor):
+            case [int(after)] if 0 <= after < 2**63:
+                pass
+            case _:
+                raise InvalidError("the cursor is not one of this list", cursor=cursor)
+    with warehouse.read() as work:
+        require_job(work, job_id)
+        page, following = work.quarantine.page(job_id, after, limit)
+    return page, encode_cursor([following]) if following is not None else None
+
+
+def all_errors(warehouse: Warehouse, job_id: str) -> Iterator[Sequence[Quarantined]]:
+    """All refused records of the job in order of arrival, a page at a time."""
+    cursor: str | None = None
+    while True:
+        page, cursor = list_errors(warehouse, job_id, cursor=cursor, limit=ERRORS_PAGE_ROWS)
+        yield page
+        if cursor is None:
+            return
+
+
+def _before(cursor: str | None) -> tuple[datetime, str] | None:
+    if cursor is None:
+        return None
+    try:
+        at, last = decode_cursor(cursor)
+        before = datetime.fromisoformat(at).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InvalidError("the cursor is not one of this list", cursor=cursor) from error
+    if not isinstance(last, str):
+        raise InvalidError("the cursor is not one of this list", cursor=cursor)
+    return before, last

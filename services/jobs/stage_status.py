@@ -1,0 +1,63 @@
+"""The stages of a job: they follow from its place in the log and the watermarks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from domain.jobs.job import STAGES, Job, JobStatus, Stage, StageName
+from domain.pipeline.watermark import Watermark
+from services.ports.warehouse import UnitOfWork
+
+JobFingerprint = tuple[object, ...]
+
+
+def active_stages(work: UnitOfWork) -> tuple[StageName, ...]:
+    """The stages of this installation: without embed while embeddings are off."""
+    return STAGES if work.search_settings.model() else STAGES[:-1]
+
+
+def stage_watermarks(work: UnitOfWork) -> dict[StageName, Watermark]:
+    """The watermarks of the stages that read the log."""
+    return {stage: work.watermarks.get(stage) for stage in active_stages(work)[1:]}
+
+
+def job_fingerprint(job: Job, marks: Mapping[StageName, Watermark]) -> JobFingerprint:
+    """What a job's answer depends on, cheaply: it changes whenever the answer may."""
+    behind = [(mark.seq >= (job.last_seq or 0), mark.seq >= (job.first_seq or 0), mark.attempts > 0) for mark in marks.values()] if job.last_seq else []
+    return (job.status, job.landed, job.started_at, job.first_seq, job.last_seq, *job.counts.model_dump().values(), *behind)
+
+
+def with_stages(work: UnitOfWork, job: Job, marks: Mapping[StageName, Watermark]) -> Job:
+    """The job with its stages."""
+    stages = [_land(job), *(_behind(work, job, mark, stage) for stage, mark in marks.items())]
+    if job.status is JobStatus.FAILED:
+        stages = _stopped(stages, job.error or {})
+    return job.model_copy(update={"stages": stages})
+
+
+def _land(job: Job) -> Stage:
+    status: Any = "done" if job.landed else "running" if job.started_at else "pending"
+    if job.status is JobStatus.CANCELLED and not job.landed:
+        return Stage(name="land", status="failed" if job.started_at else "pending", started_at=job.started_at)
+    return Stage(name="land", status=status, started_at=job.started_at, finished_at=job.landed_at)
+
+
+def _behind(work: UnitOfWork, job: Job, mark: Watermark, name: StageName) -> Stage:
+    """A stage that reads the log: done once it passed the job's last batch, begun once it ran over the first."""
+    if job.first_seq is None or job.last_seq is None:
+        # Nothing new was in it: there is nothing left for the stage to do, and it never ran for this job.
+        return Stage(name=name, status="done" if job.status is JobStatus.SUCCEEDED else "pending")
+    first = work.watermarks.first_run_past(name, job.first_seq)
+    under_way = mark.attempts > 0 and mark.seq < job.last_seq
+    started = first[0] if first else mark.started_at if under_way else None
+    if (job.landed or job.status.final) and mark.seq >= job.last_seq:
+        last = work.watermarks.first_run_past(name, job.last_seq)
+        return Stage(name=name, status="done", started_at=started, finished_at=last[1] if last else None)
+    return Stage(name=name, status="running" if first or under_way else "pending", started_at=started)
+
+
+def _stopped(stages: Sequence[Stage], error: Mapping[str, Any]) -> list[Stage]:
+    """The stages of a failed job: the one that the error names failed, and those behind it never come to run for it."""
+    at = STAGES.index(error["stage"]) if error.get("stage") in STAGES else 0
+    before = list(stages[:at])
+    failed = stages[at].model_copy(update={"status": "failed"})
+    return [*before, failed, *(Stage(name=stage.name) for stage in stages[at + 1 :])]

@@ -1,0 +1,1 @@
+"""Reading the current silver rows of committed silver batches."""

@@ -1,0 +1,37 @@
+"""The current silver rows of committed silver batches."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from domain.lake.silver import TABLES
+from services.ports.lake import Lake
+
+Frames = dict[str, pl.DataFrame]
+
+
+def limit_by_processes(pending: Sequence[Any], most: int) -> Sequence[Any]:
+    """The first silver batches, as many as hold at most this many processes, and one at least."""
+    processes = 0
+    for count, batch in enumerate(pending):
+        processes += batch.processes
+        if count and processes > most:
+            return pending[:count]
+    return pending
+
+
+def newest_batches(lake: Lake, silver_batches: Sequence[int]) -> pl.DataFrame:
+    """ocid and silver_batch: the newest of these batches that has each process."""
+    return lake.read_silver("process", silver_batches, ["ocid", "silver_batch"]).group_by("ocid").agg(pl.col("silver_batch").max())
+
+
+def current_rows(lake: Lake, silver_batches: Sequence[int], newest: pl.DataFrame) -> Frames:
+    """The rows of these silver batches that are their process's newest, ordered."""
+    order = ["ocid", "level", "parent_position", "award_position", "position", "record_id", "path", "code"]
+    frames = {}
+    for name, columns in TABLES.items():
+        frame = lake.read_silver(name, silver_batches, [column for column in columns if column != "compiled"])
+        chosen = frame.join(newest, on=["ocid", "silver_batch"], how="semi")
+        frames[name] = chosen.sort([column for column in order if column in columns], maintain_order=True)
+    return frames

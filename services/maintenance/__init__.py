@@ -1,0 +1,1 @@
+"""Verify, rebuild, readiness, and the identity of the installation."""

@@ -1,0 +1,90 @@
+"""Whose database, data folder and queue this is, and whether silver was made by older rules.
+
+At the first start the database and the data folder get the same id. A data folder that is not the database's own is
+refused: its lake lacks the batches that the database's ledger names, and its workers would lose other people's files.
+"""
+
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, cast
+
+from domain.maintenance.installation import RULES_VERSION, Installation
+from domain.shared.errors import StartupError
+from services.ports.queue import MessageQueue
+from services.ports.warehouse import Warehouse
+from services.shared.clock import now
+
+FILE = "installation"
+
+
+class FolderFiles(Protocol):
+    """Small files of the data folder; see infrastructure/files/secret_files.py."""
+
+    def read(self, name: str) -> bytes | None: ...
+    def keep(self, name: str, value: bytes) -> None: ...
+
+
+class Installations(Protocol):
+    """The table of the installation."""
+
+    def get(self) -> Installation | None: ...
+    def add(self, installation: Installation, at: datetime) -> None: ...
+    def set_rules_version(self, version: int) -> None: ...
+
+
+def identify(warehouse: Warehouse, files: FolderFiles, folder: Path, *, database_in_folder: bool) -> Installation:
+    """The installation of the database, which the data folder must belong to. StartupError where it does not.
+
+    A crash between the two writes leaves an id in the folder alone, which the next start takes over.
+    """
+    kept = files.read(FILE)
+    of_folder = kept.decode("utf-8", "replace").strip() if kept else None
+    with warehouse.write() as work:
+        installations = cast(Installations, work.installations)
+        installation = installations.get()
+        if installation is None:
+            rules_version = 1 if work.record_catalogue.any() else RULES_VERSION
+            installation = Installation(id=of_folder or secrets.token_hex(16), rules_version=rules_version)
+            if of_folder is None:
+                files.keep(FILE, installation.id.encode())
+            installations.add(installation, now())
+            work.commit()
+            return installation
+    if of_folder is None and database_in_folder:
+        files.keep(FILE, installation.id.encode())
+    elif of_folder != installation.id:
+        raise StartupError(
+            f"the database belongs to another data folder (installation {installation.id}) than {folder}"
+            f" ({f'installation {of_folder}' if of_folder else 'which belongs to none'}): set TENDERLAKE_DATA_DIR"
+            f" to the folder that it was made with, or TENDERLAKE_DATABASE_URL to an empty database"
+        )
+    return installation
+
+
+def claim_queue(warehouse: Warehouse, messages: MessageQueue) -> None:
+    """Let the queue serve this installation. StartupError where it serves another one, whose messages would be lost."""
+    with warehouse.read() as work:
+        installation = cast(Installations, work.installations).get()
+    if installation and (owner := messages.claim(installation.id)) != installation.id:
+        raise StartupError(
+            f"the queue of TENDERLAKE_REDIS_URL serves another installation ({owner}) than this one ({installation.id}):"
+            " name a Redis, or a database number of it, that is this installation's own"
+        )
+
+
+def rules_applied(warehouse: Warehouse) -> None:
+    """Note that all of silver is made by this version's rules."""
+    with warehouse.write() as work:
+        cast(Installations, work.installations).set_rules_version(RULES_VERSION)
+        work.commit()
+
+
+def outdated_rules(installation: Installation) -> str | None:
+    """What to tell where silver was made by older rules than this version's; None where it was not."""
+    if not installation.outdated:
+        return None
+    return (
+        f"silver was made by older rules (version {installation.rules_version}, now {RULES_VERSION}):"
+        " run `tenderlake rebuild silver`; until then only what changes follows the new ones"
+    )

@@ -1,0 +1,167 @@
+"""Verify: silver, gold and search are built from bronze once more in a scratch place, and compared row for row with what stands."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+import polars as pl
+
+from domain.lake.silver import RECORD_TABLES, TABLES, TABLES_BY_KIND
+from domain.raw_records.record import Kind
+from domain.search.queries import Collection
+from domain.shared.errors import ConflictError
+from services.lake.silver_batches import newest_batches
+from services.maintenance.row_comparison import Difference, Key, differences
+from services.maintenance.verify_vectors import compare_vectors
+from services.pipeline.backlog import organizations_behind
+from services.pipeline.indexing.index import index
+from services.pipeline.publishing.publish import publish
+from services.pipeline.publishing.publish_records import newest_records
+from services.pipeline.refining.refine import refine
+from services.ports.lake import Lake
+from services.ports.parts import Parts
+from services.ports.warehouse import Warehouse
+
+STAGES = ("refine", "publish", "index")
+# What an update and a rebuild number differently on purpose: which run made the row.
+RUN_COLUMNS = {"silver_batch"}
+
+
+def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:
+    """The differences between what stands and what bronze makes. ConflictError where stages are behind, or moved meanwhile.
+
+    `scratch` has the live bronze and an empty silver, warehouse (with the live ledger copied in) and search.
+    """
+    before = _at_rest(live.warehouse)
+    yield from catalogue(live)
+    build(scratch)
+    yield from chain(_silver(live, scratch), _records(live, scratch), _gold(live, scratch), _search(live, scratch), compare_vectors(live, scratch))
+    if _positions(live.warehouse) != before:
+        raise ConflictError("new batches came in while verifying; what differs may be just them: verify again at rest")
+
+
+def build(scratch: Parts) -> None:
+    """Run the stages over the whole log."""
+    for stage in (refine, publish, index):
+        while _position(scratch.warehouse, stage.__name__) != _runs(scratch, stage):
+            continue
+
+
+def _runs(scratch: Parts, stage: Any) -> int:
+    """Where the stage stands after one run."""
+    stage(scratch)
+    return _position(scratch.warehouse, stage.__name__)
+
+
+def _position(warehouse: Warehouse, stage: str) -> int:
+    with warehouse.read() as work:
+        mark = work.watermarks.get(stage)
+        return int(mark.seq if stage == "refine" else mark.silver_batch)
+
+
+def _positions(warehouse: Warehouse) -> list[int]:
+    return [_position(warehouse, stage) for stage in STAGES]
+
+
+def _at_rest(warehouse: Warehouse) -> list[int]:
+    with warehouse.read() as work:
+        newest, silver = work.batches.last_committed(), work.batches.last_silver()
+        behind = organizations_behind(work)
+    found = _positions(warehouse)
+    if found[0] < newest or found[1] < silver or found[2] < silver or behind:
+        raise ConflictError(
+            f"stages are behind the log (refine at {found[0]} of {newest}, publish at {found[1]} and index at {found[2]} of {silver}): let them end first"
+        )
+    return found
+
+
+def catalogue(live: Parts) -> Iterator[Difference]:
+    """Where the catalogue and bronze disagree on which version of a record is current."""
+    for kind in Kind:
+        yield from _catalogue(live, kind)
+
+
+def _catalogue(live: Parts, kind: Kind) -> Iterator[Difference]:
+    with live.warehouse.read() as work:
+        committed = list(work.batches.sequence())
+        listed = {row.record_id: (row.version, row.batch_id, row.ocid) for row in work.record_catalogue.all(kind)}
+    rows = live.lake.read_bronze(kind, committed, ["batch", "op", "record_id", "version", "ocid"]).filter(pl.col("op") != "touch")
+    newest = rows.sort("version").unique("record_id", keep="last", maintain_order=True).sort("record_id")
+    kept = {row[0]: row[1:] for row in newest.select("record_id", "version", "batch", "ocid").iter_rows()}
+    for record_id in sorted(listed.keys() | kept.keys()):
+        if listed.get(record_id) != kept.get(record_id):
+            yield Difference(f"record.{kind}", (record_id,), listed.get(record_id), kept.get(record_id))
+
+
+def _silver(live: Parts, scratch: Parts) -> Iterator[Difference]:
+    current = {id(parts): newest_batches(parts.lake, _silver_batches(parts)) for parts in (live, scratch)}
+    for table in TABLES:
+        yield from differences(
+            f"silver.{table}",
+            lambda table=table: _silver_rows(live.lake, table, current[id(live)]),  # type: ignore[misc]
+            lambda table=table: _silver_rows(scratch.lake, table, current[id(scratch)]),  # type: ignore[misc]
+        )
+
+
+def _records(live: Parts, scratch: Parts) -> Iterator[Difference]:
+    """Silver rows of the other kinds of records."""
+    for kind, tables in TABLES_BY_KIND.items():
+        here, there = _newest(live, kind), _newest(scratch, kind)
+        for table in tables:
+            yield from differences(
+                f"silver.{table}",
+                lambda table=table, here=here: _record_rows(live.lake, table, here),  # type: ignore[misc]
+                lambda table=table, there=there: _record_rows(scratch.lake, table, there),  # type: ignore[misc]
+            )
+
+
+def _newest(parts: Parts, kind: Kind) -> pl.DataFrame:
+    """record_id and silver_batch of the records of a kind that stand."""
+    return newest_records(parts.lake, kind, _silver_batches(parts)).filter(~pl.col("deleted")).select("record_id", "silver_batch")
+
+
+def _record_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple[Key, Any]]:
+    keys = ["record_id"] if table in RECORD_TABLES else ["record_id", "page"]
+    batches: Sequence[int] = newest["silver_batch"].unique().sort().to_list()
+    rows = lake.read_silver(table, batches).join(newest, on=["record_id", "silver_batch"], how="semi").sort(keys)
+    for row in rows.drop("silver_batch").iter_rows(named=True):
+        yield tuple(row[key] for key in keys), row
+
+
+def _silver_batches(parts: Parts) -> list[int]:
+    with parts.warehouse.read() as work:
+        return [batch.id for batch in work.batches.silver_after(0)]
+
+
+def _silver_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple[Key, Any]]:
+    """Rows of the processes that stand, numbered within their process in an order of their own."""
+    batches: Sequence[int] = newest["silver_batch"].unique().sort().to_list()
+    order = [name for name in ("level", "parent_position", "award_position", "position", "record_id", "path", "code", "message") if name in TABLES[table]]
+    for start in range(0, len(batches), 8):
+        rows = lake.read_silver(table, batches[start : start + 8]).join(newest, on=["ocid", "silver_batch"], how="semi")
+        if table == "process":
+            rows = rows.filter(~pl.col("deleted"))
+        numbered = rows.sort("ocid", *order, maintain_order=True).with_columns(pl.int_range(pl.len()).over("ocid").alias("_n"))
+        for row in numbered.drop("silver_batch").iter_rows(named=True):
+            yield (row["ocid"], row.pop("_n")), row
+
+
+def _gold(live: Parts, scratch: Parts) -> Iterator[Difference]:
+    with live.warehouse.read() as here, scratch.warehouse.read() as there:
+        for table, keys in here.star_writer.tables().items():
+            columns = here.star_writer.columns(table, RUN_COLUMNS)
+            yield from differences(
+                f"gold.{table}",
+                lambda table=table, keys=keys, columns=columns: here.star_writer.rows(table, keys, columns),  # type: ignore[misc]
+                lambda table=table, keys=keys, columns=columns: there.star_writer.rows(table, keys, columns),  # type: ignore[misc]
+                columns,
+            )
+
+
+def _search(live: Parts, scratch: Parts) -> Iterator[Difference]:
+    for collection in Collection:
+        yield from differences(
+            f"search.{collection}",
+            lambda collection=collection: (((one["id"],), one) for one in live.search.scan(collection)),  # type: ignore[misc]
+            lambda collection=collection: (((one["id"],), one) for one in scratch.search.scan(collection)),  # type: ignore[misc]
+        )

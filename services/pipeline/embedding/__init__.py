@@ -1,0 +1,1 @@
+"""Embed: vectors of the search documents."""

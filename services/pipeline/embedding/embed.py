@@ -1,0 +1,177 @@
+"""Embed: the documents that were indexed get their vectors, in small slices, behind everything else.
+
+Single-flight, and of low priority: it stops as soon as words wait to be refined, published or indexed, and index wakes it when they are through.
+A slice skips the texts whose hash it has a vector for already, so that a killed run, or the same run twice, changes nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from time import monotonic
+from typing import Any
+
+from loguru import logger
+
+from domain.pipeline.watermark import Watermark
+from domain.search.embedding_text import embedding_text, text_hash
+from domain.search.queries import Collection, SearchDocument
+from domain.search.search_documents import organization_document, process_document
+from domain.shared.errors import InvalidError, LostRaceError, UnavailableError, reason_of
+from services.lake.silver_batches import limit_by_processes
+from services.pipeline.backlog import organizations_behind, refine_or_publish_pending
+from services.pipeline.stage_runner import ERROR_MAX_CHARACTERS, WAIT_SECONDS
+from services.ports.embeddings import Embedder
+from services.ports.parts import Parts
+from services.ports.search import VectorRow
+from services.ports.warehouse import UnitOfWork
+from services.search.search_documents import file_documents, group_files
+from services.shared.clock import now
+
+STAGE = "embed"
+SLICE_DOCUMENTS = 64  # texts embedded at once: about a second's work
+RUN_MAX_PROCESSES = 2_000  # processes that a run takes on at most, unless its first silver batch alone has more
+RUN_MAX_SECONDS = 10.0  # a run gives the worker back after so long
+Slice = tuple[Collection, Sequence[SearchDocument]]
+
+
+def embed(parts: Parts) -> None:
+    """One run behind where index stands; sends embed again where more is pending."""
+    model = parts.embedders.model
+    apply_chosen_model(parts)
+    embedder = parts.embedders.get(model) if model else None
+    if embedder is None:
+        return
+    try:
+        if _run(parts, embedder):
+            parts.messages.send(STAGE)
+    except LostRaceError as error:
+        logger.info("embed: {}", error.detail)
+    except Exception as error:
+        if isinstance(error, UnavailableError):
+            parts.warehouse.wait(WAIT_SECONDS)
+        with parts.warehouse.write() as work:
+            work.watermarks.record_failure(STAGE, f"{type(error).__name__}: {reason_of(error, ERROR_MAX_CHARACTERS)}", now())
+            work.commit()
+        raise
+
+
+def apply_chosen_model(parts: Parts) -> None:
+    """Let the ledger know which model is in force; another one than before embeds from the beginning, while the old one's vectors answer."""
+    with parts.warehouse.read() as work:
+        if work.search_settings.model() == parts.embedders.model:
+            return
+    with parts.warehouse.write() as work:
+        if work.search_settings.choose_model(parts.embedders.model):
+            logger.info("embeddings: {}", parts.embedders.model or "off")
+        work.commit()
+
+
+def restart_embedding_if_lost(parts: Parts, lost: bool) -> None:
+    """Begin at the beginning where the documents are written anew (`lost`), or their vectors are gone; those that are still there are skipped."""
+    with parts.warehouse.write() as work:
+        mark: Watermark = work.watermarks.get(STAGE)
+        gone = mark.silver_batch and any(parts.search.active_model(one) is None and parts.search.count(one) for one in Collection)
+        if lost or gone:
+            work.watermarks.compare_and_swap(mark, Watermark(stage=STAGE), now())
+            work.commit()
+
+
+def embedding_pending(work: UnitOfWork) -> bool:
+    """Whether there are documents that were indexed and not embedded."""
+    return bool(work.search_settings.model() and work.watermarks.get(STAGE).silver_batch < work.watermarks.get("index").silver_batch)
+
+
+def _run(parts: Parts, embedder: Embedder) -> bool:
+    with parts.warehouse.read() as work:
+        if not embedding_pending(work) or earlier_stages_pending(work):
+            return False
+    with parts.warehouse.write() as work:
+        mark: Watermark = work.watermarks.start(STAGE, now())
+        pending = _pending(work, mark)
+        work.commit()
+    return _embed(parts, mark, pending, embedder) if pending else False
+
+
+def _pending(work: UnitOfWork, mark: Watermark) -> Sequence[Any]:
+    found: Sequence[Any] = work.batches.silver_after(mark.silver_batch, work.watermarks.get("index").silver_batch)
+    return [batch for batch in found if batch.id <= mark.target] if mark.target else limit_by_processes(found, RUN_MAX_PROCESSES)
+
+
+def _embed(parts: Parts, mark: Watermark, pending: Sequence[Any], embedder: Embedder) -> bool:
+    """Whether to go on at once."""
+    started, target = monotonic(), pending[-1]
+    for collection, documents in _slices(parts, mark, pending):
+        embed_documents(parts, embedder, collection, documents)
+        # Only slices of processes are counted: the others may be fewer when a run goes on, and are skipped quickly by their hashes.
+        after = mark.model_copy(update={"target": target.id, "done": mark.done + (collection is Collection.PROCESSES)})
+        with parts.warehouse.write() as work:
+            work.watermarks.compare_and_swap(mark, after, now())
+            waiting = earlier_stages_pending(work)
+            work.commit()
+        mark = after.model_copy(update={"attempts": 0})
+        if waiting or monotonic() - started > RUN_MAX_SECONDS:
+            return not waiting
+    with parts.warehouse.write() as work:
+        work.watermarks.compare_and_swap(mark, Watermark(stage=STAGE, seq=max(mark.seq, target.upto_seq), silver_batch=target.id), now())
+        work.watermarks.record_run(STAGE, mark.seq, target.upto_seq, sum(batch.processes for batch in pending), mark.started_at or now(), now())
+        more = embedding_pending(work)
+        work.commit()
+    if not more:
+        _activate(parts, embedder.model)
+    return more
+
+
+def _slices(parts: Parts, mark: Watermark, pending: Sequence[Any]) -> Iterator[Slice]:
+    """What the pending silver batches touched, as documents."""
+    last = pending[-1].id
+    ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
+    for start in range(mark.done * SLICE_DOCUMENTS, len(ocids), SLICE_DOCUMENTS):
+        with parts.warehouse.read() as work:
+            processes = [process_document(facts) for facts in work.search_rows.processes(ocids[start : start + SLICE_DOCUMENTS])]
+        yield Collection.PROCESSES, processes
+    with parts.warehouse.read() as work:
+        organizations, files = work.search_rows.touched_organizations(mark.silver_batch, last), work.document_files.touched(mark.silver_batch, last)
+    for start in range(0, len(organizations), SLICE_DOCUMENTS):
+        with parts.warehouse.read() as work:
+            found = [organization_document(facts) for facts in work.search_rows.organizations(organizations[start : start + SLICE_DOCUMENTS])]
+        yield Collection.ORGANIZATIONS, found
+    for some in group_files(files):
+        passages = file_documents(parts, some)
+        for start in range(0, len(passages), SLICE_DOCUMENTS):
+            yield Collection.DOCUMENTS, passages[start : start + SLICE_DOCUMENTS]
+
+
+def embed_documents(parts: Parts, embedder: Embedder, collection: Collection, documents: Sequence[SearchDocument]) -> int:
+    """Write the vectors of those documents whose text has another hash than the vector that is there; how many."""
+    texts = {str(document["id"]): embedding_text(collection, document) for document in documents}
+    have = parts.search.read_vectors(collection, embedder.model, list(texts))
+    changed = {name: text for name, text in texts.items() if name not in have or have[name].text_hash != text_hash(text)}
+    if changed:
+        parts.search.write_vectors(collection, embedder.model, _rows(embedder, changed))
+    return len(changed)
+
+
+def _rows(embedder: Embedder, texts: dict[str, str]) -> list[VectorRow]:
+    """The vectors, without those of texts that the model refuses when it is given them alone."""
+    names = list(texts)
+    try:
+        vectors = embedder.embed([texts[name] for name in names])
+    except InvalidError as error:
+        if len(names) == 1:
+            logger.warning("embed: {} is left without a vector: {}", names[0], error.detail)
+            return []
+        half = len(names) // 2
+        return [row for part in (names[:half], names[half:]) for row in _rows(embedder, {name: texts[name] for name in part})]
+    return [VectorRow(name, text_hash(texts[name]), vector) for name, vector in zip(names, vectors, strict=True)]
+
+
+def _activate(parts: Parts, model: str) -> None:
+    """All documents are embedded: let this model answer, if another one still does, or none."""
+    for collection in Collection:
+        if parts.search.active_model(collection) != model and next(parts.search.vectors(collection, model), None) is not None:
+            parts.search.activate_model(collection, model)
+            logger.info("embeddings: {} answers for {}", model, collection)
+
+
+def earlier_stages_pending(work: UnitOfWork) -> bool:
+    """Whether anything waits to be landed, refined, published or indexed."""
+    to_index = work.watermarks.get("index").silver_batch < work.watermarks.get("publish").silver_batch or organizations_behind(work)
+    return bool(refine_or_publish_pending(work) or to_index or work.jobs.unlanded(now()))

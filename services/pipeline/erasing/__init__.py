@@ -1,0 +1,1 @@
+"""Erase: purged records are removed from every store."""

@@ -1,0 +1,141 @@
+"""Erase: what was purged leaves every place that still held it, once gold and search are past it.
+
+Landing ended the record and wrote an entry of the audit trail, in one transaction; here its versions go from bronze, its older rows from
+silver, the raw files and the refused elements that held it, and what the databases keep of deleted rows. Handled twice, or killed
+anywhere, it is done again: what to erase is written into the entry before anything goes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+import polars as pl
+from loguru import logger
+
+from domain.jobs.job import JobStatus
+from domain.lake.silver import TABLES, TABLES_BY_KIND
+from domain.pipeline.watermark import Watermark
+from domain.raw_records.audit import Audit
+from domain.raw_records.operations import line_of
+from domain.raw_records.record import Kind
+from services.pipeline.erasing.file_scan import find_files_with
+from services.ports.parts import Parts
+from services.saved_searches.alert_erasure import update_alerts_after_purge
+from services.search.rebuild import rebuild_search
+from services.shared.clock import now
+
+COLUMNS = ["batch", "version", "op", "record_id", "sha256", "file", "payload"]
+
+
+def erase(parts: Parts) -> None:
+    """Erase what is due; the jobs that asked for it are done then. Tables that have many small files are compacted on this occasion."""
+    with parts.warehouse.write() as work:
+        mark: Watermark = work.watermarks.get("index")
+        due: list[Audit] = work.audit.due(mark.seq)
+        for one in [one for one in due if work.jobs.get(one.job_id).status is JobStatus.FAILED]:  # its batch was set aside
+            work.audit.finish(one.id, "failed", now())
+            due.remove(one)
+        work.commit()
+    done = [one for one in due if _erase(parts, one, mark)]
+    if done:
+        _forget(parts, done, mark)
+    parts.lake.compact()  # here, so that it never runs beside erasing
+
+
+def _forget(parts: Parts, done: Sequence[Audit], mark: Watermark) -> None:
+    kinds = sorted({one.kind for one in done})
+    if not parts.lake.vacuum_erased(kinds, sorted({table for kind in kinds for table in _tables(kind)})):
+        logger.info("what was cut off while it was being written may hold what is to be erased; the sweep has it tried again")
+        return
+    rebuild_search(parts)  # an index keeps what was deleted for a while
+    update_alerts_after_purge(parts, done)
+    with parts.warehouse.write() as work:
+        work.erasure.forget_organizations(mark.silver_batch)
+        work.erasure.forget_errors()
+        work.commit()
+    parts.warehouse.vacuum()
+    with parts.warehouse.write() as work:
+        for one in done:
+            work.audit.finish(one.id, "done", now())
+            logger.info("{} had {} of {} erased for good", one.actor, one.record_id, one.kind)
+        work.jobs.finish_due(mark.seq, now())
+        work.commit()
+
+
+def _erase(parts: Parts, one: Audit, mark: Watermark) -> bool:
+    """Take the record out of lake, files and ledger; False where a job still reads one of its files, after which it is tried again."""
+    found = one.erased or _find(parts, one)
+    with parts.warehouse.write() as work:
+        work.audit.save_erased(one.id, found)
+        reading = work.raw_job_order.is_read(found["files"])
+        work.commit()
+    if reading:
+        return False
+    parts.lake.erase_bronze(one.kind, one.record_id, found["batches"])
+    _erase_silver(parts, one, mark)
+    for sha256 in found["files"]:
+        parts.files.remove(sha256)
+        parts.sources.remove_copies(sha256)
+    with parts.warehouse.write() as work:
+        work.record_versions.forget_versions(one.kind, one.record_id, one.version)
+        work.outcomes.blank(one.kind, one.record_id, one.job_id)
+        work.erasure.blank_quarantine(found["quarantine"])
+        work.erasure.forget_members(found.get("members", ()))
+        work.erasure.blank_jobs(found["jobs"])
+        work.erasure.forget_names(found["files"])
+        work.commit()
+    return True
+
+
+def _find(parts: Parts, one: Audit) -> dict[str, Any]:
+    """The batches, versions, files and refused elements that hold the record as it was before it was purged."""
+    with parts.warehouse.read() as work:
+        counts: dict[int, bool] = work.record_versions.closed_batches()
+        places: list[tuple[str, int]] = work.outcomes.places(one.kind, one.record_id, one.job_id)
+        jobs = sorted({job_id for job_id, _ in places})
+        lines = [(job_id, line_of(position)) for job_id, position in places]
+        quarantined = work.quarantine.refused_about(one.ocid if one.kind is Kind.RELEASES else None, lines)
+        named = {job.sha256 for job in work.jobs.get_many(sorted({*jobs, *(job_id for _, job_id in quarantined)})) if job.type == "raw"}
+    rows = parts.lake.read_bronze(one.kind, sorted(counts), COLUMNS, record_ids=[one.record_id])
+    held = rows.filter((pl.col("version") < one.version) | ~pl.col("batch").is_in([batch for batch, committed in counts.items() if committed]))
+    files = named | set(held["sha256"].drop_nulls()) | _described(one.kind, held)
+    files |= find_files_with(parts, one, files)
+    with parts.warehouse.read() as work:
+        reading: list[str] = work.erasure.jobs_of(sorted(files))
+        unidentified: list[int] = work.erasure.unidentified(reading)
+        names = sorted(set(held["file"].drop_nulls())) if one.kind is Kind.DOCUMENTS else []  # a field of the record
+        members: list[int] = work.erasure.members(reading, names)
+    return {
+        "batches": sorted(set(held["batch"])),
+        "versions": sorted(set(held["version"])),
+        "files": sorted(file for file in files if file),
+        "quarantine": sorted({*(row for row, _ in quarantined), *unidentified, *members}),
+        "members": members,
+        "jobs": sorted({*jobs, *reading}),
+    }
+
+
+def _described(kind: Kind, rows: pl.DataFrame) -> set[str]:
+    """The files that documents are about."""
+    if kind is not Kind.DOCUMENTS:
+        return set()
+    said = [orjson.loads(payload).get("sha256") for payload in rows["payload"].drop_nulls()]
+    return {sha256 for sha256 in said if isinstance(sha256, str)}
+
+
+def _tables(kind: Kind) -> tuple[str, ...]:
+    return tuple(TABLES) if kind is Kind.RELEASES else TABLES_BY_KIND[kind]
+
+
+def _erase_silver(parts: Parts, one: Audit, mark: Watermark) -> None:
+    """Remove the silver rows that are older than the newest ones that gold was made of."""
+    key, name = ("ocid", one.ocid) if one.kind is Kind.RELEASES else ("record_id", one.record_id)
+    tables = _tables(one.kind)
+    with parts.warehouse.read() as work:
+        batches = [batch.id for batch in work.batches.silver_after(0, mark.silver_batch)]
+    rows = parts.lake.read_silver(tables[0], batches, ["silver_batch", key]).filter(pl.col(key) == name)
+    if not rows.height:
+        return
+    newest = int(rows["silver_batch"].max())  # type: ignore[arg-type]  # there is a row
+    for table in tables:
+        parts.lake.erase_silver(table, key, name or "", newest)

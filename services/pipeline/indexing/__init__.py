@@ -1,0 +1,1 @@
+"""Index: search documents are built from gold and written to the search engine."""

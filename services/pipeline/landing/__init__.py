@@ -1,0 +1,1 @@
+"""Land: slices of uploaded files become committed batches in bronze."""

@@ -1,0 +1,1 @@
+"""Publish: silver rows become facts and dimensions of the star."""

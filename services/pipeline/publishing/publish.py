@@ -1,0 +1,99 @@
+"""Publish: the processes of new silver batches replace their rows in the star, slice by slice.
+
+Single-flight. A slice and the watermark's step over it commit in one transaction, guarded by compare-and-swap: killed anywhere,
+it goes on behind its last slice; handled twice, the second runner loses cleanly.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from domain.exchange_rates.conversion import ExchangeQuotes
+from domain.pipeline.watermark import Watermark
+from domain.shared.surrogate_keys import surrogate_key
+from domain.star.build import build_star
+from domain.star.model import Star
+from domain.star.slicing import slice_star
+from services.lake.silver_batches import Frames, current_rows, limit_by_processes, newest_batches
+from services.pipeline.publishing import document_files
+from services.pipeline.publishing.exchange_rates import exchange_for
+from services.pipeline.publishing.publish_records import publish_records
+from services.pipeline.stage_runner import run_stage, takes_single_batch
+from services.ports.parts import Parts
+from services.shared.clock import now
+
+SLICE_PROCESSES = 700  # processes written in one transaction: a fifth of a second, for accepting waits its turn behind it
+
+
+STAR_BUILD_PROCESSES = 4 * SLICE_PROCESSES  # processes whose star is built at once, ahead of these transactions
+
+
+RUN_MAX_PROCESSES = 20_000  # processes that a run takes on at most, unless its first silver batch alone has more
+
+
+def publish(parts: Parts) -> None:
+    """One run over the silver batches past the watermark; sends index, and publish again where more is pending."""
+    more = run_stage(parts, "publish", lambda work, mark: work.batches.last_silver() > mark.silver_batch, lambda mark: _publish(parts, mark))
+    parts.messages.send("index")
+    if more:
+        parts.messages.send("publish")
+
+
+def _publish(parts: Parts, mark: Watermark) -> bool:
+    with parts.warehouse.read() as work:
+        everything: Sequence[Any] = work.batches.silver_after(mark.silver_batch)
+    pending: Sequence[Any] = [batch for batch in everything if mark.target is None or batch.id <= mark.target]
+    if takes_single_batch(mark):
+        pending = pending[:1]
+    elif mark.target is None:
+        pending = limit_by_processes(pending, RUN_MAX_PROCESSES)
+    target = pending[-1]
+    if mark.target not in (None, target.id):  # half-way through more than the one batch that it shall take now
+        with parts.warehouse.write() as work:
+            mark = work.watermarks.restart(mark, now())
+            work.commit()
+    batches = [batch.id for batch in pending]
+    # A process that a later batch has too is published with that one; a run that goes on half-way keeps to what it saw.
+    later = [batch.id for batch in everything] if mark.done == 0 else batches
+    silver = current_rows(parts.lake, batches, newest_batches(parts.lake, later))
+    publish_records(parts, mark, pending)
+    mark = _slices(parts, mark, silver, exchange_for(parts, silver), target.id)
+    with parts.warehouse.write() as work:
+        work.watermarks.compare_and_swap(mark, Watermark(stage="publish", seq=max(mark.seq, target.upto_seq), silver_batch=target.id), now())
+        work.watermarks.record_run("publish", mark.seq, target.upto_seq, silver["process"].height, mark.started_at, now())
+        work.commit()
+        return bool(work.batches.silver_after(target.id))
+
+
+def _slices(parts: Parts, mark: Watermark, silver: Frames, money: ExchangeQuotes, target: int) -> Watermark:
+    ocids = sorted(silver["process"]["ocid"], key=surrogate_key)
+    for start in range(mark.done * SLICE_PROCESSES, len(ocids), STAR_BUILD_PROCESSES):
+        chosen = ocids[start : start + STAR_BUILD_PROCESSES]
+        star = build_star_of(silver, chosen, money)
+        for at in range(0, len(chosen), SLICE_PROCESSES):
+            mark = _slice(parts, mark, silver, chosen[at : at + SLICE_PROCESSES], star, target)
+    return mark
+
+
+def _slice(parts: Parts, mark: Watermark, silver: Frames, ocids: Sequence[str], star: Star | None, target: int) -> Watermark:
+    keys = [surrogate_key(ocid) for ocid in ocids]
+    made, names = slice_star(star, keys) if star is not None else None, list(document_files.file_names_in_urls(silver["document"], ocids))
+    after = mark.model_copy(update={"target": target, "done": mark.done + 1})
+    with parts.warehouse.read() as work:  # what can be done before the writers' turn: accepting waits for whoever has it
+        plan = work.star_writer.plan(keys, made)
+    with parts.warehouse.write() as work:
+        work.watermarks.check_same_run(mark)
+        work.watermarks.compare_and_swap(mark, after, now())
+        work.star_writer.write(plan, target)
+        work.document_files.relink(keys, names, target)
+        work.commit()
+    return after
+
+
+def build_star_of(silver: Frames, ocids: Sequence[str], money: ExchangeQuotes) -> Star | None:
+    """The star rows of those of these processes that still stand; None where there are none."""
+    named = pl.Series(ocids, dtype=pl.String).implode()
+    chosen = {name: frame.filter(pl.col("ocid").is_in(named)) for name, frame in silver.items()}
+    chosen["process"] = chosen["process"].filter(~pl.col("deleted"))
+    return build_star(chosen, money) if chosen["process"].height else None

@@ -1,0 +1,1 @@
+"""Refine: bronze releases are compiled and flattened into silver."""

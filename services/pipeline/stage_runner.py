@@ -1,0 +1,105 @@
+"""What the single-flight stages share: counting attempts, losing races cleanly, and setting aside what makes a stage fail."""
+
+from collections.abc import Callable, Sequence
+
+from loguru import logger
+
+from domain.jobs.job import JobCounts
+from domain.lake.bronze import touches
+from domain.pipeline.watermark import Watermark
+from domain.raw_records.record import Kind
+from domain.shared.errors import LostRaceError, NoSpaceError, RetryableError, UnavailableError, reason_of
+from services.ports.parts import Parts
+from services.ports.warehouse import UnitOfWork
+from services.shared.clock import now
+
+ERROR_MAX_CHARACTERS = 2_000  # characters
+WAIT_SECONDS = 300.0  # for a warehouse that is away, to note in it how an attempt ended
+ATTEMPTS_BEFORE_SINGLE_BATCH = 3  # starts at one place; the last three of them take one batch alone
+Due = Callable[[UnitOfWork, Watermark], bool]
+StageStep = Callable[[Watermark], bool]
+
+
+def run_stage(parts: Parts, stage: str, due: Due, step: StageStep) -> bool:
+    """Run one step of the stage from its watermark where one is due; whether more is pending behind it.
+
+    A lost race is no failure: another runner did the work. A step that failed, or ended its worker, is tried again; from the fourth
+    try on with one batch alone, and after the sixth that batch is set aside. That a part is away, or a disk full, is no batch's fault,
+    and not counted.
+    """
+    with parts.warehouse.read() as work:
+        if not due(work, work.watermarks.get(stage)):
+            return False
+    if disk_is_full(parts, stage):
+        return False
+    with parts.warehouse.write() as work:
+        mark: Watermark = work.watermarks.start(stage, now())
+        work.commit()
+    try:
+        if mark.attempts > 2 * ATTEMPTS_BEFORE_SINGLE_BATCH:
+            set_aside(parts, mark)
+            return True
+        return step(mark)
+    except LostRaceError as error:
+        logger.info("{}: {}", stage, error.detail)
+        return False
+    except Exception as error:
+        if isinstance(error, UnavailableError):
+            parts.warehouse.wait(WAIT_SECONDS)  # it may be what is away
+        with parts.warehouse.write() as work:
+            if isinstance(error, RetryableError | NoSpaceError):
+                work.watermarks.uncount_attempt(stage)
+            work.watermarks.record_failure(stage, f"{type(error).__name__}: {reason_of(error, ERROR_MAX_CHARACTERS)}", now())
+            work.commit()
+        raise
+
+
+def disk_is_full(parts: Parts, what: str) -> bool:
+    """Whether the disk is too full to begin. That is no batch's fault: nothing is counted, and the sweep asks again until there is room."""
+    try:
+        parts.files.check_free_space()
+    except NoSpaceError as error:
+        logger.error("{} waits: {}", what, error.detail)
+        return True
+    return False
+
+
+def takes_single_batch(mark: Watermark) -> bool:
+    """Whether the step shall take one batch alone, to find the one that does harm."""
+    return mark.attempts > ATTEMPTS_BEFORE_SINGLE_BATCH
+
+
+def set_aside(parts: Parts, mark: Watermark) -> None:
+    """Take the batches that the stage could not get past out of the log; their jobs fail with the reason, the log goes on.
+
+    Their records go back to the versions before them. Stages may have used them already (refine compiles what is current, and runs
+    ahead of publish), so a batch of touches in their place has the processes refined anew. It is written before anything is set
+    aside: ended in between, it is a batch that never counts, and all of this is done again.
+    """
+    with parts.warehouse.write() as work:
+        silver_batch, batches = work.batches.next_batches(mark)
+        ids = [batch.id for batch in batches]
+        touched = {kind: found for kind in Kind if (found := _touched(work, kind, ids))}
+        touching = work.batches.open([batches[0].job_id], now())[0] if touched else None
+        work.commit()
+    if touching is not None:
+        for kind, names in touched.items():
+            parts.lake.append_bronze(kind, touching.id, touches(touching.id, "ocid" if kind is Kind.RELEASES else "record_id", names))
+    with parts.warehouse.write() as work:
+        said = work.watermarks.error(mark.stage) or f"{mark.stage} ended its worker {mark.attempts - 1} times"
+        error = {"title": f"A batch was set aside at {mark.stage}", "detail": said, "stage": mark.stage}
+        work.batches.set_aside(silver_batch, ids, error)
+        for job_id in sorted({batch.job_id for batch in batches}):
+            work.jobs.fail(job_id, error, now())
+            logger.error("job {}: its batch was set aside at {}: {}", job_id, mark.stage, said)
+        if touching is not None:
+            work.batches.commit([(touching, JobCounts(), touched)], now())
+        work.watermarks.reset_attempts(mark, now())
+        work.commit()
+    parts.messages.send("refine")
+
+
+def _touched(work: UnitOfWork, kind: Kind, batch_ids: Sequence[int]) -> Sequence[str]:
+    """What is to be refined anew without these batches: processes for releases, else records."""
+    found: Sequence[str] = (work.record_catalogue.ocids_in_batches if kind is Kind.RELEASES else work.record_catalogue.record_ids_in_batches)(kind, batch_ids)
+    return found

@@ -1,0 +1,33 @@
+"""The ports: what the use cases need from the outside, as Protocols; `infrastructure/bootstrap.py` plugs the adapters in."""
+
+from dataclasses import dataclass, field
+
+from services.ports.embeddings import EmbeddingModels, NoEmbeddingModels
+from services.ports.exchange_rates import RateService
+from services.ports.files import StoredFiles
+from services.ports.lake import Lake
+from services.ports.queue import MessageQueue
+from services.ports.search import SearchEngine
+from services.ports.secrets import PlainTextCipher, SecretCipher
+from services.ports.sources import InlineSliceReader, SliceReader, Sources
+from services.ports.warehouse import Warehouse
+from services.ports.webhooks import NoWebhookSender, WebhookSender
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the use cases work with."""
+
+    warehouse: Warehouse
+    lake: Lake
+    search: SearchEngine
+    messages: MessageQueue
+    sources: Sources
+    files: StoredFiles
+    batch_records: int = 3_000
+    base_currency: str = "EUR"
+    rate_service: RateService | None = None
+    embedders: EmbeddingModels = field(default_factory=NoEmbeddingModels)
+    hooks: WebhookSender = field(default_factory=NoWebhookSender)
+    seals: SecretCipher = field(default_factory=PlainTextCipher)
+    readings: SliceReader = field(default_factory=InlineSliceReader)

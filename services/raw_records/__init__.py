@@ -1,0 +1,1 @@
+"""Reading and changing raw records one by one or many at once."""

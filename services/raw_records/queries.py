@@ -1,0 +1,125 @@
+"""Questions about raw records: lists, one, its versions, what became of the elements of a request, and the audit trail."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from domain.raw_records.audit import Audit
+from domain.raw_records.entity_tags import etag
+from domain.raw_records.listing import RawFilter, RawVersion, RecordVersion
+from domain.raw_records.operations import Outcome, Result
+from domain.raw_records.record import Kind, Note, RawRecord
+from domain.shared.errors import InvalidError, NotFoundError
+from domain.shared.exact_json import loads
+from services.ports.parts import Parts
+from services.ports.warehouse import Warehouse
+from services.shared.cursors import decode_cursor, encode_cursor
+
+COLUMNS = ["batch", "record_id", "version", "payload", "notes", "file", "sha256", "line", "offset", "element"]
+SOURCE = {"file": "file", "sha256": "sha256", "line": "line", "offset": "offset", "element": "path"}
+Rows = dict[tuple[str, int], dict[str, Any]]
+
+
+def list_records(parts: Parts, kind: Kind, filters: RawFilter, cursor: str | None, limit: int) -> tuple[list[RawRecord], str | None]:
+    """A page of the records that stand, in the order of their ids, and the cursor of the next one."""
+    with parts.warehouse.read() as work:
+        listed: list[RecordVersion] = work.record_versions.page(kind, filters, _text(cursor), limit + 1)
+    page = listed[:limit]
+    rows = _rows(parts, kind, page)
+    records = [_record(kind, one, row) for one in page if (row := rows.get((one.record_id, one.version))) is not None]
+    return records, encode_cursor([page[-1].record_id]) if len(listed) > limit else None
+
+
+def get_record(parts: Parts, kind: Kind, record_id: str) -> tuple[RawRecord, str]:
+    """The record as it stands, and its entity tag. NotFoundError where there is none."""
+    with parts.warehouse.read() as work:
+        found: RecordVersion | None = work.record_versions.one(kind, record_id)
+        waiting = found is None and work.raw_job_order.any_unlanded()
+    row = None if found is None or found.deleted else _rows(parts, kind, [found]).get((record_id, found.version))
+    if found is None or row is None:
+        why = ": it was deleted" if found else "; jobs that could create it are still to be landed" if waiting else ""
+        raise NotFoundError(f"there is no record {record_id} of {kind}{why}")
+    return _record(kind, found, row), etag(found.version, found.content_hash)
+
+
+def list_versions(parts: Parts, kind: Kind, record_id: str) -> list[RawVersion]:
+    """Every version of a record, newest first. NotFoundError where there never was one."""
+    with parts.warehouse.read() as work:
+        versions: list[RecordVersion] = work.record_versions.versions(kind, record_id)
+    if not versions:
+        raise NotFoundError(f"there is no record {record_id} of {kind}")
+    rows = _rows(parts, kind, versions)
+    return [_version(one, rows[record_id, one.version]) for one in versions if (record_id, one.version) in rows]
+
+
+def get_version(parts: Parts, kind: Kind, record_id: str, version: int) -> tuple[RawVersion, str]:
+    """One version of a record, and its entity tag. NotFoundError where there is none."""
+    with parts.warehouse.read() as work:
+        found = next((one for one in work.record_versions.versions(kind, record_id) if one.version == version), None)
+    row = _rows(parts, kind, [found]).get((record_id, version)) if found else None
+    if found is None or row is None:
+        raise NotFoundError(f"the record {record_id} of {kind} has no version {version}")
+    return _version(found, row), etag(found.version, found.content_hash)
+
+
+def list_outcomes(warehouse: Warehouse, job_id: str, outcome: Result | None, cursor: str | None, limit: int) -> tuple[list[Outcome], str | None]:
+    """A page of what became of the elements of a job, and the cursor of the next one. NotFoundError where there is no such job."""
+    with warehouse.read() as work:
+        if work.jobs.get(job_id) is None:
+            raise NotFoundError(f"there is no job {job_id}")
+        page, following = work.outcomes.page(job_id, _number(cursor) or 0, limit, outcome)
+    return page, encode_cursor([following]) if following is not None else None
+
+
+def list_audit(warehouse: Warehouse, where: dict[str, Any], cursor: str | None, limit: int) -> tuple[Sequence[Audit], str | None]:
+    """A page of the audit trail, newest first, and the cursor of the next one; `where` maps columns to values."""
+    with warehouse.read() as work:
+        page: list[Audit] = work.audit.page(where, _number(cursor), limit + 1)
+    return page[:limit], encode_cursor([page[limit - 1].id]) if len(page) > limit else None
+
+
+def _rows(parts: Parts, kind: Kind, listed: Sequence[RecordVersion]) -> Rows:
+    """The bronze rows of these versions, by id and version."""
+    batches, ids = sorted({one.batch_id for one in listed}), sorted({one.record_id for one in listed})
+    wanted = {(one.batch_id, one.record_id, one.version) for one in listed}
+    found = parts.lake.read_bronze(kind, batches, COLUMNS, record_ids=ids)
+    return {(row["record_id"], row["version"]): row for row in found.iter_rows(named=True) if (row["batch"], row["record_id"], row["version"]) in wanted}
+
+
+def _record(kind: Kind, one: RecordVersion, row: dict[str, Any]) -> RawRecord:
+    about = {"id": one.record_id, "kind": kind, "ocid": one.ocid, "version": one.version, "job_id": one.job_id}
+    times = {"created_at": one.created_at, "updated_at": one.updated_at}
+    return RawRecord(**about, payload=loads(row["payload"]), source=_source(row), notes=_notes(row), **times)
+
+
+def _version(one: RecordVersion, row: dict[str, Any]) -> RawVersion:
+    payload = loads(row["payload"]) if row["payload"] is not None else None
+    about = {"version": one.version, "deleted": one.deleted, "job_id": one.job_id, "created_at": one.updated_at}
+    return RawVersion(**about, payload=payload, source=_source(row), notes=_notes(row))
+
+
+def _source(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[column] for column, name in SOURCE.items()}
+
+
+def _notes(row: dict[str, Any]) -> list[Note]:
+    return [Note(**note) for note in orjson.loads(row["notes"])] if row["notes"] else []
+
+
+def _text(cursor: str | None) -> str | None:
+    match decode_cursor(cursor) if cursor is not None else None:
+        case None:
+            return None
+        case [str(text)]:
+            return text
+    raise InvalidError("the cursor is not one of this list", cursor=cursor)
+
+
+def _number(cursor: str | None) -> int | None:
+    match decode_cursor(cursor) if cursor is not None else None:
+        case None:
+            return None
+        case [int(number)] if 0 <= number < 2**63:
+            return number
+    raise InvalidError("the cursor is not one of this list", cursor=cursor)

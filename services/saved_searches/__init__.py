@@ -1,0 +1,1 @@
+"""Saved searches and the alerts about their new matches."""

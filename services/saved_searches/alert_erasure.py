@@ -1,0 +1,94 @@
+"""Alerts after a purge: what saved searches were told of, and the messages about it, follow what search holds now.
+
+Titles are those of today. A match leaves where its document is gone with what was purged, or is an organisation that is
+gone, whose id may be made from its name; a match of what was only deleted stays, so that it is not told again.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from domain.raw_records.audit import Audit
+from domain.raw_records.record import Kind
+from domain.search.queries import Collection
+from services.ports.parts import Parts
+from services.saved_searches.alerts import titles
+
+PAGE_ROWS = 1_000  # matches or messages that are looked at in one go
+
+
+class PurgedDocuments:
+    """What was purged, as documents of search."""
+
+    def __init__(self, entries: Sequence[Audit]) -> None:
+        self._ocids = {one.ocid for one in entries if one.kind is Kind.RELEASES}
+        self._passages = tuple(f"{one.record_id}-" for one in entries if one.kind is Kind.DOCUMENTS)
+
+    def is_purged(self, collection: Collection, document_id: str) -> bool:
+        """Whether a match of the document, which is gone, leaves."""
+        match collection:
+            case Collection.PROCESSES:
+                return document_id in self._ocids
+            case Collection.DOCUMENTS:
+                return document_id.startswith(self._passages)
+            case _:
+                return True
+
+
+def update_alerts_after_purge(parts: Parts, entries: Sequence[Audit]) -> None:
+    """Bring matches, then messages, in line with search, which is past the purge. Safe to be done again."""
+    with parts.warehouse.read() as work:
+        searches: list[tuple[str, Collection]] = [(one.id, one.query.collection) for one in work.saved_searches.all()]
+    purged = PurgedDocuments(entries)
+    for search_id, collection in searches:
+        _update_matches(parts, purged, search_id, collection)
+    _update_messages(parts, purged)
+
+
+def _update_matches(parts: Parts, purged: PurgedDocuments, search_id: str, collection: Collection) -> None:
+    last = ""
+    while True:
+        with parts.warehouse.read() as work:
+            told: dict[str, str] = work.erasure.matches(search_id, last, PAGE_ROWS)
+        if not told:
+            return
+        last = max(told)
+        now = _titles(parts, purged, collection, told)
+        changed = {key: now[key] for key, title in told.items() if now[key] != title}
+        if changed:
+            with parts.warehouse.write() as work:
+                work.erasure.update_match_titles(search_id, changed)
+                work.commit()
+
+
+def _update_messages(parts: Parts, purged: PurgedDocuments) -> None:
+    last = 0
+    while True:
+        with parts.warehouse.read() as work:
+            page: Sequence[tuple[int, dict[str, Any]]] = work.erasure.alerts(last, PAGE_ROWS)
+        if not page:
+            return
+        last = page[-1][0]
+        changed = {key: payload for key, old in page if (payload := _message(parts, purged, old)) != old}
+        if changed:
+            with parts.warehouse.write() as work:
+                for key, payload in changed.items():
+                    work.erasure.update_alert(key, payload)
+                work.commit()
+
+
+def _message(parts: Parts, purged: PurgedDocuments, payload: dict[str, Any]) -> dict[str, Any]:
+    documents = {one["id"]: one for one in payload["documents"]}
+    now = _titles(
+        parts,
+        purged,
+        Collection(payload["search"]["collection"]),
+        {key: one["title"] for key, one in documents.items()},
+    )
+    kept = [one | {"title": now[key]} for key, one in documents.items() if now[key] is not None]
+    return payload | {"documents": kept}
+
+
+def _titles(parts: Parts, purged: PurgedDocuments, collection: Collection, told: Mapping[str, str]) -> dict[str, str | None]:
+    """The titles that these documents have from now on; None where they leave."""
+    now = titles(parts.search, collection, list(told))
+    return {key: now.get(key, None if purged.is_purged(collection, key) else title) for key, title in told.items()}

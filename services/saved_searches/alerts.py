@@ -1,0 +1,129 @@
+"""Alerts: what a run of the index stage made findable for a saved search that did not find it before, told once.
+
+Before a document is written, it is noted which searches find it; that stays until a run with the document ends, so that a run that was killed
+is no reason to miss a match. New matches, what is sent of them and the watermark's step commit in one transaction.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from loguru import logger
+
+from domain.saved_searches.saved_search import MATCH_EVENT, Match, PriorMatches, SavedSearch, matching_query, new_matches, title_of
+from domain.search.queries import Collection, Filter, SearchDocument, SearchQuery
+from domain.shared.errors import InvalidError
+from services.ports.parts import Parts
+from services.ports.search import SearchEngine
+from services.ports.warehouse import UnitOfWork
+from services.search.lost_collections import documents_held_before_loss
+from services.shared.clock import now
+from services.webhooks.outbox import enqueue, wake_deliveries
+
+PAGE_HITS = 100
+QUERY_MAX_DOCUMENTS = 1_000  # documents asked about at once
+MESSAGE_MAX_DOCUMENTS = 100  # documents that one message lists
+
+
+class IndexRunAlerts:
+    """The saved searches during one run of the index stage; does nothing where there are none."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        with parts.warehouse.read() as work:
+            saved: list[SavedSearch] = work.saved_searches.all()
+        self._saved: dict[Collection, list[SavedSearch]] = defaultdict(list)
+        for one in saved:
+            self._saved[one.query.collection].append(one)
+        self._touched: dict[Collection, list[str]] = defaultdict(list)
+
+    def already_held(self, collection: Collection, after: int, keys: Sequence[str]) -> set[str]:
+        """Those of the processes, organisations or files that nothing is told of: search held them before it was lost. `after` as for `held_before`."""
+        return documents_held_before_loss(self._parts, collection, after, keys) if self._saved.get(collection) else set()
+
+    def save_prior_matches(self, collection: Collection, ids: Iterable[str]) -> None:
+        """Note which searches find these documents, which are about to be written."""
+        searches = self._saved.get(collection)
+        keys = list(dict.fromkeys(ids))
+        if not searches or not keys:
+            return
+        self._touched[collection] += keys
+        with self._parts.warehouse.read() as work:
+            known = work.saved_searches.prior_matches(collection, keys)
+        new = [key for key in keys if key not in known]
+        asked_at = now()
+        found: dict[str, list[str]] = {key: [] for key in new}
+        for search in searches:
+            for key in _found(self._parts.search, search, new):
+                found[key].append(search.id)
+        with self._parts.warehouse.write() as work:
+            work.saved_searches.save_prior_matches(
+                [PriorMatches(collection=collection, document_id=key, searches=ids, asked_at=asked_at) for key, ids in found.items()]
+            )
+            work.commit()
+
+    def find_new_matches(self) -> Callable[[UnitOfWork], None]:
+        """Ask again, now that all is written; what is to be done in the transaction that ends the run."""
+        new: list[tuple[SavedSearch, list[Match]]] = []
+        for collection, ids in self._touched.items():
+            with self._parts.warehouse.read() as work:
+                before = work.saved_searches.prior_matches(collection, ids)
+            for search in self._saved[collection]:
+                new.append((search, self._matches(search, ids, before)))
+        return lambda work: _save_new_matches(work, [(search, matches) for search, matches in new if matches], self._touched)
+
+    def wake_deliveries(self) -> None:
+        """Have what was told sent at once."""
+        if self._touched:
+            wake_deliveries(self._parts)
+
+    def _matches(self, search: SavedSearch, ids: Sequence[str], before: dict[str, PriorMatches]) -> list[Match]:
+        found = _found(self._parts.search, search, ids)
+        with self._parts.warehouse.read() as work:
+            told = work.saved_searches.known_matches(search.id, list(found))
+        keys = new_matches(search, found, before, told)
+        return [Match(search_id=search.id, document_id=key, title=title_of(search.query.collection, found[key]), matched_at=now()) for key in keys]
+
+
+def titles(engine: SearchEngine, collection: Collection, ids: Sequence[str]) -> dict[str, str]:
+    """The titles that alerts give these documents, of those that search holds."""
+    found = _hits(engine, SearchQuery(collection=collection), ids)
+    return {str(one["id"]): title_of(collection, one) for one in found}
+
+
+def _found(engine: SearchEngine, search: SavedSearch, ids: Sequence[str]) -> dict[str, SearchDocument]:
+    """Those of the documents that the search finds: none where the engine refuses it, which must not keep anybody's data from the index."""
+    try:
+        return {str(document["id"]): document for document in _hits(engine, matching_query(search.query), ids)}
+    except InvalidError as error:
+        logger.warning("the saved search {} of {} can't be asked, and is left out: {}", search.id, search.owner, error.detail)
+        return {}
+
+
+def _hits(engine: SearchEngine, plain: SearchQuery, ids: Sequence[str]) -> Iterable[SearchDocument]:
+    for start in range(0, len(ids), QUERY_MAX_DOCUMENTS):
+        narrowed = (*plain.filters, Filter(field="id", values=tuple(ids[start : start + QUERY_MAX_DOCUMENTS])))
+        page, more = 1, True
+        while more:
+            hits = engine.search(plain.model_copy(update={"filters": narrowed, "page": page, "per_page": PAGE_HITS})).hits
+            yield from (hit.document for hit in hits)
+            page, more = page + 1, len(hits) == PAGE_HITS
+
+
+def _save_new_matches(work: UnitOfWork, new: Sequence[tuple[SavedSearch, list[Match]]], touched: Mapping[Collection, Sequence[str]]) -> None:
+    """Forgets what was found before of the run's documents alone: those of an attempt that took more are to be written yet."""
+    for search, matches in new:
+        current: SavedSearch | None = work.saved_searches.get(search.id)
+        if current is None or current.changed_at != search.changed_at:
+            continue  # removed, or another search by now
+        work.saved_searches.add_matches(matches)
+        if current.url and current.secret:
+            enqueue(work, url=current.url, secret=current.secret, event=MATCH_EVENT, payload=payload(current, matches), ref=current.id)
+    for collection, ids in touched.items():
+        work.saved_searches.delete_prior_matches(collection, ids)
+
+
+def payload(search: SavedSearch, matches: Sequence[Match]) -> dict[str, object]:
+    """What a webhook is sent: how many are new, and the first of them."""
+    about = {"id": search.id, "name": search.name, "collection": str(search.query.collection), "query": search.parameters}
+    documents = [{"id": one.document_id, "title": one.title, "matched_at": one.matched_at.isoformat()} for one in matches[:MESSAGE_MAX_DOCUMENTS]]
+    return {"event": MATCH_EVENT, "search": about, "found": len(matches), "documents": documents}

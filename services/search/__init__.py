@@ -1,0 +1,1 @@
+"""Searching, synonyms, search documents, and rebuilding the search index."""

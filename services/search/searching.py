@@ -1,0 +1,155 @@
+"""Searches: what callers ask for becomes a `SearchQuery` that the collection's fields allow."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.search.queries import Collection, CollectionSpec, FieldSpec, Filter, Mode, SearchQuery, SearchResult
+from domain.search.search_documents import SPECS
+from domain.shared.classification_codes import shorter_spellings, without_scheme
+from domain.shared.errors import InvalidError
+from domain.shared.whitespace import tidy_text
+from services.ports.parts import Parts
+from services.ports.search import SearchEngine
+from services.search.gold_rows import with_gold_rows
+from services.search.query_vectors import with_query_vector
+
+MAX_HIT_POSITION = 10_000  # hits that pages reach
+RELEVANCE = "relevance"
+SPEC_BY_COLLECTION = {spec.name: spec for spec in SPECS}
+# A comma between values has no space behind it; the comma of a name ("Department of Health, Wales") has one.
+SEPARATOR = re.compile(r",(?! )")
+DIVISION = 2  # digits of a CPV division, the facet of what is bought
+Ranges = Mapping[str, tuple[float | datetime | None, float | datetime | None]]
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """A search as callers ask for it: `values` and `ranges` are filters by field; a mode of None is hybrid."""
+
+    collection: Collection = Collection.PROCESSES
+    text: str = ""
+    mode: Mode | None = None
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ranges: Ranges = field(default_factory=dict)
+    facet_by: Sequence[str] = ()
+    sort: str | None = None
+    page: int = 1
+    per_page: int = 10
+    similar_to: str | None = None
+    semantic_weight: float = 0.5
+    group_by: str | None = None
+    group_limit: int = 3
+    explain: bool = False
+    include: Sequence[str] = ()
+
+
+def search(parts: Parts, asked: SearchRequest) -> SearchResult:
+    """The page of hits. InvalidError for fields that the collection doesn't have, and for pages past DEEPEST."""
+    query, warning = with_query_vector(parts, to_search_query(asked))
+    result = parts.search.search(query)
+    if result.mode is Mode.KEYWORD and query.mode is Mode.SEMANTIC and warning is None:
+        warning = "there are no vectors to compare with yet; these were found by word"
+    if "gold" in _included(asked.include):
+        result = result.model_copy(update={"hits": with_gold_rows(parts.warehouse, asked.collection, result.hits)})
+    return result.model_copy(update={"warning": warning}) if warning else result
+
+
+def to_search_query(asked: SearchRequest) -> SearchQuery:
+    """The query, as yet without its vector. InvalidError as for `search`."""
+    spec = SPEC_BY_COLLECTION[asked.collection]
+    if asked.page * asked.per_page > MAX_HIT_POSITION:
+        raise InvalidError(f"pages reach {MAX_HIT_POSITION} hits; narrow the search, or walk /v1/gold by its cursor", parameter="page", got=asked.page)
+    filters = [_any_of(spec, name, given) for name, given in asked.values.items() if given]
+    filters += [_range(spec, name, low, high) for name, (low, high) in asked.ranges.items() if low is not None or high is not None]
+    return SearchQuery(
+        collection=asked.collection,
+        text=asked.text.strip(),
+        mode=asked.mode or Mode.HYBRID,
+        filters=tuple(filters),
+        facet_by=tuple(_facet(spec, name) for name in split_values(asked.facet_by)),
+        sort=_sort(spec, asked.sort),
+        page=asked.page,
+        per_page=asked.per_page,
+        similar_to=asked.similar_to or None,
+        semantic_weight=asked.semantic_weight,
+        group_by=_group(spec, asked.group_by),
+        group_limit=asked.group_limit,
+        explain=asked.explain,
+    )
+
+
+def suggest(engine: SearchEngine, collection: Collection, prefix: str, limit: int) -> list[str]:
+    """Up to `limit` completions of what the user is typing."""
+    return engine.suggest(collection, prefix.strip(), limit) if prefix.strip() else []
+
+
+def split_values(given: Sequence[str]) -> list[str]:
+    """The values of a parameter that may be repeated or hold several behind commas."""
+    parts = [tidy_text(part) for text in given for part in SEPARATOR.split(text)]
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+def _any_of(spec: CollectionSpec, name: str, given: Sequence[str]) -> Filter:
+    values = split_values(given)
+    if not values:
+        raise InvalidError(f"{name} is empty; leave it out to search without it", parameter=name)
+    if name == "classification":
+        name, values = _classification(values)
+    else:  # a value that is given as it was counted finds what was counted, whatever commas and blanks it has
+        values = list(dict.fromkeys([*values, *map(tidy_text, given), *given]))
+    return Filter(field=_field(spec, name, {"keyword"}, "filter by").name, values=tuple(values))
+
+
+def _classification(values: Sequence[str]) -> tuple[str, list[str]]:
+    """The field and the values in it: two digits are a CPV division, anything else is a code, with or without its scheme and check digit."""
+    divisions = {len(without_scheme(value)) == DIVISION for value in values}
+    if len(divisions) > 1:
+        raise InvalidError("classification takes either CPV divisions (two digits) or whole codes, not both", parameter="classification")
+    if True in divisions:
+        return "classification", list(map(without_scheme, values))
+    return "codes", list(dict.fromkeys(spelling for value in values for spelling in shorter_spellings(value)))
+
+
+def _range(spec: CollectionSpec, name: str, low: float | datetime | None, high: float | datetime | None) -> Filter:
+    return Filter(field=_field(spec, name, {"number", "date"}, "filter by").name, gte=low, lte=high)
+
+
+def _facet(spec: CollectionSpec, name: str) -> str:
+    allowed = [field.name for field in spec.fields if field.facet]
+    if name not in allowed:
+        raise InvalidError(f"{spec.name} have no facet {name}", parameter="facet_by", allowed=allowed)
+    return name
+
+
+def _group(spec: CollectionSpec, name: str | None) -> str | None:
+    allowed = [field.name for field in spec.fields if field.type == "keyword" and not field.many]
+    if name and name not in allowed:
+        raise InvalidError(f"{spec.name} can't be grouped by {name}", parameter="group_by", allowed=allowed)
+    return name or None
+
+
+def _included(include: Sequence[str]) -> list[str]:
+    wanted = split_values(include)
+    if set(wanted) - {"gold"}:
+        raise InvalidError("include takes gold", parameter="include", allowed=["gold"])
+    return wanted
+
+
+def _sort(spec: CollectionSpec, sort: str | None) -> str | None:
+    if sort in {None, "", RELEVANCE}:
+        return None
+    allowed = [field.name for field in spec.fields if field.sort]
+    if str(sort).removeprefix("-") not in allowed:
+        orders = [RELEVANCE, *allowed, *(f"-{name}" for name in allowed)]
+        raise InvalidError(f"{spec.name} can't be sorted by {sort}", parameter="sort", allowed=orders)
+    return sort
+
+
+def _field(spec: CollectionSpec, name: str, types: set[str], use: str) -> FieldSpec:
+    found = next((field for field in spec.fields if field.name == name and field.type in types), None)
+    if found is None:
+        allowed = [field.name for field in spec.fields if field.type in types]
+        raise InvalidError(f"{spec.name} have no field {name} to {use}", parameter=name, allowed=allowed)
+    return found

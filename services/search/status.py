@@ -1,0 +1,66 @@
+"""How search is: which engine, how far it is behind, and whether it answers."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from domain.search.queries import Collection
+from domain.shared.errors import TenderlakeError, without_paths
+from services.ports.parts import Parts
+from services.ports.search import SearchEngine
+from services.shared.clock import now
+
+
+class CollectionState(BaseModel):
+    """A collection as the engine has it; `model` answers searches by meaning, None while there are no vectors."""
+
+    documents: int | None = Field(description="null while search is away")
+    model: str | None = None
+    vectors: int | None = Field(None, description="documents with a vector of that model")
+
+
+class Lag(BaseModel):
+    """How far search is behind what was accepted."""
+
+    batches: int = Field(description="batches that were landed, and are not searchable yet")
+    seconds: float = Field(description="since the oldest of them was landed; 0 where there is none")
+
+
+class SearchState(BaseModel):
+    """The state of search."""
+
+    engine: str = Field(examples=["embedded", "typesense"])
+    version: str | None = Field(description="of the engine; null while it is away")
+    healthy: bool
+    detail: str | None = Field(None, description="why it is not healthy, or what the index stage last failed at")
+    collections: dict[Collection, CollectionState]
+    lag: Lag
+    embeddings: str | None = Field(description="the model that documents are embedded with; null where embeddings are off")
+
+
+def search_status(parts: Parts) -> SearchState:
+    """The state; that search is away is part of it, and no error."""
+    lag, error = _lag(parts)
+    state: dict[str, Any] = {"engine": parts.search.name, "embeddings": parts.embedders.model, "lag": lag}
+    try:
+        collections = {collection: _collection(parts.search, collection) for collection in Collection}
+        return SearchState(**state, version=parts.search.version, healthy=True, detail=error if lag.batches else None, collections=collections)
+    except TenderlakeError as away:
+        nothing = {collection: CollectionState(documents=None) for collection in Collection}
+        return SearchState(**state, version=None, healthy=False, detail=without_paths(away.detail), collections=nothing)
+
+
+def _collection(engine: SearchEngine, collection: Collection) -> CollectionState:
+    model = engine.active_model(collection)
+    return CollectionState(documents=engine.count(collection), model=model, vectors=engine.count_vectors(collection) if model else None)
+
+
+def _lag(parts: Parts) -> tuple[Lag, str | None]:
+    with parts.warehouse.read() as work:
+        mark = work.watermarks.get("index")
+        waiting = [batch.id for batch in work.batches.committed_after(mark.seq)]
+        oldest: datetime | None = work.batches.oldest_landed_after(mark.seq)
+        error: str | None = work.watermarks.error("index")
+    behind = (now() - oldest).total_seconds() if waiting and oldest else 0.0
+    return Lag(batches=len(waiting), seconds=round(max(0.0, behind), 1)), error

@@ -1,0 +1,70 @@
+"""Synonyms: kept in the warehouse, and given to the engine, which applies them from the next query on.
+
+Where the engine is away, the change stays in the warehouse and the caller is told; the next change, or the next start, gives it on.
+"""
+
+import re
+from collections.abc import Sequence
+
+from domain.search.queries import Synonym
+from domain.shared.errors import InvalidError, NotFoundError
+from services.ports.parts import Parts
+from services.ports.warehouse import Warehouse
+from services.shared.clock import now
+
+MAX_SYNONYMS = 5_000
+ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
+
+def list_synonyms(warehouse: Warehouse) -> list[Synonym]:
+    """All, by id."""
+    with warehouse.read() as work:
+        found: list[Synonym] = work.search_settings.synonyms()
+        return found
+
+
+def get_synonym(warehouse: Warehouse, synonym_id: str) -> Synonym:
+    """One. NotFoundError where there is none of that id."""
+    found = next((one for one in list_synonyms(warehouse) if one.id == synonym_id), None)
+    if found is None:
+        raise NotFoundError(f"there is no synonym {synonym_id}")
+    return found
+
+
+def put_synonyms(parts: Parts, synonyms: Sequence[Synonym]) -> list[Synonym]:
+    """Add these, each in place of the one with its id; all or none. InvalidError says which can't be one, and why."""
+    made = [_checked(one) for one in synonyms]
+    with parts.warehouse.write() as work:
+        work.search_settings.put_synonyms(made, now())
+        if len(work.search_settings.synonyms()) > MAX_SYNONYMS:
+            raise InvalidError(f"there can be {MAX_SYNONYMS} synonyms")
+        work.commit()
+    apply_synonyms(parts)
+    return made
+
+
+def delete_synonym(parts: Parts, synonym_id: str) -> None:
+    """Remove one. NotFoundError where there is none of that id."""
+    with parts.warehouse.write() as work:
+        if not work.search_settings.delete_synonym(synonym_id):
+            raise NotFoundError(f"there is no synonym {synonym_id}")
+        work.commit()
+    apply_synonyms(parts)
+
+
+def apply_synonyms(parts: Parts) -> None:
+    """Let the engine have those of the warehouse, where it has others."""
+    wanted = list_synonyms(parts.warehouse)
+    if sorted(parts.search.synonyms(), key=lambda one: one.id) != wanted:
+        parts.search.set_synonyms(wanted)
+
+
+def _checked(one: Synonym) -> Synonym:
+    words = tuple(dict.fromkeys(" ".join(word.split()) for word in one.words))
+    root = " ".join(one.root.split()) if one.root is not None else None
+    least = 2 if root is None else 1
+    if not ID.fullmatch(one.id):
+        raise InvalidError("a synonym's id has letters, digits, '_', '.' and '-', at most 100 of them", id=one.id[:200])
+    if len(words) < least or not all(re.search(r"\w", word) for word in (*words, *([] if root is None else [root]))):
+        raise InvalidError(f"the synonym {one.id} needs {least} different words or phrases at least, each with a letter or digit", id=one.id)
+    return Synonym(id=one.id, root=root, words=words)

@@ -1,0 +1,1 @@
+"""The clock and pagination cursors, used by every service."""

@@ -1,1 +1,0 @@
-"""The stages of the lake, each a function of the log and its own watermark."""

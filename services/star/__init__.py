@@ -1,0 +1,1 @@
+"""Reading the star: facts, dimensions and contracting processes."""

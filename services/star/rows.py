@@ -1,0 +1,155 @@
+"""Questions to the star: rows of facts and dimensions, and contracting processes as people read them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, get_args
+
+from domain.shared.classification_codes import bare_code, code_spellings
+from domain.shared.errors import InvalidError, NotFoundError
+from domain.shared.whitespace import tidy_text
+from domain.star.queries import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowPage, RowQuery, Sort, read_value
+from services.ports.warehouse import Warehouse
+from services.shared.cursors import decode_cursor, encode_cursor
+
+OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named", "within"}]
+FILTER_MAX_VALUES = 500  # values of one filter
+Parameters = Sequence[tuple[str, str]]
+RowsPage = tuple[list[dict[str, Any]], str | None]
+
+
+def fact_rows(warehouse: Warehouse, fact: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int) -> RowsPage:
+    """A page of a fact's rows and the cursor of the next one. NotFoundError for an unknown fact, InvalidError for what can't be asked of it."""
+    return _rows(warehouse, _one_of(fact, FACTS, "fact"), parameters, sort, cursor, limit)
+
+
+def dimension_rows(warehouse: Warehouse, dimension: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int) -> RowsPage:
+    """A page of a dimension's rows and the cursor of the next one; errors as for facts."""
+    return _rows(warehouse, _one_of(dimension, DIMENSIONS, "dimension"), parameters, sort, cursor, limit)
+
+
+def query_rows(warehouse: Warehouse, of: str, where: Iterable[Condition], sort: str | None, cursor: str | None, limit: int) -> RowsPage:
+    """A page of rows under conditions on fields that are known. InvalidError for more than MOST values of one."""
+    conditions = tuple(where)
+    if many := [condition.field for condition in conditions if len(condition.values) > FILTER_MAX_VALUES]:
+        raise InvalidError(f"a filter takes at most {FILTER_MAX_VALUES} values; {many[0]} has more", parameter=many[0])
+    conditions = tuple(_in_any_spelling(of, condition) for condition in conditions)
+    with warehouse.read() as work:
+        fields: Mapping[str, FieldKind] = work.star_reader.fields(of)
+        sorts = read_sort(sort, fields)
+        after = _place(cursor, sorts, fields)
+        page: RowPage = work.star_reader.rows(RowQuery(of, conditions, sorts, after, limit))
+    return page.rows, _cursor(page.following, sorts)
+
+
+def _rows(warehouse: Warehouse, of: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int) -> RowsPage:
+    with warehouse.read() as work:
+        fields: Mapping[str, FieldKind] = work.star_reader.fields(of)
+    return query_rows(warehouse, of, read_conditions(parameters, fields), sort, cursor, limit)
+
+
+def _in_any_spelling(of: str, condition: Condition) -> Condition:
+    """The condition on a classification's code in every way to write it: with or without scheme and check digit."""
+    if condition.field != "classification.code" and (of, condition.field) != ("classification", "code"):
+        return condition
+    if condition.operator == "eq":
+        return replace(condition, values=tuple(dict.fromkeys(spelt for value in condition.values for spelt in code_spellings(value))))
+    return replace(condition, values=tuple(map(bare_code, condition.values))) if condition.operator == "prefix" else condition
+
+
+def _one_of(name: str, names: Sequence[str], what: str) -> str:
+    if name not in names:
+        raise NotFoundError(f"there is no {what} {name}", allowed=list(names))
+    return name
+
+
+def read_conditions(parameters: Parameters, fields: Mapping[str, FieldKind]) -> list[Condition]:
+    """Conditions from `field=value` and `field__operator=value`; a field that is repeated may have any of its values."""
+    given: dict[tuple[str, Operator], list[Any]] = {}
+    for name, text in parameters:
+        field, operator, kind = _field(name, fields)
+        if given.get((field, operator)) and operator not in {"eq", "named", "prefix", "within"}:
+            raise InvalidError(f"{name} is given twice", parameter=name)
+        reader = FieldKind.BOOLEAN if operator == "null" else kind
+        try:
+            value = read_value(reader, text, end=operator == "lte")
+        except ValueError as error:
+            raise InvalidError(f"{name} must be {error}", parameter=name, got=text[:200]) from error
+        if operator == "eq" and kind is FieldKind.INSTANT:  # a day stands for all of its instants
+            operator, value = "within", (value, read_value(kind, text, end=True))
+        given.setdefault((field, operator), []).extend(text_spellings(value) if operator in {"eq", "named"} else [value])
+    return [Condition(field, operator, tuple(values)) for (field, operator), values in given.items()]
+
+
+def text_spellings(value: Any) -> list[Any]:
+    """A text as it is given, and as names and codes stand in the dimensions: with no whitespace at its ends and no runs of it inside."""
+    return list(dict.fromkeys([value, tidy_text(value)])) if isinstance(value, str) else [value]
+
+
+def _field(name: str, fields: Mapping[str, FieldKind]) -> tuple[str, Operator, FieldKind]:
+    field, _, ending = name.rpartition("__")
+    operator: Operator = next((one for one in get_args(Operator) if one == ending and one in OPERATORS), "eq")
+    if operator == "eq":
+        field = name
+    kind = fields.get(field)
+    if kind is None:
+        raise InvalidError(f"there is no field {field} to filter by", parameter=name, allowed=sorted(fields), operators=[f"__{one}" for one in OPERATORS])
+    if kind is FieldKind.ORGANIZATION:
+        if operator != "eq":
+            raise InvalidError(f"{field} takes an organisation's id or name and no operator", parameter=name)
+        return field, "named", kind
+    if operator == "prefix" and kind is not FieldKind.TEXT:
+        raise InvalidError(f"{field} is no text, so that it has no prefix", parameter=name)
+    if operator in {"gte", "lte"} and kind is FieldKind.BOOLEAN:
+        raise InvalidError(f"{field} is true or false and has no order", parameter=name)
+    return field, operator, kind
+
+
+def read_sort(text: str | None, fields: Mapping[str, FieldKind]) -> tuple[Sort, ...]:
+    """An order from `-amount,ocid`: a leading '-' turns a field around. InvalidError for unknown or repeated fields."""
+    if not text:
+        return ()
+    sorts = [Sort(one.strip().removeprefix("-"), one.strip().startswith("-")) for one in text.split(",")]
+    sortable = sorted(name for name, kind in fields.items() if kind is not FieldKind.ORGANIZATION)
+    for sort in sorts:
+        if sort.field not in sortable:
+            raise InvalidError(f"there is no field {sort.field} to sort by", parameter="sort", allowed=sortable)
+    if len({sort.field for sort in sorts}) != len(sorts) or len(sorts) > 4:
+        raise InvalidError("sort takes up to four different fields", parameter="sort")
+    return tuple(sorts)
+
+
+def _cursor(following: Sequence[Any] | None, sorts: Sequence[Sort]) -> str | None:
+    if following is None:
+        return None
+    values = [value.isoformat() if isinstance(value, date) else value for value in following]
+    return encode_cursor([_order(sorts), *values])
+
+
+def _order(sorts: Sequence[Sort]) -> str:
+    return ",".join(f"-{sort.field}" if sort.descending else sort.field for sort in sorts)
+
+
+def _place(cursor: str | None, sorts: Sequence[Sort], fields: Mapping[str, FieldKind]) -> tuple[Any, ...] | None:
+    """The place that a cursor stands for. InvalidError where it was given out for another list or order."""
+    if cursor is None:
+        return None
+    order, *values = decode_cursor(cursor) or [None]
+    if order != _order(sorts) or len(values) != len(sorts) + 1:
+        raise InvalidError("the cursor belongs to another list or order", parameter="cursor", got=cursor[:200])
+    kinds = [*(fields[sort.field] for sort in sorts), FieldKind.INTEGER]
+    try:
+        place = tuple(None if value is None else read_value(kind, _plain(value)) for kind, value in zip(kinds, values, strict=True))
+    except ValueError as error:
+        raise InvalidError("the cursor is broken; take the one from `next` as it stands", parameter="cursor", got=cursor[:200]) from error
+    if place[-1] is None:
+        raise InvalidError("the cursor is broken; take the one from `next` as it stands", parameter="cursor", got=cursor[:200])
+    return place
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str | int | float):
+        raise ValueError("a plain value")
+    return value if isinstance(value, str) else repr(value)

@@ -1,1 +1,0 @@
-"""Verify, rebuild and compact."""

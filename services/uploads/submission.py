@@ -1,0 +1,53 @@
+"""Accept a file: a job in the ledger, then the message that starts its landing.
+
+The file is durable before the job, and the job before the message; a message that can't be sent now is sent by the sweep. Jobs that come
+while another one waits get no message: whoever lands the oldest goes on with those behind it.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from domain.jobs.job import Job, JobType, JobWebhook
+from domain.shared.errors import InvalidError, NotFoundError
+from services.jobs.acceptance import accept, new_job
+from services.jobs.idempotency import IdempotencyKey
+from services.ports.files import StoredFiles
+from services.ports.queue import MessageQueue
+from services.ports.warehouse import Warehouse
+
+
+def submit(
+    warehouse: Warehouse,
+    messages: MessageQueue,
+    *,
+    sha256: str,
+    size: int,
+    filename: str | None,
+    actor: str,
+    kind: JobType = "upload",
+    idempotency: IdempotencyKey | None = None,
+    webhook: JobWebhook | None = None,
+    **more: Any,
+) -> Job:
+    """A job that lands the stored file; the first one where `once` was used before. InvalidError for an empty file. `more` are further fields of the job."""
+    if size == 0:
+        raise InvalidError("the file is empty")
+    return accept(warehouse, messages, [new_job(kind=kind, actor=actor, filename=filename, sha256=sha256, webhook=webhook, **more)], idempotency)[0]
+
+
+def seed(
+    warehouse: Warehouse,
+    messages: MessageQueue,
+    files: StoredFiles,
+    paths: Sequence[Path],
+    actor: str,
+    idempotency: IdempotencyKey | None = None,
+    webhook: JobWebhook | None = None,
+) -> list[Job]:
+    """A job for each of the files, in the order given. NotFoundError where there are none."""
+    if not paths:
+        raise NotFoundError("no seeds are bundled with this installation")
+    stored = [(path.name, files.copy(path)[0]) for path in paths]
+    jobs = [new_job(kind="seed", actor=actor, filename=name, sha256=sha256, webhook=webhook) for name, sha256 in stored]
+    return accept(warehouse, messages, jobs, idempotency)

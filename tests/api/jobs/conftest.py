@@ -1,0 +1,212 @@
+"""The application behind a real server on a free port, with a thread that works off its messages; and somebody who is told by webhook."""
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from api.context import AppContext
+from infrastructure.bootstrap import bootstrap
+from infrastructure.http.webhook_sender import HttpWebhookSender
+from infrastructure.settings import Settings
+from services.ports.parts import Parts
+from services.webhooks.outbox import wake_deliveries
+from tests.api.conftest import STAGES, Api, api, fresh, settings_of  # noqa: F401  the fixtures are used by name
+from tests.applications import application
+
+GOOD = b'{"ocid": "ocds-aaaaaa-%d", "id": "1", "date": "2024-01-01T00:00:00Z", "tag": ["tender"]}\n'
+FOUR = b"".join(GOOD % number for number in range(4))
+DEADLINE_SECONDS = 1.0  # of an attempt to deliver
+LINES = FOUR + b"{broken\n"
+
+
+def until(true: Callable[[], Any], seconds: float = 20) -> Any:
+    """Wait until it is true, and give what it was."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := true():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it never came to be")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@dataclass
+class Queue:
+    """The `Messages` port, worked off by a thread while `go` is set."""
+
+    waiting: SimpleQueue[tuple[str, ...]] = field(default_factory=SimpleQueue)
+    go: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+    errors: list[Exception] = field(default_factory=list)
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(self, actor: str, *args: str) -> None:
+        self.waiting.put((actor, *args))
+
+    def wait(self, seconds: float) -> None:
+        """Nothing is away."""
+
+    def pending(self, actor: str) -> set[tuple[str, ...]]:
+        return {tuple(args) for name, *args in list(self.waiting.queue) if name == actor}
+
+    def check(self) -> None:
+        """It always answers."""
+
+    def work(self, parts: Parts) -> None:
+        while not self.ended.is_set():
+            if not self.go.wait(0.05):
+                continue
+            with self.turn:
+                try:
+                    if self.go.is_set():
+                        actor, *args = self.waiting.get(timeout=0.02)
+                        STAGES[actor](parts, *args)
+                        wake_deliveries(parts)
+                except Empty:
+                    pass
+                except Exception as error:  # the test ends with it, and what waits goes on
+                    self.errors.append(error)
+            time.sleep(0.001)  # for whoever wants it to stand still
+
+    def pause(self) -> None:
+        """Let it stand still, once what is under way has ended."""
+        self.go.clear()
+        with self.turn:
+            pass
+
+
+@dataclass
+class Live:
+    """A running installation; `client` calls as admin."""
+
+    url: str
+    client: httpx.Client
+    parts: Parts
+    queue: Queue
+    settings: Settings
+    container: AppContext
+
+    def upload(self, body: bytes = FOUR, name: str = "four.jsonl", **more: Any) -> httpx.Response:
+        return self.client.post("/v1/uploads", params={"filename": name} | more.pop("params", {}), content=body, **more)
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get(f"/v1/jobs/{job_id}").json()
+        return found
+
+
+@pytest.fixture
+def live(fresh: Path, tmp_path: Path) -> Iterator[Live]:  # noqa: F811
+    """A fresh installation behind a real server; its queue stands still until `live.queue.go` is set."""
+    shutil.copytree(fresh, tmp_path / "data")
+    settings = settings_of(tmp_path / "data").model_copy(update={"webhook_private": True, "max_upload_bytes": 100_000_000})
+    queue, port = Queue(), free_port()
+    parts = replace(bootstrap(settings), messages=queue, hooks=HttpWebhookSender(private=True, deadline=DEADLINE_SECONDS))
+    with application(settings, parts) as app:
+        yield from serving(app, settings, parts, queue, port)
+    parts.warehouse.close()  # type: ignore[attr-defined]
+    assert queue.errors == []
+
+
+def serving(app: FastAPI, settings: Settings, parts: Parts, queue: Queue, port: int) -> Iterator[Live]:
+    """The application behind a real server on that port, and a thread that works off the queue."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off"))
+    threads = [threading.Thread(target=server.run), threading.Thread(target=queue.work, args=(parts,))]
+    for thread in threads:
+        thread.start()
+    until(lambda: server.started)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", auth=("admin", "admin!"), timeout=30) as client:
+        yield Live(f"http://127.0.0.1:{port}", client, parts, queue, settings, app.state.container)
+    queue.ended.set()
+    server.should_exit = True
+    server.force_exit = True
+    for thread in threads:
+        thread.join()
+
+
+@dataclass
+class Receiver:
+    """Somebody who is told: answers with the statuses of `script` in turn, the last one for ever; 0 stalls until `release` is set."""
+
+    url: str
+    script: list[int]
+    heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    release: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def answer(self, headers: dict[str, str], body: bytes) -> int:
+        with self.lock:
+            self.heard.append((headers, body))
+            return self.script.pop(0) if len(self.script) > 1 else self.script[0]
+
+    def events(self) -> list[dict[str, Any]]:
+        return [orjson.loads(body) for _, body in self.heard]
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A real HTTP server that is told things."""
+    one = Receiver("", [200])
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            status = one.answer({name.lower(): value for name, value in self.headers.items()}, body)
+            if status == 0:
+                one.release.wait(30)
+                return
+            self.send_response(status)
+            if status == 302:
+                self.send_header("location", f"{one.url}/elsewhere")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A caller that went away is no news."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    one.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield one
+    one.release.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Somebody who is told."""
+    with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+def healthy() -> Iterator[Receiver]:
+    """Somebody else who is told."""
+    with receiving() as one:
+        yield one

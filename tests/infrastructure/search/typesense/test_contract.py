@@ -1,0 +1,36 @@
+"""The contract of the port, kept by the adapter: on the stand-in always, on a real server where two variables name one."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from infrastructure.search.typesense.engine import TypesenseSearch
+from infrastructure.search.typesense.http_client import RetryPolicy
+from tests.infrastructure.search.contract import SPEC, SearchEngineContract
+from tests.infrastructure.search.contract_semantic import MeaningContract
+from tests.infrastructure.search.contract_words import WordsContract
+from tests.infrastructure.search.typesense.servers import NEEDS_SERVER, on_server
+from tests.infrastructure.search.typesense.stand_in.server import Typesense
+from tests.infrastructure.search.typesense.transport import Recording
+
+
+@pytest.mark.parametrize("version", ["29.0", "30.1"])
+class TestStandIn(SearchEngineContract, MeaningContract, WordsContract):
+    """Every request and every answer is held against the official description."""
+
+    @pytest.fixture
+    def engine(self, version: str) -> Iterator[TypesenseSearch]:
+        recording = Recording(Typesense(version))
+        yield TypesenseSearch("http://typesense", "k", [SPEC], transport=recording, patience=RetryPolicy(tries=2, first=0.0))
+        assert recording.requests
+        assert recording.problems == []
+
+
+@NEEDS_SERVER
+class TestServer(SearchEngineContract, MeaningContract, WordsContract):
+    """A server of its own kind."""
+
+    @pytest.fixture
+    def engine(self) -> Iterator[TypesenseSearch]:
+        with on_server([SPEC]) as engine:
+            yield engine

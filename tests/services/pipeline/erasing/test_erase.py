@@ -1,0 +1,116 @@
+"""Erasing that is interrupted is done again to the end; what was set aside is not erased."""
+
+import os
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from domain.raw_records.record import Kind
+from infrastructure.lake.compaction import has_many_small_files
+from infrastructure.lake.erasure import ABANDONED_SECONDS
+from services.pipeline.erasing.erase import erase
+from services.pipeline.sweep import IDLE_DURATION, sweep
+from services.shared.clock import now
+from tests.api.conftest import STAGES, Api
+from tests.services.pipeline.erasing.test_purge import secret, told
+from tests.services.raw_records.support import IDS, done, path, release, sound
+from tests.support import Killed
+
+URL = path(Kind.RELEASES, IDS[Kind.RELEASES])
+
+
+class Killing:
+    """A warehouse that ends the process where its file is to be written anew."""
+
+    def __init__(self, warehouse: object) -> None:
+        self.warehouse = warehouse
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.warehouse, name)
+
+    def vacuum(self) -> None:
+        raise Killed
+
+
+def swept(api: Api) -> None:
+    """The sweep finds the purge idle, and has it done again."""
+    with api.parts.warehouse.write() as work:
+        work.connection.exec_driver_sql("UPDATE audit SET at = ?", ((now() - IDLE_DURATION - timedelta(seconds=1)).isoformat(),))  # type: ignore[attr-defined]
+        work.commit()
+    assert ("erase",) in sweep(api.parts)
+    api.work()
+
+
+def test_erasing_that_was_interrupted_is_done_again_by_the_sweep(api: Api) -> None:
+    done(api, api.client.post("/v1/raw/releases", json=secret()))
+    purge = api.client.delete(URL, params={"purge": True}).json()
+    while waiting := [one for one in api.messages.sent if one != ("erase",)]:
+        api.messages.sent.remove(waiting[0])
+        STAGES[waiting[0][0]](api.parts, *waiting[0][1:])
+    assert ("erase",) in api.messages.sent
+    with pytest.raises(Killed):
+        erase(replace(api.parts, warehouse=Killing(api.parts.warehouse)))  # type: ignore[arg-type]
+    api.messages.sent = []
+    assert told(api.settings.data_dir) != []
+    assert api.client.get(f"/v1/jobs/{purge['id']}").json()["status"] == "running"
+    assert api.client.get("/v1/audit").json()["items"][0]["status"] == "pending"
+    swept(api)
+    assert told(api.settings.data_dir) == []
+    assert api.client.get(f"/v1/jobs/{purge['id']}").json()["status"] == "succeeded"
+    assert sound(api) == []
+
+
+def test_what_a_stage_set_aside_is_not_erased(api: Api) -> None:
+    done(api, api.client.post("/v1/raw/releases", json=secret()))
+    job = done(api, api.client.delete(URL))
+    with api.parts.warehouse.write() as work:
+        entry = {
+            "at": now(),
+            "actor": "admin",
+            "action": "purge",
+            "kind": "releases",
+            "record_id": IDS[Kind.RELEASES],
+            "version": 2,
+            "seq": 1,
+            "status": "pending",
+        }
+        work.audit.add([entry | {"ocid": None, "job_id": job["id"]}])
+        work.connection.exec_driver_sql("UPDATE job SET status = 'failed' WHERE id = ?", (job["id"],))  # type: ignore[attr-defined]
+        work.commit()
+    erase(api.parts)
+    assert told(api.settings.data_dir) != []
+    assert [one["status"] for one in api.client.get("/v1/audit").json()["items"]] == ["failed"]
+
+
+def test_what_a_killed_append_left_is_waited_for(api: Api) -> None:
+    done(api, api.client.post("/v1/raw/releases", json=secret()))
+    (listed,) = api.settings.data_dir.glob("**/bronze/releases/*.parquet")
+    left = listed.with_name("part-00000-left-behind.parquet")
+    left.write_bytes(listed.read_bytes())
+    purge = api.client.delete(URL, params={"purge": True})
+    api.work()
+    assert api.client.get(purge.headers["location"]).json()["status"] == "running"
+    assert [one["status"] for one in api.client.get("/v1/audit").json()["items"]] == ["pending"]
+    os.utime(left, (0, left.stat().st_mtime - ABANDONED_SECONDS - 1))
+    swept(api)
+    assert told(api.settings.data_dir) == []
+    assert api.client.get(purge.headers["location"]).json()["status"] == "succeeded"
+    assert sound(api) == []
+
+
+def test_the_sweep_has_small_files_merged_and_a_purge_erases_them_all_the_same(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infrastructure.lake.delta_lake.has_many_small_files", lambda table: has_many_small_files(table, 5))
+    done(api, api.client.post("/v1/raw/releases", json=secret()))
+    for number in range(5):
+        assert ("erase",) not in sweep(api.parts)
+        done(api, api.client.post("/v1/raw/releases", json=release(number)))
+    api.messages.sent = []
+    assert sweep(api.parts) == [("erase",)]
+    api.work()
+    assert sweep(api.parts) == []
+    assert sound(api) == []
+    purge = done(api, api.client.delete(URL, params={"purge": True}))
+    assert purge["status"] == "succeeded"
+    assert told(api.settings.data_dir) == []
+    assert sound(api) == []

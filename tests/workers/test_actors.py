@@ -1,0 +1,72 @@
+"""The actors: what a stage foresaw is told in a line and tried again; what it did not is told whole."""
+
+from collections.abc import Iterator
+
+import pytest
+from dramatiq import Message, Worker
+from dramatiq.brokers.stub import StubBroker
+from loguru import logger
+
+from domain.shared.errors import AwayError, NoSpaceError, UnavailableError
+from infrastructure.logging import LoguruHandler
+from services.ports.parts import Parts
+from workers import actors
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    lines: list[str] = []
+    handle = logger.add(lambda line: lines.append(str(line)), format="{level} {message}\n{exception}")
+    yield lines
+    logger.remove(handle)
+
+
+def tries(parts: Parts, monkeypatch: pytest.MonkeyPatch, *failures: Exception) -> int:
+    """How often index is run until it ends well, where it fails like this first."""
+    left, run = list(failures), 0
+
+    def index(given: Parts) -> None:
+        nonlocal run
+        assert given is parts
+        run += 1
+        if left:
+            raise left.pop(0)
+
+    monkeypatch.setattr(actors, "index", index)
+    broker = StubBroker()
+    actors.declare(broker, parts)
+    worker = Worker(broker, worker_timeout=100)
+    worker.start()
+    try:
+        broker.enqueue(Message(queue_name="index", actor_name="index", args=(), kwargs={}, options={}))
+        broker.join("index", timeout=20_000)
+        worker.join()
+    finally:
+        worker.stop()
+    return run
+
+
+def test_a_failure_that_was_foreseen_is_a_line_and_another_try(lake_home: Parts, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tries(lake_home, monkeypatch, UnavailableError("the queue does not answer"), NoSpaceError("the disk is full")) == 3
+    assert [line.strip() for line in said if line.startswith(("WARNING", "ERROR"))] == [
+        "WARNING index: the queue does not answer; it will be tried again",
+        "WARNING index: the disk is full; it will be tried again",
+    ]
+
+
+def test_what_a_part_that_is_away_ended_is_tried_until_it_is_back_and_adds_no_line(lake_home: Parts, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actors, "AWAY_DELAY_MS", 1)
+    times = actors.MAX_RETRIES + 3
+    assert tries(lake_home, monkeypatch, *(AwayError("PostgreSQL does not answer") for _ in range(times))) == times + 1
+    assert [line for line in said if line.startswith(("WARNING", "ERROR"))] == []
+
+
+def test_a_failure_that_nobody_foresaw_shows_where_it_happened(
+    lake_home: Parts, said: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(caplog.handler, "emit", LoguruHandler().emit)
+    assert tries(lake_home, monkeypatch, ZeroDivisionError("nobody foresaw this")) == 2
+    told = next(line for line in said if line.startswith("ERROR"))
+    assert "index()" in told
+    assert "ZeroDivisionError: nobody foresaw this" in told
+    assert "test_actors.py" in told
