@@ -50,7 +50,8 @@ def migrate() -> None:
     upgrade(settings.warehouse_url, settings.fiscal_year_start, seals(settings), timeouts(settings))
     from services.maintenance.installation import identify, outdated_rules
     from services.maintenance.rebuild import index_again_if_lost
-    from services.pipeline.embedding.embed import apply_chosen_model, restart_embedding_if_lost
+    from services.pipeline.embedding.embed import apply_chosen_model
+    from services.search.lost_collections import restart_embedding_if_lost
     from services.users.accounts import ensure_admin
 
     parts = bootstrap(settings)

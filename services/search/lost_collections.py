@@ -6,12 +6,14 @@ Where a collection was found empty, the ledger keeps the silver batch up to whic
 from collections.abc import Sequence
 from typing import Any
 
+from domain.pipeline.watermark import Watermark
 from domain.search.queries import Collection
 from services.lake.silver_batches import limit_by_processes
 from services.ports.parts import Parts
 from services.ports.warehouse import UnitOfWork
 from services.shared.clock import now
 
+EMBED_STAGE = "embed"
 READ_MAX_PROCESSES = 200_000  # whose rows are read at once
 # The silver tables that name what a collection's documents are of, and the column that does.
 DOCUMENT_KEYS = {
@@ -45,3 +47,13 @@ def documents_held_before_loss(parts: Parts, collection: Collection, after: int,
 
 def _name(collection: Collection) -> str:
     return f"{collection} lost"
+
+
+def restart_embedding_if_lost(parts: Parts, lost: bool) -> None:
+    """Begin at the beginning where the documents are written anew (`lost`), or their vectors are gone; those that are still there are skipped."""
+    with parts.warehouse.write() as work:
+        mark: Watermark = work.watermarks.get(EMBED_STAGE)
+        gone = mark.silver_batch and any(parts.search.active_model(one) is None and parts.search.count(one) for one in Collection)
+        if lost or gone:
+            work.watermarks.compare_and_swap(mark, Watermark(stage=EMBED_STAGE), now())
+            work.commit()

@@ -64,16 +64,6 @@ def apply_chosen_model(parts: Parts) -> None:
         work.commit()
 
 
-def restart_embedding_if_lost(parts: Parts, lost: bool) -> None:
-    """Begin at the beginning where the documents are written anew (`lost`), or their vectors are gone; those that are still there are skipped."""
-    with parts.warehouse.write() as work:
-        mark: Watermark = work.watermarks.get(STAGE)
-        gone = mark.silver_batch and any(parts.search.active_model(one) is None and parts.search.count(one) for one in Collection)
-        if lost or gone:
-            work.watermarks.compare_and_swap(mark, Watermark(stage=STAGE), now())
-            work.commit()
-
-
 def embedding_pending(work: UnitOfWork) -> bool:
     """Whether there are documents that were indexed and not embedded."""
     return bool(work.search_settings.model() and work.watermarks.get(STAGE).silver_batch < work.watermarks.get("index").silver_batch)

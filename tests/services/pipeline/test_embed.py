@@ -17,10 +17,11 @@ from infrastructure.search.embedded.vectors import VectorSets
 from infrastructure.search.typesense.engine import TypesenseSearch
 from services.jobs.queries import get_job
 from services.pipeline.embedding import embed as stage
-from services.pipeline.embedding.embed import apply_chosen_model, embed, restart_embedding_if_lost
+from services.pipeline.embedding.embed import apply_chosen_model, embed
 from services.pipeline.sweep import sweep
 from services.ports.embeddings import Embedder, Vectors
 from services.ports.parts import Parts
+from services.search.lost_collections import restart_embedding_if_lost
 from services.search.searching import SearchRequest, search
 from tests.infrastructure.search.typesense.stand_in.server import Typesense
 from tests.infrastructure.search.typesense.transport import Recording
