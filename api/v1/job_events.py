@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import Any
 
 from fastapi.sse import ServerSentEvent
 
@@ -12,6 +13,23 @@ from domain.jobs.job import Job, JobStatus
 
 QUIET_AFTER_END_SECONDS = 600.0  # without a change, once the job has ended; embed may still be under way
 RECONNECT_MS = 2_000
+# What FastAPI can't know of the events: `data` is a job.
+DESCRIPTION: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The events",
+        "content": {
+            "text/event-stream": {
+                "itemSchema": {
+                    "required": ["id", "event", "data"],
+                    "properties": {
+                        "event": {"const": "job"},
+                        "data": {"contentMediaType": "application/json", "contentSchema": {"$ref": "#/components/schemas/JobAnswer"}},
+                    },
+                }
+            }
+        },
+    }
+}
 
 
 async def job_events(watcher: JobWatcher, job_id: str) -> AsyncIterator[ServerSentEvent]:

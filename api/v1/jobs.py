@@ -13,7 +13,7 @@ from api.context import Context
 from api.openapi import COMMON, answers
 from api.requests.parameters import Cursor, From, Until, next_link, reject_unknown_parameters
 from api.responses.csv import CSV, as_csv, wants_csv
-from api.v1.job_events import job_events
+from api.v1.job_events import DESCRIPTION, job_events
 from api.v1.job_responses import CHANGE, Options, accepted
 from api.v1.schemas import Errors, JobAnswer, Jobs
 from api.v1.webhook_schemas import Deliveries, DeliveryAnswer
@@ -94,7 +94,7 @@ def _existing(job_id: Id, context: Context, _: Reader) -> None:
     get_job(context.parts.warehouse, job_id)
 
 
-@router.get("/{job_id}/events", response_class=EventSourceResponse, responses=answers(404), dependencies=[Depends(_existing)])
+@router.get("/{job_id}/events", response_class=EventSourceResponse, responses={**answers(404), **DESCRIPTION}, dependencies=[Depends(_existing)])
 async def events(job_id: Id, context: Context, _: Reader) -> AsyncIterator[ServerSentEvent]:
     """Follow a job as server-sent events: the job at once and after every change (event `job`, data as of `GET /v1/jobs/{id}`). Comments keep a
     quiet connection open. The stream ends when the job and all its stages have ended.
