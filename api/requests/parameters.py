@@ -1,6 +1,5 @@
 """What endpoints share: parameters that several of them take, the check for unknown ones, links to the next page, answers as JSON."""
 
-from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -11,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from api.auth import Reader
 from domain.shared.errors import InvalidError
 from domain.shared.exact_json import dumps
 from domain.star.queries import FieldKind, read_value
@@ -39,20 +39,15 @@ From = Annotated[datetime, _moment(False), MOMENT]
 Until = Annotated[datetime, _moment(True), MOMENT]
 
 
-async def reject_unknown_parameters(request: Request) -> None:
-    """Refuse parameters that the endpoint doesn't have: a filter that is misspelt must not silently let everything through."""
+async def reject_unknown_parameters(request: Request, _: Reader) -> None:
+    """Refuse parameters that the endpoint does not have, once the caller is known: a misspelt filter must not select everything."""
     app = request.app
     document = app.openapi_schema or await run_in_threadpool(app.openapi)  # made at the first call, which takes its time
     operation = document["paths"][request.scope["route"].path_format][request.method.lower()]
     allowed = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
-    reject_unknown(request.query_params, allowed)
-
-
-def reject_unknown(given: Iterable[str], allowed: Collection[str]) -> None:
-    """InvalidError for the first parameter that is not allowed."""
-    for name in given:
+    for name in request.query_params:
         if name not in allowed:
-            raise InvalidError(f"there is no parameter {name}", parameter=name, allowed=list(allowed))
+            raise InvalidError(f"there is no parameter {name}", parameter=name, allowed=allowed)
 
 
 def next_link(request: Request, cursor: str | None) -> str | None:
