@@ -1,11 +1,33 @@
 """The audit trail: who had which record erased for good, when, and what went with it; never what it said."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
 from domain.raw_records.record import Kind
+
+
+class NewAuditEntry(NamedTuple):
+    """A purge to be added to the trail."""
+
+    at: datetime
+    actor: str
+    kind: Kind
+    record_id: str
+    ocid: str | None
+    job_id: str
+    version: int
+    seq: int
+
+
+class AuditFilter(BaseModel):
+    """Which entries a list holds; None takes any."""
+
+    kind: Kind | None = None
+    record_id: str | None = None
+    actor: str | None = None
+    job_id: str | None = None
 
 
 class Audit(BaseModel):

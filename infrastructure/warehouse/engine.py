@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from domain.shared.errors import UnavailableError
@@ -55,11 +55,20 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    _set_query_only(connection.connection, bool(options.get("reader")))
     # A deferred transaction that first reads and then writes fails at once when another writer came between; see stack notes in docs.
-    if not connection.get_execution_options().get("writer"):
+    if not options.get("writer"):
         connection.exec_driver_sql("BEGIN DEFERRED")
     elif not _took_turn(connection.connection.driver_connection):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _set_query_only(pooled: PoolProxiedConnection, query_only: bool) -> None:
+    """Have SQLite refuse writes, or take them again. Readers and writers share the pool; the mode is kept, and set where it changes alone."""
+    if pooled.info.get("query_only", False) != query_only:
+        pooled.cursor().execute(f"PRAGMA query_only={'ON' if query_only else 'OFF'}")
+        pooled.info["query_only"] = query_only
 
 
 def _took_turn(raw: Any) -> bool:
@@ -87,17 +96,19 @@ class SqlWarehouse:
         self.url = url
         self._tidied = 0
         self.engine = make_engine(url, timeouts)
+        self._reader = self.engine.execution_options(reader=True)
         self._writer = self.engine.execution_options(writer=True)
         self._server: Server | None = None
         if self.engine.dialect.name == "postgresql":
             # What a writer reads is what stands at its turn, not what stood when it began to wait.
             self._writer = self._writer.execution_options(isolation_level="READ COMMITTED")
+            self._reader = self._reader.execution_options(postgresql_readonly=True)
             self._server = server_of(self.engine)
 
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:
-        """A consistent view of the warehouse; writes through it are a mistake. AwayError where the database does not answer."""
-        with self._connect(self.engine) as connection:
+        """A consistent view of the warehouse; the database refuses writes. AwayError where the database does not answer."""
+        with self._connect(self._reader) as connection:
             yield SqlUnitOfWork(connection)
 
     @contextmanager
@@ -135,6 +146,7 @@ class SqlWarehouse:
             return
         connection = self.engine.raw_connection()
         try:
+            _set_query_only(connection, False)
             cursor = connection.cursor()
             cursor.execute("VACUUM")
             end = monotonic() + VACUUM_WAIT_SECONDS

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pydantic import BaseModel
 
 from domain.shared.errors import ConflictError, InvalidError
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
 
 KEY_RETENTION = timedelta(days=7)
@@ -34,12 +34,12 @@ def make_idempotency_key(actor: str, key: str, *request: str) -> IdempotencyKey:
     return IdempotencyKey(actor=actor, key=hashlib.sha256(key.encode()).hexdigest(), fingerprint=fingerprint)
 
 
-def was_used(work: UnitOfWork, asked: IdempotencyKey | None) -> bool:
+def was_used(work: ReadUnitOfWork, asked: IdempotencyKey | None) -> bool:
     """Whether the same request was made with the same key."""
     return asked is not None and bool(work.idempotency_keys.is_known(asked.actor, asked.key, asked.fingerprint, now() - KEY_RETENTION))
 
 
-def claim_key(work: UnitOfWork, asked: IdempotencyKey, jobs: Sequence[str]) -> list[str] | None:
+def claim_key(work: WriteUnitOfWork, asked: IdempotencyKey, jobs: Sequence[str]) -> list[str] | None:
     """The jobs that the key stands for already; None where it was free and is now put down for `jobs`. ConflictError for another request's key."""
     moment = now()
     work.idempotency_keys.delete_older(moment - KEY_RETENTION)

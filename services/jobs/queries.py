@@ -7,7 +7,7 @@ from domain.jobs.job import Job, JobFilter
 from domain.raw_records.quarantine import Quarantined
 from domain.shared.errors import InvalidError, NotFoundError
 from services.jobs.stage_status import JobFingerprint, job_fingerprint, stage_watermarks, with_stages
-from services.ports.warehouse import UnitOfWork, Warehouse
+from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.shared.cursors import decode_cursor, encode_cursor
 
 ERRORS_PAGE_ROWS = 1_000  # refused records read at a time
@@ -19,9 +19,9 @@ def get_job(warehouse: Warehouse, job_id: str) -> Job:
         return with_stages(work, require_job(work, job_id), stage_watermarks(work))
 
 
-def require_job(work: UnitOfWork, job_id: str) -> Job:
+def require_job(work: ReadUnitOfWork, job_id: str) -> Job:
     """The job, without its stages' times. NotFoundError where there is none of that id."""
-    job: Job | None = work.jobs.get(job_id)
+    job = work.jobs.get(job_id)
     if job is None:
         raise NotFoundError(f"there is no job {job_id}")
     return job
@@ -39,7 +39,7 @@ def poll_changes(warehouse: Warehouse, job_ids: Sequence[str], seen: Mapping[str
 def list_jobs(warehouse: Warehouse, filters: JobFilter, cursor: str | None = None, limit: int = 20) -> tuple[Sequence[Job], str | None]:
     """A page of jobs, newest first, and the cursor of the next one."""
     with warehouse.read() as work:
-        jobs: list[Job] = work.jobs.page(filters, _before(cursor), limit + 1)
+        jobs = work.jobs.page(filters, _before(cursor), limit + 1)
         marks = stage_watermarks(work)
         page = [with_stages(work, job, marks) for job in jobs[:limit]]
     last = page[-1] if len(jobs) > limit else None

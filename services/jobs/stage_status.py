@@ -5,17 +5,17 @@ from typing import Any
 
 from domain.jobs.job import STAGES, Job, JobStatus, Stage, StageName
 from domain.pipeline.watermark import Watermark
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork
 
 JobFingerprint = tuple[object, ...]
 
 
-def active_stages(work: UnitOfWork) -> tuple[StageName, ...]:
+def active_stages(work: ReadUnitOfWork) -> tuple[StageName, ...]:
     """The stages of this installation: without embed while embeddings are off."""
     return STAGES if work.search_settings.model() else STAGES[:-1]
 
 
-def stage_watermarks(work: UnitOfWork) -> dict[StageName, Watermark]:
+def stage_watermarks(work: ReadUnitOfWork) -> dict[StageName, Watermark]:
     """The watermarks of the stages that read the log."""
     return {stage: work.watermarks.get(stage) for stage in active_stages(work)[1:]}
 
@@ -26,7 +26,7 @@ def job_fingerprint(job: Job, marks: Mapping[StageName, Watermark]) -> JobFinger
     return (job.status, job.landed, job.started_at, job.first_seq, job.last_seq, *job.counts.model_dump().values(), *behind)
 
 
-def with_stages(work: UnitOfWork, job: Job, marks: Mapping[StageName, Watermark]) -> Job:
+def with_stages(work: ReadUnitOfWork, job: Job, marks: Mapping[StageName, Watermark]) -> Job:
     """The job with its stages."""
     stages = [_land(job), *(_behind(work, job, mark, stage) for stage, mark in marks.items())]
     if job.status is JobStatus.FAILED:
@@ -41,7 +41,7 @@ def _land(job: Job) -> Stage:
     return Stage(name="land", status=status, started_at=job.started_at, finished_at=job.landed_at)
 
 
-def _behind(work: UnitOfWork, job: Job, mark: Watermark, name: StageName) -> Stage:
+def _behind(work: ReadUnitOfWork, job: Job, mark: Watermark, name: StageName) -> Stage:
     """A stage that reads the log: done once it passed the job's last batch, begun once it ran over the first."""
     if job.first_seq is None or job.last_seq is None:
         # Nothing new was in it: there is nothing left for the stage to do, and it never ran for this job.

@@ -5,9 +5,8 @@ refused: its lake lacks the batches that the database's ledger names, and its wo
 """
 
 import secrets
-from datetime import datetime
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
 from domain.maintenance.installation import RULES_VERSION, Installation
 from domain.shared.errors import StartupError
@@ -25,14 +24,6 @@ class FolderFiles(Protocol):
     def keep(self, name: str, value: bytes) -> None: ...
 
 
-class Installations(Protocol):
-    """The table of the installation."""
-
-    def get(self) -> Installation | None: ...
-    def add(self, installation: Installation, at: datetime) -> None: ...
-    def set_rules_version(self, version: int) -> None: ...
-
-
 def identify(warehouse: Warehouse, files: FolderFiles, folder: Path, *, database_in_folder: bool) -> Installation:
     """The installation of the database, which the data folder must belong to. StartupError where it does not.
 
@@ -41,14 +32,13 @@ def identify(warehouse: Warehouse, files: FolderFiles, folder: Path, *, database
     kept = files.read(FILE)
     of_folder = kept.decode("utf-8", "replace").strip() if kept else None
     with warehouse.write() as work:
-        installations = cast(Installations, work.installations)
-        installation = installations.get()
+        installation = work.installations.get()
         if installation is None:
             rules_version = 1 if work.record_catalogue.any() else RULES_VERSION
             installation = Installation(id=of_folder or secrets.token_hex(16), rules_version=rules_version)
             if of_folder is None:
                 files.keep(FILE, installation.id.encode())
-            installations.add(installation, now())
+            work.installations.add(installation, now())
             work.commit()
             return installation
     if of_folder is None and database_in_folder:
@@ -65,7 +55,7 @@ def identify(warehouse: Warehouse, files: FolderFiles, folder: Path, *, database
 def claim_queue(warehouse: Warehouse, messages: MessageQueue) -> None:
     """Let the queue serve this installation. StartupError where it serves another one, whose messages would be lost."""
     with warehouse.read() as work:
-        installation = cast(Installations, work.installations).get()
+        installation = work.installations.get()
     if installation and (owner := messages.claim(installation.id)) != installation.id:
         raise StartupError(
             f"the queue of TENDERLAKE_REDIS_URL serves another installation ({owner}) than this one ({installation.id}):"
@@ -76,7 +66,7 @@ def claim_queue(warehouse: Warehouse, messages: MessageQueue) -> None:
 def rules_applied(warehouse: Warehouse) -> None:
     """Note that all of silver is made by this version's rules."""
     with warehouse.write() as work:
-        cast(Installations, work.installations).set_rules_version(RULES_VERSION)
+        work.installations.set_rules_version(RULES_VERSION)
         work.commit()
 
 

@@ -53,7 +53,7 @@ def rebuild_silver(parts: Parts) -> int:
 def _refine_again(parts: Parts, ocids: list[str]) -> bool:
     """Whether the rows count: not so where refine committed meanwhile, whose rows may be newer."""
     with parts.warehouse.write() as work:
-        mark: Watermark = work.watermarks.get("refine")
+        mark = work.watermarks.get("refine")
         silver_batch = work.batches.open_silver(mark.seq, mark.seq, now())
         work.commit()
     parts.lake.append_silver(silver_batch, refine_processes(parts, ocids, silver_batch))
@@ -66,7 +66,7 @@ def _refine_records_again(parts: Parts, kind: Kind) -> bool:
         record_ids = work.record_catalogue.ids(kind)
         if not record_ids:
             return True
-        mark: Watermark = work.watermarks.get("refine")
+        mark = work.watermarks.get("refine")
         silver_batch = work.batches.open_silver(mark.seq, mark.seq, now())
         work.commit()
     parts.lake.append_silver(silver_batch, refine_records(parts, kind, record_ids, silver_batch))
@@ -88,7 +88,7 @@ def rebuild_gold(parts: Parts) -> int:
         batches = [batch.id for batch in work.batches.silver_after(0)]
     prune_records(parts, batches)  # first: facts are converted with the rates that stand, and what came in meanwhile is published again
     with parts.warehouse.write() as work:
-        mark: Watermark = work.watermarks.get("publish")
+        mark = work.watermarks.get("publish")
         work.watermarks.compare_and_swap(mark, Watermark(stage="publish", seq=mark.seq), now())
         work.commit()
     while (processes := _pruned(parts)) is None:
@@ -101,7 +101,7 @@ def _pruned(parts: Parts) -> int | None:
     """Publish what is pending and drop what silver does not have; how many processes stand, None where publish moved in between."""
     publish_all(parts)
     with parts.warehouse.read() as work:
-        mark: Watermark = work.watermarks.get("publish")
+        mark = work.watermarks.get("publish")
         batches = [batch.id for batch in work.batches.silver_after(0, mark.silver_batch)]
     standing = parts.lake.read_silver("process", batches, ["ocid", "silver_batch", "deleted"])
     current = standing.join(newest_batches(parts.lake, batches), on=["ocid", "silver_batch"], how="semi")
@@ -125,7 +125,7 @@ def index_again_if_lost(parts: Parts) -> bool:
     While search is away nothing is known, and nothing is done; the sweep asks again.
     """
     with parts.warehouse.read() as work:
-        marks: dict[str, Watermark] = {stage: work.watermarks.get(stage) for stage in set(WATERMARK_OF.values())}
+        marks = {stage: work.watermarks.get(stage) for stage in set(WATERMARK_OF.values())}
         gold = {
             Collection.PROCESSES: bool(work.search_rows.ocids("", 1)),
             Collection.ORGANIZATIONS: bool(work.search_rows.organization_ids("", 1)),

@@ -19,7 +19,7 @@ from domain.validation.elements import validate_element
 from services.jobs.acceptance import accept, new_job
 from services.jobs.idempotency import IdempotencyKey, was_used
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork
 
 MAX_OPERATIONS = 10_000  # operations of one request
 TOO_DEEP = "objects or arrays are nested too deep to be kept"
@@ -80,7 +80,7 @@ def prepare_single_operation(
             return one
         if one.op is Op.PUT:
             check_put(one)
-        row: CurrentVersion | None = work.record_catalogue.current(one.kind, [one.id]).get(one.id) if one.id else None
+        row = work.record_catalogue.current(one.kind, [one.id]).get(one.id) if one.id else None
         if one.op is not Op.PUT and (row is None or (row.deleted and one.op is not Op.PURGE)) and not work.raw_job_order.any_unlanded():
             raise NotFoundError(f"there is no record {one.id} of {one.kind}" + (": it was deleted" if row else ""))
         return _with_conditions(work, one, row, if_match, if_none_match)
@@ -104,7 +104,7 @@ def check_put(one: Operation) -> None:
             raise UnprocessableError(f"the content makes it the record {verdict.record_id}, not {one.id}", code="id_mismatch", id=verdict.record_id)
 
 
-def _with_conditions(work: UnitOfWork, one: Operation, row: CurrentVersion | None, if_match: str | None, if_none_match: str | None) -> Operation:
+def _with_conditions(work: ReadUnitOfWork, one: Operation, row: CurrentVersion | None, if_match: str | None, if_none_match: str | None) -> Operation:
     tag = etag(row.version, row.content_hash) if row is not None and not row.deleted else None
     updates: dict[str, object] = {}
     try:

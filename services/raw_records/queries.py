@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from domain.raw_records.audit import Audit
+from domain.raw_records.audit import Audit, AuditFilter
 from domain.raw_records.entity_tags import etag
 from domain.raw_records.listing import RawFilter, RawVersion, RecordVersion
 from domain.raw_records.operations import Outcome, Result
@@ -24,7 +24,7 @@ Rows = dict[tuple[str, int], dict[str, Any]]
 def list_records(parts: Parts, kind: Kind, filters: RawFilter, cursor: str | None, limit: int) -> tuple[list[RawRecord], str | None]:
     """A page of the records that stand, in the order of their ids, and the cursor of the next one."""
     with parts.warehouse.read() as work:
-        listed: list[RecordVersion] = work.record_versions.page(kind, filters, _text(cursor), limit + 1)
+        listed = work.record_versions.page(kind, filters, _text(cursor), limit + 1)
     page = listed[:limit]
     rows = _rows(parts, kind, page)
     records = [_record(kind, one, row) for one in page if (row := rows.get((one.record_id, one.version))) is not None]
@@ -34,7 +34,7 @@ def list_records(parts: Parts, kind: Kind, filters: RawFilter, cursor: str | Non
 def get_record(parts: Parts, kind: Kind, record_id: str) -> tuple[RawRecord, str]:
     """The record as it stands, and its entity tag. NotFoundError where there is none."""
     with parts.warehouse.read() as work:
-        found: RecordVersion | None = work.record_versions.one(kind, record_id)
+        found = work.record_versions.one(kind, record_id)
         waiting = found is None and work.raw_job_order.any_unlanded()
     row = None if found is None or found.deleted else _rows(parts, kind, [found]).get((record_id, found.version))
     if found is None or row is None:
@@ -46,7 +46,7 @@ def get_record(parts: Parts, kind: Kind, record_id: str) -> tuple[RawRecord, str
 def list_versions(parts: Parts, kind: Kind, record_id: str) -> list[RawVersion]:
     """Every version of a record, newest first. NotFoundError where there never was one."""
     with parts.warehouse.read() as work:
-        versions: list[RecordVersion] = work.record_versions.versions(kind, record_id)
+        versions = work.record_versions.versions(kind, record_id)
     if not versions:
         raise NotFoundError(f"there is no record {record_id} of {kind}")
     rows = _rows(parts, kind, versions)
@@ -72,10 +72,10 @@ def list_outcomes(warehouse: Warehouse, job_id: str, outcome: Result | None, cur
     return page, encode_cursor([following]) if following is not None else None
 
 
-def list_audit(warehouse: Warehouse, where: dict[str, Any], cursor: str | None, limit: int) -> tuple[Sequence[Audit], str | None]:
-    """A page of the audit trail, newest first, and the cursor of the next one; `where` maps columns to values."""
+def list_audit(warehouse: Warehouse, filters: AuditFilter, cursor: str | None, limit: int) -> tuple[Sequence[Audit], str | None]:
+    """A page of the audit trail, newest first, and the cursor of the next one."""
     with warehouse.read() as work:
-        page: list[Audit] = work.audit.page(where, _number(cursor), limit + 1)
+        page = work.audit.page(filters, _number(cursor), limit + 1)
     return page[:limit], encode_cursor([page[limit - 1].id]) if len(page) > limit else None
 
 

@@ -27,7 +27,7 @@ from domain.star.process_view import (
 )
 from domain.star.queries import Condition, Operator, RowQuery, Sort
 from services.ports.lake import Lake
-from services.ports.warehouse import Warehouse
+from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.star.rows import query_rows, text_spellings
 
 Row = dict[str, Any]
@@ -120,16 +120,16 @@ def _sort(text: str | None) -> str:
     return ",".join(("-" if turned else "") + SORTS.get(name, name) for turned, name in parts)
 
 
-def _known(work: Any, ocid: str) -> Row:
-    rows: list[Row] = work.star_reader.rows(RowQuery("process", (Condition("ocid", "eq", (ocid,)),), limit=1)).rows
+def _known(work: ReadUnitOfWork, ocid: str) -> Row:
+    rows = work.star_reader.rows(RowQuery("process", (Condition("ocid", "eq", (ocid,)),), limit=1)).rows
     if not rows:
         raise NotFoundError(f"there is no process {ocid}")
     return rows[0]
 
 
-def _child_rows(work: Any, fact: str, process_key: int, *order: str) -> list[Row]:
+def _child_rows(work: ReadUnitOfWork, fact: str, process_key: int, *order: str) -> list[Row]:
     query = RowQuery(fact, (Condition("process_key", "eq", (process_key,)),), tuple(Sort(name) for name in order), limit=MAX_CHILD_ROWS)
-    rows: list[Row] = work.star_reader.rows(query).rows
+    rows = work.star_reader.rows(query).rows
     return rows
 
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from domain.shared.classification_codes import bare_code, code_spellings
 from domain.shared.errors import InvalidError, NotFoundError
 from domain.shared.whitespace import tidy_text
-from domain.star.queries import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowPage, RowQuery, Sort, read_value
+from domain.star.queries import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowQuery, Sort, read_value
 from services.ports.warehouse import Warehouse
 from services.shared.cursors import decode_cursor, encode_cursor
 
@@ -35,16 +35,16 @@ def query_rows(warehouse: Warehouse, of: str, where: Iterable[Condition], sort: 
         raise InvalidError(f"a filter takes at most {FILTER_MAX_VALUES} values; {many[0]} has more", parameter=many[0])
     conditions = tuple(_in_any_spelling(of, condition) for condition in conditions)
     with warehouse.read() as work:
-        fields: Mapping[str, FieldKind] = work.star_reader.fields(of)
+        fields = work.star_reader.fields(of)
         sorts = read_sort(sort, fields)
         after = _place(cursor, sorts, fields)
-        page: RowPage = work.star_reader.rows(RowQuery(of, conditions, sorts, after, limit))
+        page = work.star_reader.rows(RowQuery(of, conditions, sorts, after, limit))
     return page.rows, _cursor(page.following, sorts)
 
 
 def _rows(warehouse: Warehouse, of: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int) -> RowsPage:
     with warehouse.read() as work:
-        fields: Mapping[str, FieldKind] = work.star_reader.fields(of)
+        fields = work.star_reader.fields(of)
     return query_rows(warehouse, of, read_conditions(parameters, fields), sort, cursor, limit)
 
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, SecretStr
 
 from domain.shared.errors import ConflictError, InvalidError, NotFoundError, UnauthorizedError
 from domain.users.user import Role, User, is_utf8, valid_name
-from services.ports.warehouse import UnitOfWork, Warehouse
+from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.saved_searches.management import delete_saved_search
 from services.shared.clock import now
 
@@ -100,7 +100,7 @@ class Authenticator:
         if not valid_name(name):
             return None
         with self.warehouse.read() as work:
-            found: User | None = work.users.get(name)
+            found = work.users.get(name)
         return found
 
     def _mark(self, name: str, password: str) -> bytes:
@@ -140,7 +140,7 @@ def add_user(warehouse: Warehouse, name: str, role: Role, password: str) -> User
         raise InvalidError("the password is not UTF-8: no request could send it")
     user = User(name=name, role=role, password_hash=HASHER.hash(_bytes(password)), created_at=now())
     with warehouse.write() as work:
-        known: User | None = work.users.get(name)
+        known = work.users.get(name)
         if role is not Role.ADMIN and _is_last_admin(work, name):
             raise ConflictError(f"{name} is the last admin, and would be a {role}; say --role admin, or add another admin first")
         work.users.put(user.model_copy(update={"created_at": known.created_at}) if known else user)
@@ -161,14 +161,14 @@ def remove_user(warehouse: Warehouse, name: str) -> None:
         work.commit()
 
 
-def _is_last_admin(work: UnitOfWork, name: str) -> bool:
+def _is_last_admin(work: ReadUnitOfWork, name: str) -> bool:
     return [user.name for user in work.users.all() if user.role is Role.ADMIN] == [name]
 
 
 def list_users(warehouse: Warehouse) -> Sequence[User]:
     """All users by name."""
     with warehouse.read() as work:
-        users: list[User] = work.users.all()
+        users = work.users.all()
     return users
 
 

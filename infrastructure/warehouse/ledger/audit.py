@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
 
-from domain.raw_records.audit import Audit
+from domain.raw_records.audit import Audit, AuditFilter, NewAuditEntry
 from domain.raw_records.operations import Outcome
 from infrastructure.warehouse.ledger.audit_tables import AuditRow, OutcomeRow
 from infrastructure.warehouse.repository import Repository, table
@@ -50,10 +50,10 @@ class OutcomeRepository(Repository):
 class AuditRepository(Repository):
     """The table of what was erased."""
 
-    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+    def add(self, entries: Sequence[NewAuditEntry]) -> None:
         """New entries; what they are about is still to be erased."""
-        if rows:
-            self.connection.execute(AUDIT.insert(), list(rows))
+        if entries:
+            self.connection.execute(AUDIT.insert(), [one._asdict() | {"action": "purge", "status": "pending"} for one in entries])
 
     def due(self, seq: int) -> list[Audit]:
         """What is still to be erased, and search has passed, which stands at this place in the log; oldest first."""
@@ -68,9 +68,9 @@ class AuditRepository(Repository):
         """Say that nothing is left to do."""
         self.connection.execute(update(AUDIT).where(AUDIT.c.id == entry).values(status=status, finished_at=now))
 
-    def page(self, where: dict[str, Any], before: int | None, limit: int) -> list[Audit]:
-        """Newest first; `where` maps columns to values."""
-        conditions = [AUDIT.c[name] == value for name, value in where.items()]
+    def page(self, filters: AuditFilter, before: int | None, limit: int) -> list[Audit]:
+        """Newest first."""
+        conditions = [AUDIT.c[name] == value for name, value in filters if value is not None]
         if before is not None:
             conditions.append(AUDIT.c.id < before)
         query = select(AUDIT).where(*conditions).order_by(AUDIT.c.id.desc()).limit(limit)

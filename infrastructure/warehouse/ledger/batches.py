@@ -9,8 +9,9 @@ from sqlalchemy import Update, bindparam, func, select, update
 
 from domain.jobs.job import JobCounts
 from domain.ocds.repeated_ids import ReleaseMarks
-from domain.pipeline.batch import Batch
+from domain.pipeline.batch import Batch, CommittedBatch, SilverBatch
 from domain.pipeline.watermark import Watermark
+from domain.raw_records.record import Kind
 from domain.shared.errors import LostRaceError
 from infrastructure.warehouse.ledger.record_catalogue import RecordCatalogue
 from infrastructure.warehouse.ledger.tables import BatchRow, JobRow, SilverBatchRow
@@ -121,12 +122,13 @@ class BatchRepository(Repository):
         """The newest place that counts; 0 where there is none."""
         return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.seq), 0)).where(BATCH.c.status == "committed")).scalar_one())
 
-    def committed_after(self, after: int, upto: int | None = None) -> Sequence[Any]:
-        """Committed batches past `after` in order: (id, seq, records, kind: those of its records, separated by commas)."""
-        query = select(BATCH.c.id, BATCH.c.seq, BATCH.c.records, BATCH.c.kind).where(BATCH.c.seq > after, BATCH.c.status == "committed")
+    def committed_after(self, after: int, upto: int | None = None) -> list[CommittedBatch]:
+        """Committed batches past `after` in order."""
+        columns = (BATCH.c.id, BATCH.c.seq, BATCH.c.job_id, BATCH.c.records, BATCH.c.kind)
+        query = select(*columns).where(BATCH.c.seq > after, BATCH.c.status == "committed")
         if upto is not None:
             query = query.where(BATCH.c.seq <= upto)
-        return self.connection.execute(query.order_by(BATCH.c.seq)).all()
+        return [CommittedBatch(*row[:-1], _kinds(row[-1])) for row in self.connection.execute(query.order_by(BATCH.c.seq))]
 
     def oldest_landed_after(self, after: int) -> datetime | None:
         """When the oldest committed batch past `after` was landed."""
@@ -144,16 +146,12 @@ class BatchRepository(Repository):
         rows = self.connection.execute(select(BATCH.c.id, BATCH.c.seq).where(BATCH.c.id.in_(ids), BATCH.c.status == "committed"))
         return {row.id: row.seq for row in rows}
 
-    def next_batches(self, mark: Watermark) -> tuple[int | None, Sequence[Any]]:
-        """What the stage would read next: the silver batch, None for refine, and the log's batches behind it: (id, job_id, records)."""
+    def next_batches(self, mark: Watermark) -> tuple[int | None, list[CommittedBatch]]:
+        """What the stage would read next: the silver batch, None for refine, and the log's batches behind it."""
         if mark.stage == "refine":
-            return None, [row for row in self._span(mark.seq) if row.seq == self.committed_after(mark.seq)[0].seq]
+            return None, self.committed_after(mark.seq)[:1]
         silver = next(iter(self.silver_after(mark.silver_batch)), None)
-        return (silver.id, self._span(silver.from_seq, silver.upto_seq)) if silver is not None else (None, [])
-
-    def _span(self, after: int, upto: int | None = None) -> Sequence[Any]:
-        query = select(BATCH.c.id, BATCH.c.job_id, BATCH.c.records, BATCH.c.seq).where(BATCH.c.seq > after, BATCH.c.status == "committed")
-        return self.connection.execute(query if upto is None else query.where(BATCH.c.seq <= upto)).all()
+        return (silver.id, self.committed_after(silver.from_seq, silver.upto_seq)) if silver is not None else (None, [])
 
     def set_aside(self, silver_batch: int | None, batch_ids: Sequence[int], error: dict[str, Any]) -> None:
         """Take the batches, and the silver batch made of them, out of the log; their records go back to the versions before them."""
@@ -180,11 +178,16 @@ class BatchRepository(Repository):
         values = {"status": "committed", "processes": processes, "kinds": ",".join(sorted(kinds)), "committed_at": now}
         self.connection.execute(update(SILVER).where(SILVER.c.id == silver_batch).values(**values))
 
-    def silver_after(self, after: int, upto: int | None = None) -> Sequence[Any]:
-        """Committed silver batches with an id past `after`: (id, from_seq, upto_seq, processes, kinds), oldest first."""
+    def silver_after(self, after: int, upto: int | None = None) -> list[SilverBatch]:
+        """Committed silver batches with an id past `after`, oldest first."""
         query = select(SILVER.c.id, SILVER.c.from_seq, SILVER.c.upto_seq, SILVER.c.processes, SILVER.c.kinds).where(
             SILVER.c.id > after, SILVER.c.status == "committed"
         )
         if upto is not None:
             query = query.where(SILVER.c.id <= upto)
-        return self.connection.execute(query.order_by(SILVER.c.id)).all()
+        return [SilverBatch(*row[:-1], _kinds(row[-1])) for row in self.connection.execute(query.order_by(SILVER.c.id))]
+
+
+def _kinds(separated: str) -> frozenset[Kind]:
+    """The kinds of a column that separates them by commas."""
+    return frozenset(Kind(kind) for kind in separated.split(",") if kind)

@@ -78,9 +78,9 @@ class WatermarkRepository(Repository):
         """Note why the stage's last run ended."""
         self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == stage).values(error=error, updated_at=now))
 
-    def record_run(self, stage: str, from_seq: int, upto_seq: int, rows: int, started_at: datetime, now: datetime) -> None:
-        """Write a finished run into the history."""
-        values = {"stage": stage, "from_seq": from_seq, "upto_seq": upto_seq, "rows": rows, "started_at": started_at, "finished_at": now}
+    def record_run(self, mark: Watermark, upto_seq: int, rows: int, now: datetime) -> None:
+        """Write a finished run, which began at `mark`, into the history."""
+        values = {"stage": mark.stage, "from_seq": mark.seq, "upto_seq": upto_seq, "rows": rows, "started_at": mark.started_at or now, "finished_at": now}
         self.connection.execute(RUN.insert().values(**values))
 
     def first_run_past(self, stage: str, seq: int) -> tuple[datetime, datetime] | None:

@@ -8,6 +8,7 @@ import polars as pl
 from sqlalchemy import Table, and_, delete, func, or_, select
 
 from domain.exchange_rates.conversion import CONVERTED_AMOUNTS, RATES
+from domain.exchange_rates.needed_rates import RateNeed
 from domain.exchange_rates.rate_rows import RateWindow
 from domain.lake.silver import Columns
 from infrastructure.warehouse.repository import Repository, chunks
@@ -89,14 +90,14 @@ class ExchangeRateRepository(Repository):
         query = select(target.c.currency, func.max(target.c.date)).where(target.c.base == base).group_by(target.c.currency)
         return {row.currency: row[1] for row in self.connection.execute(query)}
 
-    def needs(self, upto: date) -> list[tuple[str, date, bool]]:
-        """(currency, day, whether there is a rate of some day) of facts that have no rate of their own day, up to a day."""
+    def needs(self, upto: date) -> list[RateNeed]:
+        """What facts that have no rate of their own day, up to a day."""
         currency_dim = gold_table("dim_currency")
         codes = {row.currency_key: row.code for row in self.connection.execute(select(currency_dim.c.currency_key, currency_dim.c.code))}
-        found: set[tuple[str, date, bool]] = set()
+        found: set[RateNeed] = set()
         for name, (_, currency) in CONVERTED_AMOUNTS.items():
             fact = gold_table(name)
             lacking = or_(fact.c.rate_date.is_(None), fact.c.rate_date < fact.c.value_date)
             query = select(fact.c[currency], fact.c.value_date, fact.c.rate_date.is_not(None)).where(fact.c.value_date <= upto, lacking).distinct()
-            found.update((codes[key], day, bool(converted)) for key, day, converted in self.connection.execute(query) if codes.get(key))
+            found.update(RateNeed(codes[key], day, bool(converted)) for key, day, converted in self.connection.execute(query) if codes.get(key))
         return sorted(found)

@@ -15,6 +15,7 @@ from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.lake.silver import INSTANT, Columns
 from domain.star.model import UNKNOWN_ORGANIZATION, Star
 from domain.star.organization_totals import AWARDS, COUNTS, KEYS, organization_totals, totals_difference
+from domain.star.write_plan import OrganizationChanges
 from infrastructure.warehouse.repository import Repository, chunks
 from infrastructure.warehouse.star.gold_tables import gold_table
 
@@ -29,18 +30,6 @@ class OrganizationMentions:
 
     bridge: pl.DataFrame
     awards: pl.DataFrame
-
-
-@dataclass(frozen=True)
-class OrganizationChanges:
-    """What is to be written when processes change: versions (dim_organization), totals, the organisations with a moved version, and all that were named."""
-
-    dropped: pl.DataFrame
-    changed: pl.DataFrame
-    added: pl.DataFrame
-    totals: pl.DataFrame
-    moved: set[str]
-    named: set[str]
 
 
 class OrganizationRepository(Repository):

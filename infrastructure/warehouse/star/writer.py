@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,22 +11,12 @@ from sqlalchemy import Table, bindparam, delete, func, select, update
 from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.star.model import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Star
 from domain.star.reference_rows import reference_key
+from domain.star.write_plan import StarWritePlan
 from infrastructure.warehouse.repository import Repository, chunks
 from infrastructure.warehouse.star.gold_tables import gold_table
-from infrastructure.warehouse.star.organizations import OrganizationChanges, OrganizationRepository
+from infrastructure.warehouse.star.organizations import OrganizationRepository
 
 TABLES = (*FACTS, "bridge_process_organization")
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class StarWritePlan:
-    """A slice's writes: its star, the processes that have rows, how much less each dimension row is used by these, and what organisations follow."""
-
-    star: Star | None
-    standing: list[int]
-    delta: Counter[tuple[str, int]]
-    people: OrganizationChanges
 
 
 class StarWriter(Repository):

@@ -6,8 +6,8 @@ their own: they change with every slice of a load, so they follow once a job end
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
+from domain.pipeline.batch import SilverBatch
 from domain.pipeline.watermark import Watermark
 from domain.search.queries import Collection
 from domain.search.search_documents import organization_document, process_document
@@ -16,7 +16,7 @@ from services.pipeline.backlog import ORGANIZATIONS_WATERMARK, organizations_beh
 from services.pipeline.stage_runner import run_stage, takes_single_batch
 from services.pipeline.wake_erase import wake_erase
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork
 from services.saved_searches.alerts import IndexRunAlerts
 from services.search import index_pause
 from services.search.search_documents import WRITE_DOCUMENTS, file_documents, group_files, passage_ids
@@ -37,13 +37,12 @@ def index(parts: Parts) -> None:
     wake_erase(parts)
 
 
-def _due(work: UnitOfWork, mark: Watermark) -> bool:
+def _due(work: ReadUnitOfWork, mark: Watermark) -> bool:
     return bool(_pending(work, mark)) or (organizations_behind(work) and not refine_or_publish_pending(work))
 
 
-def _pending(work: UnitOfWork, mark: Watermark) -> Sequence[Any]:
-    found: Sequence[Any] = work.batches.silver_after(mark.silver_batch, work.watermarks.get("publish").silver_batch)
-    return found
+def _pending(work: ReadUnitOfWork, mark: Watermark) -> Sequence[SilverBatch]:
+    return work.batches.silver_after(mark.silver_batch, work.watermarks.get("publish").silver_batch)
 
 
 def _index(parts: Parts, mark: Watermark) -> bool:
@@ -52,7 +51,7 @@ def _index(parts: Parts, mark: Watermark) -> bool:
         pending = everything[:1] if takes_single_batch(mark) else limit_by_processes(everything, RUN_MAX_PROCESSES)
         published = everything[-1].id if everything else mark.silver_batch
         after = mark if not pending else mark.model_copy(update={"seq": max(mark.seq, pending[-1].upto_seq), "silver_batch": pending[-1].id})
-        follow: Watermark | None = work.watermarks.get(ORGANIZATIONS_WATERMARK) if _organizations_follow(work, after.seq) else None
+        follow = work.watermarks.get(ORGANIZATIONS_WATERMARK) if _organizations_follow(work, after.seq) else None
         touched = work.search_rows.touched_organizations(follow.silver_batch, published) if follow else []
         files = work.document_files.touched(mark.silver_batch, published)
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
@@ -75,7 +74,7 @@ def _index(parts: Parts, mark: Watermark) -> bool:
         work.watermarks.compare_and_swap(mark, after, now())
         if follow:
             work.watermarks.compare_and_swap(follow, follow.model_copy(update={"silver_batch": published}), now())
-        work.watermarks.record_run("index", mark.seq, after.seq, len(ocids), mark.started_at, now())
+        work.watermarks.record_run(mark, after.seq, len(ocids), now())
         if not organizations_behind(work):
             work.jobs.finish_due(after.seq, now())
         tell(work)
@@ -86,7 +85,7 @@ def _index(parts: Parts, mark: Watermark) -> bool:
     return after.silver_batch < published
 
 
-def _organizations_follow(work: UnitOfWork, seq: int) -> bool:
+def _organizations_follow(work: ReadUnitOfWork, seq: int) -> bool:
     """Whether a run up to `seq` brings the organisations in line, too."""
     return bool(not refine_or_publish_pending(work) or work.jobs.due(seq) or work.watermarks.idle(ORGANIZATIONS_WATERMARK, now() - ORGANIZATIONS_MAX_DELAY))
 

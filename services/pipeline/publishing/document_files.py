@@ -7,7 +7,7 @@ import polars as pl
 from domain.document_files.process_links import PLAIN_PDF, url_name
 from domain.pipeline.watermark import Watermark
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import WriteUnitOfWork
 
 SLICE_FILES = 100  # files written in one transaction
 
@@ -21,7 +21,7 @@ def publish(parts: Parts, mark: Watermark, rows: pl.DataFrame) -> None:
             work.commit()
 
 
-def prune(work: UnitOfWork, record_ids: Sequence[str]) -> None:
+def prune(work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
     """Take out the rows that none of these records makes."""
     work.document_files.prune(record_ids, work.batches.last_silver())
 

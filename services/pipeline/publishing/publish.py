@@ -5,11 +5,11 @@ it goes on behind its last slice; handled twice, the second runner loses cleanly
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
 
 from domain.exchange_rates.conversion import ExchangeQuotes
+from domain.pipeline.batch import SilverBatch
 from domain.pipeline.watermark import Watermark
 from domain.shared.surrogate_keys import surrogate_key
 from domain.star.build import build_star
@@ -42,8 +42,8 @@ def publish(parts: Parts) -> None:
 
 def _publish(parts: Parts, mark: Watermark) -> bool:
     with parts.warehouse.read() as work:
-        everything: Sequence[Any] = work.batches.silver_after(mark.silver_batch)
-    pending: Sequence[Any] = [batch for batch in everything if mark.target is None or batch.id <= mark.target]
+        everything = work.batches.silver_after(mark.silver_batch)
+    pending: Sequence[SilverBatch] = [batch for batch in everything if mark.target is None or batch.id <= mark.target]
     if takes_single_batch(mark):
         pending = pending[:1]
     elif mark.target is None:
@@ -61,7 +61,7 @@ def _publish(parts: Parts, mark: Watermark) -> bool:
     mark = _slices(parts, mark, silver, exchange_for(parts, silver), target.id)
     with parts.warehouse.write() as work:
         work.watermarks.compare_and_swap(mark, Watermark(stage="publish", seq=max(mark.seq, target.upto_seq), silver_batch=target.id), now())
-        work.watermarks.record_run("publish", mark.seq, target.upto_seq, silver["process"].height, mark.started_at, now())
+        work.watermarks.record_run(mark, target.upto_seq, silver["process"].height, now())
         work.commit()
         return bool(work.batches.silver_after(target.id))
 

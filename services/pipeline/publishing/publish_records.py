@@ -1,17 +1,18 @@
 """Publish, for the kinds of records that are no releases: their newest silver rows go into the star, before the processes of the run."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import polars as pl
 
 from domain.lake.silver import TABLES_BY_KIND
+from domain.pipeline.batch import SilverBatch
 from domain.pipeline.watermark import Watermark
 from domain.raw_records.record import Kind
 from services.pipeline.publishing import classifications, document_files, exchange_rates, organizations
 from services.ports.lake import Lake
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import WriteUnitOfWork
 
 
 class Publisher(Protocol):
@@ -20,7 +21,7 @@ class Publisher(Protocol):
     def publish(self, parts: Parts, mark: Watermark, rows: pl.DataFrame) -> None:
         """Put these newest rows of the kind's silver table, and take out the deleted ones."""
 
-    def prune(self, work: UnitOfWork, record_ids: Sequence[str]) -> None:
+    def prune(self, work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
         """Take out whatever none of these records makes."""
 
 
@@ -32,10 +33,10 @@ PUBLISHERS: dict[Kind, Publisher] = {
 }
 
 
-def publish_records(parts: Parts, mark: Watermark, pending: Sequence[Any]) -> None:
+def publish_records(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch]) -> None:
     """Bring the star in line with the records that the pending silver batches hold; written twice, it is the same."""
     for kind, publisher in PUBLISHERS.items():
-        batches = [batch.id for batch in pending if kind in batch.kinds.split(",")]
+        batches = [batch.id for batch in pending if kind in batch.kinds]
         if batches:
             publisher.publish(parts, mark, newest_records(parts.lake, kind, batches))
 

@@ -15,6 +15,7 @@ from domain.lake.flattening.processes import flatten
 from domain.lake.silver import TABLES, TABLES_BY_KIND, silver_schema
 from domain.ocds.merging.compiled_release import ReleaseSource, compile_releases
 from domain.ocds.merging.superseded import superseded_note, without_superseded
+from domain.pipeline.batch import CommittedBatch
 from domain.pipeline.watermark import Watermark
 from domain.raw_records.record import Kind
 from services.pipeline.refining.refine_records import refine_records, touched_records
@@ -56,24 +57,24 @@ def _refine(parts: Parts, mark: Watermark) -> bool:
     with parts.warehouse.write() as work:
         work.watermarks.compare_and_swap(mark, mark.model_copy(update={"seq": upto}), now())
         work.batches.commit_silver(silver_batch, len(ocids), kinds, now())
-        work.watermarks.record_run("refine", mark.seq, upto, len(ocids), mark.started_at, now())
+        work.watermarks.record_run(mark, upto, len(ocids), now())
         work.commit()
         return bool(work.batches.committed_after(upto))
 
 
-def _take(pending: Sequence[Any], most: int | None) -> Sequence[Any]:
+def _take(pending: Sequence[CommittedBatch], most: int | None) -> Sequence[CommittedBatch]:
     """The batches of one run: few enough for memory, and one alone after a failure, to find the one that does harm."""
     records = 0
     for count, batch in enumerate(pending):
-        records += batch.records * (DOCUMENT_FILE_WEIGHT_RECORDS if Kind.DOCUMENTS in batch.kind.split(",") else 1)
+        records += batch.records * (DOCUMENT_FILE_WEIGHT_RECORDS if Kind.DOCUMENTS in batch.kinds else 1)
         if count and (records > RUN_MAX_RECORDS or count == most):
             return pending[:count]
     return pending
 
 
-def _holding(batches: Sequence[Any], kind: Kind) -> list[int]:
+def _holding(batches: Sequence[CommittedBatch], kind: Kind) -> list[int]:
     """Those of the batches that hold records of a kind."""
-    return [batch.id for batch in batches if kind in batch.kind.split(",")]
+    return [batch.id for batch in batches if kind in batch.kinds]
 
 
 def refine_processes(parts: Parts, ocids: Sequence[str], silver_batch: int) -> Frames:
