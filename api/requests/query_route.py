@@ -1,6 +1,7 @@
-"""A route whose query is one model and whose caller is a reader: everything but the answer is done in one thread, at one go.
+"""A route with one model of query parameters, for the role reader; all work is done in one thread call.
 
-FastAPI solves dependencies and looks at each parameter by itself; for forty parameters that takes a third as long as the search they are for.
+FastAPI resolves dependencies and validates each parameter separately: for forty parameters that takes a third as long
+as the search itself.
 """
 
 from collections.abc import Callable, Coroutine
@@ -21,35 +22,35 @@ from domain.users.user import Role, User
 
 
 class QueryRoute(APIRoute):
-    """Serves endpoints `(here: Here, asked: Annotated[Model, Query()]) -> Response`; FastAPI describes them as any other."""
+    """Serves endpoints `(context, asked: Annotated[Model, Query()]) -> Response`; FastAPI describes them as usual."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """What answers a request."""
+        """The request handler."""
         endpoint: Callable[[AppContext, BaseModel], Response] = self.endpoint
         model: type[BaseModel] = get_type_hints(endpoint)["asked"]
-        many = {name for name, field in model.model_fields.items() if field.annotation == list[str]}
+        repeatable = {name for name, field in model.model_fields.items() if field.annotation == list[str]}
 
         def answer(request: Request, context: AppContext, user: User | None) -> Response | None:
             user = user or verified_user(request, context.authenticator)
             if user is None:
                 return None
             allow(user, Role.READER)
-            return endpoint(context, read(model, many, request.query_params))
+            return endpoint(context, read(model, repeatable, request.query_params))
 
         async def handle(request: Request) -> Response:
-            here: AppContext = request.app.state.container
-            answered = await run_in_threadpool(answer, request, here, None)
-            while answered is None:  # once: now that the password has been checked
-                answered = await run_in_threadpool(answer, request, here, await checked_user(request, here.password_checker))
+            context: AppContext = request.app.state.container
+            answered = await run_in_threadpool(answer, request, context, None)
+            while answered is None:  # once: the checked password is cached now
+                answered = await run_in_threadpool(answer, request, context, await checked_user(request, context.password_checker))
             return answered
 
         return handle
 
 
-def read(model: type[BaseModel], many: set[str], query: QueryParams) -> BaseModel:
-    """The parameters; those in `many` may be repeated, of the others the last one counts. InvalidError for unknown ones, RequestValidationError."""
+def read(model: type[BaseModel], repeatable: set[str], query: QueryParams) -> BaseModel:
+    """Validate the query; names in `repeatable` keep all values. InvalidError, RequestValidationError."""
     reject_unknown(query, model.model_fields)
     try:
-        return model.model_validate({name: query.getlist(name) if name in many else query[name] for name in query})
+        return model.model_validate({name: query.getlist(name) if name in repeatable else query[name] for name in query})
     except ValidationError as error:
-        raise RequestValidationError([{**one, "loc": ("query", *one["loc"])} for one in error.errors()]) from error
+        raise RequestValidationError([{**entry, "loc": ("query", *entry["loc"])} for entry in error.errors()]) from error
