@@ -226,7 +226,7 @@ def test_a_closed_reader_leaves_no_child(tmp_path: Path) -> None:
 
 def test_pages_are_named_as_people_write_them() -> None:
     assert (ranges([3]), ranges([1, 2, 3, 5])) == ("page 3", "pages 1-3, 5")
-    assert ranges(range(1, 40, 2)) == "pages 1, 3, 5, 7, 9, 11, 13, 15 and 12 more stretches"
+    assert ranges(range(1, 40, 2)) == "pages 1, 3, 5, 7, 9, 11, 13, 15 and 12 more ranges"
 
 
 def test_what_a_killed_process_left_in_the_spool_is_removed(tmp_path: Path) -> None:
