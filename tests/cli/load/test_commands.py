@@ -72,7 +72,7 @@ def test_a_cancelled_job_is_exit_code_1(live: Live, run: Run, files: dict[str, s
     done = run("load", files["good"])
     thread.join()
     assert done.returncode == 1
-    assert "good.jsonl: cancelled: admin cancelled it" in done.stderr
+    assert "good.jsonl: cancelled: cancelled by admin" in done.stderr
 
 
 def test_stdin_is_loaded_under_the_name_given(live: Live, run: Run) -> None:
