@@ -1,4 +1,7 @@
-"""Jobs as they go on, for callers that wait: however many wait, one look at the database serves them all, and none holds a thread."""
+"""Follows jobs for waiting requests.
+
+One database poll per interval serves every waiting request of this API process, and no request blocks a thread.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -19,7 +22,7 @@ Slot = asyncio.Queue[Job]
 
 
 class JobWatcher:
-    """Tells those who wait for jobs of every change. One a process."""
+    """Pushes every change of a job to the requests that wait for it. One instance per process."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self.warehouse = warehouse
@@ -28,12 +31,12 @@ class JobWatcher:
         self._loop: asyncio.Task[None] | None = None
 
     async def changes(self, job_id: str) -> AsyncGenerator[Job, None]:
-        """The job now and after every change, for as long as the caller cares; whoever is slow misses what lies between."""
+        """Yield the job now and after every change until the caller stops; a slow caller gets only the newest state."""
         slot: Slot = asyncio.Queue(1)
         self._slots.setdefault(job_id, set()).add(slot)
-        self._seen.pop(job_id, None)  # so that the next look tells this one, too
+        self._seen.pop(job_id, None)  # the next poll then yields the current state to the new caller too
         if self._loop is None or self._loop.done():
-            self._loop = asyncio.create_task(self._look())
+            self._loop = asyncio.create_task(self._poll())
         try:
             while True:
                 yield await slot.get()
@@ -44,7 +47,7 @@ class JobWatcher:
                 self._seen.pop(job_id, None)
 
     async def ended(self, jobs: Sequence[Job], seconds: float) -> list[Job]:
-        """The jobs once all of them ended, or as they stand after so many seconds."""
+        """Return the jobs once all are final, or their current state after `seconds`."""
         found = {job.id: job for job in jobs}
 
         async def wait(job: Job) -> None:
@@ -60,17 +63,18 @@ class JobWatcher:
                     group.create_task(wait(job))
         return list(found.values())
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         while self._slots:
             try:
-                self._tell(await run_in_threadpool(poll_changes, self.warehouse, sorted(self._slots), dict(self._seen)))
+                jobs, seen = sorted(self._slots), dict(self._seen)
+                self._publish(await run_in_threadpool(poll_changes, self.warehouse, jobs, seen))
                 pause = POLL_SECONDS
             except Exception as error:  # pylint: disable=broad-exception-caught  # the next look tries again
-                logger.log(level_of(error), "following jobs: {}", error)
+                logger.log(level_of(error), "polling jobs failed: {}", error)
                 pause = AFTER_FAILURE_SECONDS
             await asyncio.sleep(pause)
 
-    def _tell(self, changed: Mapping[str, tuple[Job, JobFingerprint]]) -> None:
+    def _publish(self, changed: Mapping[str, tuple[Job, JobFingerprint]]) -> None:
         for job_id, (job, seen) in changed.items():
             for slot in self._slots.get(job_id, ()):
                 if slot.full():

@@ -1,7 +1,7 @@
-"""`python -m cli.serve`: the API as a child of `tenderlake up`, on the listening socket that the launcher holds.
+"""`python -m cli.serve`: the API as a child process of `tenderlake up`, on the launcher's listening socket.
 
-It migrates the warehouse before it serves, because it has the database's libraries loaded anyway and the launcher stays light.
-The socket outlives this process: callers wait out a restart instead of being refused.
+It migrates the warehouse first: it has the database libraries loaded anyway, which keeps the launcher small.
+The launcher keeps the socket open across restarts, so clients wait instead of being refused.
 """
 
 import socket
@@ -21,13 +21,13 @@ from infrastructure.settings import Settings
 from infrastructure.system.file_permissions import set_private_umask
 from services.maintenance.installation import claim_queue
 
-AWAY_SECONDS = 0.5  # between two looks whether a server that is away is back
-KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, so that none is closed under a request
-GRACE = 2  # seconds that requests under way get at the end
+AWAY_SECONDS = 0.5  # between two attempts to reach PostgreSQL or Redis
+KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, so that none is closed during a request
+SHUTDOWN_GRACE_SECONDS = 2  # for requests in progress
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until a signal ends the process."""
     set_private_umask()
     settings = Settings()
     set_up("api", settings.log_level)
@@ -36,21 +36,24 @@ def main() -> None:
     except TenderlakeError as error:
         print(f"tenderlake: {error.detail}", file=sys.stderr)
         raise SystemExit(REFUSED_EXIT_CODE) from None
-    # By its name, since the command line stands beside the API and does not import it.
+    # Given by name: the command line does not import the API (tests/test_architecture.py).
     config = uvicorn.Config(
         "api.app:create_app",
         factory=True,
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=SHUTDOWN_GRACE_SECONDS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
 
 
 def prepare_once_back() -> None:
-    """`prepare` once PostgreSQL and Redis answer: an installation may start before its servers, and its API again while they are away."""
+    """Run `prepare` as soon as PostgreSQL and Redis answer.
+
+    An installation may start before its servers, and the API may restart while they are away.
+    """
     while True:
         try:
             return prepare()
@@ -59,7 +62,7 @@ def prepare_once_back() -> None:
 
 
 def prepare() -> None:
-    """Migrations and the first user. StartupError, one line, where the database does not let us."""
+    """Run migrations, claim the queue and clean the file store. StartupError with one line of advice on failure."""
     try:
         migrate()
         parts = bootstrap(Settings())
@@ -67,7 +70,8 @@ def prepare() -> None:
         parts.files.clean()
     except DBAPIError as error:
         cause = error.orig
-        advice = "make room on its disk" if isinstance(cause, sqlite3.Error) and "full" in str(cause) else "tenderlake doctor says more"
+        disk_full = isinstance(cause, sqlite3.Error) and "full" in str(cause)
+        advice = "free space on its disk" if disk_full else "`tenderlake doctor` shows more"
         raise StartupError(f"the warehouse can't be used: {cause}; {advice}") from error
     except OSError as error:
         raise StartupError(f"the data folder can't be used: {error}") from error

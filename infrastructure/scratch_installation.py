@@ -1,4 +1,4 @@
-"""A scratch installation over the live bronze: what verify builds in."""
+"""A scratch installation over the live bronze, in which `verify` rebuilds silver, gold and search."""
 
 import shutil
 import tempfile
@@ -22,29 +22,29 @@ CHUNK_ROWS = 20_000
 
 
 class DiscardingMessageQueue:
-    """The port `Messages` where nobody listens: the caller runs the stages itself."""
+    """Adapter of the port `MessageQueue` that drops messages: the caller runs the stages itself."""
 
     def send(self, actor: str, *args: str) -> None:
-        """Nothing to wake."""
+        """Drop the message."""
 
     def pending(self, actor: str) -> set[tuple[str, ...]]:  # pylint: disable=unused-argument
-        """Nothing waits."""
+        """Return no messages."""
         return set()
 
     def check(self) -> None:
-        """Always well."""
+        """Do nothing: it is always available."""
 
     def wait(self, seconds: float) -> None:
-        """There is nothing to wait for."""
+        """Return at once."""
 
     def claim(self, installation: str) -> str:
-        """It serves whoever asks."""
+        """Return the installation that asks: the queue is not shared."""
         return installation
 
 
 @contextmanager
 def scratch_installation(settings: Settings, live: Parts) -> Iterator[Parts]:
-    """Empty silver, gold and search beside the live bronze and a copy of its ledger, removed afterwards."""
+    """Open empty silver, gold and search over the live bronze and a copy of its ledger; removed on exit."""
     folder = Path(tempfile.mkdtemp(prefix="verify-", dir=settings.data_dir))
     try:
         url = f"sqlite:///{folder / 'warehouse.db'}"
@@ -70,8 +70,9 @@ def scratch_installation(settings: Settings, live: Parts) -> Iterator[Parts]:
 def _copy_ledger(live: Parts, target: SqlWarehouse) -> None:
     for name in COPIED_TABLES:
         table = SQLModel.metadata.tables[name]
-        with live.warehouse.read() as here, target.write() as there:
-            result = here.connection.execution_options(yield_per=CHUNK_ROWS).execute(select(table))  # type: ignore[attr-defined]
+        with live.warehouse.read() as source, target.write() as copy:
+            streaming = source.connection.execution_options(yield_per=CHUNK_ROWS)  # type: ignore[attr-defined]
+            result = streaming.execute(select(table))
             for part in result.mappings().partitions(CHUNK_ROWS):
-                there.connection.execute(insert(table), [dict(row) for row in part])
-            there.commit()
+                copy.connection.execute(insert(table), [dict(row) for row in part])
+            copy.commit()

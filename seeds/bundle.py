@@ -1,5 +1,5 @@
-"""Makes seeds/data: one file of each form that publishers use, reference tables and notices that belong to them, and expected.json,
-counted here and not by what reads them."""
+"""Makes seeds/data: one file of each form that publishers use, reference tables, notices of their processes, and
+expected.json, whose figures are counted here and not by the code that reads the files."""
 
 import gzip
 from collections import Counter
@@ -22,7 +22,7 @@ from seeds.workbook import workbook
 
 
 class Bundled(NamedTuple):
-    """One file: its form and the parameters of its releases; `only` keeps those of that publisher."""
+    """A bundled file: its form and the parameters of its releases; `only` keeps the releases of one publisher."""
 
     name: str
     form: str
@@ -43,12 +43,12 @@ FILES = (
     Bundled("united-kingdom-workbook.xlsx", "workbook", 60, 17, publishers=1),
     Bundled("united-kingdom-releases.json", "releases", 80, 14, publishers=1, repairable=0.05),
 )
-NOTICED = FILES[-1]  # the file to whose processes the notices belong
+NOTICED = FILES[-1]  # the notices belong to processes of this file
 NOTICES = 6
 
 
 def made() -> dict[str, bytes]:
-    """Names and contents of the files; those named .gz are given as they are before gzip."""
+    """Return the contents of the files by name; names in .gz hold the content before gzip."""
     files: dict[str, bytes] = {}
     counts: dict[str, Json] = {}
     documents: dict[str, Json] = {}
@@ -62,14 +62,16 @@ def made() -> dict[str, bytes]:
                 documents[name] = {"ocid": ocid, "link": link}
     tables = {"organizations.csv": organizations(0, 60), "exchange-rates.csv": exchange_rates(), "classifications.csv": classifications()}
     files |= tables
-    total = {key: sum(one[key] for one in counts.values()) for key in ("releases", "processes", "accepted", "quarantined", "repaired")}
+    summed = ("releases", "processes", "accepted", "quarantined", "repaired")
+    total = {key: sum(each[key] for each in counts.values()) for key in summed}
     expected = {"files": counts, "total": total, "references": {name: _records(content) for name, content in tables.items()}, "documents": documents}
     files[EXPECTED.name] = orjson.dumps(expected, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return files
 
 
 def write(folder: Path) -> list[Path]:
-    """Write them; gzip without name and time, so that the bytes change only with the content (or another zlib)."""
+    """Write the files. gzip headers have no name and time, so the bytes change only with the content (or another
+    zlib)."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, content in made().items():
@@ -90,7 +92,7 @@ def _entries(file: Bundled) -> Iterable[Entry]:
 
 
 def _counts(found: list[Entry]) -> Json:
-    """`repaired` counts the accepted ones that need a repair or deserve a note."""
+    """Count the releases; `repaired` counts accepted ones that need a repair or get a note."""
     good = [entry for entry in found if not entry.broken]
     return {
         "releases": len(found),
@@ -107,7 +109,7 @@ def _lines(_file: Bundled, found: list[Entry]) -> bytes:
 
 
 def _about(file: Bundled, version: str) -> Json:
-    """What a package says of itself."""
+    """Return the metadata of a package."""
     owner = publisher(file.only or 0)
     return {
         "uri": f"{owner.uri}/{file.name}",
@@ -119,10 +121,11 @@ def _about(file: Bundled, version: str) -> Json:
 
 
 def _package(file: Bundled, key: str, elements: Iterable[Any], version: str = "1.1") -> bytes:
-    """A package, one element a line."""
+    """Return a package with one element per line."""
     extensions = {"extensions": ["https://raw.githubusercontent.com/open-contracting-extensions/ocds_bid_extension/v1.1.5/extension.json"]}
     about = _about(file, version) | (extensions if version == "1.1" else {})
-    return orjson.dumps(about)[:-1] + f',"{key}":[\n'.encode() + b",\n".join(orjson.dumps(one) for one in elements) + b"\n]}\n"
+    body = b",\n".join(orjson.dumps(element) for element in elements)
+    return orjson.dumps(about)[:-1] + f',"{key}":[\n'.encode() + body + b"\n]}\n"
 
 
 def _releases(file: Bundled, found: list[Entry]) -> bytes:
@@ -139,7 +142,7 @@ def _workbook(file: Bundled, found: list[Entry]) -> bytes:
 
 
 def _record_package(file: Bundled, found: list[Entry]) -> bytes:
-    """A record a process, with its releases embedded."""
+    """Return a record package: one OCDS record per process, with embedded releases."""
     records: dict[str, list[Json]] = {}
     for entry in found:
         records.setdefault(entry.release["ocid"], []).append(entry.release)
@@ -151,13 +154,13 @@ def _flat(_file: Bundled, found: list[Entry]) -> bytes:
 
 
 def _records(table: bytes) -> int:
-    """How many records a reference table makes: one a row, or for rates one a cell."""
+    """Count the records of a reference table: one per row, for rates one per cell."""
     headings, *rows = table.decode().splitlines()
     return len(rows) * (headings.count(",") if headings.startswith("Date") else 1)
 
 
 def _notices(found: list[Entry]) -> Iterable[tuple[str, str, str, bytes]]:
-    """(name, ocid, what links it: text, name or url; content) of notices for the first processes whose tender is described."""
+    """Yield (name, ocid, kind of link: text, name or url; content) of notices for the first processes with a tender."""
     tenders = {
         entry.release["ocid"]: entry.release for entry in reversed(found) if not entry.defect and "tender" in entry.release["tag"] and _pdfs(entry.release)
     }
@@ -168,8 +171,9 @@ def _notices(found: list[Entry]) -> Iterable[tuple[str, str, str, bytes]]:
 
 
 def _pdfs(release: Json) -> list[str]:
-    """The names of the PDF files that the tender publishes."""
-    return [name for one in release["tender"]["documents"] if (name := one["url"].rsplit("/", 1)[-1]).endswith(".pdf")]
+    """Return the names of the PDF files that the tender publishes."""
+    names = [document["url"].rsplit("/", 1)[-1] for document in release["tender"]["documents"]]
+    return [name for name in names if name.endswith(".pdf")]
 
 
 _FORMS: dict[str, Callable[[Bundled, list[Entry]], bytes]] = {

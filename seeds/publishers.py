@@ -1,4 +1,4 @@
-"""Who publishes, and the habits of each."""
+"""Publishers and their publishing habits."""
 
 from functools import cache
 from typing import NamedTuple
@@ -7,9 +7,10 @@ from seeds.places import COUNTRIES, Country
 
 
 class Publisher(NamedTuple):
-    """A publisher. `ids`: "global" gives registered identifiers, "local" ids like org-12, "none" no ids and misspells names.
+    """A publisher. `ids`: "global" gives registered identifiers, "local" ids like org-12, "none" no ids and misspelt
+    names.
 
-    `whole`: each release says everything known so far; else only what is new. `breaks` is what parts paragraphs.
+    `whole`: each release repeats everything known so far; else it holds only changes. `breaks` separates paragraphs.
     """
 
     name: str
@@ -17,19 +18,19 @@ class Publisher(NamedTuple):
     country: int
     ids: str
     whole: bool
-    zone: str  # of its dates, "Z" or an offset
+    zone: str  # time zone of its dates: "Z" or an offset
     breaks: str
     uri: str
     license: str
 
     @property
     def offset(self) -> int:
-        """Seconds that its local time is ahead of UTC."""
+        """Seconds by which its local time is ahead of UTC."""
         return 0 if self.zone == "Z" else int(self.zone[:3]) * 3_600
 
     @property
     def home(self) -> Country:
-        """Its country."""
+        """Country of the publisher."""
         return COUNTRIES[self.country]
 
 
@@ -45,7 +46,7 @@ _LETTERS = "abcdefghijkmnpqrstuvwxyz"
 
 @cache
 def publisher(index: int) -> Publisher:
-    """The publisher of that number, from 0; habits come back every three, countries every five."""
+    """Return publisher number `index`, from 0; habits repeat every three, countries every five."""
     country = index % len(COUNTRIES)
     home = COUNTRIES[country]
     ids, whole = _HABITS[index % 3]

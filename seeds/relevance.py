@@ -1,9 +1,10 @@
-"""A labelled set for relevance: queries of four kinds, and which of the generated processes answer each.
+"""A labelled set for relevance: queries of four kinds, with the generated processes that are relevant to each.
 
-A process answers a query where its title holds the query's fragment of a title, or one of its items the query's code. Paraphrases share no
-telling word with the title; synonyms share none either, and find it by `Wording.synonyms` alone; typos are titles with letters swapped or lost.
+A process is relevant if its title contains the query's title fragment, or one of its items has the query's code.
+Paraphrases share no significant word with the title; synonyms share none and need `Wording.synonyms`; typos are titles
+with swapped or missing letters.
 
-TUNED is what the constants of ranking were chosen on. HELD_OUT asks for other titles in other words: no constant may be changed for its sake.
+TUNED was used to choose the ranking constants. HELD_OUT uses other titles and words; no constant may be tuned on it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,7 @@ from seeds.dice import Dice
 from seeds.generate import releases
 from seeds.subjects import subjects
 
-# What people ask → the fragment of the titles that answer it.
+# Query → fragment of the relevant titles.
 PARAPHRASES = {
     "mending holes in streets": "Pothole repair",
     "new tarmac for main streets": "Carriageway resurfacing",
@@ -44,7 +45,7 @@ PARAPHRASES = {
     "gymnasium building": "Construction of a sports hall",
     "bookcases": "Library shelving",
 }
-# Jargon that no title holds, the words of the titles that it stands for, and the fragment of those titles.
+# Two words of jargon that no title contains, their synonym in the titles, and the fragment of the relevant titles.
 JARGON = (
     ("dustbins", "refuse sacks", "household waste", "Household waste and recycling collection"),
     ("notebooks", "mobile workstations", "laptops", "Laptops and docking stations"),
@@ -55,7 +56,7 @@ JARGON = (
     ("infosec", "cyberdefence", "cyber security", "Cyber security monitoring"),
     ("paratransit", "shared cabs", "dial-a-ride", "dial-a-ride"),
 )
-# The same for titles that none of the above asks for.
+# The same for other titles.
 OTHER_PARAPHRASES = {
     "portacabins for pupils": "Temporary classrooms for schools",
     "new crossing over a watercourse": "Replacement of the river bridge",
@@ -101,7 +102,7 @@ OTHER_JARGON = (
 
 
 class Wording(NamedTuple):
-    """What people ask for, in which words; `first` is the first of every five codes that is asked for."""
+    """Words of the queries; of the sorted codes every fifth is used, from index `first` on."""
 
     paraphrases: dict[str, str]
     jargon: tuple[tuple[str, str, str, str], ...]
@@ -109,7 +110,7 @@ class Wording(NamedTuple):
 
     @property
     def synonyms(self) -> tuple[tuple[str, str, str], ...]:
-        """Words that stand for one another, as an admin would enter them."""
+        """Synonyms, as an admin would enter them."""
         return tuple((first, second, words) for first, second, words, _ in self.jargon)
 
 
@@ -118,7 +119,7 @@ HELD_OUT = Wording(OTHER_PARAPHRASES, OTHER_JARGON, 2)
 
 
 class Query(NamedTuple):
-    """A query, its kind, and the ocids that answer it."""
+    """A query, its kind, and the relevant ocids."""
 
     text: str
     kind: str
@@ -126,11 +127,12 @@ class Query(NamedTuple):
 
 
 def labelled(count: int = 2_000, seed: int = 7, wording: Wording = TUNED) -> tuple[list[dict[str, Any]], list[Query]]:
-    """`count` releases, and the queries that at least one of their processes answers."""
+    """Return `count` releases, and the queries with at least one relevant process among them."""
     feed = list(releases(count, seed=seed))
-    titles = {one["ocid"]: str(one["tender"]["title"]) for one in feed if one.get("tender", {}).get("title")}
+    titled = (release for release in feed if release.get("tender", {}).get("title"))
+    titles = {release["ocid"]: str(release["tender"]["title"]) for release in titled}
     found = [*_by_title(titles, seed, wording), *_by_code(feed, wording.first)]
-    return feed, [one for one in found if one.relevant]
+    return feed, [query for query in found if query.relevant]
 
 
 def _by_title(titles: dict[str, str], seed: int, wording: Wording) -> Iterator[Query]:
@@ -146,10 +148,10 @@ def _by_title(titles: dict[str, str], seed: int, wording: Wording) -> Iterator[Q
 
 def _by_code(feed: Iterable[dict[str, Any]], first: int) -> Iterator[Query]:
     having: dict[str, set[str]] = {}
-    for one in feed:
-        for item in one.get("tender", {}).get("items", []):
+    for release in feed:
+        for item in release.get("tender", {}).get("items", []):
             if item.get("classification", {}).get("scheme") == "CPV":
-                having.setdefault(item["classification"]["id"], set()).add(one["ocid"])
+                having.setdefault(item["classification"]["id"], set()).add(release["ocid"])
     codes = sorted({thing.code for subject in subjects() for thing in subject.things} & having.keys())
     for code in codes[first::5]:
         yield Query(code, "code", frozenset(having[code]))
@@ -160,7 +162,7 @@ def _holding(titles: dict[str, str], fragment: str) -> frozenset[str]:
 
 
 def _mistyped(dice: Dice, word: str) -> str:
-    """The word with two neighbours swapped, or a letter lost, where it is long enough to be known all the same."""
+    """Return the word with two letters swapped or one missing, if it is long enough to stay recognisable."""
     if len(word) < 5 or not word.isalpha():
         return word
     at = dice.between(1, len(word) - 3)

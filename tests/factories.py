@@ -1,4 +1,4 @@
-"""Factories of entities: random, valid, and the same in every run."""
+"""Factories of entities: random but valid, and equal in every run."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,12 +25,12 @@ class ReleaseFactory(ModelFactory[Release]):
 
     @classmethod
     def payload(cls, **fields: Any) -> dict[str, Any]:
-        """A release as publishers write it: without what is not said."""
+        """A release with typical fields only."""
         return cls.build(**fields).model_dump(exclude_none=True)
 
 
 class JobFactory(ModelFactory[Job]):
-    """Jobs that were accepted and wait to be landed."""
+    """Accepted jobs that wait for landing."""
 
     __model__ = Job
     __random_seed__ = SEED

@@ -1,6 +1,6 @@
-"""What the tests share: a real lake in a temporary folder, with the queue in memory, and ways to look at what it holds.
+"""Shared by the tests: a real lake in a temporary folder, with an in-memory queue, and readers of its contents.
 
-Only the queue is replaced, by a small queue of its own; nothing is patched.
+Only the queue is replaced, by an in-memory queue; nothing is patched.
 """
 
 import json
@@ -55,7 +55,7 @@ STAGES: dict[str, Callable[..., None]] = {
     "erase": erase,
 }
 PDF_LIMITS = PdfLimits(cpu_seconds=10, page_seconds=2, timeout=60)
-# What differs between two ways to the same state: ids of runs, not of what they made.
+# Columns that differ between two ways to the same state: ids of runs, not results.
 BATCH_COLUMNS = {"silver_batch"}
 STAR = (
     "fact_process",
@@ -77,7 +77,7 @@ Message = tuple[str, ...]
 
 
 class MemoryMessages:
-    """The `Messages` port as a queue in memory: first in, first out; a message that waits already is not doubled."""
+    """Adapter of the port `MessageQueue` in memory: first in, first out, without duplicates."""
 
     def __init__(self) -> None:
         self.waiting: deque[Message] = deque()
@@ -87,21 +87,21 @@ class MemoryMessages:
             self.waiting.append((actor, *args))
 
     def wait(self, seconds: float) -> None:
-        """Nothing is away."""
+        """Return at once."""
 
     def pending(self, actor: str) -> set[Message]:
-        """The arguments of what waits."""
+        """Return the arguments of the queued messages."""
         return {message[1:] for message in self.waiting if message[0] == actor}
 
     def check(self) -> None:
-        """It always answers."""
+        """Do nothing: it is always available."""
 
     def claim(self, installation: str) -> str:
-        """It serves whoever asks."""
+        """Return the installation that asks."""
         return installation
 
     def drain(self, parts: Parts, most: int = 500) -> None:
-        """Handle every message and those that follow from it."""
+        """Handle all messages and those that follow from them."""
         for _ in range(most):
             if not self.waiting:
                 return
@@ -110,12 +110,12 @@ class MemoryMessages:
 
     @staticmethod
     def handle(parts: Parts, message: Message) -> None:
-        """Run the stage that a message calls for."""
+        """Run the stage of a message."""
         STAGES[message[0]](parts, *message[1:])
 
 
 def warehouse_of(database: Path, home: Path) -> SqlWarehouse:
-    """A warehouse of its own: a copy of the migrated database."""
+    """A new warehouse: a copy of the migrated database."""
     home.mkdir(parents=True, exist_ok=True)
     shutil.copy(database, home / "warehouse.db")
     return SqlWarehouse(f"sqlite:///{home / 'warehouse.db'}")
@@ -123,14 +123,14 @@ def warehouse_of(database: Path, home: Path) -> SqlWarehouse:
 
 @contextmanager
 def lake_in(home: Path, database: Path, batch_records: int = 4_000, longest: int = 1 << 26, most: int = 1 << 33) -> Iterator[Parts]:
-    """The parts of an installation in `home`; `database` is a migrated warehouse to start from."""
+    """Parts of an installation in `home`; `database` is a migrated warehouse to copy."""
     with lake_over(home, warehouse_of(database, home), batch_records, longest, most) as parts:
         yield parts
 
 
 @contextmanager
 def lake_over(home: Path, warehouse: SqlWarehouse, batch_records: int = 4_000, longest: int = 1 << 26, most: int = 1 << 33) -> Iterator[Parts]:
-    """The parts of an installation in `home` over that warehouse."""
+    """Parts of an installation in `home` over that warehouse."""
     files = FileStore(home / "files")
     pdf = PdfReader(PDF_LIMITS, workers=2)
     sources = FileSources(files, home / "spool", [PdfSource(pdf), RateLines(longest), OcdsJson(longest), *tables(home / "spool", longest, most)], most)
@@ -149,12 +149,12 @@ def messages(parts: Parts) -> MemoryMessages:
 
 
 def drain(parts: Parts) -> None:
-    """Let the lake come to rest."""
+    """Handle all pending messages."""
     messages(parts).drain(parts)
 
 
 def submit(parts: Parts, name: str, content: bytes, **more: Any) -> str:
-    """Hand in a file as the API does; the job's id. `more` are further fields of the job."""
+    """Submit a file as the API does; return the job's id. `more` are further fields of the job."""
     receiver = parts.files.receive()
     receiver.write(content)
     sha256, size = receiver.finish()
@@ -162,7 +162,7 @@ def submit(parts: Parts, name: str, content: bytes, **more: Any) -> str:
 
 
 def load(parts: Parts, name: str, content: bytes) -> Job:
-    """Hand in a file, let the lake come to rest, and give the job as it ended."""
+    """Submit a file, handle all messages and return the final job."""
     job_id = submit(parts, name, content)
     drain(parts)
     return job_of(parts, job_id)
@@ -177,7 +177,7 @@ def job_of(parts: Parts, job_id: str) -> Job:
 
 
 def quarantined(parts: Parts, job_id: str) -> list[Quarantined]:
-    """What was refused of a job's file."""
+    """Quarantine entries of a job."""
     with parts.warehouse.read() as work:
         page, following = work.quarantine.page(job_id, 0, 10_000)
     assert following is None
@@ -185,7 +185,7 @@ def quarantined(parts: Parts, job_id: str) -> list[Quarantined]:
 
 
 def rows(parts: Parts, table: str) -> list[dict[str, Any]]:
-    """The rows of a table of the star, without the ids of runs, in an order of their own."""
+    """Rows of a table of the star, without ids of runs, in a fixed order."""
     assert isinstance(parts.warehouse, SqlWarehouse)
     target = gold_table(table)
     columns = [column for column in target.columns if column.name not in BATCH_COLUMNS]
@@ -195,12 +195,12 @@ def rows(parts: Parts, table: str) -> list[dict[str, Any]]:
 
 
 def gold(parts: Parts) -> Gold:
-    """All of the star but its calendar."""
+    """The whole star without the calendar."""
     return {table: rows(parts, table) for table in STAR}
 
 
 def documents(parts: Parts) -> dict[str, list[SearchDocument]]:
-    """Every search document by collection, in the order of the ids."""
+    """All search documents by collection, ordered by id."""
     return {str(name): sorted(parts.search.scan(name), key=lambda one: str(one["id"])) for name in Collection}
 
 
@@ -220,11 +220,11 @@ def package(releases: Sequence[dict[str, Any]], **about: Any) -> bytes:
 
 
 class Killed(Exception):  # noqa: N818
-    """Raised where the process is killed."""
+    """Raised in place of killing the process."""
 
 
 class KillingWarehouse(SqlWarehouse):
-    """A warehouse of which the n-th writing transaction ends the process instead of beginning."""
+    """A warehouse that raises Killed instead of beginning the n-th write transaction."""
 
     def __init__(self, url: str, allowed: int) -> None:
         super().__init__(url)
@@ -240,20 +240,20 @@ class KillingWarehouse(SqlWarehouse):
 
 
 def lake_of(parts: Parts) -> DeltaLake:
-    """The lake, for those that stand before it."""
+    """The parts' lake, with its type."""
     assert isinstance(parts.lake, DeltaLake)
     return parts.lake
 
 
 def verified(parts: Parts, home: Path) -> list[str]:
-    """What differs between what stands and what bronze alone makes."""
+    """Differences between the current state and a rebuild from bronze."""
     settings = Settings(data_dir=home)
     with scratch_installation(settings, parts) as fresh:
         return [str(one) for one in verify(parts, fresh)]
 
 
 def back_to(url: str, revision: str) -> None:
-    """Make the database one of an older revision."""
+    """Downgrade the database to an older revision."""
     config = Config()
     config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
     config.set_main_option("sqlalchemy.url", url)

@@ -1,10 +1,10 @@
-"""HEAD wherever GET is answered: the same status and headers, without the body."""
+"""Answers HEAD on every GET route with the same status and headers, without the body."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class _Answered(Exception):  # noqa: N818
-    """Raised into the application once the headers are out: its body is not wanted, and may have no end."""
+class _HeadersSent(Exception):  # noqa: N818
+    """Raised into the application once the headers are sent: the body is not needed, and may be endless."""
 
 
 class HeadRequests:
@@ -17,18 +17,18 @@ class HeadRequests:
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
-        answered = False
+        headers_sent = False
 
-        async def headers_alone(message: Message) -> None:
-            nonlocal answered
+        async def send_headers_only(message: Message) -> None:
+            nonlocal headers_sent
             await send(message)
             if message["type"] == "http.response.start":
-                answered = True
+                headers_sent = True
                 await send({"type": "http.response.body", "body": b""})
-                raise _Answered
+                raise _HeadersSent
 
         try:
-            await self.app({**scope, "method": "GET"}, receive, headers_alone)
-        except Exception:  # pylint: disable=broad-exception-caught  # `_Answered`, in whatever a framework wraps it
-            if not answered:
+            await self.app({**scope, "method": "GET"}, receive, send_headers_only)
+        except Exception:  # pylint: disable=broad-exception-caught  # `_HeadersSent`, maybe wrapped by the framework
+            if not headers_sent:
                 raise

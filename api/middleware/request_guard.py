@@ -1,4 +1,5 @@
-"""The outermost layer: refuses requests whose text is no text, and turns what nobody foresaw into a problem document."""
+"""Outermost middleware: refuses paths and queries that are not valid text, and answers unexpected errors with a problem
+document (RFC 9457)."""
 
 from urllib.parse import unquote_to_bytes
 
@@ -23,13 +24,13 @@ class RequestGuard:
             return
         started = False
 
-        async def watched(message: Message) -> None:
+        async def send_and_note_start(message: Message) -> None:
             nonlocal started
             started = True
             await send(message)
 
         try:
-            await self.app(scope, receive, watched)
+            await self.app(scope, receive, send_and_note_start)
         except Exception as error:  # pylint: disable=broad-exception-caught
             if started:
                 raise
@@ -37,7 +38,7 @@ class RequestGuard:
 
 
 def readable(scope: Scope) -> bool:
-    """Whether path and query decode as UTF-8 without NUL, which no database takes."""
+    """Whether path and query decode as UTF-8 without NUL characters, which databases refuse."""
     for raw in (scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass"), scope.get("query_string", b"")):
         plain = unquote_to_bytes(raw)
         try:

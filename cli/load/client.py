@@ -1,4 +1,4 @@
-"""The API as the command line calls it: over HTTP, streaming what it sends, waiting out restarts, and saying plainly what is wrong."""
+"""HTTP client of the command line: streams uploads, retries while the server restarts, and reports errors plainly."""
 
 import secrets
 import time
@@ -16,21 +16,21 @@ from domain.users.user import is_utf8
 from infrastructure.settings import Settings
 
 CHUNK_BYTES = 256 * 1024
-TRIES = 6
-RETRY_MAX_SECONDS = 8.0  # seconds between two tries
-RETRIED = (502, 503, 504)
+MAX_ATTEMPTS = 6
+RETRY_MAX_SECONDS = 8.0  # between two attempts
+RETRIED_STATUSES = (502, 503, 504)
 TIMEOUT = httpx.Timeout(60, connect=10)
 Job = dict[str, Any]
 
 
 class Client:
-    """One server and one caller."""
+    """A connection to one server with one user's credentials."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-            raise InvalidError(f"{url} is no http or https URL")
+            raise InvalidError(f"{url} is not an http or https URL")
         if not is_utf8(user + password):
-            raise InvalidError("user name and password are to be UTF-8")
+            raise InvalidError("user name and password must be UTF-8")
         self.url = url.rstrip("/")
         self.user = user
         self.http = httpx.Client(base_url=self.url, auth=(user, password), timeout=TIMEOUT, headers={"User-Agent": "tenderlake-cli"})
@@ -42,86 +42,98 @@ class Client:
         self.http.close()
 
     def check(self) -> None:
-        """That the server is there and knows the caller. UnavailableError, UnauthorizedError otherwise, with what to do."""
+        """Raise UnavailableError or UnauthorizedError, with advice, unless the server answers and accepts the
+        credentials."""
         try:
             answer = self.http.get("/v1/jobs", params={"limit": 1})
         except httpx.TransportError as error:
-            raise UnavailableError(f"nothing answers at {self.url} ({error}): start it with `tenderlake up`, or name another server with --url") from error
-        self._good(answer)
+            advice = "start one with `tenderlake up`, or name another server with --url"
+            raise UnavailableError(f"no server answers at {self.url} ({error}): {advice}") from error
+        self._checked(answer)
         if "json" not in answer.headers.get("content-type", "") or "items" not in answer.json():
-            raise InvalidError(f"what answers at {self.url} is no tenderlake")
+            raise InvalidError(f"the server at {self.url} is no tenderlake")
 
     def upload(self, file: Path | BinaryIO, name: str, sent: Callable[[int], None], headers: dict[str, str], params: dict[str, str]) -> httpx.Response:
-        """Send a file, or what a stream has; `sent` is told of the bytes sent so far. The same Idempotency-Key lets a file be sent again safely."""
-        once = headers | {"Idempotency-Key": secrets.token_hex(16), "Content-Type": "application/octet-stream"}
-        asked = params | {"filename": name}
+        """Upload a file or a stream. `sent` is called with the number of bytes sent so far.
+
+        A file is retried with the same Idempotency-Key, so a retry never makes a second job; a stream is sent once.
+        """
+        idempotent = headers | {"Idempotency-Key": secrets.token_hex(16), "Content-Type": "application/octet-stream"}
+        query = params | {"filename": name}
         if not isinstance(file, Path):
-            return self._once("POST", "/v1/uploads", content=_pieces(file, sent), headers=once, params=asked)
+            return self._send_once("POST", "/v1/uploads", content=_chunks(file, sent), headers=idempotent, params=query)
 
         def send() -> httpx.Response:
             with file.open("rb") as opened:
                 size = file.stat().st_size
                 length = {"Content-Length": str(size)}
-                return self.http.post("/v1/uploads", content=_pieces(opened, sent, size), headers=once | length, params=asked)
+                content = _chunks(opened, sent, size)
+                return self.http.post("/v1/uploads", content=content, headers=idempotent | length, params=query)
 
-        return self._patiently(send)
+        return self._send_with_retries(send)
 
     def post(self, path: str, headers: dict[str, str], params: dict[str, str]) -> httpx.Response:
-        """A request that makes jobs, sent again safely where it broke off."""
-        once = headers | {"Idempotency-Key": secrets.token_hex(16)}
-        return self._patiently(lambda: self.http.post(path, headers=once, params=params, timeout=300))
+        """Send a POST that makes jobs, with retries; the Idempotency-Key keeps a retry from making them twice."""
+        idempotent = headers | {"Idempotency-Key": secrets.token_hex(16)}
+        return self._send_with_retries(lambda: self.http.post(path, headers=idempotent, params=params, timeout=300))
 
     def job(self, job_id: str) -> Job:
-        """The job as it stands."""
-        found: Job = self._patiently(lambda: self.http.get(f"/v1/jobs/{job_id}")).json()
+        """Return the current state of the job."""
+        found: Job = self._send_with_retries(lambda: self.http.get(f"/v1/jobs/{job_id}")).json()
         return found
 
-    def _once(self, method: str, path: str, **more: Any) -> httpx.Response:
+    def _send_once(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
-            return self._good(self.http.request(method, path, **more))
+            return self._checked(self.http.request(method, path, **options))
         except httpx.TransportError as error:
-            raise UnavailableError(f"{self.url} broke off ({error or type(error).__name__})") from error
+            reason = error or type(error).__name__
+            raise UnavailableError(f"the connection to {self.url} broke off ({reason})") from error
 
-    def _patiently(self, send: Callable[[], httpx.Response]) -> httpx.Response:
+    def _send_with_retries(self, send: Callable[[], httpx.Response]) -> httpx.Response:
         wait = 0.25
-        for attempt in range(TRIES):
+        for attempt in range(MAX_ATTEMPTS):
             try:
                 answer = send()
-                if answer.status_code not in RETRIED or attempt == TRIES - 1:
-                    return self._good(answer)
+                if answer.status_code not in RETRIED_STATUSES or attempt == MAX_ATTEMPTS - 1:
+                    return self._checked(answer)
             except httpx.TransportError as error:
-                if attempt == TRIES - 1:
-                    raise UnavailableError(f"{self.url} does not answer any more ({error or type(error).__name__})") from error
+                if attempt == MAX_ATTEMPTS - 1:
+                    reason = error or type(error).__name__
+                    raise UnavailableError(f"{self.url} no longer answers ({reason})") from error
             time.sleep(wait)
             wait = min(wait * 2, RETRY_MAX_SECONDS)
         raise AssertionError("unreachable")
 
-    def _good(self, answer: httpx.Response) -> httpx.Response:
+    def _checked(self, answer: httpx.Response) -> httpx.Response:
         if answer.is_success:
             return answer
         if answer.status_code == httpx.codes.UNAUTHORIZED:
-            raise UnauthorizedError(f"{self.url} does not know {self.user} with that password: see --user and --password (or TENDERLAKE_PASSWORD)")
-        said = _detail(answer)
-        raise (ForbiddenError if answer.status_code == httpx.codes.FORBIDDEN else RequestRefusedError)(said)
+            advice = "check --user and --password (or TENDERLAKE_PASSWORD)"
+            raise UnauthorizedError(f"{self.url} refused user {self.user} with that password: {advice}")
+        detail = _detail(answer)
+        raise (ForbiddenError if answer.status_code == httpx.codes.FORBIDDEN else RequestRefusedError)(detail)
 
 
 class RequestRefusedError(TenderlakeError):
-    """Raised when the server does not take a request, with what it said."""
+    """Raised when the server refuses a request; carries the server's reason."""
 
 
 def connect(settings: Settings, url: str | None, user: str | None, password: str | None) -> Client:
-    """A client for the server and caller that options or settings name. UnauthorizedError where there is no password to be had."""
-    named, who = url or settings.url, user or settings.user
-    given = password or (settings.password.get_secret_value() if settings.password else None)
-    if given is None and who == "admin" and (named is None or is_own_server(named, settings)):
-        given = _own_password(settings)  # never for another server: it would learn ours
-    if given is None:
-        raise UnauthorizedError(f"no password for {who}: give --password, or set TENDERLAKE_PASSWORD")
-    return Client(named or local_url(settings), who, given)
+    """Return a client for the server and user of the options, else of the settings.
+
+    UnauthorizedError if no password is given and this installation's own may not be used.
+    """
+    server_url, user_name = url or settings.url, user or settings.user
+    secret = password or (settings.password.get_secret_value() if settings.password else None)
+    if secret is None and user_name == "admin" and (server_url is None or is_own_server(server_url, settings)):
+        secret = _own_password(settings)  # never sent to another server, which would learn it
+    if secret is None:
+        raise UnauthorizedError(f"no password for {user_name}: give --password, or set TENDERLAKE_PASSWORD")
+    return Client(server_url or local_url(settings), user_name, secret)
 
 
 def _own_password(settings: Settings) -> str | None:
-    """The admin's password, as the installation on this machine keeps it."""
+    """Return the admin password that this installation keeps in its settings or data folder."""
     if settings.admin_password:
         return settings.admin_password.get_secret_value()
     try:
@@ -130,13 +142,13 @@ def _own_password(settings: Settings) -> str | None:
         return None
 
 
-def _pieces(file: BinaryIO, sent: Callable[[int], None], most: int | None = None) -> Iterator[bytes]:
-    """What the file holds, and no more than was declared if it grows meanwhile."""
+def _chunks(file: BinaryIO, sent: Callable[[int], None], max_bytes: int | None = None) -> Iterator[bytes]:
+    """Yield the file's content; at most `max_bytes`, the declared Content-Length, even if the file grows meanwhile."""
     total = 0
     sent(total)
-    while piece := file.read(CHUNK_BYTES if most is None else min(CHUNK_BYTES, most - total)):
-        yield piece
-        total += len(piece)
+    while chunk := file.read(CHUNK_BYTES if max_bytes is None else min(CHUNK_BYTES, max_bytes - total)):
+        yield chunk
+        total += len(chunk)
         sent(total)
 
 

@@ -1,7 +1,7 @@
-"""`tenderlake load` and `tenderlake seed`: files to a running server over HTTP, followed to their end; the exit code tells the truth.
+"""`tenderlake load` and `tenderlake seed`: upload files to a running server over HTTP and follow their jobs.
 
-0: all succeeded; 1: something failed or was not taken; 3: all succeeded, but some records are in quarantine; 2: wrong usage;
-130: Ctrl-C; 143: SIGTERM.
+Exit codes: 0 all jobs succeeded; 1 a job failed or a file was refused; 2 wrong usage; 3 all succeeded, but some records
+are in quarantine; 130 Ctrl-C; 143 SIGTERM.
 """
 
 from pathlib import Path
@@ -13,17 +13,18 @@ from cli.load.signals import exit_code_on_signal
 from infrastructure.settings import Settings
 
 STDIN = "-"
-Url = Annotated[str | None, typer.Option(help="the server (without it TENDERLAKE_URL, or this machine)")]
-User = Annotated[str | None, typer.Option(help="who loads (without it TENDERLAKE_USER, or admin)")]
-Password = Annotated[str | None, typer.Option(help="their password; better set TENDERLAKE_PASSWORD, which the list of processes does not show")]
-Webhook = Annotated[str | None, typer.Option(help="a URL that is told when each job has ended")]
+Url = Annotated[str | None, typer.Option(help="URL of the server (default: TENDERLAKE_URL, or this machine)")]
+User = Annotated[str | None, typer.Option(help="user name (default: TENDERLAKE_USER, or admin)")]
+Password = Annotated[str | None, typer.Option(help="password; better set TENDERLAKE_PASSWORD: process lists show options")]
+Webhook = Annotated[str | None, typer.Option(help="a URL that gets a message when each job has ended")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="whether to follow the jobs to their end")]
-Files = Annotated[list[str], typer.Argument(metavar="FILES...", help="files to load; - is what comes in at stdin")]
-Name = Annotated[str, typer.Option(help="the name of what comes in at stdin")]
+Files = Annotated[list[str], typer.Argument(metavar="FILES...", help="files to load; - reads stdin")]
+Name = Annotated[str, typer.Option(help="file name for the data from stdin")]
 
 
 def load(files: Files, url: Url = None, user: User = None, password: Password = None, webhook: Webhook = None, wait: Wait = True, name: Name = "stdin") -> None:
-    """Load files into a running server and follow their jobs; exit 1 where one failed, 3 where records are in quarantine."""
+    """Load files into a running server and follow their jobs; exit code 1 if one failed, 3 if records are in
+    quarantine."""
     for file in files:
         if file != STDIN and not Path(file).is_file():
             raise typer.BadParameter(f"{file} is no file", param_hint="FILES")
@@ -38,7 +39,7 @@ def load(files: Files, url: Url = None, user: User = None, password: Password = 
 
 
 def seed(url: Url = None, user: User = None, password: Password = None, webhook: Webhook = None, wait: Wait = True) -> None:
-    """Load the bundled seeds into a running server and follow their jobs; exit codes as of load."""
+    """Load the bundled seeds into a running server and follow their jobs; exit codes as for load."""
     from cli.load.client import connect
     from cli.load.loading import run
     from cli.load.loading import seed as send

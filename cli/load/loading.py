@@ -1,4 +1,4 @@
-"""Files on their way to a server: sent one after the other, then followed to their ends; how it went is the exit code (see load.py)."""
+"""Uploads files one after the other, follows their jobs and computes the exit code (cli/load/commands.py)."""
 
 import sys
 import time
@@ -15,16 +15,16 @@ from cli.load.signals import exit_code
 from cli.watch.file_names import printable
 from domain.shared.errors import TenderlakeError
 
-FAILED, QUARANTINED = 1, 3
-POLL_SECONDS = 0.3  # seconds between two looks
-POLL_JOBS = 20  # jobs looked at in a round
-FINAL = {"succeeded", "failed", "cancelled"}
+FAILED_EXIT_CODE, QUARANTINED_EXIT_CODE = 1, 3
+POLL_SECONDS = 0.3  # between two polls
+POLL_JOBS = 20  # jobs per poll
+FINAL_STATUSES = {"succeeded", "failed", "cancelled"}
 STDIN = "-"
 
 
 @dataclass
 class Loading:
-    """One run of the command: the jobs under way by id, with their files' names, and how bad it got."""
+    """One run of the command: file names by id of unfinished job, and the exit code so far."""
 
     client: Client
     show: ProgressDisplay
@@ -32,46 +32,48 @@ class Loading:
     names: dict[str, str] = field(default_factory=dict)
 
     def accepted(self, answer: httpx.Response, job: dict[str, Any], name: str) -> None:
-        """A job was made of a file."""
+        """Record that a file became a job."""
         self.names[job["id"]] = name
         self.show.forget(name)
         self.show.say(f"{name}: accepted as job {job['id']}")
         if secret := answer.headers.get("webhook-secret"):
-            self.show.say(f"{name}: what is sent to the webhook is signed with {secret}")
+            self.show.say(f"{name}: messages to the webhook are signed with {secret}")
 
     def failed(self, name: str, why: str) -> None:
-        """A file was not taken, or its job failed."""
+        """Record that a file was refused, or that its job failed."""
         self.show.forget(name)
         self.show.complain(f"{name}: {why}")
-        self.code = FAILED
+        self.code = FAILED_EXIT_CODE
 
     def ended(self, job: dict[str, Any]) -> None:
-        """A job came to its end."""
+        """Record the final state of a job."""
         name, counts = self.names.pop(job["id"]), job["counts"]
         self.show.forget(job["id"])
-        told = ", ".join(f"{counts[one]:,} {one}" for one in ("received", "accepted", "unchanged", "quarantined"))
+        summary = ", ".join(f"{counts[name]:,} {name}" for name in ("received", "accepted", "unchanged", "quarantined"))
         if job["status"] != "succeeded":
-            self.failed(name, f"{job['status']}: {(job['error'] or {}).get('detail', 'no reason is known')} ({told})")
+            detail = (job["error"] or {}).get("detail", "no reason given")
+            self.failed(name, f"{job['status']}: {detail} ({summary})")
         else:
-            self.show.say(f"{name}: succeeded: {told}")
+            self.show.say(f"{name}: succeeded: {summary}")
         if counts["quarantined"]:
-            self.show.complain(f"{name}: why records are in quarantine: {self.client.url}{job['links']['errors']}")
-            self.code = self.code or QUARANTINED
+            errors_url = f"{self.client.url}{job['links']['errors']}"
+            self.show.complain(f"{name}: some records are in quarantine; the reasons: {errors_url}")
+            self.code = self.code or QUARANTINED_EXIT_CODE
 
     def follow(self) -> None:
-        """Follow the jobs to their ends."""
+        """Poll the jobs until all are final."""
         while self.names:
             for job_id in list(self.names)[:POLL_JOBS]:
                 job = self.client.job(job_id)
                 self.show.job(job_id, self.names[job_id], job)
-                if job["status"] in FINAL:
+                if job["status"] in FINAL_STATUSES:
                     self.ended(job)
             if self.names:
                 time.sleep(POLL_SECONDS)
 
 
 def run(client: Client, wait: bool, begin: Callable[[Loading], None]) -> int:
-    """Begin, follow what was begun to its end if that is wanted, and give the exit code."""
+    """Run `begin`, follow the jobs to their end if `wait`, and return the exit code."""
     with ProgressDisplay() as show:
         loading = Loading(client, show)
         try:
@@ -79,16 +81,17 @@ def run(client: Client, wait: bool, begin: Callable[[Loading], None]) -> int:
             if wait:
                 loading.follow()
         except KeyboardInterrupt as error:
-            show.complain(f"stopped looking; the server goes on with {len(loading.names)} jobs: {client.url}/v1/jobs")
+            show.complain(f"stopped waiting; the server continues {len(loading.names)} jobs: {client.url}/v1/jobs")
             return exit_code(error)
         except TenderlakeError as error:
-            show.complain(f"tenderlake: {error.detail}" + (f"; not seen to their end: {', '.join(loading.names)}" if loading.names else ""))
-            return FAILED
+            unfinished = f"; jobs not followed to their end: {', '.join(loading.names)}" if loading.names else ""
+            show.complain(f"tenderlake: {error.detail}{unfinished}")
+            return FAILED_EXIT_CODE
         return loading.code
 
 
 def send(loading: Loading, files: Sequence[str], stdin: str, params: dict[str, str]) -> None:
-    """Send the files in turn; one that is not taken does not hold up the others."""
+    """Upload the files in order; a refused file does not stop the others."""
     for file in files:
         name = stdin if file == STDIN else printable(Path(file).name)
         size = None if file == STDIN else Path(file).stat().st_size
@@ -107,7 +110,7 @@ def send(loading: Loading, files: Sequence[str], stdin: str, params: dict[str, s
 
 
 def seed(loading: Loading, params: dict[str, str]) -> None:
-    """Have the server load its seeds."""
+    """Ask the server to load its bundled seeds."""
     answer = loading.client.post("/v1/seed", {}, params)
     for job in answer.json()["items"]:
         loading.accepted(answer, job, job["filename"])

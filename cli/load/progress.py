@@ -1,4 +1,5 @@
-"""How loading is shown: bars for upload and stages on a terminal, plain lines elsewhere; results are lines on stdout in both."""
+"""Progress of loading: bars on stderr for uploads and stages if it is a terminal; result lines on stdout in any
+case."""
 
 import sys
 from types import TracebackType
@@ -11,13 +12,19 @@ Job = dict[str, Any]
 
 
 class ProgressDisplay:
-    """Tells of files on their way. `bars` (default: where stderr is a terminal) draws them."""
+    """Prints progress and results. `bars` switches the bars on or off (default: on if stderr is a terminal)."""
 
     def __init__(self, bars: bool | None = None) -> None:
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[state]}", markup=False), TimeElapsedColumn())
-        drawn = console.is_terminal if bars is None else bars
-        self.progress = Progress(*columns, console=console, disable=not drawn, redirect_stdout=drawn and sys.stdout.isatty(), redirect_stderr=drawn)
+        show_bars = console.is_terminal if bars is None else bars
+        self.progress = Progress(
+            *columns,
+            console=console,
+            disable=not show_bars,
+            redirect_stdout=show_bars and sys.stdout.isatty(),
+            redirect_stderr=show_bars,
+        )
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
@@ -28,12 +35,12 @@ class ProgressDisplay:
         self.progress.stop()
 
     def sending(self, key: str, name: str, sent: int, size: int | None) -> None:
-        """So many bytes of a file were sent."""
+        """Show how many bytes of a file were sent."""
         task = self._task(key, name)
         self.progress.update(task, total=size, completed=sent, state=f"sent {sent / 1e6:,.1f} MB")
 
     def job(self, key: str, name: str, job: Job) -> None:
-        """Where its job stands."""
+        """Show the job's stage and number of records."""
         stages = job["stages"]
         done = sum(stage["status"] == "done" for stage in stages)
         running = next((stage["name"] for stage in stages if stage["status"] == "running"), job["status"])
@@ -41,16 +48,16 @@ class ProgressDisplay:
         self.progress.update(self._task(key, name), total=len(stages), completed=len(stages) if job["status"] == "succeeded" else done, state=state)
 
     def forget(self, key: str) -> None:
-        """Nothing more is to be shown of it."""
+        """Remove the bar of a file or job."""
         if key in self._tasks:
             self.progress.remove_task(self._tasks.pop(key))
 
     def say(self, line: str) -> None:
-        """A line of the result."""
+        """Print a result line to stdout."""
         print(line, flush=True)
 
     def complain(self, line: str) -> None:
-        """A line about what went wrong."""
+        """Print an error line to stderr."""
         print(line, file=sys.stderr, flush=True)
 
     def _task(self, key: str, name: str) -> TaskID:

@@ -1,4 +1,4 @@
-"""Commands that a person or a service manager may end at any time: they say so in one line, with the shell's exit codes for it."""
+"""Exit codes and messages of commands that Ctrl-C or SIGTERM ends."""
 
 import signal
 import sys
@@ -6,21 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-INTERRUPTED, TERMINATED = 130, 143  # 128 and the number of SIGINT, SIGTERM
+INTERRUPTED, TERMINATED = 130, 143  # 128 + signal number
 
 
 class TerminatedError(KeyboardInterrupt):
-    """Raised where SIGTERM arrives: handled wherever Ctrl-C is."""
+    """Raised on SIGTERM; handled wherever Ctrl-C is."""
 
 
 def exit_code(error: KeyboardInterrupt) -> int:
-    """The exit code of what a signal ended."""
+    """Return the exit code for the signal that raised `error`."""
     return TERMINATED if isinstance(error, TerminatedError) else INTERRUPTED
 
 
 @contextmanager
 def exit_code_on_signal() -> Iterator[None]:
-    """End with the exit code of the signal that comes meanwhile, and one line on stderr."""
+    """On SIGINT or SIGTERM, print one line to stderr and exit with the signal's exit code."""
 
     def terminate(_number: int, _frame: FrameType | None) -> None:
         raise TerminatedError

@@ -1,6 +1,8 @@
-"""`tenderlake watch DIR`: loads what comes into a folder (see drop.py). It works beside `tenderlake up`, on the same data folder or database.
+"""`tenderlake watch DIR`: loads files that arrive in a folder (cli/watch/drop_folder.py).
 
-It looks twice a second: that sees every file on every file system, whatever its name.
+It runs next to `tenderlake up`, on the same data folder or database.
+
+It polls twice a second, which notices every file on every file system, whatever its name.
 """
 
 import fcntl
@@ -18,14 +20,14 @@ from loguru import logger
 from domain.shared.errors import StartupError, level_of
 from infrastructure.settings import Settings
 
-EVERY_SECONDS = 0.5  # between two looks
-REST_SECONDS = 5.0  # after a look that failed
+POLL_SECONDS = 0.5
+AFTER_FAILURE_SECONDS = 5.0
 LOCK = ".tenderlake-watch"
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the folder; loading/, done/ and failed/ are made in it", file_okay=False)]
 
 
 def watch(directory: Folder) -> None:
-    """Load every file that comes into a folder; it is moved to done/ or failed/, with a report beside it."""
+    """Load every file that arrives in a folder, then move it to done/ or failed/, with a report next to it."""
     from infrastructure.logging import set_up
 
     settings, stop = Settings(), Event()
@@ -49,16 +51,17 @@ def _run(settings: Settings, directory: Path, stop: Event) -> None:
     logger.info("watching {}", drop.folder)
     pause = 0.0
     while not stop.wait(pause):
-        pause = EVERY_SECONDS
+        pause = POLL_SECONDS
         try:
             drop.step(time.monotonic())
-        except Exception as error:  # pylint: disable=broad-exception-caught  # the next look tries again
+        except Exception as error:  # pylint: disable=broad-exception-caught  # the next poll retries
             logger.log(level_of(error), "watching {}: {}: {}", drop.folder, type(error).__name__, error)
-            pause = REST_SECONDS
+            pause = AFTER_FAILURE_SECONDS
 
 
 def _lock(directory: Path) -> int:
-    """The lock on the folder. StartupError where another watcher has it, or where it can't be written."""
+    """Lock the folder and return the file descriptor. StartupError if another watcher holds it, or it is not
+    writable."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
@@ -68,7 +71,7 @@ def _lock(directory: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise StartupError(f"the folder {directory} is watched already by another tenderlake") from None
+        raise StartupError(f"the folder {directory} is already watched by another tenderlake") from None
     return descriptor
 
 
@@ -76,16 +79,16 @@ def _await_warehouse(settings: Settings, stop: Event) -> None:
     from infrastructure.bootstrap import timeouts
     from infrastructure.warehouse.migrate import current, head
 
-    said, newest = False, head(settings.warehouse_url)
+    waiting_logged, newest = False, head(settings.warehouse_url)
     while not stop.is_set():
         try:
             if current(settings.warehouse_url, timeouts(settings)) == newest:
                 return
-        except Exception as error:  # pylint: disable=broad-exception-caught  # it is being made, or it is away
+        except Exception as error:  # pylint: disable=broad-exception-caught  # not created yet, or not reachable
             logger.debug("the warehouse is not ready: {}", error)
-        if not said:
-            logger.info("waiting for the warehouse; `tenderlake up` makes it")
-            said = True
+        if not waiting_logged:
+            logger.info("waiting for the warehouse; `tenderlake up` creates it")
+            waiting_logged = True
         stop.wait(0.2)
 
 

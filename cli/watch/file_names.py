@@ -1,4 +1,4 @@
-"""Names in a drop folder: that of a file in its last place, and that of its report, both short enough for the file system."""
+"""File names in a drop folder: of finished files and of reports, within the file system's limit on length."""
 
 import hashlib
 import os
@@ -8,13 +8,13 @@ from pathlib import Path
 import orjson
 
 REPORT = ".report.json"
-DRAFT = "."  # what a report is called before it is whole begins with it
+DRAFT = "."  # prefix of the name of an incomplete report
 HASH_DIGITS = 8
-LONGEST_SUFFIX_BYTES = 20  # a longer one is part of the name
+LONGEST_SUFFIX_BYTES = 20  # a longer suffix counts as part of the name
 
 
 def printable(name: str) -> str:
-    """The name as text; bytes that are no UTF-8 as `\\xe9`."""
+    """Return the name as text; bytes that are not UTF-8 become escapes such as `\\xe9`."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
@@ -24,46 +24,50 @@ def is_text(name: str) -> bool:
 
 
 def report_of(path: Path) -> Path:
-    """The report beside a file: under its name, or the beginning of it and a hash where that is too long."""
-    most = _longest(path.parent) - len(DRAFT)
-    if len(os.fsencode(path.name)) + len(REPORT) <= most:
+    """Return the path of a file's report: the file's name (shortened, with a hash, if too long) and `.report.json`."""
+    max_bytes = _name_max_bytes(path.parent) - len(DRAFT)
+    if len(os.fsencode(path.name)) + len(REPORT) <= max_bytes:
         return path.with_name(f"{path.name}{REPORT}")
-    told = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:HASH_DIGITS]
-    return path.with_name(f"{_cut(path.name, most - len(REPORT) - len(told) - 1)}~{told}{REPORT}")
+    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:HASH_DIGITS]
+    shortened = _cut(path.name, max_bytes - len(REPORT) - len(digest) - 1)
+    return path.with_name(f"{shortened}~{digest}{REPORT}")
 
 
 def free(folder: Path, name: str, job_id: str | None) -> Path:
-    """A place for the file: under its name, or with the first number behind it that is free. A report of the same job shows what a kill cut short."""
-    stem, suffix = os.path.splitext(name)  # noqa: PTH122  Path.stem thinks otherwise of names like ".a"
+    """Return a free path in `folder` for the file: its name, with a number appended if it is taken.
+
+    A path whose report names the same job counts as free: a crash came between the report and the move.
+    """
+    stem, suffix = os.path.splitext(name)  # noqa: PTH122  Path.stem differs for names like ".a"
     if len(os.fsencode(suffix)) > LONGEST_SUFFIX_BYTES:
         stem, suffix = name, ""
-    most = _longest(folder)
+    max_bytes = _name_max_bytes(folder)
     for number in count(1):
-        behind = "" if number == 1 else f"-{number}"
-        path = folder / f"{_cut(stem, most - len(os.fsencode(f'{behind}{suffix}')))}{behind}{suffix}"
-        if not path.exists() and _ours(report_of(path), job_id):
+        counter = "" if number == 1 else f"-{number}"
+        path = folder / f"{_cut(stem, max_bytes - len(os.fsencode(f'{counter}{suffix}')))}{counter}{suffix}"
+        if not path.exists() and _absent_or_of_job(report_of(path), job_id):
             return path
     raise AssertionError("unreachable")
 
 
-def _longest(folder: Path) -> int:
+def _name_max_bytes(folder: Path) -> int:
     return os.pathconf(folder, "PC_NAME_MAX")
 
 
-def _cut(name: str, most: int) -> str:
-    """The beginning of the name, at most so many bytes and no half of a letter."""
+def _cut(name: str, max_bytes: int) -> str:
+    """Return the beginning of the name: at most `max_bytes` bytes, without splitting a character."""
     encoded = os.fsencode(name)
-    if len(encoded) <= most:
+    if len(encoded) <= max_bytes:
         return name
-    cut = encoded[: max(0, most)]
+    cut = encoded[: max(0, max_bytes)]
     return cut.decode("utf-8", "ignore") if is_text(name) else os.fsdecode(cut)
 
 
-def _ours(report: Path, job_id: str | None) -> bool:
+def _absent_or_of_job(report: Path, job_id: str | None) -> bool:
     try:
-        told = orjson.loads(report.read_bytes())
+        content = orjson.loads(report.read_bytes())
     except FileNotFoundError:
         return True
     except ValueError:
         return False
-    return isinstance(told, dict) and (told.get("job") or {}).get("id") == job_id
+    return isinstance(content, dict) and (content.get("job") or {}).get("id") == job_id

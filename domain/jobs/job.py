@@ -1,4 +1,4 @@
-"""Jobs as clients see them, and what the ledger says of batches and stages."""
+"""Jobs and their stages as clients see them. The ledger stores the fields of `Job`."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ STAGES: tuple[StageName, ...] = ("land", "refine", "publish", "index", "embed")
 
 
 class JobStatus(StrEnum):
-    """Where a job stands. The last three are final."""
+    """Status of a job. The last three are final."""
 
     ACCEPTED = "accepted"
     RUNNING = "running"
@@ -26,12 +26,12 @@ class JobStatus(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing will change any more."""
+        """Whether the status never changes again."""
         return self in {JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED}
 
 
 class JobCounts(BaseModel):
-    """What became of a job's records. `processes` counts the distinct contracting processes that its accepted records touch."""
+    """Outcome of a job's records. `processes` counts the distinct contracting processes of its accepted records."""
 
     received: int = 0
     accepted: int = 0
@@ -50,14 +50,14 @@ class Stage(BaseModel):
 
 
 class JobWebhook(BaseModel):
-    """Where to send word when something ended, and the secret that signs it, sealed."""
+    """URL that gets a message when the job ends, and the sealed secret that signs the message."""
 
     url: str
     secret: str
 
 
 class Job(BaseModel):
-    """One accepted change and how far it has come."""
+    """One accepted change and its progress."""
 
     id: str
     type: JobType
@@ -65,16 +65,16 @@ class Job(BaseModel):
     actor: str
     filename: str | None = None
     sha256: str | None = None
-    ocid: str | None = Field(default=None, description="the contracting process that uploaded documents belong to, where the caller said it")
+    ocid: str | None = Field(default=None, description="contracting process given for uploaded documents")
     stages: list[Stage] = []
     counts: JobCounts = JobCounts()
     error: dict[str, Any] | None = None
     first_seq: int | None = None
     last_seq: int | None = None
-    position: dict[str, Any] | None = Field(default=None, description="where the landing goes on")
+    position: dict[str, Any] | None = Field(default=None, description="where the next slice begins")
     landed: bool = False
-    webhook: JobWebhook | None = Field(default=None, description="who is told when it ended")
-    retry_of: str | None = Field(default=None, description="the job whose file it lands again")
+    webhook: JobWebhook | None = Field(default=None, description="URL that gets a message when the job ends")
+    retry_of: str | None = Field(default=None, description="the job whose file this one loads again")
     created_at: datetime
     started_at: datetime | None = None
     landed_at: datetime | None = None
@@ -82,7 +82,7 @@ class Job(BaseModel):
 
 
 class JobFilter(BaseModel):
-    """Which jobs a list shall hold; None takes any. `filename` is the beginning of one, the instants are inclusive."""
+    """Conditions of a list of jobs; None matches all. `filename` is a prefix, the instants are inclusive."""
 
     status: JobStatus | None = None
     type: JobType | None = None

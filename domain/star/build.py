@@ -1,7 +1,7 @@
-"""Silver rows to the rows of the star: facts, dimensions and the bridge of organisations, as polars frames. Pure.
+"""Builds the rows of the star from silver: facts, dimensions and the bridge of organisations, as polars frames. Pure.
 
-Every dimension row's key is made of its own business attributes, so a slice of processes can be turned into star rows without
-looking at any other process: that is what makes gold the same in whatever order the records came.
+A dimension key is a hash of the row's own business attributes, so the star of a slice of processes depends on no other
+process: gold is the same in whatever order the records arrive.
 """
 
 import polars as pl
@@ -11,19 +11,22 @@ from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.shared.surrogate_keys import business_key, clustered_key, with_key
 from domain.star.model import CALENDAR_YEARS, DIMENSIONS, ORGANIZATION, UNKNOWN_ORGANIZATION, Frames, Star
 
-OF_PROCESS = ["ocid", "process_key", "buyer_key", "source_key", "procedure_key", "classification_key", "stated"]
+PROCESS_COLUMNS = ["ocid", "process_key", "buyer_key", "source_key", "procedure_key", "classification_key", "stated"]
 
 
-BASE = ["value_date", "amount_base", "base_currency", "rate", "rate_date"]
+BASE_COLUMNS = ["value_date", "amount_base", "base_currency", "rate", "rate_date"]
 
 
 def build_star(silver: Frames, money: ExchangeQuotes) -> Star:
-    """The star of the processes in `silver` (tables of domain/lake/silver.py; deleted processes must be left out), converted with `money`."""
+    """Return the star of the processes in `silver` (tables of domain/lake/silver.py, without deleted processes).
+
+    `money` converts the amounts to the base currency.
+    """
     dimensions: Frames = {}
     parties = with_key(silver["party"], "organization_key", ORGANIZATION)
     members = parties.unique(["ocid", "organization_id"], keep="first", maintain_order=True).select("ocid", "organization_id", "organization_key")
     process = _process(silver, members, dimensions, money)
-    shared = process.select(OF_PROCESS)
+    shared = process.select(PROCESS_COLUMNS)
     facts = {
         "fact_process": process.drop("stated"),
         "fact_award": _award(silver, members, shared, dimensions, money),
@@ -36,18 +39,18 @@ def build_star(silver: Frames, money: ExchangeQuotes) -> Star:
 
 
 def in_calendar(column: str) -> pl.Expr:
-    """The instant, null outside the calendar's years: 0001-01-01 and 1900-01-01 are what software writes where it knows no date."""
+    """The instant, or null outside the calendar: software writes 0001-01-01 or 1900-01-01 for an unknown date."""
     return pl.when(pl.col(column).dt.year().is_between(*CALENDAR_YEARS)).then(pl.col(column))
 
 
 def date_key(column: str) -> pl.Expr:
-    """yyyymmdd of an instant, null outside the calendar's years."""
+    """yyyymmdd (UTC) of an instant, null outside the calendar."""
     day = in_calendar(column).dt
     return (day.year() * 10_000 + day.month().cast(pl.Int32) * 100 + day.day()).cast(pl.Int32).alias(f"{column}_date_key")
 
 
 def _point(frame: pl.DataFrame, dimension: str, attributes: list[pl.Expr], found: Frames, alias: str | None = None) -> pl.DataFrame:
-    """The frame with the key of the dimension row that `attributes` describe; the rows met are collected in `found`."""
+    """Return the frame with the key of the dimension row of these `attributes`; the rows are collected in `found`."""
     key, names = DIMENSIONS[dimension]
     shown = [f"_{name}" for name in names]
     wide = frame.with_columns(expression.cast(pl.String).alias(name) for expression, name in zip(attributes, shown, strict=True))
@@ -66,7 +69,7 @@ def _dimension(name: str, found: Frames) -> pl.DataFrame:
 
 
 def with_cpv_levels(frame: pl.DataFrame) -> pl.DataFrame:
-    """With division, group and class: CPV codes nest, 2 digits the division, 3 the group, 4 the class (Regulation (EC) 213/2008)."""
+    """Add division, group and class: the first 2, 3 and 4 digits of a CPV code (Regulation (EC) 213/2008)."""
     code = pl.when(pl.col("scheme") == "CPV").then(pl.col("code").str.extract(r"^(\d{8})"))
     return frame.with_columns(code.str.head(2).alias("division"), code.str.head(3).alias("group"), code.str.head(4).alias("class"))
 
@@ -95,14 +98,15 @@ def _process(silver: Frames, members: pl.DataFrame, found: Frames, money: Exchan
     for table, name in (("award", "awards"), ("contract", "contracts"), ("item", "items"), ("document", "documents"), ("note", "notes")):
         frame = frame.join(_counts(silver, table, name), on="ocid", how="left", maintain_order="left").with_columns(c(name).fill_null(0))
     frame = frame.with_columns(date_key(name) for name in ("first_published", "last_published", "tender_start", "tender_end"))
-    # A tender's value is of the day on which it was first heard of: bulk exports are published long after the tender, plans long before it.
+    # A tender's value is converted with the rate of the day it was first published or opened, whichever is earlier:
+    # bulk exports are published long after the tender, plans long before it.
     frame = frame.with_columns(pl.min_horizontal(in_calendar("tender_start"), in_calendar("first_published")).alias("stated"))
     frame = convert_amounts(frame.with_columns(value_date("amount", "currency", c("stated"))), money)
     columns = ["process_key", "ocid", "silver_batch", "source_key", "procedure_key", "status_key", "buyer_key", "procuring_entity_key", "classification_key"]
     columns += ["location_key", "currency_key", "first_published_date_key", "last_published_date_key", "tender_start_date_key", "tender_end_date_key"]
     columns += ["first_published", "last_published", "tender_start", "tender_end", "title", "description", "language", "tags", "releases"]
     columns += ["amount", "min_amount", "budget_amount", "budget_currency", "number_of_tenderers", "awards", "contracts", "items", "documents", "notes"]
-    columns += [*BASE, "stated"]
+    columns += [*BASE_COLUMNS, "stated"]
     return frame.select(columns)
 
 
@@ -123,7 +127,7 @@ def _award(silver: Frames, members: pl.DataFrame, shared: pl.DataFrame, found: F
     frame = convert_amounts(frame.with_columns(value_date("amount", "currency", in_calendar("date"), pl.col("stated"))), money)
     columns = ["award_key", "process_key", "silver_batch", "ocid", "position", "award_id", "supplier_key", "buyer_key", "source_key", "procedure_key"]
     columns += ["status_key", "classification_key", "currency_key", "date_key", "award_date", "title", "description", "suppliers", "award_amount", "amount"]
-    return frame.select(columns + BASE)
+    return frame.select(columns + BASE_COLUMNS)
 
 
 def _contract(silver: Frames, shared: pl.DataFrame, found: Frames, money: ExchangeQuotes) -> pl.DataFrame:
@@ -150,7 +154,7 @@ def _contract(silver: Frames, shared: pl.DataFrame, found: Frames, money: Exchan
         "description",
         "amount",
     ]
-    return frame.select(columns + BASE)
+    return frame.select(columns + BASE_COLUMNS)
 
 
 def _item(silver: Frames, shared: pl.DataFrame, found: Frames, money: ExchangeQuotes) -> pl.DataFrame:
@@ -162,16 +166,17 @@ def _item(silver: Frames, shared: pl.DataFrame, found: Frames, money: ExchangeQu
     frame = _reused(frame, found, ["dim_source"])
     key = [pl.lit("item"), c("ocid"), c("level"), pl.coalesce("parent_id", pl.format("#{}", "parent_position")), _or_position("item_id")]
     frame = _fact_key(frame, "item_key", key).with_columns(c("codes").list.join(" "))
-    frame = frame.join(_agreed(silver), on=["ocid", "level", "parent_position"], how="left", maintain_order="left")
+    agreed = _agreement_dates(silver)
+    frame = frame.join(agreed, on=["ocid", "level", "parent_position"], how="left", maintain_order="left")
     frame = frame.with_columns(value_date("unit_amount", "unit_currency", c("agreed"), c("stated")))
     frame = convert_amounts(frame, money, "unit_amount", "unit_currency")
     columns = ["item_key", "process_key", "silver_batch", "ocid", "level", "parent_position", "parent_id", "position", "item_id", "buyer_key", "source_key"]
     columns += ["classification_key", "location_key", "unit_currency_key", "description", "codes", "quantity", "unit", "unit_amount"]
-    return frame.select(columns + ["unit_amount_base" if name == "amount_base" else name for name in BASE])
+    return frame.select(columns + ["unit_amount_base" if name == "amount_base" else name for name in BASE_COLUMNS])
 
 
-def _agreed(silver: Frames) -> pl.DataFrame:
-    """When each award was made and each contract signed, for their items."""
+def _agreement_dates(silver: Frames) -> pl.DataFrame:
+    """Return the dates of awards and signatures of contracts, by ocid, level and position, for their items."""
     award = silver["award"].select("ocid", pl.lit("award").alias("level"), pl.col("position").alias("parent_position"), in_calendar("date").alias("agreed"))
     contract = silver["contract"].select(
         "ocid", pl.lit("contract").alias("level"), pl.col("position").alias("parent_position"), in_calendar("date_signed").alias("agreed")
@@ -184,14 +189,14 @@ def _or_position(column: str) -> pl.Expr:
 
 
 def _fact_key(frame: pl.DataFrame, name: str, columns: list[pl.Expr]) -> pl.DataFrame:
-    """The fact's key, near to those of its process; what the publisher numbered twice is told apart by its order."""
+    """Add the fact's key, clustered by its process's key; facts with the same business key are numbered in order."""
     again = frame.with_columns(business_key(columns).alias("_grain")).with_columns(pl.int_range(pl.len()).over("_grain").alias("_again"))
     nth = pl.when(pl.col("_again") > 0).then(pl.col("_again")).cast(pl.String).fill_null("")
     return with_key(again, name, [*columns, nth]).with_columns(clustered_key(name, "process_key")).drop("_grain", "_again")
 
 
 def _reused(frame: pl.DataFrame, found: Frames, dimensions: list[str]) -> pl.DataFrame:
-    """Count the process's own dimension rows again for each fact row that carries them on."""
+    """Count the process's dimension rows once more for each fact row that repeats them (column `uses`)."""
     for dimension in dimensions:
         key, _ = DIMENSIONS[dimension]
         known = found[dimension].unique(key, maintain_order=True)

@@ -1,4 +1,4 @@
-"""A contracting process of the star as people read it: its dimensions resolved, under the names of the standard."""
+"""Models of a contracting process in the star, with its dimensions resolved, under the names of OCDS."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 
 class Organization(BaseModel):
-    """An organisation in a role. `id` is its business key: a registered identifier where the publisher gave one."""
+    """An organisation in a role. `id` is its business key: a registered identifier if the publisher gave one."""
 
     id: str | None = Field(examples=["GB-COH-01234567"])
     name: str | None = Field(examples=["Northshire County Council"])
@@ -16,13 +16,13 @@ class Organization(BaseModel):
 
 
 class Party(Organization):
-    """An organisation with every role it has in the process."""
+    """An organisation with all its roles in the process."""
 
     roles: list[str] = Field(examples=[["buyer", "procuringEntity"]])
 
 
 class Source(BaseModel):
-    """Who published it: the ocid's prefix, the publisher's name, the licence."""
+    """The publication's source: the ocid's prefix, the publisher's name, the licence."""
 
     prefix: str | None = Field(examples=["ocds-b5fd17"])
     publisher: str | None = None
@@ -30,7 +30,7 @@ class Source(BaseModel):
 
 
 class Classification(BaseModel):
-    """What is bought, in a scheme such as CPV."""
+    """What is procured, as a code of a scheme such as CPV."""
 
     scheme: str | None = Field(examples=["CPV"])
     code: str | None = Field(examples=["45233142"])
@@ -38,7 +38,7 @@ class Classification(BaseModel):
 
 
 class Location(BaseModel):
-    """Where it is delivered, or where the buyer sits."""
+    """The place of delivery, else the buyer's address."""
 
     country: str | None = None
     region: str | None = None
@@ -46,18 +46,18 @@ class Location(BaseModel):
 
 
 class ProcessCounts(BaseModel):
-    """How many of each the process has."""
+    """Number of releases, awards, contracts, items, documents and notes of the process."""
 
     releases: int
     awards: int
     contracts: int
     items: int
     documents: int
-    notes: int = Field(description="data-quality notes: what was repaired or is doubtful")
+    notes: int = Field(description="data-quality notes: repaired or doubtful values")
 
 
 class Process(BaseModel):
-    """A contracting process as it stands."""
+    """A contracting process in its current state."""
 
     ocid: str = Field(examples=["ocds-b5fd17-1a2b3c"])
     title: str | None = Field(examples=["Resurfacing of county roads"])
@@ -66,7 +66,7 @@ class Process(BaseModel):
     method: str | None = Field(description="tender.procurementMethod", examples=["open"])
     method_details: str | None
     category: str | None = Field(description="tender.mainProcurementCategory", examples=["works"])
-    buyer: Organization | None = Field(description="null where the publisher names none")
+    buyer: Organization | None = Field(description="null if the publisher names none")
     procuring_entity: Organization | None
     source: Source
     classification: Classification
@@ -76,7 +76,7 @@ class Process(BaseModel):
     min_amount: float | None
     budget_amount: float | None
     budget_currency: str | None
-    amount_base: float | None = Field(description="the value in the base currency, null where no rate is known")
+    amount_base: float | None = Field(description="the value in the base currency; null without a known rate")
     number_of_tenderers: int | None
     first_published: datetime | None
     last_published: datetime | None
@@ -85,7 +85,7 @@ class Process(BaseModel):
     language: str | None
     tags: list[str] = Field(description="tags of its releases, in order of first appearance", examples=[["tender", "award"]])
     counts: ProcessCounts
-    process_key: str = Field(description="surrogate key, as text: 63 bits are more than a JavaScript number holds")
+    process_key: str = Field(description="surrogate key, as text: its 63 bits exceed a JavaScript number")
     silver_batch: int = Field(description="the refine run that made this row")
     links: dict[str, str]
 
@@ -97,7 +97,7 @@ class Supplier(Organization):
 
 
 class Item(BaseModel):
-    """An item of the tender, an award or a contract, as `level` and `parent_id` say."""
+    """An item of the tender, an award or a contract (`level`, `parent_id`)."""
 
     item_id: str | None
     level: str
@@ -141,7 +141,7 @@ class Contract(BaseModel):
 
 
 class ProcessDetail(Process):
-    """A contracting process with all that hangs on it."""
+    """A contracting process with its parties, awards, contracts and items."""
 
     parties: list[Party]
     awards: list[Award]
@@ -150,5 +150,5 @@ class ProcessDetail(Process):
 
 
 def field_names(model: type[BaseModel]) -> list[str]:
-    """The names of a model's fields."""
+    """Return the names of a model's fields."""
     return list(model.model_fields)

@@ -1,6 +1,6 @@
-"""What can be asked of the star: readable names, typed fields, conditions, an order and a page. Pure.
+"""Queries of the star: readable field names, typed values, conditions, order and page. Pure.
 
-The fields themselves are the columns of the warehouse's tables; `infrastructure/warehouse/star/readable_fields.py` lists them.
+`infrastructure/warehouse/star/readable_fields.py` maps the fields to columns.
 """
 
 import math
@@ -14,12 +14,12 @@ from typing import Any, Literal
 FACTS = ("process", "award", "contract", "item", "document")
 DIMENSIONS = ("date", "organization", "procedure", "classification", "location", "currency", "source", "status", "exchange_rate")
 Operator = Literal["eq", "gte", "lte", "prefix", "null", "named", "within"]
-WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class FieldKind(StrEnum):
-    """The type of a field, as it is written in a filter."""
+    """Type of a field, which defines how its values are written in a filter."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -27,13 +27,13 @@ class FieldKind(StrEnum):
     INSTANT = "instant"
     DATE = "date"
     BOOLEAN = "boolean"
-    ORGANIZATION = "organization"  # the id of an organisation, or a name that it was ever given
+    ORGANIZATION = "organization"  # the id of an organisation, or any name it has had
 
 
 @dataclass(frozen=True)
 class Condition:
-    """`field` is any of `values` (eq, prefix, named), or in any of these (first, last) (within), or not below (gte) or above (lte)
-    the only one, or missing or not (null)."""
+    """A condition on `field`: equal to, starting with or named as any of `values` (eq, prefix, named); in any of these
+    (first, last) ranges (within); at least or at most the only value (gte, lte); missing or not (null)."""
 
     field: str
     operator: Operator
@@ -42,7 +42,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Sort:
-    """An order by one field; missing values come last either way."""
+    """Order by one field; missing values come last in both directions."""
 
     field: str
     descending: bool = False
@@ -50,7 +50,9 @@ class Sort:
 
 @dataclass(frozen=True)
 class RowQuery:
-    """Rows of a fact or dimension. `after` holds the sort values and, last, the key of the row that the page begins behind."""
+    """Query of rows of a fact or dimension. `after` holds the sort values and, last, the key of the previous page's
+    last
+    row."""
 
     of: str
     where: tuple[Condition, ...] = ()
@@ -61,14 +63,17 @@ class RowQuery:
 
 @dataclass(frozen=True)
 class RowPage:
-    """Rows as nested JSON-like values, and where the next page begins (None at the end)."""
+    """Rows as nested JSON-like values, and the start of the next page (None at the end)."""
 
     rows: list[dict[str, Any]]
     following: tuple[Any, ...] | None
 
 
 def read_value(kind: FieldKind, text: str, *, end: bool = False) -> Any:
-    """The value that `text` means. A date stands for its first instant, or with `end` for its last. ValueError says what was expected."""
+    """Parse `text` as a value. A date means its first instant, or with `end` its last.
+
+    ValueError's message says which form is expected.
+    """
     return READERS[kind](text, end)
 
 
@@ -77,7 +82,7 @@ def _text(text: str, _end: bool) -> str:
 
 
 def _integer(text: str, _end: bool) -> int:
-    if not WHOLE.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
+    if not INTEGER.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
         raise ValueError("a whole number of at most 63 bits")
     return int(text)
 

@@ -1,4 +1,5 @@
-"""Reference records as dimension rows: keyed by their record, so that a corrected row keeps its key. Pure."""
+"""Reference records as dimension rows. Their keys hash kind and record id, so a corrected record keeps its key.
+Pure."""
 
 import polars as pl
 
@@ -9,23 +10,24 @@ NAMES = ["organization_id", "name", "scheme", "identifier", "legal_name", "local
 
 
 def reference_key(kind: str, record_id: str) -> int:
-    """The surrogate key of the dimension row that a reference record makes; no row made of a process has it."""
+    """Return the surrogate key of a reference record's dimension row; rows made from processes never have it."""
     return surrogate_key("reference", kind, record_id)
 
 
 def organization_rows(records: pl.DataFrame) -> pl.DataFrame:
-    """Rows of dim_organization from silver `organization`; reference rows are in force from the beginning, whatever processes say."""
+    """Return rows of dim_organization from silver `organization`; they apply from the beginning and override
+    processes."""
     keyed = _keyed(records, "organization_key", "organizations")
     return keyed.select("organization_key", *NAMES, pl.lit(value=True).alias("reference"), pl.lit(value=True).alias("is_current"), pl.lit(1).alias("uses"))
 
 
 def classification_rows(records: pl.DataFrame) -> pl.DataFrame:
-    """Rows of dim_classification from silver `classification`."""
+    """Return rows of dim_classification from silver `classification`."""
     keyed = with_cpv_levels(_keyed(records, "classification_key", "classifications"))
     columns = ["classification_key", "scheme", "code", "description", "division", "group", "class", "parent"]
     return keyed.select(*columns, pl.lit(value=True).alias("reference"), pl.lit(1).alias("uses"))
 
 
 def _keyed(records: pl.DataFrame, name: str, kind: str) -> pl.DataFrame:
-    keys = [reference_key(kind, one) for one in records["record_id"]]
+    keys = [reference_key(kind, record_id) for record_id in records["record_id"]]
     return records.with_columns(pl.Series(name, keys, dtype=pl.Int64))

@@ -1,6 +1,7 @@
-"""What the child does with one PDF: text page by page, then what describes the file, its tables, and the text of its images.
+"""Extraction from one PDF in the child process: text by page, metadata and outline, tables, and text of images (OCR).
 
-Each step is written out as soon as it is known; the kernel ends the child where a page takes too long, and the parent goes on behind it.
+Results are written as soon as they are known: the kernel kills the child on a page that exceeds its CPU time, and the
+parent continues after that page.
 """
 
 # mypy: allow-untyped-calls
@@ -16,7 +17,7 @@ import pymupdf
 from domain.document_files.proposed_facts import TextLine, propose_facts
 from domain.shared.errors import reason_of
 from infrastructure.pdf import ocr
-from infrastructure.pdf.form_fields import FilledField, filled_in, lacking
+from infrastructure.pdf.form_fields import FilledField, filled_fields, missing_values
 from infrastructure.pdf.glyph_normalisation import letters
 from infrastructure.pdf.limits import PdfLimits
 from infrastructure.pdf.opening import LockedError, opened
@@ -26,24 +27,24 @@ from infrastructure.pdf.worker_output import Output, allow, cpu_used
 
 FLAGS = pymupdf.TEXTFLAGS_TEXT
 DPI = 200
-LONGEST = 4_000  # pixels of a page's longer side, for tesseract
-HEADINGS = 1_000
-RULES = 4  # lines or boxes drawn on a page, fewer of which make no table
-CELL = 2_000  # characters
+LONG_SIDE_PIXELS = 4_000  # maximum of a page's image for tesseract
+MAX_HEADINGS = 1_000
+TABLE_MIN_RULES = 4  # a page with fewer drawn lines and boxes has no table
+CELL_MAX_CHARACTERS = 2_000
 
 pymupdf.TOOLS.mupdf_display_errors(False)
 pymupdf.TOOLS.mupdf_display_warnings(False)
 
 
 class StoppedError(Exception):
-    """Raised where the file has used up what it may take."""
+    """Raised when the file exceeds its limits."""
 
 
 def extract(request: dict[str, Any], output: Output) -> None:
-    """Do the steps asked for: `text` from page `first` on, `about`, `tables`, `ocr` of the `pages` named."""
+    """Run the requested steps: `text` from page `first` on, `about`, `tables`, `ocr` of the named `pages`."""
     limits = PdfLimits(**request["limits"])
     allow(limits.cpu_seconds)
-    with _said(output, "broken", 0):
+    with _reporting_errors(output, "broken", 0):
         try:
             document = opened(Path(request["path"]))
         except LockedError as error:
@@ -55,12 +56,12 @@ def extract(request: dict[str, Any], output: Output) -> None:
         steps = {"text": _text, "about": _about, "tables": _tables, "ocr": _ocr}
         for step in request["steps"]:
             steps[step](document, request, limits, until, output)
-        output.write("end", 0, {"repaired": bool(document.is_repaired)})  # some damage shows at a page only
+        output.write("end", 0, {"repaired": bool(document.is_repaired)})  # some damage appears only at a page
 
 
 @contextmanager
-def _said(output: Output, tag: str, page: int) -> Iterator[None]:
-    """Say what went wrong, whatever it was: files from anywhere break the library in any way."""
+def _reporting_errors(output: Output, tag: str, page: int) -> Iterator[None]:
+    """Write any error to the output: malformed files make the library raise anything."""
     try:
         yield
     except StoppedError:
@@ -76,19 +77,19 @@ def _text(document: pymupdf.Document, request: dict[str, Any], limits: PdfLimits
             output.write("stopped", number, f"reading took more than {limits.cpu_seconds} s of CPU")
             return
         allow(limits.page_seconds)
-        with _said(output, "failed", number):
+        with _reporting_errors(output, "failed", number):
             if not _page(document[number - 1], number, limits, output):
                 output.write("stopped", number, "its text takes too much room")
                 return
 
 
 def _page(page: pymupdf.Page, number: int, limits: PdfLimits, output: Output) -> bool:
-    """Whether there was room for the page."""
+    """Write the text of a page; return False if the output has no room for it."""
     filled = _filled(page, number, output)
     layer = page.get_textpage(flags=FLAGS)
     text = _text_of(layer)
-    if more := lacking(filled, layer, text):
-        text = "\n\n".join([*filter(None, [text]), "\n".join(map(letters, more))])
+    if missing := missing_values(filled, layer, text):
+        text = "\n\n".join([*filter(None, [text]), "\n".join(map(letters, missing))])
     tag = "page" if READABLE.search(text) else shown(page, text)
     written = output.write(tag, number, {"page": number, "text": text if tag == "page" else ""})
     if written and number <= limits.fact_pages and tag == "page":
@@ -101,13 +102,13 @@ def _page(page: pymupdf.Page, number: int, limits: PdfLimits, output: Output) ->
 def _filled(page: pymupdf.Page, number: int, output: Output) -> list[FilledField]:
     if page.first_widget is None:
         return []
-    with _said(output, "unfilled", number):
-        return filled_in(page)
+    with _reporting_errors(output, "unfilled", number):
+        return filled_fields(page)
     return []
 
 
 def _text_of(layer: pymupdf.TextPage) -> str:
-    """The text, a blank line between two blocks."""
+    """Return the text of the page, with a blank line between blocks."""
     text = "\n\n".join(block[4].strip("\n") for block in layer.extractBLOCKS() if block[6] == 0)
     if not text.isascii() and RIGHT_TO_LEFT.search(text):
         text = "\n\n".join(block_text(block) for block in layer.extractRAWDICT()["blocks"] if block["type"] == 0)
@@ -124,13 +125,13 @@ def _lines(layer: pymupdf.TextPage) -> list[TextLine]:
 
 def _about(document: pymupdf.Document, _request: dict[str, Any], limits: PdfLimits, _until: float, output: Output) -> None:
     allow(limits.page_seconds)
-    with _said(output, "nothing", 0):
+    with _reporting_errors(output, "nothing", 0):
         metadata = {name: letters(value.replace("\x00", "").strip()) for name, value in (document.metadata or {}).items() if value}
         output.write("metadata", 0, {name: value for name, value in metadata.items() if value})
-    with _said(output, "nothing", 0):
+    with _reporting_errors(output, "nothing", 0):
         output.write("language", 0, document.language or None)
-    with _said(output, "nothing", 0):
-        entries = document.get_toc()[:HEADINGS]
+    with _reporting_errors(output, "nothing", 0):
+        entries = document.get_toc()[:MAX_HEADINGS]
         output.write("outline", 0, [{"level": level, "title": letters(title), "page": page if page > 0 else None} for level, title, page in entries])
 
 
@@ -141,10 +142,10 @@ def _tables(document: pymupdf.Document, request: dict[str, Any], limits: PdfLimi
             output.write("untabled", number, f"finding tables took more than {limits.table_seconds:g} s of CPU")
             return
         allow(limits.page_seconds)
-        with _said(output, "nothing", number):
+        with _reporting_errors(output, "nothing", number):
             page = document[number - 1]
             drawn = page.read_contents()
-            if drawn.count(b" re") + drawn.count(b" l\n") + drawn.count(b" l ") < RULES:
+            if drawn.count(b" re") + drawn.count(b" l\n") + drawn.count(b" l ") < TABLE_MIN_RULES:
                 continue
             tables = [[[_cell(cell) for cell in row] for row in table.extract()] for table in page.find_tables().tables]
             if tables:
@@ -152,16 +153,16 @@ def _tables(document: pymupdf.Document, request: dict[str, Any], limits: PdfLimi
 
 
 def _cell(text: str | None) -> str | None:
-    return None if text is None else letters(text.replace("\x00", ""))[:CELL]
+    return None if text is None else letters(text.replace("\x00", ""))[:CELL_MAX_CHARACTERS]
 
 
 def _ocr(document: pymupdf.Document, request: dict[str, Any], limits: PdfLimits, _until: float, output: Output) -> None:
     for number in request["pages"]:
         allow(limits.page_seconds)
         try:
-            with _said(output, "unread", number):
+            with _reporting_errors(output, "unread", number):
                 page = document[number - 1]
-                zoom = min(DPI / 72, LONGEST / max(page.rect.width, page.rect.height, 1))
+                zoom = min(DPI / 72, LONG_SIDE_PIXELS / max(page.rect.width, page.rect.height, 1))
                 picture = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), colorspace=pymupdf.csGRAY, alpha=False)
                 output.write("ocr", number, ocr.recognise(picture.tobytes("png"), request["ocr_seconds"]))
         except SubprocessError as error:

@@ -1,4 +1,4 @@
-"""What is filled into the form fields of a page. The values belong to its text, whether they are drawn or not; passwords do not."""
+"""Values of the form fields of a page. They belong to its text, drawn or not, except passwords."""
 
 # mypy: allow-untyped-calls
 
@@ -13,20 +13,21 @@ HIDDEN = 1 << 1  # flag of an annotation
 TEXT = "Text"  # types of fields, as pymupdf names them
 BUTTONS = ("CheckBox", "RadioButton")
 CHOICES = ("ComboBox", "ListBox")
-PLAIN = re.compile(r"(?:yes|on|true|x|checked|choice|\d+)?", re.IGNORECASE)  # states of a button that say no more than that it is set
-LONG = 12  # characters of a value that can hardly stand elsewhere on its page by chance
+# States of a button that mean only that it is set.
+PLAIN = re.compile(r"(?:yes|on|true|x|checked|choice|\d+)?", re.IGNORECASE)
+UNIQUE_MIN_CHARACTERS = 12  # longer values hardly occur elsewhere on the page by chance
 
 
 @dataclass(frozen=True)
 class FilledField:
-    """A value, and the place on the page where its field draws it; None where it draws a mark or nothing."""
+    """A value and the rectangle in which its field draws it; None if it draws a mark or nothing."""
 
     value: str
     place: pymupdf.Rect | None
 
 
-def filled_in(page: pymupdf.Page) -> list[FilledField]:
-    """The values of the fields that are shown, in the page's order. Fields that draw a mark or a password are taken off the page first."""
+def filled_fields(page: pymupdf.Page) -> list[FilledField]:
+    """Return the values of the visible fields, in page order; removes fields with marks and passwords from the page."""
     found: dict[tuple[str, str], FilledField] = {}
     for widget in list(page.widgets()):
         secret = widget.field_type_string == TEXT and widget.field_flags & PASSWORD
@@ -39,17 +40,17 @@ def filled_in(page: pymupdf.Page) -> list[FilledField]:
     return list(found.values())
 
 
-def lacking(filled: list[FilledField], layer: pymupdf.TextPage, text: str) -> list[str]:
-    """The values that the text of the page does not hold where they belong."""
+def missing_values(filled: list[FilledField], layer: pymupdf.TextPage, text: str) -> list[str]:
+    """Return the values that are missing in the page's text at their place."""
     whole = _words(text)
-    return [one.value for one in filled if not _drawn(one, layer, whole)]
+    return [item.value for item in filled if not _drawn(item, layer, whole)]
 
 
-def _drawn(one: FilledField, layer: pymupdf.TextPage, whole: str) -> bool:
-    value = _words(one.value)
-    if one.place is not None and value in _words(layer.extractTextbox(one.place)):
+def _drawn(item: FilledField, layer: pymupdf.TextPage, whole: str) -> bool:
+    value = _words(item.value)
+    if item.place is not None and value in _words(layer.extractTextbox(item.place)):
         return True
-    return len(value) > LONG and value in whole
+    return len(value) > UNIQUE_MIN_CHARACTERS and value in whole
 
 
 def _words(text: str) -> str:
@@ -77,15 +78,15 @@ def _text(widget: pymupdf.Widget) -> str:
 
 
 def _mark(widget: pymupdf.Widget) -> str:
-    """A box that is ticked: what it says of itself, and its state where that is a word of its own."""
+    """Return a ticked box as text: its label, and its state if that is a word of its own."""
     name = (widget.field_label or widget.field_name or "").strip()
     state = str(widget.field_value)
     return "[x] " + ": ".join(part for part in (name, "" if PLAIN.fullmatch(state) else state) if part)
 
 
 def _chosen(page: pymupdf.Page, widget: pymupdf.Widget) -> Iterator[str]:
-    """The options chosen, as they are shown; an export value stands for the option of that value."""
-    options = [(one, one) if isinstance(one, str) else (one[0], one[-1]) for one in widget.choice_values or ()]
+    """Yield the chosen options as displayed; an export value is replaced by its option."""
+    options = [(each, each) if isinstance(each, str) else (each[0], each[-1]) for each in widget.choice_values or ()]
     kind, places = page.parent.xref_get_key(widget.xref, "I")
     if kind == "array" and not widget.field_value:
         yield from (options[int(place)][1] for place in re.findall(r"\d+", places) if int(place) < len(options))

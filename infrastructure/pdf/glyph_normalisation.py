@@ -1,6 +1,6 @@
-"""Letters as they are written, in place of the glyph forms that a PDF draws: what is stored is what people search for.
+"""Replaces the glyph forms that PDFs draw by plain letters, so that stored text is what users search for.
 
-Most Arabic PDFs draw presentation forms, many Chinese and Japanese ones radicals or compatibility ideographs.
+Most Arabic PDFs use presentation forms, many Chinese and Japanese ones radicals or compatibility ideographs.
 """
 
 import re
@@ -13,11 +13,11 @@ BLOCKS = (
     (0xFB00, 0xFDFF),  # Latin and Armenian ligatures, Hebrew and Arabic presentation forms
     (0xFE70, 0xFEFC),  # Arabic presentation forms B
 )
-DRAWN = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in BLOCKS) + "]")
+GLYPH_FORMS = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in BLOCKS) + "]")
 
 
 def _letter(form: str) -> str:
-    """NFKC; a vowel mark without the blank or stroke that carries it where it stands alone."""
+    """NFKC; a vowel mark alone loses the space or stroke that carries it."""
     plain = normalize("NFKC", form)
     marks = plain.lstrip(f" {TATWEEL}")
     return marks if marks and all(map(combining, marks)) else plain
@@ -27,5 +27,5 @@ LETTERS = {code: _letter(chr(code)) for first, last in BLOCKS for code in range(
 
 
 def letters(text: str) -> str:
-    """The text in letters; a text without presentation forms is returned as it is."""
-    return text if text.isascii() or not DRAWN.search(text) else text.translate(LETTERS)
+    """Return the text with glyph forms replaced; text without any is returned unchanged."""
+    return text if text.isascii() or not GLYPH_FORMS.search(text) else text.translate(LETTERS)

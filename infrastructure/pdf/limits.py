@@ -1,11 +1,12 @@
-"""What reading one PDF may take."""
+"""Limits for reading one PDF."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class PdfLimits:
-    """Seconds and bytes. A page that takes too long is left out and the reading goes on behind it; the other limits end the reading."""
+    """Limits in seconds, bytes and pages. A page above `page_seconds` of CPU is left out; the other limits end the
+    reading."""
 
     cpu_seconds: int = 60
     page_seconds: int = 10
@@ -13,7 +14,7 @@ class PdfLimits:
     memory_bytes: int = 1024**3
     pages: int = 5_000
     output_bytes: int = 32 * 1024**2
-    ocr_pages: int = 20  # read with tesseract at most, where it is installed
-    fact_pages: int = 10  # looked at for key facts
-    table_pages: int = 50  # looked at for tables
+    ocr_pages: int = 20  # at most, with OCR by tesseract if it is installed
+    fact_pages: int = 10  # searched for key facts
+    table_pages: int = 50  # searched for tables
     table_seconds: float = 5.0  # of CPU, for all tables

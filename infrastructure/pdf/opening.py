@@ -1,4 +1,4 @@
-"""Opening a PDF: what locks its pages, and what locks its attachments alone."""
+"""Opens PDFs. Encrypted pages are refused; encrypted attachments alone are no obstacle."""
 
 # mypy: allow-untyped-calls
 
@@ -10,21 +10,22 @@ import pymupdf
 from domain.shared.errors import reason_of
 
 IDENTITY = ("null", "null"), ("name", "/Identity")  # the crypt filter that leaves strings and streams as they are; the default
-CRYPT_FILTERS = 4  # the version of encryption from which on strings, streams and attachments have filters of their own
+CRYPT_FILTERS = 4  # from this version on strings, streams and attachments have their own filters
 HANDLER = re.compile(r"encryption handler|crypt filter|encryption (?:version|revision)", re.IGNORECASE)
 CODE = re.compile(r"^code=\d+: ")
 
 
 class LockedError(Exception):
-    """Raised when the pages can't be read without a key."""
+    """Raised if the pages can't be read without a key."""
 
 
 def opened(path: Path) -> pymupdf.Document:
-    """The document. LockedError where its pages are encrypted; ValueError where it has not the structure of a PDF."""
+    """Open the document. LockedError if its pages are encrypted; ValueError if it does not have the structure of a
+    PDF."""
     try:
         document = pymupdf.open(path, filetype="pdf")
     except pymupdf.FileDataError as error:
-        cause = CODE.sub("", reason_of(error.__cause__ or error))  # the error itself names the file on this machine
+        cause = CODE.sub("", reason_of(error.__cause__ or error))  # the error itself contains the local path
         if HANDLER.search(cause):
             raise LockedError(f"it is encrypted in a way that can't be read: {cause}") from error
         raise ValueError(cause) from error
@@ -37,7 +38,7 @@ def opened(path: Path) -> pymupdf.Document:
 
 
 def _only_attachments(document: pymupdf.Document) -> bool:
-    """Whether the filters of strings and streams encrypt nothing, so that no page needs the password."""
+    """Whether only attachments are encrypted: the filters of strings and streams are the identity."""
     kind, reference = document.xref_get_key(-1, "Encrypt")
     if kind == "xref":
         xref, path = int(reference.split()[0]), ""

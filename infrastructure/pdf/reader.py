@@ -1,4 +1,4 @@
-"""Reads PDFs, several at once: one document a file, whatever state the file is in, and never longer than the limits allow."""
+"""Reads PDFs in parallel: each file gives one document, whatever its state, within the limits."""
 
 import os
 import shutil
@@ -19,13 +19,13 @@ from infrastructure.pdf.limits import PdfLimits
 from infrastructure.pdf.worker_pool import PdfWorkerPool
 from infrastructure.system.disk_space import disk_full_as_error
 
-MAX_RESTARTS = 5  # pages that may end their child before the rest of the file is given up
+MAX_RESTARTS = 5  # crashes of the child process before the rest of a file is given up
 CHUNK = 1 << 20
 
 
 @dataclass
 class PdfReading:
-    """One file on its way through its steps; `first` is the page that the next text is read from."""
+    """State of one file; `first` is the page from which the next text step starts."""
 
     path: Path
     out: Path
@@ -46,7 +46,7 @@ class PdfResult(NamedTuple):
 
 
 class PdfReader:
-    """`workers` files at once; children live on between files."""
+    """Reads up to `workers` files at once; child processes are reused for the next files."""
 
     def __init__(self, limits: PdfLimits, workers: int | None = None, spool: Path | None = None) -> None:
         self.limits = limits
@@ -54,29 +54,29 @@ class PdfReader:
         self.pool = PdfWorkerPool(workers or os.cpu_count() or 1, limits.memory_bytes)
 
     def read(self, path: Path) -> PdfResult:
-        """The document of one file; see `read_many`."""
+        """Read one file; see `read_many`."""
         return self.read_many({"": path})[""]
 
     def read_many(self, paths: Mapping[str, Path]) -> dict[str, PdfResult]:
-        """The documents by the names given, whatever state the files are in."""
+        """Read the files; return the documents under the same names, whatever the files' state."""
         with disk_full_as_error(), _folder(self.spool) as folder:
             readings = {name: PdfReading(path, folder / str(number), 0.0) for number, (name, path) in enumerate(paths.items())}
             waiting = list(readings)
             while waiting:
-                again: list[str] = []
+                unfinished: list[str] = []
                 for name, ending in self.pool.run(self._requests(waiting, readings), self.limits.timeout):
                     if self._follow(readings[name], ending):
-                        again.append(name)
-                waiting = again
+                        unfinished.append(name)
+                waiting = unfinished
             return {name: self._document(reading.found) for name, reading in readings.items()}
 
     def close(self) -> None:
-        """End the children."""
+        """End the child processes."""
         self.pool.close()
 
     def _document(self, found: Findings) -> PdfResult:
-        most = self.limits.pages
-        return PdfResult(found.state(), found.reason(most), found.document(most))
+        max_pages = self.limits.pages
+        return PdfResult(found.state(), found.reason(max_pages), found.document(max_pages))
 
     def _requests(self, names: list[str], readings: Mapping[str, PdfReading]) -> Iterator[tuple[str, dict[str, object]]]:
         for name in names:
@@ -84,11 +84,18 @@ class PdfReader:
             reading.deadline = reading.deadline or time.monotonic() + self.limits.timeout
             room = self.limits.output_bytes - sum(map(len, reading.found.pages.values()))
             pages = sorted(reading.found.unread)[: self.limits.ocr_pages]
-            asked = {"path": str(reading.path), "out": str(reading.out), "room": room, "first": reading.first, "spent": reading.spent}
+            asked = {
+                "path": str(reading.path),
+                "out": str(reading.out),
+                "room": room,
+                "first": reading.first,
+                "spent": reading.spent,
+            }
             yield name, asked | {"steps": reading.steps, "pages": pages, "ocr_seconds": self.limits.page_seconds, "limits": asdict(self.limits)}
 
     def _follow(self, reading: PdfReading, ending: str) -> bool:
-        """Take in what was written; whether the file is to be taken up again behind a page that ended its child, or for its images."""
+        """Add the child's output; return whether to run the file again, after a page that crashed the child, or for
+        OCR."""
         found = reading.found
         found.add(reading.out.read_bytes() if reading.out.exists() else b"")
         reading.out.unlink(missing_ok=True)
@@ -113,7 +120,7 @@ class PdfReader:
             found.left[found.reached + 1] = why
             reading.first = found.reached + 1
             reading.spent += self.limits.page_seconds
-        else:  # all the text is there: go on without what ended the child
+        else:  # the text is complete: continue with the steps after the one that crashed
             reading.steps = reading.steps[1:] if reading.steps[0] != "text" else reading.steps[2:]
             reading.first = 1
         if reading.deaths > MAX_RESTARTS:
@@ -124,12 +131,12 @@ class PdfReader:
 
 @contextmanager
 def _folder(spool: Path | None) -> Iterator[Path]:
-    """A folder for what the children write; those of processes that were killed are removed."""
+    """Make a folder for the children's output; remove those of processes that no longer run."""
     if spool is not None:
         spool.mkdir(parents=True, exist_ok=True)
-        for left in spool.glob("pdf-*-*"):
-            owner = left.name.split("-")[1]
+        for abandoned in spool.glob("pdf-*-*"):
+            owner = abandoned.name.split("-")[1]
             if owner.isdecimal() and not psutil.pid_exists(int(owner)):
-                shutil.rmtree(left, ignore_errors=True)
+                shutil.rmtree(abandoned, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f"pdf-{os.getpid()}-", dir=spool) as folder:
         yield Path(folder)

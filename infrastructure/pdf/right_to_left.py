@@ -1,7 +1,7 @@
-"""The reading order of lines with Hebrew or Arabic letters, from where their characters are drawn.
+"""Reading order of lines with Hebrew or Arabic letters, from the positions of their characters.
 
-MuPDF puts the letters of each such word in order, but neither the blanks nor the numbers beside it. Here a line is taken as it is seen,
-from left to right, and read from right to left except for numbers and words of other scripts.
+MuPDF orders the letters of each such word, but neither the spaces nor adjacent numbers. Here the characters of a line
+are sorted from left to right and then read from right to left, except for numbers and words of other scripts.
 """
 
 import re
@@ -12,9 +12,9 @@ from typing import Any
 from unicodedata import bidirectional, mirrored
 
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
-BLANK = 0.2  # of the size of a character: a gap as wide stands for a blank
-APART = 1.5  # of the size: pieces of a line that are farther apart are lines of their own
-SAME_LINE = 0.5  # of the lower height that two pieces share
+SPACE_WIDTH = 0.2  # of the font size: a gap this wide is a space
+COLUMN_GAP = 1.5  # of the height: pieces of a line further apart are separate lines
+SAME_LINE_OVERLAP = 0.5  # of the lower height
 MIRROR = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
 WITHIN_NUMBERS = frozenset(".,:/-+%#_\u00a0\u202f٫٬٪")
 
@@ -23,7 +23,7 @@ Raw = dict[str, Any]
 
 @dataclass
 class Cell:
-    """A drawn character with the marks and further letters that belong to it, from `left` to `right`."""
+    """A drawn character with its marks and the further letters of a ligature; `left` and `right` are its edges."""
 
     text: str
     left: float
@@ -32,12 +32,12 @@ class Cell:
 
 
 def block_text(block: Raw) -> str:
-    """The text of a block of `extractRAWDICT`, a line a line."""
+    """Return the text of a block of `extractRAWDICT`, one line per line."""
     return "\n".join(line_text(pieces) for pieces in _lines(block["lines"]))
 
 
 def line_text(pieces: Sequence[Raw]) -> str:
-    """The text of one line, which may be drawn in several pieces."""
+    """Return the text of one line, which may consist of several pieces."""
     plain = "".join(char["c"] for piece in pieces for span in piece["spans"] for char in span["chars"])
     if not RIGHT_TO_LEFT.search(plain) or not _level(pieces[0]):
         return plain.strip("\n")
@@ -45,19 +45,19 @@ def line_text(pieces: Sequence[Raw]) -> str:
     return ordered(list(_spaced(cells)))
 
 
-def ordered(seen: Sequence[str]) -> str:
-    """The characters of a line as they are seen from left to right, in the order in which they are read."""
-    sides = [_side(char) for char in seen]
-    if sides.count("R") < sides.count("L"):  # a line of another script with some words from right to left in it
-        return "".join(_embedded(seen, sides)).strip()
-    return "".join(_backwards(seen, sides)).strip()
+def ordered(visual: Sequence[str]) -> str:
+    """Return the characters of a line, given in visual order from left to right, in reading order."""
+    sides = [_side(char) for char in visual]
+    if sides.count("R") < sides.count("L"):  # a left-to-right line with some right-to-left words
+        return "".join(_embedded(visual, sides)).strip()
+    return "".join(_right_to_left(visual, sides)).strip()
 
 
 def _lines(pieces: Iterable[Raw]) -> Iterator[list[Raw]]:
-    """Pieces that stand side by side on one line, where any of them reads from right to left."""
+    """Group pieces that are on one line if any of them reads from right to left."""
     line: list[Raw] = []
     for piece in pieces:
-        if line and not _beside(line, piece):
+        if line and not _same_line(line, piece):
             yield line
             line = []
         line.append(piece)
@@ -65,17 +65,18 @@ def _lines(pieces: Iterable[Raw]) -> Iterator[list[Raw]]:
         yield line
 
 
-def _beside(line: Sequence[Raw], piece: Raw) -> bool:
-    if not _level(piece) or not _level(line[0]) or not any(_from_right(one) for one in (*line, piece)):
+def _same_line(line: Sequence[Raw], piece: Raw) -> bool:
+    if not _level(piece) or not _level(line[0]) or not any(_has_right_to_left(each) for each in (*line, piece)):
         return False
     x0, y0, x1, y1 = piece["bbox"]
     top, bottom = line[-1]["bbox"][1], line[-1]["bbox"][3]
     height = min(y1 - y0, bottom - top)
-    left, right = min(one["bbox"][0] for one in line), max(one["bbox"][2] for one in line)
-    return bool(min(y1, bottom) - max(y0, top) > SAME_LINE * height and max(left - x1, x0 - right) < APART * height)
+    left, right = min(each["bbox"][0] for each in line), max(each["bbox"][2] for each in line)
+    overlaps = min(y1, bottom) - max(y0, top) > SAME_LINE_OVERLAP * height
+    return bool(overlaps and max(left - x1, x0 - right) < COLUMN_GAP * height)
 
 
-def _from_right(piece: Raw) -> bool:
+def _has_right_to_left(piece: Raw) -> bool:
     return any(RIGHT_TO_LEFT.match(char["c"]) for span in piece["spans"] for char in span["chars"])
 
 
@@ -85,7 +86,8 @@ def _level(piece: Raw) -> bool:
 
 
 def _cells(piece: Raw) -> list[Cell]:
-    """The characters that take up room; marks and what else a ligature stands for go with the one whose right edge they are at."""
+    """Return the characters that take up space; marks and further letters of a ligature join the one at whose edge they
+    are."""
     cells: list[Cell] = []
     waiting: list[tuple[str, float]] = []  # between the last character and the next
     for span in piece["spans"]:
@@ -112,21 +114,22 @@ def _join(before: Sequence[Cell], after: Cell, waiting: Sequence[tuple[str, floa
             before[0].text += char
         else:
             own.append(char)
-    after.text += "".join(reversed(own))  # MuPDF turned them around with the letters
+    after.text += "".join(reversed(own))  # MuPDF reversed them together with the letters
 
 
 def _spaced(cells: Sequence[Cell]) -> Iterator[str]:
-    """The characters with a blank in each wide gap."""
+    """Yield the characters, with a space in each wide gap."""
     last: Cell | None = None
     for cell in cells:
-        if last is not None and not last.text.isspace() and not cell.text.isspace() and cell.left - last.right > BLANK * cell.size:
+        spaced = last is None or last.text.isspace() or cell.text.isspace()
+        if last is not None and not spaced and cell.left - last.right > SPACE_WIDTH * cell.size:
             yield " "
         yield cell.text
         last = cell
 
 
 def _side(char: str) -> str:
-    """R and L for letters, N for digits, else the character's own place: a blank, or neutral."""
+    """Return R or L for letters, N for digits, else a space (neutral)."""
     kind = bidirectional(char[0])
     if kind in {"R", "AL"}:
         return "R"
@@ -135,45 +138,47 @@ def _side(char: str) -> str:
     return "L" if kind == "L" else " "
 
 
-def _embedded(seen: Sequence[str], sides: Sequence[str]) -> Iterator[str]:
-    """Read from left to right, but for the stretches between the first and the last letter from right to left."""
-    place = 0
-    while place < len(seen):
-        if sides[place] != "R":
-            yield seen[place]
-            place += 1
+def _embedded(visual: Sequence[str], sides: Sequence[str]) -> Iterator[str]:
+    """Yield a left-to-right line; runs between the first and last right-to-left letter are reversed."""
+    index = 0
+    while index < len(visual):
+        if sides[index] != "R":
+            yield visual[index]
+            index += 1
             continue
-        end = next((at for at in range(place, len(seen)) if sides[at] == "L"), len(seen))
-        last = max(at for at in range(place, end) if sides[at] == "R") + 1
-        yield from _backwards(seen[place:last], sides[place:last])
-        place = last
+        end = next((at for at in range(index, len(visual)) if sides[at] == "L"), len(visual))
+        last = max(at for at in range(index, end) if sides[at] == "R") + 1
+        yield from _right_to_left(visual[index:last], sides[index:last])
+        index = last
 
 
-def _backwards(seen: Sequence[str], sides: Sequence[str]) -> Iterator[str]:
-    """Read from right to left, but for numbers and words of other scripts, which keep their order."""
-    runs = [(forward, [place for _, place in group]) for forward, group in groupby(_forward(seen, sides), key=lambda one: one[0])]
-    for forward, places in reversed(runs):
-        for place in places if forward else reversed(places):
-            yield seen[place] if forward or not mirrored(seen[place][0]) else seen[place].translate(MIRROR)
+def _right_to_left(visual: Sequence[str], sides: Sequence[str]) -> Iterator[str]:
+    """Yield a right-to-left line; numbers and words of other scripts keep their order."""
+    groups = groupby(_forward(visual, sides), key=lambda pair: pair[0])
+    runs = [(forward, [index for _, index in group]) for forward, group in groups]
+    for forward, indexes in reversed(runs):
+        for index in indexes if forward else reversed(indexes):
+            keep = forward or not mirrored(visual[index][0])
+            yield visual[index] if keep else visual[index].translate(MIRROR)
 
 
-def _forward(seen: Sequence[str], sides: Sequence[str]) -> list[tuple[bool, int]]:
-    """Of each place, whether it belongs to a stretch that is read from left to right."""
+def _forward(visual: Sequence[str], sides: Sequence[str]) -> list[tuple[bool, int]]:
+    """Return for each index whether it belongs to a left-to-right run."""
     forward = [side in {"L", "N"} for side in sides]
-    place = 0
-    while place < len(seen):
-        if forward[place]:
-            end = next((at for at in range(place + 1, len(seen)) if forward[at]), len(seen))  # the next letter or digit of the kind
-            if end < len(seen) and _joined(seen[place + 1 : end], sides[place], sides[end]):
-                forward[place + 1 : end] = [True] * (end - place - 1)
-            place = end
+    index = 0
+    while index < len(visual):
+        if forward[index]:
+            end = next((at for at in range(index + 1, len(visual)) if forward[at]), len(visual))
+            if end < len(visual) and _joined(visual[index + 1 : end], sides[index], sides[end]):
+                forward[index + 1 : end] = [True] * (end - index - 1)
+            index = end
         else:
-            place += 1
-    return list(zip(forward, range(len(seen)), strict=True))
+            index += 1
+    return list(zip(forward, range(len(visual)), strict=True))
 
 
 def _joined(between: Sequence[str], before: str, after: str) -> bool:
-    """Whether what stands between two letters or digits belongs to their stretch: in a number, its separators alone."""
+    """Whether the characters between two letters or digits belong to their run; in a number only separators do."""
     if any(_side(char) == "R" for char in between):
         return False
     return "L" in {before, after} or (len(between) <= 1 and all(char in WITHIN_NUMBERS for char in between))

@@ -1,4 +1,4 @@
-"""The children that read PDFs: started when first needed, used for many files, ended when a file harms them or their time is up."""
+"""Child processes that read PDFs: started on demand, reused, killed when a file crashes or exceeds its time."""
 
 import os
 import selectors
@@ -29,13 +29,13 @@ PASSED_ENVIRONMENT = (
     "TESSDATA",
     "LD_",
     "VIRTUAL_ENV",
-)  # of the environment: no secret goes near a stranger's file
-MAX_POOL_FACTOR = 4  # times as many children where several threads read at once: a file that takes minutes leaves room for others
-MAX_FILES_PER_PROCESS = 500  # that one child reads at most: what a library leaks goes with it
+)  # of the environment: no secret reaches the process that reads foreign files
+MAX_POOL_FACTOR = 4  # several threads may use this many times the pool size, so that slow files leave room for others
+MAX_FILES_PER_PROCESS = 500  # per child process, against memory leaks of the library
 
 
 class PdfWorkerProcess:
-    """One child process. Its pipes are its only ties: it ends when they close, and the kernel ends it with this process."""
+    """A child process, connected by pipes. It ends when they close, and the kernel kills it when this process ends."""
 
     def __init__(self, memory: int) -> None:
         known = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ENVIRONMENT)}
@@ -51,54 +51,56 @@ class PdfWorkerProcess:
         self.requests = cast(IO[bytes], self.process.stdin)
         self.answers = cast(IO[bytes], self.process.stdout)
         self.files = 0
-        self.end = weakref.finalize(self, _end, self.process, os.getpid())  # also where the pool is forgotten
+        self.end = weakref.finalize(self, _end, self.process, os.getpid())  # also when the pool is garbage collected
 
     def ask(self, request: dict[str, object]) -> None:
-        """Hand it a request. BrokenPipeError where it has ended."""
+        """Send a request. BrokenPipeError if the process has ended."""
         self.files += 1
         self.requests.write(orjson.dumps(request) + b"\n")
         self.requests.flush()
 
     def fileno(self) -> int:
-        """Where its answers come from."""
+        """File descriptor of the answers, for `select`."""
         return self.answers.fileno()
 
     def answered(self) -> bool:
-        """Whether it did what it was asked to, once there is something to read: not so where it ended."""
+        """Whether the request was completed, once the pipe is readable; False if the process has ended."""
         return os.read(self.fileno(), len(DONE)) == DONE
 
 
 def _end(process: subprocess.Popen[bytes], owner: int) -> None:
-    """Kill it and all that it started; not so in a fork of the process that it belongs to."""
+    """Kill the process and its children; does nothing in a fork of the owning process."""
     if os.getpid() != owner:
         return
     kill_group(process)
     process.wait()
     cast(IO[bytes], process.stdout).close()
-    with suppress(BrokenPipeError):  # what it did not read any more
+    with suppress(BrokenPipeError):  # it has unread requests
         cast(IO[bytes], process.stdin).close()
 
 
 class PdfWorkerPool:
-    """As many children at once as there is work for, up to `size` for each thread that uses it; for all of them together, up to MOST times as many."""
+    """Runs up to `size` child processes per calling thread, and up to MAX_POOL_FACTOR * `size` for all threads."""
 
     def __init__(self, size: int, memory: int) -> None:
         self.size = size
         self.memory = memory
         self.idle: list[PdfWorkerProcess] = []
         self.owner = os.getpid()
-        self.places = threading.BoundedSemaphore(MAX_POOL_FACTOR * size)
+        self.slots = threading.BoundedSemaphore(MAX_POOL_FACTOR * size)
 
     def run(self, requests: Iterator[tuple[str, dict[str, object]]], timeout: float) -> Iterator[tuple[str, str]]:
-        """(name, how it ended) of each request as it ends: `done`, `died`, or `timeout` after that many seconds."""
+        """Yield (name, outcome) of each request as it ends: `done`, `died`, or `timeout` after `timeout` seconds."""
         busy: dict[PdfWorkerProcess, tuple[str, float]] = {}
         selector = selectors.DefaultSelector()
         try:
             while True:
-                while len(busy) < self.size and self.places.acquire(blocking=not busy):  # pylint: disable=consider-using-with
+                while len(busy) < self.size and self.slots.acquire(  # pylint: disable=consider-using-with
+                    blocking=not busy,
+                ):
                     following = next(requests, None)
                     if following is None:
-                        self.places.release()
+                        self.slots.release()
                         break
                     child = self._start(following[1])
                     selector.register(child, selectors.EVENT_READ)
@@ -109,17 +111,17 @@ class PdfWorkerPool:
         finally:
             for child in busy:
                 child.end()
-                self.places.release()
+                self.slots.release()
             selector.close()
 
     def close(self) -> None:
-        """End the children."""
+        """End the child processes."""
         for child in self._mine():
             child.end()
         self.idle.clear()
 
     def _mine(self) -> list[PdfWorkerProcess]:
-        """The idle children, none of which a fork of this process inherited."""
+        """The idle children of this process; a fork inherits none."""
         if self.owner != os.getpid():
             self.idle, self.owner = [], os.getpid()
         return self.idle
@@ -146,16 +148,16 @@ class PdfWorkerPool:
             child = cast(PdfWorkerProcess, key.fileobj)
             selector.unregister(child)
             name, _deadline = busy.pop(child)
-            self.places.release()
+            self.slots.release()
             good = child.answered()
             if good and child.files < MAX_FILES_PER_PROCESS:
                 self.idle.append(child)
             else:
                 child.end()
             yield name, "done" if good else "died"
-        for child in [one for one, (_, deadline) in busy.items() if deadline <= time.monotonic()]:
+        for child in [child for child, (_, deadline) in busy.items() if deadline <= time.monotonic()]:
             selector.unregister(child)
             name, _deadline = busy.pop(child)
-            self.places.release()
+            self.slots.release()
             child.end()
             yield name, "timeout"

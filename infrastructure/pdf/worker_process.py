@@ -1,7 +1,7 @@
-"""The child process that reads PDFs, one after the other: `python -m infrastructure.pdf.worker_process PARENT_PID MEMORY_BYTES`.
+"""Child process that reads PDFs: `python -m infrastructure.pdf.worker_process PARENT_PID MEMORY_BYTES`.
 
-It takes a request a line from its standard input and writes what it finds to the file named there, page by page, so that whatever ends it
-costs no page before. It ends with its parent, and at the first thing it can't survive.
+It reads one request per line from standard input and writes results to the file that the request names, page by page,
+so that a crash loses no page before. It ends with its parent.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ DONE = b"done\n"
 
 
 def bind(parent: int, memory: int) -> None:
-    """Die with the parent, keep to the memory, leave no core file."""
+    """End with the parent, limit the memory, write no core file."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
@@ -30,7 +30,7 @@ def bind(parent: int, memory: int) -> None:
 
 
 def serve(answers: BinaryIO, work: Callable[[dict[str, Any], Output], None]) -> None:
-    """Do each request until the parent closes the pipe."""
+    """Run each request until the parent closes the pipe."""
     for line in sys.stdin.buffer:
         request = json.loads(line)
         with Path(request["out"]).open("ab", buffering=0) as file:
@@ -39,13 +39,14 @@ def serve(answers: BinaryIO, work: Callable[[dict[str, Any], Output], None]) -> 
 
 
 def main() -> None:
-    """Keep the pipe to the parent to ourselves: libraries print to standard output."""
+    """Serve requests. Standard output is redirected first, because libraries print to it."""
     bind(int(sys.argv[1]), int(sys.argv[2]))
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
-    from infrastructure.pdf.extraction import extract  # here, for it loads pymupdf, whose messages go to what is now silent
+    # Imported here: it loads pymupdf, whose messages must not reach the pipe.
+    from infrastructure.pdf.extraction import extract
 
     serve(answers, extract)
 

@@ -1,7 +1,7 @@
-"""Reading in threads: a slice that takes long goes on in the background, and its worker is free for what waits behind it.
+"""Reads slices in threads: a slow slice continues in the background, and the worker handles other messages meanwhile.
 
-Threads in the background take turns (infrastructure/system/checkpoints.py). They can't be moved to another process: where this one ends, their
-leases in the ledger run out and their slices are read again.
+Background threads take turns (infrastructure/system/checkpoints.py). They can't move to another process: if this one
+ends, their leases expire and other workers read the slices again.
 """
 
 import threading
@@ -19,15 +19,15 @@ from domain.pipeline.batch import LEASE_DURATION, Batch
 from infrastructure.system.checkpoints import CURRENT, FairLock, SliceReading
 from services.ports.warehouse import Warehouse
 
-PATIENCE_SECONDS = 2.5  # in which a slice is waited for before it goes on in the background: most take less, on a busy machine too
-LEASE_RENEWAL_SECONDS = 3.0  # between two renewals of the leases, each for `domain.jobs.job.LEASE`
-READING_MAX_SECONDS = 4 * 3_600.0  # after which a slice is given up: its lease is not renewed any more
+PATIENCE_SECONDS = 2.5  # wait for a slice before it continues in the background; most take less
+LEASE_RENEWAL_SECONDS = 3.0  # between two renewals; a lease lasts `domain.pipeline.batch.LEASE_DURATION`
+READING_MAX_SECONDS = 4 * 3_600.0  # afterwards a slice is given up: its lease is no longer renewed
 MAX_THREADS = 10_000
 T = TypeVar("T")
 
 
 class BackgroundSliceReader:
-    """The port `Readings` of a worker process. `worker` is its name, unlike that of any other that lives."""
+    """Adapter of the port `Readings` in a worker process. `worker` is the unique name of that process."""
 
     def __init__(self, warehouse: Warehouse, worker: str, patience: float = PATIENCE_SECONDS, beat: float = LEASE_RENEWAL_SECONDS) -> None:
         self.warehouse = warehouse
@@ -35,7 +35,7 @@ class BackgroundSliceReader:
         self.patience = patience
         self.beat = beat
         self.turns = FairLock()
-        # Its threads are kept: the kernel ends a child process (infrastructure/pdf) with the thread that started it.
+        # Threads are kept: the kernel kills a PDF child process when the thread that started it ends.
         self.threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="reading")
         self._lock = threading.Lock()
         self._held: Counter[tuple[int, str]] = Counter()  # (batch, job) of the leases
@@ -43,13 +43,13 @@ class BackgroundSliceReader:
         self._beating: threading.Thread | None = None
 
     def is_landing(self, job_id: str) -> bool:
-        """Whether a slice of the job is being landed in this process."""
+        """Whether this process is landing a slice of the job."""
         with self._lock:
             return any(job == job_id for _, job in self._held)
 
     @contextmanager
     def renewing_leases(self, batches: Sequence[Batch]) -> Iterator[None]:
-        """Renew the leases of these batches until the end."""
+        """Renew the leases of these batches while the context is open."""
         keys = [(batch.id, batch.job_id) for batch in batches]
         with self._lock:
             self._held.update(keys)
@@ -64,17 +64,20 @@ class BackgroundSliceReader:
                 self._held += Counter()  # drops those at zero
 
     def read(self, batch: Batch, work: Callable[[], T], late: Callable[[Callable[[], T]], None]) -> T | None:
-        """What `work` gives; None where it takes long: then `late` is called with it in the background, once it has ended."""
+        """Return the result of `work`, or None if it takes long.
+
+        In that case `late` gets the result, in the background, as a function that returns it or raises the error.
+        """
         attempt = SliceReading(batch, self.turns)
         found = self.threads.submit(self._work, attempt, work, late)
         try:
             attempt.ended.wait(self.patience)
             if attempt.detach():
-                logger.debug("job {}: its slice takes long and is read in the background", batch.job_id)
+                logger.debug("job {}: slow slice continues in the background", batch.job_id)
                 return None
             return found.result()
         except BaseException:
-            attempt.cancelled = True  # the worker was told to stop, and nobody takes the result
+            attempt.cancelled = True  # the worker is stopping and discards the result
             raise
 
     def _work(self, attempt: SliceReading, work: Callable[[], T], late: Callable[[Callable[[], T]], None]) -> T:
@@ -100,7 +103,7 @@ class BackgroundSliceReader:
                 late(_raising(error))
             raise
         if attempt.end():
-            attempt.take_turn()  # one lands at a time
+            attempt.take_turn()  # one background slice lands at a time
             late(lambda: found)
         return found
 
@@ -112,11 +115,11 @@ class BackgroundSliceReader:
                 old = {key for key, (_, since) in self._attempts.items() if time.monotonic() - since > READING_MAX_SECONDS}
             try:
                 self.renew([batch for batch, _ in keys if batch not in old])
-            except Exception as error:  # pylint: disable=broad-exception-caught  # the next beat tries again; the lease lasts for several
-                logger.debug("leases: {}", error)
+            except Exception as error:  # pylint: disable=broad-exception-caught  # retried
+                logger.debug("renewing leases failed: {}", error)
 
     def renew(self, batch_ids: Sequence[int]) -> None:
-        """Renew the leases; readings of batches that are not open any more end at their next checkpoint."""
+        """Renew the leases; readings of batches that are no longer open end at their next checkpoint."""
         if not batch_ids:
             return
         with self.warehouse.write() as work:
@@ -129,7 +132,7 @@ class BackgroundSliceReader:
 
 
 def _raising(error: BaseException) -> Callable[[], NoReturn]:
-    def again() -> NoReturn:
+    def raise_error() -> NoReturn:
         raise error
 
-    return again
+    return raise_error

@@ -1,6 +1,6 @@
-"""Checkpoints of what reads for long: there a reading in the background lets others go on, or ends where it is not wanted any more.
+"""Checkpoints of long readings: a background reading yields there, or ends because it is no longer wanted.
 
-Threads in the background take turns, a moment each, so that they take one share of the interpreter between them however many they are.
+Background threads take turns, so that together they use one share of the interpreter, however many they are.
 """
 
 import threading
@@ -13,11 +13,11 @@ from domain.pipeline.batch import Batch
 from domain.shared.errors import LostRaceError
 
 TURN_SECONDS = 0.2
-YIELD_SECONDS = 0.002  # between two moments in which the interpreter is given to whoever waits for it
+YIELD_SECONDS = 0.002  # between two moments at which the interpreter lock is released
 
 
 class FairLock:
-    """A lock that is passed on in the order in which it was asked for."""
+    """A lock that is granted in the order of requests."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -25,7 +25,7 @@ class FairLock:
         self._waiting: deque[threading.Event] = deque()
 
     def acquire(self) -> None:
-        """Wait for the turn."""
+        """Wait until the lock is granted."""
         with self._lock:
             if not self._held:
                 self._held = True
@@ -35,7 +35,7 @@ class FairLock:
         mine.wait()
 
     def release(self) -> None:
-        """Pass the turn on."""
+        """Release the lock to the longest waiting thread."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().set()
@@ -44,12 +44,13 @@ class FairLock:
 
     @property
     def contended(self) -> bool:
-        """Whether somebody waits for it."""
+        """Whether a thread waits for the lock."""
         return bool(self._waiting)
 
 
 class SliceReading:
-    """One reading of a slice. The thread that waits for it and the one that reads agree by `lock` on whether it went to the background."""
+    """One reading of a slice. `lock` makes the waiting and the reading thread agree on whether it is in the
+    background."""
 
     def __init__(self, batch: Batch, turns: FairLock) -> None:
         self.batch = batch
@@ -58,25 +59,25 @@ class SliceReading:
         self.ended = threading.Event()
         self.detached = False
         self.cancelled = False
-        self.since: float | None = None  # when it got the turn, None while it has not got it
+        self.since: float | None = None  # start of the current turn; None while it has none
         self.yielded = 0.0
 
     def detach(self) -> bool:
-        """Send it to the background; False where it has ended by now."""
+        """Move the reading to the background; False if it has ended already."""
         with self.lock:
             self.detached = not self.ended.is_set()
             return self.detached
 
     def end(self) -> bool:
-        """The reading ended; whether that was in the background."""
+        """Mark the reading as ended; return whether it was in the background."""
         with self.lock:
             self.ended.set()
             return self.detached
 
     def checkpoint(self) -> None:
-        """Let others go on. LostRaceError where the slice is not wanted any more."""
+        """Yield to other background readings if due. LostRaceError if the slice is no longer wanted."""
         if self.cancelled:
-            raise LostRaceError(f"job {self.batch.job_id} ended, or its slice was taken over, while it was read")
+            raise LostRaceError(f"job {self.batch.job_id} ended, or another worker took its slice, during the reading")
         if not self.detached:
             return
         if self.since is None:
@@ -87,27 +88,27 @@ class SliceReading:
             self.pass_turn()
             self.take_turn()
         elif moment - self.yielded > YIELD_SECONDS:
-            time.sleep(0)  # whoever waits for the interpreter gets it now; at every checkpoint, that would leave hardly anything to this one
+            time.sleep(0)  # releases the interpreter lock; at every checkpoint it would starve this thread
             self.yielded = time.monotonic()
 
     def take_turn(self) -> None:
-        """Wait until no other slice in the background is at work."""
+        """Wait until no other background slice has the turn."""
         if self.since is None:
             self.turns.acquire()
             self.since = time.monotonic()
 
     def pass_turn(self) -> None:
-        """Let the next one go on."""
+        """Let the next background slice run."""
         if self.since is not None:
             self.since = None
             self.turns.release()
 
 
-CURRENT = threading.local()  # of each thread, its attempt
+CURRENT = threading.local()  # of each thread: its attempt
 
 
 def checkpoint() -> None:
-    """To be called again and again by what reads for long; costs nothing where nothing goes on in the background."""
+    """Called repeatedly by long readings; costs almost nothing without a background reading."""
     attempt: SliceReading | None = getattr(CURRENT, "attempt", None)
     if attempt is not None:
         attempt.checkpoint()
@@ -115,7 +116,7 @@ def checkpoint() -> None:
 
 @contextmanager
 def waiting_for_process() -> Iterator[None]:
-    """Wait for another process: meanwhile other slices in the background go on."""
+    """Let other background slices run while this one waits for another process."""
     attempt: SliceReading | None = getattr(CURRENT, "attempt", None)
     held = attempt is not None and attempt.since is not None
     if attempt is not None and held:

@@ -1,4 +1,4 @@
-"""The word for a full disk, said the same way by everything that writes files."""
+"""Detects a full disk, with the same error for every writer."""
 
 import errno
 import shutil
@@ -9,12 +9,12 @@ from pathlib import Path
 from domain.shared.errors import NoSpaceError
 
 DISK_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT}
-MIN_FREE_BYTES = 24 * 1024**2  # bytes free below which nothing more is begun: what runs needs room to end in
+MIN_FREE_BYTES = 24 * 1024**2  # free space below which no work starts: running work needs room to finish
 DISK_FULL = "the disk that holds the data folder is full; free some space and send the file again"
 
 
 def check_free_space(folder: Path) -> None:
-    """NoSpaceError where less than LEAST is free on the folder's disk."""
+    """NoSpaceError if less than MIN_FREE_BYTES are free on the folder's disk."""
     while not folder.exists():
         folder = folder.parent
     if shutil.disk_usage(folder).free < MIN_FREE_BYTES:
@@ -23,7 +23,7 @@ def check_free_space(folder: Path) -> None:
 
 @contextmanager
 def disk_full_as_error() -> Iterator[None]:
-    """Turn the system's word for a full disk into ours."""
+    """Turn the operating system's error for a full disk into NoSpaceError."""
     try:
         yield
     except OSError as error:

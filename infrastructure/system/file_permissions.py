@@ -1,4 +1,4 @@
-"""The data folder is for its owner alone: folders 0700, files 0600, also those that libraries make."""
+"""Restricts the data folder to its owner: folders 0700, files 0600, those made by libraries included."""
 
 import os
 import stat
@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-GROUP_AND_OTHERS_MODE = 0o077  # the rights of group and others
+GROUP_AND_OTHERS_MODE = 0o077
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 
 
 def set_private_umask() -> None:
-    """Give others no rights to what this process and its children make from now on."""
+    """Set the umask of this process and its children, so that new files are private."""
     os.umask(GROUP_AND_OTHERS_MODE)
 
 
 def open_to_others(folder: Path) -> Iterator[Path]:
-    """The folder, and what lies below it, where group or others have any right. Links are not followed."""
+    """Yield the folder and its contents that group or others may access. Links are not followed."""
     for path in _below(folder):
         with suppress(FileNotFoundError):  # removed meanwhile
             mode = path.lstat().st_mode
@@ -25,9 +25,9 @@ def open_to_others(folder: Path) -> Iterator[Path]:
 
 
 def restrict_permissions(folder: Path) -> int:
-    """Take the rights of group and others away; how many files and folders had any.
+    """Remove the permissions of group and others; return the number of changed files and folders.
 
-    What belongs to another user stays as it is.
+    Files of another user stay unchanged.
     """
     count = 0
     for path in open_to_others(folder):

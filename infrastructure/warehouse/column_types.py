@@ -1,4 +1,4 @@
-"""Column types that mean the same on SQLite and PostgreSQL."""
+"""Column types with the same meaning on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Instant(TypeDecorator[datetime]):
-    """An instant: aware datetimes in and UTC out. SQLite keeps ISO 8601 text of fixed width, which sorts as time does."""
+    """An instant: aware datetimes in, UTC out. SQLite stores ISO 8601 text of fixed width, which sorts by time."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -34,7 +34,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Money(TypeDecorator[Any]):
-    """An amount: exact decimals of any size where the database has them, and SQLite's 64-bit floats where it has not."""
+    """An amount: exact decimals on PostgreSQL, 64-bit floats on SQLite."""
 
     impl = Numeric()
     cache_ok = True
@@ -43,7 +43,7 @@ class Money(TypeDecorator[Any]):
         return dialect.type_descriptor(Double() if dialect.name == "sqlite" else Numeric())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        # repr gives the shortest text of a float, which is the number as it was published.
+        # repr gives the shortest text of a float, which equals the published number.
         return Decimal(repr(value)) if isinstance(value, float) and dialect.name != "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # pylint: disable=unused-argument
@@ -51,7 +51,7 @@ class Money(TypeDecorator[Any]):
 
 
 class Json(TypeDecorator[Any]):
-    """A JSON value; text on SQLite, jsonb on PostgreSQL. None is SQL's NULL on both, never JSON's null."""
+    """A JSON value: text on SQLite, jsonb on PostgreSQL. None is SQL NULL on both, never JSON null."""
 
     impl = Text
     cache_ok = True

@@ -1,4 +1,4 @@
-"""The warehouse's connections: one engine, readers that never wait, and writers that take their turn at BEGIN."""
+"""Connections to the warehouse: one engine, readers that never block, and writers that take turns at BEGIN."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ from infrastructure.system.outage import Server
 from infrastructure.warehouse.postgresql import Timeouts, make_postgresql_engine, server_of
 from infrastructure.warehouse.unit_of_work import SqlUnitOfWork
 
-BUSY_TIMEOUT_MS = 30_000  # ms that SQLite waits for a lock
-WRITER_POLL_SECONDS = 2.0  # seconds in which a writer looks every LOOK seconds whether its turn has come, before it leaves that to SQLite
+BUSY_TIMEOUT_MS = 30_000  # that SQLite waits for a lock
+WRITER_POLL_SECONDS = 2.0  # a writer polls for the lock this long before it leaves the waiting to SQLite
 WRITER_POLL_INTERVAL_SECONDS = 0.002
-VACUUM_WAIT_SECONDS = 60.0  # seconds to wait for those who read what is to go for good
-LOG_CHECKPOINT_PAGES = 16_000  # pages of the write-ahead log from which on `tidy` takes them to their places
-LOG_MAX_PAGES = 4 * LOG_CHECKPOINT_PAGES  # from here on whoever commits does so, and waits for it: where nobody tidies, or not fast enough
+VACUUM_WAIT_SECONDS = 60.0  # for readers of deleted rows to finish
+LOG_CHECKPOINT_PAGES = 16_000  # a write-ahead log from this size on is checkpointed by `checkpoint_log`
+LOG_MAX_PAGES = 4 * LOG_CHECKPOINT_PAGES  # from this size on every commit checkpoints it, and waits: a fallback
 PAGE_BYTES = 4_096  # bytes
 
 
 def make_engine(url: str, timeouts: Timeouts | None = None) -> Engine:
-    """An engine for the URL, with SQLite set to WAL and to BEGIN IMMEDIATE for writers.
+    """Return an engine for the URL; SQLite with WAL, and BEGIN IMMEDIATE for writers.
 
-    Its errors quote no values, which may be of records.
+    Its errors contain no parameter values, which may be personal data.
     """
     if not url.startswith("sqlite"):
         return make_postgresql_engine(url, timeouts or Timeouts())
@@ -45,7 +45,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "foreign_keys=ON",
         "cache_size=-32768",
-        f"cache_spill={LOG_CHECKPOINT_PAGES}",  # pages that a transaction may change in memory; those behind it are written again and again
+        f"cache_spill={LOG_CHECKPOINT_PAGES}",  # changed pages in memory; more are written repeatedly
         f"wal_autocheckpoint={LOG_MAX_PAGES}",
         "temp_store=MEMORY",
         f"journal_size_limit={LOG_CHECKPOINT_PAGES * PAGE_BYTES}",
@@ -90,30 +90,31 @@ def _took_turn(raw: Any) -> bool:
 
 
 class SqlWarehouse:
-    """Opens units of work. `write()` commits only when asked to: leaving it without `commit()` rolls back."""
+    """Opens units of work. Leaving `write()` without `commit()` rolls back."""
 
     def __init__(self, url: str, timeouts: Timeouts | None = None) -> None:
         self.url = url
-        self._tidied = 0
+        self._checkpointed_mtime_ns = 0
         self.engine = make_engine(url, timeouts)
         self._reader = self.engine.execution_options(reader=True)
         self._writer = self.engine.execution_options(writer=True)
         self._server: Server | None = None
         if self.engine.dialect.name == "postgresql":
-            # What a writer reads is what stands at its turn, not what stood when it began to wait.
+            # A writer must see the state at its turn, not the state when it began to wait.
             self._writer = self._writer.execution_options(isolation_level="READ COMMITTED")
             self._reader = self._reader.execution_options(postgresql_readonly=True)
             self._server = server_of(self.engine)
 
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:
-        """A consistent view of the warehouse; the database refuses writes. AwayError where the database does not answer."""
+        """A consistent snapshot for reading only. AwayError if the database does not answer."""
         with self._connect(self._reader) as connection:
             yield SqlUnitOfWork(connection)
 
     @contextmanager
     def write(self) -> Iterator[SqlUnitOfWork]:
-        """The only writer at that moment; keep it to a fraction of a second. AwayError where the database does not answer."""
+        """The only write transaction at that moment; keep it below a second. AwayError if the database does not
+        answer."""
         with self._connect(self._writer) as connection:
             yield SqlUnitOfWork(connection)
 
@@ -133,14 +134,14 @@ class SqlWarehouse:
             yield connection
 
     def wait(self, seconds: float) -> None:
-        """Where the database is away, return once it answers; AwayError where that takes longer."""
+        """Wait until the database answers; AwayError after so many seconds."""
         if self._server:
             self._server.wait(self.check, seconds)
 
     def vacuum(self) -> None:
-        """Leave nothing on disk of rows that were deleted: SQLite's file is written anew. PostgreSQL looks after that itself, in its own time.
+        """Remove deleted rows from disk: SQLite rewrites its file. PostgreSQL vacuums itself.
 
-        UnavailableError where somebody goes on reading what was before.
+        UnavailableError if a reader keeps the old state open.
         """
         if self.engine.dialect.name != "sqlite":
             return
@@ -150,22 +151,23 @@ class SqlWarehouse:
             cursor = connection.cursor()
             cursor.execute("VACUUM")
             end = monotonic() + VACUUM_WAIT_SECONDS
-            while cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]:  # 1 where `tidy`, say, was at it
+            # The result is 1 while another connection checkpoints.
+            while cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]:
                 if monotonic() > end:
-                    raise UnavailableError("the warehouse is still read as it was: what was deleted stands in its write-ahead log")
+                    raise UnavailableError("a reader keeps the write-ahead log open; deleted rows are still in it")
                 sleep(WRITER_POLL_INTERVAL_SECONDS)
         finally:
             connection.close()
 
     def checkpoint_log(self) -> None:
-        """Take the pages of a long write-ahead log to their places, beside whoever reads and writes. PostgreSQL looks after that itself."""
+        """Checkpoint a long write-ahead log without blocking readers and writers. PostgreSQL does that itself."""
         log = Path(f"{self.engine.url.database}-wal")
         if self.engine.dialect.name != "sqlite" or not log.exists():
             return
         state = log.stat()
-        if state.st_size < LOG_CHECKPOINT_PAGES * PAGE_BYTES or state.st_mtime_ns == self._tidied:
+        if state.st_size < LOG_CHECKPOINT_PAGES * PAGE_BYTES or state.st_mtime_ns == self._checkpointed_mtime_ns:
             return
-        self._tidied = state.st_mtime_ns
+        self._checkpointed_mtime_ns = state.st_mtime_ns
         connection = self.engine.raw_connection()
         try:
             connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
@@ -173,11 +175,11 @@ class SqlWarehouse:
             connection.close()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self.engine.dispose()
 
     def check(self) -> None:
-        """Raise UnavailableError where the database does not answer."""
+        """UnavailableError if the database does not answer."""
         try:
             with self._connect(self.engine) as connection:
                 connection.exec_driver_sql("SELECT 1")

@@ -1,4 +1,4 @@
-"""Brings the warehouse to this version's tables with Alembic, and fills the rows that no data makes."""
+"""Migrates the warehouse to the newest revision with Alembic, and fills its fixed rows."""
 
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from services.ports.secrets import SecretCipher
 
 
 def upgrade(url: str, fiscal_year_start: int = 1, seals: SecretCipher | None = None, timeouts: Timeouts | None = None) -> None:
-    """Migrate up to the newest revision. StartupError where the database is of a newer version of the product.
+    """Migrate to the newest revision. StartupError if a newer version of the product made the database.
 
-    `seals` is for secrets that an older version kept in the clear; nothing on disk tells of these afterwards.
+    `seals` encrypts secrets that an older version stored in plain text; the old text is vacuumed from disk.
     """
     config = _config(url)
     config.attributes["seals"] = seals
@@ -27,7 +27,8 @@ def upgrade(url: str, fiscal_year_start: int = 1, seals: SecretCipher | None = N
     before = current(url, timeouts)
     known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
     if before is not None and before not in known:
-        raise StartupError(f"the warehouse is of a newer version (revision {before}); run that version of tenderlake, or restore a backup made with this one")
+        advice = "run that version, or restore a backup made with this one"
+        raise StartupError(f"a newer version of tenderlake made the warehouse (revision {before}); {advice}")
     if before != head(url):
         try:
             command.upgrade(config, "head")
@@ -38,15 +39,15 @@ def upgrade(url: str, fiscal_year_start: int = 1, seals: SecretCipher | None = N
         warehouse.vacuum()
     with warehouse.read() as work:
         filled = work.star_writer.has_fixed_rows()
-    if not filled:  # also where a kill came between the migration and this
+    if not filled:  # also if a crash came between the migration and this
         _fill(warehouse, fiscal_year_start)
     warehouse.close()
 
 
 def create(url: str, fiscal_year_start: int = 1) -> None:
-    """The tables of the newest revision in an empty database that is never migrated, such as one for `verify`.
+    """Create the newest tables in an empty database that is never migrated, such as one for `verify`.
 
-    Far quicker than every revision in turn; tests/infrastructure/warehouse/test_migrate.py holds the two to the same tables.
+    Much faster than all revisions in turn; tests/infrastructure/warehouse/test_migrate.py compares the results.
     """
     warehouse = SqlWarehouse(url)
     SQLModel.metadata.create_all(warehouse.engine)
@@ -61,7 +62,7 @@ def _fill(warehouse: SqlWarehouse, fiscal_year_start: int) -> None:
 
 
 def current(url: str, timeouts: Timeouts | None = None) -> str | None:
-    """The revision of the database; None for an empty one. AwayError where PostgreSQL does not answer."""
+    """Return the revision of the database; None for an empty one. AwayError if PostgreSQL does not answer."""
     engine = make_engine(url, timeouts)
     try:
         with engine.connect() as connection:
@@ -71,7 +72,7 @@ def current(url: str, timeouts: Timeouts | None = None) -> str | None:
 
 
 def head(url: str) -> str | None:
-    """The newest revision that this version knows."""
+    """Return the newest revision of this version."""
     return ScriptDirectory.from_config(_config(url)).get_current_head()
 
 

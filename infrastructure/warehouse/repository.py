@@ -1,4 +1,4 @@
-"""What the repositories share: table lookup, chunks and upserts that both databases understand."""
+"""Shared by the repositories: table lookup, chunks, and bulk inserts and upserts for both databases."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -13,40 +13,51 @@ from sqlmodel import SQLModel
 from infrastructure.warehouse.bound_arrays import literal, parameters, source
 
 SQLITE_INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"  # as infrastructure/warehouse/column_types.py `Instant` writes it
-IN_LIST_MAX_VALUES = 5_000  # bound variables of one IN list; SQLite allows 32,766
+IN_LIST_MAX_VALUES = 5_000  # of one IN list; SQLite allows 32,766 bound variables
 
 
 def table(model: type[SQLModel]) -> Table:
-    """The table behind a SQLModel class."""
+    """Return the table of a SQLModel class."""
     found: Table = model.__table__  # type: ignore[attr-defined]
     return found
 
 
 class Repository:
-    """Holds the transaction's connection."""
+    """Base class: holds the connection of the transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
     def among(self, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-        """`column IN values`, thousands of numbers or texts, as one JSON text or array: each parameter would cost as much as the row it finds."""
+        """`column IN values` with the values bound as one JSON text or array: thousands of parameters would be slow."""
         if self.connection.dialect.name != "sqlite":
             text = bindparam(None, literal(pl.Series(list(values))), Text(), unique=True)
-            return column.in_(select(func.unnest(cast(text, ARRAY(column.type)))))  # `= ANY` reads the array again for each row
+            # `= ANY` would read the array again for each row.
+            return column.in_(select(func.unnest(cast(text, ARRAY(column.type)))))
         each = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
         return column.in_(select(each.c.value))
 
     def insert_frame(self, target: Table, frame: pl.DataFrame) -> None:
-        """Insert the rows of a frame whose columns are the table's."""
+        """Insert the rows of a frame; its columns are columns of the table."""
         self._many(target, frame, "")
 
-    def put_frame(self, target: Table, frame: pl.DataFrame, keys: Sequence[str], *, replaced: Sequence[str] = (), added: Sequence[str] = ()) -> None:
-        """Insert the rows; of those whose keys exist the columns `replaced` are set, and those of `added` grow by what is given."""
-        sets = [f'"{name}" = excluded."{name}"' for name in replaced] + [f'"{name}" = "{target.name}"."{name}" + excluded."{name}"' for name in added]
+    def put_frame(
+        self,
+        target: Table,
+        frame: pl.DataFrame,
+        keys: Sequence[str],
+        *,
+        replaced: Sequence[str] = (),
+        added: Sequence[str] = (),
+    ) -> None:
+        """Insert the rows; for existing keys, set the columns `replaced` and add the given numbers to the columns
+        `added`."""
+        sets = [f'"{name}" = excluded."{name}"' for name in replaced]
+        sets += [f'"{name}" = "{target.name}"."{name}" + excluded."{name}"' for name in added]
         self._many(target, frame, f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(sets)}")
 
     def update_frame(self, target: Table, frame: pl.DataFrame, key: str) -> None:
-        """Set the frame's columns of the rows that its column `key` names."""
+        """Update the frame's columns in the rows that its column `key` names."""
         names = [name for name in frame.columns if name != key]
         if not frame.height:
             return
@@ -60,7 +71,9 @@ class Repository:
         self.connection.exec_driver_sql(f'UPDATE "{target.name}" SET {sets} WHERE "{key}" = ?', plain(frame.select(*names, key)))  # noqa: S608
 
     def _many(self, target: Table, frame: pl.DataFrame, conflict: str) -> None:
-        """SQLite takes the rows as tuples, PostgreSQL as arrays, past SQLAlchemy's work on each parameter, which costs more than the insert itself."""
+        """Insert rows, as tuples on SQLite and arrays on PostgreSQL. SQLAlchemy's work per parameter costs more than
+        the
+        insert, so it is bypassed."""
         if not frame.height:
             return
         if self.connection.dialect.name != "sqlite":
@@ -68,15 +81,16 @@ class Repository:
             for part in parameters(frame):
                 self.connection.exec_driver_sql(f'INSERT INTO "{target.name}" ({_names(frame)}) {rows}{conflict}', part)
             return
-        places = ", ".join("?" * frame.width)
-        self.connection.exec_driver_sql(f'INSERT INTO "{target.name}" ({_names(frame)}) VALUES ({places}){conflict}', plain(frame))  # noqa: S608
+        placeholders = ", ".join("?" * frame.width)
+        insert = f'INSERT INTO "{target.name}" ({_names(frame)}) VALUES ({placeholders}){conflict}'  # noqa: S608
+        self.connection.exec_driver_sql(insert, plain(frame))
 
     def inserting(self, target: Table) -> postgresql.Insert | sqlite.Insert:
-        """An insert that can be told what to do on a conflict."""
+        """Return an insert statement that supports ON CONFLICT."""
         return postgresql.insert(target) if self.connection.dialect.name == "postgresql" else sqlite.insert(target)
 
     def upsert(self, target: Table, rows: Sequence[dict[str, Any]], keys: Sequence[str], changing: Iterable[str] | None = None) -> None:
-        """Insert rows, or change the columns named (default: all but the keys) of those whose keys exist."""
+        """Insert rows; for existing keys, update the columns `changing` (default: all but the keys)."""
         if not rows:
             return
         insert = self.inserting(target)
@@ -93,14 +107,14 @@ def _names(frame: pl.DataFrame) -> str:
 
 
 def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
-    """The rows as SQLite keeps them: instants and days are text."""
+    """Return the rows as SQLite stores them: instants and dates as text."""
     forms = {pl.Datetime: SQLITE_INSTANT, pl.Date: "%Y-%m-%d"}
     timed = [pl.col(name).dt.strftime(forms[kind.base_type()]) for name, kind in frame.schema.items() if kind.base_type() in forms]
     return (frame.with_columns(timed) if timed else frame).rows()
 
 
 def chunks(values: Iterable[Any], size: int = IN_LIST_MAX_VALUES) -> Iterator[list[Any]]:
-    """The values in lists of at most `size`."""
+    """Yield the values in lists of at most `size`."""
     source = iter(values)
     while part := list(islice(source, size)):
         yield part

@@ -1,4 +1,4 @@
-"""One transaction over the ledger, the catalogue and the star, through their repositories."""
+"""Unit of work: the repositories of ledger, star and settings over one transaction."""
 
 from functools import cached_property
 
@@ -35,11 +35,11 @@ class SqlUnitOfWork:
         self.connection = connection
 
     def commit(self) -> None:
-        """Make all of it durable at once."""
+        """Commit the transaction."""
         self.connection.commit()
 
     def quick_check(self) -> str:
-        """What SQLite says of its own file; other databases look after themselves."""
+        """Return the result of SQLite's `quick_check`; "ok" for PostgreSQL, which checks its own files."""
         if self.connection.dialect.name != "sqlite":
             return "ok"
         return str(self.connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())

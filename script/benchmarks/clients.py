@@ -1,7 +1,7 @@
-"""Clients that ask: all of them without pause, or each at moments of its own. Run them in a process of their own, beside what they ask.
+"""Clients that send queries without pause or at random moments. Run them in a process apart from the server.
 
-Without pause, a query waits for those of the others, and how long it takes is their number divided by how many are answered a second. At a pace
-that the machine bears it takes what it costs, as it does for people; it counts from the moment at which it was due, also where the one before was late.
+Without pause a query waits for those of the other clients, so its time is their number divided by the throughput. At
+a pace below the limit its time is its own cost, as for users; it counts from when the query is due, delays included.
 """
 
 import random
@@ -18,14 +18,15 @@ Ask = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Pace:
-    """How long the clients ask, and how often each a second on average, at random; 0: without pause."""
+    """Seconds that each client runs, and its queries per second on average; 0: without pause."""
 
     seconds: float
     rate: float = 0.0
 
 
 def asked(start: Callable[[], Ask], texts: Sequence[str], pace: Pace) -> list[float]:
-    """The milliseconds of every query of CLIENTS threads, each with an `Ask` of its own; a first round warms up and does not count."""
+    """Return the milliseconds of every query of CLIENTS threads, each with its own `Ask`; a warm-up round is not
+    counted."""
     times: list[float] = []
     ready = threading.Barrier(CLIENTS)
     failed: list[BaseException] = []
@@ -52,7 +53,7 @@ def asked(start: Callable[[], Ask], texts: Sequence[str], pace: Pace) -> list[fl
 
 
 def client(ask: Ask, texts: Sequence[str], pace: Pace, number: int, times: list[float]) -> None:
-    """One of them: its queries until the time is over."""
+    """Run one client until the time is over."""
     chance = random.Random(number)
     due = time.perf_counter()
     end, i = due + pace.seconds, number
@@ -67,27 +68,27 @@ def client(ask: Ask, texts: Sequence[str], pace: Pace, number: int, times: list[
 
 
 class Connection:
-    """A connection to the API that is kept; does as little as can be done, so that it takes next to nothing from who answers."""
+    """A persistent connection to the API. It does little work, to leave the processor to the server."""
 
     def __init__(self, port: int, user: str, password: str) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        proof = b64encode(f"{user}:{password}".encode()).decode()
-        self._headers = f" HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Basic {proof}\r\n\r\n"
+        credentials = b64encode(f"{user}:{password}".encode()).decode()
+        self._headers = f" HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Basic {credentials}\r\n\r\n"
 
     def get(self, path: str) -> None:
-        """Ask, and read the answer to its end. RuntimeError where it is no 200."""
+        """Send a request and read the whole answer. RuntimeError unless the status is 200."""
         self._socket.sendall(f"GET {path}{self._headers}".encode())
-        head, found, body = b"", -1, b""
-        while found < 0:
+        head, end, body = b"", -1, b""
+        while end < 0:
             head += self._more()
-            found = head.find(b"\r\n\r\n")
-        head, body = head[:found].lower(), head[found + 4 :]
+            end = head.find(b"\r\n\r\n")
+        head, body = head[:end].lower(), head[end + 4 :]
         if not head.startswith(b"http/1.1 200"):
             raise RuntimeError(f"GET {path}: {head.decode()}")
-        left = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) - len(body)
-        while left > 0:
-            left -= len(self._more())
+        remaining = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) - len(body)
+        while remaining > 0:
+            remaining -= len(self._more())
 
     def _more(self) -> bytes:
         part = self._socket.recv(262_144)

@@ -1,6 +1,7 @@
-"""An installation inside this process, without its queue: for benchmarks of what stands behind the API.
+"""An installation inside this process, without its queue: for benchmarks below the API.
 
-With TENDERLAKE_TEST_TYPESENSE_URL and TENDERLAKE_TEST_TYPESENSE_API_KEY set, its search is on that server, in collections of its own.
+With TENDERLAKE_TEST_TYPESENSE_URL and TENDERLAKE_TEST_TYPESENSE_API_KEY it searches on that server, in its
+own collections.
 """
 
 import atexit
@@ -28,32 +29,32 @@ STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publi
 
 
 class Waiting:
-    """The port `Messages`: they wait here until `drain`."""
+    """Adapter of the port `MessageQueue` that keeps messages until `drain`."""
 
     def __init__(self) -> None:
         self._messages: deque[tuple[str, ...]] = deque()
 
     def send(self, actor: str, *args: str) -> None:
-        """Wait, unless the same waits already."""
+        """Queue the message unless it is queued already."""
         if actor in STAGES and (actor, *args) not in self._messages:
             self._messages.append((actor, *args))
 
     def pending(self, actor: str) -> set[tuple[str, ...]]:
-        """The arguments of what waits."""
+        """Return the arguments of the queued messages."""
         return {message[1:] for message in self._messages if message[0] == actor}
 
     def check(self) -> None:
-        """Always well."""
+        """Do nothing: it is always available."""
 
     def drain(self, parts: Parts) -> None:
-        """Handle all, and what follows from them."""
+        """Handle all messages, and those that follow from them."""
         while self._messages:
             name, *args = self._messages.popleft()
             STAGES[name](parts, *args)
 
 
 def inside(folder: Path, embeddings: str) -> tuple[Parts, Waiting]:
-    """Its parts, empty, and its messages."""
+    """Create an empty installation; return its parts and its messages."""
     settings = Settings(data_dir=folder, embeddings=embeddings)
     upgrade(settings.warehouse_url)
     waiting = Waiting()
@@ -65,21 +66,21 @@ def inside(folder: Path, embeddings: str) -> tuple[Parts, Waiting]:
 
 
 def _on_server(url: str) -> TypesenseSearch:
-    """Search on a server, in collections that are removed when this process ends."""
+    """Search on a server, in collections that are deleted when this process ends."""
     prefix = f"bench-{uuid.uuid4().hex[:8]}-"
     search = TypesenseSearch(url, os.environ["TENDERLAKE_TEST_TYPESENSE_API_KEY"], SPECS, prefix=prefix)
 
     def remove() -> None:
-        for one in search.client.api.collections.retrieve():
-            if one["name"].startswith(prefix):
-                search.client.api.collections[one["name"]].delete()
+        for collection in search.client.api.collections.retrieve():
+            if collection["name"].startswith(prefix):
+                search.client.api.collections[collection["name"]].delete()
 
     atexit.register(remove)
     return search
 
 
 def load(parts: Parts, waiting: Waiting, file: Path) -> None:
-    """Take a file in, up to its vectors."""
+    """Load a file, up to its vectors."""
     sha256, size = parts.files.copy(file)
     submit(parts.warehouse, parts.messages, sha256=sha256, size=size, filename=file.name, actor="bench")
     waiting.drain(parts)

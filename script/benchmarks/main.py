@@ -1,4 +1,5 @@
-"""The benchmarks: tables, PDF, a load from 202 to searchable beside ocdskit and flatterer, single releases and bursts, a large warehouse, and search."""
+"""The benchmarks: tables, PDF, a load compared with ocdskit and flatterer, single releases, bursts, a large warehouse,
+search."""
 
 import argparse
 import os
@@ -28,17 +29,17 @@ from seeds.generate import lines  # noqa: E402
 
 STAGES = ("refine", "publish", "index")
 PARTS = ("tables", "pdf", "load", "servers", "relevance", "search")
-ON_SERVERS = 5_000  # releases
+SERVER_LOAD_RELEASES = 5_000
 
 
 def main() -> None:
-    """Run what was asked for and print it as Markdown."""
+    """Run the chosen benchmarks and print a Markdown table."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--releases", type=int, default=20_000)
-    options.add_argument("--rounds", type=int, default=3, help="how often the load and its peers run")
+    options.add_argument("--rounds", type=int, default=3, help="number of runs of the load and its peers")
     options.add_argument("--pages", type=int, default=1_000, help="pages of the PDF")
     options.add_argument("--singles", type=int, default=50)
-    options.add_argument("--times", type=int, default=10, help="how many loads the large warehouse holds; 0 leaves that part out")
+    options.add_argument("--times", type=int, default=10, help="number of loads in the large warehouse; 0 skips it")
     options.add_argument("--documents", type=int, default=100_000, help="process documents that are searched")
     options.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="the parts to run (default: all)")
     chosen = options.parse_args()
@@ -52,7 +53,7 @@ def main() -> None:
             "tables": lambda: csv_load.run(work, file, row),
             "pdf": lambda: pdf.run(work, chosen.pages, row),
             "load": lambda: measure_all_of_a_load(work, file, chosen),
-            "servers": lambda: servers.run(write(work / "fewer.jsonl", ON_SERVERS, seed=9), ON_SERVERS, chosen.rounds, row),
+            "servers": lambda: measure_servers(work, chosen.rounds),
             "relevance": lambda: relevance.run(work, row),
             "search": lambda: search.run(work, row, chosen.documents),
         }
@@ -60,8 +61,15 @@ def main() -> None:
             runs[part]()
 
 
+def measure_servers(work: Path, rounds: int) -> None:
+    """Compare a load on PostgreSQL and Redis with the same load on the defaults."""
+    file = write(work / "fewer.jsonl", SERVER_LOAD_RELEASES, seed=9)
+    servers.run(file, SERVER_LOAD_RELEASES, rounds, row)
+
+
 def measure_all_of_a_load(work: Path, file: Path, chosen: argparse.Namespace) -> None:
-    """Loads, each in a new installation and between two runs of its peers, for the speed of a machine changes; then, in another one, what else goes on."""
+    """Measure loads, each in a new installation and between two runs of the peers, as the machine's speed changes; then
+    everything else in one more installation."""
     loads, shares = [], []
     before = measure_peers(work, file)
     for _ in range(chosen.rounds):
@@ -71,8 +79,9 @@ def measure_all_of_a_load(work: Path, file: Path, chosen: argparse.Namespace) ->
         after = measure_peers(work, file)
         shares.append(loads[-1] * 2 / (before + after))
         before = after
-    share, each = statistics.median(shares), ", ".join(f"{one:.2f}" for one in shares)
-    row("from 202 to searchable, beside the two peers before and after it", f"{share:.2f} times their mean (median of {each})", "≤ 1", met=share <= 1)
+    share, each = statistics.median(shares), ", ".join(f"{ratio:.2f}" for ratio in shares)
+    figure = f"{share:.2f} times their mean (median of {each})"
+    row("from 202 to searchable, compared with the two peers before and after it", figure, "≤ 1", met=share <= 1)
     with Stack() as stack:
         warm_up(stack)
         measure_singles(stack, chosen.singles)
@@ -85,16 +94,17 @@ def measure_all_of_a_load(work: Path, file: Path, chosen: argparse.Namespace) ->
             warm_up(stack)
             first = measure_load(stack, file, chosen.releases)
         share = large / first
-        row("– beside the first load of an installation, right after it", f"{share:.2f} times", "≤ 1.3", met=share <= 1.3)
+        what = "– compared with the first load of an installation, right after it"
+        row(what, f"{share:.2f} times", "≤ 1.3", met=share <= 1.3)
 
 
 def row(what: str, figure: str, bar: str = "", *, met: bool | None = None) -> None:
-    """One line of the table."""
+    """Print a row of the table."""
     print(f"| {what} | {figure} | {bar}{'' if met is None else ' ✓' if met else ' ✗ missed'} |", flush=True)
 
 
 def write(path: Path, count: int, seed: int) -> Path:
-    """Generated releases of OCDS 1.1 as JSON Lines: ocdskit compiles releases of one version only."""
+    """Write generated releases of OCDS 1.1 as JSON Lines; ocdskit compiles releases of one version only."""
     of_1_1 = (line for line in lines(count * 2, seed=seed) if b'"parties"' in line)
     with path.open("wb") as file:
         for line in islice(of_1_1, count):
@@ -103,27 +113,28 @@ def write(path: Path, count: int, seed: int) -> Path:
 
 
 def measure_peers(work: Path, file: Path) -> float:
-    """Seconds that ocdskit compile and flatterer take for the same file, one after the other."""
+    """Run ocdskit compile, then flatterer, on the same file; return the seconds of both."""
     schema, compiled = work / "schema.json", work / "compiled.jsonl"
     schema.write_bytes(orjson.dumps(merge_schema()))
     tools = Path(sys.executable).parent
     started = time.monotonic()
     with file.open("rb") as source, compiled.open("wb") as out:
         subprocess.run([tools / "ocdskit", "compile", "--schema", schema], stdin=source, stdout=out, check=True)
-    one = time.monotonic() - started
+    compile_seconds = time.monotonic() - started
     started = time.monotonic()
     command = [tools / "flatterer", "--ndjson", "--sqlite", "--nocsv", "--force", compiled, work / "flat"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    two = time.monotonic() - started
+    flatten_seconds = time.monotonic() - started
     shutil.rmtree(work / "flat", ignore_errors=True)
     compiled.unlink()
-    row("ocdskit compile", f"{one:.1f} s")
-    row("flatterer --sqlite of its result", f"{two:.1f} s")
-    return one + two
+    row("ocdskit compile", f"{compile_seconds:.1f} s")
+    row("flatterer --sqlite of its result", f"{flatten_seconds:.1f} s")
+    return compile_seconds + flatten_seconds
 
 
 def merge_schema() -> dict[str, Any]:
-    """The merge rules of OCDS 1.1 as a JSON Schema, so that ocdskit need not fetch one; what has an id is merged by it."""
+    """Return the merge rules of OCDS 1.1 as a JSON Schema, so that ocdskit fetches none; objects with an id merge by
+    it."""
     schema: dict[str, Any] = {"type": "object", "properties": {name: {"type": "string", "omitWhenMerged": True} for name in OMITTED}}
     for parts in sorted(OCDS_1_1.replaced):
         holder = schema
@@ -135,19 +146,19 @@ def merge_schema() -> dict[str, Any]:
 
 
 def warm_up(stack: Stack) -> None:
-    """One release, so that no figure has the start of the workers and of the model in it."""
+    """Load one release, so that no figure includes the start of the workers and the model."""
     stack.wait(stack.upload("first.json", next(iter(lines(1, seed=6)))))
     wait_embedded(stack)
 
 
 def wait_embedded(stack: Stack) -> None:
-    """Until all that is indexed has its vectors: making them keeps a core busy."""
+    """Wait until all indexed documents have vectors: embedding keeps a core busy."""
     while len(stack.query("select distinct silver_batch from watermark where stage in ('index', 'embed')")) > 1:
         time.sleep(0.2)
 
 
 def measure_load(stack: Stack, file: Path, count: int) -> float:
-    """Seconds from the upload's 202 to searchable."""
+    """Return the seconds from the upload's 202 until everything is searchable."""
     since = datetime.now(UTC).isoformat()
     with Memory(stack) as memory, file.open("rb") as body:
         job_id = stack.upload(file.name, body)
@@ -171,7 +182,7 @@ def measure_load(stack: Stack, file: Path, count: int) -> float:
 
 
 def measure_singles(stack: Stack, count: int) -> None:
-    """One release to an idle system, until a search finds it."""
+    """Measure one release on an idle system, until a search finds it."""
     times = []
     for number, line in enumerate(lines(count, seed=99)):
         release = orjson.loads(line)
@@ -188,7 +199,7 @@ def measure_singles(stack: Stack, count: int) -> None:
 
 
 def measure_accepting(stack: Stack, file: Path) -> None:
-    """How long accepting one more takes while a load runs."""
+    """Measure how long accepting one more upload takes during a load."""
     times: list[float] = []
     ended = threading.Event()
 
@@ -214,13 +225,13 @@ def measure_accepting(stack: Stack, file: Path) -> None:
 
 
 def wait_idle(stack: Stack) -> None:
-    """Until no job is on its way."""
+    """Wait until no job is accepted or running."""
     while any(stack.client.get("/v1/jobs", params={"status": status}).json()["items"] for status in ("accepted", "running")):
         time.sleep(0.2)
 
 
 def measure_large(stack: Stack, work: Path, count: int, times: int) -> float:
-    """Seconds that the same load takes on a warehouse that holds `times` as much."""
+    """Return the seconds of the same load on a warehouse that holds `times` as much."""
     have = stack.query("select count(*) from record")[0][0]
     number = 0
     while have < count * times:

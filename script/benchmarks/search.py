@@ -1,7 +1,9 @@
-"""The search under load: documents indexed a second, and how long queries take through the API with 8 clients, beside the bare engine in the same run.
+"""Search under load: documents indexed per second, and query times through the API with 8 clients, compared with the
+engine.
 
-The API runs as `tenderlake up` starts it, over a data folder that this process has filled; its clients are a process of their own. The bare engine
-is asked in a third process, by as many threads at the same pace. The two sides take turns, because the speed of a machine changes.
+The API runs as `tenderlake up` starts it, over a data folder filled by this process; the clients run in another.
+The engine is queried in a third process, by as many threads at the same pace. The two alternate, as the speed of a
+machine changes.
 """
 
 import argparse
@@ -43,16 +45,17 @@ from services.search.query_vectors import with_query_vector  # noqa: E402
 from services.search.search_documents import WRITE_DOCUMENTS as COMMIT  # noqa: E402
 from services.search.searching import SearchRequest, to_search_query  # noqa: E402
 
-MOST_ADDED = 3.0  # ms that the API may add at the median
-RATE = 4.0  # queries a second of each client, where they pause; half of it for a kind whose queries would wait for each other most of the time
-TURNS = 2  # that each side takes
-BASE = 2_000  # releases that go through all stages; their documents are multiplied
+MAX_ADDED_MS = 3.0  # that the API may add at the median
+# Queries per second of each client at a pace; half of it for kinds whose queries would mostly wait for each other.
+RATE = 4.0
+ROUNDS = 2  # of each side
+BASE_RELEASES = 2_000  # that go through all stages; their documents are multiplied
 FACETS = "buyer,category,region,status"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of query: its texts, and how it is asked."""
+    """A kind of query: its texts and its URL."""
 
     name: str
     texts: Sequence[str]
@@ -60,23 +63,31 @@ class Kind:
     rate: float = RATE
 
     def bare(self, parts: Parts, text: str) -> None:
-        """The same query of the engine itself."""
+        """Send the same query to the engine itself."""
         if "suggest" in self.path:
             parts.search.suggest(Collection.PROCESSES, text, 10)
         else:
             parts.search.search(self.query(parts, text))
 
     def query(self, parts: Parts, text: str) -> SearchQuery:
-        """What the API asks the engine for."""
+        """Return the query that the API sends to the engine."""
         wanted = httpx.URL(self.path).params
-        asked = SearchRequest(text=text, mode=Mode(wanted["mode"]), facet_by=[wanted.get("facet_by", "")], sort=wanted.get("sort"))
+        facets = [wanted.get("facet_by", "")]
+        asked = SearchRequest(text=text, mode=Mode(wanted["mode"]), facet_by=facets, sort=wanted.get("sort"))
         filters = {"classification": [wanted["classification"]]} if "classification" in wanted else {}
         return with_query_vector(parts, to_search_query(SearchRequest(**{**vars(asked), "values": filters})))[0]
 
 
 WORDS = ("school meals", "road resurfacing", "laptops and docking stations", "grounds maintenance", "home care for older people", "window cleaning")
 TYPOS = ("schol meals", "resurfcing", "laptosp and dcking stations", "grouds maintenace", "hospitl beds", "windw cleaning")
-MEANT = ("lunches for pupils", "mending holes in streets", "portable computers", "mowing lawns", "help for the elderly", "protection against hackers")
+MEANT = (
+    "lunches for pupils",
+    "mending holes in streets",
+    "portable computers",
+    "mowing lawns",
+    "help for the elderly",
+    "protection against hackers",
+)
 KINDS = (
     Kind("keyword", WORDS),
     Kind("typo", TYPOS),
@@ -88,7 +99,7 @@ KINDS = (
 
 
 def run(work: Path, row: Row, documents: int = 100_000, seconds: float = 10.0, embeddings: str = "minilm") -> None:
-    """Print the rows; `documents` processes, `seconds` for each kind of query and side."""
+    """Print the rows, for so many documents; each kind and side runs for `seconds`."""
     data = work / "search"
     data.mkdir()
     fill(work, data, row, documents, embeddings)
@@ -96,26 +107,26 @@ def run(work: Path, row: Row, documents: int = 100_000, seconds: float = 10.0, e
         with pool() as clients, pool() as engine:
             for kind in KINDS:
                 measure(Sides(data, embeddings, stack.port, processes(stack)[0][0], clients, engine), kind, row, seconds)
-        used = [sum(one.memory_full_info().pss for one in members) / 1e6 for members in processes(stack)]
+        used = [sum(process.memory_full_info().pss for process in members) / 1e6 for members in processes(stack)]
         size = sum(path.stat().st_size for path in (data / "search").rglob("*") if path.is_file()) / 1e6
         row(f"memory with {documents} documents and vectors", f"API {used[0]:.0f} MB, all processes {used[1]:.0f} MB")
         row("on disk", f"{size:.0f} MB")
 
 
 def fill(work: Path, data: Path, row: Row, documents: int, embeddings: str) -> None:
-    """Real documents of generated releases, under as many ids as are asked for, with their vectors."""
+    """Index documents of generated releases, multiplied under new ids, with vectors."""
     source = work / "base.jsonl"
-    source.write_bytes(b"\n".join(lines(BASE, seed=7)))
+    source.write_bytes(b"\n".join(lines(BASE_RELEASES, seed=7)))
     folder = work / "base"
     folder.mkdir()
     base, waiting = inside(folder, "off")
     load(base, waiting, source)
     found = list(base.search.scan(Collection.PROCESSES))
     parts, _ = inside(data, embeddings)
-    every = many(found, documents)
+    stream = many(found, documents)
     started = time.perf_counter()
     written = 0
-    while part := [one for _, one in zip(range(COMMIT), every, strict=False)]:
+    while part := [document for _, document in zip(range(COMMIT), stream, strict=False)]:
         parts.search.write(Collection.PROCESSES, part, ())
         written += len(part)
     took = time.perf_counter() - started
@@ -133,27 +144,32 @@ def fill(work: Path, data: Path, row: Row, documents: int, embeddings: str) -> N
 
 
 def many(found: Sequence[SearchDocument], count: int) -> Iterator[SearchDocument]:
-    """`count` documents: the found ones over and over, each time under other ids and with a number in the title."""
+    """Yield `count` documents: the found ones repeatedly, with new ids and a number in the title."""
     for i in range(count):
-        one, turn = found[i % len(found)], i // len(found)
-        yield one if not turn else one | {"id": f"{one['id']}-{turn}", "title": f"{one.get('title', '')} {turn}"}
+        document, copy = found[i % len(found)], i // len(found)
+        if not copy:
+            yield document
+        else:
+            yield document | {"id": f"{document['id']}-{copy}", "title": f"{document.get('title', '')} {copy}"}
 
 
 def copy_vectors(parts: Parts, embedder: Embedder, found: Sequence[SearchDocument], count: int) -> None:
-    """The rest of the vectors: random ones, as far from each other as vectors can be, which costs a search as much as real ones."""
+    """Write random vectors for the other documents; they cost a search as much as real ones."""
     chance = np.random.default_rng(7)
     have = {name for name, _ in parts.search.vectors(Collection.PROCESSES, embedder.model)}
-    lacking = [(str(one["id"]), embedding_text_hash(Collection.PROCESSES, one)) for one in many(found, count) if str(one["id"]) not in have]
-    for start in range(0, len(lacking), COMMIT):
-        part = lacking[start : start + COMMIT]
+    hashes = {str(document["id"]): embedding_text_hash(Collection.PROCESSES, document) for document in many(found, count)}
+    missing = [(name, text) for name, text in hashes.items() if name not in have]
+    for start in range(0, len(missing), COMMIT):
+        part = missing[start : start + COMMIT]
         made = chance.standard_normal((len(part), embedder.dimension)).astype(np.float32)
         made /= np.linalg.norm(made, axis=1, keepdims=True)
-        parts.search.write_vectors(Collection.PROCESSES, embedder.model, [VectorRow(name, text, made[i]) for i, (name, text) in enumerate(part)])
+        vectors = [VectorRow(name, text, made[i]) for i, (name, text) in enumerate(part)]
+        parts.search.write_vectors(Collection.PROCESSES, embedder.model, vectors)
 
 
 @dataclass(frozen=True)
 class Sides:
-    """The two that are compared, each asked from a process of its own."""
+    """The two sides, each queried from its own process."""
 
     data: Path
     embeddings: str
@@ -163,9 +179,9 @@ class Sides:
     engine: ProcessPoolExecutor
 
     def measured(self, kind: Kind, pace: Pace) -> tuple["Side", "Side"]:
-        """Through the API, and bare; the two in turns."""
+        """Measure both sides, alternating; return (API, engine)."""
         api, bare = Side([]), Side([])
-        for _ in range(TURNS):
+        for _ in range(ROUNDS):
             before = busy(self.server)
             api.add(self.clients.submit(through_the_api, self.port, kind, pace).result(), kind, busy(self.server) - before)
             bare.add(*self.engine.submit(of_the_engine, self.data, self.embeddings, kind, pace).result())
@@ -174,36 +190,36 @@ class Sides:
 
 @dataclass
 class Side:
-    """What one of the two took: the milliseconds of its queries, and of the processor."""
+    """Query times and CPU time of one side, in milliseconds."""
 
     times: list[float]
     cpu: float = 0.0
-    queries: int = 0  # those that warm up included
+    queries: int = 0  # warm-up included
 
     def add(self, times: list[float], kind: Kind, cpu: float) -> None:
-        """Another turn; `cpu` in seconds."""
+        """Add a round; `cpu` in seconds."""
         self.times += times
         self.cpu += cpu * 1000
         self.queries += len(times) + CLIENTS * len(kind.texts)
 
     def __str__(self) -> str:
-        return f"{' / '.join(f'{one:.1f}' for one in percentiles(self.times))} ms"
+        return f"{' / '.join(f'{value:.1f}' for value in percentiles(self.times))} ms"
 
 
 def busy(process: psutil.Process) -> float:
-    """Seconds of the processor that a process has used."""
+    """Return the CPU seconds that a process has used."""
     used = process.cpu_times()
     return float(used.user + used.system)
 
 
 def pool() -> ProcessPoolExecutor:
-    """A process with the environment of the API's."""
+    """Start a process with the environment of the API."""
     os.environ.update(CHILD_ENVIRONMENT)
     return ProcessPoolExecutor(1, get_context("spawn"))
 
 
 def through_the_api(port: int, kind: Kind, pace: Pace) -> list[float]:
-    """The milliseconds of the clients."""
+    """Return the query times of the clients in milliseconds."""
 
     def start() -> Ask:
         connection = Connection(port, "admin", PASSWORD)
@@ -213,7 +229,7 @@ def through_the_api(port: int, kind: Kind, pace: Pace) -> list[float]:
 
 
 def of_the_engine(data: Path, embeddings: str, kind: Kind, pace: Pace) -> tuple[list[float], Kind, float]:
-    """The milliseconds of as many threads that ask the engine itself, and the seconds of the processor."""
+    """Return the query times of threads that use the engine, the kind, and the CPU seconds."""
     parts = opened(data, embeddings)
     before = time.process_time()
     return asked(lambda: partial(kind.bare, parts), kind.texts, pace), kind, time.process_time() - before
@@ -221,39 +237,42 @@ def of_the_engine(data: Path, embeddings: str, kind: Kind, pace: Pace) -> tuple[
 
 @lru_cache(maxsize=1)
 def opened(data: Path, embeddings: str) -> Parts:
-    """The parts of the installation that the API serves."""
+    """Return the parts of the installation that the API serves."""
     return bootstrap(Settings(data_dir=data, embeddings=embeddings))
 
 
 def measure(sides: Sides, kind: Kind, row: Row, seconds: float) -> None:
-    """Two rows, each with the percentiles through the API, and bare: at a pace that the machine bears, and without pause."""
+    """Print two rows with the percentiles of API and engine: at a pace, and without pause."""
     api, bare = sides.measured(kind, Pace(seconds, kind.rate))
     added = percentiles(api.times)[0] - percentiles(bare.times)[0]
-    name = f"{kind.name}, {CLIENTS} clients, each {kind.rate:.0f} a second (p50 / p95 / p99)"
-    row(name, f"API {api}, bare {bare}", f"API adds ≤ {MOST_ADDED:.0f} ms: {added:+.1f}", met=added <= MOST_ADDED)
+    name = f"{kind.name}, {CLIENTS} clients, each {kind.rate:.0f} per second (p50 / p95 / p99)"
+    bar = f"API adds ≤ {MAX_ADDED_MS:.0f} ms: {added:+.1f}"
+    row(name, f"API {api}, engine {bare}", bar, met=added <= MAX_ADDED_MS)
     api, bare = sides.measured(kind, Pace(seconds / 2))
-    rates = [len(one.times) / (TURNS * seconds / 2) for one in (api, bare)]
+    rates = [len(side.times) / (ROUNDS * seconds / 2) for side in (api, bare)]
     added = percentiles(api.times)[0] - percentiles(bare.times)[0]
-    row(f"– the same, without pause: {rates[0]:.0f} and {rates[1]:.0f} a second", f"API {api}, bare {bare}; the API adds {added:+.1f}")
-    row("– the same, processor time a query", f"API {api.cpu / api.queries:.1f} ms, bare {bare.cpu / bare.queries:.1f} ms")
+    name = f"– the same, without pause: {rates[0]:.0f} and {rates[1]:.0f} per second"
+    row(name, f"API {api}, engine {bare}; the API adds {added:+.1f}")
+    figure = f"API {api.cpu / api.queries:.1f} ms, engine {bare.cpu / bare.queries:.1f} ms"
+    row("– the same, CPU time per query", figure)
 
 
 def percentiles(times: list[float]) -> tuple[float, float, float]:
-    """p50, p95, p99."""
+    """Return p50, p95 and p99."""
     cut = statistics.quantiles(times, n=100)
     return cut[49], cut[94], cut[98]
 
 
 def processes(stack: Stack) -> tuple[list[psutil.Process], list[psutil.Process]]:
-    """The API's, and all of the installation's."""
+    """Return the processes of the API, and all of the installation."""
     assert stack.process is not None
     launcher = psutil.Process(stack.process.pid)
     family = [launcher, *launcher.children(recursive=True)]
-    return [one for one in family if "cli.serve" in one.cmdline()], family
+    return [process for process in family if "cli.serve" in process.cmdline()], family
 
 
 def main() -> None:
-    """Print the rows."""
+    """Run the command."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--documents", type=int, default=100_000)
     options.add_argument("--seconds", type=float, default=10.0)

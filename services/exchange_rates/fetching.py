@@ -1,6 +1,6 @@
-"""Enrichment: the exchange rates that facts need are asked of a public service, and land in bronze as any file does.
+"""Fetches the exchange rates that facts need from a public service, and submits them as a file like any other.
 
-An answer that is believed becomes a stored file and a job; asked twice, the same answer changes nothing.
+A valid answer becomes a stored file and a job; unchanged rates are not submitted again.
 """
 
 import time
@@ -22,15 +22,16 @@ from services.ports.parts import Parts
 from services.shared.clock import now
 from services.uploads.submission import submit
 
-MAX_REQUESTS = 60  # asked in one go at most; what is left is asked for the next time
-TIME_LIMIT_SECONDS = 60.0  # after which no further question is asked, for somebody may wait
-EARLIEST_DAY = date(1948, 1, 1)  # no service of this kind goes back further
-DEFAULT_PERIOD_DAYS = 30  # asked for where it is not said from when on
+MAX_REQUESTS = 60  # per run; the rest is fetched by the next run
+TIME_LIMIT_SECONDS = 60.0  # afterwards no further request is sent, as a caller may be waiting
+EARLIEST_DAY = date(1948, 1, 1)  # the first day with rates
+DEFAULT_PERIOD_DAYS = 30  # for a request without a first day
 
 
 @dataclass(frozen=True)
 class RateRequest:
-    """What to ask for: days, both included, and currencies; what is None is chosen. A wish for nothing asks for what facts need."""
+    """Rates to fetch: days, both inclusive, and currencies; None means the default. Without any value: what facts
+    need."""
 
     first: date | None = None
     last: date | None = None
@@ -40,37 +41,39 @@ class RateRequest:
 def fetch_rates(
     parts: Parts, actor: str, request: RateRequest | None = None, *, idempotency: IdempotencyKey | None = None, webhook: JobWebhook | None = None
 ) -> Job | None:
-    """Ask for rates and submit those that are new; None where there is nothing new.
+    """Fetch rates and submit the new ones as a job; None if there are none.
 
-    ConflictError where no service is set, InvalidError for a wish that can't be, UnavailableError where the service does not answer:
-    what it had answered before is submitted all the same, as the job that the error names.
+    ConflictError without a configured service, InvalidError for an invalid request, UnavailableError if the service
+    does not answer: rates fetched before are submitted all the same, as the job that the error names.
     """
     if parts.rate_service is None:
-        raise ConflictError("no exchange-rate service is set: name one in TENDERLAKE_RATES_URL, for instance https://api.frankfurter.dev")
-    before = _before(parts, idempotency) if idempotency else None
+        advice = "set TENDERLAKE_RATES_URL, for instance to https://api.frankfurter.dev"
+        raise ConflictError(f"no exchange-rate service is configured: {advice}")
+    before = _previous_job(parts, idempotency) if idempotency else None
     if before is not None:
         return before
-    # Rates of today may still change, and those of yesterday serve until they do not.
+    # Today's rates may still change; until they are final, yesterday's are used.
     upto = now().date() - timedelta(days=1)
-    questions = _wished(parts, request, upto) if request and request != RateRequest() else _needed(parts, upto)
+    explicit = request is not None and request != RateRequest()
+    periods = _requested(parts, request, upto) if request and explicit else _needed(parts, upto)
     found: list[ExchangeRate] = []
     ends = time.monotonic() + TIME_LIMIT_SECONDS
     try:
-        for number, question in enumerate(questions[:MAX_REQUESTS]):
+        for number, period in enumerate(periods[:MAX_REQUESTS]):
             if time.monotonic() > ends:
-                raise UnavailableError(
-                    f"the exchange-rate service is slow: {number} of {len(questions)} questions were answered in {TIME_LIMIT_SECONDS:.0f} s; ask again"
-                )
-            found += _new(parts, parts.rate_service, question)
+                done = f"{number} of {len(periods)} requests took {TIME_LIMIT_SECONDS:.0f} s"
+                raise UnavailableError(f"the exchange-rate service is slow: {done}; retry")
+            found += _new(parts, parts.rate_service, period)
     except UnavailableError as error:
-        job = _submit(parts, actor, found, None, webhook)  # not under the key: whoever asks again with it wants the rest
+        # Without the idempotency key: a repeated request with it must fetch the rest.
+        job = _submit(parts, actor, found, None, webhook)
         raise UnavailableError(error.detail, **error.details, **({"job": job.id} if job else {})) from error
     return _submit(parts, actor, found, idempotency, webhook)
 
 
-def _before(parts: Parts, idempotency: IdempotencyKey) -> Job | None:
-    """The job that the same request made before. ConflictError where its key was used for another."""
-    with parts.warehouse.write() as work:  # not committed: the key is put down with the job
+def _previous_job(parts: Parts, idempotency: IdempotencyKey) -> Job | None:
+    """Return the job of the same request made before. ConflictError if its key was used for another request."""
+    with parts.warehouse.write() as work:  # not committed: the key is stored with the job
         known = claim_key(work, idempotency, [])
         return get_job(parts.warehouse, known[0]) if known else None
 
@@ -81,29 +84,30 @@ def _needed(parts: Parts, upto: date) -> list[RatePeriod]:
         return plan_periods(needs, work.exchange_rates.newest(PIVOT_CURRENCY), parts.base_currency)
 
 
-def _wished(parts: Parts, wish: RateRequest, upto: date) -> list[RatePeriod]:
-    last = min(wish.last or upto, upto)
-    since = wish.first or last - timedelta(days=DEFAULT_PERIOD_DAYS)
+def _requested(parts: Parts, request: RateRequest, upto: date) -> list[RatePeriod]:
+    last = min(request.last or upto, upto)
+    since = request.first or last - timedelta(days=DEFAULT_PERIOD_DAYS)
     if not EARLIEST_DAY <= since <= last:
         raise InvalidError(
-            f"rates can be asked for from {EARLIEST_DAY} to {upto}, yesterday, and from must not be after to", got=f"{since} to {wish.last or last}"
+            f"rates are available from {EARLIEST_DAY} to {upto} (yesterday), and `from` must not be after `to`",
+            got=f"{since} to {request.last or last}",
         )
-    wrong = [one for one in wish.currencies or () if not CODE.fullmatch(one)]
+    wrong = [code for code in request.currencies or () if not CODE.fullmatch(code)]
     if wrong:
         raise InvalidError(f"{', '.join(wrong)[:200]}: a currency is three capital letters, such as USD")
-    currencies = wish.currencies
+    currencies = request.currencies
     if currencies is None:
         with parts.warehouse.read() as work:
-            currencies = [one for one in work.exchange_rates.currencies() if CODE.fullmatch(one)]
+            currencies = [code for code in work.exchange_rates.currencies() if CODE.fullmatch(code)]
     return split_period(since, last, {*currencies, parts.base_currency})
 
 
-def _new(parts: Parts, service: RateService, question: RatePeriod) -> list[ExchangeRate]:
-    """What the service says, without what gold has already."""
-    said = service.rates(PIVOT_CURRENCY, question.first, question.last, question.currencies)
+def _new(parts: Parts, service: RateService, period: RatePeriod) -> list[ExchangeRate]:
+    """Return the service's rates without those that gold has already."""
+    fetched = service.rates(PIVOT_CURRENCY, period.first, period.last, period.currencies)
     with parts.warehouse.read() as work:
-        known = set(work.exchange_rates.between(*question).rows())
-    return [rate for rate in said if tuple(rate) not in known]
+        known = set(work.exchange_rates.between(*period).rows())
+    return [rate for rate in fetched if tuple(rate) not in known]
 
 
 def _submit(parts: Parts, actor: str, rates: Sequence[ExchangeRate], idempotency: IdempotencyKey | None, webhook: JobWebhook | None) -> Job | None:
@@ -117,5 +121,5 @@ def _submit(parts: Parts, actor: str, rates: Sequence[ExchangeRate], idempotency
     finally:
         receiver.abort()
     name = f"frankfurter-{min(rates).date}..{max(rates).date}.jsonl"
-    logger.info("exchange rates: {} new ones are submitted as {}", len(set(rates)), name)
+    logger.info("exchange rates: submitting {} new rates as {}", len(set(rates)), name)
     return submit(parts.warehouse, parts.messages, sha256=sha256, size=size, filename=name, actor=actor, idempotency=idempotency, webhook=webhook)

@@ -1,4 +1,4 @@
-"""Requests that are made once however often they are sent: an Idempotency-Key stands for the jobs that its first request made."""
+"""Idempotency keys: a repeated request with the same Idempotency-Key answers with the jobs of the first request."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ KEY_MAX_CHARACTERS = 255
 
 
 class IdempotencyKey(BaseModel):
-    """The hash of a key, which may say anything, who used it, and the fingerprint of the request it was used for."""
+    """A key's user, the hash of the key (clients may put secrets into it), and the fingerprint of its request."""
 
     actor: str
     key: str
@@ -23,27 +23,30 @@ class IdempotencyKey(BaseModel):
 
 
 def check_key(key: str) -> None:
-    """InvalidError for a key that can't be."""
+    """InvalidError for an invalid key."""
     if not 1 <= len(key) <= KEY_MAX_CHARACTERS or not key.isascii() or not key.isprintable():
         raise InvalidError(f"an Idempotency-Key is 1 to {KEY_MAX_CHARACTERS} printable ASCII characters")
 
 
 def make_idempotency_key(actor: str, key: str, *request: str) -> IdempotencyKey:
-    """What makes a request the same request: `request` are its method, its path with parameters, the hash of its body."""
+    """Return the key of a request; `request` is its method, its path with parameters, and the hash of its body."""
     fingerprint = hashlib.sha256("\n".join(request).encode()).hexdigest()
     return IdempotencyKey(actor=actor, key=hashlib.sha256(key.encode()).hexdigest(), fingerprint=fingerprint)
 
 
-def was_used(work: ReadUnitOfWork, asked: IdempotencyKey | None) -> bool:
-    """Whether the same request was made with the same key."""
-    return asked is not None and bool(work.idempotency_keys.is_known(asked.actor, asked.key, asked.fingerprint, now() - KEY_RETENTION))
+def was_used(work: ReadUnitOfWork, key: IdempotencyKey | None) -> bool:
+    """Whether the user made the same request with the same key within KEY_RETENTION."""
+    return key is not None and bool(work.idempotency_keys.is_known(key.actor, key.key, key.fingerprint, now() - KEY_RETENTION))
 
 
-def claim_key(work: WriteUnitOfWork, asked: IdempotencyKey, jobs: Sequence[str]) -> list[str] | None:
-    """The jobs that the key stands for already; None where it was free and is now put down for `jobs`. ConflictError for another request's key."""
+def claim_key(work: WriteUnitOfWork, key: IdempotencyKey, jobs: Sequence[str]) -> list[str] | None:
+    """Store the key for `jobs` and return None; return its known jobs if it is stored already.
+
+    ConflictError if the key was used for another request.
+    """
     moment = now()
     work.idempotency_keys.delete_older(moment - KEY_RETENTION)
-    fingerprint, known = work.idempotency_keys.claim(asked.actor, asked.key, asked.fingerprint, list(jobs), moment)
-    if fingerprint != asked.fingerprint:
+    fingerprint, known = work.idempotency_keys.claim(key.actor, key.key, key.fingerprint, list(jobs), moment)
+    if fingerprint != key.fingerprint:
         raise ConflictError("this Idempotency-Key was used for another request; use a new key for a new request", jobs=known)
     return None if known == list(jobs) else known

@@ -1,4 +1,4 @@
-"""Jobs as their callers see them: one, a list, its refused records, and what changed since somebody last looked."""
+"""Queries of jobs: one, a list, refused records, and changes since the caller's last poll."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,17 +10,17 @@ from services.jobs.stage_status import JobFingerprint, job_fingerprint, stage_wa
 from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.shared.cursors import decode_cursor, encode_cursor
 
-ERRORS_PAGE_ROWS = 1_000  # refused records read at a time
+ERRORS_PAGE_ROWS = 1_000  # refused records per page
 
 
 def get_job(warehouse: Warehouse, job_id: str) -> Job:
-    """The job with its stages. NotFoundError where there is none of that id."""
+    """Return the job with its stages. NotFoundError for an unknown id."""
     with warehouse.read() as work:
         return with_stages(work, require_job(work, job_id), stage_watermarks(work))
 
 
 def require_job(work: ReadUnitOfWork, job_id: str) -> Job:
-    """The job, without its stages' times. NotFoundError where there is none of that id."""
+    """Return the job without its stages. NotFoundError for an unknown id."""
     job = work.jobs.get(job_id)
     if job is None:
         raise NotFoundError(f"there is no job {job_id}")
@@ -28,18 +28,22 @@ def require_job(work: ReadUnitOfWork, job_id: str) -> Job:
 
 
 def poll_changes(warehouse: Warehouse, job_ids: Sequence[str], seen: Mapping[str, JobFingerprint]) -> dict[str, tuple[Job, JobFingerprint]]:
-    """Those of the jobs that look different from what was seen of them, with what is to be seen now: a few statements, however many the jobs."""
+    """Return the jobs whose fingerprint differs from `seen`, with the new fingerprint.
+
+    It takes a few statements, whatever the number of jobs.
+    """
     with warehouse.read() as work:
         marks = stage_watermarks(work)
         found = {job.id: (job, job_fingerprint(job, marks)) for job in work.jobs.get_many(job_ids)}
         changed = {job_id: pair for job_id, pair in found.items() if pair[1] != seen.get(job_id)}
-        return {job_id: (with_stages(work, job, marks), look) for job_id, (job, look) in changed.items()}
+        jobs = {job_id: (with_stages(work, job, marks), fingerprint) for job_id, (job, fingerprint) in changed.items()}
+    return jobs
 
 
 def list_jobs(warehouse: Warehouse, filters: JobFilter, cursor: str | None = None, limit: int = 20) -> tuple[Sequence[Job], str | None]:
-    """A page of jobs, newest first, and the cursor of the next one."""
+    """Return a page of jobs, newest first, and the cursor of the next page."""
     with warehouse.read() as work:
-        jobs = work.jobs.page(filters, _before(cursor), limit + 1)
+        jobs = work.jobs.page(filters, _position(cursor), limit + 1)
         marks = stage_watermarks(work)
         page = [with_stages(work, job, marks) for job in jobs[:limit]]
     last = page[-1] if len(jobs) > limit else None
@@ -47,14 +51,14 @@ def list_jobs(warehouse: Warehouse, filters: JobFilter, cursor: str | None = Non
 
 
 def list_errors(warehouse: Warehouse, job_id: str, *, cursor: str | None = None, limit: int = 100) -> tuple[Sequence[Quarantined], str | None]:
-    """A page of the job's refused records in order of arrival, and the cursor of the next one."""
+    """Return a page of the job's refused records in order of arrival, and the cursor of the next page."""
     after = 0
     if cursor is not None:
         match decode_cursor(cursor):
             case [int(after)] if 0 <= after < 2**63:
                 pass
             case _:
-                raise InvalidError("the cursor is not one of this list", cursor=cursor)
+                raise InvalidError("the cursor belongs to another list", cursor=cursor)
     with warehouse.read() as work:
         require_job(work, job_id)
         page, following = work.quarantine.page(job_id, after, limit)
@@ -62,7 +66,7 @@ def list_errors(warehouse: Warehouse, job_id: str, *, cursor: str | None = None,
 
 
 def all_errors(warehouse: Warehouse, job_id: str) -> Iterator[Sequence[Quarantined]]:
-    """All refused records of the job in order of arrival, a page at a time."""
+    """Yield all refused records of the job in order of arrival, in pages."""
     cursor: str | None = None
     while True:
         page, cursor = list_errors(warehouse, job_id, cursor=cursor, limit=ERRORS_PAGE_ROWS)
@@ -71,14 +75,14 @@ def all_errors(warehouse: Warehouse, job_id: str) -> Iterator[Sequence[Quarantin
             return
 
 
-def _before(cursor: str | None) -> tuple[datetime, str] | None:
+def _position(cursor: str | None) -> tuple[datetime, str] | None:
     if cursor is None:
         return None
     try:
         at, last = decode_cursor(cursor)
         before = datetime.fromisoformat(at).astimezone(UTC)
     except (ValueError, TypeError, OverflowError) as error:
-        raise InvalidError("the cursor is not one of this list", cursor=cursor) from error
+        raise InvalidError("the cursor belongs to another list", cursor=cursor) from error
     if not isinstance(last, str):
-        raise InvalidError("the cursor is not one of this list", cursor=cursor)
+        raise InvalidError("the cursor belongs to another list", cursor=cursor)
     return before, last

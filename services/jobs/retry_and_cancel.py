@@ -1,4 +1,4 @@
-"""What can be done about a job: cancel it while it is being landed, or land its file again once the cause of its trouble is gone."""
+"""Cancelling a job before it has landed, and retrying the file of a job after its cause of failure is removed."""
 
 from contextlib import suppress
 from typing import Any
@@ -12,14 +12,14 @@ from services.ports.parts import Parts
 from services.shared.clock import now
 from services.webhooks.outbox import wake_deliveries
 
-# What a job was given when it was accepted, and what its second life begins without.
+# Fields that a retry copies, and fields that it starts without.
 COPIED_FIELDS = {"type", "filename", "sha256", "ocid", "webhook"}
 UNCOPIED_FIELDS = {"id", "actor", "status", "created_at", "started_at", "landed_at", "finished_at", "retry_of"}
 UNCOPIED_FIELDS |= {"stages", "counts", "error", "first_seq", "last_seq", "position", "landed"}
 
 
 def cancel(parts: Parts, job_id: str, actor: str) -> Job:
-    """Stop a job before it is landed; what it had committed by then stays, and the job says so. ConflictError where it is too late."""
+    """Cancel a job that has not landed completely; committed records stay. ConflictError if it is too late."""
     with parts.warehouse.write() as work:
         job = require_job(work, job_id)
         if not work.jobs.cancel(job_id, _cancelled(job, actor), now()):
@@ -27,54 +27,62 @@ def cancel(parts: Parts, job_id: str, actor: str) -> Job:
         work.commit()
     wake_deliveries(parts)
     with suppress(RetryableError):
-        parts.messages.send("land", job_id)  # gives back what reading left on disk
+        parts.messages.send("land", job_id)  # removes the spool copies of the job
     return get_job(parts.warehouse, job_id)
 
 
 def retry(parts: Parts, job_id: str, actor: str, idempotency: IdempotencyKey | None = None, webhook: JobWebhook | None = None) -> Job:
-    """A new job over the same file; what was changed since the old one was accepted stays.
+    """Make a new job over the same file; records changed since the old job was accepted stay as they are.
 
-    ConflictError where there is nothing to retry, GoneError where the file is gone.
+    ConflictError if the job can't be retried, GoneError if the file no longer exists.
     """
     with parts.warehouse.read() as work:
         job = require_job(work, job_id)
         under_way = work.jobs.retry_under_way(job_id)
-        before = was_used(work, idempotency)
+        repeated = was_used(work, idempotency)
     if reason := _nothing_to_retry(job):
         raise ConflictError(reason)
-    if under_way and not before:
-        raise ConflictError(f"job {under_way} is retrying it already", job=under_way)
+    if under_way and not repeated:
+        raise ConflictError(f"job {under_way} is already a retry of it", job=under_way)
     if not job.sha256 or not parts.files.path(job.sha256).exists():
-        raise GoneError(f"the file of job {job_id} is gone from the data folder; send it again")
-    again = new_job(kind=job.type, actor=actor, filename=job.filename, sha256=job.sha256, retry_of=job.id, **_given(job))
+        raise GoneError(f"the data folder no longer has the file of job {job_id}; upload it again")
+    again = new_job(
+        kind=job.type,
+        actor=actor,
+        filename=job.filename,
+        sha256=job.sha256,
+        retry_of=job.id,
+        **_copied_fields(job),
+    )
     if webhook:
         again.webhook = webhook
     return accept(parts.warehouse, parts.messages, [again], idempotency)[0]
 
 
-def _given(job: Job) -> dict[str, Any]:
+def _copied_fields(job: Job) -> dict[str, Any]:
     return {name: getattr(job, name) for name in COPIED_FIELDS - {"type", "filename", "sha256"}}
 
 
 def _cancelled(job: Job, actor: str) -> dict[str, Any]:
-    kept = job.counts.accepted
-    stays = f"; {kept} records that were landed by then stay" if kept else "; nothing of it was landed"
-    return {"title": "Cancelled", "detail": f"{actor} cancelled it{stays}", "stage": "land"}
+    landed = job.counts.accepted
+    stays = f"; {landed} landed records stay" if landed else "; no record had landed"
+    return {"title": "Cancelled", "detail": f"cancelled by {actor}{stays}", "stage": "land"}
 
 
 def _too_late(job: Job) -> str:
     if job.status.final:
-        return f"job {job.id} has ended already; it is {job.status}"
-    return f"job {job.id} is landed already; its records can be changed under /v1/raw"
+        return f"job {job.id} has already ended; its status is {job.status}"
+    return f"job {job.id} has already landed; change its records under /v1/raw"
 
 
 def _nothing_to_retry(job: Job) -> str | None:
     if not job.status.final:
-        return f"job {job.id} has not ended; it is {job.status}"
+        return f"job {job.id} has not ended; its status is {job.status}"
     if job.type == "rebuild":
-        return f"job {job.id} was a rebuild, which has no file; start another one"
+        return f"job {job.id} was a rebuild, which has no file; start a new one"
     if job.status is JobStatus.SUCCEEDED and not job.counts.quarantined:
         return f"job {job.id} succeeded, and none of its records is in quarantine"
     if job.type == "raw" and (job.status is JobStatus.SUCCEEDED or job.counts.accepted):
-        return f"job {job.id} changed records, and doing so again could undo later changes; send those again that were refused"
+        reason = "repeating it could undo later changes; send the refused records again"
+        return f"job {job.id} changed records, and {reason}"
     return None

@@ -1,4 +1,4 @@
-"""The stages of a job: they follow from its place in the log and the watermarks."""
+"""Status of a job's stages, derived from its place in the log and the watermarks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,24 +11,29 @@ JobFingerprint = tuple[object, ...]
 
 
 def active_stages(work: ReadUnitOfWork) -> tuple[StageName, ...]:
-    """The stages of this installation: without embed while embeddings are off."""
+    """Return the stages of this installation: without embed if embeddings are off."""
     return STAGES if work.search_settings.model() else STAGES[:-1]
 
 
 def stage_watermarks(work: ReadUnitOfWork) -> dict[StageName, Watermark]:
-    """The watermarks of the stages that read the log."""
+    """Return the watermarks of the stages that read the log."""
     return {stage: work.watermarks.get(stage) for stage in active_stages(work)[1:]}
 
 
 def job_fingerprint(job: Job, marks: Mapping[StageName, Watermark]) -> JobFingerprint:
-    """What a job's answer depends on, cheaply: it changes whenever the answer may."""
-    behind = [(mark.seq >= (job.last_seq or 0), mark.seq >= (job.first_seq or 0), mark.attempts > 0) for mark in marks.values()] if job.last_seq else []
-    return (job.status, job.landed, job.started_at, job.first_seq, job.last_seq, *job.counts.model_dump().values(), *behind)
+    """Return a cheap fingerprint that changes whenever the job's response may change."""
+
+    def passed(mark: Watermark) -> tuple[bool, bool, bool]:
+        return mark.seq >= (job.last_seq or 0), mark.seq >= (job.first_seq or 0), mark.attempts > 0
+
+    progress = [passed(mark) for mark in marks.values()] if job.last_seq else []
+    fields = (job.status, job.landed, job.started_at, job.first_seq, job.last_seq)
+    return (*fields, *job.counts.model_dump().values(), *progress)
 
 
 def with_stages(work: ReadUnitOfWork, job: Job, marks: Mapping[StageName, Watermark]) -> Job:
-    """The job with its stages."""
-    stages = [_land(job), *(_behind(work, job, mark, stage) for stage, mark in marks.items())]
+    """Return the job with its stages."""
+    stages = [_land(job), *(_log_stage(work, job, mark, stage) for stage, mark in marks.items())]
     if job.status is JobStatus.FAILED:
         stages = _stopped(stages, job.error or {})
     return job.model_copy(update={"stages": stages})
@@ -41,10 +46,10 @@ def _land(job: Job) -> Stage:
     return Stage(name="land", status=status, started_at=job.started_at, finished_at=job.landed_at)
 
 
-def _behind(work: ReadUnitOfWork, job: Job, mark: Watermark, name: StageName) -> Stage:
-    """A stage that reads the log: done once it passed the job's last batch, begun once it ran over the first."""
+def _log_stage(work: ReadUnitOfWork, job: Job, mark: Watermark, name: StageName) -> Stage:
+    """Return a stage that reads the log: done after the job's last batch, started after its first."""
     if job.first_seq is None or job.last_seq is None:
-        # Nothing new was in it: there is nothing left for the stage to do, and it never ran for this job.
+        # The job has no new records: nothing is left for the stage, which never ran for this job.
         return Stage(name=name, status="done" if job.status is JobStatus.SUCCEEDED else "pending")
     first = work.watermarks.first_run_past(name, job.first_seq)
     under_way = mark.attempts > 0 and mark.seq < job.last_seq
@@ -56,7 +61,7 @@ def _behind(work: ReadUnitOfWork, job: Job, mark: Watermark, name: StageName) ->
 
 
 def _stopped(stages: Sequence[Stage], error: Mapping[str, Any]) -> list[Stage]:
-    """The stages of a failed job: the one that the error names failed, and those behind it never come to run for it."""
+    """Return the stages of a failed job: the one that the error names is failed, later ones stay pending."""
     at = STAGES.index(error["stage"]) if error.get("stage") in STAGES else 0
     before = list(stages[:at])
     failed = stages[at].model_copy(update={"status": "failed"})

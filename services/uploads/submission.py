@@ -1,7 +1,7 @@
-"""Accept a file: a job in the ledger, then the message that starts its landing.
+"""Submits a file: creates its job in the ledger, then sends the message that starts its landing.
 
-The file is durable before the job, and the job before the message; a message that can't be sent now is sent by the sweep. Jobs that come
-while another one waits get no message: whoever lands the oldest goes on with those behind it.
+The file is durable before the job, and the job before the message; the sweep sends messages that failed. Jobs that are
+accepted while another one waits get no message: the worker that lands the oldest continues with the next.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,10 @@ def submit(
     webhook: JobWebhook | None = None,
     **more: Any,
 ) -> Job:
-    """A job that lands the stored file; the first one where `once` was used before. InvalidError for an empty file. `more` are further fields of the job."""
+    """Return a job that lands the stored file, or the first job of a repeated idempotency key.
+
+    InvalidError for an empty file. `more` are further fields of the job.
+    """
     if size == 0:
         raise InvalidError("the file is empty")
     return accept(warehouse, messages, [new_job(kind=kind, actor=actor, filename=filename, sha256=sha256, webhook=webhook, **more)], idempotency)[0]
@@ -45,9 +48,9 @@ def seed(
     idempotency: IdempotencyKey | None = None,
     webhook: JobWebhook | None = None,
 ) -> list[Job]:
-    """A job for each of the files, in the order given. NotFoundError where there are none."""
+    """Return a job for each of the files, in order. NotFoundError if there are none."""
     if not paths:
-        raise NotFoundError("no seeds are bundled with this installation")
+        raise NotFoundError("this installation has no bundled seeds")
     stored = [(path.name, files.copy(path)[0]) for path in paths]
     jobs = [new_job(kind="seed", actor=actor, filename=name, sha256=sha256, webhook=webhook) for name, sha256 in stored]
     return accept(warehouse, messages, jobs, idempotency)

@@ -1,4 +1,4 @@
-"""compose.yaml, .env.example and the workflow say what the pages say, and hold no secret."""
+"""compose.yaml, .env.example and the workflow agree with the docs, and contain no secret."""
 
 import re
 from pathlib import Path

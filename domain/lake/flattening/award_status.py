@@ -1,8 +1,7 @@
-"""Which awards count in totals, and as what their suppliers won. Pure.
+"""Which awards count in totals, by their status. Pure.
 
-OCDS has four statuses: pending (proposed), active (in force), cancelled and unsuccessful (nobody got it). An award is a fact whatever its
-status; it counts in totals where it is active, or where no status is published, as in much of the data: who publishes an award without
-saying that it failed means that it was made.
+OCDS has four statuses: pending (proposed), active (in force), cancelled and unsuccessful (no supplier). Every award is
+a fact; totals count those that are active or have no status, because much data publishes awards without one.
 """
 
 import polars as pl
@@ -20,14 +19,14 @@ def counts_in_totals(status: pl.Expr) -> pl.Expr:
 
 
 def is_counted(status: str | None) -> bool:
-    """As `counts`, of one award."""
+    """As `counts_in_totals`, for one award."""
     return status is None or status.lower() == ACTIVE_STATUS
 
 
 def unknown_status_notes(awards: pl.DataFrame) -> pl.DataFrame:
-    """A note (silver `note`) for each award whose status is none of the standard's, of rows of silver `award`."""
-    odd = awards.filter(~pl.col("status").str.to_lowercase().is_in([ACTIVE_STATUS, *UNCOUNTED_STATUSES]))
-    return odd.select(
+    """Return silver `note` rows for awards (silver `award` rows) whose status is not one of OCDS."""
+    unknown = awards.filter(~pl.col("status").str.to_lowercase().is_in([ACTIVE_STATUS, *UNCOUNTED_STATUSES]))
+    return unknown.select(
         "silver_batch",
         "ocid",
         pl.lit(None, pl.String).alias("record_id"),

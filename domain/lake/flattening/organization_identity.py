@@ -1,4 +1,4 @@
-"""What identifies an organisation, decided from one party alone, so that the order of arrival never matters."""
+"""The business key of an organisation, from one party alone, so that the order of arrival never matters."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from functools import lru_cache
 # An org-id.guide identifier begins with a country (or XI, XM … for international) and a register: GB-COH-01234567.
 GLOBAL_ID = re.compile(r"^[A-Z]{2,3}-[A-Z0-9_]{2,}-\S+$")
 UNKNOWN = "unknown"
-ACCENTS = range(0x300, 0x370)  # of Latin, Greek and Cyrillic letters; the marks of other scripts are vowels, which tell words apart
+ACCENTS = range(0x300, 0x370)  # Latin, Greek, Cyrillic; other scripts' marks are vowels that distinguish words
 NO_IDENTIFIER = {"", "na", "n-a", "none", "null", "nil", "unknown", "tbc", "not-applicable", "not-available", "not-specified"}
 
 
@@ -26,12 +26,13 @@ def register_number(scheme: str, identifier: str) -> str | None:
 
 
 def organization_id(ocid: str, scheme: str | None, identifier: str | None, party_id: str | None, name: str | None) -> str:
-    """The business key of the organisation that a party stands for.
+    """Return the business key of the organisation of a party; the first rule that applies:
 
-    1. A registered identifier: `{scheme}-{id}` (org-id.guide's form, which many publishers also use as the party's id); not a placeholder.
-    2. A party id that is in that form already.
-    3. The name, folded, within the publisher's ocid prefix: local ids such as `org-12` mean another body in every release.
-    4. The party id within its process; with nothing at all, `unknown`.
+    1. A registered identifier, no placeholder: `{scheme}-{id}` (the form of org-id.guide; many party ids have it too).
+    2. A party id that has this form already.
+    3. The folded name within the publisher's ocid prefix; local ids such as `org-12` mean another organisation in each
+       release.
+    4. The party id within its process; without any of these, `unknown`.
     """
     if scheme and identifier and (registered := register_number(scheme.strip(), identifier)):
         return registered

@@ -1,4 +1,5 @@
-"""What releases say of organisations, wherever they name one: in `parties`, and in the references of buyer, tender, awards, bids, contracts. Pure."""
+"""Organisations as releases name them: entries of `parties`, and the organisation references of buyer, tender, awards,
+bids and contracts. Pure."""
 
 from collections.abc import Iterator
 
@@ -10,12 +11,12 @@ from domain.shared.whitespace import tidy_columns
 IDENTIFIER = ["scheme", "identifier"]
 ADDRESS = ["street", "locality", "region", "postal_code", "country"]
 TEXTS = ["party_id", "name", *IDENTIFIER, "legal_name", *ADDRESS]
-TIDIED_COLUMNS = [name for name in TEXTS if name != "street"]  # whose lines are lines
+TIDIED_COLUMNS = [name for name in TEXTS if name != "street"]  # line breaks of a street are kept
 KEYS = ["silver_batch", "ocid"]
 
 
 def organization_columns(who: pl.Expr) -> list[pl.Expr]:
-    """The columns TEXTS of an organisation's object."""
+    """Return expressions for the columns TEXTS of an organisation object."""
     organization = who.struct
     identifier, address = organization.field("identifier").struct, organization.field("address").struct
     street, country, other = address.field("streetAddress"), address.field("countryName"), address.field("country")
@@ -34,7 +35,7 @@ def organization_columns(who: pl.Expr) -> list[pl.Expr]:
 
 
 def listed_parties(frame: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataFrame:
-    """The rows of `parties`: keys, position, TEXTS, roles, scale, url."""
+    """Return one row per entry of `parties`: KEYS, position, TEXTS, roles, scale, url."""
     rows = _numbered(frame.select(*KEYS, "parties"), "parties", "position")
     party = pl.col("parties")
     details = party.struct.field("details").struct
@@ -43,32 +44,40 @@ def listed_parties(frame: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataF
 
 
 def organization_references(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataFrame:
-    """Every place that names an organisation, in order: keys, `order`, role, `at` (where, '#' for the number of `parent`), award_id, TEXTS.
+    """Return one row per organisation reference, in order: KEYS, `order`, role, `at`, award_position, award_id, TEXTS.
 
-    `award_position` is that of the award whose supplier it is. Who is given neither id nor name nor identifier is nobody.
+    `at` is the JSON path, with '#' for the index `parent`. `award_position` is set for suppliers of awards.
+    References without id, name and identifier are left out.
     """
-    rows = pl.concat(_places(frame, awards, contracts)).with_columns(organization_columns(pl.col("who"))).drop("who")
+    references = pl.concat(_all_references(frame, awards, contracts))
+    rows = references.with_columns(organization_columns(pl.col("who"))).drop("who")
     named = tidy_columns(rows, TIDIED_COLUMNS, changed).filter(pl.any_horizontal(pl.col("party_id", "name", "legal_name", "identifier").is_not_null()))
     return with_identity(named).with_row_index("order")
 
 
-def _places(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _all_references(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame) -> Iterator[pl.DataFrame]:
     tender = pl.col("tender").struct
-    one, parent = pl.lit(None, pl.Int32).alias("parent"), pl.col("position").cast(pl.Int32).alias("parent")
-    yield _place(frame.select(*KEYS, one, who=pl.col("buyer")), "buyer", "/buyer")
-    yield _place(frame.select(*KEYS, one, who=tender.field("procuringEntity")), "procuringEntity", "/tender/procuringEntity")
-    yield _place(_each(frame.select(*KEYS, one, who=tender.field("tenderers")), "who"), "tenderer", "/tender/tenderers")
+    no_parent = pl.lit(None, pl.Int32).alias("parent")
+    parent = pl.col("position").cast(pl.Int32).alias("parent")
+    yield _references(frame.select(*KEYS, no_parent, who=pl.col("buyer")), "buyer", "/buyer")
+    procuring_entities = frame.select(*KEYS, no_parent, who=tender.field("procuringEntity"))
+    yield _references(procuring_entities, "procuringEntity", "/tender/procuringEntity")
+    tenderers = frame.select(*KEYS, no_parent, who=tender.field("tenderers"))
+    yield _references(_each(tenderers, "who"), "tenderer", "/tender/tenderers")
     suppliers = awards.select(*KEYS, parent, who="suppliers", award_id="id")
-    yield _place(_each(suppliers, "who"), "supplier", "/awards/#/suppliers")
+    yield _references(_each(suppliers, "who"), "supplier", "/awards/#/suppliers")
     bids = _numbered(frame.select(*KEYS, pl.col("bids").struct.field("details").alias("bids")), "bids", "parent")
-    yield _place(_each(bids.select(*KEYS, "parent", who=pl.col("bids").struct.field("tenderers")), "who"), "tenderer", "/bids/details/#/tenderers")
-    yield _place(_each(contracts.select(*KEYS, parent, who="suppliers"), "who"), "supplier", "/contracts/#/suppliers")
+    bidders = bids.select(*KEYS, "parent", who=pl.col("bids").struct.field("tenderers"))
+    yield _references(_each(bidders, "who"), "tenderer", "/bids/details/#/tenderers")
+    signatories = contracts.select(*KEYS, parent, who="suppliers")
+    yield _references(_each(signatories, "who"), "supplier", "/contracts/#/suppliers")
     payments = _each(contracts.select(*KEYS, parent, paid=pl.col("implementation").struct.field("transactions")), "paid")
     for role in ("payer", "payee"):
-        yield _place(payments.select(*KEYS, "parent", who=pl.col("paid").struct.field(role)), role, f"/contracts/#/implementation/transactions/{role}")
+        path = f"/contracts/#/implementation/transactions/{role}"
+        yield _references(payments.select(*KEYS, "parent", who=pl.col("paid").struct.field(role)), role, path)
 
 
-def _place(rows: pl.DataFrame, role: str, at: str) -> pl.DataFrame:
+def _references(rows: pl.DataFrame, role: str, at: str) -> pl.DataFrame:
     award = pl.col("parent") if "award_id" in rows.columns else pl.lit(None, pl.Int32)
     award_id = pl.col("award_id") if "award_id" in rows.columns else pl.lit(None, pl.String)
     named = rows.filter(pl.col("who").is_not_null())
@@ -80,13 +89,15 @@ def _each(rows: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def _numbered(rows: pl.DataFrame, column: str, number: str) -> pl.DataFrame:
-    """A row an element of the array, with its 0-based number."""
-    some = rows.filter(pl.col(column).list.len() > 0)
-    return some.with_columns(pl.int_ranges(0, pl.col(column).list.len(), dtype=pl.Int32).alias(number)).explode(column, number)
+    """Return one row per array element, with its 0-based index in the column `number`."""
+    filled = rows.filter(pl.col(column).list.len() > 0)
+    indexes = pl.int_ranges(0, pl.col(column).list.len(), dtype=pl.Int32).alias(number)
+    return filled.with_columns(indexes).explode(column, number)
 
 
 def with_identity(frame: pl.DataFrame) -> pl.DataFrame:
-    """With `folded`, the name (or the legal name) as it is compared, and `registered`, the id in a register that is the organisation's own."""
+    """Add `folded`, the name (else the legal name) folded for comparison, and `registered`, its `scheme-id` in
+    a register."""
     named = frame.with_columns(pl.coalesce("name", "legal_name").alias("_name"))
     return named.join(_folded(named["_name"]), on="_name", how="left", maintain_order="left").drop("_name").with_columns(_registered(frame))
 

@@ -1,4 +1,4 @@
-"""The organisations of a process: those it lists, those it only refers to, their roles and their identities. Pure."""
+"""The organisations of a process, listed in `parties` or only referred to: roles and identities. Pure."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ from domain.shared.whitespace import tidy_columns
 
 @dataclass(frozen=True)
 class ProcessParties:
-    """`party` and `supplier` are the silver tables; `roles` has a process's buyer and procuring entity and the buyer's place; `note` says
-    where references and parties disagree."""
+    """Silver tables `party`, `supplier` and `note` (references that differ from parties), and `roles`: ocid with buyer,
+    procuring entity and the buyer's location."""
 
     party: pl.DataFrame
     supplier: pl.DataFrame
@@ -23,11 +23,13 @@ class ProcessParties:
 
 
 def build_parties(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame, changed: list[pl.DataFrame]) -> ProcessParties:
-    """The parties of decoded processes, whose awards and contracts have a row each too; texts whose whitespace changes are added to `changed`
-    (domain/shared/whitespace.py)."""
+    """Return the parties of decoded processes; `awards` and `contracts` have one row per array element.
+
+    Texts whose whitespace changes are appended to `changed` (domain/shared/whitespace.py).
+    """
     stated = listed_parties(frame, changed)
-    told = organization_references(frame, awards, contracts, changed)
-    found = number_unlisted(match_references(told, stated), stated)
+    references = organization_references(frame, awards, contracts, changed)
+    found = number_unlisted(match_references(references, stated), stated)
     unlisted = found.filter(~pl.col("listed")).select(*KEYS, "position").unique(maintain_order=True)
     party = pl.concat([stated, unlisted], how="diagonal").sort(PLACE, maintain_order=True)
     party, note = complete_parties(party, found)
@@ -46,7 +48,7 @@ def _identified(party: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_roles(party: pl.DataFrame, found: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataFrame:
-    """The parties with the roles that they list and those of the references that mean them."""
+    """Return the parties with their own roles and those of the references to them."""
     own = tidy_columns(party.select(*KEYS, "position", role="roles").explode("role"), ["role"], changed)
     roles = pl.concat([own.select(*PLACE, "role"), found.select(*PLACE, "role")]).drop_nulls("role")
     grouped = roles.group_by(PLACE).agg(pl.col("role").unique().sort().alias("roles"))
@@ -54,12 +56,12 @@ def _with_roles(party: pl.DataFrame, found: pl.DataFrame, changed: list[pl.DataF
 
 
 def _roles(frame: pl.DataFrame, named: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
-    """ocid with buyer_*, procuring_entity_* (id, name, organization_id) and the buyer's country, region and locality."""
+    """Return ocid with buyer_*, procuring_entity_* (id, name, organization_id), buyer country, region and locality."""
     rows = frame.select("ocid")
     for role, prefix in (("buyer", "buyer"), ("procuringEntity", "procuring_entity")):
-        told = named.filter(pl.col("role") == role).select(*PLACE)
+        by_reference = named.filter(pl.col("role") == role).select(*PLACE)
         by_role = party.filter(pl.col("roles").list.contains(role)).select(*PLACE)
-        chosen = pl.concat([told, by_role]).unique("ocid", keep="first", maintain_order=True)
+        chosen = pl.concat([by_reference, by_role]).unique("ocid", keep="first", maintain_order=True)
         who = chosen.join(party, on=PLACE, how="left", maintain_order="left")
         columns = [pl.col(old).alias(f"{prefix}_{new}") for old, new in (("party_id", "id"), ("name", "name"), ("organization_id", "organization_id"))]
         place = [pl.col(name).alias(f"buyer_{name}") for name in ("country", "region", "locality")] if role == "buyer" else []

@@ -1,4 +1,4 @@
-"""What references say of an organisation completes what `parties` leaves out; where the two disagree, `parties` counts. Pure."""
+"""Completes parties with values that only references have; where both differ, `parties` wins, with a note. Pure."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,36 +12,39 @@ from domain.lake.silver import TABLES
 from domain.raw_records.note_codes import NOTES
 
 NOTE_CODE = "organization_differs"
-NOTE_TEXT_MAX_CHARACTERS = 80  # characters of a text in a note
+NOTE_TEXT_MAX_CHARACTERS = 80  # of a text in a note
 COMPARED = [*TEXTS, "folded", "registered"]
-# What is completed as a whole: parts of two addresses make no place.
+# Parts are completed whole: fields of two addresses are never mixed.
 PARTS = {"party_id": ["party_id"], "name": ["name"], "legal_name": ["legal_name"], "identifier": IDENTIFIER, "address": ADDRESS}
 
 
 def complete_parties(party: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The parties, each part that is missing taken from the first reference that has it; and notes (silver `note`) on what references say otherwise."""
-    both = _beside(found, party)
-    some = both.filter(pl.any_horizontal(_has(part, "") & ~_has(part, "own_") for part in PARTS))
-    if some.height:
-        party = with_identity(_completed(party.drop("folded", "registered"), some))
-        both = _beside(found, party)
+    """Return the parties, each missing part taken from the first reference that has it, and silver `note` rows for
+    differences."""
+    both = _joined_to_party(found, party)
+    incomplete = both.filter(pl.any_horizontal(_has(part, "") & ~_has(part, "own_") for part in PARTS))
+    if incomplete.height:
+        party = with_identity(_completed(party.drop("folded", "registered"), incomplete))
+        both = _joined_to_party(found, party)
     return party, _differences(both)
 
 
-def _beside(found: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
-    """The references, each with what its party says as own_*."""
+def _joined_to_party(found: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
+    """Return the references, each with the columns of its party as own_*."""
     return found.join(party.select(*PLACE, *[pl.col(name).alias(f"own_{name}") for name in COMPARED]), on=PLACE, maintain_order="left")
 
 
-def _completed(party: pl.DataFrame, some: pl.DataFrame) -> pl.DataFrame:
-    more = [pl.when(_has(part, "")).then(pl.struct(names)).drop_nulls().first().alias(f"_{part}") for part, names in PARTS.items()]
-    wide = party.join(some.group_by(PLACE, maintain_order=True).agg(more), on=PLACE, how="left", maintain_order="left")
+def _completed(party: pl.DataFrame, incomplete: pl.DataFrame) -> pl.DataFrame:
+    present = {part: pl.when(_has(part, "")).then(pl.struct(names)).drop_nulls() for part, names in PARTS.items()}
+    first_values = [value.first().alias(f"_{part}") for part, value in present.items()]
+    found = incomplete.group_by(PLACE, maintain_order=True).agg(first_values)
+    wide = party.join(found, on=PLACE, how="left", maintain_order="left")
     taken = [pl.when(_has(part, "")).then(name).otherwise(pl.col(f"_{part}").struct.field(name)).alias(name) for part, names in PARTS.items() for name in names]
     return wide.with_columns(taken).drop(f"_{part}" for part in PARTS)
 
 
 def _has(part: str, prefix: str) -> pl.Expr:
-    """Whether anything is said of the part; a scheme alone says nothing."""
+    """Whether the part has a value; an identifier's scheme alone is none."""
     names = ADDRESS if part == "address" else [part]
     return pl.any_horizontal(pl.col(f"{prefix}{name}").is_not_null() for name in names)
 
@@ -59,7 +62,7 @@ def _differences(both: pl.DataFrame) -> pl.DataFrame:
 
 
 def _differing(row: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """(part, what counts, what does not) of a reference beside its party."""
+    """Yield (part, value that counts, value that does not) where a reference differs from its party."""
     name = row["name"] or row["legal_name"]
     if row["folded"] and row["own_folded"] and row["folded"] not in {row["own_folded"], normal_name(row["own_legal_name"] or "")}:
         yield "name", row["own_name"] or row["own_legal_name"], name

@@ -1,4 +1,4 @@
-"""Which organisation each reference of a process means. Pure."""
+"""Matches organisation references to the parties of a process. Pure."""
 
 import polars as pl
 
@@ -6,9 +6,11 @@ PLACE = ["ocid", "position"]
 
 
 def match_references(references: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
-    """The references with the position of the party that each means: by id, else by registered identifier, else by folded name; else null.
+    """Return the references with the `position` of their party: by id, else registered identifier, else folded name,
+    else
+    null.
 
-    A name alone does not stand for two registered identifiers: neither for two parties, nor for references that have one each.
+    A name matches only if its parties and references have at most one registered identifier between them.
     """
     rows = references
     for column in ("party_id", "registered"):
@@ -19,8 +21,10 @@ def match_references(references: pl.DataFrame, listed: pl.DataFrame) -> pl.DataF
     named = listed.drop_nulls("folded").group_by("ocid", "folded", maintain_order=True)
     known = named.agg(pl.col("position").first().alias("by_name"), of_name.n_unique().alias("registers"), pl.col("registered").first().alias("own"))
     rows = _with_position(rows, known.filter(pl.col("registers") <= 1).drop("registers"), "folded")
-    asked = pl.col("registered").filter(pl.col("position").is_null()).drop_nulls().n_unique().over("ocid", "folded")
-    fits = pl.col("registered").is_null() | (pl.col("registered") == pl.col("own")) | (pl.col("own").is_null() & (asked == 1))
+    unmatched = pl.col("registered").filter(pl.col("position").is_null())
+    identifiers = unmatched.drop_nulls().n_unique().over("ocid", "folded")
+    same = pl.col("registered") == pl.col("own")
+    fits = pl.col("registered").is_null() | same | (pl.col("own").is_null() & (identifiers == 1))
     return rows.with_columns(pl.coalesce("position", pl.when(fits).then("by_name")).alias("position")).drop("by_name", "own")
 
 
@@ -29,10 +33,11 @@ def _with_position(rows: pl.DataFrame, known: pl.DataFrame, column: str) -> pl.D
 
 
 def number_unlisted(found: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
-    """The references with a position for those too whose organisation is not listed: numbered behind the listed ones, in order of appearance.
+    """Number the references without a listed party after the listed parties, in order of appearance; column `listed`.
 
-    They mean the same organisation where they share the registered identifier: their own, else the one that their id or else their name has in
-    other references, which must be the only one of that name. Without any they share the folded name that comes first with their id, else the id.
+    References mean the same organisation if they share a registered identifier: their own, else the one of other
+    references with their id, else the only one of other references with their name. Without an identifier they share
+    the first folded name found with their id, else the id.
     """
     c = pl.col
     missing = found.filter(c("position").is_null()).drop("position")

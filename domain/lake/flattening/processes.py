@@ -1,6 +1,6 @@
-"""Compiled releases to the flat tables of silver, as polars expressions over whole columns. Pure.
+"""Flattens compiled releases to the tables of silver, with polars expressions over whole columns. Pure.
 
-`flatten` is the door; parties, whose identities span the whole process, are in domain/lake/flattening/parties.py, items in domain/lake/flattening/items.py.
+Entry point: `flatten`. Parties, whose identities span the whole process, are in parties.py, items in items.py.
 """
 
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ from domain.shared.whitespace import tidy_columns, whitespace_notes
 Frames = dict[str, pl.DataFrame]
 SCHEMA = {name: polars_type(field.annotation) for name, field in CompiledReleaseModel.model_fields.items()}
 CARRIED = ["silver_batch", "ocid", "compiled", "releases", "first_published", "last_published", "last_seq", "tags", "publisher", "publisher_license"]
-# Dates as most publishers write them, which polars reads by the column: others are looked at one by one.
-PLAIN = r"^[12]\d{3}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(Z|[+-](0\d|1[0-4]):[0-5]\d)$"
-PLAIN_FORMAT = "%Y-%m-%dT%H:%M:%S%:z"
-DECODE_RELEASES = 250  # compiled releases that are decoded at once
-# What becomes an attribute of a dimension, and a value that is filtered by.
+# Date format of most publishers, which polars parses by column; other formats are parsed one by one.
+COMMON_DATE = r"^[12]\d{3}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(Z|[+-](0\d|1[0-4]):[0-5]\d)$"
+COMMON_DATE_FORMAT = "%Y-%m-%dT%H:%M:%S%:z"
+DECODE_RELEASES = 250  # compiled releases decoded at once
+# Texts that become dimension attributes or filter values; their whitespace is tidied.
 CLASSIFIED = ["classification_scheme", "classification_id", "classification_description"]
 TIDIED_COLUMNS = {
     "process": ["status", "procurement_method", "procurement_method_details", "main_category", *CLASSIFIED, "currency", "publisher", "publisher_license"],
@@ -38,7 +38,10 @@ TIDIED_COLUMNS = {
 
 
 def flatten(processes: pl.DataFrame) -> Frames:
-    """The silver tables of compiled processes (columns CARRIED), ordered by ocid and position; in `note` what the compiled releases show."""
+    """Return the silver tables, by name, of compiled processes (columns CARRIED), ordered by ocid and position.
+
+    `note` holds the doubts about the compiled releases.
+    """
     if not processes.height:
         return {name: pl.DataFrame(schema=columns) for name, columns in TABLES.items()}
     changed: list[pl.DataFrame] = []
@@ -58,17 +61,20 @@ def flatten(processes: pl.DataFrame) -> Frames:
         "item": items,
         "document": _documents(frame, parents),
     }
-    notes += [_lost_awards(awards, contracts), unknown_status_notes(made["award"]), people.note, whitespace_notes(changed, NOTES[WHITESPACE])]
-    made["note"] = pl.concat([_shaped(one, "note") for one in notes]).sort("ocid", maintain_order=True)
+    missing_awards = _missing_award_notes(awards, contracts)
+    notes += [missing_awards, unknown_status_notes(made["award"]), people.note]
+    notes.append(whitespace_notes(changed, NOTES[WHITESPACE]))
+    shaped = [_shaped(note, "note") for note in notes]
+    made["note"] = pl.concat(shaped).sort("ocid", maintain_order=True)
     return {name: _shaped(made[name], name) for name in made}
 
 
 def decode(processes: pl.DataFrame, unread: list[pl.DataFrame] | None = None) -> pl.DataFrame:
-    """The processes with the modelled fields of their compiled releases beside the carried columns, one row each.
+    """Return one row per process: the columns CARRIED and the modelled fields of its compiled release.
 
-    What could not be read of releases that were accepted by an earlier version is left out; notes on it are added to `unread`.
+    Values that can't be decoded (of releases accepted by an earlier version) become null; `unread` gets notes on them.
     """
-    # Measured on 8 KB releases: 27,000/s, and 15,000/s all at once, which takes ten times the memory anew each time; read_ndjson 7,000/s.
+    # Measured with 8 KB releases: 27,000/s in slices, 15,000/s at once with ten times the memory, read_ndjson 7,000/s.
     parts = [_decoded(processes.slice(start, DECODE_RELEASES), unread) for start in range(0, processes.height, DECODE_RELEASES)]
     decoded = pl.concat(parts, rechunk=True).struct.unnest().drop("ocid")
     return pl.concat([processes.select(CARRIED), decoded], how="horizontal")
@@ -91,14 +97,16 @@ def _decoded(processes: pl.DataFrame, unread: list[pl.DataFrame] | None) -> pl.S
 
 
 def instants(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """The frame with these text columns read as instants; what is no date becomes null (its note was made when it was judged)."""
-    plain = [pl.when(pl.col(name).str.contains(PLAIN)).then(pl.col(name).str.replace("Z", "+00:00", literal=True)) for name in columns]
-    read = frame.select(text.str.to_datetime(PLAIN_FORMAT, time_unit="us", strict=False).alias(name) for text, name in zip(plain, columns, strict=True))
+    """Return the frame with these text columns as instants; invalid dates become null (validation has noted them)."""
+    texts = [pl.when(pl.col(name).str.contains(COMMON_DATE)).then(pl.col(name)) for name in columns]
+    common = [text.str.replace("Z", "+00:00", literal=True) for text in texts]
+    dates = [text.str.to_datetime(COMMON_DATE_FORMAT, time_unit="us", strict=False) for text in common]
+    read = frame.select(date.alias(name) for date, name in zip(dates, columns, strict=True))
     return frame.with_columns(_others(frame[name], read[name]) for name in columns)
 
 
 def _others(texts: pl.Series, read: pl.Series) -> pl.Series:
-    """What was read, and of the texts that were not, in whatever way they are written, what `instant` reads."""
+    """Return `read` with the missing instants parsed from `texts` one by one (`instant`)."""
     others = texts.filter(read.is_null() & texts.is_not_null()).unique()
     if not others.len():
         return read
@@ -112,12 +120,12 @@ def _read(text: str) -> Any:
 
 
 def _shaped(frame: pl.DataFrame, table: str) -> pl.DataFrame:
-    """Exactly the table's columns, in its order and types."""
+    """Return exactly the columns of the silver table, in its order and types."""
     return frame.select(pl.col(name).cast(dtype) for name, dtype in TABLES[table].items())
 
 
 def _nested(frame: pl.DataFrame, column: str) -> pl.DataFrame:
-    """One row an element of the array, with its 0-based position; its fields become columns."""
+    """Return one row per array element: its 0-based `position` and its fields as columns."""
     rows = frame.select("silver_batch", "ocid", column).filter(pl.col(column).list.len() > 0)
     numbered = rows.with_columns(pl.int_ranges(0, pl.col(column).list.len()).alias("position"))
     return numbered.explode(column, "position").unnest(column)
@@ -169,10 +177,11 @@ def _contract(contracts: pl.DataFrame) -> pl.DataFrame:
     return instants(rows, ["date_signed", "start", "end"])
 
 
-def _lost_awards(awards: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
+def _missing_award_notes(awards: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
     """A note for each contract whose awardID names no award in any release of the process."""
-    lost = contracts.filter(pl.col("awardID").is_not_null()).join(awards.select("ocid", pl.col("id").alias("awardID")), on=["ocid", "awardID"], how="anti")
-    return lost.sort("ocid", "position").select(
+    known = awards.select("ocid", pl.col("id").alias("awardID"))
+    missing = contracts.filter(pl.col("awardID").is_not_null()).join(known, on=["ocid", "awardID"], how="anti")
+    return missing.sort("ocid", "position").select(
         "silver_batch",
         "ocid",
         pl.lit(None).alias("record_id"),
@@ -183,7 +192,8 @@ def _lost_awards(awards: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _parents(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame) -> Frames:
-    """silver_batch, ocid, parent_position, parent_id, items, documents of the tender, the awards and the contracts, by level."""
+    """Return silver_batch, ocid, parent_position, parent_id, items, documents of tenders, awards and contracts, by
+    level."""
     tenders = frame.select("silver_batch", "ocid", "tender").filter(pl.col("tender").is_not_null()).unnest("tender").with_columns(position=pl.lit(0))
     columns = ["silver_batch", "ocid", pl.col("position").cast(pl.Int32).alias("parent_position"), pl.col("id").alias("parent_id"), "items", "documents"]
     return {level: rows.select(columns) for level, rows in zip(LEVELS, (tenders, awards, contracts), strict=True)}
@@ -258,6 +268,7 @@ def _process(frame: pl.DataFrame, people: ProcessParties, items: pl.DataFrame) -
 
 
 def _first_code(coded: pl.DataFrame) -> pl.DataFrame:
-    """The classification of the first coded item of the tender, else of an award or contract ('tender' sorts last)."""
+    """Return the classification of the tender's first coded item, else of an award's or contract's ('tender' sorts
+    last)."""
     ranked = coded.sort("ocid", "level", descending=[False, True], maintain_order=True).unique("ocid", keep="first", maintain_order=True)
     return ranked.select("ocid", *[pl.col(f"classification_{name}").alias(f"item_classification_{name}") for name in ("scheme", "id", "description")])

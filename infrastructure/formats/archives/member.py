@@ -1,4 +1,4 @@
-"""One member of an archive, and why it may not be read."""
+"""A member of an archive, and the reasons to refuse one."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,27 +7,29 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 CHUNK_BYTES = 1 << 20
-NAME_MAX_CHARACTERS = 500  # characters
+NAME_MAX_CHARACTERS = 500
 UNPRINTED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 DRIVE = re.compile(r"^[A-Za-z]:")
-FILE_MANAGER_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}  # what file managers leave in archives
+FILE_MANAGER_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}  # left by file managers; without data
 
 
 class DamagedMemberError(Exception):
-    """Raised where a member or the archive behind it can't be read on."""
+    """Raised if a member or the rest of the archive can't be read."""
 
 
 class Members(Protocol):
-    """An open archive."""
+    """An open archive. `members` yields its members from position `start` on."""
 
     def members(self, start: int) -> Iterator["Member"]: ...
 
 
 @dataclass(frozen=True)
 class Member:
-    """`at` is where the archive's next walk finds it; `packed` the bytes there that were read for it so far; `refusal` says why it may not be read.
+    """`at` is the member's position, where a later walk finds it; `packed` returns the number of packed bytes read so
+    far;
 
-    `passed` are folders and what file managers leave: they hold no data.
+    `pieces` yields the unpacked content in chunks; `refusal` is the reason not to read it; `passed` marks folders and
+    files of file managers, which hold no data.
     """
 
     at: int
@@ -39,12 +41,12 @@ class Member:
 
 
 def shown(name: str) -> str:
-    """The name as it can be stored and printed anywhere."""
+    """Return the name without control characters and surrogates, shortened."""
     return UNPRINTED.sub("\ufffd", name)[:NAME_MAX_CHARACTERS]
 
 
 def why_unsafe(name: str) -> str | None:
-    """Why a name is a trick; None where it is none."""
+    """Return why a name is unsafe to use as a path; None for a safe one."""
     if not name.strip():
         return "it has no name"
     parts = PurePosixPath(name.replace("\\", "/")).parts
@@ -56,6 +58,6 @@ def why_unsafe(name: str) -> str | None:
 
 
 def is_file_manager_file(name: str) -> bool:
-    """Whether it is what a file manager left, which holds no data of anybody."""
+    """Whether a file manager made the file; such files hold no data."""
     parts = PurePosixPath(name).parts
     return "__MACOSX" in parts or (bool(parts) and parts[-1] in FILE_MANAGER_FILES)

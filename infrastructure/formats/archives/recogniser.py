@@ -1,7 +1,8 @@
-"""Reads archives: one member after the other comes to the spool folder and goes through the chain, as `archive.zip/member.json`.
+"""Reads archives: each member is unpacked to the spool folder and read by the recogniser chain, as
+`archive.zip/member.json`.
 
-Bombs stop it early: more members, more bytes or more growth than real data has. What was read before stays. Too many members are refused before
-the first is read, where the archive's directory or headers tell; where only reading tells, when the limit is reached.
+Limits on members, bytes and growth stop decompression bombs; elements read before stay. Too many members are refused
+before the first is read if the archive's directory or headers show them, else when the limit is reached.
 """
 
 from collections.abc import Sequence
@@ -24,19 +25,20 @@ from infrastructure.system.disk_space import disk_full_as_error
 from services.ports.sources import Element, Slice
 
 MAX_MEMBERS = 100_000
-SLICE_SECONDS = 1.0  # after which a slice ends with the member at hand, so that other files get their turn
+SLICE_SECONDS = 1.0  # afterwards a slice ends with the current member, so that other files proceed
 REFUSALS: dict[str, str] = {
-    "unsafe_member": "a member of an archive that is no plain file, is encrypted, or has a name that leads elsewhere",
-    "unreadable_member": "a member of an archive that is damaged or of no kind that can be read",
-    "archive_bomb": "an archive that unpacks to more than real data does; reading stopped there",
-    "too_many_members": "an archive of more members, with those of archives in it, than the limit; reading stopped there, what was read before stays",
+    "unsafe_member": "a member of an archive that is not a regular file, is encrypted, or has an unsafe name",
+    "unreadable_member": "a member of an archive that is damaged or of a format that can't be read",
+    "archive_bomb": "an archive that unpacks to more than the limit; reading stopped there",
+    "too_many_members": "an archive with more members, nested ones included, than the limit; reading stopped there",
     "truncated_file": "the archive breaks off or is damaged; what came before was read",
 }
 
 
 @dataclass(frozen=True)
 class Unpacked(Slice):
-    """A slice, how many bytes were unpacked and members passed for it, and whether a bomb ended it: then the archive around it ends too."""
+    """A slice with the unpacked bytes and members that it took. `bomb` also ends the reading of the enclosing
+    archive."""
 
     spent: int = 0
     members: int = 0
@@ -45,7 +47,7 @@ class Unpacked(Slice):
 
 @dataclass
 class ArchiveSlice:
-    """What a slice has gathered so far."""
+    """The contents of a slice so far; `spent` bytes and `passed` members count since the archive's beginning."""
 
     limit: int
     inner: Position | None
@@ -60,26 +62,27 @@ class ArchiveSlice:
 
     @property
     def room(self) -> int:
-        """How many more elements belong to the slice."""
+        """Number of elements that the slice can still take."""
         late = self.handled > 0 and monotonic() > self.until
         return 0 if late or self.bytes >= SLICE_BYTES else self.limit - len(self.elements) - len(self.refused)
 
     def take(self, piece: Slice) -> None:
-        """Add a slice of a member."""
+        """Add the slice of a member."""
         self.elements += with_date_order(piece.elements)
         self.refused += piece.refused
-        self.bytes += sum(len(one.raw) for one in piece.elements)
+        self.bytes += sum(len(element.raw) for element in piece.elements)
         if isinstance(piece, Unpacked):
             self.spent += piece.spent
             self.passed += piece.members
 
     def refuse(self, file: str, code: str, reason: str) -> None:
-        """Say why a member, or the rest of the archive, is not read."""
+        """Quarantine a member, or the rest of the archive, with the reason."""
         self.refused.append(RefusedElement(place=SourceLocation(file=file), code=code, reason=reason[:2_000]))
 
 
 class ArchiveRecogniser:
-    """Zip and tar archives, whose members `chain` reads."""
+    """Recognises zip and tar archives; `chain` reads their members. At most `most` bytes and `most_members` are
+    read."""
 
     name = "archive"
     kind = "an archive (zip, tar, tar.gz, tar.bz2, tar.xz) of any of these"
@@ -92,19 +95,20 @@ class ArchiveRecogniser:
         self.most_members = most_members
 
     def recognise(self, text: Path, filename: str) -> Position | None:  # pylint: disable=unused-argument
-        """Where reading begins; None where it is no archive. InvalidError where its directory can't be read."""
+        """Return the initial position; None for other formats. InvalidError if the archive's directory can't be
+        read."""
         form = form_of(text)
-        too_many = form == "tar" and tar_members.more_than(text, self.most_members)
+        too_many = form == "tar" and tar_members.has_more_members(text, self.most_members)
         if form == "zip" and not (too_many := zip_members.entries(text) > self.most_members):
             with self._opened(text, form) as archive:
                 too_many = isinstance(archive, zip_members.ZipMembers) and archive.count > self.most_members
         if too_many:
-            said = f"the archive has more than {self.most_members:,} members, the most that TENDERLAKE_MAX_ARCHIVE_MEMBERS allows"
-            raise InvalidError(f"{said}; none of them was read: send it in parts, or raise the limit")
+            limit = f"{self.most_members:,} members, the most that TENDERLAKE_MAX_ARCHIVE_MEMBERS allows"
+            raise InvalidError(f"the archive has more than {limit}; none was read: split it, or raise the limit")
         return {"form": form, "at": 0, "inner": None, "spent": 0, "members": 0} if form else None
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
-        """The next stretch of the members from `at` on."""
+        """Read the next slice, from the member at `at` on."""
         walk = ArchiveSlice(limit, position["inner"], position["spent"], position["members"])
         try:
             with self._opened(text, position["form"]) as archive:
@@ -122,7 +126,8 @@ class ArchiveRecogniser:
         return zip_members.opened(text, self.spool / f"{text.name}.members") if form == "zip" else tar_members.opened(text)
 
     def _walk(self, archive: Members, text: Path, filename: str, position: Position, walk: ArchiveSlice) -> tuple[int | None, Position | None]:
-        """Read members while there is room; (where the next slice begins, and where in that member), None at the archive's end."""
+        """Read members until the slice is full. Return the next slice's member and the position in it; (None, None) at
+        the end."""
         allowed = min(self.most, max(text.stat().st_size * MAX_UNPACK_RATIO, UNLIMITED_BYTES))
         folders = TableFolders(text, filename, self.spool, lambda: self._opened(text, position["form"]), self.chain)
         for member in archive.members(position["at"]):
@@ -131,11 +136,13 @@ class ArchiveRecogniser:
                 return member.at, None
             walk.passed += walk.inner is None
             if walk.passed > self.most_members:
-                said = f"the archive, with those in it, has more than {self.most_members:,} members, the most that TENDERLAKE_MAX_ARCHIVE_MEMBERS allows"
-                walk.refuse(filename, "too_many_members", f"{said}; reading stopped there, what was read before stays")
+                limit = f"{self.most_members:,} members, the most that TENDERLAKE_MAX_ARCHIVE_MEMBERS allows"
+                reason = f"the archive, with nested ones, has more than {limit}"
+                walk.refuse(filename, "too_many_members", f"{reason}; reading stopped there, what came before was read")
                 return None, None
             source = folders.source(member, allowed)
-            joined = walk.inner is None and member.at in (folders.known(member) or [])[1:]  # it was read with the first of its folder's sheets
+            # A joined member was read with the first sheet of its folder.
+            joined = walk.inner is None and member.at in (folders.known(member) or [])[1:]
             if member.passed or joined:
                 pass
             elif member.refusal:
@@ -150,12 +157,12 @@ class ArchiveRecogniser:
             write(limited(member.pieces(), member.packed, source.most - walk.spent), source.path)
 
     def _join(self, folders: TableFolders, others: Sequence[int], first: SourceFile, begin: Position, walk: ArchiveSlice, *, again: bool) -> None:
-        """Make what these members hold together, to be read as the first of them; those that can't be read are refused, once."""
+        """Join the sheets of these members, to be read as the first one; unreadable ones are refused, once."""
         if folders.joined(first, begin):
             return
         sources = [first]
         begins = [begin]
-        for member in folders.some(others):
+        for member in folders.members_at(others):
             other = folders.source(member, first.most)
             try:
                 self._extract(member, other, walk)
@@ -171,7 +178,7 @@ class ArchiveRecogniser:
             other.forget()
 
     def _member(self, member: Member, source: SourceFile, walk: ArchiveSlice, folders: TableFolders) -> Position | None:
-        """Read one member on; where it is to be read on from, None at its end."""
+        """Read a member; return the position to continue from, None at its end."""
         inner, walk.inner = walk.inner, None
         try:
             if not source.path.exists():
@@ -181,7 +188,7 @@ class ArchiveRecogniser:
             source_left = source._replace(most=max(source.most - walk.spent, 0))
             begin = self.chain.begin(source_left) if inner is None else inner
             together = folders.together(member, begin)
-            if together and together[0] != member.at:  # it was read with the first of them
+            if together and together[0] != member.at:  # it was read with the first sheet
                 source.forget()
                 return None
             if together:
@@ -198,38 +205,38 @@ class ArchiveRecogniser:
             raise TooLargeError(f"the members unpack to more than {source.most} bytes")
         if isinstance(piece, Unpacked) and piece.bomb:
             source.forget()
-            raise TooLargeError(f"{source.filename} is a bomb")
+            raise TooLargeError(f"{source.filename} unpacks to more than the limit")
         if piece.position is None:
             source.forget()
         return piece.position
 
 
 class NestedArchiveRecogniser:
-    """Stands where archives stand in the chain, and refuses them."""
+    """Takes the archive recogniser's place at the third level of nesting, and refuses archives."""
 
     name = "archive-too-deep"
-    kind = "no archive: they are unpacked two deep"
+    kind = "no archive: archives are unpacked two levels deep"
     binary = True
 
     def recognise(self, text: Path, filename: str) -> Position | None:
-        """InvalidError where it is an archive."""
+        """InvalidError for an archive."""
         if form_of(text):
-            raise InvalidError(f"{filename} is an archive in an archive in an archive; they are unpacked two deep")
+            raise InvalidError(f"{filename} is an archive at the third level; archives are unpacked two levels deep")
         return None
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
-        """Never called, as nothing is recognised."""
-        raise InvalidError(f"{filename} is nested too deep")
+        """Never called, because `recognise` recognises nothing."""
+        raise InvalidError(f"{filename} is an archive nested too deeply")
 
 
 def form_of(path: Path) -> str | None:
-    """What kind of archive it is, zip or tar; None where it is neither."""
+    """Return the archive format, "zip" or "tar"; None for other files."""
     with path.open("rb") as file:
         head = file.read(4)
     return "zip" if head.startswith(zip_members.MAGICS) else "tar" if tar_members.is_tar(path) else None
 
 
 def with_archives(recognisers: Sequence[Recogniser], spool: Path, most: int, most_members: int = MAX_MEMBERS) -> RecogniserChain:
-    """The chain with archives of what it reads, nested once."""
+    """Return a chain that also reads archives of what it reads, nested once."""
     nested = ArchiveRecogniser(RecogniserChain([*recognisers, NestedArchiveRecogniser()]), spool, most, most_members)
     return RecogniserChain([*recognisers, ArchiveRecogniser(RecogniserChain([*recognisers, nested]), spool, most, most_members)])

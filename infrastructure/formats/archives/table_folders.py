@@ -1,7 +1,7 @@
-"""Tables of one folder of an archive that are sheets of the same releases: they are read together, as the sheets of a workbook.
+"""Joins tables in one folder of an archive that are sheets of the same releases, like the sheets of a workbook.
 
-Which tables of a folder these are is found once, by their first bytes, and kept beside the archive's other copies; it follows from
-the archive alone, so that it is found again where the copies are gone.
+The tables of a folder are found once, by their first bytes, and stored in the spool folder. They depend on the archive
+alone, so they can be found again if the spool is gone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,12 +16,12 @@ from infrastructure.formats.archives.member import DamagedMemberError, Member, M
 from infrastructure.formats.recogniser_chain import Position, RecogniserChain, SheetJoiner, SourceFile
 from infrastructure.formats.text.utf8_copies import UNLIMITED_BYTES
 
-MAX_FOLDER_MEMBERS = 1_000  # members of a folder whose tables are read together; more are not sheets
-NO_TABLE = (b"{", b"[", b"<", b"%PDF", b"PK")
+MAX_FOLDER_MEMBERS = 1_000  # a folder with more members is not searched for sheets
+NOT_TABLE_PREFIXES = (b"{", b"[", b"<", b"%PDF", b"PK")
 
 
 class TableFolders:
-    """The folders of an archive at `text`; `opened` opens it anew, `chain` reads its members."""
+    """The folders of the archive at `text`. `opened` opens it again; `chain` reads its members."""
 
     def __init__(self, text: Path, filename: str, spool: Path, opened: Callable[[], AbstractContextManager[Members]], chain: RecogniserChain) -> None:
         self.text = text
@@ -32,14 +32,17 @@ class TableFolders:
         self.peek = spool / f"{text.name}.peek"
         self.names = spool / f"{text.name}.folders"
         self.found = spool / f"{text.name}.sheets"
-        self.joins = next((one for one in chain.recognisers if isinstance(one, SheetJoiner)), None)
+        self.joins = next((each for each in chain.recognisers if isinstance(each, SheetJoiner)), None)
 
     def known(self, member: Member) -> list[int] | None:
-        """The members that this one is read together with, itself too; none where it stands alone, None where that is still to be found."""
+        """Return the positions of the members that are read together with this one, itself included.
+
+        Empty if it is read alone; None if `together` has not decided yet.
+        """
         return self._known.get(_folder(member.name))
 
     def together(self, member: Member, begin: Position) -> list[int]:
-        """The same, found where it is not known. `begin` is where the member's reading begins."""
+        """Decide and return the same; `begin` is the member's initial position."""
         folder = _folder(member.name)
         if self.joins is None or self._role_of(begin) is None or not 1 < len(self._members.get(folder, ())) <= MAX_FOLDER_MEMBERS:
             return []
@@ -49,8 +52,8 @@ class TableFolders:
                 file.write(orjson.dumps([folder, self._known[folder]]) + b"\n")
         return self._known[folder]
 
-    def some(self, ats: Sequence[int]) -> Iterator[Member]:
-        """These members."""
+    def members_at(self, ats: Sequence[int]) -> Iterator[Member]:
+        """Yield the members at these positions."""
         wanted, last = set(ats), max(ats, default=-1)
         with self.opened() as archive:
             for member in archive.members(min(ats)) if ats else ():
@@ -60,23 +63,23 @@ class TableFolders:
                     return
 
     def source(self, member: Member, most: int) -> SourceFile:
-        """Where a member and its copies lie; `most` are the bytes that it may unpack to."""
+        """Return the member's paths in the spool; `most` is the limit of its unpacked bytes."""
         spool = self.spool / f"{self.text.name}.{member.at}"
         return SourceFile(spool.with_name(f"{spool.name}.member"), f"{self.filename}/{member.name}", spool, most)
 
     def joined(self, first: SourceFile, begin: Position) -> bool:
-        """Whether the sheets that are read as the first of them have been joined."""
+        """Whether the sheets that are read as `first` are joined already."""
         return self.joins is None or self.joins.joined(first.at(begin["text"]))
 
     def join(self, sources: Sequence[SourceFile], begins: Sequence[Position]) -> None:
-        """Join these sheets, to be read as the first of them."""
+        """Join these sheets, to be read as the first one."""
         if self.joins is not None:
             parts = [(source.at(begin["text"]), source.filename, begin["at"]) for source, begin in zip(sources, begins, strict=True)]
             self.joins.join(parts)
 
     def _sheets(self, folder: str) -> list[int]:
         roles: dict[int, str] = {}
-        for member in self.some(self._members[folder]):
+        for member in self.members_at(self._members[folder]):
             role = self._role(member)
             if role is not None:
                 roles[member.at] = role
@@ -84,12 +87,12 @@ class TableFolders:
         return sorted(roles) if sheets and len(roles) > 1 else []
 
     def _role(self, member: Member) -> str | None:
-        """What its first bytes say that it is: "sheet", "meta" or None."""
+        """Return the member's role by its first bytes: "sheet", "meta" or None."""
         try:
             head = next(iter(member.pieces()), b"")
         except DamagedMemberError:
             return None
-        if self.joins is None or not head or head.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(NO_TABLE):
+        if self.joins is None or not head or head.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(NOT_TABLE_PREFIXES):
             return None
         source = SourceFile(self.peek, member.name, self.peek.with_name(f"{self.peek.name}.copy"), UNLIMITED_BYTES)
         try:
@@ -110,14 +113,14 @@ class TableFolders:
         for line in self.found.read_bytes().splitlines() if self.found.exists() else ():
             try:
                 folder, ats = orjson.loads(line)
-            except ValueError:  # cut off by a kill
+            except ValueError:  # cut off by a crash
                 continue
             found[folder] = ats
         return found
 
     @cached_property
     def _members(self) -> dict[str, list[int]]:
-        """Folder → its members that may be read."""
+        """Positions of the readable members, by folder."""
         if self.names.exists():
             stored: dict[str, list[int]] = orjson.loads(self.names.read_bytes())
             return stored
@@ -128,7 +131,7 @@ class TableFolders:
                     if member.refusal is None and not member.passed:
                         found.setdefault(_folder(member.name), []).append(member.at)
             except DamagedMemberError:
-                pass  # the walk says so; what stands before is read
+                pass  # the reading of members reports it; the ones before are usable
         partial = self.names.with_name(f"{self.names.name}.tmp")
         partial.write_bytes(orjson.dumps(found))
         partial.replace(self.names)

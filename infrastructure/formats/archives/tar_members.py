@@ -1,4 +1,4 @@
-"""Members of tar archives, found again by the offset of their header."""
+"""Members of tar archives; a member's position is the offset of its header."""
 
 import tarfile
 from collections.abc import Callable, Iterator
@@ -11,21 +11,23 @@ from infrastructure.formats.archives.member import CHUNK_BYTES, DamagedMemberErr
 from infrastructure.system.checkpoints import checkpoint
 
 BLOCK = 512
-HEADER_MAX_BYTES = 4 * CHUNK_BYTES  # bytes that a member's names and notes may take: the standard library holds them in memory
+# Of a member's header with its extended headers, which the standard library holds in memory.
+HEADER_MAX_BYTES = 4 * CHUNK_BYTES
 MAGIC, MAGIC_AT, KIND_AT, SIZE_AT, SIZE_LENGTH = b"ustar", 257, 156, 124, 12  # in a header
 WITHOUT_DATA = {tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE}
-ABOUT_THE_NEXT = {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
+EXTENDED_HEADERS = {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE}
+EXTENDED_HEADERS |= {tarfile.SOLARIS_XHDTYPE}
 DAMAGE = (tarfile.TarError, ValueError, OverflowError, EOFError, OSError)
 
 
-class CarefulFile:
-    """A file that refuses to be read in large pieces; a header that announces gigabytes of name ends there."""
+class LimitedFile:
+    """A file that refuses large reads, so that a header that announces gigabytes of name does not fill the memory."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
 
     def read(self, size: int = -1) -> bytes:
-        """At most MOST_HEADER bytes."""
+        """Read at most HEADER_MAX_BYTES."""
         if not 0 <= size <= HEADER_MAX_BYTES:
             raise tarfile.ReadError(f"a header of {size} bytes")
         return self.file.read(size)
@@ -41,10 +43,13 @@ class TarMembers:
         self.file = file
 
     def members(self, start: int) -> Iterator[Member]:
-        """From the header at offset `start` on. DamagedMemberError where the archive is damaged, behind its last good member."""
+        """Yield members from the header at offset `start` on. DamagedMemberError after the last good member of a
+        damaged
+        archive."""
         self.file.seek(start)
         try:
-            with tarfile.TarFile(fileobj=CarefulFile(self.file), mode="r", encoding="utf-8") as archive:
+            limited = LimitedFile(self.file)
+            with tarfile.TarFile(fileobj=limited, mode="r", encoding="utf-8") as archive:
                 at = start
                 while (info := archive.next()) is not None:
                     following = archive.offset
@@ -62,14 +67,16 @@ class TarMembers:
         self.file.seek(at)
         block = self.file.read(BLOCK)
         if not block or block.strip(b"\x00"):
-            raise DamagedMemberError(f"the tar archive breaks off or is damaged at byte {at}: neither a member nor its end stands there")
+            reason = "found neither a member nor the end of the archive"
+            raise DamagedMemberError(f"the tar archive is truncated or damaged at byte {at}: {reason}")
 
 
-def more_than(path: Path, most: int) -> bool:
-    """Whether there are more than `most` members, as far as a quick look at the headers tells; False where one is unusual, and only reading tells."""
+def has_more_members(path: Path, limit: int) -> bool:
+    """Whether the headers show more than `limit` members; False at an unusual header, which only full reading can
+    follow."""
     count = at = 0
     with path.open("rb") as file:
-        while count <= most:
+        while count <= limit:
             checkpoint()
             file.seek(at)
             header = file.read(BLOCK)
@@ -80,22 +87,22 @@ def more_than(path: Path, most: int) -> bool:
                 return False
             try:
                 size = 0 if kind in WITHOUT_DATA else int(header[SIZE_AT : SIZE_AT + SIZE_LENGTH].strip(b" \x00") or b"0", 8)
-            except ValueError:  # a size of its own form: that of a member of gigabytes
+            except ValueError:  # a size in base-256: a member of gigabytes
                 return False
-            count += kind not in ABOUT_THE_NEXT
+            count += kind not in EXTENDED_HEADERS
             at += BLOCK * (1 + -(-size // BLOCK))
     return True
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[TarMembers]:
-    """The archive."""
+    """Open the archive."""
     with path.open("rb") as file:
         yield TarMembers(file)
 
 
 def is_tar(path: Path) -> bool:
-    """Whether it begins with a header whose sum is right."""
+    """Whether the file begins with a header with the right checksum."""
     with path.open("rb") as file:
         head = file.read(BLOCK)
     try:
@@ -115,14 +122,14 @@ def _pieces(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
         while file is not None and (piece := file.read(CHUNK_BYTES)):
             yield piece
     except DAMAGE as error:
-        raise DamagedMemberError(f"it breaks off: {reason_of(error)}") from error
+        raise DamagedMemberError(f"it is truncated: {reason_of(error)}") from error
 
 
 def _refusal(info: tarfile.TarInfo) -> str | None:
     if info.issym() or info.islnk():
         return f"it is a link to {shown(info.linkname)!r}"
     if not info.isreg():
-        return "it is a device, a pipe or something else that is no file"
+        return "it is a device, a pipe or another special file"
     if info.issparse():
         return "it is a sparse file"
     return why_unsafe(info.name)

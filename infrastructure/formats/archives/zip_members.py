@@ -1,6 +1,6 @@
-"""Members of zip archives. The directory is looked at before the standard library holds it all in memory, which it does once.
+"""Members of zip archives. The size of the directory is checked before the standard library loads it into memory, once.
 
-From then on an index on disk stands for it: a slice of an archive of a hundred thousand members costs no look at all of them.
+An index on disk replaces the directory afterwards, so that a slice of a large archive costs one seek.
 """
 
 import struct
@@ -23,7 +23,7 @@ LOCAL = b"PK\x03\x04"
 MAGICS = (LOCAL, b"PK\x05\x06")
 END, END64 = b"PK\x05\x06", b"PK\x06\x06"
 END_SIZE, COMMENT, LOCATOR_SIZE, HEADER_SIZE = 22, 1 << 16, 20, 30
-DIRECTORY_MAX_BYTES = 64 << 20  # bytes; a member takes about a hundred
+DIRECTORY_MAX_BYTES = 64 << 20  # an entry takes about a hundred
 ENCRYPTED, UNUSUAL, UTF8_NAME = 0x1, 0x60, 0x800  # flags
 COUNT = struct.Struct("<Q")
 FIELDS = ("orig_filename", "header_offset", "compress_size", "file_size", "CRC", "compress_type", "flag_bits")
@@ -33,7 +33,7 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error, NotIm
 
 
 class ZipMembers:
-    """The files of a zip archive in the order in which they lie there."""
+    """The files of a zip archive in order of their offsets."""
 
     def __init__(self, file: BinaryIO, index: BinaryIO) -> None:
         self.file = file
@@ -41,7 +41,7 @@ class ZipMembers:
         self.count = COUNT.unpack(index.read(COUNT.size))[0]
 
     def members(self, start: int) -> Iterator[Member]:
-        """From the `start`-th entry on."""
+        """Yield members from the entry number `start` on."""
         if start >= self.count:
             return
         self.index.seek(COUNT.size * (1 + start))
@@ -62,11 +62,11 @@ class ZipMembers:
             self.file.seek(info.header_offset)
             header = self.file.read(HEADER_SIZE)
             if not header.startswith(LOCAL):
-                raise zipfile.BadZipFile("no member stands where the directory says")
+                raise zipfile.BadZipFile("no member at the offset that the directory gives")
             name, extra = struct.unpack_from("<HH", header, 26)
-            said = self.file.read(name).decode("utf-8" if info.flag_bits & UTF8_NAME else "cp437")
-            if said != info.orig_filename:
-                raise zipfile.BadZipFile(f"it is {shown(said)!r} where it stands")
+            name_in_header = self.file.read(name).decode("utf-8" if info.flag_bits & UTF8_NAME else "cp437")
+            if name_in_header != info.orig_filename:
+                raise zipfile.BadZipFile(f"its own header names it {shown(name_in_header)!r}")
             self.file.seek(extra, 1)
             with zipfile.ZipExtFile(self.file, "r", info) as file:
                 while piece := file.read(CHUNK_BYTES):
@@ -77,7 +77,8 @@ class ZipMembers:
 
 @contextmanager
 def opened(path: Path, index: Path) -> Iterator[ZipMembers]:
-    """The archive, by its index, which is made where it is missing. InvalidError where its directory is damaged or too large to be read."""
+    """Open the archive with its index, which is made if missing. InvalidError if the directory is damaged or too
+    large."""
     if not index.exists():
         write(_indexed(path), index)
     with path.open("rb") as file, index.open("rb") as lines:
@@ -85,7 +86,7 @@ def opened(path: Path, index: Path) -> Iterator[ZipMembers]:
 
 
 def _indexed(path: Path) -> Iterator[bytes]:
-    """The directory as lines of JSON in the order of the members, behind the offsets of these lines: so a walk begins anywhere at the cost of a seek."""
+    """Yield the index: the number of entries, the offset of each line, and one line of JSON per member, by offset."""
     lines = list(_lines(path))
     at = COUNT.size * (1 + len(lines))
     offsets = accumulate(map(len, lines), initial=at)
@@ -100,7 +101,7 @@ def _lines(path: Path) -> Iterator[bytes]:
         overlaps = info.header_offset < end
         end = max(end, info.header_offset + HEADER_SIZE + _name_size(info) + info.compress_size)
         passed = (info.filename.endswith("/") and not info.file_size) or is_file_manager_file(info.filename)
-        refusal = "it lies inside another member, as in a bomb" if overlaps else _refusal(info)
+        refusal = "it overlaps another member, as in a decompression bomb" if overlaps else _refusal(info)
         fields = [getattr(info, name) for name in FIELDS]
         yield orjson.dumps([refusal, passed, *fields]) + b"\n"
 
@@ -108,28 +109,29 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _directory(path: Path) -> list[zipfile.ZipInfo]:
     size = directory_size(path)
     if size is None:
-        raise InvalidError("the zip archive breaks off or is damaged: the directory at its end is missing")
+        raise InvalidError("the zip archive is truncated or damaged: the directory at its end is missing")
     if size > DIRECTORY_MAX_BYTES:
-        raise InvalidError(f"the zip archive's directory has {size} bytes; {DIRECTORY_MAX_BYTES} are read at most")
+        raise InvalidError(f"the zip archive's directory has {size} bytes; the limit is {DIRECTORY_MAX_BYTES}")
     try:
         with zipfile.ZipFile(path) as archive:
-            return sorted(archive.infolist(), key=lambda one: one.header_offset)
+            return sorted(archive.infolist(), key=lambda info: info.header_offset)
     except DAMAGE as error:
         raise InvalidError(f"the zip archive is damaged: {reason_of(error)}") from error
 
 
 def directory_size(path: Path) -> int | None:
-    """The bytes of the archive's directory; None where it has none."""
+    """Return the size of the archive's directory in bytes; None without a directory."""
     return _announced(path, (12, "<L", 0xFFFFFFFF), 40)
 
 
 def entries(path: Path) -> int:
-    """How many members the end of the archive announces; 0 where it does not say, and they must be counted."""
+    """Return the number of members by the archive's end record; 0 if it has none and they must be counted."""
     return _announced(path, (10, "<H", 0xFFFF), 32) or 0
 
 
 def _announced(path: Path, short: tuple[int, str, int], long: int) -> int | None:
-    """A number of the record at the archive's end: (offset, format, the value that refers to the zip64 record), its offset there; None without one."""
+    """Return a number of the end record: `short` is (offset, format, value that refers to the zip64 record), `long` the
+    offset in the zip64 record. None without an end record."""
     offset, form, elsewhere = short
     with path.open("rb") as file:
         size = file.seek(0, 2)
@@ -155,19 +157,20 @@ def _info(fields: list[Any]) -> zipfile.ZipInfo:
 
 
 def _name_size(info: zipfile.ZipInfo) -> int:
-    """The bytes of its name in the archive: without the flag it is in code page 437, a byte a letter."""
+    """Return the length of the member's name in bytes; without the UTF-8 flag it is in code page 437, one byte per
+    letter."""
     return len(info.orig_filename.encode()) if info.flag_bits & UTF8_NAME else len(info.orig_filename)
 
 
 def _refusal(info: zipfile.ZipInfo) -> str | None:
     if info.filename.endswith("/"):
-        return f"its name is that of a folder, but it holds {info.file_size} bytes"
+        return f"its name is a folder's, but it has {info.file_size} bytes"
     if info.flag_bits & ENCRYPTED:
         return "it is encrypted"
     if (info.external_attr >> 16) & 0o170000 == LINK:
         return "it is a link"
     if info.flag_bits & UNUSUAL:
-        return "it is encrypted or packed in a way that is not read"
+        return "it is encrypted or compressed in an unsupported way"
     if info.compress_type not in METHODS:
-        return f"it is packed by method {info.compress_type}; stored and deflated members can be read"
+        return f"it uses compression method {info.compress_type}; only stored and deflated are read"
     return why_unsafe(info.orig_filename) or why_unsafe(info.filename)

@@ -1,4 +1,4 @@
-"""Which encoding a text is in, found while it streams by, and texts of other encodings as UTF-8."""
+"""Detects the encoding of a text while it streams by, and converts other encodings to UTF-8."""
 
 import codecs
 import re
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 UTF8 = "utf-8"
 LATIN = "iso-8859-1"
 BOMS = ((codecs.BOM_UTF8, UTF8), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-FOREIGN = re.compile("[^\x00-\x7f\udc80-\udcff]")
-BAD = re.compile("[\udc80-\udcff]")
-# As on the web, ISO-8859-1 is read as Windows-1252: its control codes 0x80-0x9F are quotes and dashes in every real file.
+NON_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
+NOT_UTF8 = re.compile("[\udc80-\udcff]")
+# ISO-8859-1 is read as Windows-1252, as on the web: in real files the codes 0x80-0x9F are quotes and dashes.
 TABLE = "".join(bytes([code]).decode("cp1252", "replace").replace("\ufffd", chr(code)) for code in range(256))
 
 
 class EncodingDetector:
-    """Fed with the pieces of a text from its beginning, it says what encoding they are in."""
+    """Detects the encoding of a text that is fed to it in chunks."""
 
     def __init__(self) -> None:
         self.announced: str | None = None
@@ -24,10 +24,10 @@ class EncodingDetector:
         self._pending = b""
 
     def feed(self, piece: bytes) -> None:
-        """Take in the next piece."""
+        """Take the next chunk."""
         if not self.started:
             self.started = True
-            self.announced = _announced(piece)
+            self.announced = _byte_order(piece)
         if self.announced is not None or (piece.isascii() and not self._pending):
             return
         piece = self._pending + piece
@@ -36,19 +36,22 @@ class EncodingDetector:
             self.good += used - len(text)
         except UnicodeDecodeError:
             text, used = codecs.utf_8_decode(piece, "surrogateescape", False)
-            self.bad += len(BAD.findall(text))
-            self.good += len(FOREIGN.findall(text))
+            self.bad += len(NOT_UTF8.findall(text))
+            self.good += len(NON_ASCII.findall(text))
         self._pending = piece[used:]
 
     @property
     def encoding(self) -> str:
-        """UTF-8, unless a mark says otherwise or more letters are no UTF-8 than are; a few bad ones are left for their lines to be refused."""
+        """The encoding of the byte order mark; else UTF-8, unless most non-ASCII characters are invalid UTF-8.
+
+        A few invalid bytes stay UTF-8; their lines are refused later.
+        """
         bad = self.bad + len(self._pending)
         return self.announced or (LATIN if bad > self.good else UTF8)
 
 
 def as_utf8(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    """The same text in UTF-8; what the encoding does not have becomes U+FFFD."""
+    """Yield the text in UTF-8; bytes that are invalid in the encoding become U+FFFD."""
     if encoding == LATIN:
         for piece in pieces:
             yield codecs.charmap_decode(piece, "strict", TABLE)[0].encode()
@@ -59,7 +62,7 @@ def as_utf8(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
-def _announced(head: bytes) -> str | None:
+def _byte_order(head: bytes) -> str | None:
     for bom, name in BOMS:
         if head.startswith(bom):
             return name

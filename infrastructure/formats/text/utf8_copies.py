@@ -1,4 +1,5 @@
-"""Uploads unpacked, and as plain UTF-8: what is packed or in another encoding is written once, streamed, to a spool file beside the raw one."""
+"""Unpacked and UTF-8 copies of uploads: compressed or differently encoded files are written once, streamed, to the
+spool."""
 
 import os
 import threading
@@ -12,14 +13,16 @@ from infrastructure.system.checkpoints import checkpoint
 from infrastructure.system.disk_space import disk_full_as_error
 
 CHUNK_BYTES = 1 << 20
-MAX_UNPACK_RATIO = 500  # more text than this for each byte is a bomb: JSON compresses to a tenth, one record over and over to a four-hundredth
-UNLIMITED_BYTES = 64 * CHUNK_BYTES  # as little text as this is never a bomb
+# Text per packed byte. JSON compresses to a tenth, one record repeated to a four-hundredth; more is a bomb.
+MAX_UNPACK_RATIO = 500
+UNLIMITED_BYTES = 64 * CHUNK_BYTES  # this little text is never a bomb
 
 
 def unpack(raw: Path, spool: Path, limit: int) -> Path:
-    """The file itself where it is not packed, else its unpacked copy at `spool` (made once, by rename).
+    """Return the file itself if it is not compressed, else its unpacked copy at `spool` (written once, by rename).
 
-    What breaks off is unpacked as far as it goes, and `missing(spool)` says so. TooLargeError past `limit` bytes or the ratio.
+    A truncated file is unpacked as far as possible; `missing(spool)` gives the reason. TooLargeError above `limit`
+    bytes or the ratio.
     """
     if spool.exists():
         return spool
@@ -38,37 +41,38 @@ def unpack(raw: Path, spool: Path, limit: int) -> Path:
 
 
 def as_text(path: Path, spool: Path) -> Path:
-    """The file itself where it is plain UTF-8, else its UTF-8 copy at `spool` (made once, by rename)."""
+    """Return the file itself if it is UTF-8, else its UTF-8 copy at `spool` (written once, by rename)."""
     if spool.exists():
         return spool
-    survey = EncodingDetector()
+    detector = EncodingDetector()
     for piece in _pieces(path):
-        survey.feed(piece)
-        if survey.announced:
+        detector.feed(piece)
+        if detector.announced:
             break
-    if survey.encoding == UTF8:
+    if detector.encoding == UTF8:
         return path
     with disk_full_as_error():
-        write(as_utf8(_pieces(path), survey.encoding), spool)
+        write(as_utf8(_pieces(path), detector.encoding), spool)
     return spool
 
 
 def missing(spool: Path) -> str | None:
-    """What the file that was unpacked there lacks; None where it is whole."""
+    """Return what is missing in the file unpacked to `spool`; None for a complete file."""
     note = _note(spool)
     return note.read_text(encoding="utf-8") if note.exists() else None
 
 
 def forget(spool: Path) -> None:
-    """Remove the copy and what was said of it."""
+    """Remove the copy and the note on what it lacks."""
     spool.unlink(missing_ok=True)
     _note(spool).unlink(missing_ok=True)
 
 
 def limited(pieces: Iterable[bytes], packed: Callable[[], int], limit: int) -> Iterator[bytes]:
-    """The pieces, until they are more than `limit` bytes, or more than the bytes `packed` that were read for them so far can unpack to: TooLargeError.
+    """Yield the pieces; TooLargeError above `limit` bytes, or above MAX_UNPACK_RATIO times the `packed` bytes read so
+    far.
 
-    So a bomb is stopped where it goes off, not once it has filled the disk with what its whole size would allow.
+    Checking against the bytes read so far stops a bomb early, before it fills the disk.
     """
     size = 0
     for piece in pieces:
@@ -76,12 +80,12 @@ def limited(pieces: Iterable[bytes], packed: Callable[[], int], limit: int) -> I
         if size > limit:
             raise TooLargeError(f"unpacked, the file is larger than {limit} bytes")
         if size > max(packed() * MAX_UNPACK_RATIO, UNLIMITED_BYTES):
-            raise TooLargeError(f"the file unpacks to more than {MAX_UNPACK_RATIO} times its size, which real data does not")
+            raise TooLargeError(f"the file unpacks to more than {MAX_UNPACK_RATIO} times its size, the limit")
         yield piece
 
 
 def write(pieces: Iterable[bytes], target: Path) -> None:
-    """Write by rename; nothing is left where it fails. `sync` makes it durable, before a position that points into it is kept."""
+    """Write by rename; nothing is left on failure. Call `sync` before storing a position that points into the file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
@@ -96,7 +100,7 @@ def write(pieces: Iterable[bytes], target: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have the file reach the disk."""
+    """Flush the file to disk (fsync)."""
     with disk_full_as_error(), path.open("rb") as file:
         os.fsync(file.fileno())
 

@@ -1,7 +1,8 @@
-"""Index: the documents of touched processes and organisations are built from gold and written to search.
+"""Index stage: builds the documents of changed processes, organisations and files from gold and writes them to search.
 
-Single-flight. Writing a document twice leaves the same document, so a killed run is simply run again. Organisations have a watermark of
-their own: they change with every slice of a load, so they follow once a job ends with the run, or nothing more comes.
+Single-flight. Writing a document twice gives the same document, so a killed run is simply repeated. Organisations have
+their own watermark: they change with every slice of a load, so they follow when a job ends with the run
+or nothing more is pending.
 """
 
 from collections.abc import Sequence
@@ -25,11 +26,11 @@ from services.shared.clock import now
 RUN_MAX_PROCESSES = 20_000
 
 
-ORGANIZATIONS_MAX_DELAY = timedelta(seconds=30)  # that organisations are behind at most while a long load goes on
+ORGANIZATIONS_MAX_DELAY = timedelta(seconds=30)  # that organisations may be behind during a long load
 
 
 def index(parts: Parts) -> None:
-    """One run up to where publish stands; finishes the jobs that are done with it, and sends index again where more is pending, else embed."""
+    """Run once, up to publish's watermark; finish jobs. Sends index again if more is pending, else embed."""
     if run_stage(parts, "index", lambda work, mark: _due(work, mark) and not index_pause.is_paused(work), lambda mark: _index(parts, mark)):
         parts.messages.send("index")
     elif parts.embedders.model:
@@ -55,20 +56,24 @@ def _index(parts: Parts, mark: Watermark) -> bool:
         touched = work.search_rows.touched_organizations(follow.silver_batch, published) if follow else []
         files = work.document_files.touched(mark.silver_batch, published)
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
-    watch = IndexRunAlerts(parts)
-    untold = watch.already_held(Collection.PROCESSES, mark.silver_batch, ocids)
+    alerts = IndexRunAlerts(parts)
+    prior_ids = alerts.already_held(Collection.PROCESSES, mark.silver_batch, ocids)
     for start in range(0, len(ocids), WRITE_DOCUMENTS):
-        watch.save_prior_matches(Collection.PROCESSES, [ocid for ocid in ocids[start : start + WRITE_DOCUMENTS] if ocid not in untold])
-        index_processes(parts, ocids[start : start + WRITE_DOCUMENTS])
-    untold = watch.already_held(Collection.ORGANIZATIONS, follow.silver_batch, touched) if follow else set()
+        chunk = ocids[start : start + WRITE_DOCUMENTS]
+        alerts.save_prior_matches(Collection.PROCESSES, [ocid for ocid in chunk if ocid not in prior_ids])
+        index_processes(parts, chunk)
+    prior_ids = alerts.already_held(Collection.ORGANIZATIONS, follow.silver_batch, touched) if follow else set()
     for start in range(0, len(touched), WRITE_DOCUMENTS):
-        watch.save_prior_matches(Collection.ORGANIZATIONS, [one for one in touched[start : start + WRITE_DOCUMENTS] if one not in untold])
-        index_organizations(parts, touched[start : start + WRITE_DOCUMENTS])
-    untold = watch.already_held(Collection.DOCUMENTS, mark.silver_batch, [record_id for record_id, _ in files])
-    for some in group_files(files):
-        watch.save_prior_matches(Collection.DOCUMENTS, passage_ids([one for one in some if one[0] not in untold]))
-        index_files(parts, some)
-    tell = watch.find_new_matches()
+        chunk = touched[start : start + WRITE_DOCUMENTS]
+        alerts.save_prior_matches(Collection.ORGANIZATIONS, [key for key in chunk if key not in prior_ids])
+        index_organizations(parts, chunk)
+    record_ids = [record_id for record_id, _ in files]
+    prior_ids = alerts.already_held(Collection.DOCUMENTS, mark.silver_batch, record_ids)
+    for group in group_files(files):
+        new = [file for file in group if file[0] not in prior_ids]
+        alerts.save_prior_matches(Collection.DOCUMENTS, passage_ids(new))
+        index_files(parts, group)
+    write_matches = alerts.find_new_matches()
     with parts.warehouse.write() as work:
         index_pause.check_not_paused(work)
         work.watermarks.compare_and_swap(mark, after, now())
@@ -77,21 +82,22 @@ def _index(parts: Parts, mark: Watermark) -> bool:
         work.watermarks.record_run(mark, after.seq, len(ocids), now())
         if not organizations_behind(work):
             work.jobs.finish_due(after.seq, now())
-        tell(work)
+        write_matches(work)
         if work.batches.last_silver() <= after.silver_batch and not organizations_behind(work):
-            work.saved_searches.delete_all_prior_matches()  # no attempt is to be done again: what is left is of batches that were set aside
+            # No attempt will be repeated: remaining prior matches belong to batches that were set aside.
+            work.saved_searches.delete_all_prior_matches()
         work.commit()
-    watch.wake_deliveries()
+    alerts.wake_deliveries()
     return after.silver_batch < published
 
 
 def _organizations_follow(work: ReadUnitOfWork, seq: int) -> bool:
-    """Whether a run up to `seq` brings the organisations in line, too."""
+    """Whether a run up to `seq` also indexes the organisations."""
     return bool(not refine_or_publish_pending(work) or work.jobs.due(seq) or work.watermarks.idle(ORGANIZATIONS_WATERMARK, now() - ORGANIZATIONS_MAX_DELAY))
 
 
 def index_processes(parts: Parts, ocids: Sequence[str]) -> None:
-    """Bring the documents of these processes in line with gold."""
+    """Write the documents of these processes as gold has them; delete those that gold does not have."""
     with parts.warehouse.read() as work:
         documents = [process_document(facts) for facts in work.search_rows.processes(ocids)]
     gone = sorted(set(ocids) - {document["id"] for document in documents})
@@ -99,7 +105,7 @@ def index_processes(parts: Parts, ocids: Sequence[str]) -> None:
 
 
 def index_organizations(parts: Parts, organization_ids: Sequence[str]) -> None:
-    """Bring the documents of these organisations in line with gold."""
+    """Write the documents of these organisations as gold has them; delete those that gold does not have."""
     with parts.warehouse.read() as work:
         documents = [organization_document(facts) for facts in work.search_rows.organizations(organization_ids)]
     gone = sorted(set(organization_ids) - {document["id"] for document in documents})
@@ -107,6 +113,8 @@ def index_organizations(parts: Parts, organization_ids: Sequence[str]) -> None:
 
 
 def index_files(parts: Parts, files: Sequence[tuple[str, int]]) -> None:
-    """Bring the passages of these files in line with gold and silver; each comes with the most passages that search may hold of it."""
+    """Write the passages of these files as gold and silver have them; `files` are (record id, largest number of
+    passages
+    that search may hold of it)."""
     documents = file_documents(parts, files)
     parts.search.write(Collection.DOCUMENTS, documents, sorted(set(passage_ids(files)) - {document["id"] for document in documents}))

@@ -1,4 +1,4 @@
-"""Exchange rates become rows of dim_exchange_rate, and the facts that they touch are converted anew: only those, and only their base columns."""
+"""Publishes exchange rates as rows of dim_exchange_rate, and converts the affected facts again (base columns only)."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -12,13 +12,14 @@ from domain.pipeline.watermark import Watermark
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 
-SLICE_RATES = 1_000  # rates written in one transaction
-PAGE_FACTS = 2_000  # facts looked at, and written at most, in one transaction
+SLICE_RATES = 1_000  # per transaction
+PAGE_FACTS = 2_000  # read, and written at most, per transaction
 Frames = dict[str, pl.DataFrame]
 
 
 def publish(parts: Parts, mark: Watermark, rows: pl.DataFrame) -> None:
-    """Put the rows (silver `exchange_rate`), and take out the deleted ones. LostRaceError where another runner moved the watermark."""
+    """Write the rows (silver `exchange_rate`) and delete the deleted ones. LostRaceError if another runner moved the
+    watermark."""
     for part in rows.iter_slices(SLICE_RATES):
         gone = rate_keys(part.filter(pl.col("deleted"))["record_id"].to_list())
         with parts.warehouse.write() as work:
@@ -31,16 +32,18 @@ def publish(parts: Parts, mark: Watermark, rows: pl.DataFrame) -> None:
 
 
 def prune(work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
-    """Take out the rates that none of these records makes."""
+    """Delete the rates whose record is not among these."""
     wanted = set(rate_keys(record_ids))
     work.exchange_rates.write(None, [key for key in work.exchange_rates.all_keys() if key not in wanted])
 
 
 def exchange_for(parts: Parts, silver: Frames) -> ExchangeQuotes:
-    """What converts the amounts of these processes: the rates of their currencies and days, and nothing is read where there are none."""
+    """Return the quotes to convert the amounts of these processes: rates of their currencies and days; reads nothing if
+    there are none."""
     base = parts.base_currency
     money = (("process", "currency"), ("award", "currency"), ("contract", "currency"), ("item", "unit_currency"))
-    currencies = {one for table, column in money for one in silver[table][column].unique() if one is not None} - {base}
+    codes = {code for table, column in money for code in silver[table][column].unique()}
+    currencies = codes - {None, base}
     instants = (("process", "first_published"), ("process", "tender_start"), ("award", "date"), ("contract", "date_signed"))
     days = [day.date() for table, column in instants for day in (silver[table][column].min(), silver[table][column].max()) if day is not None]  # type: ignore[union-attr]
     if not currencies or not days:
@@ -55,7 +58,7 @@ def _exchange(work: ReadUnitOfWork, base: str, currencies: set[str], first: date
 
 
 def _convert(parts: Parts, mark: Watermark, fact: str, window: RateWindow, silver_batch: int) -> None:
-    """Convert the fact's rows of the window anew, page by page; what stays as it is, is not written."""
+    """Convert the fact's rows of the window again, in pages; only changed rows are written."""
     after: tuple[date, int] | None = None
     while True:
         with parts.warehouse.read() as work:

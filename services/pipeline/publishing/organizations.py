@@ -1,4 +1,4 @@
-"""Organisations of reference tables become versions of dim_organization that stand above what processes say."""
+"""Publishes organisation records as versions of dim_organization that take precedence over processes."""
 
 from collections.abc import Sequence
 
@@ -9,19 +9,22 @@ from domain.star.reference_rows import organization_rows
 from services.ports.parts import Parts
 from services.ports.warehouse import WriteUnitOfWork
 
-SLICE_ROWS = 1_000  # rows written in one transaction
+SLICE_ROWS = 1_000  # per transaction
 
 
 def publish(parts: Parts, mark: Watermark, rows: pl.DataFrame) -> None:
-    """Put the rows (silver `organization`), and take out the deleted ones. LostRaceError where another runner moved the watermark."""
+    """Write the rows (silver `organization`) and delete the deleted ones. LostRaceError if another runner moved the
+    watermark."""
     for part in rows.iter_slices(SLICE_ROWS):
-        standing = part.filter(~pl.col("deleted"))
+        current = part.filter(~pl.col("deleted"))
         with parts.warehouse.write() as work:
             work.watermarks.check_unmoved(mark)
-            work.star_writer.reference_organizations(part["record_id"].to_list(), organization_rows(standing), int(part["silver_batch"].max() or 0))  # type: ignore[arg-type]
+            rows_of = organization_rows(current)
+            newest = int(part["silver_batch"].max() or 0)  # type: ignore[arg-type]
+            work.star_writer.reference_organizations(part["record_id"].to_list(), rows_of, newest)
             work.commit()
 
 
 def prune(work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
-    """Take out the rows that none of these records makes."""
+    """Delete the rows whose record is not among these."""
     work.star_writer.prune_reference("organizations", record_ids)

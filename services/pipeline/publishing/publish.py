@@ -1,7 +1,7 @@
-"""Publish: the processes of new silver batches replace their rows in the star, slice by slice.
+"""Publish stage: the processes of new silver batches replace their rows in the star, slice by slice.
 
-Single-flight. A slice and the watermark's step over it commit in one transaction, guarded by compare-and-swap: killed anywhere,
-it goes on behind its last slice; handled twice, the second runner loses cleanly.
+Single-flight. A slice and the watermark's step over it commit in one transaction, guarded by compare-and-swap: a killed
+run continues after its last slice, and of two concurrent runners one fails cleanly.
 """
 
 from collections.abc import Sequence
@@ -23,17 +23,17 @@ from services.pipeline.stage_runner import run_stage, takes_single_batch
 from services.ports.parts import Parts
 from services.shared.clock import now
 
-SLICE_PROCESSES = 700  # processes written in one transaction: a fifth of a second, for accepting waits its turn behind it
+SLICE_PROCESSES = 700  # per transaction, about 0.2 s: accepting uploads waits for it
 
 
-STAR_BUILD_PROCESSES = 4 * SLICE_PROCESSES  # processes whose star is built at once, ahead of these transactions
+STAR_BUILD_PROCESSES = 4 * SLICE_PROCESSES  # whose star is built at once, before these transactions
 
 
-RUN_MAX_PROCESSES = 20_000  # processes that a run takes on at most, unless its first silver batch alone has more
+RUN_MAX_PROCESSES = 20_000  # per run, unless its first silver batch alone has more
 
 
 def publish(parts: Parts) -> None:
-    """One run over the silver batches past the watermark; sends index, and publish again where more is pending."""
+    """Run once over the silver batches past the watermark; send index, and publish again if more is pending."""
     more = run_stage(parts, "publish", lambda work, mark: work.batches.last_silver() > mark.silver_batch, lambda mark: _publish(parts, mark))
     parts.messages.send("index")
     if more:
@@ -49,12 +49,12 @@ def _publish(parts: Parts, mark: Watermark) -> bool:
     elif mark.target is None:
         pending = limit_by_processes(pending, RUN_MAX_PROCESSES)
     target = pending[-1]
-    if mark.target not in (None, target.id):  # half-way through more than the one batch that it shall take now
+    if mark.target not in (None, target.id):  # an interrupted run had taken more than this single batch
         with parts.warehouse.write() as work:
             mark = work.watermarks.restart(mark, now())
             work.commit()
     batches = [batch.id for batch in pending]
-    # A process that a later batch has too is published with that one; a run that goes on half-way keeps to what it saw.
+    # A process that a later batch also has is published with that one; a resumed run keeps its first batches.
     later = [batch.id for batch in everything] if mark.done == 0 else batches
     silver = current_rows(parts.lake, batches, newest_batches(parts.lake, later))
     publish_records(parts, mark, pending)
@@ -80,7 +80,7 @@ def _slice(parts: Parts, mark: Watermark, silver: Frames, ocids: Sequence[str], 
     keys = [surrogate_key(ocid) for ocid in ocids]
     made, names = slice_star(star, keys) if star is not None else None, list(document_files.file_names_in_urls(silver["document"], ocids))
     after = mark.model_copy(update={"target": target, "done": mark.done + 1})
-    with parts.warehouse.read() as work:  # what can be done before the writers' turn: accepting waits for whoever has it
+    with parts.warehouse.read() as work:  # prepared before the write transaction, for which accepting uploads waits
         plan = work.star_writer.plan(keys, made)
     with parts.warehouse.write() as work:
         work.watermarks.check_same_run(mark)
@@ -92,7 +92,7 @@ def _slice(parts: Parts, mark: Watermark, silver: Frames, ocids: Sequence[str], 
 
 
 def build_star_of(silver: Frames, ocids: Sequence[str], money: ExchangeQuotes) -> Star | None:
-    """The star rows of those of these processes that still stand; None where there are none."""
+    """Return the star rows of these processes, without deleted ones; None if none is left."""
     named = pl.Series(ocids, dtype=pl.String).implode()
     chosen = {name: frame.filter(pl.col("ocid").is_in(named)) for name, frame in silver.items()}
     chosen["process"] = chosen["process"].filter(~pl.col("deleted"))

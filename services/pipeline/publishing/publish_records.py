@@ -1,4 +1,5 @@
-"""Publish, for the kinds of records that are no releases: their newest silver rows go into the star, before the processes of the run."""
+"""Publishes records that are not releases: their newest silver rows go into the star before the processes of the
+run."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -16,13 +17,13 @@ from services.ports.warehouse import WriteUnitOfWork
 
 
 class Publisher(Protocol):
-    """A module of services/pipeline/publishing."""
+    """Interface of the modules of services/pipeline/publishing."""
 
     def publish(self, parts: Parts, mark: Watermark, rows: pl.DataFrame) -> None:
-        """Put these newest rows of the kind's silver table, and take out the deleted ones."""
+        """Write these newest rows of the kind's silver table, and delete the deleted ones."""
 
     def prune(self, work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
-        """Take out whatever none of these records makes."""
+        """Delete the rows whose record is not among these."""
 
 
 PUBLISHERS: dict[Kind, Publisher] = {
@@ -34,7 +35,7 @@ PUBLISHERS: dict[Kind, Publisher] = {
 
 
 def publish_records(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch]) -> None:
-    """Bring the star in line with the records that the pending silver batches hold; written twice, it is the same."""
+    """Write the records of the pending silver batches to the star; repeating it changes nothing."""
     for kind, publisher in PUBLISHERS.items():
         batches = [batch.id for batch in pending if kind in batch.kinds]
         if batches:
@@ -42,15 +43,15 @@ def publish_records(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch
 
 
 def prune_records(parts: Parts, silver_batches: Sequence[int]) -> None:
-    """Take out of the star what no record of these silver batches makes any more."""
+    """Delete the star rows without a record in these silver batches."""
     for kind, publisher in PUBLISHERS.items():
-        standing = newest_records(parts.lake, kind, silver_batches).filter(~pl.col("deleted"))
+        current = newest_records(parts.lake, kind, silver_batches).filter(~pl.col("deleted"))
         with parts.warehouse.write() as work:
-            publisher.prune(work, standing["record_id"].to_list())
+            publisher.prune(work, current["record_id"].to_list())
             work.commit()
 
 
 def newest_records(lake: Lake, kind: Kind, silver_batches: Sequence[int]) -> pl.DataFrame:
-    """The newest row of each record of the kind in these silver batches, in the order of the records."""
+    """Return the newest row of each record of the kind in these silver batches, ordered by record."""
     rows = lake.read_silver(TABLES_BY_KIND[kind][0], silver_batches)
     return rows.sort("record_id", "silver_batch").unique("record_id", keep="last", maintain_order=True)

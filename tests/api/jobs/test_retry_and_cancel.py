@@ -28,7 +28,7 @@ def test_a_job_that_nobody_began_is_cancelled_and_never_lands(api: Api) -> None:
     job_id = upload(api)
     answer = api.client.delete(f"/v1/jobs/{job_id}")
     assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
-    assert answer.json()["error"]["detail"] == "admin cancelled it; nothing of it was landed"
+    assert answer.json()["error"]["detail"] == "cancelled by admin; no record had landed"
     api.work()
     ended = job(api, job_id)
     assert (ended["status"], ended["counts"]["received"]) == ("cancelled", 0)
@@ -42,7 +42,7 @@ def test_what_a_half_landed_job_had_committed_stays_and_the_job_says_so(api: Api
         actor, *args = api.messages.sent.pop(0)
         STAGES[actor](api.parts, *args)
     answer = api.client.delete(f"/v1/jobs/{job_id}").json()
-    assert answer["error"]["detail"] == "admin cancelled it; 3 records that were landed by then stay"
+    assert answer["error"]["detail"] == "cancelled by admin; 3 landed records stay"
     api.work()
     ended = job(api, job_id)
     assert (ended["status"], ended["counts"]["accepted"]) == ("cancelled", 3)

@@ -1,4 +1,5 @@
-"""The value of a facet, given as a filter as it was shown, finds as many as the facet counted; padded names are one with the others."""
+"""A facet value used as a filter finds as many hits as the facet counted; names that differ in whitespace are one
+value."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ COUNTED = {collection: [field.name for spec in SPECS if spec.name == collection 
 
 
 def notices() -> list[dict[str, Any]]:
-    """A process a name, which is its buyer's and its supplier's, its region, method and publisher's code."""
+    """A process per name: its buyer, supplier, region, method and publisher's code."""
     made = []
     for number, name in enumerate(NAMES):
         address = {"region": name, "countryName": f" {name}"}

@@ -1,4 +1,4 @@
-"""Searches over HTTP: codes in every spelling, ids as they are shown, words of any script, and what is no word."""
+"""Searches over HTTP: codes in every spelling, ids as displayed, words of any script, and queries without words."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ FIRM = "ocds-cpv001:kumquat-interiors-teoranta"
 
 @pytest.fixture(scope="module")
 def coded(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """Processes whose codes are written with and without their check digit, and a supplier whose id was made of its name."""
+    """Processes whose codes have or lack their check digit, and a supplier whose id is made of its name."""
     made = [
         release(BARE, "図書館の屋根の修理工事", "2024-01-10T10:00:00Z", 5.0, "GBP", "open", "45233142"),
         release(CHECKED, "Road marking", "2024-02-10T10:00:00Z", 7.0, "GBP", "open", "45233142-6"),

@@ -1,4 +1,4 @@
-"""Files in, jobs out."""
+"""Uploads become jobs."""
 
 import errno
 import hashlib
@@ -143,7 +143,7 @@ def test_seeds_become_jobs(api: Api) -> None:
     assert answer.status_code == 202
     assert answer.headers["location"] == f"/v1/jobs/{jobs[-1]['id']}"
     assert {job["type"] for job in jobs} == {"seed"}
-    assert api.messages.sent == [("land", jobs[0]["id"])]  # whoever lands the first goes on with those behind it
+    assert api.messages.sent == [("land", jobs[0]["id"])]  # the worker that lands the first continues with the next
     assert api.client.post("/v1/seed", auth=("rita", "rita!")).status_code == 403
 
 

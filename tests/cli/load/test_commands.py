@@ -72,7 +72,7 @@ def test_a_cancelled_job_is_exit_code_1(live: Live, run: Run, files: dict[str, s
     done = run("load", files["good"])
     thread.join()
     assert done.returncode == 1
-    assert "good.jsonl: cancelled: admin cancelled it" in done.stderr
+    assert "good.jsonl: cancelled: cancelled by admin" in done.stderr
 
 
 def test_stdin_is_loaded_under_the_name_given(live: Live, run: Run) -> None:
@@ -93,7 +93,7 @@ def test_the_webhook_is_told_and_its_secret_shown(live: Live, run: Run, files: d
     live.queue.go.set()
     done = run("load", files["good"], "--webhook", receiver.url)
     assert done.returncode == 0
-    assert "good.jsonl: what is sent to the webhook is signed with whsec_" in done.stdout
+    assert "good.jsonl: messages to the webhook are signed with whsec_" in done.stdout
     until(lambda: receiver.heard)
     assert orjson.loads(receiver.heard[0][1])["event"] == "job.finished"
 
@@ -275,7 +275,7 @@ def test_a_signal_stops_looking_and_leaves_the_jobs(live: Live, tmp_path: Path, 
         _, said = process.communicate(timeout=20)
     assert process.returncode == code
     assert said.count(b"\n") == 1
-    assert b"the server goes on with 1 job" in said
+    assert b"the server continues 1 job" in said
     items: list[dict[str, Any]] = live.client.get("/v1/jobs").json()["items"]
     assert [one["status"] for one in items] == ["accepted"]
 

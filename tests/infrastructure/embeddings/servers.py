@@ -1,4 +1,4 @@
-"""A small embedding endpoint on 127.0.0.1 that answers as it is told: a real server, for the client's failure paths."""
+"""A small embedding endpoint on 127.0.0.1 with configurable answers: a real server for the client's failure paths."""
 
 import json
 import threading
@@ -14,18 +14,18 @@ DIMENSION = 5
 
 
 def good(request: dict[str, Any]) -> Answer:
-    """As an endpoint should: a vector a text, here of the text's hash, and in another order than asked."""
+    """A correct answer: one vector per text, from the text's hash, in shuffled order."""
     rows = [{"object": "embedding", "index": i, "embedding": numbers(text)} for i, text in enumerate(request["input"])]
     return 200, {"object": "list", "model": request["model"], "data": rows[::-1]}
 
 
 def numbers(text: str) -> list[float]:
-    """A vector that is another for every text, and not of length 1."""
+    """A vector of any length but 1, different for every text."""
     return [byte + 1.0 for byte in sha256(text.encode()).digest()[:DIMENSION]]
 
 
 class Endpoint:
-    """What the server shall answer next, and what it was asked."""
+    """The server's next answer, and the requests it got."""
 
     def __init__(self) -> None:
         self.answers: list[Callable[[dict[str, Any]], Answer]] = []
@@ -55,7 +55,7 @@ def endpoint() -> Iterator[Endpoint]:
             self.wfile.write(content)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -69,6 +69,6 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 def stall(request: dict[str, Any]) -> Answer:
-    """Longer than the test's client waits."""
+    """Sleep longer than the test's client waits."""
     time.sleep(0.6)
     return good(request)

@@ -1,4 +1,4 @@
-"""What is broken costs itself only, is refused with its place and its reason, and never the memory."""
+"""Damage costs only the damaged element, which is refused with place and reason, and never exhausts the memory."""
 
 import gzip
 import io

@@ -200,8 +200,8 @@ def test_several_files_are_read_at_once_each_into_its_own_document(reader: PdfRe
 def test_children_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     (tmp_path / "slow.pdf").write_bytes(pdfs.slow())
     code = (
-        "import sys; from pathlib import Path; from infrastructure.pdf.limits import Limits; from infrastructure.pdf.reader import PdfReader\n"
-        "PdfReader(Limits(page_seconds=60), 1).read(Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; from infrastructure.pdf.limits import PdfLimits; from infrastructure.pdf.reader import PdfReader\n"
+        "PdfReader(PdfLimits(page_seconds=60), 1).read(Path(sys.argv[1]))"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "slow.pdf")]) as parent:
         children: list[psutil.Process] = []
@@ -226,7 +226,7 @@ def test_a_closed_reader_leaves_no_child(tmp_path: Path) -> None:
 
 def test_pages_are_named_as_people_write_them() -> None:
     assert (ranges([3]), ranges([1, 2, 3, 5])) == ("page 3", "pages 1-3, 5")
-    assert ranges(range(1, 40, 2)) == "pages 1, 3, 5, 7, 9, 11, 13, 15 and 12 more stretches"
+    assert ranges(range(1, 40, 2)) == "pages 1, 3, 5, 7, 9, 11, 13, 15 and 12 more ranges"
 
 
 def test_what_a_killed_process_left_in_the_spool_is_removed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Writers take turns on SQLite: closely watched at first, then patiently, and at last with an error."""
+"""SQLite writers wait for their turn: polling at first, then by SQLite's timeout, finally with an error."""
 
 import shutil
 import sqlite3
@@ -70,7 +70,7 @@ def test_a_turn_that_does_not_come_is_an_error_and_the_next_one_may_come(warehou
 
 
 def in_its_file(warehouse: SqlWarehouse, folder: Path) -> int:
-    """Rows that the file holds by itself, without its write-ahead log."""
+    """Rows in the database file, without its write-ahead log."""
     alone = folder / "alone.db"
     shutil.copy(str(warehouse.engine.url.database), alone)
     with closing(sqlite3.connect(alone)) as connection:
@@ -82,7 +82,7 @@ def test_a_long_log_is_tidied_beside_a_writer_and_a_reader(warehouse: SqlWarehou
     for number in range(20):
         add(warehouse, number)
     warehouse.checkpoint_log()
-    assert in_its_file(warehouse, tmp_path) == 0  # it is short
+    assert in_its_file(warehouse, tmp_path) == 0  # below the limit
     monkeypatch.setattr(engine, "LOG_CHECKPOINT_PAGES", 10)
     with warehouse.read() as reading, warehouse.write() as writing:
         assert reading.connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 20

@@ -1,4 +1,4 @@
-"""A warehouse from before there were rates gets its base columns by itself: what stands is published anew."""
+"""A warehouse from before exchange rates gets its base columns by migration; its facts are published again."""
 
 import sqlite3
 from contextlib import closing
@@ -19,7 +19,7 @@ EMPTY = ("amount_base", "unit_amount_base", "rate", "rate_date")  # which the fi
 
 
 def of_the_first_version(parts: Parts, path: Path) -> str:
-    """The same warehouse as the first version had it: its URL."""
+    """The same warehouse in the first version's schema: its URL."""
     url = f"sqlite:///{path}"
     config = Config()
     config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))

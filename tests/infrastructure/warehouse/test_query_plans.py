@@ -1,4 +1,4 @@
-"""What a change costs must not grow with what stands already: no statement of the stages reads a growing table from end to end."""
+"""The cost of a change does not grow with the warehouse: no statement of the stages scans a growing table."""
 
 import re
 from collections.abc import Iterator
@@ -23,8 +23,8 @@ FEW = {
     "delivery",
     "search_state",
     "json_each",
-}  # few rows, or few that wait
-ANY_ROW = re.compile(r"FROM \w+\s+LIMIT")  # only asks whether there is one
+}  # small tables, or small sets of pending rows
+ANY_ROW = re.compile(r"FROM \w+\s+LIMIT")  # only checks for existence
 PARTIES = [{"id": "1", "name": "Leeds", "roles": ["buyer"]}, {"id": "2", "name": "Acme", "roles": ["supplier"]}]
 SAID: dict[str, Any] = {
     "parties": PARTIES,
@@ -37,7 +37,7 @@ SAID: dict[str, Any] = {
 
 @contextmanager
 def told(warehouse: SqlWarehouse) -> Iterator[dict[str, Any]]:
-    """Each statement that SQLite runs meanwhile, with parameters of one of its runs."""
+    """Every statement that SQLite runs in the context, with the parameters of one execution."""
     found: dict[str, Any] = {}
 
     def keep(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
@@ -51,7 +51,7 @@ def told(warehouse: SqlWarehouse) -> Iterator[dict[str, Any]]:
 
 
 def plans(warehouse: SqlWarehouse, statements: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(step, statement) of each step of each plan."""
+    """(step, statement) for each step of each plan."""
     with warehouse.engine.connect() as connection:
         for statement, parameters in statements.items():
             if re.match(r"(SELECT|UPDATE|DELETE)\b", statement) and not ANY_ROW.search(statement):
@@ -60,7 +60,7 @@ def plans(warehouse: SqlWarehouse, statements: dict[str, Any]) -> Iterator[tuple
 
 
 def whole(step: str) -> bool:
-    """Whether the step reads all of a table that grows: without an index, or with one of which only the kind is known."""
+    """Whether the step scans a growing table: without an index, or by the kind alone."""
     scanned = re.match(r"SCAN (\w+)", step)
     if scanned:
         return scanned[1] not in FEW and not scanned[1].startswith(("anon_", "SUBQUERY"))

@@ -1,4 +1,5 @@
-"""Secrets in the database are sealed with a key beside it; what an older version kept in the clear is so after migrating."""
+"""Secrets in the database are sealed with a key outside it; migrating seals those that an older version stored in
+plain."""
 
 import hashlib
 from dataclasses import replace
@@ -45,7 +46,7 @@ def test_what_was_sealed_is_opened_with_the_same_key_alone(tmp_path: Path) -> No
 
 
 def older(parts: Parts) -> str:
-    """The warehouse as the version before had it, with every secret in the clear; its URL."""
+    """The warehouse of the version before, with every secret in plain text; its URL."""
     assert isinstance(parts.warehouse, SqlWarehouse)
     load(parts, "a.jsonl", lines([release()]))
     job = submit(
@@ -77,7 +78,7 @@ def older(parts: Parts) -> str:
 
 
 def on_disk(url: str) -> list[str]:
-    """The secrets that the files of the database tell."""
+    """The secrets found in the database files."""
     path = Path(url.removeprefix("sqlite:///"))
     content = b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
     return [name for name, secret in SECRETS.items() if secret.encode() in content]
@@ -123,7 +124,7 @@ def test_no_secret_that_the_api_gives_out_stands_in_the_database(api: Api) -> No
 
 
 class Kept:
-    """The way to other people's addresses, which keeps what is sent."""
+    """A webhook sender that records what is sent."""
 
     def __init__(self) -> None:
         self.sent: list[WebhookRequest] = []

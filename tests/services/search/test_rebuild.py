@@ -1,4 +1,5 @@
-"""Search is made anew without a gap: the old index serves until the fresh one, with all that changed meanwhile, takes its place."""
+"""The index rebuild has no gap: the old index serves until the new one, with all changes made meanwhile, replaces
+it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -24,7 +25,7 @@ BUYER = {"id": "GB-COH-1", "name": "Cardiff Council"}
 
 
 class Watched:
-    """A fresh index that lets the test act at each step of its filling; everything else is the engine's own."""
+    """An index rebuild that lets the test act at each step; everything else is the engine's own."""
 
     def __init__(self, inner: IndexRebuild, step: Callable[[str], None]) -> None:
         self._inner = inner
@@ -44,7 +45,7 @@ class Watched:
 
 
 class WatchedSearch:
-    """An engine whose fresh indexes are watched."""
+    """An engine whose index rebuilds are observed."""
 
     def __init__(self, engine: SearchEngine, step: Callable[[str], None]) -> None:
         self._engine = engine
@@ -58,7 +59,7 @@ class WatchedSearch:
 
 
 def processes(first: int, count: int, title: str) -> bytes:
-    """A process a number."""
+    """A process per number."""
     return lines(
         release(
             f"ocds-test01-{i}",
@@ -83,7 +84,7 @@ def parts(request: pytest.FixtureRequest, lake_home: Parts, tmp_path: Path) -> P
 
 
 def watched(parts: Parts, step: Callable[[str], None]) -> Parts:
-    """The same parts with a watched engine."""
+    """The same parts with an observed engine."""
     return replace(parts, search=WatchedSearch(parts.search, step))
 
 

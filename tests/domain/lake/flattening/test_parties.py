@@ -1,4 +1,4 @@
-"""Organisations of a process: what references say completes what `parties` leaves out, and embedded ones (OCDS 1.0) have their identity."""
+"""Organisations of a process: references complete `parties`, and embedded organisations (OCDS 1.0) get an identity."""
 
 import json
 from typing import Any

@@ -40,7 +40,7 @@ def tables(**release: Any) -> dict[str, list[Row]]:
 
 
 def told(frames: dict[str, pl.DataFrame]) -> dict[str, list[Row]]:
-    """The rows as a golden file has them: what is null, empty or carried along left out."""
+    """The rows as in a golden file: without null, empty and carried columns."""
     left_out = {"silver_batch", *CARRIED} - {"ocid"}
     return {
         name: [{key: _plain(value) for key, value in row.items() if value not in (None, []) and key not in left_out} for row in frame.to_dicts()]
@@ -60,7 +60,7 @@ def test_the_golden_compiled_releases_flatten_as_recorded(path: Path) -> None:
 
 
 def values(dtype: Any) -> st.SearchStrategy[Any]:
-    """JSON values that a column of this type is made from; null anywhere but in arrays, as the judge leaves it."""
+    """JSON values of a column type; null anywhere but in arrays, as validation leaves them."""
     if isinstance(dtype, pl.Struct):
         return st.fixed_dictionaries({}, optional={field.name: st.none() | values(field.dtype) for field in dtype.fields})
     if isinstance(dtype, pl.List):

@@ -1,4 +1,4 @@
-"""Archives of very many members: read in short slices from a position, whatever the members hold, and refused early where they are too many."""
+"""Archives with very many members are read in short slices, or refused early above the limit."""
 
 import io
 import json
@@ -24,7 +24,7 @@ def named(count: int, content: bytes, ending: str = "json") -> Members:
 
 
 def slices(home: Home, content: bytes, limit: int = 1_000) -> list[tuple[int, list[RefusedElement], dict[str, Any] | None]]:
-    """(elements, refused, position) of each slice, each from a position that went through JSON."""
+    """(elements, refused, position) of each slice; each position went through JSON."""
     sha256, position, found = home.add(content), None, []
     while not found or position is not None:
         piece = home.sources.read(sha256, "a.zip", position, limit, "job")
@@ -89,7 +89,7 @@ def test_an_index_that_is_gone_is_made_again(home: Home) -> None:
 
 
 def longer_names(count: int) -> Iterable[tuple[str, bytes]]:
-    return [(f"{'n' * 200}/{number}.json", TINY) for number in range(count)]  # in a tar, a member of its own announces each name
+    return [(f"{'n' * 200}/{number}.json", TINY) for number in range(count)]  # in a tar, an extended header carries each name
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,4 @@
-"""Archives are read member by member; what is hostile in them is refused with its reason, in bounded memory and on a bounded disk."""
+"""Archives are read member by member; hostile members are refused with the reason, within limits of memory and disk."""
 
 import bz2
 import gzip
@@ -63,7 +63,7 @@ def linked(**fields: Any) -> bytes:
 
 
 def read(home: Home, content: bytes, limits: Iterable[int] = (), name: str = "a.zip") -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
-    """((file, ocid) of the elements, (file, code, reason) of what was refused); nothing may be left in the spool but what `release` removes."""
+    """((file, ocid) of the elements, (file, code, reason) of refusals); the spool must be empty after `release`."""
     elements, refused = home.read(content, limits, name)
     home.sources.remove_copies(home.add(content))
     assert list(home.spool.glob("*")) == []
@@ -128,7 +128,7 @@ def test_path_tricks_are_refused_and_write_nothing(home: Home, name: str, pack: 
 
 
 def nameless(name: bytes) -> bytes:
-    """A zip with a good member behind one of this name."""
+    """A zip with a member of this name and then a good one."""
     content = zipped([("x" * len(name) or "x", LINES), ("good.json", LINES)])
     if name:
         return content.replace(b"x" * len(name), name)
@@ -189,7 +189,7 @@ def test_a_link_in_a_zip_is_refused(home: Home) -> None:
 
 
 def patched(content: bytes, name: bytes, offset: int, central: int, value: bytes) -> bytes:
-    """The zip with other bytes in the local and the central header of a member."""
+    """The zip with replaced bytes in the local and the central header of a member."""
     changed = bytearray(content)
     for magic, size, at in ((b"PK\x03\x04", 30, offset), (b"PK\x01\x02", 46, central)):
         start = next(begin for begin in range(len(changed)) if changed[begin:].startswith(magic) and changed[begin + size :].startswith(name))
@@ -198,7 +198,7 @@ def patched(content: bytes, name: bytes, offset: int, central: int, value: bytes
 
 
 def unflagged(members: Members) -> bytes:
-    """A zip of stored members whose names are in code page 437, as Windows writes them; Python's own writer has UTF-8 only."""
+    """A zip of stored members with names in code page 437, as Windows writes them; Python writes UTF-8 only."""
     local, central = b"", b""
     encoded = [(name.encode("cp437"), content) for name, content in members]
     for name, content in encoded:
@@ -232,7 +232,7 @@ def test_a_damaged_member_costs_itself_only(home: Home) -> None:
 def test_members_inside_each_other_are_refused(home: Home) -> None:
     inner = zipped([("inner.json", LINES)], zipfile.ZIP_STORED)
     content = bytearray(zipped([("outer.bin", inner), ("other.json", LINES)], zipfile.ZIP_STORED))
-    central = content.rindex(b"PK\x01\x02")  # that of other.json is made to point at the header of inner.json
+    central = content.rindex(b"PK\x01\x02")  # the entry of other.json gets the header offset of inner.json
     content[central + 42 : central + 46] = struct.pack("<L", content.index(b"PK\x03\x04", 4))
     _, refused = read(home, bytes(content))
     assert any("inside another member" in reason for _, _, reason in refused)
@@ -314,7 +314,7 @@ def test_many_small_bombs_are_one_bomb(tmp_path: Path) -> None:
 
 def test_a_bomb_in_an_archive_in_an_archive_ends_both(tmp_path: Path) -> None:
     home = Home(tmp_path, most=1 << 40)
-    noise = [(f"{number}.bin", random.Random(number).randbytes(1 << 20)) for number in range(2)]  # so that the outer one may grow far
+    noise = [(f"{number}.bin", random.Random(number).randbytes(1 << 20)) for number in range(2)]  # keeps the outer growth ratio below the limit
     bomb = zipped([("a.json", LINES), ("bomb.json", bytes(80 << 20))])
     found, refused = read(home, zipped([*((f"{number}.zip", bomb) for number in range(5)), *noise]))
     assert {file for file, _ in found} == {"a.zip/0.zip/a.json"}
@@ -346,7 +346,7 @@ print(json.dumps([elements, refused, memory, most >> 20]))
 
 
 def outcome(home: Path) -> tuple[int, list[str], int, int]:
-    """(elements, codes, megabytes of memory, megabytes of spool) of the file `upload` there, read in a process of its own."""
+    """(elements, codes, MB of memory, MB of spool) of the file `upload`, read in its own process."""
     run = subprocess.run([sys.executable, "-c", SCRIPT, str(home)], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[4])
     elements, refused, memory, spool = json.loads(run.stdout)
     return elements, refused, memory, spool

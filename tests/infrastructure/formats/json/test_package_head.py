@@ -1,4 +1,4 @@
-"""What is wrong in what a package says of itself costs that alone: its releases are read, and there is one entry for the rest."""
+"""Invalid metadata of a package gives one quarantine entry; its releases are still read."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from tests.infrastructure.formats.support import Home, release
 RELEASES = [release(number) for number in range(5)]
 IDS = [one["id"] for one in RELEASES]
 HEAD = {"uri": "https://example.org/p", "version": "1.1", "publishedDate": "2024-03-02T00:00:00Z", "publisher": {"name": "Town", "uid": "1"}, "license": "x"}
-BRACKET = ("}", "")  # the one that closes the publisher
+BRACKET = ("}", "")  # closes the publisher
 DAMAGES = {
     "no value": ('"2024-03-02T00:00:00Z"', ""),
     "no value at all": ('"version": "1.1",', '"version": ,'),
@@ -32,7 +32,7 @@ FORMS = ["indented", "compact", "a release a line", "JSON Lines", "concatenated"
 
 
 def written(form: str, damage: tuple[str, str], name: str = "releases") -> str:
-    """Two packages, or one, of which the first is damaged."""
+    """One or two packages, the first of them damaged."""
     values = RELEASES if name == "releases" else [{"ocid": one["ocid"], "releases": [one]} for one in RELEASES]
     package = json.dumps(HEAD | {name: values}, indent=2 if form == "indented" else None)
     if form == "a release a line":

@@ -1,4 +1,4 @@
-"""Every form in which OCDS JSON is published, in every encoding, gives the same releases."""
+"""Every form and encoding in which OCDS JSON is published gives the same releases."""
 
 import codecs
 import gzip
@@ -24,7 +24,7 @@ def records(releases: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def turned(releases: list[dict[str, Any]], *, embedded: bool) -> list[dict[str, Any]]:
-    """Records that say last whose they are; some without a list, or with links in it."""
+    """Records with their ocid at the end; some without a list, or with linked releases."""
     kinds: list[list[dict[str, Any]]] = [[], [{"url": "https://example.org/1", "date": "2024-01-01T00:00:00Z"}]]
     lists = [[one] if embedded else kinds[index % 2] for index, one in enumerate(releases)]
     return [{"releases": part, "compiledRelease": one | {"tag": ["compiled"]}, "ocid": one["ocid"]} for part, one in zip(lists, releases, strict=True)]
@@ -70,7 +70,7 @@ FORMS: dict[str, str] = {
 
 
 def apart(begin: str, end: str, count: int) -> bytes:
-    """Releases a line each, and commas on lines of their own."""
+    """One release per line, with commas on lines of their own."""
     return (begin + "\n,\n".join(json.dumps(release(number)) for number in range(count)) + end).encode()
 
 

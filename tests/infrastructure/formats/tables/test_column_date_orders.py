@@ -1,4 +1,5 @@
-"""A date whose day and month are numbers is decided by its column, else by its file; else it is refused or left as it stands, never guessed."""
+"""The order of day and month in numeric dates is decided by the column, else by the file; else the date is refused or
+left."""
 
 import json
 from pathlib import Path
@@ -132,5 +133,5 @@ def test_a_file_of_months_first_ends_in_gold(lake_home: Parts, tmp_path: Path) -
     assert (job.counts.accepted, job.counts.quarantined) == (2, 0)
     days = {one["ocid"]: (str(one["last_published"])[:10], str(one["tender_end"])[:10]) for one in rows(lake_home, "fact_process")}
     assert days == {"o0": ("2024-01-31", "2024-02-03"), "o1": ("2024-02-03", "2023-12-25")}
-    assert {one["notes"] for one in rows(lake_home, "fact_process")} == {3}  # by column, and two on the missing zone
+    assert {one["notes"] for one in rows(lake_home, "fact_process")} == {3}  # one for the column's order, two for the missing zone
     assert verified(lake_home, tmp_path / "home") == []

@@ -1,4 +1,4 @@
-"""Tables become the records that they stand for; what can't be read is refused with row, column, value and reason, and costs itself only."""
+"""Tables become records; an unreadable cell is refused with row, column, value and reason, and nothing else is lost."""
 
 import codecs
 import csv
@@ -27,7 +27,7 @@ PLAIN = "ocid,id,date,tag,tender/title\n"
 
 
 def shown(elements: list[Element], refused: list[RefusedElement]) -> dict[str, Any]:
-    """What was read and judged, as a golden file has it."""
+    """Elements and validation results, as in a golden file."""
     good, bad = [], list(refused)
     for element in elements:
         for verdict in validate_element(element.raw, element.place, element.kind):
@@ -125,7 +125,7 @@ PART = st.fixed_dictionaries({"id": st.integers(1, 9).map(str)}, optional={"titl
 
 @given(st.lists(st.lists(PART, min_size=1, max_size=4, unique_by=lambda one: one["id"]), min_size=1, max_size=5), st.booleans(), st.sampled_from([1, 2, 50]))
 def test_what_is_flattened_comes_back(tmp_path_factory: pytest.TempPathFactory, processes: list[list[dict[str, str]]], wide: bool, limit: int) -> None:
-    """As one row a release with numbered headings, or as one row an award."""
+    """One row per release with numbered headings, or one row per award."""
     home = Home(tmp_path_factory.mktemp("home"))
     releases: list[dict[str, Any]] = [{"ocid": f"ocds-{number}", "id": "1", "awards": awards} for number, awards in enumerate(processes)]
     if wide:
@@ -182,7 +182,7 @@ def test_a_quoted_cell_that_never_ends_costs_its_row(home: Home) -> None:
 
 
 def test_many_such_cells_end_soon(home: Home) -> None:
-    """Each of these rows opens a quote that what follows never closes by the rules; reading on from each line is given up."""
+    """Rows that each open a quote that is never closed correctly; parsing resumes at every line."""
     elements, refused = home.read((PLAIN + 'o,1,2024-01-01,tender,"x""\n' * 30_000).encode(), [10_000] * 10, "a.csv")
     assert elements == []
     assert 0 < len(refused) < 30_000

@@ -1,4 +1,4 @@
-"""The Meta sheet of the OCDS template says who published the releases of all sheets, and under which licence."""
+"""The Meta sheet of the OCDS template gives publisher and licence of the releases of all sheets."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""Mapping profiles: a publisher's own columns become OCDS as a YAML file says; a broken file is named before anything is read."""
+"""Mapping profiles: a YAML file maps a publisher's own columns to OCDS; an invalid profile is reported before
+reading."""
 
 import json
 import shutil
@@ -162,7 +163,7 @@ def test_the_profile_that_the_page_shows_is_one(tmp_path: Path) -> None:
 
 
 def amounts(tmp_path: Path, rule: str, cells: list[str]) -> tuple[list[Any], list[str]]:
-    """What amounts of these cells become, and why the others are refused."""
+    """The amounts read from these cells, and the reasons of refusals."""
     profile = f'name: town\ntitle: T\nheadings: [Nr, Sum]\ntemplates: {{ocid: "o-{{Nr}}"}}\ncolumns:\n  Sum: [{{path: tender/value/amount, {rule}}}]\n'
     folder = tmp_path / "profiles"
     folder.mkdir()

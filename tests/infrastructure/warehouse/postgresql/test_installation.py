@@ -1,4 +1,4 @@
-"""A whole installation on a PostgreSQL and a Redis that are not its own."""
+"""A whole installation on an external PostgreSQL and Redis."""
 
 import subprocess
 import time
@@ -15,7 +15,7 @@ from tests.cli.up.conftest import free_port
 
 
 class Redis:
-    """A redis-server on a port, which keeps what it holds over restarts."""
+    """A redis-server on a port, with data that survives restarts."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()

@@ -1,4 +1,4 @@
-"""What a PostgreSQL can't hold is a 4xx, as it is beside SQLite."""
+"""Values that PostgreSQL can't store are answered with 4xx, as on SQLite."""
 
 import json
 from base64 import urlsafe_b64encode

@@ -1,4 +1,4 @@
-"""The star in the database: counts of use, the history of organisations, and instants and amounts that come back as they went in."""
+"""The star in the database: counts of use, history of organisations, and unchanged instants and amounts."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -15,13 +15,13 @@ from tests.support import lines, load, release, rows
 
 
 def councils(*stated: tuple[str, str, str]) -> bytes:
-    """Releases of one council under several names: (ocid's number, date, name)."""
+    """Releases of one council under several names, from (ocid number, date, name)."""
     who = {"id": "b", "identifier": {"scheme": "GB-LAC", "id": "E01"}, "roles": ["buyer"]}
     return lines(release(f"ocds-test01-{number}", date=date, parties=[who | {"name": name}]) for number, date, name in stated)
 
 
 def history(parts: Parts) -> list[tuple[str, str, str | None, bool]]:
-    """(name, valid from, valid to, whether current) of the council, oldest first."""
+    """(name, valid_from, valid_to, is_current) of the council, oldest first."""
     versions = [row for row in rows(parts, "dim_organization") if row["organization_id"] == "GB-LAC-E01"]
     versions.sort(key=lambda row: row["valid_from"])
     return [(row["name"], f"{row['valid_from']:%Y-%m-%d}", f"{row['valid_to']:%Y-%m-%d}" if row["valid_to"] else None, row["is_current"]) for row in versions]
