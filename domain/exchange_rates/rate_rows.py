@@ -12,7 +12,10 @@ RateWindow = tuple[date, date, Sequence[str] | None]  # first and last day of fa
 
 
 def rate_rows(records: pl.DataFrame) -> pl.DataFrame:
-    """Rows of dim_exchange_rate from silver `exchange_rate`, without deleted ones; the business key is the record id."""
+    """Rows of dim_exchange_rate from silver `exchange_rate`, without deleted ones.
+
+    Their business key is the record id.
+    """
     return _keyed(records.filter(~pl.col("deleted"))).select("rate_key", "date", "base", "currency", "rate", "silver_batch")
 
 

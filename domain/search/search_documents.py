@@ -151,9 +151,7 @@ def organization_document(facts: dict[str, Any]) -> SearchDocument:
 
 
 def passage_documents(file: Mapping[str, Any], process: Mapping[str, Any] | None, pages: Iterable[Mapping[str, Any]]) -> list[SearchDocument]:
-    """Search documents of a document file, one per passage; from its gold row, its process's row, and its pages in
-    order.
-    """
+    """Search documents of a document file, one per passage; from its gold row, its process's row and its pages."""
     about = {
         "title": _cut(file["title"]),
         "filename": file["filename"],

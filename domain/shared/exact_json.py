@@ -72,9 +72,7 @@ def number(text: str) -> float:
 
 
 def exact_to_text(value: Any) -> Any:
-    """Replace each `ExactNumber` by a marked text, for code limited to 64-bit numbers; the mark U+0000 occurs in no
-    record.
-    """
+    """Replace each `ExactNumber` by text marked with U+0000 (in no record), for code limited to 64-bit numbers."""
     return _each(value, lambda one: f"\0{one.text}" if isinstance(one, ExactNumber) else one)
 
 

@@ -34,8 +34,7 @@ def with_key(frame: pl.DataFrame, name: str, columns: Sequence[str | pl.Expr]) -
 
 
 def clustered_key(key: str, owner: str) -> pl.Expr:
-    """The key with the upper 16 bits of its owner's key: an owner's keys are adjacent, so an update touches few index
-    pages.
+    """The key with the upper 16 bits of its owner's key: adjacent for one owner, so updates touch few index pages.
 
     The chance of a collision among a thousand keys of one owner is 1 in 280 million; between owners it is unchanged.
     """
