@@ -66,7 +66,7 @@ class RedisServer:
             found = self.socket.parent.lstat()
             if found.st_uid != os.getuid() or found.st_mode & 0o077:
                 raise StartupError(
-                    f"{self.socket.parent} belongs to another user: remove it, or set TENDERLAKE_DATA_DIR to a shorter path",
+                    f"{self.socket.parent} is of another user: remove it, or set TENDERLAKE_DATA_DIR to a shorter path",
                 )
         self.log.write_bytes(b"")
 
