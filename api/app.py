@@ -1,4 +1,7 @@
-"""The application: routers, errors and OpenAPI over the parts of an installation. Making it connects to nothing."""
+"""The FastAPI application: routers, error handlers and OpenAPI of one installation.
+
+Creating it opens no connections.
+"""
 
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -22,11 +25,12 @@ from services.ports.parts import Parts
 from services.users.accounts import Authenticator
 
 ABOUT = """
-Public-procurement data in, a star schema and search out.
+Loads public-procurement data and serves it as a star schema and a search index.
 
-Send files to `POST /v1/uploads`; the answer is a job. When `GET /v1/jobs/{id}` says `succeeded`, its contracting processes stand in
-`/v1/gold/…` and `/v1/search` finds them. Every call but health and the token needs HTTP Basic (in UTF-8) or a bearer token. Errors are problem documents
-(RFC 9457). `HEAD` answers as `GET` does, without the body. Lists are `{"items", "next"}`, where `next` is the URL of the next page or null. Instants are UTC.
+Send files to `POST /v1/uploads`; the answer is a job. Once `GET /v1/jobs/{id}` shows `succeeded`, the contracting
+processes of the file are in `/v1/gold/…` and `/v1/search` finds them. Every call except health and the token needs HTTP
+Basic (in UTF-8) or a bearer token. Errors are problem documents (RFC 9457). `HEAD` answers like `GET`, without a body.
+Lists are `{"items", "next"}`, where `next` is the URL of the next page or null. Instants are UTC.
 
 ```
 curl -u admin:$PASSWORD -F file=@releases.json localhost:8000/v1/uploads
@@ -36,27 +40,28 @@ curl -u admin:$PASSWORD 'localhost:8000/v1/gold/facts/award?currency.code=GBP&so
 """
 TAGS = [
     {"name": "auth", "description": "tokens"},
-    {"name": "uploads", "description": "files in; needs the role writer"},
-    {"name": "raw records", "description": "what came in, record by record: read, changed and deleted, one by one or many at once"},
-    {"name": "jobs", "description": "what became of what was sent"},
-    {"name": "webhooks", "description": "who is told when jobs end; needs the role admin"},
+    {"name": "uploads", "description": "uploading files; needs the role writer"},
+    {"name": "raw records", "description": "raw records: read, change and delete them, singly or in bulk"},
+    {"name": "jobs", "description": "state and results of accepted changes"},
+    {"name": "webhooks", "description": "subscriptions to the end of jobs; needs the role admin"},
     {"name": "gold", "description": "the star: contracting processes, facts and dimensions"},
     {"name": "search", "description": "contracting processes, organisations and documents, by word and by meaning"},
     {"name": "enrichment", "description": "exchange rates from a public service; needs the role writer"},
-    {"name": "saved searches", "description": "searches that tell of new matches, by webhook or Atom feed"},
-    {"name": "health", "description": "probes; need no caller"},
+    {"name": "saved searches", "description": "searches that alert to new matches, by webhook or Atom feed"},
+    {"name": "health", "description": "probes; need no authentication"},
 ]
 
 
 def create_app(settings: Settings | None = None, parts: Parts | None = None) -> FastAPI:
-    """The application over these parts, or over those that the settings name."""
+    """Create the application over `parts`; without them, over those that the settings name."""
     settings = settings or Settings()
     parts = parts or bootstrap(settings, serving=True)
     about = {"title": "tenderlake", "version": _version(), "summary": "Open contracting data, refined and searchable", "description": ABOUT}
-    # No redirects: Starlette's repeat the request's Host. The pages of /docs come with the product: an installation may be cut off from the internet.
+    # No redirects: Starlette builds them from the Host header of the request. The pages of /docs are served from the
+    # package, because an installation may have no access to the internet.
     app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static", redirect_slashes=False)
     app.state.container = container_of(settings, parts)
-    # Asked in this order which of them serves a request: search first, for people wait for it.
+    # Routes are matched in this order: search first, since users wait for it.
     for module in (search, health, tokens, uploads, raw_records, jobs, audit, webhooks, gold, synonyms, search_status, saved_searches):
         app.include_router(module.router)
     app.include_router(enrichment)
@@ -68,13 +73,13 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
 
 
 def container_of(settings: Settings, parts: Parts) -> AppContext:
-    """What the endpoints are given."""
+    """The context that endpoints receive as a dependency."""
     callers = Authenticator(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
     return AppContext(settings, parts, callers, PasswordChecker(callers), seeds, JobWatcher(parts.warehouse))
 
 
 def seeds() -> Sequence[Path]:
-    """The bundled seeds; their generator is loaded only when somebody asks."""
+    """The bundled seed files. The generator is imported only on use."""
     from seeds.files import bundled
 
     return bundled()

@@ -1,1 +1,1 @@
-"""Adapters: warehouse, lake, queue, search and file formats behind the ports of `services/ports`."""
+"""Adapters that implement the ports of `services/ports`: warehouse, lake, queue, search, file formats and others."""

@@ -1,4 +1,4 @@
-"""POST /v1/enrich/exchange-rates: rates that facts need, asked of a public service."""
+"""POST /v1/enrich/exchange-rates: fetches the exchange rates that facts need from a public service."""
 
 from datetime import date
 from typing import Annotated
@@ -20,16 +20,30 @@ Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 
 
 class RatesWish(BaseModel):
-    """Which rates to ask for; what is left out is chosen, and an empty wish asks for what facts need and do not have."""
+    """Which rates to fetch. Omitted members get defaults; an empty body fetches the rates that facts need and lack."""
 
     model_config = ConfigDict(extra="forbid")
 
-    first: date | None = Field(None, alias="from", description="first day; 30 days before `to` where it is left out", examples=["2024-01-01"])
-    to: date | None = Field(None, description="last day, yesterday at most and where it is left out: rates of today may still change", examples=["2024-01-31"])
-    currencies: list[Currency] | None = Field(None, min_length=1, max_length=200, description="ISO 4217 codes; those of the facts where they are left out")
+    first: date | None = Field(
+        None,
+        alias="from",
+        description="first day; default: 30 days before `to`",
+        examples=["2024-01-01"],
+    )
+    to: date | None = Field(
+        None,
+        description="last day; default and latest: yesterday, since rates of today may still change",
+        examples=["2024-01-31"],
+    )
+    currencies: list[Currency] | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="ISO 4217 codes; default: the currencies of the facts",
+    )
 
     def read(self) -> RateRequest:
-        """The wish as services know it."""
+        """The body as the service's request."""
         return RateRequest(self.first, self.to, self.currencies)
 
 
@@ -37,12 +51,17 @@ class RatesWish(BaseModel):
     "/exchange-rates",
     status_code=202,
     response_model=JobAnswer,
-    responses={**CHANGE, 204: {"description": "Every rate that was asked for is known, or the service has none: there is no job"}, **answers(507)},
+    responses={
+        **CHANGE,
+        204: {"description": "No new rates: all requested rates are known or the service has none. No job is made"},
+        **answers(507),
+    },
 )
 def exchange_rates(context: Context, user: Writer, options: Options, wish: Annotated[RatesWish | None, Body()] = None) -> Response:
-    """Ask the exchange-rate service (`TENDERLAKE_RATES_URL`) for rates; the answer comes when the service has answered, and the job lands what is new.
+    """Fetch rates from the exchange-rate service (`TENDERLAKE_RATES_URL`), then land the new ones as a job.
 
-    409 where no service is set; 503 where it does not answer, or its answer can't be true: then nothing of that answer is kept.
+    Answers once the service has answered. 409 if no service is configured; 503 if it does not answer or its answer is
+    implausible: then nothing of that answer is kept.
 
     `curl -u admin:… -X POST localhost:8000/v1/enrich/exchange-rates`
     """

@@ -1,4 +1,4 @@
-"""GET /v1/gold/…: the star."""
+"""GET /v1/gold/…: reads contracting processes, facts and dimensions of the star."""
 
 from typing import Annotated, Any
 
@@ -20,12 +20,13 @@ router = APIRouter(prefix="/v1/gold", tags=["gold"], dependencies=SCHEMES, respo
 strict = [Depends(reject_unknown_parameters)]
 OWN = {"sort", "cursor", "limit"}
 FILTERS = """
-Any field of the answer filters it: `amount=100`, `amount__gte=100`, `amount__lte=100`, `title__prefix=Road`, `amount__null=true`; attributes of
-dimensions by their role: `currency.code=GBP`, `buyer.country=GB`, `first_published_date.year=2024`; organisations by id or name: `buyer=GB-COH-01234567`.
-A filter that is repeated takes any of its values. A name that does not exist is answered with those that do. Surrogate keys are text: 63 bits are
-more than a JavaScript number holds.
+Every field of the answer is a filter: `amount=100`, `amount__gte=100`, `amount__lte=100`, `title__prefix=Road`,
+`amount__null=true`; so are attributes of dimensions, by role: `currency.code=GBP`, `buyer.country=GB`,
+`first_published_date.year=2024`; organisations by id or name: `buyer=GB-COH-01234567`.
+A repeated filter matches any of its values. An unknown name is refused with a list of the known ones. Surrogate keys
+are strings, because 63 bits do not fit a JavaScript number.
 """
-Limit = Annotated[int, Query(ge=1, le=1000, description="rows a page has at most")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of rows in a page")]
 Sort = Annotated[str | None, Query(description=SORT, examples=["-amount"], max_length=500)]
 Fact = Annotated[str, Path(json_schema_extra={"enum": list(FACTS)})]
 Dimension = Annotated[str, Path(json_schema_extra={"enum": list(DIMENSIONS)})]
@@ -33,9 +34,9 @@ Ocid = Annotated[str, Path(description="the contracting process", examples=["ocd
 
 
 class ProcessQuery(BaseModel):
-    """The parameters of a list of processes; a filter that is repeated takes any of its values."""
+    """Query parameters of the list of processes; a repeated filter matches any of its values."""
 
-    buyer: list[str] = Field([], description="the buyer's id, or a name it was ever given (whatever the case)")
+    buyer: list[str] = Field([], description="the buyer's id, or any name it has had (case-insensitive)")
     supplier: list[str] = Field([], description="the id or name of a supplier of any of its awards")
     procuring_entity: list[str] = Field([], description="the procuring entity's id or name")
     status: list[str] = Field([], description="the tender's status", examples=[["active"]])
@@ -48,13 +49,13 @@ class ProcessQuery(BaseModel):
     classification: list[str] = Field(
         [], description="a classification code, with or without scheme and check digit, or the beginning of one", examples=[["4523"]]
     )
-    amount_from: float | None = Field(None, description="the least value, as published", allow_inf_nan=False)
-    amount_to: float | None = Field(None, description="the largest value, as published", allow_inf_nan=False)
+    amount_from: float | None = Field(None, description="smallest value, as published", allow_inf_nan=False)
+    amount_to: float | None = Field(None, description="largest value, as published", allow_inf_nan=False)
     published_from: From | None = Field(None, description="last published on or after this date or instant")
     published_to: Until | None = Field(None, description="last published on or before this date or instant")
     sort: str | None = Field(None, description=f"{SORT}; of {', '.join(SORTS)}; default: -published", examples=["-amount"], max_length=500)
     cursor: Cursor = None
-    limit: int = Field(50, ge=1, le=1000, description="processes a page has at most")
+    limit: int = Field(50, ge=1, le=1000, description="largest number of processes in a page")
 
 
 @router.get("/processes", dependencies=strict)
@@ -67,30 +68,30 @@ def processes(request: Request, context: Context, _: Reader, asked: Annotated[Pr
 
 @router.get("/processes/{ocid:path}/compiled", dependencies=strict, response_model=dict[str, Any], responses=answers(404))
 def compiled(ocid: Ocid, context: Context, _: Reader) -> Response:
-    """The OCDS compiled release of a process: every field that its publisher gave, also those that the star does not model."""
+    """Get the OCDS compiled release of a process: every published field, also those that the star lacks."""
     return Response(get_compiled(context.parts.warehouse, context.parts.lake, ocid), media_type="application/json")
 
 
 @router.get("/processes/{ocid:path}", dependencies=strict, responses=answers(404))
 def process(ocid: Ocid, context: Context, _: Reader) -> ProcessDetail:
-    """A contracting process as it stands in the star, with its parties, awards, contracts and items."""
+    """Get a contracting process from the star, with its parties, awards, contracts and items."""
     return get_process(context.parts.warehouse, ocid)
 
 
 @router.get("/facts/{fact}", response_model=Rows, responses=answers(404), description=f"Rows of a fact, with the attributes of their dimensions.\n{FILTERS}")
 def facts(request: Request, fact: Fact, context: Context, _: Reader, sort: Sort = None, cursor: Cursor = None, limit: Limit = 100) -> Response:
-    """Rows of a fact."""
+    """List rows of a fact."""
     rows, following = fact_rows(context.parts.warehouse, fact, conditions(request), sort, cursor, limit)
     return json_response({"items": rows, "next": next_link(request, following)})
 
 
 @router.get("/dimensions/{dimension}", response_model=Rows, responses=answers(404), description=f"Rows of a dimension.\n{FILTERS}")
 def dimensions(request: Request, dimension: Dimension, context: Context, _: Reader, sort: Sort = None, cursor: Cursor = None, limit: Limit = 100) -> Response:
-    """Rows of a dimension."""
+    """List rows of a dimension."""
     rows, following = dimension_rows(context.parts.warehouse, dimension, conditions(request), sort, cursor, limit)
     return json_response({"items": rows, "next": next_link(request, following)})
 
 
 def conditions(request: Request) -> list[tuple[str, str]]:
-    """The parameters that are no paging."""
+    """The query parameters that are filters, not paging."""
     return [(name, value) for name, value in request.query_params.multi_items() if name not in OWN]

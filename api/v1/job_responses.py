@@ -1,14 +1,15 @@
-"""The answer to every change, 202 with its job, in one place; with it `Prefer: wait=N`, `Idempotency-Key` and `?webhook=`.
+"""The response of every route that makes a job: 202 with the job, `Prefer: wait=N`, `Idempotency-Key`, `?webhook=`.
 
-A route that makes jobs takes `asked: Asked` and says `responses=CHANGE` and `response_model=JobAnswer`:
+Such a route takes `options: Options` and declares `responses=CHANGE` and `response_model=JobAnswer`:
 
     @router.post("/things", status_code=202, response_model=JobAnswer, responses={**CHANGE, **answers(413)})
-    def things(here: Here, user: Writer, asked: Asked) -> Response:
-        job = submit(..., once=asked.once(user, sha256), webhook=asked.hook(here))
-        return accepted(here, asked, job)
+    def things(context: Context, user: Writer, options: Options) -> Response:
+        job = submit(..., once=options.idempotency_key(user, sha256), webhook=options.job_webhook(context))
+        return accepted(context, options, job)
 
-`asked.once` wants the hash of the body as it came (for a file, its sha256; "" where there is none). `submit` and `accept` answer with the
-first job where the key was used before. The answer itself waits, on the event loop, so the route may be a plain `def`.
+`idempotency_key` takes the hash of the body as received (the SHA-256 of a file; "" without a body). A service that
+makes jobs returns the first job of a repeated key. The response waits on the event loop, so the route may be a plain
+`def`.
 """
 
 import re
@@ -38,12 +39,13 @@ SHORTEST_SECRET, LONGEST_SECRET = 16, 255
 _TEXT = {"schema": {"type": "string"}}
 _ENDED = {
     "Location": {"description": "the job", **_TEXT},
-    "Preference-Applied": {"description": "`wait=N`, where the answer was waited for", **_TEXT},
-    SECRET_HEADER: {"description": "the secret that signs what is sent to `webhook`, shown here alone", **_TEXT},
+    "Preference-Applied": {"description": "`wait=N`, if the preference was applied", **_TEXT},
+    SECRET_HEADER: {"description": "the secret that signs messages to `webhook`; shown only here", **_TEXT},
 }
-_HEADERS = _ENDED | {"Retry-After": {"description": "seconds after which to ask for the job", "schema": {"type": "integer"}}}
+_RETRY_AFTER = {"description": "seconds after which to ask for the job", "schema": {"type": "integer"}}
+_HEADERS = _ENDED | {"Retry-After": _RETRY_AFTER}
 CHANGE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The job has ended, within the time that `Prefer: wait=N` gave it", "headers": _ENDED},
+    200: {"description": "The job has ended within the time that `Prefer: wait=N` allows", "headers": _ENDED},
     202: {"description": "Accepted: the job", "headers": _HEADERS},
     **answers(409),
 }
@@ -51,7 +53,7 @@ CHANGE: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class ChangeOptions:
-    """What a request that changes something asks for beside the change. `request` is its method and path with parameters."""
+    """The options that any changing request may carry. `request` is its method and its path with parameters."""
 
     request: tuple[str, str]
     wait: int | None
@@ -60,11 +62,11 @@ class ChangeOptions:
     secret: str | None
 
     def idempotency_key(self, user: User, body: str) -> IdempotencyKey | None:
-        """What the Idempotency-Key makes of the request, given the hash of its body; None without one."""
+        """The idempotency key with the hash of this request and its body; None if the request has none."""
         return None if self.key is None else make_idempotency_key(user.name, self.key, *self.request, body)
 
     def job_webhook(self, context: AppContext) -> JobWebhook | None:
-        """Where to send word when the job ended. InvalidError for an address that can't be."""
+        """The webhook to notify when the job has ended. InvalidError if the URL is not allowed."""
         if self.webhook is None:
             return None
         url = check_webhook_url(self.webhook, private=context.settings.webhook_private)
@@ -73,16 +75,30 @@ class ChangeOptions:
 
 def change_options(
     request: Request,
-    prefer: Annotated[str | None, Header(description=f"`wait=N`: answer when the job has ended, or after N seconds (at most {WAIT_MAX_SECONDS})")] = None,
-    idempotency_key: Annotated[str | None, Header(description="a key of your own: the same request with the same key answers with its first job")] = None,
-    webhook: Annotated[str | None, Query(description="a URL that is told when the job has ended", examples=["https://example.org/jobs"])] = None,
-    webhook_secret: Annotated[str | None, Header(description="what signs the word to `webhook`; made up, and told in the answer, where it is left out")] = None,
+    prefer: Annotated[
+        str | None,
+        Header(
+            description=f"`wait=N`: answer once the job has ended or after N seconds (at most {WAIT_MAX_SECONDS})",
+        ),
+    ] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(description="a key of the client: the same request with the same key answers with its first job"),
+    ] = None,
+    webhook: Annotated[
+        str | None,
+        Query(description="a URL that is notified when the job has ended", examples=["https://example.org/jobs"]),
+    ] = None,
+    webhook_secret: Annotated[
+        str | None,
+        Header(description="secret that signs the message to `webhook`; default: generated, returned in the answer"),
+    ] = None,
 ) -> ChangeOptions:
-    """The wishes that headers and parameters name."""
+    """Read the options from headers and query parameters. InvalidError for a bad secret or key."""
     if webhook_secret is not None and (webhook is None or not SHORTEST_SECRET <= len(webhook_secret) <= LONGEST_SECRET or not webhook_secret.isprintable()):
         raise InvalidError(f"{SECRET_HEADER} comes with the parameter webhook, and is {SHORTEST_SECRET} to {LONGEST_SECRET} printable characters")
     if idempotency_key is not None:
-        check_key(idempotency_key)  # now, not once a body of gigabytes is stored
+        check_key(idempotency_key)  # before the body is read, which may be gigabytes
     path = f"{request.url.path}?{request.url.query}"
     found = WAIT.search(prefer or "")
     wait = min(int(found[1]), WAIT_MAX_SECONDS) if found else None
@@ -93,33 +109,34 @@ Options = Annotated[ChangeOptions, Depends(change_options)]
 
 
 def accepted(context: AppContext, options: ChangeOptions, job: Job) -> Response:
-    """The answer: 202 with the job; or, where the caller wanted to wait and the job ended in time, 200 with it."""
+    """202 with the job, or 200 if the client waits (`Prefer: wait=N`) and the job ends in time."""
     return _Accepted(context, options, [job], lambda jobs: JobAnswer.of(jobs[0]).model_dump_json())
 
 
 def accepted_all(context: AppContext, options: ChangeOptions, jobs: Sequence[Job]) -> Response:
-    """As `accepted`, for several jobs; `Location` is the last one."""
+    """Like `accepted`, for several jobs; `Location` is the last of them."""
     return _Accepted(context, options, jobs, lambda found: SeedJobs(items=[JobAnswer.of(job) for job in found]).model_dump_json())
 
 
 class _Accepted(Response):
-    """Looks at the jobs when it is sent: it then waits for them without holding a thread."""
+    """Waits for its jobs when it is sent, on the event loop: no thread is blocked."""
 
     media_type = "application/json"
 
     def __init__(self, context: AppContext, options: ChangeOptions, jobs: Sequence[Job], render: Any) -> None:
         super().__init__(status_code=202)
-        self.here, self.asked, self.jobs, self.rendering = context, options, list(jobs), render
+        self.context, self.options, self.jobs, self.render_jobs = context, options, list(jobs), render
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {"Location": f"/v1/jobs/{self.jobs[-1].id}"}
         hook = self.jobs[-1].webhook
-        if hook and self.asked.webhook:
-            headers[SECRET_HEADER] = self.here.parts.seals.decrypt(hook.secret)
-        if self.asked.wait is not None:
-            headers["Preference-Applied"] = f"wait={self.asked.wait}"
-            self.jobs = await self.here.job_watcher.ended(self.jobs, self.asked.wait)
-        done = self.asked.wait is not None and all(job.status.final for job in self.jobs)
+        if hook and self.options.webhook:
+            headers[SECRET_HEADER] = self.context.parts.seals.decrypt(hook.secret)
+        if self.options.wait is not None:
+            headers["Preference-Applied"] = f"wait={self.options.wait}"
+            self.jobs = await self.context.job_watcher.ended(self.jobs, self.options.wait)
+        done = self.options.wait is not None and all(job.status.final for job in self.jobs)
         if not done:
             headers["Retry-After"] = RETRY_AFTER
-        await Response(self.rendering(self.jobs), 200 if done else 202, headers, "application/json")(scope, receive, send)
+        response = Response(self.render_jobs(self.jobs), 200 if done else 202, headers, "application/json")
+        await response(scope, receive, send)

@@ -1,4 +1,4 @@
-"""/v1/jobs…: what became of what was sent, and what can be done about it."""
+"""/v1/jobs…: state, errors, events and deliveries of jobs; cancelling and retrying them."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -27,22 +27,28 @@ from services.webhooks.outbox import list_deliveries, redeliver
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
 Id = Annotated[str, Path(description="the job's id", max_length=100)]
 DeliveryId = Annotated[int, Path(ge=0, lt=2**63, description="the delivery's id")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="deliveries a page has at most")]
-ErrorLimit = Annotated[int | None, Query(alias="limit", ge=1, le=1000, description="records a page has at most (JSON only); default: 100")]
-Format = Annotated[str | None, Query(alias="format", pattern="^(json|csv)$", description="`csv` or `json`; goes before Accept")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of deliveries in a page")]
+ErrorLimit = Annotated[
+    int | None,
+    Query(alias="limit", ge=1, le=1000, description="largest number of records in a page (JSON only); default: 100"),
+]
+Format = Annotated[
+    str | None,
+    Query(alias="format", pattern="^(json|csv)$", description="`csv` or `json`; overrides the Accept header"),
+]
 
 
 class JobQuery(BaseModel):
-    """The parameters of a list of jobs."""
+    """Query parameters of the list of jobs."""
 
     status: JobStatus | None = Field(None, description="only jobs of that status")
     type: JobType | None = Field(None, description="only jobs of that type")
-    filename: str | None = Field(None, description="only jobs whose file name begins so", max_length=1_000)
-    actor: str | None = Field(None, description="only jobs that this user sent", max_length=100)
+    filename: str | None = Field(None, description="only jobs whose file name begins with this", max_length=1_000)
+    actor: str | None = Field(None, description="only jobs that this user submitted", max_length=100)
     created_from: From | None = Field(None, description="accepted on or after this date or instant")
     created_to: Until | None = Field(None, description="accepted on or before this date or instant")
     cursor: Cursor = None
-    limit: int = Field(20, ge=1, le=1000, description="jobs a page has at most")
+    limit: int = Field(20, ge=1, le=1000, description="largest number of jobs in a page")
 
 
 @router.get("")
@@ -54,22 +60,25 @@ def jobs(request: Request, context: Context, _: Reader, asked: Annotated[JobQuer
 
 @router.get("/{job_id}", responses=answers(404))
 def job(job_id: Id, context: Context, _: Reader) -> JobAnswer:
-    """How far a job has come: its stages, and what became of its records.
+    """Get a job: its stages, and the counts of its records by result.
 
-    `quarantined` records are listed, with their reasons, under `links.errors`; a job with some of them succeeds all the same.
+    `links.errors` lists the `quarantined` records with their reasons; a job with such records can still succeed.
     """
     return JobAnswer.of(get_job(context.parts.warehouse, job_id))
 
 
 @router.delete("/{job_id}", responses=answers(404, 409))
 def stop(job_id: Id, context: Context, user: Writer) -> JobAnswer:
-    """Cancel a job that is not landed yet. Records that it had landed by then stay, and `error.detail` says how many."""
+    """Cancel a job that has not landed completely. Records that are landed already stay; `error.detail` counts them."""
     return JobAnswer.of(cancel(context.parts, job_id, user.name))
 
 
 @router.post("/{job_id}/retry", status_code=202, response_model=JobAnswer, responses={**CHANGE, **answers(404, 410)})
 def again(job_id: Id, context: Context, user: Writer, options: Options) -> Response:
-    """Land the file of a job again, as a new job: of one that failed or was cancelled, or of one with records in quarantine. `retry_of` names the old one."""
+    """Land the file of a job again, as a new job whose `retry_of` names the old one.
+
+    The old job must have failed, been cancelled or have records in quarantine.
+    """
     return accepted(context, options, retry(context.parts, job_id, user.name, options.idempotency_key(user, ""), options.job_webhook(context)))
 
 
@@ -77,13 +86,13 @@ def again(job_id: Id, context: Context, user: Writer, options: Options) -> Respo
 def errors(
     request: Request, job_id: Id, context: Context, _: Reader, cursor: Cursor = None, limit: ErrorLimit = None, form: Format = None
 ) -> Errors | StreamingResponse:
-    """The records of a job that were refused: where they stood, what is wrong with them, and how they begin.
+    """List the refused records of a job: their place, the reason and the beginning of their content.
 
-    As CSV (`Accept: text/csv` or `?format=csv`) all of them at once.
+    CSV (`Accept: text/csv` or `?format=csv`) holds all of them, without pages.
     """
     if wants_csv(request, form):
         if cursor is not None or limit is not None:
-            raise InvalidError("CSV holds all errors at once; leave out cursor and limit")
+            raise InvalidError("CSV holds all errors without pages; leave out cursor and limit")
         get_job(context.parts.warehouse, job_id)
         return as_csv(list(Quarantined.model_fields), all_errors(context.parts.warehouse, job_id), f"{job_id}-errors.csv")
     page, following = list_errors(context.parts.warehouse, job_id, cursor=cursor, limit=limit or 100)
@@ -107,7 +116,7 @@ async def events(job_id: Id, context: Context, _: Reader) -> AsyncIterator[Serve
 
 @router.get("/{job_id}/deliveries", responses=answers(404))
 def deliveries(request: Request, job_id: Id, context: Context, _: Reader, cursor: Cursor = None, limit: Limit = 100) -> Deliveries:
-    """Who was told that the job ended, and what they answered, newest first."""
+    """List the deliveries about the end of a job, with the responses of the receivers, newest first."""
     get_job(context.parts.warehouse, job_id)
     page, following = list_deliveries(context.parts.warehouse, ref=job_id, cursor=cursor, limit=limit)
     return Deliveries(items=[DeliveryAnswer.of(one) for one in page], next=next_link(request, following))
@@ -115,5 +124,5 @@ def deliveries(request: Request, job_id: Id, context: Context, _: Reader, cursor
 
 @router.post("/{job_id}/deliveries/{delivery_id}/redeliver", status_code=202, responses=answers(404))
 def redelivery(job_id: Id, delivery_id: DeliveryId, context: Context, _: Writer) -> DeliveryAnswer:
-    """Send word of the job once more."""
+    """Deliver a message about a job again."""
     return DeliveryAnswer.of(redeliver(context.parts, delivery_id, ref=job_id))

@@ -1,4 +1,4 @@
-"""What the raw records' part of the OpenAPI description says: bodies with an example a kind, answers, parameters."""
+"""OpenAPI of the raw-record routes: request bodies with one example per kind, response models, headers."""
 
 from typing import Any
 
@@ -56,7 +56,10 @@ PATCH_MANY_BODY = _body(dict.fromkeys(PATCHES, _PATCHES))
 PATCH_BODY = _body({one: {"schema": OBJECT, "examples": {"patch": ONE_PATCH}} for one in PATCHES})
 DELETE_BODY = _body({"application/json": {"schema": _IDS, "examples": {"ids": {"value": [IDS[Kind.RELEASES], IDS[Kind.ORGANIZATIONS]]}}}}, required=False)
 TAG = {"ETag": {"description": 'the version and a hash of its content, to be sent back as If-Match, such as "3-0f…"', "schema": {"type": "string"}}}
-TAGGED: dict[int | str, dict[str, Any]] = {200: {"headers": TAG}, 304: {"description": "It is still the version that If-None-Match names", "headers": TAG}}
+TAGGED: dict[int | str, dict[str, Any]] = {
+    200: {"headers": TAG},
+    304: {"description": "Unchanged: still the version that If-None-Match names", "headers": TAG},
+}
 
 
 class RawRecords(BaseModel):
@@ -73,7 +76,7 @@ class RawVersions(BaseModel):
 
 
 class Outcomes(BaseModel):
-    """A page of what became of the elements of a request, in its order."""
+    """A page of the outcomes of a request's operations, in request order."""
 
     items: list[Outcome]
     next: str | None = Field(description="the URL of the next page")

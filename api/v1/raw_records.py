@@ -1,4 +1,4 @@
-"""/v1/raw/{kind}…: raw records, read and changed one by one or many at once. Every change is a job."""
+"""/v1/raw/{kind}…: reads and changes raw records, singly or in bulk. Every change is a job."""
 
 from typing import Annotated, Any
 
@@ -30,35 +30,45 @@ from services.uploads.submission import submit
 router = APIRouter(prefix="/v1/raw", tags=["raw records"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
 Id = Annotated[str, Path(description="the record's id, as the list gives it", max_length=RECORD_ID_MAX_CHARACTERS, examples=list(IDS.values()))]
 KindName = Annotated[Kind, Path(description="the kind of records")]
-Ids = Annotated[list[str] | None, Query(alias="id", description="ids of records; several may be given", max_length=1_000)]
+Ids = Annotated[list[str] | None, Query(alias="id", description="ids of records; repeatable", max_length=1_000)]
 Number = Annotated[int, Path(ge=1, lt=2**31, description="the version, 1 for the first")]
-Atomic = Annotated[bool, Query(description="all elements or none: one that is refused takes the others with it")]
-Purge = Annotated[bool, Query(description="erase the content for good, all versions of it and the files it came in; needs the role admin")]
-IfMatch = Annotated[str | None, Header(description="only if the record is at this version (ETag), or `*`: only if it is there")]
-IfNoneMatch = Annotated[str | None, Header(description="`*`: only if the record is not there yet")]
+Atomic = Annotated[bool, Query(description="all or nothing: one refused element refuses all elements")]
+Purge = Annotated[
+    bool,
+    Query(description="erase the content irrecoverably, in all versions and uploaded files; needs the role admin"),
+]
+IfMatch = Annotated[str | None, Header(description="only if it has this version (ETag); `*`: only if it exists")]
+IfNoneMatch = Annotated[str | None, Header(description="`*`: only if the record does not exist yet")]
 Name = Annotated[str | None, Query(max_length=1_000, description="the name of a file that is the body itself (PDF)", examples=["notice-7.pdf"])]
 CHANGES: dict[int | str, dict[str, Any]] = {**CHANGE, **answers(408, 413, 415, 507)}
 ONE: dict[int | str, dict[str, Any]] = {**CHANGES, **answers(404, 412)}
 
 
 class RawQuery(BaseModel):
-    """The parameters of a list of raw records."""
+    """Query parameters of the list of raw records."""
 
     id: list[str] = Field([], description="only these records", max_length=1_000)
     ocid: list[str] = Field([], description="only records of these contracting processes", max_length=1_000)
-    job: list[str] = Field([], description="only records whose current version one of these jobs brought", max_length=100)
+    job: list[str] = Field(
+        [],
+        description="only records whose current version was written by one of these jobs",
+        max_length=100,
+    )
     prefix: str | None = Field(
-        None, description="only records whose id begins so", examples=["ocds-b5fd17-", "EUR-USD-2024-01"], max_length=RECORD_ID_MAX_CHARACTERS
+        None,
+        description="only records whose id begins with this",
+        examples=["ocds-b5fd17-", "EUR-USD-2024-01"],
+        max_length=RECORD_ID_MAX_CHARACTERS,
     )
     updated_from: From | None = Field(None, description="last changed on or after this date or instant")
     updated_to: Until | None = Field(None, description="last changed on or before this date or instant")
     cursor: Cursor = None
-    limit: int = Field(50, ge=1, le=1000, description="records a page has at most")
+    limit: int = Field(50, ge=1, le=1000, description="largest number of records in a page")
 
 
 @router.get("/{kind}", response_model=RawRecords)
 def records(request: Request, kind: KindName, context: Context, _: Reader, asked: Annotated[RawQuery, Query()]) -> Response:
-    """List the raw records that stand, in the order of their ids. What was just accepted shows once its job has landed it."""
+    """List the current raw records, ordered by id. An accepted change becomes visible once its job has landed."""
     where = asked.model_dump(include={"prefix", "updated_from", "updated_to"})
     page, following = list_records(context.parts, kind, RawFilter(ids=asked.id, ocids=asked.ocid, jobs=asked.job, **where), asked.cursor, asked.limit)
     return json_response({"items": [one.model_dump() for one in page], "next": next_link(request, following)})
@@ -68,11 +78,12 @@ def records(request: Request, kind: KindName, context: Context, _: Reader, asked
 async def post(
     request: Request, kind: KindName, context: Context, user: Writer, options: Options, atomic: Atomic = False, filename: Name = None, ocid: Ocid = None
 ) -> Response:
-    """Create or replace a record, or each of an array of up to 10,000; their ids follow from their content.
+    """Create or replace a record, or each record of an array of up to 10,000; ids are derived from the content.
 
-    A single record that can't be used is refused at once (422). In an array one bad element does not harm the others; `links.outcomes` of the
-    job says what became of each. A release may also be a package or a record of releases. The same content again changes nothing.
-    For documents, the body may also be a PDF, with its `filename` and the `ocid` of its process.
+    A single record that can't be used is refused at once (422). In an array, a refused element does not affect the
+    others; `links.outcomes` of the job lists the outcome of each. A release may also be a release package, a record
+    package or an OCDS record. Unchanged content makes no new version. The body of a document may also be a PDF, with
+    its `filename` and the `ocid` of its process.
     """
     if kind is Kind.DOCUMENTS and media_type(request) == PDF:
         return await _pdf(request, context, user, options, filename, ocid)
@@ -84,20 +95,20 @@ async def post(
 
 @router.put("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=PUT_MANY_BODY)
 async def put_many(request: Request, kind: KindName, context: Context, user: Writer, options: Options, atomic: Atomic = False) -> Response:
-    """Create or replace each record of an array; their ids follow from their content."""
+    """Create or replace each record of an array; ids are derived from the content."""
     body = await read_body(request, JSON, context.settings.max_record_bytes)
     content = parse(body)
     if not isinstance(content, list):
-        raise UnprocessableError(f"many records are an array; one goes to PUT /v1/raw/{kind}/{{id}}")
+        raise UnprocessableError(f"the body must be an array of records; one record goes to PUT /v1/raw/{kind}/{{id}}")
     return await run_in_threadpool(_change, context, user, options, puts(kind, content), body, atomic=atomic)
 
 
 @router.patch("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=PATCH_MANY_BODY)
 async def patch_many(request: Request, kind: KindName, context: Context, user: Writer, options: Options, ids: Ids = None, atomic: Atomic = False) -> Response:
-    """Change many records by JSON Merge Patch (RFC 7396): the same patch for every `?id=…`, or an array with a patch for each.
+    """Change many records by JSON Merge Patch (RFC 7396): one patch for every `?id=…`, or an array with one patch each.
 
-    An element is `{"id", "patch"}`, with `if_version` where it shall hold of that version alone; or a merge patch that has the fields by which
-    the record is known, such as a release's `ocid` and `id`.
+    An element is `{"id", "patch"}`, with `if_version` to apply only to that version; or a merge patch that includes the
+    identifying fields of the record, such as the `ocid` and `id` of a release.
     """
     body = await read_body(request, PATCHES, context.settings.max_record_bytes)
     return await run_in_threadpool(_change, context, user, options, patches(kind, parse(body), ids or []), body, atomic=atomic)
@@ -115,7 +126,7 @@ async def delete_many(
 
 @router.get("/{kind}/{record_id}", response_model=RawRecord, responses={**TAGGED, **answers(404)})
 def record(kind: KindName, record_id: Id, context: Context, _: Reader, if_none_match: KnownVersion = None) -> Response:
-    """A raw record as it stands: its payload as published, with the repairs that `notes` name, and where it came from."""
+    """Get a raw record: its payload as published apart from the repairs that `notes` list, and its lineage."""
     found, tag = get_record(context.parts, kind, record_id)
     return tagged(lambda: json_response(found.model_dump()), tag, if_none_match)
 
@@ -131,7 +142,7 @@ async def put(
     if_match: IfMatch = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Create or replace a record. Its content must make it the record of that id (else 422)."""
+    """Create or replace a record. Its content must have that id (otherwise 422)."""
     body = await read_body(request, JSON, context.settings.max_record_bytes)
     one = Operation(op=Op.PUT, kind=kind, id=record_id, payload=parse(body))
     return await run_in_threadpool(_change, context, user, options, [one], body, alone=True, if_match=if_match, if_none_match=if_none_match)
@@ -139,9 +150,10 @@ async def put(
 
 @router.patch("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE, openapi_extra=PATCH_BODY)
 async def patch(request: Request, kind: KindName, record_id: Id, context: Context, user: Writer, options: Options, if_match: IfMatch = None) -> Response:
-    """Change a record by JSON Merge Patch (RFC 7396): members replace those that stand, null removes one, objects are merged, arrays replaced.
+    """Change a record by JSON Merge Patch (RFC 7396): members are replaced and null removes one.
 
-    It is applied to the record as it stands when the job is landed, behind every change that was accepted before.
+    Objects are merged, arrays replaced. The patch applies to the record's version at landing, after every change that
+    was accepted earlier.
     """
     body = await read_body(request, PATCHES, context.settings.max_record_bytes)
     (one,) = patches(kind, parse(body), [record_id])
@@ -150,20 +162,23 @@ async def patch(request: Request, kind: KindName, record_id: Id, context: Contex
 
 @router.delete("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE)
 def delete(kind: KindName, record_id: Id, context: Context, user: Writer, options: Options, if_match: IfMatch = None, purge: Purge = False) -> Response:
-    """Delete a record: it leaves gold and search, and its versions can still be read. With `purge` its content is erased for good."""
+    """Delete a record: it leaves gold and search; its versions stay readable.
+
+    `purge` erases its content irrecoverably.
+    """
     one = Operation(op=_deleting(user, purge), kind=kind, id=record_id)
     return _change(context, user, options, [one], b"", alone=True, if_match=if_match)
 
 
 @router.get("/{kind}/{record_id}/versions", response_model=RawVersions, responses=answers(404))
 def versions(kind: KindName, record_id: Id, context: Context, _: Reader) -> Response:
-    """Every version of a record, newest first, also of one that was deleted."""
+    """List the versions of a record, newest first; also of a deleted one."""
     return json_response({"items": [one.model_dump() for one in list_versions(context.parts, kind, record_id)]})
 
 
 @router.get("/{kind}/{record_id}/versions/{version}", response_model=RawVersion, responses={**TAGGED, **answers(404)})
 def version(kind: KindName, record_id: Id, version: Number, context: Context, _: Reader, if_none_match: KnownVersion = None) -> Response:  # pylint: disable=redefined-outer-name
-    """One version of a record."""
+    """Get one version of a record."""
     found, tag = get_version(context.parts, kind, record_id, version)
     return tagged(lambda: json_response(found.model_dump()), tag, if_none_match)
 
@@ -189,7 +204,7 @@ def _change(
 
 
 async def _pdf(request: Request, context: AppContext, user: User, options: ChangeOptions, filename: str | None, ocid: str | None) -> Response:
-    """A PDF is an upload like any other."""
+    """Submit a PDF as an upload."""
     hook = options.job_webhook(context)
     got = await receive_file(request, context.parts.files, context.settings.max_upload_bytes)
     once = options.idempotency_key(user, f"{got.sha256} {filename or ''}")
@@ -200,5 +215,5 @@ async def _pdf(request: Request, context: AppContext, user: User, options: Chang
 
 def _deleting(user: User, purge: bool) -> Op:
     if purge and not user.role.reaches(Role.ADMIN):
-        raise ForbiddenError(f"to purge needs the role {Role.ADMIN}; {user.name} is a {user.role}")
+        raise ForbiddenError(f"purge needs the role {Role.ADMIN}; {user.name} is a {user.role}")
     return Op.PURGE if purge else Op.DELETE

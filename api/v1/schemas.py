@@ -1,4 +1,4 @@
-"""Answers as clients see them, where they differ from the entities behind them."""
+"""Response bodies that differ from the domain's entities."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -14,19 +14,24 @@ JOB_ID = "0192f0a1b2c34d5e6f708192a3b4c5d6"
 
 
 class JobAnswer(BaseModel):
-    """A change that was accepted, and how far it has come."""
+    """An accepted change and its progress."""
 
     id: str = Field(examples=[JOB_ID])
     type: JobType
-    status: JobStatus = Field(description="accepted → running → succeeded, failed or cancelled; succeeded means: in gold and searchable")
+    status: JobStatus = Field(
+        description="accepted → running → succeeded, failed or cancelled; succeeded: in gold and searchable",
+    )
     stages: list[Stage]
     counts: JobCounts
-    error: Problem | dict[str, Any] | None = Field(description="why it failed, where it did")
+    error: Problem | dict[str, Any] | None = Field(description="the reason, if it failed")
     filename: str | None = Field(examples=["releases-2024-01.json"])
-    sha256: str | None = Field(description="of the file as it was uploaded")
-    ocid: str | None = Field(None, description="the contracting process that the documents in it belong to, where the caller said it")
-    actor: str = Field(description="who sent it", examples=["admin"])
-    webhook: str | None = Field(None, description="who is told when it ended")
+    sha256: str | None = Field(description="SHA-256 of the file as uploaded")
+    ocid: str | None = Field(
+        None,
+        description="the contracting process of the documents in the file, if the request named one",
+    )
+    actor: str = Field(description="the user who submitted it", examples=["admin"])
+    webhook: str | None = Field(None, description="the URL that is notified when it has ended")
     retry_of: str | None = Field(None, description="the job whose file it lands again")
     created_at: datetime
     started_at: datetime | None
@@ -35,7 +40,7 @@ class JobAnswer(BaseModel):
 
     @classmethod
     def of(cls, job: Job) -> "JobAnswer":
-        """The job's answer."""
+        """Build the answer."""
         path = f"/v1/jobs/{job.id}"
         same = job.model_dump(include=set(cls.model_fields) - {"links", "error", "webhook"})
         error = {"type": "about:blank", **job.error} if job.error else None
@@ -51,7 +56,7 @@ class Jobs(BaseModel):
 
 
 class SeedJobs(BaseModel):
-    """The jobs of the bundled seeds, one a file."""
+    """The jobs of the bundled seeds, one per file."""
 
     items: list[JobAnswer]
 
@@ -92,7 +97,7 @@ class Suggestions(BaseModel):
 
 
 class Health(BaseModel):
-    """That it lives, or the state of each part."""
+    """Liveness, or the state of each part."""
 
     status: Literal["ok"] = "ok"
     parts: dict[str, str] = Field({}, examples=[{"warehouse": "ok", "queue": "ok", "search": "ok"}])

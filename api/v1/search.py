@@ -18,22 +18,29 @@ from services.search import searching as searches
 router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
 ANY = "any of the values, repeated or separated by commas"
 WORDS = (
-    'words; typing errors are forgiven, the last word may be unfinished; "a phrase", -excluded; empty: everything; '
-    f"the first {QUERY_CHARACTERS:,} characters are searched, and the answer's `notes` say what was not"
+    'words; typing errors are tolerated, the last word may be incomplete; "a phrase", -excluded; empty: everything; '
+    f"the first {QUERY_CHARACTERS:,} characters are searched; the answer's `notes` list words that were ignored"
 )
-MODES = "by word, by meaning, or by both; what can't be found by meaning is found by word, and the answer's `mode` says so"
+MODES = "by word, by meaning, or by both; without vectors a search falls back to words, which the answer's `mode` shows"
 
 
 class SearchParameters(BaseModel):
-    """The parameters of a search. A comma with a space behind it belongs to a value."""
+    """Query parameters of a search. A comma followed by a space is part of a value."""
 
     q: str = Field("", description=WORDS, examples=["road works"])
     collection: Collection = Field(Collection.PROCESSES, description="where to search")
     mode: Mode = Field(Mode.HYBRID, description=MODES)
     similar_to: str | None = Field(
-        None, max_length=RECORD_ID_MAX_CHARACTERS, description="more like the document of this id (404 where there is none); with `q`, both count"
+        None,
+        max_length=RECORD_ID_MAX_CHARACTERS,
+        description="finds documents similar to the one with this id (404 if unknown); with `q`, both count",
     )
-    semantic_weight: float = Field(0.5, ge=0, le=1, description="hybrid only: the share of meaning in the ranks, beside that of words")
+    semantic_weight: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="hybrid only: weight of the rank by meaning against that by word",
+    )
     buyer: list[str] = Field([], description=f"the buyer's name: {ANY}")
     buyer_id: list[str] = Field([], description=f"the buyer's id: {ANY}")
     supplier: list[str] = Field([], description=f"a supplier's name: {ANY}")
@@ -50,26 +57,29 @@ class SearchParameters(BaseModel):
     currency: list[str] = Field([], description=f"the currency: {ANY}")
     role: list[str] = Field([], description=f"organisations only, the role they appear in: {ANY}")
     scheme: list[str] = Field([], description=f"organisations only, the scheme of their identifier: {ANY}")
-    ocid: list[str] = Field([], description=f"documents only, the process they belong to: {ANY}")
+    ocid: list[str] = Field([], description=f"documents only, their contracting process: {ANY}")
     document_id: list[str] = Field([], description=f"documents only, the file: {ANY}")
     state: list[str] = Field([], description=f"documents only, the state of the file: {ANY}", examples=[["text"]])
-    value_from: float | None = Field(None, allow_inf_nan=False, description="the least value, as published")
-    value_to: float | None = Field(None, allow_inf_nan=False, description="the largest value, as published")
+    value_from: float | None = Field(None, allow_inf_nan=False, description="smallest value, as published")
+    value_to: float | None = Field(None, allow_inf_nan=False, description="largest value, as published")
     published_from: From | None = Field(None, description="last published on or after this date or instant")
     published_to: Until | None = Field(None, description="last published on or before this date or instant")
-    facet_by: list[str] = Field([], description=f"fields to count the values of: {ANY}", examples=[["buyer,category"]])
+    facet_by: list[str] = Field([], description=f"fields to count by value: {ANY}", examples=[["buyer,category"]])
     sort: str | None = Field(None, max_length=100, description="relevance, or a field, with a leading '-' for descending", examples=["-published"])
     group_by: str | None = Field(
-        None, max_length=100, description="a field of which each value shows its best hits; pages then count groups", examples=["buyer"]
+        None,
+        max_length=100,
+        description="groups hits by this field, with the best hits of each value; pages then count groups",
+        examples=["buyer"],
     )
-    group_limit: int = Field(3, ge=1, le=99, description="hits of a group at most")
-    explain: bool = Field(False, description="say of each hit which words matched, and how near its meaning is")
-    include: list[str] = Field([], description="`gold`: each hit carries its row of gold", examples=[["gold"]])
+    group_limit: int = Field(3, ge=1, le=99, description="largest number of hits in a group")
+    explain: bool = Field(False, description="adds to each hit its matched words and its similarity in meaning")
+    include: list[str] = Field([], description="`gold`: adds to each hit its row of gold", examples=[["gold"]])
     page: int = Field(1, ge=1, le=100_000, description="1 is the first")
-    per_page: int = Field(10, ge=1, le=100, description="hits a page has at most")
+    per_page: int = Field(10, ge=1, le=100, description="largest number of hits in a page")
 
     def read(self) -> searches.SearchRequest:
-        """What is asked, as services know it."""
+        """The parameters as the service's request."""
         return searches.SearchRequest(
             text=self.q,
             values={name: getattr(self, name) for name in VALUES},
@@ -87,20 +97,20 @@ SAME = [one.name for one in fields(searches.SearchRequest) if one.name in Search
 def search(context: Context, _: Reader, asked: Annotated[SearchParameters, Query()]) -> Response:
     """Find contracting processes, organisations or passages of uploaded documents, narrowed by filters, with facets and highlights.
 
-    Highlighted text is HTML-escaped, with the hits in `<mark>`.
+    Highlighted text is HTML-escaped, with the matched words in `<mark>`.
     """
     return model_response(searches.search(context.parts, asked.read()))
 
 
 class SuggestParameters(BaseModel):
-    """The parameters of suggestions."""
+    """Query parameters of suggestions."""
 
-    q: str = Field(description="what was typed so far", examples=["road w"])
+    q: str = Field(description="the text typed so far", examples=["road w"])
     collection: Collection = Field(Collection.PROCESSES, description="where to search")
-    limit: int = Field(10, ge=1, le=50, description="completions at most")
+    limit: int = Field(10, ge=1, le=50, description="largest number of completions")
 
 
 @router.get("/suggest", response_model=Suggestions)
 def suggest(context: Context, _: Reader, asked: Annotated[SuggestParameters, Query()]) -> Response:
-    """Completions of what is being typed."""
+    """Complete the text that a user is typing."""
     return model_response(Suggestions(items=searches.suggest(context.parts.search, asked.collection, asked.q, asked.limit)))

@@ -1,4 +1,4 @@
-"""GET /v1/search/status and POST /v1/search/key: what search is doing, and keys for browsers that search a server themselves."""
+"""GET /v1/search/status and POST /v1/search/key: state of the search engine, and search keys for browsers."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -21,21 +21,28 @@ HOUR, MONTH = 3_600, 31 * 24 * 3_600
 
 
 class KeyBody(StrictBody):
-    """What the key shall be good for."""
+    """The limits of a search key."""
 
-    collection: Collection | None = Field(None, description="the only collection that it searches; default: all")
-    filter: dict[str, list[str]] = Field({}, description="only documents with any of the values, by field; needs a collection", examples=[{"country": ["GB"]}])
-    expires_in: int = Field(HOUR, ge=60, le=MONTH, description="seconds until it ends")
+    collection: Collection | None = Field(None, description="the only collection that the key may search; default: all")
+    filter: dict[str, list[str]] = Field(
+        {},
+        description="only documents with any of these values, by field; needs a collection",
+        examples=[{"country": ["GB"]}],
+    )
+    expires_in: int = Field(HOUR, ge=60, le=MONTH, description="seconds until it expires")
 
 
 @router.get("/status")
 def status(context: Context, _: Reader) -> SearchState:
-    """Which engine answers, what it holds, and how far it is behind. That it is away is said here, and is no error."""
+    """Get the engine's name, its contents and its backlog. An unavailable engine is reported, not an error."""
     return state(context.parts)
 
 
 @router.post("/key", status_code=201, responses=answers(409))
 def key(context: Context, _: Writer, body: Annotated[KeyBody, Body()]) -> SearchKey:
-    """Make a key with which a browser may search the Typesense server itself, and do nothing else. Search inside tenderlake has none: 409."""
+    """Create a key with which a browser may search the Typesense server directly, and nothing else.
+
+    409 if the embedded engine is used, which has no keys.
+    """
     filters = [Filter(field=name, values=tuple(values)) for name, values in body.filter.items()]
     return context.parts.search.search_key(filters, body.collection, now() + timedelta(seconds=body.expires_in))

@@ -1,4 +1,4 @@
-"""Webhooks and deliveries as clients see them."""
+"""Request and response bodies of webhooks and deliveries."""
 
 from datetime import datetime
 from typing import Any, Self
@@ -13,17 +13,19 @@ from services.webhooks.management import EVENTS, WebhookInput
 
 
 class DeliveryAnswer(BaseModel):
-    """One message to one URL, and what came of it."""
+    """One message to one URL, and its result."""
 
     id: int
-    webhook_id: str | None = Field(description="the standing webhook, where it came of one")
-    ref: str = Field(description="what it is about: a job's id", examples=[JOB_ID])
+    webhook_id: str | None = Field(description="the webhook that subscribes to the event, if any")
+    ref: str = Field(description="the subject: a job's id", examples=[JOB_ID])
     event: str = Field(examples=["job.finished"])
     url: str
-    payload: dict[str, Any] = Field(description="the body as it is sent")
-    status: DeliveryStatus = Field(description="pending → delivered; failed after the last attempt, cancelled with its webhook")
+    payload: dict[str, Any] = Field(description="the body as sent")
+    status: DeliveryStatus = Field(
+        description="pending → delivered; failed after the last attempt; cancelled when its webhook is removed",
+    )
     attempts: int
-    next_at: datetime | None = Field(description="when the next attempt is due; in the past while it is under way")
+    next_at: datetime | None = Field(description="when the next attempt is due; in the past during an attempt")
     last_status: int | None = Field(description="HTTP status of the last answer")
     last_error: str | None = Field(description="why the last attempt failed")
     created_at: datetime
@@ -31,7 +33,7 @@ class DeliveryAnswer(BaseModel):
 
     @classmethod
     def of(cls, delivery: Delivery) -> "DeliveryAnswer":
-        """The delivery's answer, without its secret."""
+        """Build the answer, without the secret."""
         return cls(**delivery.model_dump(include=set(cls.model_fields)))
 
 
@@ -43,21 +45,30 @@ class Deliveries(BaseModel):
 
 
 class WebhookBody(StrictBody):
-    """What a webhook shall be."""
+    """URL, events and secret of a webhook."""
 
-    url: str = Field(description="http or https; what redirects is not followed", examples=["https://example.org/tenderlake"], max_length=2_000)
+    url: str = Field(
+        description="http or https; redirects are not followed",
+        examples=["https://example.org/tenderlake"],
+        max_length=2_000,
+    )
     events: list[str] = Field(list(EVENTS), description=f"any of {', '.join(EVENTS)}", min_length=1, max_length=20)
     active: bool = Field(True, description="whether anything is sent to it")
-    description: str = Field("", description="a note of your own", max_length=500)
-    secret: str | None = Field(None, description="what signs; where it is left out, one is made, or stays", min_length=16, max_length=255)
+    description: str = Field("", description="free text", max_length=500)
+    secret: str | None = Field(
+        None,
+        description="signs the messages; default: generated, or unchanged",
+        min_length=16,
+        max_length=255,
+    )
 
     def wish(self) -> WebhookInput:
-        """The wish as the service takes it."""
+        """The body as the service's input."""
         return WebhookInput(**self.model_dump())
 
 
 class WebhookAnswer(BaseModel):
-    """A webhook, without its secret."""
+    """A webhook; its secret is not shown."""
 
     id: str
     url: str
@@ -69,20 +80,22 @@ class WebhookAnswer(BaseModel):
 
     @classmethod
     def of(cls, webhook: Webhook) -> Self:
-        """The webhook's answer."""
+        """Build the answer."""
         path = f"/v1/webhooks/{webhook.id}"
         links = {"self": path, "deliveries": f"{path}/deliveries"}
         return cls(**webhook.model_dump(include=set(cls.model_fields)), links=links)
 
 
 class NewWebhook(WebhookAnswer):
-    """A webhook with its secret, which is shown this once."""
+    """A new webhook with its secret, which is shown this once."""
 
-    secret: str = Field(description="signs what is sent, by the Standard Webhooks specification (www.standardwebhooks.com)")
+    secret: str = Field(
+        description="signs the messages, by the Standard Webhooks specification (www.standardwebhooks.com)",
+    )
 
     @classmethod
     def new(cls, webhook: Webhook, secret: str) -> Self:
-        """The answer to the one who made it."""
+        """Build the answer to its creation."""
         return cls(**WebhookAnswer.of(webhook).model_dump(), secret=secret)
 
 

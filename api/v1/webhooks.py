@@ -1,4 +1,4 @@
-"""/v1/webhooks…: who is told of every job that ends."""
+"""/v1/webhooks…: subscriptions to the end of jobs, and their deliveries."""
 
 from typing import Annotated
 
@@ -16,18 +16,18 @@ from services.webhooks import outbox
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
 Id = Annotated[str, Path(description="the webhook's id", max_length=100)]
 DeliveryId = Annotated[int, Path(ge=0, lt=2**63, description="the delivery's id")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="deliveries a page has at most")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of deliveries in a page")]
 
 
 @router.get("")
 def webhooks(context: Context, _: Admin) -> Webhooks:
-    """List the webhooks, oldest first; their secrets are not shown."""
+    """List the webhooks, oldest first, without their secrets."""
     return Webhooks(items=[WebhookAnswer.of(one) for one in services.list_webhooks(context.parts.warehouse)])
 
 
 @router.post("", status_code=201)
 def add(context: Context, response: Response, _: Admin, body: WebhookBody) -> NewWebhook:
-    """Add a webhook. The answer holds the secret that signs what is sent to it; it is shown this once."""
+    """Add a webhook. The answer shows the signing secret, this once."""
     made, secret = services.add_webhook(context.parts, body.wish(), private=context.settings.webhook_private)
     response.headers["Location"] = f"/v1/webhooks/{made.id}"
     return NewWebhook.new(made, secret)
@@ -35,26 +35,29 @@ def add(context: Context, response: Response, _: Admin, body: WebhookBody) -> Ne
 
 @router.get("/{webhook_id}", responses=answers(404))
 def webhook(webhook_id: Id, context: Context, _: Admin) -> WebhookAnswer:
-    """A webhook."""
+    """Get a webhook."""
     return WebhookAnswer.of(services.get_webhook(context.parts.warehouse, webhook_id))
 
 
 @router.put("/{webhook_id}", responses=answers(404))
 def change(webhook_id: Id, context: Context, _: Admin, body: WebhookBody) -> WebhookAnswer:
-    """Change a webhook; without `secret` it keeps its own. What waits for it goes to the new URL, or nowhere once it is not active."""
+    """Change a webhook; without `secret` the secret stays.
+
+    Pending deliveries go to the new URL; they are cancelled if the webhook becomes inactive.
+    """
     private = context.settings.webhook_private
     return WebhookAnswer.of(services.change_webhook(context.parts, webhook_id, body.wish(), private=private))
 
 
 @router.delete("/{webhook_id}", status_code=204, response_class=Response, responses=answers(404))
 def remove(webhook_id: Id, context: Context, _: Admin) -> None:
-    """Remove a webhook; nothing more is sent to it."""
+    """Remove a webhook and cancel its pending deliveries."""
     services.remove_webhook(context.parts.warehouse, webhook_id)
 
 
 @router.get("/{webhook_id}/deliveries", responses=answers(404))
 def deliveries(request: Request, webhook_id: Id, context: Context, _: Admin, cursor: Cursor = None, limit: Limit = 100) -> Deliveries:
-    """What was sent to a webhook, or waits to be, and what it answered, newest first."""
+    """List sent and pending deliveries of a webhook, with the receiver's responses, newest first."""
     services.get_webhook(context.parts.warehouse, webhook_id)
     page, following = outbox.list_deliveries(context.parts.warehouse, webhook_id=webhook_id, cursor=cursor, limit=limit)
     return Deliveries(items=[DeliveryAnswer.of(one) for one in page], next=next_link(request, following))
@@ -62,6 +65,6 @@ def deliveries(request: Request, webhook_id: Id, context: Context, _: Admin, cur
 
 @router.post("/{webhook_id}/deliveries/{delivery_id}/redeliver", status_code=202, responses=answers(404))
 def redelivery(webhook_id: Id, delivery_id: DeliveryId, context: Context, _: Admin) -> DeliveryAnswer:
-    """Send a delivery once more."""
+    """Send a delivery again."""
     services.get_webhook(context.parts.warehouse, webhook_id)
     return DeliveryAnswer.of(outbox.redeliver(context.parts, delivery_id, webhook_id=webhook_id))

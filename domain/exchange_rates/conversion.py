@@ -1,7 +1,7 @@
-"""Money in the base currency: which rate a fact's amount is converted with, and what comes out. Pure.
+"""Converts amounts of facts to the base currency. Pure.
 
-A fact is converted with the newest rate on or before its `value_date` that is at most WINDOW days old, so that its base columns
-follow from the fact's own row and the rates alone. Where no such rate is known they are null, never zero.
+A fact is converted with the newest rate on or before its `value_date` that is at most RATE_MAX_AGE_DAYS old, so its
+base columns depend only on its own row and the rates. Without such a rate they are null, never zero.
 """
 
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ import polars as pl
 
 from domain.lake.silver import Columns
 
-RATE_MAX_AGE_DAYS = 10  # days; longer than any run of bank holidays
-CONVERTED_DECIMALS = 6  # of a converted amount: more than a currency has, fewer than would tell floats from decimals apart
+RATE_MAX_AGE_DAYS = 10  # longer than any run of bank holidays
+CONVERTED_DECIMALS = 6  # more than any currency has, few enough to hide floating-point error
 RATES: Columns = {"date": pl.Date, "base": pl.String, "currency": pl.String, "rate": pl.Float64}
 QUOTES: Columns = {"currency": pl.String, "rate_date": pl.Date, "rate": pl.Float64}
-# The amount of each fact that is converted, and the key of its currency.
+# Per fact: the column of its amount and the column of its currency's key.
 CONVERTED_AMOUNTS = {
     "fact_process": ("amount", "currency_key"),
     "fact_award": ("amount", "currency_key"),
     "fact_contract": ("amount", "currency_key"),
     "fact_item": ("unit_amount", "unit_currency_key"),
 }
-MAX_RATE = 1e12  # no currency's unit buys more of another
+MAX_RATE = 1e12  # upper bound of a plausible rate
 
 
 class ExchangeRate(NamedTuple):
-    """On `date`, one unit of `base` was `rate` units of `currency`."""
+    """On `date`, 1 unit of `base` equals `rate` units of `currency`."""
 
     date: date
     base: str
@@ -37,16 +37,17 @@ class ExchangeRate(NamedTuple):
 
 @dataclass(frozen=True)
 class ExchangeQuotes:
-    """What one unit of each currency was worth in `base`, by day: rows of QUOTES, one a currency and day, in order of days."""
+    """Value of one unit of each currency in `base`: rows of QUOTES, one per currency and day, ordered by day."""
 
     base: str
     quotes: pl.DataFrame
 
 
 def build_quotes(base: str, rates: pl.DataFrame | None = None) -> ExchangeQuotes:
-    """The quotes in `base` that follow from `rates` (rows of RATES: 1 base = rate currency).
+    """Quotes in `base` derived from `rates` (rows of RATES: 1 base = `rate` currency).
 
-    A rate that names both currencies goes before a cross rate of the same day through a third one; among several, the first by name counts.
+    A direct or inverse rate takes precedence over a cross rate of the same day; among cross rates, the first by the
+    name of the intermediate currency.
     """
     if rates is None or not rates.height:
         return ExchangeQuotes(base, pl.DataFrame(schema=QUOTES))
@@ -62,15 +63,16 @@ def build_quotes(base: str, rates: pl.DataFrame | None = None) -> ExchangeQuotes
 
 
 def value_date(amount: str, currency: str, *days: pl.Expr) -> pl.Expr:
-    """The day of the first instant of `days` that is known; null where there is nothing to convert."""
+    """Day of the first known instant among `days`; null if the amount or currency is null."""
     priced = pl.col(amount).is_not_null() & pl.col(currency).is_not_null()
     return pl.when(priced).then(pl.coalesce(*days).dt.date()).alias("value_date")
 
 
 def convert_amounts(facts: pl.DataFrame, money: ExchangeQuotes, amount: str = "amount", currency: str = "currency") -> pl.DataFrame:
-    """The facts, in their order, with `{amount}_base`, `base_currency`, `rate` and `rate_date` from their `amount`, `currency` and `value_date`.
+    """Add `{amount}_base`, `base_currency`, `rate` and `rate_date` to the facts.
 
-    An amount that is in the base currency stays as it is, with the rate 1 of its own day.
+    They follow from `amount`, `currency` and `value_date`. Keeps the order of rows. An amount in the base currency
+    stays unchanged, with rate 1 of its own day.
     """
     c = pl.col
     own = (c(currency) == money.base).fill_null(value=False) & c(amount).is_not_null()
@@ -87,7 +89,7 @@ def convert_amounts(facts: pl.DataFrame, money: ExchangeQuotes, amount: str = "a
 
 
 def _quoted(facts: pl.DataFrame, quotes: pl.DataFrame, currency: str) -> pl.DataFrame:
-    """The facts, in their order, with the `rate` and `rate_date` of their currency on their day."""
+    """Add the `rate` and `rate_date` of each fact's currency on its day; keeps the order of rows."""
     if not quotes.height:
         return facts.with_columns(pl.lit(None, pl.Date).alias("rate_date"), pl.lit(None, pl.Float64).alias("rate"))
     numbered = facts.with_row_index("_row")

@@ -1,4 +1,4 @@
-"""Which exchange rates to ask for: those that facts need and that are not known yet. Pure."""
+"""Plans which exchange rates to fetch: those that facts need and that are unknown. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from domain.exchange_rates.conversion import RATE_MAX_AGE_DAYS
 
-PIVOT_CURRENCY = "EUR"  # what rates are asked for in units of: all others follow from these
-MERGE_GAP_DAYS = 30  # days between two needs from which on they are asked for one by one
-REQUEST_MAX_DAYS = 366  # days of one question
+PIVOT_CURRENCY = "EUR"  # base of all fetched rates; rates between other currencies are derived from these
+MERGE_GAP_DAYS = 30  # needs further apart are fetched by separate requests
+REQUEST_MAX_DAYS = 366  # longest period of one request
 CODE = re.compile("[A-Z]{3}")
 
 
 class RateNeed(NamedTuple):
-    """Facts in this currency are of this day and have no rate of it; `converted` with an older one, or not at all."""
+    """A currency and day of facts without a rate of that day; `converted`: whether they use an older rate."""
 
     currency: str
     day: date
@@ -23,7 +23,7 @@ class RateNeed(NamedTuple):
 
 
 class RatePeriod(NamedTuple):
-    """A question: these currencies from `first` to `last`, both included."""
+    """One request: these currencies from `first` to `last`, both inclusive."""
 
     first: date
     last: date
@@ -31,9 +31,9 @@ class RatePeriod(NamedTuple):
 
 
 def plan_periods(needs: Iterable[RateNeed], newest: Mapping[str, date], base: str) -> list[RatePeriod]:
-    """The questions that answer the needs, the newest days first. `newest` is the newest day that each currency has a rate of.
+    """Requests that cover the needs, latest period first. `newest` maps a currency to the newest day with a rate.
 
-    A fact that was converted with an older rate needs a newer one only where none is known from its day on: on a Sunday there is none.
+    Facts converted with an older rate need a fetch only if no rate from their day on is known: on a Sunday none exists.
     """
     wanted = []
     for need in needs:
@@ -41,21 +41,24 @@ def plan_periods(needs: Iterable[RateNeed], newest: Mapping[str, date], base: st
         if CODE.fullmatch(need.currency) and (not need.converted or any(newest.get(leg, date.min) < need.day for leg in legs)):
             wanted.append((need.day, legs))
     runs: list[list[tuple[date, set[str]]]] = []
-    for day, legs in sorted(wanted, key=lambda one: one[0]):
+    for day, legs in sorted(wanted, key=lambda item: item[0]):
         if runs and (day - runs[-1][-1][0]).days <= MERGE_GAP_DAYS:
             runs[-1].append((day, legs))
         else:
             runs.append([(day, legs)])
-    stretches = [stretch for run in runs for stretch in split_period(_earlier(run[0][0]), run[-1][0], set().union(*(legs for _, legs in run)))]
-    return sorted(stretches, reverse=True)
+    periods = []
+    for run in runs:
+        currencies = set().union(*(legs for _, legs in run))
+        periods += split_period(_earlier(run[0][0]), run[-1][0], currencies)
+    return sorted(periods, reverse=True)
 
 
 def split_period(first: date, last: date, currencies: Iterable[str]) -> list[RatePeriod]:
-    """The days from `first` to `last` as questions that are short enough."""
+    """Split the days from `first` to `last` into requests of at most REQUEST_MAX_DAYS."""
     names = tuple(sorted(set(currencies) - {PIVOT_CURRENCY}))
     days = range((last - first).days + 1) if names else ()
-    parts = [[*group] for _, group in groupby(days, key=lambda number: number // REQUEST_MAX_DAYS)]
-    return [RatePeriod(first + timedelta(days=part[0]), first + timedelta(days=part[-1]), names) for part in parts]
+    chunks = [[*group] for _, group in groupby(days, key=lambda number: number // REQUEST_MAX_DAYS)]
+    return [RatePeriod(first + timedelta(days=chunk[0]), first + timedelta(days=chunk[-1]), names) for chunk in chunks]
 
 
 def _earlier(day: date) -> date:

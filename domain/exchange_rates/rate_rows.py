@@ -1,4 +1,4 @@
-"""Exchange-rate records as rows of gold, and which facts they touch. Pure."""
+"""Exchange-rate records as rows of gold, and the facts that they affect. Pure."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,31 +8,38 @@ import polars as pl
 from domain.exchange_rates.conversion import RATE_MAX_AGE_DAYS, ExchangeQuotes, convert_amounts
 from domain.shared.surrogate_keys import with_key
 
-RateWindow = tuple[date, date, Sequence[str] | None]  # days of facts, both included, and their currencies; None for all
+RateWindow = tuple[date, date, Sequence[str] | None]  # first and last day of facts, inclusive; currencies, None for all
 
 
 def rate_rows(records: pl.DataFrame) -> pl.DataFrame:
-    """Rows of dim_exchange_rate, of the rates that stand, from silver `exchange_rate`; their business key is also the id of their record."""
+    """Rows of dim_exchange_rate from silver `exchange_rate`, without deleted ones.
+
+    Their business key is the record id.
+    """
     return _keyed(records.filter(~pl.col("deleted"))).select("rate_key", "date", "base", "currency", "rate", "silver_batch")
 
 
 def rate_keys(record_ids: Sequence[str]) -> list[int]:
-    """The keys of the rows that these records make."""
+    """Surrogate keys of the rows of these records."""
     return _keyed(pl.DataFrame({"record_id": record_ids}, schema={"record_id": pl.String}))["rate_key"].to_list()
 
 
 def _keyed(records: pl.DataFrame) -> pl.DataFrame:
-    # A record that is gone has nothing but its id, which says it all: EUR-USD-2024-01-31.
-    name = pl.col("record_id").str
-    told = records.with_columns(name.slice(0, 3).alias("base"), name.slice(4, 3).alias("currency"), name.slice(8).str.to_date("%Y-%m-%d").alias("date"))
-    return with_key(told, "rate_key", [pl.lit("exchange-rate"), "base", "currency", "date"])
+    # A deleted record has only its id, which holds base, currency and date: EUR-USD-2024-01-31.
+    record_id = pl.col("record_id").str
+    parsed = records.with_columns(
+        record_id.slice(0, 3).alias("base"),
+        record_id.slice(4, 3).alias("currency"),
+        record_id.slice(8).str.to_date("%Y-%m-%d").alias("date"),
+    )
+    return with_key(parsed, "rate_key", [pl.lit("exchange-rate"), "base", "currency", "date"])
 
 
 def affected_windows(record_ids: Sequence[str], base: str) -> list[RateWindow]:
-    """The windows in which facts may have to be converted to `base` anew once these records changed, the earliest first.
+    """Windows whose facts may need another conversion to `base` after these records changed, earliest first.
 
-    A rate touches the facts of its currency from its day on, while it is young enough. One of the base currency itself has a part
-    in the conversion of every other.
+    A rate affects facts of its currency from its day on, for RATE_MAX_AGE_DAYS. A rate of the base currency itself
+    affects facts of every currency.
     """
     rates = _keyed(pl.DataFrame({"record_id": record_ids}, schema={"record_id": pl.String})).sort("currency", "date")
     days = pl.col("date")
@@ -46,7 +53,12 @@ def affected_windows(record_ids: Sequence[str], base: str) -> list[RateWindow]:
 
 
 def changed_conversions(facts: pl.DataFrame, money: ExchangeQuotes) -> pl.DataFrame:
-    """Those of the facts (key, value_date, amount, currency and base columns) whose base columns change, as they shall be."""
-    fresh = convert_amounts(facts.drop("amount_base", "base_currency", "rate", "rate_date"), money).select(facts.columns)
+    """The facts whose base columns change, with the new values.
+
+    Columns: key, value_date, amount, currency, base columns.
+    """
+    converted = convert_amounts(facts.drop("amount_base", "base_currency", "rate", "rate_date"), money).select(
+        facts.columns,
+    )
     same = pl.all_horizontal(pl.col(name).eq_missing(facts[name]) for name in ("amount_base", "base_currency", "rate", "rate_date"))
-    return fresh.filter(~same)
+    return converted.filter(~same)

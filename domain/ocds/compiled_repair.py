@@ -1,4 +1,4 @@
-"""Releases accepted by an earlier version of the product, repaired to the types that this version reads. Pure."""
+"""Repairs releases that an earlier version accepted, to the types that this version reads. Pure."""
 
 import orjson
 
@@ -11,7 +11,10 @@ CHECKER = checker(CompiledReleaseModel)
 
 
 def repair_compiled_release(text: str) -> tuple[str, list[Note]]:
-    """The compiled release (JSON) with the repairs of the judge, and their notes. ValueError for what can't be repaired."""
+    """Repair a compiled release (JSON) like a new one; returns it with its notes.
+
+    ValueError if it can't be repaired.
+    """
     release, notes = orjson.loads(text), list[Note]()
     problem = make_valid(release, CHECKER, notes)
     if problem is not None:

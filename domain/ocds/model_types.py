@@ -1,4 +1,4 @@
-"""What the models of domain/ocds/models.py are turned into: the polars type that holds what they accept, and a checker quicker than they are."""
+"""Derives from the models of domain/ocds/models.py the polars types and a faster type checker."""
 
 import types
 from typing import Annotated, Any, NotRequired, Union, get_args, get_origin
@@ -11,9 +11,9 @@ from domain.ocds.models import Model
 
 
 def polars_type(annotation: Any) -> pl.DataType:
-    """The polars type that holds what a model's annotation accepts; `X | None` counts as X."""
+    """The polars type for the values that a model's annotation accepts; `X | None` is treated as X."""
     if get_origin(annotation) in (Union, types.UnionType, Annotated):
-        return polars_type(next(one for one in get_args(annotation) if one is not type(None)))
+        return polars_type(next(argument for argument in get_args(annotation) if argument is not type(None)))
     if get_origin(annotation) is list:
         return pl.List(polars_type(get_args(annotation)[0]))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -22,13 +22,13 @@ def polars_type(annotation: Any) -> pl.DataType:
 
 
 def checker(model: type[Model]) -> TypeAdapter[dict[str, Any]]:
-    """Accepts what the model accepts, in two fifths of the time: typed dicts are checked where a model would be made of each object."""
+    """A validator equivalent to the model, in 40 % of the time: it checks typed dicts instead of building objects."""
     return TypeAdapter(_typed(model))
 
 
 def _typed(annotation: Any) -> Any:
     if get_origin(annotation) in (Union, types.UnionType):
-        return Union[tuple(_typed(one) for one in get_args(annotation))]  # noqa: UP007  of as many as there are
+        return Union[tuple(_typed(argument) for argument in get_args(annotation))]  # noqa: UP007  of variable length
     if get_origin(annotation) is list:
         return list[_typed(get_args(annotation)[0])]  # type: ignore[misc]
     if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):

@@ -1,31 +1,32 @@
-"""The part of an OCDS 1.1 release that the star needs, as strict pydantic models; names are the standard's own.
+"""Strict pydantic models of the part of an OCDS 1.1 release that the star needs; field names are the standard's.
 
-Unknown fields are ignored here and kept in the payload. Releases are judged by `checker(Release)`, and the flattening reads payloads under
-`polars_type(Compiled)` (both in domain/ocds/model_types.py), so what is accepted is exactly what it can read: one definition, two uses. Every field
-may be absent or null but a release's ocid and date.
-`Release` is judged by more than the flattening reads yet (bids, lots, transactions), so that what bronze holds stays readable.
+Unknown fields are ignored here and kept in the payload. `checker(Release)` validates releases; the flattening reads
+payloads as `polars_type(CompiledReleaseModel)` (both in domain/ocds/model_types.py): one definition, so that everything
+accepted can be read. All fields except a release's ocid and date may be absent or null.
+`Release` also validates members that the flattening does not read yet (bids, lots, transactions), so that bronze stays
+readable when it does.
 """
 
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 
-MAX_TENDERERS = 2**31 - 1  # what any database's integer holds
+MAX_TENDERERS = 2**31 - 1  # largest integer of a 32-bit column
 
 
 class IdSchema:
-    """Strict, as the standard has it: a text or a whole number; anything else is one error, that of a text."""
+    """Schema of an OCDS id: a strict string or integer; any other type is a single error of type string."""
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> Any:
-        either = [{"type": "str", "strict": True}, {"type": "int", "strict": True}]
-        return {"type": "union", "choices": either, "custom_error_type": "string_type"}
+        choices = [{"type": "str", "strict": True}, {"type": "int", "strict": True}]
+        return {"type": "union", "choices": choices, "custom_error_type": "string_type"}
 
 
-Id = Annotated[str | int, IdSchema()]  # a text in the star
+Id = Annotated[str | int, IdSchema()]  # a string in the star
 
 
 class Model(BaseModel):
-    """Strict: a number is no text and a text is no number. What else a publisher says is ignored here."""
+    """Strict: numbers and strings are not converted into each other. Unknown members are ignored."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
@@ -114,7 +115,7 @@ class OrganizationReference(Model):
 
 
 class Details(Model):
-    """What profiles say of an organisation."""
+    """Details of an organisation that profiles add."""
 
     scale: str | None = None
     url: str | None = None
@@ -179,7 +180,7 @@ class Award(Model):
 
 
 class Payment(Model):
-    """Who paid whom."""
+    """Payer and payee of a payment."""
 
     payer: OrganizationReference | None = None
     payee: OrganizationReference | None = None
@@ -192,7 +193,7 @@ class Payments(Model):
 
 
 class Contract(Model):
-    """A contract; `suppliers` is of an extension."""
+    """A contract; `suppliers` comes from an extension."""
 
     id: Id | None = None
     awardID: Id | None = None
@@ -209,7 +210,7 @@ class Contract(Model):
 
 
 class Offer(Model):
-    """Who made a bid."""
+    """The tenderers of a bid."""
 
     tenderers: list[OrganizationReference] | None = None
 
@@ -221,7 +222,7 @@ class Offers(Model):
 
 
 class CompiledReleaseModel(Model):
-    """What the flattening reads of a compiled release."""
+    """The members of a compiled release that the flattening reads."""
 
     ocid: str
     language: str | None = None
@@ -235,14 +236,14 @@ class CompiledReleaseModel(Model):
     bids: Offers | None = None
 
 
-class JudgedParty(Party):
+class ValidatedParty(Party):
     """A party with its other identifiers."""
 
     additionalIdentifiers: list[Identifier] | None = None
 
 
 class Lot(Model):
-    """A part of a tender that is awarded by itself."""
+    """A part of a tender that is awarded separately."""
 
     id: Id | None = None
     title: str | None = None
@@ -250,7 +251,7 @@ class Lot(Model):
     value: Value | None = None
 
 
-class JudgedTender(Tender):
+class ValidatedTender(Tender):
     """A tender with its lots."""
 
     lots: list[Lot] | None = None
@@ -265,12 +266,12 @@ class Transaction(Payment):
 
 
 class Implementation(Payments):
-    """What became of a contract."""
+    """The implementation of a contract, with its payments."""
 
     transactions: list[Transaction] | None = None  # type: ignore[assignment]
 
 
-class JudgedContract(Contract):
+class ValidatedContract(Contract):
     """A contract with its implementation."""
 
     implementation: Implementation | None = None
@@ -293,12 +294,12 @@ class Bids(Offers):
 
 
 class Release(CompiledReleaseModel):
-    """One release, judged strictly."""
+    """One release, validated strictly."""
 
     id: Id
     date: str
     tag: list[str] | None = None
-    parties: list[JudgedParty] | None = None  # type: ignore[assignment]  # narrower than what Compiled reads, on purpose
-    tender: JudgedTender | None = None
-    contracts: list[JudgedContract] | None = None  # type: ignore[assignment]
+    parties: list[ValidatedParty] | None = None  # type: ignore[assignment]  # narrower than the base model
+    tender: ValidatedTender | None = None
+    contracts: list[ValidatedContract] | None = None  # type: ignore[assignment]
     bids: Bids | None = None

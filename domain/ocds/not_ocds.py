@@ -1,4 +1,4 @@
-"""JSON objects that are no OCDS: what they are instead, what they hold, and where releases seem to lie in them. Pure."""
+"""Explains why a JSON object is not OCDS: its likely format, its members, where it seems to hold releases. Pure."""
 
 from collections import deque
 from typing import Any
@@ -6,58 +6,60 @@ from typing import Any
 from domain.shared.json_pointer import pointer
 
 RELEASE_MEMBERS = {"tag", "initiationType", "planning", "tender", "awards", "contracts", "buyer", "parties", "bids", "relatedProcesses"}
-IDENTIFYING = {"id", "date", "tag", "ocid"}  # one of these beside a member of a release makes it one
+IDENTIFYING = {"id", "date", "tag", "ocid"}  # one of these and one of RELEASE_MEMBERS make a release
 PACKAGE_MEMBERS = {"uri", "publishedDate", "publisher", "license", "publicationPolicy", "packages", "extensions"}
 ERROR_MEMBERS = ("error", "errors", "fault", "exception", "message", "detail")
+ERROR_COMPANIONS = {"status", "code", "statusCode", "status_code", "title", "type"}
 GEOJSON = {"FeatureCollection", "Feature", "GeometryCollection", "Point", "Polygon", "MultiPolygon", "LineString"}
 SHOWN_MEMBERS = 12
 SHOWN_CHARACTERS = 200
-MOST_OBJECTS = 2_000  # looked at in search of releases
-FIRST_ELEMENTS = 3  # of each array
+SEARCH_MAX_OBJECTS = 2_000  # objects searched for releases
+SEARCH_ARRAY_ELEMENTS = 3  # elements searched per array
 
 
 def not_ocds(element: dict[str, Any]) -> str | None:
-    """Why an object without a list of releases or records is no OCDS; None where it is a release, perhaps one that lacks something."""
+    """Why an object without a list of releases or records is not OCDS; None for a release, even an incomplete one."""
     if "ocid" in element or (element.keys() & RELEASE_MEMBERS and element.keys() & IDENTIFYING):
         return None
     named = _named(element)
     if named is None and (found := _releases(element)):
-        return f"no OCDS itself: {_members(element)}; releases seem to lie at {found}: upload that part"
-    return f"no OCDS: {named or _members(element)}; expected an object with releases, with records, or with the ocid of a release"
+        return f"not OCDS itself: {_members(element)}; releases seem to be at {found}: upload that part"
+    return f"not OCDS: {named or _members(element)}; expected an object with releases, records or a release's ocid"
 
 
 def _named(element: dict[str, Any]) -> str | None:
-    """What it is, where it is of a kind that is often taken for OCDS."""
+    """The format, if it is one that is often confused with OCDS."""
     if isinstance(element.get("projects"), list) or "contractingProcesses" in element:
-        return f"an OC4IDS package or project, which is not read ({_members(element)})"
+        return f"an OC4IDS package or project, which is not supported ({_members(element)})"
     if "$schema" in element or isinstance(element.get("properties"), dict) or "$defs" in element:
         return "a JSON Schema" + (f" ({element['title']!r:.{SHOWN_CHARACTERS}})" if isinstance(element.get("title"), str) else "")
     if "openapi" in element or "swagger" in element:
-        return "the description of an API (OpenAPI)"
+        return "an API description (OpenAPI)"
     if isinstance(resources := element.get("resources"), list) and any(isinstance(one, dict) and one.keys() & {"path", "data", "url"} for one in resources):
-        return "a data package (datapackage.json), which describes files; upload the files that it names"
+        return "a data package (datapackage.json), which describes files; upload the files that it lists"
     if element.get("type") in GEOJSON and element.keys() & {"features", "geometry", "geometries", "coordinates"}:
         return "GeoJSON"
     if _releases(element):
         return None
-    if said := _error(element):
-        return f"an error message, as servers answer with: {said!r:.{SHOWN_CHARACTERS}}"
+    if message := _error(element):
+        return f"an error message of a server: {message!r:.{SHOWN_CHARACTERS}}"
     if len(element.keys() & PACKAGE_MEMBERS) >= 2:
-        return f"a package that says something of itself only, without releases and records ({_members(element)})"
+        return f"the metadata of a package, without releases and records ({_members(element)})"
     return None
 
 
 def _error(element: dict[str, Any]) -> str | None:
-    """The words of an error, such as an API answers with."""
+    """The message of an error response of an API; None if it is no such response."""
     for name in ERROR_MEMBERS:
-        said = element.get(name)
-        if isinstance(said, list) and said:
-            said = said[0]
-        if isinstance(said, dict):
-            said = next((text for key in ("message", "detail", "description", "title", "reason") if isinstance(text := said.get(key), str)), None)
-        alone = name in {"error", "errors", "fault", "exception"} or element.keys() & {"status", "code", "statusCode", "status_code", "title", "type"}
-        if isinstance(said, str) and said and alone:
-            return said
+        message = element.get(name)
+        if isinstance(message, list) and message:
+            message = message[0]
+        if isinstance(message, dict):
+            keys = ("message", "detail", "description", "title", "reason")
+            message = next((text for key in keys if isinstance(text := message.get(key), str)), None)
+        unambiguous = name in {"error", "errors", "fault", "exception"} or element.keys() & ERROR_COMPANIONS
+        if isinstance(message, str) and message and unambiguous:
+            return message
     return None
 
 
@@ -68,14 +70,15 @@ def _members(element: dict[str, Any]) -> str:
 
 
 def _releases(element: dict[str, Any]) -> str | None:
-    """JSON Pointer of what looks most like releases, nearest to the root first."""
+    """JSON Pointer of the first member, nearest to the root, that looks like releases."""
     pending: deque[tuple[Any, tuple[str | int, ...]]] = deque([(element, ())])
-    for _ in range(MOST_OBJECTS):
+    for _ in range(SEARCH_MAX_OBJECTS):
         if not pending:
             return None
         value, path = pending.popleft()
         if isinstance(value, list):
-            pending += ((one, (*path, index)) for index, one in enumerate(value[:FIRST_ELEMENTS]) if isinstance(one, dict | list))
+            first = enumerate(value[:SEARCH_ARRAY_ELEMENTS])
+            pending += ((item, (*path, index)) for index, item in first if isinstance(item, dict | list))
             continue
         for name in ("releases", "records"):
             if isinstance(value.get(name), list) and any(isinstance(one, dict) for one in value[name]):

@@ -1,25 +1,25 @@
-"""What releases an element holds: itself, or those of a record or package. Pure; knows the shapes, judges nothing else."""
+"""Unpacks an element into releases: itself, or those of an OCDS record or a package. Pure; does not validate them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 PACKAGE_LISTS = {"releases", "records"}
-PACKAGE_MAX_LEVELS = 3  # packages in arrays in arrays: nobody publishes more
+PACKAGE_MAX_LEVELS = 3  # nested packages or arrays; real publications have fewer
 
 
 @dataclass(frozen=True)
 class UnpackedRelease:
-    """A release at `path` (JSON Pointer in the element); with `refusal` (code, reason) instead where there is none to be had."""
+    """A release at `path` (JSON Pointer in the element), or `refusal` (code, reason) if there is none at that place."""
 
     path: str
     value: Any
-    compiled: str = ""  # why a compiled release stands for its releases; "" where it does not
+    compiled: str = ""  # why a compiled release replaces its releases; "" if this is no compiled release
     refusal: tuple[str, str] | None = None
 
 
 def unpack_releases(element: Any, path: str = "", depth: int = 0) -> Iterator[UnpackedRelease]:
-    """The releases of a release, a record, a package of either, or an array of any of them; an empty package holds none."""
+    """Yield the releases of a release, an OCDS record, a package of either, or an array of these."""
     if depth > PACKAGE_MAX_LEVELS:
         yield UnpackedRelease(path, element, refusal=("too_deep", f"packages are nested more than {PACKAGE_MAX_LEVELS} deep"))
     elif isinstance(element, list):
@@ -36,20 +36,20 @@ def unpack_releases(element: Any, path: str = "", depth: int = 0) -> Iterator[Un
 
 
 def is_link(release: Any) -> bool:
-    """Whether this only says where a release is to be found."""
+    """Whether this is only a link to a release."""
     return isinstance(release, dict) and "url" in release and "ocid" not in release
 
 
 def is_compiled(release: dict[str, Any]) -> bool:
-    """Whether its tag says that it was made of others."""
+    """Whether its tag marks it as a compiled release."""
     tag = release.get("tag")
     return tag == "compiled" or (isinstance(tag, list) and "compiled" in tag)
 
 
 def json_type_name(value: Any) -> str:
-    """What a JSON value is, in plain words."""
+    """The type of a JSON value, for messages."""
     names = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "an array", dict: "an object"}
-    return next((name for one, name in names.items() if isinstance(value, one)), "null")
+    return next((name for kind, name in names.items() if isinstance(value, kind)), "null")
 
 
 def _each(elements: Any, path: str, depth: int) -> Iterator[UnpackedRelease]:
@@ -61,7 +61,10 @@ def _each(elements: Any, path: str, depth: int) -> Iterator[UnpackedRelease]:
 
 
 def _record(record: dict[str, Any], path: str, depth: int) -> Iterator[UnpackedRelease]:
-    """A record, or a package of releases: all releases are better than a compiled release, which is better than some of them and links to the others."""
+    """An OCDS record or a release package.
+
+    All releases are preferred; next a compiled release; last a part of the releases.
+    """
     releases, compiled = record.get("releases"), record.get("compiledRelease")
     embedded = releases if isinstance(releases, dict | list) and releases else []
     links = _links(embedded)
@@ -80,7 +83,7 @@ def _record(record: dict[str, Any], path: str, depth: int) -> Iterator[UnpackedR
 
 
 def _links(releases: list[Any] | dict[str, Any]) -> int:
-    """How many of them are links; an object may stand for an array of one."""
+    """Number of links among the releases; an object counts as an array of one."""
     return sum(map(is_link, releases if isinstance(releases, list) else [releases]))
 
 

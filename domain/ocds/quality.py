@@ -1,4 +1,4 @@
-"""What is doubtful about a release, though nothing in it needs repair: notes only, values stay as published."""
+"""Notes on doubtful values of a valid release; the values stay as published."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from domain.raw_records.note_codes import NOTES
 from domain.raw_records.record import Note
 
 ID_ARRAYS = (("parties",), ("awards",), ("contracts",), ("tender", "items"), ("tender", "documents"), ("tender", "lots"), ("planning", "documents"))
-MIN_ALL_NINES = 99_999_999  # fewer nines than these may be an amount
+MIN_ALL_NINES = 99_999_999  # smallest number of nines only that counts as a placeholder
 
 
 def quality_notes(release: dict[str, Any]) -> list[Note]:

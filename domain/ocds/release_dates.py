@@ -1,4 +1,4 @@
-"""The dates of a release that the star reads: what is said of those that are not RFC 3339, and those with two readings decided by the others."""
+"""Dates of a release that the star reads: notes on non-RFC 3339 dates; resolves ambiguous day-month orders."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -15,7 +15,10 @@ SHOWN_PATHS_MAX = 3
 
 
 def decide_dates(release: dict[str, Any], notes: list[Note], of_file: DateOrder | None) -> DateOrder | None:
-    """Write dates with two readings as ISO 8601 where other dates of the release, else those of the file, prove one order; gives that order."""
+    """Rewrite ambiguous dates as ISO 8601 if other dates of the release, or of the file, prove one order.
+
+    Returns that order, or None.
+    """
     spots = [((), release, "date"), *_spots(release)]
     texts = [text for _, holder, key in spots if isinstance(text := holder.get(key), str)]
     proofs = {order: text for text in reversed(texts) if (order := proven_order(text))}
@@ -32,7 +35,7 @@ def decide_dates(release: dict[str, Any], notes: list[Note], of_file: DateOrder 
 
 
 def doubtful_dates(release: dict[str, Any]) -> Iterator[Note]:
-    """A note on each date that can't be read or has two readings, and one for all dates about which the same was assumed."""
+    """Notes on each unreadable or ambiguous date, and one note per assumption, for all dates that share it."""
     assumed: dict[str, list[str]] = defaultdict(list)
     for path, holder, key in _spots(release):
         text = holder.get(key)
@@ -48,18 +51,18 @@ def doubtful_dates(release: dict[str, Any]) -> Iterator[Note]:
     for what, paths in assumed.items():
         more = f" and {len(paths) - SHOWN_PATHS_MAX} more" if len(paths) > SHOWN_PATHS_MAX else ""
         code = "date_without_zone" if what == NO_ZONE else "date_format"
-        told = ", ".join(path[1:] for path in paths[:SHOWN_PATHS_MAX]) + more
-        yield _note(code, paths[0], told if what == NO_ZONE else f"{what}: {told}")
+        where = ", ".join(path[1:] for path in paths[:SHOWN_PATHS_MAX]) + more
+        yield _note(code, paths[0], where if what == NO_ZONE else f"{what}: {where}")
 
 
 def two_readings(text: str) -> str:
-    """The two days that such a date can mean, in words."""
+    """Message with the two days that an ambiguous date can mean."""
     days = possible_days(text)
     return f"{text[:80]!r} is {days[0].isoformat()} or {days[1].isoformat()}" if days else repr(text[:80])
 
 
 def _spots(release: dict[str, Any]) -> Iterator[Spot]:
-    """Every date that the star reads but the release's own."""
+    """Every date that the star reads, except the release's own."""
     tender, planning = release.get("tender") or {}, release.get("planning") or {}
     for name in ("tenderPeriod", "awardPeriod", "contractPeriod"):
         yield from _period(tender.get(name), ("tender", name))

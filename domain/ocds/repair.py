@@ -1,4 +1,4 @@
-"""Repairs of what the field often gets wrong; each leaves a note, and none invents a value. Works in place on the parsed release."""
+"""Repairs frequent errors of releases in place. Each repair leaves a note; no repair invents a value."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,18 +31,18 @@ DROPPED = {"null_element", "blank_value", "unreadable_detail"}
 BLANK_IS_MISSING = {"float_type", "int_type", "int_from_float", "bool_type", "dict_type", "list_type"}
 
 
-UNREPAIRED = {("ocid",)}  # what a process is called is not for us to guess
+UNREPAIRED = {("ocid",)}  # the identity of a process can't be guessed
 
 
-ROUNDS = 12  # of validation and repair
+MAX_ROUNDS = 12  # of validation and repair
 
 
 def make_valid(release: dict[str, Any], checker: TypeAdapter[Any], notes: list[Note]) -> tuple[str, str] | None:
-    """Repair the release in place until `checker` accepts it; (path, reason) of the first error that can't be repaired.
+    """Repair the release in place until `checker` accepts it; returns (path, reason) if an error is irreparable.
 
-    One round of repairs can bring errors inside the repaired values to light, hence the rounds.
+    A repair can expose errors inside the repaired value, so validation is repeated up to MAX_ROUNDS times.
     """
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         try:
             checker.validate_python(release)
         except ValidationError as error:
@@ -51,27 +51,27 @@ def make_valid(release: dict[str, Any], checker: TypeAdapter[Any], notes: list[N
                 return problem
         else:
             return None
-    return "", "too many errors inside each other to repair"
+    return "", "too many nested errors to repair"
 
 
 def repair_release(release: dict[str, Any], errors: Sequence[Any], notes: list[Note]) -> tuple[str, str] | None:
-    """Mend what pydantic's `errors()` complain of; (path, reason) of the first thing that can't be mended."""
+    """Repair what pydantic's `errors()` report; returns (path, reason) of an irreparable error, or None."""
     problem: tuple[str, str] | None = None
     made: list[Note] = []
-    # From the last to the first, so that dropping an element of an array moves none that is still to be mended.
+    # In reverse order, so that dropping an array element does not shift elements that are still to be repaired.
     for error in sorted(errors, key=lambda error: error["loc"], reverse=True):
         path, value = error["loc"], error["input"]
         holder = release if error["type"] == "missing" else _holder(release, path)
         if error["type"] == "missing" or (value is None and not isinstance(holder, list)):
             problem = pointer(path), f"{pointer(path)[1:]}: missing"
             continue
-        mended = None if path in UNREPAIRED else _mend(error["type"], value)
-        if mended is None and _is_detail(path):
-            mended = "unreadable_detail", None
-        if mended is None:
+        repaired = None if path in UNREPAIRED else _repair_value(error["type"], value)
+        if repaired is None and _is_detail(path):
+            repaired = "unreadable_detail", None
+        if repaired is None:
             problem = pointer(path), f"{pointer(path)[1:]}: expected {EXPECTED.get(error['type'], error['msg'])}, got {_shown(value)}"
             continue
-        code, holder[path[-1]] = mended
+        code, holder[path[-1]] = repaired
         if code in DROPPED:
             del holder[path[-1]]
         made.append(Note(code=code, path=pointer(path), message=f"{NOTES[code]}: {_excerpt(value)}"))
@@ -80,7 +80,7 @@ def repair_release(release: dict[str, Any], errors: Sequence[Any], notes: list[N
 
 
 def _is_detail(path: Sequence[Any]) -> bool:
-    """Whether it is of an organisation embedded in a reference, or of the suppliers that an extension gives a contract: the rest is of use without."""
+    """Whether the path is a detail that may be dropped: of an organisation reference or a contract's suppliers."""
     if path[0] == "contracts" and "suppliers" in path:
         return True
     return path[0] != "parties" and ("identifier" in path or "address" in path)
@@ -103,8 +103,8 @@ def _excerpt(value: Any) -> str:
         return json_type_name(value)
 
 
-def _mend(error: str, value: Any) -> tuple[str, Any] | None:
-    """(note code, the value repaired), or None."""
+def _repair_value(error: str, value: Any) -> tuple[str, Any] | None:
+    """(note code, repaired value), or None if it can't be repaired."""
     if value is None:
         return "null_element", None
     if isinstance(value, bool):
@@ -125,7 +125,7 @@ def _mend(error: str, value: Any) -> tuple[str, Any] | None:
 
 
 def _elements(value: Any) -> list[Any]:
-    """The array that an object (or a scalar) stands for; PHP writes arrays with gaps as objects, and empty ones as either."""
+    """The array that an object or scalar represents. PHP encodes sparse arrays as objects and empty ones as either."""
     if not isinstance(value, dict):
         return [value]
     return list(value.values()) if all(key.isdecimal() for key in value) else [value]
@@ -139,7 +139,7 @@ def _number(value: Any, *, whole: bool) -> int | float | None:
             value = number(digits) if "_" not in digits else None
         except (ArithmeticError, ValueError):
             return None
-    if not (isinstance(value, float) and abs(value) <= 1e300):  # NaN is not less than anything
+    if not (isinstance(value, float) and abs(value) <= 1e300):  # also excludes NaN
         return None
     if not whole:
         return value

@@ -1,7 +1,7 @@
-"""Accept, repair or refuse: what becomes of one element of a source. Pure.
+"""Validation of one element: its releases are accepted, repaired or refused. Pure.
 
-Good records take the fast way: one parse, one strict validation, one dump. Only what fails it is looked at for repairs
-(domain/ocds/repair.py); what can't be repaired is refused with the place and the reason, and nothing else of its file is lost.
+Valid releases take the fast path: one parse, one strict validation, one dump. Only invalid ones are repaired
+(domain/ocds/repair.py); an irreparable one is refused with place and reason, without loss of the rest of its file.
 """
 
 import re
@@ -28,38 +28,38 @@ from domain.shared.exact_json import loads, may_lose_digits
 from domain.shared.json_pointer import pointer
 
 REFUSALS: dict[str, str] = {
-    "invalid_json": "the text is not valid JSON (the readers of files use it too, where an element has no end)",
+    "invalid_json": "the text is not valid JSON (also used by file readers for an element without an end)",
     "invalid_utf8": "the text has bytes that are not UTF-8",
     "too_deep": "objects or arrays are nested too deep to be kept",
-    "too_large": "the element is larger than an installation takes (the readers of files use it)",
-    "truncated_file": "the packed file breaks off or is damaged; what came before was read (the readers of files use it)",
-    "not_an_object": "something else stands where a release, a record or a package belongs",
+    "too_large": "the element is larger than the configured limit (used by file readers)",
+    "truncated_file": "the compressed file is truncated or damaged; what precedes the damage was read (file readers)",
+    "not_an_object": "the value is no object where a release, a record or a package is expected",
     "not_ocds": "an object that is neither a package nor a record nor a release",
     "linked_release": "only a link to a release: fetch it and upload it",
     "record_without_releases": "a record that has neither releases nor a compiled release",
     "missing_ocid": "a release without an ocid belongs to no contracting process",
-    "too_long": "an ocid or a record's id is longer than a request could ask for",
+    "too_long": "an ocid or a record's id exceeds the length limit of requests",
     "missing_date": "a release without a date can't be put in order",
     "unreadable_date": "the release's date can't be read",
-    "ambiguous_date": "the release's date can be read in two ways, and no other date of the release or of its file decides",
-    "wrong_type": "a value has another type than the standard gives it, and can't be repaired",
+    "ambiguous_date": "the release's date is ambiguous, and no other date of the release or its file decides its order",
+    "wrong_type": "the type of a value differs from the standard and can't be repaired",
 }
 
 
-EXCERPT_CHARACTERS = 2_000  # characters
+EXCERPT_CHARACTERS = 2_000
 
 
 CHECKER = checker(Release)
 
 
-LISTED = re.compile(r"/(releases/\d+|releases|compiledRelease)$")  # where a release belongs, whatever it lacks
+LISTED = re.compile(r"/(releases/\d+|releases|compiledRelease)$")  # places of releases, even incomplete ones
 
 
 MISSING = {"/ocid": "missing_ocid", "/date": "missing_date"}
 
 
 class RefusalError(Exception):
-    """Raised when a release can't be used: code, JSON Pointer of the value that is wrong, reason."""
+    """Raised when a release can't be used: code, JSON Pointer of the wrong value, reason."""
 
     def __init__(self, code: str, path: str, reason: str) -> None:
         super().__init__(reason)
@@ -69,7 +69,7 @@ class RefusalError(Exception):
 
 
 class ElementText(NamedTuple):
-    """The text of an element, and what a cheap look at it says of all that it holds."""
+    """The text of an element, and the results of cheap checks over the whole of it."""
 
     raw: bytes
     nul: bool
@@ -79,9 +79,9 @@ class ElementText(NamedTuple):
 
 
 def validate_release_element(raw: bytes, place: SourceLocation, order: DateOrder | None = None) -> list[ValidationResult]:
-    """What becomes of an element: a release, a record, a package of either, or an array of any of them.
+    """Validate an element: a release, an OCDS record, a package of either, or an array of any of them.
 
-    `order` is that of the dates of its file, where it was looked for.
+    `order` is the day-month order of the file's dates, if known.
     """
     notes: tuple[Note, ...] = ()
     long = may_lose_digits(raw)
@@ -94,10 +94,10 @@ def validate_release_element(raw: bytes, place: SourceLocation, order: DateOrder
             return [_not_json(raw, place, error)]
         notes = (_note("bad_surrogate"),)
     text = ElementText(raw, b"\\u0000" in raw, long, order, notes)
-    return [_judge_piece(piece, text, place) for piece in unpack_releases(element)]
+    return [_validate_release(piece, text, place) for piece in unpack_releases(element)]
 
 
-def _judge_piece(piece: UnpackedRelease, text: ElementText, place: SourceLocation) -> ValidationResult:
+def _validate_release(piece: UnpackedRelease, text: ElementText, place: SourceLocation) -> ValidationResult:
     if piece.path:
         place = place.model_copy(update={"path": place.path + piece.path})
     try:
@@ -158,7 +158,7 @@ def _accept(piece: UnpackedRelease, text: ElementText, place: SourceLocation) ->
 
 
 def _identify(release: dict[str, Any], notes: list[Note]) -> None:
-    """Give a release without an id one that its content makes."""
+    """Give a release without an id one derived from its content."""
     release.pop("id", None)
     release["id"] = f"generated-{blake2b(_checked_dump(release), digest_size=10).hexdigest()}"
     notes.append(_note("missing_release_id", "/id"))
@@ -169,7 +169,11 @@ def _date(release: dict[str, Any], notes: list[Note], order: DateOrder | None) -
     read = instant(text, order)
     if read is None:
         if possible_days(text):
-            raise RefusalError("ambiguous_date", "/date", f"date: {two_readings(text)}, and no other date of the release or of its file decides which")
+            raise RefusalError(
+                "ambiguous_date",
+                "/date",
+                f"date: {two_readings(text)}; no other date of the release or its file decides",
+            )
         code = "unreadable_date" if text.strip() else "missing_date"
         raise RefusalError(code, "/date", f"date: {text[:80]!r} is not a date" if text.strip() else "date: empty")
     date, assumed = read
@@ -180,7 +184,7 @@ def _date(release: dict[str, Any], notes: list[Note], order: DateOrder | None) -
 
 
 def _dump(value: Any) -> bytes | None:
-    """Canonical JSON; None where it is nested too deep to be kept."""
+    """Canonical JSON; None if it is nested deeper than the storage limit."""
     try:
         return canonical_json(value)
     except orjson.JSONEncodeError:
@@ -197,9 +201,10 @@ def _checked_dump(release: dict[str, Any]) -> bytes:
 def _not_json(raw: bytes, place: SourceLocation, error: orjson.JSONDecodeError) -> RefusedElement:
     try:
         raw.decode()
-    except UnicodeDecodeError as wrong:
-        before = raw[: wrong.start].decode()
-        reason = f"byte 0x{raw[wrong.start]:02X} at offset {(place.offset or 0) + wrong.start} is not UTF-8 ({_at(place, before)})"
+    except UnicodeDecodeError as invalid:
+        before = raw[: invalid.start].decode()
+        offset = (place.offset or 0) + invalid.start
+        reason = f"byte 0x{raw[invalid.start]:02X} at offset {offset} is not UTF-8 ({_at(place, before)})"
         return _refused(RefusalError("invalid_utf8", "", reason), raw, place)
     if "depth limit" in str(error):
         return _refused(RefusalError("too_deep", "", REFUSALS["too_deep"]), raw, place)
@@ -208,7 +213,7 @@ def _not_json(raw: bytes, place: SourceLocation, error: orjson.JSONDecodeError) 
 
 
 def _at(place: SourceLocation, before: str) -> str:
-    """Line and column in the file of what stands behind this part of an element."""
+    """Line and column in the file at the end of `before`, the beginning of the element's text."""
     lines = before.count("\n")
     column = len(before) - before.rfind("\n") if lines else len(before) + (place.column or 1)
     return f"line {(place.line or 1) + lines} column {column}" if place.line or place.offset in {None, 0} else f"offset {place.offset + len(before.encode())}"

@@ -1,4 +1,4 @@
-"""What a search asks and what it answers, whichever engine stands behind it."""
+"""Queries and results of search, independent of the engine."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 SearchDocument = dict[str, Any]
-QUERY_CHARACTERS = 1_000  # of what is typed that are searched
+QUERY_CHARACTERS = 1_000  # longest searched query text; the rest is ignored
 
 
 class Collection(StrEnum):
@@ -19,7 +19,7 @@ class Collection(StrEnum):
 
 
 class Mode(StrEnum):
-    """How a search finds: by its words, by its meaning, or by both, their ranks fused."""
+    """How documents are found: by words, by vector, or by both with fused ranks."""
 
     KEYWORD = "keyword"
     SEMANTIC = "semantic"
@@ -32,8 +32,8 @@ FieldType = Literal["text", "keyword", "number", "date"]
 class FieldSpec(BaseModel):
     """One field of a collection's documents.
 
-    `text` is tokenised and searched by word with `weight`; `keyword` is matched whole; `number` is a float;
-    `date` is an instant in UTC. `many` says that the value is a list. A missing value is absent from the document.
+    `text` is tokenised and searched with `weight`; `keyword` is matched whole; `number` is a float; `date` is an
+    instant in UTC. `many`: the value is a list. A missing value is absent from the document.
     """
 
     name: str
@@ -63,10 +63,11 @@ class Filter(BaseModel):
 class SearchQuery(BaseModel):
     """One search. An empty `text` matches all. `sort` is a sortable field, with a leading '-' for descending, or None for relevance.
 
-    `vector` is the meaning of the text, made by the model that the engine answers with (`SearchEngine.serving`); without one, `semantic` and
-    `hybrid` find by word. `similar_to` is the id of a document whose own vector takes its place; that document is not among the hits.
-    `semantic_weight` is the share of meaning in the fused rank. `group_by` is a keyword field, of which each value shows its best `group_limit` hits.
-    `strict` finds what has every word as it is written, in one of its forms, or a synonym: nothing is corrected, completed or left out.
+    `vector` is the embedding of the text by the engine's active model; without it, `semantic` and `hybrid` search by
+    word. `similar_to` is the id of a document whose vector is used instead; that document is not a hit.
+    `semantic_weight` is the weight of the vector rank in the fusion. `group_by` is a keyword field; each of its values
+    shows `group_limit` hits. `strict` requires every word, as typed, in an inflected form or as a synonym: no
+    correction, completion or relaxation.
     """
 
     collection: Collection = Collection.PROCESSES
@@ -88,9 +89,9 @@ class SearchQuery(BaseModel):
 
 
 class Explanation(BaseModel):
-    """Why a document was found: ranks begin at 1, None where it was not found that way; `similarity` is the cosine, -1 to 1."""
+    """Why a document was found. Ranks begin at 1; None if not found that way. `similarity` is the cosine, -1 to 1."""
 
-    words: dict[str, list[str]] = Field({}, description="the words of each field that matched")
+    words: dict[str, list[str]] = Field({}, description="the matched words of each field")
     keyword_rank: int | None = None
     keyword_score: float | None = None
     semantic_rank: int | None = None
@@ -99,9 +100,11 @@ class Explanation(BaseModel):
 
 
 class Hit(BaseModel):
-    """A document found: `highlights` maps a field to its text with the matched words in <mark>…</mark>, everything else HTML-escaped.
+    """A found document.
 
-    `group` is its value of the field that hits are grouped by.
+    `highlights` maps a field to its text with matched words in <mark>…</mark>, all else HTML-escaped.
+
+    `group` is its value of the `group_by` field.
     """
 
     id: str
@@ -110,20 +113,23 @@ class Hit(BaseModel):
     highlights: dict[str, str] = {}
     explain: Explanation | None = None
     group: str | None = None
-    gold: dict[str, Any] | None = Field(None, description="its row in gold, where `include=gold` asked for it")
+    gold: dict[str, Any] | None = Field(None, description="its row in gold, with `include=gold`")
 
 
 class FacetValue(BaseModel):
-    """A value and the number of matching documents that have it."""
+    """A field value and the number of matching documents with it."""
 
     value: str
     count: int
 
 
 class SearchResult(BaseModel):
-    """The answer to a `SearchQuery`; `found` counts all matches, not only this page's. `mode` is how they were found.
+    """The answer to a `SearchQuery`. `found` counts all matches, not only those of the page.
 
-    By meaning, the matches are the nearest neighbours within the filters; `found` and `facets` then count these, and those found by word.
+    `mode` is how they were found.
+
+    A search by vector matches the nearest neighbours within the filters; `found` and `facets` then count these and the
+    matches by word.
     """
 
     found: int
@@ -133,12 +139,15 @@ class SearchResult(BaseModel):
     hits: list[Hit]
     facets: dict[str, list[FacetValue]] = {}
     mode: Mode = Mode.KEYWORD
-    warning: str | None = Field(None, description="why the hits were found in another way than was asked for")
-    notes: list[str] = Field([], description="what of `q` was not searched, and why: too much of it, or nothing that is a word")
+    warning: str | None = Field(None, description="why the search mode differs from the requested one")
+    notes: list[str] = Field([], description="parts of `q` that were ignored, with the reason: too long, or no words")
 
 
 class Synonym(BaseModel):
-    """Words that find each other. With `root`, one way: who searches the root finds `words` too, and not the other way round."""
+    """Words that find each other.
+
+    With `root`, one way: a search for the root also finds `words`, but not vice versa.
+    """
 
     id: str
     words: tuple[str, ...]
@@ -146,7 +155,7 @@ class Synonym(BaseModel):
 
 
 class SearchKey(BaseModel):
-    """What a browser needs to search a server itself: `collections` maps our names to the server's, `query_by` each of ours to what to ask."""
+    """Access of a browser to the search server. By collection: its name there, and the fields to query."""
 
     key: str
     url: str

@@ -1,4 +1,4 @@
-"""Search documents from gold rows: one function a collection, so that every engine is given the same."""
+"""Search documents from gold rows: one function per collection, the same for all engines."""
 
 from collections.abc import Iterable, Mapping
 from itertools import chain, compress
@@ -11,7 +11,7 @@ from domain.search.queries import Collection, CollectionSpec, FieldSpec, SearchD
 from domain.shared.classification_codes import bare_code
 from domain.star.organization_totals import ANY_ROLE
 
-TEXT = 20_000  # characters of one text field at most: what is searched, not what is kept
+FIELD_MAX_CHARACTERS = 20_000  # of a text field: limits what is searched, not what is stored
 
 
 def _field(name: str, kind: Any, *, many: bool = False, facet: bool = False, sort: bool = False, weight: float = 1.0) -> FieldSpec:
@@ -87,9 +87,9 @@ SPECS = (PROCESSES, ORGANIZATIONS, DOCUMENTS)
 
 
 def process_document(facts: dict[str, Any]) -> SearchDocument:
-    """The document of a process from its gold rows; see `infrastructure/warehouse/star/search_rows.py` for their shape.
+    """The search document of a process; `facts` are gold rows (infrastructure/warehouse/star/search_rows.py).
 
-    `supplier` are those of the awards that count in totals (domain/lake/flattening/award_status.py); `parties` names everybody.
+    `supplier` has suppliers of counted awards only (domain/lake/flattening/award_status.py); `parties` has all parties.
     """
     row, awards, items, parties = facts["process"], facts["awards"], facts["items"], facts["parties"]
     counted = [is_counted(status) for status in awards["status"]]
@@ -123,14 +123,15 @@ def process_document(facts: dict[str, Any]) -> SearchDocument:
 
 
 def organization_document(facts: dict[str, Any]) -> SearchDocument:
-    """The document of an organisation from its versions, the current one first, and its totals by role (domain/star/organization_totals.py).
+    """The search document of an organisation, from its versions (current first) and totals by role.
 
-    `won` and `spend` are in the base currency, over the awards whose worth in it is known; absent where that of none is.
+    For the totals see domain/star/organization_totals.py. `won` and `spend` are in the base currency, over the awards
+    with a converted amount; absent if no award has one.
     """
     versions, totals = facts["versions"], facts["totals"]
     won = totals.get("supplier")
     newest = versions[0]
-    registered = next((version for version in versions if version["identifier"]), newest)  # not every release repeats it
+    registered = next((version for version in versions if version["identifier"]), newest)  # newer versions may lack it
     document = {
         "id": newest["organization_id"],
         "name": newest["name"] or newest["legal_name"],
@@ -150,7 +151,7 @@ def organization_document(facts: dict[str, Any]) -> SearchDocument:
 
 
 def passage_documents(file: Mapping[str, Any], process: Mapping[str, Any] | None, pages: Iterable[Mapping[str, Any]]) -> list[SearchDocument]:
-    """The documents of an uploaded file, one a passage, from its row in gold, that of its process, and its pages in order."""
+    """Search documents of a document file, one per passage; from its gold row, its process's row and its pages."""
     about = {
         "title": _cut(file["title"]),
         "filename": file["filename"],
@@ -163,8 +164,12 @@ def passage_documents(file: Mapping[str, Any], process: Mapping[str, Any] | None
         "source": process["source"] if process else None,
         "published": process["last_published"] if process else None,
     }
-    said = {name: value for name, value in about.items() if value is not None}
-    return [{"id": passage_id(file["record_id"], one.number), "text": one.text, "page": one.page} | said for one in cut_passages(pages)]
+    common = {name: value for name, value in about.items() if value is not None}
+    documents: list[SearchDocument] = []
+    for passage in cut_passages(pages):
+        own = {"id": passage_id(file["record_id"], passage.number), "text": passage.text, "page": passage.page}
+        documents.append(own | common)
+    return documents
 
 
 def passage_id(record_id: str, number: int) -> str:
@@ -181,7 +186,7 @@ def _money(total: Mapping[str, Any] | None) -> float | None:
 
 
 def _cut(text: str | None) -> str | None:
-    return text[:TEXT] if text else None
+    return text[:FIELD_MAX_CHARACTERS] if text else None
 
 
 def _distinct(values: Iterable[str | None]) -> list[str]:
@@ -189,10 +194,10 @@ def _distinct(values: Iterable[str | None]) -> list[str]:
 
 
 def _codes(joined: str | None) -> list[str]:
-    """`CPV:45233142-6` of gold, as people type it: the bare code."""
+    """Bare codes, as users type them, from gold's `CPV:45233142-6 …`."""
     return list(map(bare_code, joined.split(" "))) if joined else []
 
 
 def _division(code: str | None) -> str | None:
-    """The first two digits of a CPV code, as the facet of what was bought."""
+    """First two digits of a CPV code: the division, a facet."""
     return code[:2] if code and len(code) >= 8 and code[:8].isdigit() else None

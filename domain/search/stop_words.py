@@ -1,8 +1,9 @@
-"""Words that say nothing by themselves, by language. They are left out of a query where other words remain."""
+"""Stop words by language. They are removed from a query unless only stop words would remain."""
 
 from collections.abc import Sequence
 
-# Folded, as words are searched. Without those that mean something elsewhere: IT, AI, die (casting), van, door, Met (Office).
+# Folded like indexed words. Words with another meaning elsewhere are left out: IT, AI, die (casting), van, door, Met
+# (Office).
 LISTS = {
     "en": "a an and are as at be by for from in into is of on or that the their this to was were with",
     "fr": "a au aux avec ce ces cette d dans de des du en et l la le les leur leurs ou par pour que qui sa se ses son sur un une",
@@ -16,12 +17,12 @@ STOP_WORDS: dict[str, frozenset[str]] = {name: frozenset(words.split()) for name
 
 
 def language(words: Sequence[str]) -> str:
-    """The language whose stop words the (folded) words have most of; the first of equals."""
+    """The language with the most stop words among the folded words; the first one on a tie."""
     return max(STOP_WORDS, key=lambda name: sum(word in STOP_WORDS[name] for word in words))
 
 
 def saying(words: Sequence[str]) -> list[bool]:
-    """Whether each of the (folded) words says something; all do where none else would remain."""
+    """Per folded word, whether it is searched: not a stop word, or all words are stop words."""
     stop = STOP_WORDS[language(words)]
     kept = [word not in stop for word in words]
     return kept if any(kept) else [True] * len(words)

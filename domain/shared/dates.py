@@ -1,4 +1,4 @@
-"""Dates as publishers write them, read as instants in UTC; a date with two readings is never guessed."""
+"""Parses published dates to instants in UTC; ambiguous dates are never guessed."""
 
 import re
 from datetime import UTC, date, datetime, time
@@ -15,18 +15,18 @@ NO_ZONE = "no zone given, read as UTC"
 
 
 class DateOrder(StrEnum):
-    """Which of two numbers before a year comes first."""
+    """Order of day and month in numeric dates."""
 
     DAY_FIRST = "day first"
     MONTH_FIRST = "month first"
 
 
-@lru_cache(maxsize=8192)  # the dates of one release, and of one publisher's day, are often the same
+@lru_cache(maxsize=8192)  # dates repeat within a release and among those of one publisher and day
 def instant(text: str, order: DateOrder | None = None) -> tuple[datetime, str] | None:
-    """(the instant, what was assumed to read it: "" for a proper RFC 3339 date-time), or None where it is no date.
+    """(instant in UTC, assumption; "" for an RFC 3339 date-time), or None if it is no date.
 
-    A date without a zone is read as UTC, one without a time as its first second. `02/03/2024` has two readings: it is
-    None, unless an `order` is given; `25/12/2024` and `03/03/2024` have one.
+    Without a zone, UTC is assumed; without a time, 00:00:00. `02/03/2024` is ambiguous: None unless `order` is given;
+    `25/12/2024` and `03/03/2024` are not.
     """
     text = text.strip()
     if ZONED.match(text):
@@ -35,7 +35,7 @@ def instant(text: str, order: DateOrder | None = None) -> tuple[datetime, str] |
     spaced = BEFORE_ZONE.sub("", text)
     if spaced != text and ZONED.match(spaced):
         found = _zoned(spaced)
-        return (found, "a space stands before its zone") if found else None
+        return (found, "a space before the time zone") if found else None
     found = _parse(text)
     if found is not None:
         return found, NO_ZONE
@@ -52,7 +52,7 @@ def instant(text: str, order: DateOrder | None = None) -> tuple[datetime, str] |
 
 
 def possible_days(text: str) -> tuple[date, date] | None:
-    """The two days that a date can mean, day first and month first; None where it has one reading or none."""
+    """The two days that an ambiguous date can mean, day first and month first; None if it is not ambiguous."""
     numeric = NUMERIC.match(text.strip())
     if numeric is None:
         return None
@@ -62,19 +62,19 @@ def possible_days(text: str) -> tuple[date, date] | None:
 
 
 def proven_order(text: str) -> DateOrder | None:
-    """The order that this date proves, as 25/12/2024 does; None where it has two readings, or none."""
+    """The order that an unambiguous date proves, like 25/12/2024; None if it proves none."""
     numeric = NUMERIC.match(text.strip())
     found = [order for order in DateOrder if numeric and _day(numeric, order)]
     return found[0] if len(found) == 1 else None
 
 
 def rfc3339(moment: datetime) -> str:
-    """An instant in UTC as RFC 3339 text, years of four digits."""
+    """A UTC instant as RFC 3339 text; years have four digits."""
     return moment.isoformat().replace("+00:00", "Z")
 
 
 def _zoned(text: str) -> datetime | None:
-    """RFC 3339 allows small letters, and a leap second at the end of a day in UTC, which is read as the second before it."""
+    """Parse RFC 3339, also in lower case. A leap second at the end of a UTC day is read as the second before it."""
     plain = LEAP_SECOND.sub("59", text)
     found = _parse(plain.replace(",", ".").replace("z", "Z"))
     if found and plain != text and (found.hour, found.minute) != (23, 59):

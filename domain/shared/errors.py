@@ -1,12 +1,12 @@
-"""Every error the product raises on purpose; `api/errors.py` alone maps them to HTTP.
+"""All errors that the product raises on purpose; only `api/errors.py` maps them to HTTP.
 
-Retryable or not is a type: a stage retries `RetryableError` and gives up at once on anything else here.
+The type says whether a retry makes sense: stages retry `RetryableError` and fail on every other error.
 """
 
 import re
 from typing import Any
 
-REASON_MAX_CHARACTERS = 300  # characters
+REASON_MAX_CHARACTERS = 300
 PATH = re.compile(
     r"""file:///?[^\s'"]+"""
     r"""|(?P<quote>['"`])/[^'"`\n]*/[^'"`\n]*(?P=quote)"""
@@ -15,7 +15,7 @@ PATH = re.compile(
 
 
 class TenderlakeError(Exception):
-    """Raised when something the product foresaw went wrong; `details` goes to the caller as it is."""
+    """Base of all foreseen errors; `details` are returned to the client unchanged."""
 
     title = "Something went wrong"
 
@@ -26,71 +26,71 @@ class TenderlakeError(Exception):
 
 
 class InvalidError(TenderlakeError, ValueError):
-    """Raised when what the caller sent can't be used: it says what, where and what was expected."""
+    """Raised for unusable input; the message says what is wrong, where, and what was expected."""
 
     title = "The request can't be used"
 
 
 class UnprocessableError(InvalidError):
-    """Raised when what was sent can be read, but a record in it can't be used: it says where and why."""
+    """Raised for readable input with an unusable record; the message says where and why."""
 
 
 class NotFoundError(TenderlakeError, LookupError):
-    """Raised when nothing stands under the given name, for certain."""
+    """Raised when nothing exists under the given name."""
 
     title = "Not found"
 
 
 class GoneError(TenderlakeError, LookupError):
-    """Raised when what stood under the given name was removed for good."""
+    """Raised when the named thing was removed permanently."""
 
     title = "Gone"
 
 
 class ConflictError(TenderlakeError):
-    """Raised when the request contradicts the state of what it names."""
+    """Raised when the request conflicts with the state of its target."""
 
     title = "Conflict"
 
 
 class PreconditionError(TenderlakeError):
-    """Raised when an If-Match names another version than the current one."""
+    """Raised when If-Match names another version than the current one."""
 
     title = "The record has changed"
 
 
 class UnauthorizedError(TenderlakeError):
-    """Raised when the caller did not say who they are, or not believably."""
+    """Raised when credentials are missing or wrong."""
 
     title = "Unauthorized"
 
 
 class ForbiddenError(TenderlakeError):
-    """Raised when the caller's role does not reach."""
+    """Raised when the user's role does not permit the action."""
 
     title = "Not allowed"
 
 
 class TooLargeError(TenderlakeError):
-    """Raised when something is larger than a limit that the settings name."""
+    """Raised when something exceeds a configured limit."""
 
     title = "Too large"
 
 
 class StalledError(TenderlakeError):
-    """Raised when a client stops sending in the middle of a request; nothing of it is kept."""
+    """Raised when a client stops sending during a request; nothing of the request is kept."""
 
-    title = "The request stopped in the middle"
+    title = "The request is incomplete"
 
 
 class NoSpaceError(TenderlakeError):
-    """Raised when the disk is full; nothing of what was being written is kept."""
+    """Raised when the disk is full; nothing of the interrupted write is kept."""
 
     title = "No space left"
 
 
 class DamagedError(TenderlakeError):
-    """Raised when stored state can't be read; the message says how to mend it."""
+    """Raised when stored state can't be read; the message says how to repair it."""
 
     title = "Damaged data"
 
@@ -102,34 +102,37 @@ class StartupError(TenderlakeError):
 
 
 class RetryableError(TenderlakeError):
-    """Raised when trying again later can succeed."""
+    """Raised when a later retry can succeed."""
 
     title = "Temporarily unavailable"
 
 
 class UnavailableError(RetryableError):
-    """Raised when a part (search, queue, database) does not answer at the moment."""
+    """Raised when a service (search, queue, database) does not respond at present."""
 
 
 class AwayError(UnavailableError):
-    """Raised when a server is known not to answer. The log has said so once (infrastructure/system/outage.py): who catches it adds no line."""
+    """Raised when a server is known to be down.
+
+    Already logged once (infrastructure/system/outage.py): don't log it again.
+    """
 
 
 class LostRaceError(RetryableError):
-    """Raised when another runner committed first; nothing of ours was kept."""
+    """Raised when another run committed first; nothing of this run was kept."""
 
 
 def level_of(error: BaseException) -> str:
-    """The level to log the error at: outages are told where they begin and end, not by everybody who meets one."""
+    """Log level for the error: DEBUG for known outages, which are logged once at their beginning and end."""
     return "DEBUG" if isinstance(error, AwayError) else "WARNING"
 
 
 def reason_of(error: BaseException, longest: int = REASON_MAX_CHARACTERS) -> str:
-    """What an exception of a library says, in one line fit for callers of the API: without paths of this machine."""
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return without_paths(" ".join(said.split()))[:longest] or type(error).__name__
+    """The message of a library's exception, in one line, without paths of this machine: fit for API clients."""
+    message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return without_paths(" ".join(message.split()))[:longest] or type(error).__name__
 
 
 def without_paths(text: str) -> str:
-    """The text with an ellipsis in the place of each absolute path of a file; routes of the API (`/v1/…`) and URLs stay."""
+    """Replace absolute file paths by an ellipsis; API routes (`/v1/…`) and URLs stay."""
     return PATH.sub("…", text)

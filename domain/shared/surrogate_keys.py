@@ -1,4 +1,4 @@
-"""Surrogate keys: 63 bits of BLAKE2b over a business key, the same on every machine, after every update and rebuild."""
+"""Surrogate keys: 63 bits of BLAKE2b over a business key, identical on all machines and after each rebuild."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -6,12 +6,12 @@ from hashlib import blake2b
 import polars as pl
 
 SEPARATOR = "\x1f"
-OWN_BITS = (1 << 47) - 1  # the bits of a fact's key that are its own
-NULL_MARK = "\x00"  # stands for null, which differs from the empty text
+OWN_BITS = (1 << 47) - 1  # bits of a clustered key that come from the fact's own key
+NULL_MARK = "\x00"  # represents null, as distinct from the empty text
 
 
 def surrogate_key(*parts: str | int | None) -> int:
-    """The key of a business key: a positive integer under 2^63. Two of ten million keys meet with a chance of 1 in 180,000."""
+    """A positive integer below 2^63. The chance of a collision among ten million keys is 1 in 180,000."""
     return _digest(SEPARATOR.join(NULL_MARK if part is None else str(part) for part in parts))
 
 
@@ -20,13 +20,13 @@ def _digest(text: str) -> int:
 
 
 def business_key(columns: Sequence[str | pl.Expr]) -> pl.Expr:
-    """The columns joined into one text, injectively as `surrogate` does it."""
+    """The columns joined into one text, injectively, as in `surrogate_key`."""
     parts = [pl.col(column) if isinstance(column, str) else column for column in columns]
     return pl.concat_str([part.cast(pl.String).fill_null(NULL_MARK) for part in parts], separator=SEPARATOR)
 
 
 def with_key(frame: pl.DataFrame, name: str, columns: Sequence[str | pl.Expr]) -> pl.DataFrame:
-    """The frame with the surrogate key of `columns` as the Int64 column `name`; each distinct key is hashed once."""
+    """Add the surrogate key of `columns` as the Int64 column `name`; each distinct key is hashed once."""
     keyed = frame.with_columns(business_key(columns).alias("_business"))
     distinct = keyed.select("_business").unique()
     keys = distinct.with_columns(pl.Series(name, [_digest(text) for text in distinct["_business"]], dtype=pl.Int64))
@@ -34,8 +34,8 @@ def with_key(frame: pl.DataFrame, name: str, columns: Sequence[str | pl.Expr]) -
 
 
 def clustered_key(key: str, owner: str) -> pl.Expr:
-    """The key with the upper 16 bits of its owner's: keys of one owner lie together, so that an index over millions is changed in few places.
+    """The key with the upper 16 bits of its owner's key: adjacent for one owner, so updates touch few index pages.
 
-    Two of a thousand keys of one owner meet with a chance of 1 in 280 million, those of different owners no sooner than before.
+    The chance of a collision among a thousand keys of one owner is 1 in 280 million; between owners it is unchanged.
     """
     return ((pl.col(owner) & ~OWN_BITS) | (pl.col(key) & OWN_BITS)).alias(key)

@@ -1,4 +1,4 @@
-"""Webhooks: who is told what, the signature that proves it was us, and the addresses that nobody may have us call."""
+"""Webhook deliveries: states, retry delays and signatures."""
 
 from base64 import b64decode
 from datetime import datetime, timedelta
@@ -16,16 +16,16 @@ SECRET_PREFIX = "whsec_"  # noqa: S105  a prefix, no secret
 SECRET_MIN_BYTES = 16
 
 
-# Waits before the second, third … attempt; after the last one a delivery has failed.
+# Delays before the second, third … attempt; after the last attempt a delivery has failed.
 RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1_800, 7_200, 21_600, 43_200))
 
 
 class Delivery(BaseModel):
-    """One message to one URL. `ref` is what it is about (a job's id), `next_at` when it is tried next; `secret` is sealed."""
+    """One message to one URL. `ref` is its subject (a job's id), `next_at` its next attempt; `secret` is encrypted."""
 
     id: int = 0
-    webhook_id: str | None = Field(None, description="the standing webhook, where it came of one")
-    ref: str = Field(description="what it is about: a job's id")
+    webhook_id: str | None = Field(None, description="the webhook that subscribes to the event, if any")
+    ref: str = Field(description="the subject: a job's id")
     event: str
     url: str
     secret: str
@@ -40,7 +40,7 @@ class Delivery(BaseModel):
 
 
 class DeliveryResult(BaseModel):
-    """What came of an attempt; `final` where trying again can't help."""
+    """The result of an attempt; `final` if a retry can't help."""
 
     status: int | None = None
     error: str | None = None
@@ -57,7 +57,9 @@ def signed(secret: str, message_id: str, timestamp: datetime, body: bytes) -> di
 
 
 def _key(secret: str) -> bytes:
-    """The bytes that sign: those in `whsec_` and base64, as the specification writes secrets; of any other text its UTF-8 bytes."""
+    """The signing key: the base64 bytes after `whsec_`, as the specification encodes secrets; else the UTF-8 bytes of
+    the text.
+    """
     encoded = secret.removeprefix(SECRET_PREFIX)
     if encoded != secret:
         try:
@@ -70,10 +72,15 @@ def _key(secret: str) -> bytes:
 
 
 def after_attempt(delivery: Delivery, answered: DeliveryResult, now: datetime) -> Delivery:
-    """The delivery after an attempt: delivered, to be tried again later, or failed for good."""
-    told = {"attempts": delivery.attempts + 1, "last_status": answered.status, "last_error": answered.error, "next_at": None}
+    """The delivery after an attempt: delivered, scheduled for a retry, or failed."""
+    attempt = {
+        "attempts": delivery.attempts + 1,
+        "last_status": answered.status,
+        "last_error": answered.error,
+        "next_at": None,
+    }
     if answered.error is None:
-        return delivery.model_copy(update=told | {"status": "delivered", "delivered_at": now})
+        return delivery.model_copy(update=attempt | {"status": "delivered", "delivered_at": now})
     if answered.final or delivery.attempts >= len(RETRY_DELAYS):
-        return delivery.model_copy(update=told | {"status": "failed"})
-    return delivery.model_copy(update=told | {"next_at": now + RETRY_DELAYS[delivery.attempts]})
+        return delivery.model_copy(update=attempt | {"status": "failed"})
+    return delivery.model_copy(update=attempt | {"next_at": now + RETRY_DELAYS[delivery.attempts]})

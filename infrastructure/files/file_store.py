@@ -1,6 +1,6 @@
-"""Raw files by content hash under `<data>/files`: received into a temporary file, synced, then moved into place.
+"""Stored files by content hash, under `<data>/files`: written to a temporary file, fsynced, then moved into place.
 
-The same content twice is one file. A file in place is never changed.
+Equal contents are one file. A stored file is never changed.
 """
 
 import hashlib
@@ -12,45 +12,45 @@ from typing import BinaryIO
 
 from infrastructure.system.disk_space import check_free_space, disk_full_as_error
 
-STALE_SECONDS = 3600.0  # seconds without a byte after which what an ended process was receiving is removed
+STALE_SECONDS = 3600.0  # without a write, after which a temporary file of an ended process is removed
 COPY_BYTES = 1024 * 1024
 
 
 class FileStore:
-    """The raw files of one folder."""
+    """The stored files of one folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.incoming = root / "incoming"
 
     def path(self, sha256: str) -> Path:
-        """Where the file of that content lies, whether it does or not."""
+        """Path of the file with this hash, whether it exists or not."""
         return self.root / sha256[:2] / sha256
 
     def check_free_space(self) -> None:
-        """NoSpaceError where the disk is so full that nothing more should be begun."""
+        """NoSpaceError if free disk space is below the reserve."""
         check_free_space(self.root)
 
     def receive(self) -> "IncomingFileWriter":
-        """A file to be filled. NoSpaceError where the disk is full."""
+        """Open a writer for a new file. NoSpaceError if the disk is full."""
         self.check_free_space()
         with disk_full_as_error():
             self.incoming.mkdir(parents=True, exist_ok=True)
             return IncomingFileWriter(self, self.incoming / secrets.token_hex(16))
 
     def copy(self, source: Path) -> tuple[str, int]:
-        """Take in a file from disk: (sha256 in hexadecimal, size in bytes)."""
+        """Store a copy of a local file: (SHA-256 in hexadecimal, size in bytes)."""
         receiver = self.receive()
         try:
             with source.open("rb") as file:
-                while part := file.read(COPY_BYTES):
-                    receiver.write(part)
+                while chunk := file.read(COPY_BYTES):
+                    receiver.write(chunk)
             return receiver.finish()
         finally:
             receiver.abort()
 
     def remove(self, sha256: str) -> bool:
-        """Remove the file for good; whether there was one."""
+        """Remove the file permanently; returns whether it existed."""
         path = self.path(sha256)
         if not path.exists():
             return False
@@ -59,14 +59,14 @@ class FileStore:
         return True
 
     def clean(self) -> None:
-        """Remove what interrupted uploads left behind."""
+        """Remove temporary files of interrupted uploads."""
         for path in self.incoming.glob("*"):
             if time.time() - path.stat().st_mtime > STALE_SECONDS:
                 path.unlink(missing_ok=True)
 
 
 class IncomingFileWriter:
-    """A file on its way in. `abort` is safe at any time and changes nothing after `finish`."""
+    """A file being received. `abort` is safe at any time and has no effect after `finish`."""
 
     def __init__(self, store: FileStore, temporary: Path) -> None:
         self.store = store
@@ -75,17 +75,17 @@ class IncomingFileWriter:
         self._hash = hashlib.sha256()
         self._file: BinaryIO = temporary.open("xb", buffering=0)
 
-    def write(self, part: bytes) -> None:
-        """Append bytes. NoSpaceError where the disk is full."""
+    def write(self, chunk: bytes) -> None:
+        """Append bytes. NoSpaceError if the disk is full."""
         with disk_full_as_error():
-            view = memoryview(part)
+            view = memoryview(chunk)
             while view:
                 view = view[self._file.write(view) :]
-        self._hash.update(part)
-        self.size += len(part)
+        self._hash.update(chunk)
+        self.size += len(chunk)
 
     def finish(self) -> tuple[str, int]:
-        """Make the file durable and put it in place: (sha256 in hexadecimal, size in bytes)."""
+        """Fsync the file and move it into place: (SHA-256 in hexadecimal, size in bytes)."""
         sha256 = self._hash.hexdigest()
         target = self.store.path(sha256)
         with disk_full_as_error():
@@ -98,7 +98,7 @@ class IncomingFileWriter:
         return sha256, self.size
 
     def abort(self) -> None:
-        """Forget what came in so far."""
+        """Discard the received bytes."""
         self._file.close()
         self.temporary.unlink(missing_ok=True)
 

@@ -1,6 +1,6 @@
-"""Secrets that are used again, such as those that sign webhooks, sealed for the database by Fernet (AES and HMAC).
+"""Encrypts secrets that must be readable again, such as webhook secrets, for the database (Fernet: AES and HMAC).
 
-The key lies beside the data, so that a copy of the database alone, or of its backup, gives none of them away.
+The key is in the data folder, so that the database or its backup alone discloses none of them.
 """
 
 from functools import cached_property
@@ -16,14 +16,14 @@ KEY_FILE = "sealing.key"
 
 
 class FernetCipher:
-    """The port `Seals` over the key of one data folder, which is made by whoever needs it first."""
+    """The port `SecretCipher` with the key of one data folder, created on first use."""
 
     def __init__(self, secrets: DataFolderSecrets) -> None:
         self._secrets = secrets
 
     @cached_property
     def _fernet(self) -> "Fernet":
-        from cryptography.fernet import Fernet  # loaded where it is needed: a tenth of a second
+        from cryptography.fernet import Fernet  # imported on use: takes 0.1 s
 
         key = self._secrets.get_or_create(KEY_FILE, Fernet.generate_key)
         try:
@@ -32,16 +32,16 @@ class FernetCipher:
             raise DamagedError(f"{self._secrets.folder / KEY_FILE} is damaged: restore it from a backup") from error
 
     def encrypt(self, text: str) -> str:
-        """The text as the database keeps it."""
+        """The encrypted text for the database."""
         return self._fernet.encrypt(text.encode()).decode()
 
     def decrypt(self, sealed: str) -> str:
-        """What was sealed. DamagedError where it was sealed with another key."""
+        """The decrypted text. DamagedError if it was encrypted with another key."""
         from cryptography.fernet import InvalidToken
 
         try:
             return self._fernet.decrypt(sealed.encode()).decode()
         except InvalidToken as error:
             place = self._secrets.folder / KEY_FILE
-            advice = "restore that one from a backup, or set the secret anew"
-            raise DamagedError(f"{place} is not the key that this secret was sealed with: {advice}") from error
+            advice = "restore that key from a backup, or set the secret again"
+            raise DamagedError(f"{place} is not the key that this secret was encrypted with: {advice}") from error

@@ -1,1 +1,1 @@
-"""From uploaded files to elements: recognisers in a chain, and readers that go on from a position."""
+"""From stored files to elements: a chain of recognisers, and readers that resume at a position."""

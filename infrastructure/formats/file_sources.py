@@ -1,4 +1,4 @@
-"""The sources of landing: raw files by hash, read through the chain of recognisers."""
+"""The sources of landing: stored files by hash, read through the chain of recognisers."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,23 +17,23 @@ class OcdsJson:
     """See infrastructure/formats/json/recogniser.py."""
 
     name = "ocds-json"
-    kind = "OCDS JSON (release or record package, releases, records, arrays of them, concatenated or one a line, gzipped or not)"
+    kind = "OCDS JSON (release or record package, releases, records, arrays of them, concatenated or one per line)"
     binary = False
 
     def __init__(self, longest: int) -> None:
         self.longest = longest
 
     def recognise(self, text: Path, filename: str) -> Position | None:  # pylint: disable=unused-argument
-        """Where reading begins; None where it is no JSON."""
+        """Position where reading begins; None if the file is no JSON."""
         return recogniser.recognise(text)
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
-        """The next stretch."""
+        """Read the next slice."""
         return recogniser.read(text, filename, position, limit, self.longest)
 
 
 class FileSources:
-    """Reads raw files through the chain, and what archives hold; see services/ports `Sources`."""
+    """Reads stored files, and members of archives, through the chain; implements the port `Sources`."""
 
     def __init__(self, files: StoredFiles, spool: Path, recognisers: Sequence[Recogniser], most: int, most_members: int = MAX_MEMBERS) -> None:
         self.files = files
@@ -43,32 +43,34 @@ class FileSources:
         self.chain = with_archives(recognisers, spool, most, most_members)
 
     def read(self, sha256: str, filename: str, position: Position | None, limit: int, reader: str = "") -> Slice:
-        """The next stretch. InvalidError where no recogniser of the chain knows the file, with what was expected."""
+        """Read the next slice. InvalidError if no recogniser knows the file; it lists the expected formats."""
         raw = self.files.path(sha256)
         if not raw.exists():
-            raise InvalidError(f"the raw file {sha256} is gone from the data folder")
+            raise InvalidError(f"the stored file {sha256} is gone from the data folder")
         source = SourceFile(self._named(raw, reader) if reader else raw, filename, self.spool / (reader or sha256), self.most)
-        piece = self.chain.read(source, position, limit)
-        if piece.position is not None:
+        batch = self.chain.read(source, position, limit)
+        if batch.position is not None:
             source.keep()
-        return piece
+        return batch
 
     def read_ahead(self, sha256s: Sequence[str]) -> None:
-        """These files are read next."""
+        """Announce the files to read next."""
         paths = [path for sha256 in dict.fromkeys(sha256s) if (path := self.files.path(sha256)).exists()]
         for one in self.ahead:
             one.expect(paths)
 
     def remove_copies(self, sha256: str, reader: str = "") -> None:
-        """Remove the copies."""
+        """Remove the temporary copies of a file."""
         SourceFile(self.files.path(sha256), "", self.spool / (reader or sha256), self.most).forget()
 
     def _named(self, raw: Path, reader: str) -> Path:
-        """A link to the file: copies are named after what they are copies of, and two jobs may read the same file."""
+        """A link to the file, named after its reader: copies are named after their source, and two jobs may read one
+        file.
+        """
         link = self.spool / f"{reader}.raw"
         if not link.is_symlink():
             with disk_full_as_error():
                 self.spool.mkdir(parents=True, exist_ok=True)
-                with suppress(FileExistsError):  # another thread has made it
+                with suppress(FileExistsError):  # created by another thread
                     link.symlink_to(raw.resolve())
         return link

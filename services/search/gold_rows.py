@@ -1,4 +1,4 @@
-"""The rows of gold that hits were made of."""
+"""Adds to search hits the rows of gold that they were built from."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,17 +8,17 @@ from domain.star.queries import Condition
 from services.ports.warehouse import Warehouse
 from services.star.rows import query_rows
 
-# The fact or dimension that a document stands for, its key there, and the document's field that has it.
+# Per collection: its fact or dimension, the key column there, and the document field with the key.
 ROWS = {
     Collection.PROCESSES: ("process", "ocid", "id"),
     Collection.ORGANIZATIONS: ("organization", "organization_id", "id"),
     Collection.DOCUMENTS: ("document", "record_id", "document_id"),
 }
-ROWS_PER_KEY = 10  # rows that a key has at most, most often: an organisation has one a version
+ROWS_PER_KEY = 10  # upper bound in practice: an organisation has one row per version
 
 
 def with_gold_rows(warehouse: Warehouse, collection: Collection, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits with their rows; None where gold has moved on since."""
+    """The hits with their gold rows; None if the row has been deleted since indexing."""
     table, key, field = ROWS[collection]
     ids = list(dict.fromkeys(str(hit.document[field]) for hit in hits))
     if not ids:

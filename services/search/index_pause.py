@@ -1,6 +1,7 @@
-"""A moment in which the index stage stands still, so that an index filled aside can take the place of the one that serves.
+"""Pauses the index stage while a rebuilt index is swapped in.
 
-Runs under way at its beginning or its end lose their race, for the watermark is touched at both; a pause whose holder died ends by itself.
+Pausing and resuming change the watermark, so that concurrent runs fail their compare-and-swap. A pause expires if its
+holder dies.
 """
 
 from datetime import timedelta
@@ -16,19 +17,19 @@ PAUSE_MAX_DURATION = timedelta(seconds=60)
 
 
 def is_paused(work: ReadUnitOfWork) -> bool:
-    """Whether the index stage shall wait."""
+    """Whether the index stage must wait."""
     mark = work.watermarks.get(PAUSE_WATERMARK)
     return mark.attempts > 0 and mark.started_at is not None and mark.started_at > now() - PAUSE_MAX_DURATION
 
 
 def check_not_paused(work: ReadUnitOfWork) -> None:
-    """LostRaceError where the index stage shall wait: called where its run commits."""
+    """LostRaceError if the index stage must wait; called when a run commits."""
     if is_paused(work):
-        raise LostRaceError("search is being swapped for one made anew")
+        raise LostRaceError("the search index is being swapped for a rebuilt one")
 
 
 def pause(parts: Parts) -> int:
-    """Have the index stage stand still; the silver batch up to which it has written."""
+    """Pause the index stage; returns the silver batch up to which it has indexed."""
     with parts.warehouse.write() as work:
         work.watermarks.start(PAUSE_WATERMARK, now())
         mark = _touch(work)
@@ -37,14 +38,14 @@ def pause(parts: Parts) -> int:
 
 
 def check_still_paused(parts: Parts) -> None:
-    """LostRaceError where the pause has ended by itself: whoever holds it asks this before it counts on it."""
+    """LostRaceError if the pause has expired; the holder calls this before it relies on the pause."""
     with parts.warehouse.read() as work:
         if not is_paused(work):
-            raise LostRaceError("the pause of the index stage ended before search was swapped; rebuild it again")
+            raise LostRaceError("the pause of the index stage expired before the swap; rebuild the search index again")
 
 
 def resume(parts: Parts) -> None:
-    """Let the index stage go on."""
+    """Resume the index stage."""
     with parts.warehouse.write() as work:
         _touch(work)
         work.watermarks.reset_attempts(work.watermarks.get(PAUSE_WATERMARK), now())
@@ -53,7 +54,7 @@ def resume(parts: Parts) -> None:
 
 
 def _touch(work: WriteUnitOfWork) -> Watermark:
-    """Change nothing but what runs under way compare."""
+    """Increment the watermark's counter, so that the compare-and-swap of concurrent runs fails."""
     mark = work.watermarks.get("index")
     work.watermarks.compare_and_swap(mark, mark.model_copy(update={"done": mark.done + 1}), now())
     return mark

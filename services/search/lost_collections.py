@@ -1,6 +1,7 @@
-"""What search held before it was lost (emptied by a new schema, another server, a removed folder): nobody is told of it when it is filled again.
+"""Remembers what a lost search collection held, so that refilling it sends no alerts for known documents.
 
-Where a collection was found empty, the ledger keeps the silver batch up to which it had been filled. What batches up to there name was there.
+A collection is lost when a new schema, another server or a removed folder leaves it empty. The ledger then keeps the
+silver batch up to which it was filled: documents named by batches up to there were in it.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,8 @@ from services.ports.warehouse import WriteUnitOfWork
 from services.shared.clock import now
 
 EMBED_STAGE = "embed"
-READ_MAX_PROCESSES = 200_000  # whose rows are read at once
-# The silver tables that name what a collection's documents are of, and the column that does.
+READ_MAX_PROCESSES = 200_000  # per read
+# Silver tables and columns with the keys of a collection's documents.
 DOCUMENT_KEYS = {
     Collection.PROCESSES: (("process", "ocid"),),
     Collection.ORGANIZATIONS: (("party", "organization_id"), ("organization", "organization_id")),
@@ -23,24 +24,28 @@ DOCUMENT_KEYS = {
 
 
 def record_loss(work: WriteUnitOfWork, collection: Collection, upto: int) -> None:
-    """The collection is empty, which had been filled up to this silver batch; one that was lost before it was full again had more."""
+    """Record that the collection, filled up to this silver batch, is empty.
+
+    A loss during refilling keeps the larger batch.
+    """
     mark = work.watermarks.get(_name(collection))
     work.watermarks.compare_and_swap(mark, mark.model_copy(update={"silver_batch": max(mark.silver_batch, upto)}), now())
 
 
 def documents_held_before_loss(parts: Parts, collection: Collection, after: int, keys: Sequence[str]) -> set[str]:
-    """Those of the processes, organisations or files that the collection held when it was lost, and was not given again yet.
+    """The processes, organisations or files among `keys` that the collection held at its loss and has not regained yet.
 
-    `after` is the silver batch up to which it was filled again: what it has from there on can be asked for.
+    `after` is the silver batch up to which it has been refilled; the engine itself knows documents up to there.
     """
     with parts.warehouse.read() as work:
         batches = work.batches.silver_after(after, work.watermarks.get(_name(collection)).silver_batch) if keys else ()
     wanted, found = set(keys), set[str]()
     while batches:
-        some = limit_by_processes(batches, READ_MAX_PROCESSES)
-        batches = batches[len(some) :]
+        run = limit_by_processes(batches, READ_MAX_PROCESSES)
+        batches = batches[len(run) :]
         for table, column in DOCUMENT_KEYS[collection]:
-            found.update(wanted.intersection(parts.lake.read_silver(table, [batch.id for batch in some], [column])[column]))
+            rows = parts.lake.read_silver(table, [batch.id for batch in run], [column])
+            found.update(wanted.intersection(rows[column]))
     return found
 
 
@@ -49,7 +54,9 @@ def _name(collection: Collection) -> str:
 
 
 def restart_embedding_if_lost(parts: Parts, lost: bool) -> None:
-    """Begin at the beginning where the documents are written anew (`lost`), or their vectors are gone; those that are still there are skipped."""
+    """Restart embedding from the first batch if documents are rewritten (`lost`) or vectors are gone; others are
+    skipped.
+    """
     with parts.warehouse.write() as work:
         mark = work.watermarks.get(EMBED_STAGE)
         gone = mark.silver_batch and any(parts.search.active_model(one) is None and parts.search.count(one) for one in Collection)

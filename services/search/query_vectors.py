@@ -1,4 +1,4 @@
-"""The meaning of a query: its vector, made by the model whose vectors answer, so that the two can be compared."""
+"""Embeds the query text with the model whose vectors the engine serves, so that the two are comparable."""
 
 from functools import lru_cache
 
@@ -10,37 +10,37 @@ from domain.shared.errors import TenderlakeError
 from services.ports.embeddings import Embedder
 from services.ports.parts import Parts
 
-QUERY_VECTOR_CACHE_ENTRIES = 2_000  # vectors of queries that are kept
+QUERY_VECTOR_CACHE_ENTRIES = 2_000
 
 
 def with_query_vector(parts: Parts, query: SearchQuery) -> tuple[SearchQuery, str | None]:
-    """The query with its vector, and why it has none where it should: it is then searched by word."""
-    if query.mode is Mode.KEYWORD or (query.similar_to is None and not _meant(query)):
+    """The query with its vector, or without it and a warning why; it is then searched by word."""
+    if query.mode is Mode.KEYWORD or (query.similar_to is None and not _subject(query)):
         return query, None
     model = parts.search.active_model(query.collection)
-    if query.similar_to is not None:  # the document's own vector is taken
+    if query.similar_to is not None:  # the engine uses the document's own vector
         return query, None
     if parts.embedders.model is None:
-        return query, _told(query, "embeddings are off; these were found by word")
+        return query, _warning(query, "embeddings are off; these hits were found by word")
     if model is None:
-        return query, _told(query, "nothing is embedded yet; these were found by word")
+        return query, _warning(query, "no documents are embedded yet; these hits were found by word")
     embedder = parts.embedders.get(model)
     if embedder is None:
-        return query, f"the vectors are still those of {model}, which is not at hand; these were found by word"
+        return query, f"the vectors are still those of {model}, which is not available; these hits were found by word"
     try:
-        return query.model_copy(update={"vector": _vector(embedder, _meant(query))}), None
+        return query.model_copy(update={"vector": _vector(embedder, _subject(query))}), None
     except TenderlakeError as error:
         logger.warning("search: {}", error.detail)
-        return query, f"{error.detail}; these were found by word"
+        return query, f"{error.detail}; these hits were found by word"
 
 
-def _meant(query: SearchQuery) -> str:
-    """What is meant by as much of the text as is searched."""
+def _subject(query: SearchQuery) -> str:
+    """The text to embed, from the searched part of the query."""
     return query_subject(query.text[:QUERY_CHARACTERS])
 
 
-def _told(query: SearchQuery, why: str) -> str | None:
-    """Hybrid is what nobody asked for; only who asks for meaning is told that there is none."""
+def _warning(query: SearchQuery, why: str) -> str | None:
+    """The warning for an explicit semantic search; None for hybrid, the default, which falls back silently."""
     return why if query.mode is Mode.SEMANTIC else None
 
 

@@ -1,6 +1,6 @@
-"""Search made anew from gold without a gap: a fresh index is filled while the old one serves, changes made meanwhile follow, then they swap.
+"""Rebuilds the search index from gold without downtime: fill new indexes, catch up with changes, swap.
 
-Killed anywhere before the swap, the old index goes on serving.
+If the process is killed before the swap, the active index keeps serving.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,58 +21,58 @@ T = TypeVar("T")
 CHUNK_DOCUMENTS = 2_000
 
 
-CATCH_UP_ROUNDS = 3  # times that changes made meanwhile are followed before the index stage is held
+CATCH_UP_ROUNDS = 3  # catch-up runs before the index stage is paused for the last one
 
 
 Files = Sequence[tuple[str, int]]
 
 
 def rebuild_search(parts: Parts) -> int:
-    """Fill a fresh index of each collection from gold, and have them serve; how many documents."""
+    """Rebuild the index of every collection from gold and swap it in; returns the number of documents."""
     since = _indexed(parts)
-    fresh: dict[Collection, IndexRebuild] = {}
+    rebuilds: dict[Collection, IndexRebuild] = {}
     try:
         for collection in Collection:
-            fresh[collection] = parts.search.begin_rebuild(collection)
-        written = _fill(parts, fresh)
+            rebuilds[collection] = parts.search.begin_rebuild(collection)
+        written = _fill(parts, rebuilds)
         for _ in range(CATCH_UP_ROUNDS):
-            since = _follow(parts, fresh, since, _indexed(parts))
-        _swap(parts, fresh, since)
+            since = _follow(parts, rebuilds, since, _indexed(parts))
+        _swap(parts, rebuilds, since)
     except BaseException:
-        for one in fresh.values():
-            _drop(one)
+        for rebuild in rebuilds.values():
+            _drop(rebuild)
         raise
     if any(0 < parts.search.count_vectors(one) < parts.search.count(one) for one in Collection):
-        restart_embedding_if_lost(parts, lost=True)  # vectors that were written meanwhile may have stayed with the old one
+        restart_embedding_if_lost(parts, lost=True)  # vectors written during the rebuild may be in the old index only
     return written
 
 
-def _swap(parts: Parts, fresh: dict[Collection, IndexRebuild], since: int) -> None:
-    """Follow the last changes while nothing else is written, and put the fresh ones in place."""
+def _swap(parts: Parts, rebuilds: dict[Collection, IndexRebuild], since: int) -> None:
+    """Apply the last changes while the index stage is paused, then swap in the rebuilt indexes."""
     until = pause(parts)
     try:
-        _follow(parts, fresh, since, until)
+        _follow(parts, rebuilds, since, until)
         check_still_paused(parts)
-        for collection in list(fresh):
-            fresh.pop(collection).swap()  # it may serve from here on: whatever fails must not remove it
+        for collection in list(rebuilds):
+            rebuilds.pop(collection).swap()  # possibly active from here on: a failure must not discard it
     finally:
         resume(parts)
 
 
-def _fill(parts: Parts, fresh: dict[Collection, IndexRebuild]) -> int:
+def _fill(parts: Parts, rebuilds: dict[Collection, IndexRebuild]) -> int:
     written = 0
     for page in _pages(lambda last: _ocids(parts, last), lambda one: one):
-        written += _put(fresh[Collection.PROCESSES], process_documents(parts, page), ())
+        written += _put(rebuilds[Collection.PROCESSES], process_documents(parts, page), ())
     for page in _pages(lambda last: _organizations(parts, last), lambda one: one):
-        written += _put(fresh[Collection.ORGANIZATIONS], organization_documents(parts, page), ())
+        written += _put(rebuilds[Collection.ORGANIZATIONS], organization_documents(parts, page), ())
     for files in _pages(lambda last: _files(parts, last), lambda one: one[0]):
-        for some in group_files(files):
-            written += _put(fresh[Collection.DOCUMENTS], file_documents(parts, some), ())
+        for group in group_files(files):
+            written += _put(rebuilds[Collection.DOCUMENTS], file_documents(parts, group), ())
     return written
 
 
-def _follow(parts: Parts, fresh: dict[Collection, IndexRebuild], since: int, until: int) -> int:
-    """Bring what the silver batches past `since` touched in line with gold; `until`."""
+def _follow(parts: Parts, rebuilds: dict[Collection, IndexRebuild], since: int, until: int) -> int:
+    """Index the documents that silver batches in (`since`, `until`] touched; returns `until`."""
     if until <= since:
         return until
     with parts.warehouse.read() as work:
@@ -81,28 +81,28 @@ def _follow(parts: Parts, fresh: dict[Collection, IndexRebuild], since: int, unt
         files = work.document_files.touched(since, until)
     ocids = sorted(set(parts.lake.read_silver("process", batches, ["silver_batch", "ocid"])["ocid"])) if batches else []
     for start in range(0, len(ocids), CHUNK_DOCUMENTS):
-        part = ocids[start : start + CHUNK_DOCUMENTS]
-        _put(fresh[Collection.PROCESSES], process_documents(parts, part), part)
+        chunk = ocids[start : start + CHUNK_DOCUMENTS]
+        _put(rebuilds[Collection.PROCESSES], process_documents(parts, chunk), chunk)
     for start in range(0, len(organizations), CHUNK_DOCUMENTS):
-        some = organizations[start : start + CHUNK_DOCUMENTS]
-        _put(fresh[Collection.ORGANIZATIONS], organization_documents(parts, some), some)
-    for few in group_files(files):
-        _put(fresh[Collection.DOCUMENTS], file_documents(parts, few), passage_ids(few))
+        chunk = list(organizations[start : start + CHUNK_DOCUMENTS])
+        _put(rebuilds[Collection.ORGANIZATIONS], organization_documents(parts, chunk), chunk)
+    for group in group_files(files):
+        _put(rebuilds[Collection.DOCUMENTS], file_documents(parts, group), passage_ids(group))
     return until
 
 
-def _put(fresh: IndexRebuild, documents: Sequence[SearchDocument], touched: Sequence[str]) -> int:
-    """Write documents; of those touched, delete the ones that are no more."""
-    there = {document["id"] for document in documents}
-    fresh.write(documents, sorted(set(touched) - there))
+def _put(rebuild: IndexRebuild, documents: Sequence[SearchDocument], touched: Sequence[str]) -> int:
+    """Write the documents; delete those among `touched` that no longer exist."""
+    existing = {document["id"] for document in documents}
+    rebuild.write(documents, sorted(set(touched) - existing))
     return len(documents)
 
 
-def _drop(fresh: IndexRebuild) -> None:
+def _drop(rebuild: IndexRebuild) -> None:
     try:
-        fresh.discard()
-    except Exception as error:  # pylint: disable=broad-exception-caught  # what made the rebuild fail is told, not this
-        logger.warning("an index that was being filled is left behind: {}", error)
+        rebuild.discard()
+    except Exception as error:  # pylint: disable=broad-exception-caught  # the rebuild's own error is raised instead
+        logger.warning("an unfinished index could not be removed: {}", error)
 
 
 def _indexed(parts: Parts) -> int:

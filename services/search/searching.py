@@ -1,4 +1,4 @@
-"""Searches: what callers ask for becomes a `SearchQuery` that the collection's fields allow."""
+"""Turns search requests of clients into `SearchQuery` objects, checked against the fields of the collection."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,18 @@ from services.ports.search import SearchEngine
 from services.search.gold_rows import with_gold_rows
 from services.search.query_vectors import with_query_vector
 
-MAX_HIT_POSITION = 10_000  # hits that pages reach
+MAX_HIT_POSITION = 10_000  # last hit that paging can reach
 RELEVANCE = "relevance"
 SPEC_BY_COLLECTION = {spec.name: spec for spec in SPECS}
-# A comma between values has no space behind it; the comma of a name ("Department of Health, Wales") has one.
+# A comma separates values unless a space follows, as in a name ("Department of Health, Wales").
 SEPARATOR = re.compile(r",(?! )")
-DIVISION = 2  # digits of a CPV division, the facet of what is bought
+DIVISION = 2  # digits of a CPV division, the facet of classifications
 Ranges = Mapping[str, tuple[float | datetime | None, float | datetime | None]]
 
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """A search as callers ask for it: `values` and `ranges` are filters by field; a mode of None is hybrid."""
+    """A search as requested: `values` and `ranges` are filters by field; mode None means hybrid."""
 
     collection: Collection = Collection.PROCESSES
     text: str = ""
@@ -46,21 +46,25 @@ class SearchRequest:
 
 
 def search(parts: Parts, asked: SearchRequest) -> SearchResult:
-    """The page of hits. InvalidError for fields that the collection doesn't have, and for pages past DEEPEST."""
+    """Run a search. InvalidError for unknown fields of the collection and for pages beyond MAX_HIT_POSITION."""
     query, warning = with_query_vector(parts, to_search_query(asked))
     result = parts.search.search(query)
     if result.mode is Mode.KEYWORD and query.mode is Mode.SEMANTIC and warning is None:
-        warning = "there are no vectors to compare with yet; these were found by word"
+        warning = "no documents are embedded yet; these hits were found by word"
     if "gold" in _included(asked.include):
         result = result.model_copy(update={"hits": with_gold_rows(parts.warehouse, asked.collection, result.hits)})
     return result.model_copy(update={"warning": warning}) if warning else result
 
 
 def to_search_query(asked: SearchRequest) -> SearchQuery:
-    """The query, as yet without its vector. InvalidError as for `search`."""
+    """The query, still without a vector. InvalidError as for `search`."""
     spec = SPEC_BY_COLLECTION[asked.collection]
     if asked.page * asked.per_page > MAX_HIT_POSITION:
-        raise InvalidError(f"pages reach {MAX_HIT_POSITION} hits; narrow the search, or walk /v1/gold by its cursor", parameter="page", got=asked.page)
+        raise InvalidError(
+            f"paging ends at {MAX_HIT_POSITION} hits; narrow the search, or read /v1/gold by cursor",
+            parameter="page",
+            got=asked.page,
+        )
     filters = [_any_of(spec, name, given) for name, given in asked.values.items() if given]
     filters += [_range(spec, name, low, high) for name, (low, high) in asked.ranges.items() if low is not None or high is not None]
     return SearchQuery(
@@ -81,12 +85,12 @@ def to_search_query(asked: SearchRequest) -> SearchQuery:
 
 
 def suggest(engine: SearchEngine, collection: Collection, prefix: str, limit: int) -> list[str]:
-    """Up to `limit` completions of what the user is typing."""
+    """Up to `limit` completions of the text typed so far."""
     return engine.suggest(collection, prefix.strip(), limit) if prefix.strip() else []
 
 
 def split_values(given: Sequence[str]) -> list[str]:
-    """The values of a parameter that may be repeated or hold several behind commas."""
+    """Values of a parameter that is repeated or comma-separated; distinct, without blanks."""
     parts = [tidy_text(part) for text in given for part in SEPARATOR.split(text)]
     return list(dict.fromkeys(part for part in parts if part))
 
@@ -94,16 +98,18 @@ def split_values(given: Sequence[str]) -> list[str]:
 def _any_of(spec: CollectionSpec, name: str, given: Sequence[str]) -> Filter:
     values = split_values(given)
     if not values:
-        raise InvalidError(f"{name} is empty; leave it out to search without it", parameter=name)
+        raise InvalidError(f"{name} is empty; omit it to search without this filter", parameter=name)
     if name == "classification":
         name, values = _classification(values)
-    else:  # a value that is given as it was counted finds what was counted, whatever commas and blanks it has
+    else:  # also the unsplit value, so that a facet value with commas or blanks can be used as a filter
         values = list(dict.fromkeys([*values, *map(tidy_text, given), *given]))
     return Filter(field=_field(spec, name, {"keyword"}, "filter by").name, values=tuple(values))
 
 
 def _classification(values: Sequence[str]) -> tuple[str, list[str]]:
-    """The field and the values in it: two digits are a CPV division, anything else is a code, with or without its scheme and check digit."""
+    """Field and values of a classification filter: two digits are a CPV division, else a code with optional scheme and
+    digit.
+    """
     divisions = {len(without_scheme(value)) == DIVISION for value in values}
     if len(divisions) > 1:
         raise InvalidError("classification takes either CPV divisions (two digits) or whole codes, not both", parameter="classification")
@@ -133,7 +139,7 @@ def _group(spec: CollectionSpec, name: str | None) -> str | None:
 def _included(include: Sequence[str]) -> list[str]:
     wanted = split_values(include)
     if set(wanted) - {"gold"}:
-        raise InvalidError("include takes gold", parameter="include", allowed=["gold"])
+        raise InvalidError("include accepts only gold", parameter="include", allowed=["gold"])
     return wanted
 
 

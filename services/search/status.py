@@ -1,4 +1,4 @@
-"""How search is: which engine, how far it is behind, and whether it answers."""
+"""State of search: engine, documents, backlog, health."""
 
 from typing import Any
 
@@ -12,42 +12,48 @@ from services.shared.clock import now
 
 
 class CollectionState(BaseModel):
-    """A collection as the engine has it; `model` answers searches by meaning, None while there are no vectors."""
+    """Contents of a collection; `model` is the active embedding model, None without vectors."""
 
-    documents: int | None = Field(description="null while search is away")
+    documents: int | None = Field(description="null while the search engine is unavailable")
     model: str | None = None
     vectors: int | None = Field(None, description="documents with a vector of that model")
 
 
 class Lag(BaseModel):
-    """How far search is behind what was accepted."""
+    """Backlog of search behind accepted changes."""
 
-    batches: int = Field(description="batches that were landed, and are not searchable yet")
-    seconds: float = Field(description="since the oldest of them was landed; 0 where there is none")
+    batches: int = Field(description="landed batches that are not searchable yet")
+    seconds: float = Field(description="age of the oldest of them; 0 without any")
 
 
 class SearchState(BaseModel):
     """The state of search."""
 
     engine: str = Field(examples=["embedded", "typesense"])
-    version: str | None = Field(description="of the engine; null while it is away")
+    version: str | None = Field(description="version of the engine; null while it is unavailable")
     healthy: bool
-    detail: str | None = Field(None, description="why it is not healthy, or what the index stage last failed at")
+    detail: str | None = Field(None, description="why it is unhealthy, or the last error of the index stage")
     collections: dict[Collection, CollectionState]
     lag: Lag
-    embeddings: str | None = Field(description="the model that documents are embedded with; null where embeddings are off")
+    embeddings: str | None = Field(description="the model that embeds documents; null if embeddings are off")
 
 
 def search_status(parts: Parts) -> SearchState:
-    """The state; that search is away is part of it, and no error."""
+    """The state of search; an unavailable engine is reported in it, not raised."""
     lag, error = _lag(parts)
     state: dict[str, Any] = {"engine": parts.search.name, "embeddings": parts.embedders.model, "lag": lag}
     try:
         collections = {collection: _collection(parts.search, collection) for collection in Collection}
         return SearchState(**state, version=parts.search.version, healthy=True, detail=error if lag.batches else None, collections=collections)
-    except TenderlakeError as away:
-        nothing = {collection: CollectionState(documents=None) for collection in Collection}
-        return SearchState(**state, version=None, healthy=False, detail=without_paths(away.detail), collections=nothing)
+    except TenderlakeError as unavailable:
+        unknown = {collection: CollectionState(documents=None) for collection in Collection}
+        return SearchState(
+            **state,
+            version=None,
+            healthy=False,
+            detail=without_paths(unavailable.detail),
+            collections=unknown,
+        )
 
 
 def _collection(engine: SearchEngine, collection: Collection) -> CollectionState:

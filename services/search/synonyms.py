@@ -1,6 +1,7 @@
-"""Synonyms: kept in the warehouse, and given to the engine, which applies them from the next query on.
+"""Synonyms: stored in the warehouse and passed to the engine, which applies them from the next query on.
 
-Where the engine is away, the change stays in the warehouse and the caller is told; the next change, or the next start, gives it on.
+If the engine is unavailable, the change stays in the warehouse and the error is raised; the next change or start
+applies it.
 """
 
 import re
@@ -17,14 +18,14 @@ ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 def list_synonyms(warehouse: Warehouse) -> list[Synonym]:
-    """All, by id."""
+    """All synonyms, ordered by id."""
     with warehouse.read() as work:
         found = work.search_settings.synonyms()
         return found
 
 
 def get_synonym(warehouse: Warehouse, synonym_id: str) -> Synonym:
-    """One. NotFoundError where there is none of that id."""
+    """One synonym. NotFoundError if the id is unknown."""
     found = next((one for one in list_synonyms(warehouse) if one.id == synonym_id), None)
     if found is None:
         raise NotFoundError(f"there is no synonym {synonym_id}")
@@ -32,19 +33,19 @@ def get_synonym(warehouse: Warehouse, synonym_id: str) -> Synonym:
 
 
 def put_synonyms(parts: Parts, synonyms: Sequence[Synonym]) -> list[Synonym]:
-    """Add these, each in place of the one with its id; all or none. InvalidError says which can't be one, and why."""
+    """Add or replace synonyms by id, all or none. InvalidError names the invalid one and the reason."""
     made = [_checked(one) for one in synonyms]
     with parts.warehouse.write() as work:
         work.search_settings.put_synonyms(made, now())
         if len(work.search_settings.synonyms()) > MAX_SYNONYMS:
-            raise InvalidError(f"there can be {MAX_SYNONYMS} synonyms")
+            raise InvalidError(f"at most {MAX_SYNONYMS} synonyms are allowed")
         work.commit()
     apply_synonyms(parts)
     return made
 
 
 def delete_synonym(parts: Parts, synonym_id: str) -> None:
-    """Remove one. NotFoundError where there is none of that id."""
+    """Remove a synonym. NotFoundError if the id is unknown."""
     with parts.warehouse.write() as work:
         if not work.search_settings.delete_synonym(synonym_id):
             raise NotFoundError(f"there is no synonym {synonym_id}")
@@ -53,7 +54,7 @@ def delete_synonym(parts: Parts, synonym_id: str) -> None:
 
 
 def apply_synonyms(parts: Parts) -> None:
-    """Let the engine have those of the warehouse, where it has others."""
+    """Pass the warehouse's synonyms to the engine, if its own differ."""
     wanted = list_synonyms(parts.warehouse)
     if sorted(parts.search.synonyms(), key=lambda one: one.id) != wanted:
         parts.search.set_synonyms(wanted)
@@ -64,7 +65,10 @@ def _checked(one: Synonym) -> Synonym:
     root = " ".join(one.root.split()) if one.root is not None else None
     least = 2 if root is None else 1
     if not ID.fullmatch(one.id):
-        raise InvalidError("a synonym's id has letters, digits, '_', '.' and '-', at most 100 of them", id=one.id[:200])
+        raise InvalidError("a synonym's id must have 1 to 100 letters, digits, '_', '.' or '-'", id=one.id[:200])
     if len(words) < least or not all(re.search(r"\w", word) for word in (*words, *([] if root is None else [root]))):
-        raise InvalidError(f"the synonym {one.id} needs {least} different words or phrases at least, each with a letter or digit", id=one.id)
+        raise InvalidError(
+            f"the synonym {one.id} needs at least {least} different words or phrases, each with a letter or digit",
+            id=one.id,
+        )
     return Synonym(id=one.id, root=root, words=words)

@@ -1,4 +1,4 @@
-"""Cursors: opaque to the caller, to us the place in an order after which the next page begins."""
+"""Cursors: opaque to clients; inside, the position in an order after which the next page begins."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
@@ -9,17 +9,17 @@ import orjson
 from domain.shared.errors import InvalidError
 
 
-def encode_cursor(place: Sequence[Any]) -> str:
-    """The cursor of a place, made of JSON values."""
-    return urlsafe_b64encode(orjson.dumps(list(place))).decode().rstrip("=")
+def encode_cursor(position: Sequence[Any]) -> str:
+    """The cursor of a position, which consists of JSON values."""
+    return urlsafe_b64encode(orjson.dumps(list(position))).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> list[Any]:
-    """The place behind a cursor. InvalidError for what can't be one."""
+    """The position in a cursor. InvalidError if the cursor is malformed."""
     try:
-        place = orjson.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+        position = orjson.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
     except ValueError as error:
-        raise InvalidError("the cursor is broken; take the one from `next` as it stands", cursor=cursor) from error
-    if not isinstance(place, list) or any(isinstance(one, str) and "\0" in one for one in place):
-        raise InvalidError("the cursor is broken; take the one from `next` as it stands", cursor=cursor)
-    return place
+        raise InvalidError("the cursor is malformed; use the value from `next` unchanged", cursor=cursor) from error
+    if not isinstance(position, list) or any(isinstance(value, str) and "\0" in value for value in position):
+        raise InvalidError("the cursor is malformed; use the value from `next` unchanged", cursor=cursor)
+    return position

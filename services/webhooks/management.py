@@ -1,4 +1,4 @@
-"""Standing webhooks: adding, changing and removing them."""
+"""Adds, changes and removes webhooks."""
 
 import secrets
 from base64 import b64encode
@@ -20,7 +20,7 @@ SECRET_BYTES = 32
 
 
 class WebhookInput(BaseModel):
-    """What a webhook shall be; `secret` None keeps the present one, or makes one."""
+    """Properties of a webhook; `secret` None keeps the present one, or generates one."""
 
     url: str
     events: list[str]
@@ -30,7 +30,7 @@ class WebhookInput(BaseModel):
 
 
 def new_secret() -> str:
-    """A random secret as the Standard Webhooks specification writes them: `whsec_` and base64."""
+    """A random secret in the format of the Standard Webhooks specification: `whsec_` and base64."""
     return f"{SECRET_PREFIX}{b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"
 
 
@@ -42,13 +42,13 @@ def list_webhooks(warehouse: Warehouse) -> Sequence[Webhook]:
 
 
 def get_webhook(warehouse: Warehouse, webhook_id: str) -> Webhook:
-    """The webhook. NotFoundError where there is none of that id."""
+    """The webhook. NotFoundError if the id is unknown."""
     with warehouse.read() as work:
         return _known(work, webhook_id)
 
 
 def add_webhook(parts: Parts, wish: WebhookInput, *, private: bool) -> tuple[Webhook, str]:
-    """Add a webhook; it and its secret, which is sealed in it. InvalidError for an address or an event that can't be."""
+    """Add a webhook; returns it and its secret in clear text. InvalidError for a URL or event that is not allowed."""
     _check(wish, private)
     secret = wish.secret or new_secret()
     made = wish.model_dump() | {"id": secrets.token_hex(8), "created_at": now(), "secret": parts.seals.encrypt(secret)}
@@ -60,7 +60,7 @@ def add_webhook(parts: Parts, wish: WebhookInput, *, private: bool) -> tuple[Web
 
 
 def change_webhook(parts: Parts, webhook_id: str, wish: WebhookInput, *, private: bool) -> Webhook:
-    """Change a webhook, and where that which waits for it goes. Errors as for `add_webhook`; NotFoundError where there is none of that id."""
+    """Change a webhook and its pending deliveries. Errors as for `add_webhook`; NotFoundError if the id is unknown."""
     _check(wish, private)
     with parts.warehouse.write() as work:
         webhook = _known(work, webhook_id)
@@ -73,7 +73,7 @@ def change_webhook(parts: Parts, webhook_id: str, wish: WebhookInput, *, private
 
 
 def remove_webhook(warehouse: Warehouse, webhook_id: str) -> None:
-    """Remove a webhook and what waits for it. NotFoundError where there is none of that id."""
+    """Remove a webhook and cancel its pending deliveries. NotFoundError if the id is unknown."""
     with warehouse.write() as work:
         _known(work, webhook_id)
         work.deliveries.cancel_for_webhook(webhook_id)

@@ -1,8 +1,9 @@
 """Webhook deliveries: a transactional outbox, sent until the receiver acknowledges.
 
-A delivery is queued in the transaction that makes it true. A run leases what is due, sends each delivery in a thread of its own and notes the
-answer as it comes, so that a receiver that hangs delays no other: one attempt at a time for a URL, a few for a host. Delivery is at least once:
-a sender that dies after sending sends again once the lease ends, with the same `webhook-id`.
+A delivery is enqueued in the transaction of the event that it reports. A run leases due deliveries, sends each in its
+own thread and records the result at once, so that a slow receiver delays no other: one attempt at a time per URL, a few
+per host. Delivery is at least once: if a sender dies after sending, the message is sent again when the lease expires,
+with the same `webhook-id`.
 """
 
 from collections.abc import Sequence
@@ -24,26 +25,26 @@ from services.shared.clock import now
 from services.shared.cursors import decode_cursor, encode_cursor
 
 DELIVER_ACTOR = "deliver"
-ATTEMPTS_MOST = 32  # attempts under way at a time
-HOST_ATTEMPTS_MOST = 4  # of them to one host
-LEASE_DURATION = timedelta(seconds=60)  # longer than an attempt takes
-POLL_SECONDS = 0.2  # between two looks for what became due while attempts are under way
-RUN_SECONDS = 3_600.0  # after which a run takes nothing new; where receivers hang all the time, it would never end
+ATTEMPTS_MOST = 32  # concurrent attempts
+HOST_ATTEMPTS_MOST = 4  # concurrent attempts per host
+LEASE_DURATION = timedelta(seconds=60)  # longer than an attempt
+POLL_SECONDS = 0.2  # between queries for due deliveries while attempts are running
+RUN_SECONDS = 3_600.0  # after which a run leases nothing new: slow receivers could keep it busy without end
 DELIVERY_RETENTION = timedelta(days=30)
-WAIT_SECONDS = 300.0  # for a warehouse that is away, to note in it how an attempt ended
+WAIT_SECONDS = 300.0  # for an unavailable warehouse, to record the result of an attempt
 
 
 def enqueue(work: WriteUnitOfWork, *, url: str, secret: str, event: str, payload: dict[str, Any], ref: str) -> None:
     """Queue a delivery, as part of the caller's transaction. After the commit, `wake` sends it at once.
 
-    `ref` is what it is about; `secret` is sealed.
+    `ref` is its subject (a job's id); `secret` is encrypted.
     """
     moment = now()
     work.deliveries.add([Delivery(url=url, secret=secret, event=event, payload=payload, ref=ref, created_at=moment, next_at=moment)])
 
 
 def wake_deliveries(parts: Parts) -> None:
-    """Have what is due sent; without a queue at the moment, the sweep does."""
+    """Send the message that starts a run if deliveries are due. If the queue is unavailable, the sweep does it."""
     with parts.warehouse.read() as work:
         due = work.deliveries.due(now(), HOST_ATTEMPTS_MOST)
     if due:
@@ -54,43 +55,48 @@ def wake_deliveries(parts: Parts) -> None:
 
 
 def deliver(parts: Parts, moment: datetime | None = None) -> None:
-    """Send what is due at this moment (default: now, and what becomes due meanwhile), and note how each attempt ends.
+    """Send deliveries that are due at `moment` (default: now, and until none is due), and record each result.
 
-    Handled twice at once, each delivery is leased by one run; what a killed run had leased is due again after its lease.
+    Concurrent runs lease different deliveries; those leased by a killed run are due again when the lease expires.
     """
     end = monotonic() + RUN_SECONDS
-    under_way: dict[Future[DeliveryResult], LeasedDelivery] = {}
+    running: dict[Future[DeliveryResult], LeasedDelivery] = {}
     with ThreadPoolExecutor(ATTEMPTS_MOST, "deliver") as pool:
         while True:
-            if monotonic() < end and len(under_way) < ATTEMPTS_MOST:
-                leased = _lease_more(parts.warehouse, moment or now(), ATTEMPTS_MOST - len(under_way), under_way=bool(under_way))
-                under_way |= {pool.submit(_attempt, parts.hooks, parts.seals, one.delivery): one for one in leased}
-            if not under_way:
+            if monotonic() < end and len(running) < ATTEMPTS_MOST:
+                leased = _lease_more(
+                    parts.warehouse,
+                    moment or now(),
+                    ATTEMPTS_MOST - len(running),
+                    running=bool(running),
+                )
+                running |= {pool.submit(_attempt, parts.hooks, parts.seals, one.delivery): one for one in leased}
+            if not running:
                 break
-            ended, _ = wait(under_way, POLL_SECONDS, FIRST_COMPLETED)
+            ended, _ = wait(running, POLL_SECONDS, FIRST_COMPLETED)
             if ended:
-                _record_results(parts.warehouse, [(under_way.pop(one), one.result()) for one in ended])
+                _record_results(parts.warehouse, [(running.pop(one), one.result()) for one in ended])
     wake_deliveries(parts)
 
 
 def list_deliveries(
     warehouse: Warehouse, *, ref: str | None = None, webhook_id: str | None = None, cursor: str | None = None, limit: int = 100
 ) -> tuple[Sequence[Delivery], str | None]:
-    """A page of the deliveries about a thing or to a webhook, newest first, and the cursor of the next one."""
+    """A page of deliveries by subject or webhook, newest first, and the cursor of the next page."""
     before: int | None = None
     if cursor is not None:
         match decode_cursor(cursor):
             case [int(before)] if 0 <= before < 2**63:
                 pass
             case _:
-                raise InvalidError("the cursor is not one of this list", cursor=cursor)
+                raise InvalidError("the cursor belongs to another list", cursor=cursor)
     with warehouse.read() as work:
         page = work.deliveries.page(ref=ref, webhook_id=webhook_id, before=before, limit=limit + 1)
     return page[:limit], encode_cursor([page[limit - 1].id]) if len(page) > limit else None
 
 
 def redeliver(parts: Parts, delivery_id: int, *, ref: str | None = None, webhook_id: str | None = None) -> Delivery:
-    """Send a delivery once more, whatever became of it. NotFoundError where there is none of that id about that thing or to that webhook."""
+    """Send a delivery again, in any state. NotFoundError if the subject or webhook has no delivery of that id."""
     with parts.warehouse.write() as work:
         found = work.deliveries.get(delivery_id)
         if found is None or (ref is not None and found.ref != ref) or (webhook_id is not None and found.webhook_id != webhook_id):
@@ -102,19 +108,19 @@ def redeliver(parts: Parts, delivery_id: int, *, ref: str | None = None, webhook
 
 
 class LeasedDelivery(NamedTuple):
-    """A delivery that this run alone attempts, from one moment to another."""
+    """A delivery leased by this run, from `since` to `until`."""
 
     delivery: Delivery
     since: datetime
     until: datetime
 
 
-def _lease_more(warehouse: Warehouse, moment: datetime, limit: int, *, under_way: bool) -> list[LeasedDelivery]:
-    """`_lease`; nothing where the warehouse is away and attempts are under way, whose answers are to be noted once it is back."""
+def _lease_more(warehouse: Warehouse, moment: datetime, limit: int, *, running: bool) -> list[LeasedDelivery]:
+    """`_lease`; empty if the warehouse is unavailable while attempts run, whose results are to be recorded later."""
     try:
         return _lease(warehouse, moment, limit)
     except AwayError:
-        if not under_way:
+        if not running:
             raise
         return []
 
@@ -132,14 +138,14 @@ def _lease(warehouse: Warehouse, moment: datetime, limit: int) -> list[LeasedDel
 
 
 def _attempt(hooks: WebhookSender, seals: SecretCipher, delivery: Delivery) -> DeliveryResult:
-    """What the receiver answers. A delivery whose secret can't be opened has failed for good; whatever happens, the others go on."""
+    """Send the delivery; returns the response. A secret that can't be decrypted is a final failure. Never raises."""
     try:
         return hooks.post(_post(delivery, seals.decrypt(delivery.secret)))
     except DamagedError as error:
         return DeliveryResult(error=error.detail, final=True)
-    except Exception as error:  # pylint: disable=broad-exception-caught  # the other deliveries of the run go on
+    except Exception as error:  # pylint: disable=broad-exception-caught  # other deliveries of the run must continue
         logger.opt(exception=error).error("delivery {} can't be sent", delivery.id)
-        return DeliveryResult(error=f"it can't be sent: {type(error).__name__}")
+        return DeliveryResult(error=f"sending failed: {type(error).__name__}")
 
 
 def _post(delivery: Delivery, secret: str) -> WebhookRequest:
@@ -154,21 +160,21 @@ def _post(delivery: Delivery, secret: str) -> WebhookRequest:
 
 
 def _record_results(warehouse: Warehouse, ended: Sequence[tuple[LeasedDelivery, DeliveryResult]]) -> None:
-    """Note the answers; where the warehouse is away, once it is back: what is not noted is sent again."""
+    """Record the results, waiting for an unavailable warehouse: unrecorded deliveries are sent again."""
     warehouse.wait(WAIT_SECONDS)
     try:
-        _note_now(warehouse, ended)
+        _record_now(warehouse, ended)
     except AwayError:
         warehouse.wait(WAIT_SECONDS)
-        _note_now(warehouse, ended)
+        _record_now(warehouse, ended)
 
 
-def _note_now(warehouse: Warehouse, ended: Sequence[tuple[LeasedDelivery, DeliveryResult]]) -> None:
+def _record_now(warehouse: Warehouse, ended: Sequence[tuple[LeasedDelivery, DeliveryResult]]) -> None:
     with warehouse.write() as work:
         for (delivery, since, until), answered in ended:
-            told = after_attempt(delivery, answered, max(now(), since))
-            work.deliveries.record_attempt(told, until)
+            updated = after_attempt(delivery, answered, max(now(), since))
+            work.deliveries.record_attempt(updated, until)
             if answered.error:
-                about = f"delivery {delivery.id} of {delivery.event} to {delivery.url}: attempt {told.attempts}"
-                logger.info("{}: {}; it is {}", about, answered.error, told.status)
+                about = f"delivery {delivery.id} of {delivery.event} to {delivery.url}: attempt {updated.attempts}"
+                logger.info("{}: {}; it is {}", about, answered.error, updated.status)
         work.commit()

@@ -1,4 +1,4 @@
-"""Files packed with gzip, bzip2 or xz, unpacked piece by piece; what stands before damage is kept."""
+"""Decompresses gzip, bzip2 and xz files in chunks; the content before damage is kept."""
 
 import bz2
 import lzma
@@ -10,22 +10,22 @@ from domain.shared.errors import reason_of
 from infrastructure.formats.compression import gzip_stream
 from infrastructure.formats.compression.gzip_stream import CHUNK_BYTES, READ_BYTES, BrokenGzipError
 
-MEMORY = 256 << 20  # bytes that an xz file may ask for to be unpacked
+XZ_MEMORY_BYTES = 256 << 20  # upper bound for decompressing an xz file
 KINDS: dict[bytes, tuple[str, Callable[[], Any] | None]] = {
     gzip_stream.MAGIC: ("gzip", None),
     b"BZh": ("bzip2", bz2.BZ2Decompressor),
-    b"\xfd7zXZ\x00": ("xz", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, MEMORY)),
+    b"\xfd7zXZ\x00": ("xz", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, XZ_MEMORY_BYTES)),
 }
 
 
 def packing(path: Path) -> bytes | None:
-    """The magic of the way in which it is packed; None where it is not."""
+    """Magic bytes of the compression format; None if the file is not compressed."""
     with path.open("rb") as file:
         return _magic(file)
 
 
 def unpacked(file: BinaryIO, broken: list[str]) -> Iterator[bytes]:
-    """The content, at most CHUNK bytes a piece; where it breaks off, the reason goes to `broken`."""
+    """Yield the content in chunks of at most CHUNK_BYTES; the reason of a damage is appended to `broken`."""
     name, maker = KINDS[_magic(file) or gzip_stream.MAGIC]
     try:
         yield from gzip_stream.unpacked(file) if maker is None else _streams(file, name, maker)
@@ -45,12 +45,12 @@ def _streams(file: BinaryIO, name: str, maker: Callable[[], Any]) -> Iterator[by
         stream = maker()
         while not stream.eof:
             try:
-                piece = stream.decompress(packed, CHUNK_BYTES)
+                chunk = stream.decompress(packed, CHUNK_BYTES)
             except (OSError, lzma.LZMAError) as error:
                 raise BrokenGzipError(f"the {name} file is damaged: {reason_of(error)}") from error
-            if piece:
-                yield piece
+            if chunk:
+                yield chunk
             packed = file.read(READ_BYTES) if stream.needs_input else b""
-            if not packed and not piece and not stream.eof:
-                raise BrokenGzipError(f"the {name} file breaks off in the middle")
+            if not packed and not chunk and not stream.eof:
+                raise BrokenGzipError(f"the {name} file is truncated")
         packed = stream.unused_data or file.read(READ_BYTES)

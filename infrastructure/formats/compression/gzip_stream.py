@@ -1,4 +1,4 @@
-"""Gzip unpacked piece by piece, so that what stands before damage is kept (the standard library's reader drops up to a buffer of it)."""
+"""Decompresses gzip in chunks and keeps the content before damage; the standard library loses up to a buffer of it."""
 
 import zlib
 from collections.abc import Iterator
@@ -7,31 +7,31 @@ from typing import BinaryIO
 from domain.shared.errors import reason_of
 
 MAGIC = b"\x1f\x8b"
-CHUNK_BYTES = 1 << 20  # bytes of content
-READ_BYTES = 1 << 16  # bytes of the file
-GZIP = 31  # zlib's word for a window of 15 bits in a gzip wrapper
+CHUNK_BYTES = 1 << 20  # of content
+READ_BYTES = 1 << 16  # of the file
+GZIP_WBITS = 31  # zlib's wbits for a 15-bit window in a gzip wrapper
 
 
 class BrokenGzipError(Exception):
-    """Raised behind the last good piece, where the file breaks off or is damaged."""
+    """Raised after the last intact chunk, where the file is truncated or damaged."""
 
 
 def unpacked(file: BinaryIO) -> Iterator[bytes]:
-    """The content of all members one after the other, at most CHUNK bytes a piece; zeros behind the last member are padding."""
+    """Yield the content of all members in chunks of at most CHUNK_BYTES; trailing zeros are padding."""
     packed = file.read(READ_BYTES)
     while packed:
-        member = zlib.decompressobj(GZIP)
+        member = zlib.decompressobj(GZIP_WBITS)
         while not member.eof:
             try:
-                piece = member.decompress(packed, CHUNK_BYTES)
+                chunk = member.decompress(packed, CHUNK_BYTES)
             except zlib.error as error:
                 raise BrokenGzipError(f"the gzip file is damaged: {reason_of(error)}") from error
-            if piece:
-                yield piece
+            if chunk:
+                yield chunk
             packed = member.unconsumed_tail or (b"" if member.eof else file.read(READ_BYTES))
-            if not packed and not piece and not member.eof:
-                raise BrokenGzipError("the gzip file breaks off in the middle")
+            if not packed and not chunk and not member.eof:
+                raise BrokenGzipError("the gzip file is truncated")
         packed = member.unused_data if len(member.unused_data) > 1 else member.unused_data + file.read(READ_BYTES)
         packed = packed.lstrip(b"\x00") or file.read(READ_BYTES).lstrip(b"\x00")
         if packed and not packed.startswith(MAGIC[: len(packed)]):
-            raise BrokenGzipError("the gzip file has something else behind its end")
+            raise BrokenGzipError("the gzip file has trailing data that is not gzip")

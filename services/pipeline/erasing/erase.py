@@ -1,8 +1,8 @@
-"""Erase: what was purged leaves every place that still held it, once gold and search are past it.
+"""The erase stage: removes purged records from every store, once gold and search have processed the purge.
 
-Landing ended the record and wrote an entry of the audit trail, in one transaction; here its versions go from bronze, its older rows from
-silver, the raw files and the refused elements that held it, and what the databases keep of deleted rows. Handled twice, or killed
-anywhere, it is done again: what to erase is written into the entry before anything goes.
+Landing has written the tombstone and the audit entry in one transaction. This stage removes the record's versions from
+bronze, its older rows from silver, its stored files, its refused elements, and deleted rows that databases still hold.
+It is idempotent: what to erase is saved in the audit entry before anything is removed, so a killed run is repeated.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ COLUMNS = ["batch", "version", "op", "record_id", "sha256", "file", "payload"]
 
 
 def erase(parts: Parts) -> None:
-    """Erase what is due; the jobs that asked for it are done then. Tables that have many small files are compacted on this occasion."""
+    """Erase due purges and finish their jobs. Also compacts tables with many small files."""
     with parts.warehouse.write() as work:
         mark = work.watermarks.get("index")
         due = work.audit.due(mark.seq)
@@ -38,16 +38,16 @@ def erase(parts: Parts) -> None:
         work.commit()
     done = [one for one in due if _erase(parts, one, mark)]
     if done:
-        _forget(parts, done, mark)
-    parts.lake.compact()  # here, so that it never runs beside erasing
+        _finish(parts, done, mark)
+    parts.lake.compact()  # here, so that it never runs concurrently with erasure
 
 
-def _forget(parts: Parts, done: Sequence[Audit], mark: Watermark) -> None:
+def _finish(parts: Parts, done: Sequence[Audit], mark: Watermark) -> None:
     kinds = sorted({one.kind for one in done})
     if not parts.lake.vacuum_erased(kinds, sorted({table for kind in kinds for table in _tables(kind)})):
-        logger.info("what was cut off while it was being written may hold what is to be erased; the sweep has it tried again")
+        logger.info("interrupted writes may hold data to erase; the sweep repeats the erasure")
         return
-    rebuild_search(parts)  # an index keeps what was deleted for a while
+    rebuild_search(parts)  # index files keep deleted documents for a while
     update_alerts_after_purge(parts, done)
     with parts.warehouse.write() as work:
         work.erasure.forget_organizations(mark.silver_batch)
@@ -57,13 +57,13 @@ def _forget(parts: Parts, done: Sequence[Audit], mark: Watermark) -> None:
     with parts.warehouse.write() as work:
         for one in done:
             work.audit.finish(one.id, "done", now())
-            logger.info("{} had {} of {} erased for good", one.actor, one.record_id, one.kind)
+            logger.info("{} erased {} of {} irrecoverably", one.actor, one.record_id, one.kind)
         work.jobs.finish_due(mark.seq, now())
         work.commit()
 
 
 def _erase(parts: Parts, one: Audit, mark: Watermark) -> bool:
-    """Take the record out of lake, files and ledger; False where a job still reads one of its files, after which it is tried again."""
+    """Remove the record from lake, files and ledger; False if a job still reads its files: then it is retried."""
     found = one.erased or _find(parts, one)
     with parts.warehouse.write() as work:
         work.audit.save_erased(one.id, found)
@@ -88,7 +88,7 @@ def _erase(parts: Parts, one: Audit, mark: Watermark) -> bool:
 
 
 def _find(parts: Parts, one: Audit) -> dict[str, Any]:
-    """The batches, versions, files and refused elements that hold the record as it was before it was purged."""
+    """The batches, versions, files and refused elements that hold the record as it was before the purge."""
     with parts.warehouse.read() as work:
         counts = work.record_versions.closed_batches()
         places = work.outcomes.places(one.kind, one.record_id, one.job_id)
@@ -116,11 +116,11 @@ def _find(parts: Parts, one: Audit) -> dict[str, Any]:
 
 
 def _described(kind: Kind, rows: pl.DataFrame) -> set[str]:
-    """The files that documents are about."""
+    """Hashes of the files that document records describe."""
     if kind is not Kind.DOCUMENTS:
         return set()
-    said = [orjson.loads(payload).get("sha256") for payload in rows["payload"].drop_nulls()]
-    return {sha256 for sha256 in said if isinstance(sha256, str)}
+    hashes = [orjson.loads(payload).get("sha256") for payload in rows["payload"].drop_nulls()]
+    return {sha256 for sha256 in hashes if isinstance(sha256, str)}
 
 
 def _tables(kind: Kind) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ def _tables(kind: Kind) -> tuple[str, ...]:
 
 
 def _erase_silver(parts: Parts, one: Audit, mark: Watermark) -> None:
-    """Remove the silver rows that are older than the newest ones that gold was made of."""
+    """Remove the record's silver rows, except the newest that gold is built from."""
     key, name = ("ocid", one.ocid) if one.kind is Kind.RELEASES else ("record_id", one.record_id)
     tables = _tables(one.kind)
     with parts.warehouse.read() as work:
@@ -136,6 +136,6 @@ def _erase_silver(parts: Parts, one: Audit, mark: Watermark) -> None:
     rows = parts.lake.read_silver(tables[0], batches, ["silver_batch", key]).filter(pl.col(key) == name)
     if not rows.height:
         return
-    newest = int(rows["silver_batch"].max())  # type: ignore[arg-type]  # there is a row
+    newest = int(rows["silver_batch"].max())  # type: ignore[arg-type]  # not empty
     for table in tables:
         parts.lake.erase_silver(table, key, name or "", newest)

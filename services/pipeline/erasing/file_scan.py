@@ -1,4 +1,4 @@
-"""Traces: uploaded files that held a record without having brought a version of it, because it was known already, or refused there."""
+"""Finds stored files that hold a record but brought no version of it: it was unchanged, or was refused."""
 
 from collections.abc import Iterator
 
@@ -14,11 +14,11 @@ from domain.validation.elements import named_record_ids, validate_element
 from services.ports.parts import Parts
 from services.ports.sources import Element
 
-SLICE_ELEMENTS = 4_000  # elements read at a time
+SLICE_ELEMENTS = 4_000  # elements per read
 
 
 def find_files_with(parts: Parts, one: Audit, known: set[str]) -> set[str]:
-    """SHA-256 of the files, beside the known ones, that hold the record; of jobs that were accepted before it was purged."""
+    """SHA-256 of further files that hold the record, among files of jobs accepted before the purge."""
     with parts.warehouse.read() as work:
         jobs = work.jobs.get_many(work.raw_job_order.jobs_with_unlanded_content(one.job_id))
     found: set[str] = set()
@@ -34,13 +34,13 @@ def _holds(parts: Parts, job: Job, one: Audit) -> bool:
     try:
         return any(_is_about(element, one) for element in _elements(parts, job))
     except (InvalidError, TooLargeError):
-        return False  # nobody can read it, so that nothing of it was landed
+        return False  # unreadable, so nothing of it was landed
     finally:
         _release(parts, job.sha256 or "")
 
 
 def _operations_hold(parts: Parts, job: Job, one: Audit) -> bool:
-    """Whether a request named the record, or would have made it."""
+    """Whether the request names the record, or would have created it."""
     try:
         with parts.files.path(job.sha256 or "").open("rb") as lines:
             items = [item for item in read_operations(lines).items if item.kind is one.kind]
@@ -52,7 +52,7 @@ def _operations_hold(parts: Parts, job: Job, one: Audit) -> bool:
 
 
 def _release(parts: Parts, sha256: str) -> None:
-    """Give back what the reading left on disk, unless a job that is being landed reads it."""
+    """Remove the reader's temporary copies, unless a landing job reads the file."""
     with parts.warehouse.read() as work:
         reading = work.raw_job_order.is_read([sha256])
     if not reading:
@@ -62,37 +62,46 @@ def _release(parts: Parts, sha256: str) -> None:
 def _elements(parts: Parts, job: Job) -> Iterator[Element | RefusedElement]:
     position = None
     while True:
-        piece = parts.sources.read(job.sha256 or "", job.filename or "upload", position, SLICE_ELEMENTS)
-        yield from piece.elements
-        yield from piece.refused
-        position = piece.position
+        batch = parts.sources.read(job.sha256 or "", job.filename or "upload", position, SLICE_ELEMENTS)
+        yield from batch.elements
+        yield from batch.refused
+        position = batch.position
         if position is None:
             return
 
 
 def _is(element: Element, one: Audit) -> bool:
-    """Whether the element is the record; also where it is refused, but bears its id or is of the same process."""
+    """Whether the element is the record, or a refused element with its id or process."""
     if element.kind is not one.kind or not _may_be(element.raw, one):
         return False
     if one.record_id in named_record_ids(element.raw, element.kind):
         return True
-    verdicts = validate_element(element.raw, element.place, element.kind)
-    return any(_accepted_is(verdict, one) if isinstance(verdict, AcceptedRecord) else _is_about(verdict, one) for verdict in verdicts)
+    results = validate_element(element.raw, element.place, element.kind)
+    return any(_result_is(result, one) for result in results)
 
 
-def _accepted_is(verdict: AcceptedRecord, one: Audit) -> bool:
-    """Whether it is the record, or may be under an id made of its content, as releases of one id in one upload have."""
-    return verdict.record_id == one.record_id or (verdict.kind is Kind.RELEASES and is_derived_id(one.record_id, verdict.record_id))
+def _result_is(result: AcceptedRecord | RefusedElement, one: Audit) -> bool:
+    return _accepted_is(result, one) if isinstance(result, AcceptedRecord) else _is_about(result, one)
+
+
+def _accepted_is(accepted: AcceptedRecord, one: Audit) -> bool:
+    """Whether it is the record, also under an id derived from content, as for repeated ids in one upload."""
+    if accepted.kind is Kind.RELEASES and is_derived_id(one.record_id, accepted.record_id):
+        return True
+    return accepted.record_id == one.record_id
 
 
 def _is_about(element: Element | RefusedElement, one: Audit) -> bool:
-    """Whether the element is the record, or was refused and is of the same process."""
+    """Whether the element is the record, or a refused element of the same process."""
     if isinstance(element, Element):
         return _is(element, one)
     return one.kind is Kind.RELEASES and element.ocid is not None and element.ocid == one.ocid
 
 
 def _may_be(raw: bytes, one: Audit) -> bool:
-    """A cheap look: the process's ocid stands in every release of it; what JSON may write in several ways proves nothing."""
+    """Cheap check: every release contains its process's ocid.
+
+    Not applicable to ocids that JSON can write in several ways.
+    """
     plain = one.ocid is not None and one.ocid.isascii() and "/" not in one.ocid and orjson.dumps(one.ocid) == f'"{one.ocid}"'.encode()
     return not plain or one.kind != "releases" or (one.ocid or "").encode() in raw

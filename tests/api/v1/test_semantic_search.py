@@ -43,7 +43,7 @@ def test_by_default_words_and_meaning_are_searched(meant: Api) -> None:
 def test_without_embeddings_the_answer_says_that_it_went_by_word(full: Api) -> None:
     assert full.client.get("/v1/search?q=roads").json()["mode"] == "keyword"
     told = full.client.get("/v1/search?q=roads&mode=semantic").json()
-    assert (told["mode"], told["warning"]) == ("keyword", "embeddings are off; these were found by word")
+    assert (told["mode"], told["warning"]) == ("keyword", "embeddings are off; these hits were found by word")
 
 
 def test_more_like_one_and_explanations(meant: Api) -> None:

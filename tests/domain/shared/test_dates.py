@@ -102,7 +102,7 @@ def test_which_dates_prove_an_order(text: str, order: DateOrder | None) -> None:
 def test_what_is_said_of_a_date_is_so() -> None:
     said = {text: found[1] for text in ("2019-03-20T10:00:00 -03:00", "2019-03", "2019-W12-3", "1 May 2024") if (found := instant(text))}
     assert said == {
-        "2019-03-20T10:00:00 -03:00": "a space stands before its zone",
+        "2019-03-20T10:00:00 -03:00": "a space before the time zone",
         "2019-03": "a month, read as its first day; no zone given, read as UTC",
         "2019-W12-3": "no zone given, read as UTC",
         "1 May 2024": "not an ISO 8601 date; no zone given, read as UTC",

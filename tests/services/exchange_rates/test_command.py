@@ -29,7 +29,7 @@ def test_rates_are_asked_for_from_the_command_line(migrated: Path, tmp_path: Pat
         assert asked.output.splitlines()[-1] == f"job {job.id} lands frankfurter-2024-01-02..2024-01-02.jsonl"
         assert (job.actor, parts.files.path(job.sha256 or "").read_bytes()) == ("cli", b'{"date":"2024-01-02","base":"EUR","currency":"USD","rate":1.25}\n')
         nothing = CliRunner().invoke(app, ["enrich"])
-        assert (nothing.exit_code, nothing.output.splitlines()[-1]) == (0, "there is nothing new")
+        assert (nothing.exit_code, nothing.output.splitlines()[-1]) == (0, "no new exchange rates")
         assert len(there.asked) == 1
         wrong = CliRunner().invoke(app, ["enrich", "--currency", "dollars"])
         assert isinstance(wrong.exception, InvalidError)

@@ -93,7 +93,7 @@ def test_a_file_of_an_unknown_kind_fails_and_names_what_is_expected(lake_home: P
     job = load(lake_home, "a.bin", b"\x7fELF and so on")
     assert job.status is JobStatus.FAILED
     assert job.error is not None
-    assert "a.bin is of no kind that can be read" in job.error["detail"]
+    assert "the format of a.bin is not supported" in job.error["detail"]
     assert any("OCDS JSON" in kind for kind in job.error["expected"])
 
 

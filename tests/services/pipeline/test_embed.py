@@ -136,7 +136,7 @@ def test_while_embeddings_are_off_jobs_have_no_stage_embed_and_hits_come_by_word
     assert [one.name for one in get_job(lake_home.warehouse, job.id).stages] == ["land", "refine", "publish", "index"]
     assert search(lake_home, SearchRequest(text="meals")).mode is Mode.KEYWORD
     told = search(lake_home, SearchRequest(text="meals", mode=Mode.SEMANTIC))
-    assert (told.mode, told.warning) == (Mode.KEYWORD, "embeddings are off; these were found by word")
+    assert (told.mode, told.warning) == (Mode.KEYWORD, "embeddings are off; these hits were found by word")
 
 
 def test_unchanged_texts_are_not_embedded_again(lake: Parts, model: Counting) -> None:
@@ -236,7 +236,11 @@ def test_a_model_that_does_not_answer_leaves_the_words(lake: Parts, model: Count
     load(lake, "a.jsonl", notices(3))
     model.fail = UnavailableError("the endpoint is away")
     told = search(lake, SearchRequest(text="meals"))
-    assert (told.hits[0].id, told.mode, told.warning) == ("ocds-test01-1", Mode.KEYWORD, "the endpoint is away; these were found by word")
+    assert (told.hits[0].id, told.mode, told.warning) == (
+        "ocds-test01-1",
+        Mode.KEYWORD,
+        "the endpoint is away; these hits were found by word",
+    )
 
 
 def test_back_to_the_model_before_embeds_what_changed_meanwhile(lake: Parts, model: Counting, static: Embedder) -> None:
