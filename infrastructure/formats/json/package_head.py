@@ -227,7 +227,7 @@ def _members_after_list(scanner: Scanner) -> tuple[dict[str, Any], bool]:
 
 def _metadata_at_end(file: BinaryIO, list_offset: int, key: str) -> dict[str, Any]:
     """The metadata at the end of the file; empty if it may be that of another package than the one whose list is at
-    `begins`.
+    `list_offset`.
     """
     position = file.tell()
     try:

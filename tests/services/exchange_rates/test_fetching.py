@@ -135,7 +135,7 @@ def test_what_was_answered_before_a_failure_is_landed_all_the_same(lake: Parts, 
     load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10"), priced("ocds-rates1-3", 100, "USD", "2022-01-10")]))
     there.script.extend([lambda handler: handler.truth(), says({"base": "EUR", "rates": {"2022-01-10": {"USD": -1}}})])
     key = IdempotencyKey(actor="tester", key="k", fingerprint="f")
-    with pytest.raises(UnavailableError, match="no number above 0") as raised:
+    with pytest.raises(UnavailableError, match="not a number above 0") as raised:
         fetch_rates(lake, "tester", idempotency=key)
     drain(lake)
     assert job_of(lake, raised.value.details["job"]).status == "succeeded"

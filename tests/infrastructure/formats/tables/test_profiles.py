@@ -106,7 +106,7 @@ def test_a_table_without_the_columns_of_the_ocid_is_refused_row_by_row(town: Hom
         ("columns: [", "broken"),
         ("colour: red", "colour"),
         ("  Objeto: [{path: tender/minValue/amount, signs: ['€']}]", "needs decimal"),
-        ("  Objeto: [{path: tender/minValue/amount, decimal: '.', thousands: '.'}]", "can't be the decimal mark"),
+        ("  Objeto: [{path: tender/minValue/amount, decimal: '.', thousands: '.'}]", "can't be both the decimal mark"),
         ('  Objeto: [{path: tender/title, decimals: ","}]', "decimals"),
         ("  Objeto: [{path: tender/title}, {path: tender/title}]", "two headings mean tender/title"),
         ("  Objeto: [{path: tender/title, constant: x, template: y}]", "exclude each other"),

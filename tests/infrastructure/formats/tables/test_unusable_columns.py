@@ -21,10 +21,10 @@ def told(refused: list[RefusedElement]) -> list[tuple[str, str, int | None, str]
 @pytest.mark.parametrize(
     ("headings", "cells", "kept", "left", "said"),
     [
-        ("ocid,Tender/Title,tender/title", "o,A,B", {"tender": {"title": "A"}}, ("tender/title", "B"), "two headings mean tender/title"),
-        ("ocid,tender,tender/title", "o,A,B", {"tender": {"title": "B"}}, ("tender", "A"), "tender would be object and value at once"),
+        ("ocid,Tender/Title,tender/title", "o,A,B", {"tender": {"title": "A"}}, ("tender/title", "B"), "two headings map to tender/title"),
+        ("ocid,tender,tender/title", "o,A,B", {"tender": {"title": "B"}}, ("tender", "A"), "tender can't be both object and value"),
         ("ocid,tender/title,2024", "o,A,B", {"tender": {"title": "A"}}, ("2024", "B"), "'2024' is no path"),
-        ("ocid,tender/title,a/0/1", "o,A,B", {"tender": {"title": "A"}}, ("a/0/1", "B"), "an array in an array"),
+        ("ocid,tender/title,a/0/1", "o,A,B", {"tender": {"title": "A"}}, ("a/0/1", "B"), "OCDS has no arrays in arrays"),
         (
             "ocid,awards/0/id,awards/0/value,awards/0/value/amount",
             "o,a,5,6",
