@@ -114,7 +114,7 @@ def test_sigterm_leaves_no_process_no_temporary_folder_and_no_socket(start: Star
 
 def test_ctrl_c_while_it_starts_stops_it_cleanly(start: Start) -> None:
     one = start(test_api_dies=1)
-    until(lambda: "api ended" in one.said)
+    until(lambda: "api exited" in one.said)
     assert one.end(signal.SIGINT) in (0, 1)
 
 
