@@ -115,7 +115,7 @@ def _for_merger(source: ReleaseSource) -> Release:
 
 def _newest_only(release: Release, rules: Rules, record_id: str, notes: list[RecordNote]) -> Release:
     """For releases that can't be merged: the newest one compiled alone, or as published if that fails too."""
-    notes.append(_note("merge_conflict", "", record_id, "the releases can't be merged; only the newest one is used"))
+    notes.append(_note("merge_conflict", "", record_id, "the releases can't be merged; the newest one stands alone"))
     try:
         return _created([release], rules)
     except exceptions.MergeError:

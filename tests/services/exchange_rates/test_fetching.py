@@ -1,4 +1,6 @@
-"""Enrichment: what facts need is asked for, no more, and lands like any file; a service in trouble harms nothing."""
+"""Fetching of exchange rates: only needed rates are requested and land like a file; failures of the service do
+no harm.
+"""
 
 import json
 from collections.abc import Iterator
@@ -36,7 +38,7 @@ def lake(lake_home: Parts, there: Service, tmp_path: Path) -> Parts:
 
 
 def ask(lake: Parts, wish: RateRequest | None = None) -> int | None:
-    """Enrich, and let the lake come to rest: how many records were accepted; None where there was no job."""
+    """Fetch rates and run all stages; returns the number of accepted records, None if there was no job."""
     job = fetch_rates(lake, "tester", wish)
     drain(lake)
     if job is None:

@@ -57,7 +57,7 @@ zones = st.sampled_from([-480, -60, 0, 60, 330, 840])
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[tuple[datetime, Release]]:
-    """The releases of a process as they arrive: dates in mixed offsets, not in order, some of them equal."""
+    """Generated releases of a process: dates with mixed UTC offsets, out of order, some equal."""
     found = []
     for number in range(draw(st.integers(1, 4))):
         at = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=draw(st.integers(0, 20)))
@@ -80,12 +80,12 @@ def histories(draw: st.DrawFn) -> list[tuple[datetime, Release]]:
 
 
 def merge_rules(rules: Rules) -> dict[tuple[str, ...], str]:
-    """The rules as the reference implementation takes them."""
+    """The rules in the form of the reference implementation."""
     return dict.fromkeys(rules.replaced, "wholeListMerge") | {(name,): "omitWhenMerged" for name in OMITTED}
 
 
 def mixed(history: list[tuple[datetime, Release]]) -> bool:
-    """Whether ids are given as numbers here and as texts there, which are the same to us alone."""
+    """Whether the same ids occur as numbers and as strings, which the reference implementation treats as different."""
     text = json.dumps([release for _, release in history])
     return any(f'"id": {number}' in text and f'"id": "{number}"' in text for number in (1, 2))
 
@@ -120,7 +120,7 @@ anything = st.recursive(
 def test_nothing_in_unmodelled_fields_makes_compiling_fail(bodies: list[Release]) -> None:
     release, made = compiled(*bodies)
     assert (release["ocid"], release["tag"]) == (OCID, ["compiled"])
-    assert not any("only the newest one is used" in note.message for note in made.notes)
+    assert not any("stands alone" in note.message for note in made.notes)
 
 
 def test_a_single_release_with_nothing_to_merge_never_meets_the_merger(monkeypatch: pytest.MonkeyPatch) -> None:
