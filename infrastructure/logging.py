@@ -1,4 +1,4 @@
-"""Log lines: one clear form for every process, the standard library's loggers let into it, and the same trouble told once a minute."""
+"""Logging: one format for every process, also for the standard library's loggers; repeated warnings once per minute."""
 
 import logging
 import sys
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from loguru import Record
 
 LINE_FORMAT = "<green>{time:HH:mm:ss.SSS}</green> <level>{level: <7}</level> {extra[process]: <8} {message}"
-LEAST_LEVELS = {"dramatiq": logging.WARNING, "uvicorn.error": logging.WARNING, "alembic": logging.WARNING, "asyncio": logging.WARNING, "httpx": logging.WARNING}
-LEAST_LEVELS |= {"typesense": logging.ERROR}  # it warns of each synonym that a server before 30 is told
+MIN_LEVELS = {"dramatiq": logging.WARNING, "uvicorn.error": logging.WARNING, "alembic": logging.WARNING, "asyncio": logging.WARNING, "httpx": logging.WARNING}
+MIN_LEVELS |= {"typesense": logging.ERROR}  # it warns for each synonym written to a server before version 30
 
 
-REPEAT_SECONDS = 60.0  # in which a warning or error is shown once
-REPEATS_MOST = 1_000  # different lines that are remembered
+REPEAT_SECONDS = 60.0  # in which a repeated warning or error is logged once
+MAX_REPEATED_LINES = 1_000  # different lines that are compared
 
 
 class Repeats:
-    """A filter that shows a warning or error once a minute, and then says how often it came in between."""
+    """A filter that logs a repeated warning or error once per minute, with the number of repeats in between."""
 
     def __init__(self, seconds: float = REPEAT_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
         self.clock = clock
         self._lock = Lock()
-        self._shown: dict[tuple[str | int, ...], tuple[float, int]] = {}  # when it was last shown, and how often it came since
+        self._shown: dict[tuple[str | int, ...], tuple[float, int]] = {}  # (time of the last line, repeats since then)
 
     def __call__(self, record: "Record") -> bool:
         if record["level"].no < logging.WARNING:
@@ -42,7 +42,7 @@ class Repeats:
             if now - at < self.seconds:
                 self._shown[key] = (at, count + 1)
                 return False
-            if len(self._shown) >= REPEATS_MOST:
+            if len(self._shown) >= MAX_REPEATED_LINES:
                 self._shown.clear()
             self._shown[key] = (now, 0)
         if count:
@@ -51,7 +51,7 @@ class Repeats:
 
 
 class LoguruHandler(logging.Handler):
-    """Hands records of the standard library's logging to loguru."""
+    """Passes records of the standard library's logging to loguru."""
 
     def emit(self, record: logging.LogRecord) -> None:
         frame: FrameType | None = logging.currentframe()
@@ -63,10 +63,10 @@ class LoguruHandler(logging.Handler):
 
 
 def set_up(process: str, level: str) -> None:
-    """Log to standard error as `process`, from `level` on."""
+    """Log to standard error, from `level` on; `process` is shown in each line."""
     logger.remove()
     logger.configure(extra={"process": process})
     logger.add(sys.stderr, format=LINE_FORMAT, level=level.upper(), backtrace=False, diagnose=False, filter=Repeats())
     logging.basicConfig(handlers=[LoguruHandler()], level=logging.INFO, force=True)
-    for name, least in LEAST_LEVELS.items():
-        logging.getLogger(name).setLevel(least)
+    for name, level_name in MIN_LEVELS.items():
+        logging.getLogger(name).setLevel(level_name)

@@ -1,4 +1,4 @@
-"""A real installation on a temporary folder and a free port, for the benchmark and the crash suite."""
+"""A real installation in a temporary folder and on a free port, for benchmarks and crash tests."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ FINAL = {"succeeded", "failed", "cancelled"}
 
 
 class Stack:
-    """`tenderlake up` as a child; `client` talks to it as admin."""
+    """`tenderlake up` as a child process; `client` calls it as admin."""
 
     def __init__(self, data: Path | None = None, **env: str) -> None:
         self.data = data or Path(tempfile.mkdtemp(prefix="tenderlake-stack-"))
@@ -62,24 +62,24 @@ class Stack:
         sys.exit(f"the installation did not come up:\n{(self.data / 'stack.log').read_text()[-3000:]}")
 
     def stop(self) -> None:
-        """Ask it to stop."""
+        """Stop it."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(20)
 
     def upload(self, name: str, body: Any) -> str:
-        """The id of the job that a file became."""
+        """Upload a file; returns the id of its job."""
         answer = self.client.post("/v1/uploads", params={"filename": name}, content=body)
         answer.raise_for_status()
         return str(answer.json()["id"])
 
     def job(self, job_id: str) -> dict[str, Any]:
-        """The job's status page."""
+        """The job as the API returns it."""
         found: dict[str, Any] = self.client.get(f"/v1/jobs/{job_id}").raise_for_status().json()
         return found
 
     def wait(self, job_id: str, seconds: float = 600, every: float = 0.1) -> dict[str, Any]:
-        """The job once it has ended."""
+        """The job after it has ended, by polling."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             found = self.job(job_id)
@@ -89,7 +89,7 @@ class Stack:
         sys.exit(f"job {job_id} did not end in {seconds} s: {found}")
 
     def follow(self, job_id: str, seconds: float = 600) -> dict[str, Any]:
-        """The job once it has ended, told by its events: asking again and again takes from what is measured."""
+        """The job after it has ended, by its event stream, as polling would disturb measurements."""
         with self.client.stream("GET", f"/v1/jobs/{job_id}/events", timeout=seconds) as events:
             for line in events.iter_lines():
                 if line.startswith("data: ") and (found := orjson.loads(line[6:]))["status"] in FINAL:
@@ -97,7 +97,7 @@ class Stack:
         sys.exit(f"the events of job {job_id} ended before it did")
 
     def query(self, sql: str) -> list[Any]:
-        """Rows of the warehouse, read beside the running installation."""
+        """Rows of the warehouse of the running installation."""
         connection = sqlite3.connect(f"file:{self.data}/warehouse.db?mode=ro", uri=True, timeout=30)
         try:
             return connection.execute(sql).fetchall()
@@ -105,7 +105,7 @@ class Stack:
             connection.close()
 
     def tree(self) -> list[int]:
-        """The pids of the launcher and all below it."""
+        """The pids of the launcher and all its descendants."""
         import psutil
 
         assert self.process is not None
@@ -117,7 +117,9 @@ class Stack:
 
 
 class Memory(threading.Thread):
-    """The peak of the proportional set size over all processes of a stack, sampled every second: to look takes as long as a small slice of work."""
+    """Peak of the proportional set size of all processes of a stack, sampled every second, as sampling itself is
+    costly.
+    """
 
     def __init__(self, stack: Stack) -> None:
         super().__init__(daemon=True)

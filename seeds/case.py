@@ -1,4 +1,6 @@
-"""What is settled about one contracting process before anything is published: who buys what, where, from when, and how its publisher writes."""
+"""The facts of one generated contracting process, which all its releases share: buyer, subject, place, dates,
+publisher.
+"""
 
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -16,7 +18,7 @@ Json = dict[str, Any]
 
 
 class Plan(NamedTuple):
-    """A process as the feed plans it: its releases' stages (keys of RANKS) and their times in seconds since 1970."""
+    """The plan of a process: the stages of its releases (keys of RANKS) and their times in seconds since 1970."""
 
     number: int
     publisher: int
@@ -25,7 +27,7 @@ class Plan(NamedTuple):
 
 
 class Member(NamedTuple):
-    """An organisation in this process: how it is called here, and when it came in."""
+    """An organisation in this process: its id and name here, its roles, and the rank of its first release."""
 
     organization: Organization
     id: str | None
@@ -35,7 +37,7 @@ class Member(NamedTuple):
 
 
 class Case:
-    """One process; the same seed and plan give the same case, whichever of its releases is being made."""
+    """One process; the same seed and plan give the same case for each of its releases."""
 
     def __init__(self, seed: int, plan: Plan) -> None:
         dice = self.dice = Dice((seed << 64) | (plan.number << 4))
@@ -71,7 +73,7 @@ class Case:
         self.entity = self.join(dice.pick(people.buyers) if dice.chance(0.1) else buyer, "procuringEntity", 0)
 
     def _opening(self) -> int:
-        """When the tender was or will be published."""
+        """The time of the tender's publication."""
         stages, times = self.plan.stages, self.plan.times
         for stage, time in zip(stages, times, strict=True):
             if stage == "tender":
@@ -80,31 +82,31 @@ class Case:
         return times[0] + between if stages[0] == "planning" else times[0] - between
 
     def write(self, template: str) -> str:
-        """The template with this process's words."""
+        """The template filled with the words of this process."""
         return template.format_map(self.words)
 
     def text(self, own: int, common: tuple[str, ...] = (), count: int = 0) -> str:
-        """Sentences on the subject, then, in a paragraph of their own, general ones."""
+        """`own` sentences on the subject, then a paragraph of `count` sentences from `common`."""
         first = " ".join(self.dice.some(self.subject.sentences, own))
         if not count:
             return self.write(first)
         return self.write(f"{first}{self.publisher.breaks}{' '.join(self.dice.some(common, count))}")
 
     def stamp(self, time: int) -> str:
-        """A date-time as the publisher writes it."""
+        """A date-time in the publisher's format."""
         return datetime.fromtimestamp(time + self.publisher.offset, UTC).isoformat()[:19] + self.publisher.zone
 
     def midnight(self, time: int) -> str:
-        """The beginning of that day, where the publisher is."""
+        """The beginning of the day in the publisher's time zone."""
         offset = self.publisher.offset
         return self.stamp((time + offset) // DAY * DAY - offset)
 
     def money(self, cents: int) -> Json:
-        """A value; whole amounts are integers, as in most data."""
+        """An OCDS value; whole amounts are integers, as in most data."""
         return {"amount": cents // 100 if cents % 100 == 0 else cents / 100, "currency": self.currency}
 
     def join(self, organization: Organization, role: str, rank: int) -> Json:
-        """Take an organisation into the process in a role, or in one more; gives the reference to it."""
+        """Add an organisation to the process, or a role to it; returns the organisation reference."""
         for member in self.members:
             if member.organization is organization:
                 if role not in member.roles:
@@ -118,23 +120,29 @@ class Case:
         return _reference(self.members[-1])
 
     def parties(self, least: int, most: int) -> list[Json]:
-        """The parties that came in at these ranks, the buyer always."""
+        """The parties added at these ranks, and always the buyer."""
         return [self._party(member) for member in self.members if member.rank <= most and (member.rank >= least or "buyer" in member.roles)]
 
     def _party(self, member: Member) -> Json:
-        one = member.organization
+        organization = member.organization
         party: Json = {"name": member.name} if member.id is None else {"id": member.id, "name": member.name}
         if self.publisher.ids == "global":
             party["identifier"] = {
-                "scheme": one.scheme, "id": one.number, "legalName": one.name, "uri": f"https://register.example/{one.scheme.lower()}/{one.number}"
+                "scheme": organization.scheme, "id": organization.number, "legalName": organization.name, "uri": f"https://register.example/{organization.scheme.lower()}/{organization.number}"
             }  # fmt: skip
         elif self.publisher.ids == "local":
             party["identifier"] = {"legalName": member.name}
-        party["address"] = {"streetAddress": one.street, "locality": one.town, "region": one.region, "postalCode": one.postcode, "countryName": one.country}
+        party["address"] = {
+            "streetAddress": organization.street,
+            "locality": organization.town,
+            "region": organization.region,
+            "postalCode": organization.postcode,
+            "countryName": organization.country,
+        }
         if "buyer" in member.roles:
-            party["contactPoint"] = {"name": "Procurement team", "url": f"{one.url}/contact"}
+            party["contactPoint"] = {"name": "Procurement team", "url": f"{organization.url}/contact"}
         party["roles"] = list(member.roles)
-        party["details"] = {"url": one.url} if "buyer" in member.roles else {"scale": one.scale, "url": one.url}
+        party["details"] = {"url": organization.url} if "buyer" in member.roles else {"scale": organization.scale, "url": organization.url}
         return party
 
     def documents(self, kinds: tuple[tuple[str, str, str, str], ...], count: int, time: int, mark: str) -> list[Json]:

@@ -1,4 +1,4 @@
-"""Sentences and words that any procurement may hold: procedure, evaluation, conditions, documents."""
+"""Sentences and words for any procurement: procedure, evaluation, conditions, documents."""
 
 COMMON = (
     "The contract runs for {years} years and may be extended twice by up to twelve months each.",

@@ -1,4 +1,4 @@
-"""Reference tables that belong to the generated processes: their organisations, their CPV codes, and made-up exchange rates."""
+"""Reference tables for the generated processes: their organisations, their CPV codes, and invented exchange rates."""
 
 import csv
 import io
@@ -10,14 +10,14 @@ from seeds.dice import Dice
 from seeds.organizations import Organization, world
 from seeds.places import COUNTRIES
 
-# Where the made-up walk of each currency begins: so many for one euro.
+# First rate of each currency, for 1 euro.
 START = {"USD": 1.2270, "GBP": 0.8990, "CHF": 1.0810, "CAD": 1.5640, "KES": 134.10}
 FIRST, LAST = date(2020, 11, 2), date(2024, 6, 28)
 SATURDAY = 5
 
 
 def organizations(country: int, count: int) -> bytes:
-    """CSV of that many buyers of a country, under the ids that global publishers give them; towns' bodies stand under the first of the region."""
+    """CSV of `count` buyers of a country, with global ids; the parent of each is the first buyer of its region."""
     buyers = world(country).buyers[:count]
     heads = {one.region: one for one in reversed(buyers)}
     land = COUNTRIES[country].name
@@ -33,7 +33,7 @@ def _id(one: Organization) -> str:
 
 
 def exchange_rates() -> bytes:
-    """CSV in the layout of the European Central Bank, newest first: a random walk on each working day. No rate in it was ever quoted."""
+    """CSV in the ECB's layout, newest first: a random walk over working days, with no real rates."""
     dice = Dice(9_001)
     rates, rows = dict(START), []
     for day in range((LAST - FIRST).days + 1):
@@ -46,17 +46,17 @@ def exchange_rates() -> bytes:
 
 
 def _next(rate: float, usual: float, dice: Dice) -> float:
-    """The next day's: a little up or down, and drawn back to what is usual."""
+    """The next day's rate: a small random step, with a drift back to `usual`."""
     return round(rate + (usual - rate) / 50 + usual * dice.between(-40, 40) / 10_000, 4)
 
 
 def classifications() -> bytes:
-    """CSV of the CPV codes that the generator uses, each with the code above it."""
+    """CSV of the CPV codes that the generator uses, each with its parent."""
     return _csv(("scheme", "code", "description", "parent"), (("CPV", code, description, _parent(code)) for code, description in CPV.items()))
 
 
 def _parent(code: str) -> str:
-    """The code above: its last digit that says anything made 0, down to the two digits of the division."""
+    """The parent code: the last digit other than 0 set to 0; "" for a division (two digits)."""
     digits = code.rstrip("0").ljust(2, "0")
     return digits[:-1].ljust(8, "0") if len(digits) > 2 else ""
 

@@ -1,1 +1,1 @@
-"""Use cases: what the product does, said in ports and entities."""
+"""Use cases of the product, in terms of domain entities and ports."""

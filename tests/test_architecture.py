@@ -1,4 +1,4 @@
-"""Imports go one way, adapters meet in one place, and importing starts nothing."""
+"""Imports follow the layers, adapters are composed in one place, and imports have no side effects."""
 
 import ast
 import subprocess
@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = ("api", "workers", "cli", "services", "domain", "infrastructure", "seeds")
-# What composes and starts: the outer layers may take it from infrastructure.
+# Modules for composition and start, which the outer layers may import from infrastructure.
 COMPOSITION = {
     "infrastructure.bootstrap",
     "infrastructure.settings",
@@ -23,7 +23,7 @@ COMPOSITION = {
     "infrastructure.warehouse.migrate",
 }
 ADAPTERS = ("warehouse", "lake", "search", "queue", "formats", "files", "embeddings", "exchange_rates", "http", "pipeline")
-# The direction inside each layer: a package imports those before it alone. `formats` reads PDFs through `pdf`.
+# The direction inside each layer: a package imports only packages before it. `formats` reads PDFs through `pdf`.
 DIRECTION = {
     "domain": "shared raw_records document_files ocds lake exchange_rates jobs pipeline reference_data star search saved_searches tables validation"
     " webhooks users maintenance",
@@ -35,21 +35,21 @@ DIRECTION = {
     " unit_of_work engine migrations migrate",
     "api": "password_checks job_watcher context auth errors openapi requests responses v1 middleware health app",
 }
-# The launcher starts the others, and the API hands out the seeds that come with it.
+# The launcher starts the other programs, and the API serves the bundled seeds.
 OUTER = {("cli", "api"), ("cli", "workers"), ("cli", "seeds"), ("api", "seeds")}
 COMPOSERS = {"infrastructure.bootstrap", "infrastructure.scratch_installation"}
-# The domain transforms in memory: what it may use beside the standard library.
+# Libraries that the domain may use: only such that transform data in memory.
 PURE = {"pydantic", "polars", "orjson", "pandera", "ocdsmerge_rs", "standardwebhooks", "typing_extensions"}
-# What services may use beside the standard library. Drivers (sqlalchemy, httpx, redis …) stand behind ports.
+# Libraries that services may use. Drivers (sqlalchemy, httpx, redis …) belong behind ports.
 SERVICE_LIBRARIES = {"pydantic", "polars", "orjson", "numpy", "loguru"}
-# To go with typed ports (issue 17, item 3): tokens and password hashes behind a port of their own.
+# To be removed with typed ports (issue 17, item 3): tokens and password hashes get a port.
 NOT_YET = {("services.users.accounts", "jwt"), ("services.users.accounts", "pwdlib")}
 READERS = ("read_csv", "read_parquet", "scan_", "write_", "sink_", "read_delta", "read_database")
 
 
 @cache
 def modules() -> list[tuple[str, Path]]:
-    """Every module of ours by its name."""
+    """All modules of the project by name."""
     paths = [path for layer in LAYERS for path in sorted((ROOT / layer).rglob("*.py"))]
     return [(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"), path) for path in paths]
 
@@ -61,7 +61,9 @@ def nodes(path: Path) -> list[ast.AST]:
 
 @cache
 def imports(path: Path) -> frozenset[str]:
-    """The modules that a file imports, wherever in it; `from a import b` gives a.b where b is a module of ours."""
+    """The modules that a file imports, also inside functions; `from a import b` gives a.b if b is a module of the
+    project.
+    """
     return frozenset(_imports(path))
 
 
@@ -147,7 +149,7 @@ def test_each_engine_is_known_to_its_own_layer_alone(engine: str) -> None:
         "dramatiq": ("infrastructure.queue", "workers"),
         "fastapi": ("api",),
     }
-    # The outer layers may know an engine's errors by name, to say what they mean.
+    # The outer layers may import an engine's errors, to explain them.
     users = {name for name, path in modules() if any(within(imported, {engine}) and imported != f"{engine}.exc" for imported in imports(path))}
     assert users
     assert not [name for name in users if not name.startswith(homes[engine])]
@@ -170,7 +172,7 @@ def test_packages_of_a_layer_import_in_one_direction(layer: str) -> None:
 
 
 def _part(module: str, layer: str) -> str | None:
-    """The part of the layer that the module belongs to; None for modules of other layers."""
+    """The package of the layer that the module belongs to; None for modules of other layers."""
     return module.removeprefix(f"{layer}.").split(".")[0] if module.startswith(f"{layer}.") else None
 
 

@@ -1,6 +1,7 @@
-"""The dramatiq actors: one a stage; each opens its scope, calls one service and ends.
+"""The dramatiq actors, one per stage; each calls one service.
 
-Messages are wake-up calls: a stage takes all that is pending, so a doubled or a lost one does no harm (see services/pipeline/sweep.py).
+A message only wakes a stage, which takes all pending work, so a repeated or lost message does no harm
+(see services/pipeline/sweep.py).
 """
 
 from collections.abc import Callable
@@ -22,15 +23,15 @@ from services.webhooks.outbox import DELIVER_ACTOR as DELIVER
 from services.webhooks.outbox import deliver, wake_deliveries
 
 MAX_RETRIES = 8
-AWAY_DELAY_MS = 2_000  # after which a message is tried again that a part which was away ended; however often that is
-WAIT_SECONDS = 300.0  # for a warehouse or queue that is away, before a message begins
+AWAY_DELAY_MS = 2_000  # between retries during an outage, which are not limited in number
+WAIT_SECONDS = 300.0  # longest wait for an unreachable warehouse or queue before a message is handled
 RETRY_POLICY: dict[str, Any] = {"min_backoff": 200, "max_backoff": 30_000, "time_limit": 600_000}
-# ms; a file of many gigabytes is unpacked and sorted before its first record is read, and deliveries go on for RUN_SECONDS
+# A file of many gigabytes is unpacked and sorted before its first record is read; deliveries run for RUN_SECONDS.
 TIME_LIMITS_MS = {"land": 4 * 3_600_000, "erase": 4 * 3_600_000, DELIVER: 2 * 3_600_000}
 
 
 def declare(broker: dramatiq.Broker, parts: Parts) -> list[dramatiq.Actor[..., None]]:
-    """The actors of the broker, over these parts; a lower priority number goes first."""
+    """Declare the actors on the broker; a lower priority number is handled first."""
     dramatiq.set_broker(broker)
     stages: list[tuple[str, Callable[..., None], int]] = [("land", land, 1), ("refine", refine, 1), ("publish", publish, 1), ("index", index, 1)]
     stages += [(DELIVER, deliver, 1), ("embed", embed, 9), ("erase", erase, 1)]
@@ -44,15 +45,15 @@ def _actor(broker: dramatiq.Broker, parts: Parts, name: str, stage: Callable[...
             parts.messages.wait(WAIT_SECONDS)
             stage(parts, *args)
             wake_deliveries(parts)  # a job may have ended
-        except (RetryableError, NoSpaceError) as error:  # foreseen: a line says enough, where dramatiq would log a traceback of a page
-            logger.log(level_of(error), "{}: {}; it will be tried again", name, error.detail)
+        except (RetryableError, NoSpaceError) as error:  # expected: one line, where dramatiq would log a traceback
+            logger.log(level_of(error), "{}: {}; will retry", name, error.detail)
             raise Retry(error.detail, AWAY_DELAY_MS if isinstance(error, UnavailableError) else None) from error
 
-    options = RETRY_POLICY | {"retry_when": _again, "time_limit": TIME_LIMITS_MS.get(name, RETRY_POLICY["time_limit"])}
+    options = RETRY_POLICY | {"retry_when": _retry_when, "time_limit": TIME_LIMITS_MS.get(name, RETRY_POLICY["time_limit"])}
     declared: dramatiq.Actor[..., None] = dramatiq.actor(actor_name=name, queue_name=name, broker=broker, priority=priority, **options)(run)
     return declared
 
 
-def _again(retries: int, error: BaseException) -> bool:
-    """Whether a message that failed is tried again: for a part that is away, as long as it takes."""
+def _retry_when(retries: int, error: BaseException) -> bool:
+    """Whether a failed message is retried: up to MAX_RETRIES times, during outages without limit."""
     return retries < MAX_RETRIES or isinstance(error.__cause__, UnavailableError)

@@ -1,4 +1,4 @@
-"""Child processes that are kept alive: restarted when they die, after a wait that doubles while they keep dying; stopped in order."""
+"""Keeps child processes running: restarts those that exit, with exponential backoff, and stops them in order."""
 
 import signal
 import subprocess
@@ -11,13 +11,16 @@ from loguru import logger
 
 from infrastructure.system.child_processes import ended, kill_group, spawn
 
-SHORTEST, LONGEST, STEADY = 0.2, 10.0, 30.0  # seconds: first and longest wait, and the life after which a death counts as the first
-REFUSED_EXIT_CODE = 78  # exit code (EX_CONFIG) of a child that said in one line why starting it again would not help
+MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.2, 10.0
+STABLE_SECONDS = 30.0  # an exit after running for so long starts again at the shortest backoff
+REFUSED_EXIT_CODE = 78  # EX_CONFIG: the child has printed why it can't start, and a restart would not help
 
 
 @dataclass
 class ManagedProcess:
-    """A command to keep running. `grace` is the seconds that it gets to end by itself, `why` what its own log says about its end."""
+    """A command to keep running. `grace` is the seconds that it has to stop by itself; `why` reads the reason from its
+    log.
+    """
 
     name: str
     argv: Sequence[str]
@@ -29,49 +32,49 @@ class ManagedProcess:
     why: Callable[[], str] = lambda: ""
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
-    wait: float = SHORTEST
+    wait: float = MIN_BACKOFF_SECONDS
     deaths: int = 0
 
     def start(self) -> None:
-        """Start it. OSError where it can't be."""
+        """Start the command. OSError if that fails."""
         self.started = time.monotonic()
         self.before()
         self.process = spawn(self.argv, self.env, self.keep, self.nice)
 
     def dead(self) -> bool:
-        """Whether it has ended since it was started."""
+        """Whether it has exited since it was started."""
         return self.process is not None and ended(self.process)
 
     def restart_if_dead(self) -> None:
-        """Look after it: say once that it died, and start it again when its time has come."""
+        """Log an exit once, and restart the command after the backoff."""
         now = time.monotonic()
         if self.process is None:
             if now >= self.started + self.wait:
                 self._restart()
         elif ended(self.process):
-            self.wait = SHORTEST if now - self.started > STEADY or not self.deaths else min(self.wait * 2, LONGEST)
+            self.wait = MIN_BACKOFF_SECONDS if now - self.started > STABLE_SECONDS or not self.deaths else min(self.wait * 2, MAX_BACKOFF_SECONDS)
             self.deaths += 1
-            logger.warning("{} {}; starting it again in {:.1f} s", self.name, self.end(), self.wait)
+            logger.warning("{} {}; restarting it in {:.1f} s", self.name, self.end(), self.wait)
             self.process, self.started = None, now
 
     def end(self) -> str:
-        """How it ended, in words."""
+        """How it exited, for messages: the signal or exit code, and the reason if known."""
         code = self.process.returncode if self.process else None
-        how = f"was ended by {signal.Signals(-code).name}" if code is not None and code < 0 else f"ended with exit code {code}"
-        said = self.why()
-        return f"{how} ({said})" if said else how
+        how = f"was terminated by {signal.Signals(-code).name}" if code is not None and code < 0 else f"exited with code {code}"
+        reason = self.why()
+        return f"{how} ({reason})" if reason else how
 
     def _restart(self) -> None:
         try:
             self.start()
         except OSError as error:
-            self.wait = min(self.wait * 2, LONGEST)
+            self.wait = min(self.wait * 2, MAX_BACKOFF_SECONDS)
             self.started = time.monotonic()
-            logger.error("{} can't be started: {}; trying again in {:.1f} s", self.name, error, self.wait)
+            logger.error("{} can't be started: {}; retrying in {:.1f} s", self.name, error, self.wait)
 
 
 def stop(children: Iterable[ManagedProcess]) -> None:
-    """Ask these to end, all at once, and kill those that did not within their grace."""
+    """Terminate these all at once, and kill those that do not exit within their grace."""
     running = [(child.process, child.grace) for child in children if child.process is not None and not ended(child.process)]
     for process, _ in running:
         process.terminate()
@@ -85,5 +88,5 @@ def stop(children: Iterable[ManagedProcess]) -> None:
 
 
 def python(module: str, *args: str) -> list[str]:
-    """A module run by this interpreter; -P, because folders of the current directory may bear the names of ours."""
+    """The command that runs a module; -P, as folders in the current directory may have the names of our packages."""
     return [sys.executable, "-P", "-m", module, *args]

@@ -1,7 +1,7 @@
-"""One tenderlake at a time on a data folder.
+"""Lock that allows one running tenderlake per data folder.
 
-The lock is an flock that every child inherits: after the launcher was killed it stays taken until the last of them is gone,
-so that a new start meets no old worker, no second redis-server on the queue file, and no old API on the port.
+It is an flock that every child process inherits. If the launcher is killed, it stays locked until the last child has
+exited, so that no old worker, redis-server or API runs beside a new start.
 """
 
 import fcntl
@@ -14,11 +14,14 @@ import psutil
 
 from domain.shared.errors import StartupError
 
-LOCK_WAIT_SECONDS = 10.0  # seconds that what a killed launcher left behind gets to be gone
+LOCK_WAIT_SECONDS = 10.0  # for the children of a killed launcher to exit
 
 
 class DataFolderLock:
-    """The lock on `folder`. Making it takes it; StartupError where another tenderlake has it. OSError where the folder can't be written."""
+    """The lock on `folder`, acquired by the constructor.
+
+    StartupError if another tenderlake holds it; OSError if the folder can't be written.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -33,7 +36,7 @@ class DataFolderLock:
         os.pwrite(self.descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
-        """Give the lock back; children that still live keep it."""
+        """Release the lock; children that still run keep it."""
         with suppress(OSError):
             os.close(self.descriptor)
 
@@ -46,7 +49,7 @@ class DataFolderLock:
 
 
 def _runs(holder: str) -> bool:
-    """Whether the process runs; one that was killed and not yet waited for does not."""
+    """Whether the process runs; a zombie does not."""
     try:
         return psutil.Process(int(holder)).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
     except (ValueError, psutil.Error):

@@ -1,4 +1,4 @@
-"""What `tenderlake up` says when it runs: what, where, and what to try next."""
+"""The message that `tenderlake up` prints once it runs: addresses, data folder, and example commands."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,18 +9,18 @@ WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
 
 def reachable(host: str) -> str:
-    """An address at which this machine reaches what listens on `host`."""
+    """The address by which this machine reaches a server that listens on `host`."""
     return WILDCARDS.get(host, host)
 
 
 def local_url(settings: Settings) -> str:
-    """The URL of this machine's API."""
+    """The URL of the API for clients on this machine."""
     host = reachable(settings.host)
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def greeting(settings: Settings, folder: Path, bundled: bool) -> str:
-    """The lines, without a password in them."""
+    """The message; it contains no password. `bundled` is whether the queue is the bundled redis-server."""
     url = local_url(settings)
     kept = folder / "admin-password"
     if settings.admin_password:

@@ -1,6 +1,6 @@
-"""`tenderlake up`: the lock, the port, the queue, the API and the workers, kept running until told to stop.
+"""`tenderlake up`: takes the lock and the port, and runs the queue, the API and the workers until it is stopped.
 
-It stays light (no database, no frames, no web framework) since it lives as long as its children.
+It imports no database, data frame or web library, as its memory is used as long as the installation runs.
 """
 
 import http.client
@@ -25,29 +25,31 @@ from infrastructure.queue.redis_server import RedisServer
 from infrastructure.settings import Settings
 from infrastructure.system.file_permissions import restrict_permissions, set_private_umask
 
-POLL_SECONDS = 0.1  # seconds between two looks at the children
-DISK_CHECK_SECONDS = 10.0  # seconds between two looks at the disk
-NICE = 5  # of the workers: the API goes first, at the start too
-# For the children. Comparing vectors waits for the memory: more threads a query only burn the cores that other queries need. What is freed is given
-# back soon, and not kept by every thread for itself: a fifth less memory while a load runs.
+POLL_SECONDS = 0.1  # between two checks of the children
+DISK_CHECK_SECONDS = 10.0  # between two checks of the free disk space
+NICE = 5  # niceness of the workers: the API has priority, at the start too
+# OPENBLAS: comparing vectors is bound by memory, so more threads per query only take cores from other queries.
+# MALLOC: freed memory is returned to the system early, which saves a fifth of the memory during a load.
 CHILD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "_RJEM_MALLOC_CONF": "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0"}
-API_START_ATTEMPTS = 3  # deaths of the API before its first answer that end the launcher
+API_START_ATTEMPTS = 3  # exits of the API before its first answer, after which the launcher stops
 
 
 @dataclass(frozen=True)
 class Commands:
-    """What the launcher runs. The number of the listening socket follows the API's; a worker's index and their number follow a worker's."""
+    """Commands of the children. The launcher appends the listening socket's descriptor to the API's, and the index and
+    number of workers to a worker's.
+    """
 
     api: tuple[str, ...] = tuple(python("cli.serve"))
     worker: tuple[str, ...] = tuple(python("workers.main"))
 
 
 class _RefusedError(Exception):
-    """Raised when a child has said in one line why it can't start."""
+    """Raised when a child has printed why it can't start."""
 
 
 def up(settings: Settings, commands: Commands | None = None) -> int:
-    """Run everything in the foreground; the exit code. StartupError, one line, where it can't be started."""
+    """Run the installation in the foreground; returns the exit code. StartupError if it can't be started."""
     set_private_umask()
     ended = Event()
     _on_signals(ended)
@@ -58,7 +60,7 @@ def up(settings: Settings, commands: Commands | None = None) -> int:
     except OSError as error:
         raise start_checks.unwritable(folder, error) from error
     if opened := restrict_permissions(folder):
-        logger.info("{} files and folders of {} could be read by others; they no longer can", opened, folder)
+        logger.info("removed the read permission of other users from {} files and folders of {}", opened, folder)
     try:
         with start_checks.listen(settings.host, settings.port) as listener:
             return Launcher(settings, commands or Commands(), folder, (lock.descriptor, listener.fileno())).run(ended)
@@ -67,7 +69,7 @@ def up(settings: Settings, commands: Commands | None = None) -> int:
 
 
 class Launcher:
-    """The children of one run. `descriptors` are those of the lock, which every child inherits, and of the API's socket."""
+    """The children of one run. `descriptors` are (lock, API socket); every child inherits the lock."""
 
     def __init__(self, settings: Settings, commands: Commands, folder: Path, descriptors: tuple[int, int]) -> None:
         self.settings = settings
@@ -85,10 +87,10 @@ class Launcher:
         if self.server:
             self.queue = [ManagedProcess("queue", self.server.argv(), keep=(lock,), grace=2.0, before=self.server.prepare, why=self.server.why)]
         self.warned = False
-        self.looked = 0.0
+        self.disk_checked_at = 0.0
 
     def run(self, ended: Event) -> int:
-        """Start all, keep them running until `ended` is set, and stop them in order; the exit code."""
+        """Start all children, keep them running until `ended` is set, and stop them in order; returns the exit code."""
         try:
             self._start_queue(ended)
             if not ended.is_set():
@@ -98,7 +100,7 @@ class Launcher:
             if not ended.is_set():
                 print(greeting(self.settings, self.folder, self.server is not None), flush=True)
             while not ended.wait(POLL_SECONDS):
-                self._tend()
+                self._check_children()
         except _RefusedError:
             return 1
         except OSError as error:
@@ -118,16 +120,16 @@ class Launcher:
             self.server.expire_heartbeats()
 
     def _await_api(self, ended: Event) -> None:
-        while not ended.is_set() and not self._live():
+        while not ended.is_set() and not self._answers():
             if self.api.dead() and self.api.process:
                 if self.api.process.returncode == REFUSED_EXIT_CODE:
                     raise _RefusedError
                 if self.api.deaths + 1 >= API_START_ATTEMPTS:
-                    raise StartupError("the API died again and again at its start; the lines above say why")
-            self._tend()
+                    raise StartupError(f"the API exited {API_START_ATTEMPTS} times before its first answer; see the log lines above")
+            self._check_children()
             ended.wait(POLL_SECONDS / 2)
 
-    def _live(self) -> bool:
+    def _answers(self) -> bool:
         connection = http.client.HTTPConnection(reachable(self.settings.host), self.settings.port, timeout=1.0)
         try:
             connection.request("GET", "/health/live")
@@ -137,18 +139,18 @@ class Launcher:
         finally:
             connection.close()
 
-    def _tend(self) -> None:
+    def _check_children(self) -> None:
         for child in (*self.queue, self.api, *self.workers, *self.watchers):  # the queue first: the others need it
             child.restart_if_dead()
-        if time.monotonic() - self.looked > DISK_CHECK_SECONDS:
-            self.looked = time.monotonic()
+        if time.monotonic() - self.disk_checked_at > DISK_CHECK_SECONDS:
+            self.disk_checked_at = time.monotonic()
             low = start_checks.room(self.folder) < start_checks.MIN_FREE_BYTES
             if low and not self.warned:
-                logger.warning("{}: make room, or uploads will be refused", start_checks.lacking(self.folder))
+                logger.warning("{}: free some space, or uploads will be refused", start_checks.lacking(self.folder))
             self.warned = low
 
     def _stop(self) -> None:
-        """No new callers, then no new work, then no queue."""
+        """Stop the API first, then the workers, then the queue, so that nothing is lost."""
         stop([self.api, *self.watchers])
         stop(self.workers)
         stop(self.queue)
@@ -157,11 +159,12 @@ class Launcher:
 
 
 def _environment(settings: Settings, folder: Path, queue: str) -> dict[str, str]:
-    """The children's environment: ours, every setting that was given in whatever way, and the queue's URL."""
+    """The children's environment: that of this process, all settings given by any source, and the queue's URL."""
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in given.items()}
     ours = {f"TENDERLAKE_{name.upper()}": str(value) for name, value in plain.items() if value is not None}
-    threads = max(1, (os.cpu_count() or 1) // settings.workers)  # of polars in each worker: more of them would wait for each other
+    # Polars threads per worker; more would compete for the cores
+    threads = max(1, (os.cpu_count() or 1) // settings.workers)
     return {**CHILD_ENVIRONMENT, "POLARS_MAX_THREADS": str(threads), **os.environ, **ours, "TENDERLAKE_DATA_DIR": str(folder), "TENDERLAKE_REDIS_URL": queue}
 
 

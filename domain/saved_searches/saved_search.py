@@ -1,4 +1,4 @@
-"""Saved searches: what is sought, who is told, and which documents are new to it."""
+"""Saved searches: the query, the webhook and feed of the alerts, and the rule for new matches."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from domain.search.queries import Collection, Mode, SearchDocument, SearchQuery
 MATCH_EVENT = "search.matched"
 
 
-# What a document is called by, the first that it has; never its id.
+# The fields that may be the title of a document, in order of preference; never its id.
 TITLES: dict[Collection, tuple[str, ...]] = {
     Collection.PROCESSES: ("title", "description", "items", "awards", "classifications"),
     Collection.ORGANIZATIONS: ("name", "names"),
@@ -26,9 +26,9 @@ TITLE_MAX_CHARACTERS = 300
 
 
 class SavedSearch(BaseModel):
-    """`query` is sought by word whatever the mode: meaning is near or far, it does not match or not.
+    """`query` always searches by keyword: semantic search ranks by distance and has no definite matches.
 
-    `changed_at` is of the query. The database has `secret` and `token` sealed.
+    `changed_at` is when the query changed. The database stores `secret` and `token` encrypted.
     """
 
     id: str
@@ -44,7 +44,7 @@ class SavedSearch(BaseModel):
 
 
 class Match(BaseModel):
-    """A document that a saved search found, and was told of once."""
+    """A search document that a saved search found, and that was alerted once."""
 
     search_id: str
     document_id: str
@@ -53,7 +53,7 @@ class Match(BaseModel):
 
 
 class PriorMatches(BaseModel):
-    """The saved searches that found a document before a run of the index stage wrote it."""
+    """The saved searches that found a document before a run of the index stage wrote it, as of `asked_at`."""
 
     collection: Collection
     document_id: str
@@ -62,22 +62,23 @@ class PriorMatches(BaseModel):
 
 
 def matching_query(query: SearchQuery) -> SearchQuery:
-    """The query as it is asked of documents that were touched: without order, facets, groups, pages, meaning and guesses."""
+    """The query for touched documents: text and filters only, by keyword, without tolerance for typing errors."""
     kept = query.model_dump(include={"collection", "text", "filters"})
     return SearchQuery(**kept, mode=Mode.KEYWORD, strict=True)
 
 
 def new_matches(search: SavedSearch, found: Iterable[str], before: Mapping[str, PriorMatches], told: set[str]) -> list[str]:
-    """Of the documents found, those that the search neither found before they were written nor was told of.
+    """The documents found that are new matches: not found before they were written, and not in `told`, the known
+    matches.
 
-    A search that was saved, or changed, after they were looked at is told of none: they are not new to it for certain.
+    A search that was saved or changed after the prior matches were stored has none: they may not be new to it.
     """
     known = ((key, before.get(key)) for key in found if key not in told)
     return [key for key, one in known if one is not None and search.changed_at <= one.asked_at and search.id not in one.searches]
 
 
 def title_of(collection: Collection, document: SearchDocument) -> str:
-    """What people know the document by."""
+    """The title of the document, at most TITLE_MAX_CHARACTERS long."""
     given = (document.get(name) for name in TITLES[collection])
     texts = (" ".join(one.split()) for value in given for one in (value if isinstance(value, list) else [value or ""]))
     title = next(filter(None, texts), UNTITLED[collection])

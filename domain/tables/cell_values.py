@@ -1,4 +1,4 @@
-"""The texts of table cells as values; what can be read in two ways is refused, never guessed. Pure."""
+"""Converts the text of table cells to values; ambiguous text is refused, never guessed. Pure."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -6,20 +6,21 @@ from typing import Any
 
 Converter = Callable[[str], Any]
 PLAIN = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
-GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}")  # 1,234.50 and 1,234,567: no comma of these is a decimal one
+# 1,234.50 and 1,234,567: these commas can't be decimal ones.
+GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}")
 COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?")
 COMMA_SURELY = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})")
 AMBIGUOUS = re.compile(r"[+-]?\d{1,3}[.,]\d{3}")
 BLANK = r"[\s\u00a0\u2009\u202f]"
 TRUE, FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
 MAX_ABSOLUTE_VALUE = 1e300
-MAX_EXACT_INTEGER = 2**63  # whole numbers below it keep all their digits
-MOST_DIGITS = 400
-SHORT_DIGITS = 16  # digits that any number holds exactly
+MAX_EXACT_INTEGER = 2**63  # integers below it keep all their digits
+MAX_DIGITS = 400
+SHORT_DIGITS = 16  # shorter numbers are exact in 64 bits
 
 
 def number(text: str) -> int | float:
-    """With a decimal point; commas only where they can't be decimal ones. ValueError otherwise."""
+    """A number with a decimal point; commas only if they can't be decimal ones. ValueError otherwise."""
     text = text.strip()
     if len(text) < SHORT_DIGITS and text.isdecimal() and text.isascii():  # most numbers, without a pattern
         return int(text)
@@ -31,7 +32,7 @@ def number(text: str) -> int | float:
 
 
 def number_with_comma(text: str) -> int | float:
-    """With a decimal comma, as declared; points between thousands. ValueError otherwise."""
+    """A number with a decimal comma, as declared, and points between thousands. ValueError otherwise."""
     text = text.strip()
     if not COMMA.fullmatch(text):
         raise ValueError(f"expected a number with a decimal comma, got {text[:80]!r}")
@@ -39,11 +40,15 @@ def number_with_comma(text: str) -> int | float:
 
 
 def declared_number(decimal: str, thousands: str | None = None, signs: Sequence[str] = ()) -> Converter:
-    """Reads numbers with this decimal mark and this mark between thousands (by default the other of comma and point; a
-    blank stands for any kind of blank), with one of `signs` before or behind. ValueError where the two marks are the same."""
+    """A converter of numbers with this decimal mark and thousands separator, and one of `signs` before or after the
+    number.
+
+    The default separator is the other one of comma and point; " " allows any kind of space. ValueError if both are the
+    same.
+    """
     between = thousands or {".": ",", ",": "."}[decimal]
     if between == decimal:
-        raise ValueError(f"{decimal!r} can't be the decimal mark and stand between thousands")
+        raise ValueError(f"{decimal!r} can't be both the decimal mark and the thousands separator")
     mark = BLANK if between == " " else re.escape(between)
     form = re.compile(rf"(\d+|\d{{1,3}}({mark}\d{{3}})+)({re.escape(decimal)}\d+)?")
     marks = "|".join(re.escape(sign.strip()) for sign in sorted(signs, key=len, reverse=True) if sign.strip()) or "(?!)"
@@ -53,8 +58,8 @@ def declared_number(decimal: str, thousands: str | None = None, signs: Sequence[
         found = signed.fullmatch(text.strip())
         digits = form.fullmatch(found[3]) if found and not (found[1] and found[2]) else None
         if found is None or digits is None:
-            told = f", perhaps with {' or '.join(signs)}" if signs else ""
-            raise ValueError(f"expected a number with a decimal {'comma' if decimal == ',' else 'point'}{told}, got {text[:80]!r}")
+            signs_hint = f", perhaps with {' or '.join(signs)}" if signs else ""
+            raise ValueError(f"expected a number with a decimal {'comma' if decimal == ',' else 'point'}{signs_hint}, got {text[:80]!r}")
         whole_part, fraction = digits[1], digits[3] or ""
         return _value(f"{found[1] or found[2]}{re.sub(mark, '', whole_part)}{fraction.replace(decimal, '.')}")
 
@@ -62,15 +67,17 @@ def declared_number(decimal: str, thousands: str | None = None, signs: Sequence[
 
 
 def number_between_semicolons(text: str) -> int | float:
-    """In a table whose delimiter is ';' commas are decimal ones; what could as well be thousands is refused. ValueError."""
+    """A number in a table with delimiter ';', where commas are decimal ones. ValueError, also if it may be a thousands
+    comma.
+    """
     text = text.strip()
     if AMBIGUOUS.fullmatch(text):
-        raise ValueError(f"{text!r} can be read in two ways; a profile can declare the decimal mark")
+        raise ValueError(f"{text!r} is ambiguous; declare the decimal mark in a profile")
     return number_with_comma(text) if COMMA_SURELY.fullmatch(text) else number(text)
 
 
 def whole_number(text: str) -> int:
-    """A whole number; ValueError otherwise."""
+    """An integer; ValueError otherwise."""
     value = number(text)
     if value != int(value):
         raise ValueError(f"expected a whole number, got {text[:80]!r}")
@@ -91,7 +98,7 @@ def text_list(text: str) -> list[str]:
 
 
 def digits_lost(text: str, value: Any) -> bool:
-    """Whether a number has more digits than the 64-bit float that it was read as; the digits that programs write of a float are its own."""
+    """Whether a number has more digits than the 64-bit float that it was read as; 17 digits of a float are not lost."""
     if not isinstance(value, float):
         return False
     digits = _significant(text)
@@ -103,7 +110,7 @@ def _significant(text: str) -> str:
 
 
 def _value(digits: str) -> int | float:
-    if len(digits) > MOST_DIGITS:
+    if len(digits) > MAX_DIGITS:
         raise ValueError(f"expected a number, got {len(digits)} digits")
     value = float(digits)
     if abs(value) > MAX_ABSOLUTE_VALUE:

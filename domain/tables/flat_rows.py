@@ -1,7 +1,7 @@
-"""Flat OCDS: headings that are paths, and rows of cells as the releases, or parts of releases, that they stand for. Pure.
+"""Flat OCDS: builds releases, or parts of releases, from rows of cells whose headings are paths. Pure.
 
-Numbers in a path tell the elements of one row apart, as flatten-tool has it: across the rows of a release, elements are the same where
-their ids are, and elements without an id are all kept.
+Indexes in a path distinguish array elements within a row, as in flatten-tool. Across the rows of a release, elements
+with the same id are one element, and elements without an id are all kept.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from domain.tables.heading_paths import HeadingError, Path, heading_of
 
 
 class CellError(ValueError):
-    """Raised where a cell can't be read: its column and text, and why."""
+    """Raised when a cell can't be converted; has its column, its text and the reason."""
 
     def __init__(self, column: int, text: str, reason: str) -> None:
         super().__init__(reason)
@@ -24,7 +24,7 @@ class CellError(ValueError):
 
 
 class ColumnTarget(NamedTuple):
-    """Where the cells of a column go: `path` in the release, with 0-based places in arrays, and how their texts are read."""
+    """The target of a column: its path in the release, with 0-based array indexes, and the converter of its cells."""
 
     column: int
     path: Path
@@ -32,7 +32,9 @@ class ColumnTarget(NamedTuple):
 
 
 class RowNode(NamedTuple):
-    """A part of the row that is being built: an "object" under `key`, an "element" of the array there, or a "list" of plain values."""
+    """A container in the built release: an "object" under `key`, an "element" of the array there, or a "list" of
+    values.
+    """
 
     parent: int
     key: str
@@ -40,23 +42,23 @@ class RowNode(NamedTuple):
 
 
 class RowLayout:
-    """The columns of a table `width` columns wide, ready to build releases of its rows. HeadingError where they contradict each other."""
+    """Builds releases from the rows of a table with `width` columns. HeadingError if the columns conflict."""
 
     def __init__(self, targets: Sequence[ColumnTarget], width: int) -> None:
         self.nodes: list[RowNode] = [RowNode(0, "", "object")]
         self.numbers: dict[Path, int] = {(): 0}
         self.forms: dict[Path, str] = {}
         ordered = _in_order(targets)
-        self.columns = [(target.column, *self._hang(target.path), target.convert) for target in ordered]
+        self.columns = [(target.column, *self._attach(target.path), target.convert) for target in ordered]
         order = [column for column, *_ in self.columns]
         self.choose = None if order == list(range(width)) else _chooser(order)
 
     def build(self, cells: Sequence[str]) -> dict[str, Any]:
-        """The release, or part of one, that a row stands for; cells that are blank, or that their converter reads as None, say nothing. CellError."""
+        """The release, or part of one, of a row; blank cells, and cells converted to None, are left out. CellError."""
         holders: list[Any] = [None] * len(self.nodes)
         holders[0] = {}
         chosen = cells if self.choose is None else self.choose(cells)
-        # Most columns of a wide table are blank in most rows: they are passed without a step of Python's.
+        # Most cells of a wide table are blank: compress and filter skip them without Python code.
         for (column, node, key, convert), cell in zip(compress(self.columns, chosen), filter(None, chosen), strict=True):
             if cell.isspace():
                 continue
@@ -75,11 +77,11 @@ class RowLayout:
                 holder[key] = value
         return dict(holders[0])
 
-    def _hang(self, path: Path) -> tuple[int, str | None]:
-        """(the node that holds the column's values, their key there; None where they are elements of a list)."""
+    def _attach(self, path: Path) -> tuple[int, str | None]:
+        """(the node for the column's values, their key in it or None for elements of a list)."""
         if self.forms.get(path) == "value":
-            raise HeadingError(f"two headings mean {heading_of(path)}")
-        self._claim(path, "value")
+            raise HeadingError(f"two headings map to {heading_of(path)}")
+        self._set_form(path, "value")
         if isinstance(path[-1], str):
             return self._node(path[:-1]), path[-1]
         return self._add(path[:-1], path[:-1], "list"), None
@@ -89,45 +91,45 @@ class RowLayout:
             return 0
         if isinstance(path[-1], str):
             return self._add(path, path, "object")
-        self._claim(path[:-1], "array")
+        self._set_form(path[:-1], "array")
         return self._add(path, path[:-1], "element")
 
     def _add(self, path: Path, named: Path, form: str) -> int:
-        """The node of a path, made where it is new; `named` is the path that ends in its key."""
+        """The node of a path, created if new; `named` is the path that ends with its key."""
         if not isinstance(named[-1], str):
-            raise HeadingError(f"{heading_of(path)}: an array in an array is no OCDS")
-        self._claim(path, form)
+            raise HeadingError(f"{heading_of(path)}: OCDS has no arrays in arrays")
+        self._set_form(path, form)
         if path not in self.numbers:
             parent = self._node(named[:-1])
             self.numbers[path] = len(self.nodes)
             self.nodes.append(RowNode(parent, named[-1], form))
         return self.numbers[path]
 
-    def _claim(self, path: Path, form: str) -> None:
-        """Each path is one thing only."""
+    def _set_form(self, path: Path, form: str) -> None:
+        """Record the form of a path. HeadingError if it has another one."""
         if self.forms.setdefault(path, form) != form:
-            raise HeadingError(f"{heading_of(path)} would be {self.forms[path]} and {form} at once")
+            raise HeadingError(f"{heading_of(path)} can't be both {self.forms[path]} and {form}")
 
     def _make(self, node: int, holders: list[Any]) -> Any:
         parent, key, form = self.nodes[node]
-        above = holders[parent] if holders[parent] is not None else self._make(parent, holders)
+        container = holders[parent] if holders[parent] is not None else self._make(parent, holders)
         made: Any = [] if form == "list" else {}
         if form == "element":
-            above.setdefault(key, []).append(made)
+            container.setdefault(key, []).append(made)
         else:
-            above[key] = made
+            container[key] = made
         holders[node] = made
         return made
 
 
 class RowMerger:
-    """Puts the rows of one release together."""
+    """Merges the rows of one release."""
 
     def __init__(self) -> None:
-        self.ids: dict[int, dict[Any, dict[str, Any]]] = {}  # of long arrays, by the identity of the array
+        self.ids: dict[int, dict[Any, dict[str, Any]]] = {}  # id() of an array → its elements by id
 
     def merge(self, into: dict[str, Any], row: Mapping[str, Any], path: str = "") -> str | None:
-        """Add what a row says; the path of the first value that contradicts what stands there, None where all agrees."""
+        """Merge a row into the release; returns the path of the first conflicting value, None if there is none."""
         for key, value in row.items():
             old, here = into.get(key), f"{path}/{key}" if path else key
             conflict: str | None = None
@@ -159,12 +161,12 @@ class RowMerger:
 
 
 def _chooser(order: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
-    """The cells of these columns."""
+    """A function that selects the cells of these columns."""
     return itemgetter(*order) if len(order) > 1 else lambda cells: tuple(cells[column] for column in order)
 
 
 def _in_order(targets: Sequence[ColumnTarget]) -> list[ColumnTarget]:
-    """By column, but the elements of an array by their places."""
+    """The targets in order of column, but the elements of an array in order of index."""
     first: dict[Path, int] = {}
     for target in sorted(targets, key=lambda target: target.column):
         general = tuple(part if isinstance(part, str) else 0 for part in target.path)

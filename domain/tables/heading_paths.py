@@ -1,4 +1,4 @@
-"""Headings of flat OCDS as paths, and what the standard says their cells hold. Pure."""
+"""Parses headings of flat OCDS to paths, and finds the OCDS type of their cells. Pure."""
 
 import re
 import types
@@ -14,23 +14,23 @@ from domain.tables.cell_values import Converter, boolean, number, text_list, who
 Path = tuple[str | int, ...]
 
 PREFIXES: tuple[Path, ...] = (("releases", 0), ("compiledRelease",), ("records", 0, "compiledRelease"))
-# Names of OCDS 1.1 and its extensions whose values are no texts, in parts that no model of domain/ocds/models.py names.
+# Fields of OCDS 1.1 and its extensions that are no strings and not in domain/ocds/models.py.
 EXTENSION_TYPES: dict[str, Any] = (
     {"amount": float, "quantity": float, "durationInDays": int, "hasEnquiries": bool}
     | dict.fromkeys(("additionalProcurementCategories", "submissionMethod", "relationship", "roles", "tag", "coveredBy", "languages", "relatedLots"), list[str])
     | dict.fromkeys(("hasRecurrence", "hasOptions", "hasRenewal", "hasFrameworkAgreement", "hasElectronicAuction", "hasDynamicPurchasingSystem"), bool)
 )
 DATE = re.compile(r"date([A-Z]\w*)?|\w+Date")
-PATH_MAX_CHARACTERS = 500  # characters
+PATH_MAX_CHARACTERS = 500
 PATH_MAX_PARTS = 20
 
 
 class HeadingError(ValueError):
-    """Raised where a heading can't be a path, or two of them contradict each other."""
+    """Raised when a heading is no path, or two headings conflict."""
 
 
 def parse(heading: str) -> Path:
-    """The path that a heading means, with the names of OCDS spelt as OCDS spells them. HeadingError."""
+    """The path of a heading, with OCDS names in their OCDS spelling. HeadingError if it is no path."""
     parts: list[str | int] = [int(part) if part.isdecimal() else part for one in heading.strip().split("/") if (part := one.strip())]
     for prefix in PREFIXES:
         if tuple(parts[: len(prefix)]) == prefix:
@@ -42,7 +42,7 @@ def parse(heading: str) -> Path:
 
 
 def converter(path: Path, numbers: Converter = number) -> Converter | None:
-    """How the texts of the path's cells are read; None where they are kept as they are. `numbers` reads numbers with a fraction."""
+    """The converter of the path's cells; None for strings. `numbers` converts numbers with a fraction."""
     kind = _kind(path)
     if kind is None or kind is str:
         return None
@@ -56,12 +56,12 @@ def converter(path: Path, numbers: Converter = number) -> Converter | None:
 
 
 def is_known(path: Path) -> bool:
-    """Whether the path is one of OCDS, as far as the star goes."""
+    """Whether the path is in the OCDS models."""
     return _kind(path) is not None
 
 
 def is_value(path: Path) -> bool:
-    """Whether the path is one of OCDS, of a value or a list of values."""
+    """Whether the path is in the OCDS models and is a value or a list of values."""
     kind = _kind(path)
     return kind is not None and not _is_model(get_args(kind)[0] if get_origin(kind) is list else kind)
 
@@ -72,7 +72,7 @@ def is_number(path: Path) -> bool:
 
 
 def is_date(path: Path) -> bool:
-    """Whether its name is that of a date: `date`, `dateSigned`, `startDate`, …; those of extensions too."""
+    """Whether its last name is that of a date, such as `date`, `dateSigned`, `startDate`; also in extensions."""
     return isinstance(path[-1], str) and DATE.fullmatch(path[-1]) is not None
 
 
@@ -82,11 +82,11 @@ def heading_of(path: Path) -> str:
 
 
 def _no_object(text: str) -> Any:
-    raise ValueError(f"an object belongs here, whose fields have headings of their own; got {text[:80]!r}")
+    raise ValueError(f"expected an object, whose fields need headings of their own; got {text[:80]!r}")
 
 
 def _spelt(parts: Sequence[str | int]) -> Path:
-    """Names in their own capitals, and 0 where the heading leaves out the place in an array that OCDS has there."""
+    """The path with OCDS capitalisation, and with index 0 where the heading omits the index of an OCDS array."""
     found: list[str | int] = []
     kind: Any = Release
     for position, part in enumerate(parts):

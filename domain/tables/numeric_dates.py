@@ -1,4 +1,4 @@
-"""Dates written as three numbers, the year last: which readings they have, and what the other dates of their column decide. Pure."""
+"""Dates written as three numbers with the year last, such as 02/03/2024, and their possible readings. Pure."""
 
 import re
 from datetime import date, datetime, time
@@ -19,7 +19,7 @@ class NumericDateOrder(StrEnum):
 
 
 class NumericDate(NamedTuple):
-    """A text of this form: its separator, and its readings in ISO 8601; one where the numbers are equal or one is above 12."""
+    """A numeric date: its separator and its readings in ISO 8601; more than one only if it is ambiguous."""
 
     separator: str
     readings: dict[NumericDateOrder, str]
@@ -30,12 +30,12 @@ class NumericDate(NamedTuple):
 
     @property
     def decides(self) -> NumericDateOrder | None:
-        """The order that it has beyond doubt."""
+        """The order if only one is possible, else None."""
         return next(iter(self.readings)) if len(self.readings) == 1 else None
 
 
 def numeric_date(text: str) -> NumericDate | None:
-    """The text as such a date; None where it is none, or has no reading."""
+    """The text as a numeric date; None if it is none or has no valid reading."""
     found = NUMERIC.fullmatch(text.strip())
     if found is None:
         return None
@@ -51,7 +51,7 @@ def numeric_date(text: str) -> NumericDate | None:
 
 
 def describe_readings(written: NumericDate) -> str:
-    """The readings, as a person is told of them."""
+    """The readings, for messages."""
     return " or ".join(f"{text} ({order})" for order, text in written.readings.items())
 
 

@@ -1,6 +1,7 @@
-"""A circuit that opens after repeated failures, so that a service in trouble is left alone, and lets one caller try again later.
+"""Circuit breaker: after repeated failures of a service it blocks calls for some time, then admits one trial call.
 
-Its state is a small file that every process of the installation reads. Two callers that come at the same moment may both try: that does no harm.
+Its state is a small file that all processes of the installation share. Two callers at the same moment may both be
+admitted, which is harmless.
 """
 
 import json
@@ -15,18 +16,20 @@ from loguru import logger
 
 from domain.shared.errors import UnavailableError
 
-OPEN_MAX_SECONDS = 86_400.0  # seconds that a circuit stays open at most, whatever the service asks for
+OPEN_MAX_SECONDS = 86_400.0  # also if the service asks for more
 
 
 class CircuitState(NamedTuple):
-    """Failures in a row, and the time (seconds since 1970) until which nobody asks."""
+    """Consecutive failures, and the time (seconds since 1970) until which calls are blocked."""
 
     failures: int = 0
     until: float = 0.0
 
 
 class CircuitBreaker:
-    """Opens for `rest` seconds after `failures` failures in a row; then one caller tries, and it closes or opens again."""
+    """Opens for `rest` seconds after `failures` consecutive failures; then one trial call closes it or opens it
+    again.
+    """
 
     def __init__(self, path: Path, name: str, *, failures: int = 3, rest: float = 300.0, clock: Callable[[], float] = time.time) -> None:
         self.path = path
@@ -36,26 +39,28 @@ class CircuitBreaker:
         self.clock = clock
 
     def admit(self) -> None:
-        """UnavailableError, which says how long, while the circuit is open; the one who is let through to try holds the others back."""
+        """UnavailableError with `retry_after` while the circuit is open; a trial call keeps others blocked for `rest`
+        seconds.
+        """
         if after := self.left():
             failures = self._read().failures
             times = "once" if failures == 1 else f"{failures} times in a row"
-            raise UnavailableError(f"{self.name} failed {times} and is left alone for another {after} s", retry_after=after)
+            raise UnavailableError(f"{self.name} failed {times}; the next call is allowed in {after} s", retry_after=after)
         state = self._read()
         if state.failures >= self.failures:
             self._write(CircuitState(state.failures, self.clock() + self.rest))
 
     def left(self) -> int:
-        """Whole seconds until somebody may ask again; 0 while the circuit is closed."""
+        """Seconds, rounded up, until calls are allowed again; 0 while the circuit is closed."""
         return max(0, math.ceil(min(self._read().until - self.clock(), OPEN_MAX_SECONDS)))
 
     def succeeded(self) -> None:
-        """Close it."""
+        """Close the circuit."""
         if self._read() != CircuitState():
             self._write(CircuitState())
 
     def failed(self, after: float | None = None) -> None:
-        """Count a failure; `after` is how many seconds the service asks to be left alone."""
+        """Count a failure; `after` is the Retry-After of the service in seconds."""
         state = self._read()
         failures = state.failures + 1
         rest = max(after or 0.0, self.rest if failures >= self.failures else 0.0)
@@ -68,7 +73,7 @@ class CircuitBreaker:
         except FileNotFoundError:
             return CircuitState()
         except (OSError, ValueError, TypeError, KeyError) as error:
-            logger.warning("{} can't be read ({}): the circuit of {} counts as closed", self.path, error, self.name)
+            logger.warning("{} can't be read ({}): the circuit breaker of {} counts as closed", self.path, error, self.name)
             return CircuitState()
 
     def _write(self, state: CircuitState) -> None:

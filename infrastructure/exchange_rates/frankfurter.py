@@ -1,6 +1,6 @@
-"""The client of an exchange-rate service in Frankfurter's shape: GET {url}/v1/{first}..{last}?base=EUR&symbols=USD,GBP.
+"""Client of an exchange-rate service with the Frankfurter API: GET {url}/v1/{first}..{last}?base=EUR&symbols=USD,GBP.
 
-It waits for a service that is slow or busy, leaves one alone that keeps failing, and believes no answer that can't be true.
+It retries while the service is slow or busy, uses a circuit breaker for repeated failures, and checks every response.
 """
 
 import time
@@ -20,15 +20,15 @@ from domain.shared.errors import UnavailableError
 from infrastructure.exchange_rates.circuit_breaker import CircuitBreaker
 from infrastructure.exchange_rates.response_check import RateQuestion, WrongAnswerError, read_answer
 
-UNKNOWN_STATUSES = {404, 422}  # what a service says of a currency or a time that it does not know
-KNOWN_CURRENCY = "USD"  # a currency that every service knows
+UNKNOWN_STATUSES = {404, 422}  # responses for an unknown currency or period
+KNOWN_CURRENCY = "USD"  # a currency that every service has
 RECENT_DURATION = timedelta(days=10)
-SHOWN_BYTES = 200  # bytes of what the service said that are said back
+SHOWN_BYTES = 200  # of a response that are quoted in messages
 
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """How often and how long (seconds) one question is asked, and how many bytes its answer may have."""
+    """Limits of one request: attempts, waits and timeouts in seconds, and the most bytes of the response."""
 
     tries: int = 3
     first_wait: float = 0.5
@@ -39,7 +39,7 @@ class RequestLimits:
 
 
 class _AwayError(Exception):
-    """Raised when the service may answer the next time; `after` is how many seconds it asks to wait."""
+    """Raised when a retry may succeed; `after` is the Retry-After of the service in seconds."""
 
     def __init__(self, reason: str, after: float | None = None) -> None:
         super().__init__(reason)
@@ -47,83 +47,86 @@ class _AwayError(Exception):
 
 
 class _UnknownError(Exception):
-    """Raised when the service says that it knows nothing of what was asked for."""
+    """Raised when the service does not know the currency or period."""
 
 
 class Frankfurter:
-    """The port `RateService`; nothing connects before it is asked."""
+    """Implements the port `RateService`; connects only on calls."""
 
-    def __init__(self, url: str, circuit: CircuitBreaker, patience: RequestLimits | None = None) -> None:
+    def __init__(self, url: str, circuit: CircuitBreaker, limits: RequestLimits | None = None) -> None:
         self.url = url.rstrip("/")
         self.circuit = circuit
-        self.patience = patience or RequestLimits()
-        self._answered = False  # whether the service has ever given rates, so that its address is right
+        self.limits = limits or RequestLimits()
+        self._answered = False  # whether the service has returned rates before, which proves its address
 
     def rates(self, base: str, first: date, last: date, currencies: Sequence[str]) -> list[ExchangeRate]:
-        """1 `base` in each of the currencies that the service knows, on its working days from `first` to `last`, by day and currency.
+        """Rates of 1 `base` in each currency that the service knows, for its working days from `first` to `last`,
+        sorted.
 
-        UnavailableError where it does not answer, or its answer can't be true; nothing of such an answer is kept.
+        UnavailableError if it does not answer or its response is invalid; nothing of an invalid response is used.
         """
         asked = RateQuestion(base, first, last, currencies)
         self.circuit.admit()
         try:
-            found = self._known(asked)
+            found = self._known_rates(asked)
         except _AwayError as error:
             self.circuit.failed(error.after)
             raise self._unavailable(f"the exchange-rate service {self.url} {error}; try again later") from error
         except WrongAnswerError as error:
             self.circuit.failed()
-            raise self._unavailable(f"the answer of the exchange-rate service {self.url} can't be used: {error}") from error
+            raise self._unavailable(f"the response of the exchange-rate service {self.url} is invalid: {error}") from error
         self.circuit.succeeded()
         return found
 
     def _unavailable(self, detail: str) -> UnavailableError:
-        """With the seconds for which the service is left alone, where it is."""
+        """The error, with `retry_after` while the circuit is open."""
         left = self.circuit.left()
         return UnavailableError(detail, **({"retry_after": left} if left else {}))
 
-    def _known(self, asked: RateQuestion) -> list[ExchangeRate]:
-        """The rates of the currencies that the service knows; each is asked for alone where it does not know all of them."""
+    def _known_rates(self, asked: RateQuestion) -> list[ExchangeRate]:
+        """The rates of the known currencies; if one is unknown, each currency is requested separately."""
         try:
-            return self._ask(asked)
+            return self._request(asked)
         except _UnknownError as error:
-            said = error
+            unknown = error
         if len(asked.currencies) > 1:
-            return sorted(rate for currency in asked.currencies for rate in self._known(replace(asked, currencies=[currency])))
+            return sorted(rate for currency in asked.currencies for rate in self._known_rates(replace(asked, currencies=[currency])))
         if not self._answered:
-            self._check_address(asked, said)
-        logger.info("{} has no rates of {} from {} to {}: {}", self.url, asked.currencies[0], asked.first, asked.last, said)
+            self._check_address(asked, unknown)
+        logger.info("{} has no rates of {} from {} to {}: {}", self.url, asked.currencies[0], asked.first, asked.last, unknown)
         return []
 
-    def _check_address(self, asked: RateQuestion, said: _UnknownError) -> None:
-        """WrongAnswerError where the service knows nothing at all, not even a currency that all of them know: then its address is wrong."""
+    def _check_address(self, asked: RateQuestion, unknown: _UnknownError) -> None:
+        """WrongAnswerError if the service does not even know a currency that every service has: then the URL is
+        wrong.
+        """
         currency = KNOWN_CURRENCY if asked.base != KNOWN_CURRENCY else PIVOT_CURRENCY
         yesterday = datetime.now(UTC).date() - timedelta(days=1)
-        for sure in (replace(asked, currencies=[currency]), RateQuestion(asked.base, yesterday - RECENT_DURATION, yesterday, [currency])):
+        for known in (replace(asked, currencies=[currency]), RateQuestion(asked.base, yesterday - RECENT_DURATION, yesterday, [currency])):
             with suppress(_UnknownError):
-                self._ask(sure)
+                self._request(known)
                 return
-        raise WrongAnswerError(f"it knows nothing, not even {currency} ({said}): is its address right?")
+        raise WrongAnswerError(f"it has no rates, not even of {currency} ({unknown}): check its URL")
 
-    def _ask(self, asked: RateQuestion) -> list[ExchangeRate]:
-        """_UnknownError where the service knows nothing of it, _AwayError where it does not answer, WrongAnswerError where it answers wrongly."""
-        retrying = Retrying(stop=stop_after_attempt(self.patience.tries), wait=self._wait, retry=retry_if_exception(self._worth_waiting), reraise=True)
+    def _request(self, asked: RateQuestion) -> list[ExchangeRate]:
+        """One request with retries. _UnknownError for unknown currencies or periods, _AwayError, WrongAnswerError."""
+        retrying = Retrying(stop=stop_after_attempt(self.limits.tries), wait=self._wait, retry=retry_if_exception(self._worth_waiting), reraise=True)
         found = read_answer(retrying(self._get, asked), asked)
         self._answered = True
         return found
 
     def _worth_waiting(self, error: BaseException) -> bool:
-        """Whether it may answer the next time, after a wait that somebody who waits for the answer can bear."""
-        return isinstance(error, _AwayError) and (error.after or 0.0) <= self.patience.longest_wait
+        """Whether a retry may succeed after at most `longest_wait` seconds."""
+        return isinstance(error, _AwayError) and (error.after or 0.0) <= self.limits.longest_wait
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, _AwayError) and error.after is not None:
             return error.after
-        return wait_random_exponential(self.patience.first_wait, self.patience.longest_wait)(state)
+        return wait_random_exponential(self.limits.first_wait, self.limits.longest_wait)(state)
 
     def _get(self, asked: RateQuestion) -> bytes:
-        timeout = httpx.Timeout(self.patience.answer, connect=self.patience.connect)
+        timeout = httpx.Timeout(self.limits.answer, connect=self.limits.connect)
         params = {"base": asked.base, "symbols": ",".join(asked.currencies)}
         headers = {"Accept": "application/json", "User-Agent": "tenderlake"}
         try:
@@ -142,33 +145,33 @@ class Frankfurter:
         if status == 429 or status >= 500:
             raise _AwayError(f"answered {status}", _retry_after(response.headers.get("retry-after")))
         if status in UNKNOWN_STATUSES and media == "application/json":
-            raise _UnknownError(f"{status} {self._said(response)}")
+            raise _UnknownError(f"{status} {self._excerpt(response)}")
         if status != 200:
-            more = f" (it points at {response.headers['location']})" if "location" in response.headers else ""
-            more = f" ({self._said(response)})" if not more and media == "application/json" else more
-            raise WrongAnswerError(f"it answered {status}{more}: is its address right?")
+            more = f" (redirect to {response.headers['location']})" if "location" in response.headers else ""
+            more = f" ({self._excerpt(response)})" if not more and media == "application/json" else more
+            raise WrongAnswerError(f"it answered {status}{more}: check its URL")
         if media != "application/json":
-            raise WrongAnswerError(f"it is {media or 'of no type'} and no JSON")
+            raise WrongAnswerError(f"its media type is {media or 'missing'}, not JSON")
         return self._content(response)
 
-    def _said(self, response: httpx.Response) -> str:
+    def _excerpt(self, response: httpx.Response) -> str:
         return " ".join(self._content(response)[:SHOWN_BYTES].decode("utf-8", "replace").split())
 
     def _content(self, response: httpx.Response) -> bytes:
-        """The body, within the bounds of size and of time as a whole: a timeout of the socket begins anew at every byte."""
-        ends, parts, size = time.monotonic() + self.patience.answer, [], 0
-        for part in response.iter_bytes():
-            size += len(part)
-            if size > self.patience.most:
-                raise WrongAnswerError(f"it is larger than {self.patience.most} bytes")
+        """The body, within the limits of size and total time: the timeout of the socket starts again at every byte."""
+        ends, chunks, size = time.monotonic() + self.limits.answer, [], 0
+        for chunk in response.iter_bytes():
+            size += len(chunk)
+            if size > self.limits.most:
+                raise WrongAnswerError(f"it is larger than {self.limits.most} bytes")
             if time.monotonic() > ends:
                 raise _AwayError("did not answer in time")
-            parts.append(part)
-        return b"".join(parts)
+            chunks.append(chunk)
+        return b"".join(chunks)
 
 
 def _retry_after(text: str | None) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date; None where it says nothing that can be read."""
+    """Retry-After in seconds, from a number or an HTTP date; None if missing or invalid."""
     if text is None:
         return None
     if text.strip().isdecimal():

@@ -1,4 +1,4 @@
-"""An answer of the exchange-rate service, believed only where all of it can be true: one wrong value makes all of it worthless."""
+"""Checks a response of the exchange-rate service; one invalid value invalidates the whole response."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,17 +10,17 @@ import orjson
 
 from domain.exchange_rates.conversion import MAX_RATE, ExchangeRate
 
-EARLIER_MAX_DURATION = timedelta(days=10)  # a service may begin at the last working day before the first day asked for
-SHOWN_CHARACTERS = 60  # characters of a wrong value that are said back
+EARLIER_MAX_DURATION = timedelta(days=10)  # a response may start at the last working day before the requested period
+SHOWN_CHARACTERS = 60  # of an invalid value that are quoted in messages
 
 
 class WrongAnswerError(Exception):
-    """Raised when an answer can't be true, or is not what was asked for."""
+    """Raised when a response is invalid, or does not match the request."""
 
 
 @dataclass(frozen=True)
 class RateQuestion:
-    """What was asked for: 1 `base` in each of `currencies`, from `first` to `last`, both included."""
+    """A request: rates of 1 `base` in each of `currencies`, from `first` to `last`, both included."""
 
     base: str
     first: date
@@ -29,17 +29,17 @@ class RateQuestion:
 
 
 def read_answer(content: bytes, asked: RateQuestion) -> list[ExchangeRate]:
-    """The rates of the days asked for, by day and currency. WrongAnswerError where anything in the answer is wrong."""
+    """The rates of the requested days, sorted by day and currency. WrongAnswerError if any value is invalid."""
     try:
         answer = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise WrongAnswerError(f"it is no JSON: {error}; it begins with {_shown(content[:SHOWN_CHARACTERS])}") from error
+        raise WrongAnswerError(f"it is not JSON: {error}; it begins with {_shown(content[:SHOWN_CHARACTERS])}") from error
     if not isinstance(answer, dict) or not isinstance(answer.get("rates"), dict):
         raise WrongAnswerError(f"it has no object `rates`; it begins with {_shown(content[:SHOWN_CHARACTERS])}")
     if answer.get("base") != asked.base:
-        raise WrongAnswerError(f"its base is {_shown(answer.get('base'))}, and {asked.base} was asked for")
+        raise WrongAnswerError(f"its base is {_shown(answer.get('base'))}, not the requested {asked.base}")
     if answer.get("amount", 1) != 1 or isinstance(answer.get("amount"), bool):
-        raise WrongAnswerError(f"it is for an amount of {_shown(answer.get('amount'))} and not of 1")
+        raise WrongAnswerError(f"its rates are for an amount of {_shown(answer.get('amount'))}, not 1")
     rates = [rate for day, values in answer["rates"].items() for rate in _of_day(_day(day, asked), values, asked)]
     return sorted(rate for rate in rates if rate.date >= asked.first)
 
@@ -50,20 +50,20 @@ def _day(text: str, asked: RateQuestion) -> date:
     except ValueError:
         day = None
     if day is None:
-        raise WrongAnswerError(f"{_shown(text)} is no day")
+        raise WrongAnswerError(f"{_shown(text)} is not a date")
     if not asked.first - EARLIER_MAX_DURATION <= day <= asked.last:
-        raise WrongAnswerError(f"it has rates of {day}, and {asked.first} to {asked.last} was asked for")
+        raise WrongAnswerError(f"it has rates of {day}, outside the requested {asked.first} to {asked.last}")
     return day
 
 
 def _of_day(day: date, values: Any, asked: RateQuestion) -> Iterator[ExchangeRate]:
     if not isinstance(values, dict):
-        raise WrongAnswerError(f"the rates of {day} are {_shown(values)} and no object")
+        raise WrongAnswerError(f"the rates of {day} are {_shown(values)}, not an object")
     for currency, rate in values.items():
         if currency not in asked.currencies:
-            raise WrongAnswerError(f"it has a rate of {_shown(currency)} on {day}, which was not asked for")
+            raise WrongAnswerError(f"it has a rate of {_shown(currency)} on {day}, which was not requested")
         if isinstance(rate, bool) or not isinstance(rate, int | float) or not math.isfinite(rate) or not 0 < rate <= MAX_RATE:
-            raise WrongAnswerError(f"the rate of {currency} on {day} is {_shown(rate)} and no number above 0")
+            raise WrongAnswerError(f"the rate of {currency} on {day} is {_shown(rate)}, not a number above 0")
         yield ExchangeRate(day, asked.base, currency, float(rate))
 
 

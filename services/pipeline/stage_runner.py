@@ -1,4 +1,4 @@
-"""What the single-flight stages share: counting attempts, losing races cleanly, and setting aside what makes a stage fail."""
+"""Runs the single-flight stages: counts attempts, handles lost races, and sets aside batches that make a stage fail."""
 
 from collections.abc import Callable, Sequence
 
@@ -21,11 +21,11 @@ StageStep = Callable[[Watermark], bool]
 
 
 def run_stage(parts: Parts, stage: str, due: Due, step: StageStep) -> bool:
-    """Run one step of the stage from its watermark where one is due; whether more is pending behind it.
+    """Run one step of the stage from its watermark if one is due; returns whether more is pending.
 
-    A lost race is no failure: another runner did the work. A step that failed, or ended its worker, is tried again; from the fourth
-    try on with one batch alone, and after the sixth that batch is set aside. That a part is away, or a disk full, is no batch's fault,
-    and not counted.
+    A lost race is no failure: another runner did the work. A step that fails or ends its worker is retried; from the
+    fourth attempt on with one batch, which is set aside after the sixth. Outages and a full disk do not count as
+    attempts.
     """
     with parts.warehouse.read() as work:
         if not due(work, work.watermarks.get(stage)):
@@ -45,7 +45,7 @@ def run_stage(parts: Parts, stage: str, due: Due, step: StageStep) -> bool:
         return False
     except Exception as error:
         if isinstance(error, UnavailableError):
-            parts.warehouse.wait(WAIT_SECONDS)  # it may be what is away
+            parts.warehouse.wait(WAIT_SECONDS)  # the warehouse itself may be unreachable
         with parts.warehouse.write() as work:
             if isinstance(error, RetryableError | NoSpaceError):
                 work.watermarks.uncount_attempt(stage)
@@ -55,7 +55,9 @@ def run_stage(parts: Parts, stage: str, due: Due, step: StageStep) -> bool:
 
 
 def disk_is_full(parts: Parts, what: str) -> bool:
-    """Whether the disk is too full to begin. That is no batch's fault: nothing is counted, and the sweep asks again until there is room."""
+    """Whether the disk is too full to start `what`. This counts as no attempt; the sweep repeats the message until
+    there is room.
+    """
     try:
         parts.files.check_free_space()
     except NoSpaceError as error:
@@ -65,16 +67,16 @@ def disk_is_full(parts: Parts, what: str) -> bool:
 
 
 def takes_single_batch(mark: Watermark) -> bool:
-    """Whether the step shall take one batch alone, to find the one that does harm."""
+    """Whether the step takes one batch only, to isolate the one that makes the stage fail."""
     return mark.attempts > ATTEMPTS_BEFORE_SINGLE_BATCH
 
 
 def set_aside(parts: Parts, mark: Watermark) -> None:
-    """Take the batches that the stage could not get past out of the log; their jobs fail with the reason, the log goes on.
+    """Take the batches on which the stage fails out of the log, and fail their jobs with the reason.
 
-    Their records go back to the versions before them. Stages may have used them already (refine compiles what is current, and runs
-    ahead of publish), so a batch of touches in their place has the processes refined anew. It is written before anything is set
-    aside: ended in between, it is a batch that never counts, and all of this is done again.
+    Their records return to the versions before them. Earlier stages may have used those already (refine runs ahead of
+    publish), so a batch of touches makes refine compile the processes again. It is written first: if the worker ends in
+    between, that batch is never committed and all of this is repeated.
     """
     with parts.warehouse.write() as work:
         silver_batch, batches = work.batches.next_batches(mark)
@@ -86,12 +88,12 @@ def set_aside(parts: Parts, mark: Watermark) -> None:
         for kind, names in touched.items():
             parts.lake.append_bronze(kind, touching.id, touches(touching.id, "ocid" if kind is Kind.RELEASES else "record_id", names))
     with parts.warehouse.write() as work:
-        said = work.watermarks.error(mark.stage) or f"{mark.stage} ended its worker {mark.attempts - 1} times"
-        error = {"title": f"A batch was set aside at {mark.stage}", "detail": said, "stage": mark.stage}
+        reason = work.watermarks.error(mark.stage) or f"{mark.stage} ended its worker {mark.attempts - 1} times"
+        error = {"title": f"A batch was set aside at {mark.stage}", "detail": reason, "stage": mark.stage}
         work.batches.set_aside(silver_batch, ids, error)
         for job_id in sorted({batch.job_id for batch in batches}):
             work.jobs.fail(job_id, error, now())
-            logger.error("job {}: its batch was set aside at {}: {}", job_id, mark.stage, said)
+            logger.error("job {}: its batch was set aside at {}: {}", job_id, mark.stage, reason)
         if touching is not None:
             work.batches.commit([(touching, JobCounts(), touched)], now())
         work.watermarks.reset_attempts(mark, now())
@@ -100,6 +102,6 @@ def set_aside(parts: Parts, mark: Watermark) -> None:
 
 
 def _touched(work: ReadUnitOfWork, kind: Kind, batch_ids: Sequence[int]) -> Sequence[str]:
-    """What is to be refined anew without these batches: processes for releases, else records."""
+    """What must be refined again without these batches: ocids for releases, else record ids."""
     found = (work.record_catalogue.ocids_in_batches if kind is Kind.RELEASES else work.record_catalogue.record_ids_in_batches)(kind, batch_ids)
     return found

@@ -1,4 +1,6 @@
-"""The sweep: re-sends the message of whatever is behind and idle, so that a lost message costs seconds, never data."""
+"""The sweep: sends the message of each stage or job that is behind and idle again, so that a lost message costs seconds
+only.
+"""
 
 from datetime import timedelta
 
@@ -14,12 +16,12 @@ IDLE_DURATION = timedelta(seconds=10)  # longer than a slice of any stage
 
 
 def sweep(parts: Parts) -> list[tuple[str, ...]]:
-    """Send what is due; the messages sent."""
+    """Send the messages that are due; returns them."""
     due: list[tuple[str, ...]] = []
     with parts.warehouse.read() as work:
         quiet = now() - IDLE_DURATION
         idle = work.jobs.unlanded(idle_since=quiet, unleased_at=now())
-        behind_first = set(work.jobs.waiting(len(idle))[1:])  # whoever lands the oldest job that nobody began goes on with these
+        behind_first = set(work.jobs.waiting(len(idle))[1:])  # landed together with the oldest waiting job
         due += [("land", job_id) for job_id in idle if job_id not in behind_first]
         newest = work.batches.last_committed()
         silver = work.batches.last_silver()
@@ -44,7 +46,9 @@ def sweep(parts: Parts) -> list[tuple[str, ...]]:
 
 
 def _without_pending(parts: Parts, due: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Those that neither wait in the queue nor are handled: behind a long queue nothing is lost, and more messages would make it longer."""
+    """Those that neither wait in the queue nor are being handled: a long queue must not grow by messages that it
+    has.
+    """
     known = {stage: parts.messages.pending(stage) for stage in {message[0] for message in due}}
     landing = {args[0] for args in known.get("land", ())}
     return [one for one in due if (one[1] not in landing if one[0] == "land" else one[1:] not in known[one[0]])]

@@ -1,10 +1,10 @@
-"""When what was purged can be erased: once search is past it."""
+"""Starts the erase stage once the index stage has passed the purge."""
 
 from services.ports.parts import Parts
 
 
 def wake_erase(parts: Parts) -> None:
-    """Send the message where something is due."""
+    """Send the erase message if a purge is due."""
     with parts.warehouse.read() as work:
         due = work.audit.due(work.watermarks.get("index").seq)
     if due:

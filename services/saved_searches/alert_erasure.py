@@ -1,7 +1,7 @@
-"""Alerts after a purge: what saved searches were told of, and the messages about it, follow what search holds now.
+"""Updates matches of saved searches and alerts after a purge, so that they show what search holds now.
 
-Titles are those of today. A match leaves where its document is gone with what was purged, or is an organisation that is
-gone, whose id may be made from its name; a match of what was only deleted stays, so that it is not told again.
+Titles are replaced by the current ones. A match is removed if its document was purged, or is a removed organisation,
+whose id may be made from its name. A match of a record that was only deleted stays, so that it does not alert again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,18 +13,18 @@ from domain.search.queries import Collection
 from services.ports.parts import Parts
 from services.saved_searches.alerts import titles
 
-PAGE_ROWS = 1_000  # matches or messages that are looked at in one go
+PAGE_ROWS = 1_000  # matches or messages per query
 
 
 class PurgedDocuments:
-    """What was purged, as documents of search."""
+    """The purged records, as search documents."""
 
     def __init__(self, entries: Sequence[Audit]) -> None:
         self._ocids = {one.ocid for one in entries if one.kind is Kind.RELEASES}
         self._passages = tuple(f"{one.record_id}-" for one in entries if one.kind is Kind.DOCUMENTS)
 
     def is_purged(self, collection: Collection, document_id: str) -> bool:
-        """Whether a match of the document, which is gone, leaves."""
+        """Whether the match of a document that search no longer has is to be removed."""
         match collection:
             case Collection.PROCESSES:
                 return document_id in self._ocids
@@ -35,7 +35,7 @@ class PurgedDocuments:
 
 
 def update_alerts_after_purge(parts: Parts, entries: Sequence[Audit]) -> None:
-    """Bring matches, then messages, in line with search, which is past the purge. Safe to be done again."""
+    """Update matches, then messages, once search has passed the purge. Safe to repeat."""
     with parts.warehouse.read() as work:
         searches = [(one.id, one.query.collection) for one in work.saved_searches.all()]
     purged = PurgedDocuments(entries)
@@ -88,7 +88,7 @@ def _message(parts: Parts, purged: PurgedDocuments, payload: dict[str, Any]) -> 
     return payload | {"documents": kept}
 
 
-def _titles(parts: Parts, purged: PurgedDocuments, collection: Collection, told: Mapping[str, str]) -> dict[str, str | None]:
-    """The titles that these documents have from now on; None where they leave."""
-    now = titles(parts.search, collection, list(told))
-    return {key: now.get(key, None if purged.is_purged(collection, key) else title) for key, title in told.items()}
+def _titles(parts: Parts, purged: PurgedDocuments, collection: Collection, previous: Mapping[str, str]) -> dict[str, str | None]:
+    """The current titles of these documents; None for those to be removed."""
+    now = titles(parts.search, collection, list(previous))
+    return {key: now.get(key, None if purged.is_purged(collection, key) else title) for key, title in previous.items()}

@@ -1,7 +1,7 @@
-"""Alerts: what a run of the index stage made findable for a saved search that did not find it before, told once.
+"""Alerts: each document that a run of the index stage makes a new match of a saved search is alerted once.
 
-Before a document is written, it is noted which searches find it; that stays until a run with the document ends, so that a run that was killed
-is no reason to miss a match. New matches, what is sent of them and the watermark's step commit in one transaction.
+Before a document is written, the searches that find it are stored as prior matches until a run with the document ends,
+so that a killed run misses no match. New matches, their deliveries and the watermark are committed in one transaction.
 """
 
 from collections import defaultdict
@@ -20,12 +20,12 @@ from services.shared.clock import now
 from services.webhooks.outbox import enqueue, wake_deliveries
 
 PAGE_HITS = 100
-QUERY_MAX_DOCUMENTS = 1_000  # documents asked about at once
-MESSAGE_MAX_DOCUMENTS = 100  # documents that one message lists
+QUERY_MAX_DOCUMENTS = 1_000  # document ids per query
+MESSAGE_MAX_DOCUMENTS = 100  # documents listed in one alert
 
 
 class IndexRunAlerts:
-    """The saved searches during one run of the index stage; does nothing where there are none."""
+    """Finds the new matches of all saved searches during one run of the index stage."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -37,11 +37,13 @@ class IndexRunAlerts:
         self._touched: dict[Collection, list[str]] = defaultdict(list)
 
     def already_held(self, collection: Collection, after: int, keys: Sequence[str]) -> set[str]:
-        """Those of the processes, organisations or files that nothing is told of: search held them before it was lost. `after` as for `held_before`."""
+        """Keys of documents that search held before it was lost, which are no new matches; see
+        `documents_held_before_loss`.
+        """
         return documents_held_before_loss(self._parts, collection, after, keys) if self._saved.get(collection) else set()
 
     def save_prior_matches(self, collection: Collection, ids: Iterable[str]) -> None:
-        """Note which searches find these documents, which are about to be written."""
+        """Store which searches find these documents before they are written."""
         searches = self._saved.get(collection)
         keys = list(dict.fromkeys(ids))
         if not searches or not keys:
@@ -62,7 +64,9 @@ class IndexRunAlerts:
             work.commit()
 
     def find_new_matches(self) -> Callable[[WriteUnitOfWork], None]:
-        """Ask again, now that all is written; what is to be done in the transaction that ends the run."""
+        """Search again after all is written; returns what stores the new matches in the transaction that ends
+        the run.
+        """
         new: list[tuple[SavedSearch, list[Match]]] = []
         for collection, ids in self._touched.items():
             with self._parts.warehouse.read() as work:
@@ -72,30 +76,32 @@ class IndexRunAlerts:
         return lambda work: _save_new_matches(work, [(search, matches) for search, matches in new if matches], self._touched)
 
     def wake_deliveries(self) -> None:
-        """Have what was told sent at once."""
+        """Send the deliveries of this run without waiting for the sweep."""
         if self._touched:
             wake_deliveries(self._parts)
 
     def _matches(self, search: SavedSearch, ids: Sequence[str], before: dict[str, PriorMatches]) -> list[Match]:
         found = _found(self._parts.search, search, ids)
         with self._parts.warehouse.read() as work:
-            told = work.saved_searches.known_matches(search.id, list(found))
-        keys = new_matches(search, found, before, told)
+            alerted = work.saved_searches.known_matches(search.id, list(found))
+        keys = new_matches(search, found, before, alerted)
         return [Match(search_id=search.id, document_id=key, title=title_of(search.query.collection, found[key]), matched_at=now()) for key in keys]
 
 
 def titles(engine: SearchEngine, collection: Collection, ids: Sequence[str]) -> dict[str, str]:
-    """The titles that alerts give these documents, of those that search holds."""
+    """The titles of these documents in alerts, as far as search holds them."""
     found = _hits(engine, SearchQuery(collection=collection), ids)
     return {str(one["id"]): title_of(collection, one) for one in found}
 
 
 def _found(engine: SearchEngine, search: SavedSearch, ids: Sequence[str]) -> dict[str, SearchDocument]:
-    """Those of the documents that the search finds: none where the engine refuses it, which must not keep anybody's data from the index."""
+    """The documents that the search finds. None if the engine refuses the query, which must not stop the index
+    stage.
+    """
     try:
         return {str(document["id"]): document for document in _hits(engine, matching_query(search.query), ids)}
     except InvalidError as error:
-        logger.warning("the saved search {} of {} can't be asked, and is left out: {}", search.id, search.owner, error.detail)
+        logger.warning("saved search {} of {} is skipped, its query is refused: {}", search.id, search.owner, error.detail)
         return {}
 
 
@@ -110,11 +116,13 @@ def _hits(engine: SearchEngine, plain: SearchQuery, ids: Sequence[str]) -> Itera
 
 
 def _save_new_matches(work: WriteUnitOfWork, new: Sequence[tuple[SavedSearch, list[Match]]], touched: Mapping[Collection, Sequence[str]]) -> None:
-    """Forgets what was found before of the run's documents alone: those of an attempt that took more are to be written yet."""
+    """Store matches and deliveries; delete the prior matches of this run's documents, as others are still to be
+    written.
+    """
     for search, matches in new:
         current = work.saved_searches.get(search.id)
         if current is None or current.changed_at != search.changed_at:
-            continue  # removed, or another search by now
+            continue  # removed, or changed since the run began
         work.saved_searches.add_matches(matches)
         if current.url and current.secret:
             enqueue(work, url=current.url, secret=current.secret, event=MATCH_EVENT, payload=payload(current, matches), ref=current.id)
@@ -123,7 +131,7 @@ def _save_new_matches(work: WriteUnitOfWork, new: Sequence[tuple[SavedSearch, li
 
 
 def payload(search: SavedSearch, matches: Sequence[Match]) -> dict[str, object]:
-    """What a webhook is sent: how many are new, and the first of them."""
+    """The alert's payload: the number of new matches, and the first of them."""
     about = {"id": search.id, "name": search.name, "collection": str(search.query.collection), "query": search.parameters}
-    documents = [{"id": one.document_id, "title": one.title, "matched_at": one.matched_at.isoformat()} for one in matches[:MESSAGE_MAX_DOCUMENTS]]
+    documents = [{"id": match.document_id, "title": match.title, "matched_at": match.matched_at.isoformat()} for match in matches[:MESSAGE_MAX_DOCUMENTS]]
     return {"event": MATCH_EVENT, "search": about, "found": len(matches), "documents": documents}

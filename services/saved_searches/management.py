@@ -1,4 +1,4 @@
-"""Saved searches: adding, changing and removing one's own."""
+"""Saved searches of a user: add, change, remove, and read their matches."""
 
 import hmac
 import secrets
@@ -16,12 +16,12 @@ from services.ports.warehouse import ReadUnitOfWork, Warehouse, WriteUnitOfWork
 from services.shared.clock import now
 from services.webhooks.management import new_secret
 
-MAX_SAVED_SEARCHES = 200  # searches a user may save: each is asked at every run of the index stage
-FEED_ENTRIES = 100  # entries of a feed
+MAX_SAVED_SEARCHES = 200  # per user; each is queried in every run of the index stage
+FEED_ENTRIES = 100  # newest matches in a feed
 
 
 class SavedSearchInput(BaseModel):
-    """What a saved search shall be; `secret` None keeps the present one, or makes one."""
+    """The fields of a saved search as given; `secret` None keeps the current secret, or makes one."""
 
     name: str
     parameters: dict[str, Any]
@@ -39,13 +39,16 @@ def list_searches(parts: Parts, owner: str) -> Sequence[SavedSearch]:
 
 
 def get_search(parts: Parts, owner: str, search_id: str) -> SavedSearch:
-    """One's own search. NotFoundError where one has none of that id."""
+    """A user's saved search. NotFoundError if the user has none of that id."""
     with parts.warehouse.read() as work:
         return _opened(parts, _own(work, owner, search_id))
 
 
 def add_search(parts: Parts, owner: str, wish: SavedSearchInput, *, private: bool) -> SavedSearch:
-    """Save a search. InvalidError for an address that can't be called, ConflictError where one has too many."""
+    """Save a search. InvalidError for a URL that may not be called, ConflictError above MAX_SAVED_SEARCHES.
+
+    `private` allows URLs of private networks.
+    """
     if wish.url is not None:
         check_webhook_url(wish.url, private=private)
     moment = now()
@@ -53,14 +56,16 @@ def add_search(parts: Parts, owner: str, wish: SavedSearchInput, *, private: boo
     made = SavedSearch(**about, **_fields(parts, wish, None))
     with parts.warehouse.write() as work:
         if len(work.saved_searches.of_owner(owner)) >= MAX_SAVED_SEARCHES:
-            raise ConflictError(f"{MAX_SAVED_SEARCHES} searches are saved already; remove one first")
+            raise ConflictError(f"you have {MAX_SAVED_SEARCHES} saved searches, which is the limit; remove one first")
         work.saved_searches.put(made)
         work.commit()
     return _opened(parts, made)
 
 
 def change_search(parts: Parts, owner: str, search_id: str, wish: SavedSearchInput, *, private: bool) -> SavedSearch:
-    """Change one's own search; another query is told of what matches it from now on. Errors as for `add_search` and `get_search`."""
+    """Change a user's search; a changed query alerts to new matches from now on. Errors as of `add_search` and
+    `get_search`.
+    """
     if wish.url is not None:
         check_webhook_url(wish.url, private=private)
     with parts.warehouse.write() as work:
@@ -73,7 +78,7 @@ def change_search(parts: Parts, owner: str, search_id: str, wish: SavedSearchInp
 
 
 def remove_search(warehouse: Warehouse, owner: str, search_id: str) -> None:
-    """Remove one's own search, and what it found. NotFoundError where one has none of that id."""
+    """Remove a user's search and its matches. NotFoundError if the user has none of that id."""
     with warehouse.write() as work:
         _own(work, owner, search_id)
         delete_saved_search(work, search_id)
@@ -81,31 +86,31 @@ def remove_search(warehouse: Warehouse, owner: str, search_id: str) -> None:
 
 
 def delete_saved_search(work: WriteUnitOfWork, search_id: str) -> None:
-    """Remove a search, what it found, and the word of it that still waits to be sent."""
+    """Remove a search and its matches, and cancel its pending deliveries."""
     work.saved_searches.remove(search_id)
     work.deliveries.cancel_for_ref(search_id)
 
 
 def list_matches(warehouse: Warehouse, search_id: str, limit: int = FEED_ENTRIES) -> Sequence[Match]:
-    """What a search was told of last, newest first."""
+    """The matches of a search, newest first."""
     with warehouse.read() as work:
         found = work.saved_searches.matches(search_id, limit)
     return found
 
 
 def count_matches(warehouse: Warehouse, search_id: str) -> int:
-    """How many documents a search was told of."""
+    """The number of matches of a search."""
     with warehouse.read() as work:
         return int(work.saved_searches.count(search_id))
 
 
 def find_by_feed_token(parts: Parts, search_id: str, token: str) -> SavedSearch:
-    """The search whose feed this token opens. NotFoundError where it opens none: nothing is said about which of both is wrong."""
+    """The search with this id and feed token. NotFoundError otherwise; it does not tell which of the two is wrong."""
     with parts.warehouse.read() as work:
         found = work.saved_searches.get(search_id)
     search = _opened(parts, found) if found else None
     if search is None or search.token is None or not hmac.compare_digest(search.token.encode(), token.encode()):
-        raise NotFoundError("there is no such feed, or the token is not that of it")
+        raise NotFoundError("no feed has this id and token")
     return search
 
 
@@ -127,6 +132,6 @@ def _fields(parts: Parts, wish: SavedSearchInput, present: SavedSearch | None) -
 
 
 def _opened(parts: Parts, search: SavedSearch) -> SavedSearch:
-    """The search as its owner sees it. DamagedError where another key sealed it; it can be removed all the same."""
+    """The search with its secrets decrypted. DamagedError if another key encrypted them; it can still be removed."""
     sealed = {name: value for name in ("secret", "token") if (value := getattr(search, name)) is not None}
     return search.model_copy(update={name: parts.seals.decrypt(value) for name, value in sealed.items()})

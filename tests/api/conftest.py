@@ -1,4 +1,4 @@
-"""The application over real parts in tmp_path, with the queue replaced by a list that is read by hand."""
+"""Fixtures of the application over real adapters in tmp_path; the queue is a list that tests work off explicitly."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ STAGES: dict[str, Callable[..., None]] = {
 
 @dataclass
 class Kept:
-    """Messages kept in order, for a test to look at or to work off."""
+    """A queue that keeps messages in order, for tests to inspect or work off."""
 
     sent: list[tuple[str, ...]] = field(default_factory=list)
     away: bool = False
@@ -50,7 +50,7 @@ class Kept:
         self.sent.append((actor, *args))
 
     def wait(self, seconds: float) -> None:
-        """Nothing is away."""
+        """The queue is always available."""
 
     def pending(self, actor: str) -> set[tuple[str, ...]]:
         self.check()
@@ -63,7 +63,7 @@ class Kept:
 
 @dataclass
 class Api:
-    """What a test works with; `client` calls as admin, `stranger` as nobody."""
+    """The installation under test; `client` calls as admin, `stranger` without credentials."""
 
     client: TestClient
     stranger: TestClient
@@ -72,7 +72,7 @@ class Api:
     settings: Settings
 
     def work(self) -> None:
-        """Work off all messages, as the workers would."""
+        """Handle all messages, as the workers would."""
         while self.messages.sent:
             actor, *args = self.messages.sent.pop(0)
             STAGES[actor](self.parts, *args)
@@ -84,9 +84,9 @@ def settings_of(data: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a fresh installation with the users admin, wendy (writer) and rita (reader), to be copied.
+    """The data folder of a new installation with the users admin, wendy (writer) and rita (reader), to be copied.
 
-    Their passwords are their names and a bang.
+    The password of each is the name followed by an exclamation mark.
     """
     data = tmp_path_factory.mktemp("fresh") / "data"
     data.mkdir()
@@ -114,7 +114,7 @@ def started(fresh: Path, data: Path) -> Iterator[Api]:
 
 @contextmanager
 def over(api: Api, parts: Parts) -> Iterator[Api]:
-    """The installation with these parts, in an application of its own."""
+    """The installation with these adapters, in an application of its own."""
     with application(api.settings, parts) as app, TestClient(app) as client:
         client.auth = ("admin", "admin!")
         yield replace(api, client=client, parts=parts)
@@ -122,14 +122,14 @@ def over(api: Api, parts: Parts) -> Iterator[Api]:
 
 @pytest.fixture
 def api(fresh: Path, tmp_path: Path) -> Iterator[Api]:
-    """A fresh installation of its own."""
+    """A new installation per test."""
     with started(fresh, tmp_path / "data") as made:
         yield made
 
 
 @pytest.fixture(scope="package")
 def full(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """An installation that three processes went through, for tests that only read."""
+    """An installation with three contracting processes, for tests that only read."""
     with started(fresh, tmp_path_factory.mktemp("full") / "data") as made:
         made.client.post("/v1/uploads", files={"file": ("three.json", package())})
         made.work()

@@ -1,4 +1,4 @@
-"""Errors nobody foresaw, and the promises of the OpenAPI document."""
+"""Unexpected errors, and the guarantees of the OpenAPI document."""
 
 from typing import Any
 
@@ -22,7 +22,8 @@ def test_every_operation_is_described_with_its_errors(full: Api) -> None:
         assert operation["tags"], name
         for status in ("405", "500"):
             assert "application/problem+json" in operation["responses"][status]["content"], name
-        if not name.startswith(("get /health", "post /v1/auth")) and not name.endswith("/feed"):  # a feed is opened by the token in its address
+        # A feed is authorised by the token in its URL
+        if not name.startswith(("get /health", "post /v1/auth")) and not name.endswith("/feed"):
             assert {tuple(one) for one in operation["security"]} == {("basic",), ("token",)}, name
             assert {"400", "401", "403", "422", "503"} <= set(operation["responses"]), name
         for parameter in operation.get("parameters", []):
@@ -47,7 +48,7 @@ def test_every_reference_of_the_document_leads_somewhere(full: Api) -> None:
 
 
 class BrokenError(Exception):
-    """Something that nobody foresaw."""
+    """An unexpected error."""
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_a_method_that_is_not_possible_says_which_are(full: Api) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_no_answer_repeats_the_host_of_the_request(full: Api, method: str) -> None:
-    """Whoever sends a link with a made-up Host must not be able to lead others away by our answer."""
+    """A forged Host header must not redirect users to another site."""
     evil = {"Host": "evil.example"}
     paths = {path.replace("{kind}", "releases").replace("{fact}", "award") for path in full.client.get("/openapi.json").json()["paths"]}
     for path in sorted(paths | {"/docs", "/openapi.json", "/docs/static"}):

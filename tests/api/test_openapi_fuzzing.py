@@ -1,4 +1,6 @@
-"""Whatever the description allows, and what it does not, is asked in every role: no 5xx, no answer that is not described, no write by a reader."""
+"""Fuzzes every operation in every role, with valid and invalid requests: no 5xx, no undocumented response, no reader's
+write.
+"""
 
 import os
 from collections.abc import Iterator
@@ -16,16 +18,16 @@ from tests.api.releases import package
 
 ROLES = ("admin", "wendy", "rita", "nobody")
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-# What a reader may ask with another method than GET; it changes nothing.
+# Operations with other methods than GET that a reader may call; they change nothing.
 HARMLESS = {"/v1/auth/token"}
-# A reader's own saved searches are no data of others; a feed is opened by the token in its address.
+# Saved searches belong to the reader; a feed is authorised by the token in its URL.
 OWN, TOKENED = "/v1/searches", "/feed"
-EXAMPLES = int(os.environ.get("TENDERLAKE_TEST_REQUESTS", "5"))  # requests for each route and role
+EXAMPLES = int(os.environ.get("TENDERLAKE_TEST_REQUESTS", "5"))  # requests per route and role
 
 
 @pytest.fixture(scope="module")
 def installation(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """An installation with some data, which the requests may change as they like."""
+    """An installation with some data, which the requests may change."""
     with started(fresh, tmp_path_factory.mktemp("any") / "data") as made:
         made.client.post("/v1/uploads", files={"file": ("three.json", package())})
         made.work()
@@ -39,7 +41,7 @@ def description(installation: Api) -> Any:
 
 @pytest.fixture(scope="module")
 def headers(installation: Api) -> dict[str, dict[str, str]]:
-    """The headers that each role signs in with."""
+    """The authentication headers of each role."""
     made: dict[str, dict[str, str]] = {"nobody": {}}
     for name in ROLES[:3]:
         answer = installation.client.post("/v1/auth/token", data={"username": name, "password": f"{name}!"}, auth=None)
@@ -84,7 +86,7 @@ def test_any_request_is_answered_as_described(role: str, description: Any, heade
     for found in description.get_all_operations():
         operation = found.ok()
         if operation.path.endswith("/events"):
-            continue  # a stream has no end to wait for; its answers are tested by name
+            continue  # event streams do not end; they have tests of their own
         _ask(operation, role, headers[role], installation)
         asked += 1
     assert asked > 20

@@ -1,8 +1,8 @@
 """The releases of one contracting process merged into its compiled release.
 
-Releases that agree in shape take a short way (domain/ocds/merging/overlay.py), others go to the field's own merger; tests hold the two against each
-other and against the reference implementation. Never raises on releases that the judge accepted: where they contradict each other in
-shape, the newest one wins, with a note.
+Releases that agree in shape are merged by domain/ocds/merging/overlay.py, others by the library ocdsmerge-rs; tests
+compare both with the reference implementation. Merging never fails on validated releases: if they conflict in shape,
+the newest one wins, with a note.
 """
 
 import warnings
@@ -27,7 +27,7 @@ from domain.shared.exact_json import dumps, exact_to_text, loads, may_lose_digit
 from domain.shared.json_pointer import pointer
 
 OMITTED = ("id", "date", "tag")
-MAX_CONFLICTS = 100  # distinct fields on which a process's releases may contradict each other before only the newest release counts
+MAX_CONFLICTS = 100  # conflicting fields per process, above which only the newest release is used
 
 
 class RecordNote(Note):
@@ -38,18 +38,20 @@ class RecordNote(Note):
 
 @dataclass(frozen=True)
 class ReleaseSource:
-    """One release of the process: its payload (JSON), its date as an instant, and what its package says of itself (JSON)."""
+    """One release of the process: its payload (JSON), its date as an instant, and the metadata of its package
+    (JSON).
+    """
 
     record_id: str
     payload: bytes
     date: datetime
     package: str | None = None
-    long: bool | None = None  # whether it has numbers of more digits than 64 bits hold; None where that is not known
+    long: bool | None = None  # whether it has numbers with more digits than 64 bits hold; None if unknown
 
 
 @dataclass(frozen=True)
 class CompiledRelease:
-    """`release` is the compiled release as JSON with sorted keys; `tags` those of its releases in order of first appearance."""
+    """The compiled release as JSON with sorted keys, and the tags of its releases in order of first appearance."""
 
     release: bytes
     tags: list[str]
@@ -57,14 +59,16 @@ class CompiledRelease:
 
 
 def compile_releases(sources: Sequence[ReleaseSource]) -> CompiledRelease:
-    """The compiled release of one process from its releases, given in order of date (as instants), then arrival; one at least."""
+    """The compiled release of one process. `sources` has at least one release, in order of date (instant), then
+    arrival.
+    """
     releases: list[Release] = [merge_duplicate_parties(loads(source.payload, source.long)) for source in sources]
     rules = rules_of(releases, [source.package for source in sources])
-    looks = [inspect_release(release, rules) for release in releases]
-    notes = [note for one, source in zip(looks, sources, strict=True) for note in _notes(one, source.record_id)]
+    inspections = [inspect_release(release, rules) for release in releases]
+    notes = [note for inspection, source in zip(inspections, sources, strict=True) for note in _notes(inspection, source.record_id)]
     tags = list(dict.fromkeys(tag for release in releases for tag in release.get("tag") or ()))
     ocid, date = releases[-1]["ocid"], releases[-1]["date"]
-    merged = overlay([_kept(release) for release in releases], [one.nothing_to_merge for one in looks], rules)
+    merged = overlay([_kept(release) for release in releases], [inspection.nothing_to_merge for inspection in inspections], rules)
     if merged is None:
         merged = _merge(sources, rules, notes)
     merged |= {"tag": ["compiled"], "date": date, "id": f"{ocid}-{date}"}
@@ -76,59 +80,60 @@ def _kept(release: Release) -> Release:
 
 
 def _merge(sources: Sequence[ReleaseSource], rules: Rules, notes: list[RecordNote]) -> Release:
-    """The releases merged by the field's own merger."""
+    """The releases merged by ocdsmerge-rs."""
     releases: list[Release] = [merge_duplicate_parties(_for_merger(source)) for source in sources]
     record_ids = [source.record_id for source in sources]
-    looks = [inspect_release(release, rules) for release in releases]  # again, for ids made texts
+    inspections = [inspect_release(release, rules) for release in releases]  # again, as it turns ids into strings
     unify_ids(releases, rules)
-    if any(one.repeated for one in looks):
-        # Noted already; a filter rather than catch_warnings, which is unsafe beside other threads.
+    if any(inspection.repeated for inspection in inspections):
+        # Noted already; a filter, as catch_warnings is not thread-safe.
         warnings.filterwarnings("ignore", category=exceptions.DuplicateIdValueWarning)
     for order, release in enumerate(releases):
-        # The merger sorts by date as a text, which mixed offsets put out of order, and ours are in order already.
+        # The merger sorts dates as strings, which mixed UTC offsets put out of order; the releases are in order
+        # already.
         release["date"] = f"{order:09d}"
     for _ in range(MAX_CONFLICTS):
         try:
             return _created(releases, rules)
         except exceptions.InconsistentTypeError as error:
-            gave_way = settle(releases, f"/{error.path}")
-            if not gave_way:
+            overruled = settle(releases, f"/{error.path}")
+            if not overruled:
                 break
-            notes += [_note("merge_conflict", path, record_ids[index], str(error)[:300]) for index, path in gave_way]
+            notes += [_note("merge_conflict", path, record_ids[index], str(error)[:300]) for index, path in overruled]
         except exceptions.MergeError as error:
             notes.append(_note("merge_conflict", "", record_ids[-1], str(error)[:300]))
             break
-    return _alone(releases[-1], rules, record_ids[-1], notes)
+    return _newest_only(releases[-1], rules, record_ids[-1], notes)
 
 
 def _for_merger(source: ReleaseSource) -> Release:
-    """The release, with its long numbers as texts, for the merger knows none of them."""
+    """The release with its long numbers as strings, as the merger does not support them."""
     long = may_lose_digits(source.payload) if source.long is None else source.long
     release: Release = exact_to_text(loads(source.payload, long)) if long else loads(source.payload, long)
     return release
 
 
-def _alone(release: Release, rules: Rules, record_id: str, notes: list[RecordNote]) -> Release:
-    """The last resort for releases that can't be merged at all: the newest one, as published if need be."""
+def _newest_only(release: Release, rules: Rules, record_id: str, notes: list[RecordNote]) -> Release:
+    """For releases that can't be merged: the newest one compiled alone, or as published if that fails too."""
     notes.append(_note("merge_conflict", "", record_id, "the releases can't be merged; the newest one stands alone"))
     try:
         return _created([release], rules)
     except exceptions.MergeError:
-        return _unshielded(release)
+        return _restore_numbers(release)
 
 
 def _created(releases: list[Release], rules: Rules) -> Release:
-    return _unshielded(ocds_merger(rules).create_compiled_release(releases))
+    return _restore_numbers(ocds_merger(rules).create_compiled_release(releases))
 
 
-def _unshielded(release: Release) -> Release:
+def _restore_numbers(release: Release) -> Release:
     found: Release = text_to_exact(release)
     return found
 
 
-def _notes(one: MergeInspection, record_id: str) -> list[RecordNote]:
-    repeated = [_note("duplicate_id", pointer(path), record_id, ", ".join(ids[:5])) for path, ids in one.to_note.items()]
-    return repeated + [_note("number_as_text", pointer(path), record_id, "ids of this array") for path in one.renamed]
+def _notes(inspection: MergeInspection, record_id: str) -> list[RecordNote]:
+    repeated = [_note("duplicate_id", pointer(path), record_id, ", ".join(ids[:5])) for path, ids in inspection.to_note.items()]
+    return repeated + [_note("number_as_text", pointer(path), record_id, "ids of this array") for path in inspection.renamed]
 
 
 def _note(code: str, path: str, record_id: str, detail: str) -> RecordNote:
@@ -137,6 +142,6 @@ def _note(code: str, path: str, record_id: str, detail: str) -> RecordNote:
 
 @cache
 def ocds_merger(rules: Rules) -> Any:
-    """The field's merger with the rules of a version of OCDS."""
+    """The ocdsmerge-rs merger with the rules of a version of OCDS."""
     made = dict.fromkeys(rules.replaced, ocdsmerge_rs.Rule.REPLACE) | {(name,): ocdsmerge_rs.Rule.OMIT for name in OMITTED}
     return ocdsmerge_rs.Merger(rules=made)

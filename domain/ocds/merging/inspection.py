@@ -1,4 +1,6 @@
-"""What merging would do to one release, found by one walk over it: ids that are no texts, ids given twice, nothing to do."""
+"""Inspects a release before merging, in one walk: ids that are no strings, repeated ids, and whether merging changes
+it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +16,9 @@ Path = tuple[str | int, ...]
 
 @dataclass
 class MergeInspection:
-    """What the walk found; paths are those of arrays. `to_note` lacks the arrays that the judge has looked at already."""
+    """The findings; paths are those of arrays. `to_note` omits arrays whose repeated ids validation has noted
+    already.
+    """
 
     nothing_to_merge: bool = True
     repeated: bool = False
@@ -23,11 +27,12 @@ class MergeInspection:
 
 
 def inspect_release(release: dict[str, Any], rules: Rules) -> MergeInspection:
-    """Walk the release; ids in arrays that merge by id and are neither texts nor whole numbers are made texts in place.
+    """Inspect the release; ids in arrays that merge by id and are neither strings nor integers become strings, in
+    place.
 
-    There is nothing to merge where there is no null, no empty object or array, and no id twice in one array.
+    There is nothing to merge if it has no null, no empty object or array, and no repeated id in an array.
     """
-    nothing = _glance(release)
+    nothing = _has_nothing_to_merge(release)
     if nothing is not None:
         return MergeInspection(nothing)
     found = MergeInspection()
@@ -47,10 +52,10 @@ def inspect_release(release: dict[str, Any], rules: Rules) -> MergeInspection:
     return found
 
 
-def _glance(value: dict[str, Any]) -> bool | None:
-    """Whether there is nothing to merge, where a quick glance shows nothing to rename or to note, as in most releases; else None.
+def _has_nothing_to_merge(value: dict[str, Any]) -> bool | None:
+    """Fast path for most releases: whether there is nothing to merge; None if ids may have to be renamed or noted.
 
-    False, to be on the safe side, also where what is empty stands in an array that is replaced as a whole.
+    Also False, to be safe, if the empty value is in an array that is replaced as a whole.
     """
     nothing = True
     for one in value.values():
@@ -58,9 +63,9 @@ def _glance(value: dict[str, Any]) -> bool | None:
         if kind is str:
             continue
         if kind is dict:
-            found = _glance(one) if one else False
+            found = _has_nothing_to_merge(one) if one else False
         elif kind is list:
-            found = _glance_array(one) if one else False
+            found = _array_has_nothing_to_merge(one) if one else False
         else:
             found = one is not None
         if found is None:
@@ -69,7 +74,7 @@ def _glance(value: dict[str, Any]) -> bool | None:
     return nothing
 
 
-def _glance_array(array: list[Any]) -> bool | None:
+def _array_has_nothing_to_merge(array: list[Any]) -> bool | None:
     if type(array[0]) is str:
         return True if all(type(one) is str for one in array) else None
     nothing = True
@@ -77,7 +82,7 @@ def _glance_array(array: list[Any]) -> bool | None:
     for one in array:
         if type(one) is not dict:
             return None
-        found = _glance(one) if one else False
+        found = _has_nothing_to_merge(one) if one else False
         if found is None:
             return None
         nothing &= found
@@ -91,7 +96,7 @@ def _glance_array(array: list[Any]) -> bool | None:
 
 
 def _merges_by_id(array: list[Any], path: Path, rules: Rules, found: MergeInspection) -> bool:
-    """Whether its elements merge by id; if not, the merger takes the array as it stands."""
+    """Whether its elements merge by id; otherwise the merger replaces the array as a whole."""
     keys = tuple(part for part in path if isinstance(part, str))
     if keys in rules.replaced:
         return False
@@ -109,28 +114,30 @@ def _merges_by_id(array: list[Any], path: Path, rules: Rules, found: MergeInspec
 
 
 def _read_ids(array: list[dict[str, Any]], path: Path, found: MergeInspection) -> None:
-    others = [one for one in array if type(one.get("id")) not in (str, int, type(None))]
-    for one in others:
+    renamed = [one for one in array if type(one.get("id")) not in (str, int, type(None))]
+    for one in renamed:
         one["id"] = _text(one["id"])
-    if others:
+    if renamed:
         found.renamed.append(path)
 
 
 def unify_ids(releases: Sequence[dict[str, Any]], rules: Rules) -> None:
-    """Have an element whose id is a number here and a text there bear the id that came first, in place: a merger may take 1 and "1" for two."""
+    """Give elements with ids such as 1 and "1" the id of the first release, in place: a merger may treat them as
+    two.
+    """
     first: dict[tuple[str, ...], Any] = {}
     stack: list[tuple[Any, tuple[str, ...], tuple[str, ...]]] = [(release, (), ()) for release in reversed(releases)]
     while stack:
-        value, keys, route = stack.pop()  # `route` is that of the keys, with the ids of elements on the way
+        value, keys, route = stack.pop()  # `route` is `keys` with the ids of the elements on the path
         for key, one in value.items():
             if isinstance(one, dict):
                 stack.append((one, (*keys, key), (*route, key)))
             elif isinstance(one, list) and (*keys, key) not in rules.replaced and all(isinstance(element, dict) for element in one):
                 for element in one:
                     if element.get("id") is not None:
-                        there = (*route, key, str(element["id"]))
-                        element["id"] = first.setdefault(there, element["id"])
-                        stack.append((element, (*keys, key), there))
+                        place = (*route, key, str(element["id"]))
+                        element["id"] = first.setdefault(place, element["id"])
+                        stack.append((element, (*keys, key), place))
 
 
 def _text(value: Any) -> str:

@@ -1,7 +1,7 @@
-"""The merge of OCDS for releases that agree in shape: each release is laid over what the earlier ones left, in place.
+"""OCDS merging for releases that agree in shape: each release is merged into the result of the earlier ones, in place.
 
-The field's own merger takes every value of every release apart and puts all of them together again, which costs many times as much. Where
-shapes contradict each other, `overlay` gives up and leaves the releases to that merger.
+It is many times faster than ocdsmerge-rs, which flattens every release. On conflicting shapes `overlay` returns None,
+and the caller uses ocdsmerge-rs.
 """
 
 from collections.abc import Sequence
@@ -14,69 +14,70 @@ NO_RULES: Tree = {}
 
 
 class ShapeConflictError(Exception):
-    """Raised where a value contradicts an earlier one in shape, or an id is none."""
+    """Raised when a value conflicts with an earlier one in shape, or an id is neither a string nor an integer."""
 
 
 def overlay(releases: Sequence[Value], plain: Sequence[bool], rules: Rules) -> Value | None:
-    """The releases, given in order and without what a merged one omits, merged; None where they are odd, and they are spoilt then.
+    """The merged releases, given in order and without OMITTED members; None if their shapes conflict.
 
-    `plain` says of each release that there is nothing to merge in it alone (domain/ocds/merging/inspection.py): parts of it are taken as they stand.
+    The releases are modified, also if None is returned. `plain` is per release whether there is nothing to merge in it
+    (domain/ocds/merging/inspection.py): then its new values are taken without a copy.
     """
     merged: Value = {}
     root = tree(rules)
     try:
         for release, whole in zip(releases, plain, strict=True):
-            _lay(merged, release, root, whole)
+            _merge_object(merged, release, root, whole)
     except ShapeConflictError:
         return None
     return merged
 
 
-def _lay(target: Value, source: Value, rules: Tree, plain: bool) -> bool:
-    """Lay an object over another; whether it says anything: what holds nothing but empty objects and arrays does not."""
-    says = False
+def _merge_object(target: Value, source: Value, rules: Tree, plain: bool) -> bool:
+    """Merge `source` into `target`; returns whether it has a value: nested empty objects and arrays count as none."""
+    has_value = False
     for key, value in source.items():
-        below = rules.get(key, NO_RULES)
-        there = target.get(key)
+        member_rules = rules.get(key, NO_RULES)
+        current = target.get(key)
         kind = type(value)
-        if plain and there is None:
+        if plain and current is None:
             target[key] = value
-            says = True
+            has_value = True
         elif kind is dict:
-            says |= _lay_object(target, key, value, below, plain)
-        elif kind is list and below is not None and all(type(one) is dict for one in value):
-            says |= _lay_array(target, key, value, below, plain)
+            has_value |= _merge_member(target, key, value, member_rules, plain)
+        elif kind is list and member_rules is not None and all(type(one) is dict for one in value):
+            has_value |= _merge_array(target, key, value, member_rules, plain)
         else:
-            if type(there) is dict or (type(there) is list and below is not None and all(type(one) is dict for one in there)):
+            if type(current) is dict or (type(current) is list and member_rules is not None and all(type(one) is dict for one in current)):
                 raise ShapeConflictError
             if value is None:
                 target.pop(key, None)
             else:
                 target[key] = value
-            says = True
-    return says
+            has_value = True
+    return has_value
 
 
-def _lay_object(target: Value, key: str, value: Value, below: Tree | None, plain: bool) -> bool:
-    there = target.get(key)
-    if below is None or type(there) not in (dict, type(None)):
+def _merge_member(target: Value, key: str, value: Value, member_rules: Tree | None, plain: bool) -> bool:
+    current = target.get(key)
+    if member_rules is None or type(current) not in (dict, type(None)):
         raise ShapeConflictError
-    if there is not None:
-        return _lay(there, value, below, plain)
+    if current is not None:
+        return _merge_object(current, value, member_rules, plain)
     made: Value = {}
-    says = _lay(made, value, below, plain)
-    if says:
+    has_value = _merge_object(made, value, member_rules, plain)
+    if has_value:
         target[key] = made
-    return says
+    return has_value
 
 
-def _lay_array(target: Value, key: str, value: list[Value], below: Tree, plain: bool) -> bool:
-    """Lay objects over those of the same id; others, and those without an id, come behind them."""
-    there = target.get(key, [])
-    if type(there) is not list or any(type(one) is not dict for one in there):
+def _merge_array(target: Value, key: str, value: list[Value], member_rules: Tree, plain: bool) -> bool:
+    """Merge objects into those of the same id; append the others, and those without an id."""
+    current = target.get(key, [])
+    if type(current) is not list or any(type(one) is not dict for one in current):
         raise ShapeConflictError
-    known = {str(one["id"]): one for one in there if one.get("id") is not None}
-    says = False
+    known = {str(one["id"]): one for one in current if one.get("id") is not None}
+    has_value = False
     for one in value:
         name = one.get("id")
         if type(name) not in (str, int) and "id" in one:
@@ -84,15 +85,15 @@ def _lay_array(target: Value, key: str, value: list[Value], below: Tree, plain: 
         node = known.get(str(name)) if name is not None else None
         if node is not None:
             first = node["id"]
-            says |= _lay(node, one, below, plain)
-            node["id"] = first  # 1 and "1" are the same element, under the id that came first
+            has_value |= _merge_object(node, one, member_rules, plain)
+            node["id"] = first  # 1 and "1" are the same element, which keeps the first id
             continue
         node = one if plain else {}
-        if plain or _lay(node, one, below, plain):
-            there.append(node)
-            says = True
+        if plain or _merge_object(node, one, member_rules, plain):
+            current.append(node)
+            has_value = True
             if name is not None:
                 known[str(name)] = node
-    if there:
-        target[key] = there
-    return says
+    if current:
+        target[key] = current
+    return has_value

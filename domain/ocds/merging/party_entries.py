@@ -1,4 +1,4 @@
-"""Parties that a release lists several times under one id, as some publishers do once a role, put together. Pure."""
+"""Merges parties that a release lists several times under one id; some publishers list them once per role. Pure."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ NOTHING: tuple[Any, ...] = (None, "", {}, [])
 
 
 def merge_duplicate_parties(release: Json) -> Json:
-    """The release, in place, with one entry of `parties` an id: with all roles, and all that any of the entries says; the last wins where they differ.
+    """The release, in place, with one entry of `parties` per id: with the roles and members of all; the last one wins.
 
-    Merging replaces lists of texts such as `roles`, so that the last entry's alone would be left. The judge notes an id that is given twice.
+    Merging replaces lists of strings such as `roles`, so that only those of the last entry would be left. Validation
+    notes repeated ids.
     """
     parties = release.get("parties")
     if not isinstance(parties, list) or len(parties) < 2:
@@ -32,19 +33,19 @@ def merge_duplicate_parties(release: Json) -> Json:
 
 
 def _id(party: Any) -> str | None:
-    """The id as a text: 1 and "1" are the same."""
+    """The id as a string: 1 and "1" are the same."""
     found = party.get("id") if isinstance(party, dict) else None
     return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else None
 
 
 def _add(party: Json, other: Json) -> None:
     for key, value in other.items():
-        there = party.get(key)
+        current = party.get(key)
         if value in NOTHING and key in party:
             continue
-        if isinstance(value, dict) and isinstance(there, dict):
-            _add(there, value)
-        elif isinstance(value, list) and isinstance(there, list):
-            there += [one for one in value if one not in there]
-        elif key != "id" or there is None:
+        if isinstance(value, dict) and isinstance(current, dict):
+            _add(current, value)
+        elif isinstance(value, list) and isinstance(current, list):
+            current += [one for one in value if one not in current]
+        elif key != "id" or current is None:
             party[key] = value

@@ -1,4 +1,4 @@
-"""The rules by which releases are merged, of OCDS 1.1 and of 1.0, and which of them a process's releases follow. Pure."""
+"""The merge rules of OCDS 1.1 and 1.0, and the choice between them for the releases of a process. Pure."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 Keys = tuple[str, ...]
-Tree = dict[str, Any]  # by key the rules below it, None where an array is replaced as a whole
+Tree = dict[str, Any]  # key → rules of its members; None for an array that is replaced as a whole
 
 
 class Rules(NamedTuple):
@@ -45,35 +45,36 @@ tender/procuringEntity/additionalIdentifiers tender/submissionMethod tender/tend
 
 
 def rules_of(releases: Sequence[dict[str, Any]], packages: Sequence[str | None]) -> Rules:
-    """Those of 1.0 where the releases of a process are data of 1.0, else those of 1.1; `packages` are what their packages say, as JSON.
+    """The rules of OCDS 1.0 if the releases of a process are of 1.0, else of 1.1; `packages` is package metadata as
+    JSON.
 
-    Data of 1.0 has no `parties`, and no package that says it is of a later version; and a package says that it is of 1.0, or a list of
-    tenderers or suppliers has organisations without an id.
+    Releases of 1.0 have no `parties` and no package of a later version; and their packages have version 1.0 or, if none
+    has a version, a list of tenderers or suppliers has organisations without an id.
     """
     if any(release.get("parties") for release in releases):
         return OCDS_1_1
     versions = {version_of(package) for package in packages} - {""}
     if versions:
         return OCDS_1_0 if versions == {"1.0"} else OCDS_1_1
-    return OCDS_1_0 if any(_embeds(release) for release in releases) else OCDS_1_1
+    return OCDS_1_0 if any(_embeds_organizations(release) for release in releases) else OCDS_1_1
 
 
 @lru_cache(maxsize=256)
 def version_of(package: str | None) -> str:
-    """The version of OCDS that a package says it is of, such as "1.0"; "" where it says none."""
-    said = orjson.loads(package).get("version") if package else None
-    parts = str(said).strip().split(".") if isinstance(said, str | int | float) and not isinstance(said, bool) else []
+    """The OCDS version in the metadata of a package, such as "1.0"; "" if there is none."""
+    version = orjson.loads(package).get("version") if package else None
+    parts = str(version).strip().split(".") if isinstance(version, str | int | float) and not isinstance(version, bool) else []
     return ".".join((*parts, "0")[:2]) if parts and parts[0] else ""
 
 
-def _embeds(release: dict[str, Any]) -> bool:
+def _embeds_organizations(release: dict[str, Any]) -> bool:
     lists = [(release.get("tender") or {}).get("tenderers"), *(award.get("suppliers") for award in release.get("awards") or ())]
     return any(not one.get("id") for organizations in lists for one in organizations or ())
 
 
 @lru_cache(maxsize=2)
 def tree(rules: Rules) -> Tree:
-    """The rules by key, for those who go down into releases."""
+    """The rules as a tree by key, for walks over releases."""
     root: Tree = {}
     for *above, last in rules.replaced:
         holder = root

@@ -1,4 +1,7 @@
-"""What a release or record package says of itself, before its list and behind, and where the list begins; at most the beginning of the list is looked at."""
+"""Reads the metadata of a release or record package, which precedes or follows its list, and finds the list.
+
+At most LOOK_AHEAD_BYTES of the list are read for that, so that a package of any size can be streamed.
+"""
 
 import re
 from typing import Any, BinaryIO, NamedTuple
@@ -10,22 +13,23 @@ from domain.shared.canonical_json import RECORD_MAX_LEVELS, canonical_json
 from infrastructure.formats.json.scanner import SEARCHES, BrokenError, ScanError, Scanner
 
 PACKAGE_FIELDS = ("uri", "version", "publishedDate", "publisher", "license", "publicationPolicy", "extensions")
-# What begins with one of these is a release or a record itself: no need to look further.
-OF_RELEASES = {"ocid", "id", "date", "tag", "initiationType", "language", "buyer", "parties", "planning", "tender", "awards", "contracts", "bids"}
-OF_RELEASES |= {"compiledRelease", "versionedRelease", "relatedProcesses", "url"}
-OF_RECORDS = {"ocid", "compiledRelease", "versionedRelease"}  # what has one of these, before its releases or behind, is a record
+# An object with one of these members before any list is a release or an OCDS record, not a package.
+RELEASE_MEMBERS = {"ocid", "id", "date", "tag", "initiationType", "language", "buyer", "parties", "planning", "tender", "awards", "contracts", "bids"}
+RELEASE_MEMBERS |= {"compiledRelease", "versionedRelease", "relatedProcesses", "url"}
+# An object with a list `releases` and one of these members is an OCDS record, not a package.
+RECORD_MEMBERS = {"ocid", "compiledRelease", "versionedRelease"}
 LIST_OR_OCID = re.compile(rb'"(releases|records)"\s*+:\s*+\[|"ocid"\s*+:')
-GOES_ON = re.compile(rb'\}\s*+,\s*+"(?:[^"\\\n]++|\\.)*+"\s*+:')  # a member behind the end of an object
+NEXT_MEMBER = re.compile(rb'\}\s*+,\s*+"(?:[^"\\\n]++|\\.)*+"\s*+:')  # a closing bracket followed by another member
 EXCERPT_BYTES = 8_000
-TAIL_BYTES = 64 << 10  # bytes of the end of the file, looked at where the list is longer than that
-BEHIND = re.compile(rb'\]\s*+,(?=\s*+")')
+TAIL_BYTES = 64 << 10  # end of the file that is searched for metadata after a list longer than LOOK_AHEAD_BYTES
+AFTER_LIST = re.compile(rb'\]\s*+,(?=\s*+")')
 CHUNK_BYTES = 1 << 20
-LOOK_AHEAD_BYTES = 4 << 20  # bytes looked ahead, once a package, for what stands behind its list
-VALUE_MAX_BYTES = 20_000  # bytes of one value of ABOUT that are worth keeping beside each record
+LOOK_AHEAD_BYTES = 4 << 20  # read ahead, once per package, to find the members after its list
+VALUE_MAX_BYTES = 20_000  # longer values of PACKAGE_FIELDS are dropped: the metadata is stored with each record
 
 
 class PackageDamage(NamedTuple):
-    """What is wrong in what a package says of itself; `offset` is that of the file."""
+    """An error in the metadata of a package; `offset` is in bytes from the beginning of the file."""
 
     offset: int
     code: str
@@ -34,21 +38,24 @@ class PackageDamage(NamedTuple):
 
 
 class PackageHead(NamedTuple):
-    """A package that was gone into: "/releases" or "/records", what it says of itself, and what is wrong there.
+    """A package whose list is being read: the path of the list, "/releases" or "/records", its metadata, and their
+    first error.
 
-    The path is "" where one object stands for the list: then it is to be read as one element.
+    The path is "" if the member is one object instead of a list: then the whole package is read as one element.
     """
 
     path: str
-    said: dict[str, Any] | None
+    metadata: dict[str, Any] | None
     damage: PackageDamage | None = None
 
 
 def enter(scanner: Scanner) -> PackageHead | None:
-    """Go into the package that begins here. None, and stay, where it is none; stay too where its path is "".
+    """Move the scanner into the list of the package that begins here.
 
-    What is wrong before its list costs no more than that: reading goes on at the list, unless an ocid stands before it.
-    A record whose releases stand before its ocid is no package, unless they are longer than LOOK.
+    None if it is no package. Then, and if the path is "", the scanner does not move.
+
+    Damage before the list costs the metadata only: reading continues at the list, unless an ocid precedes it.
+    An OCDS record whose releases precede its ocid counts as a package only if they are longer than LOOK_AHEAD_BYTES.
     """
     scanner.hold()
     found = _Head(scanner).read()
@@ -59,11 +66,13 @@ def enter(scanner: Scanner) -> PackageHead | None:
 
 
 def broken_value(raw: bytes, offset: int, name: str) -> PackageDamage | None:
-    """What is wrong with the value of a member, that was taken at `offset`; None where nothing is."""
+    """The syntax error in the value of the member `name`, which begins at byte `offset` of the file; None if it is
+    valid.
+    """
     try:
         orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        if "depth limit" in str(error):  # not kept, and nobody misses it
+        if "depth limit" in str(error):  # too deep to be kept, but valid JSON
             return None
         return _bad_byte(raw, offset, name) or PackageDamage(offset + len(error.doc[: error.pos].encode()), "invalid_json", f"{name}: {error.msg}", raw)
     return None
@@ -78,7 +87,7 @@ def _bad_byte(raw: bytes, offset: int, where: str) -> PackageDamage | None:
 
 
 def package_of(line: bytes) -> dict[str, Any] | None:
-    """What the package that is this text says of itself; None where it is none."""
+    """The metadata of a package given as its whole text; None if the text is no package or has no metadata."""
     if b'"releases"' not in line and b'"records"' not in line:
         return None
     try:
@@ -93,35 +102,35 @@ def package_of(line: bytes) -> dict[str, Any] | None:
 def _short(value: Any) -> bool:
     try:
         return len(canonical_json(value)) < VALUE_MAX_BYTES
-    except orjson.JSONEncodeError:  # nested deeper than is kept
+    except orjson.JSONEncodeError:  # nested too deep to be kept
         return False
 
 
 class _Head:
-    """Reads what a package says of itself before its list."""
+    """Reads the members of a package before its list."""
 
     def __init__(self, scanner: Scanner) -> None:
         self.scanner = scanner
-        self.said: dict[str, Any] = {}
+        self.metadata: dict[str, Any] = {}
         self.damage: PackageDamage | None = None
 
     def read(self) -> PackageHead | None:
-        """The package, with the scanner in its list."""
+        """The package, with the scanner moved into its list; None if it is no package."""
         scanner = self.scanner
         scanner.take()
         while True:
             offset = scanner.offset
             try:
                 if scanner.peek() == b"}":
-                    return self._search(offset, "a closing bracket too many") if scanner.at_pattern(GOES_ON) else None
+                    return self._search(offset, "one closing bracket too many") if scanner.at_pattern(NEXT_MEMBER) else None
                 if not scanner.peek():
                     return None
                 key = self._key()
                 if key is None:
-                    return self._search(offset, "the name of a member, in quotes and with a colon behind it, is missing")
-                if key in OF_RELEASES:
+                    return self._search(offset, "the name of a member, in quotes and followed by a colon, is missing")
+                if key in RELEASE_MEMBERS:
                     return None
-                if key in PACKAGE_LISTS and scanner.peek() == b"{":  # one object where a list belongs: whoever judges the whole finds it
+                if key in PACKAGE_LISTS and scanner.peek() == b"{":  # an object instead of a list: left to validation
                     return None if self.damage else PackageHead("", None)
                 if key in PACKAGE_LISTS and scanner.peek() == b"[":
                     return self._inside(key)
@@ -129,10 +138,10 @@ class _Head:
                 if scanner.peek() == b"}":
                     continue
                 if scanner.peek() != b",":
-                    return self._search(offset, f"{key}: no comma stands behind its value")
+                    return self._search(offset, f"{key}: the comma after its value is missing")
                 scanner.take()
             except (ScanError, orjson.JSONDecodeError):
-                return self._search(offset, "a text or a bracket that does not end, or ends twice")
+                return self._search(offset, "a string or bracket is not closed, or closed twice")
 
     def _key(self) -> str | None:
         if self.scanner.peek() != b'"':
@@ -144,7 +153,7 @@ class _Head:
         return key
 
     def _value(self, key: str) -> None:
-        """Pass the value of a member, where it has one."""
+        """Pass the value of a member, and keep it if it is metadata."""
         scanner = self.scanner
         first, offset = scanner.peek(), scanner.offset
         if first in {b",", b"}"}:
@@ -152,26 +161,27 @@ class _Head:
             return
         raw = scanner.value()
         wrong = broken_value(raw, offset, key)
-        if (wrong or key in PACKAGE_FIELDS) and LIST_OR_OCID.search(raw):  # a quote or a bracket is missing: what was taken is more than the value
+        # A value that holds the list is too long: a quote or a bracket is missing.
+        if (wrong or key in PACKAGE_FIELDS) and LIST_OR_OCID.search(raw):
             raise BrokenError
         if wrong:
             self.damage = self.damage or wrong
-        elif key in PACKAGE_FIELDS and (value := _said(raw)) is not None:
-            self.said[key] = value
+        elif key in PACKAGE_FIELDS and (value := _kept_value(raw)) is not None:
+            self.metadata[key] = value
 
     def _inside(self, key: str) -> PackageHead | None:
         scanner = self.scanner
-        begins = scanner.offset
-        behind, far = _behind(scanner)
-        if OF_RECORDS & behind.keys():
+        list_offset = scanner.offset
+        members, too_long = _members_after_list(scanner)
+        if RECORD_MEMBERS & members.keys():
             return None
-        scanner.at = begins + 1 - scanner.base
-        behind = _at_end(scanner.file, begins, key) if far else behind
-        self.said |= {name: value for name, value in behind.items() if name in PACKAGE_FIELDS and value is not None}
-        return PackageHead(f"/{key}", self.said or None, self.damage)
+        scanner.at = list_offset + 1 - scanner.base
+        members = _metadata_at_end(scanner.file, list_offset, key) if too_long else members
+        self.metadata |= {name: value for name, value in members.items() if name in PACKAGE_FIELDS and value is not None}
+        return PackageHead(f"/{key}", self.metadata or None, self.damage)
 
     def _search(self, offset: int, reason: str) -> PackageHead | None:
-        """Go on at the list, where it begins before any ocid."""
+        """Continue at the list after damage, if the list precedes any ocid; None if there is no such list."""
         scanner = self.scanner
         scanner.at = offset - scanner.base
         excerpt = scanner.buffer[scanner.at : scanner.at + EXCERPT_BYTES]
@@ -185,21 +195,21 @@ class _Head:
         return self._inside(found[1].decode())
 
 
-def _said(raw: bytes) -> Any:
-    """The value, where it is worth keeping; else None."""
+def _kept_value(raw: bytes) -> Any:
+    """The parsed value; None if it is too long or nested too deep to be kept."""
     return orjson.loads(raw) if len(raw) < VALUE_MAX_BYTES and raw.count(b"{") + raw.count(b"[") < RECORD_MAX_LEVELS else None
 
 
-def _behind(scanner: Scanner) -> tuple[dict[str, Any], bool]:
-    """The members behind the list that begins here, as far as they are near; and whether the list is too long for that."""
+def _members_after_list(scanner: Scanner) -> tuple[dict[str, Any], bool]:
+    """(the members after the list that begins here, whether the list is too long to find them)."""
     found: dict[str, Any] = {}
-    longest, ends = scanner.longest, scanner.offset + LOOK_AHEAD_BYTES
+    longest, limit = scanner.longest, scanner.offset + LOOK_AHEAD_BYTES
     scanner.longest = min(longest, LOOK_AHEAD_BYTES)
-    far = True
+    too_long = True
     try:
         scanner.value()
-        far = False
-        while scanner.peek() == b"," and scanner.offset < ends:
+        too_long = False
+        while scanner.peek() == b"," and scanner.offset < limit:
             scanner.take()
             key = orjson.loads(scanner.value()) if scanner.peek() == b'"' else None
             if not isinstance(key, str) or scanner.peek() != b":":
@@ -207,44 +217,46 @@ def _behind(scanner: Scanner) -> tuple[dict[str, Any], bool]:
             found[key] = None
             scanner.take()
             raw = scanner.value()
-            found[key] = _said(raw) if key in PACKAGE_FIELDS else None
+            found[key] = _kept_value(raw) if key in PACKAGE_FIELDS else None
     except (ScanError, orjson.JSONDecodeError):
-        pass  # too far, or damaged: the list is read as that of a package, which loses least
+        pass  # too long, or damaged: reading it as the list of a package loses least
     finally:
         scanner.longest = longest
-    return found, far
+    return found, too_long
 
 
-def _at_end(file: BinaryIO, begins: int, key: str) -> dict[str, Any]:
-    """What the end of the file says of the package whose list begins there; nothing where it may be the end of another one."""
-    stands = file.tell()
+def _metadata_at_end(file: BinaryIO, list_offset: int, key: str) -> dict[str, Any]:
+    """The metadata at the end of the file; empty if it may be that of another package than the one whose list is at
+    `list_offset`.
+    """
+    position = file.tell()
     try:
-        file.seek(max(begins, file.seek(0, 2) - TAIL_BYTES))
-        found = _tail(file.read())
-        return found if any(name in PACKAGE_FIELDS for name in found) and _only(file, begins, key) else {}
+        file.seek(max(list_offset, file.seek(0, 2) - TAIL_BYTES))
+        found = _members_at_end(file.read())
+        return found if any(name in PACKAGE_FIELDS for name in found) and _is_last_package(file, list_offset, key) else {}
     finally:
-        file.seek(stands)
+        file.seek(position)
 
 
-def _tail(tail: bytes) -> dict[str, Any]:
-    """The members behind the last list of an object that ends with the file."""
-    for found in BEHIND.finditer(tail):
+def _members_at_end(tail: bytes) -> dict[str, Any]:
+    """The members after the last list of the object that ends with the file."""
+    for found in AFTER_LIST.finditer(tail):
         try:
             members: dict[str, Any] = orjson.loads(b"{" + tail[found.end() :].rstrip(b" \t\r\n\x00"))
         except orjson.JSONDecodeError:
-            continue  # inside an element
+            continue  # this bracket closes a list inside an element
         return {name: value for name, value in members.items() if _short(value)}
     return {}
 
 
-def _only(file: BinaryIO, begins: int, key: str) -> bool:
-    """Whether no other package begins behind: records have a list `releases` each, but never one of records."""
-    others = [b'"records"'] if key == "records" else [b'"records"', b'"releases"']
-    file.seek(begins)
-    before = b""
-    while piece := file.read(CHUNK_BYTES):
-        piece = before + piece
-        if any(one in piece for one in others):
+def _is_last_package(file: BinaryIO, list_offset: int, key: str) -> bool:
+    """Whether no other package follows. OCDS records have a list `releases` each, but never a list `records`."""
+    lists = [b'"records"'] if key == "records" else [b'"records"', b'"releases"']
+    file.seek(list_offset)
+    overlap = b""
+    while chunk := file.read(CHUNK_BYTES):
+        chunk = overlap + chunk
+        if any(name in chunk for name in lists):
             return False
-        before = piece[-16:]
+        overlap = chunk[-16:]
     return True

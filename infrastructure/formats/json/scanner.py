@@ -1,60 +1,62 @@
-"""Finds the extents of JSON values in a file of any size, without building objects and with a bounded buffer.
+"""Finds where JSON values begin and end in a file of any size, without parsing them, with a bounded buffer.
 
-It balances brackets and skips strings; whether what lies between is valid JSON is for the judge to say. A line break inside a string,
-which JSON forbids, is taken for what it nearly always is: a quote too many or too few, so that it costs no more than its line.
+It balances brackets and skips strings; validation parses the values. A line break inside a string, which JSON forbids,
+is treated as a missing or surplus quote, so that the damage costs no more than its line.
 """
 
 import re
 from typing import BinaryIO
 
 CHUNK_BYTES = 1 << 20
-READ_BYTES = 8 << 20  # read at once where a long value needs more
-DEEPEST = 100_000  # brackets in brackets, of which no data has a hundred: counting a gigabyte of them one by one would hold everybody up
-KEPT_BYTES = 256  # bytes looked back at for the indentation of a value, and kept where a search goes on
-SPACE = re.compile(rb"[ \t\r\n\x00\x1e\xef\xbb\xbf]*+")  # with byte order marks, and the separator of JSON text sequences
+READ_BYTES = 8 << 20  # largest read, for long values
+DEEPEST = 100_000  # real data has fewer than 100 levels; counting a gigabyte of opening brackets would block the worker
+KEPT_BYTES = 256  # kept before the position: the indentation of a value is read there, and a match may begin there
+SPACE = re.compile(rb"[ \t\r\n\x00\x1e\xef\xbb\xbf]*+")  # includes byte order marks and the separator of RFC 7464
 STRING = re.compile(rb'"(?:[^"\\\n]++|\\.)*+(["\n])', re.S)
 SCALAR = re.compile(rb"[^ \t\r\n,\]}\[{:\"]++")
-# Strings are swallowed whole, so that a match ends at the next bracket that is structure; or behind the line break in a broken string.
+# Strings are matched whole, so that a match ends after the next bracket outside a string, or after the line break in a
+# broken string.
 BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\\n]++|\\.)*+"[^"{}\[\]]*+)*+(?:[{}\[\]]|"(?:[^"\\\n]++|\\.)*+\n)', re.S)
 MARK = re.compile(rb'\\.|["{}\[\]]', re.S)
 INDENT = re.compile(rb"\n([ \t]*+)\Z")
-CONTINUATION = bytes(range(0x80, 0xC0))  # bytes of UTF-8 that begin no character
-SEARCHES = 20  # for a place to read on from after damage that found nothing, or took long
+CONTINUATION = bytes(range(0x80, 0xC0))  # continuation bytes of UTF-8
+SEARCHES = 20  # failed or long searches per file for the next value after damage
 OPENING = b"{["
 LINE_BREAK = 10
 OCID = rb'(?=\{\s*+"ocid")'
 
 
 class ScanError(Exception):
-    """Raised when no value can be taken."""
+    """Raised when no value can be read."""
 
 
 class TruncatedError(ScanError):
-    """Raised when the file ends inside a value; the scanner still stands before it."""
+    """Raised when the file ends inside a value; the scanner stays before it."""
 
 
 class OversizeError(ScanError):
-    """Raised when a value is longer than the limit; the scanner still stands before it."""
+    """Raised when a value is longer than the limit; the scanner stays before it."""
 
 
 class TooDeepError(ScanError):
-    """Raised when a value nests deeper than the limit; the scanner still stands before it."""
+    """Raised when a value nests deeper than the limit; the scanner stays before it."""
 
 
 class BrokenError(ScanError):
-    """Raised when a string holds a line break; the scanner stands at that break."""
+    """Raised when a string contains a line break; the scanner is at that line break."""
 
 
 class MismatchError(ScanError):
-    """Raised when a bracket is closed by one of the other kind; the scanner still stands before the value."""
+    """Raised when a bracket is closed by one of the other kind; the scanner stays before the value."""
 
 
 class Scanner:
-    """A cursor over a file; `offset` is where it stands, in bytes from the beginning."""
+    """A cursor over a file; `offset` is its position in bytes, `longest` the most bytes of one value."""
 
     def __init__(self, file: BinaryIO, offset: int, longest: int, line: int | None = None, column: int = 1) -> None:
         self.file = file
-        self.line, self.column = line, column  # of the byte at `mark`; no line is known in what was begun before lines were counted
+        # Of the byte at `mark`; None in positions of versions that counted no lines
+        self.line, self.column = line, column
         self.longest = longest
         self.base = max(0, offset - KEPT_BYTES)
         file.seek(self.base)
@@ -67,40 +69,42 @@ class Scanner:
 
     @property
     def offset(self) -> int:
-        """Bytes from the beginning of the file."""
+        """The position, in bytes from the beginning of the file."""
         return self.base + self.at
 
     def place(self) -> tuple[int | None, int | None]:
-        """The line and the column, in characters, where it stands; asked for in the order of the file."""
+        """Line and column (in characters) of the position; calls must follow the order of the file."""
         return self.place_of(self.offset)
 
     def place_of(self, offset: int) -> tuple[int | None, int | None]:
-        """The same of a byte between the last one that was asked for and where it stands."""
+        """Line and column of a byte between that of the last call and the position."""
         self._count_lines(offset - self.base)
         return self.line, self.column if self.line else None
 
     def _count_lines(self, upto: int) -> None:
         if self.line is None or upto <= self.mark:
             return
-        piece = self.buffer[self.mark : upto]
+        chunk = self.buffer[self.mark : upto]
         self.mark = upto
-        if breaks := piece.count(b"\n"):
+        if breaks := chunk.count(b"\n"):
             self.line += breaks
             self.column = 1
-            piece = piece[piece.rfind(b"\n") + 1 :]
-        self.column += len(piece if piece.isascii() else piece.translate(None, CONTINUATION))
+            chunk = chunk[chunk.rfind(b"\n") + 1 :]
+        self.column += len(chunk if chunk.isascii() else chunk.translate(None, CONTINUATION))
 
     def hold(self) -> None:
-        """Keep what is passed from here on, for `back`."""
+        """Keep the buffer from here on, so that `back` can return here."""
         self.held = self.at
 
     def back(self) -> None:
-        """Stand where `hold` was called."""
+        """Return to where `hold` was called."""
         self.at = self.at if self.held is None else self.held
         self.held = None
 
     def more(self) -> bool:
-        """Read on, keeping what was not passed yet and NEAR bytes before it; whether there was anything."""
+        """Read the next chunk; keeps the buffer from KEPT_BYTES before the position on. False at the end of the
+        file.
+        """
         if self.ended:
             return False
         passed = max(0, (self.at if self.held is None else self.held) - KEPT_BYTES)
@@ -115,7 +119,7 @@ class Scanner:
         return bool(chunk)
 
     def peek(self) -> bytes:
-        """The next byte that is no white space; b"" at the end."""
+        """Skip white space and return the next byte without passing it; b"" at the end."""
         while True:
             found = SPACE.match(self.buffer, self.at)
             self.at = found.end() if found else self.at
@@ -125,7 +129,7 @@ class Scanner:
                 return b""
 
     def at_pattern(self, pattern: re.Pattern[bytes]) -> bool:
-        """Whether what stands here, as far as it was read, matches."""
+        """Whether the buffer matches the pattern at the position."""
         return pattern.match(self.buffer, self.at) is not None
 
     def take(self) -> bytes:
@@ -134,7 +138,9 @@ class Scanner:
         return self.buffer[self.at - 1 : self.at]
 
     def value(self) -> bytes:
-        """Pass the value that begins here, and give its bytes; a stray comma, colon or closing bracket counts as one."""
+        """Pass the value that begins here and return its bytes; a stray comma, colon or closing bracket counts as a
+        value.
+        """
         first = self.peek()
         if first in {b"{", b"["}:
             return self._container()
@@ -143,7 +149,10 @@ class Scanner:
         return self._scalar() if SCALAR.match(first) else self.take()
 
     def skip(self) -> None:
-        """Pass the value that begins here, however long and broken, chunk by chunk; the end of the file is its end too, and one too deep has none."""
+        """Pass the value that begins here chunk by chunk, however long or broken.
+
+        It ends with the file at the latest; a value nested deeper than DEEPEST passes the rest of the file.
+        """
         if self.peek() not in {b"{", b"[", b'"'}:
             self._skip_scalar()
             return
@@ -161,21 +170,23 @@ class Scanner:
                 if depth > DEEPEST:
                     self._pass_all()
                     return
-            # A backslash at the very end must meet the letter that it escapes.
+            # A backslash at the end of the buffer stays, to be read together with the character that it escapes.
             self.at = len(self.buffer) - (1 if self.buffer.endswith(b"\\") else 0)
             if not self.more():
                 self.at = len(self.buffer)
                 return
 
     def _pass_all(self) -> None:
-        """Pass the rest of the file unread."""
+        """Move to the end of the file without reading."""
         self.base = self.file.seek(0, 2)
         self.buffer, self.at, self.mark, self.held, self.ended = b"", 0, 0, None, True
 
     def recover(self, error: ScanError, search: bool) -> None:
-        """After an error: stand where the next value seems to begin, at most `longest` bytes on, else behind the one that is broken.
+        """After an error, move to where the next value seems to begin within `longest` bytes, else after the broken
+        value.
 
-        A value begins where a line is indented as that of the broken one was, or with an ocid. `hold` marks where the broken one begins.
+        A value begins at an object with an ocid first, or at a line indented as the broken value, whose start `hold`
+        marked.
         """
         begin = self.at if self.held is None else self.held
         indent = INDENT.search(self.buffer, max(0, begin - KEPT_BYTES), begin)
@@ -189,7 +200,7 @@ class Scanner:
         self.skip()
 
     def find(self, pattern: re.Pattern[bytes], most: int) -> re.Match[bytes] | None:
-        """Stand where the pattern is found, at most so many bytes on; None, and anywhere, where it is not."""
+        """Move to the next match within `most` bytes; None, with the position undefined, if there is none."""
         limit = self.offset + most
         while (found := pattern.search(self.buffer, self.at)) is None:
             self.at = max(self.at, len(self.buffer) - KEPT_BYTES)
@@ -225,7 +236,8 @@ class Scanner:
                 return
 
     def _container(self) -> bytes:
-        # The innermost loop of reading: bytes are compared as numbers, and a closing bracket is its opening one's number plus two.
+        # The innermost loop of reading: bytes are compared as numbers; in ASCII a closing bracket is its opening one
+        # plus 2.
         closers, length = bytearray(), 0
         while True:
             found = BRACKET.match(self.buffer, self.at + length)

@@ -1,4 +1,4 @@
-"""JSON values of any size, one after the other: packages and arrays are gone into, so that their elements stream."""
+"""Reads concatenated JSON values of any size. Packages and arrays are opened, so that their elements are streamed."""
 
 from typing import Any, BinaryIO
 
@@ -11,14 +11,14 @@ from infrastructure.formats.slice_builder import EXCERPT_CHARACTERS, DateOrderFi
 from services.ports.sources import Slice
 
 Position = dict[str, Any]
-MAX_LEVELS = 3  # arrays and packages gone into; what is deeper is an element as it stands
+MAX_LEVELS = 3  # nested arrays and packages that are opened; deeper ones are elements
 LISTS_AND_COMPILED = {b'"%s"' % name.encode(): name for name in (*sorted(PACKAGE_LISTS), "compiledRelease")}
 
-SAID = {b'"%s"' % name.encode(): name for name in PACKAGE_FIELDS}
+METADATA_NAMES = {b'"%s"' % name.encode(): name for name in PACKAGE_FIELDS}
 
 
 class ValueReader:
-    """Reads a stretch. Its position is an offset and the stack of lists that are open there, each with its path and next index."""
+    """Reads one slice. A position is an offset and the stack of the open lists, each with its path and next index."""
 
     def __init__(self, file: BinaryIO, name: str, longest: int, date_order: DateOrderFinder | None = None) -> None:
         self.file = file
@@ -27,23 +27,23 @@ class ValueReader:
         self.longest = longest
 
     def read(self, position: Position, limit: int) -> Slice:
-        """From `offset` on."""
-        self.stretch = SliceBuilder(self.name, limit, self.date_order)
+        """At most `limit` elements from the position on."""
+        self.slice = SliceBuilder(self.name, limit, self.date_order)
         self.scanner = Scanner(self.file, int(position["offset"]), self.longest, position.get("line"), int(position.get("column", 1)))
         self.stack: list[Position] = [dict(one) for one in position.get("stack", ())]
         self.scanner.searches = int(position.get("searches", 0))
         while first := self.scanner.peek():
             if first == b"," or (first == b"]" and self.stack):
                 self._punctuation(first)
-            elif self.stretch.full:
+            elif self.slice.full:
                 line, column = self.scanner.place()
                 about_here = {"offset": self.scanner.offset, "line": line, "column": column or 1}
-                return self.stretch.build({"form": "values", **about_here, "stack": self.stack, "searches": self.scanner.searches})
+                return self.slice.build({"form": "values", **about_here, "stack": self.stack, "searches": self.scanner.searches})
             else:
                 self._value(first)
         if self.stack:
-            self.stretch.refuse(self._place(), "invalid_json", "the file ends before the list that began with '['")
-        return self.stretch.build(None)
+            self.slice.refuse(self._place(), "invalid_json", "the file ends before the list that '[' opened is closed")
+        return self.slice.build(None)
 
     def _place(self) -> SourceLocation:
         return self._place_at(f"{self.stack[-1]['path']}/{self.stack[-1]['index']}" if self.stack else "")
@@ -61,7 +61,7 @@ class ValueReader:
         place = self._place()
         if first in b":]}":
             self.scanner.take()
-            self.stretch.refuse(place, "invalid_json", f"a stray {first.decode()!r} between elements")
+            self.slice.refuse(place, "invalid_json", f"a stray {first.decode()!r} between elements")
             return
         if len(self.stack) < MAX_LEVELS and first == b"[":
             self.scanner.take()
@@ -69,18 +69,18 @@ class ValueReader:
             return
         package = self.stack[-1]["package"] if self.stack else None
         found = None
-        # The elements of a package's list are no packages, so most elements need no look inside.
+        # The elements of a package's list are no packages, so only other objects are checked.
         if len(self.stack) < MAX_LEVELS and first == b"{" and not (self.stack and self.stack[-1]["object"]):
             found = enter(self.scanner)
             if found is not None and found.path:
                 if found.damage is not None:
                     line, column = self.scanner.place_of(found.damage.offset)
                     self._refuse_part(place.model_copy(update={"line": line, "column": column}), found.damage)
-                self._open(place.path + found.path, found.said, packed=True)
+                self._open(place.path + found.path, found.metadata, packed=True)
                 return
-        raw = self._one(place)
+        raw = self._element(place)
         if raw is not None:
-            self.stretch.add(raw, place, package if found is None else package_of(raw) or package)
+            self.slice.add(raw, place, package if found is None else package_of(raw) or package)
             if self.stack and self.stack[-1]["object"] and b'"ocid"' not in raw and b'"url"' in raw:
                 self.stack[-1]["links"] = True
         self._count()
@@ -94,7 +94,7 @@ class ValueReader:
         if self.stack:
             self.stack[-1]["index"] += 1
 
-    def _one(self, place: SourceLocation) -> bytes | None:
+    def _element(self, place: SourceLocation) -> bytes | None:
         scanner = self.scanner
         scanner.hold()
         try:
@@ -103,7 +103,8 @@ class ValueReader:
             return raw
         except ScanError as error:
             self._refuse(place, error)
-            # A broken text ends at its line, and so near; for other damage whole stretches are read again, which must not go on for ever.
+            # A broken string ends with its line. Other damage may cost a long search, so the number of searches is
+            # limited.
             scanner.recover(error, isinstance(error, BrokenError) or scanner.searches < SEARCHES)
             scanner.searches += not isinstance(error, BrokenError)
             return None
@@ -111,33 +112,33 @@ class ValueReader:
     def _refuse(self, place: SourceLocation, error: ScanError) -> None:
         code, reason = self._why(error)
         begin = self.scanner.at if self.scanner.held is None else self.scanner.held
-        self.stretch.refuse(place, code, reason, self.scanner.buffer[begin : begin + EXCERPT_CHARACTERS * 4])
+        self.slice.refuse(place, code, reason, self.scanner.buffer[begin : begin + EXCERPT_CHARACTERS * 4])
 
     def _refuse_part(self, place: SourceLocation, damage: PackageDamage) -> None:
-        """What is wrong in what a package says of itself costs that alone; `place` is the package's."""
-        reason = f"what the package says of itself can't be read, and its list can: {damage.reason}"
+        """Quarantine damaged metadata of a package; its list is still read. `place` is that of the package."""
+        reason = f"the package's metadata can't be read, but its list can: {damage.reason}"
         reason += f" (line {place.line} column {place.column})" if place.line else ""
-        self.stretch.refuse(place.model_copy(update={"offset": damage.offset}), damage.code, reason, damage.excerpt)
+        self.slice.refuse(place.model_copy(update={"offset": damage.offset}), damage.code, reason, damage.excerpt)
 
     def _why(self, error: ScanError) -> tuple[str, str]:
         if isinstance(error, OversizeError):
             return "too_large", f"the element is longer than {self.longest} bytes"
         if isinstance(error, TooDeepError):
-            return "invalid_json", f"it nests more than {BRACKETS:,} deep; reading goes on where the next record seems to begin, if one does near by"
+            return "invalid_json", f"it is nested more than {BRACKETS:,} levels deep; reading continues at the next record found nearby, if any"
         if isinstance(error, BrokenError):
-            return "invalid_json", "a text runs over the end of its line: a quote is missing, or one too many"
+            return "invalid_json", "a string contains a line break: a quote is missing, or there is one too many"
         if isinstance(error, MismatchError):
             return "invalid_json", "a bracket is closed by one of the other kind"
-        return "invalid_json", "the element has no end"
+        return "invalid_json", "the element is not closed"
 
     def _pass_rest(self, ended: Position) -> None:
-        """Pass what a package has behind its list, its closing bracket included; but go into a second list.
+        """Pass the members of a package after its list and its closing bracket; a second list is opened.
 
-        Of a record whose list was too long to be looked behind, the compiled release is taken where the list had links. Where an element
-        follows, the list had a stray bracket and goes on.
+        The compiled release of an OCDS record whose list exceeded LOOK_AHEAD_BYTES is taken if the list has linked
+        releases. If an object follows instead of a member, the closing bracket was stray and the list continues.
         """
         if self._goes_on():
-            self.stretch.refuse(self._place_at(f"{ended['path']}/{ended['index']}"), "invalid_json", "a stray ']' between elements")
+            self.slice.refuse(self._place_at(f"{ended['path']}/{ended['index']}"), "invalid_json", "a stray ']' between elements")
             self.stack.append(ended)
             return
         key = b""
@@ -152,8 +153,8 @@ class ValueReader:
             wanted = name and first == b"{" and (name in PACKAGE_LISTS or ended.get("links") or not ended["index"])
             raw = self._member(here if wanted else None)
             if wanted and raw is not None:
-                self.stretch.add(raw, here, ended["package"])
-            elif key in SAID and (damage := _broken(key, raw, here)):
+                self.slice.add(raw, here, ended["package"])
+            elif key in METADATA_NAMES and (damage := _member_error(key, raw, here)):
                 self._refuse_part(here, damage)
             key = raw if raw is not None and first == b'"' and not key and self.scanner.peek() == b":" else b""
             if key:
@@ -162,7 +163,7 @@ class ValueReader:
             self.scanner.take()
 
     def _goes_on(self) -> bool:
-        """Whether an object stands where the name of a member belongs, and not for want of a comma."""
+        """Whether an object follows where the name of a member is expected, with or without a comma before it."""
         scanner = self.scanner
         scanner.hold()
         if scanner.peek() == b",":
@@ -172,7 +173,7 @@ class ValueReader:
         return found
 
     def _member(self, place: SourceLocation | None) -> bytes | None:
-        """The value that begins here; None, behind it, where it is too long or damaged, which is said where it has a place."""
+        """The value that begins here; None if it is too long or damaged, which is quarantined if `place` is given."""
         self.scanner.hold()
         try:
             return self.scanner.value()
@@ -186,9 +187,9 @@ class ValueReader:
             self.scanner.held = None
 
 
-def _broken(key: bytes, raw: bytes | None, place: SourceLocation) -> PackageDamage | None:
-    """What is wrong with a member behind the list; `raw` is None where it has no end."""
+def _member_error(key: bytes, raw: bytes | None, place: SourceLocation) -> PackageDamage | None:
+    """The error in a member after the list; `raw` is None if the value is not closed."""
     offset = place.offset or 0
     if raw in {None, b","}:
-        return PackageDamage(offset, "invalid_json", f"{SAID[key]}: its value {'is missing' if raw else 'has no end'}", b"")
-    return broken_value(raw or b"", offset, SAID[key])
+        return PackageDamage(offset, "invalid_json", f"{METADATA_NAMES[key]}: its value {'is missing' if raw else 'is not closed'}", b"")
+    return broken_value(raw or b"", offset, METADATA_NAMES[key])

@@ -1,4 +1,7 @@
-"""PDF files as sources: each is one document, read in a child process (infrastructure/pdf); one that can't be read is kept and says so."""
+"""PDF files as sources: each is one document file, read in a child process (infrastructure/pdf).
+
+A PDF that can't be read is kept as a record with the reason.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -30,37 +33,39 @@ class PdfSource:
     def __init__(self, reader: PdfReader) -> None:
         self.reader = reader
         self.ahead: dict[str, Future[PdfResult]] = {}
-        # Its threads are kept: the kernel ends a child process with the thread that started it.
+        # The threads live as long as the source: the kernel ends a child process with the thread that started it.
         self.threads = ThreadPoolExecutor(reader.pool.size, thread_name_prefix="pdf")
 
     def recognise(self, text: Path, filename: str) -> Position | None:
-        """Where reading begins; None where it is no PDF. InvalidError for a web page that is named as one."""
+        """The first position; None if the file is no PDF. InvalidError for a web page with the file name of a PDF."""
         if is_pdf(text):
             return {}
         if filename.lower().endswith(".pdf") and is_web(head_of(text)):
-            raise InvalidError(f"{filename} is named as a PDF and holds a web page: perhaps what a site answered in place of the file", expected=["PDF"])
+            raise InvalidError(f"{filename} is named as a PDF but is a web page, perhaps an error page of the site", expected=["PDF"])
         return None
 
     def expect(self, paths: Sequence[Path]) -> None:
-        """Begin to read the PDFs among these files at once; each is kept until it is asked for, or others are expected."""
-        for late in self.ahead.values():
-            late.cancel()
+        """Start reading the PDFs among these files in parallel; results are kept until `read`, or until the next
+        call.
+        """
+        for pending in self.ahead.values():
+            pending.cancel()
         chosen = {str(path.resolve()): path for path in paths if self.recognise(path, "") is not None}
         self.ahead = {name: self.threads.submit(self.reader.read, path) for name, path in chosen.items()} if len(chosen) > 1 else {}
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:  # pylint: disable=unused-argument
-        """The document; with the reason why it counts as refused where nothing in it can be read."""
+        """The document file as one element; with a refusal if nothing in it can be read."""
         with text.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        about = {"filename": name_key(filename) or "upload", "sha256": sha256, "size": text.stat().st_size, "media_type": "application/pdf"}
+        metadata = {"filename": name_key(filename) or "upload", "sha256": sha256, "size": text.stat().st_size, "media_type": "application/pdf"}
         ahead = self.ahead.pop(str(text.resolve()), None)
         with waiting_for_process():
             found = ahead.result() if ahead else self.reader.read(text)
-        raw = orjson.dumps(about)[:-1] + b"," + found.document[1:]
-        return Slice([Element(raw, place := SourceLocation(file=filename), kind=Kind.DOCUMENTS, refusal=_flaw(found, place))], [], None)
+        raw = orjson.dumps(metadata)[:-1] + b"," + found.document[1:]
+        return Slice([Element(raw, place := SourceLocation(file=filename), kind=Kind.DOCUMENTS, refusal=_refusal(found, place))], [], None)
 
 
-def _flaw(found: PdfResult, place: SourceLocation) -> RefusedElement | None:
+def _refusal(found: PdfResult, place: SourceLocation) -> RefusedElement | None:
     if found.state not in UNREADABLE:
         return None
-    return RefusedElement(place=place, code=f"pdf_{found.state}", reason=f"{found.reason or found.state}; its record is kept and says so")
+    return RefusedElement(place=place, code=f"pdf_{found.state}", reason=f"{found.reason or found.state}; its record is kept with this reason")

@@ -1,14 +1,15 @@
-"""What tells a PDF by its bytes, as lenient as other readers: the header may stand behind other bytes, or be missing.
+"""Recognises a PDF by its bytes, as leniently as PDF readers do: other bytes may precede the header, or it may be
+missing.
 
-A file of another kind that holds a PDF, or speaks of one, is none.
+A file of another format that contains or mentions a PDF is not one.
 """
 
 import re
 from pathlib import Path
 
 MAGIC = b"%PDF-"
-WITHIN_BYTES = 1_024  # in which readers of PDFs look for the header
-BEGINNING_BYTES = 64 * 1024  # in which a first object stands where the header is farther behind, or missing
+WITHIN_BYTES = 1_024  # PDF readers search the header within these
+BEGINNING_BYTES = 64 * 1024  # the first object is searched within these if no header is found
 END_BYTES = 2_048
 BLANKS = b" \t\r\n\x00\xef\xbb\xbf"
 OBJECT = re.compile(rb"(?:^|[\r\n\x00 ])\d{1,10} \d{1,5} obj\b")
@@ -50,12 +51,12 @@ def is_pdf(path: Path) -> bool:
 
 
 def is_web(head: bytes) -> bool:
-    """Whether it begins as a web page, or XML, does."""
+    """Whether the file begins like HTML or XML."""
     return head.lstrip(BLANKS).lower().startswith(WEB)
 
 
 def head_of(path: Path) -> bytes:
-    """The first bytes, in which the kind of a file shows."""
+    """The first bytes, by which the format of a file is recognised."""
     with path.open("rb") as file:
         return file.read(WITHIN_BYTES)
 

@@ -1,4 +1,4 @@
-"""CSV: any delimiter, recognised by its headings, read through the spool."""
+"""CSV tables with any common delimiter: recognised by their headings, read through the spool."""
 
 import csv
 import io
@@ -18,17 +18,19 @@ from infrastructure.formats.tables.profiles import Profile
 from infrastructure.formats.tables.sheets import Table, entries, table
 from services.ports.sources import Slice
 
-PEEK = 1 << 20
+PEEK_BYTES = 1 << 20
 NUL = "\x00"
 SHEET, META = "sheet", "meta"  # roles of a table among those of its folder in an archive
-SEP = "sep="  # what spreadsheets put before the headings to say what the delimiter is
+SEP = "sep="  # spreadsheet programs write the delimiter after this, before the headings
 MARKUP = ("<", "{", "[", "%PDF", "%!")
-LOOKED_AT = 10_000  # characters in which a text has no control characters
+SAMPLE_CHARACTERS = 10_000  # characters; a control character among them makes the file binary
 CONTROL = set(map(chr, range(32))) - set("\t\n\r\f")
 
 
 class CsvTable:
-    """See docs/formats.md."""
+    """Recognises and reads CSV tables; see docs/formats.md. `longest` and `most` are bytes of a row and of all
+    records.
+    """
 
     name = "csv"
     kind = "a CSV table (flat OCDS, organisations, exchange rates, classifications, or one that a profile knows)"
@@ -41,15 +43,15 @@ class CsvTable:
         self.most = most
 
     def recognise(self, text: Path, filename: str) -> Position | None:
-        """Where reading begins; None where this is no table. InvalidError where its headings mean nothing or contradict each other."""
+        """The first position; None if the file is no table. InvalidError if its headings are unknown or conflict."""
         head = _head(text)
-        binary = not CONTROL.isdisjoint(head[:LOOKED_AT].replace(NUL, ""))
+        binary = not CONTROL.isdisjoint(head[:SAMPLE_CHARACTERS].replace(NUL, ""))
         if "\n" not in head and "\r" in head.strip() and not binary:
-            raise InvalidError(f"{filename} is a text whose lines end with a carriage return alone; save it with line feeds")
+            raise InvalidError(f"{filename} has lines that end with a carriage return only; save it with line feeds")
         tables = list(_tables(head)) if head else []
         if not tables:
             return None
-        mark = _mark(text)
+        mark = _bom_bytes(text)
         try:
             for dialect, headings in tables:
                 plan = plan_of(headings, dialect.delimiter, self.profiles, self.longest)
@@ -67,7 +69,7 @@ class CsvTable:
         raise meaningless(filename, max(tables, key=lambda table: len(table[1]))[1], self.profiles)
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
-        """The next stretch; the spool is made where it is missing."""
+        """The next slice; builds the spool if it is missing."""
         made = self.folder / f"{text.name}.rows"
         if not made.exists():
             self._build(text, filename, Dialect(*position["dialect"]), made)
@@ -75,15 +77,15 @@ class CsvTable:
         return piece if piece.position is None else Slice(piece.elements, piece.refused, position | piece.position)
 
     def role(self, position: Position) -> str | None:
-        """Whether the file may be a sheet of flat OCDS beside others, or the Meta sheet of such."""
+        """SHEET if the file may be one of several sheets of flat OCDS, META if it is their Meta sheet, else None."""
         return position.get("role")
 
     def joined(self, first: Path) -> bool:
-        """Whether the sheets that are read as this one have been joined."""
+        """Whether the sheets that are read together with `first` have been joined."""
         return (self.folder / f"{first.name}.rows").exists()
 
     def join(self, parts: Sequence[tuple[Path, str, Position]]) -> None:
-        """Make one spool of these sheets, where that of the first of them would be."""
+        """Build one spool from these sheets, under the name of the first one's spool."""
         found = [one for text, name, position in parts if (one := self._table(text, name, Dialect(*position["dialect"]))) is not None]
         alike = {one.name: "\n".join(sorted(map(str.strip, one.headings.cells))) for one in found}
         size = sum(text.stat().st_size for text, _, _ in parts)
@@ -99,21 +101,23 @@ class CsvTable:
 
 
 def _head(text: Path) -> str:
-    """The first characters, where they can be those of a table."""
+    """The first characters; "" if they can't be those of a table."""
     with text.open("rb") as file:
-        head = file.read(PEEK).decode("utf-8", "replace").removeprefix("\ufeff")
+        head = file.read(PEEK_BYTES).decode("utf-8", "replace").removeprefix("\ufeff")
     begin = head.lstrip()
     return "" if not begin or begin.startswith(MARKUP) else head
 
 
-def _mark(text: Path) -> int:
-    """The bytes of the mark that the text begins with, if any."""
+def _bom_bytes(text: Path) -> int:
+    """The number of bytes of the byte order mark; 0 if there is none."""
     with text.open("rb") as file:
         return len(BOM_UTF8) if file.read(len(BOM_UTF8)) == BOM_UTF8 else 0
 
 
 def _tables(head: str) -> Iterator[tuple[Dialect, list[str]]]:
-    """Ways to read the beginning as two columns or more; those that the text itself or its first rows speak for come first."""
+    """Dialects by which the beginning has two columns or more, with the headings; a declared delimiter is the
+    only one.
+    """
     lines = io.StringIO(head, newline="").readlines()
     skipped = 0
     while skipped < len(lines) and not lines[skipped].replace(NUL, "").strip():

@@ -1,4 +1,6 @@
-"""Rows of CSV, each with its line and offset; a row that can't be read costs itself only, and no row is held beyond a limit."""
+"""Reads the rows of a CSV file with line and offset. An unreadable row does not affect others; row length is
+limited.
+"""
 
 import csv
 import re
@@ -9,17 +11,17 @@ from typing import BinaryIO, NamedTuple
 from infrastructure.formats.tables.rows import EXCERPT_CHARACTERS, RowProblem, TableRow
 
 DELIMITERS = (",", ";", "\t", "|")
-GULP = 1 << 20
+CHUNK_BYTES = 1 << 20
 NUL = b"\x00"
-AGAIN = 8  # times the longest row that is read again, all in all, to find where good rows begin behind quotes that are never closed
+MAX_REREAD_FACTOR = 8  # limit for reading again after unclosed quotes, in multiples of the longest row
 
 
 class OverlongError(Exception):
-    """Raised where a row is longer than the limit."""
+    """Raised when a row is longer than the limit."""
 
 
 class Dialect(NamedTuple):
-    """How a CSV is written: what stands between cells, and where its heading row begins."""
+    """The format of a CSV file: its delimiter, and the byte offset and line of its heading row."""
 
     delimiter: str
     offset: int
@@ -27,7 +29,7 @@ class Dialect(NamedTuple):
 
 
 class Lines:
-    """Lines of UTF-8 text, decoded; `offset` and `line` say how far it has come."""
+    """Decoded lines of UTF-8 text; `offset` and `line` are the current position."""
 
     def __init__(self, file: BinaryIO, dialect: Dialect, longest: int) -> None:
         self.file = file
@@ -35,8 +37,8 @@ class Lines:
         self.offset = dialect.offset
         self.line = dialect.line - 1
         self.left = longest
-        self.nul = False  # whether U+0000 was taken out of the row
-        self.first = 0  # where the first line of the row ends, 0 before it was read
+        self.nul = False  # whether U+0000 was removed from the row
+        self.first = 0  # offset of the end of the row's first line; 0 before it is read
         file.seek(self.offset)
 
     def __iter__(self) -> "Lines":
@@ -58,19 +60,19 @@ class Lines:
         return raw.decode()
 
     def begin(self) -> None:
-        """A new row."""
+        """Begin a new row."""
         self.left = self.longest
         self.nul = False
         self.first = 0
 
     def go_back(self, offset: int, line: int) -> None:
-        """Read on from there."""
+        """Continue at this offset."""
         self.offset, self.line = offset, line
         self.file.seek(offset)
 
     def pass_line(self) -> None:
-        """Pass the rest of a line."""
-        while raw := self.file.readline(GULP):
+        """Skip the rest of the line."""
+        while raw := self.file.readline(CHUNK_BYTES):
             self.offset += len(raw)
             if raw.endswith(b"\n"):
                 self.line += 1
@@ -84,7 +86,7 @@ class CsvRows:
         self.path = path
         self.dialect = dialect
         self.longest = longest
-        self.again = AGAIN * longest
+        self.reread_bytes_left = MAX_REREAD_FACTOR * longest
 
     def __iter__(self) -> Iterator[TableRow]:
         csv.field_size_limit(self.longest)
@@ -113,24 +115,26 @@ class CsvRows:
         if isinstance(error, UnicodeDecodeError):
             return RowProblem("invalid_utf8", f"byte 0x{error.object[error.start]:02X} in it is not UTF-8")
         if isinstance(error, OverlongError):
-            return RowProblem("too_large", f"it is longer than {self.longest} bytes; perhaps a quote that opens at byte {offset} or later is never closed")
-        reason = "a quote in it is never closed" if "unexpected end" in str(error) else f"its quotes are not as CSV has them ({error})"
+            return RowProblem("too_large", f"it is longer than {self.longest} bytes; perhaps a quote opened at byte {offset} or later is not closed")
+        reason = "a quote in it is not closed" if "unexpected end" in str(error) else f"its quotes are not valid CSV ({error})"
         return RowProblem("unreadable_row", reason)
 
     def _recover(self, lines: Lines, offset: int, line: int, *, too_long: bool) -> None:
-        """Go on behind the first line of the row; behind all that was read of it where that was tried too often."""
+        """Continue after the first line of the row, or after all that was read of it once the limit MAX_REREAD_FACTOR
+        is reached.
+        """
         if not lines.first:
             if too_long:
                 lines.pass_line()
             return
-        self.again -= lines.offset - offset
-        if self.again > 0:
+        self.reread_bytes_left -= lines.offset - offset
+        if self.reread_bytes_left > 0:
             lines.go_back(lines.first, line)
         elif too_long:
             lines.pass_line()
 
 
 def _beginning(file: BinaryIO, offset: int) -> str:
-    """The beginning of a row that can't be read, to know it by."""
+    """The beginning of an unreadable row, for the excerpt."""
     file.seek(offset)
     return file.read(EXCERPT_CHARACTERS).decode("utf-8", "replace").split("\n")[0]

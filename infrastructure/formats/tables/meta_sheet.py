@@ -1,6 +1,7 @@
-"""The Meta sheet of the OCDS template: what a package says of itself (publisher, licence, version), as flatten-tool writes it.
+"""The Meta sheet of the OCDS template: the metadata of a package (publisher, licence, version), as flatten-tool writes
+it.
 
-Names stand in its first column and values beside them, or names in its first row and values below.
+Names are in its first column with values beside them, or in its first row with values below.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,21 +15,21 @@ from domain.tables.heading_paths import HeadingError, parse
 from infrastructure.formats.json.package_head import PACKAGE_FIELDS
 from infrastructure.formats.tables.rows import RowProblem, TableRow
 
-MOST_ROWS = 200
+MAX_ROWS = 200
 LISTS = {("extensions",)}
 
 
 class PackageMetadata(NamedTuple):
-    """What is said of the package, and the rows that say something else."""
+    """The metadata of the package, and the rows that are none."""
 
     package: dict[str, Any]
     refused: list[tuple[TableRow, RowProblem]]
 
 
 def meta_of(rows: Iterable[TableRow]) -> PackageMetadata | None:
-    """The sheet as a Meta sheet; None where it is none: neither its first row nor its first column names such a field first."""
-    found = list(islice(rows, MOST_ROWS + 1))
-    if not found or len(found) > MOST_ROWS or not _named(found[0].cells[:1]):
+    """The metadata of a Meta sheet; None if it is none, that is if its first cell names no field of a package."""
+    found = list(islice(rows, MAX_ROWS + 1))
+    if not found or len(found) > MAX_ROWS or not _named(found[0].cells[:1]):
         return None
     if len(found) > 1 and len([cell for cell in found[0].cells if cell.strip()]) == len(_named(found[0].cells)):
         pairs = list(_below(found))
@@ -38,7 +39,7 @@ def meta_of(rows: Iterable[TableRow]) -> PackageMetadata | None:
 
 
 def _below(rows: Sequence[TableRow]) -> Iterator[tuple[TableRow, str, str]]:
-    """(row, name, value) where the names are in the first row; further rows of values have no name."""
+    """(row, name, value) if the names are in the first row; further rows of values have no name."""
     names, values, *more = rows
     for column, value in enumerate(values.cells):
         yield values, names.cells[column] if column < len(names.cells) else "", value
@@ -47,7 +48,7 @@ def _below(rows: Sequence[TableRow]) -> Iterator[tuple[TableRow, str, str]]:
 
 
 def _beside(rows: Sequence[TableRow]) -> Iterator[tuple[TableRow, str, str]]:
-    """(row, name, value) where the names are in the first column."""
+    """(row, name, value) if the names are in the first column."""
     for row in rows:
         name, *values = row.cells
         filled = [value for value in values if value.strip()]
@@ -55,23 +56,23 @@ def _beside(rows: Sequence[TableRow]) -> Iterator[tuple[TableRow, str, str]]:
 
 
 def _read(pairs: Sequence[tuple[TableRow, str, str]]) -> PackageMetadata:
-    said = [(row, name, value) for row, name, value in pairs if not name.strip().startswith("#") and (value.strip() or row.problem)]
-    paths = {index: parse(name) for index, (_, name, _) in enumerate(said) if _named([name])}
+    filled = [(row, name, value) for row, name, value in pairs if not name.strip().startswith("#") and (value.strip() or row.problem)]
+    paths = {index: parse(name) for index, (_, name, _) in enumerate(filled) if _named([name])}
     kept, left_out = compatible(paths)
     refused: list[tuple[TableRow, RowProblem]] = []
-    for index, (row, name, value) in enumerate(said):
+    for index, (row, name, value) in enumerate(filled):
         if row.problem:
             refused.append((row, row.problem))
             kept.pop(index, None)
         elif index not in kept:
-            reason = left_out.get(index) or f"{name.strip()[:80]!r} is nothing that a package says of itself ({', '.join(PACKAGE_FIELDS)})"
+            reason = left_out.get(index) or f"{name.strip()[:80]!r} is no metadata of a package ({', '.join(PACKAGE_FIELDS)})"
             refused.append((row, RowProblem("unknown_field", f"{reason}; left out: {value.strip()[:80]!r}")))
-    layout = RowLayout([ColumnTarget(index, path, text_list if path in LISTS else str.strip) for index, path in kept.items()], len(said))
-    return PackageMetadata(layout.build([value for _, _, value in said]), refused)
+    layout = RowLayout([ColumnTarget(index, path, text_list if path in LISTS else str.strip) for index, path in kept.items()], len(filled))
+    return PackageMetadata(layout.build([value for _, _, value in filled]), refused)
 
 
 def _named(names: Iterable[str]) -> list[str]:
-    """Those that are fields of a package."""
+    """The names that are fields of a package."""
     return [name for name in names if _is_field(name)]
 
 

@@ -1,4 +1,4 @@
-"""Which plan a table is read by, from its headings; and what to say where they mean nothing."""
+"""Chooses the plan for a table by its headings, and makes the error for unknown headings."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -19,7 +19,7 @@ EXPECTED = (
     "exchange rates: date, currency, rate, and base unless it is EUR; or the ECB's layout: Date, USD, JPY, …",
     "classifications: scheme, code, description, and parent where there is one",
 )
-GUESSED = 20  # headings that guesses are made for
+SUGGESTED_HEADINGS = 20  # unknown headings for which similar known ones are suggested
 PATHS: tuple[str, ...] = (
     "ocid",
     "id",
@@ -38,7 +38,9 @@ KNOWN = {plain(one): one for one in (*Release.model_fields, *PATHS)} | {word: wo
 
 
 def plan_of(headings: Sequence[str], delimiter: str, profiles: Sequence[Profile], longest: int) -> TablePlan | None:
-    """The plan: that of a profile, flat OCDS or a reference table; None where the headings mean nothing. HeadingError where they contradict each other."""
+    """The plan of a profile, of flat OCDS or of a reference table; None for unknown headings, HeadingError if they
+    conflict.
+    """
     for profile in profiles:
         if profile.matches(headings):
             return profile.plan(headings, longest)
@@ -47,19 +49,19 @@ def plan_of(headings: Sequence[str], delimiter: str, profiles: Sequence[Profile]
 
 
 def meaningless(filename: str, headings: Sequence[str], profiles: Sequence[Profile]) -> InvalidError:
-    """What was expected, and what the headings may have been meant to be."""
+    """The error for unknown headings, with the expected ones and suggestions."""
     words = [heading.strip() for heading in headings if heading.strip()]
     guesses: dict[str, Any] = {}
-    for word in words[:GUESSED]:
+    for word in words[:SUGGESTED_HEADINGS]:
         near = [KNOWN[one] for one in get_close_matches(plain(word), KNOWN, n=3, cutoff=0.6)]
         if near and word not in near:
             guesses[word[:80]] = list(dict.fromkeys(near))
     hint = "; ".join(f"{word!r} may be {near[0]!r}" for word, near in list(guesses.items())[:5])
     shown = ", ".join(word[:40] for word in words[:12])
     expected = [*EXPECTED, *(f"{profile.title}: {', '.join(profile.headings)}" for profile in profiles)]
-    detail = f"{filename} is a table, but its headings mean nothing here: {shown}" + (f" ({hint})" if hint else "")
+    detail = f"{filename} is a table with unknown headings: {shown}" + (f" ({hint})" if hint else "")
     if any("/" in word for word in words) and "ocid" not in {plain(word) for word in words}:
-        detail += "; a table whose headings are paths needs a column ocid"
+        detail += "; a table with paths as headings needs a column ocid"
     return InvalidError(detail, expected=expected, guesses=guesses)
 
 

@@ -1,4 +1,4 @@
-"""How a profile reads cells: converters, texts made of several cells, and cells that hold lists."""
+"""Reads cells by the rules of a profile: converters, templates over several cells, and cells that contain lists."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ SEPARATORS = re.compile(r"[\s,;|]*")
 
 
 class Rule(Protocol):
-    """What a profile says of a column."""
+    """The rule of a profile for one column."""
 
     @property
     def kind(self) -> str | None: ...
@@ -37,10 +37,10 @@ class Rule(Protocol):
 
 
 def convert(rule: Rule, usual: Converter | None) -> Converter | None:
-    """The converter of a column; `usual` is that of its path. ValueError where two ways are asked for at once."""
-    asked = [name for name in ("kind", "template", "constant", "map") if getattr(rule, name) is not None]
-    if len(asked) > 1:
-        raise ValueError(f"{' and '.join('as' if name == 'kind' else name for name in asked)} exclude each other")
+    """The converter of a column; `usual` is that of its path. ValueError if the rule has conflicting options."""
+    options = [name for name in ("kind", "template", "constant", "map") if getattr(rule, name) is not None]
+    if len(options) > 1:
+        raise ValueError(f"{' and '.join('as' if name == 'kind' else name for name in options)} can't be combined")
     if rule.map is not None:
         return _mapped(rule.map, rule.otherwise)
     if rule.constant is not None:
@@ -65,29 +65,29 @@ def convert(rule: Rule, usual: Converter | None) -> Converter | None:
 
 
 class Templated:
-    """A text made of several cells."""
+    """A string made from several cells by a template."""
 
     def __init__(self, path: Path, text: str, where: Mapping[str, int], plain: Callable[[str], str]) -> None:
         self.path = path
         self.parts = [(literal, where.get(plain(name)) if name else None, name) for literal, name, *_ in Formatter().parse(text)]
 
     def make(self, cells: Sequence[str]) -> str:
-        """CellError where a cell is blank; ValueError where the table lacks the column."""
+        """The string for a row. CellError if a cell is blank or its column is missing."""
         made = ""
         for literal, column, name in self.parts:
             made += literal
             if name and column is None:
-                raise CellError(0, "", f"the table has no column {name!r}, which {self.path[0]} is made of")
+                raise CellError(0, "", f"the table has no column {name!r}, which {self.path[0]} needs")
             if column is not None:
                 cell = cells[column].strip()
                 if not cell:
-                    raise CellError(column, "", f"it is blank, and {self.path[0]} is made of it")
+                    raise CellError(column, "", f"it is blank, but {self.path[0]} needs it")
                 made += cell
         return made
 
 
 class Listed:
-    """A column whose cells are lists. ValueError where the pattern has not a group a field."""
+    """A column whose cells are lists. ValueError unless the pattern has one group per field."""
 
     def __init__(
         self,
@@ -110,11 +110,11 @@ class Listed:
             raise ValueError(f"the pattern {pattern!r} has {self.pattern.groups} groups for {len(fields)} fields")
 
     def at(self, column: int) -> "Listed":
-        """The same for a table that has it in this column."""
+        """The same list in another column."""
         return Listed(column, self.path, self.pattern.pattern, self.fields, self.maps, self.constants, self.number_field)
 
     def elements(self, text: str) -> list[dict[str, Any]]:
-        """The things that a cell lists. ValueError where any of it is none."""
+        """The elements in a cell. ValueError if any part does not match the pattern."""
         end = 0
         found: list[dict[str, Any]] = []
         for match in self.pattern.finditer(text):
@@ -139,7 +139,7 @@ class Listed:
 
 
 class Mapped:
-    """Builds releases as a profile has them: columns, then texts of several cells, then lists."""
+    """Builds releases by a profile: first columns, then templates, then lists."""
 
     def __init__(self, layout: RowLayout, made: Sequence[Templated], lists: Sequence[Listed]) -> None:
         self.layout = layout
@@ -147,10 +147,10 @@ class Mapped:
         self.lists = lists
 
     def build(self, cells: Sequence[str]) -> dict[str, Any]:
-        """CellError where a cell can't be read."""
+        """The release of a row. CellError if a cell can't be converted."""
         release = self.layout.build(cells)
-        for one in self.made:
-            _put(release, "/".join(map(str, one.path)), one.make(cells))
+        for templated in self.made:
+            _put(release, "/".join(map(str, templated.path)), templated.make(cells))
         for listed in self.lists:
             try:
                 elements = listed.elements(cells[listed.column])
@@ -202,7 +202,7 @@ def _put(holder: dict[str, Any], path: str, value: Any) -> None:
 
 
 def _array(release: dict[str, Any], path: Path) -> list[dict[str, Any]]:
-    """The array at a path whose other arrays it is the first element of."""
+    """The array at a path; of arrays on the way, the first element is used."""
     holder: Any = release
     for part, following in zip(path, (*path[1:], 0), strict=True):
         if isinstance(part, int):

@@ -1,4 +1,6 @@
-"""Mapping profiles: YAML files that say how a publisher's own columns become OCDS; the shipped ones, and those of a user's folder."""
+"""Mapping profiles: YAML files that map a publisher's columns to OCDS, shipped or in the folder
+TENDERLAKE_PROFILES_DIR.
+"""
 
 import re
 from collections.abc import Sequence
@@ -19,32 +21,32 @@ SHIPPED = Path(__file__).parent.parent / "profiles"
 
 
 class StrictPart(BaseModel):
-    """Strict, so that a misspelt word is an error."""
+    """Base model: unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Column(StrictPart):
-    """Where the cells of a column go, and how they are read; by default as OCDS types the path."""
+    """The path of a column, and how its cells are converted; by default by the OCDS type of the path."""
 
     path: str
     kind: Literal["text", "number", "whole", "truth", "texts", "date"] | None = Field(None, alias="as")
     decimal: Literal[".", ","] | None = None
-    thousands: Literal[".", ",", " ", "'"] | None = Field(None, description="what stands between thousands; by default the other of comma and point")
-    signs: tuple[str, ...] = Field((), description="signs of currencies that may stand before or behind a number")
+    thousands: Literal[".", ",", " ", "'"] | None = Field(None, description="thousands separator; by default the other of comma and point")
+    signs: tuple[str, ...] = Field((), description="currency signs that may precede or follow a number")
     dates: tuple[str, ...] = Field((), description="formats of Python's strptime; ISO 8601 is always read")
-    template: str | None = Field(None, description="a text with {} in place of the cell's")
-    constant: Any = Field(None, description="what stands there wherever the cell is not blank")
+    template: str | None = Field(None, description="a text in which {} is replaced by the cell")
+    constant: Any = Field(None, description="value if the cell is not blank")
     map: dict[str, Any] | None = Field(None, description="cell → value; null drops it")
-    otherwise: Literal["refuse", "keep", "drop"] = Field("refuse", description="what becomes of a cell that `map` does not name")
+    otherwise: Literal["refuse", "keep", "drop"] = Field("refuse", description="treatment of cells that `map` does not have")
 
 
 class ListColumn(StrictPart):
-    """A column whose cells are lists of things, each with fields: they become the elements of an array."""
+    """A column whose cells are lists: their items become the elements of an array."""
 
     column: str
     path: str
-    pattern: str = Field(description="a regular expression with a group for each of the fields; what it does not match must be blank or separators")
+    pattern: str = Field(description="regular expression with one group per field; only blanks and separators may be between matches")
     fields: tuple[str, ...]
     maps: dict[str, dict[str, Any]] = Field({}, description="field → (cell → value; null drops it)")
     constants: dict[str, Any] = Field({}, description="field → value that each element has")
@@ -52,26 +54,26 @@ class ListColumn(StrictPart):
 
 
 class Profile(StrictPart):
-    """A publisher's table. It is known by `headings`: a table that has all of them is one."""
+    """A publisher's table format; a table that has all `headings` is of this format."""
 
     name: str = Field(pattern="^[a-z0-9-]+$")
     title: str
     headings: tuple[str, ...] = Field(min_length=1)
-    templates: dict[str, str] = Field({}, description="path → text with {Heading} in place of cells, none of which may be blank")
+    templates: dict[str, str] = Field({}, description="path → text in which {Heading} is replaced by the cell, which may not be blank")
     constants: dict[str, Any] = Field({}, description="field of the release → value")
     columns: dict[str, tuple[Column, ...]]
     lists: tuple[ListColumn, ...] = ()
 
     def matches(self, headings: Sequence[str]) -> bool:
-        """Whether a table with these headings is one of this publisher's."""
+        """Whether a table with these headings is of this format."""
         return set(map(_plain, self.headings)) <= set(map(_plain, headings))
 
     def plan(self, headings: Sequence[str], longest: int) -> FlatPlan:
-        """The plan by which it is read. HeadingError where two columns contradict each other."""
+        """The plan for a table with these headings. HeadingError if two columns conflict."""
         where = {_plain(heading): column for column, heading in reversed(list(enumerate(headings)))}
         named = {_plain(heading) for heading in (*self.columns, *(one.column for one in self.lists))}
         doubled = {
-            column: f"an earlier column is called {heading.strip()!r} too"
+            column: f"an earlier column has the heading {heading.strip()!r} too"
             for column, heading in enumerate(headings)
             if _plain(heading) in named and where[_plain(heading)] != column
         }
@@ -86,27 +88,29 @@ class Profile(StrictPart):
         width = len(headings)
         whole = Mapped(RowLayout(targets, width), texts, lists)
         keys = Mapped(RowLayout([one for one in targets if one.path in KEYS], width), [one for one in texts if one.path in KEYS], [])
-        # Cells that texts are made of stay as they are: ids of releases would change with what decides their dates.
+        # Cells used in templates are not converted: ids of releases would change with the date order of the column.
         parts = {column for one in texts for _, column, _ in one.parts}
         columns = columns_of([one for one in targets if one.column not in parts], doubled)
         return FlatPlan(whole, keys, longest, columns, name=self.name, constants=self.constants)
 
     @cached_property
     def converters(self) -> dict[tuple[str, str], Any]:
-        """By heading and path. ValueError where a column contradicts itself."""
+        """The converters by heading and path. ValueError if a column has conflicting options."""
         return {(heading, one.path): convert(one, converter(parse(one.path))) for heading, columns in self.columns.items() for one in columns}
 
     @cached_property
     def listed(self) -> list[Listed]:
-        """One for each of `lists`. ValueError where a pattern has not a group a field."""
+        """The readers of `lists`. ValueError unless each pattern has one group per field."""
         return [Listed(-1, parse(one.path), one.pattern, one.fields, one.maps, one.constants, one.number) for one in self.lists]
 
 
 def load_profiles(folder: Path | None) -> list[Profile]:
-    """Those of the folder, then the shipped ones. StartupError that names the file and says what is wrong with it."""
+    """The profiles of the folder, then the shipped ones. StartupError with the file and the reason if one is
+    invalid.
+    """
     if folder is not None and not folder.is_dir():
-        raise StartupError(f"TENDERLAKE_PROFILES_DIR is {folder}, which is no folder")
-    files = [path for place in (folder, SHIPPED) if place for path in sorted(place.iterdir()) if path.suffix in {".yaml", ".yml"}]
+        raise StartupError(f"TENDERLAKE_PROFILES_DIR is {folder}, which is not a folder")
+    files = [path for directory in (folder, SHIPPED) if directory for path in sorted(directory.iterdir()) if path.suffix in {".yaml", ".yml"}]
     return [_load(path) for path in files]
 
 
@@ -114,14 +118,14 @@ def _load(path: Path) -> Profile:
     try:
         profile = Profile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
         if "ocid" not in profile.templates and not any(one.path == "ocid" for columns in profile.columns.values() for one in columns):
-            raise ValueError("no column and no template gives the ocid")
+            raise ValueError("no column or template has the path ocid")
         RowLayout([ColumnTarget(0, parse(one.path), None) for columns in profile.columns.values() for one in columns], 1)
         _ = profile.converters, profile.listed
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise StartupError(f"the profile {path} is broken: {'/'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise StartupError(f"the profile {path} is invalid: {'/'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (ValueError, re.error, yaml.YAMLError, OSError) as error:
-        raise StartupError(f"the profile {path} is broken: {' '.join(str(error).split())}") from error
+        raise StartupError(f"the profile {path} is invalid: {' '.join(str(error).split())}") from error
     return profile
 
 

@@ -1,4 +1,7 @@
-"""Reference tables: organisations, exchange rates (a rate a row, or a currency a column as the ECB has them) and classifications."""
+"""Plans for reference tables: organisations, classifications, and exchange rates.
+
+Exchange rates have one rate per row, or one currency per column as in the ECB's files.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +22,7 @@ EURO = "EUR"
 
 
 class Shape(NamedTuple):
-    """A kind of reference table: the headings of each field, without case, spaces and signs; which fields it can't do without."""
+    """A kind of reference table: the headings of each field, in the form of `plain`, and the required fields."""
 
     kind: Kind
     fields: dict[str, tuple[str, ...]]
@@ -69,7 +72,7 @@ SHAPES = (
 
 
 class ReferencePlan:
-    """A record a row; columns that no field is known for keep their headings."""
+    """One record per row; unknown columns keep their headings."""
 
     def __init__(self, kind: Kind, fields: dict[int, str], numbers: Converter) -> None:
         self.name = str(kind)
@@ -78,7 +81,7 @@ class ReferencePlan:
         self.numbers = numbers
 
     def entries(self, sheet: Sheet, *, alone: bool) -> Iterator[SpoolEntry]:  # pylint: disable=unused-argument
-        """The records of a sheet, and the rows that are refused."""
+        """The records and refused rows of a sheet, as entries of the spool."""
         for row in sheet.rows:
             record, problem = ({}, row.problem) if row.problem else self._record(row)
             if problem is not None:
@@ -104,7 +107,7 @@ class ReferencePlan:
 
 
 class WideRates:
-    """The ECB's layout: a day a row, a currency a column; a blank or N/A is no rate."""
+    """The ECB's layout: one day per row, one currency per column; a blank or N/A is no rate."""
 
     name = "exchange-rates (a currency a column)"
 
@@ -114,7 +117,7 @@ class WideRates:
         self.numbers = numbers
 
     def entries(self, sheet: Sheet, *, alone: bool) -> Iterator[SpoolEntry]:  # pylint: disable=unused-argument
-        """The rates of a sheet, and the cells and rows that are refused."""
+        """The rates, refused cells and refused rows of a sheet, as entries of the spool."""
         for row in sheet.rows:
             if row.problem is not None:
                 yield refusal(sheet, row, row.problem)
@@ -133,23 +136,25 @@ class WideRates:
 
 
 def reference_plan(headings: Sequence[str], numbers: Converter) -> ReferencePlan | WideRates | None:
-    """The plan of a reference table; None where the headings are those of none. HeadingError where two of them mean the same field."""
+    """The plan of a reference table; None if the headings are of no known kind. HeadingError if two map to one
+    field.
+    """
     wide = _wide(headings, numbers)
     if wide is not None:
         return wide
     found = [(len(known), shape, known) for shape in SHAPES if (known := _known(headings, shape)) and set(shape.needed) <= set(known.values())]
     if not found:
         return None
-    _, shape, known = max(found, key=lambda one: one[0])
+    _, shape, known = max(found, key=lambda pair: pair[0])
     doubled = next((field for field in known.values() if list(known.values()).count(field) > 1), None)
     if doubled:
         names = [headings[column].strip() for column, field in known.items() if field == doubled]
-        raise HeadingError(f"the columns {' and '.join(map(repr, names))} both mean {doubled}")
+        raise HeadingError(f"the columns {' and '.join(map(repr, names))} both map to {doubled}")
     return ReferencePlan(shape.kind, known | _others(headings, known), numbers)
 
 
 def _others(headings: Sequence[str], known: Mapping[int, str]) -> dict[int, str]:
-    """The columns that no field is known for, under their headings; one whose heading stands there twice gets a number."""
+    """The unknown columns by heading; repeated headings get a number."""
     found: dict[int, str] = {}
     taken = set(known.values())
     for column, heading in enumerate(headings):
@@ -163,12 +168,12 @@ def _others(headings: Sequence[str], known: Mapping[int, str]) -> dict[int, str]
 
 
 def plain(heading: str) -> str:
-    """Without case, spaces and signs."""
+    """The heading in lower case, without spaces and punctuation."""
     return re.sub(r"[\W_]+", "", heading).lower()
 
 
 def day(text: str) -> str:
-    """The day in ISO 8601 where it is written beyond doubt; other texts as they are, for the judge to refuse."""
+    """The date in ISO 8601 if it is unambiguous; other texts unchanged, which validation refuses."""
     for form in ("%Y-%m-%d %H:%M:%S", "%d %B %Y"):
         try:
             found = datetime.strptime(text, form)
@@ -190,5 +195,5 @@ def _wide(headings: Sequence[str], numbers: Converter) -> WideRates | None:
     if len(dates) != 1 or not currencies or len(currencies) != len(names) - 1:
         return None
     if EURO in currencies.values() or len(set(currencies.values())) < len(currencies):
-        raise HeadingError("a table of rates with a currency a column is the ECB's, of one euro: EUR has no column in it, and no currency has two")
+        raise HeadingError("a table with one currency per column has rates of 1 EUR, as the ECB's: it must not have a column EUR, or two of one currency")
     return WideRates(dates[0], currencies, numbers)

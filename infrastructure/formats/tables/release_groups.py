@@ -1,4 +1,4 @@
-"""Whether the rows of each release stand together, found with a file of hashes instead of a set in memory."""
+"""Finds whether the rows of each release are consecutive, with a file of hashes, so that memory stays flat."""
 
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
@@ -10,12 +10,12 @@ import orjson
 from infrastructure.formats.tables.rows import SpoolEntry
 
 LOOSE = "~"
-PROCESS = 16  # digits of a group that say which process it is of
-CHUNK = 1 << 20  # hashes compared at a time
+PROCESS = 16  # first digits of a group, which identify the process
+CHUNK = 1 << 20  # hashes compared at once
 
 
 def group_of(ocid: str, *rest: str | None) -> str:
-    """16 hexadecimal digits of the process, then 16 of the release; `~` for these where only the process is known."""
+    """16 hexadecimal digits for the process, then 16 for the release, or `~` if only the process is known."""
     process = blake2b(ocid.encode("utf-8", "replace"), digest_size=8).hexdigest()
     if rest == (None,):
         return process + LOOSE
@@ -23,14 +23,16 @@ def group_of(ocid: str, *rest: str | None) -> str:
 
 
 class Groups:
-    """Watches the entries of a spool go by; the groups' hashes go to `path`."""
+    """Collects the hashes of the groups of entries in the file `path`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.loose = False
 
     def watch(self, entries: Iterable[SpoolEntry]) -> Iterator[SpoolEntry]:
-        """The same entries. Neighbours of one group count as one where they are of one sheet: the refused rows of a release."""
+        """Pass the entries through. Consecutive entries of one group and sheet count once: refused rows of one
+        release.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         last = ("", "")
         with self.path.open("wb") as file:
@@ -41,13 +43,13 @@ class Groups:
                     file.write(bytes.fromhex(entry.group.rstrip(LOOSE)[PROCESS:].zfill(16)))
                 yield entry
 
-    def stand_apart(self) -> bool:
-        """Whether any group was met twice, or a row whose release is still to be found."""
+    def need_joining(self) -> bool:
+        """Whether any group occurred twice, or any row had no release id."""
         if self.loose:
             return True
         if not self.path.stat().st_size:
             return False
-        # Sorted in the file itself, so that memory stays flat.
+        # The file is sorted in place, so that memory stays flat.
         hashes = np.memmap(self.path, dtype="<u8", mode="r+")
         hashes.sort()
         return any(bool((hashes[at + 1 : at + CHUNK + 1] == hashes[at : at + CHUNK][: len(hashes) - at - 1]).any()) for at in range(0, len(hashes), CHUNK))

@@ -1,4 +1,4 @@
-"""Entries of the spool that are parts of one release, joined."""
+"""Joins the entries of the spool that are parts of one release."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -12,8 +12,9 @@ from infrastructure.formats.tables.rows import EXCERPT_CHARACTERS, REFUSED, Spoo
 
 
 class Group:
-    """The parts of one release. `alike` are the tables of an archive, with their columns: several with the same columns are no sheets of
-    the release but versions of it, where they contradict each other."""
+    """The parts of one release. `alike` maps the tables of an archive to their columns: conflicting parts from tables
+    with the same columns are versions of the release, not sheets of one.
+    """
 
     def __init__(self, alike: Mapping[str, str] | None = None) -> None:
         self.alike = alike or {}
@@ -23,7 +24,7 @@ class Group:
         self.too_large = False
 
     def add(self, entry: SpoolEntry, longest: int) -> None:
-        """A part; those of a release that is too large are not held."""
+        """Add a part; a release above `longest` bytes is refused and its further parts are dropped."""
         if entry.kind == REFUSED:
             self.refused.append(entry)
             return
@@ -35,7 +36,7 @@ class Group:
             self.parts.append(entry)
 
     def joined(self) -> Iterator[SpoolEntry]:
-        """The release, or why it is refused."""
+        """The joined release, its versions, or its refusals."""
         conflict = None
         if not self.refused:
             release, conflict = self._merged()
@@ -44,13 +45,13 @@ class Group:
                 return
         versions = self._versions()
         if versions:
-            for one in versions:
-                yield from one.joined()
+            for version in versions:
+                yield from version.joined()
         else:
             yield from self.refused or filter(None, [conflict])
 
     def _merged(self) -> tuple[SpoolEntry, SpoolEntry | None]:
-        """(the release, None), or (its first part, the refusal of the part that contradicts those before it)."""
+        """(the release, None), or (its first part, the refusal of the first conflicting part)."""
         first, *others = self.parts
         if not others:
             return first, None
@@ -58,14 +59,14 @@ class Group:
         for other in others:
             conflict = merger.merge(release, orjson.loads(other.raw))
             if conflict:
-                told = f"{conflict}: another row of the release (row {first.line} of {first.sheet} or behind) says something else; the release is left out"
-                return first, _refuse(other, "contradicting_rows", told, conflict)
+                reason = f"{conflict}: it conflicts with row {first.line} of {first.sheet} or a later row of the release; the release is left out"
+                return first, _refuse(other, "contradicting_rows", reason, conflict)
         package = next((part.package for part in self.parts if part.package), b"")
         notes = merge_fields(*(part.notes for part in self.parts))
         return first._replace(raw=orjson.dumps(release), package=package, notes=notes), None
 
     def _versions(self) -> list["Group"]:
-        """The parts by table, where these are versions of each other."""
+        """The parts by table, if these tables are versions of each other; else empty."""
         groups: dict[str, Group] = {}
         for entry in (*self.parts, *self.refused):
             groups.setdefault(entry.sheet, Group())
@@ -75,21 +76,21 @@ class Group:
 
 
 def joined(entries: Iterable[SpoolEntry], longest: int, alike: Mapping[str, str]) -> Iterator[SpoolEntry]:
-    """Each group as one entry, in the order of their first parts; those of one process must all be among the entries."""
+    """Each group as one entry, in the order of their first parts; `entries` must have all parts of each process."""
     groups: dict[str, Group] = {}
     processes: dict[str, list[str]] = {}
-    loose: list[SpoolEntry] = []
+    unassigned: list[SpoolEntry] = []
     for entry in entries:
         if not entry.group:
             yield entry
         elif entry.group.endswith(LOOSE):
-            loose.append(entry)
+            unassigned.append(entry)
         else:
             if entry.group not in groups:
                 groups[entry.group] = Group(alike)
                 processes.setdefault(entry.group[:PROCESS], []).append(entry.group)
             groups[entry.group].add(entry, longest)
-    for entry in loose:
+    for entry in unassigned:
         known = processes.get(entry.group[:PROCESS], [])
         if len(known) > 1 and entry.kind == REFUSED:
             yield entry

@@ -1,4 +1,4 @@
-"""Neighbouring rows of one release, put together."""
+"""Merges consecutive rows of one release."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,7 +14,9 @@ LEFT_OUT = "the release is left out with all its rows"
 
 
 class ReleaseRows:
-    """`key` is (ocid, release id, date where there is no id); `longest` the bytes that the cells of a release may have."""
+    """The rows of the release `key`: (ocid, release id, date if there is no id). `longest` is the limit of its cells in
+    bytes.
+    """
 
     def __init__(self, sheet: Sheet, longest: int, key: tuple[str, str, str] | None = None, group: str = "") -> None:
         self.sheet = sheet
@@ -26,17 +28,17 @@ class ReleaseRows:
         self.merger = RowMerger()
         self.bytes = 0
         self.refused: list[SpoolEntry] = []
-        self.remarks: list[CellNote] = []
+        self.notes: list[CellNote] = []
 
-    def add(self, row: TableRow, part: dict[str, Any] | None, problem: RowProblem | None, remarks: Sequence[CellNote]) -> None:
-        """A row; once one of them is refused, the others are only looked at."""
-        if self.first is not None:  # a row alone is within the limit
+    def add(self, row: TableRow, part: dict[str, Any] | None, problem: RowProblem | None, notes: Sequence[CellNote]) -> None:
+        """Add a row; after a refused row, the others are checked but not merged."""
+        if self.first is not None:  # a single row is within the limit
             self.bytes += sum(map(len, row.cells))
         if problem is None and self.bytes > self.longest:
             problem = RowProblem("too_large", f"the rows of its release have more than {self.longest} bytes") if not self.refused else None
         elif problem is None and part is not None and not self.refused:
             problem = self._merge(row, part)
-            self.remarks += remarks
+            self.notes += notes
         if problem is not None:
             self.release = {}
             self.refused.append(
@@ -44,17 +46,17 @@ class ReleaseRows:
             )
 
     def entries(self, constants: dict[str, Any], package: bytes) -> Iterator[SpoolEntry]:
-        """The release with these fields and what its package says of itself, or why it is refused."""
+        """The release with these constant fields and package metadata, or its refusals."""
         if self.refused or self.first is None:
             yield from self.refused
             return
         release = constants | self.release if constants else self.release
         line, offset = self.first.line, self.first.offset
-        yield SpoolEntry(Kind.RELEASES, self.sheet.name, line, offset, "", self.group, package, orjson.dumps(release), packed(self.remarks))
+        yield SpoolEntry(Kind.RELEASES, self.sheet.name, line, offset, "", self.group, package, orjson.dumps(release), packed(self.notes))
 
     def _merge(self, row: TableRow, part: dict[str, Any]) -> RowProblem | None:
         if self.first is None:
             self.first, self.release = row, part
             return None
         conflict = self.merger.merge(self.release, part)
-        return RowProblem("contradicting_rows", f"{conflict}: an earlier row of the release says something else", path=conflict) if conflict else None
+        return RowProblem("contradicting_rows", f"{conflict}: it conflicts with an earlier row of the release", path=conflict) if conflict else None

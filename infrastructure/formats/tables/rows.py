@@ -1,4 +1,4 @@
-"""Rows of tables, whatever file they come from, and the entries of the spool that they become."""
+"""Rows of CSV files and workbooks, and the entries of the spool that are made from them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -10,22 +10,22 @@ from infrastructure.formats.tables.cell_notes import CellNote
 
 REFUSED = "refused"
 EXCERPT_CHARACTERS = 2_000
-SHOWN_CHARACTERS = 200  # characters of a cell
+SHOWN_CHARACTERS = 200  # of a cell
 REFUSALS: dict[str, str] = {
-    "unreadable_row": "a row of a table with too many or too few cells, or a quote that is never closed",
-    "wrong_type": "a cell that can't be read as what its heading asks for",
-    "missing_ocid": "a row without an ocid belongs to no contracting process",
-    "contradicting_rows": "rows of one release say different things; the release is left out with all its rows",
+    "unreadable_row": "a row of a table with too many or too few cells, or with a quote that is not closed",
+    "wrong_type": "a cell that can't be converted to the type of its heading",
+    "missing_ocid": "a row without an ocid, so that its contracting process is unknown",
+    "contradicting_rows": "rows of one release with conflicting values; the release is left out with all its rows",
     "ambiguous_row": "a row without a release id, of a process with several releases in the file",
-    "column_left_out": "a column whose heading is no path, or contradicts others; the rest of its rows is read",
-    "ambiguous_date": "a release's date that can be read in two ways, where nothing decides which; the release is left out with all its rows",
-    "unknown_field": "a row of a Meta sheet that is nothing a package says of itself",
-    "unknown_sheet": "a sheet of a workbook whose headings mean nothing; the others are read",
+    "column_left_out": "a column whose heading is no path, or conflicts with others; the other cells of its rows are read",
+    "ambiguous_date": "an ambiguous date of a release that no other date decides; the release is left out with all its rows",
+    "unknown_field": "a row of a Meta sheet that is no metadata of a package",
+    "unknown_sheet": "a sheet of a workbook with unknown headings; the others are read",
 }
 
 
 class RowProblem(NamedTuple):
-    """Why a row can't be read; `column` is that of the cell where it is one, `path` what rows disagree on."""
+    """Why a row is refused; `column` is that of the wrong cell if there is one, `path` that of conflicting values."""
 
     code: str
     reason: str
@@ -34,9 +34,9 @@ class RowProblem(NamedTuple):
 
 
 class TableRow(NamedTuple):
-    """`line` is the 1-based line (CSV: the one where the row begins) or row (workbook); `offset` its first byte in the UTF-8 text.
+    """`line` is the 1-based first line (CSV) or row number (workbook); `offset` is its first byte in the UTF-8 text.
 
-    `nul` says that U+0000 was taken out of its cells; `before` are the cells before what makes a row unreadable.
+    `nul` is whether U+0000 was removed from its cells; `before` has the cells before the damage of an unreadable row.
     """
 
     line: int
@@ -48,23 +48,23 @@ class TableRow(NamedTuple):
 
 
 class DecidedRow(NamedTuple):
-    """A row with its dates in ISO 8601 where they could be decided, what is noted of that, and why it can't be read."""
+    """A row with its decided dates in ISO 8601, the notes on them, and the problem if a date is ambiguous."""
 
     row: TableRow
-    remarks: Sequence[CellNote] = ()
+    notes: Sequence[CellNote] = ()
     problem: RowProblem | None = None
 
 
 class DateDecider(Protocol):
-    """Decides dates such as 02/03/2024; `paths` are those of the columns of dates."""
+    """Decides dates such as 02/03/2024; `paths` has the paths of the date columns."""
 
     def decide(self, row: TableRow, paths: Mapping[int, Path]) -> DecidedRow: ...
 
 
 class Sheet(NamedTuple):
-    """A table: its name as people are shown it, its headings, its rows; each row that has no problem is as long as the headings.
+    """A table: its name for messages, its headings and rows; each row without a problem is as long as the headings.
 
-    `orders` decides its dates; `package` is what a Meta sheet of its file says.
+    `orders` decides its dates; `package` is the metadata of the file's Meta sheet.
     """
 
     name: str
@@ -75,7 +75,10 @@ class Sheet(NamedTuple):
 
 
 class SpoolEntry(NamedTuple):
-    """A line of the spool: a record as JSON, or a refusal. Entries of one `group` are parts of one release; `notes` see notes.py."""
+    """A line of the spool: a record as JSON, or a refusal. Entries of one `group` are parts of one release.
+
+    For the format of `notes` see cell_notes.py.
+    """
 
     kind: str
     sheet: str
@@ -89,7 +92,9 @@ class SpoolEntry(NamedTuple):
 
 
 class TablePlan(Protocol):
-    """What is made of a table's rows; `alone` says that no other table of the file holds parts of the same releases."""
+    """Makes entries of the spool from a sheet; `alone` is whether no other table of the file has parts of its
+    releases.
+    """
 
     name: str
 
@@ -97,12 +102,12 @@ class TablePlan(Protocol):
 
 
 def is_comment(heading: str) -> bool:
-    """Whether a column is left out as its heading says: it is blank, or begins with `#`."""
+    """Whether the column is ignored: its heading is blank or begins with `#`."""
     return not heading.strip() or heading.strip().startswith("#")
 
 
 def refusal(sheet: Sheet, row: TableRow, problem: RowProblem, group: str = "", ocid: str | None = None) -> SpoolEntry:
-    """The entry of a row that is refused; it names the column and shows the value, else the row."""
+    """The entry of a refused row; it has the column and the value of the wrong cell, else the whole row."""
     cell = row.cells[problem.column] if problem.column is not None and problem.column < len(row.cells) else None
     heading = sheet.headings[problem.column].strip() if problem.column is not None and problem.column < len(sheet.headings) else ""
     reason = f"row {row.line}, column {heading!r}: {problem.reason}" if heading else f"row {row.line}: {problem.reason}"

@@ -1,4 +1,7 @@
-"""The tables of one file, or of one folder of an archive: those of flat OCDS are parts of the same releases, a Meta sheet speaks for all of them."""
+"""The tables of one file, or of one folder of an archive.
+
+Those of flat OCDS have parts of the same releases; the metadata of a Meta sheet is that of all of them.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -15,7 +18,9 @@ from infrastructure.formats.tables.rows import RowProblem, Sheet, SpoolEntry, Ta
 
 
 class Table(NamedTuple):
-    """A table with its plan, or the reason why it has none. `read` reads its rows anew each time, the heading row first."""
+    """A table with its plan, or the reason why it has none. Each call of `read` reads its rows from the heading
+    row on.
+    """
 
     name: str
     headings: TableRow
@@ -25,14 +30,14 @@ class Table(NamedTuple):
     reason: str = ""
 
     def sheet(self, orders: DateOrders | None = None, package: dict[str, Any] | None = None) -> Sheet:
-        """Its rows behind the headings, each with a cell for each heading."""
+        """The rows after the headings, each with one cell per heading."""
         width = len(self.headings.cells)
         rows = as_long(islice(self.read(), 1, None), width, pad=self.pad)
         return Sheet(self.name, self.headings.cells, rows, orders, package or {})
 
 
 def table(name: str, read: Callable[[], Iterator[TableRow]], delimiter: str, profiles: Sequence[Profile], longest: int, *, pad: bool = False) -> Table | None:
-    """The table that these rows are; None where they are none at all."""
+    """The table of these rows; None if there are no rows."""
     headings = next(read(), None)
     if headings is None:
         return None
@@ -46,28 +51,28 @@ def table(name: str, read: Callable[[], Iterator[TableRow]], delimiter: str, pro
 
 
 def entries(tables: Sequence[Table], profiles: Sequence[Profile]) -> Iterator[SpoolEntry]:
-    """What they hold, and what is refused of them. InvalidError where no table means anything."""
-    if tables and not any(one.plan for one in tables):
+    """The records and refusals of the tables, as entries of the spool. InvalidError if no table has a plan."""
+    if tables and not any(each.plan for each in tables):
         raise unreadable(tables[0], profiles)
-    flat = [(one, one.plan) for one in tables if isinstance(one.plan, FlatPlan)]
-    metas = {one.name: meta for one in tables if flat and one.plan is None and (meta := meta_of(one.read())) is not None}
+    flat = [(each, each.plan) for each in tables if isinstance(each.plan, FlatPlan)]
+    metas = {each.name: meta for each in tables if flat and each.plan is None and (meta := meta_of(each.read())) is not None}
     package: dict[str, Any] = {}
     for meta in metas.values():
         package = meta.package | package
-    orders = DateOrders(lambda: (DateColumns(plan.columns.dates, one.sheet().rows) for one, plan in flat))
-    for one in tables:
-        if one.plan is not None:
-            yield from one.plan.entries(one.sheet(orders, package), alone=len(flat) < 2)
-        elif one.name in metas:
-            yield from _refused(one, metas[one.name])
+    orders = DateOrders(lambda: (DateColumns(plan.columns.dates, each.sheet().rows) for each, plan in flat))
+    for each in tables:
+        if each.plan is not None:
+            yield from each.plan.entries(each.sheet(orders, package), alone=len(flat) < 2)
+        elif each.name in metas:
+            yield from _refused(each, metas[each.name])
         else:
-            yield refusal(one.sheet(), one.headings, RowProblem("unknown_sheet", one.reason))
+            yield refusal(each.sheet(), each.headings, RowProblem("unknown_sheet", each.reason))
 
 
 def unreadable(one: Table, profiles: Sequence[Profile]) -> InvalidError:
-    """Why a file that holds no other table can't be read."""
-    undone = meaningless(one.name, one.headings.cells, profiles)
-    return undone if one.reason.startswith(one.name) else InvalidError(f"{one.name}: {one.reason}")
+    """The error for a file whose only table can't be read."""
+    unknown = meaningless(one.name, one.headings.cells, profiles)
+    return unknown if one.reason.startswith(one.name) else InvalidError(f"{one.name}: {one.reason}")
 
 
 def _refused(one: Table, meta: PackageMetadata) -> Iterator[SpoolEntry]:

@@ -1,4 +1,4 @@
-"""The parts of an XLSX workbook: XML files in a zip, parsed as a stream; document type declarations, which real ones have not, are refused."""
+"""Reads the parts of an XLSX workbook, XML files in a zip, as streams. Document type declarations are refused."""
 
 import re
 import zipfile
@@ -11,23 +11,23 @@ from domain.shared.errors import InvalidError, TooLargeError
 from infrastructure.formats.archives.zip_members import DAMAGE
 from infrastructure.system.checkpoints import checkpoint
 
-CHUNK = 1 << 18
-MOST_STRINGS = 256 << 20  # characters of texts that cells share, which are held in memory
+CHUNK_BYTES = 1 << 18
+MAX_STRING_CHARACTERS = 256 << 20  # characters of the shared strings, which are held in memory
 DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}  # built-in number formats that show days or times
-WORKSHEET = "/worksheet"  # how the type of a link to a sheet of cells ends; sheets of charts and macros have no rows
-ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")  # ST_Xstring of ECMA-376, 22.9.2.19: the character of this code
+WORKSHEET = "/worksheet"  # end of the relationship type of sheets with cells; chart and macro sheets have no rows
+ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")  # a character by its code (ST_Xstring, ECMA-376 22.9.2.19)
 UNSHOWN = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
 
 
 class Styles(NamedTuple):
-    """Which cell styles show days or times."""
+    """The cell styles that show dates or times, and whether the workbook's dates count from 1904."""
 
     dated: frozenset[int]
     from_1904: bool
 
 
 class Parser:
-    """Parses a part; subclasses take its elements, by their names without prefix."""
+    """Parses a part; subclasses handle its elements, by their names without prefix."""
 
     def __init__(self) -> None:
         self.parser = expat.ParserCreate()
@@ -48,27 +48,29 @@ class Parser:
 
     @staticmethod
     def _doctype(*_: Any) -> None:
-        raise InvalidError("the workbook has a document type declaration, which real ones have not")
+        raise InvalidError("the workbook has a document type declaration, which is not allowed")
 
 
 class Book:
-    """An open workbook; `most` bytes are unpacked of it at most."""
+    """An open workbook, of which at most `most` bytes are unpacked."""
 
     def __init__(self, archive: zipfile.ZipFile, most: int) -> None:
         self.archive = archive
         self.left = most
-        self.counted: dict[str, int] = {}  # bytes of each part: a part that is read again takes nothing more of `left`
+        self.counted: dict[str, int] = {}  # bytes by part: reading a part again does not reduce `left`
 
     def parse(self, part: str, parser: Parser) -> Iterator[None]:
-        """Feed a part to a parser, piece by piece. InvalidError where it is damaged, TooLargeError where it is a bomb."""
+        """Feed a part to a parser in chunks. InvalidError if it is damaged, TooLargeError above the limit of unpacked
+        bytes.
+        """
         try:
             with self.archive.open(part) as file:
-                while piece := file.read(CHUNK):
+                while chunk := file.read(CHUNK_BYTES):
                     checkpoint()
                     self._count(part, file.tell())
                     if self.left < 0:
-                        raise TooLargeError("the workbook unpacks to more than real data does")
-                    parser.parser.Parse(piece, False)
+                        raise TooLargeError("the workbook unpacks to more bytes than allowed")
+                    parser.parser.Parse(chunk, False)
                     yield
                 parser.parser.Parse(b"", True)
                 yield
@@ -85,12 +87,14 @@ class Book:
         self.counted[part] = max(size, known)
 
     def read(self, part: str, parser: Parser) -> None:
-        """All of a part."""
+        """Parse a whole part."""
         for _ in self.parse(part, parser):
             pass
 
     def sheets(self) -> tuple[list[tuple[str, str | None]], Styles, list[str]]:
-        """((name, part) of the sheets of cells in their order, styles, shared texts); the part is None where the workbook names none."""
+        """([(name, part)] of the sheets with cells, in order, the styles, the shared strings); the part is None if
+        missing.
+        """
         names = set(self.archive.namelist())
         links, sheets, styles, texts = Links(), Sheets(), StyleSheet(), Texts()
         self.read("xl/_rels/workbook.xml.rels", links)
@@ -103,12 +107,12 @@ class Book:
 
 
 class Links(Parser):
-    """Where the workbook's parts lie, by their ids."""
+    """The parts of the workbook by relationship id."""
 
     def __init__(self) -> None:
         super().__init__()
         self.parts: dict[str, str] = {}
-        self.others: set[str] = set()  # ids of what is no sheet of cells
+        self.others: set[str] = set()  # ids of sheets without cells
 
     def start(self, name: str, given: dict[str, str]) -> None:
         if name == "Relationship" and not given.get("Type", WORKSHEET).endswith(WORKSHEET):
@@ -155,7 +159,7 @@ class StyleSheet(Parser):
             self.inside = False
 
     def dated(self) -> frozenset[int]:
-        """The styles that show days or times."""
+        """The styles that show dates or times."""
         return frozenset(style for style, number in enumerate(self.styles) if self._shows_date(number))
 
     def _shows_date(self, number: int) -> bool:
@@ -164,25 +168,25 @@ class StyleSheet(Parser):
 
 
 class Texts(Parser):
-    """The texts that cells share, without the marks of how they are pronounced."""
+    """The shared strings, without phonetic text."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
         self.parts: list[str] = []
         self.open = False
-        self.said = 0
+        self.phonetic = 0
         self.size = 0
 
     def start(self, name: str, given: dict[str, str]) -> None:  # pylint: disable=unused-argument
         if name == "rPh":
-            self.said += 1
-        self.open = name == "t" and not self.said
+            self.phonetic += 1
+        self.open = name == "t" and not self.phonetic
 
     def end(self, name: str) -> None:
         self.open = False
         if name == "rPh":
-            self.said -= 1
+            self.phonetic -= 1
         elif name == "si":
             self.found.append(unescaped("".join(self.parts)))
             self.parts = []
@@ -190,13 +194,13 @@ class Texts(Parser):
     def text(self, piece: str) -> None:
         if self.open:
             self.size += len(piece)
-            if self.size > MOST_STRINGS:
-                raise TooLargeError(f"the workbook's texts have more than {MOST_STRINGS} characters; save its sheets as CSV")
+            if self.size > MAX_STRING_CHARACTERS:
+                raise TooLargeError(f"the workbook's shared strings have more than {MAX_STRING_CHARACTERS} characters; save its sheets as CSV")
             self.parts.append(piece)
 
 
 def unescaped(text: str) -> str:
-    """A text with the characters that its `_xHHHH_` stand for; halves of a pair become one character, and half a pair U+FFFD."""
+    """The text with `_xHHHH_` decoded; surrogate pairs become one character, a lone surrogate U+FFFD."""
     if "_x" not in text:
         return text
     found = ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)

@@ -1,4 +1,6 @@
-"""XLSX workbooks: each sheet is a table; those of flat OCDS are parts of the same releases, as flatten-tool and the OCDS template write them."""
+"""XLSX workbooks: each sheet is a table; sheets of flat OCDS have parts of the same releases, as flatten-tool writes
+them.
+"""
 
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -20,7 +22,7 @@ from services.ports.sources import Slice
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 WORKBOOK = "xl/workbook.xml"
-MOST_PARTS = 10_000  # of a workbook: sheets, pictures and the like
+MAX_PARTS = 10_000  # of a workbook: sheets, pictures and the like
 OTHERS = {
     "xl/vbaProject.bin": "a workbook with macros (.xlsm); save it as .xlsx",
     "xl/workbook.bin": "a binary workbook (.xlsb); save it as .xlsx",
@@ -30,7 +32,9 @@ OTHERS = {
 
 
 class Workbook:
-    """See docs/formats.md."""
+    """Recognises and reads XLSX workbooks; see docs/formats.md. `longest` and `most` are bytes of a row and of all
+    records.
+    """
 
     name = "xlsx"
     kind = "an XLSX workbook of such tables"
@@ -43,7 +47,9 @@ class Workbook:
         self.most = most
 
     def recognise(self, text: Path, filename: str) -> Position | None:
-        """Where reading begins; None where this is no workbook. InvalidError where it is of a kind that can't be read."""
+        """The first position; None if the file is no workbook. InvalidError for workbook formats that are not
+        supported.
+        """
         with text.open("rb") as file:
             head = file.read(8)
         if head == OLE:
@@ -57,7 +63,7 @@ class Workbook:
         return {"at": 0} if WORKBOOK in names else None
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
-        """The next stretch; the spool is made where it is missing."""
+        """The next slice; builds the spool if it is missing."""
         made = self.folder / f"{text.name}.rows"
         if not made.exists():
             self._build(text, filename, made)
@@ -73,12 +79,12 @@ class Workbook:
         sheets, styles, texts = book.sheets()
         tables: list[Table] = []
         for name, part in sheets:
-            shown = f"{filename}/{name}"
+            sheet_name = f"{filename}/{name}"
             if part is None:
-                yield refusal(Sheet(shown, (), iter(())), TableRow(1, None, []), RowProblem("unknown_sheet", "the workbook has no part for the sheet"))
+                yield refusal(Sheet(sheet_name, (), iter(())), TableRow(1, None, []), RowProblem("unknown_sheet", "the workbook has no part for the sheet"))
                 continue
             read = partial(rows, book, part, styles, texts)
-            if (found := table(shown, read, ",", self.profiles, self.longest, pad=True)) is not None:
+            if (found := table(sheet_name, read, ",", self.profiles, self.longest, pad=True)) is not None:
                 tables.append(found)
         yield from entries(tables, self.profiles)
 
@@ -94,9 +100,9 @@ def _opened(path: Path, most: int) -> Iterator[Book]:
 
 
 def _names(path: Path) -> set[str]:
-    """The members of the zip; none where it is damaged, which the reader of archives says."""
+    """The members of the zip; empty if it is damaged, which the archive recogniser reports."""
     size = zip_members.directory_size(path)
-    if size is None or size > zip_members.DIRECTORY_MAX_BYTES or zip_members.entries(path) > MOST_PARTS:
+    if size is None or size > zip_members.DIRECTORY_MAX_BYTES or zip_members.entries(path) > MAX_PARTS:
         return set()
     try:
         with zipfile.ZipFile(path) as archive:

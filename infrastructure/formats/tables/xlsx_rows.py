@@ -1,4 +1,7 @@
-"""The rows of a sheet of a workbook, as texts: numbers as they are stored, days in ISO 8601; what holds no value is refused, never blank."""
+"""Reads the rows of a workbook's sheet as strings: numbers as stored, dates in ISO 8601.
+
+Cells without a usable value, such as errors, are refused, never read as blank.
+"""
 
 import re
 from collections.abc import Iterator
@@ -11,12 +14,12 @@ from infrastructure.formats.tables.xlsx_parts import Book, Parser, Styles, unesc
 
 REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
-SHORT = 16  # digits
-MOST_COLUMNS = 16_384
-LONGEST_CELL = 1_000_000  # characters; a spreadsheet program keeps 32,767
-DOUBLE_DIGITS = 17  # significant digits that spreadsheet programs write of a 64-bit float
-MOST_DIGITS = 40  # of a number that is written out; longer ones keep their exponent
-FAKE_DAY = 60  # in the calendar of 1900, the 29th of February, which there was not
+SHORT_DIGITS = 16  # digits
+MAX_COLUMNS = 16_384
+CELL_MAX_CHARACTERS = 1_000_000  # characters; spreadsheet programs allow 32,767
+DOUBLE_DIGITS = 17  # most significant digits that spreadsheet programs write for a 64-bit float
+MAX_DIGITS = 40  # longer numbers keep their exponent
+LEAP_DAY_1900 = 60  # 29 February 1900, which spreadsheet programs count although it did not exist
 
 
 class SheetParser(Parser):
@@ -62,16 +65,16 @@ class SheetParser(Parser):
     def text(self, piece: str) -> None:
         if self.open:
             self.size += len(piece)
-            if self.size > LONGEST_CELL:
-                raise InvalidError(f"a cell of row {self.number} has more than {LONGEST_CELL} characters")
+            if self.size > CELL_MAX_CHARACTERS:
+                raise InvalidError(f"a cell of row {self.number} has more than {CELL_MAX_CHARACTERS} characters")
             self.parts.append(piece)
 
     def _begin(self, given: dict[str, str]) -> None:
         self.given, self.parts, self.size, self.formula = given, [], 0, False
         reference = REFERENCE.fullmatch(given.get("r", ""))
         self.column = _column(reference[1]) if reference else self.column + 1
-        if self.column >= MOST_COLUMNS:
-            raise InvalidError(f"row {self.number} has a cell in column {self.column + 1}; a sheet has {MOST_COLUMNS}")
+        if self.column >= MAX_COLUMNS:
+            raise InvalidError(f"row {self.number} has a cell in column {self.column + 1}; a sheet has {MAX_COLUMNS}")
 
     def _end(self) -> None:
         text, kind = "".join(self.parts), self.given.get("t", "n")
@@ -79,12 +82,12 @@ class SheetParser(Parser):
         if kind == "e":
             self._refuse(f"the cell holds the error {text[:20]}")
         elif self.formula and not text and kind != "str":
-            self._refuse("the cell holds a formula whose value is not stored; open and save the workbook in a spreadsheet program")
+            self._refuse("the value of the cell's formula is not stored; open and save the workbook in a spreadsheet program")
         elif text:
             try:
                 value = self._value(kind, text)
             except (ValueError, IndexError, OverflowError):
-                self._refuse(f"the cell holds {text[:80]!r}, which is no value of its type")
+                self._refuse(f"the cell holds {text[:80]!r}, which is not valid for its type")
         self.cells += [""] * (self.column + 1 - len(self.cells))
         self.cells[self.column] = value
 
@@ -100,7 +103,7 @@ class SheetParser(Parser):
             return unescaped(text)
         if int(self.given.get("s") or 0) in self.styles.dated:
             return _date(float(text), from_1904=self.styles.from_1904)
-        return text if len(text) < SHORT and text.isdecimal() and text.isascii() and text[0] != "0" else _digits(text)
+        return text if len(text) < SHORT_DIGITS and text.isdecimal() and text.isascii() and text[0] != "0" else _digits(text)
 
 
 def rows(book: Book, part: str, styles: Styles, texts: list[str]) -> Iterator[TableRow]:
@@ -119,22 +122,22 @@ def _column(letters: str) -> int:
 
 
 def _digits(text: str) -> str:
-    """A number with all its digits and without an exponent; a fraction as short as the 64-bit float that it stands for. ValueError."""
+    """A number with all digits and no exponent; a fraction in the shortest form of its 64-bit float. ValueError."""
     if not NUMBER.fullmatch(text.strip()):
         raise ValueError(text)
     exact = Decimal(text.strip())
     if exact == exact.to_integral_value():
-        return str(int(exact)) if exact.adjusted() < MOST_DIGITS else repr(float(text))
+        return str(int(exact)) if exact.adjusted() < MAX_DIGITS else repr(float(text))
     if len(exact.as_tuple().digits) <= DOUBLE_DIGITS:
         exact = Decimal(repr(float(text)))  # 1234.5599999999999 is how some programs write the float of 1234.56
-    return format(exact, "f") if exact.adjusted() > -MOST_DIGITS else str(exact)
+    return format(exact, "f") if exact.adjusted() > -MAX_DIGITS else str(exact)
 
 
 def _date(serial: float, *, from_1904: bool) -> str:
-    """A day, with its time where it has one, or a time alone."""
+    """A date, with its time if it has one, or a time only, in ISO 8601. ValueError, OverflowError."""
     if serial < 0:
         raise ValueError(serial)
-    begin = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 31 if serial < FAKE_DAY else 30)
+    begin = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 31 if serial < LEAP_DAY_1900 else 30)
     moment = begin + timedelta(seconds=round(serial * 86_400))
     if serial < 1 and not from_1904:
         return moment.time().isoformat()

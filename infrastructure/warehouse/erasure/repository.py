@@ -1,4 +1,6 @@
-"""What a purge empties beside the record itself: reasons, excerpts, file names, alerts, lists of what was touched."""
+"""Erases the traces of purged records in the warehouse: reasons, excerpts, file names, alerts, lists of touched
+rows.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,19 +23,19 @@ ERASED = "erased"
 
 
 class ErasureRepository(Repository):
-    """Updates of many tables, each safe to be done again."""
+    """Updates of many tables, each safe to repeat."""
 
     def jobs_of(self, files: Sequence[str]) -> list[str]:
-        """Ids of the jobs that read one of these files."""
+        """Ids of the jobs that read one of these files (SHA-256)."""
         query = select(JOB.c.id).where(JOB.c.sha256.in_(files)).order_by(JOB.c.id)
         return list(self.connection.execute(query).scalars())
 
     def unidentified(self, job_ids: Sequence[str]) -> list[int]:
-        """Ids of the jobs' refused elements of which nobody knows the process."""
+        """Ids of the jobs' refused elements without an ocid."""
         return self._refused(job_ids, QUARANTINE.c.ocid.is_(None))
 
     def members(self, job_ids: Sequence[str], names: Sequence[str]) -> list[int]:
-        """Ids of the jobs' refused elements that stood in files, or members of archives, of these names."""
+        """Ids of the jobs' refused elements from files, or members of archives, with these names."""
         return self._refused(job_ids, QUARANTINE.c.file.in_(names))
 
     def _refused(self, job_ids: Sequence[str], which: ColumnElement[bool]) -> list[int]:
@@ -44,9 +46,9 @@ class ErasureRepository(Repository):
         return found
 
     def blank_quarantine(self, rows: Sequence[int]) -> None:
-        """Forget what refused elements said, here and in the outcomes of requests.
+        """Erase the content of refused elements in the quarantine and in the outcomes of requests.
 
-        That they were refused, where and why in a word, stays.
+        Their place and refusal code stay.
         """
         for part in chunks(rows):
             where = QUARANTINE.c.id.in_(part)
@@ -58,12 +60,14 @@ class ErasureRepository(Repository):
             self.connection.execute(update(QUARANTINE).where(where).values(excerpt="", reason=ERASED, path=""))
 
     def forget_members(self, rows: Sequence[int]) -> None:
-        """Forget the names of the files, or members of archives, in which elements were refused."""
+        """Erase the names of the files, or members of archives, of these quarantine rows."""
         for part in chunks(rows):
             self.connection.execute(update(QUARANTINE).where(QUARANTINE.c.id.in_(part)).values(file=ERASED))
 
     def blank_jobs(self, job_ids: Sequence[str]) -> None:
-        """Forget why these jobs and their batches failed, as webhooks were told too, and where cancelled ones stopped."""
+        """Erase the error details of these jobs and their batches, also in deliveries, and the positions of
+        ended jobs.
+        """
         for part in chunks(job_ids):
             self._blank_errors(JOB, JOB.c.id.in_(part))
             self._blank_errors(BATCH, BATCH.c.job_id.in_(part))
@@ -71,81 +75,81 @@ class ErasureRepository(Repository):
             self.connection.execute(update(JOB).where(*ended).values(position=None))
             for delivery_id, payload in self._messages(part):
                 if error := payload.get("job", {}).get("error"):
-                    self._tell(delivery_id, payload | {"job": payload["job"] | {"error": _quoting_nothing(error)}})
+                    self._set_payload(delivery_id, payload | {"job": payload["job"] | {"error": _without_detail(error)}})
 
     def forget_names(self, files: Sequence[str]) -> None:
-        """Forget the names of those of the files that brought no other record, as webhooks were told too."""
+        """Erase the names of files of which no record is left, also in deliveries."""
         for sha256 in files:
             query = select(JOB.c.id).where(JOB.c.sha256 == sha256, JOB.c.type != "raw")
             job_ids = list(self.connection.execute(query).scalars())
-            if job_ids and not self._stands(job_ids):
+            if job_ids and not self._has_versions(job_ids):
                 self.connection.execute(update(JOB).where(JOB.c.id.in_(job_ids)).values(filename=ERASED))
                 self.connection.execute(update(QUARANTINE).where(QUARANTINE.c.job_id.in_(job_ids)).values(file=ERASED))
                 for delivery_id, payload in self._messages(job_ids):
-                    self._tell(delivery_id, payload | {"job": payload["job"] | {"filename": ERASED}})
+                    self._set_payload(delivery_id, payload | {"job": payload["job"] | {"filename": ERASED}})
 
     def _blank_errors(self, target: Table, where: ColumnElement[bool]) -> None:
         query = select(target.c.id, target.c.error).where(where, target.c.error.is_not(None))
         for row in self.connection.execute(query).all():
-            error = _quoting_nothing(row.error)
+            error = _without_detail(row.error)
             self.connection.execute(update(target).where(target.c.id == row.id).values(error=error))
 
     def _messages(self, job_ids: Sequence[str]) -> list[tuple[int, dict[str, Any]]]:
-        """(id, payload) of what webhooks are told of these jobs."""
+        """(id, payload) of the deliveries about these jobs."""
         query = select(DELIVERY.c.id, DELIVERY.c.payload).where(DELIVERY.c.ref.in_(job_ids))
         return [(row.id, row.payload) for row in self.connection.execute(query)]
 
-    def _stands(self, job_ids: Sequence[str]) -> bool:
-        """Whether a batch of these jobs holds a version of a record."""
+    def _has_versions(self, job_ids: Sequence[str]) -> bool:
+        """Whether a batch of these jobs has a version of a record."""
         mine = BATCH.c.job_id.in_(job_ids)
         current = exists().where(RECORD.c.batch_id == BATCH.c.id)
         older = exists().where(VERSION.c.batch_id == BATCH.c.id)
         return self.connection.execute(select(BATCH.c.id).where(mine, or_(current, older)).limit(1)).first() is not None
 
     def forget_errors(self) -> None:
-        """Forget why earlier runs of stages failed, which may quote a record, where they are over."""
+        """Erase the errors of stages that run again, as they may quote a record."""
         self.connection.execute(update(WATERMARK).where(WATERMARK.c.attempts == 0).values(error=None))
 
     def forget_organizations(self, silver_batch: int) -> None:
-        """Forget the ids, which may be made from names, of organisations that left gold up to a silver batch.
+        """Erase the ids, which may be made from names, of organisations that left gold up to a silver batch.
 
-        Search has passed it.
+        The index stage must have passed it.
         """
         dim, touched = gold_table("dim_organization"), gold_table("touched_organization")
-        gone = ~exists().where(dim.c.organization_id == touched.c.organization_id)
-        self.connection.execute(touched.delete().where(gone, touched.c.silver_batch <= silver_batch))
-        none = ~exists().where(dim.c.organization_id == BEFORE.c.document_id)
-        self.connection.execute(BEFORE.delete().where(BEFORE.c.collection == "organizations", none))
+        is_removed = ~exists().where(dim.c.organization_id == touched.c.organization_id)
+        self.connection.execute(touched.delete().where(is_removed, touched.c.silver_batch <= silver_batch))
+        is_removed_too = ~exists().where(dim.c.organization_id == BEFORE.c.document_id)
+        self.connection.execute(BEFORE.delete().where(BEFORE.c.collection == "organizations", is_removed_too))
 
     def matches(self, search_id: str, after: str, limit: int) -> dict[str, str]:
-        """The next documents, in order of their ids, that a saved search was told of, with their titles."""
+        """The next matches of a saved search, in order of document id: document id → title."""
         next_ones = (MATCH.c.search_id == search_id, MATCH.c.document_id > after)
         query = select(MATCH.c.document_id, MATCH.c.title).where(*next_ones).order_by(MATCH.c.document_id).limit(limit)
         return {row.document_id: row.title for row in self.connection.execute(query)}
 
     def update_match_titles(self, search_id: str, titles: Mapping[str, str | None]) -> None:
-        """Give the documents that a saved search was told of these titles; those with none leave."""
+        """Set the titles of matches of a saved search; a match with the title None is deleted."""
         for document_id, title in titles.items():
             where = and_(MATCH.c.search_id == search_id, MATCH.c.document_id == document_id)
             change = MATCH.delete() if title is None else update(MATCH).values(title=title)
             self.connection.execute(change.where(where))
 
     def alerts(self, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
-        """(id, payload) of the next messages about matches of saved searches."""
+        """(id, payload) of the next alerts, in order of id."""
         query = select(DELIVERY.c.id, DELIVERY.c.payload).where(DELIVERY.c.event == MATCH_EVENT, DELIVERY.c.id > after)
         return [(row.id, row.payload) for row in self.connection.execute(query.order_by(DELIVERY.c.id).limit(limit))]
 
     def update_alert(self, delivery_id: int, payload: dict[str, Any]) -> None:
-        """Give a message this payload; one that names no document any more is not sent."""
-        self._tell(delivery_id, payload)
+        """Set the payload of an alert; a pending alert without documents is cancelled."""
+        self._set_payload(delivery_id, payload)
         if not payload["documents"]:
             waiting: tuple[ColumnElement[bool], ...] = (DELIVERY.c.id == delivery_id, DELIVERY.c.status == "pending")
             self.connection.execute(update(DELIVERY).where(*waiting).values(status="cancelled", next_at=None))
 
-    def _tell(self, delivery_id: int, payload: dict[str, Any]) -> None:
+    def _set_payload(self, delivery_id: int, payload: dict[str, Any]) -> None:
         self.connection.execute(update(DELIVERY).where(DELIVERY.c.id == delivery_id).values(payload=payload))
 
 
-def _quoting_nothing(error: dict[str, Any]) -> dict[str, Any]:
-    """The error as a word: what else it says may quote the record."""
+def _without_detail(error: dict[str, Any]) -> dict[str, Any]:
+    """The error without its detail, which may quote the record."""
     return {name: error[name] for name in ("title", "status", "code", "stage") if name in error} | {"detail": ERASED}

@@ -1,4 +1,4 @@
-"""The installation that the database belongs to."""
+"""Repository of the installation that the database belongs to."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ INSTALLATION = table(InstallationRow)
 
 
 class InstallationRepository(Repository):
-    """At most one row."""
+    """The table `installation`, which has at most one row."""
 
     def get(self) -> Installation | None:
         """The installation, or None before the first start of this version."""
@@ -24,5 +24,5 @@ class InstallationRepository(Repository):
         self.connection.execute(INSTALLATION.insert().values(**installation.model_dump(), created_at=at))
 
     def set_rules_version(self, version: int) -> None:
-        """Note that silver was made anew by the rules of this version."""
+        """Record that silver was rebuilt with this rules version."""
         self.connection.execute(update(INSTALLATION).values(rules_version=version))

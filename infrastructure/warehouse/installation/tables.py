@@ -1,4 +1,4 @@
-"""The table of the installation: one row that says whose database this is."""
+"""The table of the installation: one row that identifies the installation of this database."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from infrastructure.warehouse.columns import instant
 
 
 class InstallationRow(SQLModel, table=True):
-    """Written once, at the first start; `rules_version` moves with every rebuild of silver."""
+    """Written at the first start; `rules_version` changes with every rebuild of silver."""
 
     __tablename__ = "installation"
     id: str = Field(primary_key=True)

@@ -1,4 +1,4 @@
-"""Deliveries: what is due, leased to one run, and how each attempt ended."""
+"""Repository of deliveries: leases what is due to one run, and records the result of each attempt."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,27 +16,29 @@ from infrastructure.warehouse.webhooks.tables import DeliveryRow, WebhookRow
 
 DELIVERY, WEBHOOK = table(DeliveryRow), table(WebhookRow)
 PENDING = DELIVERY.c.status == "pending"
-LEASE_CANDIDATE_ROWS = 1_000  # due deliveries among which those to be leased are chosen
+LEASE_CANDIDATE_ROWS = 1_000  # due deliveries from which those to lease are chosen
 
 
 class DeliveryRepository(Repository):
     """The table of deliveries."""
 
     def add(self, deliveries: Sequence[Delivery]) -> None:
-        """Put them into the queue."""
+        """Insert deliveries."""
         if deliveries:
             self.connection.execute(DELIVERY.insert(), [one.model_dump(exclude={"id"}) | _receiver(one.url) for one in deliveries])
 
     def add_job_events(self, jobs: Sequence[Job], now: datetime) -> None:
-        """Queue word of these jobs, which just ended, for their own hooks and for the webhooks that want to hear of it."""
-        standing = [Webhook(**row) for row in self.connection.execute(select(WEBHOOK).where(WEBHOOK.c.active.is_(True))).mappings()] if jobs else []
+        """Insert deliveries about jobs that just ended, to their own webhooks and to all that subscribe to the
+        event.
+        """
+        subscriptions = [Webhook(**row) for row in self.connection.execute(select(WEBHOOK).where(WEBHOOK.c.active.is_(True))).mappings()] if jobs else []
         found = []
         for job in jobs:
-            notice = job_event_payload(job)
-            wanted: list[tuple[str | None, JobWebhook | Webhook]] = [(one.id, one) for one in standing if notice["event"] in one.events]
-            wanted += [(None, job.webhook)] if job.webhook else []
-            about = {"ref": job.id, "event": notice["event"], "payload": notice, "created_at": now, "next_at": now}
-            found += [Delivery(webhook_id=webhook_id, url=hook.url, secret=hook.secret, **about) for webhook_id, hook in wanted]
+            event = job_event_payload(job)
+            receivers: list[tuple[str | None, JobWebhook | Webhook]] = [(webhook.id, webhook) for webhook in subscriptions if event["event"] in webhook.events]
+            receivers += [(None, job.webhook)] if job.webhook else []
+            about = {"ref": job.id, "event": event["event"], "payload": event, "created_at": now, "next_at": now}
+            found += [Delivery(webhook_id=webhook_id, url=hook.url, secret=hook.secret, **about) for webhook_id, hook in receivers]
         self.add(found)
 
     def due(self, now: datetime, host_most: int) -> bool:
@@ -44,9 +46,9 @@ class DeliveryRepository(Repository):
         return bool(self.connection.execute(select(exists().where(*self._free(now, self._under_way(now), host_most)))).scalar())
 
     def lease(self, now: datetime, until: datetime, limit: int, host_most: int) -> list[Delivery]:
-        """Take what is due, first attempts before repeated ones; nobody else gets it before `until`.
+        """Lease due deliveries until `until`, first attempts before retries.
 
-        A URL has one attempt under way at a time, and a host `host_most`, whoever leased them.
+        A URL has one attempt at a time and a host `host_most`, counting the leases of all runs.
         """
         under_way = self._under_way(now)
         urls, hosts = {url for url, _ in under_way}, Counter(host for _, host in under_way)
@@ -62,34 +64,36 @@ class DeliveryRepository(Repository):
         return sorted((Delivery(**row) for row in self.connection.execute(taken).mappings()), key=lambda one: one.id) if ids else []
 
     def _under_way(self, now: datetime) -> list[tuple[int, str]]:
-        """URL (its hash) and host of every attempt under way."""
+        """(hash of the URL, host) of every leased delivery."""
         query = select(DELIVERY.c.url_hash, DELIVERY.c.host).where(PENDING, DELIVERY.c.lease_until > now)
         return [(url, host) for url, host in self.connection.execute(query)]
 
     def _free(self, now: datetime, under_way: Sequence[tuple[int, str]], host_most: int) -> list[ColumnElement[bool]]:
-        """Due, and neither leased nor to a URL or host that has its share of attempts under way."""
+        """Conditions: due, not leased, and the URL and host are below their limits."""
         urls, hosts = {url for url, _ in under_way}, Counter(host for _, host in under_way)
         full = [host for host, number in hosts.items() if number >= host_most]
         return [*_due(now), DELIVERY.c.url_hash.not_in(urls), DELIVERY.c.host.not_in(full)]
 
     def record_attempt(self, delivery: Delivery, until: datetime) -> None:
-        """Note how an attempt ended, unless the delivery was given up or sent anew meanwhile."""
+        """Record the result of an attempt, unless the delivery was cancelled or queued again meanwhile."""
         values = delivery.model_dump(include={"status", "attempts", "next_at", "last_status", "last_error", "delivered_at"}) | {"lease_until": None}
         self.connection.execute(update(DELIVERY).where(DELIVERY.c.id == delivery.id, PENDING, DELIVERY.c.lease_until == until).values(**values))
 
     def get(self, delivery_id: int) -> Delivery | None:
-        """The delivery of that id."""
+        """The delivery with this id."""
         row = self.connection.execute(select(DELIVERY).where(DELIVERY.c.id == delivery_id)).mappings().first()
         return Delivery(**row) if row else None
 
     def requeue(self, delivery_id: int, now: datetime) -> Delivery:
-        """Queue it once more, its attempts counted from 0."""
+        """Make it pending again, with 0 attempts."""
         values = {"status": "pending", "attempts": 0, "next_at": now, "lease_until": None, "delivered_at": None}
         queued = update(DELIVERY).where(DELIVERY.c.id == delivery_id).values(**values).returning(*DELIVERY.c)
         return Delivery(**self.connection.execute(queued).mappings().one())
 
     def page(self, *, ref: str | None = None, webhook_id: str | None = None, before: int | None = None, limit: int) -> list[Delivery]:
-        """Newest first, of a thing or of a webhook; `before` is the id of the last one seen."""
+        """Deliveries, newest first, about `ref` (a job or saved search) or to a webhook; `before` is the last id of the
+        page before.
+        """
         where: list[ColumnElement[bool]] = [] if before is None else [DELIVERY.c.id < before]
         where += [DELIVERY.c.ref == ref] if ref is not None else []
         where += [DELIVERY.c.webhook_id == webhook_id] if webhook_id is not None else []
@@ -97,20 +101,20 @@ class DeliveryRepository(Repository):
         return [Delivery(**row) for row in self.connection.execute(query).mappings()]
 
     def update_receiver(self, webhook: Webhook) -> None:
-        """Let what waits for the webhook go to its present address; nothing more is sent where it is not active."""
+        """Set URL and secret of the webhook's pending deliveries; cancel them if it is not active."""
         values = {"url": webhook.url, "secret": webhook.secret} | _receiver(webhook.url) | ({} if webhook.active else {"status": "cancelled", "next_at": None})
         self.connection.execute(update(DELIVERY).where(DELIVERY.c.webhook_id == webhook.id, PENDING).values(**values))
 
     def cancel_for_webhook(self, webhook_id: str) -> None:
-        """Send nothing more to a webhook that is gone."""
+        """Cancel the pending deliveries to a removed webhook."""
         self.connection.execute(update(DELIVERY).where(DELIVERY.c.webhook_id == webhook_id, PENDING).values(status="cancelled", next_at=None))
 
     def cancel_for_ref(self, ref: str) -> None:
-        """Send nothing more about a thing that is gone."""
+        """Cancel the pending deliveries about a removed job or saved search."""
         self.connection.execute(update(DELIVERY).where(DELIVERY.c.ref == ref, PENDING).values(status="cancelled", next_at=None))
 
     def delete_settled(self, before: datetime) -> None:
-        """Drop what was settled and is older."""
+        """Delete settled deliveries created before this time."""
         old = and_(DELIVERY.c.created_at < before, or_(DELIVERY.c.status != "pending", DELIVERY.c.next_at.is_(None)))
         self.connection.execute(DELIVERY.delete().where(old))
 
@@ -120,5 +124,5 @@ def _receiver(url: str) -> dict[str, Any]:
 
 
 def _due(now: datetime) -> list[ColumnElement[bool]]:
-    """Due, and not leased."""
+    """Conditions: due, and not leased."""
     return [PENDING, DELIVERY.c.next_at <= now, or_(DELIVERY.c.lease_until.is_(None), DELIVERY.c.lease_until <= now)]

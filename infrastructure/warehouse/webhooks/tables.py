@@ -1,4 +1,4 @@
-"""Tables beside the ledger: keys that make a repeated request answer with its first job, webhooks, and what is to be delivered to them."""
+"""Tables of webhooks and of their deliveries (the transactional outbox)."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from infrastructure.warehouse.columns import instant
 
 
 class WebhookRow(SQLModel, table=True):
-    """A standing webhook. Its secret is sealed (infrastructure/files/sealing.py)."""
+    """A webhook. Its secret is encrypted (infrastructure/files/sealing.py)."""
 
     __tablename__ = "webhook"
     id: str = Field(primary_key=True)
@@ -24,10 +24,11 @@ class WebhookRow(SQLModel, table=True):
 
 
 class DeliveryRow(SQLModel, table=True):
-    """One message to one URL; written in the transaction that makes it true, so that none is lost.
+    """One message to one URL, written in the transaction of its event, so that none is lost.
 
-    `lease_until`: a run is at it until then; `next_at` stays when it is tried next. `host` and `url_hash` tell receivers apart in the index of
-    what is due, which holds all that choosing takes: a receiver that hangs may have thousands of deliveries waiting.
+    A run has the lease until `lease_until`; `next_at` is the time of the next attempt. `host` and `url_hash` identify
+    the receiver. The index of due deliveries covers all columns of the choice, as a slow receiver may have thousands of
+    them.
     """
 
     __tablename__ = "delivery"

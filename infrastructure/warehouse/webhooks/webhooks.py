@@ -1,4 +1,4 @@
-"""Standing webhooks."""
+"""Repository of webhooks."""
 
 from sqlalchemy import select
 
@@ -13,7 +13,7 @@ class WebhookRepository(Repository):
     """The table of webhooks."""
 
     def get(self, webhook_id: str) -> Webhook | None:
-        """The webhook of that id."""
+        """The webhook with this id."""
         row = self.connection.execute(select(WEBHOOK).where(WEBHOOK.c.id == webhook_id)).mappings().first()
         return Webhook(**row) if row else None
 
@@ -22,9 +22,9 @@ class WebhookRepository(Repository):
         return [Webhook(**row) for row in self.connection.execute(select(WEBHOOK).order_by(WEBHOOK.c.created_at, WEBHOOK.c.id)).mappings()]
 
     def put(self, webhook: Webhook) -> None:
-        """Add it, or replace the one of its id."""
+        """Insert it, or replace the one with its id."""
         self.upsert(WEBHOOK, [webhook.model_dump()], ["id"])
 
     def remove(self, webhook_id: str) -> bool:
-        """Whether there was one to remove."""
+        """Delete the webhook; returns whether it existed."""
         return self.connection.execute(WEBHOOK.delete().where(WEBHOOK.c.id == webhook_id)).rowcount == 1

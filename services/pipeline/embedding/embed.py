@@ -1,7 +1,7 @@
-"""Embed: the documents that were indexed get their vectors, in small slices, behind everything else.
+"""The embed stage: computes the vectors of indexed search documents, in small slices and at low priority.
 
-Single-flight, and of low priority: it stops as soon as words wait to be refined, published or indexed, and index wakes it when they are through.
-A slice skips the texts whose hash it has a vector for already, so that a killed run, or the same run twice, changes nothing.
+It is single-flight. It stops as soon as an earlier stage has work, and the index stage starts it again. A slice skips
+texts that have a vector of the same text hash, so that a repeated run changes nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,14 +26,14 @@ from services.search.search_documents import file_documents, group_files
 from services.shared.clock import now
 
 STAGE = "embed"
-SLICE_DOCUMENTS = 64  # texts embedded at once: about a second's work
-RUN_MAX_PROCESSES = 2_000  # processes that a run takes on at most, unless its first silver batch alone has more
-RUN_MAX_SECONDS = 10.0  # a run gives the worker back after so long
+SLICE_DOCUMENTS = 64  # texts embedded at once: about one second of work
+RUN_MAX_PROCESSES = 2_000  # per run, unless its first silver batch has more
+RUN_MAX_SECONDS = 10.0  # after which a run ends and sends the next message
 Slice = tuple[Collection, Sequence[SearchDocument]]
 
 
 def embed(parts: Parts) -> None:
-    """One run behind where index stands; sends embed again where more is pending."""
+    """One run, at most up to the watermark of index; sends the message again if more is pending."""
     model = parts.embedders.model
     apply_chosen_model(parts)
     embedder = parts.embedders.get(model) if model else None
@@ -54,7 +54,9 @@ def embed(parts: Parts) -> None:
 
 
 def apply_chosen_model(parts: Parts) -> None:
-    """Let the ledger know which model is in force; another one than before embeds from the beginning, while the old one's vectors answer."""
+    """Write the configured model to the ledger. After a change all is embedded again; the old vectors answer until
+    then.
+    """
     with parts.warehouse.read() as work:
         if work.search_settings.model() == parts.embedders.model:
             return
@@ -65,7 +67,7 @@ def apply_chosen_model(parts: Parts) -> None:
 
 
 def embedding_pending(work: ReadUnitOfWork) -> bool:
-    """Whether there are documents that were indexed and not embedded."""
+    """Whether indexed documents wait to be embedded."""
     return bool(work.search_settings.model() and work.watermarks.get(STAGE).silver_batch < work.watermarks.get("index").silver_batch)
 
 
@@ -86,11 +88,12 @@ def _pending(work: ReadUnitOfWork, mark: Watermark) -> Sequence[SilverBatch]:
 
 
 def _embed(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch], embedder: Embedder) -> bool:
-    """Whether to go on at once."""
+    """Embed the pending silver batches; returns whether to continue at once."""
     started, target = monotonic(), pending[-1]
     for collection, documents in _slices(parts, mark, pending):
         embed_documents(parts, embedder, collection, documents)
-        # Only slices of processes are counted: the others may be fewer when a run goes on, and are skipped quickly by their hashes.
+        # Only slices of processes are counted: the number of others may change between runs, and their hashes skip them
+        # fast.
         after = mark.model_copy(update={"target": target.id, "done": mark.done + (collection is Collection.PROCESSES)})
         with parts.warehouse.write() as work:
             work.watermarks.compare_and_swap(mark, after, now())
@@ -110,7 +113,7 @@ def _embed(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch], embedd
 
 
 def _slices(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch]) -> Iterator[Slice]:
-    """What the pending silver batches touched, as documents."""
+    """The search documents that the pending silver batches touched, in slices."""
     last = pending[-1].id
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
     for start in range(mark.done * SLICE_DOCUMENTS, len(ocids), SLICE_DOCUMENTS):
@@ -123,14 +126,16 @@ def _slices(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch]) -> It
         with parts.warehouse.read() as work:
             found = [organization_document(facts) for facts in work.search_rows.organizations(organizations[start : start + SLICE_DOCUMENTS])]
         yield Collection.ORGANIZATIONS, found
-    for some in group_files(files):
-        passages = file_documents(parts, some)
+    for group in group_files(files):
+        passages = file_documents(parts, group)
         for start in range(0, len(passages), SLICE_DOCUMENTS):
             yield Collection.DOCUMENTS, passages[start : start + SLICE_DOCUMENTS]
 
 
 def embed_documents(parts: Parts, embedder: Embedder, collection: Collection, documents: Sequence[SearchDocument]) -> int:
-    """Write the vectors of those documents whose text has another hash than the vector that is there; how many."""
+    """Write the vectors of the documents whose text hash differs from that of the stored vector; returns their
+    number.
+    """
     texts = {str(document["id"]): embedding_text(collection, document) for document in documents}
     have = parts.search.read_vectors(collection, embedder.model, list(texts))
     changed = {name: text for name, text in texts.items() if name not in have or have[name].text_hash != text_hash(text)}
@@ -140,13 +145,13 @@ def embed_documents(parts: Parts, embedder: Embedder, collection: Collection, do
 
 
 def _rows(embedder: Embedder, texts: dict[str, str]) -> list[VectorRow]:
-    """The vectors, without those of texts that the model refuses when it is given them alone."""
+    """The vectors of the texts. A refused slice is halved until the refused texts are found, which are left out."""
     names = list(texts)
     try:
         vectors = embedder.embed([texts[name] for name in names])
     except InvalidError as error:
         if len(names) == 1:
-            logger.warning("embed: {} is left without a vector: {}", names[0], error.detail)
+            logger.warning("embed: {} gets no vector: {}", names[0], error.detail)
             return []
         half = len(names) // 2
         return [row for part in (names[:half], names[half:]) for row in _rows(embedder, {name: texts[name] for name in part})]
@@ -154,14 +159,14 @@ def _rows(embedder: Embedder, texts: dict[str, str]) -> list[VectorRow]:
 
 
 def _activate(parts: Parts, model: str) -> None:
-    """All documents are embedded: let this model answer, if another one still does, or none."""
+    """Make this model the active one of each collection, now that all documents are embedded."""
     for collection in Collection:
         if parts.search.active_model(collection) != model and next(parts.search.vectors(collection, model), None) is not None:
             parts.search.activate_model(collection, model)
-            logger.info("embeddings: {} answers for {}", model, collection)
+            logger.info("embeddings: {} is active for {}", model, collection)
 
 
 def earlier_stages_pending(work: ReadUnitOfWork) -> bool:
-    """Whether anything waits to be landed, refined, published or indexed."""
+    """Whether land, refine, publish or index has work."""
     to_index = work.watermarks.get("index").silver_batch < work.watermarks.get("publish").silver_batch or organizations_behind(work)
     return bool(refine_or_publish_pending(work) or to_index or work.jobs.unlanded(now()))

@@ -1,6 +1,7 @@
-"""Claims: which job's slice a landing takes, so that no two attempts are at one at a time.
+"""Claims the slice that a land message works on, so that two attempts never land the same slice at the same time.
 
-A claim opens a batch under a lease (services/pipeline/landing/worker_leases.py); a slice that ended its worker again and again fails its job.
+A claim opens a batch with a lease (services/pipeline/landing/worker_leases.py). A slice that ends its worker
+MAX_ATTEMPTS times fails its job.
 """
 
 from collections.abc import Sequence
@@ -18,12 +19,15 @@ from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
 
-MAX_ATTEMPTS = 3  # a slice that killed its worker this often is set aside
-GROUP_MAX_JOBS = 250  # waiting jobs that are landed in one go at most: a burst of single records costs a few runs
+MAX_ATTEMPTS = 3  # attempts at a slice that end the worker before its job fails
+GROUP_MAX_JOBS = 250  # waiting jobs that one run lands together: a burst of single records needs few runs
 
 
 def claim_slice(parts: Parts, job_id: str, place: str) -> tuple[Job, Batch] | None:
-    """The job with a fresh batch, or None where nothing of it is left to land."""
+    """The job with a new batch for its next slice; None if it has nothing left to land, or is leased, or must wait.
+
+    `place` is the ordinal of the slice that the message asks for, or "".
+    """
     with parts.warehouse.read() as work:
         found = work.jobs.get(job_id)
         if found is None or found.status.final or found.landed:
@@ -41,7 +45,7 @@ def claim_slice(parts: Parts, job_id: str, place: str) -> tuple[Job, Batch] | No
         batch = work.batches.open([job.id], now(), parts.readings.worker, now() + LEASE_DURATION)[0]
         over = batch.deliveries > MAX_ATTEMPTS
         if over:
-            fail_job(work, job.id, f"reading on at {job.position or 'its beginning'} ended its worker {MAX_ATTEMPTS} times; what was landed before stays")
+            fail_job(work, job.id, f"reading at {job.position or 'its beginning'} ended its worker {MAX_ATTEMPTS} times; slices landed before are kept")
         work.commit()
     if over:
         remove_copies(parts, job)
@@ -51,7 +55,7 @@ def claim_slice(parts: Parts, job_id: str, place: str) -> tuple[Job, Batch] | No
 
 
 def claim_waiting(parts: Parts, first: Batch) -> list[tuple[Job, Batch]]:
-    """Jobs that nobody began yet, oldest first, with a fresh batch each, to be landed together with the `first` one."""
+    """Waiting jobs, oldest first, each with a new batch, to be landed together with the `first` one."""
     with parts.warehouse.read() as work:
         waiting = work.jobs.waiting(GROUP_MAX_JOBS)
     if not waiting:
@@ -65,7 +69,7 @@ def claim_waiting(parts: Parts, first: Batch) -> list[tuple[Job, Batch]]:
 
 
 def release_claims(parts: Parts, left: Sequence[Batch]) -> None:
-    """Have these jobs wait again, as if nobody had begun them, with messages of their own."""
+    """Return these jobs to waiting, as if not started, and send a message for each."""
     with parts.warehouse.write() as work:
         work.batches.close_unread(left)
         work.raw_job_order.reset_to_waiting([batch.job_id for batch in left])
@@ -75,32 +79,40 @@ def release_claims(parts: Parts, left: Sequence[Batch]) -> None:
 
 
 def give_back_once_back(parts: Parts, left: Sequence[Batch]) -> None:
-    """Give back what a part that is away ended: that is no fault of the file's, and counts as no attempt. The warehouse may be that part."""
-    with suppress(RetryableError):  # else the lease runs out by itself, and the sweep sends the message
+    """Release the claims once the warehouse is back. An outage is no fault of the file, so it does not count as an
+    attempt.
+    """
+    with suppress(RetryableError):  # otherwise the lease expires, and the sweep sends the message
         parts.warehouse.wait(WAIT_SECONDS)
         release_claims(parts, left)
 
 
 def _landed(work: ReadUnitOfWork, job_id: str, asked: str, place: str) -> bool:
-    """Whether the slice that the message is about was landed already; the job that goes before it in its turn is landed whatever the message says."""
+    """Whether the slice that the message names is landed already; not asked of a job that is landed in place of
+    another.
+    """
     return bool(place) and job_id == asked and bool(work.batches.count_landed_slices(job_id) > int(place))
 
 
 def _is_leased(parts: Parts, work: ReadUnitOfWork, job_id: str) -> bool:
-    """Whether another attempt at the job lives. What a dead worker held is taken over by its successor of the same name at once."""
+    """Whether another attempt has the lease. A restarted worker takes over the leases of its predecessor of the same
+    name.
+    """
     worker = work.leases.active_workers([job_id], now()).get(job_id)
     return worker is not None and (worker != parts.readings.worker or parts.readings.is_landing(job_id))
 
 
 def end_lease(parts: Parts, batches: Sequence[Batch]) -> None:
-    """Let anybody try again at once. Where the warehouse does not answer, the lease runs out by itself."""
+    """End the leases, so that the next attempt need not wait. If the warehouse does not answer, they expire by
+    themselves.
+    """
     with suppress(Exception), parts.warehouse.write() as work:
         work.leases.end([batch.id for batch in batches])
         work.commit()
 
 
 def wake_oldest_waiting(parts: Parts) -> None:
-    """Send the message of the oldest job that nobody began: those that came while others waited have none of their own."""
+    """Send a message for the oldest waiting job: jobs accepted while others wait get no message of their own."""
     with parts.warehouse.read() as work:
         waiting = work.jobs.waiting(1)
     for job_id in waiting:
@@ -108,11 +120,11 @@ def wake_oldest_waiting(parts: Parts) -> None:
 
 
 def remove_copies(parts: Parts, job: Job) -> None:
-    """Remove the copies of the job's file."""
+    """Remove the temporary copies of the job's file from the spool."""
     parts.sources.remove_copies(job.sha256 or "", job.id)
 
 
 def fail_job(work: WriteUnitOfWork, job_id: str, detail: str, **details: Any) -> None:
-    """End the job, of which nothing more is landed, with the reason."""
+    """Fail the job with the reason `detail`; nothing more of it is landed."""
     logger.warning("job {} failed: {}", job_id, detail)
     work.jobs.fail(job_id, {"title": "The upload could not be landed", "detail": detail, "stage": "land", **details}, now())

@@ -1,7 +1,7 @@
-"""Land: the next slice of a job's source becomes a batch of the log; small jobs that wait behind it are landed with it.
+"""The land stage: the next slice of a job's source becomes a batch of the log; small waiting jobs are landed with it.
 
-Handled twice, a message only lands the next slice: a batch counts from the moment its commit puts it into the ledger, in the
-same transaction that moves the job's position; what an interrupted attempt appended to bronze carries a batch id that never counts.
+It is safe to handle a message twice: a batch counts once it is committed to the ledger, in the transaction that moves
+the job's position. Bronze rows of an interrupted attempt have a batch id that is never committed, so they are ignored.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,19 +33,21 @@ from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
 from services.webhooks.outbox import wake_deliveries
 
-FIRST_SLICE_DIVISOR = 4  # a job's first slice is this part of one, and the next ones at most twice what came before
-READ_AHEAD_FILES = 8  # files of waiting jobs that may be read at once
-WAITING_JOBS_MAX_SECONDS = 5.0  # in which the reading of waiting jobs begins; those behind are left for later
-HOPELESS_REFUSED_RECORDS = 100_000  # refused records of a file behind which it is given up where hardly one is good
+# The first slice of a job has a quarter of the records; later ones at most twice those read so far
+FIRST_SLICE_DIVISOR = 4
+READ_AHEAD_FILES = 8  # files of waiting jobs that are read in parallel
+WAITING_JOBS_MAX_SECONDS = 5.0  # after these, the remaining waiting jobs are released
+# A job fails early at this many refused records, if they are more than this share of the records read.
+HOPELESS_REFUSED_RECORDS = 100_000
 HOPELESS_REFUSED_SHARE = 0.99
-RAW_JOB_TYPE = "raw"  # jobs whose operations are read where they lie, in turn
+RAW_JOB_TYPE = "raw"  # jobs of operations on raw records; landed in the order of acceptance
 
 
 def land(parts: Parts, job_id: str, place: str = "") -> None:
-    """Land one slice of the job, and the first slices of waiting jobs while they fit; send the messages that follow.
+    """Land one slice of the job, with the first slices of waiting jobs while they fit; send the following messages.
 
-    `place` is the place of the slice among those of the job: a doubled message, whose slice was landed already, does nothing. A slice that
-    takes long to read is landed in the background, and what waits behind it goes on.
+    `place` is the ordinal of the slice in the job: a repeated message, whose slice is landed already, does nothing. A
+    slice that takes long to read is landed in the background, so that waiting jobs are not blocked.
     """
     claimed = claim_slice(parts, job_id, place)
     if claimed is None:
@@ -69,7 +71,7 @@ def land(parts: Parts, job_id: str, place: str = "") -> None:
 
 
 def _read_on(parts: Parts, job: Job, batch: Batch, limit: int) -> list[ValidatedSlice] | None:
-    """The job's next slice; None where it takes long, and is landed in the background."""
+    """The job's next slice; None if reading takes long: then it is landed in the background."""
     if job.type == RAW_JOB_TYPE:
         return _read(parts, job, batch, limit)
 
@@ -80,57 +82,59 @@ def _read_on(parts: Parts, job: Job, batch: Batch, limit: int) -> list[Validated
 
 
 def _land_late(parts: Parts, batch: Batch, result: Callable[[], list[ValidatedSlice]]) -> None:
-    """Land what was read in the background. Where that fails, its lease ends, and the sweep sends the job's message again."""
+    """Land a slice that was read in the background. On failure its lease ends, and the sweep sends the message
+    again.
+    """
     try:
         _finish(parts, batch.job_id, result())
         wake_deliveries(parts)
     except LostRaceError as error:
         logger.info("land {}: {}", batch.job_id, error.detail)
         end_lease(parts, [batch])
-        parts.messages.send("land", batch.job_id)  # where the job was cancelled, that removes the copies of its file
+        parts.messages.send("land", batch.job_id)  # if the job is cancelled, this removes the copies of its file
     except AwayError:
         give_back_once_back(parts, [batch])
     except TenderlakeError as error:
-        logger.warning("land {}: {}; it will be tried again", batch.job_id, error.detail)
+        logger.warning("land {}: {}; will retry", batch.job_id, error.detail)
         end_lease(parts, [batch])
-    except Exception as error:  # pylint: disable=broad-exception-caught  # nobody waits for this thread
+    except Exception as error:  # pylint: disable=broad-exception-caught  # no caller sees an error of this thread
         logger.opt(exception=error).error("land {}: {}", batch.job_id, error)
         end_lease(parts, [batch])
 
 
 def _finish(parts: Parts, job_id: str, group: list[ValidatedSlice]) -> None:
-    """Land what was read, and send the messages that follow."""
+    """Land the slices, and send the following messages."""
     try:
         with parts.readings.renewing_leases([one.batch for one in group]):
             _land(parts, group)
-        again = {one.job.id: str(one.batch.ordinal + 1) for one in group if one.position is not None}
+        unfinished = {one.job.id: str(one.batch.ordinal + 1) for one in group if one.position is not None}
     except LostRaceError as error:
-        logger.info("land {}: {}; trying again", job_id, error.detail)
-        again = {one.job.id: "" for one in group}
+        logger.info("land {}: {}; retrying", job_id, error.detail)
+        unfinished = {one.job.id: "" for one in group}
         with parts.warehouse.write() as work:
             work.leases.end([one.batch.id for one in group])
-            work.raw_job_order.reset_to_waiting(sorted(again))
+            work.raw_job_order.reset_to_waiting(sorted(unfinished))
             work.commit()
     except AwayError:
         give_back_once_back(parts, [one.batch for one in group])
         raise
     for one in group:
-        if one.job.id not in again and one.job.type != RAW_JOB_TYPE:
+        if one.job.id not in unfinished and one.job.type != RAW_JOB_TYPE:
             remove_copies(parts, one.job)
     parts.messages.send("refine")
     wake_oldest_waiting(parts)
-    for waiting, following in sorted(again.items()):
+    for waiting, following in sorted(unfinished.items()):
         parts.messages.send("land", waiting, *filter(None, [following]))
     wake_next_raw_job(parts)
 
 
 def _size(full: int, received: int) -> int:
-    """Records of a job's next slice: the first ones are small and grow, so that the stages behind soon have something to do."""
+    """Records of a job's next slice. The first slices are small, so that the later stages can start early."""
     return min(full, max(1, full // FIRST_SLICE_DIVISOR, 2 * received))
 
 
 def _waiting(parts: Parts, first: Batch, room: int) -> list[ValidatedSlice]:
-    """The first slices of jobs that nobody began yet, oldest first, read while there is room; those left over get messages of their own."""
+    """The first slices of waiting jobs, oldest first, at most `room` records; jobs that do not fit are released."""
     claimed = claim_waiting(parts, first) if room > 0 else []
     group: list[ValidatedSlice] = []
     left: list[Batch] = []
@@ -151,7 +155,7 @@ def _waiting(parts: Parts, first: Batch, room: int) -> list[ValidatedSlice]:
 
 
 def _read(parts: Parts, job: Job, batch: Batch, limit: int) -> list[ValidatedSlice]:
-    """The job's next slice; none, and the job has failed, where its file can't be read at all."""
+    """The job's next slice; empty if its file can't be read at all, which fails the job."""
     try:
         return [read_operations_slice(parts, job, batch) if job.type == RAW_JOB_TYPE else read_slice(parts, job, batch, limit)]
     except (InvalidError, TooLargeError) as error:
@@ -169,7 +173,9 @@ def _read(parts: Parts, job: Job, batch: Batch, limit: int) -> list[ValidatedSli
 
 
 def _land(parts: Parts, group: Sequence[ValidatedSlice]) -> None:
-    """Append the group's new versions to bronze, and commit its batches, in order of their jobs, all at once."""
+    """Append the group's new versions to bronze, and commit its batches in one transaction, in the order of
+    their jobs.
+    """
     with parts.warehouse.read() as work:
         current = work.record_catalogue.current_of(key for one in group for key in one.keys())  # noqa: SIM118  it is no mapping
         for place, one in enumerate(group):
@@ -181,11 +187,12 @@ def _land(parts: Parts, group: Sequence[ValidatedSlice]) -> None:
             one.processes = len(one.touched() - known)
     new = [one for one in group if one.new]
     for kind in sorted({kind for one in new for kind in one.kinds()}):
-        having = [one for one in new if kind in one.kinds()]
-        parts.lake.append_bronze(kind, having[0].batch.id, bronze_rows(having, kind))
+        slices = [one for one in new if kind in one.kinds()]
+        parts.lake.append_bronze(kind, slices[0].batch.id, bronze_rows(slices, kind))
     with parts.warehouse.write() as work:
         if ended := work.jobs.ended([one.job.id for one in group]):
-            raise LostRaceError(f"job {ended[0]} was ended meanwhile")  # what follows builds on the versions of all of them
+            # Versions of the others may build on those of this job
+            raise LostRaceError(f"job {ended[0]} was ended meanwhile")
         _commit(work, group)
         work.commit()
     for one in group:
@@ -193,14 +200,18 @@ def _land(parts: Parts, group: Sequence[ValidatedSlice]) -> None:
 
 
 def _changed_since(work: ReadUnitOfWork, one: ValidatedSlice) -> set[RecordKey]:
-    """Of the records of a retry, those that a job changed that was accepted after the one retried: to land these again would undo it."""
+    """Records of a retry that a job accepted after the retried one changed: landing them again would undo that
+    change.
+    """
     return (
         work.record_catalogue.changed_by_later_jobs(one.keys(), work.jobs.retry_chain(one.job)) if one.job.retry_of and one.job.type != RAW_JOB_TYPE else set()
     )
 
 
 def _commit(work: WriteUnitOfWork, group: Sequence[ValidatedSlice]) -> None:
-    """A statement for all of the group wherever that can be: a burst of single records is mostly this."""
+    """Commit the batches with one statement per group if possible: bursts of single records spend most of their time
+    here.
+    """
     new = [one for one in group if one.new]
     seqs = work.batches.commit([(one.batch, one.counts(), one.kinds()) for one in new], now())
     work.batches.close_empty([one.batch for one in group if not one.new], now())
@@ -219,11 +230,14 @@ def _commit(work: WriteUnitOfWork, group: Sequence[ValidatedSlice]) -> None:
 
 
 def _fail_if_nothing_usable(work: WriteUnitOfWork, one: ValidatedSlice, counts: JobCounts) -> None:
-    """Fail the job that ended without anything good, or goes on with hardly any: to list each error of a gigabyte of `1,1,1,…` would fill the disk."""
+    """Fail a job that ended without an accepted record, or that refuses nearly all of many records.
+
+    The quarantine of a gigabyte of `1,1,1,…` would fill the disk.
+    """
     if one.position is None:
         if not counts.accepted and not counts.unchanged:
             work.jobs.fail(one.job.id, one.failure(counts), now())
     elif counts.quarantined >= HOPELESS_REFUSED_RECORDS and counts.quarantined > HOPELESS_REFUSED_SHARE * counts.received:
         one.position = None
-        said = f"{counts.quarantined:,} of its first {counts.received:,} records can't be used"
-        fail_job(work, one.job.id, f"{said}; reading stopped there, what was good before stays")
+        share = f"{counts.quarantined:,} of its first {counts.received:,} records can't be used"
+        fail_job(work, one.job.id, f"{share}; reading stopped there, accepted records are kept")

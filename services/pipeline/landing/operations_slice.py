@@ -1,7 +1,7 @@
-"""Raw changes: the operations of a job of type `raw`, applied one after the other to the records as they stand, also to what
-the operations and the jobs before them, landed in the same go, have just made of them.
+"""Applies the operations of a job of type `raw` to the current records, one after the other.
 
-An element that can't be done is refused with the reason and leaves the others alone; in an atomic request it takes them all with it.
+An operation sees the results of the operations and jobs before it, including those landed in the same run. An operation
+that can't be applied is refused with the reason; in an atomic request all others are refused with it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,13 +25,13 @@ from services.pipeline.landing.validated_slice import ValidatedSlice
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 
-DELETED_HASH = b"\0" * 16  # the content hash of the end of a record
-EXCERPT_CHARACTERS = 2_000  # characters
+DELETED_HASH = b"\0" * 16  # the content hash of a tombstone
+EXCERPT_CHARACTERS = 2_000
 STATUS_OF_REFUSAL = {"not_found": 404, "version_conflict": 412}
 
 
 class RecordState(NamedTuple):
-    """A record between two operations; `payload` is known for what an operation of the same go made."""
+    """A record between two operations; `payload` is None unless an operation of the same run wrote or needs it."""
 
     version: int
     content_hash: bytes
@@ -42,7 +42,7 @@ class RecordState(NamedTuple):
 
 @dataclass
 class ValidatedOperations(ValidatedSlice):
-    """The operations of one job; `compare` finds out what becomes of each."""
+    """The operations of one job; `compare` sets their outcomes."""
 
     parts: Parts | None = None
     operations: Operations = field(default_factory=lambda: Operations(items=()))
@@ -52,43 +52,45 @@ class ValidatedOperations(ValidatedSlice):
 
     @property
     def size(self) -> int:
-        """How many operations there are."""
+        """The number of operations."""
         return len(self.operations.items)
 
     def keys(self) -> set[RecordKey]:
-        """The records that are named; those of puts without an id by their payload."""
+        """The keys of the records of all operations; puts without an id are identified by their payload."""
         named = {(str(one.kind), one.id) for one in self.operations.items if one.id}
         self._puts = {
-            position: self._judge(one, one.payload, position) for position, one in enumerate(self.operations.items) if one.op is Op.PUT and not one.refusal
+            position: self._validate(one, one.payload, position) for position, one in enumerate(self.operations.items) if one.op is Op.PUT and not one.refusal
         }
         return named | {(str(one.kind), one.record_id) for verdicts in self._puts.values() for one in verdicts if isinstance(one, AcceptedRecord)}
 
     def assign_own_ids(self, current: Mapping[RecordKey, CurrentVersion], work: ReadUnitOfWork) -> set[RecordKey]:  # pylint: disable=unused-argument
-        """Operations name their records: one behind the other is a new version."""
+        """None: operations name their records, so a repeated id is a new version."""
         return set()
 
     def compare(self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence[ValidatedSlice] = ()) -> dict[RecordKey, CurrentVersion]:
-        """What the operations make of the records, and what is current once that is landed."""
+        """Apply the operations to the current versions; returns the versions that are current once they are landed."""
         known = self._payloads(current, earlier)
         self._states = {key: RecordState(row.version, row.content_hash, row.deleted, row.ocid, known.get(key)) for key, row in current.items()}
         self.accepted, self.packages, self.refused, self.outcomes, self.purged = [], [], [], [], []
         for position, one in enumerate(self.operations.items):
             for verdict in self._verdicts(one, position):
-                self._take(one, position, verdict)
+                self._apply(one, position, verdict)
         if self.operations.atomic and self.refused:
             self._refuse_all()
         self.packages = [None] * len(self.accepted)
         return super().compare(current)
 
     def counts(self) -> JobCounts:
-        """What became of the operations."""
+        """The outcomes of the operations, counted."""
         made = [one.outcome for one in self.outcomes]
         unchanged, refused = made.count(Result.UNCHANGED), made.count(Result.REFUSED)
         accepted = len(made) - unchanged - refused
         return JobCounts(received=len(made), accepted=accepted, unchanged=unchanged, quarantined=refused, processes=self.processes)
 
     def save_extras(self, work: WriteUnitOfWork, now: datetime) -> None:
-        """Keep what is to be erased, in the transaction that lands the changes."""
+        """Write the purges to the audit trail, in the transaction that lands the changes; the erase stage reads them
+        there.
+        """
         if not self.purged:
             return
         job, seq = self.job, work.batches.last_seq()
@@ -96,7 +98,7 @@ class ValidatedOperations(ValidatedSlice):
         work.audit.add([NewAuditEntry(now, job.actor, kind, record_id, ocid, job.id, version, seq) for kind, record_id, ocid, version in purged])
 
     def failure(self, counts: JobCounts) -> dict[str, Any]:  # pylint: disable=unused-argument
-        """Why the job failed, where no operation could be done."""
+        """The error of a job none of whose operations could be applied."""
         refused = [one for one in self.outcomes if one.outcome is Result.REFUSED and one.code != "atomic"]
         if len(self.outcomes) == 1 and refused:
             one = refused[0]
@@ -107,15 +109,15 @@ class ValidatedOperations(ValidatedSlice):
                 "code": one.code,
                 "stage": "land",
             }
-        detail = f"{len(refused)} of {len(self.outcomes)} elements were refused" + (", and with them the others" if self.operations.atomic else "")
-        return {"title": "No change was made", "detail": f"{detail}; the outcomes say why.", "stage": "land"}
+        detail = f"{len(refused)} of {len(self.outcomes)} elements were refused" + (", and the others with them" if self.operations.atomic else "")
+        return {"title": "No change was made", "detail": f"{detail}; see the outcomes for the reasons.", "stage": "land"}
 
     def _verdicts(self, one: Operation, position: int) -> list[ValidationResult]:
         if one.refusal is not None:
             return [self._refusal(one, position, *one.refusal)]
         if one.op is Op.PUT:
             verdicts = self._puts[position]
-            return [self._named(one, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
+            return [self._check_id(one, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
         key = (str(one.kind), one.id or "")
         state = self._states.get(key)
         if state is None or (state.deleted and one.op is not Op.PURGE):
@@ -125,17 +127,17 @@ class ValidatedOperations(ValidatedSlice):
             return [
                 AcceptedRecord(kind=one.kind, record_id=key[1], ocid=state.ocid, date=None, payload=b"", content_hash=DELETED_HASH, place=place, deleted=True)
             ]
-        verdicts = self._judge(one, merge_patch(loads(state.payload or b"null"), one.payload), position)
-        return [self._named(one, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
+        verdicts = self._validate(one, merge_patch(loads(state.payload or b"null"), one.payload), position)
+        return [self._check_id(one, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
 
-    def _named(self, one: Operation, verdict: ValidationResult, position: int, *, alone: bool) -> ValidationResult:
-        """The verdict, unless it is of another record than the operation names."""
+    def _check_id(self, one: Operation, verdict: ValidationResult, position: int, *, alone: bool) -> ValidationResult:
+        """The verdict; refused if its record is not the one that the operation names."""
         if isinstance(verdict, RefusedElement) or one.id is None or (alone and verdict.record_id == one.id):
             return verdict
         return self._refusal(one, position, "id_mismatch", f"the record is {one.id}, but its content makes it {verdict.record_id}")
 
-    def _take(self, one: Operation, position: int, verdict: ValidationResult) -> None:
-        """Make the verdict's state the record's, and note the outcome."""
+    def _apply(self, one: Operation, position: int, verdict: ValidationResult) -> None:
+        """Check the preconditions, then make the verdict the record's state and note the outcome."""
         if isinstance(verdict, RefusedElement):
             self._note_refused(one, position, verdict)
             return
@@ -161,17 +163,17 @@ class ValidatedOperations(ValidatedSlice):
         self.outcomes.append(Outcome(position=position, kind=one.kind, id=one.id or record_id, outcome=Result.REFUSED, version=None, **about))
 
     def _refuse_all(self) -> None:
-        reason = "another element of the request was refused, and it is to be done as a whole or not at all"
+        reason = "another element of the request was refused, and the request is atomic"
         about = {"outcome": Result.REFUSED, "version": None, "code": "atomic", "reason": reason}
         self.outcomes = [one if one.outcome is Result.REFUSED else one.model_copy(update=about) for one in self.outcomes]
         self.accepted, self.purged = [], []
 
-    def _judge(self, one: Operation, payload: Any, position: int) -> list[ValidationResult]:
+    def _validate(self, one: Operation, payload: Any, position: int) -> list[ValidationResult]:
         try:
             raw = dumps(payload)
         except orjson.JSONEncodeError:
-            return [self._refusal(one, position, "too_deep", "objects or arrays are nested too deep to be kept")]
-        nothing = f"it holds none of the {one.kind}: its list is empty"
+            return [self._refusal(one, position, "too_deep", "objects or arrays are nested too deep to be stored")]
+        nothing = f"the payload has no {one.kind}: its list is empty"
         return validate_element(raw, self._place(position), one.kind) or [self._refusal(one, position, "no_record", nothing)]
 
     def _place(self, position: int) -> SourceLocation:
@@ -186,7 +188,7 @@ class ValidatedOperations(ValidatedSlice):
         return RefusedElement(place=self._place(position), code=code, reason=reason, excerpt=excerpt, ocid=ocid if isinstance(ocid, str) else None)
 
     def _payloads(self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence[ValidatedSlice]) -> dict[RecordKey, bytes]:
-        """The payloads of the records that are to be patched, as they stand before the job."""
+        """The payloads before the job of the records that are to be patched."""
         patched = {(str(one.kind), one.id or "") for one in self.operations.items if one.op is Op.PATCH}
         wanted = {key: current[key] for key in patched if key in current and not current[key].deleted}
         found: dict[RecordKey, bytes] = {}
@@ -200,8 +202,8 @@ class ValidatedOperations(ValidatedSlice):
         return found
 
     def _read(self, kind: str, rows: Mapping[str, CurrentVersion]) -> dict[RecordKey, bytes]:
-        """Payloads of versions that were landed before."""
-        assert self.parts is not None  # noqa: S101  `read_raw` gives them
+        """Payloads of landed versions, from bronze."""
+        assert self.parts is not None  # noqa: S101  `read_operations_slice` sets them
         batches = sorted({row.batch_id for row in rows.values()})
         bronze = self.parts.lake.read_bronze(kind, batches, ["batch", "record_id", "version", "payload"], record_ids=sorted(rows))
         wanted = {(row.batch_id, name, row.version) for name, row in rows.items()}
@@ -209,23 +211,23 @@ class ValidatedOperations(ValidatedSlice):
 
 
 def read_operations_slice(parts: Parts, job: Job, batch: Batch) -> ValidatedOperations:
-    """All operations of the job. InvalidError where its file is gone, or holds none."""
+    """All operations of the job. InvalidError if its file is missing or can't be parsed."""
     path = parts.files.path(job.sha256 or "")
     try:
         with path.open("rb") as lines:
             operations = read_operations(lines)
     except FileNotFoundError as error:
-        raise InvalidError(f"the raw file {job.sha256} is gone from the data folder") from error
+        raise InvalidError(f"the stored file {job.sha256} is missing from the data folder") from error
     except ValueError as error:
         raise InvalidError(f"{job.filename} can't be read: {error}") from error
     return ValidatedOperations(job, batch, [], [], [], None, parts=parts, operations=operations)
 
 
 def _precondition(one: Operation, state: RecordState) -> str | None:
-    """What does not hold of it."""
+    """The precondition of the operation that does not hold; None if all hold."""
     version = 0 if state.deleted else state.version
     if one.if_version is not None and one.if_version != version:
-        return f"the record is at version {version}, not at {one.if_version}" if version else "the record is not there any more"
+        return f"the record is at version {version}, not at {one.if_version}" if version else "the record no longer exists"
     if one.exists is not None and one.exists == state.deleted:
-        return "the record is there already" if one.exists is False else "the record is not there"
+        return "the record exists already" if one.exists is False else "the record does not exist"
     return None

@@ -1,4 +1,4 @@
-"""A stretch of a job's source, read and judged: what landing puts into bronze, and what it refuses."""
+"""A validated slice of a job's source: the records for bronze, and the refused elements for the quarantine."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,13 +20,13 @@ from domain.validation.elements import validate_element
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 
-NOT_OCDS_CODES = {"not_ocds", "not_an_object"}  # what is refused in files of something else
-MAX_LISTED_ALIKE = 3  # elements one behind the other that are no OCDS and have an entry each
+NOT_OCDS_CODES = {"not_ocds", "not_an_object"}  # refusals of elements in files that are no OCDS
+MAX_LISTED_ALIKE = 3  # longer runs of elements that are no OCDS share one quarantine entry
 
 
 @dataclass
 class ValidatedSlice:
-    """`position` is where the job's next slice begins, None at its end; `new` are (index in `accepted`, change)."""
+    """`position` is that of the job's next slice, None at its end; `new` has (index in `accepted`, new version)."""
 
     job: Job
     batch: Batch
@@ -34,24 +34,26 @@ class ValidatedSlice:
     packages: list[bytes | None]
     refused: list[RefusedElement]
     position: dict[str, Any] | None
-    refused_indexes: set[int] = field(default_factory=set)  # of `accepted`, those that count as refused
-    kept_keys: set[RecordKey] = field(default_factory=set)  # of its records, those that it leaves as they are
+    refused_indexes: set[int] = field(default_factory=set)  # indexes in `accepted` of records that count as refused
+    kept_keys: set[RecordKey] = field(default_factory=set)  # records that keep their current version
     new: list[tuple[int, NewVersion]] = field(default_factory=list)
     processes: int = 0
-    marks: ReleaseMarks = field(default_factory=dict)  # what the job's next slices tell releases apart by
-    outcomes: list[Outcome] = field(default_factory=list)  # of the elements of a request, where it was one
+    marks: ReleaseMarks = field(default_factory=dict)  # by which the job's next slices recognise repeated release ids
+    outcomes: list[Outcome] = field(default_factory=list)  # of operations; empty for files
 
     @property
     def size(self) -> int:
-        """How many elements were read."""
+        """The number of elements read."""
         return len(self.accepted) + sum(one.elements for one in self.refused)
 
     def keys(self) -> set[RecordKey]:
-        """The records that it may change."""
+        """The keys of the records that it may change."""
         return {(str(one.kind), one.record_id) for one in self.accepted}
 
     def assign_own_ids(self, current: Mapping[RecordKey, CurrentVersion], work: ReadUnitOfWork) -> set[RecordKey]:
-        """Give ids of their own to releases whose id stood before in the upload with other content; the records that they are now."""
+        """Give new ids to releases that repeat an id of the upload with other content; returns their new record
+        keys.
+        """
         changed = [one for one in self.accepted if (row := current.get((str(one.kind), one.record_id))) and row.content_hash != one.content_hash]
         earlier = work.batches.release_marks(self.job.id, {id_mark(one.record_id) for one in changed}) if self.batch.ordinal and changed else {}
         self.marks = release_marks(self.accepted) if self.position is not None else {}
@@ -61,7 +63,9 @@ class ValidatedSlice:
         return {(str(one.kind), one.record_id) for one in found.values()}
 
     def compare(self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence["ValidatedSlice"] = ()) -> dict[RecordKey, CurrentVersion]:  # pylint: disable=unused-argument
-        """Find what is new beside the current versions; what is current once this is landed, behind the `earlier` ones of the same go."""
+        """Find the new versions; returns the versions that are current once this and the `earlier` slices are
+        landed.
+        """
         self.new = find_new_versions(self.accepted, current, self.kept_keys)
         firsts = {key: row.first_batch_id for key, row in current.items()}
         return {
@@ -80,32 +84,32 @@ class ValidatedSlice:
         return {str(change.kind) for _, change in self.new}
 
     def counts(self) -> JobCounts:
-        """What became of the records."""
+        """The elements by outcome, counted."""
         good = len(self.accepted) - len(self.refused_indexes)
         new = sum(index not in self.refused_indexes for index, _ in self.new)
         refused = sum(one.elements for one in self.refused)
         return JobCounts(received=good + refused, accepted=new, unchanged=good - new, quarantined=refused, processes=self.processes)
 
     def save_extras(self, work: WriteUnitOfWork, now: datetime) -> None:
-        """Keep what else is to be known, in the transaction that lands it."""
+        """Write further rows in the transaction that lands the slice; nothing for files."""
 
     def failure(self, counts: JobCounts) -> dict[str, Any]:
-        """Why the job failed, of which nothing could be used; `counts` are those of all of it."""
+        """The error of a job without a usable record; `counts` are those of the whole job."""
         if not counts.quarantined:
-            reason = "there are no releases in it, nor any other records: its lists are empty, or its tables have headings only."
+            reason = "it contains no records: its lists are empty, or its tables have headings only."
         elif len(self.refused) == 1 and self.refused[0].code in NOT_OCDS_CODES and self.refused[0].elements == counts.quarantined:
-            reason = f"nothing in it can be used: {self.refused[0].reason}."
+            reason = f"none of its content can be used: {self.refused[0].reason}."
         else:
-            reason = f"none of its {counts.quarantined} records can be used; its errors say why."
-        return {"title": "Nothing good in it", "detail": f"The upload was read, but {reason}", "stage": "land"}
+            reason = f"none of its {counts.quarantined} records can be used; see its errors for the reasons."
+        return {"title": "No usable record", "detail": f"The upload was read, but {reason}", "stage": "land"}
 
 
 def read_slice(parts: Parts, job: Job, batch: Batch, limit: int) -> ValidatedSlice:
-    """The job's next `limit` elements, judged. InvalidError, TooLargeError where its file can't be read at all."""
-    piece = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, limit, job.id)
-    found = ValidatedSlice(job, batch, [], [], list(piece.refused), piece.position)
-    alike: list[RefusedElement] = []  # elements one behind the other that are no OCDS
-    for element in piece.elements:
+    """The job's next `limit` elements, validated. InvalidError, TooLargeError if its file can't be read at all."""
+    source_slice = parts.sources.read(job.sha256 or "", job.filename or "upload", job.position, limit, job.id)
+    found = ValidatedSlice(job, batch, [], [], list(source_slice.refused), source_slice.position)
+    alike: list[RefusedElement] = []  # consecutive elements that are no OCDS
+    for element in source_slice.elements:
         raw = with_ocid(element.raw, job.ocid) if job.ocid and element.kind is Kind.DOCUMENTS else element.raw
         verdicts = validate_element(raw, element.place, element.kind)
         if any(map(_has_two_readings, verdicts)) and element.date_order and (order := element.date_order()):
@@ -113,7 +117,7 @@ def read_slice(parts: Parts, job: Job, batch: Batch, limit: int) -> ValidatedSli
         for verdict in verdicts:
             code = verdict.code if isinstance(verdict, RefusedElement) else ""
             if alike and alike[0].code != code:
-                found.refused += _folded(alike)
+                found.refused += _summarised(alike)
                 alike = []
             if isinstance(verdict, RefusedElement) and code in NOT_OCDS_CODES:
                 alike.append(verdict)
@@ -127,22 +131,24 @@ def read_slice(parts: Parts, job: Job, batch: Batch, limit: int) -> ValidatedSli
                 noted = verdict.model_copy(update={"notes": (*element.notes, *verdict.notes)}) if element.notes else verdict
                 found.accepted.append(noted)
                 found.packages.append(orjson.dumps(element.package, option=orjson.OPT_SORT_KEYS) if element.package else None)
-    found.refused += _folded(alike)
+    found.refused += _summarised(alike)
     return found
 
 
 def _has_two_readings(verdict: ValidationResult) -> bool:
-    """Whether a date of it can be read in two ways."""
+    """Whether it has an ambiguous date."""
     codes = [verdict.code] if isinstance(verdict, RefusedElement) else [note.code for note in verdict.notes]
     return "ambiguous_date" in codes
 
 
-def _folded(alike: list[RefusedElement]) -> list[RefusedElement]:
-    """One entry for many elements that are no OCDS: a file of something else is to be told so once, not once an element."""
+def _summarised(alike: list[RefusedElement]) -> list[RefusedElement]:
+    """One refusal for a run of elements that are no OCDS, so that a file of another format gets one error, not one
+    each.
+    """
     if len(alike) <= MAX_LISTED_ALIKE:
         return alike
     more = len(alike) - 1
-    return [alike[0].model_copy(update={"more": more, "reason": f"{alike[0].reason}; nor are the {more:,} elements behind it OCDS"})]
+    return [alike[0].model_copy(update={"more": more, "reason": f"{alike[0].reason}; the {more:,} elements after it are no OCDS either"})]
 
 
 def bronze_rows(group: Sequence[ValidatedSlice], kind: str) -> pl.DataFrame:

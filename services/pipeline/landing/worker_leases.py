@@ -1,6 +1,7 @@
-"""What becomes of the leases of slices as a worker starts and stops.
+"""Ends the leases of a worker's slices when the worker starts and stops.
 
-A lease in the ledger says which worker lands a slice; it is renewed while the worker lives, so that no second attempt runs beside the first.
+A lease in the ledger names the worker that lands a slice and is renewed while that worker lives, so that a second
+attempt never runs at the same time.
 """
 
 from contextlib import suppress
@@ -12,19 +13,21 @@ from services.ports.parts import Parts
 
 
 def end_predecessor_leases(parts: Parts) -> None:
-    """End the leases of the predecessor of the same name, and send the messages of jobs that were read in the background: they have none."""
+    """End the leases of the predecessor of the same name, and send messages for its jobs that have none in the
+    queue.
+    """
     with parts.warehouse.write() as work:
         jobs = work.leases.end_for_worker(parts.readings.worker)
         work.commit()
-    with suppress(RetryableError):  # the sweep sends them
+    with suppress(RetryableError):  # otherwise the sweep sends them
         waiting = {args[0] for args in parts.messages.pending("land")} if jobs else set()
         for job_id in sorted(set(jobs) - waiting):
-            logger.info("job {}: its slice is read again, as the worker that read it ended", job_id)
+            logger.info("job {}: the worker ended while reading its slice; reading it again", job_id)
             parts.messages.send("land", job_id)
 
 
 def release_leases(parts: Parts) -> None:
-    """Give back the slices that the worker leaves as it is told to stop; they count as no attempt."""
-    with suppress(Exception), parts.warehouse.write() as work:  # where that fails, they count as one
+    """Release the slices of a worker that stops on request; they do not count as attempts."""
+    with suppress(Exception), parts.warehouse.write() as work:  # if this fails, each counts as an attempt
         work.leases.close_for_worker(parts.readings.worker)
         work.commit()

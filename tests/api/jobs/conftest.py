@@ -1,4 +1,4 @@
-"""The application behind a real server on a free port, with a thread that works off its messages; and somebody who is told by webhook."""
+"""Fixtures: the application behind a real server, with a thread that handles its messages, and webhook receivers."""
 
 import shutil
 import socket
@@ -29,12 +29,12 @@ from tests.applications import application
 
 GOOD = b'{"ocid": "ocds-aaaaaa-%d", "id": "1", "date": "2024-01-01T00:00:00Z", "tag": ["tender"]}\n'
 FOUR = b"".join(GOOD % number for number in range(4))
-DEADLINE_SECONDS = 1.0  # of an attempt to deliver
+DEADLINE_SECONDS = 1.0  # timeout of a delivery attempt
 LINES = FOUR + b"{broken\n"
 
 
 def until(true: Callable[[], Any], seconds: float = 20) -> Any:
-    """Wait until it is true, and give what it was."""
+    """Wait until the result is truthy, and return it."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := true():
@@ -52,7 +52,7 @@ def free_port() -> int:
 
 @dataclass
 class Queue:
-    """The `Messages` port, worked off by a thread while `go` is set."""
+    """The message queue port; a thread handles the messages while `go` is set."""
 
     waiting: SimpleQueue[tuple[str, ...]] = field(default_factory=SimpleQueue)
     go: threading.Event = field(default_factory=threading.Event)
@@ -64,13 +64,13 @@ class Queue:
         self.waiting.put((actor, *args))
 
     def wait(self, seconds: float) -> None:
-        """Nothing is away."""
+        """The queue is always available."""
 
     def pending(self, actor: str) -> set[tuple[str, ...]]:
         return {tuple(args) for name, *args in list(self.waiting.queue) if name == actor}
 
     def check(self) -> None:
-        """It always answers."""
+        """The queue always answers."""
 
     def work(self, parts: Parts) -> None:
         while not self.ended.is_set():
@@ -84,12 +84,12 @@ class Queue:
                         wake_deliveries(parts)
                 except Empty:
                     pass
-                except Exception as error:  # the test ends with it, and what waits goes on
+                except Exception as error:  # raised again at the end of the test; the thread continues
                     self.errors.append(error)
-            time.sleep(0.001)  # for whoever wants it to stand still
+            time.sleep(0.001)  # lets `pause` take the lock
 
     def pause(self) -> None:
-        """Let it stand still, once what is under way has ended."""
+        """Pause after the current message."""
         self.go.clear()
         with self.turn:
             pass
@@ -116,7 +116,7 @@ class Live:
 
 @pytest.fixture
 def live(fresh: Path, tmp_path: Path) -> Iterator[Live]:  # noqa: F811
-    """A fresh installation behind a real server; its queue stands still until `live.queue.go` is set."""
+    """A new installation behind a real server; its queue is paused until `live.queue.go` is set."""
     shutil.copytree(fresh, tmp_path / "data")
     settings = settings_of(tmp_path / "data").model_copy(update={"webhook_private": True, "max_upload_bytes": 100_000_000})
     queue, port = Queue(), free_port()
@@ -128,7 +128,7 @@ def live(fresh: Path, tmp_path: Path) -> Iterator[Live]:  # noqa: F811
 
 
 def serving(app: FastAPI, settings: Settings, parts: Parts, queue: Queue, port: int) -> Iterator[Live]:
-    """The application behind a real server on that port, and a thread that works off the queue."""
+    """The application behind a real server on that port, and a thread that handles the queue."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off"))
     threads = [threading.Thread(target=server.run), threading.Thread(target=queue.work, args=(parts,))]
     for thread in threads:
@@ -145,7 +145,9 @@ def serving(app: FastAPI, settings: Settings, parts: Parts, queue: Queue, port: 
 
 @dataclass
 class Receiver:
-    """Somebody who is told: answers with the statuses of `script` in turn, the last one for ever; 0 stalls until `release` is set."""
+    """A webhook receiver: answers with the statuses of `script` in turn, then always the last; 0 stalls until
+    `release`.
+    """
 
     url: str
     script: list[int]
@@ -164,7 +166,7 @@ class Receiver:
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:
-    """A real HTTP server that is told things."""
+    """A real HTTP server that receives webhooks."""
     one = Receiver("", [200])
 
     class Handler(BaseHTTPRequestHandler):
@@ -181,11 +183,11 @@ def receiving() -> Iterator[Receiver]:
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, request: Any, client_address: Any) -> None:
-            """A caller that went away is no news."""
+            """Ignore clients that disconnect."""
 
     server = Server(("127.0.0.1", 0), Handler)
     one.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -200,13 +202,13 @@ def receiving() -> Iterator[Receiver]:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """Somebody who is told."""
+    """A webhook receiver."""
     with receiving() as one:
         yield one
 
 
 @pytest.fixture
 def healthy() -> Iterator[Receiver]:
-    """Somebody else who is told."""
+    """Another webhook receiver."""
     with receiving() as one:
         yield one

@@ -1,4 +1,4 @@
-"""The same request twice, told by its Idempotency-Key, is done once."""
+"""A request repeated with its Idempotency-Key is executed once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -134,7 +134,7 @@ def test_many_who_wait_hold_no_threads_and_share_one_look_at_the_database(live: 
             for _ in tasks:
                 await begun.acquire()
             assert threading.active_count() <= before + 45, "only the pool's threads"
-            answer = await client.get("/v1/jobs")  # and there is a thread left for others
+            answer = await client.get("/v1/jobs")  # a thread is left for other requests
             assert answer.status_code == 200
             live.queue.go.set()
             return await asyncio.gather(*tasks)
@@ -147,7 +147,7 @@ def test_many_who_wait_hold_no_threads_and_share_one_look_at_the_database(live: 
 def test_a_client_that_goes_away_leaves_nothing_behind_and_nobody_looks_any_more(live: Live) -> None:
     job_id = live.upload().json()["id"]
     with live.client.stream("GET", f"/v1/jobs/{job_id}/events") as response:
-        events = response.iter_lines()  # kept: an iterator that is dropped closes its connection
+        events = response.iter_lines()  # kept, as an iterator that is garbage-collected closes its connection
         next(line for line in events if line.startswith("data: "))
         following: JobWatcher = live.container.job_watcher
         assert list(following._slots) == [job_id]
@@ -158,7 +158,7 @@ def test_a_database_that_is_away_does_not_end_the_stream(live: Live) -> None:
     job_id = live.upload().json()["id"]
 
     class Moody:
-        """The warehouse, away for the first looks."""
+        """A warehouse that is unreachable for the first polls."""
 
         def __init__(self) -> None:
             self.away = 2

@@ -55,7 +55,7 @@ def test_a_slice_that_was_being_landed_when_its_job_was_cancelled_is_not_committ
     calls: list[int] = []
 
     class Cancelling:
-        """The warehouse, with somebody who cancels the job just before its batch is committed."""
+        """A warehouse in which the job is cancelled just before its batch is committed."""
 
         def __getattr__(self, name: str) -> Any:
             return getattr(api.parts.warehouse, name)

@@ -13,7 +13,7 @@ AUTH = b"authorization: Basic " + b64encode(b"admin:admin!")
 
 
 def stalled(live: Live, path: bytes, content_type: bytes, sent: bytes, length: bytes = b"content-length: 1000") -> bytes:
-    """All that the server says to a request whose body stops after `sent`, until it closes the connection."""
+    """The whole response to a request whose body stalls after `sent`, until the server closes the connection."""
     port = int(live.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         head = b"\r\n".join([b"POST " + path + b" HTTP/1.1", b"host: here", AUTH, b"content-type: " + content_type, length])

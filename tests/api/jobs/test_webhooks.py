@@ -1,4 +1,4 @@
-"""Webhooks: signed, sent until they are heard, listed; and never sent where they must not go."""
+"""Webhooks are signed, retried until acknowledged, and listed; forbidden addresses are never called."""
 
 import threading
 import time
@@ -30,7 +30,7 @@ PREFER = {"Prefer": "wait=20"}
 
 
 def later(number: int) -> datetime:
-    """A moment after so many waits."""
+    """A time after so many retry waits."""
     return now() + sum(RETRY_DELAYS[:number], LEASE_DURATION * (number + 1))
 
 
@@ -41,7 +41,7 @@ def heard(receiver: Receiver, number: int) -> list[tuple[dict[str, str], bytes]]
 
 
 def settled(live: Live, job_id: str, number: int = 1) -> list[dict[str, Any]]:
-    """The job's deliveries, once none of them waits for its first attempt."""
+    """The job's deliveries, after all of them had a first attempt."""
 
     def done() -> Any:
         items = live.client.get(f"/v1/jobs/{job_id}/deliveries").json()["items"]
@@ -59,7 +59,7 @@ def hook(live: Live, url: str, **more: Any) -> dict[str, Any]:
 
 
 def verify_function() -> Callable[[str, bytes, dict[str, str]], dict[str, Any]]:
-    """The example of docs/jobs.md, as a reader would paste it."""
+    """The example of docs/jobs.md, executed as it is."""
     page = (ROOT / "docs/jobs.md").read_text()
     code = next(block for block in page.split("```python\n")[1:] if "def verified(" in block).split("```")[0]
     names: dict[str, Any] = {}
@@ -289,7 +289,7 @@ def test_what_a_killed_run_had_leased_is_sent_after_its_lease(api: Api, receiver
         enqueue(work, url=receiver.url, secret=api.parts.seals.encrypt("s" * 16), event="test", payload={"a": 1}, ref="thing")
         work.commit()
     moment = now()
-    with api.parts.warehouse.write() as work:  # leased by a run that dies
+    with api.parts.warehouse.write() as work:  # leased by a run that is killed
         assert len(work.deliveries.lease(moment, moment + LEASE_DURATION, 32, 4)) == 1
         work.commit()
     parts = replace(api.parts, hooks=HttpWebhookSender(private=True))
@@ -304,7 +304,7 @@ def test_what_a_killed_run_had_leased_is_sent_after_its_lease(api: Api, receiver
 def test_word_is_queued_in_the_transaction_that_ends_the_job_or_not_at_all(api: Api) -> None:
     job_id = api.client.post("/v1/uploads?webhook=https://example.org/", content=FOUR).json()["id"]
     with api.parts.warehouse.write() as work:
-        work.jobs.fail(job_id, {"detail": "no"}, now())  # and the process dies before it commits
+        work.jobs.fail(job_id, {"detail": "no"}, now())  # the process ends before it commits
     assert api.client.get(f"/v1/jobs/{job_id}/deliveries").json()["items"] == []
     assert api.client.get(f"/v1/jobs/{job_id}").json()["status"] == "accepted"
     with api.parts.warehouse.write() as work:
@@ -409,7 +409,7 @@ def test_an_internal_webhook_is_refused_when_it_is_named(api: Api) -> None:
 def test_a_name_that_leads_inside_is_refused_when_it_is_called_and_not_tried_again(receiver: Receiver) -> None:
     port = receiver.url.rpartition(":")[2]
     post = WebhookRequest(f"http://localhost.localdomain:{port}/", b"{}", {})
-    # Numbers in other notations resolve to addresses as names do; they must not lead inside either.
+    # Addresses in other notations resolve like names; they must not reach internal addresses either.
     others = [WebhookRequest(f"http://{host}:{port}/", b"{}", {}) for host in ("2130706433", "0x7f.1", "127.1")]
     hooks = HttpWebhookSender(private=False, deadline=5)
     answers = [hooks.post(one) for one in (post, *others)]

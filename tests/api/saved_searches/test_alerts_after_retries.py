@@ -1,4 +1,4 @@
-"""Alerts where runs of the index stage fail: batches taken alone, batches set aside."""
+"""Alerts after failed runs of the index stage: single batches, and batches set aside."""
 
 import pytest
 
@@ -19,7 +19,7 @@ class Killed(Exception):  # noqa: N818
 
 
 def fail(api: Api, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
-    """Have runs of the index stage end when all is written and nothing is told."""
+    """End runs of the index stage after all is written and before alerts are committed."""
 
     def killed(_: IndexRunAlerts) -> None:
         raise Killed
@@ -32,7 +32,7 @@ def fail(api: Api, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
 
 
 def remembered(api: Api) -> set[str]:
-    """The documents of which it is still known what found them before."""
+    """The documents that have prior matches."""
     with api.parts.warehouse.read() as work_:
         return {str(one) for one in work_.connection.exec_driver_sql("SELECT document_id FROM search_before").scalars()}
 
@@ -60,7 +60,7 @@ def test_what_was_known_of_a_batch_that_was_set_aside_is_forgotten(api: Api, mon
     refill(api)
     assert entries(api, made) == ["Bridges beside"]
     assert remembered(api) == set()
-    with api.parts.warehouse.write() as work_:  # of a batch that was set aside, and whose documents nothing touches any more
+    with api.parts.warehouse.write() as work_:  # of a batch that was set aside, whose documents no other batch touches
         work_.saved_searches.save_prior_matches([PriorMatches(collection=Collection.PROCESSES, document_id="gone", searches=[], asked_at=now())])
         work_.commit()
     load(api, "Roads", first=7)

@@ -1,4 +1,4 @@
-"""Alerts where search was lost and is filled again: what was there before is told to nobody, what comes later once."""
+"""Alerts after the search index was lost and filled again: none for earlier documents, one for each new match."""
 
 import json
 
@@ -17,7 +17,7 @@ HOOK = "https://example.org/hook"
 
 
 def lose(api: Api, *collections: Collection) -> None:
-    """Empty the collections, as a new schema or another server does, and have it noticed."""
+    """Empty the collections, as a new schema or another server does, and run the detection."""
     for collection in collections or Collection:
         api.parts.search.clear(collection)
     assert index_again_if_lost(api.parts)
@@ -29,7 +29,7 @@ def refill(api: Api) -> None:
 
 
 def publish(api: Api, number: int, title: str, buyer: str = "Northshire County Council") -> None:
-    """Bring a process as far as gold; index is not called."""
+    """Publish a process to gold without indexing it."""
     one = release(f"ocds-test09-{number}", title, "2024-06-01T00:00:00Z", 5.0, "GBP", "open", "45233142")
     one["buyer"] = {"id": f"GB-LAE-{buyer}", "name": buyer}
     one["parties"][0] |= one["buyer"]
@@ -56,7 +56,7 @@ def test_what_was_found_before_search_was_lost_is_not_told_when_it_is_filled_aga
 
 def test_what_comes_while_search_is_filled_again_is_told_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     made = save(api, webhook=HOOK)
-    monkeypatch.setattr(stage, "RUN_MAX_PROCESSES", 1)  # a run each silver batch
+    monkeypatch.setattr(stage, "RUN_MAX_PROCESSES", 1)  # one run per silver batch
     for number in range(3):
         load(api, f"Bridges {number}", first=number)
     publish(api, 3, "Bridges that waited to be indexed")
@@ -81,7 +81,7 @@ def test_organizations_and_passages_that_were_there_are_not_told_and_new_ones_ar
     buyers = save(api, query={"q": "council", "collection": "organizations"}, webhook=HOOK)
     passages = save(api, query={"q": "bridges", "collection": "documents"}, webhook=HOOK)
     lose(api)
-    publish(api, 1, "Roads again", "Bridge Council")  # the organisation is touched anew
+    publish(api, 1, "Roads again", "Bridge Council")  # touches the organisation again
     publish(api, 2, "Roads anew", "Council of Bridges")
     upload(api, "new.pdf", pdfs.pdf("More about bridges"))
     refill(api)

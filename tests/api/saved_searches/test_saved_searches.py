@@ -1,4 +1,4 @@
-"""Saved searches over HTTP: one's own, told of each new match once, by a signed webhook and a feed."""
+"""Saved searches over HTTP: private to their owner, with one alert per new match, by signed webhook and feed."""
 
 import json
 import threading
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 def load(api: Api, *titles: str, first: int = 0, date: str = "2024-05-01T00:00:00Z") -> None:
-    """A process a title, its number the place in the list."""
+    """One process per title, numbered by position in the list."""
     made = [release(f"ocds-test09-{first + i}", title, date, 5.0, "GBP", "open", "45233142") for i, title in enumerate(titles)]
     answer = api.client.post("/v1/uploads", files={"file": ("some.jsonl", b"\n".join(json.dumps(one).encode() for one in made))})
     assert answer.status_code == 202, answer.text
@@ -35,7 +35,7 @@ def load(api: Api, *titles: str, first: int = 0, date: str = "2024-05-01T00:00:0
 
 
 def work(api: Api, until: str = "") -> None:
-    """Work off the messages, up to the first for the stage `until`; deliveries stay where they are."""
+    """Handle the messages up to the first one for the stage `until`; deliveries are not sent."""
     while api.messages.sent and api.messages.sent[0][0] != until:
         actor, *args = api.messages.sent.pop(0)
         if actor != "deliver":
@@ -179,7 +179,7 @@ def test_a_run_that_was_killed_before_its_end_misses_no_match(api: Api) -> None:
         """The process ends."""
 
     class Dying:
-        """The warehouse of a worker that dies at one of its writing transactions."""
+        """The warehouse of a worker that is killed at one of its write transactions."""
 
         def __getattr__(self, name: str) -> Any:
             return getattr(api.parts.warehouse, name)
@@ -208,7 +208,7 @@ def _bridge(number: int) -> bytes:
 
 @pytest.fixture
 def receiver() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
-    """An address that takes everything, and what came."""
+    """A webhook receiver that accepts everything, and the requests received."""
     came: list[tuple[dict[str, str], bytes]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -218,7 +218,7 @@ def receiver() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)

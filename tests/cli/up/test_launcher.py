@@ -89,7 +89,7 @@ def test_killed_children_are_started_again_and_callers_wait_out_the_restart(star
         until(partial(one.replaced, word, before.pid))
     one.child("api").kill()
     assert one.get() in {child.pid for child in one.children()}
-    assert "queue was ended by SIGKILL; starting it again in 0.2 s" in one.said
+    assert "queue was terminated by SIGKILL; restarting it in 0.2 s" in one.said
 
 
 def test_what_a_killed_worker_had_started_goes_with_it(start: Start) -> None:
@@ -114,7 +114,7 @@ def test_sigterm_leaves_no_process_no_temporary_folder_and_no_socket(start: Star
 
 def test_ctrl_c_while_it_starts_stops_it_cleanly(start: Start) -> None:
     one = start(test_api_dies=1)
-    until(lambda: "api ended" in one.said)
+    until(lambda: "api exited" in one.said)
     assert one.end(signal.SIGINT) in (0, 1)
 
 
@@ -130,13 +130,13 @@ def test_a_killed_launcher_takes_all_with_it_and_the_next_one_starts_at_once(sta
 def test_an_api_that_has_said_why_it_cannot_start_ends_the_launcher(start: Start) -> None:
     one = start(test_api_dies=78)
     assert one.process.wait(10) == 1
-    assert "starting it again" not in one.said
+    assert "restarting it" not in one.said
 
 
 def test_an_api_that_keeps_dying_at_the_start_ends_the_launcher(start: Start) -> None:
     one = start(test_api_dies=3)
     assert one.process.wait(20) == 1
-    assert "again and again" in one.said.splitlines()[-1]
+    assert "exited 3 times before its first answer" in one.said.splitlines()[-1]
 
 
 def test_a_warehouse_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_warehouse_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) -
 
 @pytest.mark.parametrize("name", ["[old]", "50%20", "a|b"])
 def test_a_folder_that_the_lake_cannot_lie_in_is_named_with_what_to_do(tmp_path: Path, name: str) -> None:
-    with pytest.raises(StartupError, match="set TENDERLAKE_DATA_DIR to a folder without such signs"):
+    with pytest.raises(StartupError, match="set TENDERLAKE_DATA_DIR to a folder without such characters"):
         start_checks.data_folder(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""Which rates are asked for: what facts need, and no more. Pure."""
+"""Only the rates that facts need are requested."""
 
 from datetime import date, timedelta
 from itertools import pairwise

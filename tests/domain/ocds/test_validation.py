@@ -1,4 +1,4 @@
-"""Each input in tests/golden/judge is judged as its neighbour `…-judged.json` says; what files can't show well stands below."""
+"""Validates each input in tests/golden/judge against its `…-judged.json`, and cases that files can't show."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""PDFs as other programs make them, with what goes wrong in them; beside tests/infrastructure/pdf/pdfs.py."""
+"""PDFs with the faults of other programs; for valid ones see tests/infrastructure/pdf/pdfs.py."""
 # mypy: allow-untyped-calls
 
 from collections.abc import Iterable, Sequence
@@ -18,13 +18,13 @@ def stream(body: bytes, about: bytes = b"") -> bytes:
 
 
 def page(content: bytes, resources: bytes = b"", *more: bytes) -> bytes:
-    """A PDF of one page with this content; the font is F1, further objects count from 6."""
+    """A PDF of one page with this content; the font is F1, further objects are numbered from 6."""
     shown = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>%s>>>>" % resources
     return by_hand([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", shown, stream(content), FONT, *more])
 
 
 def glyphs(*runs: Run) -> bytes:
-    """Runs of glyphs drawn from left to right, five points each; a glyph says which letters it stands for, as fonts do."""
+    """Runs of glyphs drawn from left to right, five points each; each glyph maps to its letters, as in fonts."""
     codes = {glyph: BASE + place for place, glyph in enumerate(sorted({glyph for _, _, run in runs for glyph in run}))}
     pairs = b"".join(b"<%02x> <%s>\n" % (code, glyph.encode("utf-16-be").hex().encode()) for glyph, code in codes.items())
     told = b"begincmap\n1 begincodespacerange <00> <ff> endcodespacerange\n%d beginbfchar\n%sendbfchar\nendcmap" % (len(codes), pairs)
@@ -35,7 +35,7 @@ def glyphs(*runs: Run) -> bytes:
 
 
 def form(fields: Iterable[tuple[int, str, Any, dict[str, Any]]], *, drawn: bool = True) -> bytes:
-    """A page with form fields (type, name, value, further attributes), with or without their appearance."""
+    """A page with form fields (type, name, value, further attributes), with or without appearance streams."""
     document = pymupdf.open(stream=pdf("Form of offer"), filetype="pdf")
     shown = document[0]
     for place, (kind, name, value, more) in enumerate(fields):

@@ -1,4 +1,4 @@
-"""PDFs for the tests: made with pymupdf, or by hand where it would not write what is wanted."""
+"""PDFs for the tests: made with pymupdf, or by hand if it can't write them."""
 # mypy: allow-untyped-calls
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ FONT = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
 
 
 def pdf(*pages: str, **metadata: str) -> bytes:
-    """A PDF with these pages, a line of the text a line."""
+    """A PDF with these pages, one line per line of text."""
     document = pymupdf.open()
     for text in pages:
         document.new_page().insert_text((50, 60), text.split("\n"), fontsize=11)
@@ -19,14 +19,14 @@ def pdf(*pages: str, **metadata: str) -> bytes:
 
 
 def encrypted(text: str, *, user: str | None = None) -> bytes:
-    """A PDF with an owner's password, and a user's one where it is given."""
+    """A PDF with an owner password, and a user password if given."""
     document = pymupdf.open()
     document.new_page().insert_text((50, 60), text)
     return bytes(document.tobytes(encryption=pymupdf.PDF_ENCRYPT_AES_256, owner_pw="owner", user_pw=user))
 
 
 def scanned() -> bytes:
-    """A page that is a picture of a text."""
+    """A page that is an image of a text."""
     source = pymupdf.open(stream=pdf("Axolotl in a picture"), filetype="pdf")
     picture = source[0].get_pixmap(dpi=100)
     document = pymupdf.open()
@@ -57,7 +57,7 @@ def outlined(*titles: str) -> bytes:
 
 
 def by_hand(objects: Sequence[bytes]) -> bytes:
-    """A PDF of these objects, numbered from 1; the first is the catalogue."""
+    """A PDF of these objects, numbered from 1; the first is the document catalogue."""
     out, offsets = b"%PDF-1.4\n", []
     for number, content in enumerate(objects, 1):
         offsets.append(len(out))
@@ -68,12 +68,12 @@ def by_hand(objects: Sequence[bytes]) -> bytes:
 
 
 def without_pages() -> bytes:
-    """A whole PDF that has no page."""
+    """A valid PDF without pages."""
     return by_hand([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[]/Count 0>>"])
 
 
 def slow(depth: int = 9, width: int = 10) -> bytes:
-    """Two pages, of which the first shows a form that shows ten forms that show ten forms …: reading it takes hours."""
+    """Two pages, the first with forms nested ten times per level, so that reading it takes hours."""
     page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents %d 0 R/Resources<</Font<</F1 5 0 R>>/XObject<</X 8 0 R>>>>>>"
     objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>", page % 6, page % 7, FONT]
     objects += [_stream(b"/X Do"), _stream(b"BT /F1 12 Tf 72 720 Td (behind the slow page) Tj ET")]

@@ -1,4 +1,4 @@
-"""The text of a page is what a person reads there: letters in their order, with what is filled into forms, and said to be missing where it is."""
+"""Extracted text is in reading order and includes form values; missing text is reported."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +40,7 @@ def text(reader: PdfReader, content: bytes, folder: Path) -> str:
     [
         ("ﻟﻮﺍﺯﻡ ﻣﻜﺘﺒﻴﺔ", "لوازم مكتبية"),
         ("ﻻ ﷲ", "لا الله"),
-        ("\ufee3\ufe78\ufea4\ufe7d", "\u0645\u064f\u062d\u0651"),  # a vowel mark in a word brings no blank with it
+        ("\ufee3\ufe78\ufea4\ufe7d", "\u0645\u064f\u062d\u0651"),  # a vowel mark in a word adds no space
         ("oﬃcial ﬁling", "official filing"),
         ("\ufb2aלום", "\u05e9\u05c1לום"),
         ("\u2f08\u2f1d", "人口"),
@@ -52,7 +52,7 @@ def test_glyph_forms_become_letters(drawn: str, written: str) -> None:
 
 
 def back(text: str) -> str:
-    """The text as it is drawn from left to right."""
+    """The text in drawing order, from left to right."""
     return text[::-1]
 
 
@@ -64,7 +64,8 @@ def back(text: str) -> str:
         ([(50, f"Office 365 {back('תוכנת ניהול')}")], "תוכנת ניהול Office 365"),
         ([(50, f"Contract with {back('חברת שלום')} of 2024, lot 2")], "Contract with חברת שלום of 2024, lot 2"),
         ([(50, f"({back('מגיר')}) {back('שלום')}")], "שלום (מגיר)"),
-        ([(150, back("חוזה")), (125, "1234"), (100, back("מספר"))], "חוזה 1234 מספר"),  # blanks that are gaps, drawn from the right
+        # Spaces as gaps, drawn from the right
+        ([(150, back("חוזה")), (125, "1234"), (100, back("מספר"))], "חוזה 1234 מספר"),
         ([(100, back("מספר")), (125, "1234"), (150, back("חוזה"))], "חוזה 1234 מספר"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Whatever a PDF is like, reading it ends with a document that says so; nothing hangs, and what could be read is kept."""
+"""Reading any PDF ends with a document file that has its state; nothing hangs, and readable text is kept."""
 
 import os
 import stat
@@ -152,7 +152,7 @@ def test_too_little_memory_is_said(tmp_path: Path) -> None:
 
 
 def _bomb(megabytes: int) -> bytes:
-    """A stream that unpacks to one text of so many megabytes."""
+    """A stream that unpacks to one text of this many megabytes."""
     import zlib
 
     packer = zlib.compressobj(9)
@@ -171,7 +171,7 @@ def test_a_scanned_file_says_that_it_has_no_text(reader: PdfReader, tmp_path: Pa
 
 def test_a_scanned_file_is_read_with_tesseract_where_it_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tesseract = tmp_path / "tesseract"
-    # It answers with the size of the picture's header that it was given, as tesseract answers with the text in it.
+    # It prints the size in the header of the given image, as tesseract prints its text.
     tesseract.write_text('#!/bin/sh\n[ "$1 $2" = "stdin stdout" ] || exit 2\nhead -c 4 | tail -c 3\necho " was given"\ncat > /dev/null\n')
     tesseract.chmod(tesseract.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")

@@ -1,4 +1,4 @@
-"""Which message a worker takes next: nobody runs out of work, and what was begun is ended."""
+"""Which queue a worker reads next: no stage starves, and started work is finished first."""
 
 import pytest
 
@@ -9,7 +9,7 @@ STAGES = ("land", "refine", "publish", "index")
 
 
 def counts(**given: tuple[int, int]) -> dict[str, QueueLength]:
-    """(waiting, held) by queue; nothing for the others."""
+    """(waiting, held) by queue; zero for the others."""
     return {name: QueueLength(*given.get(name, (0, 0))) for name in (*STAGES, "erase")}
 
 
@@ -18,10 +18,10 @@ def counts(**given: tuple[int, int]) -> dict[str, QueueLength]:
     [
         ({}, None),
         ({"land": (1, 0)}, "land"),
-        ({"land": (1, 0), "refine": (1, 0)}, "refine"),  # landing more would only make the heap before refine larger
-        ({"land": (1, 0), "refine": (0, 1)}, "land"),  # so that refine finds something when it ends
-        ({"land": (1, 0), "refine": (1, 1)}, "land"),  # there is nothing else that this worker could do
-        ({"land": (1, 1), "refine": (1, 1)}, None),  # another worker is at each
+        ({"land": (1, 0), "refine": (1, 0)}, "refine"),  # landing more would only increase the backlog of refine
+        ({"land": (1, 0), "refine": (0, 1)}, "land"),  # so that refine has work when it ends
+        ({"land": (1, 0), "refine": (1, 1)}, "land"),  # this worker has no other work
+        ({"land": (1, 1), "refine": (1, 1)}, None),  # other workers have both
         ({"refine": (1, 0), "publish": (1, 0)}, "publish"),
         ({"refine": (1, 0), "publish": (1, 1)}, "refine"),
         ({"refine": (1, 0), "publish": (1, 0), "index": (1, 0)}, "index"),

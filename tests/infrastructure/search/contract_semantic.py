@@ -1,4 +1,4 @@
-"""The part of the engines' contract that is about vectors, fusion, groups, synonyms and fresh indexes."""
+"""The engines' contract for vectors, rank fusion, groups, synonyms and index rebuilds."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def vector(*numbers: float) -> tuple[float, ...]:
 
 
 def row(document: SearchDocument, *numbers: float) -> VectorRow:
-    """A vector that stands for the document as it is."""
+    """A vector for the document's current text."""
     return VectorRow(str(document["id"]), embedding_text_hash(P, document), np.array(vector(*numbers), dtype=np.float32))
 
 
@@ -32,7 +32,7 @@ RENAMED = ROADS | {"title": "Bridge repainting"}
 
 
 def mean(engine: SearchEngine, meaning: str, text: str = "", mode: Mode = Mode.SEMANTIC, **options: Any) -> SearchResult:
-    """A search by meaning."""
+    """A semantic search."""
     return find(engine, text or meaning, mode=mode, vector=MEANINGS[meaning], **options)
 
 
@@ -153,7 +153,7 @@ class MeaningContract:
         assert ids(found)[:2] == [ROADS["id"], SCHOOL["id"]]
         assert found.hits[0].explain is not None
         assert (found.hits[0].explain.keyword_rank, found.hits[0].explain.semantic_rank) == (1, None)
-        assert found.hits[0].score > 1.9 * found.hits[1].score  # its words count for both
+        assert found.hits[0].score > 1.9 * found.hits[1].score  # its keyword rank counts for both
 
     def test_words_that_no_document_has_all_of_count_less_for_what_is_not_embedded(self, embedded: SearchEngine) -> None:
         embedded.upsert(P, [RENAMED])
@@ -311,7 +311,7 @@ class MeaningContract:
         engine.upsert(P, [process(1, "To be or not"), process(2, "Something")])
         assert ids(find(engine, "to be"))[0] == "ocds-b5fd17-0001"
 
-    # fresh indexes
+    # index rebuilds
 
     def test_a_fresh_index_serves_nobody_before_the_swap_and_all_after_it(self, embedded: SearchEngine) -> None:
         fresh = embedded.begin_rebuild(P)

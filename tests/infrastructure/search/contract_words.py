@@ -1,4 +1,6 @@
-"""What every engine must do with words: numbers, scripts without blanks, identifiers, exclusions, and what is no word at all."""
+"""The engines' contract for keywords: singular and plural, scripts without spaces, identifiers, exclusions,
+non-words.
+"""
 
 from typing import Any
 
@@ -25,7 +27,7 @@ NO_WORDS = ["%", "🙂", "-", '""', '-""', '"%"', "-%", "( )", "…", "\x00", "&
 class WordsContract:
     """The tests; `engine` is an empty one over SPEC."""
 
-    # nothing that is a word
+    # queries without a word
 
     @pytest.mark.parametrize("text", NO_WORDS)
     @pytest.mark.parametrize("options", [{}, {"strict": True}, {"sort": "-value"}, {"mode": Mode.HYBRID, "vector": (1.0, 0.0, 0.0)}])
@@ -65,7 +67,7 @@ class WordsContract:
         engine.upsert(P, ALL)
         assert ids(find(engine, "kerb " + " " * 985 + "laptopsandmore", strict=True)) == only(ROADS)
 
-    # numbers of words
+    # singular and plural
 
     @pytest.mark.parametrize(
         ("one", "several"),
@@ -123,7 +125,7 @@ class WordsContract:
         engine.upsert(P, ALL)
         assert sorted(ids(find(engine, text))) == sorted(only(*[one for one in ALL if one is not SCHOOL]))
 
-    # scripts without blanks
+    # scripts without spaces
 
     @pytest.mark.parametrize(
         ("text", "document", "field", "marked"),

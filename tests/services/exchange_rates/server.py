@@ -1,4 +1,4 @@
-"""An exchange-rate service on a free local port that answers well, fails, stalls, lies and recovers, as its script says."""
+"""An exchange-rate service on a free local port; its script makes it fail, stall, send wrong data or recover."""
 
 import json
 from collections import deque
@@ -14,7 +14,9 @@ JSON = "application/json; charset=utf-8"
 
 
 class Service(ThreadingHTTPServer):
-    """`rates` are what is true: day → currency → rate of 1 EUR. `script` holds what the next requests get instead of the truth."""
+    """`rates` are the true rates: day → currency → rate of 1 EUR. `script` has the responses to the next requests
+    instead.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -31,11 +33,11 @@ class Service(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that hung up is no news."""
+        """Ignore clients that disconnect."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request; GET alone."""
+    """Handle one GET request."""
 
     server: Service
     protocol_version = "HTTP/1.1"
@@ -48,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
             self.truth()
 
     def truth(self) -> None:
-        """What the service would answer when all is well."""
+        """Answer with the true rates."""
         split = urlsplit(self.path)
         first, last = split.path.removeprefix("/v1/").split("..")
         symbols = parse_qs(split.query)["symbols"][0].split(",")
@@ -69,21 +71,21 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_args: Any) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 def says(content: Any, status: int = 200, media: str = JSON, **headers: str) -> Callable[[Handler], None]:
-    """Answer so."""
+    """A scripted response."""
     return lambda handler: handler.say(content, status, media, **headers)
 
 
 def stall(handler: Handler) -> None:
-    """Say nothing until the service ends."""
+    """Send nothing until the service ends."""
     handler.server.closing.wait()
 
 
 def drip(handler: Handler) -> None:
-    """Send a byte now and then, so that no single wait for one is long."""
+    """Send single bytes slowly, so that no socket timeout occurs."""
     handler.send_response(200)
     handler.send_header("Content-Type", JSON)
     handler.end_headers()
@@ -93,7 +95,7 @@ def drip(handler: Handler) -> None:
 
 
 def hang_up(handler: Handler) -> None:
-    """Promise more than comes."""
+    """Announce a longer body than is sent."""
     handler.say(b'{"amount": 1.0, "ba', Content_Length="500")
     handler.close_connection = True
 
@@ -114,6 +116,6 @@ def service(rates: dict[str, dict[str, float]]) -> Iterator[Service]:
 
 
 def working_days(first: date, count: int, **rates: float) -> dict[str, dict[str, float]]:
-    """The same rates on so many working days from the first on, a little higher every day."""
+    """Rates for this many working days from the first on, a little higher every day."""
     days = [day for number in range(count * 2) if (day := first + timedelta(days=number)).weekday() < 5][:count]
     return {str(day): {name: round(rate * (1 + index / 1_000), 6) for name, rate in rates.items()} for index, day in enumerate(days)}

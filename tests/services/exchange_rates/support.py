@@ -1,4 +1,4 @@
-"""A lake with an exchange-rate service, and a look at what it converted."""
+"""A lake with an exchange-rate service, and queries for the converted amounts."""
 
 import json
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ Record = dict[str, Any]
 
 
 def with_service(parts: Parts, url: str, home: Path) -> Parts:
-    """The lake, asking this service."""
+    """The lake, configured with this service."""
     return replace(parts, rate_service=Frankfurter(url, CircuitBreaker(home / "circuit.json", "the service"), PATIENCE))
 
 
@@ -33,14 +33,14 @@ def records(found: Iterable[Record]) -> bytes:
 
 
 def put(parts: Parts, *found: Record) -> Job:
-    """Load exchange rates and let the lake come to rest."""
+    """Load exchange rates and run all stages."""
     job = load(parts, "rates.jsonl", records(found))
     assert (job.status, job.counts.quarantined) == ("succeeded", 0)
     return job
 
 
 def priced(ocid: str, amount: float, currency: str, day: str, **fields: Any) -> Record:
-    """A process whose tender, award, contract and item have a price of this day."""
+    """A process whose tender, award, contract and item have values of this day."""
     value = {"amount": amount, "currency": currency}
     items = [{"id": "1", "unit": {"name": "m", "value": value}}]
     return release(

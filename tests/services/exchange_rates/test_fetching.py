@@ -1,4 +1,6 @@
-"""Enrichment: what facts need is asked for, no more, and lands like any file; a service in trouble harms nothing."""
+"""Fetching of exchange rates: only needed rates are requested and land like a file; failures of the service do
+no harm.
+"""
 
 import json
 from collections.abc import Iterator
@@ -36,7 +38,7 @@ def lake(lake_home: Parts, there: Service, tmp_path: Path) -> Parts:
 
 
 def ask(lake: Parts, wish: RateRequest | None = None) -> int | None:
-    """Enrich, and let the lake come to rest: how many records were accepted; None where there was no job."""
+    """Fetch rates and run all stages; returns the number of accepted records, None if there was no job."""
     job = fetch_rates(lake, "tester", wish)
     drain(lake)
     if job is None:
@@ -135,7 +137,7 @@ def test_what_was_answered_before_a_failure_is_landed_all_the_same(lake: Parts, 
     load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10"), priced("ocds-rates1-3", 100, "USD", "2022-01-10")]))
     there.script.extend([lambda handler: handler.truth(), says({"base": "EUR", "rates": {"2022-01-10": {"USD": -1}}})])
     key = IdempotencyKey(actor="tester", key="k", fingerprint="f")
-    with pytest.raises(UnavailableError, match="no number above 0") as raised:
+    with pytest.raises(UnavailableError, match="not a number above 0") as raised:
         fetch_rates(lake, "tester", idempotency=key)
     drain(lake)
     assert job_of(lake, raised.value.details["job"]).status == "succeeded"

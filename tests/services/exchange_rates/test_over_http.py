@@ -1,4 +1,4 @@
-"""Exchange rates over the API: enrichment on demand, records changed one by one, and what the star answers."""
+"""Exchange rates over the API: fetching on demand, changes of single records, and the converted amounts in the star."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ def there() -> Iterator[Service]:
 
 @pytest.fixture
 def asking(api: Api, there: Service, tmp_path: Path) -> Iterator[Api]:
-    """The installation with a service, and a process of a hundred dollars."""
+    """The installation with a service, and a process of 100 USD."""
     with over(api, with_service(api.parts, there.url, tmp_path)) as asking:
         yield asking
 

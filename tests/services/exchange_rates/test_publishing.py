@@ -1,4 +1,4 @@
-"""Rates and facts in the lake: both orders, changes and deletions give the same gold, and only what a rate touches is written."""
+"""Rates and facts give the same gold in any order and after changes; only facts affected by a rate are written."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -86,7 +86,7 @@ def test_a_corrected_rate_changes_the_facts_and_a_newer_one_takes_over_from_its_
 
 
 def writes(parts: Parts) -> list[str]:
-    """What is written to the facts from now on: the table of each row."""
+    """Records the table of each fact row written from now on."""
     assert isinstance(parts.warehouse, SqlWarehouse)
     found: list[str] = []
 
@@ -134,7 +134,7 @@ def in_order(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def run_of(parts: Parts) -> list[tuple[Any, ...]]:
-    """Which silver batch made each fact."""
+    """The silver batch of each fact."""
     assert isinstance(parts.warehouse, SqlWarehouse)
     with parts.warehouse.engine.connect() as connection:
         return [tuple(row) for fact in FACTS for row in connection.exec_driver_sql(f"SELECT ocid, silver_batch FROM {fact} ORDER BY 1, 2")]
@@ -160,7 +160,7 @@ def test_another_base_currency_takes_effect_with_a_rebuild_of_gold(lake_home: Pa
     assert verified(pounds, tmp_path / "home") == []
     put(pounds, rate("2024-01-03", "GBP", 0.5))
     assert bases(pounds)["ocds-rates1-2"] == (50.0, "GBP", 0.5, day("2024-01-03"))
-    assert bases(pounds)["ocds-rates1-1"][0] == 64.0  # for a cross rate both of its rates are of one day
+    assert bases(pounds)["ocds-rates1-1"][0] == 64.0  # both rates of a cross rate must be of the same day
     put(pounds, rate("2024-01-03", "USD", 1.0))
     assert bases(pounds)["ocds-rates1-1"][0] == 50.0
     assert verified(pounds, tmp_path / "home") == []
@@ -220,7 +220,7 @@ def test_rates_and_processes_in_many_orders_end_in_the_same_gold(migrated: Path,
 
 
 def check(migrated: Path, taken: list[tuple[str, Any]], base: str) -> None:
-    """Go through the history; then verify, and compare with the last version of each rate loaded before all processes."""
+    """Apply the history; then verify, and compare with the final rates loaded before all processes."""
     with TemporaryDirectory() as folder, lake_in(Path(folder) / "home", migrated) as made:
         parts = replace(made, base_currency=base)
         jobs = []
@@ -249,7 +249,7 @@ def check(migrated: Path, taken: list[tuple[str, Any]], base: str) -> None:
 
 
 def kill(parts: Parts, stage: str, allowed: int) -> None:
-    """Run the stage for so many transactions; its message comes again."""
+    """Run the stage for this many transactions; its message is sent again."""
     assert isinstance(parts.warehouse, SqlWarehouse)
     warehouse = KillingWarehouse(parts.warehouse.url, allowed)
     try:

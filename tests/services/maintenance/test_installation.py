@@ -1,4 +1,4 @@
-"""A database, a data folder and a queue belong together; silver of older rules is told of until it is rebuilt."""
+"""A database, a data folder and a queue belong together; silver of an older rules version is reported until rebuilt."""
 
 from pathlib import Path
 

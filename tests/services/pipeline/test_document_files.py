@@ -125,7 +125,7 @@ def test_an_encrypted_file_fails_its_job_and_its_record_is_kept(lake_home: Parts
     job = load(lake_home, f"{OCID}.pdf", pdfs.encrypted("secret", user="user"))
     assert (job.status, job.counts.received, job.counts.accepted, job.counts.quarantined) == (JobStatus.FAILED, 1, 0, 1)
     assert [(one.code, one.reason) for one in quarantined(lake_home, job.id)] == [
-        ("pdf_encrypted", "it opens with a password only; its record is kept and says so")
+        ("pdf_encrypted", "it opens with a password only; its record is kept with this reason")
     ]
     assert [(row["state"], row["reason"], row["link"]) for row in files(lake_home)] == [("encrypted", "it opens with a password only", "name")]
     assert verified(lake_home, tmp_path / "home") == []
@@ -164,7 +164,7 @@ def test_a_page_that_takes_hours_harms_no_other_job(lake_home: Parts) -> None:
 def test_a_web_page_named_as_a_pdf_is_refused_clearly(lake_home: Parts) -> None:
     job = load(lake_home, "notice.pdf", b"<!DOCTYPE html><html><body>Please log in</body></html>")
     assert job.status is JobStatus.FAILED
-    assert "holds a web page" in str((job.error or {})["detail"])
+    assert "is a web page" in str((job.error or {})["detail"])
     assert files(lake_home) == []
 
 

@@ -111,7 +111,7 @@ def test_an_empty_file_is_told_that_nothing_is_in_it(lake_home: Parts, content: 
     job = load(lake_home, "empty.json", content)
     assert job.status is JobStatus.FAILED
     assert job.error is not None
-    assert "there are no releases in it" in job.error["detail"]
+    assert "it contains no records" in job.error["detail"]
     assert "errors" not in job.error["detail"]
     assert job.counts == JobCounts()
 
@@ -124,7 +124,7 @@ def test_a_file_that_is_no_ocds_is_told_so_once(lake_home: Parts) -> None:
     (entry,) = quarantined(lake_home, job.id)
     assert entry.code == "not_ocds"
     assert "id, name, city" in entry.reason
-    assert "499 elements behind it" in entry.reason
+    assert "the 499 elements after it are no OCDS either" in entry.reason
     assert job.error is not None
     assert entry.reason in job.error["detail"]
 

@@ -167,5 +167,5 @@ def test_a_raw_job_whose_file_is_gone_or_damaged_fails_and_the_next_goes_on(api:
     api.work()
     assert [status(api, one) for one in (gone, damaged, good)] == ["failed", "failed", "succeeded"]
     errors = [api.client.get(f"/v1/jobs/{one['id']}").json()["error"]["detail"] for one in (gone, damaged)]
-    assert "is gone from the data folder" in errors[0]
+    assert "is missing from the data folder" in errors[0]
     assert "can't be read" in errors[1]

@@ -1,4 +1,4 @@
-"""kill -9 of a worker, the redis-server, the API or the launcher at random moments while releases go in: nothing is lost or doubled."""
+"""kill -9 of worker, redis-server, API or launcher at random moments during uploads: nothing is lost or duplicated."""
 
 import os
 import random
@@ -17,7 +17,7 @@ from script.installation import ROOT, Stack
 from seeds.generate import lines
 
 VICTIMS = ("workers.main", "redis-server", "cli.serve", "launcher")  # cli.serve is the API
-FRESH = 4  # rounds on one data folder, so that verifying stays quick
+FRESH = 4  # rounds per data folder, so that verify stays fast
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def victim(running: Stack, kind: str, rng: random.Random) -> psutil.Process:
 
 
 def upload(running: Stack, name: str, body: bytes) -> str:
-    """The job of an accepted upload; what was not accepted is sent again, as a client would."""
+    """The job of an accepted upload; failed requests are repeated, as a client would."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         try:

@@ -1,4 +1,6 @@
-"""Bombs, tricks and endless lines: each ends in a clear error, within bounds of memory and disk, and harms nobody else's job."""
+"""Hostile uploads (bombs, endless lines): each ends with a clear error, within limits of memory and disk, and does not
+affect other jobs.
+"""
 
 import io
 import subprocess
@@ -16,8 +18,9 @@ from tests.system.hostile.watched_installation import attack
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
 MB = 1 << 20
 GB = 1 << 30
-MEMORY = 500 * MB  # above what the installation takes at rest; two honest jobs run in it too
-DISK = 400 * MB  # above what it took before; a refused bomb leaves its packed file, and for a moment the 64 MB that are always allowed
+MEMORY = 500 * MB  # above the idle installation; includes two regular jobs
+# Above the state before; a refused bomb leaves its packed file, and briefly the 64 MB that are always allowed
+DISK = 400 * MB
 GOOD = b'{"ocid": "ocds-213czf-%s", "id": "1", "date": "2024-01-01T00:00:00Z", "tag": ["tender"]}\n'
 
 
@@ -31,7 +34,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def zeros_gz(size: int) -> Iterator[bytes]:
-    """One gzip stream of so many zeros, made as it is sent."""
+    """One gzip stream of this many zeros, generated while it is sent."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     part = bytes(16 * MB)
     for _ in range(size // len(part)):
@@ -81,7 +84,8 @@ def test_a_zip_of_zips(stack: Stack) -> None:
     for depth in range(40):
         deep = zipped({f"{depth}.zip": deep, f"{depth}.jsonl": GOOD % (b"depth-%d" % depth)})
     found = attack(stack, "deep.zip", deep)
-    assert (found.job["status"], found.job["counts"]["accepted"]) == ("succeeded", 2), found  # two deep, and what stands beside is kept
+    # Two levels deep; the members beside it are kept
+    assert (found.job["status"], found.job["counts"]["accepted"]) == ("succeeded", 2), found
     assert found.codes == ["unreadable_member"]
     assert "two deep" in found.errors[0]["reason"]
     assert found.errors[0]["file"] == "deep.zip/39.zip/38.zip"

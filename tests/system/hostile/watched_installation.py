@@ -1,4 +1,6 @@
-"""A running installation that is watched while it is attacked: memory of all its processes, bytes of its data folder, and other people's jobs."""
+"""Monitors a running installation during an attack: memory of all processes, size of the data folder, and other
+jobs.
+"""
 
 import threading
 import time
@@ -10,11 +12,11 @@ from typing import Any
 from script.installation import Memory, Stack
 from seeds.generate import lines
 
-HONEST = 200  # releases of a job that runs at the same time
+HONEST = 200  # releases of a regular job that runs at the same time
 
 
 class Disk(threading.Thread):
-    """The most bytes that a folder took, looked at five times a second."""
+    """The peak size of a folder, sampled five times per second."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(daemon=True)
@@ -35,7 +37,9 @@ class Disk(threading.Thread):
 
 @dataclass
 class Outcome:
-    """How an attack ended. `memory` and `disk` are bytes above what the installation took before it, at the worst moment; `peak` is all the memory."""
+    """The result of an attack. `memory` and `disk` are the peaks above the state before, `peak` the total memory, in
+    bytes.
+    """
 
     job: dict[str, Any]
     peak: int
@@ -49,7 +53,7 @@ class Outcome:
 
 
 def taken(folder: Path) -> int:
-    """The bytes on disk below a folder, of which files come and go."""
+    """The bytes of a folder whose files may disappear meanwhile."""
     found = 0
     for path in folder.rglob("*"):
         try:
@@ -60,7 +64,7 @@ def taken(folder: Path) -> int:
 
 
 def attack(stack: Stack, name: str, body: bytes | Iterable[bytes], seconds: float = 300) -> Outcome:
-    """Upload it between two honest jobs, which must succeed meanwhile, and see it to its end."""
+    """Upload the file between two regular jobs, which must succeed, and wait for its end."""
     seed = time.time_ns() % 1_000_000
     with Memory(stack) as before:
         time.sleep(1.2)
@@ -82,12 +86,12 @@ def attack(stack: Stack, name: str, body: bytes | Iterable[bytes], seconds: floa
 
 
 def feed(seed: int) -> bytes:
-    """An honest file."""
+    """A regular file."""
     return b"\n".join(lines(HONEST, seed=seed))
 
 
 def left_in_spool(stack: Stack, seconds: float = 5) -> list[str]:
-    """What is still in the spool folder shortly after a job's end."""
+    """The files left in the spool shortly after the end of a job."""
     end = time.monotonic() + seconds
     while (left := [path.name for path in (stack.data / "spool").glob("*")]) and time.monotonic() < end:
         time.sleep(0.1)

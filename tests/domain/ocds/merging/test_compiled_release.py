@@ -57,7 +57,7 @@ zones = st.sampled_from([-480, -60, 0, 60, 330, 840])
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[tuple[datetime, Release]]:
-    """The releases of a process as they arrive: dates in mixed offsets, not in order, some of them equal."""
+    """Generated releases of a process: dates with mixed UTC offsets, out of order, some equal."""
     found = []
     for number in range(draw(st.integers(1, 4))):
         at = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=draw(st.integers(0, 20)))
@@ -80,12 +80,12 @@ def histories(draw: st.DrawFn) -> list[tuple[datetime, Release]]:
 
 
 def merge_rules(rules: Rules) -> dict[tuple[str, ...], str]:
-    """The rules as the reference implementation takes them."""
+    """The rules in the form of the reference implementation."""
     return dict.fromkeys(rules.replaced, "wholeListMerge") | {(name,): "omitWhenMerged" for name in OMITTED}
 
 
 def mixed(history: list[tuple[datetime, Release]]) -> bool:
-    """Whether ids are given as numbers here and as texts there, which are the same to us alone."""
+    """Whether the same ids occur as numbers and as strings, which the reference implementation treats as different."""
     text = json.dumps([release for _, release in history])
     return any(f'"id": {number}' in text and f'"id": "{number}"' in text for number in (1, 2))
 

@@ -1,4 +1,4 @@
-"""Laying releases over each other: what is merged, what is left to the field's own merger."""
+"""The fast merge of releases: what it merges, and what it leaves to ocdsmerge-rs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Invalid metadata of a package gives one quarantine entry; its releases are still read."""
+"""Damaged metadata of a package: its releases are read, and the damage has one quarantine entry."""
 
 import json
 import re
@@ -57,7 +57,7 @@ def test_the_releases_are_read_and_the_damage_is_one_entry(home: Home, damage: s
     assert [one for one in good if one != "7"] == IDS, [one.reason for one in refused]
     assert good.count("7") == {"JSON Lines": 3, "concatenated": 1, "array": 1}.get(form, 0)
     assert [one.code for one in refused] == ["invalid_json"]
-    assert "what the package says of itself" in refused[0].reason
+    assert "the package's metadata" in refused[0].reason
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -90,5 +90,5 @@ def test_a_file_of_another_kind_that_holds_or_names_a_pdf_is_none(source: PdfSou
 def test_a_web_page_that_is_named_as_a_pdf_is_refused_by_name(source: PdfSource, tmp_path: Path) -> None:
     path = tmp_path / "upload"
     path.write_bytes(b"\n<!DOCTYPE html><html><body>%PDF-1.4 is not here</body></html>")
-    with pytest.raises(InvalidError, match=r"notice\.pdf is named as a PDF and holds a web page"):
+    with pytest.raises(InvalidError, match=r"notice\.pdf is named as a PDF but is a web page"):
         source.recognise(path, "notice.pdf")

@@ -142,12 +142,12 @@ def test_what_is_flattened_comes_back(tmp_path_factory: pytest.TempPathFactory, 
     [
         ("ocdi,tendre/title", "'ocdi' may be 'ocid'"),
         ("id,tender/title", "needs a column ocid"),
-        ("ocid,ocid", "two headings mean ocid"),
-        ("ocid,a/0/1", "an array in an array"),
+        ("ocid,ocid", "two headings map to ocid"),
+        ("ocid,a/0/1", "OCDS has no arrays in arrays"),
         ("ocid,2024", "'2024' is no path"),
-        ("Date,USD,EUR", "EUR has no column"),
-        ("id,organisation_id,name", "both mean id"),
-        ("colour,shape", "mean nothing here: colour, shape"),
+        ("Date,USD,EUR", "must not have a column EUR"),
+        ("id,organisation_id,name", "both map to id"),
+        ("colour,shape", "unknown headings: colour, shape"),
     ],
 )
 def test_headings_that_mean_nothing_are_refused_with_what_was_expected(home: Home, headings: str, said: str) -> None:
@@ -178,7 +178,7 @@ def test_a_quoted_cell_that_never_ends_costs_its_row(home: Home) -> None:
     elements, refused = home.read((PLAIN + 'ocds-x,1,2024-01-01,tender,"x\n' + good).encode(), [7_000] * 10, "a.csv")
     assert len(elements) == 20_000
     assert [(one.code, one.place.line) for one in refused] == [("too_large", 2)]
-    assert "never closed" in refused[0].reason
+    assert "not closed" in refused[0].reason
 
 
 def test_many_such_cells_end_soon(home: Home) -> None:

@@ -47,7 +47,7 @@ def test_what_is_no_field_of_a_package_is_refused_by_row(home: Home) -> None:
     elements, refused = home.read(workbook({"Meta": meta, "releases": RELEASES}), name="b.xlsx")
     assert [one.package for one in elements] == [SAID, SAID]
     assert [(one.code, one.place.file, one.place.line) for one in refused] == [("unknown_field", "b.xlsx/Meta", line) for line in (7, 10, 11, 12)]
-    assert "'contact' is nothing that a package says of itself" in refused[0].reason
+    assert "'contact' is no metadata of a package" in refused[0].reason
 
 
 def test_a_meta_sheet_beside_no_releases_is_refused(home: Home) -> None:

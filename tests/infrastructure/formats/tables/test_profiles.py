@@ -104,16 +104,16 @@ def test_a_table_without_the_columns_of_the_ocid_is_refused_row_by_row(town: Hom
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("columns: [", "broken"),
+        ("columns: [", "invalid"),
         ("colour: red", "colour"),
         ("  Objeto: [{path: tender/minValue/amount, signs: ['€']}]", "needs decimal"),
-        ("  Objeto: [{path: tender/minValue/amount, decimal: '.', thousands: '.'}]", "can't be the decimal mark"),
+        ("  Objeto: [{path: tender/minValue/amount, decimal: '.', thousands: '.'}]", "can't be both the decimal mark"),
         ('  Objeto: [{path: tender/title, decimals: ","}]', "decimals"),
-        ("  Objeto: [{path: tender/title}, {path: tender/title}]", "two headings mean tender/title"),
-        ("  Objeto: [{path: tender/title, constant: x, template: y}]", "exclude each other"),
-        ('  - {column: Fornecedores, path: awards/0/suppliers, pattern: "(.+", fields: [name]}', "broken"),
+        ("  Objeto: [{path: tender/title}, {path: tender/title}]", "two headings map to tender/title"),
+        ("  Objeto: [{path: tender/title, constant: x, template: y}]", "can't be combined"),
+        ('  - {column: Fornecedores, path: awards/0/suppliers, pattern: "(.+", fields: [name]}', "invalid"),
         ('  - {column: Fornecedores, path: awards/0/suppliers, pattern: "(.+)", fields: [name, id]}', "1 groups for 2 fields"),
-        ('templates: {id: "{Número}"}', "gives the ocid"),
+        ('templates: {id: "{Número}"}', "has the path ocid"),
     ],
 )
 def test_a_broken_profile_is_named_with_what_is_wrong(tmp_path: Path, change: str, said: str) -> None:
@@ -122,7 +122,7 @@ def test_a_broken_profile_is_named_with_what_is_wrong(tmp_path: Path, change: st
     key = change.split(":")[0]
     lines = [line for line in lines[:at] if not line.startswith(key)] + [change] + [line for line in lines[at:] if not line.startswith(key)]
     (tmp_path / "town.yaml").write_text("\n".join(lines), encoding="utf-8")
-    with pytest.raises(StartupError, match=r"town\.yaml is broken") as raised:
+    with pytest.raises(StartupError, match=r"town\.yaml is invalid") as raised:
         tables(tmp_path / "spool", 1_000, 1_000, tmp_path)
     assert said in raised.value.detail
 
@@ -132,12 +132,12 @@ def test_the_doctor_names_a_broken_profile(tmp_path: Path, migrated: Path) -> No
     shutil.copy(migrated, tmp_path / "warehouse.db")
     found = list(examine(Settings(data_dir=tmp_path, profiles_dir=tmp_path)))
     assert [check.finding.split(": ")[0] for check in found if not check.passed and "profile" in check.finding] == [
-        f"the profile {tmp_path / 'town.yaml'} is broken"
+        f"the profile {tmp_path / 'town.yaml'} is invalid"
     ]
 
 
 def test_a_folder_of_profiles_that_is_none_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StartupError, match="is no folder"):
+    with pytest.raises(StartupError, match="is not a folder"):
         load_profiles(tmp_path / "none")
 
 

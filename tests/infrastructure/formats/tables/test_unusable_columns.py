@@ -21,25 +21,25 @@ def told(refused: list[RefusedElement]) -> list[tuple[str, str, int | None, str]
 @pytest.mark.parametrize(
     ("headings", "cells", "kept", "left", "said"),
     [
-        ("ocid,Tender/Title,tender/title", "o,A,B", {"tender": {"title": "A"}}, ("tender/title", "B"), "two headings mean tender/title"),
-        ("ocid,tender,tender/title", "o,A,B", {"tender": {"title": "B"}}, ("tender", "A"), "tender would be object and value at once"),
+        ("ocid,Tender/Title,tender/title", "o,A,B", {"tender": {"title": "A"}}, ("tender/title", "B"), "two headings map to tender/title"),
+        ("ocid,tender,tender/title", "o,A,B", {"tender": {"title": "B"}}, ("tender", "A"), "tender can't be both object and value"),
         ("ocid,tender/title,2024", "o,A,B", {"tender": {"title": "A"}}, ("2024", "B"), "'2024' is no path"),
-        ("ocid,tender/title,a/0/1", "o,A,B", {"tender": {"title": "A"}}, ("a/0/1", "B"), "an array in an array"),
+        ("ocid,tender/title,a/0/1", "o,A,B", {"tender": {"title": "A"}}, ("a/0/1", "B"), "OCDS has no arrays in arrays"),
         (
             "ocid,awards/0/id,awards/0/value,awards/0/value/amount",
             "o,a,5,6",
             {"awards": [{"id": "a", "value": {"amount": 6}}]},
             ("awards/0/value", "5"),
-            "object and value at once",
+            "both object and value",
         ),
         (
             "ocid,tender/value/amount,tender/value/amount/$numberLong",
             "o,5,6",
             {"tender": {"value": {"amount": 5}}},
             ("tender/value/amount/$numberLong", "6"),
-            "value and object at once",
+            "both value and object",
         ),
-        ("ocid,tag,tag/0", "o,award,B", {"tag": ["award"]}, ("tag/0", "B"), "value and list at once"),
+        ("ocid,tag,tag/0", "o,award,B", {"tag": ["award"]}, ("tag/0", "B"), "both value and list"),
     ],
 )
 def test_a_bad_heading_costs_its_column(home: Home, headings: str, cells: str, kept: dict[str, Any], left: tuple[str, str], said: str) -> None:
@@ -66,7 +66,7 @@ def test_a_bad_sheet_costs_itself(home: Home) -> None:
     assert len(elements) == 2
     assert [(one.code, one.place.file, one.place.line) for one in refused] == [("unknown_sheet", f"b.xlsx/{name}", 1) for name in ("numbers", "twice")]
     assert "'2024' is no path" in refused[0].reason
-    assert "both mean id" in refused[1].reason
+    assert "both map to id" in refused[1].reason
 
 
 def test_a_sheet_whose_part_is_missing_in_the_links_costs_itself(home: Home) -> None:

@@ -117,7 +117,7 @@ def test_a_bad_row_of_one_sheet_refuses_its_release_in_all(home: Home) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "said"),
-    [(("#N/A", "e"), "error #N/A"), (("=1+1", "f"), "formula whose value is not stored"), (("1e999x", "n"), "no value")],
+    [(("#N/A", "e"), "error #N/A"), (("=1+1", "f"), "formula is not stored"), (("1e999x", "n"), "not valid for its type")],
 )
 def test_a_cell_without_a_value_is_refused(home: Home, cell: tuple[str, str], said: str) -> None:
     def change(book: Any) -> None:

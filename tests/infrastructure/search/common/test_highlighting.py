@@ -1,4 +1,4 @@
-"""What is marked in long texts, where only the beginning is looked through."""
+"""Highlights in long texts, of which only the beginning is searched."""
 
 from domain.search.queries import FieldSpec
 from infrastructure.search.common.highlighting import READ, Highlighter

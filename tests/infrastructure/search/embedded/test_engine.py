@@ -1,4 +1,4 @@
-"""The embedded engine: the contract, and what only it promises about processes, crashes and schemas."""
+"""The embedded engine: the contract, and its own guarantees about processes, crashes and schemas."""
 
 import multiprocessing
 import os
@@ -35,7 +35,7 @@ for batch in range(1, 10_000):
 
 
 class TestEmbeddedSearch(SearchEngineContract, MeaningContract, WordsContract):
-    """The contract, kept by the embedded engine."""
+    """The contract, for the embedded engine."""
 
     @pytest.fixture
     def engine(self, tmp_path: Path) -> EmbeddedSearch:
@@ -191,7 +191,7 @@ def test_a_deleted_folder_is_an_empty_index(folder: Path) -> None:
 
 
 class SlowMerges:
-    """A writer whose merges end when they are told to."""
+    """A writer whose merges wait for the test."""
 
     def __init__(self, writer: tantivy.IndexWriter, gate: threading.Event, fails: bool) -> None:
         self.writer, self.gate, self.fails = writer, gate, fails

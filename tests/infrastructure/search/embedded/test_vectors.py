@@ -1,4 +1,4 @@
-"""The vectors of the embedded engine on disk: processes, kills, torn ends, and files that are written anew."""
+"""The vector files of the embedded engine: several processes, kills, incomplete writes, and rewritten files."""
 
 import multiprocessing
 import os
@@ -22,7 +22,8 @@ from services.ports.search import VectorRow
 from tests.infrastructure.search.contract import SPEC, P, process
 from tests.infrastructure.search.contract_semantic import MODEL, row, vector
 
-# Each batch puts the same 300 documents with the batch's number in title and vector, documents and vectors in turn; every third deletes the first ten.
+# Each batch writes the same 300 documents, then their vectors, with its number in both; every third deletes ten of
+# them.
 WRITER = """
 import sys
 from pathlib import Path
@@ -42,7 +43,7 @@ for batch in range(1, 10_000):
 
 
 def everyone(ids: Sequence[str]) -> dict[str, str]:
-    """All of them are there, with the text of the vectors that `plain` makes."""
+    """All documents exist, with the text of the vectors that `plain` makes."""
     return dict.fromkeys(ids, "h1")
 
 
@@ -73,7 +74,7 @@ def test_a_writer_killed_in_the_middle_loses_nothing_that_was_written(tmp_path: 
     engine = EmbeddedSearch(tmp_path, [SPEC])
     batches = {embedding_text_hash(P, process(0, f"Batch {batch}")): batch for batch in range(told[-1], told[-1] + 3)}
     found = dict(engine.vectors(P, MODEL))
-    assert len(found) in {0, 290, 300}  # none: the documents were written anew, their vectors not yet
+    assert len(found) in {0, 290, 300}  # 0: the documents were rewritten, their vectors not yet
     assert set(found.values()) <= batches.keys()
     for one in engine.read_vectors(P, MODEL, list(found)).values():
         assert np.allclose(one.vector, vector(1, batches[one.text_hash], 0, 0))

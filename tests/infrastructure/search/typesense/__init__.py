@@ -1,1 +1,3 @@
-"""The Typesense adapter, against a stand-in server that is held to the official API description, and against a real one where there is one."""
+"""Tests of the Typesense adapter, with a stand-in server checked against the official API description, or a real
+one.
+"""

@@ -1,4 +1,4 @@
-"""Requests and answers held against the official API description (a subset of it lies beside this file)."""
+"""Checks requests and responses against the official API description, a subset of which is beside this file."""
 
 import json
 from functools import cache
@@ -12,14 +12,14 @@ from jsonschema import Draft4Validator
 
 SUBSET = Path(__file__).with_name("openapi-subset.yml")
 BEFORE_30 = Path(__file__).with_name("openapi-29-synonyms.yml")
-# What the description gets wrong, by its own examples: a hit's document is not made of objects alone.
+# The description contradicts its examples: members of a hit's document need not be objects.
 WRONG = {("SearchResultHit", "document")}
 Json = dict[str, Any]
 
 
 @cache
 def description() -> Json:
-    """The subset, with what it gets wrong left open."""
+    """The subset, without the constraints that are wrong."""
     found: Json = yaml.safe_load(SUBSET.read_text())
     found["paths"] |= yaml.safe_load(BEFORE_30.read_text())["paths"]
     found["components"]["schemas"]["CollectionUpdateSchema"].pop("required")  # metadata may be updated alone (core_api.cpp)
@@ -29,9 +29,10 @@ def description() -> Json:
 
 
 def operation(method: str, path: str) -> tuple[str, Json]:
-    """The path as described, and its operation. AssertionError for what the server does not have."""
+    """(described path, operation). AssertionError for an unknown path or method."""
     for described, operations in description()["paths"].items():
-        wanted, given = described.split("/"), path.rstrip("/").split("/")  # the official client ends some paths with one
+        # The official client ends some paths with a slash
+        wanted, given = described.split("/"), path.rstrip("/").split("/")
         if len(wanted) == len(given) and all(one == other or one.startswith("{") for one, other in zip(wanted, given, strict=True)):
             assert method.lower() in operations, f"{method} {described} is not described"
             found: Json = operations[method.lower()]
@@ -40,7 +41,7 @@ def operation(method: str, path: str) -> tuple[str, Json]:
 
 
 def check_request(request: httpx.Request) -> None:
-    """The path, the parameters and the body are described so. AssertionError says what is not."""
+    """Check path, parameters and body of a request. AssertionError names what is not described."""
     path, found = operation(request.method, request.url.path)
     allowed = _parameters(found)
     for name, values in parse_qs(request.url.query.decode()).items():
@@ -58,7 +59,7 @@ def check_request(request: httpx.Request) -> None:
 
 
 def check_response(request: httpx.Request, status: int, body: Any) -> None:
-    """The answer is described so; statuses above 401 that hold for every path (429, 503, …) need a message."""
+    """Check a response; statuses above 401 that apply to every path (429, 503, …) need a message."""
     path, found = operation(request.method, request.url.path)
     described = found["responses"].get(str(status))
     if described is None:
@@ -71,7 +72,7 @@ def check_response(request: httpx.Request, status: int, body: Any) -> None:
 
 
 def _parameters(found: Json) -> dict[str, Json]:
-    """Query parameters; the description puts some of them into an object of parameters."""
+    """The query parameters, including those that the description groups in an object."""
     allowed: dict[str, Json] = {}
     for one in found.get("parameters", []):
         if one["in"] == "query":
@@ -103,7 +104,7 @@ def _validator(schema: str) -> Draft4Validator:
 
 
 def _known(schema: Json, value: Any, where: str) -> None:
-    """No member that the description does not name: a misspelt one would be passed over in silence."""
+    """Refuse members that are not described: the server would silently ignore a misspelt one."""
     if isinstance(value, list):
         for one in value:
             _known(_resolved(schema).get("items", {}), one, where)
@@ -114,7 +115,7 @@ def _known(schema: Json, value: Any, where: str) -> None:
 
 
 def _members(schema: Json) -> dict[str, Json] | None:
-    """The members of an object; None where any may be."""
+    """The members of an object; None if any are allowed."""
     found = _resolved(schema)
     parts = [_members(one) or {} for one in found.get("allOf", [])]
     if "properties" not in found and not parts:
@@ -122,6 +123,6 @@ def _members(schema: Json) -> dict[str, Json] | None:
     names: dict[str, Json] = dict(found.get("properties", {}))
     for part in parts:
         names |= part
-    if schema.get("$ref", "").endswith("/MultiSearchCollectionParameters"):  # those of a single search hold for it too
+    if schema.get("$ref", "").endswith("/MultiSearchCollectionParameters"):  # it also has those of a single search
         names |= description()["components"]["schemas"]["SearchParameters"]["properties"]
     return names

@@ -1,4 +1,4 @@
-"""Both engines, where a test asks for `engine`: what they answer must be equal."""
+"""Runs tests with the fixture `engine` on both engines, whose results must be equal."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The subset of the API description equals the whole, and the checks that lean on it do refuse what is wrong."""
+"""The subset of the API description equals the full one, and the checks based on it refuse wrong requests."""
 
 import os
 from pathlib import Path

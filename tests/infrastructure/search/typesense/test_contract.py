@@ -1,4 +1,4 @@
-"""The contract of the port, kept by the adapter: on the stand-in always, on a real server where two variables name one."""
+"""The port's contract for the adapter: on the stand-in always, on a real server if two variables name one."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ from tests.infrastructure.search.typesense.transport import Recording
 
 @pytest.mark.parametrize("version", ["29.0", "30.1"])
 class TestStandIn(SearchEngineContract, MeaningContract, WordsContract):
-    """Every request and every answer is held against the official description."""
+    """Every request and response is checked against the official description."""
 
     @pytest.fixture
     def engine(self, version: str) -> Iterator[TypesenseSearch]:
@@ -28,7 +28,7 @@ class TestStandIn(SearchEngineContract, MeaningContract, WordsContract):
 
 @NEEDS_SERVER
 class TestServer(SearchEngineContract, MeaningContract, WordsContract):
-    """A server of its own kind."""
+    """A server for one test."""
 
     @pytest.fixture
     def engine(self) -> Iterator[TypesenseSearch]:

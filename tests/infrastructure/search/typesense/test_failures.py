@@ -1,4 +1,4 @@
-"""What goes wrong with a server ends in another try or in a clear failure, never in a silent gap."""
+"""Failures of the server lead to a retry or a clear error, never to silently missing documents."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ def engine(recording: Recording) -> TypesenseSearch:
 
 
 def importing(recording: Recording, failure: httpx.Response | Exception) -> Failure:
-    """A failure of the next import; other requests pass."""
+    """Fail the next import; other requests succeed."""
 
     def fail(request: httpx.Request) -> httpx.Response | None:
         if not request.url.path.endswith("/import"):
@@ -80,7 +80,7 @@ def test_what_does_not_pass_is_told_as_away_by_writes_and_searches(engine: Types
 
 def test_a_busy_server_is_asked_again_when_it_says(engine: TypesenseSearch) -> None:
     assert (_seconds("7"), _seconds(None), _seconds("Wed, 21 Oct 2026 07:28:00 GMT"), _seconds("inf"), _seconds("nan")) == (7.0, 1.0, 1.0, 1.0, 1.0)
-    assert BusyError("busy", 6.2).details == {"retry_after": 7}  # for callers of ours too
+    assert BusyError("busy", 6.2).details == {"retry_after": 7}  # for our callers too
     assert engine.count(P) == 4
 
 

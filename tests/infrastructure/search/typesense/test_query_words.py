@@ -1,4 +1,4 @@
-"""Both engines find by the same words: how texts are split and folded, and how loosely words match."""
+"""Both engines match keywords alike: tokens, folding, and tolerance."""
 
 import json
 from collections.abc import Iterator
@@ -56,18 +56,18 @@ def test_synonyms_go_by_the_same_words(engine: SearchEngine) -> None:
     assert {one.id: one.words for one in engine.synonyms()} == {"s": ("Дороги", "Асфальта"), "r": ("Дороги",)}
 
 
-# how loosely words match
+# tolerance
 
 
 @pytest.mark.parametrize(
     ("text", "region", "titles"),
     [
         ("road works", "Kent", []),  # others have both words
-        ("bridge", "Kent", []),  # a word that others have is not corrected
-        ("bridgge", "Kent", []),  # nor corrected further than it takes
+        ("bridge", "Kent", []),  # a word that other documents have is not corrected
+        ("bridgge", "Kent", []),  # nor corrected more than necessary
         ("bridgge", "Wales", ["bridge repair"]),
         ("road", "Kent", ["road signs"]),
-        ("road zzzz", "Kent", ["road signs"]),  # nobody has both
+        ("road zzzz", "Kent", ["road signs"]),  # no document has both
         ("45233142 45233149", "Kent", []),
         ("road works lighting", "Kent", []),  # ten others have all three
         ("road works lighting", "Wales", ["road works lighting"] * 10),
@@ -113,7 +113,7 @@ def test_known_words_take_one_request(filters: tuple[Filter, ...], searches: int
     ("text", "numbers"),
     [
         ("bridge", [1]),
-        ("bridges", [1]),  # its other number
+        ("bridges", [1]),  # its singular
         ("footway", [1]),  # a synonym
         ("bridge repair", [1]),
         ('"bridge repair"', [1]),

@@ -1,4 +1,4 @@
-"""Both engines find by meaning what they promise: the nearest of those that meet phrases and exclusions, and all groups."""
+"""Semantic search of both engines: the nearest documents that meet phrases and exclusions, and all groups."""
 
 from collections.abc import Sequence
 from typing import Any

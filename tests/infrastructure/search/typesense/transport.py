@@ -1,4 +1,6 @@
-"""A transport that hands each request to the stand-in server, and holds it and its answer against the API description; a script of failures comes first."""
+"""An HTTP transport that passes requests to the stand-in server and checks requests and responses against the API
+description; scripted failures are answered first.
+"""
 
 import json
 from collections import deque
@@ -14,7 +16,9 @@ Failure = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response 
 
 
 class Recording(httpx.BaseTransport):
-    """Every request made, checked. `failures` are taken first, one a request; a callable may let a request pass by None."""
+    """All checked requests. `failures` are used first, one per request; a callable that returns None lets a request
+    pass.
+    """
 
     def __init__(self, server: Typesense) -> None:
         self.server = server
@@ -46,7 +50,7 @@ class Recording(httpx.BaseTransport):
         return failure(request)
 
     def _held(self, check: Callable[[], None]) -> None:
-        """Noted as well as raised: no retry and no handler of errors shall hide it."""
+        """Record the violation and raise it, so that no retry or error handler hides it."""
         try:
             check()
         except AssertionError as error:
@@ -55,5 +59,5 @@ class Recording(httpx.BaseTransport):
 
 
 def refusal(status: int, message: str, **headers: Any) -> httpx.Response:
-    """An answer of failure."""
+    """An error response."""
     return httpx.Response(status, json={"message": message}, headers={name.replace("_", "-"): str(value) for name, value in headers.items()})

@@ -1,4 +1,4 @@
-"""`filter_by` and `sort_by` of the stand-in: conditions joined by &&, orders by up to three fields."""
+"""`filter_by` and `sort_by` of the stand-in: conditions joined by &&, sorting by up to three fields."""
 
 import re
 import struct
@@ -12,7 +12,7 @@ FIELD = re.compile(r"^([\w]+)(?:\(missing_values:\s*(first|last|normal)\))?:(asc
 
 
 class RefusedError(Exception):
-    """Raised for what a real server answers with 400 (or another status)."""
+    """Raised for requests that a real server answers with 400 (or another status)."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -20,13 +20,13 @@ class RefusedError(Exception):
 
 
 def condition(filter_by: str, collection: Any) -> Callable[[Json], bool]:
-    """Whether a document meets all conditions; those joined by || stand in brackets."""
+    """Whether a document meets all conditions; those joined by || are in brackets."""
     parts = [_any(part.strip(), collection) for part in _split(filter_by, "&&")] if filter_by.strip() else []
     return lambda document: all(part(document) for part in parts)
 
 
 def _split(text: str, sign: str) -> list[str]:
-    """The parts between signs that stand neither between back quotes nor in brackets."""
+    """The parts between separators that are outside backquotes and brackets."""
     parts, start, quoted, depth = [], 0, False, 0
     for i, letter in enumerate(text):
         quoted ^= letter == "`"
@@ -76,7 +76,7 @@ def _holds(values: list[Any], operator: str, wanted: list[str], kind: str) -> bo
 
 
 def _float(value: Any) -> float:
-    """A number as the server's floats hold it: in 32 bits."""
+    """The number rounded to 32 bits, as the server stores floats."""
     return float(struct.unpack("f", struct.pack("f", float(value)))[0])
 
 

@@ -1,4 +1,4 @@
-"""The stand-in on a port of 127.0.0.1, for tests in which another process is the client."""
+"""The stand-in as an HTTP server on 127.0.0.1, for tests with clients in other processes."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ def served(server: Typesense, port: int = 0) -> Iterator[str]:
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.0"  # a connection a request: none outlives the server
+        protocol_version = "HTTP/1.0"  # one connection per request, so that none outlives the server
 
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -33,7 +33,7 @@ def served(server: Typesense, port: int = 0) -> Iterator[str]:
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815  the names that the library calls
 
         def log_message(self, *_: Any) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})

@@ -1,4 +1,4 @@
-"""One search of the stand-in: filters, words or vectors, order, groups, facets and a page of hits."""
+"""One search of the stand-in: filters, keywords or vectors, sorting, groups, facets and a page of hits."""
 
 import math
 import re
@@ -24,7 +24,7 @@ class Collection:
         self.separators = "".join(schema.get("token_separators", []))
 
     def described(self) -> Json:
-        """What GET /collections/{name} answers."""
+        """The response of GET /collections/{name}."""
         return {"default_sorting_field": "", **self.schema, "num_documents": len(self.documents), "created_at": self.created_at}
 
     def tokens(self, name: str, text: str) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ class Collection:
         return tokens(text, self.separators, "".join(self.fields[name].get("symbols_to_index", [])))
 
     def alter(self, change: Json) -> str | None:
-        """Add and drop fields, and put metadata in place of those before; why not, where it can't be."""
+        """Add and drop fields and replace the metadata; returns the error message if that is refused."""
         for field in change.get("fields", []):
             if field.get("drop"):
                 if self.fields.pop(field["name"], None) is None:
@@ -45,7 +45,7 @@ class Collection:
         return None
 
     def put(self, document: Json) -> str | None:
-        """Index a document in place of the one with its id; why not, where it can't be."""
+        """Index a document, replacing the one with its id; returns the error message if it is refused."""
         document = {name: value for name, value in document.items() if value is not None}
         for name, field in self.fields.items():
             value = document.get(name)
@@ -59,7 +59,7 @@ class Collection:
 
 
 def search(collection: Collection, p: Json, synonyms: list[Json]) -> Json:
-    """The answer to one search."""
+    """The response to one search."""
     meets = condition(str(p.get("filter_by", "")), collection)
     kept = {key: document for key, document in collection.documents.items() if meets(document)}
     hits = _near(collection, _framed(collection, kept, p), p) if "vector_query" in p else _worded(collection, kept, p, synonyms)
@@ -107,7 +107,7 @@ def _worded(collection: Collection, kept: dict[str, Json], p: Json, synonyms: li
 
 
 def _framed(collection: Collection, kept: dict[str, Json], p: Json) -> dict[str, Json]:
-    """What a search by vector chooses among: documents with the phrases of `q`, and without what it excludes."""
+    """The candidates of a vector search: documents with the phrases of `q` and without its exclusions."""
     if p["q"] == "*":
         return kept
     found = {hit["document"]["id"]: hit["document"] for hit in _worded(collection, kept, p, [])}
@@ -152,7 +152,7 @@ def _facets(collection: Collection, hits: list[Json], p: Json) -> list[Json]:
         if not collection.fields.get(name, {}).get("facet"):
             raise RefusedError(f"Could not find a facet field named `{name}` in the schema.", 404)
         values = Counter(one for hit in hits for one in _each(hit["document"].get(name)))
-        # which of equals come first is not said: not by their letters, at any rate
+        # the order of equal counts is unspecified, and not alphabetical
         ranked = sorted(values.items(), key=lambda item: (-item[1], item[0][::-1]))[: int(p.get("max_facet_values", 10))]
         counts = [{"value": value, "highlighted": value, "count": count} for value, count in ranked]
         counted.append({"field_name": name, "counts": counts, "sampled": False, "stats": {"total_values": len(values)}})

@@ -1,4 +1,4 @@
-"""The stand-in's paths: what each request does to the collections, and what is answered."""
+"""The routes of the stand-in: the effect of each request on the collections, and its response."""
 
 import json
 import re
@@ -12,11 +12,11 @@ from tests.infrastructure.search.typesense.stand_in.search import Collection, se
 Json = dict[str, Any]
 Answer = tuple[int, Any]
 Handler = Callable[..., Answer]
-IDS = re.compile(r"^[A-Za-z0-9_.-]+$")  # others break the real one's addresses
+IDS = re.compile(r"^[A-Za-z0-9_.-]+$")  # others break URLs of the real server
 
 
 class Typesense:
-    """A server of one version, 29 or 30; `key` is the one that may do everything."""
+    """A server of version 29 or 30; `key` is its admin key."""
 
     def __init__(self, version: str = "29.0", key: str = "k") -> None:
         self.version = version
@@ -31,7 +31,7 @@ class Typesense:
         ]
 
     def handle(self, method: str, path: str, params: dict[str, str], body: bytes, key: str | None) -> Answer:
-        """The status and the body of the answer: JSON, or text of JSON Lines."""
+        """(status, body) of the response: JSON, or JSON Lines as text."""
         if path != "/health" and key != self.key:
             return 401, {"message": "Forbidden - a valid `x-typesense-api-key` header must be sent."}
         for verb, pattern, handler in self._routes:
@@ -98,7 +98,7 @@ class Typesense:
 
     @staticmethod
     def _put(collection: Collection, line: str, params: dict[str, str]) -> Json:
-        """What is sent goes over what is there; a field that is null goes."""
+        """Merge the sent fields into the document; null removes a field."""
         try:
             sent = json.loads(line)
         except ValueError:

@@ -1,6 +1,7 @@
-"""How the stand-in finds by word.
+"""Keyword search of the stand-in.
 
-Tokens stand in any of the fields, the last one by its beginning; typing errors are forgiven where nothing is exact; tokens are dropped from the right.
+Tokens match in any field, the last one as a prefix; without exact matches typing errors are tolerated, and tokens are
+dropped from the right.
 """
 
 import re
@@ -15,20 +16,23 @@ from infrastructure.search.common.typing_errors import within
 Json = dict[str, Any]
 Split = Callable[[str, str], tuple[str, ...]]
 Found = tuple[int, set[str], int, int]
-SIGNS = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "«": "<<", "»": ">>"}  # as iconv has them
+# As iconv transliterates them
+SIGNS = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "«": "<<", "»": ">>"}
 Q = re.compile(r'(-?)"([^"]*)"|(\S+)')
 
 
 @cache
 def tokens(text: str, separators: str, symbols: str = "") -> tuple[str, ...]:
-    """Text as Typesense's tokenizer.cpp splits it: at ASCII blanks and separators that are no symbols. Other signs are left out, and end no word."""
+    """Tokens as of Typesense's tokenizer.cpp: split at ASCII blanks and separators that are no symbols. Other
+    punctuation is removed without ending a word.
+    """
     parting = "".join(one for one in separators if one not in symbols)
     parts = re.split(f"[ \n{re.escape(parting)}]", text)
     return tuple(word for part in parts if (word := "".join(_letter(one, symbols) for one in part)))
 
 
 def _letter(one: str, symbols: str) -> str:
-    """A character in ASCII, in lower case; what has no ASCII form stays as it is, capitals too."""
+    """The character in lower-case ASCII; unchanged, also in case, if it has no ASCII form."""
     if one in symbols:
         return one
     plain = one if one.isascii() else SIGNS.get(one) or "".join(each for each in unicodedata.normalize("NFKD", one) if not unicodedata.combining(each))
@@ -45,7 +49,7 @@ class Asked:
 
 
 def parse(q: str) -> Asked:
-    """Words, phrases and exclusions; no word at all stands for everything."""
+    """Words, phrases and exclusions; a query without words matches everything."""
     asked = Asked([], [], [])
     for minus, quoted, plain in Q.findall(q):
         if quoted or (not plain and not quoted):
@@ -60,7 +64,7 @@ def parse(q: str) -> Asked:
 
 
 class Finder:
-    """One search by word over documents. `fields` maps the fields asked to their weights."""
+    """One keyword search over documents. `fields` maps the searched fields to their weights."""
 
     def __init__(
         self, parameters: Json, fields: Mapping[str, int], separators: str, split: Callable[[str, str], tuple[str, ...]], synonyms: Sequence[Json]
@@ -72,7 +76,9 @@ class Finder:
         self.synonyms = synonyms
 
     def find(self, documents: Mapping[str, Json]) -> dict[str, Found]:
-        """The documents found: their text match, the words of theirs that matched, how many tokens these were, and how many were dropped."""
+        """The documents found, each with its text match, its matched words, the number of matched tokens, and of
+        dropped ones.
+        """
         asked = parse(str(self.p["q"]))
         texts = {key: self._texts(document) for key, document in documents.items()}
         kept = {key: one for key, one in texts.items() if self._framed(one, asked)}
@@ -89,7 +95,7 @@ class Finder:
         return found
 
     def _all(self, words: Sequence[str], texts: Mapping[str, Json]) -> dict[str, tuple[int, set[str]]]:
-        """Documents that have all these words, with the fewest typing errors that find enough."""
+        """Documents with all these words, with as few typing errors as find enough."""
         last = len(words) - 1
         prefix = str(self.p.get("prefix", "true")) == "true"
         ways = [self._ways(word, texts, prefix=prefix and i == last) for i, word in enumerate(words)]
@@ -102,7 +108,7 @@ class Finder:
         return found
 
     def _ways(self, word: str, texts: Mapping[str, Json], *, prefix: bool) -> dict[str, int]:
-        """The words of the index that a token stands for, with how good each is."""
+        """The words of the index that match a token, with the quality of each match."""
         known = {one for text in texts.values() for values in text.values() for value in values for one in value}
         found = {one: 300 if one == word else 200 for one in known if one == word or (prefix and one.startswith(word))}
         if found or any(letter.isdigit() for letter in word):
@@ -119,7 +125,7 @@ class Finder:
         return min(int(self.p.get("num_typos", 2)), 2 if len(word) >= int(self.p.get("min_len_2typo", 7)) else 1)
 
     def _one(self, form: str, quality: int, text: Json) -> tuple[int, str]:
-        """How well a word of the index stands in a document: 0 where it does not."""
+        """The score of a word of the index in a document; 0 if the document lacks it."""
         weights = [self.fields[name] for name, values in text.items() if any(form in value for value in values)]
         return (quality * 1_000 + max(weights), form) if weights else (0, "")
 
@@ -154,7 +160,7 @@ def _within(phrase: tuple[str, ...], value: Sequence[str]) -> bool:
 
 
 def highlight(document: Json, names: Sequence[str], words: set[str], separators: str) -> Json:
-    """The `highlight` of a hit: matched tokens as they stand in the text."""
+    """The `highlight` of a hit: matched tokens as in the text."""
     shown: Json = {}
     for name in names:
         value = document.get(name)
