@@ -1,4 +1,4 @@
-"""What the endpoints are given: the parts of the installation, its settings and its callers, from the application's state."""
+"""The dependencies of endpoints: ports, settings and authentication, from the application's state."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class AppContext:
 
 
 async def get_context(request: Request) -> AppContext:
-    """The container of the application that serves the request. Async, since a thread for it would cost more than it does."""
+    """The container of the application that serves the request. Async, to avoid a thread call."""
     found: AppContext = request.app.state.container
     return found
 

@@ -1,4 +1,7 @@
-"""Repeatable chance. Only `Random(int).random()` is used, whose values Python promises to keep; no libm, no hashes, no sets."""
+"""Reproducible random choices.
+
+Only `Random(int).random()` is used, whose values Python guarantees; no libm, no hashes, no sets.
+"""
 
 from collections.abc import Sequence
 from random import Random
@@ -8,7 +11,7 @@ T = TypeVar("T")
 
 
 class Dice:
-    """Choices that depend on nothing but the number given."""
+    """Choices that depend on the given number only."""
 
     __slots__ = ("_next",)
 
@@ -29,15 +32,15 @@ class Dice:
         return low + int(chance * chance * chance * (high - low + 1))
 
     def chance(self, share: float) -> bool:
-        """True in that share of cases."""
+        """True with that probability."""
         return self._next() < share
 
     def pick(self, options: Sequence[T]) -> T:
-        """One of them, each as likely."""
+        """One of the options, with equal probability."""
         return options[int(self._next() * len(options))]
 
     def weighted(self, options: Sequence[T], weights: Sequence[int]) -> T:
-        """One of them, as likely as its weight."""
+        """One of the options, with a probability by weight."""
         at = int(self._next() * sum(weights))
         for option, weight in zip(options, weights, strict=True):
             if at < weight:
@@ -46,7 +49,7 @@ class Dice:
         return options[-1]
 
     def some(self, options: Sequence[T], count: int) -> list[T]:
-        """That many different ones, or all there are, in random order."""
+        """`count` different options, or all if there are fewer, in random order."""
         left = list(options)
         chosen = []
         for _ in range(min(count, len(left))):

@@ -1,1 +1,1 @@
-"""Answers that several routes share: accepted jobs, CSV, entity tags."""
+"""Responses that several routes share: accepted jobs, CSV, entity tags."""

@@ -1,4 +1,4 @@
-"""Lists as CSV: a row each, streamed a page at a time."""
+"""Lists as CSV: one row per entry, streamed page by page."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ CSV: dict[int | str, dict[str, Any]] = {200: {"description": "JSON or CSV", "con
 
 
 def wants_csv(request: Request, form: str | None) -> bool:
-    """Whether the caller wants CSV: by `?format=`, else where Accept likes text/csv better than JSON."""
+    """Whether the client wants CSV: by `?format=`, else if Accept prefers text/csv to JSON."""
     if form is not None:
         return form == "csv"
     liked = [part.strip().split(";") for part in request.headers.get("accept", "").lower().split(",")]
@@ -33,7 +33,7 @@ def _weight(parameters: Sequence[str]) -> float:
 
 
 def as_csv(columns: Sequence[str], pages: Iterable[Sequence[BaseModel]], filename: str) -> StreamingResponse:
-    """A CSV answer with a heading, of the models' fields; null is an empty cell."""
+    """A CSV response with a heading, from the models' fields; null is an empty cell."""
     headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
     return StreamingResponse(_lines(columns, pages), media_type="text/csv; charset=utf-8", headers=headers)
 

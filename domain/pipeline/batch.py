@@ -1,4 +1,4 @@
-"""Batches of the log, and the steps of a job that make them."""
+"""Batches of the log, and the landing of jobs."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from domain.jobs.job import JobCounts
 from domain.raw_records.record import Kind
 
-LEASE_DURATION = timedelta(seconds=15)  # of a slice that is being landed, renewed every few seconds: a worker that does not renew it is dead
+LEASE_DURATION = timedelta(seconds=15)  # a live worker renews its leases every few seconds
 
 
 class Batch(BaseModel):
@@ -42,7 +42,9 @@ class SilverBatch(NamedTuple):
 
 
 class LandedSlice(NamedTuple):
-    """What the landing of a batch means for its job; `position` is where the next one begins, None at the end of the source."""
+    """The result of landing a batch for its job; `position`: where the next slice begins, None at the end of the
+    source.
+    """
 
     job_id: str
     counts: JobCounts
@@ -51,7 +53,10 @@ class LandedSlice(NamedTuple):
 
 
 class NextRawJob(BaseModel):
-    """The job whose turn it is, and when somebody began it; None where nobody has. `leased`: whether a worker is at it."""
+    """The next raw job to land.
+
+    `begun_at`: when its landing began, or None; `leased`: whether a worker has a lease on it.
+    """
 
     job_id: str
     begun_at: datetime | None

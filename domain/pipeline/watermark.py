@@ -6,9 +6,9 @@ from pydantic import BaseModel
 
 
 class Watermark(BaseModel):
-    """How far a stage has read the log; `silver_batch` for the stages behind silver.
+    """How far a stage has read the log; `silver_batch` for the stages after silver.
 
-    `target` (the silver batch aimed at) and `done` (slices written) hold a run that is half-way; `attempts` counts its starts.
+    `target` (a silver batch) and `done` (slices written) describe an unfinished run; `attempts` counts its starts.
     """
 
     stage: str

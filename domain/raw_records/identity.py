@@ -1,4 +1,4 @@
-"""The id of a raw record, from the fields by which its kind is known. Pure."""
+"""Derives the id of a raw record from the identifying fields of its kind. Pure."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ FIELDS: dict[Kind, str] = {
 
 
 def record_id_of(kind: Kind, record: dict[str, Any]) -> str | None:
-    """The id, of a whole record or a part of one; None where a field is missing that it takes."""
+    """The id of a whole or partial record; None if an identifying field is missing."""
     text = {name: str(value) for name, value in record.items() if isinstance(value, str | int) and not isinstance(value, bool) and value != ""}
     try:
         match kind:

@@ -4,5 +4,8 @@ from domain.shared.url_safe import url_safe
 
 
 def release_record_id(ocid: str, release_id: str) -> str:
-    """`{ocid}:{release id}`, both with every byte but letters, digits, '.', '_' and '-' written as `=XX`: one text a pair, safe in a URL."""
+    """`{ocid}:{release id}`, both URL-safe: every byte except letters, digits, '.', '_' and '-' is written as `=XX`.
+
+    Unique per pair.
+    """
     return f"{url_safe(ocid)}:{url_safe(release_id)}"

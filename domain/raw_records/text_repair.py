@@ -9,14 +9,14 @@ from domain.raw_records.record import Note
 from domain.shared.exact_json import ExactNumber
 from domain.shared.json_pointer import pointer
 
-MAX_EXACT_FLOAT = 2**53  # from here on a floating-point number may stand for another whole number
+MAX_EXACT_FLOAT = 2**53  # above it, floating-point numbers don't represent every integer
 
 
 ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.S)
 
 
 def number_as_text(value: Any) -> str | None:
-    """A number as the text that it would be as an id; None where it is no number or its digits are lost."""
+    """A number as text, for ids; None if it is no number or has lost digits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, ExactNumber):
@@ -27,7 +27,7 @@ def number_as_text(value: Any) -> str | None:
 
 
 def walk(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every object and array in it with its path, holders first; without recursion, so that no nesting is too deep."""
+    """Every object and array with its path, parents first; without recursion, for any depth."""
     pending: list[tuple[str, Any]] = [("", release)]
     while pending:
         path, holder = pending.pop()
@@ -38,7 +38,7 @@ def walk(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def note_rounded(release: dict[str, Any], notes: list[Note]) -> None:
-    """One note on the numbers that have more digits than the star holds."""
+    """Add one note on the numbers with more digits than the star holds."""
     paths = []
     for path, holder in walk(release):
         inside = holder.items() if isinstance(holder, dict) else enumerate(holder)
@@ -48,7 +48,7 @@ def note_rounded(release: dict[str, Any], notes: list[Note]) -> None:
 
 
 def strip_nul(release: dict[str, Any], notes: list[Note]) -> None:
-    """Remove U+0000 from every text, names of fields included; one note a release."""
+    """Remove U+0000 from every text, names of fields included; one note per release."""
     paths: list[str] = []
     for path, holder in walk(release):
         inside = list(holder.items() if isinstance(holder, dict) else enumerate(holder))

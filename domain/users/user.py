@@ -1,4 +1,4 @@
-"""Who may call the API, and how far each role reaches."""
+"""Users of the API and their roles."""
 
 import re
 from datetime import datetime
@@ -10,30 +10,30 @@ NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
 
 def valid_name(name: object) -> bool:
-    """Whether a user can have that name."""
+    """Whether the name is allowed for a user."""
     return isinstance(name, str) and NAME.fullmatch(name) is not None
 
 
 def is_utf8(text: str) -> bool:
-    """Whether a text can be written as UTF-8: the argument of a command in another encoding can't, for it holds lone surrogates."""
+    """Whether a text is valid Unicode: command arguments in another encoding have lone surrogates."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 class Role(StrEnum):
-    """Each role may do what those before it may."""
+    """Roles in ascending order; each one includes those before it."""
 
     READER = "reader"
     WRITER = "writer"
     ADMIN = "admin"
 
     def reaches(self, needed: "Role") -> bool:
-        """Whether this role may do what `needed` may."""
+        """Whether this role includes `needed`."""
         order = list(Role)
         return order.index(self) >= order.index(needed)
 
 
 class User(BaseModel):
-    """A caller; `password_hash` is argon2id in PHC form."""
+    """A user; `password_hash` is argon2id in PHC form."""
 
     name: str
     role: Role

@@ -1,4 +1,7 @@
-"""Vectors of words, averaged (model2vec's distillate of the same transformer): ten times as fast and weaker; English, 256 numbers a text."""
+"""The packaged static model (word vectors distilled from the same transformer by model2vec, averaged).
+
+Ten times faster and weaker; English, 256 dimensions.
+"""
 
 import threading
 from collections.abc import Sequence
@@ -14,7 +17,7 @@ BATCH_TEXTS = 1_024
 
 
 class StaticEmbedder:
-    """Loaded at the first text; threads may share it. A text without a known word has a row of zeros: it is near nothing."""
+    """The model, loaded at the first text; may be shared by threads. A text without known words has a row of zeros."""
 
     model = "static-minilm-256"
     dimension = 256
@@ -24,7 +27,7 @@ class StaticEmbedder:
         self._loading = threading.Lock()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """A row of length 1 a text."""
+        """One row of length 1 per text."""
         with self._loading:
             loaded = self._loaded
 

@@ -1,4 +1,4 @@
-"""Commits to a Delta table that lost to another one are made again."""
+"""Retries commits to a Delta table that lost to a concurrent one."""
 
 from deltalake.exceptions import CommitFailedError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential

@@ -1,8 +1,8 @@
-"""The names of the lake's folders, as delta-rs understands them."""
+"""Folder URIs for delta-rs."""
 
 from pathlib import Path
 
 
 def table_uri(folder: Path) -> str:
-    """The folder as delta-rs takes any name of one: a path with '%' or '[' in it would be read as something else."""
+    """The folder as a URI: delta-rs misreads paths that contain '%' or '['."""
     return folder.absolute().as_uri()

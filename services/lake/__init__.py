@@ -1,1 +1,1 @@
-"""Reading the current silver rows of committed silver batches."""
+"""Reads the current silver rows of committed silver batches."""

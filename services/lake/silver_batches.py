@@ -12,7 +12,7 @@ Frames = dict[str, pl.DataFrame]
 
 
 def limit_by_processes(pending: Sequence[SilverBatch], most: int) -> Sequence[SilverBatch]:
-    """The first silver batches, as many as hold at most this many processes, and one at least."""
+    """The first silver batches, at least one, with at most `most` processes together."""
     processes = 0
     for count, batch in enumerate(pending):
         processes += batch.processes
@@ -22,12 +22,12 @@ def limit_by_processes(pending: Sequence[SilverBatch], most: int) -> Sequence[Si
 
 
 def newest_batches(lake: Lake, silver_batches: Sequence[int]) -> pl.DataFrame:
-    """ocid and silver_batch: the newest of these batches that has each process."""
+    """ocid and silver_batch: the newest of these batches for each process."""
     return lake.read_silver("process", silver_batches, ["ocid", "silver_batch"]).group_by("ocid").agg(pl.col("silver_batch").max())
 
 
 def current_rows(lake: Lake, silver_batches: Sequence[int], newest: pl.DataFrame) -> Frames:
-    """The rows of these silver batches that are their process's newest, ordered."""
+    """The rows of each process from its newest silver batch, ordered."""
     order = ["ocid", "level", "parent_position", "award_position", "position", "record_id", "path", "code"]
     frames = {}
     for name, columns in TABLES.items():

@@ -1,4 +1,6 @@
-"""What search lacks of gold, found by the ids on both sides, and written again: a server that was killed may have lost what it had taken."""
+"""Restores search documents that the engine lost, for example by a crash of its server: compares the ids in gold and
+search.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
@@ -21,38 +23,39 @@ Ids = dict[Collection, set[str]]
 
 
 def write_missing(parts: Parts) -> int:
-    """Write the documents that gold has and search has not, and delete those that search alone has; how many.
+    """Write the documents that search lacks, and delete those that gold lacks; returns their number.
 
-    Nothing is done while the index stage has work, while search is away, and while a server is still loading: its count grows between two looks.
+    Does nothing while the index stage has work, the search engine is unavailable, or a server is still loading:
+    then its count changes between two checks.
     """
     try:
         first = _different(parts)
-        return _mend(parts) if first and first == _different(parts) else 0
+        return _write_differences(parts) if first and first == _different(parts) else 0
     except RetryableError as error:
-        logger.debug("search is away: {}", error.detail)
+        logger.debug("the search engine is unavailable: {}", error.detail)
         return 0
 
 
 def _different(parts: Parts) -> Ids:
-    """The ids that are not on both sides, of each collection that has any."""
+    """The ids that only gold or only search has, by collection; empty ones are left out."""
     with parts.warehouse.read() as work:
         if _behind(work):
             return {}
         wanted = {collection: _count(work, collection) for collection in Collection}
     uneven = [collection for collection, count in wanted.items() if parts.search.count(collection) != count]
-    there = {collection: set(parts.search.ids(collection)) for collection in uneven}
+    in_search = {collection: set(parts.search.ids(collection)) for collection in uneven}
     with parts.warehouse.read() as work:
-        different = {collection: _gold(work, collection) ^ ids for collection, ids in there.items()}
+        different = {collection: _gold(work, collection) ^ ids for collection, ids in in_search.items()}
     return {collection: ids for collection, ids in different.items() if ids}
 
 
-def _mend(parts: Parts) -> int:
-    """Under the pause of the index stage, so that it writes nothing older over what that writes."""
+def _write_differences(parts: Parts) -> int:
+    """Write the documents while the index stage is paused, so that newer ones are not overwritten."""
     pause(parts)
     try:
         different = _different(parts)
         for collection, ids in different.items():
-            logger.warning("search differs from gold in {} of its {}; they are written again", len(ids), collection)
+            logger.warning("search differs from gold in {} of its {}; writing them again", len(ids), collection)
             _write(parts, collection, sorted(ids))
             check_still_paused(parts)
         return sum(map(len, different.values()))

@@ -1,4 +1,4 @@
-"""Whether the parts that a request needs answer."""
+"""Readiness: whether the servers that requests need are available."""
 
 from collections.abc import Callable
 
@@ -10,16 +10,16 @@ from services.ports.parts import Parts
 
 
 def readiness(parts: Parts) -> dict[str, str]:
-    """`ok` for each part. UnavailableError, with the state of every part, where one does not answer."""
+    """`ok` for each server. UnavailableError, with all states, if one does not answer."""
     checks: dict[str, Callable[[], object]] = {
         "warehouse": parts.warehouse.check,
         "queue": parts.messages.check,
         "search": lambda: parts.search.count(Collection.PROCESSES),
     }
     states = {name: _state(name, check) for name, check in checks.items()}
-    away = [name for name, state in states.items() if state != "ok"]
-    if away:
-        raise UnavailableError(f"not ready: {', '.join(away)}", parts=states)
+    unavailable = [name for name, state in states.items() if state != "ok"]
+    if unavailable:
+        raise UnavailableError(f"not ready: {', '.join(unavailable)}", parts=states)
     return states
 
 

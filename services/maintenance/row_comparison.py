@@ -1,4 +1,4 @@
-"""Two places compared row by row: by key first, values only where a key's fingerprint differs."""
+"""Compares two tables row by row: keys and fingerprints first, values only of rows that differ."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Rows = Callable[[], Iterable[tuple[Key, Any]]]
 
 @dataclass(frozen=True)
 class Difference:
-    """A row that is not the same in both places; None where it is absent."""
+    """A row that differs between both tables; None if it is missing."""
 
     table: str
     key: Key
@@ -37,9 +37,9 @@ def _short(value: Any) -> str:
 
 
 def differences(table: str, live: Rows, fresh: Rows, columns: Sequence[str] | None = None) -> Iterator[Difference]:
-    """The rows that differ. Keeps a fingerprint a row, and reads the values of those that differ in a second pass.
+    """The rows that differ. Keeps one fingerprint per row in memory, and reads the values in a second pass.
 
-    Where rows come as tuples, `columns` names their values.
+    `columns`: the names of values, for rows that are tuples.
     """
     have, want = _fingerprints(live()), _fingerprints(fresh())
     wrong = {key for key in have.keys() | want.keys() if have.get(key) != want.get(key)}
@@ -51,11 +51,13 @@ def differences(table: str, live: Rows, fresh: Rows, columns: Sequence[str] | No
 
 
 def _fingerprints(rows: Iterable[tuple[Key, Any]]) -> dict[Key, int]:
-    return {key: hash(_written(row)) for key, row in rows}
+    return {key: hash(_serialised(row)) for key, row in rows}
 
 
-def _written(row: Any) -> bytes | str:
-    """The row written so that no other is written alike (but NaN as null: no source has one); orjson writes most, far faster than Python."""
+def _serialised(row: Any) -> bytes | str:
+    """A unique serialisation of the row (except that NaN equals null, which no source has); by orjson if possible, for
+    speed.
+    """
     try:
         return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:
@@ -63,7 +65,7 @@ def _written(row: Any) -> bytes | str:
 
 
 def _ordered(value: Any) -> Any:
-    """The value with the fields of every object in order: PostgreSQL keeps JSON in an order of its own."""
+    """The value with sorted object fields, as PostgreSQL reorders JSON."""
     if isinstance(value, dict):
         return sorted((name, _ordered(one)) for name, one in value.items())
     return [_ordered(one) for one in value] if isinstance(value, list) else value

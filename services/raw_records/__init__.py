@@ -1,1 +1,1 @@
-"""Reading and changing raw records one by one or many at once."""
+"""Queries and changes of raw records, single or in batches."""

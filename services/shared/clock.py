@@ -1,8 +1,8 @@
-"""The time, in one place."""
+"""The clock."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """This instant in UTC."""
+    """The current instant in UTC."""
     return datetime.now(UTC)

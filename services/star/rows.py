@@ -88,14 +88,12 @@ def text_spellings(value: Any) -> list[Any]:
 
 def _field(name: str, fields: Mapping[str, FieldKind]) -> tuple[str, Operator, FieldKind]:
     field, _, ending = name.rpartition("__")
-    operator: Operator = next((text_part for text_part in get_args(Operator) if text_part == ending and text_part in OPERATORS), "eq")
+    operator: Operator = next((entry for entry in get_args(Operator) if entry == ending and entry in OPERATORS), "eq")
     if operator == "eq":
         field = name
     kind = fields.get(field)
     if kind is None:
-        raise InvalidError(
-            f"there is no field {field} to filter by", parameter=name, allowed=sorted(fields), operators=[f"__{text_part}" for text_part in OPERATORS]
-        )
+        raise InvalidError(f"there is no field {field} to filter by", parameter=name, allowed=sorted(fields), operators=[f"__{entry}" for entry in OPERATORS])
     if kind is FieldKind.ORGANIZATION:
         if operator != "eq":
             raise InvalidError(f"{field} takes an organisation's id or name and no operator", parameter=name)
@@ -111,7 +109,7 @@ def read_sort(text: str | None, fields: Mapping[str, FieldKind]) -> tuple[Sort, 
     """Parse a sort order such as `-amount,ocid`; '-' means descending. InvalidError for unknown or repeated fields."""
     if not text:
         return ()
-    sorts = [Sort(text_part.strip().removeprefix("-"), text_part.strip().startswith("-")) for text_part in text.split(",")]
+    sorts = [Sort(entry.strip().removeprefix("-"), entry.strip().startswith("-")) for entry in text.split(",")]
     sortable = sorted(name for name, kind in fields.items() if kind is not FieldKind.ORGANIZATION)
     for sort in sorts:
         if sort.field not in sortable:

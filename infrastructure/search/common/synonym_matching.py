@@ -1,4 +1,4 @@
-"""Where the synonyms of an installation apply in a query."""
+"""Finds the parts of a query that have synonyms."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ Term = tuple[str, ...]
 
 
 def alternatives(synonyms: Sequence[Synonym], typed: Sequence[Term]) -> Iterator[tuple[int, int, list[Term]]]:
-    """(start, end, other terms) of each stretch of pieces, each of folded words, that has synonyms, the longest first where they overlap."""
+    """(start, end, synonyms) of each range of query parts that has synonyms; of overlapping ranges the longest."""
     found: dict[tuple[int, int], dict[Term, None]] = {}
     for synonym in synonyms:
         terms = [term for word in synonym.words if (term := tuple(words(word)))]
@@ -27,13 +27,13 @@ def alternatives(synonyms: Sequence[Synonym], typed: Sequence[Term]) -> Iterator
 
 
 def _places(term: Term, typed: Sequence[Term]) -> Iterator[tuple[int, int]]:
-    """Whole pieces that are the term together."""
+    """Ranges of whole query parts that equal the term."""
     for start in range(len(typed) if term else 0):
-        end, said = start, list[str]()
-        while end < len(typed) and len(said) < len(term):
-            said += typed[end]
+        end, joined = start, list[str]()
+        while end < len(typed) and len(joined) < len(term):
+            joined += typed[end]
             end += 1
-        if len(said) == len(term) and all(map(_same, term, said)):
+        if len(joined) == len(term) and all(map(_same, term, joined)):
             yield start, end
 
 

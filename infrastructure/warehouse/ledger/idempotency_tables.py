@@ -11,7 +11,7 @@ from infrastructure.warehouse.columns import instant
 
 
 class IdempotencyKeyRow(SQLModel, table=True):
-    """An Idempotency-Key that was used: by whom, for which request, and the jobs it made."""
+    """A used idempotency key: its user, the fingerprint of the request, and the jobs."""
 
     __tablename__ = "idempotency_key"
     __table_args__ = (Index("ix_idempotency_key_created", "created_at"),)

@@ -1,4 +1,4 @@
-"""The tables of gold by their names."""
+"""The tables of gold by name."""
 
 from sqlalchemy import Table
 from sqlmodel import SQLModel
@@ -8,5 +8,5 @@ from infrastructure.warehouse.star import tables as _tables  # noqa: F401  regis
 
 
 def gold_table(name: str) -> Table:
-    """The table of the star by its name."""
+    """The table of the star with that name."""
     return SQLModel.metadata.tables[name]

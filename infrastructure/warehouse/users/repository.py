@@ -1,4 +1,4 @@
-"""Callers of the API."""
+"""Repository of users."""
 
 from sqlalchemy import bindparam, select
 
@@ -7,14 +7,14 @@ from infrastructure.warehouse.repository import Repository, table
 from infrastructure.warehouse.users.tables import UserRow
 
 USER = table(UserRow)
-BY_NAME = select(USER).where(USER.c.name == bindparam("name"))  # made once: every request asks it
+BY_NAME = select(USER).where(USER.c.name == bindparam("name"))  # built once, as every request uses it
 
 
 class UserRepository(Repository):
     """The table of users; passwords are kept as argon2 hashes only."""
 
     def get(self, name: str) -> User | None:
-        """The user of that name."""
+        """The user with that name; None if unknown."""
         row = self.connection.execute(BY_NAME, {"name": name}).mappings().first()
         return User(**row) if row else None
 
@@ -23,9 +23,9 @@ class UserRepository(Repository):
         self.upsert(USER, [user.model_dump()], ["name"])
 
     def remove(self, name: str) -> bool:
-        """Whether there was one to remove."""
+        """Remove the user; whether there was one."""
         return self.connection.execute(USER.delete().where(USER.c.name == name)).rowcount == 1
 
     def all(self) -> list[User]:
-        """All users by name."""
+        """All users in the order of their names."""
         return [User(**row) for row in self.connection.execute(select(USER).order_by(USER.c.name)).mappings()]

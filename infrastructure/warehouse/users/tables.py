@@ -8,7 +8,7 @@ from infrastructure.warehouse.columns import instant
 
 
 class UserRow(SQLModel, table=True):
-    """A caller of the API."""
+    """A user of the API."""
 
     __tablename__ = "app_user"
     name: str = Field(primary_key=True)
