@@ -63,8 +63,8 @@ class ArchiveSlice:
     @property
     def room(self) -> int:
         """Number of elements that the slice can still take."""
-        late = self.handled > 0 and monotonic() > self.until
-        return 0 if late or self.bytes >= SLICE_BYTES else self.limit - len(self.elements) - len(self.refused)
+        timed_out = self.handled > 0 and monotonic() > self.until
+        return 0 if timed_out or self.bytes >= SLICE_BYTES else self.limit - len(self.elements) - len(self.refused)
 
     def take(self, piece: Slice) -> None:
         """Add the slice of a member."""

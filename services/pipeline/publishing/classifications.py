@@ -12,11 +12,11 @@ from services.ports.warehouse import UnitOfWork
 SLICE_ROWS = 1_000  # rows written in one transaction
 
 
-def publish(parts: Parts, mark: Watermark, rows: pl.DataFrame) -> None:
+def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
     """Put the rows (silver `classification`), and take out the deleted ones. LostRaceError where another runner moved the watermark."""
     for part in rows.iter_slices(SLICE_ROWS):
         with parts.warehouse.write() as work:
-            work.watermarks.check_unmoved(mark)
+            work.watermarks.check_unmoved(watermark)
             work.star_writer.reference_classifications(part["record_id"].to_list(), classification_rows(part.filter(~pl.col("deleted"))))
             work.commit()
 
