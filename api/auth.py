@@ -1,4 +1,4 @@
-"""Who is calling: HTTP Basic or a bearer token, and the role that an endpoint needs."""
+"""Authentication (HTTP Basic or bearer token), and the role that an endpoint requires."""
 
 from base64 import b64decode
 from binascii import Error as Broken
@@ -18,17 +18,17 @@ from services.users.accounts import Authenticator
 
 
 class BasicScheme(HTTPBasic):
-    """HTTP Basic for OpenAPI alone: FastAPI decodes credentials as ASCII (RFC 7617 allows UTF-8) and has a 401 of its own."""
+    """Describes HTTP Basic in OpenAPI. FastAPI's own check is limited to ASCII, RFC 7617 allows UTF-8."""
 
     async def __call__(self, request: HTTPConnection) -> None:
-        """Does nothing: `proven` reads the header."""
+        """Does nothing: `verified_user` reads the header."""
 
 
 class TokenScheme(OAuth2PasswordBearer):
-    """Bearer tokens for OpenAPI alone."""
+    """Describes bearer tokens in OpenAPI."""
 
     async def __call__(self, request: HTTPConnection) -> None:
-        """Does nothing: `proven` reads the header."""
+        """Does nothing: `verified_user` reads the header."""
 
 
 basic = BasicScheme(auto_error=False, scheme_name="basic", description="user name and password at every call, in UTF-8 (RFC 7617)")
@@ -36,7 +36,7 @@ bearer = TokenScheme("/v1/auth/token", auto_error=False, scheme_name="token", de
 
 
 def require_role(role: Role) -> Callable[..., Awaitable[User]]:
-    """A dependency that lets callers of this role or above through and answers with the caller."""
+    """A dependency that returns a caller with this role or a higher one. UnauthorizedError, ForbiddenError."""
 
     async def check(request: Request, context: Annotated[AppContext, Depends(get_context)]) -> User:
         user = await run_in_threadpool(verified_user, request, context.authenticator)
@@ -46,14 +46,17 @@ def require_role(role: Role) -> Callable[..., Awaitable[User]]:
 
 
 def allow(user: User, role: Role) -> User:
-    """The caller, who has this role or one above. ForbiddenError for anyone else."""
+    """Return the user if they have this role or a higher one. ForbiddenError otherwise."""
     if not user.role.reaches(role):
         raise ForbiddenError(f"this needs the role {role}; {user.name} is a {user.role}")
     return user
 
 
 def verified_user(request: Request, callers: Authenticator) -> User | None:
-    """The user that the Authorization header proves; None where a password must be checked first. UnauthorizedError without a header. Blocks a little."""
+    """The user of the Authorization header; None if the password is not cached and needs `checked_user`.
+
+    UnauthorizedError without valid credentials. Blocks: call it in a thread.
+    """
     scheme, _, proof = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         return callers.cached_user(*credentials(proof))
@@ -63,7 +66,7 @@ def verified_user(request: Request, callers: Authenticator) -> User | None:
 
 
 async def checked_user(request: Request, password_checker: PasswordChecker) -> User:
-    """The user of the Basic header's password. Errors as for `Door.check`."""
+    """The user of the Basic header, after checking the password. Errors as in `PasswordChecker.check`."""
     return await password_checker.check(*credentials(request.headers.get("authorization", "").partition(" ")[2]))
 
 

@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457): the one table from our errors to HTTP, and the answer for everything unforeseen."""
+"""Maps errors to HTTP responses: problem documents (RFC 9457) for errors of the domain, framework and database."""
 
 import secrets
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ from starlette.responses import Response
 from domain.shared import errors
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_SECONDS = 2  # where the error does not say how long
-RESERVED_MEMBERS = {"type", "title", "status", "detail", "instance"}  # members of every problem, which an error's details don't overwrite
-SHOWN_CHARACTERS = 200  # characters of a wrong value that are said back
+RETRY_AFTER_SECONDS = 2  # for errors without `retry_after`
+RESERVED_MEMBERS = {"type", "title", "status", "detail", "instance"}  # the details of an error don't overwrite these
+SHOWN_CHARACTERS = 200  # longer invalid values are quoted up to here
 STATUS: dict[type[errors.TenderlakeError], int] = {
     errors.InvalidError: 400,
     errors.UnauthorizedError: 401,
@@ -40,11 +40,11 @@ CHALLENGES = {"WWW-Authenticate": 'Basic realm="tenderlake", charset="UTF-8", Be
 
 
 class Wrong(BaseModel):
-    """One thing that is wrong with a request."""
+    """One invalid value of a request."""
 
-    where: str = Field(description="where it stands: query, path, body or header, then the name", examples=["query.limit"])
+    where: str = Field(description="where the value is: query, path, body or header, then its name", examples=["query.limit"])
     reason: str = Field(examples=["Input should be less than or equal to 1000"])
-    got: Any = Field(None, description="what was sent", examples=["5000"])
+    got: Any = Field(None, description="the value sent", examples=["5000"])
 
 
 class Problem(BaseModel):
@@ -53,13 +53,13 @@ class Problem(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     type: str = Field("about:blank", description="a URI for the kind of problem")
-    title: str = Field(description="the kind of problem in words", examples=["The request can't be used"])
+    title: str = Field(description="name of the kind of problem", examples=["The request can't be used"])
     status: int = Field(description="the HTTP status", examples=[400])
     detail: str = Field(description="what exactly is wrong, and what to do", examples=["there is no field amuont to filter by"])
-    instance: str | None = Field(None, description="the path asked for", examples=["/v1/gold/facts/award"])
-    errors: list[Wrong] | None = Field(None, description="each wrong value, where there are several")
-    allowed: list[str] | None = Field(None, description="the names that would be understood")
-    retry_after: int | None = Field(None, description="seconds after which to try again, as the header Retry-After says", examples=[2])
+    instance: str | None = Field(None, description="path of the request", examples=["/v1/gold/facts/award"])
+    errors: list[Wrong] | None = Field(None, description="the invalid values")
+    allowed: list[str] | None = Field(None, description="the accepted names")
+    retry_after: int | None = Field(None, description="seconds to wait before a retry, as in the header Retry-After", examples=[2])
 
 
 def problem(path: str, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, /, **more: Any) -> Response:
@@ -70,7 +70,7 @@ def problem(path: str, status: int, title: str, detail: str, headers: Mapping[st
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the application with a problem document."""
+    """Register the handlers that answer every error with a problem document."""
     app.add_exception_handler(errors.TenderlakeError, _ours)
     app.add_exception_handler(OperationalError, _database)
     app.add_exception_handler(DataError, _value)
@@ -79,15 +79,16 @@ def install(app: FastAPI) -> None:
 
 
 def status_of(error: errors.TenderlakeError) -> int:
-    """The status of an error: that of its nearest class in the table."""
+    """The HTTP status of the error's nearest class in `STATUS`; 500 if it has none."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
 def unexpected_error(path: str, error: Exception) -> Response:
-    """Answer for an error that nobody foresaw: logged under an id that the caller gets, and nothing else of it."""
+    """The response to an unhandled exception: 500 and a reference, under which the log has the details."""
     reference = secrets.token_hex(8)
-    logger.opt(exception=error).error("unforeseen error {} at {}", reference, path)
-    return problem(path, 500, "Internal error", f"something went wrong that we did not foresee; the log tells more under {reference}", reference=reference)
+    logger.opt(exception=error).error("unhandled error {} at {}", reference, path)
+    detail = f"an unexpected error occurred; the log has the details under {reference}"
+    return problem(path, 500, "Internal error", detail, reference=reference)
 
 
 def _ours(request: Request, error: Exception) -> Response:
@@ -100,27 +101,27 @@ def _ours(request: Request, error: Exception) -> Response:
         headers = {"Retry-After": str(more["retry_after"])}
     if status >= 500:
         logger.log(errors.level_of(error), "{} {}: {}", status, request.url.path, error.detail)
-    detail = errors.without_paths(error.detail) if status >= 500 else error.detail  # the log tells where it is
+    detail = errors.without_paths(error.detail) if status >= 500 else error.detail  # file paths appear in the log only
     return problem(request.url.path, status, error.title, detail, headers, **more)
 
 
 def _database(request: Request, error: Exception) -> Response:
-    if "full" in str(getattr(error, "orig", "")):  # of the message alone: the statement's values are the caller's words
+    if "full" in str(getattr(error, "orig", "")):  # not in the statement, whose values come from the caller
         return _ours(request, errors.NoSpaceError("the disk that holds the warehouse is full; free some space and try again"))
     logger.opt(exception=error).warning("the warehouse does not answer")
     return _ours(request, errors.UnavailableError("the warehouse does not answer at the moment; try again"))
 
 
 def _value(request: Request, error: Exception) -> Response:
-    """A value that the database can't hold: what is asked for stands nowhere, and what is sent can't be kept."""
-    said = str(getattr(error, "orig", "")).partition("\n")[0]
-    return _ours(request, errors.InvalidError(f"the warehouse can't take one of these values: {said}"))
+    """A value that the database can't represent, in a filter or in a record: an error of the caller."""
+    reason = str(getattr(error, "orig", "")).partition("\n")[0]
+    return _ours(request, errors.InvalidError(f"the warehouse can't store or compare one of these values: {reason}"))
 
 
 def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  the handler is registered for this class alone
-    found = [{"where": ".".join(str(part) for part in one["loc"]), "reason": one["msg"], "got": _shown(one.get("input"))} for one in error.errors()]
-    detail = "; ".join(f"{one['where']}: {one['reason']}" for one in found[:5])
+    found = [{"where": ".".join(str(part) for part in entry["loc"]), "reason": entry["msg"], "got": _shown(entry.get("input"))} for entry in error.errors()]
+    detail = "; ".join(f"{entry['where']}: {entry['reason']}" for entry in found[:5])
     return problem(request.url.path, 422, errors.InvalidError.title, detail, errors=found)
 
 
@@ -128,8 +129,11 @@ def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  the handler is registered for this class alone
     phrase = HTTPStatus(error.status_code).phrase
     slash = "; leave out the slash at its end" if request.url.path.endswith("/") else ""
-    told = {404: f"nothing stands at this path{slash}; see /openapi.json", 405: f"{request.method} is not possible here"}
-    detail = told.get(error.status_code, str(error.detail)) if error.detail == phrase else str(error.detail)
+    reasons = {
+        404: f"there is no endpoint at this path{slash}; see /openapi.json",
+        405: f"the method {request.method} is not allowed here",
+    }
+    detail = reasons.get(error.status_code, str(error.detail)) if error.detail == phrase else str(error.detail)
     headers = dict(error.headers or {})
     if "GET" in headers.get("Allow", ""):
         headers["Allow"] += ", HEAD"  # see api/middleware/head_requests.py

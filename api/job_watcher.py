@@ -17,7 +17,7 @@ from services.jobs.stage_status import JobFingerprint
 from services.ports.warehouse import Warehouse
 
 AFTER_FAILURE_SECONDS = 1.0
-POLL_SECONDS = 0.1  # between two polls; without waiting requests there is no polling
+POLL_SECONDS = 0.1  # between two queries of the ledger, while anybody waits
 Slot = asyncio.Queue[Job]
 
 

@@ -1,4 +1,4 @@
-"""Where passwords are checked: argon2 takes about half a second and 64 MiB for each."""
+"""Limits concurrent password checks: argon2 takes about half a second and 64 MiB for each."""
 
 from asyncio import Semaphore
 
@@ -8,12 +8,15 @@ from domain.shared.errors import UnavailableError
 from domain.users.user import User
 from services.users.accounts import Authenticator
 
-CONCURRENT_CHECKS = 2  # passwords checked at a time
-MAX_WAITING_REQUESTS = 500  # requests that wait for it at most; those whose password was right meanwhile go on at once
+CONCURRENT_CHECKS = 2
+MAX_WAITING_REQUESTS = 500  # users whose password is cached don't wait
 
 
 class PasswordChecker:
-    """Has passwords checked, a few at a time; the others wait without a thread, so that whoever guesses passwords keeps no request of others waiting."""
+    """Checks passwords, `CONCURRENT_CHECKS` at a time.
+
+    Waiting requests hold no thread, so that password guessing doesn't block other requests.
+    """
 
     def __init__(self, callers: Authenticator) -> None:
         self._callers = callers
@@ -21,9 +24,9 @@ class PasswordChecker:
         self._waiting = 0
 
     async def check(self, name: str, password: str) -> User:
-        """The user of that name and password. UnauthorizedError for anyone else, UnavailableError where too many wait already."""
+        """The user of that name and password. UnauthorizedError if wrong, UnavailableError if too many wait."""
         if self._waiting >= MAX_WAITING_REQUESTS:
-            raise UnavailableError("too many passwords wait to be checked; try again, or send a token from POST /v1/auth/token, which takes no check")
+            raise UnavailableError("too many password checks are waiting; try again, or use a token from POST /v1/auth/token, which needs no check")
         self._waiting += 1
         try:
             async with self._gate:

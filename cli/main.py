@@ -18,7 +18,7 @@ from infrastructure.system.file_permissions import set_private_umask
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Public-procurement data: OCDS in, a star schema and search out."
 )
-users = typer.Typer(no_args_is_help=True, help="Who may call the API.")
+users = typer.Typer(no_args_is_help=True, help="Users of the API.")
 app.add_typer(users, name="user")
 app.command()(verify)
 app.command()(rebuild)
@@ -40,7 +40,7 @@ def up() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring the warehouse to this version's tables, and make the user admin where there is none."""
+    """Migrate the warehouse to the tables of this version, and create the user admin if there is none."""
     from infrastructure.warehouse.migrate import upgrade
 
     settings = Settings()
@@ -57,24 +57,28 @@ def migrate() -> None:
     parts = bootstrap(settings)
     in_folder = settings.database_url is None
     installation = identify(parts.warehouse, vault(settings), settings.data_dir, database_in_folder=in_folder)
-    if told := outdated_rules(installation):
-        typer.echo(told)
+    if warning := outdated_rules(installation):
+        typer.echo(warning)
     apply_chosen_model(parts)
     lost = index_again_if_lost(parts)
     try:
         restart_embedding_if_lost(parts, lost)
     except RetryableError as error:  # the API serves without search
-        typer.echo(f"search is away, so that it is not known whether it still has its vectors: {error.detail}")
+        typer.echo(f"the search engine is unavailable, its vectors are not checked: {error.detail}")
     if lost:
-        typer.echo("search is empty and gold is not: its documents are written anew")
+        typer.echo("the search index is empty but gold is not: the index is rebuilt")
     password = ensure_admin(parts.warehouse, vault(settings), settings.admin_password)
     if password:
-        typer.echo(f"made the user admin with the password {password} (kept in {settings.data_dir / 'admin-password'})")
+        typer.echo(f"created the user admin with the password {password} (kept in {settings.data_dir / 'admin-password'})")
 
 
 @users.command("add")
-def user_add(name: str, role: Role = Role.READER, password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "") -> None:
-    """Add a user, or replace the role and password of one."""
+def user_add(
+    name: str,
+    role: Role = Role.READER,
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
+) -> None:
+    """Add a user, or replace the role and password of an existing one."""
     from infrastructure.bootstrap import bootstrap
     from services.users.accounts import add_user
 
@@ -103,7 +107,7 @@ def user_remove(name: str) -> None:
 
 
 def main() -> None:
-    """The entry point: foreseen errors are one line and exit code 1."""
+    """The entry point: an expected error prints one line and exits with code 1."""
     set_private_umask()
     try:
         app()

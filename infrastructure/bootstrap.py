@@ -1,4 +1,4 @@
-"""The composition root: the only place that knows which adapter stands behind which port."""
+"""The composition root: the only module that connects ports with adapters."""
 
 from domain.search.search_documents import SPECS
 from domain.shared.errors import StartupError
@@ -31,9 +31,10 @@ from services.ports.sources import InlineSliceReader
 
 
 def bootstrap(settings: Settings, worker: str | None = None, *, serving: bool = False) -> Parts:
-    """The parts of an installation; nothing connects before it is used. A `worker`, by its name, reads slices that take long in the background.
+    """Build the ports of an installation; nothing connects before its first use.
 
-    `serving` is for the API, whose statements are limited.
+    `worker`: the name of a worker, which reads long slices in the background.
+    `serving`: set by the API, whose statements have a time limit.
     """
     warehouse = SqlWarehouse(settings.warehouse_url, timeouts(settings, serving=serving))
     files = FileStore(settings.data_dir / "files")
@@ -62,29 +63,29 @@ def bootstrap(settings: Settings, worker: str | None = None, *, serving: bool = 
 
 
 def timeouts(settings: Settings, *, serving: bool = False) -> Timeouts:
-    """How long PostgreSQL is waited for."""
+    """The time limits of PostgreSQL connections and statements."""
     return Timeouts(settings.connect_seconds, settings.statement_seconds if serving else None, settings.pool_seconds)
 
 
 def _recognisers(settings: Settings) -> list[Recogniser]:
-    """The kinds of files that are read, in the order in which they are asked."""
-    longest = settings.max_record_bytes
-    found = tables(settings.data_dir / "spool", longest, settings.max_upload_bytes, settings.profiles_dir)
-    return [PdfSource(pdf_reader(settings)), RateLines(longest), OcdsJson(longest), *found]
+    """The recognisers of file formats, in the order in which they are tried."""
+    max_record_bytes = settings.max_record_bytes
+    found = tables(settings.data_dir / "spool", max_record_bytes, settings.max_upload_bytes, settings.profiles_dir)
+    return [PdfSource(pdf_reader(settings)), RateLines(max_record_bytes), OcdsJson(max_record_bytes), *found]
 
 
 def search_engine(settings: Settings) -> SearchEngine:
-    """The engine that the settings choose. StartupError for a server without a key."""
+    """The search engine of the settings. StartupError for a Typesense URL without a key."""
     if settings.typesense_url is None:
         return EmbeddedSearch(settings.data_dir / "search", SPECS)
     if settings.typesense_api_key is None or not settings.typesense_api_key.get_secret_value():
-        raise StartupError("TENDERLAKE_TYPESENSE_URL names a server, but TENDERLAKE_TYPESENSE_API_KEY holds no key for it")
+        raise StartupError("TENDERLAKE_TYPESENSE_URL is set, but TENDERLAKE_TYPESENSE_API_KEY is not")
     key = settings.typesense_api_key.get_secret_value()
     return TypesenseSearch(settings.typesense_url, key, SPECS)
 
 
 def pdf_reader(settings: Settings) -> PdfReader:
-    """The reader of PDFs; its processes start with the first file."""
+    """The reader of PDFs; its child processes start with the first file."""
     limits = PdfLimits(
         cpu_seconds=settings.pdf_cpu_seconds,
         page_seconds=settings.pdf_page_seconds,
@@ -97,23 +98,23 @@ def pdf_reader(settings: Settings) -> PdfReader:
 
 
 def rate_service(settings: Settings) -> Frankfurter | None:
-    """The exchange-rate service, where one is named."""
+    """The exchange-rate service; None if no URL is set."""
     if settings.rates_url is None:
         return None
     return Frankfurter(settings.rates_url, CircuitBreaker(settings.data_dir / "rates" / "circuit.json", f"the exchange-rate service {settings.rates_url}"))
 
 
 def models(settings: Settings) -> ConfiguredModels:
-    """The embedding models at hand; none is loaded before it is used."""
+    """The embedding models; each is loaded at its first use."""
     key = settings.embeddings_key.get_secret_value() if settings.embeddings_key else None
     return ConfiguredModels(settings.embeddings, settings.embeddings_model, key)
 
 
 def vault(settings: Settings) -> DataFolderSecrets:
-    """The secrets of an installation: the key that signs tokens, the first password."""
+    """The secrets in the data folder: the key that signs tokens, the first password."""
     return DataFolderSecrets(settings.data_dir)
 
 
 def seals(settings: Settings) -> FernetCipher:
-    """What seals the secrets in the database."""
+    """The cipher for secrets in the database."""
     return FernetCipher(vault(settings))

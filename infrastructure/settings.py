@@ -1,4 +1,4 @@
-"""The one reader of the environment: every setting is a `TENDERLAKE_*` variable (or a line of `.env`), listed in docs/settings.md."""
+"""Reads the environment: every setting is a `TENDERLAKE_*` variable or a line of `.env`; see docs/settings.md."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """What an installation can choose. Sizes are bytes, times seconds, unless the name says otherwise."""
+    """The settings of an installation. Sizes are in bytes and times in seconds, unless the name says otherwise."""
 
     model_config = SettingsConfigDict(env_prefix="TENDERLAKE_", env_file=".env", extra="ignore")
 
@@ -72,10 +72,10 @@ class Settings(BaseSettings):
 
     @property
     def warehouse_url(self) -> str:
-        """The SQLAlchemy URL in force."""
+        """The SQLAlchemy URL of the warehouse, default applied."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'warehouse.db'}"
 
     @property
     def lake_path(self) -> Path:
-        """The lake's folder in force."""
+        """The folder of the lake, default applied."""
         return Path(self.lake_uri) if self.lake_uri else self.data_dir / "lake"

@@ -1,4 +1,4 @@
-"""The small generated set that comes with the product, in a checkout and in an installed wheel alike."""
+"""The bundled sample files, in a checkout and in an installed wheel."""
 
 from pathlib import Path
 
@@ -7,5 +7,5 @@ EXPECTED = DATA / "expected.json"
 
 
 def bundled() -> list[Path]:
-    """The files to load, by name; what is in them is counted in `EXPECTED`."""
+    """The files to load, by name; `EXPECTED` has their counts."""
     return sorted(path for path in DATA.iterdir() if path.name not in {EXPECTED.name, "README.md"})

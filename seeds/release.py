@@ -1,4 +1,4 @@
-"""One release of a process: what its publisher says at that stage."""
+"""One release of a process, with what its publisher knows at that stage."""
 
 from seeds.awards import Awards
 from seeds.case import DAY, RANKS, Case, Json, Plan
@@ -9,9 +9,9 @@ _AWARD, _CONTRACT, _IMPLEMENTATION = RANKS["award"], RANKS["contract"], RANKS["i
 
 
 def release(seed: int, plan: Plan, step: int) -> Json:
-    """The release of that step of the plan, a dict of its own.
+    """The release of that step of the plan, as a new dict.
 
-    The whole process is made anew up to that step, from its own number: nothing is kept between the releases of a process.
+    The process is generated again up to that step, from its number: no state is kept between releases.
     """
     case = Case(seed, plan)
     stage = plan.stages[step]
@@ -44,13 +44,13 @@ def release(seed: int, plan: Plan, step: int) -> Json:
         if contracts:
             out["contracts"] = contracts
     out["parties"] = case.parties(least, rank)
-    if case.dice.chance(0.2):  # extensions that nobody models
+    if case.dice.chance(0.2):  # an extension without a model
         out["x_publishedBy"] = {"system": "eNotices 4.2", "export": plan.number, "lawBasis": case.dice.pick(("2014/24/EU", "PA2023", "GPA"))}
     return varied(out, plan.number)
 
 
 def _tags(stage: str, step: int) -> list[str]:
-    """A process that begins with its contract tells of the award in the same release."""
+    """A process that begins with its contract publishes the award in the same release."""
     return ["award", "contract"] if stage == "contract" and step == 0 else [stage]
 
 

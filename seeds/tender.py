@@ -28,7 +28,7 @@ def planning(case: Case) -> Json:
 
 
 class Tender:
-    """The tender section and what awards need to know of it."""
+    """The tender section, and the values that awards need."""
 
     def __init__(self, case: Case) -> None:
         dice = self.dice = case.dice
@@ -95,7 +95,7 @@ class Tender:
             section["minValue"] = case.money(case.total * 80)
         if self.lots:
             section["lots"] = [self._lot(mark, name, value) for (mark, name), value in zip(self.lots, self.values, strict=True)]
-        if dice.chance(0.3):  # an extension that nobody models
+        if dice.chance(0.3):  # an extension without a model
             section["x_sustainability"] = {"hasCriteria": dice.chance(0.7), "weight": dice.between(5, 30), "themes": dice.some(_THEMES, 2)}
         return section
 
@@ -104,7 +104,7 @@ class Tender:
         return {**lot, "description": self.case.text(2)}
 
     def published(self, *, planned: bool = False, changed: bool = False, closed: str = "") -> Json:
-        """The section as it stood: planned, amended, or closed with that status."""
+        """The section as published: planned, amended, or closed with that status."""
         section = dict(self.section)
         if planned:
             return {key: section[key] for key in ("id", "title", "mainProcurementCategory", "classification", "value")} | {"status": "planned"}
@@ -121,7 +121,7 @@ _THEMES = ("circular economy", "fair wages", "low emissions", "local food", "acc
 
 
 def _split(case: Case, parts: int) -> list[int]:
-    """The whole value in cents, in that many unequal parts."""
+    """The value in cents, split into unequal parts."""
     weights = [case.dice.between(2, 9) for _ in range(parts)]
     whole = sum(weights)
     return [case.total * 100 * weight // whole for weight in weights]

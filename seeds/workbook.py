@@ -1,4 +1,4 @@
-"""A release as a workbook of several sheets, as the OCDS template and the official sample workbooks lay it out."""
+"""A release as a workbook of several sheets, laid out as the OCDS template and the official sample workbooks."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,10 @@ NESTED = ("items", "documents", "suppliers", "lots", "amendments", "relatedLots"
 
 
 def workbook(release: Json, about: Json) -> bytes:
-    """The workbook of one release: releases, parties, tender, awards and the arrays in them, and Meta with what the package says of itself."""
+    """The workbook of one release: sheets for releases, parties, tender, awards and nested arrays.
+
+    The sheet Meta has the package metadata.
+    """
     tables = {name: [list(dict.fromkeys(key for row in rows for key in row))] for name, rows in _sheets(release).items()}
     for name, rows in _sheets(release).items():
         tables[name] += [[row.get(heading, "") for heading in tables[name][0]] for row in rows]
@@ -52,7 +55,7 @@ def _row(keys: Json, rest: Json) -> Row:
 
 
 def _packed(tables: Mapping[str, Sequence[Sequence[str]]]) -> bytes:
-    """An XLSX file, stored without compression and dates, so that its bytes are the same everywhere."""
+    """An XLSX file without compression and dates, so that its bytes are the same everywhere."""
     out = io.BytesIO()
     with ZipFile(out, "w", ZIP_STORED) as file:
         for name, text in _files(tables):

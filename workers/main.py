@@ -1,6 +1,7 @@
-"""A worker process (see loop.py).
+"""A worker process (see worker_loop.py).
 
-It waits until the warehouse is migrated, takes back what a predecessor of its name held when it died, and sweeps if it is the first.
+It waits until the warehouse is migrated, and ends the leases of a dead predecessor of its name. The first worker also
+runs the sweep.
 """
 
 import gc
@@ -32,13 +33,13 @@ from workers.actors import declare
 from workers.exchange_rate_schedule import run_schedule
 from workers.worker_loop import run_workers, side_queues, stage_queues, worker_name
 
-DELIVERY_POLL_SECONDS = 1.0  # between two looks for deliveries whose next attempt is due
-AWAY_SECONDS = 0.5  # between two looks whether a server that is away is back
-LOG_POLL_SECONDS = 0.25  # seconds between two looks at the warehouse's log
+DELIVERY_POLL_SECONDS = 1.0  # between checks for deliveries whose next attempt is due
+AWAY_SECONDS = 0.5  # between checks whether an unavailable server is back
+LOG_POLL_SECONDS = 0.25  # between checkpoints of the warehouse's log
 
 
 def run(index: int = 0, of: int = 1) -> None:
-    """Work until told to stop."""
+    """Run until a stop signal."""
     set_private_umask()
     settings = Settings()
     set_up(f"worker-{index}", settings.log_level)
@@ -49,14 +50,14 @@ def run(index: int = 0, of: int = 1) -> None:
         silver_schema("process")  # loads pandera before the first message, not during it
         own = worker_name(settings.data_dir, index)
         parts = bootstrap(settings, own)
-        shares = {own: stage_queues(of)} | {f"{own}-{one.queues[0]}": one for one in side_queues(index, of)}
-        _take_over(parts, stop)
-        brokers = [make_broker(settings.redis_url, label, one) for label, one in shares.items()]
+        shares = {own: stage_queues(of)} | {f"{own}-{queues.queues[0]}": queues for queues in side_queues(index, of)}
+        _end_predecessor_leases(parts, stop)
+        brokers = [make_broker(settings.redis_url, label, queues) for label, queues in shares.items()]
         for broker in brokers:
             declare(broker, parts)
-        _spare_the_collector()
+        _make_garbage_collection_rare()
         if index == 0:
-            threading.Thread(target=_tidy, args=(parts, stop), daemon=True).start()
+            threading.Thread(target=_checkpoint_log, args=(parts, stop), daemon=True).start()
             every: list[tuple[str, Callable[[Parts], object], float]] = [
                 ("sweep", sweep, settings.sweep_seconds),
                 ("deliveries", wake_deliveries, DELIVERY_POLL_SECONDS),
@@ -68,11 +69,11 @@ def run(index: int = 0, of: int = 1) -> None:
         run_workers(brokers, stop)
         release_leases(parts)
     sys.stderr.flush()
-    os._exit(0)  # a message that did not end in time is redelivered; its thread must not keep the process
+    os._exit(0)  # unfinished messages are redelivered; their threads must not keep the process alive
 
 
-def _spare_the_collector() -> None:
-    """Records are trees without cycles: looking for cycles among the libraries and thousands of records again and again finds nothing."""
+def _make_garbage_collection_rare() -> None:
+    """Make garbage collection rare: records have no reference cycles, and scanning thousands of them finds none."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
@@ -86,7 +87,7 @@ def _await_warehouse(settings: Settings, stop: threading.Event) -> None:
                 return
         except AwayError:
             stop.wait(AWAY_SECONDS)
-        except Exception as error:  # pylint: disable=broad-exception-caught  # it is being made
+        except Exception as error:  # pylint: disable=broad-exception-caught  # it may be under construction
             logger.debug("the warehouse is not ready: {}", error)
         stop.wait(0.1)
 
@@ -100,25 +101,25 @@ def _on_signals(stop: threading.Event) -> None:
 
 
 def _restore_search(parts: Parts) -> None:
-    """A search server may come up empty at any time, or without the documents that it took last."""
+    """Restore what a search server has lost: all documents, or the last ones."""
     if not index_again_if_lost(parts):
         write_missing(parts)
 
 
 def _repeat(what: str, act: Callable[[Parts], object], parts: Parts, seconds: float, stop: threading.Event) -> None:
-    """Do it every so many seconds until `stop` is set; as soon as a server that was away is back."""
+    """Call `act` every `seconds` until `stop` is set; sooner if a server was unavailable."""
     pause = seconds
     while not stop.wait(pause):
         pause = seconds
         try:
             act(parts)
-        except Exception as error:  # pylint: disable=broad-exception-caught  # the next time tries again
+        except Exception as error:  # pylint: disable=broad-exception-caught  # the next call tries again
             logger.log(level_of(error), "{}: {}", what, error)
             if isinstance(error, AwayError):
                 pause = min(seconds, AWAY_SECONDS)
 
 
-def _take_over(parts: Parts, stop: threading.Event) -> None:
+def _end_predecessor_leases(parts: Parts, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             end_predecessor_leases(parts)
@@ -127,12 +128,12 @@ def _take_over(parts: Parts, stop: threading.Event) -> None:
             stop.wait(AWAY_SECONDS)
 
 
-def _tidy(parts: Parts, stop: threading.Event) -> None:
+def _checkpoint_log(parts: Parts, stop: threading.Event) -> None:
     while not stop.wait(LOG_POLL_SECONDS):
         try:
             parts.warehouse.checkpoint_log()
-        except Exception as error:  # pylint: disable=broad-exception-caught  # whoever commits does it then
-            logger.debug("tidying the warehouse's log: {}", error)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # the next commit does it
+            logger.debug("checkpoint of the warehouse's log: {}", error)
 
 
 if __name__ == "__main__":

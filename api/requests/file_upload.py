@@ -1,4 +1,4 @@
-"""An uploaded file from the socket to the store: in pieces of about a mebibyte, hashed and written off the event loop."""
+"""Streams an uploaded file from the socket to the file store, in chunks of about 1 MiB, off the event loop."""
 
 from collections.abc import AsyncIterator
 from typing import NamedTuple
@@ -16,7 +16,7 @@ CHUNK_BYTES = 1024 * 1024
 
 
 class ReceivedFile(NamedTuple):
-    """A stored file; `filename` is what the form said."""
+    """A stored file; `filename` as given in the form, None without a form."""
 
     sha256: str
     size: int
@@ -24,21 +24,22 @@ class ReceivedFile(NamedTuple):
 
 
 async def receive_file(request: Request, files: StoredFiles, limit: int) -> ReceivedFile:
-    """Store the request's file. TooLargeError past `limit` bytes, InvalidError for a broken form, NoSpaceError on a full disk, StalledError.
+    """Store the file of the request; returns its hash, size and name.
 
-    Whatever ends it early, a client that went away or sends nothing more too, leaves nothing behind.
+    TooLargeError above `limit` bytes, InvalidError for a malformed form, NoSpaceError on a full disk, StalledError.
+    Nothing is kept if the upload fails or the client disconnects.
     """
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit + CHUNK_BYTES:  # a form's own lines take a little
+    if declared.isdigit() and int(declared) > limit + CHUNK_BYTES:  # a form adds boundaries and headers
         raise _too_large(limit)
     content_type = request.headers.get("content-type", "")
     form = FilePart(content_type) if content_type.lower().startswith("multipart/form-data") else None
     receiver = await run_in_threadpool(files.receive)
     try:
-        async for piece in _pieces(request, form):
-            if receiver.size + len(piece) > limit:
+        async for chunk in _file_chunks(request, form):
+            if receiver.size + len(chunk) > limit:
                 raise _too_large(limit)
-            await run_in_threadpool(receiver.write, piece)
+            await run_in_threadpool(receiver.write, chunk)
         if receiver.size == 0:
             raise InvalidError("the file is empty")
         sha256, size = await run_in_threadpool(receiver.finish)
@@ -47,20 +48,20 @@ async def receive_file(request: Request, files: StoredFiles, limit: int) -> Rece
     return ReceivedFile(sha256, size, form.filename if form else None)
 
 
-async def _pieces(request: Request, form: FilePart | None) -> AsyncIterator[bytes]:
-    held = bytearray()
+async def _file_chunks(request: Request, form: FilePart | None) -> AsyncIterator[bytes]:
+    buffer = bytearray()
     try:
         async for chunk in body_chunks(request):
-            held += form.feed(chunk) if form else chunk
-            if len(held) >= CHUNK_BYTES:
-                yield bytes(held)
-                held.clear()
+            buffer += form.feed(chunk) if form else chunk
+            if len(buffer) >= CHUNK_BYTES:
+                yield bytes(buffer)
+                buffer.clear()
     except ClientDisconnect as error:
-        raise InvalidError("the upload broke off") from error
+        raise InvalidError("the client disconnected before the upload was complete") from error
     if form:
         form.finish()
-    if held:
-        yield bytes(held)
+    if buffer:
+        yield bytes(buffer)
 
 
 def _too_large(limit: int) -> TooLargeError:

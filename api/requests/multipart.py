@@ -1,6 +1,6 @@
-"""The `file` part of a multipart form, taken from the stream as it comes; nothing is held or spooled.
+"""Extracts the `file` part of a multipart form from the stream, without buffering or spooling it.
 
-It refuses forms without such a part, with two of them, or that end in the middle.
+Refuses a form without a `file` part, with two of them, or that is incomplete.
 """
 
 from python_multipart.exceptions import FormParserError
@@ -9,11 +9,11 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from domain.shared.errors import InvalidError
 
 FIELD = b"file"
-PART_HEADERS_MAX_BYTES = 16_384  # bytes of a part's headers
+PART_HEADERS_MAX_BYTES = 16_384
 
 
 class FilePart:
-    """Feeds on the bytes of the body, and gives those of the file back."""
+    """Incremental parser: takes chunks of the body, returns the bytes of the file."""
 
     def __init__(self, content_type: str) -> None:
         _, options = parse_options_header(content_type)
@@ -34,7 +34,7 @@ class FilePart:
             raise InvalidError(f"the multipart form can't be read: {error}") from error
 
     def feed(self, data: bytes) -> bytes:
-        """The bytes of the file in the next bytes of the body."""
+        """Parse the next chunk of the body; returns the bytes of the file in it."""
         try:
             self._parser.write(data)
         except FormParserError as error:
@@ -43,9 +43,9 @@ class FilePart:
         return out
 
     def finish(self) -> None:
-        """Say that the body has ended."""
+        """Signal the end of the body. InvalidError if the form is incomplete or has no file."""
         if not self._ended:
-            raise InvalidError("the multipart form ends in the middle")
+            raise InvalidError("the multipart form is incomplete: its closing boundary is missing")
         if not self.found:
             raise InvalidError("the multipart form has no field named file that holds a file")
 
@@ -54,13 +54,13 @@ class FilePart:
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
-        self._bounded()
+        self._limit_header()
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]
-        self._bounded()
+        self._limit_header()
 
-    def _bounded(self) -> None:
+    def _limit_header(self) -> None:
         if len(self._name) + len(self._value) > PART_HEADERS_MAX_BYTES:
             raise InvalidError("the headers of a part of the multipart form are too long")
 
@@ -74,7 +74,7 @@ class FilePart:
         if not self._inside:
             return
         if self.found:
-            raise InvalidError("the multipart form has more than one file; send each by itself, so that each gets its job")
+            raise InvalidError("the multipart form has more than one file; send each in its own request, as each becomes a job")
         self.found = True
         name = options.get(b"filename")
         self.filename = name.decode("utf-8", "replace") if name else None

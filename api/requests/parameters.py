@@ -1,6 +1,5 @@
-"""What endpoints share: parameters that several of them take, the check for unknown ones, links to the next page, answers as JSON."""
+"""Shared by endpoints: common parameters, the check for unknown ones, links to the next page, JSON responses."""
 
-from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -11,13 +10,16 @@ from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from api.auth import Reader
 from domain.shared.errors import InvalidError
 from domain.shared.exact_json import dumps
 from domain.star.queries import FieldKind, read_value
 
-CURSOR_MAX_CHARACTERS = 60_000  # a cursor holds the values that the page is sorted by, such as a title; a request line has 64 KiB at most
+# A cursor holds the values that the page is sorted by, such as a title; a request line has at most 64 KiB.
+CURSOR_MAX_CHARACTERS = 60_000
 Cursor = Annotated[
-    str | None, Query(description="where the page begins: taken from `next` of the page before, never made up", max_length=CURSOR_MAX_CHARACTERS)
+    str | None,
+    Query(description="where the page begins: the cursor in `next` of the previous page", max_length=CURSOR_MAX_CHARACTERS),
 ]
 SORT = "fields to sort by, separated by commas, each with a leading '-' for descending; missing values come last"
 MOMENT = WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2024-01-31", "2024-01-31T12:00:00Z"]})
@@ -39,35 +41,30 @@ From = Annotated[datetime, _moment(False), MOMENT]
 Until = Annotated[datetime, _moment(True), MOMENT]
 
 
-async def reject_unknown_parameters(request: Request) -> None:
-    """Refuse parameters that the endpoint doesn't have: a filter that is misspelt must not silently let everything through."""
+async def reject_unknown_parameters(request: Request, _: Reader) -> None:
+    """InvalidError for an unknown parameter: a misspelt filter must not return unfiltered rows."""
     app = request.app
-    document = app.openapi_schema or await run_in_threadpool(app.openapi)  # made at the first call, which takes its time
+    document = app.openapi_schema or await run_in_threadpool(app.openapi)  # built at the first call, which is slow
     operation = document["paths"][request.scope["route"].path_format][request.method.lower()]
     allowed = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
-    reject_unknown(request.query_params, allowed)
-
-
-def reject_unknown(given: Iterable[str], allowed: Collection[str]) -> None:
-    """InvalidError for the first parameter that is not allowed."""
-    for name in given:
+    for name in request.query_params:
         if name not in allowed:
-            raise InvalidError(f"there is no parameter {name}", parameter=name, allowed=list(allowed))
+            raise InvalidError(f"there is no parameter {name}", parameter=name, allowed=allowed)
 
 
 def next_link(request: Request, cursor: str | None) -> str | None:
-    """The URL, from the root of the server, of the page behind `cursor`."""
+    """Path and query of the page that begins at `cursor`; None without a cursor."""
     if cursor is None:
         return None
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return f"{quote(request.url.path)}?{urlencode([*kept, ('cursor', cursor)])}"
+    parameters = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return f"{quote(request.url.path)}?{urlencode([*parameters, ('cursor', cursor)])}"
 
 
 def model_response(content: BaseModel) -> Response:
-    """A JSON answer of a model that we made ourselves: FastAPI would check it once more, in a thread of its own."""
+    """A JSON response of a model that we built: FastAPI would validate it again, in another thread."""
     return Response(content.__pydantic_serializer__.to_json(content), media_type="application/json")
 
 
 def json_response(content: Any) -> Response:
-    """A JSON answer of plain values; instants in UTC with a Z."""
+    """A JSON response of plain values; instants in UTC with a Z."""
     return Response(dumps(content, orjson.OPT_UTC_Z), media_type="application/json")

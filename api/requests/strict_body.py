@@ -1,4 +1,4 @@
-"""What callers send as JSON and is kept as they sent it."""
+"""The base class of JSON request bodies."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class StrictBody(BaseModel):
-    """A body without fields that are not known, and without null characters in its texts, which no database takes."""
+    """A body without unknown fields, and without null characters (U+0000), which no database stores."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -23,5 +23,5 @@ def has_nul(value: Any) -> bool:
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, dict):
-        return any(has_nul(key) or has_nul(one) for key, one in value.items())
+        return any(has_nul(key) or has_nul(item) for key, item in value.items())
     return isinstance(value, list) and any(map(has_nul, value))

@@ -10,6 +10,7 @@ from api.context import Context
 from api.openapi import COMMON, answers
 from api.requests.parameters import Cursor, next_link, reject_unknown_parameters
 from api.v1.raw_record_schemas import AuditTrail, Outcomes
+from domain.raw_records.audit import AuditFilter
 from domain.raw_records.operations import Result
 from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS, Kind
 from services.raw_records.queries import list_audit, list_outcomes
@@ -41,6 +42,6 @@ def outcomes(request: Request, job_id: Id, context: Context, _: Reader, outcome:
 @router.get("/audit", tags=["raw records"])
 def audit(request: Request, context: Context, _: Admin, asked: Annotated[AuditQuery, Query()]) -> AuditTrail:
     """The audit trail: who had which records erased for good (`?purge=true`), when, and which batches and files held them. Needs the role admin."""
-    columns = {"kind": asked.kind, "record_id": asked.id, "actor": asked.actor, "job_id": asked.job}
-    page, following = list_audit(context.parts.warehouse, {name: value for name, value in columns.items() if value is not None}, asked.cursor, asked.limit)
+    filters = AuditFilter(kind=asked.kind, record_id=asked.id, actor=asked.actor, job_id=asked.job)
+    page, following = list_audit(context.parts.warehouse, filters, asked.cursor, asked.limit)
     return AuditTrail(items=list(page), next=next_link(request, following))

@@ -1,63 +1,62 @@
-"""Server-sent events of a job: its state at once and after every change, comments in between, the end after its last stage."""
+"""Server-sent events of a job: its state at once and after every change, until its last stage has ended."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
+from fastapi.sse import ServerSentEvent
+
 from api.job_watcher import JobWatcher
 from api.v1.schemas import JobAnswer
 from domain.jobs.job import Job, JobStatus
 
-HEARTBEAT_SECONDS = 15.0  # seconds without a change after which a comment says that we are still here
-AFTER_END_MAX_SECONDS = 600.0  # seconds that the stages behind a job's end (embed) get to be told of
-RECONNECT_MS = 2_000  # ms after which a client whose connection broke comes back
-EXAMPLE = "retry: 2000\n\nid: 1\nevent: job\ndata: {…}\n\n: still here\n\n"
-DATA = {"type": "string", "contentMediaType": "application/json", "contentSchema": {"$ref": "#/components/schemas/JobAnswer"}}
-# `itemSchema` is OpenAPI 3.2's word for one event of the stream; `schema` would describe the stream as a whole.
-EVENT = {
-    "type": "object",
-    "required": ["id", "event", "data"],
-    "properties": {
-        "id": {"type": "string", "description": "counts the events of this stream"},
-        "event": {"const": "job"},
-        "data": {**DATA, "description": "the job, as GET /v1/jobs/{id} answers it"},
-        "retry": {"type": "integer", "description": "ms after which to come back where the connection breaks"},
-    },
+QUIET_AFTER_END_SECONDS = 600.0  # without a change, once the job has ended; embed may still be under way
+RECONNECT_MS = 2_000
+# What FastAPI can't know of the events: `data` is a job.
+DESCRIPTION: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The events",
+        "content": {
+            "text/event-stream": {
+                "itemSchema": {
+                    "required": ["id", "event", "data"],
+                    "properties": {
+                        "event": {"const": "job"},
+                        "data": {"contentMediaType": "application/json", "contentSchema": {"$ref": "#/components/schemas/JobAnswer"}},
+                    },
+                }
+            }
+        },
+    }
 }
-STREAM: dict[int | str, dict[str, Any]] = {200: {"description": "The events", "content": {"text/event-stream": {"itemSchema": EVENT, "example": EXAMPLE}}}}
 
 
-async def stream(following: JobWatcher, job_id: str, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncIterator[str]:
-    """The events as text. A client that comes back (Last-Event-ID) is told the present state first, so that it needs nothing of what it missed."""
-    yield f"retry: {RECONNECT_MS}\n\n"
-    told, number, over = "", 0, None
-    clock = asyncio.get_running_loop().time
-    async with aclosing(following.changes(job_id)) as changes:
-        coming = asyncio.ensure_future(anext(changes))
-        try:
-            while over is None or clock() < over:
-                await asyncio.wait([coming], timeout=heartbeat)
-                if not coming.done():
-                    yield ": still here\n\n"
-                    continue
-                job = coming.result()
-                text = JobAnswer.of(job).model_dump_json()
-                if text != told:
-                    told, number = text, number + 1
-                    yield f"id: {number}\nevent: job\ndata: {text}\n\n"
-                if settled(job):
-                    return
-                if job.status.final and over is None:
-                    over = clock() + AFTER_END_MAX_SECONDS
-                coming = asyncio.ensure_future(anext(changes))
-        finally:
-            coming.cancel()
-            await asyncio.wait([coming])
+async def job_events(watcher: JobWatcher, job_id: str) -> AsyncIterator[ServerSentEvent]:
+    """Events `job` with the job as JSON, as `GET /v1/jobs/{id}` answers it, numbered from 1.
+
+    The first event is the present state, so that a client that reconnects (`Last-Event-ID`) needs nothing that it missed.
+    """
+    sent, number = "", 0
+    seconds: float | None = None
+    async with aclosing(watcher.changes(job_id)) as changes:
+        while True:
+            try:
+                job = await asyncio.wait_for(anext(changes), seconds)
+            except TimeoutError:
+                return
+            text = JobAnswer.of(job).model_dump_json()
+            if text != sent:
+                sent, number = text, number + 1
+                yield ServerSentEvent(raw_data=text, event="job", id=str(number), retry=RECONNECT_MS)
+            if settled(job):
+                return
+            if job.status.final:
+                seconds = QUIET_AFTER_END_SECONDS
 
 
 def settled(job: Job) -> bool:
-    """Whether nothing will change any more: it ended, and no stage is to come for it."""
+    """Whether the job and all its stages have ended, embed too."""
     if job.status is JobStatus.SUCCEEDED:
         return all(stage.status in {"done", "failed"} for stage in job.stages)
     return job.status.final

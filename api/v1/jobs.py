@@ -1,10 +1,11 @@
 """/v1/jobs…: what became of what was sent, and what can be done about it."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from api.auth import SCHEMES, Reader, Writer
@@ -12,7 +13,7 @@ from api.context import Context
 from api.openapi import COMMON, answers
 from api.requests.parameters import Cursor, From, Until, next_link, reject_unknown_parameters
 from api.responses.csv import CSV, as_csv, wants_csv
-from api.v1.job_events import STREAM, stream
+from api.v1.job_events import DESCRIPTION, job_events
 from api.v1.job_responses import CHANGE, Options, accepted
 from api.v1.schemas import Errors, JobAnswer, Jobs
 from api.v1.webhook_schemas import Deliveries, DeliveryAnswer
@@ -89,17 +90,19 @@ def errors(
     return Errors(items=list(page), next=next_link(request, following))
 
 
-@router.get("/{job_id}/events", response_class=StreamingResponse, responses={**answers(404), **STREAM})
-async def events(job_id: Id, context: Context, _: Reader) -> StreamingResponse:
-    """Follow a job as server-sent events: the job at once and after every change (event `job`, data as of `GET /v1/jobs/{id}`), with comments
-    in between that keep the connection open. The stream ends when the job has ended and every stage with it.
+def _existing(job_id: Id, context: Context, _: Reader) -> None:
+    get_job(context.parts.warehouse, job_id)
+
+
+@router.get("/{job_id}/events", response_class=EventSourceResponse, responses={**answers(404), **DESCRIPTION}, dependencies=[Depends(_existing)])
+async def events(job_id: Id, context: Context, _: Reader) -> AsyncIterator[ServerSentEvent]:
+    """Follow a job as server-sent events: the job at once and after every change (event `job`, data as of `GET /v1/jobs/{id}`). Comments keep a
+    quiet connection open. The stream ends when the job and all its stages have ended.
 
     `curl -N -u … localhost:8000/v1/jobs/{id}/events`
     """
-    await run_in_threadpool(get_job, context.parts.warehouse, job_id)
-    return StreamingResponse(
-        stream(context.job_watcher, job_id), media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    )
+    async for event in job_events(context.job_watcher, job_id):
+        yield event
 
 
 @router.get("/{job_id}/deliveries", responses=answers(404))

@@ -8,11 +8,11 @@ import typer
 
 from infrastructure.settings import Settings
 
-SHOWN = 20
+SHOWN_DIFFERENCES = 20
 
 
 class Layer(StrEnum):
-    """What can be made anew."""
+    """The layers that can be rebuilt."""
 
     SILVER = "silver"
     GOLD = "gold"
@@ -20,7 +20,7 @@ class Layer(StrEnum):
 
 
 def verify() -> None:
-    """Build silver, gold and search from bronze in a scratch place and compare row for row; exit 1 where they differ."""
+    """Rebuild silver, gold and search from bronze in a scratch folder and compare row by row; exit 1 on differences."""
     from infrastructure.bootstrap import bootstrap
     from infrastructure.scratch_installation import scratch_installation
     from services.maintenance.verify import verify as compare
@@ -30,46 +30,46 @@ def verify() -> None:
     live.warehouse.check()
     with scratch_installation(settings, live) as fresh:
         found = compare(live, fresh)
-        first = list(islice(found, SHOWN))
+        first = list(islice(found, SHOWN_DIFFERENCES))
         more = sum(1 for _ in found)
-    for one in first:
-        typer.echo(str(one))
+    for difference in first:
+        typer.echo(str(difference))
     if first:
-        typer.echo(f"{len(first) + more} rows differ; `tenderlake rebuild` makes them anew")
+        typer.echo(f"{len(first) + more} rows differ; `tenderlake rebuild` rebuilds them")
         raise typer.Exit(1)
-    typer.echo("silver, gold and search equal what bronze makes")
+    typer.echo("silver, gold and search equal a rebuild from bronze")
 
 
-What = Annotated[Layer | None, typer.Argument(help="what is made anew", show_default="silver")]
+What = Annotated[Layer | None, typer.Argument(help="the layer to rebuild", show_default="silver")]
 Named = Annotated[Layer | None, typer.Option("--layer", help="the same, as an option", show_default=False)]
 
 
 def rebuild(what: What = None, named: Named = None) -> None:
-    """Make silver (and with it gold and search), gold (and search), or search anew; readers keep working."""
+    """Rebuild silver (then gold and search), gold (then search), or search only; readers keep working."""
     from infrastructure.bootstrap import bootstrap
     from infrastructure.scratch_installation import DiscardingMessageQueue
     from services.maintenance import rebuild as services
 
     if what and named and what is not named:
-        raise typer.BadParameter(f"{what} and --layer {named}: say one of them")
+        raise typer.BadParameter(f"{what} and --layer {named} contradict each other: give one of them")
     layer = what or named or Layer.SILVER
     parts = bootstrap(Settings())
-    quiet = type(parts)(**{**vars(parts), "messages": DiscardingMessageQueue()})
+    without_messages = type(parts)(**{**vars(parts), "messages": DiscardingMessageQueue()})
     if layer is Layer.SILVER:
-        typer.echo(f"{services.rebuild_silver(quiet)} processes refined anew")
+        typer.echo(f"{services.rebuild_silver(without_messages)} processes refined")
     if layer in {Layer.SILVER, Layer.GOLD}:
-        typer.echo(f"{services.rebuild_gold(quiet)} processes published anew")
+        typer.echo(f"{services.rebuild_gold(without_messages)} processes published")
     else:
-        typer.echo(f"{services.rebuild_search(quiet)} documents written anew")
+        typer.echo(f"{services.rebuild_search(without_messages)} documents indexed")
 
 
 def doctor() -> None:
-    """Say what is wrong with this installation, and how to mend it; exit 1 where anything is."""
+    """Check this installation; print each problem and how to fix it; exit 1 if there is one."""
     from cli.maintenance.doctor import examine
 
     wrong = 0
     for check in examine(Settings()):
         wrong += not check.passed
-        typer.echo(f"{'ok  ' if check.passed else 'BAD '} {check.finding}" + ("" if check.passed else f"\n     mend: {check.advice}"))
+        typer.echo(f"{'ok  ' if check.passed else 'BAD '} {check.finding}" + ("" if check.passed else f"\n     fix: {check.advice}"))
     if wrong:
         raise typer.Exit(1)

@@ -18,7 +18,7 @@ import orjson
 from loguru import logger
 
 from cli.watch.file_names import DRAFT, free, is_text, printable, report_of
-from domain.jobs.job import Job, JobStatus
+from domain.jobs.job import JobStatus
 from domain.shared.errors import InvalidError, RetryableError, TooLargeError
 from domain.webhooks.webhook import job_event_payload
 from services.jobs.idempotency import make_idempotency_key
@@ -126,7 +126,7 @@ class DropFolder:
 
     def _end(self, path: Path, loaded: LoadingFile) -> None:
         with self.parts.warehouse.read() as work:
-            job: Job | None = work.jobs.get(loaded.job_id)
+            job = work.jobs.get(loaded.job_id)
         if job is not None and not job.status.final:
             return
         del self._under_way[path.name]

@@ -1,6 +1,6 @@
-"""Uploaded files as records: what a reader found in a document, or what a caller says of one. Pure.
+"""Document files (uploaded PDFs, or their text) as raw records: model and validation. Pure.
 
-The text of a file is its own; what is proposed of it (`facts`) stands beside it and never among published data.
+Proposed facts are kept in `facts`, never among published data.
 """
 
 from hashlib import blake2b
@@ -20,28 +20,28 @@ from domain.shared.url_safe import url_safe
 
 DocumentFileState = Literal["text", "repaired", "empty", "scanned", "no_text", "ocr", "encrypted", "damaged"]
 DOCUMENT_FILE_STATES: dict[DocumentFileState, str] = {
-    "text": "its text was read; `reason` says so where not all of it was",
-    "repaired": "it was damaged; what could be repaired was read",
-    "empty": "it has no pages, or none that shows anything",
-    "scanned": "there are images on its pages, and no text",
-    "no_text": "something is drawn on its pages, and no text in it could be read: drawings, letters drawn as shapes, broken text",
-    "ocr": "its pages have no text; what their images show was recognised by tesseract",
-    "encrypted": "it opens with a password or a certificate only",
-    "damaged": "nothing in it can be read",
+    "text": "its text was read; `reason` says so if it is incomplete",
+    "repaired": "it is damaged; its text was read as far as it could be repaired",
+    "empty": "it has no pages, or blank ones only",
+    "scanned": "its pages have images and no text",
+    "no_text": "its pages have content but no readable text: drawings, letters drawn as shapes, broken text",
+    "ocr": "its pages have no text; tesseract recognised the text of their images",
+    "encrypted": "it can be opened with a password or a certificate only",
+    "damaged": "it can't be read",
 }
 UNREADABLE: tuple[DocumentFileState, ...] = ("encrypted", "damaged")
 REFUSALS: dict[str, str] = {
-    "missing_id": "a document without an id and without the SHA-256 that makes one",
-    "pdf_encrypted": "the PDF opens with a password or a certificate only; its record is kept and says so",
-    "pdf_damaged": "nothing in the PDF can be read; its record is kept and says so",
+    "missing_id": "a document without an id and without a SHA-256 to derive one from",
+    "pdf_encrypted": "the PDF can be opened with a password or a certificate only; its record is kept with this state",
+    "pdf_damaged": "the PDF can't be read; its record is kept with this state",
 }
-EXCERPT_CHARACTERS = 2_000  # characters
-MAX_PAGES = 2**31 - 1  # pages that can be counted
+EXCERPT_CHARACTERS = 2_000
+MAX_PAGES = 2**31 - 1  # page numbers are 32-bit integers
 Ocid = Annotated[str, Field(max_length=OCID_MAX_CHARACTERS, pattern=GIVEN_OCID_PATTERN)]
 
 
 class StrictModel(BaseModel):
-    """Fields that are not named here are kept in the payload."""
+    """A strictly typed model; unknown fields are kept in the payload."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
@@ -55,7 +55,7 @@ class DocumentPage(StrictModel):
 
 
 class ProposedFact(StrictModel):
-    """A key fact proposed from the text, with its place: `bbox` is x0, y0, x1, y1 in points from the page's top left."""
+    """A proposed fact and its position: `bbox` is x0, y0, x1, y1 in points from the top left of the page."""
 
     name: str = Field(min_length=1)
     value: str | float | int
@@ -73,7 +73,7 @@ class Heading(StrictModel):
 
 
 class DocumentFile(StrictModel):
-    """An uploaded file. `ocid` is what the caller said, not what was found in the text."""
+    """A document file. `ocid` is the one given by the caller, not one found in the text."""
 
     id: str | None = Field(default=None, min_length=1, max_length=500)
     filename: str = Field(min_length=1, max_length=1_000)
@@ -94,7 +94,10 @@ class DocumentFile(StrictModel):
 
 
 def validate_document_file(raw: bytes, place: SourceLocation) -> list[ValidationResult]:
-    """What becomes of one document: accepted with an id (by default the first 32 digits of its SHA-256) and a state, or refused with the reason."""
+    """Validate one document file.
+
+    It is accepted with an id (by default the first 32 digits of its SHA-256) and a state, or refused with a reason.
+    """
     notes: list[Note] = []
     try:
         document = _loads(raw, notes)
@@ -108,25 +111,25 @@ def validate_document_file(raw: bytes, place: SourceLocation) -> list[Validation
         DocumentFile.model_validate(document)
     except ValidationError as error:
         return [_invalid(error, document, place, raw)]
-    wrong = _same_page(document)
+    wrong = _repeated_page(document)
     if wrong is not None:
-        return [_refused(place, "wrong_type", f"{wrong[1:]}: this page stands there twice", raw, wrong)]
+        return [_refused(place, "wrong_type", f"{wrong[1:]}: an earlier page has the same number", raw, wrong)]
     return [_accept(document, tuple(notes), place, raw)]
 
 
 def with_ocid(raw: bytes, ocid: str) -> bytes:
-    """The document, with the process that its uploader named; what a document says of itself stands above it."""
+    """The document with the ocid given at upload; an `ocid` in the document itself takes precedence."""
     document = loads(raw)
     try:
         return dumps({"ocid": ocid} | document) if isinstance(document, dict) else raw
-    except orjson.JSONEncodeError:  # nested deeper than is kept; refused later
+    except orjson.JSONEncodeError:  # nested too deeply; validation refuses it
         return raw
 
 
 def _accept(document: dict[str, Any], notes: tuple[Note, ...], place: SourceLocation, raw: bytes) -> ValidationResult:
     identity = document.get("id") or (document.get("sha256") or "")[:32]
     if not identity:
-        return _refused(place, "missing_id", "id: missing, and there is no sha256 to make one of", raw, "/id")
+        return _refused(place, "missing_id", "id: missing, and there is no sha256 to derive one from", raw, "/id")
     reason = why_too_long(url_safe(identity))
     if reason:
         return _refused(place, "too_long", reason, raw, "/id")
@@ -137,11 +140,11 @@ def _accept(document: dict[str, Any], notes: tuple[Note, ...], place: SourceLoca
         payload = canonical_json(document)
     except orjson.JSONEncodeError:
         return _refused(place, "too_deep", "objects or arrays are nested too deep to be kept", raw)
-    said = process_claims(document)
+    claims = process_claims(document)
     return AcceptedRecord(
         kind=Kind.DOCUMENTS,
         record_id=url_safe(identity),
-        ocid=said[0].ocid if said else None,
+        ocid=claims[0].ocid if claims else None,
         date=None,
         payload=payload,
         content_hash=blake2b(payload, digest_size=16).digest(),
@@ -159,8 +162,8 @@ def _loads(raw: bytes, notes: list[Note]) -> Any:
         return document
 
 
-def _same_page(document: dict[str, Any]) -> str | None:
-    """The JSON Pointer of a page whose number an earlier one has."""
+def _repeated_page(document: dict[str, Any]) -> str | None:
+    """The JSON Pointer of the first page whose number an earlier page has; None if they are distinct."""
     seen: set[int] = set()
     for index, page in enumerate(document.get("pages") or []):
         if page["page"] in seen:

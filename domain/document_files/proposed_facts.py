@@ -1,6 +1,6 @@
-"""Key facts of a notice, proposed from the lines of a page: title, buyer, deadline, value, CPV codes. Pure.
+"""Proposes key facts of a notice from the lines of a page: title, buyer, deadline, value, CPV codes. Pure.
 
-A proposal says where it stands and what stands there; what can be read in two ways is left as text or left out. Proposals are
+A proposed fact has its position and original text; ambiguous text is kept as text or left out. Proposed facts are
 never mixed with published data.
 """
 
@@ -12,8 +12,8 @@ from domain.document_files.proposed_values import parse_date, parse_money
 
 Box = tuple[float, float, float, float]
 Fact = dict[str, Any]
-FACT_MAX_CHARACTERS = 300  # characters of a value
-PAGE_MAX_FACTS = 30  # facts a page
+FACT_MAX_CHARACTERS = 300
+PAGE_MAX_FACTS = 30
 
 
 class TextLine(NamedTuple):
@@ -41,7 +41,7 @@ CPV = re.compile(r"\bCPV\b", re.I)
 
 
 def propose_facts(page: int, lines: Sequence[TextLine]) -> list[Fact]:
-    """The facts found on a page, in order; each {"name", "value", "page", "bbox", "text"}, a value of money with "currency" where it is known."""
+    """The facts of a page, in order, each {"name", "value", "page", "bbox", "text"}; "currency" if it is known."""
     lines = [line._replace(text=" ".join(line.text.split())) for line in lines if line.text.strip()]
     found = [*_labelled(lines), *_codes(lines)]
     if page == 1 and not any(name == "title" for name, _, _ in found):
@@ -53,7 +53,7 @@ def propose_facts(page: int, lines: Sequence[TextLine]) -> list[Fact]:
 
 
 def distinct_facts(facts: Iterable[Fact]) -> list[Fact]:
-    """The facts of a file: the first of each name and value, in order."""
+    """The distinct facts of a file by name, value and currency, in order; only the first title."""
     kept: dict[tuple[Any, ...], Fact] = {}
     for fact in facts:
         kept.setdefault((fact["name"], fact["value"], fact.get("currency")), fact)
@@ -62,7 +62,7 @@ def distinct_facts(facts: Iterable[Fact]) -> list[Fact]:
 
 
 def _labelled(lines: Sequence[TextLine]) -> Iterator[tuple[str, Fact, TextLine]]:
-    """Values behind their label, in the same line or in the next one."""
+    """Values after their label, on the same line or the next one."""
     for index, line in enumerate(lines):
         for name, label in LABELLED.items():
             match = label.match(line.text)
@@ -87,17 +87,20 @@ def _value(name: str, text: str) -> Fact | None:
 
 
 def _codes(lines: Sequence[TextLine]) -> Iterator[tuple[str, Fact, TextLine]]:
-    """CPV codes: eight digits with their check digit, or in a line that says CPV or follows such a line."""
-    near = 0
+    """CPV codes: eight digits with a check digit, or on a line with the word CPV or one of the two lines after it."""
+    lines_left = 0
     for line in lines:
-        near = 3 if CPV.search(line.text) else near - 1
+        lines_left = 3 if CPV.search(line.text) else lines_left - 1
         for match in CODE.finditer(line.text):
-            if (match[2] or near > 0) and 3 <= int(match[1][:2]) <= 98:
+            if (match[2] or lines_left > 0) and 3 <= int(match[1][:2]) <= 98:
                 yield "cpv", {"value": match[1]}, line
 
 
 def _headline(lines: Sequence[TextLine]) -> Iterator[tuple[str, Fact, TextLine]]:
-    """The largest line of the first page, with the lines of that size that follow it; none where all are alike."""
+    """The title: the first line with the largest letters on the page and the lines of that size after it.
+
+    None if all lines have the same size.
+    """
     sizes = sorted({round(line.size, 1) for line in lines})
     if len(sizes) < 2:
         return

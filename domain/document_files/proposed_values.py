@@ -1,4 +1,4 @@
-"""Amounts of money and dates as notices write them; what can be read in two ways is not guessed. Pure."""
+"""Parses amounts of money and dates in notices; ambiguous ones are not guessed. Pure."""
 
 import re
 from datetime import datetime
@@ -26,7 +26,7 @@ TIME = re.compile(r"(?<![\d.:/-])(?P<hour>[01]?\d|2[0-3])[:.h](?P<minute>[0-5]\d
 
 
 def parse_money(text: str) -> Fact | None:
-    """The only amount in the text and its currency; None where there is none, or more than one that could be meant."""
+    """The only amount in the text, and its currency; None if the text has no amount or several."""
     found = [match for match in MONEY.finditer(text) if match["before"] or match["after"]] or list(MONEY.finditer(text))
     amounts = [(_amount(match["amount"]), match) for match in found]
     if len(amounts) != 1 or amounts[0][0] is None:
@@ -39,16 +39,16 @@ def parse_money(text: str) -> Fact | None:
 
 
 def _amount(text: str) -> float | None:
-    """A number in the English or the continental way; None where a lone separator could be either."""
+    """A number in English or continental notation; None if its separators are ambiguous."""
     digits = re.sub(r"[ '\u00a0\u202f]", "", text)
     last = max(digits.rfind("."), digits.rfind(","))
     if last < 0:
         return float(digits)
-    behind = len(digits) - last - 1
-    separators = {one for one in digits if one in ".,"}
-    if behind == 3 and len(separators) == 2:
-        return None  # 1.234,567: three decimals, or a slip
-    if behind == 3:
+    fraction_digits = len(digits) - last - 1
+    separators = {character for character in digits if character in ".,"}
+    if fraction_digits == 3 and len(separators) == 2:
+        return None  # 1.234,567: three decimals, or a typing error
+    if fraction_digits == 3:
         return float(re.sub("[.,]", "", digits))
     if digits.count(digits[last]) > 1:
         return None
@@ -56,7 +56,10 @@ def _amount(text: str) -> float | None:
 
 
 def parse_date(text: str) -> str | None:
-    """The first date in the text as ISO 8601, with the time behind it where there is one; as it stands where day and month can't be told apart."""
+    """The first date in the text as ISO 8601, with the time after it if there is one.
+
+    The text unchanged if day and month are ambiguous; None without a date.
+    """
     for pattern in DATES:
         match = pattern.search(text)
         if match is None:
@@ -74,8 +77,8 @@ def parse_date(text: str) -> str | None:
     return None
 
 
-def _with_time(date: datetime, behind: str) -> str:
-    time = TIME.search(behind)
+def _with_time(date: datetime, rest: str) -> str:
+    time = TIME.search(rest)
     if time is None:
         return date.date().isoformat()
     hour = int(time["hour"])

@@ -1,4 +1,4 @@
-"""The bronze layer's words: one row a version of a raw record, payload as it was accepted."""
+"""The schema of the bronze layer: one row per version of a raw record, with its accepted payload."""
 
 from collections.abc import Sequence
 
@@ -7,18 +7,18 @@ import polars as pl
 from domain.lake.silver import INSTANT, Columns
 
 BRONZE: Columns = {
-    "batch": pl.Int64,  # counts only once the ledger says that this batch is committed
-    "position": pl.Int32,  # 0-based in the batch: the order of arrival
+    "batch": pl.Int64,  # valid once the ledger has committed this batch
+    "position": pl.Int32,  # 0-based in the batch, in order of arrival
     "record_id": pl.String,
     "version": pl.Int32,  # 1 for the first
-    "op": pl.String,  # put, delete (a tombstone, without payload) or touch (no record: its process is to be refined anew)
+    "op": pl.String,  # put, delete (tombstone without payload) or touch (no record: refine its process again)
     "ocid": pl.String,
     "date": INSTANT,  # the release's date
     "payload": pl.String,  # JSON
-    "notes": pl.String,  # JSON array of domain.raw_records.record.Note, null where there are none
-    "package": pl.String,  # JSON of the package's metadata (publisher, license …), null where there is none
+    "notes": pl.String,  # JSON array of domain.raw_records.record.Note, or null
+    "package": pl.String,  # JSON of the package's metadata (publisher, license …), or null
     "file": pl.String,
-    "sha256": pl.String,  # of the file it came in
+    "sha256": pl.String,  # of the stored file
     "line": pl.Int64,  # 1-based
     "offset": pl.Int64,  # 0-based, bytes
     "element": pl.String,  # JSON Pointer in the file
@@ -26,7 +26,7 @@ BRONZE: Columns = {
 
 
 def touches(batch: int, column: str, touched: Sequence[str]) -> pl.DataFrame:
-    """Bronze rows of a batch that adds no record and has these processes (`ocid`) or records (`record_id`) refined anew."""
+    """Bronze rows that add no record: they make these processes (`ocid`) or records (`record_id`) refined again."""
     rows = pl.DataFrame(
         {"batch": [batch] * len(touched), "position": range(len(touched)), column: touched},
         schema={name: BRONZE[name] for name in ("batch", "position", column)},

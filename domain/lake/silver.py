@@ -1,7 +1,7 @@
-"""The silver layer's words: its tables, their columns and types, and the checks every frame passes before it is written.
+"""The schemas of the silver tables, and the checks that every frame passes before it is written.
 
-Every row carries `silver_batch` (the run that made it) and `ocid`; the current rows of an ocid are those of its newest committed batch.
-A process that lost its last source has one `process` row with `deleted = true` and no others.
+Every row has `silver_batch` (the refine run that wrote it) and `ocid`; the current rows of an ocid are those of its
+newest committed batch. A process without sources has one `process` row with `deleted = true` and no others.
 """
 
 from functools import cache
@@ -23,15 +23,15 @@ CLASSIFIED: Columns = {"classification_scheme": pl.String, "classification_id": 
 MONEY: Columns = {"amount": pl.Float64, "currency": pl.String}
 
 TABLES: dict[str, Columns] = {
-    # One row a contracting process. `compiled` is its OCDS compiled release as JSON, unknown fields included.
+    # One row per contracting process. `compiled` is its OCDS compiled release as JSON, unknown fields included.
     "process": KEYS
     | {
         "deleted": pl.Boolean,
         "compiled": pl.String,
-        "releases": pl.Int32,  # how many releases it was compiled from
+        "releases": pl.Int32,  # number of releases it is compiled from
         "first_published": INSTANT,  # date of its oldest release
         "last_published": INSTANT,  # date of its newest release
-        "last_seq": pl.Int64,  # the newest batch sequence among its sources
+        "last_seq": pl.Int64,  # the highest sequence number of its batches
         "tags": pl.String,  # tags of its releases, joined by ',' in order of first appearance
         "language": pl.String,
         "initiation_type": pl.String,
@@ -67,7 +67,7 @@ TABLES: dict[str, Columns] = {
         "region": pl.String,
         "locality": pl.String,
     },
-    # One row an organisation that the process names, in whatever role; those named only by reference (buyer, supplier …) included.
+    # One row per organisation of the process, in any role; includes those named only by reference (buyer, supplier …).
     "party": KEYS
     | {
         "position": pl.Int32,  # 0-based, in order of appearance
@@ -86,7 +86,7 @@ TABLES: dict[str, Columns] = {
         "url": pl.String,
         "organization_id": pl.String,  # the business key of dim_organization, see domain/lake/flattening/organization_identity.py
     },
-    # One row an award.
+    # One row per award.
     "award": KEYS
     | {
         "position": pl.Int32,
@@ -98,11 +98,11 @@ TABLES: dict[str, Columns] = {
         **MONEY,
         "contract_start": INSTANT,
         "contract_end": INSTANT,
-        "suppliers": pl.Int32,  # how many distinct suppliers it names
+        "suppliers": pl.Int32,  # number of distinct suppliers
     },
-    # One row a supplier of an award; none for an award without suppliers.
+    # One row per supplier of an award; none for an award without suppliers.
     "award_supplier": KEYS | {"award_position": pl.Int32, "award_id": pl.String, "party_id": pl.String, "name": pl.String, "organization_id": pl.String},
-    # One row a contract.
+    # One row per contract.
     "contract": KEYS
     | {
         "position": pl.Int32,
@@ -116,7 +116,7 @@ TABLES: dict[str, Columns] = {
         "start": INSTANT,
         "end": INSTANT,
     },
-    # One row an item of the tender, of an award or of a contract.
+    # One row per item of the tender, of an award or of a contract.
     "item": KEYS
     | {
         "level": pl.String,  # tender, award or contract
@@ -130,12 +130,12 @@ TABLES: dict[str, Columns] = {
         "unit": pl.String,  # unit.name
         "unit_amount": pl.Float64,  # unit.value.amount
         "unit_currency": pl.String,
-        "country": pl.String,  # of the first delivery address that says it
+        "country": pl.String,  # of the first delivery address that has one
         "region": pl.String,
         "locality": pl.String,
         "codes": pl.List(pl.String),  # every classification of the item as 'SCHEME:id', additional ones included
     },
-    # One row a document of planning, tender, an award or a contract.
+    # One row per document of planning, tender, an award or a contract.
     "document": KEYS
     | {
         "level": pl.String,
@@ -151,14 +151,14 @@ TABLES: dict[str, Columns] = {
         "language": pl.String,
         "date_published": INSTANT,
     },
-    # One row a data-quality note: what was repaired in, or is doubtful about, a release or the process.
+    # One row per data-quality note: a repair of, or a doubt about, a release or the process.
     "note": KEYS | {"record_id": pl.String, "code": pl.String, "path": pl.String, "message": pl.String},
 }
 
-# Tables of the other kinds of records, one row a record: `record_id` in place of the ocid, and a row with `deleted` for one that ended.
+# Tables of the other kinds of records, one row per record: keyed by `record_id`; `deleted` marks a tombstone.
 RECORD_KEYS: Columns = {"silver_batch": pl.Int64, "record_id": pl.String, "deleted": pl.Boolean}
 RECORD_TABLES: dict[str, Columns] = {
-    # What a reference table says of an organisation; `organization_id` is the business key of dim_organization.
+    # Organisations of reference tables; `organization_id` is the business key of dim_organization.
     "organization": RECORD_KEYS
     | {
         "organization_id": pl.String,
@@ -175,13 +175,13 @@ RECORD_TABLES: dict[str, Columns] = {
     },
     # 1 `base` = `rate` `currency` on that date.
     "exchange_rate": RECORD_KEYS | {"date": pl.Date, "base": pl.String, "currency": pl.String, "rate": pl.Float64},
-    # What a reference table says of a code.
+    # Codes of reference tables.
     "classification": RECORD_KEYS | {"scheme": pl.String, "code": pl.String, "description": pl.String, "parent": pl.String},
-    # One row an uploaded file that is read page by page.
+    # One row per document file.
     "file": RECORD_KEYS
     | {
         "filename": pl.String,
-        "name": pl.String,  # what file names are compared by
+        "name": pl.String,  # the key by which file names are compared
         "sha256": pl.String,
         "size": pl.Int64,  # bytes
         "media_type": pl.String,
@@ -191,10 +191,10 @@ RECORD_TABLES: dict[str, Columns] = {
         "reason": pl.String,
         "url": pl.String,
         "ocid": pl.String,  # as the caller gave it
-        "claims": pl.String,  # JSON array of {rule, ocid}: the processes that it names by itself
-        "pages": pl.Int32,  # that the file has; `page` holds those that could be read
+        "claims": pl.String,  # JSON array of {rule, ocid}: candidate links
+        "pages": pl.Int32,  # page count of the file; `page` has those that could be read
         "words": pl.Int64,
-        "passages": pl.Int32,  # that search holds of it
+        "passages": pl.Int32,  # number of its search documents
         "facts": pl.String,  # JSON array
         "metadata": pl.String,  # JSON
         "outline": pl.String,  # JSON array
@@ -202,7 +202,7 @@ RECORD_TABLES: dict[str, Columns] = {
 }
 PAGES: dict[str, Columns] = {"page": {"silver_batch": pl.Int64, "record_id": pl.String, "page": pl.Int32, "text": pl.String, "tables": pl.String}}
 ALL_TABLES = TABLES | RECORD_TABLES | PAGES
-# The tables that hold each kind of record, the one with a row a record first.
+# The tables of each kind of record, first the one with one row per record.
 TABLES_BY_KIND = {
     Kind.ORGANIZATIONS: ("organization",),
     Kind.EXCHANGE_RATES: ("exchange_rate",),
@@ -237,7 +237,7 @@ LEVELS = ["tender", "award", "contract"]
 @cache
 def silver_schema(table: str) -> "pa.DataFrameSchema":
     """The pandera schema of a silver table: exact columns and types, required values present, grain unique."""
-    import pandera.polars as pa  # here, for it costs those who only read silver 100 MB
+    import pandera.polars as pa  # imported here: it takes 100 MB, which readers of silver don't need
 
     checks: dict[str, list[pa.Check]] = {"level": [pa.Check.isin(["planning", *LEVELS])]} if table in {"item", "document"} else {}
     columns = {name: pa.Column(dtype, nullable=name not in REQUIRED[table], checks=checks.get(name, [])) for name, dtype in ALL_TABLES[table].items()}

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from domain.jobs.job import JobCounts
+from domain.raw_records.record import Kind
 
 LEASE_DURATION = timedelta(seconds=15)  # of a slice that is being landed, renewed every few seconds: a worker that does not renew it is dead
 
@@ -18,6 +19,26 @@ class Batch(BaseModel):
     ordinal: int
     seq: int | None = None
     deliveries: int = 0
+
+
+class CommittedBatch(NamedTuple):
+    """A batch that has its place in the log; `kinds` are those of its records."""
+
+    id: int
+    seq: int
+    job_id: str
+    records: int
+    kinds: frozenset[Kind]
+
+
+class SilverBatch(NamedTuple):
+    """A committed silver batch, made of the log's batches in (from_seq, upto_seq]; `kinds` are those of its records beside releases."""
+
+    id: int
+    from_seq: int
+    upto_seq: int
+    processes: int
+    kinds: frozenset[Kind]
 
 
 class LandedSlice(NamedTuple):

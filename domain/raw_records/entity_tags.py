@@ -11,14 +11,17 @@ def etag(version: int, content_hash: bytes) -> str:
 
 
 def matches(header: str, tag: str | None, *, weak: bool) -> bool:
-    """Whether a list of tags, or `*`, names `tag` (None: there is nothing to match). Weak tags count where `weak` says so. ValueError for what is no list."""
+    """Whether a list of tags, or `*`, names `tag` (None: no current version exists).
+
+    `weak`: weak tags match, too. ValueError for a malformed list.
+    """
     if header.strip() == "*":
         return tag is not None
     found, at = [], 0
     while at < len(header):
-        one = TAGS.match(header, at)
-        if one is None:
+        match = TAGS.match(header, at)
+        if match is None:
             raise ValueError('entity tags look like "3-0f…", several are separated by commas')
-        found.append(one)
-        at = one.end()
-    return any(f'"{one[2]}"' == tag and (weak or not one[1]) for one in found)
+        found.append(match)
+        at = match.end()
+    return any(f'"{match[2]}"' == tag and (weak or not match[1]) for match in found)

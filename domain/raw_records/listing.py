@@ -1,4 +1,4 @@
-"""What the catalogue tells of raw records to those who read them one by one. Pure."""
+"""Models of the record catalogue: filters, versions and their payloads. Pure."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -9,7 +9,10 @@ from domain.raw_records.record import Note
 
 
 class RawFilter(BaseModel):
-    """Which records a list shall hold; what is empty takes any. The instants, of their last change, are inclusive; `prefix` is the beginning of an id."""
+    """A filter of records; empty fields match all. Instants are those of the last change, inclusive.
+
+    `prefix`: the beginning of the id.
+    """
 
     ids: list[str] = []
     ocids: list[str] = []
@@ -20,7 +23,7 @@ class RawFilter(BaseModel):
 
 
 class RecordVersion(NamedTuple):
-    """A version of a record, with the batch and the job that brought it; `created_at` is when the record's first version came."""
+    """A version of a record, with its batch and job; `created_at` is when the first version was landed."""
 
     record_id: str
     ocid: str | None
@@ -37,7 +40,7 @@ class RawVersion(BaseModel):
     """One version of a raw record."""
 
     version: int
-    deleted: bool = Field(description="whether this version ended the record; it has no payload then")
+    deleted: bool = Field(description="whether this version deleted the record; it then has no payload")
     payload: dict[str, Any] | None
     job_id: str
     source: dict[str, Any]

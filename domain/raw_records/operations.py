@@ -1,4 +1,4 @@
-"""Operations on raw records: what a job of type `raw` is made of, one JSON line each, behind a line that says how they belong together. Pure."""
+"""Operations on raw records, and the file of a job of type `raw`: a header line, then one JSON line each. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -14,7 +14,7 @@ FORMAT = "tenderlake operations 1"
 
 
 class Op(StrEnum):
-    """What is done to a record."""
+    """What an operation does to a record."""
 
     PUT = "put"
     PATCH = "patch"
@@ -23,9 +23,9 @@ class Op(StrEnum):
 
 
 class Operation(BaseModel):
-    """One change. A put without an id goes by the id in its payload; `if_version` and `exists` must hold when it is landed.
+    """One change. A put without `id` uses the id in its payload; `if_version` and `exists` are checked at landing.
 
-    `refusal` (code, reason): the element of the request can't be read as a change; it is kept for its outcome alone.
+    `refusal` (code, reason): the element of the request is not a valid operation and is kept for its outcome only.
     """
 
     op: Op
@@ -38,14 +38,14 @@ class Operation(BaseModel):
 
 
 class Operations(BaseModel):
-    """The operations of a job; with `atomic` all of them are done or none."""
+    """The operations of a job; `atomic`: either all of them are applied or none."""
 
     atomic: bool = False
     items: Sequence[Operation]
 
 
 class Result(StrEnum):
-    """What became of an operation."""
+    """The result of an operation."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -55,35 +55,35 @@ class Result(StrEnum):
 
 
 class Outcome(BaseModel):
-    """What became of one element of a request, as `/v1/jobs/{id}/outcomes` answers it."""
+    """The outcome of one element of a request, as returned by `/v1/jobs/{id}/outcomes`."""
 
-    position: int = Field(description="0-based place of the element in the request")
+    position: int = Field(description="0-based position of the element in the request")
     kind: Kind
-    id: str | None = Field(description="the record's id, where it is known")
+    id: str | None = Field(description="the record's id, if known")
     outcome: Result
-    version: int | None = Field(None, description="the record's version afterwards; null for what was refused")
-    code: str | None = Field(None, description="why it was refused, in a word", examples=["wrong_type"])
+    version: int | None = Field(None, description="the record's version afterwards; null if it was refused")
+    code: str | None = Field(None, description="why it was refused, as a code", examples=["wrong_type"])
     reason: str | None = Field(None, description="why it was refused", examples=["tender/value/amount: expected a number, got 'a lot'"])
-    path: str | None = Field(None, description="JSON Pointer (RFC 6901) into the record, of the value that is wrong", examples=["/tender/value/amount"])
+    path: str | None = Field(None, description="JSON Pointer (RFC 6901) to the invalid value in the record", examples=["/tender/value/amount"])
 
 
 def write_operations(operations: Operations, mark: str) -> Iterator[bytes]:
-    """The lines of a job's file; the mark has two equal requests make two different files, so that each can be erased by itself.
+    """The lines of a job's file; `mark` makes equal requests different files, so that each can be erased separately.
 
-    JSONEncodeError (a TypeError) for a payload that is nested too deep to be kept.
+    JSONEncodeError (a TypeError) for a payload that is nested too deeply.
     """
     yield orjson.dumps({"format": FORMAT, "atomic": operations.atomic, "mark": mark}) + b"\n"
-    for one in operations.items:
-        yield dumps({name: value for name in Operation.model_fields if (value := getattr(one, name)) is not None}) + b"\n"
+    for operation in operations.items:
+        yield dumps({name: value for name in Operation.model_fields if (value := getattr(operation, name)) is not None}) + b"\n"
 
 
 def line_of(position: int) -> int:
-    """The line of an operation in the file, 1-based."""
+    """The 1-based line of an operation in the file."""
     return position + 2
 
 
 def read_operations(lines: Iterable[bytes]) -> Operations:
-    """The operations of a job's file. ValueError where it is none."""
+    """The operations of a job's file. ValueError if it is no such file."""
     rest = iter(lines)
     head = orjson.loads(next(rest, b"null"))
     if not isinstance(head, dict) or head.get("format") != FORMAT:

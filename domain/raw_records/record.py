@@ -1,4 +1,4 @@
-"""A raw record as bronze keeps it: what one element of an upload became."""
+"""Raw records as bronze keeps them, and the results of validation."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-OCID_MAX_CHARACTERS = 500  # what is accepted can be asked for: in paths, filters and cursors
-RECORD_ID_MAX_CHARACTERS = 2_000  # of the id as it stands in a URL
+OCID_MAX_CHARACTERS = 500  # every accepted ocid must fit in paths, filters and cursors
+RECORD_ID_MAX_CHARACTERS = 2_000  # of the id as written in a URL
 
 
 class Kind(StrEnum):
-    """The kinds of raw records; the words are those of `/v1/raw/{kind}`."""
+    """The kinds of raw records, as written in `/v1/raw/{kind}`."""
 
     RELEASES = "releases"
     ORGANIZATIONS = "organizations"
@@ -21,22 +21,23 @@ class Kind(StrEnum):
 
 
 def why_too_long(record_id: str, ocid: str = "") -> str | None:
-    """Why a record of that id and ocid can't be accepted; None where it can."""
+    """Why a record with this id and ocid is refused; None if both are short enough."""
     if len(ocid) > OCID_MAX_CHARACTERS:
         return f"ocid: {len(ocid)} characters, {OCID_MAX_CHARACTERS} at most"
     if len(record_id) > RECORD_ID_MAX_CHARACTERS:
-        return f"id: the record's id has {len(record_id)} characters as it stands in a URL, {RECORD_ID_MAX_CHARACTERS} at most"
+        characters = len(record_id)
+        return f"id: the record's id has {characters} characters in a URL, {RECORD_ID_MAX_CHARACTERS} at most"
     return None
 
 
 class ValueObject(BaseModel):
-    """A value object."""
+    """The base class of immutable value objects."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class SourceLocation(ValueObject):
-    """Where in its source an element stood."""
+    """Where an element is in its source."""
 
     file: str
     line: int | None = Field(default=None, ge=1, description="1-based line of the source at which it begins")
@@ -46,7 +47,7 @@ class SourceLocation(ValueObject):
 
 
 class Note(ValueObject):
-    """One thing that was repaired in, or is doubtful about, a record. `code` is from `domain.raw_records.note_codes.NOTES`."""
+    """A repair of, or a doubt about, a record. `code` is one of `domain.raw_records.note_codes.NOTES`."""
 
     code: str
     path: str = Field(description="JSON Pointer (RFC 6901) into the record")
@@ -54,7 +55,7 @@ class Note(ValueObject):
 
 
 class AcceptedRecord(ValueObject):
-    """An element that was found good, perhaps after repairs; or, with `deleted`, the end of a record, whose payload is empty."""
+    """A valid element, possibly repaired; with `deleted`, a tombstone with an empty payload."""
 
     kind: Kind = Kind.RELEASES
     record_id: str
@@ -68,19 +69,19 @@ class AcceptedRecord(ValueObject):
 
 
 class RefusedElement(ValueObject):
-    """An element that can't be used; it goes to quarantine with its reason, and the rest of its file goes on."""
+    """An element that can't be used: it goes to quarantine with its reason; the rest of its file is processed."""
 
     place: SourceLocation
     code: str
     reason: str
-    path: str = Field(default="", description="JSON Pointer into the record, of the value that is wrong")
-    excerpt: str = Field(default="", description="the first 2,000 characters of the element, to recognise it by")
+    path: str = Field(default="", description="JSON Pointer to the invalid value in the record")
+    excerpt: str = Field(default="", description="the first 2,000 characters of the element")
     ocid: str | None = None
-    more: int = Field(default=0, description="how many elements behind it are refused for the same, and have no entry of their own")
+    more: int = Field(default=0, description="number of elements after it that are refused for the same reason without an entry")
 
     @property
     def elements(self) -> int:
-        """How many elements it stands for."""
+        """The number of elements that this entry counts for."""
         return 1 + self.more
 
 
@@ -88,7 +89,7 @@ ValidationResult = AcceptedRecord | RefusedElement
 
 
 class RawRecord(BaseModel):
-    """A raw record as `/v1/raw/{kind}/{id}` answers it."""
+    """A raw record as returned by `/v1/raw/{kind}/{id}`."""
 
     id: str
     kind: Kind

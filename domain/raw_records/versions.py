@@ -1,4 +1,4 @@
-"""Which accepted records are new versions, and of what. Pure."""
+"""Decides which accepted records are new versions. Pure."""
 
 from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ RecordKey = tuple[str, str]  # (kind, record id)
 
 
 class CurrentVersion(NamedTuple):
-    """The current version of a record, as the catalogue has it."""
+    """The current version of a record in the record catalogue."""
 
     record_id: str
     ocid: str | None
@@ -21,7 +21,7 @@ class CurrentVersion(NamedTuple):
 
 
 class NewVersion(NamedTuple):
-    """A new version of a record (1 is its first); `before` is the version that it replaces."""
+    """A new version of a record (the first one is 1); `before` is the version that it replaces."""
 
     kind: str
     record_id: str
@@ -35,18 +35,20 @@ class NewVersion(NamedTuple):
 def find_new_versions(
     accepted: Sequence[AcceptedRecord], current: Mapping[RecordKey, CurrentVersion], kept_keys: Container[RecordKey] = ()
 ) -> list[tuple[int, NewVersion]]:
-    """(position in `accepted`, change) of those whose content differs from the current version; in a slice that
-    holds a record more than once, each different content is a version of its own and the last one stays current.
-    The end of a record that is not there, or has ended already, changes nothing, nor does anything said of the `left` ones."""
+    """(position in `accepted`, new version) of the records whose content differs from the current version.
+
+    A slice with several contents of one record makes a version of each; the last one is current. Tombstones of missing
+    or deleted records are skipped, as are records in `kept_keys`.
+    """
     latest: dict[RecordKey, tuple[int, bytes, bool]] = {key: (row.version, row.content_hash, row.deleted) for key, row in current.items()}
     found: list[tuple[int, NewVersion]] = []
-    for index, one in enumerate(accepted):
-        key = (one.kind, one.record_id)
+    for index, record in enumerate(accepted):
+        key = (record.kind, record.record_id)
         if key in kept_keys:
             continue
         version, content_hash, deleted = latest.get(key, (0, b"", True))
-        if deleted if one.deleted else not deleted and content_hash == one.content_hash:
+        if deleted if record.deleted else not deleted and content_hash == record.content_hash:
             continue
-        latest[key] = (version + 1, one.content_hash, one.deleted)
-        found.append((index, NewVersion(one.kind, one.record_id, one.ocid, version + 1, one.content_hash, one.deleted, current.get(key))))
+        latest[key] = (version + 1, record.content_hash, record.deleted)
+        found.append((index, NewVersion(record.kind, record.record_id, record.ocid, version + 1, record.content_hash, record.deleted, current.get(key))))
     return found

@@ -1,6 +1,6 @@
-"""Reference records: organisations, exchange rates and classifications as strict pydantic models, and the judging of them. Pure.
+"""Reference records: strict pydantic models of organisations, exchange rates and classifications, and validation. Pure.
 
-What is good is kept with its unknown fields; what is not is refused with the field and the reason. Nothing is guessed.
+Accepted records keep their unknown fields; refused ones have the field and the reason. Nothing is guessed.
 """
 
 from datetime import UTC, date, datetime, time
@@ -20,11 +20,11 @@ from domain.shared.url_safe import url_safe
 from domain.shared.whitespace import tidy_text
 
 REFUSALS: dict[str, str] = {
-    "missing_value": "a reference record lacks a field that it can't do without, or has it empty",
-    "invalid_value": "a field of a reference record has a value that can't be right",
+    "missing_value": "a required field of a reference record is missing or empty",
+    "invalid_value": "a field of a reference record has an impossible value",
 }
-EXCERPT_CHARACTERS = 2_000  # characters
-MAX_RATE = 1e12  # no currency's unit buys more of another
+EXCERPT_CHARACTERS = 2_000
+MAX_RATE = 1e12  # above any real exchange rate
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 IDS = ("id", "identifier", "parent_id", "code", "parent")
@@ -39,23 +39,23 @@ EXPECTED = {
 
 
 class ReferenceRecord(BaseModel):
-    """Strict: a number is no text and a text is no number. Fields that no model names are kept in the payload."""
+    """A strictly typed model: numbers are no texts, and texts no numbers. Unknown fields are kept in the payload."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
     @property
     def record_id(self) -> str:
-        """The id that the record has in the catalogue, safe in a URL."""
+        """The record's id in the catalogue, URL-safe."""
         raise NotImplementedError
 
     @property
     def instant(self) -> datetime | None:
-        """The day that the record is of, in UTC; None where it is of none."""
+        """The record's day in UTC; None for kinds without one."""
         return None
 
 
 class OrganizationRecord(ReferenceRecord):
-    """An organisation as a register knows it."""
+    """An organisation of a register."""
 
     id: Text
     name: Text
@@ -75,7 +75,7 @@ class OrganizationRecord(ReferenceRecord):
 
 
 class ExchangeRateRecord(ReferenceRecord):
-    """On `date`, one unit of `base` was `rate` units of `currency`."""
+    """An exchange rate: on `date`, 1 `base` = `rate` `currency`."""
 
     date: str
     base: Currency = "EUR"
@@ -106,7 +106,7 @@ class ExchangeRateRecord(ReferenceRecord):
 
 
 class ClassificationRecord(ReferenceRecord):
-    """A code of a scheme, such as 45000000 of CPV, and what it stands for."""
+    """A code of a classification scheme, such as 45000000 of CPV, and its description."""
 
     scheme: Text
     code: Text
@@ -123,29 +123,30 @@ MODELS: dict[Kind, type[ReferenceRecord]] = {
     Kind.EXCHANGE_RATES: ExchangeRateRecord,
     Kind.CLASSIFICATIONS: ClassificationRecord,
 }
-DEFAULT_FIELDS: dict[Kind, dict[str, Any]] = {Kind.EXCHANGE_RATES: {"base": "EUR"}}  # written out, so that the same rate has one form
+# Always written, so that equal rates have equal content.
+DEFAULT_FIELDS: dict[Kind, dict[str, Any]] = {Kind.EXCHANGE_RATES: {"base": "EUR"}}
 
 
 def validate_reference_record(raw: bytes, place: SourceLocation, kind: Kind) -> list[ValidationResult]:
-    """What becomes of a reference record as UTF-8 JSON, or of each of an array of them; KeyError for a kind that is no reference."""
+    """Validate a reference record, or an array of them, as UTF-8 JSON. KeyError for other kinds."""
     model = MODELS[kind]
     try:
         element = loads(replace_surrogates(raw) if b"\\ud" in raw.lower() else raw)
     except orjson.JSONDecodeError as error:
         return [_refused("invalid_json", f"not valid JSON: {error}", "", raw, place)]
     if not isinstance(element, list):
-        return [_judge(element, model, kind, raw, place)]
-    return [_judge_element(one, model, kind, raw, place.model_copy(update={"path": f"{place.path}/{index}"})) for index, one in enumerate(element)]
+        return [_validate(element, model, kind, raw, place)]
+    return [_validate_element(record, model, kind, raw, place.model_copy(update={"path": f"{place.path}/{index}"})) for index, record in enumerate(element)]
 
 
-def _judge_element(record: Any, model: type[ReferenceRecord], kind: Kind, array: bytes, place: SourceLocation) -> ValidationResult:
+def _validate_element(record: Any, model: type[ReferenceRecord], kind: Kind, array: bytes, place: SourceLocation) -> ValidationResult:
     try:
-        return _judge(record, model, kind, dumps(record), place)
+        return _validate(record, model, kind, dumps(record), place)
     except orjson.JSONEncodeError:
         return _refused("too_deep", "objects or arrays are nested too deep to be kept", "", array, place)
 
 
-def _judge(record: Any, model: type[ReferenceRecord], kind: Kind, raw: bytes, place: SourceLocation) -> ValidationResult:
+def _validate(record: Any, model: type[ReferenceRecord], kind: Kind, raw: bytes, place: SourceLocation) -> ValidationResult:
     if not isinstance(record, dict):
         return _refused("not_an_object", f"expected an object with the fields of one of the {kind}", "", raw, place)
     notes: list[Note] = []
@@ -159,7 +160,7 @@ def _judge(record: Any, model: type[ReferenceRecord], kind: Kind, raw: bytes, pl
     reason = why_too_long(found.record_id)
     if reason:
         return _refused("too_long", reason, "", raw, place)
-    _leave_out_blanks(record, model, notes)
+    _remove_blanks(record, model, notes)
     read = {
         name: value
         for name, value in found.model_dump(exclude_unset=True).items()
@@ -177,7 +178,7 @@ def _judge(record: Any, model: type[ReferenceRecord], kind: Kind, raw: bytes, pl
 
 
 def _texts_for_ids(record: dict[str, Any], notes: list[Note]) -> None:
-    """Ids that are numbers become texts, as in releases."""
+    """Turn ids that are numbers into texts, as in releases."""
     for name in IDS:
         text = number_as_text(record.get(name))
         if text is not None:
@@ -186,14 +187,14 @@ def _texts_for_ids(record: dict[str, Any], notes: list[Note]) -> None:
 
 
 def _note_whitespace(texts: dict[str, str], notes: list[Note]) -> None:
-    """Silver has the texts without it, as those of releases (domain/shared/whitespace.py)."""
+    """Note texts that silver stores without surrounding or repeated whitespace (domain/shared/whitespace.py)."""
     for name, text in texts.items():
         if text != tidy_text(text) and text:
             notes.append(Note(code="whitespace_removed", path=pointer([name]), message=f"{NOTES['whitespace_removed']}: {text[:80]!r}"))
 
 
-def _leave_out_blanks(record: dict[str, Any], model: type[ReferenceRecord], notes: list[Note]) -> None:
-    """A blank text of a field that a record may lack says nothing, as a blank cell does."""
+def _remove_blanks(record: dict[str, Any], model: type[ReferenceRecord], notes: list[Note]) -> None:
+    """Remove blank texts of optional fields: they are missing values, as blank cells are."""
     for name, field in model.model_fields.items():
         if field.is_required() or not isinstance(record.get(name), str) or record[name].strip():
             continue
@@ -202,7 +203,7 @@ def _leave_out_blanks(record: dict[str, Any], model: type[ReferenceRecord], note
 
 
 def _problem(error: ValidationError) -> tuple[str, str, str]:
-    """(code, reason, JSON Pointer) of the first thing that is wrong."""
+    """(code, reason, JSON Pointer) of the first validation error."""
     first = error.errors(include_url=False, include_context=False)[0]
     path, name, value = pointer(first["loc"]), "/".join(map(str, first["loc"])), first["input"]
     if first["type"] == "missing" or first["type"] == "string_too_short" or value is None:

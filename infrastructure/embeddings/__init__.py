@@ -1,4 +1,4 @@
-"""Models that turn texts into vectors: two that come with the package, or an endpoint."""
+"""Embedding models: two packaged ones, or an OpenAI-compatible endpoint."""
 
 from infrastructure.embeddings.model_choice import ConfiguredModels
 

@@ -1,4 +1,4 @@
-"""Batches of texts of like length: what is padded least is computed fastest."""
+"""Batches texts of similar length: less padding is faster."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,15 +6,15 @@ import numpy as np
 
 from services.ports.embeddings import Vectors
 
-TEXT_MAX_CHARACTERS = 2_000  # characters of a text that are read: more than the tokens that a model takes
+TEXT_MAX_CHARACTERS = 2_000  # longer texts exceed the tokens of every model
 
 
 def in_length_batches(texts: Sequence[str], batch: int, dimension: int, embed: Callable[[list[str]], Vectors]) -> Vectors:
-    """The rows of `embed`, called with at most `batch` texts at a time, the shortest first; in the order of `texts`."""
-    cut = [text[:TEXT_MAX_CHARACTERS] for text in texts]
-    order = sorted(range(len(cut)), key=lambda i: len(cut[i]))
-    rows = np.zeros((len(cut), dimension), dtype=np.float32)
+    """The rows of `embed`, called for `batch` texts at a time, shortest first; in the order of `texts`."""
+    shortened = [text[:TEXT_MAX_CHARACTERS] for text in texts]
+    order = sorted(range(len(shortened)), key=lambda i: len(shortened[i]))
+    rows = np.zeros((len(shortened), dimension), dtype=np.float32)
     for start in range(0, len(order), batch):
-        chosen = order[start : start + batch]
-        rows[chosen] = embed([cut[i] for i in chosen])
+        indexes = order[start : start + batch]
+        rows[indexes] = embed([shortened[i] for i in indexes])
     return rows

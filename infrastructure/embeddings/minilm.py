@@ -1,4 +1,4 @@
-"""The transformer that comes with the package (all-MiniLM-L6-v2, int8), run by onnxruntime; English, 384 numbers a text."""
+"""The packaged transformer model all-MiniLM-L6-v2 (int8), run by onnxruntime; English, 384 dimensions."""
 
 import os
 import threading
@@ -13,13 +13,13 @@ from infrastructure.embeddings.batching import in_length_batches
 from services.ports.embeddings import Vectors
 
 FOLDER = Path(__file__).parent / "models" / "minilm-l6-int8"
-TEXT_MAX_TOKENS = 128  # of a text that are read; the time grows with them
-BATCH_TEXTS = 16  # memory grows with it, speed hardly
-THREADS = max(1, (os.cpu_count() or 2) // 2)  # half of the cores: the API and the other stages need theirs
+TEXT_MAX_TOKENS = 128  # longer texts are cut; time grows with the tokens
+BATCH_TEXTS = 16  # larger batches take more memory and are hardly faster
+THREADS = max(1, (os.cpu_count() or 2) // 2)  # half of the cores, for the API and other stages need some
 
 
 class MiniLM:
-    """Loaded at the first text; threads may share it."""
+    """The model, loaded at the first text; may be shared by threads."""
 
     model = "minilm-l6-int8"
     dimension = 384
@@ -30,13 +30,13 @@ class MiniLM:
         self._loading = threading.Lock()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """A row of length 1 a text."""
+        """One row of length 1 per text."""
         with self._loading:
             tokenizer, session = self._loaded
 
         def run(batch: list[str]) -> Vectors:
             encoded = tokenizer.encode_batch(batch)
-            inputs = {"input_ids": [one.ids for one in encoded], "attention_mask": [one.attention_mask for one in encoded]}
+            inputs = {"input_ids": [encoding.ids for encoding in encoded], "attention_mask": [encoding.attention_mask for encoding in encoded]}
             found: Vectors = session.run(["embedding"], {name: np.array(rows, dtype=np.int64) for name, rows in inputs.items()})[0]
             return found
 
@@ -53,6 +53,6 @@ class MiniLM:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # it would keep what the largest batch took for good
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a waiting thread must not burn a core
+        options.enable_cpu_mem_arena = False  # the arena would never release the memory of the largest batch
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads must not use CPU
         return tokenizer, onnxruntime.InferenceSession(str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"])

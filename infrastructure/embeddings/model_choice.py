@@ -1,4 +1,4 @@
-"""Which models are at hand: the one that the settings choose, and those in the package, for vectors that an earlier choice left."""
+"""The available embedding models: the configured one, and the packaged ones for vectors of an earlier choice."""
 
 import threading
 from urllib.parse import urlsplit
@@ -12,7 +12,10 @@ PACKAGED: dict[str, type[MiniLM] | type[StaticEmbedder]] = {"minilm": MiniLM, "s
 
 
 class ConfiguredModels:
-    """The port `Embedders`. `choice` is minilm, static, off, or the URL of an endpoint, whose model `name` names; nothing loads before it is used."""
+    """The port `Embedders`; a model is loaded at its first use.
+
+    `choice`: minilm, static, off, or the URL of an endpoint, whose model is `name`.
+    """
 
     def __init__(self, choice: str, name: str | None = None, key: str | None = None) -> None:
         self._chosen: Embedder | None = None
@@ -25,11 +28,11 @@ class ConfiguredModels:
 
     @property
     def model(self) -> str | None:
-        """The chosen model's name; None where embeddings are off."""
+        """The name of the configured model; None if embeddings are off."""
         return self._chosen.model if self._chosen else None
 
     def get(self, model: str) -> Embedder | None:
-        """The model of that name, if it is the chosen one or in the package."""
+        """The model of that name, if it is the configured one or packaged."""
         if self._chosen is None or self._chosen.model == model:
             return self._chosen
         with self._making:

@@ -1,6 +1,6 @@
-"""The lake's Delta tables: appends of whole batches, and reads that open only the files which can hold a batch.
+"""The Delta tables of the lake: appends whole batches, and reads only the files that may contain a batch.
 
-It knows nothing of the ledger: which batches count is said by the caller, and rows of other batches are left alone.
+It doesn't know the ledger: callers name the committed batches, and rows of other batches are ignored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,17 +21,18 @@ from infrastructure.lake.erasure import any_of_condition, equals_condition, remo
 from infrastructure.lake.open_tables import OpenTables
 from infrastructure.lake.table_uri import table_uri
 
-ROW_GROUP_ROWS = 512  # rows: few, so that reading one process decompresses little
-LARGE_ROW_TABLES = {*Kind, "process", "file", "page"}  # tables whose rows hold whole texts; of others many fit into a group, and each group costs
+ROW_GROUP_ROWS = 512  # small, so that reading one process decompresses little
+# Tables whose rows have long texts. Others get larger row groups, as each group costs time.
+LARGE_ROW_TABLES = {*Kind, "process", "file", "page"}
 WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=ROW_GROUP_ROWS)
 SMALL_ROWS = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=16 * ROW_GROUP_ROWS)
 retry_erased_files = retry(
     retry=retry_if_exception_type(FileNotFoundError), stop=stop_after_attempt(3), reraise=True
-)  # erased between a look at the log and the reading
+)  # a file may be erased between reading the log and reading the file
 
 
 class DeltaLake:
-    """Bronze and silver under one folder; each table is a folder of its own."""
+    """Bronze and silver under one folder, with one folder per table."""
 
     def __init__(self, root: Path, silver: Path | None = None) -> None:
         self.root = root
@@ -39,18 +40,18 @@ class DeltaLake:
         self._tables = OpenTables()
 
     def append_bronze(self, kind: str, batch: int, rows: pl.DataFrame) -> None:
-        """Append a batch's raw records (columns of domain/lake/bronze.py); the same batch twice appends once."""
+        """Append the raw records of a batch (columns of domain/lake/bronze.py); idempotent per batch."""
         _append(self._tables, self.root / "bronze" / kind, rows.select(list(BRONZE)), f"batch-{batch}", "batch", WRITER)
 
     def read_bronze(
         self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None, record_ids: Sequence[str] | None = None
     ) -> pl.DataFrame:
-        """The rows of these batches, of these processes or records only where they are given; in no order."""
+        """The rows of these batches, optionally of these processes or records only; unordered."""
         schema = {name: BRONZE[name] for name in columns}
         return _read(self._tables, self.root / "bronze" / kind, "batch", batches, {"ocid": ocids, "record_id": record_ids}, schema)
 
     def append_silver(self, silver_batch: int, frames: dict[str, pl.DataFrame]) -> None:
-        """Append a refine run's rows to the silver tables; empty frames touch nothing."""
+        """Append the rows of a refine run to the silver tables, idempotently. Empty frames are skipped."""
         for name, frame in frames.items():
             if frame.height:
                 _append(self._tables, self.silver_root / name, frame, f"silver-batch-{silver_batch}", "silver_batch", _writer(name))
@@ -63,41 +64,41 @@ class DeltaLake:
         ocids: Sequence[str] | None = None,
         record_ids: Sequence[str] | None = None,
     ) -> pl.DataFrame:
-        """The rows that these silver batches hold, of these processes or records only where they are given; in no order."""
+        """The rows of these silver batches, optionally of these processes or records only; unordered."""
         types = ALL_TABLES[table]
         schema = {name: types[name] for name in (columns or types)}
         return _read(self._tables, self.silver_root / table, "silver_batch", silver_batches, {"ocid": ocids, "record_id": record_ids}, schema)
 
     def erase_bronze(self, kind: str, record_id: str, batches: Sequence[int]) -> None:
-        """Remove the rows of a record that these batches hold, for good once `forget` was called."""
+        """Remove the rows of a record from these batches; `vacuum_erased` then removes the old files."""
         if batches:
             remove_rows(self.root / "bronze" / kind, f"{equals_condition('record_id', record_id)} AND {any_of_condition('batch', batches)}", WRITER)
 
     def erase_silver(self, table: str, key: str, name: str, before: int) -> None:
-        """Remove the rows whose column `key` is `name` and that are older than a silver batch, for good once `forget` was called."""
+        """Remove rows with `key` = `name` that are older than silver batch `before`; see `vacuum_erased`."""
         remove_rows(self.silver_root / table, f"{equals_condition(key, name)} AND silver_batch < {before}", WRITER)
 
     def vacuum_erased(self, kinds: Sequence[str], tables: Sequence[str]) -> bool:
-        """Leave nothing on disk of what was removed from bronze of these kinds and from these silver tables.
+        """Delete the files of removed rows of these kinds in bronze, and of these silver tables.
 
-        False where files are left that an append may have under way, or may have been killed over: then it is to be done again later.
+        False if uncommitted files are left, from an append that is running or was killed: repeat the call later.
         """
         done = [vacuum_erased(self.root / "bronze" / kind, "batch") for kind in kinds]
         done += [vacuum_erased(self.silver_root / table, "silver_batch") for table in tables]
         return all(done)
 
     def needs_compaction(self) -> bool:
-        """Whether a table has so many small files that `compact` is due."""
+        """Whether a table has so many small files that compaction is due."""
         return any(has_many_small_files(table) for folder in self._folders() if (table := self._tables.newest(folder)) is not None)
 
     def compact(self) -> None:
-        """Merge the small files of tables that have many, and remove what nobody can read any more. Not to be run beside `erase_…` and `forget`."""
+        """Merge small files of tables that have many, and remove files no reader needs. Don't run it during erasing."""
         for folder in self._folders():
             table = self._tables.newest(folder)
             if table is not None and has_many_small_files(table):
                 merge_small_files(table, _writer(folder.name))
                 remove_abandoned(folder)
-                logger.info("the small files of {} were merged", folder.name)
+                logger.info("merged the small files of {}", folder.name)
 
     def _folders(self) -> list[Path]:
         return sorted([*self.root.glob("bronze/*"), *self.silver_root.glob("*")])
@@ -109,7 +110,7 @@ def _writer(table: str) -> WriterProperties:
 
 @retry_lost_commits
 def _append(tables: OpenTables, folder: Path, rows: pl.DataFrame, app_id: str, statistics: str, writer: WriterProperties) -> None:
-    """Statistics are kept of one column alone: those of others would quote records in the log, from which they can't be erased."""
+    """Keeps statistics of one column only: others would copy values into the log, which erasing can't change."""
     table = tables.newest(folder)
     if table is not None and table.transaction_version(app_id) is not None:
         return
@@ -120,7 +121,7 @@ def _append(tables: OpenTables, folder: Path, rows: pl.DataFrame, app_id: str, s
 
 @retry_erased_files
 def _read(tables: OpenTables, folder: Path, column: str, batches: Sequence[int], only: Mapping[str, Sequence[str] | None], schema: Columns) -> pl.DataFrame:
-    """Rows of `batches`: files whose statistics rule all of them out are never opened."""
+    """Rows of `batches`; files whose statistics exclude all of them are not opened."""
     table = tables.newest(folder) if batches else None
     if table is None:
         return pl.DataFrame(schema=schema)
@@ -149,5 +150,5 @@ def _files(table: DeltaTable, folder: Path, column: str, wanted: pl.Series) -> l
     # The first wanted batch that is not below a file's lowest must not be above its highest.
     first = wanted.search_sorted(ranges["low"].fill_null(-1))
     at_least = pl.Series([wanted[i] if i < len(wanted) else None for i in first], dtype=pl.Int64)
-    hit = (at_least <= ranges["high"].fill_null(2**62)).fill_null(False)
-    return [str(folder / path) for path in ranges.filter(hit)["path"]]
+    may_match = (at_least <= ranges["high"].fill_null(2**62)).fill_null(False)
+    return [str(folder / path) for path in ranges.filter(may_match)["path"]]

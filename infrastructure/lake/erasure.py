@@ -1,6 +1,6 @@
-"""Erasing for good: rows leave a Delta table, and with them every file and log entry that still tells of them.
+"""Erasure in the lake: removes rows from a Delta table, and every file and log entry that still contains them.
 
-A reader that is under way may find a file gone; it reads again (see infrastructure/lake/delta_lake.py).
+A running reader may miss a file; it reads again (infrastructure/lake/delta_lake.py).
 """
 
 import time
@@ -14,22 +14,22 @@ from deltalake.exceptions import TableNotFoundError
 from infrastructure.lake.commit_retry import retry_lost_commits
 from infrastructure.lake.table_uri import table_uri
 
-ABANDONED_SECONDS = 900  # seconds: longer than a stage may run, so that no commit will name the file any more
+ABANDONED_SECONDS = 900  # longer than a stage may run: no commit will add an uncommitted file that is older
 
 
 def any_of_condition(column: str, numbers: Iterable[int]) -> str:
-    """A condition: the column has one of these numbers."""
+    """An SQL condition: the column has one of these numbers."""
     return f"{column} IN ({', '.join(str(int(number)) for number in numbers)})"
 
 
 def equals_condition(column: str, text: str) -> str:
-    """A condition: the column has this text."""
+    """An SQL condition: the column has this text."""
     return f"{column} = '{text.replace(chr(39), chr(39) * 2)}'"
 
 
 @retry_lost_commits
 def remove_rows(folder: Path, condition: str, writer: WriterProperties) -> int:
-    """Rewrite the files that hold such rows without them; how many there were. The old files stay until `forget`."""
+    """Rewrite files without such rows; returns their number. `vacuum_erased` removes the old files."""
     try:
         table = DeltaTable(table_uri(folder))
     except TableNotFoundError:
@@ -38,10 +38,10 @@ def remove_rows(folder: Path, condition: str, writer: WriterProperties) -> int:
 
 
 def vacuum_erased(folder: Path, statistics: str) -> bool:
-    """Remove every file that is no part of the table any more, and the log of how it came to be, whose statistics quote rows.
+    """Remove the files that are no longer part of the table, and the old log, whose statistics contain values of rows.
 
-    From now on statistics are kept of the column `statistics` alone. False where files are left that no commit names: those of an append that
-    is under way, or was killed within the last ABANDONED seconds.
+    From then on only `statistics` has statistics. False if uncommitted files are left: of a running append, or one
+    killed less than ABANDONED_SECONDS ago.
     """
     if not (folder / "_delta_log").exists():
         return True
@@ -54,11 +54,11 @@ def vacuum_erased(folder: Path, statistics: str) -> bool:
 
 
 def remove_abandoned(folder: Path) -> bool:
-    """Remove the files of appends that were killed before their commit, which the log knows nothing of; False where some are too young to tell."""
-    files = list(folder.glob("*.parquet"))  # before the log: what is committed meanwhile is in it
+    """Remove files of appends that were killed before their commit; False if some are too young to decide."""
+    files = list(folder.glob("*.parquet"))  # listed before the log, which then includes what is committed meanwhile
     ages = {path: time.time() - path.stat().st_mtime for path in files if path.exists()}
     table = DeltaTable(table_uri(folder))
-    removed = table.vacuum(retention_hours=0, enforce_retention_duration=False)  # would be: of these, the log knows
+    removed = table.vacuum(retention_hours=0, enforce_retention_duration=False)  # dry run: known to the log
     known = {Path(unquote(path)).name for path in (*table.file_uris(), *removed)}
     unknown = [path for path in ages if path.name not in known]
     for path in unknown:

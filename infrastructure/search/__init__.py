@@ -1,1 +1,1 @@
-"""Search engines behind the port: the embedded one, and the pieces that engines share."""
+"""Adapters of the port `SearchEngine`: embedded and Typesense, and their common parts."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from domain.shared.errors import UnavailableError
@@ -55,18 +55,24 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A deferred transaction that reads first and then writes fails at once if another writer committed in between.
-    if not connection.get_execution_options().get("writer"):
+    options = connection.get_execution_options()
+    _set_query_only(connection.connection, bool(options.get("reader")))
+    # A deferred transaction that first reads and then writes fails at once when another writer came between; see stack notes in docs.
+    if not options.get("writer"):
         connection.exec_driver_sql("BEGIN DEFERRED")
-    elif not _begun_immediate(connection.connection.driver_connection):
+    elif not _took_turn(connection.connection.driver_connection):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _begun_immediate(raw: Any) -> bool:
-    """Begin a write transaction within WRITER_POLL_SECONDS; return whether that succeeded.
+def _set_query_only(pooled: PoolProxiedConnection, query_only: bool) -> None:
+    """Have SQLite refuse writes, or take them again. Readers and writers share the pool; the mode is kept, and set where it changes alone."""
+    if pooled.info.get("query_only", False) != query_only:
+        pooled.cursor().execute(f"PRAGMA query_only={'ON' if query_only else 'OFF'}")
+        pooled.info["query_only"] = query_only
 
-    SQLite's own waiting polls every 100 ms after a while, and misses shorter moments without a lock.
-    """
+
+def _took_turn(raw: Any) -> bool:
+    """Whether a writer's turn came within CLOSELY. SQLite itself looks every 100 ms after a while, and misses turns that are shorter."""
     raw.execute("PRAGMA busy_timeout=0")
     end = monotonic() + WRITER_POLL_SECONDS
     try:
@@ -90,17 +96,19 @@ class SqlWarehouse:
         self.url = url
         self._checkpointed_mtime_ns = 0
         self.engine = make_engine(url, timeouts)
+        self._reader = self.engine.execution_options(reader=True)
         self._writer = self.engine.execution_options(writer=True)
         self._server: Server | None = None
         if self.engine.dialect.name == "postgresql":
             # A writer must see the state at its turn, not the state when it began to wait.
             self._writer = self._writer.execution_options(isolation_level="READ COMMITTED")
+            self._reader = self._reader.execution_options(postgresql_readonly=True)
             self._server = server_of(self.engine)
 
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:
         """A consistent snapshot for reading only. AwayError if the database does not answer."""
-        with self._connect(self.engine) as connection:
+        with self._connect(self._reader) as connection:
             yield SqlUnitOfWork(connection)
 
     @contextmanager
@@ -139,6 +147,7 @@ class SqlWarehouse:
             return
         connection = self.engine.raw_connection()
         try:
+            _set_query_only(connection, False)
             cursor = connection.cursor()
             cursor.execute("VACUUM")
             end = monotonic() + VACUUM_WAIT_SECONDS

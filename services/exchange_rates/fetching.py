@@ -12,7 +12,7 @@ import orjson
 from loguru import logger
 
 from domain.exchange_rates.conversion import ExchangeRate
-from domain.exchange_rates.needed_rates import CODE, PIVOT_CURRENCY, RateNeed, RatePeriod, plan_periods, split_period
+from domain.exchange_rates.needed_rates import CODE, PIVOT_CURRENCY, RatePeriod, plan_periods, split_period
 from domain.jobs.job import Job, JobWebhook
 from domain.shared.errors import ConflictError, InvalidError, UnavailableError
 from services.jobs.idempotency import IdempotencyKey, claim_key
@@ -80,7 +80,7 @@ def _previous_job(parts: Parts, idempotency: IdempotencyKey) -> Job | None:
 
 def _needed(parts: Parts, upto: date) -> list[RatePeriod]:
     with parts.warehouse.read() as work:
-        needs = [RateNeed(*row) for row in work.exchange_rates.needs(upto)]
+        needs = work.exchange_rates.needs(upto)
         return plan_periods(needs, work.exchange_rates.newest(PIVOT_CURRENCY), parts.base_currency)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pydantic import BaseModel
 
 from domain.shared.errors import ConflictError, InvalidError
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
 
 KEY_RETENTION = timedelta(days=7)
@@ -34,14 +34,12 @@ def make_idempotency_key(actor: str, key: str, *request: str) -> IdempotencyKey:
     return IdempotencyKey(actor=actor, key=hashlib.sha256(key.encode()).hexdigest(), fingerprint=fingerprint)
 
 
-def was_used(work: UnitOfWork, key: IdempotencyKey | None) -> bool:
+def was_used(work: ReadUnitOfWork, key: IdempotencyKey | None) -> bool:
     """Whether the user made the same request with the same key within KEY_RETENTION."""
-    if key is None:
-        return False
-    return bool(work.idempotency_keys.is_known(key.actor, key.key, key.fingerprint, now() - KEY_RETENTION))
+    return key is not None and bool(work.idempotency_keys.is_known(key.actor, key.key, key.fingerprint, now() - KEY_RETENTION))
 
 
-def claim_key(work: UnitOfWork, key: IdempotencyKey, jobs: Sequence[str]) -> list[str] | None:
+def claim_key(work: WriteUnitOfWork, key: IdempotencyKey, jobs: Sequence[str]) -> list[str] | None:
     """Store the key for `jobs` and return None; return its known jobs if it is stored already.
 
     ConflictError if the key was used for another request.

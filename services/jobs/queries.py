@@ -7,7 +7,7 @@ from domain.jobs.job import Job, JobFilter
 from domain.raw_records.quarantine import Quarantined
 from domain.shared.errors import InvalidError, NotFoundError
 from services.jobs.stage_status import JobFingerprint, job_fingerprint, stage_watermarks, with_stages
-from services.ports.warehouse import UnitOfWork, Warehouse
+from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.shared.cursors import decode_cursor, encode_cursor
 
 ERRORS_PAGE_ROWS = 1_000  # refused records per page
@@ -19,9 +19,9 @@ def get_job(warehouse: Warehouse, job_id: str) -> Job:
         return with_stages(work, require_job(work, job_id), stage_watermarks(work))
 
 
-def require_job(work: UnitOfWork, job_id: str) -> Job:
+def require_job(work: ReadUnitOfWork, job_id: str) -> Job:
     """Return the job without its stages. NotFoundError for an unknown id."""
-    job: Job | None = work.jobs.get(job_id)
+    job = work.jobs.get(job_id)
     if job is None:
         raise NotFoundError(f"there is no job {job_id}")
     return job
@@ -43,7 +43,7 @@ def poll_changes(warehouse: Warehouse, job_ids: Sequence[str], seen: Mapping[str
 def list_jobs(warehouse: Warehouse, filters: JobFilter, cursor: str | None = None, limit: int = 20) -> tuple[Sequence[Job], str | None]:
     """Return a page of jobs, newest first, and the cursor of the next page."""
     with warehouse.read() as work:
-        jobs: list[Job] = work.jobs.page(filters, _position(cursor), limit + 1)
+        jobs = work.jobs.page(filters, _position(cursor), limit + 1)
         watermarks = stage_watermarks(work)
         page = [with_stages(work, job, watermarks) for job in jobs[:limit]]
     last = page[-1] if len(jobs) > limit else None

@@ -5,17 +5,17 @@ from typing import Any
 
 from domain.jobs.job import STAGES, Job, JobStatus, Stage, StageName
 from domain.pipeline.watermark import Watermark
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork
 
 JobFingerprint = tuple[object, ...]
 
 
-def active_stages(work: UnitOfWork) -> tuple[StageName, ...]:
+def active_stages(work: ReadUnitOfWork) -> tuple[StageName, ...]:
     """Return the stages of this installation: without embed if embeddings are off."""
     return STAGES if work.search_settings.model() else STAGES[:-1]
 
 
-def stage_watermarks(work: UnitOfWork) -> dict[StageName, Watermark]:
+def stage_watermarks(work: ReadUnitOfWork) -> dict[StageName, Watermark]:
     """Return the watermarks of the stages that read the log."""
     return {stage: work.watermarks.get(stage) for stage in active_stages(work)[1:]}
 
@@ -31,7 +31,7 @@ def job_fingerprint(job: Job, watermarks: Mapping[StageName, Watermark]) -> JobF
     return (*fields, *job.counts.model_dump().values(), *progress)
 
 
-def with_stages(work: UnitOfWork, job: Job, watermarks: Mapping[StageName, Watermark]) -> Job:
+def with_stages(work: ReadUnitOfWork, job: Job, watermarks: Mapping[StageName, Watermark]) -> Job:
     """Return the job with its stages."""
     stages = [_land(job), *(_log_stage(work, job, watermark, stage) for stage, watermark in watermarks.items())]
     if job.status is JobStatus.FAILED:
@@ -46,7 +46,7 @@ def _land(job: Job) -> Stage:
     return Stage(name="land", status=status, started_at=job.started_at, finished_at=job.landed_at)
 
 
-def _log_stage(work: UnitOfWork, job: Job, watermark: Watermark, name: StageName) -> Stage:
+def _log_stage(work: ReadUnitOfWork, job: Job, watermark: Watermark, name: StageName) -> Stage:
     """Return a stage that reads the log: done after the job's last batch, started after its first."""
     if job.first_seq is None or job.last_seq is None:
         # The job has no new records: nothing is left for the stage, which never ran for this job.

@@ -1,17 +1,17 @@
 """The current silver rows of committed silver batches."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
 
 from domain.lake.silver import TABLES
+from domain.pipeline.batch import SilverBatch
 from services.ports.lake import Lake
 
 Frames = dict[str, pl.DataFrame]
 
 
-def limit_by_processes(pending: Sequence[Any], most: int) -> Sequence[Any]:
+def limit_by_processes(pending: Sequence[SilverBatch], most: int) -> Sequence[SilverBatch]:
     """The first silver batches, as many as hold at most this many processes, and one at least."""
     processes = 0
     for count, batch in enumerate(pending):

@@ -1,13 +1,12 @@
-"""Whose database, data folder and queue this is, and whether silver was made by older rules.
+"""Identifies an installation: database, data folder and queue that belong together, and the rules version of silver.
 
-At the first start the database and the data folder get the same id. A data folder that is not the database's own is
-refused: its lake lacks the batches that the database's ledger names, and its workers would lose other people's files.
+At the first start database and data folder get the same id. A data folder with another id is refused: its lake lacks
+the batches of the database's ledger, and workers would delete files of another installation.
 """
 
 import secrets
-from datetime import datetime
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
 from domain.maintenance.installation import RULES_VERSION, Installation
 from domain.shared.errors import StartupError
@@ -25,30 +24,21 @@ class FolderFiles(Protocol):
     def keep(self, name: str, value: bytes) -> None: ...
 
 
-class Installations(Protocol):
-    """The table of the installation."""
-
-    def get(self) -> Installation | None: ...
-    def add(self, installation: Installation, at: datetime) -> None: ...
-    def set_rules_version(self, version: int) -> None: ...
-
-
 def identify(warehouse: Warehouse, files: FolderFiles, folder: Path, *, database_in_folder: bool) -> Installation:
-    """The installation of the database, which the data folder must belong to. StartupError where it does not.
+    """The installation of the database. StartupError if the data folder doesn't belong to it.
 
-    A crash between the two writes leaves an id in the folder alone, which the next start takes over.
+    After a crash between the two writes only the folder has an id; the next start adopts it.
     """
     kept = files.read(FILE)
     of_folder = kept.decode("utf-8", "replace").strip() if kept else None
     with warehouse.write() as work:
-        installations = cast(Installations, work.installations)
-        installation = installations.get()
+        installation = work.installations.get()
         if installation is None:
             rules_version = 1 if work.record_catalogue.any() else RULES_VERSION
             installation = Installation(id=of_folder or secrets.token_hex(16), rules_version=rules_version)
             if of_folder is None:
                 files.keep(FILE, installation.id.encode())
-            installations.add(installation, now())
+            work.installations.add(installation, now())
             work.commit()
             return installation
     if of_folder is None and database_in_folder:
@@ -63,9 +53,9 @@ def identify(warehouse: Warehouse, files: FolderFiles, folder: Path, *, database
 
 
 def claim_queue(warehouse: Warehouse, messages: MessageQueue) -> None:
-    """Let the queue serve this installation. StartupError where it serves another one, whose messages would be lost."""
+    """Claim the queue for this installation. StartupError if it serves another one, whose messages would be lost."""
     with warehouse.read() as work:
-        installation = cast(Installations, work.installations).get()
+        installation = work.installations.get()
     if installation and (owner := messages.claim(installation.id)) != installation.id:
         raise StartupError(
             f"the queue of TENDERLAKE_REDIS_URL serves another installation ({owner}) than this one ({installation.id}):"
@@ -74,17 +64,17 @@ def claim_queue(warehouse: Warehouse, messages: MessageQueue) -> None:
 
 
 def rules_applied(warehouse: Warehouse) -> None:
-    """Note that all of silver is made by this version's rules."""
+    """Record that all of silver is made by this version's rules."""
     with warehouse.write() as work:
-        cast(Installations, work.installations).set_rules_version(RULES_VERSION)
+        work.installations.set_rules_version(RULES_VERSION)
         work.commit()
 
 
 def outdated_rules(installation: Installation) -> str | None:
-    """What to tell where silver was made by older rules than this version's; None where it was not."""
+    """The warning to show if silver was made by older rules than this version's; None otherwise."""
     if not installation.outdated:
         return None
     return (
         f"silver was made by older rules (version {installation.rules_version}, now {RULES_VERSION}):"
-        " run `tenderlake rebuild silver`; until then only what changes follows the new ones"
+        " run `tenderlake rebuild silver`; until then only changed records follow the new rules"
     )

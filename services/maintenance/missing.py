@@ -11,7 +11,7 @@ from domain.shared.errors import RetryableError
 from services.pipeline.backlog import organizations_behind
 from services.pipeline.indexing.index import index_files, index_organizations, index_processes
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork
 from services.search.index_pause import check_still_paused, pause, resume
 from services.search.search_documents import WRITE_DOCUMENTS
 
@@ -73,18 +73,18 @@ def _write(parts: Parts, collection: Collection, ids: Sequence[str]) -> None:
         write(parts, ids[start : start + WRITE_DOCUMENTS])
 
 
-def _behind(work: UnitOfWork) -> bool:
+def _behind(work: ReadUnitOfWork) -> bool:
     indexed, published = work.watermarks.get("index").silver_batch, work.watermarks.get("publish").silver_batch
     return bool(indexed < published or organizations_behind(work))
 
 
-def _count(work: UnitOfWork, collection: Collection) -> int:
+def _count(work: ReadUnitOfWork, collection: Collection) -> int:
     if collection is Collection.DOCUMENTS:
         return int(work.document_files.count_passages())
     return int(work.search_rows.count_processes() if collection is Collection.PROCESSES else work.search_rows.count_organizations())
 
 
-def _gold(work: UnitOfWork, collection: Collection) -> set[str]:
+def _gold(work: ReadUnitOfWork, collection: Collection) -> set[str]:
     if collection is Collection.DOCUMENTS:
         return {passage_id(record, number) for record, most in _all(work.document_files.after, lambda one: one[0]) for number in range(most)}
     read = work.search_rows.ocids if collection is Collection.PROCESSES else work.search_rows.organization_ids

@@ -1,6 +1,6 @@
-"""Rebuild: silver, gold or search made anew from the layer before, while readers keep working.
+"""Rebuild: makes silver, gold or search again from the layer before, while readers keep working.
 
-Rows are replaced slice by slice, as the stages do it, so that at every moment a reader sees whole processes; search is made anew aside.
+Rows are replaced slice by slice, as the stages do, so that readers always see whole processes. Search gets a new index.
 """
 
 from collections.abc import Sequence
@@ -28,12 +28,13 @@ from services.search.synonyms import apply_synonyms
 from services.shared.clock import now
 
 CHUNK_PROCESSES = 2_000
-WATERMARK_OF = {Collection.PROCESSES: "index", Collection.ORGANIZATIONS: ORGANIZATIONS_WATERMARK, Collection.DOCUMENTS: "index"}  # whose watermark says how far
+# The watermark of each collection.
+WATERMARK_OF = {Collection.PROCESSES: "index", Collection.ORGANIZATIONS: ORGANIZATIONS_WATERMARK, Collection.DOCUMENTS: "index"}
 __all__ = ["index_again_if_lost", "publish_all", "rebuild_gold", "rebuild_search", "rebuild_silver"]
 
 
 def rebuild_silver(parts: Parts) -> int:
-    """Refine every process anew; how many. Publish and index follow."""
+    """Refine all processes and records again, then publish and index them; returns the number of processes."""
     with parts.warehouse.read() as work:
         ocids = set(work.record_catalogue.ocids(Kind.RELEASES))
         batches = [batch.id for batch in work.batches.silver_after(0)]
@@ -41,39 +42,39 @@ def rebuild_silver(parts: Parts) -> int:
     ordered = sorted(ocids | set(known["ocid"]))
     for kind in TABLES_BY_KIND:
         while not _refine_records_again(parts, kind):
-            logger.info("refine moved meanwhile; doing {} once more", kind)
+            logger.info("refine ran meanwhile; refining {} again", kind)
     for start in range(0, len(ordered), CHUNK_PROCESSES):
         while not _refine_again(parts, ordered[start : start + CHUNK_PROCESSES]):
-            logger.info("refine moved meanwhile; doing these processes once more")
+            logger.info("refine ran meanwhile; refining these processes again")
     rules_applied(parts.warehouse)
-    _follow(parts)
+    _publish_and_index(parts)
     return len(ordered)
 
 
 def _refine_again(parts: Parts, ocids: list[str]) -> bool:
-    """Whether the rows count: not so where refine committed meanwhile, whose rows may be newer."""
+    """Whether the rows were committed: not if refine committed meanwhile, as its rows may be newer."""
     with parts.warehouse.write() as work:
-        mark: Watermark = work.watermarks.get("refine")
+        mark = work.watermarks.get("refine")
         silver_batch = work.batches.open_silver(mark.seq, mark.seq, now())
         work.commit()
     parts.lake.append_silver(silver_batch, refine_processes(parts, ocids, silver_batch))
-    return _count(parts, mark, silver_batch, len(ocids), ())
+    return _commit_if_unmoved(parts, mark, silver_batch, len(ocids), ())
 
 
 def _refine_records_again(parts: Parts, kind: Kind) -> bool:
-    """The same for all records of a kind."""
+    """`_refine_again` for all records of a kind."""
     with parts.warehouse.write() as work:
         record_ids = work.record_catalogue.ids(kind)
         if not record_ids:
             return True
-        mark: Watermark = work.watermarks.get("refine")
+        mark = work.watermarks.get("refine")
         silver_batch = work.batches.open_silver(mark.seq, mark.seq, now())
         work.commit()
     parts.lake.append_silver(silver_batch, refine_records(parts, kind, record_ids, silver_batch))
-    return _count(parts, mark, silver_batch, 0, (kind,))
+    return _commit_if_unmoved(parts, mark, silver_batch, 0, (kind,))
 
 
-def _count(parts: Parts, mark: Watermark, silver_batch: int, processes: int, kinds: Sequence[Kind]) -> bool:
+def _commit_if_unmoved(parts: Parts, mark: Watermark, silver_batch: int, processes: int, kinds: Sequence[Kind]) -> bool:
     with parts.warehouse.write() as work:
         if work.watermarks.get("refine").seq != mark.seq:
             return False
@@ -83,49 +84,53 @@ def _count(parts: Parts, mark: Watermark, silver_batch: int, processes: int, kin
 
 
 def rebuild_gold(parts: Parts) -> int:
-    """Publish every process anew, drop what silver does not have, and count the dimensions over; how many processes. Index follows."""
+    """Publish all processes again, delete those that silver lacks, recount dimensions, and rebuild search.
+
+    Returns the number of processes.
+    """
     with parts.warehouse.read() as work:
         batches = [batch.id for batch in work.batches.silver_after(0)]
-    prune_records(parts, batches)  # first: facts are converted with the rates that stand, and what came in meanwhile is published again
+    # First, so that facts are converted with current rates. Records that arrive meanwhile are published again.
+    prune_records(parts, batches)
     with parts.warehouse.write() as work:
-        mark: Watermark = work.watermarks.get("publish")
+        mark = work.watermarks.get("publish")
         work.watermarks.compare_and_swap(mark, Watermark(stage="publish", seq=mark.seq), now())
         work.commit()
-    while (processes := _pruned(parts)) is None:
-        logger.info("publish moved meanwhile; looking once more for what silver does not have")
+    while (processes := _publish_and_prune(parts)) is None:
+        logger.info("publish ran meanwhile; checking again for processes that silver lacks")
     rebuild_search(parts)
     return processes
 
 
-def _pruned(parts: Parts) -> int | None:
-    """Publish what is pending and drop what silver does not have; how many processes stand, None where publish moved in between."""
+def _publish_and_prune(parts: Parts) -> int | None:
+    """Publish pending batches and delete processes that silver lacks; their number, None if publish ran meanwhile."""
     publish_all(parts)
     with parts.warehouse.read() as work:
-        mark: Watermark = work.watermarks.get("publish")
+        mark = work.watermarks.get("publish")
         batches = [batch.id for batch in work.batches.silver_after(0, mark.silver_batch)]
-    standing = parts.lake.read_silver("process", batches, ["ocid", "silver_batch", "deleted"])
-    current = standing.join(newest_batches(parts.lake, batches), on=["ocid", "silver_batch"], how="semi")
+    processes_rows = parts.lake.read_silver("process", batches, ["ocid", "silver_batch", "deleted"])
+    current = processes_rows.join(newest_batches(parts.lake, batches), on=["ocid", "silver_batch"], how="semi")
     wanted = {surrogate_key(ocid) for ocid in current.filter(~current["deleted"])["ocid"]}
     with parts.warehouse.write() as work:
         if work.watermarks.get("publish") != mark:
             return None
-        gone = [key for key in work.star_writer.process_keys() if key not in wanted]
-        work.watermarks.start("publish", now())  # a run that has planned its next slice meanwhile loses
+        unneeded = [key for key in work.star_writer.process_keys() if key not in wanted]
+        work.watermarks.start("publish", now())  # invalidates the plan of a run in progress
         work.watermarks.uncount_attempt("publish")
-        work.star_writer.write(work.star_writer.plan(gone, None), max(batches, default=0))
-        work.document_files.relink(gone, (), max(batches, default=0))
+        work.star_writer.write(work.star_writer.plan(unneeded, None), max(batches, default=0))
+        work.document_files.relink(unneeded, (), max(batches, default=0))
         work.star_writer.recount_uses()
         work.commit()
     return len(wanted)
 
 
 def index_again_if_lost(parts: Parts) -> bool:
-    """Where a collection is empty and gold has something of it (a new schema, or a lost folder), have the index stage begin at the beginning with it.
+    """Reset the index watermark of collections that are empty although gold has rows (a new schema, or a lost folder).
 
-    While search is away nothing is known, and nothing is done; the sweep asks again.
+    Returns whether there were any. While the search engine is unavailable nothing is done; the sweep checks again.
     """
     with parts.warehouse.read() as work:
-        marks: dict[str, Watermark] = {stage: work.watermarks.get(stage) for stage in set(WATERMARK_OF.values())}
+        marks = {stage: work.watermarks.get(stage) for stage in set(WATERMARK_OF.values())}
         gold = {
             Collection.PROCESSES: bool(work.search_rows.ocids("", 1)),
             Collection.ORGANIZATIONS: bool(work.search_rows.organization_ids("", 1)),
@@ -135,11 +140,11 @@ def index_again_if_lost(parts: Parts) -> bool:
     try:
         lost = [collection for collection in expected if not parts.search.count(collection)]
     except RetryableError as error:
-        logger.debug("search is away: {}", error.detail)
+        logger.debug("the search engine is unavailable: {}", error.detail)
         return False
     if lost:
-        logger.info("search has lost its {}; they are indexed again", " and ".join(lost))
-        apply_synonyms(parts)  # a server that lost the documents lost them too
+        logger.info("search has lost its {}; indexing them again", " and ".join(lost))
+        apply_synonyms(parts)  # a server without documents has lost its synonyms, too
         with parts.warehouse.write() as work:
             for collection in lost:
                 record_loss(work, collection, marks[WATERMARK_OF[collection]].silver_batch)
@@ -149,7 +154,7 @@ def index_again_if_lost(parts: Parts) -> bool:
     return bool(lost)
 
 
-def _follow(parts: Parts) -> None:
+def _publish_and_index(parts: Parts) -> None:
     publish_all(parts)
     with parts.warehouse.read() as work:
         target = work.watermarks.get("publish").silver_batch

@@ -1,4 +1,4 @@
-"""Verify: silver, gold and search are built from bronze once more in a scratch place, and compared row for row with what stands."""
+"""Verify: rebuilds silver, gold and search from bronze in a scratch folder, and compares them row by row."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -23,32 +23,32 @@ from services.ports.parts import Parts
 from services.ports.warehouse import Warehouse
 
 STAGES = ("refine", "publish", "index")
-# What an update and a rebuild number differently on purpose: which run made the row.
+# Columns that differ between update and rebuild by design: the run that made the row.
 RUN_COLUMNS = {"silver_batch"}
 
 
 def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:
-    """The differences between what stands and what bronze makes. ConflictError where stages are behind, or moved meanwhile.
+    """The differences between live data and a rebuild from bronze. ConflictError if stages are behind or ran meanwhile.
 
-    `scratch` has the live bronze and an empty silver, warehouse (with the live ledger copied in) and search.
+    `scratch` has the live bronze, and an empty silver, search and warehouse (with a copy of the live ledger).
     """
     before = _at_rest(live.warehouse)
     yield from catalogue(live)
     build(scratch)
     yield from chain(_silver(live, scratch), _records(live, scratch), _gold(live, scratch), _search(live, scratch), compare_vectors(live, scratch))
     if _positions(live.warehouse) != before:
-        raise ConflictError("new batches came in while verifying; what differs may be just them: verify again at rest")
+        raise ConflictError("new batches arrived during verification and may explain the differences: verify again when no jobs run")
 
 
 def build(scratch: Parts) -> None:
     """Run the stages over the whole log."""
     for stage in (refine, publish, index):
-        while _position(scratch.warehouse, stage.__name__) != _runs(scratch, stage):
+        while _position(scratch.warehouse, stage.__name__) != _position_after_run(scratch, stage):
             continue
 
 
-def _runs(scratch: Parts, stage: Any) -> int:
-    """Where the stage stands after one run."""
+def _position_after_run(scratch: Parts, stage: Any) -> int:
+    """The stage's position after one run."""
     stage(scratch)
     return _position(scratch.warehouse, stage.__name__)
 
@@ -70,13 +70,14 @@ def _at_rest(warehouse: Warehouse) -> list[int]:
     found = _positions(warehouse)
     if found[0] < newest or found[1] < silver or found[2] < silver or behind:
         raise ConflictError(
-            f"stages are behind the log (refine at {found[0]} of {newest}, publish at {found[1]} and index at {found[2]} of {silver}): let them end first"
+            f"stages are behind the log (refine at {found[0]} of {newest}, publish at {found[1]} and index at {found[2]}"
+            f" of {silver}): wait until they have caught up"
         )
     return found
 
 
 def catalogue(live: Parts) -> Iterator[Difference]:
-    """Where the catalogue and bronze disagree on which version of a record is current."""
+    """Differences between the record catalogue and bronze in the current versions."""
     for kind in Kind:
         yield from _catalogue(live, kind)
 
@@ -87,10 +88,10 @@ def _catalogue(live: Parts, kind: Kind) -> Iterator[Difference]:
         listed = {row.record_id: (row.version, row.batch_id, row.ocid) for row in work.record_catalogue.all(kind)}
     rows = live.lake.read_bronze(kind, committed, ["batch", "op", "record_id", "version", "ocid"]).filter(pl.col("op") != "touch")
     newest = rows.sort("version").unique("record_id", keep="last", maintain_order=True).sort("record_id")
-    kept = {row[0]: row[1:] for row in newest.select("record_id", "version", "batch", "ocid").iter_rows()}
-    for record_id in sorted(listed.keys() | kept.keys()):
-        if listed.get(record_id) != kept.get(record_id):
-            yield Difference(f"record.{kind}", (record_id,), listed.get(record_id), kept.get(record_id))
+    in_bronze = {row[0]: row[1:] for row in newest.select("record_id", "version", "batch", "ocid").iter_rows()}
+    for record_id in sorted(listed.keys() | in_bronze.keys()):
+        if listed.get(record_id) != in_bronze.get(record_id):
+            yield Difference(f"record.{kind}", (record_id,), listed.get(record_id), in_bronze.get(record_id))
 
 
 def _silver(live: Parts, scratch: Parts) -> Iterator[Difference]:
@@ -116,7 +117,7 @@ def _records(live: Parts, scratch: Parts) -> Iterator[Difference]:
 
 
 def _newest(parts: Parts, kind: Kind) -> pl.DataFrame:
-    """record_id and silver_batch of the records of a kind that stand."""
+    """record_id and silver_batch of the undeleted records of a kind."""
     return newest_records(parts.lake, kind, _silver_batches(parts)).filter(~pl.col("deleted")).select("record_id", "silver_batch")
 
 
@@ -134,7 +135,7 @@ def _silver_batches(parts: Parts) -> list[int]:
 
 
 def _silver_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple[Key, Any]]:
-    """Rows of the processes that stand, numbered within their process in an order of their own."""
+    """Rows of the undeleted processes, numbered within their process in a fixed order."""
     batches: Sequence[int] = newest["silver_batch"].unique().sort().to_list()
     order = [name for name in ("level", "parent_position", "award_position", "position", "record_id", "path", "code", "message") if name in TABLES[table]]
     for start in range(0, len(batches), 8):

@@ -1,4 +1,7 @@
-"""Verify of vectors: every document has one of the model in force, made of the text that bronze makes; and a sample is embedded once more."""
+"""Verify for vectors: each document has one of the configured model and its current text.
+
+A sample is embedded again.
+"""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -14,12 +17,15 @@ from services.pipeline.embedding.embed import embedding_pending
 from services.ports.embeddings import Embedder
 from services.ports.parts import Parts
 
-SAMPLE_DOCUMENTS = 16  # documents a collection that are embedded again
-MIN_COSINE = 0.95  # cosine of two runs of a quantised model over one text, in batches of another shape
+SAMPLE_DOCUMENTS = 16  # documents per collection that are embedded again
+MIN_COSINE = 0.95  # least cosine between two runs of a quantised model on one text, in different batches
 
 
 def compare_vectors(live: Parts, scratch: Parts) -> Iterator[Difference]:
-    """Where the vectors that stand and those that scratch's documents would have differ. Nothing while embed is behind: it says so."""
+    """Differences between stored vectors and those needed for scratch's documents.
+
+    None, with a warning, if embed is behind.
+    """
     model = live.embedders.model
     embedder = live.embedders.get(model) if model else None
     if embedder is None:
@@ -34,13 +40,13 @@ def compare_vectors(live: Parts, scratch: Parts) -> Iterator[Difference]:
 
 def _collection(live: Parts, scratch: Parts, embedder: Embedder, collection: Collection) -> Iterator[Difference]:
     def wanted() -> Iterator[tuple[Key, Any]]:
-        return (((one["id"],), {"text_hash": embedding_text_hash(collection, one)}) for one in scratch.search.scan(collection))
+        return (((document["id"],), {"text_hash": embedding_text_hash(collection, document)}) for document in scratch.search.scan(collection))
 
-    def standing() -> Iterator[tuple[Key, Any]]:
+    def stored_vectors() -> Iterator[tuple[Key, Any]]:
         return (((name,), {"text_hash": found}) for name, found in live.search.vectors(collection, embedder.model))
 
     name = f"vectors.{collection}"
-    yield from differences(name, standing, wanted)
+    yield from differences(name, stored_vectors, wanted)
     serving = live.search.active_model(collection)
     if serving not in {None, embedder.model}:
         yield Difference(name, ("serving",), serving, embedder.model)
@@ -48,11 +54,12 @@ def _collection(live: Parts, scratch: Parts, embedder: Embedder, collection: Col
 
 
 def _sample(live: Parts, scratch: Parts, embedder: Embedder, collection: Collection) -> Iterator[Difference]:
-    """The first documents of the scan: whether their vectors are still what the model makes of their texts."""
-    texts = {str(one["id"]): embedding_text(collection, one) for one in islice(scratch.search.scan(collection), SAMPLE_DOCUMENTS)}
+    """Whether the vectors of the first documents are still those that the model computes."""
+    texts = {str(document["id"]): embedding_text(collection, document) for document in islice(scratch.search.scan(collection), SAMPLE_DOCUMENTS)}
     stored = live.search.read_vectors(collection, embedder.model, list(texts))
     names = [name for name in texts if name in stored]
-    for name, made in zip(names, embedder.embed([texts[name] for name in names]) if names else (), strict=True):
-        near = float(np.dot(stored[name].vector, made))
-        if not near >= MIN_COSINE and np.any(made):
-            yield Difference(f"vectors.{collection}", (name,), f"a vector {near:.3f} near the model's", f"one at least {MIN_COSINE} near it")
+    for name, computed in zip(names, embedder.embed([texts[name] for name in names]) if names else (), strict=True):
+        cosine = float(np.dot(stored[name].vector, computed))
+        if not cosine >= MIN_COSINE and np.any(computed):
+            found, expected = f"a vector with cosine {cosine:.3f} to the model's", f"a cosine of at least {MIN_COSINE}"
+            yield Difference(f"vectors.{collection}", (name,), found, expected)

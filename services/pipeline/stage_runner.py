@@ -10,13 +10,13 @@ from domain.pipeline.watermark import Watermark
 from domain.raw_records.record import Kind
 from domain.shared.errors import LostRaceError, NoSpaceError, RetryableError, UnavailableError, reason_of
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork
 from services.shared.clock import now
 
 ERROR_MAX_CHARACTERS = 2_000  # characters
 WAIT_SECONDS = 300.0  # for a warehouse that is away, to note in it how an attempt ended
 ATTEMPTS_BEFORE_SINGLE_BATCH = 3  # starts at one place; the last three of them take one batch alone
-Due = Callable[[UnitOfWork, Watermark], bool]
+Due = Callable[[ReadUnitOfWork, Watermark], bool]
 StageStep = Callable[[Watermark], bool]
 
 
@@ -33,7 +33,7 @@ def run_stage(parts: Parts, stage: str, due: Due, step: StageStep) -> bool:
     if disk_is_full(parts, stage):
         return False
     with parts.warehouse.write() as work:
-        mark: Watermark = work.watermarks.start(stage, now())
+        mark = work.watermarks.start(stage, now())
         work.commit()
     try:
         if mark.attempts > 2 * ATTEMPTS_BEFORE_SINGLE_BATCH:
@@ -99,7 +99,7 @@ def set_aside(parts: Parts, mark: Watermark) -> None:
     parts.messages.send("refine")
 
 
-def _touched(work: UnitOfWork, kind: Kind, batch_ids: Sequence[int]) -> Sequence[str]:
+def _touched(work: ReadUnitOfWork, kind: Kind, batch_ids: Sequence[int]) -> Sequence[str]:
     """What is to be refined anew without these batches: processes for releases, else records."""
-    found: Sequence[str] = (work.record_catalogue.ocids_in_batches if kind is Kind.RELEASES else work.record_catalogue.record_ids_in_batches)(kind, batch_ids)
+    found = (work.record_catalogue.ocids_in_batches if kind is Kind.RELEASES else work.record_catalogue.record_ids_in_batches)(kind, batch_ids)
     return found

@@ -1,7 +1,7 @@
-"""Accept changes of raw records: what is surely impossible is refused at once, the rest becomes a job over a file of operations.
+"""Accepts changes of raw records: impossible ones are refused, the others become a job with a file of operations.
 
-Whether a change can be made is found out when it is landed, behind everything that was accepted before it; so nothing is called
-missing here while a job that could create it waits.
+Preconditions are checked at landing, after all jobs accepted before. No record is reported as missing while an
+unlanded job could create it.
 """
 
 import secrets
@@ -19,21 +19,21 @@ from domain.validation.elements import validate_element
 from services.jobs.acceptance import accept, new_job
 from services.jobs.idempotency import IdempotencyKey, was_used
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork
 
-MAX_OPERATIONS = 10_000  # operations of one request
+MAX_OPERATIONS = 10_000
 TOO_DEEP = "objects or arrays are nested too deep to be kept"
 
 
 def submit_operations(
     parts: Parts, operations: Operations, *, actor: str, filename: str, idempotency: IdempotencyKey | None = None, webhook: JobWebhook | None = None
 ) -> Job:
-    """A job that makes these changes. UnprocessableError for none, or too many, or none that can be kept; NoSpaceError on a full disk."""
+    """Accept a job with these changes. UnprocessableError for none, too many, or only unusable ones; NoSpaceError."""
     if not 1 <= len(operations.items) <= MAX_OPERATIONS:
         raise UnprocessableError(
             f"a request changes 1 to {MAX_OPERATIONS} records; this one names {len(operations.items)}. Larger ones go to POST /v1/uploads as a file"
         )
-    content = _written(operations)
+    content = _operations_file(operations)
     receiver = parts.files.receive()
     try:
         receiver.write(content)
@@ -43,68 +43,68 @@ def submit_operations(
     job = new_job(kind="raw", actor=actor, filename=filename, sha256=sha256, webhook=webhook)
     (found,) = accept(parts.warehouse, parts.messages, [job], idempotency)
     if found.id != job.id:
-        parts.files.remove(sha256)  # the request was made before, and so was its file
+        parts.files.remove(sha256)  # a repeated request: its file exists
     return found
 
 
-def _written(operations: Operations) -> bytes:
-    """The file of the operations; those that can't be written down are put down as refused. UnprocessableError where none can."""
+def _operations_file(operations: Operations) -> bytes:
+    """The file of the operations; those without a JSON form are stored as refused. UnprocessableError if all are."""
     mark = secrets.token_hex(16)
     try:
         return b"".join(write_operations(operations, mark))
     except orjson.JSONEncodeError as error:
-        items = [_kept(one) for one in operations.items]
-        if all(one.refusal for one in items):
+        items = [_or_refused(operation) for operation in operations.items]
+        if all(operation.refusal for operation in items):
             raise UnprocessableError(TOO_DEEP) from error
         return b"".join(write_operations(operations.model_copy(update={"items": items}), mark))
 
 
-def _kept(one: Operation) -> Operation:
+def _or_refused(operation: Operation) -> Operation:
     try:
-        orjson.dumps(one.payload)
+        orjson.dumps(operation.payload)
     except orjson.JSONEncodeError:
-        return Operation(op=one.op, kind=one.kind, id=one.id, refusal=("too_deep", TOO_DEEP))
-    return one
+        return Operation(op=operation.op, kind=operation.kind, id=operation.id, refusal=("too_deep", TOO_DEEP))
+    return operation
 
 
 def prepare_single_operation(
-    parts: Parts, one: Operation, if_match: str | None = None, if_none_match: str | None = None, idempotency: IdempotencyKey | None = None
+    parts: Parts, operation: Operation, if_match: str | None = None, if_none_match: str | None = None, idempotency: IdempotencyKey | None = None
 ) -> Operation:
-    """The operation with what must hold when it is landed.
+    """The operation with its preconditions for landing.
 
-    NotFoundError and PreconditionError where that can't come true any more, UnprocessableError for a record that can't be used,
-    or is not the one that is named. None of them for a request that was made before.
+    NotFoundError and PreconditionError if they can't be met any more. UnprocessableError for a record that is unusable
+    or has another id. None of them for a repeated request.
     """
     with parts.warehouse.read() as work:
         if was_used(work, idempotency):
-            return one
-        if one.op is Op.PUT:
-            check_put(one)
-        row: CurrentVersion | None = work.record_catalogue.current(one.kind, [one.id]).get(one.id) if one.id else None
-        if one.op is not Op.PUT and (row is None or (row.deleted and one.op is not Op.PURGE)) and not work.raw_job_order.any_unlanded():
-            raise NotFoundError(f"there is no record {one.id} of {one.kind}" + (": it was deleted" if row else ""))
-        return _with_conditions(work, one, row, if_match, if_none_match)
+            return operation
+        if operation.op is Op.PUT:
+            check_put(operation)
+        row = work.record_catalogue.current(operation.kind, [operation.id]).get(operation.id) if operation.id else None
+        if operation.op is not Op.PUT and (row is None or (row.deleted and operation.op is not Op.PURGE)) and not work.raw_job_order.any_unlanded():
+            raise NotFoundError(f"there is no record {operation.id} of {operation.kind}" + (": it was deleted" if row else ""))
+        return _with_conditions(work, operation, row, if_match, if_none_match)
 
 
-def check_put(one: Operation) -> None:
-    """UnprocessableError where the payload of a put is refused, or makes it another record than the one named."""
+def check_put(operation: Operation) -> None:
+    """UnprocessableError if the payload of a put is refused, or has another id than the operation."""
     try:
-        raw = dumps(one.payload)
+        raw = dumps(operation.payload)
     except orjson.JSONEncodeError as error:
         raise UnprocessableError(TOO_DEEP) from error
-    found = validate_element(raw, SourceLocation(file=""), one.kind)
+    found = validate_element(raw, SourceLocation(file=""), operation.kind)
     if not found:
-        raise UnprocessableError(f"the body holds none of the {one.kind}: its list is empty", code="no_record")
-    if one.id and len(found) > 1:
-        raise UnprocessableError(f"the body holds {len(found)} records, and is to hold {one.id} alone", code="id_mismatch")
-    for verdict in found:
-        if isinstance(verdict, RefusedElement) and (one.id or len(found) == 1):
-            raise UnprocessableError(verdict.reason, code=verdict.code, path=verdict.path)
-        if one.id and not isinstance(verdict, RefusedElement) and verdict.record_id != one.id:
-            raise UnprocessableError(f"the content makes it the record {verdict.record_id}, not {one.id}", code="id_mismatch", id=verdict.record_id)
+        raise UnprocessableError(f"the body holds none of the {operation.kind}: its list is empty", code="no_record")
+    if operation.id and len(found) > 1:
+        raise UnprocessableError(f"the body holds {len(found)} records, but must hold {operation.id} only", code="id_mismatch")
+    for result in found:
+        if isinstance(result, RefusedElement) and (operation.id or len(found) == 1):
+            raise UnprocessableError(result.reason, code=result.code, path=result.path)
+        if operation.id and not isinstance(result, RefusedElement) and result.record_id != operation.id:
+            raise UnprocessableError(f"the content makes it the record {result.record_id}, not {operation.id}", code="id_mismatch", id=result.record_id)
 
 
-def _with_conditions(work: UnitOfWork, one: Operation, row: CurrentVersion | None, if_match: str | None, if_none_match: str | None) -> Operation:
+def _with_conditions(work: ReadUnitOfWork, operation: Operation, row: CurrentVersion | None, if_match: str | None, if_none_match: str | None) -> Operation:
     tag = etag(row.version, row.content_hash) if row is not None and not row.deleted else None
     updates: dict[str, object] = {}
     try:
@@ -112,18 +112,18 @@ def _with_conditions(work: UnitOfWork, one: Operation, row: CurrentVersion | Non
             if if_match.strip() == "*":
                 updates["exists"] = True
             if not matches(if_match, tag, weak=False) and not (if_match.strip() == "*" and work.raw_job_order.any_unlanded()):
-                raise PreconditionError(_changed(one, tag), current=tag)
+                raise PreconditionError(_changed(operation, tag), current=tag)
             if row is not None and if_match.strip() != "*":
                 updates["if_version"] = row.version
         if if_none_match is not None:
             if matches(if_none_match, tag, weak=True):
-                raise PreconditionError(_changed(one, tag), current=tag)
+                raise PreconditionError(_changed(operation, tag), current=tag)
             if if_none_match.strip() == "*":
                 updates["exists"] = False
     except ValueError as error:
         raise UnprocessableError(str(error)) from error
-    return one.model_copy(update=updates)
+    return operation.model_copy(update=updates)
 
 
-def _changed(one: Operation, tag: str | None) -> str:
-    return f"the record {one.id} is at {tag} now" if tag else f"there is no record {one.id} now"
+def _changed(operation: Operation, tag: str | None) -> str:
+    return f"the record {operation.id} is at {tag} now" if tag else f"there is no record {operation.id} now"

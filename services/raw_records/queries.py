@@ -1,11 +1,11 @@
-"""Questions about raw records: lists, one, its versions, what became of the elements of a request, and the audit trail."""
+"""Queries on raw records: lists, single records, versions, outcomes of operations, and the audit trail."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
-from domain.raw_records.audit import Audit
+from domain.raw_records.audit import Audit, AuditFilter
 from domain.raw_records.entity_tags import etag
 from domain.raw_records.listing import RawFilter, RawVersion, RecordVersion
 from domain.raw_records.operations import Outcome, Result
@@ -22,19 +22,19 @@ Rows = dict[tuple[str, int], dict[str, Any]]
 
 
 def list_records(parts: Parts, kind: Kind, filters: RawFilter, cursor: str | None, limit: int) -> tuple[list[RawRecord], str | None]:
-    """A page of the records that stand, in the order of their ids, and the cursor of the next one."""
+    """A page of undeleted records in the order of their ids, and the cursor of the next page."""
     with parts.warehouse.read() as work:
-        listed: list[RecordVersion] = work.record_versions.page(kind, filters, _text(cursor), limit + 1)
+        listed = work.record_versions.page(kind, filters, _text(cursor), limit + 1)
     page = listed[:limit]
     rows = _rows(parts, kind, page)
-    records = [_record(kind, one, row) for one in page if (row := rows.get((one.record_id, one.version))) is not None]
+    records = [_record(kind, version_row, row) for version_row in page if (row := rows.get((version_row.record_id, version_row.version))) is not None]
     return records, encode_cursor([page[-1].record_id]) if len(listed) > limit else None
 
 
 def get_record(parts: Parts, kind: Kind, record_id: str) -> tuple[RawRecord, str]:
-    """The record as it stands, and its entity tag. NotFoundError where there is none."""
+    """The current version of a record, and its entity tag. NotFoundError for a missing or deleted record."""
     with parts.warehouse.read() as work:
-        found: RecordVersion | None = work.record_versions.one(kind, record_id)
+        found = work.record_versions.one(kind, record_id)
         waiting = found is None and work.raw_job_order.any_unlanded()
     row = None if found is None or found.deleted else _rows(parts, kind, [found]).get((record_id, found.version))
     if found is None or row is None:
@@ -44,19 +44,19 @@ def get_record(parts: Parts, kind: Kind, record_id: str) -> tuple[RawRecord, str
 
 
 def list_versions(parts: Parts, kind: Kind, record_id: str) -> list[RawVersion]:
-    """Every version of a record, newest first. NotFoundError where there never was one."""
+    """Every version of a record, newest first. NotFoundError for an unknown record."""
     with parts.warehouse.read() as work:
-        versions: list[RecordVersion] = work.record_versions.versions(kind, record_id)
+        versions = work.record_versions.versions(kind, record_id)
     if not versions:
         raise NotFoundError(f"there is no record {record_id} of {kind}")
     rows = _rows(parts, kind, versions)
-    return [_version(one, rows[record_id, one.version]) for one in versions if (record_id, one.version) in rows]
+    return [_version(version_row, rows[record_id, version_row.version]) for version_row in versions if (record_id, version_row.version) in rows]
 
 
 def get_version(parts: Parts, kind: Kind, record_id: str, version: int) -> tuple[RawVersion, str]:
-    """One version of a record, and its entity tag. NotFoundError where there is none."""
+    """One version of a record, and its entity tag. NotFoundError for an unknown one."""
     with parts.warehouse.read() as work:
-        found = next((one for one in work.record_versions.versions(kind, record_id) if one.version == version), None)
+        found = next((version_row for version_row in work.record_versions.versions(kind, record_id) if version_row.version == version), None)
     row = _rows(parts, kind, [found]).get((record_id, version)) if found else None
     if found is None or row is None:
         raise NotFoundError(f"the record {record_id} of {kind} has no version {version}")
@@ -64,7 +64,7 @@ def get_version(parts: Parts, kind: Kind, record_id: str, version: int) -> tuple
 
 
 def list_outcomes(warehouse: Warehouse, job_id: str, outcome: Result | None, cursor: str | None, limit: int) -> tuple[list[Outcome], str | None]:
-    """A page of what became of the elements of a job, and the cursor of the next one. NotFoundError where there is no such job."""
+    """A page of the outcomes of a job, and the cursor of the next page. NotFoundError for an unknown job."""
     with warehouse.read() as work:
         if work.jobs.get(job_id) is None:
             raise NotFoundError(f"there is no job {job_id}")
@@ -72,31 +72,31 @@ def list_outcomes(warehouse: Warehouse, job_id: str, outcome: Result | None, cur
     return page, encode_cursor([following]) if following is not None else None
 
 
-def list_audit(warehouse: Warehouse, where: dict[str, Any], cursor: str | None, limit: int) -> tuple[Sequence[Audit], str | None]:
-    """A page of the audit trail, newest first, and the cursor of the next one; `where` maps columns to values."""
+def list_audit(warehouse: Warehouse, filters: AuditFilter, cursor: str | None, limit: int) -> tuple[Sequence[Audit], str | None]:
+    """A page of the audit trail, newest first, and the cursor of the next one."""
     with warehouse.read() as work:
-        page: list[Audit] = work.audit.page(where, _number(cursor), limit + 1)
+        page = work.audit.page(filters, _number(cursor), limit + 1)
     return page[:limit], encode_cursor([page[limit - 1].id]) if len(page) > limit else None
 
 
 def _rows(parts: Parts, kind: Kind, listed: Sequence[RecordVersion]) -> Rows:
     """The bronze rows of these versions, by id and version."""
-    batches, ids = sorted({one.batch_id for one in listed}), sorted({one.record_id for one in listed})
-    wanted = {(one.batch_id, one.record_id, one.version) for one in listed}
+    batches, ids = sorted({version_row.batch_id for version_row in listed}), sorted({version_row.record_id for version_row in listed})
+    wanted = {(version_row.batch_id, version_row.record_id, version_row.version) for version_row in listed}
     found = parts.lake.read_bronze(kind, batches, COLUMNS, record_ids=ids)
     return {(row["record_id"], row["version"]): row for row in found.iter_rows(named=True) if (row["batch"], row["record_id"], row["version"]) in wanted}
 
 
-def _record(kind: Kind, one: RecordVersion, row: dict[str, Any]) -> RawRecord:
-    about = {"id": one.record_id, "kind": kind, "ocid": one.ocid, "version": one.version, "job_id": one.job_id}
-    times = {"created_at": one.created_at, "updated_at": one.updated_at}
-    return RawRecord(**about, payload=loads(row["payload"]), source=_source(row), notes=_notes(row), **times)
+def _record(kind: Kind, version_row: RecordVersion, row: dict[str, Any]) -> RawRecord:
+    fields = {"id": version_row.record_id, "kind": kind, "ocid": version_row.ocid, "version": version_row.version, "job_id": version_row.job_id}
+    times = {"created_at": version_row.created_at, "updated_at": version_row.updated_at}
+    return RawRecord(**fields, payload=loads(row["payload"]), source=_source(row), notes=_notes(row), **times)
 
 
-def _version(one: RecordVersion, row: dict[str, Any]) -> RawVersion:
+def _version(version_row: RecordVersion, row: dict[str, Any]) -> RawVersion:
     payload = loads(row["payload"]) if row["payload"] is not None else None
-    about = {"version": one.version, "deleted": one.deleted, "job_id": one.job_id, "created_at": one.updated_at}
-    return RawVersion(**about, payload=payload, source=_source(row), notes=_notes(row))
+    fields = {"version": version_row.version, "deleted": version_row.deleted, "job_id": version_row.job_id, "created_at": version_row.updated_at}
+    return RawVersion(**fields, payload=payload, source=_source(row), notes=_notes(row))
 
 
 def _source(row: dict[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class PurgedDocuments:
 def update_alerts_after_purge(parts: Parts, entries: Sequence[Audit]) -> None:
     """Bring matches, then messages, in line with search, which is past the purge. Safe to be done again."""
     with parts.warehouse.read() as work:
-        searches: list[tuple[str, Collection]] = [(one.id, one.query.collection) for one in work.saved_searches.all()]
+        searches = [(one.id, one.query.collection) for one in work.saved_searches.all()]
     purged = PurgedDocuments(entries)
     for search_id, collection in searches:
         _update_matches(parts, purged, search_id, collection)
@@ -48,7 +48,7 @@ def _update_matches(parts: Parts, purged: PurgedDocuments, search_id: str, colle
     last = ""
     while True:
         with parts.warehouse.read() as work:
-            told: dict[str, str] = work.erasure.matches(search_id, last, PAGE_ROWS)
+            told = work.erasure.matches(search_id, last, PAGE_ROWS)
         if not told:
             return
         last = max(told)
@@ -64,7 +64,7 @@ def _update_messages(parts: Parts, purged: PurgedDocuments) -> None:
     last = 0
     while True:
         with parts.warehouse.read() as work:
-            page: Sequence[tuple[int, dict[str, Any]]] = work.erasure.alerts(last, PAGE_ROWS)
+            page = work.erasure.alerts(last, PAGE_ROWS)
         if not page:
             return
         last = page[-1][0]

@@ -14,7 +14,7 @@ from domain.search.queries import Collection, Filter, SearchDocument, SearchQuer
 from domain.shared.errors import InvalidError
 from services.ports.parts import Parts
 from services.ports.search import SearchEngine
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import WriteUnitOfWork
 from services.search.lost_collections import documents_held_before_loss
 from services.shared.clock import now
 from services.webhooks.outbox import enqueue, wake_deliveries
@@ -30,7 +30,7 @@ class IndexRunAlerts:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         with parts.warehouse.read() as work:
-            saved: list[SavedSearch] = work.saved_searches.all()
+            saved = work.saved_searches.all()
         self._saved: dict[Collection, list[SavedSearch]] = defaultdict(list)
         for one in saved:
             self._saved[one.query.collection].append(one)
@@ -61,7 +61,7 @@ class IndexRunAlerts:
             )
             work.commit()
 
-    def find_new_matches(self) -> Callable[[UnitOfWork], None]:
+    def find_new_matches(self) -> Callable[[WriteUnitOfWork], None]:
         """Ask again, now that all is written; what is to be done in the transaction that ends the run."""
         new: list[tuple[SavedSearch, list[Match]]] = []
         for collection, ids in self._touched.items():
@@ -109,10 +109,10 @@ def _hits(engine: SearchEngine, plain: SearchQuery, ids: Sequence[str]) -> Itera
             page, more = page + 1, len(hits) == PAGE_HITS
 
 
-def _save_new_matches(work: UnitOfWork, new: Sequence[tuple[SavedSearch, list[Match]]], touched: Mapping[Collection, Sequence[str]]) -> None:
+def _save_new_matches(work: WriteUnitOfWork, new: Sequence[tuple[SavedSearch, list[Match]]], touched: Mapping[Collection, Sequence[str]]) -> None:
     """Forgets what was found before of the run's documents alone: those of an attempt that took more are to be written yet."""
     for search, matches in new:
-        current: SavedSearch | None = work.saved_searches.get(search.id)
+        current = work.saved_searches.get(search.id)
         if current is None or current.changed_at != search.changed_at:
             continue  # removed, or another search by now
         work.saved_searches.add_matches(matches)

@@ -12,7 +12,7 @@ from domain.search.queries import SearchQuery
 from domain.shared.errors import ConflictError, NotFoundError
 from domain.webhooks.addresses import check_webhook_url
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork, Warehouse
+from services.ports.warehouse import ReadUnitOfWork, Warehouse, WriteUnitOfWork
 from services.shared.clock import now
 from services.webhooks.management import new_secret
 
@@ -34,7 +34,7 @@ class SavedSearchInput(BaseModel):
 def list_searches(parts: Parts, owner: str) -> Sequence[SavedSearch]:
     """A user's searches, oldest first."""
     with parts.warehouse.read() as work:
-        found: list[SavedSearch] = work.saved_searches.of_owner(owner)
+        found = work.saved_searches.of_owner(owner)
     return [_opened(parts, one) for one in found]
 
 
@@ -80,7 +80,7 @@ def remove_search(warehouse: Warehouse, owner: str, search_id: str) -> None:
         work.commit()
 
 
-def delete_saved_search(work: UnitOfWork, search_id: str) -> None:
+def delete_saved_search(work: WriteUnitOfWork, search_id: str) -> None:
     """Remove a search, what it found, and the word of it that still waits to be sent."""
     work.saved_searches.remove(search_id)
     work.deliveries.cancel_for_ref(search_id)
@@ -89,7 +89,7 @@ def delete_saved_search(work: UnitOfWork, search_id: str) -> None:
 def list_matches(warehouse: Warehouse, search_id: str, limit: int = FEED_ENTRIES) -> Sequence[Match]:
     """What a search was told of last, newest first."""
     with warehouse.read() as work:
-        found: list[Match] = work.saved_searches.matches(search_id, limit)
+        found = work.saved_searches.matches(search_id, limit)
     return found
 
 
@@ -102,15 +102,15 @@ def count_matches(warehouse: Warehouse, search_id: str) -> int:
 def find_by_feed_token(parts: Parts, search_id: str, token: str) -> SavedSearch:
     """The search whose feed this token opens. NotFoundError where it opens none: nothing is said about which of both is wrong."""
     with parts.warehouse.read() as work:
-        found: SavedSearch | None = work.saved_searches.get(search_id)
+        found = work.saved_searches.get(search_id)
     search = _opened(parts, found) if found else None
     if search is None or search.token is None or not hmac.compare_digest(search.token.encode(), token.encode()):
         raise NotFoundError("there is no such feed, or the token is not that of it")
     return search
 
 
-def _own(work: UnitOfWork, owner: str, search_id: str) -> SavedSearch:
-    search: SavedSearch | None = work.saved_searches.get(search_id)
+def _own(work: ReadUnitOfWork, owner: str, search_id: str) -> SavedSearch:
+    search = work.saved_searches.get(search_id)
     if search is None or search.owner != owner:
         raise NotFoundError(f"you have no saved search {search_id}")
     return search

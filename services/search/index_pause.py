@@ -8,20 +8,20 @@ from datetime import timedelta
 from domain.pipeline.watermark import Watermark
 from domain.shared.errors import LostRaceError
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
 
 PAUSE_WATERMARK = "swap"
 PAUSE_MAX_DURATION = timedelta(seconds=60)
 
 
-def is_paused(work: UnitOfWork) -> bool:
+def is_paused(work: ReadUnitOfWork) -> bool:
     """Whether the index stage shall wait."""
-    mark: Watermark = work.watermarks.get(PAUSE_WATERMARK)
+    mark = work.watermarks.get(PAUSE_WATERMARK)
     return mark.attempts > 0 and mark.started_at is not None and mark.started_at > now() - PAUSE_MAX_DURATION
 
 
-def check_not_paused(work: UnitOfWork) -> None:
+def check_not_paused(work: ReadUnitOfWork) -> None:
     """LostRaceError where the index stage shall wait: called where its run commits."""
     if is_paused(work):
         raise LostRaceError("search is being swapped for one made anew")
@@ -52,8 +52,8 @@ def resume(parts: Parts) -> None:
     parts.messages.send("index")
 
 
-def _touch(work: UnitOfWork) -> Watermark:
+def _touch(work: WriteUnitOfWork) -> Watermark:
     """Change nothing but what runs under way compare."""
-    mark: Watermark = work.watermarks.get("index")
+    mark = work.watermarks.get("index")
     work.watermarks.compare_and_swap(mark, mark.model_copy(update={"done": mark.done + 1}), now())
     return mark

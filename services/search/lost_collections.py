@@ -4,13 +4,12 @@ Where a collection was found empty, the ledger keeps the silver batch up to whic
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from domain.pipeline.watermark import Watermark
 from domain.search.queries import Collection
 from services.lake.silver_batches import limit_by_processes
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import WriteUnitOfWork
 from services.shared.clock import now
 
 EMBED_STAGE = "embed"
@@ -23,7 +22,7 @@ DOCUMENT_KEYS = {
 }
 
 
-def record_loss(work: UnitOfWork, collection: Collection, upto: int) -> None:
+def record_loss(work: WriteUnitOfWork, collection: Collection, upto: int) -> None:
     """The collection is empty, which had been filled up to this silver batch; one that was lost before it was full again had more."""
     mark = work.watermarks.get(_name(collection))
     work.watermarks.compare_and_swap(mark, mark.model_copy(update={"silver_batch": max(mark.silver_batch, upto)}), now())
@@ -35,7 +34,7 @@ def documents_held_before_loss(parts: Parts, collection: Collection, after: int,
     `after` is the silver batch up to which it was filled again: what it has from there on can be asked for.
     """
     with parts.warehouse.read() as work:
-        batches: Sequence[Any] = work.batches.silver_after(after, work.watermarks.get(_name(collection)).silver_batch) if keys else ()
+        batches = work.batches.silver_after(after, work.watermarks.get(_name(collection)).silver_batch) if keys else ()
     wanted, found = set(keys), set[str]()
     while batches:
         some = limit_by_processes(batches, READ_MAX_PROCESSES)
@@ -52,7 +51,7 @@ def _name(collection: Collection) -> str:
 def restart_embedding_if_lost(parts: Parts, lost: bool) -> None:
     """Begin at the beginning where the documents are written anew (`lost`), or their vectors are gone; those that are still there are skipped."""
     with parts.warehouse.write() as work:
-        mark: Watermark = work.watermarks.get(EMBED_STAGE)
+        mark = work.watermarks.get(EMBED_STAGE)
         gone = mark.silver_batch and any(parts.search.active_model(one) is None and parts.search.count(one) for one in Collection)
         if lost or gone:
             work.watermarks.compare_and_swap(mark, Watermark(stage=EMBED_STAGE), now())

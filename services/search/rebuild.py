@@ -77,8 +77,8 @@ def _follow(parts: Parts, fresh: dict[Collection, IndexRebuild], since: int, unt
         return until
     with parts.warehouse.read() as work:
         batches = [batch.id for batch in work.batches.silver_after(since, until)]
-        organizations: Sequence[str] = work.search_rows.touched_organizations(since, until)
-        files: Files = work.document_files.touched(since, until)
+        organizations = work.search_rows.touched_organizations(since, until)
+        files = work.document_files.touched(since, until)
     ocids = sorted(set(parts.lake.read_silver("process", batches, ["silver_batch", "ocid"])["ocid"])) if batches else []
     for start in range(0, len(ocids), CHUNK_DOCUMENTS):
         part = ocids[start : start + CHUNK_DOCUMENTS]

@@ -21,7 +21,7 @@ def passage_ids(files: Sequence[tuple[str, int]]) -> list[str]:
 def file_documents(parts: Parts, files: Sequence[tuple[str, int]]) -> list[SearchDocument]:
     """The passages of these files."""
     with parts.warehouse.read() as work:
-        rows: list[dict[str, Any]] = list(work.document_files.get_many([record_id for record_id, _ in files]))
+        rows = list(work.document_files.get_many([record_id for record_id, _ in files]))
         linked = sorted({row["ocid"] for row in rows if row["process_key"] is not None})
         processes = {facts["process"]["process_key"]: facts["process"] for facts in work.search_rows.processes(linked)}
     pages = pages_by_file(parts, rows)

@@ -1,6 +1,5 @@
 """How search is: which engine, how far it is behind, and whether it answers."""
 
-from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -60,7 +59,7 @@ def _lag(parts: Parts) -> tuple[Lag, str | None]:
     with parts.warehouse.read() as work:
         mark = work.watermarks.get("index")
         waiting = [batch.id for batch in work.batches.committed_after(mark.seq)]
-        oldest: datetime | None = work.batches.oldest_landed_after(mark.seq)
-        error: str | None = work.watermarks.error("index")
+        oldest = work.batches.oldest_landed_after(mark.seq)
+        error = work.watermarks.error("index")
     behind = (now() - oldest).total_seconds() if waiting and oldest else 0.0
     return Lag(batches=len(waiting), seconds=round(max(0.0, behind), 1)), error

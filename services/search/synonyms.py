@@ -19,7 +19,7 @@ ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 def list_synonyms(warehouse: Warehouse) -> list[Synonym]:
     """All, by id."""
     with warehouse.read() as work:
-        found: list[Synonym] = work.search_settings.synonyms()
+        found = work.search_settings.synonyms()
         return found
 
 

@@ -1,4 +1,4 @@
-"""Contracting processes as people read them: the list, one with all that hangs on it, and its compiled release."""
+"""Contracting processes for readers: lists, single processes with all their rows, and compiled releases."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -27,13 +27,13 @@ from domain.star.process_view import (
 )
 from domain.star.queries import Condition, Operator, RowQuery, Sort
 from services.ports.lake import Lake
-from services.ports.warehouse import Warehouse
+from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.star.rows import query_rows, text_spellings
 
 Row = dict[str, Any]
 NEWEST = "-last_published"
-MAX_CHILD_ROWS = 100_000  # rows of one kind that hang on a process
-# The readable filter → the star's field and how it is compared.
+MAX_CHILD_ROWS = 100_000  # rows of one fact per process
+# Filter name → field of the star, and operator.
 FILTERS: dict[str, tuple[str, Operator]] = {
     "buyer": ("buyer", "named"),
     "supplier": ("supplier", "named"),
@@ -55,7 +55,7 @@ SORTS = {"published": "last_published", "first_published": "first_published", "a
 
 
 class ProcessFilters(BaseModel):
-    """What a list of processes can be narrowed by; several values of one filter are alternatives."""
+    """Filters of the list of processes; several values of one filter are alternatives."""
 
     buyer: Sequence[str] = ()
     supplier: Sequence[str] = ()
@@ -82,24 +82,24 @@ def list_processes(warehouse: Warehouse, filters: ProcessFilters, sort: str | No
 
 
 def get_process(warehouse: Warehouse, ocid: str) -> ProcessDetail:
-    """The process with its parties, awards, contracts and items. NotFoundError where gold has none of that ocid."""
+    """The process with its parties, awards, contracts and items. NotFoundError for an unknown ocid."""
     with warehouse.read() as work:
-        row = _known(work, ocid)
+        row = _process_row(work, ocid)
         key = int(row["process_key"])
         parties = [Party(**party) for party in work.star_reader.parties(key)]
         awards = _awards(_child_rows(work, "award", key, "position", "award_key"))
-        contracts = [_contract(one) for one in _child_rows(work, "contract", key, "position", "contract_key")]
-        items = [_item(one) for one in _child_rows(work, "item", key, "level", "parent_position", "position")]
+        contracts = [_contract(item) for item in _child_rows(work, "contract", key, "position", "contract_key")]
+        items = [_item(item) for item in _child_rows(work, "item", key, "level", "parent_position", "position")]
     return ProcessDetail(**_process(row), parties=parties, awards=awards, contracts=contracts, items=items)
 
 
 def get_compiled(warehouse: Warehouse, lake: Lake, ocid: str) -> bytes:
-    """The process's OCDS compiled release as JSON. NotFoundError where gold has none of that ocid."""
+    """The process's OCDS compiled release as JSON. NotFoundError for an unknown ocid."""
     with warehouse.read() as work:
-        row = _known(work, ocid)
+        row = _process_row(work, ocid)
     rows = lake.read_silver("process", [row["silver_batch"]], ["compiled"], [ocid])
     if not rows.height:
-        raise UnavailableError(f"the compiled release of {ocid} is just being made anew")
+        raise UnavailableError(f"the compiled release of {ocid} is being rebuilt; try again")
     compiled: str = rows["compiled"][0]
     return compiled.encode()
 
@@ -109,27 +109,27 @@ def _conditions(given: Mapping[str, Any]) -> Iterable[Condition]:
         values = (value,) if isinstance(value, float | datetime) else tuple(value or ())
         if values:
             field, operator = FILTERS[name]
-            yield Condition(field, operator, values if operator in {"gte", "lte"} else tuple(one for value in values for one in text_spellings(value)))
+            yield Condition(field, operator, values if operator in {"gte", "lte"} else tuple(item for value in values for item in text_spellings(value)))
 
 
 def _sort(text: str | None) -> str:
-    """The star's names of the sort fields; what is not known stays as it is, so that the error says it."""
+    """The star's names of sort fields; unknown ones are passed on, so that the error names them."""
     if not text:
         return NEWEST
-    parts = [(one.strip().startswith("-"), one.strip().removeprefix("-")) for one in text.split(",")]
-    return ",".join(("-" if turned else "") + SORTS.get(name, name) for turned, name in parts)
+    parts = [(item.strip().startswith("-"), item.strip().removeprefix("-")) for item in text.split(",")]
+    return ",".join(("-" if descending else "") + SORTS.get(name, name) for descending, name in parts)
 
 
-def _known(work: Any, ocid: str) -> Row:
-    rows: list[Row] = work.star_reader.rows(RowQuery("process", (Condition("ocid", "eq", (ocid,)),), limit=1)).rows
+def _process_row(work: ReadUnitOfWork, ocid: str) -> Row:
+    rows = work.star_reader.rows(RowQuery("process", (Condition("ocid", "eq", (ocid,)),), limit=1)).rows
     if not rows:
         raise NotFoundError(f"there is no process {ocid}")
     return rows[0]
 
 
-def _child_rows(work: Any, fact: str, process_key: int, *order: str) -> list[Row]:
+def _child_rows(work: ReadUnitOfWork, fact: str, process_key: int, *order: str) -> list[Row]:
     query = RowQuery(fact, (Condition("process_key", "eq", (process_key,)),), tuple(Sort(name) for name in order), limit=MAX_CHILD_ROWS)
-    rows: list[Row] = work.star_reader.rows(query).rows
+    rows = work.star_reader.rows(query).rows
     return rows
 
 
@@ -170,9 +170,9 @@ def _awards(rows: Iterable[Row]) -> list[Award]:
         first = shares[0]
         named = [(_organization(row["supplier"]), row["amount"]) for row in shares]
         suppliers = [Supplier(**supplier.model_dump(), amount=amount) for supplier, amount in named if supplier]
-        about = {"date": first["award_date"], "amount": first["award_amount"], "status": first["status"]["status"], "currency": first["currency"]["code"]}
+        fields = {"date": first["award_date"], "amount": first["award_amount"], "status": first["status"]["status"], "currency": first["currency"]["code"]}
         suppliers.sort(key=lambda supplier: (supplier.name or "", supplier.id or ""))
-        awards.append(Award(**{name: first[name] for name in ("award_id", "title", "description")}, **about, suppliers=suppliers))
+        awards.append(Award(**{name: first[name] for name in ("award_id", "title", "description")}, **fields, suppliers=suppliers))
     return awards
 
 

@@ -1,4 +1,4 @@
-"""Questions to the star: rows of facts and dimensions, and contracting processes as people read them."""
+"""Queries on the star: pages of fact and dimension rows, with filters, sorting and cursors."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -8,48 +8,48 @@ from typing import Any, get_args
 from domain.shared.classification_codes import bare_code, code_spellings
 from domain.shared.errors import InvalidError, NotFoundError
 from domain.shared.whitespace import tidy_text
-from domain.star.queries import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowPage, RowQuery, Sort, read_value
+from domain.star.queries import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowQuery, Sort, read_value
 from services.ports.warehouse import Warehouse
 from services.shared.cursors import decode_cursor, encode_cursor
 
 OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named", "within"}]
-FILTER_MAX_VALUES = 500  # values of one filter
+FILTER_MAX_VALUES = 500
 Parameters = Sequence[tuple[str, str]]
 RowsPage = tuple[list[dict[str, Any]], str | None]
 
 
 def fact_rows(warehouse: Warehouse, fact: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int) -> RowsPage:
-    """A page of a fact's rows and the cursor of the next one. NotFoundError for an unknown fact, InvalidError for what can't be asked of it."""
+    """A page of a fact's rows, and the cursor of the next page. NotFoundError for an unknown fact, InvalidError."""
     return _rows(warehouse, _one_of(fact, FACTS, "fact"), parameters, sort, cursor, limit)
 
 
 def dimension_rows(warehouse: Warehouse, dimension: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int) -> RowsPage:
-    """A page of a dimension's rows and the cursor of the next one; errors as for facts."""
+    """A page of a dimension's rows, and the cursor of the next page. Errors as in `fact_rows`."""
     return _rows(warehouse, _one_of(dimension, DIMENSIONS, "dimension"), parameters, sort, cursor, limit)
 
 
 def query_rows(warehouse: Warehouse, of: str, where: Iterable[Condition], sort: str | None, cursor: str | None, limit: int) -> RowsPage:
-    """A page of rows under conditions on fields that are known. InvalidError for more than MOST values of one."""
+    """A page of rows that meet conditions on known fields. InvalidError for more than FILTER_MAX_VALUES values."""
     conditions = tuple(where)
-    if many := [condition.field for condition in conditions if len(condition.values) > FILTER_MAX_VALUES]:
-        raise InvalidError(f"a filter takes at most {FILTER_MAX_VALUES} values; {many[0]} has more", parameter=many[0])
+    if too_many := [condition.field for condition in conditions if len(condition.values) > FILTER_MAX_VALUES]:
+        raise InvalidError(f"a filter takes at most {FILTER_MAX_VALUES} values; {too_many[0]} has more", parameter=too_many[0])
     conditions = tuple(_in_any_spelling(of, condition) for condition in conditions)
     with warehouse.read() as work:
-        fields: Mapping[str, FieldKind] = work.star_reader.fields(of)
+        fields = work.star_reader.fields(of)
         sorts = read_sort(sort, fields)
-        after = _place(cursor, sorts, fields)
-        page: RowPage = work.star_reader.rows(RowQuery(of, conditions, sorts, after, limit))
+        after = _position(cursor, sorts, fields)
+        page = work.star_reader.rows(RowQuery(of, conditions, sorts, after, limit))
     return page.rows, _cursor(page.following, sorts)
 
 
 def _rows(warehouse: Warehouse, of: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int) -> RowsPage:
     with warehouse.read() as work:
-        fields: Mapping[str, FieldKind] = work.star_reader.fields(of)
+        fields = work.star_reader.fields(of)
     return query_rows(warehouse, of, read_conditions(parameters, fields), sort, cursor, limit)
 
 
 def _in_any_spelling(of: str, condition: Condition) -> Condition:
-    """The condition on a classification's code in every way to write it: with or without scheme and check digit."""
+    """A condition on a classification code matches every spelling: with or without scheme and check digit."""
     if condition.field != "classification.code" and (of, condition.field) != ("classification", "code"):
         return condition
     if condition.operator == "eq":
@@ -64,7 +64,7 @@ def _one_of(name: str, names: Sequence[str], what: str) -> str:
 
 
 def read_conditions(parameters: Parameters, fields: Mapping[str, FieldKind]) -> list[Condition]:
-    """Conditions from `field=value` and `field__operator=value`; a field that is repeated may have any of its values."""
+    """Conditions from `field=value` and `field__operator=value`; values of a repeated field are alternatives."""
     given: dict[tuple[str, Operator], list[Any]] = {}
     for name, text in parameters:
         field, operator, kind = _field(name, fields)
@@ -75,41 +75,43 @@ def read_conditions(parameters: Parameters, fields: Mapping[str, FieldKind]) -> 
             value = read_value(reader, text, end=operator == "lte")
         except ValueError as error:
             raise InvalidError(f"{name} must be {error}", parameter=name, got=text[:200]) from error
-        if operator == "eq" and kind is FieldKind.INSTANT:  # a day stands for all of its instants
+        if operator == "eq" and kind is FieldKind.INSTANT:  # a day matches all of its instants
             operator, value = "within", (value, read_value(kind, text, end=True))
         given.setdefault((field, operator), []).extend(text_spellings(value) if operator in {"eq", "named"} else [value])
     return [Condition(field, operator, tuple(values)) for (field, operator), values in given.items()]
 
 
 def text_spellings(value: Any) -> list[Any]:
-    """A text as it is given, and as names and codes stand in the dimensions: with no whitespace at its ends and no runs of it inside."""
+    """The text as given, and with whitespace normalised as in the dimensions."""
     return list(dict.fromkeys([value, tidy_text(value)])) if isinstance(value, str) else [value]
 
 
 def _field(name: str, fields: Mapping[str, FieldKind]) -> tuple[str, Operator, FieldKind]:
     field, _, ending = name.rpartition("__")
-    operator: Operator = next((one for one in get_args(Operator) if one == ending and one in OPERATORS), "eq")
+    operator: Operator = next((text_part for text_part in get_args(Operator) if text_part == ending and text_part in OPERATORS), "eq")
     if operator == "eq":
         field = name
     kind = fields.get(field)
     if kind is None:
-        raise InvalidError(f"there is no field {field} to filter by", parameter=name, allowed=sorted(fields), operators=[f"__{one}" for one in OPERATORS])
+        raise InvalidError(
+            f"there is no field {field} to filter by", parameter=name, allowed=sorted(fields), operators=[f"__{text_part}" for text_part in OPERATORS]
+        )
     if kind is FieldKind.ORGANIZATION:
         if operator != "eq":
             raise InvalidError(f"{field} takes an organisation's id or name and no operator", parameter=name)
         return field, "named", kind
     if operator == "prefix" and kind is not FieldKind.TEXT:
-        raise InvalidError(f"{field} is no text, so that it has no prefix", parameter=name)
+        raise InvalidError(f"{field} is no text and takes no prefix", parameter=name)
     if operator in {"gte", "lte"} and kind is FieldKind.BOOLEAN:
         raise InvalidError(f"{field} is true or false and has no order", parameter=name)
     return field, operator, kind
 
 
 def read_sort(text: str | None, fields: Mapping[str, FieldKind]) -> tuple[Sort, ...]:
-    """An order from `-amount,ocid`: a leading '-' turns a field around. InvalidError for unknown or repeated fields."""
+    """Parse a sort order such as `-amount,ocid`; '-' means descending. InvalidError for unknown or repeated fields."""
     if not text:
         return ()
-    sorts = [Sort(one.strip().removeprefix("-"), one.strip().startswith("-")) for one in text.split(",")]
+    sorts = [Sort(text_part.strip().removeprefix("-"), text_part.strip().startswith("-")) for text_part in text.split(",")]
     sortable = sorted(name for name, kind in fields.items() if kind is not FieldKind.ORGANIZATION)
     for sort in sorts:
         if sort.field not in sortable:
@@ -130,8 +132,8 @@ def _order(sorts: Sequence[Sort]) -> str:
     return ",".join(f"-{sort.field}" if sort.descending else sort.field for sort in sorts)
 
 
-def _place(cursor: str | None, sorts: Sequence[Sort], fields: Mapping[str, FieldKind]) -> tuple[Any, ...] | None:
-    """The place that a cursor stands for. InvalidError where it was given out for another list or order."""
+def _position(cursor: str | None, sorts: Sequence[Sort], fields: Mapping[str, FieldKind]) -> tuple[Any, ...] | None:
+    """The position in a cursor. InvalidError for a cursor of another list or order."""
     if cursor is None:
         return None
     order, *values = decode_cursor(cursor) or [None]
@@ -139,12 +141,12 @@ def _place(cursor: str | None, sorts: Sequence[Sort], fields: Mapping[str, Field
         raise InvalidError("the cursor belongs to another list or order", parameter="cursor", got=cursor[:200])
     kinds = [*(fields[sort.field] for sort in sorts), FieldKind.INTEGER]
     try:
-        place = tuple(None if value is None else read_value(kind, _plain(value)) for kind, value in zip(kinds, values, strict=True))
+        position = tuple(None if value is None else read_value(kind, _plain(value)) for kind, value in zip(kinds, values, strict=True))
     except ValueError as error:
-        raise InvalidError("the cursor is broken; take the one from `next` as it stands", parameter="cursor", got=cursor[:200]) from error
-    if place[-1] is None:
-        raise InvalidError("the cursor is broken; take the one from `next` as it stands", parameter="cursor", got=cursor[:200])
-    return place
+        raise InvalidError("the cursor is invalid; use the one from `next` unchanged", parameter="cursor", got=cursor[:200]) from error
+    if position[-1] is None:
+        raise InvalidError("the cursor is invalid; use the one from `next` unchanged", parameter="cursor", got=cursor[:200])
+    return position
 
 
 def _plain(value: Any) -> str:

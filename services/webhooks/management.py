@@ -12,7 +12,7 @@ from domain.webhooks.addresses import check_webhook_url
 from domain.webhooks.deliveries import SECRET_PREFIX
 from domain.webhooks.webhook import Event, Webhook
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork, Warehouse
+from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.shared.clock import now
 
 EVENTS: tuple[str, ...] = get_args(Event)
@@ -37,7 +37,7 @@ def new_secret() -> str:
 def list_webhooks(warehouse: Warehouse) -> Sequence[Webhook]:
     """All webhooks, oldest first."""
     with warehouse.read() as work:
-        found: list[Webhook] = work.webhooks.all()
+        found = work.webhooks.all()
     return found
 
 
@@ -81,8 +81,8 @@ def remove_webhook(warehouse: Warehouse, webhook_id: str) -> None:
         work.commit()
 
 
-def _known(work: UnitOfWork, webhook_id: str) -> Webhook:
-    webhook: Webhook | None = work.webhooks.get(webhook_id)
+def _known(work: ReadUnitOfWork, webhook_id: str) -> Webhook:
+    webhook = work.webhooks.get(webhook_id)
     if webhook is None:
         raise NotFoundError(f"there is no webhook {webhook_id}")
     return webhook

@@ -18,7 +18,7 @@ from domain.shared.errors import AwayError, DamagedError, InvalidError, NotFound
 from domain.webhooks.deliveries import Delivery, DeliveryResult, after_attempt, signed
 from services.ports.parts import Parts
 from services.ports.secrets import SecretCipher
-from services.ports.warehouse import UnitOfWork, Warehouse
+from services.ports.warehouse import Warehouse, WriteUnitOfWork
 from services.ports.webhooks import WebhookRequest, WebhookSender
 from services.shared.clock import now
 from services.shared.cursors import decode_cursor, encode_cursor
@@ -33,7 +33,7 @@ DELIVERY_RETENTION = timedelta(days=30)
 WAIT_SECONDS = 300.0  # for a warehouse that is away, to note in it how an attempt ended
 
 
-def enqueue(work: UnitOfWork, *, url: str, secret: str, event: str, payload: dict[str, Any], ref: str) -> None:
+def enqueue(work: WriteUnitOfWork, *, url: str, secret: str, event: str, payload: dict[str, Any], ref: str) -> None:
     """Queue a delivery, as part of the caller's transaction. After the commit, `wake` sends it at once.
 
     `ref` is what it is about; `secret` is sealed.
@@ -85,18 +85,17 @@ def list_deliveries(
             case _:
                 raise InvalidError("the cursor is not one of this list", cursor=cursor)
     with warehouse.read() as work:
-        page: list[Delivery] = work.deliveries.page(ref=ref, webhook_id=webhook_id, before=before, limit=limit + 1)
+        page = work.deliveries.page(ref=ref, webhook_id=webhook_id, before=before, limit=limit + 1)
     return page[:limit], encode_cursor([page[limit - 1].id]) if len(page) > limit else None
 
 
 def redeliver(parts: Parts, delivery_id: int, *, ref: str | None = None, webhook_id: str | None = None) -> Delivery:
     """Send a delivery once more, whatever became of it. NotFoundError where there is none of that id about that thing or to that webhook."""
     with parts.warehouse.write() as work:
-        found: Delivery | None = work.deliveries.get(delivery_id)
+        found = work.deliveries.get(delivery_id)
         if found is None or (ref is not None and found.ref != ref) or (webhook_id is not None and found.webhook_id != webhook_id):
             raise NotFoundError(f"there is no delivery {delivery_id} here")
-        work.deliveries.requeue(delivery_id, now())
-        again: Delivery = work.deliveries.get(delivery_id)
+        again = work.deliveries.requeue(delivery_id, now())
         work.commit()
     wake_deliveries(parts)
     return again
@@ -127,7 +126,7 @@ def _lease(warehouse: Warehouse, moment: datetime, limit: int) -> list[LeasedDel
     until = moment + LEASE_DURATION
     with warehouse.write() as work:
         work.deliveries.delete_settled(moment - DELIVERY_RETENTION)
-        found: list[Delivery] = work.deliveries.lease(moment, until, limit, HOST_ATTEMPTS_MOST)
+        found = work.deliveries.lease(moment, until, limit, HOST_ATTEMPTS_MOST)
         work.commit()
     return [LeasedDelivery(one, moment, until) for one in found]
 

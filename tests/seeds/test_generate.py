@@ -1,4 +1,4 @@
-"""The generated feed: repeatable, streamed, believable, and damaged only where it is asked to be."""
+"""The generated feed: reproducible, streamed, realistic, with defects only where requested."""
 
 import hashlib
 import tracemalloc

@@ -1,4 +1,4 @@
-"""The bundled set goes through the real lake, and gold holds what the generator says it must."""
+"""Loading the bundled set gives the counts that the generator expects."""
 
 from pathlib import Path
 

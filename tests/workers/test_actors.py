@@ -1,4 +1,4 @@
-"""The actors: what a stage foresaw is told in a line and tried again; what it did not is told whole."""
+"""The actors: an expected failure is logged in one line and retried; an unexpected one is logged with its traceback."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from workers import actors
 
 
 @pytest.fixture
-def said() -> Iterator[list[str]]:
+def log_lines() -> Iterator[list[str]]:
     lines: list[str] = []
     handle = logger.add(lambda line: lines.append(str(line)), format="{level} {message}\n{exception}")
     yield lines
@@ -22,7 +22,7 @@ def said() -> Iterator[list[str]]:
 
 
 def tries(parts: Parts, monkeypatch: pytest.MonkeyPatch, *failures: Exception) -> int:
-    """How often index is run until it ends well, where it fails like this first."""
+    """The number of runs of index until it succeeds, if it first fails with these errors."""
     left, run = list(failures), 0
 
     def index(given: Parts) -> None:
@@ -46,27 +46,29 @@ def tries(parts: Parts, monkeypatch: pytest.MonkeyPatch, *failures: Exception) -
     return run
 
 
-def test_a_failure_that_was_foreseen_is_a_line_and_another_try(lake_home: Parts, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_that_was_foreseen_is_a_line_and_another_try(lake_home: Parts, log_lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert tries(lake_home, monkeypatch, UnavailableError("the queue does not answer"), NoSpaceError("the disk is full")) == 3
-    assert [line.strip() for line in said if line.startswith(("WARNING", "ERROR"))] == [
+    assert [line.strip() for line in log_lines if line.startswith(("WARNING", "ERROR"))] == [
         "WARNING index: the queue does not answer; it will be tried again",
         "WARNING index: the disk is full; it will be tried again",
     ]
 
 
-def test_what_a_part_that_is_away_ended_is_tried_until_it_is_back_and_adds_no_line(lake_home: Parts, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_part_that_is_away_ended_is_tried_until_it_is_back_and_adds_no_line(
+    lake_home: Parts, log_lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(actors, "AWAY_DELAY_MS", 1)
     times = actors.MAX_RETRIES + 3
     assert tries(lake_home, monkeypatch, *(AwayError("PostgreSQL does not answer") for _ in range(times))) == times + 1
-    assert [line for line in said if line.startswith(("WARNING", "ERROR"))] == []
+    assert [line for line in log_lines if line.startswith(("WARNING", "ERROR"))] == []
 
 
 def test_a_failure_that_nobody_foresaw_shows_where_it_happened(
-    lake_home: Parts, said: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    lake_home: Parts, log_lines: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(caplog.handler, "emit", LoguruHandler().emit)
     assert tries(lake_home, monkeypatch, ZeroDivisionError("nobody foresaw this")) == 2
-    told = next(line for line in said if line.startswith("ERROR"))
-    assert "index()" in told
-    assert "ZeroDivisionError: nobody foresaw this" in told
-    assert "test_actors.py" in told
+    error = next(line for line in log_lines if line.startswith("ERROR"))
+    assert "index()" in error
+    assert "ZeroDivisionError: nobody foresaw this" in error
+    assert "test_actors.py" in error

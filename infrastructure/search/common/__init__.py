@@ -1,1 +1,1 @@
-"""What every search engine shares: how text becomes words, how a query is read, what is highlighted. No engine owns it."""
+"""Shared by all search engines: text analysis, query parsing, highlighting."""

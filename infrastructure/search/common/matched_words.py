@@ -1,4 +1,4 @@
-"""The words that a query stands for, by which hits are highlighted."""
+"""The words that a query matches, by which hits are highlighted."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,8 @@ from infrastructure.search.common.typing_errors import within
 
 @dataclass
 class MatchedWords:
-    """The words a query stands for: as they are, by their beginning, within some errors, or, of scripts without blanks, several in a row."""
+    """The words that a query matches: exactly, by prefix, with typing errors, as a whole value, or
+    (scripts without blanks) as a row of adjacent words."""
 
     exact: set[str] = field(default_factory=set)
     beginnings: set[str] = field(default_factory=set)
@@ -17,7 +18,7 @@ class MatchedWords:
     rows: set[tuple[str, ...]] = field(default_factory=set)
 
     def hold(self, word: str) -> bool:
-        """Whether a folded word of a document is one of them."""
+        """Whether a folded word of a document is matched."""
         if word in self.exact or word.startswith(tuple(self.beginnings)):
             return True
         return any(within(typed, word, errors, prefix=prefix) for typed, errors, prefix in self.typos)

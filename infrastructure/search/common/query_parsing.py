@@ -1,6 +1,6 @@
-"""What a person typed, as chunks: words, codes, `"phrases"` and `-exclusions`. Nothing that can be typed is an error.
+"""Parses a query into parts: words, codes, `"phrases"` and `-exclusions`. Every text is a valid query.
 
-What of it can't be searched is said in notes.
+Notes report parts that are not searched.
 """
 
 import re
@@ -14,17 +14,17 @@ from infrastructure.search.common.text_analysis import WORD_MAX_BYTES, all_words
 CHUNK = re.compile(r'(-?)"([^"]*)"|(\S+)')
 QUOTES = str.maketrans("“”„«»", '"""""')
 SIGN_INSIDE = re.compile(r"\w[^\w\s]+\w")
-MAX_PARTS = 40  # chunks of a query that are read, unless all of them must hold
-SHOWN = 20  # characters of a long word that a note repeats
+MAX_PARTS = 40  # parts of a query that are searched, unless it is strict
+SHOWN_CHARACTERS = 20  # characters of a long word in a note
 NO_WORD = "the query has no letter or digit to search for, so nothing was found"
 
 
 @dataclass(frozen=True)
 class QueryPart:
-    """One piece of a query. `words` are folded; `whole` is the piece as one folded term, as an identifier would be.
+    """One part of a query. `words` are folded; `whole` is the part as one folded term, as identifiers are indexed.
 
-    `typed` is the same with the brackets and commas around it. `adjacent` says that the words are cut out of a script without blanks,
-    `known` that a document is known to have it as an identifier.
+    `typed`: like `whole`, with brackets and commas around it. `adjacent`: words of a script without blanks. `known`:
+    a document has it as an identifier.
     """
 
     words: tuple[str, ...]
@@ -38,33 +38,33 @@ class QueryPart:
 
     @property
     def code(self) -> bool:
-        """Whether it may be an identifier: it is then also looked up whole, and never corrected."""
+        """Whether it may be an identifier: it is then also searched as a whole, and never corrected."""
         return not self.phrase and (self.known or has_digit(self.whole))
 
     @property
     def identifier(self) -> bool:
-        """Whether it is looked up among the identifiers: with a digit, or a sign between its letters."""
+        """Whether it is searched among identifiers: it has a digit, or a sign between letters."""
         return has_digit(self.whole) or SIGN_INSIDE.search(self.whole) is not None
 
     @property
     def spellings(self) -> list[str]:
-        """The identifiers that it may stand for: as typed, without brackets, scheme or check digit."""
-        return list(dict.fromkeys(form for one in (self.whole, self.typed) if one for form in shorter_spellings(one)))
+        """The identifiers that it may mean: as typed, and without brackets, scheme or check digit."""
+        return list(dict.fromkeys(form for text in (self.whole, self.typed) if text for form in shorter_spellings(text)))
 
     @property
     def foreign(self) -> bool:
-        """Whether it is of a script without blanks: the models of the package know English."""
+        """Whether it has a script without blanks, which the packaged (English) models don't support."""
         return unspaced(self.whole)
 
     @property
     def missing(self) -> bool:
-        """Whether it has a word that is too long for any index: no document has it."""
+        """Whether it has a word that is too long to be indexed, so that no document matches."""
         return any(map(too_long, self.words))
 
 
 @dataclass(frozen=True)
 class ParsedQuery:
-    """A query in chunks. `whole` is all of it as one folded term; `notes` say what is not searched."""
+    """A parsed query. `whole`: all of it as one folded term; `notes`: what is not searched."""
 
     chunks: tuple[QueryPart, ...]
     whole: str = ""
@@ -73,18 +73,18 @@ class ParsedQuery:
 
     @property
     def nothing(self) -> bool:
-        """Whether something was typed, and none of it can be found."""
+        """Whether the query is not blank but nothing of it can match."""
         wanted = [chunk for chunk in self.chunks if not chunk.excluded]
         return not self.blank and (not self.chunks or (bool(wanted) and all(chunk.missing for chunk in wanted)))
 
 
 def parse(text: str, *, strict: bool = False) -> ParsedQuery:
-    """The chunks of a query. The last word is open-ended, because the person may still be typing it; in a `strict` one every word is finished."""
+    """Parse a query. The last word matches as a prefix, unless `strict`, as the user may be typing."""
     if not text.strip():
         return ParsedQuery(())
-    kept = _cut(text)
-    found = [chunk for match in CHUNK.finditer(kept.translate(QUOTES)) if (chunk := _chunk(*match.groups())).words]
-    notes = [] if kept == text.strip() else [f"only the first {QUERY_CHARACTERS:,} characters of the query were searched"]
+    searched = _limit_length(text)
+    found = [chunk for match in CHUNK.finditer(searched.translate(QUOTES)) if (chunk := _chunk(*match.groups())).words]
+    notes = [] if searched == text.strip() else [f"only the first {QUERY_CHARACTERS:,} characters of the query were searched"]
     if len(found) > MAX_PARTS and not strict:
         notes.append(f"only the first {MAX_PARTS} words of the query were searched")
         found = found[:MAX_PARTS]
@@ -94,11 +94,11 @@ def parse(text: str, *, strict: bool = False) -> ParsedQuery:
         chunks[-1] = replace(chunks[-1], open_end=True)
     if not found:
         notes.append(NO_WORD)
-    return ParsedQuery(tuple(chunks), whole(kept.strip().strip('"')), blank=False, notes=tuple(notes))
+    return ParsedQuery(tuple(chunks), whole(searched.strip().strip('"')), blank=False, notes=tuple(notes))
 
 
-def _cut(text: str) -> str:
-    """As much of the text as is read, to the end of a word."""
+def _limit_length(text: str) -> str:
+    """The searched part of the text, cut at the end of a word."""
     text = text.strip()
     if len(text) <= QUERY_CHARACTERS:
         return text
@@ -121,11 +121,11 @@ def _chunk(minus: str | None, quoted: str | None, plain: str | None) -> QueryPar
 
 
 def _meant(found: tuple[str, ...]) -> tuple[str, ...]:
-    """Without the single letters that apostrophes and hyphens split off: council's, e-procurement."""
+    """The words without single letters that apostrophes and hyphens split off: council's, e-procurement."""
     long = tuple(word for word in found if len(word) > 1)
     return long if len(found) > 1 and long else found
 
 
 def _long_words(chunks: Sequence[QueryPart]) -> list[str]:
     long = dict.fromkeys(word for chunk in chunks for word in chunk.words if too_long(word))
-    return [f"{word[:SHOWN]}… is longer than {WORD_MAX_BYTES} bytes: no such word is indexed, so it was found nowhere" for word in long]
+    return [f"{word[:SHOWN_CHARACTERS]}… is longer than {WORD_MAX_BYTES} bytes: no such word is indexed, so nothing matches it" for word in long]

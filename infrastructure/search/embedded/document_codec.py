@@ -1,4 +1,4 @@
-"""Documents to bytes and back, so that what comes out equals what was put in, decimals and instants included."""
+"""Encodes search documents to bytes and back without loss, decimals and instants included."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ DATE, DECIMAL = "$date", "$decimal"
 
 
 def encode(document: SearchDocument) -> bytes:
-    """The document as JSON. InvalidError where a value has no JSON form."""
+    """The document as JSON. InvalidError for a value without a JSON form."""
     try:
         return orjson.dumps(document, default=_tag, option=orjson.OPT_PASSTHROUGH_DATETIME)
     except TypeError as error:
@@ -21,7 +21,7 @@ def encode(document: SearchDocument) -> bytes:
 
 
 def decode(stored: bytes) -> SearchDocument:
-    """What `encode` was given."""
+    """The document that `encode` was given."""
     return {name: _untag(value) for name, value in orjson.loads(stored).items()}
 
 
@@ -35,7 +35,7 @@ def _tag(value: Any) -> dict[str, str]:
 
 def _untag(value: Any) -> Any:
     if isinstance(value, list):
-        return [_untag(one) for one in value] if value and not isinstance(value[0], str) else value
+        return [_untag(item) for item in value] if value and not isinstance(value[0], str) else value
     if isinstance(value, dict) and len(value) == 1:
         if DATE in value:
             return datetime.fromisoformat(value[DATE])

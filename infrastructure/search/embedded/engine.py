@@ -1,4 +1,4 @@
-"""The `SearchEngine` port on tantivy and numpy: each collection an index and its vectors in a folder, generic over the specs it is given."""
+"""The `SearchEngine` port on tantivy and numpy: a folder with one index and its vectors per collection."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -26,11 +26,11 @@ from infrastructure.search.embedded.term_queries import one_of
 from infrastructure.search.embedded.vectors import Snapshot, VectorSets
 from services.ports.search import IndexRebuild, VectorRow
 
-SCAN = 20_000  # documents of a scan that are addressed at once
+SCAN_DOCUMENTS = 20_000  # documents per query of a scan
 
 
 class EmbeddedSearch:
-    """Search in `folder`. Any number of threads and processes may read and write; one writes at a time, the others wait for it."""
+    """Search in `folder`. Threads and processes may share it; one writes at a time, others wait."""
 
     def __init__(self, folder: Path, specs: Sequence[CollectionSpec]) -> None:
         self._stores = {spec.name: IndexStore(folder, spec) for spec in specs}
@@ -39,109 +39,110 @@ class EmbeddedSearch:
 
     @property
     def name(self) -> str:
-        """Which engine it is."""
+        """The name of the engine."""
         return "embedded"
 
     @property
     def version(self) -> str:
-        """That of tantivy."""
+        """The version of tantivy."""
         return f"tantivy {version('tantivy')}"
 
     def upsert(self, collection: Collection, documents: Sequence[SearchDocument]) -> None:
-        """Put documents, each in place of the one with its id."""
+        """Add documents, replacing those with the same id."""
         self.write(collection, documents, ())
 
     def delete(self, collection: Collection, ids: Sequence[str]) -> None:
-        """Delete documents; ids that aren't there are fine."""
+        """Delete documents; unknown ids are ignored."""
         self.write(collection, (), ids)
 
     def write(self, collection: Collection, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
-        """Put and delete in one commit, on disk and seen by all when it returns. An id in both is put."""
+        """Add and delete documents in one commit, which is on disk and visible on return. An id in both is added."""
         if documents or deleted:
             self._store(collection).write(documents, deleted)
-            self._vectors[collection].follow([*(document[ID] for document in documents), *deleted], partial(texts, self._store(collection)))
+            self._vectors[collection].delete_outdated([*(document[ID] for document in documents), *deleted], partial(texts, self._store(collection)))
 
     def search(self, query: SearchQuery) -> SearchResult:
-        """One page of hits, with facets over all of them. InvalidError where a field can't be asked so."""
+        """One page of hits, with facets over all of them. InvalidError for a field that doesn't support its use."""
         started = perf_counter()
         paging.check_depth(query.page, query.per_page)
         store = self._store(query.collection)
         searcher = store.searcher()
         model, vectors = self._vectors_for(query)
-        finding = SearchRun(store, searcher, query, self._synonyms.read() if query.text else (), vectors)
-        hits = HitBuilder(store, searcher, query, finding, model).hits()
-        counted = facets(store.spec, searcher, finding.everything, query.facet_by, query.facet_size)
-        found = finding.found
+        run = SearchRun(store, searcher, query, self._synonyms.read() if query.text else (), vectors)
+        hits = HitBuilder(store, searcher, query, run, model).hits()
+        facet_counts = facets(store.spec, searcher, run.everything, query.facet_by, query.facet_size)
+        found = run.found
         took = round((perf_counter() - started) * 1000, 3)
-        mode = query.mode if finding.text.nothing else finding.mode
-        notes = list(finding.text.notes)
-        return SearchResult(found=found, page=query.page, per_page=query.per_page, took_ms=took, hits=hits, facets=counted, mode=mode, notes=notes)
+        mode = query.mode if run.text.nothing else run.mode
+        notes = list(run.text.notes)
+        return SearchResult(found=found, page=query.page, per_page=query.per_page, took_ms=took, hits=hits, facets=facet_counts, mode=mode, notes=notes)
 
     def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]:
-        """Titles or names that complete what is typed, the best first."""
+        """Titles or names that complete the typed text, the best first."""
         store = self._store(collection)
         return suggestions(store.spec, store.schema, store.searcher(), prefix, limit)
 
     def scan(self, collection: Collection) -> Iterator[SearchDocument]:
-        """Every document of one snapshot, as they lie on disk."""
+        """Every document of one snapshot, in index order."""
         searcher = self._store(collection).searcher()
-        for offset in range(0, searcher.num_docs, SCAN):
-            for _, address in paging.by_relevance(searcher, Query.all_query(), offset, SCAN).hits:  # all alike: in the order of their addresses
+        for offset in range(0, searcher.num_docs, SCAN_DOCUMENTS):
+            # All scores are equal: in index order.
+            for _, address in paging.by_relevance(searcher, Query.all_query(), offset, SCAN_DOCUMENTS).hits:
                 yield decode(searcher.doc(address).get_first(DOCUMENT) or b"{}")
 
     def ids(self, collection: Collection) -> Iterator[str]:
-        """The id of every document."""
-        return (str(one["id"]) for one in self.scan(collection))
+        """The ids of all documents."""
+        return (str(document["id"]) for document in self.scan(collection))
 
     def count(self, collection: Collection) -> int:
-        """Documents there are: 0 in a new index, which a change of the spec makes."""
+        """The number of documents; 0 in a new index, which a change of the spec creates."""
         return int(self._store(collection).searcher().num_docs)
 
     def clear(self, collection: Collection) -> None:
-        """Delete every document, and every vector."""
+        """Delete all documents and vectors."""
         self._store(collection).clear()
         self._vectors[collection].clear()
 
     def begin_rebuild(self, collection: Collection) -> IndexRebuild:
-        """An empty index beside the one that serves."""
+        """Create an empty index beside the active one."""
         return EmbeddedIndexRebuild(self._store(collection), self._vectors[collection])
 
     def write_vectors(self, collection: Collection, model: str, rows: Sequence[VectorRow]) -> None:
-        """Put vectors; the first model that has some answers queries."""
+        """Store vectors; the first model with vectors becomes active."""
         self._vectors[collection].write(model, rows, partial(texts, self._store(collection)))
 
     def vectors(self, collection: Collection, model: str) -> Iterator[tuple[str, str]]:
-        """(id, text_hash) of every vector of the model."""
+        """(id, text_hash) of all vectors of the model."""
         return self._vectors[collection].entries(model)
 
     def read_vectors(self, collection: Collection, model: str, ids: Sequence[str]) -> dict[str, VectorRow]:
-        """The vectors of these documents, of those that have one."""
+        """The vectors of these documents by id; documents without one are left out."""
         return self._vectors[collection].read(model, ids)
 
     def count_vectors(self, collection: Collection) -> int:
-        """Vectors of the model that answers."""
+        """The number of vectors of the active model."""
         snapshot = self._vectors[collection].snapshot()
         return len(snapshot.keys) if snapshot is not None else 0
 
     def active_model(self, collection: Collection) -> str | None:
-        """The model whose vectors answer queries."""
+        """The model whose vectors are searched."""
         return self._vectors[collection].serving()
 
     def activate_model(self, collection: Collection, model: str) -> None:
-        """Have this model answer, and remove the vectors of the others."""
+        """Make this model active, and remove the vectors of other models."""
         self._vectors[collection].serve(model)
 
     def set_synonyms(self, synonyms: Sequence[Synonym]) -> None:
-        """These instead of those before, from the next query on."""
+        """Replace the synonyms, from the next query on."""
         self._synonyms.write(synonyms)
 
     def synonyms(self) -> list[Synonym]:
-        """The synonyms in force."""
+        """The current synonyms."""
         return self._synonyms.read()
 
     def search_key(self, filters: Sequence[Filter], collection: Collection | None, expires_at: datetime) -> SearchKey:
-        """ConflictError: there is no server to search."""
-        raise ConflictError("search runs inside tenderlake, where no browser reaches it; keys are for a Typesense server (TENDERLAKE_TYPESENSE_URL)")
+        """ConflictError: this engine has no server that browsers can query."""
+        raise ConflictError("search runs inside tenderlake; search keys need a Typesense server (TENDERLAKE_TYPESENSE_URL)")
 
     def _vectors_for(self, query: SearchQuery) -> tuple[str | None, Snapshot | None]:
         if query.vector is None and query.similar_to is None:
@@ -157,7 +158,7 @@ class EmbeddedSearch:
 
 
 def texts(store: IndexStore, ids: Sequence[str]) -> dict[str, str]:
-    """The hash of each document's text, of those that there are."""
+    """The embedding text hash of each of these documents that exists."""
     searcher = store.searcher()
     found = searcher.search(one_of(store.schema, ID, ids), limit=max(1, len(ids)), count=False).hits
     documents = (decode(searcher.doc(address).get_first(DOCUMENT) or b"{}") for _, address in found)
@@ -165,22 +166,22 @@ def texts(store: IndexStore, ids: Sequence[str]) -> dict[str, str]:
 
 
 class EmbeddedIndexRebuild:
-    """The port `Fresh`: an index in a folder of its own. Vectors lie beside the indexes, so that they outlive a swap."""
+    """The port `IndexRebuild`: an index in its own folder. A swap keeps the vectors, stored elsewhere."""
 
     def __init__(self, store: IndexStore, vectors: VectorSets) -> None:
-        self._serving, self._filled, self._vectors = store, store.beside(), vectors
+        self._serving, self._filled, self._vectors = store, store.new_inactive(), vectors
 
     def write(self, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
-        """Put and delete in one commit."""
+        """Add and delete documents in one commit."""
         if documents or deleted:
             self._filled.write(documents, deleted)
 
     def swap(self) -> None:
-        """Have it serve; the old one is removed, and the vectors of what that one alone had, for good."""
-        self._serving.take(self._filled)
-        self._vectors.follow_all(partial(texts, self._serving))
-        self._vectors.forget()
+        """Activate the new index; remove the old one, and permanently the vectors of documents that only it had."""
+        self._serving.activate(self._filled)
+        self._vectors.delete_all_outdated(partial(texts, self._serving))
+        self._vectors.purge_deleted()
 
     def discard(self) -> None:
-        """Remove it."""
-        self._filled.drop()
+        """Delete the new index."""
+        self._filled.remove()

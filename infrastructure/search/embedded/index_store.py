@@ -1,7 +1,7 @@
-"""One collection's index on disk: opened once a process, read by many, written by one at a time.
+"""The index of one collection on disk: opened once per process, read by many, written by one at a time.
 
-The lock of tantivy is held only while a batch is written, so that any process can write next, also when this one is killed. What was written
-is there when `write` returns; the merges of segments that it sets off end behind it, and who writes next waits for them.
+Tantivy's lock is held only while a batch is written, so that any process can write next, also after a crash of this
+one. `write` returns when the batch is on disk; segment merges finish in a thread, and the next writer waits for them.
 """
 
 import os
@@ -25,14 +25,14 @@ from infrastructure.search.common.text_analysis import WHOLE, WORDS, whole_analy
 from infrastructure.search.embedded.schema import build_schema, schema_hash, to_tantivy
 
 T = TypeVar("T")
-HEAP_BYTES = 40_000_000  # bytes of the writer's buffer
+HEAP_BYTES = 40_000_000  # the writer's buffer
 SMALL_HEAP_BYTES = 15_000_000
-SMALL_BATCH_DOCUMENTS = 200  # documents that surely fit into the small one
-LOCK_WAIT_SECONDS = 60.0  # seconds to wait for another writer
+SMALL_BATCH_DOCUMENTS = 200  # batches up to this size fit into the small buffer
+LOCK_WAIT_SECONDS = 60.0
 
 
 class IndexStore:
-    """The index of a collection below `folder`, in a folder of its own for each schema; a pointer beside it names the one that was swapped in."""
+    """The index of a collection in `folder`: one subfolder per schema; a pointer file names the active one."""
 
     def __init__(self, folder: Path, spec: CollectionSpec) -> None:
         self.spec = spec
@@ -48,52 +48,54 @@ class IndexStore:
 
     @property
     def path(self) -> Path:
-        """The folder that serves."""
+        """The folder of the active index."""
         try:
             return self._pointer.with_name(self._pointer.read_text())
         except FileNotFoundError:
             return self._first
 
     def searcher(self) -> tantivy.Searcher:
-        """A snapshot of the last commit, whichever process made it."""
-        for again in (True, False):
+        """A snapshot of the last commit of any process."""
+        for first_attempt in (True, False):
             path = self.path
             try:
                 return self._snapshot(path)
             except (DamagedError, FileNotFoundError):
-                if not again or path == self.path:  # else it was swapped, and removed, between the two looks
+                if not first_attempt or path == self.path:  # otherwise a swap removed it meanwhile
                     raise
         raise AssertionError
 
     def write(self, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
-        """Delete, then put, in one commit. A document of an id already there replaces it."""
+        """Delete, then add, in one commit. A document replaces the one with the same id."""
         newest = {document[ID]: document for document in documents}
-        made = (to_tantivy(self.spec, document) for document in newest.values())  # one at a time: thousands of them would be tens of megabytes
-        self._commit(lambda writer: _put(writer, made, [*newest, *deleted]), HEAP_BYTES if len(newest) > SMALL_BATCH_DOCUMENTS else SMALL_HEAP_BYTES)
+        # Lazily: thousands take tens of MB.
+        converted = (to_tantivy(self.spec, document) for document in newest.values())
+        heap = HEAP_BYTES if len(newest) > SMALL_BATCH_DOCUMENTS else SMALL_HEAP_BYTES
+        self._commit(lambda writer: _put(writer, converted, [*newest, *deleted]), heap)
 
     def clear(self) -> None:
-        """Delete every document, and what older schemas left behind."""
+        """Delete all documents, and the indexes of older schemas."""
         self._commit(lambda writer: writer.delete_all_documents(), SMALL_HEAP_BYTES)
         self.remove_others()
 
     def remove_others(self) -> None:
-        """Remove the indexes of the collection that do not serve."""
+        """Remove the collection's indexes that are not active."""
         for other in self._first.parent.glob(f"{self.spec.name}-*"):
             if other.is_dir() and other != self.path:
                 shutil.rmtree(other, ignore_errors=True)
 
-    def beside(self) -> "IndexStore":
-        """An empty store in a folder of its own, that serves nobody before `take`."""
-        made = IndexStore(self._first.parent, self.spec)
-        made._first = self._first.with_name(f"{self._first.name}.{time.time_ns()}")
-        made._pointer = made._first.with_name(f"{made._first.name}.none")
-        _create(made._first, made.schema)
-        return made
+    def new_inactive(self) -> "IndexStore":
+        """An empty store in its own folder, inactive until `activate`."""
+        new_store = IndexStore(self._first.parent, self.spec)
+        new_store._first = self._first.with_name(f"{self._first.name}.{time.time_ns()}")
+        new_store._pointer = new_store._first.with_name(f"{new_store._first.name}.none")
+        _create(new_store._first, new_store.schema)
+        return new_store
 
-    def take(self, other: "IndexStore") -> None:
-        """Have the index of a store made by `beside` serve. Nobody writes meanwhile; who waited to then writes there."""
+    def activate(self, other: "IndexStore") -> None:
+        """Activate the index of a store made by `new_inactive`. Other writers wait, and then write to it."""
         new = self._pointer.with_suffix(".new")
-        other.merged()
+        other.wait_for_merges()
         with self._writing, self._locked(SMALL_HEAP_BYTES) as (writer, old):
             writer.rollback()
             with new.open("w") as file:
@@ -101,17 +103,17 @@ class IndexStore:
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(self._pointer)
-        self.merged()
+        self.wait_for_merges()
         shutil.rmtree(old, ignore_errors=True)
 
-    def merged(self) -> None:
-        """Return when no merge of segments that was set off here goes on."""
+    def wait_for_merges(self) -> None:
+        """Wait until the segment merges started here have finished."""
         if self._merging is not None:
             self._merging.join()
 
-    def drop(self) -> None:
-        """Remove the folder: of a store that does not serve."""
-        self.merged()
+    def remove(self) -> None:
+        """Remove the folder of an inactive store."""
+        self.wait_for_merges()
         shutil.rmtree(self._first, ignore_errors=True)
 
     def _snapshot(self, path: Path) -> tantivy.Searcher:
@@ -119,28 +121,28 @@ class IndexStore:
         state = (path / "meta.json").stat()
         seen = (state.st_ino, state.st_mtime_ns)
         if seen != self._seen:  # a stat is a hundred times cheaper than a reload
-            _guarded(index.reload, path)
+            _with_disk_errors(index.reload, path)
             self._seen = seen
         return index.searcher()
 
     def _commit(self, change: Callable[[tantivy.IndexWriter], None], heap: int) -> None:
         with self._writing, self._locked(heap) as (writer, path):
             try:
-                _guarded(lambda: change(writer), path)
-                _guarded(writer.commit, path)
+                _with_disk_errors(lambda: change(writer), path)
+                _with_disk_errors(writer.commit, path)
             except BaseException:
                 writer.rollback()
                 raise
 
     @contextmanager
     def _locked(self, heap: int) -> Iterator[tuple[tantivy.IndexWriter, Path]]:
-        """The writer of the index that serves, and its folder; given up at the end, once merges are through."""
-        self.merged()
+        """The writer and folder of the active index; released at the end, after segment merges."""
+        self.wait_for_merges()
         writer, path = self._begin(heap)
         try:
             yield writer, path
         finally:
-            self._merging = threading.Thread(target=_give_up, args=(writer, path))
+            self._merging = threading.Thread(target=_release, args=(writer, path))
             self._merging.start()
 
     def _begin(self, heap: int) -> tuple[tantivy.IndexWriter, Path]:
@@ -151,29 +153,29 @@ class IndexStore:
             except (DamagedError, FileNotFoundError):
                 if path == self.path:
                     raise
-                continue  # swapped, and removed, while we waited
+                continue  # a swap removed it meanwhile
             if path == self.path:
                 return writer, path
             writer.wait_merging_threads()
 
     def _writer(self, index: tantivy.Index, heap: int, path: Path) -> tantivy.IndexWriter:
-        waiting = Retrying(retry=retry_if_exception(_busy), wait=wait_random(0.002, 0.02), stop=stop_after_delay(LOCK_WAIT_SECONDS), reraise=True)
+        retrying = Retrying(retry=retry_if_exception(_busy), wait=wait_random(0.002, 0.02), stop=stop_after_delay(LOCK_WAIT_SECONDS), reraise=True)
         try:
-            return waiting(index.writer, heap, 1)
+            return retrying(index.writer, heap, 1)
         except ValueError as error:
             if _busy(error):
                 raise UnavailableError(f"Another process has been writing to {path.name} for {LOCK_WAIT_SECONDS:.0f} s") from error
-            raise _told(error, path) from error
+            raise _disk_error(error, path) from error
 
     def _open(self, path: Path) -> tantivy.Index:
         with self._opening:
-            there = (path / "meta.json").exists()
-            if self._index is None or path != self._opened or not there:  # swapped, or deleted beneath us
-                if not there:
+            exists = (path / "meta.json").exists()
+            if self._index is None or path != self._opened or not exists:  # first use, swapped, or deleted
+                if not exists:
                     if path != self.path:
                         raise FileNotFoundError(path)
                     _create(path, self.schema)
-                index = _guarded(lambda: tantivy.Index.open(str(path)), path)
+                index = _with_disk_errors(lambda: tantivy.Index.open(str(path)), path)
                 index.config_reader("manual")
                 index.register_tokenizer(WORDS, words_analyzer())
                 index.register_tokenizer(WHOLE, whole_analyzer())
@@ -182,21 +184,21 @@ class IndexStore:
 
 
 def _create(path: Path, schema: tantivy.Schema) -> None:
-    """An empty index, made aside and moved into place, so that two processes can't make half of it each."""
+    """Create an empty index in a temporary folder and move it into place, so that two processes don't interfere."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
-        _guarded(lambda: tantivy.Index(schema, path=str(made)), path)
-        made.replace(path)
+        _with_disk_errors(lambda: tantivy.Index(schema, path=str(temporary)), path)
+        temporary.replace(path)
     except OSError:
         if not (path / "meta.json").exists():
             raise
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _give_up(writer: tantivy.IndexWriter, path: Path) -> None:
-    """End the writer, and with it the lock, when its merges are through. What was committed stands without them."""
+def _release(writer: tantivy.IndexWriter, path: Path) -> None:
+    """Wait for the segment merges, then release the writer and its lock. A failed merge loses no documents."""
     try:
         writer.wait_merging_threads()
     except ValueError as error:
@@ -214,17 +216,17 @@ def _busy(error: BaseException) -> bool:
     return isinstance(error, ValueError) and "LockBusy" in str(error)
 
 
-def _guarded(action: Callable[[], T], path: Path) -> T:
-    """Tantivy raises ValueError for whatever goes wrong on disk; what is wrong with a document is told as it is."""
+def _with_disk_errors(action: Callable[[], T], path: Path) -> T:
+    """Run the action. Tantivy reports disk errors as ValueError; InvalidError (a bad document) is passed on."""
     try:
         return action()
     except InvalidError:
         raise
     except ValueError as error:
-        raise _told(error, path) from error
+        raise _disk_error(error, path) from error
 
 
-def _told(error: ValueError, path: Path) -> Exception:
+def _disk_error(error: ValueError, path: Path) -> Exception:
     if "No space left" in str(error):
         return NoSpaceError(f"The disk that holds {path} is full")
-    return DamagedError(f"The search index {path} can't be used ({error}). `tenderlake rebuild search` makes it anew")
+    return DamagedError(f"The search index {path} can't be used ({error}). `tenderlake rebuild search` rebuilds it")

@@ -1,4 +1,4 @@
-"""Completions while a person types: titles or names that have the words, the unfinished last one by its beginning."""
+"""Completions of a typed text: titles or names with its words, the last one as a prefix."""
 
 from collections.abc import Iterator
 
@@ -11,11 +11,11 @@ from infrastructure.search.common.text_analysis import composed, words
 from infrastructure.search.embedded.schema import DOCUMENT
 from infrastructure.search.embedded.term_queries import TermQueryBuilder, every
 
-ENOUGH = 3  # hits read for each suggestion asked for: many documents share a title
+HITS_PER_SUGGESTION = 3  # hits read per suggestion, as many documents share a title
 
 
 def suggestions(spec: CollectionSpec, schema: Schema, searcher: Searcher, prefix: str, limit: int) -> list[str]:
-    """At most `limit` distinct texts: those that go on as typed first, then those with all the words, then near misses."""
+    """At most `limit` distinct texts: phrase matches first, then those with all words, then corrected ones."""
     title = TermQueryBuilder(schema, searcher, spec.fields).title
     chunks = [chunk for chunk in parse(prefix).chunks if not chunk.excluded]
     if title is None or not chunks or limit < 1:
@@ -23,11 +23,12 @@ def suggestions(spec: CollectionSpec, schema: Schema, searcher: Searcher, prefix
     typed = [word for chunk in chunks for word in chunk.words]
     found: dict[str, str] = {}
     for query in _queries(schema, TermQueryBuilder(schema, searcher, [title]), title.name, typed):
-        for _, address in searcher.search(query, limit=limit * ENOUGH, count=False).hits:
-            text = orjson.loads(searcher.doc(address).get_first(DOCUMENT) or b"{}").get(title.name)  # text is stored as it is
-            for one in text if isinstance(text, list) else [text]:
-                if isinstance(one, str):
-                    found.setdefault(" ".join(words(one)), composed(one))
+        for _, address in searcher.search(query, limit=limit * HITS_PER_SUGGESTION, count=False).hits:
+            # Text fields need no decoding.
+            text = orjson.loads(searcher.doc(address).get_first(DOCUMENT) or b"{}").get(title.name)
+            for title_text in text if isinstance(text, list) else [text]:
+                if isinstance(title_text, str):
+                    found.setdefault(" ".join(words(title_text)), composed(title_text))
         if len(found) >= limit:
             break
     return list(found.values())[:limit]

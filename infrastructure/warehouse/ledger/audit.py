@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
 
-from domain.raw_records.audit import Audit
+from domain.raw_records.audit import Audit, AuditFilter, NewAuditEntry
 from domain.raw_records.operations import Outcome
 from infrastructure.warehouse.ledger.audit_tables import AuditRow, OutcomeRow
 from infrastructure.warehouse.repository import Repository, table
@@ -15,16 +15,16 @@ OUTCOME, AUDIT = table(OutcomeRow), table(AuditRow)
 
 
 class OutcomeRepository(Repository):
-    """The table of outcomes."""
+    """The table `outcome`."""
 
     def add(self, outcomes: Sequence[tuple[str, Outcome]]) -> None:
-        """Keep what became of elements, each with its job."""
+        """Add outcomes, each with its job id."""
         if outcomes:
-            rows = [one.model_dump(exclude={"id"}) | {"record_id": one.id, "job_id": job_id} for job_id, one in outcomes]
+            rows = [item.model_dump(exclude={"id"}) | {"record_id": item.id, "job_id": job_id} for job_id, item in outcomes]
             self.connection.execute(OUTCOME.insert(), rows)
 
     def page(self, job_id: str, after: int, limit: int, outcome: str | None = None) -> tuple[list[Outcome], int | None]:
-        """A page of a job's outcomes in order of the request, of one sort only where it is given, and the cursor of the next page."""
+        """A page of a job's outcomes in request order, optionally of one kind, and the cursor of the next page."""
         where: list[ColumnElement[bool]] = [OUTCOME.c.job_id == job_id, OUTCOME.c.id > after]
         if outcome:
             where.append(OUTCOME.c.outcome == outcome)
@@ -32,12 +32,12 @@ class OutcomeRepository(Repository):
         return [_outcome(row) for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None
 
     def places(self, kind: str, record_id: str, before: str) -> list[tuple[str, int]]:
-        """(job, position) of what was done, or was to be done, to the record before this job."""
+        """(job id, position) of the operations on the record before this job."""
         query = select(OUTCOME.c.job_id, OUTCOME.c.position).where(*self._of(kind, record_id, before))
         return [(row.job_id, row.position) for row in self.connection.execute(query)]
 
     def blank(self, kind: str, record_id: str, before: str) -> None:
-        """Forget the reasons, which may quote the record, of what was to be done to it before this job."""
+        """Erase the reasons, which may quote the record, of operations on it before this job."""
         where = (*self._of(kind, record_id, before), OUTCOME.c.reason.is_not(None))
         self.connection.execute(update(OUTCOME).where(*where).values(reason="erased", path=None))
 
@@ -48,29 +48,29 @@ class OutcomeRepository(Repository):
 
 
 class AuditRepository(Repository):
-    """The table of what was erased."""
+    """The table `audit`."""
 
-    def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """New entries; what they are about is still to be erased."""
-        if rows:
-            self.connection.execute(AUDIT.insert(), list(rows))
+    def add(self, entries: Sequence[NewAuditEntry]) -> None:
+        """Add entries with erasures that are pending."""
+        if entries:
+            self.connection.execute(AUDIT.insert(), [one._asdict() | {"action": "purge", "status": "pending"} for one in entries])
 
     def due(self, seq: int) -> list[Audit]:
-        """What is still to be erased, and search has passed, which stands at this place in the log; oldest first."""
+        """Pending erasures up to sequence number `seq`, which the index stage has reached; oldest first."""
         query = select(AUDIT).where(AUDIT.c.status == "pending", AUDIT.c.seq <= seq).order_by(AUDIT.c.id)
         return [Audit(**row) for row in self.connection.execute(query).mappings()]
 
     def save_erased(self, entry: int, erased: dict[str, Any]) -> None:
-        """Write down what is going to be erased, or was."""
+        """Save what is erased, or going to be."""
         self.connection.execute(update(AUDIT).where(AUDIT.c.id == entry).values(erased=erased))
 
     def finish(self, entry: int, status: str, now: datetime) -> None:
-        """Say that nothing is left to do."""
+        """Close the entry with its final status."""
         self.connection.execute(update(AUDIT).where(AUDIT.c.id == entry).values(status=status, finished_at=now))
 
-    def page(self, where: dict[str, Any], before: int | None, limit: int) -> list[Audit]:
-        """Newest first; `where` maps columns to values."""
-        conditions = [AUDIT.c[name] == value for name, value in where.items()]
+    def page(self, filters: AuditFilter, before: int | None, limit: int) -> list[Audit]:
+        """A page of entries, newest first; `where` maps columns to values."""
+        conditions = [AUDIT.c[name] == value for name, value in filters if value is not None]
         if before is not None:
             conditions.append(AUDIT.c.id < before)
         query = select(AUDIT).where(*conditions).order_by(AUDIT.c.id.desc()).limit(limit)

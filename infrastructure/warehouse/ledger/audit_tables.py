@@ -1,4 +1,4 @@
-"""Tables of what was done to raw records one by one: the outcome of each operation, and the audit trail of what was erased."""
+"""Tables of operations on raw records: their outcomes, and the audit trail of erasures."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from infrastructure.warehouse.columns import instant
 
 
 class OutcomeRow(SQLModel, table=True):
-    """What became of one element of a request that changed raw records."""
+    """The outcome of one operation on a raw record."""
 
     __tablename__ = "outcome"
     __table_args__ = (Index("ix_outcome_job", "job_id", "id"), Index("ix_outcome_record", "record_id"))
@@ -28,7 +28,7 @@ class OutcomeRow(SQLModel, table=True):
 
 
 class AuditRow(SQLModel, table=True):
-    """Who had what erased, and when; never the content. `seq` is the place in the log that search must have passed before the erasing begins."""
+    """One purge: who, what, when; never the content. The index stage must reach `seq` before the erasing begins."""
 
     __tablename__ = "audit"
     __table_args__ = (Index("ix_audit_status", "status"),)

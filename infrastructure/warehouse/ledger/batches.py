@@ -1,4 +1,4 @@
-"""Batches of the log, the silver batches made of them, and what was set aside."""
+"""Batches of the log, silver batches, and batches set aside."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -9,8 +9,9 @@ from sqlalchemy import Update, bindparam, func, select, update
 
 from domain.jobs.job import JobCounts
 from domain.ocds.repeated_ids import ReleaseMarks
-from domain.pipeline.batch import Batch
+from domain.pipeline.batch import Batch, CommittedBatch, SilverBatch
 from domain.pipeline.watermark import Watermark
+from domain.raw_records.record import Kind
 from domain.shared.errors import LostRaceError
 from infrastructure.warehouse.ledger.record_catalogue import RecordCatalogue
 from infrastructure.warehouse.ledger.tables import BatchRow, JobRow, SilverBatchRow
@@ -20,12 +21,12 @@ BATCH, SILVER, JOB = table(BatchRow), table(SilverBatchRow), table(JobRow)
 
 
 class BatchRepository(Repository):
-    """The log's index: which batches are committed, in which order."""
+    """The tables `batch` and `silver_batch`: which batches are committed, in which order."""
 
     def open(self, job_ids: Sequence[str], now: datetime, worker: str = "", leased_until: datetime | None = None) -> list[Batch]:
-        """The next batch of each job, under a fresh id: bronze rows that an interrupted attempt left behind stay invisible for ever.
+        """Open the next batch of each job under a new id, so that bronze rows of an interrupted attempt stay invisible.
 
-        `deliveries` counts the attempts at this place of the job, this one included.
+        `deliveries` counts the attempts at this slice of the job, this one included.
         """
         last = {row.job_id: row for part in chunks(job_ids) for row in self._newest(part)}
         tried = {job_id: row for job_id, row in last.items() if row.status == "open"}
@@ -57,46 +58,46 @@ class BatchRepository(Repository):
         return self.connection.execute(select(BATCH.c.job_id, BATCH.c.ordinal, BATCH.c.status, BATCH.c.deliveries, BATCH.c.id).join(ordinal, same)).all()
 
     def count_landed_slices(self, job_id: str) -> int:
-        """How many places of the job are done: one more than that of the last slice landed."""
+        """The number of landed slices of the job."""
         where = BATCH.c.job_id == job_id, BATCH.c.status.not_in(["open", "abandoned", "unread"])
         return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.ordinal) + 1, 0)).where(*where)).scalar_one())
 
     def close_unread(self, batches: Sequence[Batch]) -> None:
-        """Close those of the batches that are still open, for nothing of them was landed; they count as no attempt."""
+        """Close those of the batches that are still open and have no rows; they count as no attempt."""
         where = (BATCH.c.id.in_([batch.id for batch in batches]), BATCH.c.status == "open")
         self.connection.execute(update(BATCH).where(*where).values(status="unread"))
 
     def commit(self, read: Sequence[tuple[Batch, JobCounts, Iterable[str]]], now: datetime) -> dict[int, int]:
-        """Give the batches, which hold records of these kinds, their places in the log, in this order: batch id → seq.
+        """Commit the batches with the kinds of their records, and number them in this order; returns batch id → seq.
 
-        LostRaceError where another attempt has taken one over.
+        LostRaceError if another attempt has taken one over.
         """
         if not read:
             return {}
         seqs = {batch.id: seq for seq, (batch, _, _) in enumerate(read, self.last_seq() + 1)}
         values = {"status": "committed", "seq": bindparam("b_seq"), "kind": bindparam("b_kind"), "records": bindparam("b_records"), "committed_at": now}
         rows = [{"b_id": batch.id, "b_seq": seqs[batch.id], "b_kind": ",".join(sorted(kinds)), "b_records": counts.accepted} for batch, counts, kinds in read]
-        self._end(update(BATCH).where(BATCH.c.id == bindparam("b_id")).values(**values), rows)
+        self._close(update(BATCH).where(BATCH.c.id == bindparam("b_id")).values(**values), rows)
         return seqs
 
     def close_empty(self, batches: Sequence[Batch], now: datetime) -> None:
-        """End batches that hold nothing new; they take no place in the log. LostRaceError as for `commit`."""
+        """Close batches without new records; they get no sequence number. LostRaceError as in `commit`."""
         if batches:
             where = BATCH.c.id == bindparam("b_id")
-            self._end(update(BATCH).where(where).values(status="empty", committed_at=now), [{"b_id": batch.id} for batch in batches])
+            self._close(update(BATCH).where(where).values(status="empty", committed_at=now), [{"b_id": batch.id} for batch in batches])
 
-    def _end(self, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
+    def _close(self, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
         if self.connection.execute(statement.where(BATCH.c.status == "open"), list(rows)).rowcount != len(rows):
             raise LostRaceError(f"one of the batches {', '.join(str(row['b_id']) for row in rows[:5])} was taken over by another attempt")
 
     def save_release_marks(self, marks: Mapping[int, ReleaseMarks]) -> None:
-        """Keep the marks of the releases of these batches, whose jobs go on."""
-        rows = [{"b_id": batch_id, "b_marks": b"".join(one + content for one, content in found.items())} for batch_id, found in marks.items()]
+        """Save the marks of the releases in these batches, whose jobs are not fully landed."""
+        rows = [{"b_id": batch_id, "b_marks": b"".join(release_id + content for release_id, content in found.items())} for batch_id, found in marks.items()]
         if rows:
             self.connection.execute(update(BATCH).where(BATCH.c.id == bindparam("b_id")).values(marks=bindparam("b_marks")), rows)
 
     def release_marks(self, job_id: str, wanted: Collection[bytes]) -> ReleaseMarks:
-        """The first mark of each of these ids in the job's batches that count."""
+        """The first mark of each of these release ids in the job's batches, except open and abandoned ones."""
         if not wanted:
             return {}
         found: ReleaseMarks = {}
@@ -104,87 +105,89 @@ class BatchRepository(Repository):
         where = (BATCH.c.job_id == job_id, BATCH.c.marks.is_not(None), BATCH.c.status.in_(["committed", "empty", "set_aside"]))
         for packed in self.connection.execute(select(BATCH.c.marks).where(*where).order_by(BATCH.c.ordinal)).scalars():
             pairs = np.frombuffer(packed, dtype=np.uint64).reshape(-1, 2)
-            for one, content in pairs[np.isin(pairs[:, 0], ids)]:
-                found.setdefault(one.tobytes(), content.tobytes())
+            for release_id, content in pairs[np.isin(pairs[:, 0], ids)]:
+                found.setdefault(release_id.tobytes(), content.tobytes())
         return found
 
     def delete_release_marks(self, job_ids: Sequence[str]) -> None:
-        """Forget the marks of jobs that are landed."""
+        """Delete the marks of landed jobs."""
         for part in chunks(job_ids):
             self.connection.execute(update(BATCH).where(BATCH.c.job_id.in_(part), BATCH.c.marks.is_not(None)).values(marks=None))
 
     def last_seq(self) -> int:
-        """The newest place in the log, batches that were set aside included; 0 for an empty log."""
+        """The highest sequence number, batches set aside included; 0 for an empty log."""
         return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.seq), 0))).scalar_one())
 
     def last_committed(self) -> int:
-        """The newest place that counts; 0 where there is none."""
+        """The highest sequence number of a committed batch; 0 without one."""
         return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.seq), 0)).where(BATCH.c.status == "committed")).scalar_one())
 
-    def committed_after(self, after: int, upto: int | None = None) -> Sequence[Any]:
-        """Committed batches past `after` in order: (id, seq, records, kind: those of its records, separated by commas)."""
-        query = select(BATCH.c.id, BATCH.c.seq, BATCH.c.records, BATCH.c.kind).where(BATCH.c.seq > after, BATCH.c.status == "committed")
+    def committed_after(self, after: int, upto: int | None = None) -> list[CommittedBatch]:
+        """Committed batches after `after` in order: (id, seq, records, kind); `kind` lists kinds, separated by commas."""
+        columns = (BATCH.c.id, BATCH.c.seq, BATCH.c.job_id, BATCH.c.records, BATCH.c.kind)
+        query = select(*columns).where(BATCH.c.seq > after, BATCH.c.status == "committed")
         if upto is not None:
             query = query.where(BATCH.c.seq <= upto)
-        return self.connection.execute(query.order_by(BATCH.c.seq)).all()
+        return [CommittedBatch(*row[:-1], _kinds(row[-1])) for row in self.connection.execute(query.order_by(BATCH.c.seq))]
 
     def oldest_landed_after(self, after: int) -> datetime | None:
-        """When the oldest committed batch past `after` was landed."""
+        """When the oldest committed batch after `after` was landed."""
         query = select(func.min(BATCH.c.committed_at)).where(BATCH.c.seq > after, BATCH.c.status == "committed")
         found: datetime | None = self.connection.execute(query).scalar()
         return found
 
     def sequence(self) -> dict[int, int]:
-        """Batch id → seq, of every committed batch."""
+        """Batch id → seq of every committed batch."""
         rows = self.connection.execute(select(BATCH.c.id, BATCH.c.seq).where(BATCH.c.status == "committed"))
         return {row.id: row.seq for row in rows}
 
     def seqs(self, ids: Sequence[int]) -> dict[int, int]:
-        """Batch id → seq, of the committed ones among `ids`."""
+        """Batch id → seq of the committed batches among `ids`."""
         rows = self.connection.execute(select(BATCH.c.id, BATCH.c.seq).where(BATCH.c.id.in_(ids), BATCH.c.status == "committed"))
         return {row.id: row.seq for row in rows}
 
-    def next_batches(self, mark: Watermark) -> tuple[int | None, Sequence[Any]]:
-        """What the stage would read next: the silver batch, None for refine, and the log's batches behind it: (id, job_id, records)."""
+    def next_batches(self, mark: Watermark) -> tuple[int | None, list[CommittedBatch]]:
+        """The stage's next work: the silver batch (None for refine), and its batches of the log: (id, job_id, records)."""
         if mark.stage == "refine":
-            return None, [row for row in self._span(mark.seq) if row.seq == self.committed_after(mark.seq)[0].seq]
+            return None, self.committed_after(mark.seq)[:1]
         silver = next(iter(self.silver_after(mark.silver_batch)), None)
-        return (silver.id, self._span(silver.from_seq, silver.upto_seq)) if silver is not None else (None, [])
-
-    def _span(self, after: int, upto: int | None = None) -> Sequence[Any]:
-        query = select(BATCH.c.id, BATCH.c.job_id, BATCH.c.records, BATCH.c.seq).where(BATCH.c.seq > after, BATCH.c.status == "committed")
-        return self.connection.execute(query if upto is None else query.where(BATCH.c.seq <= upto)).all()
+        return (silver.id, self.committed_after(silver.from_seq, silver.upto_seq)) if silver is not None else (None, [])
 
     def set_aside(self, silver_batch: int | None, batch_ids: Sequence[int], error: dict[str, Any]) -> None:
-        """Take the batches, and the silver batch made of them, out of the log; their records go back to the versions before them."""
+        """Set aside the batches and the silver batch made of them; their records return to the versions before."""
         self.connection.execute(update(SILVER).where(SILVER.c.id == silver_batch).values(status="set_aside"))
         self.connection.execute(update(BATCH).where(BATCH.c.id.in_(batch_ids)).values(status="set_aside", error=error))
         RecordCatalogue(self.connection).set_aside(batch_ids)
 
     def count_set_aside(self) -> int:
-        """How many batches were taken out of the log."""
+        """The number of batches set aside."""
         return int(self.connection.execute(select(func.count()).where(BATCH.c.status == "set_aside")).scalar_one())
 
     def last_silver(self) -> int:
-        """The newest committed silver batch; 0 where there is none."""
+        """The id of the newest committed silver batch; 0 without one."""
         return int(self.connection.execute(select(func.coalesce(func.max(SILVER.c.id), 0)).where(SILVER.c.status == "committed")).scalar_one())
 
     def open_silver(self, from_seq: int, upto_seq: int, now: datetime) -> int:
-        """A silver batch for the log's (from_seq, upto_seq]."""
+        """Open a silver batch for sequence numbers in (from_seq, upto_seq]; returns its id."""
         values = {"from_seq": from_seq, "upto_seq": upto_seq, "status": "open", "processes": 0, "created_at": now}
         key = self.connection.execute(SILVER.insert().values(**values)).inserted_primary_key
         return int(key[0]) if key else 0
 
     def commit_silver(self, silver_batch: int, processes: int, kinds: Iterable[str], now: datetime) -> None:
-        """Let readers see the rows of the silver batch; `kinds` are those of the records, beside releases, that have rows in it."""
+        """Commit the silver batch, which makes its rows visible; `kinds`: the kinds of its records other than releases."""
         values = {"status": "committed", "processes": processes, "kinds": ",".join(sorted(kinds)), "committed_at": now}
         self.connection.execute(update(SILVER).where(SILVER.c.id == silver_batch).values(**values))
 
-    def silver_after(self, after: int, upto: int | None = None) -> Sequence[Any]:
-        """Committed silver batches with an id past `after`: (id, from_seq, upto_seq, processes, kinds), oldest first."""
+    def silver_after(self, after: int, upto: int | None = None) -> list[SilverBatch]:
+        """Committed silver batches with an id above `after`: (id, from_seq, upto_seq, processes, kinds), oldest first."""
         query = select(SILVER.c.id, SILVER.c.from_seq, SILVER.c.upto_seq, SILVER.c.processes, SILVER.c.kinds).where(
             SILVER.c.id > after, SILVER.c.status == "committed"
         )
         if upto is not None:
             query = query.where(SILVER.c.id <= upto)
-        return self.connection.execute(query.order_by(SILVER.c.id)).all()
+        return [SilverBatch(*row[:-1], _kinds(row[-1])) for row in self.connection.execute(query.order_by(SILVER.c.id))]
+
+
+def _kinds(separated: str) -> frozenset[Kind]:
+    """The kinds of a column that separates them by commas."""
+    return frozenset(Kind(kind) for kind in separated.split(",") if kind)

@@ -1,4 +1,4 @@
-"""Idempotency keys that were used."""
+"""Used idempotency keys."""
 
 from datetime import datetime
 
@@ -11,20 +11,20 @@ KEY = table(IdempotencyKeyRow)
 
 
 class IdempotencyKeyRepository(Repository):
-    """The table of keys. The primary key (actor, key) decides between two requests at once."""
+    """The table of idempotency keys. The primary key (actor, key) decides between concurrent requests."""
 
     def claim(self, actor: str, key: str, fingerprint: str, jobs: list[str], now: datetime) -> tuple[str, list[str]]:
-        """Put the key down for these jobs if it is free; the fingerprint and the jobs that it then stands for."""
+        """Claim the key for these jobs if it is free; returns the fingerprint and jobs that it belongs to."""
         row = {"actor": actor, "key": key, "fingerprint": fingerprint, "jobs": jobs, "created_at": now}
         self.upsert(KEY, [row], ["actor", "key"], [])
         found = self.connection.execute(select(KEY.c.fingerprint, KEY.c.jobs).where(and_(KEY.c.actor == actor, KEY.c.key == key))).one()
         return found.fingerprint, list(found.jobs)
 
     def is_known(self, actor: str, key: str, fingerprint: str, since: datetime) -> bool:
-        """Whether the key was used for this request, since then."""
+        """Whether the key was used for this request after `since`."""
         same = and_(KEY.c.actor == actor, KEY.c.key == key, KEY.c.fingerprint == fingerprint, KEY.c.created_at >= since)
         return self.connection.execute(select(KEY.c.key).where(same)).first() is not None
 
     def delete_older(self, before: datetime) -> None:
-        """Drop the keys that were used before then."""
+        """Delete keys that were used before then."""
         self.connection.execute(KEY.delete().where(KEY.c.created_at < before))

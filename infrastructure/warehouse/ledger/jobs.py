@@ -19,19 +19,19 @@ OPEN = (JobStatus.ACCEPTED, JobStatus.RUNNING)
 
 
 class JobRepository(Repository):
-    """The table of jobs."""
+    """The table `job`."""
 
     def add(self, job: Job) -> None:
-        """A new job."""
+        """Add a job."""
         self.connection.execute(JOB.insert(), [_row(job)])
 
     def get(self, job_id: str) -> Job | None:
-        """The job, without its stages' times."""
+        """The job, without the times of its stages; None if unknown."""
         row = self.connection.execute(select(JOB).where(JOB.c.id == job_id)).mappings().first()
         return _entity(dict(row)) if row else None
 
     def page(self, filters: JobFilter, before: tuple[datetime, str] | None, limit: int) -> list[Job]:
-        """Newest first; `before` is the (created_at, id) of the last one seen."""
+        """A page of jobs, newest first; `before` is the (created_at, id) of the last job of the previous page."""
         where: list[ColumnElement[bool]] = [JOB.c[name] == value for name in ("status", "type", "actor") if (value := getattr(filters, name)) is not None]
         if filters.filename:
             where.append(JOB.c.filename.startswith(filters.filename, autoescape=True))
@@ -45,61 +45,61 @@ class JobRepository(Repository):
         return [_entity(dict(row)) for row in self.connection.execute(query).mappings()]
 
     def get_many(self, job_ids: Sequence[str]) -> list[Job]:
-        """Those of the jobs that exist, without their stages' times."""
+        """The existing ones of these jobs, without the times of their stages."""
         found = [self.connection.execute(select(JOB).where(JOB.c.id.in_(part))).mappings() for part in chunks(job_ids)]
         return [_entity(dict(row)) for rows in found for row in rows]
 
     def retry_chain(self, job: Job) -> list[Job]:
-        """The job, the one that it is a retry of, and so on to the first."""
+        """The job, the job that it retries, and so on to the first one."""
         found = [job]
-        while (before := found[-1].retry_of) and (one := self.get(before)):
-            found.append(one)
+        while (before := found[-1].retry_of) and (step := self.get(before)):
+            found.append(step)
         return found
 
     def retry_under_way(self, job_id: str) -> str | None:
-        """The id of a retry of the job that has not ended."""
+        """The id of an unfinished retry of the job."""
         query = select(JOB.c.id).where(JOB.c.retry_of == job_id, JOB.c.status.in_(OPEN)).limit(1)
         return self.connection.execute(query).scalar()
 
     def ended(self, job_ids: Sequence[str]) -> list[str]:
-        """Those of the jobs that have ended."""
+        """The finished ones of these jobs."""
         return list(self.connection.execute(select(JOB.c.id).where(JOB.c.id.in_(job_ids), JOB.c.status.not_in(OPEN))).scalars())
 
     def unlanded(self, idle_since: datetime, unleased_at: datetime | None = None) -> list[str]:
-        """Ids of the jobs that are still to be landed and of which nothing was heard since, oldest first.
+        """Ids of jobs to be landed that had no activity since `idle_since`, oldest first.
 
-        Where `unleased_at` is given, jobs that a worker was at at that time are left out.
+        `unleased_at`: leave out jobs that a worker had a lease on at that time.
         """
-        heard = select(func.max(BATCH.c.created_at)).where(BATCH.c.job_id == JOB.c.id).scalar_subquery()
-        silent = func.coalesce(heard, JOB.c.created_at) < idle_since
-        where = and_(JOB.c.status.in_([JobStatus.ACCEPTED, JobStatus.RUNNING]), JOB.c.landed.is_(False), silent)
+        last_activity = select(func.max(BATCH.c.created_at)).where(BATCH.c.job_id == JOB.c.id).scalar_subquery()
+        is_idle = func.coalesce(last_activity, JOB.c.created_at) < idle_since
+        where = and_(JOB.c.status.in_([JobStatus.ACCEPTED, JobStatus.RUNNING]), JOB.c.landed.is_(False), is_idle)
         if unleased_at is not None:
             where = and_(where, JOB.c.id.not_in(select(BATCH.c.job_id).where(BATCH.c.status == "open", BATCH.c.leased_until > unleased_at)))
         return list(self.connection.execute(select(JOB.c.id).where(where).order_by(JOB.c.created_at)).scalars())
 
     def by_status(self) -> dict[str, int]:
-        """How many jobs there are in each status."""
+        """The number of jobs per status."""
         return {row[0]: row[1] for row in self.connection.execute(select(JOB.c.status, func.count()).group_by(JOB.c.status))}
 
     def waiting(self, limit: int) -> list[str]:
-        """Ids of the jobs that nobody began to land, oldest first."""
+        """Ids of jobs whose landing has not started, oldest first."""
         query = select(JOB.c.id).where(JOB.c.status == JobStatus.ACCEPTED, JOB.c.landed.is_(False)).order_by(JOB.c.created_at, JOB.c.id).limit(limit)
         return list(self.connection.execute(query).scalars())
 
     def claim(self, job_ids: list[str], now: datetime) -> list[Job]:
-        """Begin those of the jobs that still nobody began, oldest first."""
+        """Start those of the jobs whose landing has not started, oldest first."""
         query = select(JOB).where(JOB.c.id.in_(job_ids), JOB.c.status == JobStatus.ACCEPTED).order_by(JOB.c.created_at, JOB.c.id)
         found = [_entity(dict(row)) for row in self.connection.execute(query).mappings()]
         self.start([job.id for job in found], now)
         return found
 
     def start(self, job_ids: Sequence[str], now: datetime) -> None:
-        """Say that the landing began; later calls change nothing."""
+        """Mark the jobs as running; later calls change nothing."""
         where = and_(JOB.c.id.in_(job_ids), JOB.c.status == JobStatus.ACCEPTED)
         self.connection.execute(update(JOB).where(where).values(status=JobStatus.RUNNING, started_at=now))
 
     def progress(self, steps: Sequence[LandedSlice], now: datetime) -> None:
-        """Add the batches' counts, and note where the landing of each job goes on, or that nothing is left to read."""
+        """Add the batches' counts, and save the position where each job continues, or that it is fully landed."""
         if not steps:
             return
         seq = bindparam("b_seq", type_=JOB.c.last_seq.type)
@@ -108,31 +108,37 @@ class JobRepository(Repository):
         values |= {"landed_at": bindparam("b_at", type_=JOB.c.landed_at.type)}
         values |= {"first_seq": func.coalesce(JOB.c.first_seq, seq), "last_seq": func.coalesce(seq, JOB.c.last_seq)}
         rows = [
-            {"b_id": one.job_id, "b_seq": one.seq, "b_position": one.position, "b_landed": one.position is None, "b_at": now if one.position is None else None}
-            | {f"b_{name}": getattr(one.counts, name) for name in COUNTS}
-            for one in steps
+            {
+                "b_id": step.job_id,
+                "b_seq": step.seq,
+                "b_position": step.position,
+                "b_landed": step.position is None,
+                "b_at": now if step.position is None else None,
+            }
+            | {f"b_{name}": getattr(step.counts, name) for name in COUNTS}
+            for step in steps
         ]
         self.connection.execute(update(JOB).where(JOB.c.id == bindparam("b_id")).values(**values), rows)
 
     def fail(self, job_id: str, error: dict[str, Any], now: datetime) -> None:
-        """End the job with its reason."""
+        """End the job as failed, with the error."""
         self._end([JOB.c.id == job_id, JOB.c.status.in_(OPEN)], now, status=JobStatus.FAILED, error=error)
 
     def cancel(self, job_id: str, error: dict[str, Any], now: datetime) -> bool:
-        """End the job before it is landed; whether that was still possible."""
+        """Cancel the job before it is landed; whether that was still possible."""
         return self._end([JOB.c.id == job_id, JOB.c.status.in_(OPEN), JOB.c.landed.is_(False)], now, status=JobStatus.CANCELLED, error=error) == 1
 
     def finish_due(self, indexed: int, now: datetime) -> None:
-        """Succeed every landed job whose last batch the index stage has passed, and that waits for nothing to be erased."""
+        """Succeed landed jobs whose last batch the index stage has passed, and that have no pending erasure."""
         erased = JOB.c.id.not_in(select(AUDIT.c.job_id).where(AUDIT.c.status == "pending"))
         self._end([*_passed(indexed), erased], now, status=JobStatus.SUCCEEDED)
 
     def due(self, indexed: int) -> bool:
-        """Whether there is a landed job that is done once the index stage has passed `indexed`."""
+        """Whether a landed job is finished once the index stage has passed `indexed`."""
         return self.connection.execute(select(JOB.c.id).where(*_passed(indexed)).limit(1)).first() is not None
 
     def _end(self, where: Sequence[ColumnElement[bool]], now: datetime, **values: Any) -> int:
-        """End the jobs, and queue word of it in the same transaction; how many they were."""
+        """End the jobs and add their deliveries in the same transaction; returns the number of jobs."""
         ended = update(JOB).where(*where).values(finished_at=now, **values).returning(*JOB.c)
         jobs = [_entity(dict(row)) for row in self.connection.execute(ended).mappings()]
         DeliveryRepository(self.connection).add_job_events(jobs, now)

@@ -14,12 +14,12 @@ QUARANTINE = table(QuarantineRow)
 
 
 class QuarantineRepository(Repository):
-    """The table of refused elements."""
+    """The table `quarantine`."""
 
     def add(self, job_id: str, batch_id: int, refused: Sequence[RefusedElement]) -> None:
-        """Keep the refused elements of a batch."""
+        """Add the refused elements of a batch."""
         if refused:
-            self.connection.execute(QUARANTINE.insert(), [_row(one) | {"job_id": job_id, "batch_id": batch_id} for one in refused])
+            self.connection.execute(QUARANTINE.insert(), [_row(element) | {"job_id": job_id, "batch_id": batch_id} for element in refused])
 
     def page(self, job_id: str, after: int, limit: int) -> tuple[list[Quarantined], int | None]:
         """A page of the job's refused elements in order of arrival, and the cursor of the next page."""
@@ -29,13 +29,13 @@ class QuarantineRepository(Repository):
         return page, rows[limit - 1]["id"] if len(rows) > limit else None
 
     def refused_about(self, ocid: str | None, lines: Sequence[tuple[str, int]]) -> list[tuple[int, str]]:
-        """(id, job_id) of the refused elements of a process, and of those that stood at these lines: (job_id, line)."""
-        at = set(lines)
+        """(id, job_id) of the refused elements of a process, and of those at these places: (job_id, line)."""
+        places = set(lines)
         jobs = QUARANTINE.c.job_id.in_(sorted({job_id for job_id, _ in lines}))
         query = select(QUARANTINE.c.id, QUARANTINE.c.job_id, QUARANTINE.c.line, QUARANTINE.c.ocid).where(
             jobs if ocid is None else or_(QUARANTINE.c.ocid == ocid, jobs)
         )
-        return [(row.id, row.job_id) for row in self.connection.execute(query) if (row.job_id, row.line) in at or (ocid is not None and row.ocid == ocid)]
+        return [(row.id, row.job_id) for row in self.connection.execute(query) if (row.job_id, row.line) in places or (ocid is not None and row.ocid == ocid)]
 
 
 def _row(refused: RefusedElement) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The catalogue of raw records: current versions, and where older ones lie."""
+"""The record catalogue: current versions, and the batches of older ones."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,10 +23,10 @@ NEW |= {"content_hash": pl.Binary, "deleted": pl.Boolean}
 
 
 class RecordCatalogue(Repository):
-    """The table of current versions, one row a record."""
+    """The table `record`: one row per record, with its current version."""
 
     def current(self, kind: str, record_ids: Iterable[str]) -> dict[str, CurrentVersion]:
-        """The current versions, deleted ones included, of those that exist."""
+        """The current versions of those records that exist, deleted ones included."""
         found: dict[str, CurrentVersion] = {}
         for part in chunks(record_ids):
             query = select(*COLUMNS).where(RECORD.c.kind == kind, self.among(RECORD.c.record_id, part))
@@ -34,22 +34,24 @@ class RecordCatalogue(Repository):
         return found
 
     def current_of(self, keys: Iterable[RecordKey]) -> dict[RecordKey, CurrentVersion]:
-        """The current versions, deleted ones included, of those that exist."""
-        return {(kind, one): row for kind, ids in _by_kind(keys).items() for one, row in self.current(kind, ids).items()}
+        """The current versions of those records that exist, deleted ones included."""
+        return {(kind, record): row for kind, ids in _by_kind(keys).items() for record, row in self.current(kind, ids).items()}
 
     def changed_by_later_jobs(self, keys: Iterable[RecordKey], jobs: Sequence[Job]) -> set[RecordKey]:
-        """Those of the records whose current version came by another job that was accepted after the last of these, the one that the others retry."""
-        later = (JOB.c.created_at > jobs[-1].created_at, JOB.c.id.not_in([one.id for one in jobs]))
+        """The records whose current version is by another job, accepted after the last of `jobs` (the first of the
+        retries).
+        """
+        later = (JOB.c.created_at > jobs[-1].created_at, JOB.c.id.not_in([record.id for record in jobs]))
         source = select(RECORD.c.record_id).join(BATCH, BATCH.c.id == RECORD.c.batch_id).join(JOB, JOB.c.id == BATCH.c.job_id)
         found: set[RecordKey] = set()
         for kind, ids in _by_kind(keys).items():
             for part in chunks(ids):
                 query = source.where(RECORD.c.kind == kind, self.among(RECORD.c.record_id, part), *later)
-                found.update((kind, one) for one in self.connection.execute(query).scalars())
+                found.update((kind, record) for record in self.connection.execute(query).scalars())
         return found
 
     def current_of_ocids(self, kind: str, ocids: Iterable[str]) -> list[CurrentVersion]:
-        """The current, undeleted records of the processes."""
+        """The current, undeleted records of these processes."""
         found: list[CurrentVersion] = []
         for part in chunks(ocids):
             query = select(*COLUMNS).where(self.among(RECORD.c.ocid, part), RECORD.c.kind == kind, RECORD.c.deleted.is_(False))
@@ -57,20 +59,20 @@ class RecordCatalogue(Repository):
         return found
 
     def any(self) -> bool:
-        """Whether there is a record at all."""
+        """Whether the catalogue has a record."""
         return self.connection.execute(select(RECORD.c.id).limit(1)).first() is not None
 
     def all(self, kind: str) -> Iterator[CurrentVersion]:
-        """Every record's current version, deleted ones included."""
+        """The current version of every record, deleted ones included."""
         return (CurrentVersion(*row) for row in self.connection.execute(select(*COLUMNS).where(RECORD.c.kind == kind)))
 
     def ocids(self, kind: str) -> list[str]:
-        """The processes that have a record."""
+        """The processes with an undeleted record."""
         query = select(RECORD.c.ocid).where(RECORD.c.kind == kind, RECORD.c.deleted.is_(False), RECORD.c.ocid.is_not(None)).distinct()
         return list(self.connection.execute(query).scalars())
 
     def ocids_of_job(self, ocids: Iterable[str], job_id: str) -> set[str]:
-        """Those of the processes that the job's earlier batches touched already."""
+        """The processes that earlier batches of the job have changed."""
         found: set[str] = set()
         for part in chunks(ocids):
             query = (
@@ -82,26 +84,26 @@ class RecordCatalogue(Repository):
         return found
 
     def ocids_in_batches(self, kind: str, batch_ids: Sequence[int]) -> list[str]:
-        """The processes of which these batches hold a version, current or not."""
+        """The processes with a version in these batches, current or not."""
         older = select(VERSION.c.record_id).where(VERSION.c.kind == kind, VERSION.c.batch_id.in_(batch_ids))
         query = select(RECORD.c.ocid).where(RECORD.c.kind == kind, RECORD.c.ocid.is_not(None))
         found = self.connection.execute(query.where(RECORD.c.batch_id.in_(batch_ids) | RECORD.c.record_id.in_(older))).scalars()
         return sorted(set(found))
 
     def record_ids_in_batches(self, kind: str, batch_ids: Sequence[int]) -> list[str]:
-        """The records of which these batches hold a version, current or not."""
+        """The records with a version in these batches, current or not."""
         older = select(VERSION.c.record_id).where(VERSION.c.kind == kind, VERSION.c.batch_id.in_(batch_ids))
         query = select(RECORD.c.record_id).where(RECORD.c.kind == kind)
         return sorted(self.connection.execute(query.where(RECORD.c.batch_id.in_(batch_ids) | RECORD.c.record_id.in_(older))).scalars())
 
     def ids(self, kind: str) -> list[str]:
-        """Every record's id, deleted ones included, in order."""
+        """The ids of all records, deleted ones included, in order."""
         return list(self.connection.execute(select(RECORD.c.record_id).where(RECORD.c.kind == kind).order_by(RECORD.c.record_id)).scalars())
 
     def apply(self, changes: Sequence[tuple[int, NewVersion]]) -> None:
-        """Make the changes, each with its batch, current; later ones build on earlier ones.
+        """Make these versions current, each with its batch; later ones build on earlier ones.
 
-        LostRaceError where a record is no longer at the version that the first change of it builds on.
+        LostRaceError if a record is no longer at the version that its first change builds on.
         """
         for kind in sorted({change.kind for _, change in changes}):
             self._apply(kind, [(batch_id, change) for batch_id, change in changes if change.kind == kind])
@@ -113,7 +115,7 @@ class RecordCatalogue(Repository):
         if new:
             if self.current(kind, new):
                 raise LostRaceError("another batch added one of these records first")
-            self.insert_frame(RECORD, _new(kind, [(*last[name], first[name][0]) for name in new]))
+            self.insert_frame(RECORD, _new_rows(kind, [(*last[name], first[name][0]) for name in new]))
         replaced = [(*last[name], before) for name, (_, before) in first.items() if before is not None]
         if replaced:
             self._replace(kind, replaced)
@@ -132,7 +134,7 @@ class RecordCatalogue(Repository):
             raise LostRaceError("another batch changed one of these records first")
 
     def set_aside(self, batch_ids: Sequence[int]) -> None:
-        """Put the records of batches that left the log back to their newest version that counts; drop those that have none."""
+        """Return the records of batches set aside to their newest committed version; delete those without one."""
         rows = self.connection.execute(select(RECORD.c.kind, RECORD.c.record_id).where(RECORD.c.batch_id.in_(batch_ids))).all()
         for kind, record_id in rows:
             mine = (RECORD.c.kind == kind, RECORD.c.record_id == record_id)
@@ -144,8 +146,8 @@ class RecordCatalogue(Repository):
             else:
                 values: dict[str, Any] = {name: older[name] for name in ("batch_id", "version", "content_hash", "deleted")}
                 self.connection.execute(update(RECORD).where(*mine).values(**values))
-            gone = (VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.version >= (older["version"] if older else 0))
-            self.connection.execute(VERSION.delete().where(*gone))
+            dropped = (VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.version >= (older["version"] if older else 0))
+            self.connection.execute(VERSION.delete().where(*dropped))
 
 
 def _by_kind(keys: Iterable[RecordKey]) -> dict[str, set[str]]:
@@ -155,9 +157,9 @@ def _by_kind(keys: Iterable[RecordKey]) -> dict[str, set[str]]:
     return named
 
 
-def _new(kind: str, versions: Sequence[tuple[int, NewVersion, int]]) -> pl.DataFrame:
-    """Rows of records that were not there, from (batch, change, first batch) of each."""
-    made = [(kind, one.record_id, one.ocid, batch_id, first, one.version, one.content_hash, one.deleted) for batch_id, one, first in versions]
+def _new_rows(kind: str, versions: Sequence[tuple[int, NewVersion, int]]) -> pl.DataFrame:
+    """Rows of new records from (batch id, version, first batch id)."""
+    made = [(kind, record.record_id, record.ocid, batch_id, first, record.version, record.content_hash, record.deleted) for batch_id, record, first in versions]
     return pl.DataFrame(made, schema=NEW, orient="row")
 
 

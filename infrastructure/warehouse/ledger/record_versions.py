@@ -1,4 +1,4 @@
-"""The catalogue as those read it who ask for raw records: which versions there are, and when and by which job they came."""
+"""Record versions for readers of raw records: with the batch, job and time of each."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,10 +15,10 @@ LAST = "\U0010ffff"  # after every character of an id
 
 
 class RecordVersionRepository(Repository):
-    """Current and older versions, with their batches."""
+    """Current and superseded versions, with their batches."""
 
     def page(self, kind: str, filters: RawFilter, after: str | None, limit: int) -> list[RecordVersion]:
-        """Records that stand, in the order of their ids, behind `after`."""
+        """Undeleted records in the order of their ids, after the id `after`."""
         where: list[ColumnElement[bool]] = [RECORD.c.kind == kind, RECORD.c.deleted.is_(False)]
         if after is not None:
             where.append(RECORD.c.record_id > after)
@@ -34,7 +34,7 @@ class RecordVersionRepository(Repository):
         return self._listed(_current().where(*where).order_by(RECORD.c.record_id).limit(limit))
 
     def one(self, kind: str, record_id: str) -> RecordVersion | None:
-        """The current version, the end of a record too."""
+        """The current version of a record, tombstones included; None if unknown."""
         found = self._listed(_current().where(RECORD.c.kind == kind, RECORD.c.record_id == record_id))
         return found[0] if found else None
 
@@ -50,11 +50,11 @@ class RecordVersionRepository(Repository):
         return [current, *older]
 
     def closed_batches(self) -> dict[int, bool]:
-        """Every batch that nobody writes any more, and whether it counts."""
+        """Every closed batch, and whether it is committed."""
         return {row.id: row.status == "committed" for row in self.connection.execute(select(BATCH.c.id, BATCH.c.status).where(BATCH.c.status != "open"))}
 
     def forget_versions(self, kind: str, record_id: str, before: int) -> None:
-        """Forget the versions before this one, once bronze has them no more."""
+        """Delete the versions before this one, after they were erased from bronze."""
         self.connection.execute(VERSION.delete().where(VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.version < before))
 
     def _listed(self, query: Select[Any]) -> list[RecordVersion]:

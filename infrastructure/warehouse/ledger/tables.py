@@ -1,4 +1,4 @@
-"""Tables of the ledger: jobs, sources, batches, watermarks, the catalogue of records, quarantine and stage runs."""
+"""Tables of the ledger: jobs, batches, watermarks, the record catalogue, quarantine and stage runs."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from infrastructure.warehouse.columns import instant
 
 
 class JobRow(SQLModel, table=True):
-    """One accepted change; its stages follow from its batches' `seq` and the watermarks."""
+    """One accepted change. The state of its stages follows from `seq` of its batches and the watermarks."""
 
     __tablename__ = "job"
     __table_args__ = (Index("ix_job_created", "created_at", "id"), Index("ix_job_status", "status"))
@@ -41,7 +41,7 @@ class JobRow(SQLModel, table=True):
 
 
 class BatchRow(SQLModel, table=True):
-    """One slice of a job in bronze. It exists for readers only once committed, which gives it its `seq`."""
+    """One slice of a job in bronze; visible to readers once committed, which gives it its `seq`."""
 
     __tablename__ = "batch"
     __table_args__ = (UniqueConstraint("job_id", "ordinal"),)
@@ -53,17 +53,18 @@ class BatchRow(SQLModel, table=True):
     status: str = "open"
     records: int = 0
     deliveries: int = 0
-    worker: str = Field(default="", sa_column_kwargs={"server_default": ""})  # that lands it, for as long as its lease lasts
+    worker: str = Field(default="", sa_column_kwargs={"server_default": ""})  # holder of the lease
     leased_until: datetime | None = instant(nullable=True)
     package: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
     error: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
-    marks: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))  # of its releases, while the job goes on
+    # Marks of its releases, until the job is landed.
+    marks: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     created_at: datetime = instant()
     committed_at: datetime | None = instant(nullable=True)
 
 
 class RecordRow(SQLModel, table=True):
-    """The catalogue: the current version of every raw record, and the batch whose bronze rows hold it."""
+    """The record catalogue: the current version of every raw record, and the batch with its bronze row."""
 
     __tablename__ = "record"
     __table_args__ = (UniqueConstraint("kind", "record_id"), Index("ix_record_batch", "batch_id"), Index("ix_record_kind_ocid", "kind", "ocid"))
@@ -79,7 +80,7 @@ class RecordRow(SQLModel, table=True):
 
 
 class VersionRow(SQLModel, table=True):
-    """A superseded version of a record: where in bronze it lies."""
+    """A superseded version of a record, and its batch in bronze."""
 
     __tablename__ = "record_version"
     kind: str = Field(primary_key=True)
@@ -91,7 +92,7 @@ class VersionRow(SQLModel, table=True):
 
 
 class QuarantineRow(SQLModel, table=True):
-    """An element that was refused, with the place and the reason."""
+    """A refused element, with its place and the reason."""
 
     __tablename__ = "quarantine"
     __table_args__ = (Index("ix_quarantine_job", "job_id", "id"),)
@@ -110,7 +111,7 @@ class QuarantineRow(SQLModel, table=True):
 
 
 class SilverBatchRow(SQLModel, table=True):
-    """One refine run: the silver rows that carry its id count only once it is committed."""
+    """One refine run; the silver rows with its id are valid once it is committed."""
 
     __tablename__ = "silver_batch"
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
@@ -118,13 +119,13 @@ class SilverBatchRow(SQLModel, table=True):
     upto_seq: int = Field(index=True)
     status: str = "open"
     processes: int = 0
-    kinds: str = Field(default="", sa_column_kwargs={"server_default": ""})  # of the records beside releases that have rows in it
+    kinds: str = Field(default="", sa_column_kwargs={"server_default": ""})  # kinds of its records other than releases
     created_at: datetime = instant()
     committed_at: datetime | None = instant(nullable=True)
 
 
 class WatermarkRow(SQLModel, table=True):
-    """How far a stage has read the log. Moved by compare-and-swap only; `target` and `done` hold a run that is half-way."""
+    """How far a stage has read the log; changed by compare-and-swap. `target` and `done`: an unfinished run."""
 
     __tablename__ = "watermark"
     stage: str = Field(primary_key=True)
@@ -139,7 +140,7 @@ class WatermarkRow(SQLModel, table=True):
 
 
 class StageRunRow(SQLModel, table=True):
-    """A finished run of a stage: the lineage from bronze sequence numbers to what was made of them, and when."""
+    """A finished run of a stage: which sequence numbers it processed, and when."""
 
     __tablename__ = "stage_run"
     __table_args__ = (Index("ix_stage_run_upto", "stage", "upto_seq"),)

@@ -1,4 +1,4 @@
-"""How far each stage has read the log: moved by compare-and-swap, so that a second runner loses cleanly."""
+"""The watermarks of stages, changed by compare-and-swap, so that a second runner of a stage fails."""
 
 from datetime import datetime
 
@@ -13,27 +13,27 @@ WATERMARK, RUN = table(WatermarkRow), table(StageRunRow)
 
 
 class WatermarkRepository(Repository):
-    """One row a stage."""
+    """The tables `watermark`, with one row per stage, and `stage_run`."""
 
     def get(self, stage: str) -> Watermark:
-        """The stage's watermark; zero for a stage that never ran."""
+        """The stage's watermark; at zero for a stage that never ran."""
         row = self.connection.execute(select(WATERMARK).where(WATERMARK.c.stage == stage)).mappings().first()
         return Watermark(**row) if row else Watermark(stage=stage)
 
     def start(self, stage: str, now: datetime) -> Watermark:
-        """Count an attempt at the stage's next run; `attempts` goes back to 0 when it moves."""
+        """Count an attempt at the stage's next run; `attempts` returns to 0 when the watermark moves."""
         self._ensure(stage, now)
         values = {"attempts": WATERMARK.c.attempts + 1, "started_at": now, "updated_at": now}
         self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == stage).values(**values))
         return self.get(stage)
 
     def uncount_attempt(self, stage: str) -> None:
-        """Take back the attempt that `start` counted."""
+        """Undo the attempt that `start` counted."""
         less = update(WATERMARK).where(WATERMARK.c.stage == stage, WATERMARK.c.attempts > 0)
         self.connection.execute(less.values(attempts=WATERMARK.c.attempts - 1))
 
     def compare_and_swap(self, old: Watermark, new: Watermark, now: datetime) -> None:
-        """Move from `old` to `new`; LostRaceError where the stage does not stand at `old` any more."""
+        """Move from `old` to `new`; LostRaceError if the watermark is no longer at `old`."""
         self._ensure(old.stage, now)
         same = [WATERMARK.c[name] == getattr(old, name) for name in ("stage", "seq", "silver_batch", "done")]
         same.append(WATERMARK.c.target.is_(None) if old.target is None else WATERMARK.c.target == old.target)
@@ -42,13 +42,13 @@ class WatermarkRepository(Repository):
             raise LostRaceError(f"another runner moved the watermark of {old.stage}")
 
     def check_unmoved(self, mark: Watermark) -> None:
-        """LostRaceError where the stage does not stand at `mark` any more."""
+        """LostRaceError if the stage's watermark is no longer at `mark`."""
         now = self.get(mark.stage)
         if (now.seq, now.silver_batch, now.target, now.done) != (mark.seq, mark.silver_batch, mark.target, mark.done):
             raise LostRaceError(f"another runner moved the watermark of {mark.stage}")
 
     def check_same_run(self, mark: Watermark) -> None:
-        """LostRaceError where another run of the stage began since the one that `mark` is of."""
+        """LostRaceError if another run of the stage has begun since `mark` was read."""
         if self.get(mark.stage).started_at != mark.started_at:
             raise LostRaceError(f"another run of {mark.stage} has begun")
 
@@ -56,31 +56,31 @@ class WatermarkRepository(Repository):
         self.upsert(WATERMARK, [{"stage": stage, "seq": 0, "silver_batch": 0, "done": 0, "attempts": 0, "updated_at": now}], ["stage"], [])
 
     def idle(self, stage: str, since: datetime) -> bool:
-        """Whether nothing was heard of the stage since then."""
-        heard = self.connection.execute(select(WATERMARK.c.updated_at).where(WATERMARK.c.stage == stage)).scalar()
-        return heard is None or heard < since
+        """Whether the stage had no activity since then."""
+        last_activity = self.connection.execute(select(WATERMARK.c.updated_at).where(WATERMARK.c.stage == stage)).scalar()
+        return last_activity is None or last_activity < since
 
     def restart(self, old: Watermark, now: datetime) -> Watermark:
-        """Let a run that is half-way begin anew, its attempts counting on. LostRaceError as for `swap`."""
+        """Let an unfinished run begin again, keeping its attempts. LostRaceError as in `compare_and_swap`."""
         self.compare_and_swap(old, old.model_copy(update={"target": None, "done": 0}), now)
         self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == old.stage).values(attempts=old.attempts))
         return self.get(old.stage)
 
     def reset_attempts(self, old: Watermark, now: datetime) -> None:
-        """Count attempts from 0 again, at the beginning of a run. LostRaceError as for `swap`."""
+        """Reset the attempts and begin the run again. LostRaceError as in `compare_and_swap`."""
         self.compare_and_swap(old, old.model_copy(update={"target": None, "done": 0}), now)
 
     def error(self, stage: str) -> str | None:
-        """Why the stage's last run ended, where it said so."""
+        """The error of the stage's last run; None without one."""
         return self.connection.execute(select(WATERMARK.c.error).where(WATERMARK.c.stage == stage)).scalar()
 
     def record_failure(self, stage: str, error: str, now: datetime) -> None:
-        """Note why the stage's last run ended."""
+        """Save the error of the stage's last run."""
         self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == stage).values(error=error, updated_at=now))
 
-    def record_run(self, stage: str, from_seq: int, upto_seq: int, rows: int, started_at: datetime, now: datetime) -> None:
-        """Write a finished run into the history."""
-        values = {"stage": stage, "from_seq": from_seq, "upto_seq": upto_seq, "rows": rows, "started_at": started_at, "finished_at": now}
+    def record_run(self, mark: Watermark, upto_seq: int, rows: int, now: datetime) -> None:
+        """Add a finished run to the history."""
+        values = {"stage": mark.stage, "from_seq": mark.seq, "upto_seq": upto_seq, "rows": rows, "started_at": mark.started_at or now, "finished_at": now}
         self.connection.execute(RUN.insert().values(**values))
 
     def first_run_past(self, stage: str, seq: int) -> tuple[datetime, datetime] | None:

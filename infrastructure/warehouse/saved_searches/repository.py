@@ -1,4 +1,4 @@
-"""Saved searches and their matches."""
+"""Repository of saved searches, their matches and prior matches."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,10 +14,10 @@ SAVED, MATCH, BEFORE = table(SavedSearchRow), table(SearchMatchRow), table(Searc
 
 
 class SavedSearchRepository(Repository):
-    """The searches of all users."""
+    """The saved searches of all users."""
 
     def get(self, search_id: str) -> SavedSearch | None:
-        """The search of that id."""
+        """The search with that id; None if unknown."""
         row = self.connection.execute(select(SAVED).where(SAVED.c.id == search_id)).mappings().first()
         return SavedSearch(**row) if row else None
 
@@ -27,20 +27,20 @@ class SavedSearchRepository(Repository):
         return [SavedSearch(**row) for row in self.connection.execute(query).mappings()]
 
     def all(self) -> list[SavedSearch]:
-        """Everybody's."""
+        """The searches of all users."""
         return [SavedSearch(**row) for row in self.connection.execute(select(SAVED).order_by(SAVED.c.id)).mappings()]
 
     def put(self, search: SavedSearch) -> None:
-        """Add it, or replace the one of its id."""
+        """Add a search, or replace the one with its id."""
         self.upsert(SAVED, [search.model_dump(mode="python") | {"query": search.query.model_dump(mode="json")}], ["id"])
 
     def remove(self, search_id: str) -> None:
-        """Remove a search and what it found."""
+        """Remove a search and its matches."""
         self.connection.execute(delete(MATCH).where(MATCH.c.search_id == search_id))
         self.connection.execute(delete(SAVED).where(SAVED.c.id == search_id))
 
     def known_matches(self, search_id: str, ids: Sequence[str]) -> set[str]:
-        """Those of the documents that the search was told of already."""
+        """Those of the documents that are matches of the search already."""
         found: set[str] = set()
         for part in chunks(ids):
             query = select(MATCH.c.document_id).where(MATCH.c.search_id == search_id, MATCH.c.document_id.in_(part))
@@ -48,20 +48,20 @@ class SavedSearchRepository(Repository):
         return found
 
     def add_matches(self, matches: Sequence[Match]) -> None:
-        """Note new matches; one that is there stays as it is."""
-        self.upsert(MATCH, [one.model_dump() for one in matches], ["search_id", "document_id"], [])
+        """Add matches; existing ones don't change."""
+        self.upsert(MATCH, [item.model_dump() for item in matches], ["search_id", "document_id"], [])
 
     def matches(self, search_id: str, limit: int) -> list[Match]:
-        """What a search found last, newest first."""
+        """The newest matches of a search."""
         query = select(MATCH).where(MATCH.c.search_id == search_id).order_by(MATCH.c.matched_at.desc(), MATCH.c.document_id).limit(limit)
         return [Match(**row) for row in self.connection.execute(query).mappings()]
 
     def count(self, search_id: str) -> int:
-        """How many documents a search was told of."""
+        """The number of matches of a search."""
         return int(self.connection.execute(select(func.count()).select_from(MATCH).where(MATCH.c.search_id == search_id)).scalar_one())
 
     def prior_matches(self, collection: Collection, ids: Sequence[str]) -> dict[str, PriorMatches]:
-        """What is known of documents of the run under way."""
+        """The prior matches of these documents in the current index run."""
         found: dict[str, PriorMatches] = {}
         for part in chunks(ids):
             query = select(BEFORE).where(BEFORE.c.collection == str(collection), BEFORE.c.document_id.in_(part))
@@ -69,16 +69,16 @@ class SavedSearchRepository(Repository):
         return found
 
     def save_prior_matches(self, rows: Sequence[PriorMatches]) -> None:
-        """Keep what was found before documents were written; what an earlier attempt kept stays."""
-        self.upsert(BEFORE, [one.model_dump() | {"collection": str(one.collection)} for one in rows], ["collection", "document_id"], [])
+        """Save prior matches; those of an earlier attempt are kept."""
+        self.upsert(BEFORE, [item.model_dump() | {"collection": str(item.collection)} for item in rows], ["collection", "document_id"], [])
 
     def delete_prior_matches(self, collection: Collection, ids: Sequence[str]) -> None:
-        """The run that wrote these documents has ended."""
+        """Delete the prior matches of these documents, after their run has ended."""
         for part in chunks(ids):
             self.connection.execute(delete(BEFORE).where(BEFORE.c.collection == str(collection), self.among(BEFORE.c.document_id, part)))
 
     def delete_all_prior_matches(self) -> None:
-        """No run is under way, nor to be done again."""
+        """Delete all prior matches: no run is active or will be repeated."""
         self.connection.execute(delete(BEFORE))
 
 

@@ -1,4 +1,4 @@
-"""Tables of saved searches, and of what they have found."""
+"""Tables of saved searches and their matches."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from infrastructure.warehouse.columns import instant
 
 
 class SavedSearchRow(SQLModel, table=True):
-    """A search that somebody saved: `parameters` as they were given, `query` as engines take it."""
+    """A saved search: `parameters` as given by its owner, `query` as search engines take it."""
 
     __tablename__ = "saved_search"
     id: str = Field(primary_key=True)
@@ -27,7 +27,7 @@ class SavedSearchRow(SQLModel, table=True):
 
 
 class SearchMatchRow(SQLModel, table=True):
-    """A document that a saved search was told of."""
+    """A match: a document that a saved search found."""
 
     __tablename__ = "search_match"
     __table_args__ = (Index("ix_search_match_newest", "search_id", "matched_at"),)
@@ -38,7 +38,7 @@ class SearchMatchRow(SQLModel, table=True):
 
 
 class SearchBeforeRow(SQLModel, table=True):
-    """A document of a run of the index stage that has not ended: the saved searches that found it before it was written."""
+    """Prior matches: the saved searches that found a document before an unfinished index run wrote it."""
 
     __tablename__ = "search_before"
     collection: str = Field(primary_key=True)

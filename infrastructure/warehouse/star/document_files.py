@@ -1,4 +1,4 @@
-"""Uploaded files in gold: their rows, and their links to the contracting processes, which follow both sides."""
+"""Document files in gold: their rows, and their links to contracting processes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,39 +15,41 @@ from infrastructure.warehouse.star.document_tables import DocumentClaim, FactDoc
 from infrastructure.warehouse.star.gold_tables import gold_table
 
 DOCUMENT, CLAIM, NAMED, TOUCHED = table(FactDocument), table(DocumentClaim), table(ProcessFile), table(TouchedDocument)
-KEPT = ("filename", "name", "title", "state", "reason", "pages", "words", "passages", "size", "media_type", "language", "sha256", "url")
-OF_PROCESS = {"name": pl.String, "process_key": pl.Int64, "ocid": pl.String}
+SILVER_COLUMNS = ("filename", "name", "title", "state", "reason", "pages", "words", "passages", "size", "media_type", "language", "sha256", "url")
+PROCESS_FILE_COLUMNS = {"name": pl.String, "process_key": pl.Int64, "ocid": pl.String}
 Row = dict[str, Any]
 
 
 class DocumentFileRepository(Repository):
-    """Rows of fact_document. Whatever changes a file's link has it indexed anew, through touched_document."""
+    """The table fact_document. Every change of a file's link marks it in touched_document, for the index stage."""
 
     def put(self, rows: Sequence[Row]) -> None:
-        """Bring gold in line with these rows of silver `file`, deleted ones included."""
+        """Apply these rows of silver `file`, deleted ones included, to gold."""
         ids = [row["record_id"] for row in rows]
         silver_batch = max((row["silver_batch"] for row in rows), default=0)
         self._touch(ids, silver_batch)
         for part in chunks(ids):
             self.connection.execute(delete(CLAIM).where(self.among(CLAIM.c.record_id, part)))
             self.connection.execute(delete(DOCUMENT).where(self.among(DOCUMENT.c.record_id, part)))
-        standing = [row for row in rows if not row["deleted"]]
-        if standing:
-            self.connection.execute(DOCUMENT.insert(), [_document(row) for row in standing])
-        claims = [_claim(row["record_id"], claim) for row in standing for claim in orjson.loads(row["claims"] or "[]")]
+        existing = [row for row in rows if not row["deleted"]]
+        if existing:
+            self.connection.execute(DOCUMENT.insert(), [_document(row) for row in existing])
+        claims = [_claim(row["record_id"], claim) for row in existing for claim in orjson.loads(row["claims"] or "[]")]
         if claims:
             self.connection.execute(CLAIM.insert(), claims)
-        self._link([row["record_id"] for row in standing])
+        self._link([row["record_id"] for row in existing])
         self._touch(ids, silver_batch)
 
     def relink(self, process_keys: Sequence[int], names: Iterable[tuple[str, str]], silver_batch: int) -> None:
-        """Link anew what these processes, which have changed, may belong to; `names` are (file name, ocid) of their document URLs."""
+        """Update the links of files that may belong to these changed processes; `names`: (file name, ocid) of document
+        URLs.
+        """
         before = {name for part in chunks(process_keys) for name in self._column(NAMED.c.name, self.among(NAMED.c.process_key, part))}
         for part in chunks(process_keys):
             self.connection.execute(delete(NAMED).where(self.among(NAMED.c.process_key, part)))
         now = sorted(set(names))
         keys = {ocid: surrogate_key(ocid) for _, ocid in now}
-        self.insert_frame(NAMED, pl.DataFrame([(name, keys[ocid], ocid) for name, ocid in now], schema=OF_PROCESS, orient="row"))
+        self.insert_frame(NAMED, pl.DataFrame([(name, keys[ocid], ocid) for name, ocid in now], schema=PROCESS_FILE_COLUMNS, orient="row"))
         if self.connection.execute(select(DOCUMENT.c.document_key).limit(1)).first() is None:
             return
         touched: set[str] = set()
@@ -60,17 +62,17 @@ class DocumentFileRepository(Repository):
         self._touch(sorted(touched), silver_batch)
 
     def prune(self, record_ids: Iterable[str], silver_batch: int) -> None:
-        """Take out the documents that are none of these."""
-        gone = sorted(set(self._column(DOCUMENT.c.record_id)) - set(record_ids))
-        self.put([{"record_id": record_id, "deleted": True, "silver_batch": silver_batch} for record_id in gone])
+        """Remove the documents that are not in `record_ids`."""
+        removed = sorted(set(self._column(DOCUMENT.c.record_id)) - set(record_ids))
+        self.put([{"record_id": record_id, "deleted": True, "silver_batch": silver_batch} for record_id in removed])
 
     def touched(self, after: int, upto: int) -> list[tuple[str, int]]:
-        """(record_id, the most passages that search may hold of it) of what silver batches in (after, upto] changed."""
+        """(record_id, passages that search may hold at most) of files changed by silver batches in (after, upto]."""
         query = select(TOUCHED.c.record_id, TOUCHED.c.passages).where(TOUCHED.c.silver_batch > after, TOUCHED.c.silver_batch <= upto)
         return [(row.record_id, row.passages) for row in self.connection.execute(query.order_by(TOUCHED.c.record_id))]
 
     def get_many(self, record_ids: Sequence[str]) -> Iterator[Row]:
-        """The rows of these documents, by record."""
+        """The rows of these documents, in the order of record ids."""
         for part in chunks(record_ids):
             for row in self.connection.execute(select(DOCUMENT).where(self.among(DOCUMENT.c.record_id, part)).order_by(DOCUMENT.c.record_id)).mappings():
                 yield dict(row)
@@ -86,18 +88,18 @@ class DocumentFileRepository(Repository):
     def _link(self, record_ids: Sequence[str]) -> None:
         for part in chunks(record_ids):
             documents = self.connection.execute(select(DOCUMENT).where(self.among(DOCUMENT.c.record_id, part))).mappings().all()
-            said, naming = self._said(part), self._naming({row["name"] for row in documents})
-            meant = {claim.ocid for claims in said.values() for claim in claims} | {ocid for ocids in naming.values() for ocid in ocids}
-            standing = self._standing(meant)
+            claims_by_file, naming = self._claims_of(part), self._naming({row["name"] for row in documents})
+            candidates = {claim.ocid for claims in claims_by_file.values() for claim in claims} | {ocid for ocids in naming.values() for ocid in ocids}
+            existing = self._existing_processes(candidates)
             for row in documents:
-                claims = said.get(row["record_id"], [])
-                found = choose_process(claims, naming.get(row["name"], ()), standing)
+                claims = claims_by_file.get(row["record_id"], [])
+                found = choose_process(claims, naming.get(row["name"], ()), existing)
                 ocid = found.ocid if found else next((claim.ocid for claim in claims), None)
                 values = {"ocid": ocid, "link": found.rule if found else None, "process_key": surrogate_key(found.ocid) if found else None}
                 if any(row[name] != value for name, value in values.items()):
                     self.connection.execute(DOCUMENT.update().where(DOCUMENT.c.document_key == row["document_key"]).values(**values))
 
-    def _said(self, record_ids: Sequence[str]) -> dict[str, list[ProcessClaim]]:
+    def _claims_of(self, record_ids: Sequence[str]) -> dict[str, list[ProcessClaim]]:
         found: dict[str, list[ProcessClaim]] = defaultdict(list)
         for row in self.connection.execute(select(CLAIM).where(CLAIM.c.record_id.in_(record_ids))):
             found[row.record_id].append(ProcessClaim(row.rule, row.ocid))
@@ -111,30 +113,32 @@ class DocumentFileRepository(Repository):
                 found[row.name].append(row.ocid)
         return found
 
-    def _standing(self, ocids: Iterable[str]) -> set[str]:
+    def _existing_processes(self, ocids: Iterable[str]) -> set[str]:
         process = gold_table("fact_process")
         keys = {surrogate_key(ocid): ocid for ocid in ocids}
         return {keys[key] for part in chunks(sorted(keys)) for key in self._column(process.c.process_key, self.among(process.c.process_key, part))}
 
     def _touch(self, record_ids: Sequence[str], silver_batch: int) -> None:
-        """Have them indexed; search may hold as many passages as the document has now or ever had since it was last read."""
+        """Mark the files for the index stage, with the most passages that search may hold: now, or since the last run."""
         counts: dict[str, int] = dict.fromkeys(record_ids, 0)
         for source in (TOUCHED, DOCUMENT):
             for part in chunks(record_ids):
                 query = select(source.c.record_id, source.c.passages).where(self.among(source.c.record_id, part))
                 for row in self.connection.execute(query):
                     counts[row.record_id] = max(counts[row.record_id], row.passages)
-        self.upsert(TOUCHED, [{"record_id": one, "silver_batch": silver_batch, "passages": most} for one, most in counts.items()], ["record_id"])
+        self.upsert(
+            TOUCHED, [{"record_id": record_id, "silver_batch": silver_batch, "passages": passages} for record_id, passages in counts.items()], ["record_id"]
+        )
 
     def count_passages(self) -> int:
-        """How many passages search should hold."""
+        """The number of passages that search should hold."""
         return int(self.connection.execute(select(func.coalesce(func.sum(DOCUMENT.c.passages), 0))).scalar_one())
 
 
 def _document(row: Row) -> Row:
     facts = orjson.loads(row["facts"]) if row["facts"] else None
     keys = {"document_key": surrogate_key("document", row["record_id"]), "record_id": row["record_id"], "silver_batch": row["silver_batch"]}
-    return keys | {name: row[name] for name in KEPT} | {"facts": facts}
+    return keys | {name: row[name] for name in SILVER_COLUMNS} | {"facts": facts}
 
 
 def _claim(record_id: str, claim: dict[str, str]) -> Row:

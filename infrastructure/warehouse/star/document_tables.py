@@ -1,4 +1,4 @@
-"""Tables of uploaded files: the fact, and what links it to its contracting process."""
+"""Tables of document files: the fact, and what links it to its contracting process."""
 
 from typing import Any
 
@@ -14,7 +14,10 @@ def value() -> Any:
 
 
 class FactDocument(SQLModel, table=True):
-    """Grain: an uploaded file. `process_key` is null while it belongs to no process that stands; `facts` are proposals, not published data."""
+    """Grain: a document file.
+
+    `process_key` is null without an existing process; `facts` are proposed, not published.
+    """
 
     __tablename__ = "fact_document"
     document_key: int = key(primary=True)
@@ -40,7 +43,7 @@ class FactDocument(SQLModel, table=True):
 
 
 class DocumentClaim(SQLModel, table=True):
-    """A process that a file names by itself, and by which rule; the process need not stand."""
+    """A candidate link: a process that a file names, and the rule that found it; the process may not exist."""
 
     __tablename__ = "document_claim"
     record_id: str = Field(primary_key=True)
@@ -50,7 +53,7 @@ class DocumentClaim(SQLModel, table=True):
 
 
 class ProcessFile(SQLModel, table=True):
-    """A file's name in which a document URL of a process ends."""
+    """A file name at the end of a document URL of a process."""
 
     __tablename__ = "process_file"
     name: str = Field(primary_key=True)
@@ -59,7 +62,8 @@ class ProcessFile(SQLModel, table=True):
 
 
 class TouchedDocument(SQLModel, table=True):
-    """The newest silver batch that changed anything about a document, gone ones included, and the most passages that search may hold of it."""
+    """The newest silver batch that changed a document or its link, deleted ones included, and the most passages that
+    search may hold of it."""
 
     __tablename__ = "touched_document"
     record_id: str = Field(primary_key=True)

@@ -1,4 +1,4 @@
-"""Exchange rates in gold, and the facts that they convert."""
+"""Exchange rates in gold, and the conversion of facts."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -8,6 +8,7 @@ import polars as pl
 from sqlalchemy import Table, and_, delete, func, or_, select
 
 from domain.exchange_rates.conversion import CONVERTED_AMOUNTS, RATES
+from domain.exchange_rates.needed_rates import RateNeed
 from domain.exchange_rates.rate_rows import RateWindow
 from domain.lake.silver import Columns
 from infrastructure.warehouse.repository import Repository, chunks
@@ -27,23 +28,23 @@ FACT_COLUMNS: Columns = {
 
 
 def key_of(fact: Table) -> Any:
-    """The key column of a fact."""
+    """The primary key column of a fact."""
     (key,) = fact.primary_key.columns
     return key
 
 
 class ExchangeRateRepository(Repository):
-    """Rows of dim_exchange_rate, and the base columns of the facts."""
+    """The table dim_exchange_rate, and the converted amounts of facts."""
 
     def between(self, first: date, last: date, currencies: Iterable[str]) -> pl.DataFrame:
-        """The rates of these days that say what a unit of something was in one of these currencies, as rows of RATES."""
+        """The rates of these days into these currencies, as rows of RATES."""
         target = gold_table("dim_exchange_rate")
         columns = [target.c[name] for name in RATES]
         query = select(*columns).where(target.c.date.between(first, last), target.c.currency.in_(sorted(currencies)))
         return pl.DataFrame([tuple(row) for row in self.connection.execute(query)], schema=RATES, orient="row")
 
     def write(self, rows: pl.DataFrame | None, gone: Sequence[int]) -> None:
-        """Put rows of dim_exchange_rate, and take out those of these keys."""
+        """Upsert rows of dim_exchange_rate, and delete those with the keys `gone`."""
         target = gold_table("dim_exchange_rate")
         for part in chunks(gone):
             self.connection.execute(delete(target).where(target.c.rate_key.in_(part)))
@@ -55,7 +56,9 @@ class ExchangeRateRepository(Repository):
         return list(self.connection.execute(select(gold_table("dim_exchange_rate").c.rate_key)).scalars())
 
     def priced(self, name: str, window: RateWindow, after: tuple[date, int] | None, limit: int) -> pl.DataFrame:
-        """A page of the fact's rows (FACTS) whose `value_date` and currency lie in the window, in order of day and key, behind `after`."""
+        """A page of fact rows (FACT_COLUMNS) whose `value_date` and currency are in the window, by day and key, after
+        `after`.
+        """
         fact, currencies = gold_table(name), gold_table("dim_currency")
         first, last, codes = window
         amount, currency = CONVERTED_AMOUNTS[name]
@@ -71,7 +74,7 @@ class ExchangeRateRepository(Repository):
         return pl.DataFrame([tuple(row) for row in rows], schema=FACT_COLUMNS, orient="row")
 
     def convert(self, name: str, rows: pl.DataFrame, silver_batch: int) -> None:
-        """Set the base columns of the fact's rows (FACTS), and what organisations won and spent follows; nothing else changes."""
+        """Set the converted amounts of fact rows (FACT_COLUMNS), and update the totals of organisations."""
         fact, key = gold_table(name), key_of(gold_table(name)).name
         if name == "fact_award":
             OrganizationRepository(self.connection).converted(rows, silver_batch)
@@ -84,19 +87,21 @@ class ExchangeRateRepository(Repository):
         return list(self.connection.execute(select(code).where(code.is_not(None)).order_by(code)).scalars())
 
     def newest(self, base: str) -> dict[str, date]:
-        """The newest day that each currency has a rate of, in units of one `base`."""
+        """The newest day with a rate from `base`, by currency."""
         target = gold_table("dim_exchange_rate")
         query = select(target.c.currency, func.max(target.c.date)).where(target.c.base == base).group_by(target.c.currency)
         return {row.currency: row[1] for row in self.connection.execute(query)}
 
-    def needs(self, upto: date) -> list[tuple[str, date, bool]]:
-        """(currency, day, whether there is a rate of some day) of facts that have no rate of their own day, up to a day."""
+    def needs(self, upto: date) -> list[RateNeed]:
+        """(currency, day, whether a rate of an earlier day is used) of facts without a rate of their own day, up to a
+        day.
+        """
         currency_dim = gold_table("dim_currency")
         codes = {row.currency_key: row.code for row in self.connection.execute(select(currency_dim.c.currency_key, currency_dim.c.code))}
-        found: set[tuple[str, date, bool]] = set()
+        found: set[RateNeed] = set()
         for name, (_, currency) in CONVERTED_AMOUNTS.items():
             fact = gold_table(name)
             lacking = or_(fact.c.rate_date.is_(None), fact.c.rate_date < fact.c.value_date)
             query = select(fact.c[currency], fact.c.value_date, fact.c.rate_date.is_not(None)).where(fact.c.value_date <= upto, lacking).distinct()
-            found.update((codes[key], day, bool(converted)) for key, day, converted in self.connection.execute(query) if codes.get(key))
+            found.update(RateNeed(codes[key], day, bool(converted)) for key, day, converted in self.connection.execute(query) if codes.get(key))
         return sorted(found)

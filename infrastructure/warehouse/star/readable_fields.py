@@ -1,6 +1,6 @@
-"""The readable star: for each fact and dimension its table, its key, and the dimensions that it points at, by their roles.
+"""The readable star: the table, key and dimension roles of each fact and dimension.
 
-A field is a column (`amount`) or an attribute of a dimension in its role (`buyer.name`); nothing that is not listed here reaches SQL.
+A field is a column (`amount`) or an attribute of a dimension role (`buyer.name`). Only fields listed here reach SQL.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ ROLES = {
     "currency": "dim_currency",
     "unit_currency": "dim_currency",
 }
-# Attributes that every answer leaves out; they can be filtered by all the same.
+# Attributes that responses leave out; filters can use them.
 HIDDEN_ATTRIBUTES = {
     "dim_organization": {"street", "postal_code", "scale", "url", "valid_from", "valid_to", "is_current", "uses", "parent_id", "reference"},
     "dim_classification": {"parent", "reference", "uses"},
@@ -39,9 +39,9 @@ KEY_SUFFIX = "_key"
 
 @dataclass(frozen=True)
 class DimensionRole:
-    """A dimension, or the process, that a fact points at through `key`; `shown` says whether its attributes come with each row.
+    """A dimension, or the process, that a fact references by `key`. `shown`: its attributes are part of each row.
 
-    `alias` stands for the table in joins, where it may come in several roles.
+    `alias`: the alias of the table in joins, where it may occur in several roles.
     """
 
     name: str
@@ -52,11 +52,11 @@ class DimensionRole:
 
     @property
     def target(self) -> Column[int]:
-        """The key column of the table pointed at."""
+        """The key column of the referenced table."""
         return _key_of(self.table)
 
     def attributes(self) -> list[Column[object]]:
-        """The columns that come with each row."""
+        """The columns that are part of each row."""
         hidden = HIDDEN_ATTRIBUTES.get(self.table.name, {"uses"})
         return [column for column in self.table.columns if column.name not in hidden and not column.primary_key]
 
@@ -72,19 +72,19 @@ class ReadableTable:
 
     @property
     def organizations(self) -> list[str]:
-        """The roles in which organisations can be named as a whole."""
+        """The roles that can be filtered by organisation."""
         own = [name for name, role in self.roles.items() if role.table.name == "dim_organization"]
         return [*own, "supplier"] if self.name == "process" else own
 
     def field(self, name: str) -> tuple[DimensionRole | None, Column[object]]:
-        """The column behind a field's name. KeyError where there is none."""
+        """The role and column of a field. KeyError for an unknown one."""
         role, _, attribute = name.rpartition(".")
         if not role:
             return None, self.table.columns[attribute]
         return self.roles[role], self.roles[role].table.columns[attribute]
 
     def fields(self) -> dict[str, FieldKind]:
-        """Every field that can be filtered or sorted by, with its type."""
+        """Every field for filters and sorting, with its kind."""
         return dict(self._fields()) | dict.fromkeys(self.organizations, FieldKind.ORGANIZATION)
 
     def _fields(self) -> Iterator[tuple[str, FieldKind]]:
@@ -99,7 +99,7 @@ class ReadableTable:
 
 @cache
 def readable_table(name: str) -> ReadableTable:
-    """The fact or dimension of that name. KeyError where there is none."""
+    """The fact or dimension of that name. KeyError for an unknown one."""
     if name in DIMENSIONS:
         table = _table(f"dim_{name}")
         return ReadableTable(name, table, _key_of(table), {})
@@ -132,7 +132,7 @@ def is_key(column: Column[object]) -> bool:
 
 
 def kind_of(kind: TypeEngine[object]) -> FieldKind:
-    """How a column's values are written in a filter."""
+    """The kind of values that filters on a column take."""
     if isinstance(kind, Instant):
         return FieldKind.INSTANT
     if isinstance(kind, Boolean):

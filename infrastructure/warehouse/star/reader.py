@@ -1,6 +1,6 @@
-"""Reading the star: pages of facts and dimensions, built from the catalogue's columns only.
+"""Reads the star: pages of facts and dimensions, built from the columns of readable_fields.py only.
 
-A page is read in two steps: the keys in order, from the fact alone where the order allows it, then the rows behind these keys.
+A page takes two queries: the ordered keys, from the fact alone if the order allows it, then the rows of these keys.
 """
 
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ class StarReader(Repository):
     """Reads facts and dimensions by their readable names."""
 
     def fields(self, of: str) -> dict[str, FieldKind]:
-        """The fields of a fact or dimension, by name. KeyError where there is no such."""
+        """The fields of a fact or dimension, by name. KeyError for an unknown one."""
         return readable_table(of).fields()
 
     def rows(self, query: RowQuery) -> RowPage:
-        """A page of rows, with the attributes of the dimensions nested under their roles; surrogate keys are text."""
+        """A page of rows, with dimension attributes nested under their roles; surrogate keys are strings."""
         source = readable_table(query.of)
         found = self._keys(source, query)
         page = found[: query.limit]
@@ -35,26 +35,26 @@ class StarReader(Repository):
         return RowPage([rows[row[-1]] for row in page if row[-1] in rows], following)
 
     def parties(self, process_key: int) -> list[dict[str, Any]]:
-        """The organisations that a process names, with the roles that each has in it."""
+        """The organisations of a process, with their roles."""
         bridge, dim = gold_table("bridge_process_organization"), gold_table("dim_organization")
         columns = [dim.c.organization_id, dim.c.name, dim.c.country, dim.c.region, dim.c.locality, bridge.c.role]
         joined = bridge.join(dim, dim.c.organization_key == bridge.c.organization_key)
         query = select(*columns).select_from(joined).where(bridge.c.process_key == process_key).order_by(dim.c.organization_id, dim.c.name, bridge.c.role)
         parties: dict[Any, dict[str, Any]] = {}
         for row in self.connection.execute(query):
-            about = {"id": row.organization_id, "name": row.name, "country": row.country, "region": row.region, "locality": row.locality}
-            parties.setdefault(tuple(about.values()), about | {"roles": []})["roles"].append(row.role)
+            attributes = {"id": row.organization_id, "name": row.name, "country": row.country, "region": row.region, "locality": row.locality}
+            parties.setdefault(tuple(attributes.values()), attributes | {"roles": []})["roles"].append(row.role)
         return list(parties.values())
 
     def _keys(self, source: ReadableTable, query: RowQuery) -> Sequence[Sequence[Any]]:
-        """Sort values and key of each row of the page, and of one more where there is a next page."""
+        """Sort values and key of each row of the page, and of one row more if there is a next page."""
         fields = [source.field(sort.field) for sort in query.sort]
         joined = _joined(source, [role for role, _ in fields if role])
         columns = [_column(source, role, column) for role, column in fields]
         order = [column.desc().nulls_last() if sort.descending else column.asc().nulls_last() for sort, column in zip(query.sort, columns, strict=True)]
         where = [_condition(source, condition) for condition in query.where]
         if query.after is not None:
-            where.append(_behind(source, query.sort, columns, query.after))
+            where.append(_after_position(source, query.sort, columns, query.after))
         statement = select(*columns, source.key).select_from(joined).where(*where).order_by(*order, source.key).limit(query.limit + 1)
         return [tuple(row) for row in self.connection.execute(statement)]
 
@@ -91,7 +91,7 @@ def _condition(source: ReadableTable, condition: Condition) -> Test:
         return test
     missing = condition.operator == "null" and condition.values[0]
     inner = select(role.target).where(test).correlate(None)
-    # A fact's pointer may be empty (a date that is not known), and then all that stands behind it is missing.
+    # A fact's key of a dimension may be null (an unknown date): then all attributes of that role are missing.
     return or_(role.key.in_(inner), role.key.is_(None)) if missing else role.key.in_(inner)
 
 
@@ -112,7 +112,7 @@ def _test(column: Column[Any], condition: Condition) -> Test:
 
 
 class UnicodeLower(FunctionElement[str]):
-    """Small letters of any alphabet: SQLite's own `lower` folds ASCII alone."""
+    """Lower case of any alphabet: SQLite's `lower` folds ASCII only."""
 
     type = String()
     inherit_cache = True
@@ -125,37 +125,38 @@ def _lower(element: UnicodeLower, compiler: Any, **options: Any) -> str:
 
 
 def _named(source: ReadableTable, condition: Condition) -> Test:
-    """Rows that point at any version of the organisations which have one of these ids, or ever had one of these names."""
+    """Rows that reference any version of the organisations with one of these ids, or that ever had one of these names."""
     dim, bridge = gold_table("dim_organization"), gold_table("bridge_process_organization")
     folded = [value.lower() for value in condition.values]
-    lower = func.lower if all(map(str.isascii, condition.values)) else UnicodeLower  # which takes twenty times as long on SQLite
-    asked = or_(dim.c.organization_id.in_(condition.values), dim.c.name.in_(condition.values), lower(dim.c.name).in_(folded))
-    ids = select(dim.c.organization_id).where(asked)
+    # UnicodeLower is twenty times slower on SQLite.
+    lower = func.lower if all(map(str.isascii, condition.values)) else UnicodeLower
+    matches_organization = or_(dim.c.organization_id.in_(condition.values), dim.c.name.in_(condition.values), lower(dim.c.name).in_(folded))
+    ids = select(dim.c.organization_id).where(matches_organization)
     role = source.roles.get(condition.field)
-    if role is None:  # a process has its suppliers through its bridge
+    if role is None:  # a process references suppliers through the bridge
         members = select(bridge.c.process_key).where(bridge.c.role == condition.field, bridge.c.organization_id.in_(ids))
         return source.table.c.process_key.in_(members)
     versions = dim.alias("version")
     return role.key.in_(select(versions.c.organization_key).where(versions.c.organization_id.in_(ids)))
 
 
-def _behind(source: ReadableTable, sorts: Sequence[Sort], columns: Sequence[ColumnElement[Any]], after: Sequence[Any]) -> Test:
-    """Rows that come after the place: behind it in one field while equal in those before; missing values are last."""
+def _after_position(source: ReadableTable, sorts: Sequence[Sort], columns: Sequence[ColumnElement[Any]], after: Sequence[Any]) -> Test:
+    """Rows after a position in the sort order; missing values are last."""
     equal: list[Test] = []
-    ways: list[Test] = []
+    alternatives: list[Test] = []
     for sort, column, value in zip(sorts, columns, after[:-1], strict=True):
         if value is not None:
             further = column < value if sort.descending else column > value
-            ways.append(and_(*equal, or_(further, column.is_(None))))
+            alternatives.append(and_(*equal, or_(further, column.is_(None))))
         equal.append(column.is_(None) if value is None else column == value)
-    ways.append(and_(*equal, source.key > after[-1]))
-    return or_(*ways)
+    alternatives.append(and_(*equal, source.key > after[-1]))
+    return or_(*alternatives)
 
 
 def _nested(row: Any, text: Sequence[str]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for name, value in row.items():
-        role, dot, attribute = str(name).partition(".")  # a reserved word's name is no plain text
+        role, dot, attribute = str(name).partition(".")  # names of reserved words are `quoted_name`
         if dot:
             nested.setdefault(role, {})[attribute] = value
         else:

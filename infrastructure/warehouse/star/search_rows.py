@@ -1,4 +1,4 @@
-"""Gold rows as search documents need them: a few set-based reads for a slice of processes or organisations."""
+"""Reads gold rows for search documents, with a few queries per slice of processes or organisations."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,14 +13,16 @@ from infrastructure.warehouse.repository import Repository, chunks
 from infrastructure.warehouse.star.gold_tables import gold_table
 
 Row = dict[str, Any]
-Columns = dict[str, Sequence[Any]]  # of the rows of one process, in order
+Columns = dict[str, Sequence[Any]]  # columns of the rows of one process, in order
 
 
 class SearchRowReader(Repository):
-    """Reads of the star, for the index stage."""
+    """Queries on the star for the index stage."""
 
     def processes(self, ocids: Sequence[str]) -> Iterator[Row]:
-        """{process, awards, items, parties} of each process that stands in gold, by ocid: its row, and columns of those below it."""
+        """{process, awards, items, parties} of each existing process, by ocid: its row, and the columns of its child
+        rows.
+        """
         keys = [surrogate_key(ocid) for ocid in ocids]
         awards, items, parties = self._awards(keys), self._items(keys), self._parties(keys)
         for row in sorted(self._processes(keys), key=lambda row: str(row["ocid"])):
@@ -28,7 +30,7 @@ class SearchRowReader(Repository):
             yield {"process": row, "awards": awards[key], "items": items[key], "parties": parties[key]}
 
     def organizations(self, organization_ids: Sequence[str]) -> Iterator[Row]:
-        """{versions, totals by role} of each organisation that stands in gold, its current version first."""
+        """{versions, totals by role} of each existing organisation, the current version first."""
         dim, total = gold_table("dim_organization"), gold_table("organization_total")
         versions: dict[str, list[Row]] = defaultdict(list)
         totals: dict[str, dict[str, Row]] = defaultdict(dict)
@@ -42,28 +44,28 @@ class SearchRowReader(Repository):
             yield {"versions": rows, "totals": totals[name]}
 
     def touched_organizations(self, after: int, upto: int) -> list[str]:
-        """Organisations that silver batches in (after, upto] changed, gone ones included."""
+        """Ids of organisations that silver batches in (after, upto] changed, deleted ones included."""
         touched = gold_table("touched_organization")
         query = select(touched.c.organization_id).where(touched.c.silver_batch > after, touched.c.silver_batch <= upto)
         return sorted(self.connection.execute(query).scalars())
 
     def ocids(self, after: str, limit: int) -> list[str]:
-        """The next ocids of gold in order."""
+        """The next ocids after `after`, in order."""
         process = gold_table("fact_process")
         return list(self.connection.execute(select(process.c.ocid).where(process.c.ocid > after).order_by(process.c.ocid).limit(limit)).scalars())
 
     def organization_ids(self, after: str, limit: int) -> list[str]:
-        """The next organisations of gold in order; the unknown one is none."""
+        """The next organisation ids after `after`, in order, without the unknown organisation."""
         dim = gold_table("dim_organization")
         query = select(dim.c.organization_id).where(dim.c.organization_id > after, dim.c.uses > 0).distinct().order_by(dim.c.organization_id).limit(limit)
         return list(self.connection.execute(query).scalars())
 
     def count_processes(self) -> int:
-        """How many processes search should hold."""
+        """The number of processes that search should hold."""
         return int(self.connection.execute(select(func.count()).select_from(gold_table("fact_process"))).scalar_one())
 
     def count_organizations(self) -> int:
-        """How many organisations search should hold."""
+        """The number of organisations that search should hold."""
         dim = gold_table("dim_organization")
         return int(self.connection.execute(select(func.count(dim.c.organization_id.distinct())).where(dim.c.uses > 0)).scalar_one())
 
@@ -116,7 +118,9 @@ class SearchRowReader(Repository):
         return self._grouped(query, bridge, [dim.c.name, bridge.c.organization_key], keys)
 
     def _grouped(self, query: Any, fact: Any, order: Sequence[Any], keys: Iterable[int]) -> dict[int, Columns]:
-        """The columns of each process's rows, by its key, which the query has first; of a process without rows they are empty."""
+        """The columns of each process's rows by its key, the first column of the query; empty for processes without
+        rows.
+        """
         names = list(query.selected_columns.keys())
         found: dict[int, Columns] = defaultdict(lambda: dict.fromkeys(names, ()))
         for part in chunks(keys):
@@ -126,7 +130,7 @@ class SearchRowReader(Repository):
         return found
 
     def _rows(self, query: Any) -> list[Row]:
-        """The rows as dictionaries, past SQLAlchemy's work on each."""
+        """The rows as dictionaries, faster than SQLAlchemy's mappings."""
         result = self.connection.execute(query)
         names = list(result.keys())
         return [dict(zip(names, row, strict=True)) for row in result.all()]

@@ -1,7 +1,7 @@
 """Tables of the star: facts and dimensions with surrogate keys.
 
-A surrogate key is the first 63 bits of BLAKE2b over the business key, so that it is the same after every update and rebuild.
-`uses` counts the fact rows that point at a dimension row; a row that nothing points at any more is deleted.
+A surrogate key is the first 63 bits of BLAKE2b of the business key, so that updates and rebuilds don't change it.
+`uses` counts the fact rows that reference a dimension row; a row without references is deleted.
 """
 
 from datetime import date, datetime
@@ -18,7 +18,7 @@ def key(*, primary: bool = False, nullable: bool = False, index: bool = False) -
 
 
 def fact_key() -> Any:
-    """The key of a fact. On SQLite it is an index beside the rows, which then lie in the order they came in: rows of one process together."""
+    """The key of a fact. On SQLite it is a separate index, so that rows stay in insertion order, grouped by process."""
     return Field(default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
 
 
@@ -39,7 +39,7 @@ def day() -> Any:
 
 
 def by_value_date(fact: str) -> Index:
-    """Finds the facts that a rate touches; without those that have no amount to convert."""
+    """An index of the facts that an exchange rate affects; facts without an amount to convert are left out."""
     known = text("value_date IS NOT NULL")
     return Index(f"ix_{fact}_value_date", "value_date", sqlite_where=known, postgresql_where=known)
 
@@ -77,7 +77,7 @@ class FactProcess(SQLModel, table=True):
     min_amount: float | None = money()
     budget_amount: float | None = money()
     budget_currency: str | None = None
-    value_date: date | None = day()  # whose rate the amount is converted with
+    value_date: date | None = day()  # the day whose exchange rate applies
     amount_base: float | None = money()
     base_currency: str | None = None
     rate: float | None = number()
@@ -91,7 +91,10 @@ class FactProcess(SQLModel, table=True):
 
 
 class FactAward(SQLModel, table=True):
-    """Grain: an award × a supplier. `amount` is additive: the award's value in equal shares; `award_amount` is the whole of it."""
+    """Grain: award × supplier.
+
+    `amount` is additive: an equal share of the award's value, `award_amount` is all of it.
+    """
 
     __tablename__ = "fact_award"
     __table_args__ = (by_value_date("fact_award"),)
@@ -115,7 +118,7 @@ class FactAward(SQLModel, table=True):
     suppliers: int = 0
     award_amount: float | None = money()
     amount: float | None = money()
-    value_date: date | None = day()  # whose rate the amount is converted with
+    value_date: date | None = day()  # the day whose exchange rate applies
     amount_base: float | None = money()
     base_currency: str | None = None
     rate: float | None = number()
@@ -148,7 +151,7 @@ class FactContract(SQLModel, table=True):
     title: str | None = None
     description: str | None = None
     amount: float | None = money()
-    value_date: date | None = day()  # whose rate the amount is converted with
+    value_date: date | None = day()  # the day whose exchange rate applies
     amount_base: float | None = money()
     base_currency: str | None = None
     rate: float | None = number()
@@ -179,7 +182,7 @@ class FactItem(SQLModel, table=True):
     quantity: float | None = number()
     unit: str | None = None
     unit_amount: float | None = money()
-    value_date: date | None = day()  # whose rate the amount is converted with
+    value_date: date | None = day()  # the day whose exchange rate applies
     unit_amount_base: float | None = money()
     base_currency: str | None = None
     rate: float | None = number()
@@ -187,7 +190,7 @@ class FactItem(SQLModel, table=True):
 
 
 class BridgeProcessOrganization(SQLModel, table=True):
-    """Which organisation (in which version) a process names, and in which role: one row a process × organisation × role."""
+    """The organisation versions of a process and their roles: one row per process × organisation × role."""
 
     __tablename__ = "bridge_process_organization"
     __table_args__ = (Index("ix_bridge_organization", "organization_key", "last_published"),)
@@ -199,7 +202,7 @@ class BridgeProcessOrganization(SQLModel, table=True):
 
 
 class DimOrganization(SQLModel, table=True):
-    """One row a version of an organisation (type 2): a distinct set of attributes that a process published for it."""
+    """One row per version of an organisation (type 2 history): a distinct set of attributes that a process published."""
 
     __tablename__ = "dim_organization"
     organization_key: int = key(primary=True)
@@ -216,7 +219,8 @@ class DimOrganization(SQLModel, table=True):
     scale: str | None = None
     url: str | None = None
     parent_id: str | None = None
-    reference: bool = Field(default=False, sa_column_kwargs={"server_default": false()})  # of a reference table: in force above what processes say
+    # From a reference table; takes precedence over processes.
+    reference: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     valid_from: datetime | None = moment()
     valid_to: datetime | None = moment()
     is_current: bool = False
@@ -224,7 +228,8 @@ class DimOrganization(SQLModel, table=True):
 
 
 class OrganizationTotal(SQLModel, table=True):
-    """What an organisation did in a role ('' is any): distinct processes, awards, and the cents of the base currency that `priced` of these are worth."""
+    """Totals of an organisation in a role ('' = any): distinct processes, awards, and the worth of `priced`
+    awards in cents of the base currency."""
 
     __tablename__ = "organization_total"
     organization_id: str = Field(primary_key=True)
@@ -236,7 +241,7 @@ class OrganizationTotal(SQLModel, table=True):
 
 
 class TouchedOrganization(SQLModel, table=True):
-    """The newest silver batch that changed anything about an organisation: what the index stage reads, gone organisations included."""
+    """The newest silver batch that changed an organisation, deleted ones included; read by the index stage."""
 
     __tablename__ = "touched_organization"
     organization_id: str = Field(primary_key=True)
@@ -266,7 +271,8 @@ class DimClassification(SQLModel, table=True):
     group: str | None = Field(default=None, sa_column_kwargs={"name": "group"})
     class_: str | None = Field(default=None, sa_column_kwargs={"name": "class"})
     parent: str | None = None
-    reference: bool = Field(default=False, sa_column_kwargs={"server_default": false()})  # of a reference table, which no fact points at
+    # From a reference table, not used by a fact.
+    reference: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     uses: int = 0
 
 
@@ -291,7 +297,7 @@ class DimCurrency(SQLModel, table=True):
 
 
 class DimSource(SQLModel, table=True):
-    """Who published: ocid prefix, publisher, licence."""
+    """A publisher: ocid prefix, name, licence."""
 
     __tablename__ = "dim_source"
     source_key: int = key(primary=True)
@@ -302,7 +308,10 @@ class DimSource(SQLModel, table=True):
 
 
 class DimExchangeRate(SQLModel, table=True):
-    """On `date`, one unit of `base` was `rate` units of `currency`. No fact points at it: a fact has the rate that it was converted with."""
+    """An exchange rate: on `date`, 1 `base` = `rate` `currency`.
+
+    Facts don't reference it: they store their own rate.
+    """
 
     __tablename__ = "dim_exchange_rate"
     __table_args__ = (Index("ix_dim_exchange_rate_date", "date"),)
@@ -315,7 +324,7 @@ class DimExchangeRate(SQLModel, table=True):
 
 
 class DimStatus(SQLModel, table=True):
-    """A status as published, and of what: process, award or contract."""
+    """A status as published, of a process, award or contract (`of`)."""
 
     __tablename__ = "dim_status"
     status_key: int = key(primary=True)

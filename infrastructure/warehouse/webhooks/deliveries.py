@@ -82,10 +82,11 @@ class DeliveryRepository(Repository):
         row = self.connection.execute(select(DELIVERY).where(DELIVERY.c.id == delivery_id)).mappings().first()
         return Delivery(**row) if row else None
 
-    def requeue(self, delivery_id: int, now: datetime) -> None:
+    def requeue(self, delivery_id: int, now: datetime) -> Delivery:
         """Queue it once more, its attempts counted from 0."""
         values = {"status": "pending", "attempts": 0, "next_at": now, "lease_until": None, "delivered_at": None}
-        self.connection.execute(update(DELIVERY).where(DELIVERY.c.id == delivery_id).values(**values))
+        queued = update(DELIVERY).where(DELIVERY.c.id == delivery_id).values(**values).returning(*DELIVERY.c)
+        return Delivery(**self.connection.execute(queued).mappings().one())
 
     def page(self, *, ref: str | None = None, webhook_id: str | None = None, before: int | None = None, limit: int) -> list[Delivery]:
         """Newest first, of a thing or of a webhook; `before` is the id of the last one seen."""

@@ -6,10 +6,10 @@ A slice skips the texts whose hash it has a vector for already, so that a killed
 
 from collections.abc import Iterator, Sequence
 from time import monotonic
-from typing import Any
 
 from loguru import logger
 
+from domain.pipeline.batch import SilverBatch
 from domain.pipeline.watermark import Watermark
 from domain.search.embedding_text import embedding_text, text_hash
 from domain.search.queries import Collection, SearchDocument
@@ -21,7 +21,7 @@ from services.pipeline.stage_runner import ERROR_MAX_CHARACTERS, WAIT_SECONDS
 from services.ports.embeddings import Embedder
 from services.ports.parts import Parts
 from services.ports.search import VectorRow
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork
 from services.search.search_documents import file_documents, group_files
 from services.shared.clock import now
 
@@ -64,7 +64,7 @@ def apply_chosen_model(parts: Parts) -> None:
         work.commit()
 
 
-def embedding_pending(work: UnitOfWork) -> bool:
+def embedding_pending(work: ReadUnitOfWork) -> bool:
     """Whether there are documents that were indexed and not embedded."""
     return bool(work.search_settings.model() and work.watermarks.get(STAGE).silver_batch < work.watermarks.get("index").silver_batch)
 
@@ -74,18 +74,18 @@ def _run(parts: Parts, embedder: Embedder) -> bool:
         if not embedding_pending(work) or earlier_stages_pending(work):
             return False
     with parts.warehouse.write() as work:
-        mark: Watermark = work.watermarks.start(STAGE, now())
+        mark = work.watermarks.start(STAGE, now())
         pending = _pending(work, mark)
         work.commit()
     return _embed(parts, mark, pending, embedder) if pending else False
 
 
-def _pending(work: UnitOfWork, mark: Watermark) -> Sequence[Any]:
-    found: Sequence[Any] = work.batches.silver_after(mark.silver_batch, work.watermarks.get("index").silver_batch)
+def _pending(work: ReadUnitOfWork, mark: Watermark) -> Sequence[SilverBatch]:
+    found = work.batches.silver_after(mark.silver_batch, work.watermarks.get("index").silver_batch)
     return [batch for batch in found if batch.id <= mark.target] if mark.target else limit_by_processes(found, RUN_MAX_PROCESSES)
 
 
-def _embed(parts: Parts, mark: Watermark, pending: Sequence[Any], embedder: Embedder) -> bool:
+def _embed(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch], embedder: Embedder) -> bool:
     """Whether to go on at once."""
     started, target = monotonic(), pending[-1]
     for collection, documents in _slices(parts, mark, pending):
@@ -101,7 +101,7 @@ def _embed(parts: Parts, mark: Watermark, pending: Sequence[Any], embedder: Embe
             return not waiting
     with parts.warehouse.write() as work:
         work.watermarks.compare_and_swap(mark, Watermark(stage=STAGE, seq=max(mark.seq, target.upto_seq), silver_batch=target.id), now())
-        work.watermarks.record_run(STAGE, mark.seq, target.upto_seq, sum(batch.processes for batch in pending), mark.started_at or now(), now())
+        work.watermarks.record_run(mark, target.upto_seq, sum(batch.processes for batch in pending), now())
         more = embedding_pending(work)
         work.commit()
     if not more:
@@ -109,7 +109,7 @@ def _embed(parts: Parts, mark: Watermark, pending: Sequence[Any], embedder: Embe
     return more
 
 
-def _slices(parts: Parts, mark: Watermark, pending: Sequence[Any]) -> Iterator[Slice]:
+def _slices(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch]) -> Iterator[Slice]:
     """What the pending silver batches touched, as documents."""
     last = pending[-1].id
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
@@ -161,7 +161,7 @@ def _activate(parts: Parts, model: str) -> None:
             logger.info("embeddings: {} answers for {}", model, collection)
 
 
-def earlier_stages_pending(work: UnitOfWork) -> bool:
+def earlier_stages_pending(work: ReadUnitOfWork) -> bool:
     """Whether anything waits to be landed, refined, published or indexed."""
     to_index = work.watermarks.get("index").silver_batch < work.watermarks.get("publish").silver_batch or organizations_behind(work)
     return bool(refine_or_publish_pending(work) or to_index or work.jobs.unlanded(now()))

@@ -30,9 +30,9 @@ COLUMNS = ["batch", "version", "op", "record_id", "sha256", "file", "payload"]
 def erase(parts: Parts) -> None:
     """Erase what is due; the jobs that asked for it are done then. Tables that have many small files are compacted on this occasion."""
     with parts.warehouse.write() as work:
-        mark: Watermark = work.watermarks.get("index")
-        due: list[Audit] = work.audit.due(mark.seq)
-        for one in [one for one in due if work.jobs.get(one.job_id).status is JobStatus.FAILED]:  # its batch was set aside
+        mark = work.watermarks.get("index")
+        due = work.audit.due(mark.seq)
+        for one in [one for one in due if (job := work.jobs.get(one.job_id)) and job.status is JobStatus.FAILED]:  # its batch was set aside
             work.audit.finish(one.id, "failed", now())
             due.remove(one)
         work.commit()
@@ -90,21 +90,21 @@ def _erase(parts: Parts, one: Audit, mark: Watermark) -> bool:
 def _find(parts: Parts, one: Audit) -> dict[str, Any]:
     """The batches, versions, files and refused elements that hold the record as it was before it was purged."""
     with parts.warehouse.read() as work:
-        counts: dict[int, bool] = work.record_versions.closed_batches()
-        places: list[tuple[str, int]] = work.outcomes.places(one.kind, one.record_id, one.job_id)
+        counts = work.record_versions.closed_batches()
+        places = work.outcomes.places(one.kind, one.record_id, one.job_id)
         jobs = sorted({job_id for job_id, _ in places})
         lines = [(job_id, line_of(position)) for job_id, position in places]
         quarantined = work.quarantine.refused_about(one.ocid if one.kind is Kind.RELEASES else None, lines)
-        named = {job.sha256 for job in work.jobs.get_many(sorted({*jobs, *(job_id for _, job_id in quarantined)})) if job.type == "raw"}
+        requests = [job for job in work.jobs.get_many(sorted({*jobs, *(job_id for _, job_id in quarantined)})) if job.type == "raw"]
     rows = parts.lake.read_bronze(one.kind, sorted(counts), COLUMNS, record_ids=[one.record_id])
     held = rows.filter((pl.col("version") < one.version) | ~pl.col("batch").is_in([batch for batch, committed in counts.items() if committed]))
-    files = named | set(held["sha256"].drop_nulls()) | _described(one.kind, held)
+    files = {job.sha256 for job in requests if job.sha256} | set(held["sha256"].drop_nulls()) | _described(one.kind, held)
     files |= find_files_with(parts, one, files)
     with parts.warehouse.read() as work:
-        reading: list[str] = work.erasure.jobs_of(sorted(files))
-        unidentified: list[int] = work.erasure.unidentified(reading)
+        reading = work.erasure.jobs_of(sorted(files))
+        unidentified = work.erasure.unidentified(reading)
         names = sorted(set(held["file"].drop_nulls())) if one.kind is Kind.DOCUMENTS else []  # a field of the record
-        members: list[int] = work.erasure.members(reading, names)
+        members = work.erasure.members(reading, names)
     return {
         "batches": sorted(set(held["batch"])),
         "versions": sorted(set(held["version"])),

@@ -20,7 +20,7 @@ SLICE_ELEMENTS = 4_000  # elements read at a time
 def find_files_with(parts: Parts, one: Audit, known: set[str]) -> set[str]:
     """SHA-256 of the files, beside the known ones, that hold the record; of jobs that were accepted before it was purged."""
     with parts.warehouse.read() as work:
-        jobs: list[Job] = work.jobs.get_many(work.raw_job_order.jobs_with_unlanded_content(one.job_id))
+        jobs = work.jobs.get_many(work.raw_job_order.jobs_with_unlanded_content(one.job_id))
     found: set[str] = set()
     for job in jobs:
         if job.sha256 and job.sha256 not in known | found and parts.files.path(job.sha256).exists() and _holds(parts, job, one):

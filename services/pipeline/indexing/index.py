@@ -7,8 +7,8 @@ or nothing more is pending.
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
+from domain.pipeline.batch import SilverBatch
 from domain.pipeline.watermark import Watermark
 from domain.search.queries import Collection
 from domain.search.search_documents import organization_document, process_document
@@ -17,7 +17,7 @@ from services.pipeline.backlog import ORGANIZATIONS_WATERMARK, organizations_beh
 from services.pipeline.stage_runner import run_stage, takes_single_batch
 from services.pipeline.wake_erase import wake_erase
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork
 from services.saved_searches.alerts import IndexRunAlerts
 from services.search import index_pause
 from services.search.search_documents import WRITE_DOCUMENTS, file_documents, group_files, passage_ids
@@ -32,7 +32,7 @@ ORGANIZATIONS_MAX_DELAY = timedelta(seconds=30)  # that organisations may be beh
 def index(parts: Parts) -> None:
     """Run once, up to publish's watermark; finish jobs. Sends index again if more is pending, else embed."""
 
-    def is_due(work: UnitOfWork, watermark: Watermark) -> bool:
+    def is_due(work: ReadUnitOfWork, watermark: Watermark) -> bool:
         return _due(work, watermark) and not index_pause.is_paused(work)
 
     if run_stage(parts, "index", is_due, lambda watermark: _index(parts, watermark)):
@@ -42,14 +42,12 @@ def index(parts: Parts) -> None:
     wake_erase(parts)
 
 
-def _due(work: UnitOfWork, watermark: Watermark) -> bool:
+def _due(work: ReadUnitOfWork, watermark: Watermark) -> bool:
     return bool(_pending(work, watermark)) or (organizations_behind(work) and not refine_or_publish_pending(work))
 
 
-def _pending(work: UnitOfWork, watermark: Watermark) -> Sequence[Any]:
-    published = work.watermarks.get("publish").silver_batch
-    found: Sequence[Any] = work.batches.silver_after(watermark.silver_batch, published)
-    return found
+def _pending(work: ReadUnitOfWork, watermark: Watermark) -> Sequence[SilverBatch]:
+    return work.batches.silver_after(watermark.silver_batch, work.watermarks.get("publish").silver_batch)
 
 
 def _index(parts: Parts, watermark: Watermark) -> bool:
@@ -63,7 +61,7 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
             passed = {"seq": max(watermark.seq, last.upto_seq), "silver_batch": last.id}
             advanced = watermark.model_copy(update=passed)
         organizations: Watermark | None = None
-        touched: list[str] = []
+        touched: Sequence[str] = []
         if _organizations_follow(work, advanced.seq):
             organizations = work.watermarks.get(ORGANIZATIONS_WATERMARK)
             touched = work.search_rows.touched_organizations(organizations.silver_batch, published)
@@ -93,7 +91,7 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
         work.watermarks.compare_and_swap(watermark, advanced, now())
         if organizations:
             work.watermarks.compare_and_swap(organizations, organizations.model_copy(update={"silver_batch": published}), now())
-        work.watermarks.record_run("index", watermark.seq, advanced.seq, len(ocids), watermark.started_at, now())
+        work.watermarks.record_run(watermark, advanced.seq, len(ocids), now())
         if not organizations_behind(work):
             work.jobs.finish_due(advanced.seq, now())
         write_matches(work)
@@ -105,7 +103,7 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
     return advanced.silver_batch < published
 
 
-def _organizations_follow(work: UnitOfWork, seq: int) -> bool:
+def _organizations_follow(work: ReadUnitOfWork, seq: int) -> bool:
     """Whether a run up to `seq` also indexes the organisations."""
     return bool(not refine_or_publish_pending(work) or work.jobs.due(seq) or work.watermarks.idle(ORGANIZATIONS_WATERMARK, now() - ORGANIZATIONS_MAX_DELAY))
 

@@ -15,7 +15,7 @@ from domain.shared.errors import RetryableError
 from services.pipeline.landing.raw_job_order import next_in_order, wake_next_raw_job
 from services.pipeline.stage_runner import WAIT_SECONDS, disk_is_full
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
 
 MAX_ATTEMPTS = 3  # a slice that killed its worker this often is set aside
@@ -25,7 +25,7 @@ GROUP_MAX_JOBS = 250  # waiting jobs that are landed in one go at most: a burst 
 def claim_slice(parts: Parts, job_id: str, place: str) -> tuple[Job, Batch] | None:
     """The job with a fresh batch, or None where nothing of it is left to land."""
     with parts.warehouse.read() as work:
-        found: Job | None = work.jobs.get(job_id)
+        found = work.jobs.get(job_id)
         if found is None or found.status.final or found.landed:
             if found is not None and found.status is JobStatus.CANCELLED and not _is_leased(parts, work, job_id):
                 remove_copies(parts, found)
@@ -33,11 +33,12 @@ def claim_slice(parts: Parts, job_id: str, place: str) -> tuple[Job, Batch] | No
     if disk_is_full(parts, f"landing job {job_id}"):
         return None
     with parts.warehouse.write() as work:
-        job: Job | None = next_in_order(work, work.jobs.get(job_id))
+        asked = work.jobs.get(job_id)
+        job = next_in_order(work, asked) if asked else None
         if job is None or job.status.final or job.landed or _is_leased(parts, work, job.id) or _landed(work, job.id, job_id, place):
             return None
         work.jobs.start([job.id], now())
-        batch: Batch = work.batches.open([job.id], now(), parts.readings.worker, now() + LEASE_DURATION)[0]
+        batch = work.batches.open([job.id], now(), parts.readings.worker, now() + LEASE_DURATION)[0]
         over = batch.deliveries > MAX_ATTEMPTS
         if over:
             fail_job(work, job.id, f"reading on at {job.position or 'its beginning'} ended its worker {MAX_ATTEMPTS} times; what was landed before stays")
@@ -80,14 +81,14 @@ def give_back_once_back(parts: Parts, left: Sequence[Batch]) -> None:
         release_claims(parts, left)
 
 
-def _landed(work: UnitOfWork, job_id: str, asked: str, place: str) -> bool:
+def _landed(work: ReadUnitOfWork, job_id: str, asked: str, place: str) -> bool:
     """Whether the slice that the message is about was landed already; the job that goes before it in its turn is landed whatever the message says."""
     return bool(place) and job_id == asked and bool(work.batches.count_landed_slices(job_id) > int(place))
 
 
-def _is_leased(parts: Parts, work: UnitOfWork, job_id: str) -> bool:
+def _is_leased(parts: Parts, work: ReadUnitOfWork, job_id: str) -> bool:
     """Whether another attempt at the job lives. What a dead worker held is taken over by its successor of the same name at once."""
-    worker: str | None = work.leases.active_workers([job_id], now()).get(job_id)
+    worker = work.leases.active_workers([job_id], now()).get(job_id)
     return worker is not None and (worker != parts.readings.worker or parts.readings.is_landing(job_id))
 
 
@@ -111,7 +112,7 @@ def remove_copies(parts: Parts, job: Job) -> None:
     parts.sources.remove_copies(job.sha256 or "", job.id)
 
 
-def fail_job(work: UnitOfWork, job_id: str, detail: str, **details: Any) -> None:
+def fail_job(work: WriteUnitOfWork, job_id: str, detail: str, **details: Any) -> None:
     """End the job, of which nothing more is landed, with the reason."""
     logger.warning("job {} failed: {}", job_id, detail)
     work.jobs.fail(job_id, {"title": "The upload could not be landed", "detail": detail, "stage": "land", **details}, now())

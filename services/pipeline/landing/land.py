@@ -11,7 +11,7 @@ from loguru import logger
 
 from domain.jobs.job import Job, JobCounts
 from domain.pipeline.batch import Batch, LandedSlice
-from domain.raw_records.versions import CurrentVersion, RecordKey
+from domain.raw_records.versions import RecordKey
 from domain.shared.errors import AwayError, InvalidError, LostRaceError, NoSpaceError, TenderlakeError, TooLargeError
 from services.pipeline.backlog import organizations_behind
 from services.pipeline.landing.claims import (
@@ -29,7 +29,7 @@ from services.pipeline.landing.operations_slice import read_operations_slice
 from services.pipeline.landing.raw_job_order import wake_next_raw_job
 from services.pipeline.landing.validated_slice import ValidatedSlice, bronze_rows, read_slice
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
 from services.webhooks.outbox import wake_deliveries
 
@@ -171,7 +171,7 @@ def _read(parts: Parts, job: Job, batch: Batch, limit: int) -> list[ValidatedSli
 def _land(parts: Parts, group: Sequence[ValidatedSlice]) -> None:
     """Append the group's new versions to bronze, and commit its batches, in order of their jobs, all at once."""
     with parts.warehouse.read() as work:
-        current: dict[RecordKey, CurrentVersion] = work.record_catalogue.current_of(key for one in group for key in one.keys())  # noqa: SIM118  it is no mapping
+        current = work.record_catalogue.current_of(key for one in group for key in one.keys())  # noqa: SIM118  it is no mapping
         for place, one in enumerate(group):
             own = one.assign_own_ids(current, work)
             current |= work.record_catalogue.current_of(own - current.keys())
@@ -192,24 +192,24 @@ def _land(parts: Parts, group: Sequence[ValidatedSlice]) -> None:
         logger.debug("landed batch {} of job {}: {}", one.batch.id, one.job.id, one.counts())
 
 
-def _changed_since(work: UnitOfWork, one: ValidatedSlice) -> set[RecordKey]:
+def _changed_since(work: ReadUnitOfWork, one: ValidatedSlice) -> set[RecordKey]:
     """Of the records of a retry, those that a job changed that was accepted after the one retried: to land these again would undo it."""
     return (
         work.record_catalogue.changed_by_later_jobs(one.keys(), work.jobs.retry_chain(one.job)) if one.job.retry_of and one.job.type != RAW_JOB_TYPE else set()
     )
 
 
-def _commit(work: UnitOfWork, group: Sequence[ValidatedSlice]) -> None:
+def _commit(work: WriteUnitOfWork, group: Sequence[ValidatedSlice]) -> None:
     """A statement for all of the group wherever that can be: a burst of single records is mostly this."""
     new = [one for one in group if one.new]
-    seqs: dict[int, int] = work.batches.commit([(one.batch, one.counts(), one.kinds()) for one in new], now())
+    seqs = work.batches.commit([(one.batch, one.counts(), one.kinds()) for one in new], now())
     work.batches.close_empty([one.batch for one in group if not one.new], now())
     work.record_catalogue.apply([(one.batch.id, change) for one in new for _, change in one.new])
     work.batches.save_release_marks({one.batch.id: one.marks for one in group if one.marks})
     work.batches.delete_release_marks([one.job.id for one in group if one.batch.ordinal and one.position is None])
     work.jobs.progress([LandedSlice(one.job.id, one.counts(), seqs.get(one.batch.id), one.position) for one in group], now())
     work.outcomes.add([(one.job.id, outcome) for one in group for outcome in one.outcomes])
-    jobs: dict[str, Job] = {job.id: job for job in work.jobs.get_many([one.job.id for one in group])}
+    jobs = {job.id: job for job in work.jobs.get_many([one.job.id for one in group])}
     for one in group:
         work.quarantine.add(one.job.id, one.batch.id, one.refused)
         one.save_extras(work, now())
@@ -218,7 +218,7 @@ def _commit(work: UnitOfWork, group: Sequence[ValidatedSlice]) -> None:
         work.jobs.finish_due(work.watermarks.get("index").seq, now())
 
 
-def _fail_if_nothing_usable(work: UnitOfWork, one: ValidatedSlice, counts: JobCounts) -> None:
+def _fail_if_nothing_usable(work: WriteUnitOfWork, one: ValidatedSlice, counts: JobCounts) -> None:
     """Fail the job that ended without anything good, or goes on with hardly any: to list each error of a gigabyte of `1,1,1,…` would fill the disk."""
     if one.position is None:
         if not counts.accepted and not counts.unchanged:

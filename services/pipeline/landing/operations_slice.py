@@ -13,8 +13,9 @@ import orjson
 
 from domain.jobs.job import Job, JobCounts
 from domain.pipeline.batch import Batch
+from domain.raw_records.audit import NewAuditEntry
 from domain.raw_records.operations import Op, Operation, Operations, Outcome, Result, line_of, read_operations
-from domain.raw_records.record import AcceptedRecord, RefusedElement, SourceLocation, ValidationResult
+from domain.raw_records.record import AcceptedRecord, Kind, RefusedElement, SourceLocation, ValidationResult
 from domain.raw_records.versions import CurrentVersion, RecordKey
 from domain.shared.errors import InvalidError
 from domain.shared.exact_json import dumps, loads
@@ -22,7 +23,7 @@ from domain.shared.json_merge_patch import merge_patch
 from domain.validation.elements import validate_element
 from services.pipeline.landing.validated_slice import ValidatedSlice
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 
 DELETED_HASH = b"\0" * 16  # the content hash of the end of a record
 EXCERPT_CHARACTERS = 2_000  # characters
@@ -62,7 +63,7 @@ class ValidatedOperations(ValidatedSlice):
         }
         return named | {(str(one.kind), one.record_id) for verdicts in self._puts.values() for one in verdicts if isinstance(one, AcceptedRecord)}
 
-    def assign_own_ids(self, current: Mapping[RecordKey, CurrentVersion], work: UnitOfWork) -> set[RecordKey]:  # pylint: disable=unused-argument
+    def assign_own_ids(self, current: Mapping[RecordKey, CurrentVersion], work: ReadUnitOfWork) -> set[RecordKey]:  # pylint: disable=unused-argument
         """Operations name their records: one behind the other is a new version."""
         return set()
 
@@ -86,12 +87,13 @@ class ValidatedOperations(ValidatedSlice):
         accepted = len(made) - unchanged - refused
         return JobCounts(received=len(made), accepted=accepted, unchanged=unchanged, quarantined=refused, processes=self.processes)
 
-    def save_extras(self, work: UnitOfWork, now: datetime) -> None:
+    def save_extras(self, work: WriteUnitOfWork, now: datetime) -> None:
         """Keep what is to be erased, in the transaction that lands the changes."""
         if not self.purged:
             return
-        about = {"at": now, "actor": self.job.actor, "action": "purge", "job_id": self.job.id, "seq": work.batches.last_seq(), "status": "pending"}
-        work.audit.add([about | {"kind": key[0], "record_id": key[1], "ocid": ocid, "version": version} for key, ocid, version in self.purged])
+        job, seq = self.job, work.batches.last_seq()
+        purged = [(Kind(kind), record_id, ocid, version) for (kind, record_id), ocid, version in self.purged]
+        work.audit.add([NewAuditEntry(now, job.actor, kind, record_id, ocid, job.id, version, seq) for kind, record_id, ocid, version in purged])
 
     def failure(self, counts: JobCounts) -> dict[str, Any]:  # pylint: disable=unused-argument
         """Why the job failed, where no operation could be done."""

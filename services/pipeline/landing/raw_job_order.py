@@ -9,25 +9,25 @@ from datetime import timedelta
 from domain.jobs.job import Job
 from domain.pipeline.batch import NextRawJob
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork
 from services.shared.clock import now
 
 ABANDONED_AFTER = timedelta(seconds=10)  # longer than a slice takes: whoever began then has ended
 
 
-def next_in_order(work: UnitOfWork, job: Job) -> Job | None:
+def next_in_order(work: ReadUnitOfWork, job: Job) -> Job | None:
     """The job that is to be landed for this one's message: itself, or the one whose turn it is; None where a worker is at that."""
-    first: NextRawJob | None = work.raw_job_order.oldest_unlanded(now()) if job.type == "raw" else None
+    first = work.raw_job_order.oldest_unlanded(now()) if job.type == "raw" else None
     if first is None or first.job_id == job.id:
         return job
-    found: Job | None = work.jobs.get(first.job_id) if _free(first) else None
+    found = work.jobs.get(first.job_id) if _free(first) else None
     return found
 
 
 def wake_next_raw_job(parts: Parts) -> None:
     """Send the message of the job whose turn it is, unless a worker is at it."""
     with parts.warehouse.read() as work:
-        first: NextRawJob | None = work.raw_job_order.oldest_unlanded(now())
+        first = work.raw_job_order.oldest_unlanded(now())
     if first is not None and _free(first):
         parts.messages.send("land", first.job_id)
 

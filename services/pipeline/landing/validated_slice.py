@@ -18,7 +18,7 @@ from domain.raw_records.record import AcceptedRecord, Kind, RefusedElement, Vali
 from domain.raw_records.versions import CurrentVersion, NewVersion, RecordKey, find_new_versions
 from domain.validation.elements import validate_element
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 
 NOT_OCDS_CODES = {"not_ocds", "not_an_object"}  # what is refused in files of something else
 MAX_LISTED_ALIKE = 3  # elements one behind the other that are no OCDS and have an entry each
@@ -50,7 +50,7 @@ class ValidatedSlice:
         """The records that it may change."""
         return {(str(one.kind), one.record_id) for one in self.accepted}
 
-    def assign_own_ids(self, current: Mapping[RecordKey, CurrentVersion], work: UnitOfWork) -> set[RecordKey]:
+    def assign_own_ids(self, current: Mapping[RecordKey, CurrentVersion], work: ReadUnitOfWork) -> set[RecordKey]:
         """Give ids of their own to releases whose id stood before in the upload with other content; the records that they are now."""
         changed = [one for one in self.accepted if (row := current.get((str(one.kind), one.record_id))) and row.content_hash != one.content_hash]
         earlier = work.batches.release_marks(self.job.id, {id_mark(one.record_id) for one in changed}) if self.batch.ordinal and changed else {}
@@ -86,7 +86,7 @@ class ValidatedSlice:
         refused = sum(one.elements for one in self.refused)
         return JobCounts(received=good + refused, accepted=new, unchanged=good - new, quarantined=refused, processes=self.processes)
 
-    def save_extras(self, work: UnitOfWork, now: datetime) -> None:
+    def save_extras(self, work: WriteUnitOfWork, now: datetime) -> None:
         """Keep what else is to be known, in the transaction that lands it."""
 
     def failure(self, counts: JobCounts) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from services.ports.parts import Parts
 def end_predecessor_leases(parts: Parts) -> None:
     """End the leases of the predecessor of the same name, and send the messages of jobs that were read in the background: they have none."""
     with parts.warehouse.write() as work:
-        jobs: list[str] = work.leases.end_for_worker(parts.readings.worker)
+        jobs = work.leases.end_for_worker(parts.readings.worker)
         work.commit()
     with suppress(RetryableError):  # the sweep sends them
         waiting = {args[0] for args in parts.messages.pending("land")} if jobs else set()

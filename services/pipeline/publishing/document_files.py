@@ -7,7 +7,7 @@ import polars as pl
 from domain.document_files.process_links import PLAIN_PDF, url_name
 from domain.pipeline.watermark import Watermark
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import WriteUnitOfWork
 
 SLICE_FILES = 100  # per transaction
 
@@ -22,7 +22,7 @@ def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
             work.commit()
 
 
-def prune(work: UnitOfWork, record_ids: Sequence[str]) -> None:
+def prune(work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
     """Delete the rows whose record is not among these."""
     work.document_files.prune(record_ids, work.batches.last_silver())
 

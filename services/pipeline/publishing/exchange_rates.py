@@ -10,7 +10,7 @@ from domain.exchange_rates.conversion import CONVERTED_AMOUNTS, RATE_MAX_AGE_DAY
 from domain.exchange_rates.rate_rows import RateWindow, affected_windows, changed_conversions, rate_keys, rate_rows
 from domain.pipeline.watermark import Watermark
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 
 SLICE_RATES = 1_000  # per transaction
 PAGE_FACTS = 2_000  # read, and written at most, per transaction
@@ -31,7 +31,7 @@ def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
             _convert(parts, watermark, fact, window, int(rows["silver_batch"].max() or 0))  # type: ignore[arg-type]
 
 
-def prune(work: UnitOfWork, record_ids: Sequence[str]) -> None:
+def prune(work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
     """Delete the rates whose record is not among these."""
     kept_keys = set(rate_keys(record_ids))
     work.exchange_rates.write(None, [key for key in work.exchange_rates.all_keys() if key not in kept_keys])
@@ -52,7 +52,7 @@ def exchange_for(parts: Parts, silver: Frames) -> ExchangeQuotes:
         return _exchange(work, base, currencies, min(days), max(days))
 
 
-def _exchange(work: UnitOfWork, base: str, currencies: set[str], first: date, last: date) -> ExchangeQuotes:
+def _exchange(work: ReadUnitOfWork, base: str, currencies: set[str], first: date, last: date) -> ExchangeQuotes:
     since = max(first, date.min + timedelta(days=RATE_MAX_AGE_DAYS)) - timedelta(days=RATE_MAX_AGE_DAYS)
     return build_quotes(base, work.exchange_rates.between(since, last, {*currencies, base}))
 
@@ -62,7 +62,7 @@ def _convert(parts: Parts, watermark: Watermark, fact: str, window: RateWindow, 
     after: tuple[date, int] | None = None
     while True:
         with parts.warehouse.read() as work:
-            page: pl.DataFrame = work.exchange_rates.priced(fact, window, after, PAGE_FACTS)
+            page = work.exchange_rates.priced(fact, window, after, PAGE_FACTS)
             if not page.height:
                 return
             days: list[Any] = page["value_date"].to_list()

@@ -7,7 +7,7 @@ import polars as pl
 from domain.pipeline.watermark import Watermark
 from domain.star.reference_rows import organization_rows
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import WriteUnitOfWork
 
 SLICE_ROWS = 1_000  # per transaction
 
@@ -25,6 +25,6 @@ def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
             work.commit()
 
 
-def prune(work: UnitOfWork, record_ids: Sequence[str]) -> None:
+def prune(work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
     """Delete the rows whose record is not among these."""
     work.star_writer.prune_reference("organizations", record_ids)

@@ -5,11 +5,11 @@ run continues after its last slice, and of two concurrent runners one fails clea
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
 
 from domain.exchange_rates.conversion import ExchangeQuotes
+from domain.pipeline.batch import SilverBatch
 from domain.pipeline.watermark import Watermark
 from domain.shared.surrogate_keys import surrogate_key
 from domain.star.build import build_star
@@ -21,7 +21,7 @@ from services.pipeline.publishing.exchange_rates import exchange_for
 from services.pipeline.publishing.publish_records import publish_records
 from services.pipeline.stage_runner import run_stage, takes_single_batch
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import ReadUnitOfWork
 from services.shared.clock import now
 
 SLICE_PROCESSES = 700  # per transaction, about 0.2 s: accepting uploads waits for it
@@ -36,8 +36,8 @@ RUN_MAX_PROCESSES = 20_000  # per run, unless its first silver batch alone has m
 def publish(parts: Parts) -> None:
     """Run once over the silver batches past the watermark; send index, and publish again if more is pending."""
 
-    def is_due(work: UnitOfWork, watermark: Watermark) -> bool:
-        return bool(work.batches.last_silver() > watermark.silver_batch)
+    def is_due(work: ReadUnitOfWork, watermark: Watermark) -> bool:
+        return work.batches.last_silver() > watermark.silver_batch
 
     more = run_stage(parts, "publish", is_due, lambda watermark: _publish(parts, watermark))
     parts.messages.send("index")
@@ -47,8 +47,8 @@ def publish(parts: Parts) -> None:
 
 def _publish(parts: Parts, watermark: Watermark) -> bool:
     with parts.warehouse.read() as work:
-        unpublished: Sequence[Any] = work.batches.silver_after(watermark.silver_batch)
-    pending = unpublished
+        unpublished = work.batches.silver_after(watermark.silver_batch)
+    pending: Sequence[SilverBatch] = unpublished
     if watermark.target is not None:
         pending = [batch for batch in unpublished if batch.id <= watermark.target]
     if takes_single_batch(watermark):
@@ -67,9 +67,9 @@ def _publish(parts: Parts, watermark: Watermark) -> bool:
     publish_records(parts, watermark, pending)
     watermark = _slices(parts, watermark, silver, exchange_for(parts, silver), target.id)
     with parts.warehouse.write() as work:
-        seq, count = max(watermark.seq, target.upto_seq), silver["process"].height
+        seq = max(watermark.seq, target.upto_seq)
         work.watermarks.compare_and_swap(watermark, Watermark(stage="publish", seq=seq, silver_batch=target.id), now())
-        work.watermarks.record_run("publish", watermark.seq, target.upto_seq, count, watermark.started_at, now())
+        work.watermarks.record_run(watermark, target.upto_seq, silver["process"].height, now())
         work.commit()
         return bool(work.batches.silver_after(target.id))
 

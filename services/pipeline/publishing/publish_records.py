@@ -2,17 +2,18 @@
 run."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import polars as pl
 
 from domain.lake.silver import TABLES_BY_KIND
+from domain.pipeline.batch import SilverBatch
 from domain.pipeline.watermark import Watermark
 from domain.raw_records.record import Kind
 from services.pipeline.publishing import classifications, document_files, exchange_rates, organizations
 from services.ports.lake import Lake
 from services.ports.parts import Parts
-from services.ports.warehouse import UnitOfWork
+from services.ports.warehouse import WriteUnitOfWork
 
 
 class Publisher(Protocol):
@@ -21,7 +22,7 @@ class Publisher(Protocol):
     def publish(self, parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
         """Write these newest rows of the kind's silver table, and delete the deleted ones."""
 
-    def prune(self, work: UnitOfWork, record_ids: Sequence[str]) -> None:
+    def prune(self, work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
         """Delete the rows whose record is not among these."""
 
 
@@ -33,10 +34,10 @@ PUBLISHERS: dict[Kind, Publisher] = {
 }
 
 
-def publish_records(parts: Parts, watermark: Watermark, pending: Sequence[Any]) -> None:
+def publish_records(parts: Parts, watermark: Watermark, pending: Sequence[SilverBatch]) -> None:
     """Write the records of the pending silver batches to the star; repeating it changes nothing."""
     for kind, publisher in PUBLISHERS.items():
-        batches = [batch.id for batch in pending if kind in batch.kinds.split(",")]
+        batches = [batch.id for batch in pending if kind in batch.kinds]
         if batches:
             publisher.publish(parts, watermark, newest_records(parts.lake, kind, batches))
 

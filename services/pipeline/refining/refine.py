@@ -1,7 +1,7 @@
-"""Refine: the processes that new batches touch are compiled from all their current releases and flattened into silver.
+"""Refine: compiles the processes that new batches change from all their current releases, and flattens them to silver.
 
-Single-flight. Handled twice, the second run finds the watermark moved and does nothing; rows of a run that was killed half-way
-carry a silver batch that never counts.
+Single-flight: a second run finds the watermark moved and has no effect. Rows of a run that was killed belong to a
+silver batch that is never committed.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from domain.lake.flattening.processes import flatten
 from domain.lake.silver import TABLES, TABLES_BY_KIND, silver_schema
 from domain.ocds.merging.compiled_release import ReleaseSource, compile_releases
 from domain.ocds.merging.superseded import superseded_note, without_superseded
+from domain.pipeline.batch import CommittedBatch
 from domain.pipeline.watermark import Watermark
 from domain.raw_records.record import Kind
 from services.pipeline.refining.refine_records import refine_records, touched_records
@@ -23,16 +24,16 @@ from services.ports.parts import Parts
 from services.shared.clock import now
 
 KIND = Kind.RELEASES
-ROUNDED_NUMBER_MARK = '"code":"rounded_number"'  # in the notes of a record that has numbers of more digits than 64 bits hold
-DOCUMENT_FILE_WEIGHT_RECORDS = 20  # records that an uploaded file with its pages weighs as much as
-RUN_MAX_RECORDS = 6_000  # raw records that a run takes on at most, unless its first batch alone has more: publish goes on beside the next one
-CHUNK_PROCESSES = 3_000  # compiled at a time
+ROUNDED_NUMBER_MARK = '"code":"rounded_number"'  # in the notes of records with numbers that 64 bits can't hold
+DOCUMENT_FILE_WEIGHT_RECORDS = 20  # a document file counts as this many records
+RUN_MAX_RECORDS = 6_000  # raw records of a run, unless its first batch has more
+CHUNK_PROCESSES = 3_000  # processes compiled at a time
 COLUMNS = ["batch", "position", "record_id", "version", "op", "ocid", "date", "payload", "notes", "package"]
 Frames = dict[str, pl.DataFrame]
 
 
 def refine(parts: Parts) -> None:
-    """One run over the batches past the watermark; sends publish, and refine again where more is pending."""
+    """One run over the batches after the watermark; sends publish, and refine again if more is pending."""
     more = run_stage(parts, "refine", lambda work, mark: work.batches.last_committed() > mark.seq, lambda mark: _refine(parts, mark))
     parts.messages.send("publish")
     if more:
@@ -46,38 +47,38 @@ def _refine(parts: Parts, mark: Watermark) -> bool:
     with parts.warehouse.write() as work:
         silver_batch = work.batches.open_silver(mark.seq, upto, now())
         work.commit()
-    of_releases = _holding(pending, KIND)
+    of_releases = _batches_with(pending, KIND)
     ocids = sorted(set(parts.lake.read_bronze(KIND, of_releases, ["batch", "ocid"])["ocid"].drop_nulls()))
     frames = refine_processes(parts, ocids, silver_batch)
-    kinds = [kind for kind in TABLES_BY_KIND if _holding(pending, kind)]
+    kinds = [kind for kind in TABLES_BY_KIND if _batches_with(pending, kind)]
     for kind in kinds:
-        frames |= refine_records(parts, kind, touched_records(parts, kind, _holding(pending, kind)), silver_batch)
+        frames |= refine_records(parts, kind, touched_records(parts, kind, _batches_with(pending, kind)), silver_batch)
     parts.lake.append_silver(silver_batch, frames)
     with parts.warehouse.write() as work:
         work.watermarks.compare_and_swap(mark, mark.model_copy(update={"seq": upto}), now())
         work.batches.commit_silver(silver_batch, len(ocids), kinds, now())
-        work.watermarks.record_run("refine", mark.seq, upto, len(ocids), mark.started_at, now())
+        work.watermarks.record_run(mark, upto, len(ocids), now())
         work.commit()
         return bool(work.batches.committed_after(upto))
 
 
-def _take(pending: Sequence[Any], most: int | None) -> Sequence[Any]:
-    """The batches of one run: few enough for memory, and one alone after a failure, to find the one that does harm."""
+def _take(pending: Sequence[CommittedBatch], most: int | None) -> Sequence[CommittedBatch]:
+    """The batches of one run, limited by memory; a single one after a failure, to isolate the batch that causes it."""
     records = 0
     for count, batch in enumerate(pending):
-        records += batch.records * (DOCUMENT_FILE_WEIGHT_RECORDS if Kind.DOCUMENTS in batch.kind.split(",") else 1)
+        records += batch.records * (DOCUMENT_FILE_WEIGHT_RECORDS if Kind.DOCUMENTS in batch.kinds else 1)
         if count and (records > RUN_MAX_RECORDS or count == most):
             return pending[:count]
     return pending
 
 
-def _holding(batches: Sequence[Any], kind: Kind) -> list[int]:
-    """Those of the batches that hold records of a kind."""
-    return [batch.id for batch in batches if kind in batch.kind.split(",")]
+def _batches_with(batches: Sequence[CommittedBatch], kind: Kind) -> list[int]:
+    """The ids of the batches with records of a kind."""
+    return [batch.id for batch in batches if kind in batch.kinds]
 
 
 def refine_processes(parts: Parts, ocids: Sequence[str], silver_batch: int) -> Frames:
-    """The checked silver rows of the processes as they stand in the catalogue now; tombstones for those without a source."""
+    """The validated silver rows of the processes' current versions; tombstones for processes without releases."""
     made = [_refine_chunk(parts, ocids[start : start + CHUNK_PROCESSES], silver_batch) for start in range(0, len(ocids), CHUNK_PROCESSES)]
     frames = {name: pl.concat([frames[name] for frames in made if name in frames] or [pl.DataFrame(schema=TABLES[name])]) for name in TABLES}
     return {name: silver_schema(name).validate(frame, lazy=True) for name, frame in frames.items()}
@@ -96,14 +97,14 @@ def _refine_chunk(parts: Parts, ocids: Sequence[str], silver_batch: int) -> Fram
     releases = bronze.join(order, on="batch", how="inner").sort("ocid", "date", "seq", "position")
     processes, notes = _compile(without_superseded(releases), silver_batch)
     frames = flatten(processes)
-    gone = sorted(set(ocids) - set(processes["ocid"]))
-    frames["process"] = pl.concat([frames["process"], _tombstones(gone, silver_batch)])
+    deleted = sorted(set(ocids) - set(processes["ocid"]))
+    frames["process"] = pl.concat([frames["process"], _tombstones(deleted, silver_batch)])
     frames["note"] = pl.concat([frames["note"], notes]) if "note" in frames else notes
     return frames
 
 
 def _compile(releases: pl.DataFrame, silver_batch: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Compiled processes ready for `flatten`, and the notes on their records; `releases` are in order."""
+    """Compiled processes for `flatten`, and the notes on their records; `releases` are in order."""
     processes = releases.group_by("ocid", maintain_order=True).agg(
         pl.len().cast(pl.Int32).alias("releases"),
         pl.col("first").first().alias("first_published"),
@@ -117,29 +118,31 @@ def _compile(releases: pl.DataFrame, silver_batch: int) -> tuple[pl.DataFrame, p
     notes: list[dict[str, Any]] = []
     for ocid, count in processes.select("ocid", "releases").iter_rows():
         group = list(islice(rows, count))
-        made = compile_releases([ReleaseSource(one, text, date, package, ROUNDED_NUMBER_MARK in (found or "")) for one, text, date, package, found, _ in group])
+        made = compile_releases(
+            [ReleaseSource(item, text, date, package, ROUNDED_NUMBER_MARK in (found or "")) for item, text, date, package, found, _ in group]
+        )
         compiled.append(made.release)
         tags.append(",".join(made.tags))
         known = {"silver_batch": silver_batch, "ocid": ocid, "record_id": None}
         notes += [known | {"record_id": record_id} | note for record_id, *_, found, _ in group if found for note in orjson.loads(found)]
-        notes += [known | {"record_id": one[0]} | superseded_note(one[-1]).model_dump() for one in group if one[-1]]
+        notes += [known | {"record_id": item[0]} | superseded_note(item[-1]).model_dump() for item in group if item[-1]]
         notes += [known | note.model_dump() for note in made.notes]
     return processes.drop("package").with_columns(
         pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"),
         pl.Series("compiled", compiled, dtype=pl.Binary).cast(pl.String),
         pl.Series("tags", tags, dtype=pl.String),
-        *_published(processes["package"]),
+        *_publisher_columns(processes["package"]),
     ), pl.DataFrame(notes, schema=TABLES["note"])
 
 
-def _published(packages: pl.Series) -> list[pl.Series]:
-    """What the packages say of their publisher and their licence."""
-    said: dict[str | None, Any] = {text: orjson.loads(text) for text in packages.drop_nulls().unique()} | {None: {}}
-    publishers = [said[text].get("publisher") for text in packages]
-    names = [one.get("name") if isinstance(one, dict) else None for one in publishers]
-    licenses = [said[text].get("license") for text in packages]
+def _publisher_columns(packages: pl.Series) -> list[pl.Series]:
+    """Publisher and licence from the metadata of packages."""
+    metadata: dict[str | None, Any] = {text: orjson.loads(text) for text in packages.drop_nulls().unique()} | {None: {}}
+    publishers = [metadata[text].get("publisher") for text in packages]
+    names = [item.get("name") if isinstance(item, dict) else None for item in publishers]
+    licenses = [metadata[text].get("license") for text in packages]
     texts = {"publisher": names, "publisher_license": licenses}
-    return [pl.Series(name, [one if isinstance(one, str) else None for one in found], dtype=pl.String) for name, found in texts.items()]
+    return [pl.Series(name, [item if isinstance(item, str) else None for item in found], dtype=pl.String) for name, found in texts.items()]
 
 
 def _tombstones(ocids: Sequence[str], silver_batch: int) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Refine, for the kinds of records that are no releases: the current version of each touched record becomes its silver rows."""
+"""Refine for kinds of records other than releases: current versions of changed records become silver rows."""
 
 from collections.abc import Sequence
 
@@ -10,20 +10,20 @@ from domain.raw_records.record import Kind
 from services.ports.parts import Parts
 
 COLUMNS = ["batch", "record_id", "version", "ocid", "payload"]
-CHUNK_RECORDS = 20_000  # turned into rows at a time
-CHUNK_DOCUMENT_FILES = 500  # the same, for files with all their pages
+CHUNK_RECORDS = 20_000  # records flattened at a time
+CHUNK_DOCUMENT_FILES = 500  # document files, with their pages, flattened at a time
 Frames = dict[str, pl.DataFrame]
 
 
 def touched_records(parts: Parts, kind: Kind, batches: Sequence[int]) -> list[str]:
-    """The records that these batches hold a version or a touch of, in order."""
+    """The ids of records with a version or a touch in these batches, in order."""
     return sorted(set(parts.lake.read_bronze(kind, batches, ["record_id"])["record_id"]))
 
 
 def refine_records(parts: Parts, kind: Kind, record_ids: Sequence[str], silver_batch: int) -> Frames:
-    """The checked silver rows of the records as they stand in the catalogue now; tombstones for those that ended or never were."""
-    most = CHUNK_DOCUMENT_FILES if kind is Kind.DOCUMENTS else CHUNK_RECORDS
-    made = [_refine_chunk(parts, kind, record_ids[start : start + most], silver_batch) for start in range(0, len(record_ids), most)]
+    """The validated silver rows of the records' current versions; tombstones for deleted or unknown records."""
+    chunk_rows = CHUNK_DOCUMENT_FILES if kind is Kind.DOCUMENTS else CHUNK_RECORDS
+    made = [_refine_chunk(parts, kind, record_ids[start : start + chunk_rows], silver_batch) for start in range(0, len(record_ids), chunk_rows)]
     frames = {name: pl.concat([frames[name] for frames in made]) if made else pl.DataFrame(schema=ALL_TABLES[name]) for name in TABLES_BY_KIND[kind]}
     return {name: silver_schema(name).validate(frame, lazy=True) for name, frame in frames.items()}
 
@@ -37,16 +37,16 @@ def _refine_chunk(parts: Parts, kind: Kind, record_ids: Sequence[str], silver_ba
         schema={"record_id": pl.String, "version": pl.Int32, "batch": pl.Int64},
     )
     bronze = parts.lake.read_bronze(kind, sorted(counted), COLUMNS, record_ids=record_ids)
-    standing = bronze.join(wanted, on=["record_id", "version", "batch"], how="inner").sort("record_id")
-    frames = flatten_records(kind, standing, silver_batch)
+    current_rows = bronze.join(wanted, on=["record_id", "version", "batch"], how="inner").sort("record_id")
+    frames = flatten_records(kind, current_rows, silver_batch)
     main = TABLES_BY_KIND[kind][0]
-    gone = sorted(set(record_ids) - set(standing["record_id"]))
-    frames[main] = pl.concat([frames[main], tombstones(main, gone, silver_batch)])
+    deleted = sorted(set(record_ids) - set(current_rows["record_id"]))
+    frames[main] = pl.concat([frames[main], tombstones(main, deleted, silver_batch)])
     return frames
 
 
 def tombstones(table: str, record_ids: Sequence[str], silver_batch: int) -> pl.DataFrame:
-    """Rows that say of each record that it is no more."""
+    """Rows that mark the records as deleted."""
     types = RECORD_TABLES[table]
     named = pl.DataFrame({"record_id": record_ids}, schema={"record_id": pl.String})
     rest = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in types.items() if name != "record_id"]

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 
-ANEW = {"silver": "processes refined anew", "gold": "processes published anew", "search": "documents written anew"}
+REBUILT = {"silver": "processes refined", "gold": "processes published", "search": "documents indexed"}
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_a_layer_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("TENDERLAKE_EMBEDDINGS", "off")
     assert CliRunner().invoke(app, ["migrate"]).exit_code == 0
     done = CliRunner().invoke(app, ["rebuild", *typed])
-    assert (done.exit_code, done.output.splitlines()) == (0, [f"0 {ANEW[layer]}" for layer in made])
+    assert (done.exit_code, done.output.splitlines()) == (0, [f"0 {REBUILT[layer]}" for layer in made])
 
 
 @pytest.mark.parametrize("typed", [["gold", "--layer", "search"], ["bronze"], ["gold", "search"]])

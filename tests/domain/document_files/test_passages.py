@@ -1,4 +1,4 @@
-"""Passages lose no word, keep to one page, and are about as long as they should be."""
+"""Passages contain every word, belong to one page each, and have about the target length."""
 
 from hypothesis import given
 from hypothesis import strategies as st

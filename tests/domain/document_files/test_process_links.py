@@ -1,4 +1,4 @@
-"""What a file says of its process, and which of the processes that answer to it gets it."""
+"""The claims of a document file, and the process that it is linked to."""
 
 import hypothesis.strategies as st
 import polars as pl

@@ -1,4 +1,4 @@
-"""Key facts are proposed with their place, and what can be read in two ways is not guessed."""
+"""Proposed facts have a position; ambiguous values are not guessed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is told of the exceptions of libraries: the reason, and no path of the machine it happened on."""
+"""Reasons taken from library exceptions contain no path of the machine."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from domain.shared.errors import reason_of, without_paths
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("Failed to open file '/srv/lake/files/a3/a358' as type pdf.", "Failed to open file … as type pdf."),
         ("Cannot open empty file: filename='/srv/My Data/files/a3'.", "Cannot open empty file: filename=…."),
@@ -19,8 +19,8 @@ from domain.shared.errors import reason_of, without_paths
         ("a and/or b, 1/2/3, <a/b/c>, a/b/c.json", "a and/or b, 1/2/3, <a/b/c>, a/b/c.json"),
     ],
 )
-def test_paths_of_files_are_left_out_and_nothing_else(text: str, told: str) -> None:
-    assert without_paths(text) == told
+def test_paths_of_files_are_left_out_and_nothing_else(text: str, expected: str) -> None:
+    assert without_paths(text) == expected
 
 
 def test_a_reason_is_one_short_line() -> None:

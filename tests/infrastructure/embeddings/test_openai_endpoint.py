@@ -85,7 +85,7 @@ def test_vectors_of_another_length_than_before_are_not_taken(server: Server) -> 
     asking = client(server)
     asking.embed(["a", "b"])
     server.then = rows(lambda data: [{**one, "embedding": [1.0, 2.0]} for one in data])
-    with pytest.raises(UnavailableError, match="2 numbers, and of 5 before"):
+    with pytest.raises(UnavailableError, match="2 numbers, earlier ones had 5"):
         asking.embed(["a", "b"])
 
 

@@ -51,7 +51,7 @@ def path(kind: Kind, record_id: str | None = None) -> str:
 
 
 def done(api: Api, answer: Response) -> dict[str, Any]:
-    """The job of a change that was accepted, once everything is worked off."""
+    """The job of an accepted change, after all stages have run."""
     assert answer.status_code == 202, answer.text
     assert answer.headers["location"] == f"/v1/jobs/{answer.json()['id']}"
     assert answer.headers["retry-after"].isdigit()
@@ -66,5 +66,5 @@ def outcomes(api: Api, job: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def sound(api: Api) -> list[str]:
-    """What differs between what stands and what bronze alone makes."""
+    """The differences between live data and a rebuild from bronze."""
     return verified(api.parts, api.settings.data_dir)

@@ -1,4 +1,4 @@
-"""Any sequence of single and batch changes over all kinds leaves what a plain model in memory says, and gold and search as bronze makes them."""
+"""Any sequence of single and batch changes leaves what a plain model says; gold and search equal a rebuild."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -19,14 +19,14 @@ from tests.support import drain, job_of, lake_in, verified
 TITLES = ("one", "two", None)
 Key = tuple[Kind, str]
 Step = tuple[list[tuple[Op, Kind, str | None, int | None]], bool]
-"""Operations as (what, kind, what the mark becomes, the version it must be at), and whether they are done as a whole or not at all."""
+"""Operations as (op, kind, new mark, required version), and whether they are atomic."""
 
 elements = st.tuples(st.sampled_from(Op), st.sampled_from(Kind), st.sampled_from(TITLES), st.sampled_from([None, None, 1, 2]))
 steps = st.tuples(st.lists(elements, min_size=1, max_size=5), st.booleans())
 
 
 class Model:
-    """What stands: payloads and versions by kind and id."""
+    """The expected records: payloads and versions by kind and id."""
 
     def __init__(self) -> None:
         self.standing: dict[Key, dict[str, Any]] = {}
@@ -35,25 +35,25 @@ class Model:
     def take(self, step: Step) -> None:
         """Apply the operations."""
         before = deepcopy(self.standing), dict(self.versions)
-        good = [self._one(*one) for one in step[0]]
+        good = [self._apply(*one) for one in step[0]]
         if step[1] and not all(good):
             self.standing, self.versions = before
 
-    def _one(self, op: Op, kind: Kind, mark: str | None, at: int | None) -> bool:
+    def _apply(self, op: Op, kind: Kind, mark: str | None, at: int | None) -> bool:
         key = (kind, IDS[kind])
-        there = self.standing.get(key)
+        current = self.standing.get(key)
         if op is Op.PURGE and key not in self.versions:
             return False
-        if op in {Op.PATCH, Op.DELETE} and there is None:
+        if op in {Op.PATCH, Op.DELETE} and current is None:
             return False
-        if at is not None and (self.versions[key] if there is not None else 0) != at:
+        if at is not None and (self.versions[key] if current is not None else 0) != at:
             return False
         if op in {Op.DELETE, Op.PURGE}:
             after = None
         else:
-            after = {name: value for name, value in (RECORDS[kind] if op is Op.PUT else there or {}).items() if name != "x_mark"}
+            after = {name: value for name, value in (RECORDS[kind] if op is Op.PUT else current or {}).items() if name != "x_mark"}
             after |= {"x_mark": mark} if mark is not None else {}
-        if after != there:
+        if after != current:
             self.versions[key] = self.versions.get(key, 0) + 1
         self.standing.pop(key, None)
         if after is not None:

@@ -1,4 +1,4 @@
-"""Many changes in one request: each element has its outcome, and one bad element harms the others only where that was asked for."""
+"""Many changes in one request: each element has its outcome; a bad one affects others only in an atomic request."""
 
 import json
 from typing import Any

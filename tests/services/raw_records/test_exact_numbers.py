@@ -1,4 +1,4 @@
-"""Numbers with more digits than 64 bits hold go in and come out as they are, by every way; ids that are numbers stay numbers."""
+"""Numbers with more digits than 64 bits hold are kept exactly on every path; ids that are numbers stay numbers."""
 
 import json
 from typing import Any

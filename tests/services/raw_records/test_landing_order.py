@@ -1,4 +1,4 @@
-"""Who comes first: changes are landed in the order in which they were accepted, and one that builds on an older version loses."""
+"""Changes are landed in the order in which they were accepted; one that builds on an older version is refused."""
 
 from datetime import timedelta
 from typing import Any
@@ -35,7 +35,7 @@ def test_a_patch_sees_the_post_that_was_accepted_before_it(api: Api) -> None:
 def test_changes_of_one_record_are_landed_in_order_whichever_message_comes_first(api: Api) -> None:
     jobs = [api.client.post("/v1/raw/releases", json=RELEASE | {"title": str(number)}).json() for number in range(5)]
     api.messages.sent = []
-    land(api.parts, jobs[3]["id"])  # takes the oldest, and all that wait behind it
+    land(api.parts, jobs[3]["id"])  # takes the oldest, and all that wait after it
     assert [status(api, one) for one in jobs] == ["running"] * 5
     api.work()
     versions = api.client.get(f"{URL}/versions").json()["items"]
@@ -52,7 +52,7 @@ def test_a_worker_leaves_later_changes_to_the_one_that_is_at_an_older_one(api: A
     land(api.parts, jobs[2]["id"])
     api.work()
     assert [status(api, one) for one in jobs] == ["running", "accepted", "accepted"]
-    land(api.parts, jobs[0]["id"])  # its message comes again, for its worker has died
+    land(api.parts, jobs[0]["id"])  # its message is redelivered after its worker died
     api.work()
     assert [status(api, one) for one in jobs] == ["succeeded"] * 3
 

@@ -1,4 +1,4 @@
-"""What is accepted can be asked for: one limit on the length of ids, at every place where they come in and go out."""
+"""Every accepted record can be requested: ids have the same length limit everywhere."""
 
 import json
 from typing import Any

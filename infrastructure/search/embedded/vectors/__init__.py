@@ -1,4 +1,4 @@
-"""Vectors of documents on disk, beside the words: append-only files, memory-mapped, one writer at a time."""
+"""Vectors of documents on disk: append-only, memory-mapped files with one writer at a time."""
 
 from infrastructure.search.embedded.vectors.vector_log import NONE, Snapshot
 from infrastructure.search.embedded.vectors.vector_sets import VectorSets

@@ -152,7 +152,7 @@ def test_a_damaged_file_says_how_to_mend_it(tmp_path: Path, file: str) -> None:
     filled(tmp_path, range(3))
     folder = next(one for one in tmp_path.iterdir() if one.is_dir())
     (folder / file).write_bytes(b"no\n")
-    with pytest.raises(DamagedError, match="made anew"):
+    with pytest.raises(DamagedError, match="computed again"):
         VectorSets(tmp_path).snapshot()
 
 

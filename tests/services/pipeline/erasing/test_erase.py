@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.raw_records.audit import NewAuditEntry
 from domain.raw_records.record import Kind
 from infrastructure.lake.compaction import has_many_small_files
 from infrastructure.lake.erasure import ABANDONED_SECONDS
@@ -65,17 +66,7 @@ def test_what_a_stage_set_aside_is_not_erased(api: Api) -> None:
     done(api, api.client.post("/v1/raw/releases", json=secret()))
     job = done(api, api.client.delete(URL))
     with api.parts.warehouse.write() as work:
-        entry = {
-            "at": now(),
-            "actor": "admin",
-            "action": "purge",
-            "kind": "releases",
-            "record_id": IDS[Kind.RELEASES],
-            "version": 2,
-            "seq": 1,
-            "status": "pending",
-        }
-        work.audit.add([entry | {"ocid": None, "job_id": job["id"]}])
+        work.audit.add([NewAuditEntry(now(), "admin", Kind.RELEASES, IDS[Kind.RELEASES], None, job["id"], version=2, seq=1)])
         work.connection.exec_driver_sql("UPDATE job SET status = 'failed' WHERE id = ?", (job["id"],))  # type: ignore[attr-defined]
         work.commit()
     erase(api.parts)
