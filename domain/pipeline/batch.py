@@ -1,4 +1,4 @@
-"""Batches of the log, and the steps of a job that make them."""
+"""Batches of the log, and the results of landing slices."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -8,11 +8,12 @@ from pydantic import BaseModel
 from domain.jobs.job import JobCounts
 from domain.raw_records.record import Kind
 
-LEASE_DURATION = timedelta(seconds=15)  # of a slice that is being landed, renewed every few seconds: a worker that does not renew it is dead
+# Of a slice that is being landed. Workers renew it every few seconds; one that does not is dead.
+LEASE_DURATION = timedelta(seconds=15)
 
 
 class Batch(BaseModel):
-    """A slice of a job in bronze."""
+    """A slice of a job in bronze; committed once it has a `seq`."""
 
     id: int
     job_id: str
@@ -22,7 +23,7 @@ class Batch(BaseModel):
 
 
 class CommittedBatch(NamedTuple):
-    """A batch that has its place in the log; `kinds` are those of its records."""
+    """A committed batch; `kinds` are the kinds of its records."""
 
     id: int
     seq: int
@@ -32,7 +33,7 @@ class CommittedBatch(NamedTuple):
 
 
 class SilverBatch(NamedTuple):
-    """A committed silver batch, made of the log's batches in (from_seq, upto_seq]; `kinds` are those of its records beside releases."""
+    """A committed silver batch, made from the log's batches in (from_seq, upto_seq]; `kinds` excludes releases."""
 
     id: int
     from_seq: int
@@ -42,7 +43,7 @@ class SilverBatch(NamedTuple):
 
 
 class LandedSlice(NamedTuple):
-    """What the landing of a batch means for its job; `position` is where the next one begins, None at the end of the source."""
+    """The result of a landed slice for its job; `position` is the start of the next slice, None at the source's end."""
 
     job_id: str
     counts: JobCounts
@@ -51,7 +52,7 @@ class LandedSlice(NamedTuple):
 
 
 class NextRawJob(BaseModel):
-    """The job whose turn it is, and when somebody began it; None where nobody has. `leased`: whether a worker is at it."""
+    """The next raw job in order; `begun_at` is None before its landing starts; `leased`: whether a worker lands it."""
 
     job_id: str
     begun_at: datetime | None

@@ -1,4 +1,4 @@
-"""How far a stage has read the log."""
+"""Watermarks: how far each stage has read the log."""
 
 from datetime import datetime
 
@@ -6,9 +6,9 @@ from pydantic import BaseModel
 
 
 class Watermark(BaseModel):
-    """How far a stage has read the log; `silver_batch` for the stages behind silver.
+    """A stage's position in the log: `seq`, and `silver_batch` for the stages after refine.
 
-    `target` (the silver batch aimed at) and `done` (slices written) hold a run that is half-way; `attempts` counts its starts.
+    `target` (the last silver batch) and `done` (slices written) describe an unfinished run; `attempts` counts starts.
     """
 
     stage: str

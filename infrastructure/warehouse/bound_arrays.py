@@ -1,16 +1,19 @@
-"""Columns as PostgreSQL's array literals: a frame is one statement with a parameter a column, where a parameter a value costs more than the write itself."""
+"""Columns as PostgreSQL array literals: a frame is one statement with one parameter per column.
+
+One parameter per value would cost more than the write itself.
+"""
 
 from collections.abc import Iterator
 
 import polars as pl
 from sqlalchemy import Dialect, Table
 
-MOST_ROWS = 10_000  # of a statement
+MAX_ROWS = 10_000  # per statement
 INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"
 
 
 def literal(values: pl.Series) -> str:
-    """The values as PostgreSQL reads an array."""
+    """Return the values as a PostgreSQL array literal."""
     kind = values.dtype.base_type()
     if kind is pl.Datetime:
         values = values.dt.strftime(INSTANT)
@@ -23,12 +26,12 @@ def literal(values: pl.Series) -> str:
 
 
 def source(target: Table, frame: pl.DataFrame, dialect: Dialect) -> str:
-    """The frame as a source of rows, with a place for the literal of each of its columns."""
+    """Return a row source for the frame, with a placeholder for the literal of each column."""
     types = [target.c[name].type.compile(dialect=dialect) for name in frame.columns]
-    return f"unnest({', '.join(f'%s::{one}[]' for one in types)})"
+    return f"unnest({', '.join(f'%s::{type_name}[]' for type_name in types)})"
 
 
 def parameters(frame: pl.DataFrame) -> Iterator[tuple[str, ...]]:
-    """The literals of the frame's columns, a few thousand rows at a time."""
-    for part in frame.iter_slices(MOST_ROWS):
+    """Yield the literals of the frame's columns, for up to MAX_ROWS rows each."""
+    for part in frame.iter_slices(MAX_ROWS):
         yield tuple(literal(column) for column in part.get_columns())

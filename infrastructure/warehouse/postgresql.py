@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL that never wait for ever: for connecting, for a server that went silent, for a statement, for a connection of the pool.
+"""Connections to PostgreSQL with timeouts for connecting, a silent server, statements and the connection pool.
 
-The kernel of a stopped server goes on acknowledging packets, so that no TCP timeout ends a wait for it. A wait that brings nothing for
-`connect_seconds` therefore asks the server for a second connection: where that is not answered either, the wait ends.
+The kernel of a stopped server still acknowledges packets, so no TCP timeout ends a wait for it. After
+`connect_seconds` of silence a wait therefore opens a second connection as a probe: if that fails too, the wait ends.
 """
 
 import re
@@ -18,14 +18,15 @@ from sqlalchemy.engine import ExceptionContext
 from domain.shared.errors import UnavailableError
 from infrastructure.system.outage import Server, server_at
 
-TURN = 0x74656E6465726C  # the advisory lock that writers hold: any number that is ours alone
-WRONG_SETTING = re.compile("password|does not exist|pg_hba")  # what no waiting mends
+WRITER_LOCK = 0x74656E6465726C  # advisory lock of writers; any number that no other application uses
+WRONG_SETTING = re.compile("password|does not exist|pg_hba")  # errors that waiting does not cure
 STATEMENT_TIMEOUT = "57014"  # query_canceled
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long PostgreSQL is waited for; `statement_seconds` of None is no limit, for commands and workers with long statements."""
+    """Timeouts for PostgreSQL; `statement_seconds` None means no limit, for commands and workers with long
+    statements."""
 
     connect_seconds: float = 5.0
     statement_seconds: float | None = None
@@ -33,7 +34,7 @@ class Timeouts:
 
 
 def make_postgresql_engine(url: str, timeouts: Timeouts) -> Engine:
-    """An engine whose errors are AwayError where the server is away, and quote no values."""
+    """Return an engine that raises AwayError while the server is away; its errors contain no parameter values."""
     engine = create_engine(url, pool_pre_ping=True, pool_timeout=timeouts.pool_seconds, isolation_level="REPEATABLE READ", hide_parameters=True)
     server = server_of(engine)
     event.listen(engine, "begin", _begin)
@@ -46,20 +47,20 @@ def make_postgresql_engine(url: str, timeouts: Timeouts) -> Engine:
 
 
 def server_of(engine: Engine) -> Server:
-    """What this process knows of the engine's server."""
+    """Return the shared state of the engine's server."""
     return server_at("PostgreSQL", f"{engine.url.host}:{engine.url.port}/{engine.url.database}")
 
 
 def _begin(connection: Connection) -> None:
-    # Writers take their turn, as SQLite has them do: the next place in the log is the last one plus one.
+    # One writer at a time, as on SQLite: the next sequence number is the last one plus one.
     if connection.get_execution_options().get("writer"):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
 
 
 def _connect(args: Any, options: dict[str, Any], timeouts: Timeouts) -> Any:
     import psycopg
 
-    given = {"connect_timeout": max(2, ceil(timeouts.connect_seconds))} | options  # libpq takes 2 seconds at least
+    given = {"connect_timeout": max(2, ceil(timeouts.connect_seconds))} | options  # libpq's minimum is 2 seconds
     connection = _watched_class().connect(*args, **given)
     connection.watch(lambda: psycopg.connect(*args, **given).close(), timeouts.connect_seconds)
     return connection
@@ -67,7 +68,7 @@ def _connect(args: Any, options: dict[str, Any], timeouts: Timeouts) -> Any:
 
 @cache
 def _watched_class() -> Any:
-    """The class of connections that watch for a silent server; psycopg is an extra, and not imported before it is used."""
+    """Return the class of connections that watch for a silent server; psycopg is optional and imported on first use."""
     import psycopg
 
     class SilentError(psycopg.OperationalError):
@@ -76,13 +77,13 @@ def _watched_class() -> Any:
         silent = True
 
     class WatchedConnection(psycopg.Connection[Any]):
-        """A connection whose waits end where the server answers nobody."""
+        """A connection whose waits end if the server stops answering."""
 
         probe: Callable[[], None] | None = None
         silence_seconds = 0.0
 
         def watch(self, probe: Callable[[], None], silence_seconds: float) -> None:
-            """Run `probe` after so many seconds of silence; where that raises ConnectionTimeout the wait ends."""
+            """Run `probe` after so many seconds of silence; a ConnectionTimeout of it ends the wait."""
             self.probe, self.silence_seconds = probe, silence_seconds
 
         def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
@@ -97,20 +98,20 @@ def _watched_class() -> Any:
                     if ready:
                         heard = time.monotonic()
                     elif self.probe and time.monotonic() - heard > self.silence_seconds:
-                        self._ask(self.probe)
+                        self._probe(self.probe)
                         heard = time.monotonic()
                     wanted = gen.send(ready)
             except StopIteration as end:
                 return end.value
 
-        def _ask(self, probe: Callable[[], None]) -> None:
+        def _probe(self, probe: Callable[[], None]) -> None:
             try:
                 probe()
             except psycopg.errors.ConnectionTimeout:
                 self.pgconn.finish()
                 raise SilentError(f"it has sent nothing for {self.silence_seconds:.0f} s and takes no connection") from None
             except psycopg.Error:
-                return  # it answers; if it is going down, it closes this connection too
+                return  # the server answers; if it is shutting down, it closes this connection too
 
     return WatchedConnection
 
@@ -124,15 +125,15 @@ def _limit_statements(connection: Any, timeouts: Timeouts) -> None:
 
 
 def _translate(context: ExceptionContext, engine: Engine, server: Server) -> UnavailableError | None:
-    """The error to raise in place of the driver's; None where that shall be raised."""
+    """Return the error to raise in place of the driver's; None to raise the driver's."""
     error = context.original_exception
     if context.is_pre_ping and not getattr(error, "silent", False):
-        return None  # the connection broke while nobody used it; a new one shows how the server is
+        return None  # an idle connection broke; a new one shows the server's state
     if context.connection is None and WRONG_SETTING.search(str(error)):
-        return None  # waiting would not help
+        return None  # waiting does not help
     if context.is_disconnect or context.connection is None:
         if not server.away:
-            engine.dispose()  # from now on only new connections tell whether it is back
+            engine.dispose()  # only new connections show whether the server is back
         return server.failed(error)
     if getattr(error, "sqlstate", None) == STATEMENT_TIMEOUT:
         return UnavailableError("PostgreSQL took too long over a statement; try again")

@@ -61,10 +61,10 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
             passed = {"seq": max(watermark.seq, last.upto_seq), "silver_batch": last.id}
             advanced = watermark.model_copy(update=passed)
         organizations: Watermark | None = None
-        touched: Sequence[str] = []
+        touched: list[str] = []
         if _organizations_follow(work, advanced.seq):
             organizations = work.watermarks.get(ORGANIZATIONS_WATERMARK)
-            touched = work.search_rows.touched_organizations(organizations.silver_batch, published)
+            touched = list(work.search_rows.touched_organizations(organizations.silver_batch, published))
         files = work.document_files.touched(watermark.silver_batch, published)
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
     alerts = IndexRunAlerts(parts)
