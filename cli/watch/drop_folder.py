@@ -1,6 +1,5 @@
 """A drop folder. Its top level holds new files, `loading/` files with a running job, `done/` and `failed/` finished
-files,
-each with a report.
+files, each with a report.
 
 The place of a file is the only state. Each step is one rename, or one request with an idempotency key derived from the
 file, so repeating a step after a crash loses nothing and loads nothing twice.
@@ -44,8 +43,7 @@ class LoadingFile:
 
 
 class DropFolder:
-    """One folder. Files larger than `largest` bytes are refused; a file is loaded once unchanged for `settled`
-    seconds."""
+    """One folder. `largest` is the size limit in bytes; a file is complete once unchanged for `settled` seconds."""
 
     def __init__(self, parts: Parts, folder: Path, largest: int, settled: float = SETTLED_SECONDS) -> None:
         self.parts, self.folder, self.largest, self.settled = parts, folder, largest, settled

@@ -15,8 +15,7 @@ def installed() -> bool:
 
 
 def recognise(png: bytes, timeout: float) -> str:
-    """Return the text of a PNG. OSError or SubprocessError if tesseract fails or takes longer than `timeout`
-    seconds."""
+    """Return the text of a PNG. OSError or SubprocessError if tesseract fails or exceeds `timeout` seconds."""
     command = [COMMAND, "stdin", "stdout"]
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
     # The calling child process has one thread, so tying tesseract to the parent is reliable.

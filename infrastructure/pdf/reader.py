@@ -94,8 +94,7 @@ class PdfReader:
             yield name, request | {"steps": reading.steps, "pages": pages, "ocr_seconds": self.limits.page_seconds, "limits": asdict(self.limits)}
 
     def _follow(self, reading: PdfReading, ending: str) -> bool:
-        """Add the child's output; return whether to run the file again, after a page that crashed the child, or for
-        OCR."""
+        """Add the child's output; return whether to run the file again, after a page that crashed, or for OCR."""
         found = reading.found
         found.add(reading.out.read_bytes() if reading.out.exists() else b"")
         reading.out.unlink(missing_ok=True)

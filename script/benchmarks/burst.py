@@ -17,8 +17,7 @@ Row = Callable[..., None]
 
 def run(stack: Stack, count: int, row: Row) -> None:
     """Post `count` releases, one per request, by CLIENTS clients; print the accept rate, its p99 and the time until all
-    are
-    searchable."""
+    are searchable."""
     mark = f"burst{int(time.time())}"
     bodies = [_marked(line, mark) for line in lines(count, seed=321)]
     wanted = len({orjson.loads(body)["ocid"] for body in bodies})

@@ -30,8 +30,7 @@ DEFAULT_PERIOD_DAYS = 30  # for a request without a first day
 
 @dataclass(frozen=True)
 class RateRequest:
-    """Rates to fetch: days, both inclusive, and currencies; None means the default. Without any value: what facts
-    need."""
+    """Rates to fetch: days, both inclusive, and currencies. None means the default; all None: what facts need."""
 
     first: date | None = None
     last: date | None = None

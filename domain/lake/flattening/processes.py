@@ -192,8 +192,7 @@ def _missing_award_notes(awards: pl.DataFrame, contracts: pl.DataFrame) -> pl.Da
 
 
 def _parents(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame) -> Frames:
-    """Return silver_batch, ocid, parent_position, parent_id, items, documents of tenders, awards and contracts, by
-    level."""
+    """Return silver_batch, ocid, parent_position, parent_id, items, documents of tender, awards, contracts, by level."""
     tenders = frame.select("silver_batch", "ocid", "tender").filter(pl.col("tender").is_not_null()).unnest("tender").with_columns(position=pl.lit(0))
     columns = ["silver_batch", "ocid", pl.col("position").cast(pl.Int32).alias("parent_position"), pl.col("id").alias("parent_id"), "items", "documents"]
     return {level: rows.select(columns) for level, rows in zip(LEVELS, (tenders, awards, contracts), strict=True)}
@@ -268,7 +267,6 @@ def _process(frame: pl.DataFrame, parties: ProcessParties, items: pl.DataFrame) 
 
 
 def _first_code(coded: pl.DataFrame) -> pl.DataFrame:
-    """Return the classification of the tender's first coded item, else of an award's or contract's ('tender' sorts
-    last)."""
+    """Return the classification of the first coded item: of the tender ('tender' sorts last), else of any other."""
     ranked = coded.sort("ocid", "level", descending=[False, True], maintain_order=True).unique("ocid", keep="first", maintain_order=True)
     return ranked.select("ocid", *[pl.col(f"classification_{name}").alias(f"item_classification_{name}") for name in ("scheme", "id", "description")])

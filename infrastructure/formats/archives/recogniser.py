@@ -37,8 +37,7 @@ REFUSALS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Unpacked(Slice):
-    """A slice with the unpacked bytes and members that it took. `bomb` also ends the reading of the enclosing
-    archive."""
+    """A slice with the unpacked bytes and members that it took. `bomb` also ends the enclosing archive."""
 
     spent: int = 0
     members: int = 0
@@ -81,8 +80,7 @@ class ArchiveSlice:
 
 
 class ArchiveRecogniser:
-    """Recognises zip and tar archives; `chain` reads their members. At most `most` bytes and `most_members` are
-    read."""
+    """Recognises zip and tar archives; `chain` reads the members: `most` bytes and `most_members` at most."""
 
     name = "archive"
     kind = "an archive (zip, tar, tar.gz, tar.bz2, tar.xz) of any of these"
@@ -95,8 +93,7 @@ class ArchiveRecogniser:
         self.most_members = most_members
 
     def recognise(self, text: Path, filename: str) -> Position | None:  # pylint: disable=unused-argument
-        """Return the initial position; None for other formats. InvalidError if the archive's directory can't be
-        read."""
+        """Return the initial position; None for other formats. InvalidError if the directory can't be read."""
         form = form_of(text)
         too_many = form == "tar" and tar_members.has_more_members(text, self.most_members)
         if form == "zip" and not (too_many := zip_members.entries(text) > self.most_members):
@@ -126,8 +123,7 @@ class ArchiveRecogniser:
         return zip_members.opened(text, self.spool / f"{text.name}.members") if form == "zip" else tar_members.opened(text)
 
     def _walk(self, archive: Members, text: Path, filename: str, position: Position, walk: ArchiveSlice) -> tuple[int | None, Position | None]:
-        """Read members until the slice is full. Return the next slice's member and the position in it; (None, None) at
-        the end."""
+        """Read members until the slice is full; return the next member and the position in it, or (None, None)."""
         allowed = min(self.most, max(text.stat().st_size * MAX_UNPACK_RATIO, UNLIMITED_BYTES))
         folders = TableFolders(text, filename, self.spool, lambda: self._opened(text, position["form"]), self.chain)
         for member in archive.members(position["at"]):

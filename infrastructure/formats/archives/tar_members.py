@@ -44,8 +44,7 @@ class TarMembers:
 
     def members(self, start: int) -> Iterator[Member]:
         """Yield members from the header at offset `start` on. DamagedMemberError after the last good member of a
-        damaged
-        archive."""
+        damaged archive."""
         self.file.seek(start)
         try:
             limited = LimitedFile(self.file)
@@ -72,8 +71,7 @@ class TarMembers:
 
 
 def has_more_members(path: Path, limit: int) -> bool:
-    """Whether the headers show more than `limit` members; False at an unusual header, which only full reading can
-    follow."""
+    """Whether the headers show more than `limit` members; False at a header that only full reading can follow."""
     count = at = 0
     with path.open("rb") as file:
         while count <= limit:

@@ -77,8 +77,7 @@ class ZipMembers:
 
 @contextmanager
 def opened(path: Path, index: Path) -> Iterator[ZipMembers]:
-    """Open the archive with its index, which is made if missing. InvalidError if the directory is damaged or too
-    large."""
+    """Open the archive with its index, made if missing. InvalidError if the directory is damaged or too large."""
     if not index.exists():
         write(_indexed(path), index)
     with path.open("rb") as file, index.open("rb") as lines:
@@ -157,8 +156,7 @@ def _info(fields: list[Any]) -> zipfile.ZipInfo:
 
 
 def _name_size(info: zipfile.ZipInfo) -> int:
-    """Return the length of the member's name in bytes; without the UTF-8 flag it is in code page 437, one byte per
-    letter."""
+    """Return the length of the name in bytes; without the UTF-8 flag it is code page 437, one byte per letter."""
     return len(info.orig_filename.encode()) if info.flag_bits & UTF8_NAME else len(info.orig_filename)
 
 

@@ -1,5 +1,4 @@
-"""Unpacked and UTF-8 copies of uploads: compressed or differently encoded files are written once, streamed, to the
-spool."""
+"""Copies of uploads in the spool, written once: unpacked if compressed, UTF-8 if in another encoding."""
 
 import os
 import threading

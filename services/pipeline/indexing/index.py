@@ -1,8 +1,8 @@
 """Index stage: builds the documents of changed processes, organisations and files from gold and writes them to search.
 
 Single-flight. Writing a document twice gives the same document, so a killed run is simply repeated. Organisations have
-their own watermark: they change with every slice of a load, so they follow when a job ends with the run
-or nothing more is pending.
+their own watermark: they change with every slice of a load, so they follow when a job ends with the run or nothing more
+is pending.
 """
 
 from collections.abc import Sequence
@@ -126,7 +126,6 @@ def index_organizations(parts: Parts, organization_ids: Sequence[str]) -> None:
 
 def index_files(parts: Parts, files: Sequence[tuple[str, int]]) -> None:
     """Write the passages of these files as gold and silver have them; `files` are (record id, largest number of
-    passages
-    that search may hold of it)."""
+    passages that search may hold of it)."""
     documents = file_documents(parts, files)
     parts.search.write(Collection.DOCUMENTS, documents, sorted(set(passage_ids(files)) - {document["id"] for document in documents}))

@@ -13,8 +13,7 @@ SLICE_ROWS = 1_000  # per transaction
 
 
 def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
-    """Write the rows (silver `classification`) and delete the deleted ones. LostRaceError if another runner moved the
-    watermark."""
+    """Write the rows (silver `classification`), delete the deleted ones. LostRaceError if the watermark has moved."""
     for part in rows.iter_slices(SLICE_ROWS):
         with parts.warehouse.write() as work:
             work.watermarks.check_unmoved(watermark)

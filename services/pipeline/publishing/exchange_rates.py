@@ -18,8 +18,7 @@ Frames = dict[str, pl.DataFrame]
 
 
 def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
-    """Write the rows (silver `exchange_rate`) and delete the deleted ones. LostRaceError if another runner moved the
-    watermark."""
+    """Write the rows (silver `exchange_rate`), delete the deleted ones. LostRaceError if the watermark has moved."""
     for part in rows.iter_slices(SLICE_RATES):
         deleted_keys = rate_keys(part.filter(pl.col("deleted"))["record_id"].to_list())
         with parts.warehouse.write() as work:

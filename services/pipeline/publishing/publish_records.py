@@ -1,5 +1,4 @@
-"""Publishes records that are not releases: their newest silver rows go into the star before the processes of the
-run."""
+"""Publishes records that are not releases: their newest silver rows, before the processes of the run."""
 
 from collections.abc import Sequence
 from typing import Protocol
