@@ -192,7 +192,7 @@ def _missing_award_notes(awards: pl.DataFrame, contracts: pl.DataFrame) -> pl.Da
 
 
 def _parents(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame) -> Frames:
-    """Return silver_batch, ocid, parent_position, parent_id, items, documents of tender, awards, contracts, by level."""
+    """Return silver_batch, ocid, parent_position, parent_id, items and documents of all parents, by level."""
     tenders = frame.select("silver_batch", "ocid", "tender").filter(pl.col("tender").is_not_null()).unnest("tender").with_columns(position=pl.lit(0))
     columns = ["silver_batch", "ocid", pl.col("position").cast(pl.Int32).alias("parent_position"), pl.col("id").alias("parent_id"), "items", "documents"]
     return {level: rows.select(columns) for level, rows in zip(LEVELS, (tenders, awards, contracts), strict=True)}

@@ -65,14 +65,14 @@ class ArchiveSlice:
         timed_out = self.handled > 0 and monotonic() > self.until
         return 0 if timed_out or self.bytes >= SLICE_BYTES else self.limit - len(self.elements) - len(self.refused)
 
-    def take(self, piece: Slice) -> None:
+    def take(self, part: Slice) -> None:
         """Add the slice of a member."""
-        self.elements += with_date_order(piece.elements)
-        self.refused += piece.refused
-        self.bytes += sum(len(element.raw) for element in piece.elements)
-        if isinstance(piece, Unpacked):
-            self.spent += piece.spent
-            self.passed += piece.members
+        self.elements += with_date_order(part.elements)
+        self.refused += part.refused
+        self.bytes += sum(len(element.raw) for element in part.elements)
+        if isinstance(part, Unpacked):
+            self.spent += part.spent
+            self.passed += part.members
 
     def refuse(self, file: str, code: str, reason: str) -> None:
         """Quarantine a member, or the rest of the archive, with the reason."""
@@ -150,7 +150,7 @@ class ArchiveRecogniser:
 
     def _extract(self, member: Member, source: SourceFile, walk: ArchiveSlice) -> None:
         with disk_full_as_error():
-            write(limited(member.pieces(), member.packed, source.most - walk.spent), source.path)
+            write(limited(member.chunks(), member.packed, source.most - walk.spent), source.path)
 
     def _join(self, folders: TableFolders, others: Sequence[int], first: SourceFile, begin: Position, walk: ArchiveSlice, *, again: bool) -> None:
         """Join the sheets of these members, to be read as the first one; unreadable ones are refused, once."""
@@ -189,22 +189,22 @@ class ArchiveRecogniser:
                 return None
             if together:
                 self._join(folders, together[1:], source_left, begin, walk, again=inner is not None)
-            piece = self.chain.read(source_left, begin, max(walk.room, 1))
+            part = self.chain.read(source_left, begin, max(walk.room, 1))
         except (InvalidError, DamagedMemberError) as error:
             walk.refuse(source.filename, "unreadable_member", str(error))
             source.forget()
             return None
         if inner is None and source.unpacked.exists():
             walk.spent += source.unpacked.stat().st_size
-        walk.take(piece)
+        walk.take(part)
         if walk.spent > source.most:
             raise TooLargeError(f"the members unpack to more than {source.most} bytes")
-        if isinstance(piece, Unpacked) and piece.bomb:
+        if isinstance(part, Unpacked) and part.bomb:
             source.forget()
             raise TooLargeError(f"{source.filename} unpacks to more than the limit")
-        if piece.position is None:
+        if part.position is None:
             source.forget()
-        return piece.position
+        return part.position
 
 
 class NestedArchiveRecogniser:

@@ -111,14 +111,14 @@ def is_tar(path: Path) -> bool:
 
 
 def _reader(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[], Iterator[bytes]]:
-    return lambda: _pieces(archive, info)
+    return lambda: _chunks(archive, info)
 
 
-def _pieces(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
+def _chunks(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
     try:
         file = archive.extractfile(info)
-        while file is not None and (piece := file.read(CHUNK_BYTES)):
-            yield piece
+        while file is not None and (chunk := file.read(CHUNK_BYTES)):
+            yield chunk
     except DAMAGE as error:
         raise DamagedMemberError(f"it is truncated: {reason_of(error)}") from error
 

@@ -52,12 +52,12 @@ class ZipMembers:
             yield Member(at, shown(info.filename), self._spent(info), self._reader(info), refusal, passed)
 
     def _reader(self, info: zipfile.ZipInfo) -> Callable[[], Iterator[bytes]]:
-        return lambda: self._pieces(info)
+        return lambda: self._chunks(info)
 
     def _spent(self, info: zipfile.ZipInfo) -> Callable[[], int]:
         return lambda: self.file.tell() - info.header_offset
 
-    def _pieces(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    def _chunks(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         try:
             self.file.seek(info.header_offset)
             header = self.file.read(HEADER_SIZE)
@@ -69,8 +69,8 @@ class ZipMembers:
                 raise zipfile.BadZipFile(f"its own header names it {shown(name_in_header)!r}")
             self.file.seek(extra, 1)
             with zipfile.ZipExtFile(self.file, "r", info) as file:
-                while piece := file.read(CHUNK_BYTES):
-                    yield piece
+                while chunk := file.read(CHUNK_BYTES):
+                    yield chunk
         except DAMAGE as error:
             raise DamagedMemberError(f"it is damaged: {reason_of(error)}") from error
 
