@@ -1,4 +1,4 @@
-"""GET /health/…: the probes; they need no caller."""
+"""GET /health/…: probes without authentication."""
 
 from fastapi import APIRouter
 
@@ -12,7 +12,7 @@ router = APIRouter(prefix="/health", tags=["health"], responses=answers(400, 405
 
 @router.get("/live")
 async def live() -> Health:
-    """Whether the process answers: also while all of its threads are busy."""
+    """Whether the process answers, even while all of its threads are busy."""
     return Health()
 
 

@@ -17,7 +17,7 @@ from services.jobs.stage_status import JobFingerprint
 from services.ports.warehouse import Warehouse
 
 AFTER_FAILURE_SECONDS = 1.0
-POLL_SECONDS = 0.1  # between two queries of the ledger, while anybody waits
+POLL_SECONDS = 0.1  # between two polls, while a request waits
 Slot = asyncio.Queue[Job]
 
 
@@ -69,7 +69,7 @@ class JobWatcher:
                 jobs, seen = sorted(self._slots), dict(self._seen)
                 self._publish(await run_in_threadpool(poll_changes, self.warehouse, jobs, seen))
                 pause = POLL_SECONDS
-            except Exception as error:  # pylint: disable=broad-exception-caught  # the next look tries again
+            except Exception as error:  # pylint: disable=broad-exception-caught  # retried at the next poll
                 logger.log(level_of(error), "polling jobs failed: {}", error)
                 pause = AFTER_FAILURE_SECONDS
             await asyncio.sleep(pause)

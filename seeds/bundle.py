@@ -70,8 +70,7 @@ def made() -> dict[str, bytes]:
 
 
 def write(folder: Path) -> list[Path]:
-    """Write the files. gzip headers have no name and time, so the bytes change only with the content (or another
-    zlib)."""
+    """Write the files. gzip headers have no name and time: bytes change only with the content (or zlib)."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, content in made().items():

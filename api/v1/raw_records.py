@@ -209,7 +209,7 @@ async def _pdf(request: Request, context: AppContext, user: User, options: Chang
     got = await receive_file(request, context.parts.files, context.settings.max_upload_bytes)
     once = options.idempotency_key(user, f"{got.sha256} {filename or ''}")
     about: dict[str, Any] = {"sha256": got.sha256, "size": got.size, "filename": filename or "document.pdf", "actor": user.name, "ocid": ocid}
-    job = await run_in_threadpool(submit, context.parts.warehouse, context.parts.messages, **about, once=once, webhook=hook)
+    job = await run_in_threadpool(submit, context.parts.warehouse, context.parts.messages, **about, idempotency=once, webhook=hook)
     return accepted(context, options, job)
 
 

@@ -45,7 +45,7 @@ async def upload(request: Request, context: Context, user: Writer, options: Opti
     parts, name = context.parts, filename or got.filename
     about: dict[str, Any] = {"sha256": got.sha256, "size": got.size, "filename": name, "actor": user.name, "ocid": ocid}
     once = options.idempotency_key(user, f"{got.sha256} {name or ''}")
-    job = await run_in_threadpool(submit, parts.warehouse, parts.messages, **about, once=once, webhook=hook)
+    job = await run_in_threadpool(submit, parts.warehouse, parts.messages, **about, idempotency=once, webhook=hook)
     return accepted(context, options, job)
 
 

@@ -1,4 +1,4 @@
-"""Whether a URL leads to the server of this installation: only that one may be sent the admin's password of the data folder."""
+"""Whether a URL leads to this installation's server: only that one may get the admin password of the data folder."""
 
 import ipaddress
 import socket
@@ -14,7 +14,7 @@ PORTS = {"http": 80, "https": 443}
 
 
 def is_own_server(url: str, settings: Settings) -> bool:
-    """Whether an address of this machine is named, with the port of the settings, or one that `tenderlake up` of the data folder listens on."""
+    """Whether the host is this machine, and the port is that of the settings or one that `tenderlake up` listens on."""
     try:
         split = urlsplit(url)
         host, port = split.hostname or "", split.port or PORTS.get(split.scheme, 0)
@@ -31,15 +31,15 @@ def _this_machine(host: str) -> bool:
     except (OSError, UnicodeError):
         return False
     own = {address.address.partition("%")[0] for addresses in psutil.net_if_addrs().values() for address in addresses}
-    return bool(named) and all(one in own or ipaddress.ip_address(one).is_loopback for one in named)
+    return bool(named) and all(address in own or ipaddress.ip_address(address).is_loopback for address in named)
 
 
 def _listening(data: Path) -> set[int]:
-    """The ports that the processes of the running installation on this data folder listen on."""
+    """Return the TCP ports on which the installation that runs on this data folder listens."""
     try:
         launcher = psutil.Process(int((data / "lock").read_text()))
-        found = [launcher, *launcher.children(recursive=True)]
-        connections = [one for process in found for one in process.net_connections("tcp")]
+        processes = [launcher, *launcher.children(recursive=True)]
+        connections = [connection for process in processes for connection in process.net_connections("tcp")]
     except (OSError, ValueError, psutil.Error):
         return set()
-    return {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
+    return {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN}

@@ -1,5 +1,4 @@
-"""Progress of loading: bars on stderr for uploads and stages if it is a terminal; result lines on stdout in any
-case."""
+"""Progress of loading: bars on stderr for uploads and stages on a terminal, and result lines on stdout."""
 
 import sys
 from types import TracebackType

@@ -60,8 +60,7 @@ def _run(settings: Settings, directory: Path, stop: Event) -> None:
 
 
 def _lock(directory: Path) -> int:
-    """Lock the folder and return the file descriptor. StartupError if another watcher holds it, or it is not
-    writable."""
+    """Lock the folder and return the file descriptor. StartupError if it is locked already or not writable."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o644)

@@ -1,6 +1,5 @@
 """A drop folder. Its top level holds new files, `loading/` files with a running job, `done/` and `failed/` finished
-files,
-each with a report.
+files, each with a report.
 
 The place of a file is the only state. Each step is one rename, or one request with an idempotency key derived from the
 file, so repeating a step after a crash loses nothing and loads nothing twice.
@@ -44,8 +43,7 @@ class LoadingFile:
 
 
 class DropFolder:
-    """One folder. Files larger than `largest` bytes are refused; a file is loaded once unchanged for `settled`
-    seconds."""
+    """One folder. `largest` is the size limit in bytes; a file is complete once unchanged for `settled` seconds."""
 
     def __init__(self, parts: Parts, folder: Path, largest: int, settled: float = SETTLED_SECONDS) -> None:
         self.parts, self.folder, self.largest, self.settled = parts, folder, largest, settled
@@ -71,13 +69,13 @@ class DropFolder:
             self._isolated(self._end, self.folder / LOADING / name, loaded)
         self._seen = {path: seen for path, seen in self._seen.items() if path.exists()}
 
-    def _isolated(self, act: Callable[..., None], path: Path, *more: LoadingFile) -> None:
+    def _isolated(self, act: Callable[..., None], path: Path, *loaded: LoadingFile) -> None:
         """Run `act`; log its failure and retry at the next poll, so that one file does not stop the others.
 
         RetryableError passes through: an unreachable server concerns every file.
         """
         try:
-            act(path, *more)
+            act(path, *loaded)
         except RetryableError:
             raise
         except Exception as error:  # pylint: disable=broad-exception-caught
@@ -93,8 +91,8 @@ class DropFolder:
     def _is_complete(self, path: Path, moment: float) -> bool:
         """Whether size and modification time were unchanged for `settled` seconds."""
         stamp = _file_stamp(path)
-        before, since = self._seen.get(path, (None, moment))
-        if stamp != before:
+        last_stamp, since = self._seen.get(path, (None, moment))
+        if stamp != last_stamp:
             self._seen[path] = (stamp, since := moment)
         return moment - since >= self.settled
 
@@ -133,13 +131,13 @@ class DropFolder:
         if job is None or not path.exists() or _file_stamp(path) != loaded.stamp:
             logger.warning("{}: changed or removed while it was loaded as job {}", path.name, loaded.job_id)
             return  # a file of that name there now is handled as a new one
-        where = DONE if job.status is JobStatus.SUCCEEDED else FAILED
-        target = self._settle(path, where, job.id, self._report(job.id))
-        logger.info("{}: {}; moved to {}/{}", path.name, job.status, where, target.name)
+        folder_name = DONE if job.status is JobStatus.SUCCEEDED else FAILED
+        target = self._settle(path, folder_name, job.id, self._report(job.id))
+        logger.info("{}: {}; moved to {}/{}", path.name, job.status, folder_name, target.name)
 
     def _report(self, job_id: str) -> dict[str, Any]:
         job = get_job(self.parts.warehouse, job_id)
-        errors, more = list_errors(self.parts.warehouse, job_id, limit=REPORT_MAX_ERRORS)
+        errors, next_cursor = list_errors(self.parts.warehouse, job_id, limit=REPORT_MAX_ERRORS)
         payload = job_event_payload(job)["job"]
         stages = [stage.model_dump(mode="json") for stage in job.stages]
         shown = [error.model_dump(mode="json") for error in errors]
@@ -148,12 +146,12 @@ class DropFolder:
             "counts": payload["counts"],
             "job": payload | {"stages": stages},
             "errors": shown,
-            "more_errors": more is not None,
+            "more_errors": next_cursor is not None,
         }
 
-    def _settle(self, path: Path, where: str, job_id: str | None, report: dict[str, Any]) -> Path:
+    def _settle(self, path: Path, folder_name: str, job_id: str | None, report: dict[str, Any]) -> Path:
         """Write the report, then move the file: a file in done/ or failed/ always has its report."""
-        target = free(self.folder / where, path.name, job_id)
+        target = free(self.folder / folder_name, path.name, job_id)
         report_path = report_of(target)
         draft = report_path.with_name(f"{DRAFT}{report_path.name}")
         draft.write_bytes(orjson.dumps({"file": printable(path.name), **report}, option=orjson.OPT_INDENT_2))

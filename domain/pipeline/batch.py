@@ -1,4 +1,4 @@
-"""Batches of the log, and the landing of jobs."""
+"""Batches of the log, and the results of landing slices."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ LEASE_DURATION = timedelta(seconds=15)  # a live worker renews its leases every 
 
 
 class Batch(BaseModel):
-    """A slice of a job in bronze."""
+    """A slice of a job in bronze; committed once it has a `seq`."""
 
     id: int
     job_id: str
@@ -22,7 +22,7 @@ class Batch(BaseModel):
 
 
 class CommittedBatch(NamedTuple):
-    """A batch that has its place in the log; `kinds` are those of its records."""
+    """A committed batch; `kinds` are the kinds of its records."""
 
     id: int
     seq: int
@@ -32,7 +32,7 @@ class CommittedBatch(NamedTuple):
 
 
 class SilverBatch(NamedTuple):
-    """A committed silver batch, made of the log's batches in (from_seq, upto_seq]; `kinds` are those of its records beside releases."""
+    """A committed silver batch, made from the log's batches in (from_seq, upto_seq]; `kinds` excludes releases."""
 
     id: int
     from_seq: int
@@ -42,9 +42,7 @@ class SilverBatch(NamedTuple):
 
 
 class LandedSlice(NamedTuple):
-    """The result of landing a batch for its job; `position`: where the next slice begins, None at the end of the
-    source.
-    """
+    """The result of a landed slice for its job; `position` is the start of the next slice, None at the source's end."""
 
     job_id: str
     counts: JobCounts
@@ -53,10 +51,7 @@ class LandedSlice(NamedTuple):
 
 
 class NextRawJob(BaseModel):
-    """The next raw job to land.
-
-    `begun_at`: when its landing began, or None; `leased`: whether a worker has a lease on it.
-    """
+    """The next raw job in order; `begun_at` is None before its landing starts; `leased`: whether a worker lands it."""
 
     job_id: str
     begun_at: datetime | None

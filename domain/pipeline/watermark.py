@@ -1,4 +1,4 @@
-"""How far a stage has read the log."""
+"""Watermarks: how far each stage has read the log."""
 
 from datetime import datetime
 

@@ -52,12 +52,12 @@ def date_key(column: str) -> pl.Expr:
 def _point(frame: pl.DataFrame, dimension: str, attributes: list[pl.Expr], found: Frames, alias: str | None = None) -> pl.DataFrame:
     """Return the frame with the key of the dimension row of these `attributes`; the rows are collected in `found`."""
     key, names = DIMENSIONS[dimension]
-    shown = [f"_{name}" for name in names]
-    wide = frame.with_columns(expression.cast(pl.String).alias(name) for expression, name in zip(attributes, shown, strict=True))
-    wide = with_key(wide, alias or key, list(shown))
-    rows = wide.select(pl.col(alias or key).alias(key), *[pl.col(old).alias(new) for old, new in zip(shown, names, strict=True)])
+    temporary = [f"_{name}" for name in names]
+    wide = frame.with_columns(expression.cast(pl.String).alias(name) for expression, name in zip(attributes, temporary, strict=True))
+    wide = with_key(wide, alias or key, list(temporary))
+    rows = wide.select(pl.col(alias or key).alias(key), *[pl.col(old).alias(new) for old, new in zip(temporary, names, strict=True)])
     found[dimension] = pl.concat([found[dimension], rows]) if dimension in found else rows
-    return wide.drop(shown)
+    return wide.drop(temporary)
 
 
 def _dimension(name: str, found: Frames) -> pl.DataFrame:
@@ -190,9 +190,9 @@ def _or_position(column: str) -> pl.Expr:
 
 def _fact_key(frame: pl.DataFrame, name: str, columns: list[pl.Expr]) -> pl.DataFrame:
     """Add the fact's key, clustered by its process's key; facts with the same business key are numbered in order."""
-    again = frame.with_columns(business_key(columns).alias("_grain")).with_columns(pl.int_range(pl.len()).over("_grain").alias("_again"))
+    numbered = frame.with_columns(business_key(columns).alias("_grain")).with_columns(pl.int_range(pl.len()).over("_grain").alias("_again"))
     nth = pl.when(pl.col("_again") > 0).then(pl.col("_again")).cast(pl.String).fill_null("")
-    return with_key(again, name, [*columns, nth]).with_columns(clustered_key(name, "process_key")).drop("_grain", "_again")
+    return with_key(numbered, name, [*columns, nth]).with_columns(clustered_key(name, "process_key")).drop("_grain", "_again")
 
 
 def _reused(frame: pl.DataFrame, found: Frames, dimensions: list[str]) -> pl.DataFrame:

@@ -26,7 +26,7 @@ DIMENSIONS: dict[str, tuple[str, list[str]]] = {
 FACTS = ("fact_process", "fact_award", "fact_contract", "fact_item")
 
 
-# Which columns of a fact point at which dimension; organisations are counted over the bridge instead.
+# Dimensions that each column of a fact refers to; organisations are counted over the bridge instead.
 REFERENCES: dict[str, dict[str, str]] = {
     "fact_process": {
         "source_key": "dim_source",

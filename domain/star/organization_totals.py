@@ -35,8 +35,8 @@ def organization_totals(bridge: pl.DataFrame, awards: pl.DataFrame) -> pl.DataFr
     )
     for role in ("supplier", "buyer"):
         organization = c(f"{role}_id").alias("organization_id")
-        given = priced.select(organization, pl.lit(role).alias("role"), "cents").drop_nulls("organization_id")
-        parts.append(given.group_by(KEYS).agg(pl.len().alias("awards"), c("cents").count().alias("priced"), c("cents").sum()))
+        counted = priced.select(organization, pl.lit(role).alias("role"), "cents").drop_nulls("organization_id")
+        parts.append(counted.group_by(KEYS).agg(pl.len().alias("awards"), c("cents").count().alias("priced"), c("cents").sum()))
     return _summed(parts).collect()
 
 

@@ -50,9 +50,7 @@ class Sort:
 
 @dataclass(frozen=True)
 class RowQuery:
-    """Query of rows of a fact or dimension. `after` holds the sort values and, last, the key of the previous page's
-    last
-    row."""
+    """Query of rows of a fact or dimension. `after` holds the last row of the previous page: sort values, then key."""
 
     of: str
     where: tuple[Condition, ...] = ()

@@ -1,5 +1,4 @@
-"""Reference records as dimension rows. Their keys hash kind and record id, so a corrected record keeps its key.
-Pure."""
+"""Reference records as dimension rows. Keys hash kind and record id, so corrections keep the key. Pure."""
 
 import polars as pl
 
@@ -15,8 +14,7 @@ def reference_key(kind: str, record_id: str) -> int:
 
 
 def organization_rows(records: pl.DataFrame) -> pl.DataFrame:
-    """Return rows of dim_organization from silver `organization`; they apply from the beginning and override
-    processes."""
+    """Return rows of dim_organization from silver `organization`; they are valid from the beginning."""
     keyed = _keyed(records, "organization_key", "organizations")
     return keyed.select("organization_key", *NAMES, pl.lit(value=True).alias("reference"), pl.lit(value=True).alias("is_current"), pl.lit(1).alias("uses"))
 

@@ -1,4 +1,4 @@
-"""The part of a star that some of its processes make."""
+"""Splits a star by processes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,13 +8,14 @@ from domain.star.model import DIMENSIONS, REFERENCES, Star
 
 
 def slice_star(star: Star, process_keys: Sequence[int]) -> Star:
-    """The part of a star that these of its processes make, `uses` of the dimension rows included."""
+    """Return the part of a star that belongs to these processes, `uses` of the dimension rows included."""
     chosen = pl.col("process_key").is_in(pl.Series(process_keys, dtype=pl.Int64).implode())
     facts = {name: frame.lazy().filter(chosen) for name, frame in star.facts.items()}
     bridge = star.bridge.lazy().filter(chosen)
     organizations = star.organizations.lazy().join(bridge, on="organization_key", how="semi", maintain_order="left")
     used = {name: _used(name, frame.lazy(), facts) for name, frame in star.dimensions.items()}
-    made = iter(pl.collect_all([*facts.values(), *used.values(), organizations, bridge]))  # one query, as each costs a fixed time
+    # One query, as each costs a fixed time.
+    made = iter(pl.collect_all([*facts.values(), *used.values(), organizations, bridge]))
     return Star(dict(zip(facts, made, strict=False)), dict(zip(used, made, strict=False)), next(made), next(made))
 
 

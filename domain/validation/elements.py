@@ -1,4 +1,4 @@
-"""What becomes of an element of a source, by the kind of record that it is. Pure."""
+"""Validates an element of a source by the rules of its record kind. Pure."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from domain.shared.url_safe import url_safe
 
 
 def validate_element(raw: bytes, place: SourceLocation, kind: Kind = Kind.RELEASES, order: DateOrder | None = None) -> list[ValidationResult]:
-    """Accept, repair or refuse the element; `order` is that of the dates of its file, where it was looked for."""
+    """Accept, repair or refuse the element; `order` is the order of day and month in its file's dates, if detected."""
     if kind is Kind.RELEASES:
         return releases.validate_release_element(raw, place, order)
     return validate_document_file(raw, place) if kind is Kind.DOCUMENTS else validate_reference_record(raw, place, kind)
 
 
 def named_record_ids(raw: bytes, kind: Kind) -> set[str]:
-    """The ids that the element names, also where it is refused: of itself, or of each of an array.
+    """Return the ids that the element names, even if it is refused: its own, or those of an array's elements.
 
     Empty for releases, which go by their ocid.
     """

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PdfLimits:
-    """Limits in seconds, bytes and pages. A page above `page_seconds` of CPU is left out; the other limits end the
-    reading."""
+    """Limits in seconds, bytes and pages. A page above `page_seconds` is left out; other limits end the reading."""
 
     cpu_seconds: int = 60
     page_seconds: int = 10

@@ -1,4 +1,4 @@
-"""Reading images of text with tesseract, where it is installed."""
+"""OCR of page images with tesseract, if it is installed."""
 
 import os
 import shutil
@@ -10,15 +10,15 @@ COMMAND = "tesseract"
 
 
 def installed() -> bool:
-    """Whether there is a tesseract to ask."""
+    """Whether tesseract is installed."""
     return shutil.which(COMMAND) is not None
 
 
 def recognise(png: bytes, timeout: float) -> str:
-    """The text in a picture. OSError or SubprocessError where tesseract fails or takes longer than `timeout` seconds."""
+    """Return the text of a PNG. OSError or SubprocessError if tesseract fails or exceeds `timeout` seconds."""
     command = [COMMAND, "stdin", "stdout"]
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
-    # The child that calls this has one thread, so the kernel's tie to its parent holds.
+    # The calling child process has one thread, so tying tesseract to the parent is reliable.
     done = subprocess.run(
         command, input=png, capture_output=True, timeout=timeout, check=True, env=environment, preexec_fn=tied_to(os.getpid()), close_fds=True
     )

@@ -20,8 +20,7 @@ class LockedError(Exception):
 
 
 def opened(path: Path) -> pymupdf.Document:
-    """Open the document. LockedError if its pages are encrypted; ValueError if it does not have the structure of a
-    PDF."""
+    """Open the document. LockedError if its pages are encrypted; ValueError if it is not structured as a PDF."""
     try:
         document = pymupdf.open(path, filetype="pdf")
     except pymupdf.FileDataError as error:

@@ -84,18 +84,17 @@ class PdfReader:
             reading.deadline = reading.deadline or time.monotonic() + self.limits.timeout
             room = self.limits.output_bytes - sum(map(len, reading.found.pages.values()))
             pages = sorted(reading.found.unread)[: self.limits.ocr_pages]
-            asked = {
+            request = {
                 "path": str(reading.path),
                 "out": str(reading.out),
                 "room": room,
                 "first": reading.first,
                 "spent": reading.spent,
             }
-            yield name, asked | {"steps": reading.steps, "pages": pages, "ocr_seconds": self.limits.page_seconds, "limits": asdict(self.limits)}
+            yield name, request | {"steps": reading.steps, "pages": pages, "ocr_seconds": self.limits.page_seconds, "limits": asdict(self.limits)}
 
     def _follow(self, reading: PdfReading, ending: str) -> bool:
-        """Add the child's output; return whether to run the file again, after a page that crashed the child, or for
-        OCR."""
+        """Add the child's output; return whether to run the file again, after a page that crashed, or for OCR."""
         found = reading.found
         found.add(reading.out.read_bytes() if reading.out.exists() else b"")
         reading.out.unlink(missing_ok=True)

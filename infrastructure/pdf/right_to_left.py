@@ -86,8 +86,7 @@ def _level(piece: Raw) -> bool:
 
 
 def _cells(piece: Raw) -> list[Cell]:
-    """Return the characters that take up space; marks and further letters of a ligature join the one at whose edge they
-    are."""
+    """Return the characters with a width; marks and parts of ligatures join the one whose edge they touch."""
     cells: list[Cell] = []
     waiting: list[tuple[str, float]] = []  # between the last character and the next
     for span in piece["spans"]:

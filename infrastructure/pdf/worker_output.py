@@ -21,8 +21,7 @@ def allow(seconds: float) -> None:
 
 
 class Output:
-    """Writes results to a file: tag, page number and JSON, one line and one write each. `room` is its limit in
-    bytes."""
+    """Writes results to a file, one line and one write each: tag, page and JSON. `room` is the limit in bytes."""
 
     def __init__(self, file: BinaryIO, room: int) -> None:
         self.file = file

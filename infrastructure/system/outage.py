@@ -1,6 +1,6 @@
-"""Whether a server answers: the log says once that it went away and once that it is back, and callers in between are spared the wait.
+"""Outages of a server: logged once at the beginning and once at the end; calls during an outage fail at once.
 
-While a server is away, one caller every half second is let through to try it; all others get an AwayError at once.
+While a server is away, one call per half second is let through to try it; all others get an AwayError.
 """
 
 import time
@@ -13,13 +13,13 @@ from loguru import logger
 
 from domain.shared.errors import AwayError
 
-PAUSE_SECONDS = 0.5  # between two attempts at a server that is away
-LONGEST_ATTEMPT_SECONDS = 15.0  # after which an attempt that told nothing of its end holds nobody back
-REMINDER_SECONDS = 300.0  # between two lines about a server that stays away
+PAUSE_SECONDS = 0.5  # between two attempts to reach a server that is away
+LONGEST_ATTEMPT_SECONDS = 15.0  # afterwards an attempt without a result no longer blocks others
+REMINDER_SECONDS = 300.0  # between two log lines about a server that stays away
 
 
 class Server:
-    """What this process knows of a server. Threads share it."""
+    """State of a server as this process sees it; shared by threads."""
 
     def __init__(self, name: str, pause: float = PAUSE_SECONDS) -> None:
         self.name = name
@@ -33,11 +33,11 @@ class Server:
 
     @property
     def away(self) -> bool:
-        """Whether its last answer was a failure."""
+        """Whether the last call failed."""
         return self._away_since is not None
 
     def admit(self) -> None:
-        """AwayError where the server is away and it is not time for another attempt."""
+        """AwayError if the server is away and the next attempt is not due."""
         if self._away_since is None:
             return
         with self._lock:
@@ -49,8 +49,8 @@ class Server:
             self._next_attempt = now + LONGEST_ATTEMPT_SECONDS
 
     def failed(self, reason: object) -> AwayError:
-        """Note that the server did not answer; the error to raise."""
-        said = " ".join(str(reason).split()) or type(reason).__name__
+        """Record that the server did not answer; return the error to raise."""
+        reason_text = " ".join(str(reason).split()) or type(reason).__name__
         with self._lock:
             now = time.monotonic()
             self._attempts += 1
@@ -58,14 +58,15 @@ class Server:
             if self._away_since is None:
                 self._away_since, self._since_text = now, f"{datetime.now():%H:%M:%S}"
                 self._next_reminder = now + REMINDER_SECONDS
-                logger.warning("{} is away since {}: waiting ({})", self.name, self._since_text, said)
+                logger.warning("{} is away since {}: waiting ({})", self.name, self._since_text, reason_text)
             elif now >= self._next_reminder:
                 self._next_reminder = now + REMINDER_SECONDS
-                logger.warning("{} is still away since {}, {} attempts: waiting ({})", self.name, self._since_text, self._attempts, said)
+                text = "{} is still away since {}, {} attempts: waiting ({})"
+                logger.warning(text, self.name, self._since_text, self._attempts, reason_text)
             return self._error()
 
     def answered(self) -> None:
-        """Note that the server answered."""
+        """Record that the server answered."""
         if self._away_since is None:
             return
         with self._lock:
@@ -76,7 +77,7 @@ class Server:
                 self._away_since, self._attempts = None, 0
 
     def wait(self, check: Callable[[], None], seconds: float) -> None:
-        """Return once a server that is away passes `check`; raise its AwayError where that takes longer."""
+        """Return when a server that is away passes `check`; raise its AwayError after so many seconds."""
         end = time.monotonic() + seconds
         while self.away:
             try:
@@ -93,5 +94,5 @@ class Server:
 
 @cache
 def server_at(name: str, address: str) -> Server:
-    """What this process knows of the server at the address; all its users share it."""
+    """Return the state of the server at the address, shared by all its users."""
     return Server(name)

@@ -1,4 +1,4 @@
-"""Binds columns as PostgreSQL array literals: one parameter per column.
+"""Columns as PostgreSQL array literals: a frame is one statement with one parameter per column.
 
 One parameter per value would cost more than the write itself.
 """
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import polars as pl
 from sqlalchemy import Dialect, Table
 
-MOST_ROWS = 10_000  # per statement
+MAX_ROWS = 10_000  # per statement
 INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"
 
 
 def literal(values: pl.Series) -> str:
-    """The values as a PostgreSQL array literal."""
+    """Return the values as a PostgreSQL array literal."""
     kind = values.dtype.base_type()
     if kind is pl.Datetime:
         values = values.dt.strftime(INSTANT)
@@ -26,12 +26,12 @@ def literal(values: pl.Series) -> str:
 
 
 def source(target: Table, frame: pl.DataFrame, dialect: Dialect) -> str:
-    """An SQL row source for the frame, with one parameter per column."""
+    """Return a row source for the frame, with a placeholder for the literal of each column."""
     types = [target.c[name].type.compile(dialect=dialect) for name in frame.columns]
-    return f"unnest({', '.join(f'%s::{one}[]' for one in types)})"
+    return f"unnest({', '.join(f'%s::{type_name}[]' for type_name in types)})"
 
 
 def parameters(frame: pl.DataFrame) -> Iterator[tuple[str, ...]]:
-    """The literals of the frame's columns, in chunks of a few thousand rows."""
-    for part in frame.iter_slices(MOST_ROWS):
+    """Yield the literals of the frame's columns, for up to MAX_ROWS rows each."""
+    for part in frame.iter_slices(MAX_ROWS):
         yield tuple(literal(column) for column in part.get_columns())

@@ -113,8 +113,7 @@ class SqlWarehouse:
 
     @contextmanager
     def write(self) -> Iterator[SqlUnitOfWork]:
-        """The only write transaction at that moment; keep it below a second. AwayError if the database does not
-        answer."""
+        """The only write transaction at that moment; keep it below a second. AwayError if the database is away."""
         with self._connect(self._writer) as connection:
             yield SqlUnitOfWork(connection)
 

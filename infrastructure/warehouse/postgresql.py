@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL with time limits: connecting, unresponsive servers, statements, and the pool.
+"""Connections to PostgreSQL with timeouts for connecting, a silent server, statements and the connection pool.
 
-The kernel of a stopped server keeps acknowledging packets, so that no TCP timeout occurs. After `connect_seconds`
-without data, a second connection is therefore tried: if that fails, too, the wait ends.
+The kernel of a stopped server still acknowledges packets, so no TCP timeout ends a wait for it. After
+`connect_seconds` of silence a wait therefore opens a second connection as a probe: if that fails too, the wait ends.
 """
 
 import re
@@ -18,14 +18,15 @@ from sqlalchemy.engine import ExceptionContext
 from domain.shared.errors import UnavailableError
 from infrastructure.system.outage import Server, server_at
 
-TURN = 0x74656E6465726C  # the advisory lock of writers: any number that nothing else uses
-WRONG_SETTING = re.compile("password|does not exist|pg_hba")  # errors that waiting can't fix
+WRITER_LOCK = 0x74656E6465726C  # advisory lock of writers; any number that no other application uses
+WRONG_SETTING = re.compile("password|does not exist|pg_hba")  # errors that waiting does not cure
 STATEMENT_TIMEOUT = "57014"  # query_canceled
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Time limits of PostgreSQL; `statement_seconds` of None is no limit, for commands and workers."""
+    """Timeouts for PostgreSQL; `statement_seconds` None means no limit, for commands and workers with long
+    statements."""
 
     connect_seconds: float = 5.0
     statement_seconds: float | None = None
@@ -33,7 +34,7 @@ class Timeouts:
 
 
 def make_postgresql_engine(url: str, timeouts: Timeouts) -> Engine:
-    """An engine that raises AwayError if the server is unavailable; its errors quote no values."""
+    """Return an engine that raises AwayError while the server is away; its errors contain no parameter values."""
     engine = create_engine(url, pool_pre_ping=True, pool_timeout=timeouts.pool_seconds, isolation_level="REPEATABLE READ", hide_parameters=True)
     server = server_of(engine)
     event.listen(engine, "begin", _begin)
@@ -46,14 +47,14 @@ def make_postgresql_engine(url: str, timeouts: Timeouts) -> Engine:
 
 
 def server_of(engine: Engine) -> Server:
-    """The availability of the engine's server, as known to this process."""
+    """Return the shared state of the engine's server."""
     return server_at("PostgreSQL", f"{engine.url.host}:{engine.url.port}/{engine.url.database}")
 
 
 def _begin(connection: Connection) -> None:
-    # One writer at a time, as in SQLite: the next sequence number is the last one plus one.
+    # One writer at a time, as on SQLite: the next sequence number is the last one plus one.
     if connection.get_execution_options().get("writer"):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
 
 
 def _connect(args: Any, options: dict[str, Any], timeouts: Timeouts) -> Any:
@@ -67,22 +68,22 @@ def _connect(args: Any, options: dict[str, Any], timeouts: Timeouts) -> Any:
 
 @cache
 def _watched_class() -> Any:
-    """The class of connections that detect an unresponsive server; psycopg is optional and imported at first use."""
+    """Return the class of connections that watch for a silent server; psycopg is optional and imported on first use."""
     import psycopg
 
     class SilentError(psycopg.OperationalError):
-        """Raised if the server neither answers nor accepts connections."""
+        """Raised when the server neither answers nor takes connections."""
 
         silent = True
 
     class WatchedConnection(psycopg.Connection[Any]):
-        """A connection whose waits end if the server is unresponsive."""
+        """A connection whose waits end if the server stops answering."""
 
         probe: Callable[[], None] | None = None
         silence_seconds = 0.0
 
         def watch(self, probe: Callable[[], None], silence_seconds: float) -> None:
-            """Run `probe` after `silence_seconds` without data; if it raises ConnectionTimeout, the wait ends."""
+            """Run `probe` after so many seconds of silence; a ConnectionTimeout of it ends the wait."""
             self.probe, self.silence_seconds = probe, silence_seconds
 
         def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
@@ -97,20 +98,20 @@ def _watched_class() -> Any:
                     if ready:
                         heard = time.monotonic()
                     elif self.probe and time.monotonic() - heard > self.silence_seconds:
-                        self._ask(self.probe)
+                        self._probe(self.probe)
                         heard = time.monotonic()
                     wanted = gen.send(ready)
             except StopIteration as end:
                 return end.value
 
-        def _ask(self, probe: Callable[[], None]) -> None:
+        def _probe(self, probe: Callable[[], None]) -> None:
             try:
                 probe()
             except psycopg.errors.ConnectionTimeout:
                 self.pgconn.finish()
                 raise SilentError(f"it has sent nothing for {self.silence_seconds:.0f} s and takes no connection") from None
             except psycopg.Error:
-                return  # it answers; a server that shuts down closes this connection, too
+                return  # the server answers; if it is shutting down, it closes this connection too
 
     return WatchedConnection
 
@@ -124,15 +125,15 @@ def _limit_statements(connection: Any, timeouts: Timeouts) -> None:
 
 
 def _translate(context: ExceptionContext, engine: Engine, server: Server) -> UnavailableError | None:
-    """The error to raise instead of the driver's; None to keep that."""
+    """Return the error to raise in place of the driver's; None to raise the driver's."""
     error = context.original_exception
     if context.is_pre_ping and not getattr(error, "silent", False):
-        return None  # an idle connection broke; a new one shows the state of the server
+        return None  # an idle connection broke; a new one shows the server's state
     if context.connection is None and WRONG_SETTING.search(str(error)):
-        return None  # a wrong setting: waiting would not help
+        return None  # waiting does not help
     if context.is_disconnect or context.connection is None:
         if not server.away:
-            engine.dispose()  # only new connections show whether it is available again
+            engine.dispose()  # only new connections show whether the server is back
         return server.failed(error)
     if getattr(error, "sqlstate", None) == STATEMENT_TIMEOUT:
         return UnavailableError("PostgreSQL took too long over a statement; try again")

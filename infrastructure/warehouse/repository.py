@@ -50,8 +50,7 @@ class Repository:
         replaced: Sequence[str] = (),
         added: Sequence[str] = (),
     ) -> None:
-        """Insert the rows; for existing keys, set the columns `replaced` and add the given numbers to the columns
-        `added`."""
+        """Insert the rows; for existing keys, set the columns `replaced` and increase the columns `added`."""
         sets = [f'"{name}" = excluded."{name}"' for name in replaced]
         sets += [f'"{name}" = "{target.name}"."{name}" + excluded."{name}"' for name in added]
         self._many(target, frame, f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(sets)}")
@@ -72,8 +71,7 @@ class Repository:
 
     def _many(self, target: Table, frame: pl.DataFrame, conflict: str) -> None:
         """Insert rows, as tuples on SQLite and arrays on PostgreSQL. SQLAlchemy's work per parameter costs more than
-        the
-        insert, so it is bypassed."""
+        the insert, so it is bypassed."""
         if not frame.height:
             return
         if self.connection.dialect.name != "sqlite":

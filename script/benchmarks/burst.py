@@ -1,4 +1,4 @@
-"""A burst of single records: how fast they are accepted, and how soon after the last one all of them are found."""
+"""A burst of single records: the accept rate, and the time until all are searchable after the last one."""
 
 import statistics
 import threading
@@ -16,7 +16,8 @@ Row = Callable[..., None]
 
 
 def run(stack: Stack, count: int, row: Row) -> None:
-    """`count` releases, one a request, by CLIENTS clients at once; prints the accept rate, its p99 and the time until all are searchable."""
+    """Post `count` releases, one per request, by CLIENTS clients; print the accept rate, its p99 and the time until all
+    are searchable."""
     mark = f"burst{int(time.time())}"
     bodies = [_marked(line, mark) for line in lines(count, seed=321)]
     wanted = len({orjson.loads(body)["ocid"] for body in bodies})
@@ -32,7 +33,7 @@ def run(stack: Stack, count: int, row: Row) -> None:
     _await(stack, mark, wanted)
     behind = time.monotonic() - accepted
     p99 = sorted(times)[min(len(times) - 1, int(len(times) * 0.99))]
-    row(f"{count} single POSTs by {CLIENTS} clients, accepted", f"{count / (accepted - started):.0f} a second")
+    row(f"{count} single POSTs by {CLIENTS} clients, accepted", f"{count / (accepted - started):.0f} per second")
     row("– p99 of the 202", f"{p99:.3f} s (median {statistics.median(times):.3f} s)")
     row("– all searchable after the last 202", f"{behind:.1f} s", "≤ 3 s", met=behind <= 3)
 

@@ -25,8 +25,7 @@ class Pace:
 
 
 def asked(start: Callable[[], Ask], texts: Sequence[str], pace: Pace) -> list[float]:
-    """Return the milliseconds of every query of CLIENTS threads, each with its own `Ask`; a warm-up round is not
-    counted."""
+    """Return the milliseconds of every query of CLIENTS threads, each with its own `Ask`, without the warm-up."""
     times: list[float] = []
     ready = threading.Barrier(CLIENTS)
     failed: list[BaseException] = []

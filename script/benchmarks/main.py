@@ -1,5 +1,4 @@
-"""The benchmarks: tables, PDF, a load compared with ocdskit and flatterer, single releases, bursts, a large warehouse,
-search."""
+"""The benchmarks: tables, PDF, a load compared with its peers, single releases, bursts, a large warehouse, search."""
 
 import argparse
 import os
@@ -133,8 +132,7 @@ def measure_peers(work: Path, file: Path) -> float:
 
 
 def merge_schema() -> dict[str, Any]:
-    """Return the merge rules of OCDS 1.1 as a JSON Schema, so that ocdskit fetches none; objects with an id merge by
-    it."""
+    """Return the merge rules of OCDS 1.1 as a JSON Schema, so that ocdskit fetches none; ids merge objects."""
     schema: dict[str, Any] = {"type": "object", "properties": {name: {"type": "string", "omitWhenMerged": True} for name in OMITTED}}
     for parts in sorted(OCDS_1_1.replaced):
         holder = schema

@@ -1,5 +1,4 @@
-"""PDF pages per second: tenderlake's reading, with child process, limits and validation, compared with plain
-pymupdf."""
+"""PDF pages per second: reading with child process, limits and validation, compared with plain pymupdf."""
 # mypy: allow-untyped-calls
 
 import random

@@ -1,4 +1,4 @@
-"""The load on PostgreSQL, Redis and, where the environment names a typesense-server, Typesense, beside SQLite and the embedded engine in the same run."""
+"""A load on PostgreSQL, Redis and, if a typesense-server is configured, Typesense, compared with the defaults."""
 
 import statistics
 import sys
@@ -16,12 +16,12 @@ from script.installation import Stack
 from script.servers import KINDS, postgresql_program, settings_of
 from seeds.generate import lines
 
-MOST = 1.5  # times the load on the defaults
+MAX_RATIO = 1.5  # of the load on the defaults
 Seconds = dict[str, float]
 
 
 def run(file: Path, count: int, rounds: int, row: Callable[..., None]) -> None:
-    """Load the file in turns, each into a new installation, and print what each stage takes."""
+    """Load the file, alternating, into new installations of both kinds; print the seconds of each stage."""
     if postgresql_program("initdb") is None:
         row("the load on servers", "there is no PostgreSQL: install Debian's package postgresql")
         return
@@ -31,32 +31,34 @@ def run(file: Path, count: int, rounds: int, row: Callable[..., None]) -> None:
             embedded = load(stack, file, count)
         with on_servers() as stack:
             pairs.append((embedded, load(stack, file, count)))
-    for place, name in enumerate(("SQLite and the embedded engine", ", ".join(KINDS))):
-        middle = {part: statistics.median(pair[place][part] for pair in pairs) for part in pairs[0][place]}
+    for index, name in enumerate(("SQLite and the embedded engine", ", ".join(KINDS))):
+        middle = {part: statistics.median(pair[index][part] for pair in pairs) for part in pairs[0][index]}
         stages = ", ".join(f"{part} {seconds:.1f}" for part, seconds in middle.items() if part != "all")
         row(f"{count} releases on {name}", f"{middle['all']:.1f} s, {count / middle['all']:.0f} releases/s (busy: {stages})")
     shares = [servers["all"] / embedded["all"] for embedded, servers in pairs]
-    share, each = statistics.median(shares), ", ".join(f"{one:.2f}" for one in shares)
-    row("the load on servers beside the defaults", f"{share:.2f} times (median of {each})", f"≤ {MOST}", met=share <= MOST)
+    share, each = statistics.median(shares), ", ".join(f"{ratio:.2f}" for ratio in shares)
+    figure = f"{share:.2f} times (median of {each})"
+    row("the load on servers compared with the defaults", figure, f"≤ {MAX_RATIO}", met=share <= MAX_RATIO)
 
 
 @contextmanager
 def on_servers() -> Iterator[Stack]:
-    """An installation on new servers."""
+    """Run an installation on new servers."""
     servers = {name: kind() for name, kind in KINDS.items()}
     try:
-        for one in servers.values():
-            one.start()
+        for server in servers.values():
+            server.start()
         with Stack(None, **settings_of(servers)) as stack:
             yield stack
     finally:
-        for one in servers.values():
-            one.remove()
+        for server in servers.values():
+            server.remove()
 
 
 def load(stack: Stack, file: Path, count: int) -> Seconds:
-    """Seconds from the upload's 202 to searchable (`all`), and those that each stage was busy."""
-    stack.wait(stack.upload("first.json", next(iter(lines(1, seed=6)))))  # so that no figure has the start of the workers in it
+    """Return the seconds from the upload's 202 to searchable (`all`), and the busy seconds of each stage."""
+    # Keeps the start of the workers out of the figures.
+    stack.wait(stack.upload("first.json", next(iter(lines(1, seed=6)))))
     time.sleep(3)
     since = datetime.now(UTC)
     with file.open("rb") as body:
@@ -70,7 +72,7 @@ def load(stack: Stack, file: Path, count: int) -> Seconds:
 
 
 def busy(stack: Stack, since: datetime) -> Seconds:
-    """Seconds of each stage since then."""
+    """Return the busy seconds of each stage since then."""
     url = stack.env.get("TENDERLAKE_DATABASE_URL", f"sqlite:///{stack.data}/warehouse.db")
     engine = make_engine(url)
     queries = {

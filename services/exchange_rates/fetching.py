@@ -30,8 +30,7 @@ DEFAULT_PERIOD_DAYS = 30  # for a request without a first day
 
 @dataclass(frozen=True)
 class RateRequest:
-    """Rates to fetch: days, both inclusive, and currencies; None means the default. Without any value: what facts
-    need."""
+    """Rates to fetch: days, both inclusive, and currencies. None means the default; all None: what facts need."""
 
     first: date | None = None
     last: date | None = None
@@ -49,26 +48,26 @@ def fetch_rates(
     if parts.rate_service is None:
         advice = "set TENDERLAKE_RATES_URL, for instance to https://api.frankfurter.dev"
         raise ConflictError(f"no exchange-rate service is configured: {advice}")
-    before = _previous_job(parts, idempotency) if idempotency else None
-    if before is not None:
-        return before
+    previous = _previous_job(parts, idempotency) if idempotency else None
+    if previous is not None:
+        return previous
     # Today's rates may still change; until they are final, yesterday's are used.
     upto = now().date() - timedelta(days=1)
     explicit = request is not None and request != RateRequest()
     periods = _requested(parts, request, upto) if request and explicit else _needed(parts, upto)
-    found: list[ExchangeRate] = []
+    rates: list[ExchangeRate] = []
     ends = time.monotonic() + TIME_LIMIT_SECONDS
     try:
         for number, period in enumerate(periods[:MAX_REQUESTS]):
             if time.monotonic() > ends:
                 done = f"{number} of {len(periods)} requests took {TIME_LIMIT_SECONDS:.0f} s"
                 raise UnavailableError(f"the exchange-rate service is slow: {done}; retry")
-            found += _new(parts, parts.rate_service, period)
+            rates += _new(parts, parts.rate_service, period)
     except UnavailableError as error:
         # Without the idempotency key: a repeated request with it must fetch the rest.
-        job = _submit(parts, actor, found, None, webhook)
+        job = _submit(parts, actor, rates, None, webhook)
         raise UnavailableError(error.detail, **error.details, **({"job": job.id} if job else {})) from error
-    return _submit(parts, actor, found, idempotency, webhook)
+    return _submit(parts, actor, rates, idempotency, webhook)
 
 
 def _previous_job(parts: Parts, idempotency: IdempotencyKey) -> Job | None:

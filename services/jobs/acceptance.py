@@ -1,4 +1,7 @@
-"""Accepting jobs: a row in the ledger, then the message that starts its landing. A message that is lost is sent again by the sweep."""
+"""Accepts jobs: adds them to the ledger, then sends the message that starts their landing.
+
+The sweep sends messages that were lost.
+"""
 
 import re
 import secrets
@@ -20,39 +23,43 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def job_id() -> str:
-    """A fresh id: 48 bits of milliseconds and 80 of chance in hexadecimal, so that ids sort by age."""
+    """Return a new job id: 48 bits of milliseconds and 80 random bits in hexadecimal, so that ids sort by age."""
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
 def file_name(given: str | None) -> str:
-    """The last part of the name that the caller gave, fit to be kept and shown; `upload` where there is none."""
+    """Return the last part of the client's file name without control characters; `upload` if nothing is left."""
     bare = CONTROL.sub("", given or "").replace("\\", "/").rstrip("/").rsplit("/", 1)[-1].strip()
     return bare[-255:] or "upload"
 
 
 def new_job(*, kind: JobType, actor: str, filename: str | None, sha256: str, **more: Any) -> Job:
-    """A job that nobody has accepted yet; `more` are further fields of it."""
+    """Return a new job, not yet in the ledger; `more` are further fields of it."""
     return Job(id=job_id(), type=kind, status=JobStatus.ACCEPTED, actor=actor, filename=file_name(filename), sha256=sha256, created_at=now(), **more)
 
 
 def accept(warehouse: Warehouse, messages: MessageQueue, jobs: Sequence[Job], idempotency: IdempotencyKey | None = None) -> list[Job]:
-    """Put these jobs into the ledger, all or none, and wake the landing up.
+    """Add these jobs to the ledger, all or none, and send the land message.
 
-    Where `once` was used before, for the same request, its first jobs are the answer and nothing is added. ConflictError for another request.
+    A known idempotency key of the same request returns its first jobs instead; nothing is added. ConflictError if the
+    key belongs to another request.
     """
     with warehouse.write() as work:
         known = claim_key(work, idempotency, [job.id for job in jobs]) if idempotency else None
         if known is not None:
-            found, marks = {job.id: job for job in work.jobs.get_many(known)}, stage_watermarks(work)
-            return [with_stages(work, found[one], marks) for one in known]
-        behind = bool(work.jobs.waiting(1))  # whoever lands that one goes on with these: a burst needs no message each
+            watermarks = stage_watermarks(work)
+            found = {job.id: job for job in work.jobs.get_many(known)}
+            return [with_stages(work, found[key], watermarks) for key in known]
+        # The worker that lands a waiting job continues with these, so a burst needs no message each.
+        waiting = bool(work.jobs.waiting(1))
         for job in jobs:
             job.stages = [Stage(name=name) for name in active_stages(work)]
             work.jobs.add(job)
         work.commit()
-    if not behind:
+    if not waiting:
         try:
             messages.send("land", jobs[0].id)
         except RetryableError as error:
-            logger.log(level_of(error), "job {} is accepted, but its message waits for the sweep: {}", jobs[0].id, error.detail)
+            text = "job {} is accepted, but its message could not be sent; the sweep will send it: {}"
+            logger.log(level_of(error), text, jobs[0].id, error.detail)
     return list(jobs)

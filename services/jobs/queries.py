@@ -33,10 +33,10 @@ def poll_changes(warehouse: Warehouse, job_ids: Sequence[str], seen: Mapping[str
     It takes a few statements, whatever the number of jobs.
     """
     with warehouse.read() as work:
-        marks = stage_watermarks(work)
-        found = {job.id: (job, job_fingerprint(job, marks)) for job in work.jobs.get_many(job_ids)}
+        watermarks = stage_watermarks(work)
+        found = {job.id: (job, job_fingerprint(job, watermarks)) for job in work.jobs.get_many(job_ids)}
         changed = {job_id: pair for job_id, pair in found.items() if pair[1] != seen.get(job_id)}
-        jobs = {job_id: (with_stages(work, job, marks), fingerprint) for job_id, (job, fingerprint) in changed.items()}
+        jobs = {job_id: (with_stages(work, job, watermarks), fingerprint) for job_id, (job, fingerprint) in changed.items()}
     return jobs
 
 
@@ -44,8 +44,8 @@ def list_jobs(warehouse: Warehouse, filters: JobFilter, cursor: str | None = Non
     """Return a page of jobs, newest first, and the cursor of the next page."""
     with warehouse.read() as work:
         jobs = work.jobs.page(filters, _position(cursor), limit + 1)
-        marks = stage_watermarks(work)
-        page = [with_stages(work, job, marks) for job in jobs[:limit]]
+        watermarks = stage_watermarks(work)
+        page = [with_stages(work, job, watermarks) for job in jobs[:limit]]
     last = page[-1] if len(jobs) > limit else None
     return page, encode_cursor([last.created_at.isoformat(), last.id]) if last else None
 

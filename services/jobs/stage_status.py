@@ -20,20 +20,20 @@ def stage_watermarks(work: ReadUnitOfWork) -> dict[StageName, Watermark]:
     return {stage: work.watermarks.get(stage) for stage in active_stages(work)[1:]}
 
 
-def job_fingerprint(job: Job, marks: Mapping[StageName, Watermark]) -> JobFingerprint:
+def job_fingerprint(job: Job, watermarks: Mapping[StageName, Watermark]) -> JobFingerprint:
     """Return a cheap fingerprint that changes whenever the job's response may change."""
 
-    def passed(mark: Watermark) -> tuple[bool, bool, bool]:
-        return mark.seq >= (job.last_seq or 0), mark.seq >= (job.first_seq or 0), mark.attempts > 0
+    def passed(watermark: Watermark) -> tuple[bool, bool, bool]:
+        return watermark.seq >= (job.last_seq or 0), watermark.seq >= (job.first_seq or 0), watermark.attempts > 0
 
-    progress = [passed(mark) for mark in marks.values()] if job.last_seq else []
+    progress = [passed(watermark) for watermark in watermarks.values()] if job.last_seq else []
     fields = (job.status, job.landed, job.started_at, job.first_seq, job.last_seq)
     return (*fields, *job.counts.model_dump().values(), *progress)
 
 
-def with_stages(work: ReadUnitOfWork, job: Job, marks: Mapping[StageName, Watermark]) -> Job:
+def with_stages(work: ReadUnitOfWork, job: Job, watermarks: Mapping[StageName, Watermark]) -> Job:
     """Return the job with its stages."""
-    stages = [_land(job), *(_log_stage(work, job, mark, stage) for stage, mark in marks.items())]
+    stages = [_land(job), *(_log_stage(work, job, watermark, stage) for stage, watermark in watermarks.items())]
     if job.status is JobStatus.FAILED:
         stages = _stopped(stages, job.error or {})
     return job.model_copy(update={"stages": stages})
@@ -46,15 +46,15 @@ def _land(job: Job) -> Stage:
     return Stage(name="land", status=status, started_at=job.started_at, finished_at=job.landed_at)
 
 
-def _log_stage(work: ReadUnitOfWork, job: Job, mark: Watermark, name: StageName) -> Stage:
+def _log_stage(work: ReadUnitOfWork, job: Job, watermark: Watermark, name: StageName) -> Stage:
     """Return a stage that reads the log: done after the job's last batch, started after its first."""
     if job.first_seq is None or job.last_seq is None:
         # The job has no new records: nothing is left for the stage, which never ran for this job.
         return Stage(name=name, status="done" if job.status is JobStatus.SUCCEEDED else "pending")
     first = work.watermarks.first_run_past(name, job.first_seq)
-    under_way = mark.attempts > 0 and mark.seq < job.last_seq
-    started = first[0] if first else mark.started_at if under_way else None
-    if (job.landed or job.status.final) and mark.seq >= job.last_seq:
+    under_way = watermark.attempts > 0 and watermark.seq < job.last_seq
+    started = first[0] if first else watermark.started_at if under_way else None
+    if (job.landed or job.status.final) and watermark.seq >= job.last_seq:
         last = work.watermarks.first_run_past(name, job.last_seq)
         return Stage(name=name, status="done", started_at=started, finished_at=last[1] if last else None)
     return Stage(name=name, status="running" if first or under_way else "pending", started_at=started)

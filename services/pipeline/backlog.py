@@ -1,16 +1,16 @@
-"""What waits to be refined, published or indexed."""
+"""The backlog: whether batches are pending for refine, publish, or the indexing of organisations."""
 
 from services.ports.warehouse import ReadUnitOfWork
 
-ORGANIZATIONS_WATERMARK = "organizations"  # the watermark of what was indexed of them
+ORGANIZATIONS_WATERMARK = "organizations"  # how far their search documents are written
 
 
 def organizations_behind(work: ReadUnitOfWork) -> bool:
-    """Whether there are silver batches that were indexed, but for what they changed in organisations."""
+    """Whether search documents of organisations are behind the index watermark."""
     return bool(work.watermarks.get(ORGANIZATIONS_WATERMARK).silver_batch < work.watermarks.get("index").silver_batch)
 
 
 def refine_or_publish_pending(work: ReadUnitOfWork) -> bool:
-    """Whether anything waits to be refined or published."""
+    """Whether committed batches are pending for refine, or silver batches for publish."""
     refined, published = work.watermarks.get("refine").seq, work.watermarks.get("publish").silver_batch
     return bool(refined < work.batches.last_committed() or published < work.batches.last_silver())

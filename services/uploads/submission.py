@@ -6,7 +6,6 @@ accepted while another one waits get no message: the worker that lands the oldes
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from domain.jobs.job import Job, JobType, JobWebhook
 from domain.shared.errors import InvalidError, NotFoundError
@@ -28,15 +27,16 @@ def submit(
     kind: JobType = "upload",
     idempotency: IdempotencyKey | None = None,
     webhook: JobWebhook | None = None,
-    **more: Any,
+    ocid: str | None = None,
 ) -> Job:
     """Return a job that lands the stored file, or the first job of a repeated idempotency key.
 
-    InvalidError for an empty file. `more` are further fields of the job.
+    InvalidError for an empty file.
     """
     if size == 0:
         raise InvalidError("the file is empty")
-    return accept(warehouse, messages, [new_job(kind=kind, actor=actor, filename=filename, sha256=sha256, webhook=webhook, **more)], idempotency)[0]
+    job = new_job(kind=kind, actor=actor, filename=filename, sha256=sha256, webhook=webhook, ocid=ocid)
+    return accept(warehouse, messages, [job], idempotency)[0]
 
 
 def seed(

@@ -1,4 +1,4 @@
-"""Documents as silver rows: one a file, one a page. Pure."""
+"""Document files as silver rows: one per file, one per page. Pure."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,7 +15,7 @@ TEXT = 500  # characters of a title
 
 
 def document_rows(records: Iterable[tuple[str, bytes | str]], silver_batch: int) -> dict[str, pl.DataFrame]:
-    """The silver tables `file` and `page` of documents given as (record_id, payload as JSON)."""
+    """Return the silver tables `file` and `page` of document files (record_id, payload as JSON)."""
     files: list[dict[str, Any]] = []
     pages: list[dict[str, Any]] = []
     for record_id, payload in records:

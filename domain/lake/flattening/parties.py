@@ -29,13 +29,14 @@ def build_parties(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataF
     """
     stated = listed_parties(frame, changed)
     references = organization_references(frame, awards, contracts, changed)
-    found = number_unlisted(match_references(references, stated), stated)
-    unlisted = found.filter(~pl.col("listed")).select(*KEYS, "position").unique(maintain_order=True)
+    matched = number_unlisted(match_references(references, stated), stated)
+    unlisted = matched.filter(~pl.col("listed")).select(*KEYS, "position").unique(maintain_order=True)
     party = pl.concat([stated, unlisted], how="diagonal").sort(PLACE, maintain_order=True)
-    party, note = complete_parties(party, found)
+    party, note = complete_parties(party, matched)
     party = party.with_columns(pl.coalesce("name", "legal_name").alias("name"))
-    party = _with_roles(_identified(party), found, changed)
-    named = found.join(party.select(*PLACE, "organization_id", own_id="party_id", own_name="name"), on=PLACE, how="left", maintain_order="left")
+    party = _with_roles(_identified(party), matched, changed)
+    identities = party.select(*PLACE, "organization_id", own_id="party_id", own_name="name")
+    named = matched.join(identities, on=PLACE, how="left", maintain_order="left")
     awarded = named.filter(pl.col("award_position").is_not_null()).unique(["ocid", "award_position", "organization_id"], keep="first", maintain_order=True)
     party_id, name = pl.coalesce("own_id", "party_id").alias("party_id"), pl.coalesce("name", "own_name").alias("name")
     supplier = awarded.select(*KEYS, "award_position", "award_id", party_id, name, "organization_id")
@@ -47,10 +48,10 @@ def _identified(party: pl.DataFrame) -> pl.DataFrame:
     return party.with_columns(pl.Series("organization_id", [organization_id(*row) for row in party.select(columns).iter_rows()], dtype=pl.String))
 
 
-def _with_roles(party: pl.DataFrame, found: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataFrame:
+def _with_roles(party: pl.DataFrame, matched: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataFrame:
     """Return the parties with their own roles and those of the references to them."""
-    own = tidy_columns(party.select(*KEYS, "position", role="roles").explode("role"), ["role"], changed)
-    roles = pl.concat([own.select(*PLACE, "role"), found.select(*PLACE, "role")]).drop_nulls("role")
+    own_roles = tidy_columns(party.select(*KEYS, "position", role="roles").explode("role"), ["role"], changed)
+    roles = pl.concat([own_roles.select(*PLACE, "role"), matched.select(*PLACE, "role")]).drop_nulls("role")
     grouped = roles.group_by(PLACE).agg(pl.col("role").unique().sort().alias("roles"))
     return party.drop("roles").join(grouped, on=PLACE, how="left", maintain_order="left")
 
@@ -62,8 +63,8 @@ def _roles(frame: pl.DataFrame, named: pl.DataFrame, party: pl.DataFrame) -> pl.
         by_reference = named.filter(pl.col("role") == role).select(*PLACE)
         by_role = party.filter(pl.col("roles").list.contains(role)).select(*PLACE)
         chosen = pl.concat([by_reference, by_role]).unique("ocid", keep="first", maintain_order=True)
-        who = chosen.join(party, on=PLACE, how="left", maintain_order="left")
+        chosen_parties = chosen.join(party, on=PLACE, how="left", maintain_order="left")
         columns = [pl.col(old).alias(f"{prefix}_{new}") for old, new in (("party_id", "id"), ("name", "name"), ("organization_id", "organization_id"))]
         place = [pl.col(name).alias(f"buyer_{name}") for name in ("country", "region", "locality")] if role == "buyer" else []
-        rows = rows.join(who.select("ocid", *columns, *place), on="ocid", how="left", maintain_order="left")
+        rows = rows.join(chosen_parties.select("ocid", *columns, *place), on="ocid", how="left", maintain_order="left")
     return rows

@@ -18,27 +18,28 @@ COMPARED = [*TEXTS, "folded", "registered"]
 PARTS = {"party_id": ["party_id"], "name": ["name"], "legal_name": ["legal_name"], "identifier": IDENTIFIER, "address": ADDRESS}
 
 
-def complete_parties(party: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def complete_parties(party: pl.DataFrame, references: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the parties, each missing part taken from the first reference that has it, and silver `note` rows for
     differences."""
-    both = _joined_to_party(found, party)
-    incomplete = both.filter(pl.any_horizontal(_has(part, "") & ~_has(part, "own_") for part in PARTS))
+    joined = _joined_to_party(references, party)
+    incomplete = joined.filter(pl.any_horizontal(_has(part, "") & ~_has(part, "own_") for part in PARTS))
     if incomplete.height:
         party = with_identity(_completed(party.drop("folded", "registered"), incomplete))
-        both = _joined_to_party(found, party)
-    return party, _differences(both)
+        joined = _joined_to_party(references, party)
+    return party, _differences(joined)
 
 
-def _joined_to_party(found: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
+def _joined_to_party(references: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
     """Return the references, each with the columns of its party as own_*."""
-    return found.join(party.select(*PLACE, *[pl.col(name).alias(f"own_{name}") for name in COMPARED]), on=PLACE, maintain_order="left")
+    own = [pl.col(name).alias(f"own_{name}") for name in COMPARED]
+    return references.join(party.select(*PLACE, *own), on=PLACE, maintain_order="left")
 
 
 def _completed(party: pl.DataFrame, incomplete: pl.DataFrame) -> pl.DataFrame:
     present = {part: pl.when(_has(part, "")).then(pl.struct(names)).drop_nulls() for part, names in PARTS.items()}
     first_values = [value.first().alias(f"_{part}") for part, value in present.items()]
-    found = incomplete.group_by(PLACE, maintain_order=True).agg(first_values)
-    wide = party.join(found, on=PLACE, how="left", maintain_order="left")
+    completions = incomplete.group_by(PLACE, maintain_order=True).agg(first_values)
+    wide = party.join(completions, on=PLACE, how="left", maintain_order="left")
     taken = [pl.when(_has(part, "")).then(name).otherwise(pl.col(f"_{part}").struct.field(name)).alias(name) for part, names in PARTS.items() for name in names]
     return wide.with_columns(taken).drop(f"_{part}" for part in PARTS)
 
@@ -49,15 +50,17 @@ def _has(part: str, prefix: str) -> pl.Expr:
     return pl.any_horizontal(pl.col(f"{prefix}{name}").is_not_null() for name in names)
 
 
-def _differences(both: pl.DataFrame) -> pl.DataFrame:
-    rows = both.filter(pl.any_horizontal(pl.col(name) != pl.col(f"own_{name}") for name in ["folded", "registered", *ADDRESS]))
+def _differences(joined: pl.DataFrame) -> pl.DataFrame:
+    compared = ["folded", "registered", *ADDRESS]
+    rows = joined.filter(pl.any_horizontal(pl.col(name) != pl.col(f"own_{name}") for name in compared))
     seen: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows.iter_rows(named=True):
         at = row["at"].replace("#", str(row["parent"]))
-        for part, kept, left in _differing(row):
-            message = f"{NOTES[NOTE_CODE]}: {part} {kept[:NOTE_TEXT_MAX_CHARACTERS]!r} counts, {left[:NOTE_TEXT_MAX_CHARACTERS]!r} does not"
+        for part, kept, other in _differing(row):
+            shown = [text[:NOTE_TEXT_MAX_CHARACTERS] for text in (kept, other)]
+            message = f"{NOTES[NOTE_CODE]}: {part} {shown[0]!r} counts, {shown[1]!r} does not"
             note = {"silver_batch": row["silver_batch"], "ocid": row["ocid"], "record_id": None, "code": NOTE_CODE, "path": at, "message": message}
-            seen.setdefault((row["ocid"], row["position"], part, left), note)
+            seen.setdefault((row["ocid"], row["position"], part, other), note)
     return pl.DataFrame(list(seen.values()), schema=TABLES["note"])
 
 
@@ -69,6 +72,6 @@ def _differing(row: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     if row["registered"] and row["own_registered"] and row["registered"] != row["own_registered"]:
         yield "identifier", row["own_registered"], row["registered"]
     for part in ADDRESS:
-        kept, left = row[f"own_{part}"], row[part]
-        if kept and left and kept.casefold() != left.casefold():
-            yield part, kept, left
+        kept, other = row[f"own_{part}"], row[part]
+        if kept and other and kept.casefold() != other.casefold():
+            yield part, kept, other

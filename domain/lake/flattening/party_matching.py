@@ -7,8 +7,7 @@ PLACE = ["ocid", "position"]
 
 def match_references(references: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     """Return the references with the `position` of their party: by id, else registered identifier, else folded name,
-    else
-    null.
+    else null.
 
     A name matches only if its parties and references have at most one registered identifier between them.
     """

@@ -48,25 +48,25 @@ def flatten(processes: pl.DataFrame) -> Frames:
     notes: list[pl.DataFrame] = []
     frame = decode(processes.sort("ocid"), notes)
     awards, contracts = _nested(frame, "awards"), _nested(frame, "contracts")
-    people = build_parties(frame, awards, contracts, changed)
+    parties = build_parties(frame, awards, contracts, changed)
     parents = _parents(frame, awards, contracts)
     rows = pl.concat([_elements(parents[level], "items", level) for level in LEVELS])
     items = tidy_columns(flat_items(rows), TIDIED_COLUMNS["item"], changed)
-    made = {
-        "process": tidy_columns(_process(frame, people, items), TIDIED_COLUMNS["process"], changed),
-        "party": people.party,
-        "award": tidy_columns(_award(awards, people), TIDIED_COLUMNS["award"], changed),
-        "award_supplier": people.supplier,
+    frames = {
+        "process": tidy_columns(_process(frame, parties, items), TIDIED_COLUMNS["process"], changed),
+        "party": parties.party,
+        "award": tidy_columns(_award(awards, parties), TIDIED_COLUMNS["award"], changed),
+        "award_supplier": parties.supplier,
         "contract": tidy_columns(_contract(contracts), TIDIED_COLUMNS["contract"], changed),
         "item": items,
         "document": _documents(frame, parents),
     }
     missing_awards = _missing_award_notes(awards, contracts)
-    notes += [missing_awards, unknown_status_notes(made["award"]), people.note]
+    notes += [missing_awards, unknown_status_notes(frames["award"]), parties.note]
     notes.append(whitespace_notes(changed, NOTES[WHITESPACE]))
     shaped = [_shaped(note, "note") for note in notes]
-    made["note"] = pl.concat(shaped).sort("ocid", maintain_order=True)
-    return {name: _shaped(made[name], name) for name in made}
+    frames["note"] = pl.concat(shaped).sort("ocid", maintain_order=True)
+    return {name: _shaped(frames[name], name) for name in frames}
 
 
 def decode(processes: pl.DataFrame, unread: list[pl.DataFrame] | None = None) -> pl.DataFrame:
@@ -85,15 +85,15 @@ def _decoded(processes: pl.DataFrame, unread: list[pl.DataFrame] | None) -> pl.S
     try:
         return texts.str.json_decode(pl.Struct(SCHEMA))
     except pl.exceptions.ComputeError:
-        fit = [repair_compiled_release(text) for text in texts]
+        repaired = [repair_compiled_release(text) for text in texts]
     notes = [
         {"silver_batch": silver_batch, "ocid": ocid, "record_id": None, **note.model_dump()}
-        for (silver_batch, ocid), (_, found) in zip(processes.select("silver_batch", "ocid").iter_rows(), fit, strict=True)
+        for (silver_batch, ocid), (_, found) in zip(processes.select("silver_batch", "ocid").iter_rows(), repaired, strict=True)
         for note in found
     ]
     if unread is not None:
         unread.append(pl.DataFrame(notes, schema=TABLES["note"]))
-    return pl.Series([text for text, _ in fit], dtype=pl.String).str.json_decode(pl.Struct(SCHEMA))
+    return pl.Series([text for text, _ in repaired], dtype=pl.String).str.json_decode(pl.Struct(SCHEMA))
 
 
 def instants(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
@@ -138,8 +138,8 @@ def _field(*path: str) -> pl.Expr:
     return found
 
 
-def _award(awards: pl.DataFrame, people: ProcessParties) -> pl.DataFrame:
-    counted = people.supplier.group_by("ocid", pl.col("award_position").alias("position")).agg(pl.col("organization_id").n_unique().alias("suppliers"))
+def _award(awards: pl.DataFrame, parties: ProcessParties) -> pl.DataFrame:
+    counted = parties.supplier.group_by("ocid", pl.col("award_position").alias("position")).agg(pl.col("organization_id").n_unique().alias("suppliers"))
     rows = awards.select(
         "silver_batch",
         "ocid",
@@ -192,8 +192,7 @@ def _missing_award_notes(awards: pl.DataFrame, contracts: pl.DataFrame) -> pl.Da
 
 
 def _parents(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame) -> Frames:
-    """Return silver_batch, ocid, parent_position, parent_id, items, documents of tenders, awards and contracts, by
-    level."""
+    """Return silver_batch, ocid, parent_position, parent_id, items and documents of all parents, by level."""
     tenders = frame.select("silver_batch", "ocid", "tender").filter(pl.col("tender").is_not_null()).unnest("tender").with_columns(position=pl.lit(0))
     columns = ["silver_batch", "ocid", pl.col("position").cast(pl.Int32).alias("parent_position"), pl.col("id").alias("parent_id"), "items", "documents"]
     return {level: rows.select(columns) for level, rows in zip(LEVELS, (tenders, awards, contracts), strict=True)}
@@ -208,10 +207,10 @@ def _elements(parents: pl.DataFrame, column: str, level: str) -> pl.DataFrame:
 def _documents(frame: pl.DataFrame, parents: Frames) -> pl.DataFrame:
     planning = frame.select("silver_batch", "ocid", _field("planning", "documents").alias("documents"))
     planning = planning.with_columns(pl.lit(0, dtype=pl.Int32).alias("parent_position"), pl.lit(None, dtype=pl.String).alias("parent_id"))
-    made = [_elements(planning, "documents", "planning")]
-    made += [_elements(parents[level], "documents", level) for level in LEVELS]
+    frames = [_elements(planning, "documents", "planning")]
+    frames += [_elements(parents[level], "documents", level) for level in LEVELS]
     document = pl.col("documents").struct
-    rows = pl.concat(made).select(
+    rows = pl.concat(frames).select(
         "silver_batch",
         "ocid",
         "level",
@@ -226,7 +225,7 @@ def _documents(frame: pl.DataFrame, parents: Frames) -> pl.DataFrame:
     return instants(rows, ["date_published"]).sort("ocid", "level", "parent_position", "position", maintain_order=True)
 
 
-def _process(frame: pl.DataFrame, people: ProcessParties, items: pl.DataFrame) -> pl.DataFrame:
+def _process(frame: pl.DataFrame, parties: ProcessParties, items: pl.DataFrame) -> pl.DataFrame:
     tender = pl.col("tender").struct
     coded = items.filter(pl.col("classification_id").is_not_null())
     placed = items.filter(pl.any_horizontal(pl.col("country", "region", "locality").is_not_null())).sort("level", descending=True, maintain_order=True)
@@ -258,7 +257,7 @@ def _process(frame: pl.DataFrame, people: ProcessParties, items: pl.DataFrame) -
         pl.when(pl.col("classification_id").is_null()).then(pl.col(f"item_{name}")).otherwise(pl.col(name)).alias(name)
         for name in ("classification_scheme", "classification_description", "classification_id")
     )
-    rows = rows.join(people.roles, on="ocid", how="left", maintain_order="left").join(placed, on="ocid", how="left", maintain_order="left")
+    rows = rows.join(parties.roles, on="ocid", how="left", maintain_order="left").join(placed, on="ocid", how="left", maintain_order="left")
     nowhere = pl.all_horizontal(pl.col("country", "region", "locality").is_null())
     rows = rows.with_columns(
         pl.coalesce("country", "buyer_country").alias("country"),
@@ -268,7 +267,6 @@ def _process(frame: pl.DataFrame, people: ProcessParties, items: pl.DataFrame) -
 
 
 def _first_code(coded: pl.DataFrame) -> pl.DataFrame:
-    """Return the classification of the tender's first coded item, else of an award's or contract's ('tender' sorts
-    last)."""
+    """Return the classification of the first coded item: of the tender ('tender' sorts last), else of any other."""
     ranked = coded.sort("ocid", "level", descending=[False, True], maintain_order=True).unique("ocid", keep="first", maintain_order=True)
     return ranked.select("ocid", *[pl.col(f"classification_{name}").alias(f"item_classification_{name}") for name in ("scheme", "id", "description")])

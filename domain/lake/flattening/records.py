@@ -1,4 +1,4 @@
-"""Records that are no releases as silver rows: their JSON, already judged, becomes the columns of their tables. Pure."""
+"""Flattens records that are not releases: their validated JSON becomes the columns of silver tables. Pure."""
 
 import polars as pl
 
@@ -11,12 +11,12 @@ Frames = dict[str, pl.DataFrame]
 
 
 def flatten_records(kind: Kind, records: pl.DataFrame, silver_batch: int) -> Frames:
-    """The silver tables of `records` (record_id, ocid and payload as JSON) of one kind."""
+    """Return the silver tables of `records` (record_id, ocid and payload as JSON) of one kind."""
     if kind is Kind.DOCUMENTS:
         return document_rows(records.select("record_id", "payload").iter_rows(), silver_batch)
     (table,) = TABLES_BY_KIND[kind]
     fields = {name: dtype for name, dtype in RECORD_TABLES[table].items() if name not in {"silver_batch", "record_id", "deleted"}}
-    # The id of an organization's record is its business key, under the name that gold has for it.
+    # The id of an organisation record is its business key; gold calls it organization_id.
     said = {name: {"organization_id": "id"}.get(name, name) for name in fields}
     types = pl.Struct({said[name]: pl.String if dtype == pl.Date else dtype for name, dtype in fields.items()})
     decoded = records.with_columns(pl.col("payload").str.json_decode(types).alias("_"))

@@ -28,14 +28,14 @@ class Member:
     """`at` is the member's position, where a later walk finds it; `packed` returns the number of packed bytes read so
     far;
 
-    `pieces` yields the unpacked content in chunks; `refusal` is the reason not to read it; `passed` marks folders and
+    `chunks` returns the unpacked content; `refusal` is the reason not to read it; `passed` marks folders and
     files of file managers, which hold no data.
     """
 
     at: int
     name: str
     packed: Callable[[], int]
-    pieces: Callable[[], Iterator[bytes]]
+    chunks: Callable[[], Iterator[bytes]]
     refusal: str | None = None
     passed: bool = False
 

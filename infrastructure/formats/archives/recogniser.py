@@ -37,8 +37,7 @@ REFUSALS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Unpacked(Slice):
-    """A slice with the unpacked bytes and members that it took. `bomb` also ends the reading of the enclosing
-    archive."""
+    """A slice with the unpacked bytes and members that it took. `bomb` also ends the enclosing archive."""
 
     spent: int = 0
     members: int = 0
@@ -63,17 +62,17 @@ class ArchiveSlice:
     @property
     def room(self) -> int:
         """Number of elements that the slice can still take."""
-        late = self.handled > 0 and monotonic() > self.until
-        return 0 if late or self.bytes >= SLICE_BYTES else self.limit - len(self.elements) - len(self.refused)
+        timed_out = self.handled > 0 and monotonic() > self.until
+        return 0 if timed_out or self.bytes >= SLICE_BYTES else self.limit - len(self.elements) - len(self.refused)
 
-    def take(self, piece: Slice) -> None:
+    def take(self, part: Slice) -> None:
         """Add the slice of a member."""
-        self.elements += with_date_order(piece.elements)
-        self.refused += piece.refused
-        self.bytes += sum(len(element.raw) for element in piece.elements)
-        if isinstance(piece, Unpacked):
-            self.spent += piece.spent
-            self.passed += piece.members
+        self.elements += with_date_order(part.elements)
+        self.refused += part.refused
+        self.bytes += sum(len(element.raw) for element in part.elements)
+        if isinstance(part, Unpacked):
+            self.spent += part.spent
+            self.passed += part.members
 
     def refuse(self, file: str, code: str, reason: str) -> None:
         """Quarantine a member, or the rest of the archive, with the reason."""
@@ -81,8 +80,7 @@ class ArchiveSlice:
 
 
 class ArchiveRecogniser:
-    """Recognises zip and tar archives; `chain` reads their members. At most `most` bytes and `most_members` are
-    read."""
+    """Recognises zip and tar archives; `chain` reads the members: `most` bytes and `most_members` at most."""
 
     name = "archive"
     kind = "an archive (zip, tar, tar.gz, tar.bz2, tar.xz) of any of these"
@@ -95,8 +93,7 @@ class ArchiveRecogniser:
         self.most_members = most_members
 
     def recognise(self, text: Path, filename: str) -> Position | None:  # pylint: disable=unused-argument
-        """Return the initial position; None for other formats. InvalidError if the archive's directory can't be
-        read."""
+        """Return the initial position; None for other formats. InvalidError if the directory can't be read."""
         form = form_of(text)
         too_many = form == "tar" and tar_members.has_more_members(text, self.most_members)
         if form == "zip" and not (too_many := zip_members.entries(text) > self.most_members):
@@ -126,8 +123,7 @@ class ArchiveRecogniser:
         return zip_members.opened(text, self.spool / f"{text.name}.members") if form == "zip" else tar_members.opened(text)
 
     def _walk(self, archive: Members, text: Path, filename: str, position: Position, walk: ArchiveSlice) -> tuple[int | None, Position | None]:
-        """Read members until the slice is full. Return the next slice's member and the position in it; (None, None) at
-        the end."""
+        """Read members until the slice is full; return the next member and the position in it, or (None, None)."""
         allowed = min(self.most, max(text.stat().st_size * MAX_UNPACK_RATIO, UNLIMITED_BYTES))
         folders = TableFolders(text, filename, self.spool, lambda: self._opened(text, position["form"]), self.chain)
         for member in archive.members(position["at"]):
@@ -154,7 +150,7 @@ class ArchiveRecogniser:
 
     def _extract(self, member: Member, source: SourceFile, walk: ArchiveSlice) -> None:
         with disk_full_as_error():
-            write(limited(member.pieces(), member.packed, source.most - walk.spent), source.path)
+            write(limited(member.chunks(), member.packed, source.most - walk.spent), source.path)
 
     def _join(self, folders: TableFolders, others: Sequence[int], first: SourceFile, begin: Position, walk: ArchiveSlice, *, again: bool) -> None:
         """Join the sheets of these members, to be read as the first one; unreadable ones are refused, once."""
@@ -193,22 +189,22 @@ class ArchiveRecogniser:
                 return None
             if together:
                 self._join(folders, together[1:], source_left, begin, walk, again=inner is not None)
-            piece = self.chain.read(source_left, begin, max(walk.room, 1))
+            part = self.chain.read(source_left, begin, max(walk.room, 1))
         except (InvalidError, DamagedMemberError) as error:
             walk.refuse(source.filename, "unreadable_member", str(error))
             source.forget()
             return None
         if inner is None and source.unpacked.exists():
             walk.spent += source.unpacked.stat().st_size
-        walk.take(piece)
+        walk.take(part)
         if walk.spent > source.most:
             raise TooLargeError(f"the members unpack to more than {source.most} bytes")
-        if isinstance(piece, Unpacked) and piece.bomb:
+        if isinstance(part, Unpacked) and part.bomb:
             source.forget()
             raise TooLargeError(f"{source.filename} unpacks to more than the limit")
-        if piece.position is None:
+        if part.position is None:
             source.forget()
-        return piece.position
+        return part.position
 
 
 class NestedArchiveRecogniser:

@@ -89,7 +89,7 @@ class TableFolders:
     def _role(self, member: Member) -> str | None:
         """Return the member's role by its first bytes: "sheet", "meta" or None."""
         try:
-            head = next(iter(member.pieces()), b"")
+            head = next(iter(member.chunks()), b"")
         except DamagedMemberError:
             return None
         if self.joins is None or not head or head.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(NOT_TABLE_PREFIXES):

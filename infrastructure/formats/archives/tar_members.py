@@ -44,8 +44,7 @@ class TarMembers:
 
     def members(self, start: int) -> Iterator[Member]:
         """Yield members from the header at offset `start` on. DamagedMemberError after the last good member of a
-        damaged
-        archive."""
+        damaged archive."""
         self.file.seek(start)
         try:
             limited = LimitedFile(self.file)
@@ -72,8 +71,7 @@ class TarMembers:
 
 
 def has_more_members(path: Path, limit: int) -> bool:
-    """Whether the headers show more than `limit` members; False at an unusual header, which only full reading can
-    follow."""
+    """Whether the headers show more than `limit` members; False at a header that only full reading can follow."""
     count = at = 0
     with path.open("rb") as file:
         while count <= limit:
@@ -113,14 +111,14 @@ def is_tar(path: Path) -> bool:
 
 
 def _reader(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[], Iterator[bytes]]:
-    return lambda: _pieces(archive, info)
+    return lambda: _chunks(archive, info)
 
 
-def _pieces(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
+def _chunks(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
     try:
         file = archive.extractfile(info)
-        while file is not None and (piece := file.read(CHUNK_BYTES)):
-            yield piece
+        while file is not None and (chunk := file.read(CHUNK_BYTES)):
+            yield chunk
     except DAMAGE as error:
         raise DamagedMemberError(f"it is truncated: {reason_of(error)}") from error
 

@@ -52,12 +52,12 @@ class ZipMembers:
             yield Member(at, shown(info.filename), self._spent(info), self._reader(info), refusal, passed)
 
     def _reader(self, info: zipfile.ZipInfo) -> Callable[[], Iterator[bytes]]:
-        return lambda: self._pieces(info)
+        return lambda: self._chunks(info)
 
     def _spent(self, info: zipfile.ZipInfo) -> Callable[[], int]:
         return lambda: self.file.tell() - info.header_offset
 
-    def _pieces(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    def _chunks(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         try:
             self.file.seek(info.header_offset)
             header = self.file.read(HEADER_SIZE)
@@ -69,16 +69,15 @@ class ZipMembers:
                 raise zipfile.BadZipFile(f"its own header names it {shown(name_in_header)!r}")
             self.file.seek(extra, 1)
             with zipfile.ZipExtFile(self.file, "r", info) as file:
-                while piece := file.read(CHUNK_BYTES):
-                    yield piece
+                while chunk := file.read(CHUNK_BYTES):
+                    yield chunk
         except DAMAGE as error:
             raise DamagedMemberError(f"it is damaged: {reason_of(error)}") from error
 
 
 @contextmanager
 def opened(path: Path, index: Path) -> Iterator[ZipMembers]:
-    """Open the archive with its index, which is made if missing. InvalidError if the directory is damaged or too
-    large."""
+    """Open the archive with its index, made if missing. InvalidError if the directory is damaged or too large."""
     if not index.exists():
         write(_indexed(path), index)
     with path.open("rb") as file, index.open("rb") as lines:
@@ -157,8 +156,7 @@ def _info(fields: list[Any]) -> zipfile.ZipInfo:
 
 
 def _name_size(info: zipfile.ZipInfo) -> int:
-    """Return the length of the member's name in bytes; without the UTF-8 flag it is in code page 437, one byte per
-    letter."""
+    """Return the length of the name in bytes; without the UTF-8 flag it is code page 437, one byte per letter."""
     return len(info.orig_filename.encode()) if info.flag_bits & UTF8_NAME else len(info.orig_filename)
 
 

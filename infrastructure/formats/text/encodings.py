@@ -23,22 +23,22 @@ class EncodingDetector:
         self.bad = 0
         self._pending = b""
 
-    def feed(self, piece: bytes) -> None:
+    def feed(self, chunk: bytes) -> None:
         """Take the next chunk."""
         if not self.started:
             self.started = True
-            self.announced = _byte_order(piece)
-        if self.announced is not None or (piece.isascii() and not self._pending):
+            self.announced = _byte_order(chunk)
+        if self.announced is not None or (chunk.isascii() and not self._pending):
             return
-        piece = self._pending + piece
+        chunk = self._pending + chunk
         try:
-            text, used = codecs.utf_8_decode(piece, "strict", False)
+            text, used = codecs.utf_8_decode(chunk, "strict", False)
             self.good += used - len(text)
         except UnicodeDecodeError:
-            text, used = codecs.utf_8_decode(piece, "surrogateescape", False)
+            text, used = codecs.utf_8_decode(chunk, "surrogateescape", False)
             self.bad += len(NOT_UTF8.findall(text))
             self.good += len(NON_ASCII.findall(text))
-        self._pending = piece[used:]
+        self._pending = chunk[used:]
 
     @property
     def encoding(self) -> str:
@@ -50,15 +50,15 @@ class EncodingDetector:
         return self.announced or (LATIN if bad > self.good else UTF8)
 
 
-def as_utf8(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+def as_utf8(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     """Yield the text in UTF-8; bytes that are invalid in the encoding become U+FFFD."""
     if encoding == LATIN:
-        for piece in pieces:
-            yield codecs.charmap_decode(piece, "strict", TABLE)[0].encode()
+        for chunk in chunks:
+            yield codecs.charmap_decode(chunk, "strict", TABLE)[0].encode()
         return
     decoder = codecs.getincrementaldecoder(encoding)("replace")
-    for piece in pieces:
-        yield decoder.decode(piece).encode("utf-8", "replace")
+    for chunk in chunks:
+        yield decoder.decode(chunk).encode("utf-8", "replace")
     yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 

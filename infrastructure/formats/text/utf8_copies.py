@@ -1,5 +1,4 @@
-"""Unpacked and UTF-8 copies of uploads: compressed or differently encoded files are written once, streamed, to the
-spool."""
+"""Copies of uploads in the spool, written once: unpacked if compressed, UTF-8 if in another encoding."""
 
 import os
 import threading
@@ -45,14 +44,14 @@ def as_text(path: Path, spool: Path) -> Path:
     if spool.exists():
         return spool
     detector = EncodingDetector()
-    for piece in _pieces(path):
-        detector.feed(piece)
+    for chunk in _chunks(path):
+        detector.feed(chunk)
         if detector.announced:
             break
     if detector.encoding == UTF8:
         return path
     with disk_full_as_error():
-        write(as_utf8(_pieces(path), detector.encoding), spool)
+        write(as_utf8(_chunks(path), detector.encoding), spool)
     return spool
 
 
@@ -68,31 +67,31 @@ def forget(spool: Path) -> None:
     _note(spool).unlink(missing_ok=True)
 
 
-def limited(pieces: Iterable[bytes], packed: Callable[[], int], limit: int) -> Iterator[bytes]:
-    """Yield the pieces; TooLargeError above `limit` bytes, or above MAX_UNPACK_RATIO times the `packed` bytes read so
+def limited(chunks: Iterable[bytes], packed: Callable[[], int], limit: int) -> Iterator[bytes]:
+    """Yield the chunks; TooLargeError above `limit` bytes, or above MAX_UNPACK_RATIO times the `packed` bytes read so
     far.
 
     Checking against the bytes read so far stops a bomb early, before it fills the disk.
     """
     size = 0
-    for piece in pieces:
-        size += len(piece)
+    for chunk in chunks:
+        size += len(chunk)
         if size > limit:
             raise TooLargeError(f"unpacked, the file is larger than {limit} bytes")
         if size > max(packed() * MAX_UNPACK_RATIO, UNLIMITED_BYTES):
             raise TooLargeError(f"the file unpacks to more than {MAX_UNPACK_RATIO} times its size, the limit")
-        yield piece
+        yield chunk
 
 
-def write(pieces: Iterable[bytes], target: Path) -> None:
+def write(chunks: Iterable[bytes], target: Path) -> None:
     """Write by rename; nothing is left on failure. Call `sync` before storing a position that points into the file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         with partial.open("wb") as out:
-            for piece in pieces:
+            for chunk in chunks:
                 checkpoint()
-                out.write(piece)
+                out.write(chunk)
         partial.replace(target)
     except BaseException:
         partial.unlink(missing_ok=True)
@@ -109,8 +108,8 @@ def _note(spool: Path) -> Path:
     return spool.with_name(f"{spool.name}.missing")
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while piece := file.read(CHUNK_BYTES):
+        while chunk := file.read(CHUNK_BYTES):
             checkpoint()
-            yield piece
+            yield chunk

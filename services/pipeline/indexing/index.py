@@ -1,8 +1,8 @@
 """Index stage: builds the documents of changed processes, organisations and files from gold and writes them to search.
 
 Single-flight. Writing a document twice gives the same document, so a killed run is simply repeated. Organisations have
-their own watermark: they change with every slice of a load, so they follow when a job ends with the run
-or nothing more is pending.
+their own watermark: they change with every slice of a load, so they follow when a job ends with the run or nothing more
+is pending.
 """
 
 from collections.abc import Sequence
@@ -31,44 +31,56 @@ ORGANIZATIONS_MAX_DELAY = timedelta(seconds=30)  # that organisations may be beh
 
 def index(parts: Parts) -> None:
     """Run once, up to publish's watermark; finish jobs. Sends index again if more is pending, else embed."""
-    if run_stage(parts, "index", lambda work, mark: _due(work, mark) and not index_pause.is_paused(work), lambda mark: _index(parts, mark)):
+
+    def is_due(work: ReadUnitOfWork, watermark: Watermark) -> bool:
+        return _due(work, watermark) and not index_pause.is_paused(work)
+
+    if run_stage(parts, "index", is_due, lambda watermark: _index(parts, watermark)):
         parts.messages.send("index")
     elif parts.embedders.model:
         parts.messages.send("embed")
     wake_erase(parts)
 
 
-def _due(work: ReadUnitOfWork, mark: Watermark) -> bool:
-    return bool(_pending(work, mark)) or (organizations_behind(work) and not refine_or_publish_pending(work))
+def _due(work: ReadUnitOfWork, watermark: Watermark) -> bool:
+    return bool(_pending(work, watermark)) or (organizations_behind(work) and not refine_or_publish_pending(work))
 
 
-def _pending(work: ReadUnitOfWork, mark: Watermark) -> Sequence[SilverBatch]:
-    return work.batches.silver_after(mark.silver_batch, work.watermarks.get("publish").silver_batch)
+def _pending(work: ReadUnitOfWork, watermark: Watermark) -> Sequence[SilverBatch]:
+    return work.batches.silver_after(watermark.silver_batch, work.watermarks.get("publish").silver_batch)
 
 
-def _index(parts: Parts, mark: Watermark) -> bool:
+def _index(parts: Parts, watermark: Watermark) -> bool:
     with parts.warehouse.read() as work:
-        everything = _pending(work, mark)
-        pending = everything[:1] if takes_single_batch(mark) else limit_by_processes(everything, RUN_MAX_PROCESSES)
-        published = everything[-1].id if everything else mark.silver_batch
-        after = mark if not pending else mark.model_copy(update={"seq": max(mark.seq, pending[-1].upto_seq), "silver_batch": pending[-1].id})
-        follow = work.watermarks.get(ORGANIZATIONS_WATERMARK) if _organizations_follow(work, after.seq) else None
-        touched = work.search_rows.touched_organizations(follow.silver_batch, published) if follow else []
-        files = work.document_files.touched(mark.silver_batch, published)
+        unindexed = _pending(work, watermark)
+        pending = unindexed[:1] if takes_single_batch(watermark) else limit_by_processes(unindexed, RUN_MAX_PROCESSES)
+        published = unindexed[-1].id if unindexed else watermark.silver_batch
+        advanced = watermark
+        if pending:
+            last = pending[-1]
+            passed = {"seq": max(watermark.seq, last.upto_seq), "silver_batch": last.id}
+            advanced = watermark.model_copy(update=passed)
+        organizations: Watermark | None = None
+        touched: list[str] = []
+        if _organizations_follow(work, advanced.seq):
+            organizations = work.watermarks.get(ORGANIZATIONS_WATERMARK)
+            touched = list(work.search_rows.touched_organizations(organizations.silver_batch, published))
+        files = work.document_files.touched(watermark.silver_batch, published)
     ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
     alerts = IndexRunAlerts(parts)
-    prior_ids = alerts.already_held(Collection.PROCESSES, mark.silver_batch, ocids)
+    prior_ids = alerts.already_held(Collection.PROCESSES, watermark.silver_batch, ocids)
     for start in range(0, len(ocids), WRITE_DOCUMENTS):
         chunk = ocids[start : start + WRITE_DOCUMENTS]
         alerts.save_prior_matches(Collection.PROCESSES, [ocid for ocid in chunk if ocid not in prior_ids])
         index_processes(parts, chunk)
-    prior_ids = alerts.already_held(Collection.ORGANIZATIONS, follow.silver_batch, touched) if follow else set()
+    if organizations:
+        prior_ids = alerts.already_held(Collection.ORGANIZATIONS, organizations.silver_batch, touched)
     for start in range(0, len(touched), WRITE_DOCUMENTS):
         chunk = touched[start : start + WRITE_DOCUMENTS]
         alerts.save_prior_matches(Collection.ORGANIZATIONS, [key for key in chunk if key not in prior_ids])
         index_organizations(parts, chunk)
     record_ids = [record_id for record_id, _ in files]
-    prior_ids = alerts.already_held(Collection.DOCUMENTS, mark.silver_batch, record_ids)
+    prior_ids = alerts.already_held(Collection.DOCUMENTS, watermark.silver_batch, record_ids)
     for group in group_files(files):
         new = [file for file in group if file[0] not in prior_ids]
         alerts.save_prior_matches(Collection.DOCUMENTS, passage_ids(new))
@@ -76,19 +88,19 @@ def _index(parts: Parts, mark: Watermark) -> bool:
     write_matches = alerts.find_new_matches()
     with parts.warehouse.write() as work:
         index_pause.check_not_paused(work)
-        work.watermarks.compare_and_swap(mark, after, now())
-        if follow:
-            work.watermarks.compare_and_swap(follow, follow.model_copy(update={"silver_batch": published}), now())
-        work.watermarks.record_run(mark, after.seq, len(ocids), now())
+        work.watermarks.compare_and_swap(watermark, advanced, now())
+        if organizations:
+            work.watermarks.compare_and_swap(organizations, organizations.model_copy(update={"silver_batch": published}), now())
+        work.watermarks.record_run(watermark, advanced.seq, len(ocids), now())
         if not organizations_behind(work):
-            work.jobs.finish_due(after.seq, now())
+            work.jobs.finish_due(advanced.seq, now())
         write_matches(work)
-        if work.batches.last_silver() <= after.silver_batch and not organizations_behind(work):
+        if work.batches.last_silver() <= advanced.silver_batch and not organizations_behind(work):
             # No attempt will be repeated: remaining prior matches belong to batches that were set aside.
             work.saved_searches.delete_all_prior_matches()
         work.commit()
     alerts.wake_deliveries()
-    return after.silver_batch < published
+    return advanced.silver_batch < published
 
 
 def _organizations_follow(work: ReadUnitOfWork, seq: int) -> bool:
@@ -100,21 +112,20 @@ def index_processes(parts: Parts, ocids: Sequence[str]) -> None:
     """Write the documents of these processes as gold has them; delete those that gold does not have."""
     with parts.warehouse.read() as work:
         documents = [process_document(facts) for facts in work.search_rows.processes(ocids)]
-    gone = sorted(set(ocids) - {document["id"] for document in documents})
-    parts.search.write(Collection.PROCESSES, documents, gone)
+    deleted_ids = sorted(set(ocids) - {document["id"] for document in documents})
+    parts.search.write(Collection.PROCESSES, documents, deleted_ids)
 
 
 def index_organizations(parts: Parts, organization_ids: Sequence[str]) -> None:
     """Write the documents of these organisations as gold has them; delete those that gold does not have."""
     with parts.warehouse.read() as work:
         documents = [organization_document(facts) for facts in work.search_rows.organizations(organization_ids)]
-    gone = sorted(set(organization_ids) - {document["id"] for document in documents})
-    parts.search.write(Collection.ORGANIZATIONS, documents, gone)
+    deleted_ids = sorted(set(organization_ids) - {document["id"] for document in documents})
+    parts.search.write(Collection.ORGANIZATIONS, documents, deleted_ids)
 
 
 def index_files(parts: Parts, files: Sequence[tuple[str, int]]) -> None:
     """Write the passages of these files as gold and silver have them; `files` are (record id, largest number of
-    passages
-    that search may hold of it)."""
+    passages that search may hold of it)."""
     documents = file_documents(parts, files)
     parts.search.write(Collection.DOCUMENTS, documents, sorted(set(passage_ids(files)) - {document["id"] for document in documents}))

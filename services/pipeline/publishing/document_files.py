@@ -12,12 +12,11 @@ from services.ports.warehouse import WriteUnitOfWork
 SLICE_FILES = 100  # per transaction
 
 
-def publish(parts: Parts, mark: Watermark, rows: pl.DataFrame) -> None:
-    """Write the rows (silver `file`) and delete the deleted ones. LostRaceError if another runner moved the
-    watermark."""
+def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
+    """Write the rows (silver `file`), delete the deleted ones. LostRaceError if the watermark has moved."""
     for part in rows.iter_slices(SLICE_FILES):
         with parts.warehouse.write() as work:
-            work.watermarks.check_unmoved(mark)
+            work.watermarks.check_unmoved(watermark)
             work.document_files.put(part.to_dicts())
             work.commit()
 

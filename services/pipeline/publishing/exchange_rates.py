@@ -17,24 +17,23 @@ PAGE_FACTS = 2_000  # read, and written at most, per transaction
 Frames = dict[str, pl.DataFrame]
 
 
-def publish(parts: Parts, mark: Watermark, rows: pl.DataFrame) -> None:
-    """Write the rows (silver `exchange_rate`) and delete the deleted ones. LostRaceError if another runner moved the
-    watermark."""
+def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
+    """Write the rows (silver `exchange_rate`), delete the deleted ones. LostRaceError if the watermark has moved."""
     for part in rows.iter_slices(SLICE_RATES):
-        gone = rate_keys(part.filter(pl.col("deleted"))["record_id"].to_list())
+        deleted_keys = rate_keys(part.filter(pl.col("deleted"))["record_id"].to_list())
         with parts.warehouse.write() as work:
-            work.watermarks.check_unmoved(mark)
-            work.exchange_rates.write(rate_rows(part), gone)
+            work.watermarks.check_unmoved(watermark)
+            work.exchange_rates.write(rate_rows(part), deleted_keys)
             work.commit()
     for window in affected_windows(rows["record_id"].to_list(), parts.base_currency):
         for fact in CONVERTED_AMOUNTS:
-            _convert(parts, mark, fact, window, int(rows["silver_batch"].max() or 0))  # type: ignore[arg-type]
+            _convert(parts, watermark, fact, window, int(rows["silver_batch"].max() or 0))  # type: ignore[arg-type]
 
 
 def prune(work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
     """Delete the rates whose record is not among these."""
-    wanted = set(rate_keys(record_ids))
-    work.exchange_rates.write(None, [key for key in work.exchange_rates.all_keys() if key not in wanted])
+    kept_keys = set(rate_keys(record_ids))
+    work.exchange_rates.write(None, [key for key in work.exchange_rates.all_keys() if key not in kept_keys])
 
 
 def exchange_for(parts: Parts, silver: Frames) -> ExchangeQuotes:
@@ -57,7 +56,7 @@ def _exchange(work: ReadUnitOfWork, base: str, currencies: set[str], first: date
     return build_quotes(base, work.exchange_rates.between(since, last, {*currencies, base}))
 
 
-def _convert(parts: Parts, mark: Watermark, fact: str, window: RateWindow, silver_batch: int) -> None:
+def _convert(parts: Parts, watermark: Watermark, fact: str, window: RateWindow, silver_batch: int) -> None:
     """Convert the fact's rows of the window again, in pages; only changed rows are written."""
     after: tuple[date, int] | None = None
     while True:
@@ -69,7 +68,7 @@ def _convert(parts: Parts, mark: Watermark, fact: str, window: RateWindow, silve
             changed = changed_conversions(page, _exchange(work, parts.base_currency, set(page["currency"]), days[0], days[-1]))
         if changed.height:
             with parts.warehouse.write() as work:
-                work.watermarks.check_unmoved(mark)
+                work.watermarks.check_unmoved(watermark)
                 work.exchange_rates.convert(fact, changed, silver_batch)
                 work.commit()
         after = days[-1], page["key"][-1]

@@ -12,13 +12,12 @@ from services.ports.warehouse import WriteUnitOfWork
 SLICE_ROWS = 1_000  # per transaction
 
 
-def publish(parts: Parts, mark: Watermark, rows: pl.DataFrame) -> None:
-    """Write the rows (silver `organization`) and delete the deleted ones. LostRaceError if another runner moved the
-    watermark."""
+def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
+    """Write the rows (silver `organization`), delete the deleted ones. LostRaceError if the watermark has moved."""
     for part in rows.iter_slices(SLICE_ROWS):
         current = part.filter(~pl.col("deleted"))
         with parts.warehouse.write() as work:
-            work.watermarks.check_unmoved(mark)
+            work.watermarks.check_unmoved(watermark)
             rows_of = organization_rows(current)
             newest = int(part["silver_batch"].max() or 0)  # type: ignore[arg-type]
             work.star_writer.reference_organizations(part["record_id"].to_list(), rows_of, newest)

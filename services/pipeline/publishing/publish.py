@@ -21,6 +21,7 @@ from services.pipeline.publishing.exchange_rates import exchange_for
 from services.pipeline.publishing.publish_records import publish_records
 from services.pipeline.stage_runner import run_stage, takes_single_batch
 from services.ports.parts import Parts
+from services.ports.warehouse import ReadUnitOfWork
 from services.shared.clock import now
 
 SLICE_PROCESSES = 700  # per transaction, about 0.2 s: accepting uploads waits for it
@@ -34,61 +35,69 @@ RUN_MAX_PROCESSES = 20_000  # per run, unless its first silver batch alone has m
 
 def publish(parts: Parts) -> None:
     """Run once over the silver batches past the watermark; send index, and publish again if more is pending."""
-    more = run_stage(parts, "publish", lambda work, mark: work.batches.last_silver() > mark.silver_batch, lambda mark: _publish(parts, mark))
+
+    def is_due(work: ReadUnitOfWork, watermark: Watermark) -> bool:
+        return work.batches.last_silver() > watermark.silver_batch
+
+    more = run_stage(parts, "publish", is_due, lambda watermark: _publish(parts, watermark))
     parts.messages.send("index")
     if more:
         parts.messages.send("publish")
 
 
-def _publish(parts: Parts, mark: Watermark) -> bool:
+def _publish(parts: Parts, watermark: Watermark) -> bool:
     with parts.warehouse.read() as work:
-        everything = work.batches.silver_after(mark.silver_batch)
-    pending: Sequence[SilverBatch] = [batch for batch in everything if mark.target is None or batch.id <= mark.target]
-    if takes_single_batch(mark):
+        unpublished = work.batches.silver_after(watermark.silver_batch)
+    pending: Sequence[SilverBatch] = unpublished
+    if watermark.target is not None:
+        pending = [batch for batch in unpublished if batch.id <= watermark.target]
+    if takes_single_batch(watermark):
         pending = pending[:1]
-    elif mark.target is None:
+    elif watermark.target is None:
         pending = limit_by_processes(pending, RUN_MAX_PROCESSES)
     target = pending[-1]
-    if mark.target not in (None, target.id):  # an interrupted run had taken more than this single batch
+    if watermark.target not in (None, target.id):  # an interrupted run had taken more than this single batch
         with parts.warehouse.write() as work:
-            mark = work.watermarks.restart(mark, now())
+            watermark = work.watermarks.restart(watermark, now())
             work.commit()
     batches = [batch.id for batch in pending]
     # A process that a later batch also has is published with that one; a resumed run keeps its first batches.
-    later = [batch.id for batch in everything] if mark.done == 0 else batches
+    later = [batch.id for batch in unpublished] if watermark.done == 0 else batches
     silver = current_rows(parts.lake, batches, newest_batches(parts.lake, later))
-    publish_records(parts, mark, pending)
-    mark = _slices(parts, mark, silver, exchange_for(parts, silver), target.id)
+    publish_records(parts, watermark, pending)
+    watermark = _slices(parts, watermark, silver, exchange_for(parts, silver), target.id)
     with parts.warehouse.write() as work:
-        work.watermarks.compare_and_swap(mark, Watermark(stage="publish", seq=max(mark.seq, target.upto_seq), silver_batch=target.id), now())
-        work.watermarks.record_run(mark, target.upto_seq, silver["process"].height, now())
+        seq = max(watermark.seq, target.upto_seq)
+        work.watermarks.compare_and_swap(watermark, Watermark(stage="publish", seq=seq, silver_batch=target.id), now())
+        work.watermarks.record_run(watermark, target.upto_seq, silver["process"].height, now())
         work.commit()
         return bool(work.batches.silver_after(target.id))
 
 
-def _slices(parts: Parts, mark: Watermark, silver: Frames, money: ExchangeQuotes, target: int) -> Watermark:
+def _slices(parts: Parts, watermark: Watermark, silver: Frames, money: ExchangeQuotes, target: int) -> Watermark:
     ocids = sorted(silver["process"]["ocid"], key=surrogate_key)
-    for start in range(mark.done * SLICE_PROCESSES, len(ocids), STAR_BUILD_PROCESSES):
+    for start in range(watermark.done * SLICE_PROCESSES, len(ocids), STAR_BUILD_PROCESSES):
         chosen = ocids[start : start + STAR_BUILD_PROCESSES]
         star = build_star_of(silver, chosen, money)
         for at in range(0, len(chosen), SLICE_PROCESSES):
-            mark = _slice(parts, mark, silver, chosen[at : at + SLICE_PROCESSES], star, target)
-    return mark
+            watermark = _slice(parts, watermark, silver, chosen[at : at + SLICE_PROCESSES], star, target)
+    return watermark
 
 
-def _slice(parts: Parts, mark: Watermark, silver: Frames, ocids: Sequence[str], star: Star | None, target: int) -> Watermark:
+def _slice(parts: Parts, watermark: Watermark, silver: Frames, ocids: Sequence[str], star: Star | None, target: int) -> Watermark:
     keys = [surrogate_key(ocid) for ocid in ocids]
-    made, names = slice_star(star, keys) if star is not None else None, list(document_files.file_names_in_urls(silver["document"], ocids))
-    after = mark.model_copy(update={"target": target, "done": mark.done + 1})
+    star_slice = slice_star(star, keys) if star is not None else None
+    names = list(document_files.file_names_in_urls(silver["document"], ocids))
+    advanced = watermark.model_copy(update={"target": target, "done": watermark.done + 1})
     with parts.warehouse.read() as work:  # prepared before the write transaction, for which accepting uploads waits
-        plan = work.star_writer.plan(keys, made)
+        plan = work.star_writer.plan(keys, star_slice)
     with parts.warehouse.write() as work:
-        work.watermarks.check_same_run(mark)
-        work.watermarks.compare_and_swap(mark, after, now())
+        work.watermarks.check_same_run(watermark)
+        work.watermarks.compare_and_swap(watermark, advanced, now())
         work.star_writer.write(plan, target)
         work.document_files.relink(keys, names, target)
         work.commit()
-    return after
+    return advanced
 
 
 def build_star_of(silver: Frames, ocids: Sequence[str], money: ExchangeQuotes) -> Star | None:

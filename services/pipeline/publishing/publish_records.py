@@ -1,5 +1,4 @@
-"""Publishes records that are not releases: their newest silver rows go into the star before the processes of the
-run."""
+"""Publishes records that are not releases: their newest silver rows, before the processes of the run."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -19,7 +18,7 @@ from services.ports.warehouse import WriteUnitOfWork
 class Publisher(Protocol):
     """Interface of the modules of services/pipeline/publishing."""
 
-    def publish(self, parts: Parts, mark: Watermark, rows: pl.DataFrame) -> None:
+    def publish(self, parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
         """Write these newest rows of the kind's silver table, and delete the deleted ones."""
 
     def prune(self, work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
@@ -34,12 +33,12 @@ PUBLISHERS: dict[Kind, Publisher] = {
 }
 
 
-def publish_records(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch]) -> None:
+def publish_records(parts: Parts, watermark: Watermark, pending: Sequence[SilverBatch]) -> None:
     """Write the records of the pending silver batches to the star; repeating it changes nothing."""
     for kind, publisher in PUBLISHERS.items():
         batches = [batch.id for batch in pending if kind in batch.kinds]
         if batches:
-            publisher.publish(parts, mark, newest_records(parts.lake, kind, batches))
+            publisher.publish(parts, watermark, newest_records(parts.lake, kind, batches))
 
 
 def prune_records(parts: Parts, silver_batches: Sequence[int]) -> None:

@@ -82,11 +82,11 @@ def test_a_job_that_is_landed_or_has_ended_cannot_be_cancelled_and_the_answer_sa
     land(api.parts, *args)
     landed = api.client.delete(f"/v1/jobs/{job_id}")
     assert landed.status_code == 409
-    assert "landed already" in landed.json()["detail"]
+    assert "has already landed" in landed.json()["detail"]
     api.work()
     ended = api.client.delete(f"/v1/jobs/{job_id}")
     assert ended.status_code == 409
-    assert "it is succeeded" in ended.json()["detail"]
+    assert "its status is succeeded" in ended.json()["detail"]
     assert api.client.delete("/v1/jobs/none").status_code == 404
 
 
@@ -202,7 +202,7 @@ def test_a_job_whose_file_is_gone_cannot_be_retried(api: Api) -> None:
     api.parts.files.path(job(api, job_id)["sha256"]).unlink()
     gone = api.client.post(f"/v1/jobs/{job_id}/retry")
     assert gone.status_code == 410
-    assert "send it again" in gone.json()["detail"]
+    assert "upload it again" in gone.json()["detail"]
 
 
 def test_every_field_of_a_job_is_either_given_when_it_is_accepted_or_its_own() -> None:

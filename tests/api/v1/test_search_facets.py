@@ -1,5 +1,4 @@
-"""A facet value used as a filter finds as many hits as the facet counted; names that differ in whitespace are one
-value."""
+"""A facet value used as a filter finds as many hits as counted; names that differ in whitespace are one value."""
 
 from dataclasses import replace
 from pathlib import Path

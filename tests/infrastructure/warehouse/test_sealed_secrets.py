@@ -1,5 +1,4 @@
-"""Secrets in the database are sealed with a key outside it; migrating seals those that an older version stored in
-plain."""
+"""Secrets in the database are sealed with a key outside it; migrating seals older plain-text secrets."""
 
 import hashlib
 from dataclasses import replace

@@ -1,5 +1,4 @@
-"""The index rebuild has no gap: the old index serves until the new one, with all changes made meanwhile, replaces
-it."""
+"""The index rebuild has no gap: the old index serves until the new one, with all changes, replaces it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -87,7 +87,7 @@ def test_a_zip_of_zips(stack: Stack) -> None:
     # Two levels deep; the members beside it are kept
     assert (found.job["status"], found.job["counts"]["accepted"]) == ("succeeded", 2), found
     assert found.codes == ["unreadable_member"]
-    assert "two deep" in found.errors[0]["reason"]
+    assert "two levels deep" in found.errors[0]["reason"]
     assert found.errors[0]["file"] == "deep.zip/39.zip/38.zip"
 
 

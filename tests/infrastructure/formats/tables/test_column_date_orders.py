@@ -1,5 +1,4 @@
-"""The order of day and month in numeric dates is decided by the column, else by the file; else the date is refused or
-left."""
+"""Day and month of numeric dates are decided by the column, else by the file; else the date is refused or left."""
 
 import json
 from pathlib import Path

@@ -1,5 +1,4 @@
-"""Mapping profiles: a YAML file maps a publisher's own columns to OCDS; an invalid profile is reported before
-reading."""
+"""Mapping profiles: a YAML file maps a publisher's columns to OCDS; errors in it are reported before reading."""
 
 import json
 import shutil
