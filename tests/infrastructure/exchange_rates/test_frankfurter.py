@@ -1,4 +1,4 @@
-"""The client against a real service on a local port: slow, busy, broken and lying ones; and the circuit that spares it."""
+"""The client against a real service on a local port: slow, busy, broken and wrong answers; the circuit breaker."""
 
 import gzip
 import json
@@ -230,14 +230,14 @@ def test_the_circuit_opens_after_repeated_failures_lets_one_try_and_closes(there
     for asker in (one, other):
         with pytest.raises(UnavailableError, match="answered 500"):
             asker.rates("EUR", FIRST, LAST, ["USD"])
-    for asker in (one, other):  # open for everybody, of whatever process
+    for asker in (one, other):  # open for all processes
         with pytest.raises(UnavailableError, match="failed 2 times in a row and is left alone for another 60 s"):
             asker.rates("EUR", FIRST, LAST, ["USD"])
     assert len(there.asked) == 6
 
     clock[0] += 61
     there.script.append(says(b"<p>", media="text/html"))
-    with pytest.raises(UnavailableError, match="text/html"):  # the one that tries; it fails, so that the circuit opens again
+    with pytest.raises(UnavailableError, match="text/html"):  # the half-open attempt fails, so the circuit opens again
         one.rates("EUR", FIRST, LAST, ["USD"])
     with pytest.raises(UnavailableError, match="failed 3 times in a row"):
         other.rates("EUR", FIRST, LAST, ["USD"])
