@@ -39,11 +39,13 @@ def outcomes(request: Request, job_id: Id, context: Context, _: Reader, outcome:
 
 
 @router.get("/audit", tags=["raw records"])
-def audit(request: Request, context: Context, _: Admin, asked: Annotated[AuditQuery, Query()]) -> AuditTrail:
+def audit(request: Request, context: Context, _: Admin, parameters: Annotated[AuditQuery, Query()]) -> AuditTrail:
     """List erasures (`?purge=true`): who requested them, when, and which batches and files held the records.
 
     Needs the role admin.
     """
-    columns = {"kind": asked.kind, "record_id": asked.id, "actor": asked.actor, "job_id": asked.job}
-    page, following = list_audit(context.parts.warehouse, {name: value for name, value in columns.items() if value is not None}, asked.cursor, asked.limit)
+    columns = {"kind": parameters.kind, "record_id": parameters.id, "actor": parameters.actor, "job_id": parameters.job}
+    page, following = list_audit(
+        context.parts.warehouse, {name: value for name, value in columns.items() if value is not None}, parameters.cursor, parameters.limit
+    )
     return AuditTrail(items=list(page), next=next_link(request, following))

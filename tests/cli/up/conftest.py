@@ -1,4 +1,4 @@
-"""Launchers over stand-ins, each with its own data folder, port and folder for temporary files."""
+"""Launchers over stand-in children, each with its own data folder, port and folder for temporary files."""
 
 import os
 import signal

@@ -1,6 +1,6 @@
-"""However uploads, stages, kills and rebuilds interleave, the lake comes to rest as if all had been loaded at once.
+"""Any interleaving of uploads, stages, kills and rebuilds ends in the same state as one load of everything.
 
-The releases that went in are loaded once more, in the order in which they landed, into an empty lake; gold and search must be equal.
+The loaded releases are loaded again into an empty lake, in landing order; gold and search must be equal.
 """
 
 from collections.abc import Callable

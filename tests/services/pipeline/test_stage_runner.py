@@ -1,6 +1,6 @@
-"""Stages that are killed, doubled or overtaken: nothing is lost, nothing is doubled, and one bad batch does not stop the log.
+"""Stages that are killed, run concurrently or overtaken lose and repeat nothing; a bad batch does not stop the log.
 
-A kill is an exception raised where the process would have ended, by a part that stands before the real one.
+A kill is an exception, raised by a wrapper of the real part at the point where the process would have died.
 """
 
 import gzip
