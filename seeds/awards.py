@@ -17,7 +17,7 @@ class Bid:
 
 
 class Awards:
-    """What came of the tender, lot by lot."""
+    """Awards and contracts of a tender, per lot."""
 
     def __init__(self, case: Case, tender: Tender, awarded: int) -> None:
         self.case, self.tender, self.dice = case, tender, case.dice
@@ -37,7 +37,7 @@ class Awards:
         self.failed = all(award["status"] != "active" for award in self.awards)
 
     def _firms(self) -> list[Organization]:
-        """The bidders; the same few firms win and lose more than others."""
+        """The bidders; a few firms bid and win more often than others."""
         firms: list[Organization] = []
         while len(firms) < self.tender.bidders:
             firm = self.case.firms[self.dice.skewed(0, len(self.case.firms) - 1)]
@@ -88,7 +88,7 @@ class Awards:
         return award
 
     def contracts(self, signed: int) -> list[Json]:
-        """A contract for each award that stands; a few are signed for more than was awarded."""
+        """One contract per active award; some exceed the awarded value."""
         case, dice = self.case, self.dice
         contracts = []
         for index, award in enumerate(self.awards, 1):

@@ -1,4 +1,4 @@
-"""The feed of generated releases, streamed: what is kept is a heap of the releases to come, as a few numbers each."""
+"""Generates a stream of releases in date order; memory holds only a heap of processes, as a few numbers each."""
 
 import heapq
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from seeds.dice import Dice
 from seeds.release import release
 
 START = 1_609_718_400  # Monday, 4 January 2021, in seconds since 1970
-SPAN = 1_000  # days over which processes begin, however many there are
+SPAN = 1_000  # days over which processes begin, for any number of processes
 MEAN_OF_SEVERAL = 2.6  # releases of a process that has several
 PUBLISHERS = 500  # at most
 
@@ -21,11 +21,20 @@ _ALONE_WEIGHTS = (48, 34, 10, 8)
 _PAIRS = (("tender", "award"), ("award", "contract"), ("tender", "tenderUpdate"), ("planning", "tender"))
 _THREES = (("tender", "award", "contract"), ("tender", "tenderUpdate", "award"), ("planning", "tender", "award"))
 _FOURS = (("tender", "award", "contract", "implementation"), ("planning", "tender", "award", "contract"), ("tender", "tenderUpdate", "award", "contract"))
-_GAPS = {"tender": (40, 120), "tenderUpdate": (5, 12), "award": (60, 130), "contract": (8, 30), "implementation": (90, 240)}  # days before it
+# Days since the previous release.
+_GAPS = {
+    "tender": (40, 120),
+    "tenderUpdate": (5, 12),
+    "award": (60, 130),
+    "contract": (8, 30),
+    "implementation": (90, 240),
+}
 
 
 class Entry(NamedTuple):
-    """A release, and its text where that is no valid JSON; `defect` names what was done to it on purpose, `broken` whether that costs it."""
+    """A release, or the text of an unusable one; `defect` names an injected defect, `broken` whether it makes it
+    unusable.
+    """
 
     release: Json
     line: bytes | None = None
@@ -34,21 +43,22 @@ class Entry(NamedTuple):
 
     @property
     def text(self) -> bytes:
-        """It as one line."""
+        """The release as one line."""
         return orjson.dumps(self.release) if self.line is None else self.line
 
 
 def releases(count: int, *, seed: int = 1, publishers: int = 3, multi_share: float = 1 / 3, broken: float = 0.0, repairable: float = 0.0) -> Iterator[Json]:
-    """`count` OCDS 1.1 releases in order of date, as dicts that may share parts with one another: don't change them in place.
+    """`count` OCDS 1.1 releases in date order, as dicts that may share parts: do not modify them in place.
 
-    `multi_share` of the processes have 2 to 4 releases; `broken` and `repairable` are the shares of releases that can't be used, and that
-    need a repair or a note. The same parameters give the same releases. ValueError where a parameter is out of its range.
+    `multi_share` of the processes have 2 to 4 releases; `broken` and `repairable` are the shares of releases that are
+    unusable, and that need a repair or a note. Equal parameters give equal releases. ValueError for parameters out of
+    range.
     """
     return (entry.release for entry in entries(count, seed=seed, publishers=publishers, multi_share=multi_share, broken=broken, repairable=repairable))
 
 
 def lines(count: int, *, seed: int = 1, publishers: int = 3, multi_share: float = 1 / 3, broken: float = 0.0, repairable: float = 0.0) -> Iterator[bytes]:
-    """The same as the lines of a JSON Lines file, without line feeds; of the broken ones about a third are no valid JSON."""
+    """The same as lines of JSON Lines, without line feeds; about a third of the broken ones are invalid JSON."""
     stream = entries(count, seed=seed, publishers=publishers, multi_share=multi_share, broken=broken, repairable=repairable, text=True)
     return (entry.text for entry in stream)
 
@@ -63,7 +73,7 @@ def entries(
     repairable: float = 0.0,
     text: bool = False,
 ) -> Iterator[Entry]:
-    """The stream behind `releases` and `lines` (`text`), with what was done to each release."""
+    """The stream of `releases` and `lines` (`text`), with the injected defect of each release."""
     if count < 0 or not 1 <= publishers <= PUBLISHERS:
         raise ValueError(f"count must not be negative, publishers must be from 1 to {PUBLISHERS}: {count}, {publishers}")
     if not 0 <= multi_share <= 1 or broken < 0 or repairable < 0 or broken + repairable > 1:
@@ -96,7 +106,7 @@ def _broken(one: Json, dice: Dice, text: bool) -> Entry:
 
 
 def _feed(count: int, seed: int, publishers: int, multi_share: float) -> Iterator[tuple[Plan, int]]:
-    """(plan, step) of each release in order of date; a process begins no earlier than those before it."""
+    """(plan, step) of each release in date order; a process never begins earlier than the previous one."""
     dice = Dice((1 << 126) | seed)
     expected = max(1, int(count / (1 + multi_share * (MEAN_OF_SEVERAL - 1))))
     coming: list[tuple[int, int, int, Plan]] = []
@@ -123,7 +133,7 @@ def _next(coming: list[tuple[int, int, int, Plan]]) -> tuple[Plan, int]:
 
 
 def _plan(dice: Dice, number: int, day: int, publishers: int, multi_share: float, most: int) -> Plan:
-    """A process that begins on that day, in office hours; of at most `most` releases."""
+    """A process that begins on that day, in office hours, with up to `most` releases."""
     owner = dice.below(publishers)
     several = dice.chance(multi_share)
     stages = dice.pick(dice.weighted((_PAIRS, _THREES, _FOURS), (55, 30, 15)))[:most] if several else dice.weighted(_ALONE, _ALONE_WEIGHTS)

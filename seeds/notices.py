@@ -1,4 +1,4 @@
-"""Notices as PDF files that belong to generated processes: what a publisher hangs under its tender's documents."""
+"""PDF notices of generated processes, as publishers link them in their tenders' documents."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,11 +11,11 @@ from seeds.phrases import CRITERIA, ELIGIBILITY
 Json = dict[str, Any]
 PAGE, MARGIN, FOOT = pymupdf.paper_rect("a4"), 64.0, 780.0
 WIDTH = PAGE.width - 2 * MARGIN
-DATES = {"creationDate": "D:20240101000000Z", "modDate": "D:20240101000000Z"}  # the same bytes for the same release
+DATES = {"creationDate": "D:20240101000000Z", "modDate": "D:20240101000000Z"}  # fixed, for reproducible bytes
 
 
 class Line(NamedTuple):
-    """A paragraph with its size in points, in bold or not, and the space above it."""
+    """A paragraph: text, font size in points, bold or not, and the space above it."""
 
     text: str
     size: float = 10.0
@@ -24,7 +24,7 @@ class Line(NamedTuple):
 
 
 def notice(release: Json, *, named: bool = True) -> bytes:
-    """The notice of a release's tender as PDF; `named` says whether its text names the ocid."""
+    """The notice of a release's tender as PDF; `named`: whether its text contains the ocid."""
     document: Any = pymupdf.open()  # type: ignore[no-untyped-call]
     page, y = document.new_page(width=PAGE.width, height=PAGE.height), MARGIN
     for line in _lines(release, named):

@@ -1,4 +1,4 @@
-"""The made-up buyers and suppliers of each country: the same ones for every seed, so that they come back in process after process."""
+"""Invented buyers and suppliers of each country: the same for every seed, so that they recur across processes."""
 
 from functools import cache
 from typing import NamedTuple
@@ -8,12 +8,12 @@ from seeds.places import BRANDS, COUNTRIES, NAMES, STREETS, Country
 from seeds.subjects import subjects
 
 BUYERS = 90
-SUPPLIERS = 160  # of each subject
+SUPPLIERS = 160  # per subject
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXY"
 
 
 class Organization(NamedTuple):
-    """A body or firm. `number` is made up and outside the ranges that registers give out; domains end in .example."""
+    """A public body or firm. `number` is invented, outside the ranges of real registers; domains end in .example."""
 
     name: str
     scheme: str
@@ -28,7 +28,7 @@ class Organization(NamedTuple):
 
 
 class World(NamedTuple):
-    """Who there is in a country; suppliers by subject."""
+    """The organisations of a country; suppliers by subject."""
 
     buyers: tuple[Organization, ...]
     suppliers: tuple[tuple[Organization, ...], ...]
@@ -71,7 +71,7 @@ def _organization(home: Country, dice: Dice, name: str, place: str, scheme: str,
 
 
 def misspelt(name: str, dice: Dice) -> str:
-    """The name as somebody in a hurry types it."""
+    """The name with a typical spelling variation."""
     way = dice.below(7)
     if way == 0:
         return name.upper()

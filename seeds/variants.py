@@ -1,6 +1,6 @@
-"""Ways in which some processes are published: names in references alone, organisations embedded as in OCDS 1.0, awards that nobody won.
+"""Publishing styles: names only in references, embedded organisations (OCDS 1.0), awards without a winner.
 
-They are chosen by the process's number, so that all its releases are published alike and no dice fall otherwise.
+The process's number selects the style: all its releases share it, and the random sequence is unaffected.
 """
 
 from collections.abc import Callable
@@ -8,15 +8,15 @@ from typing import Any
 
 from seeds.case import Json
 
-NAMELESS = (19, 3)  # of so many processes, the one of this number: `parties` has no names, references have them
-EMBEDDED = (19, 8)  # OCDS 1.0: no `parties`, organisations stand whole where they are referred to
-LOST = (2, 1)  # awards that are not in force name the bidder that they were to go to
+NAMELESS = (19, 3)  # (modulus, remainder) of process numbers: `parties` lacks names, references have them
+EMBEDDED = (19, 8)  # OCDS 1.0: no `parties`, organisations embedded where they are referred to
+LOST = (2, 1)  # inactive awards name the bidder that they were intended for
 REFERENCES = {"buyer", "procuringEntity", "tenderers", "suppliers", "payer", "payee"}
 OF_1_0 = ("name", "identifier", "address", "contactPoint")
 
 
 def varied(release: Json, number: int) -> Json:
-    """The release of the process of that number, as its publisher writes it."""
+    """The release of process `number` in its publishing style."""
     if _is(number, LOST):
         release = _with_losers(release)
     if _is(number, NAMELESS):
@@ -29,7 +29,7 @@ def _is(number: int, chosen: tuple[int, int]) -> bool:
 
 
 def embedded(release: Json) -> Json:
-    """The release as OCDS 1.0 has it: organisations without ids where they are referred to, and no `parties`."""
+    """The release as in OCDS 1.0: organisations embedded without ids, no `parties`."""
     whole = {_mark(party): {key: party[key] for key in OF_1_0 if key in party} for party in release["parties"]}
     rest = {key: value for key, value in release.items() if key != "parties"}
     made: Json = _with_references(rest, lambda one: {"name": one["name"]} | whole.get(_mark(one), {}))
@@ -37,7 +37,7 @@ def embedded(release: Json) -> Json:
 
 
 def _nameless(release: Json) -> Json:
-    """The release with the names of parties that have an id in references alone."""
+    """The release with the names of parties with ids in references only."""
     named: set[str] = set()
 
     def meet(reference: Json) -> Json:
@@ -76,13 +76,13 @@ def _with_role(party: Json, role: str) -> Json:
 
 
 def _mark(one: Json) -> str:
-    """What tells an organisation from the others of its process."""
+    """The identity of an organisation within its process."""
     mark: str = one.get("id") or one["name"]
     return mark
 
 
 def _with_references(value: Any, put: Callable[[Json], Json], key: str = "") -> Any:
-    """The value with `put` of each reference in it."""
+    """The value with each organisation reference replaced by `put`."""
     if key in REFERENCES:
         return [put(one) for one in value] if isinstance(value, list) else put(value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The pages say what the code has: every setting, every stage, every command and script."""
+"""The documentation covers the code: every setting, stage, command and script."""
 
 import re
 from pathlib import Path

@@ -40,11 +40,11 @@ def outcomes(request: Request, job_id: Id, context: Context, _: Reader, outcome:
 
 
 @router.get("/audit", tags=["raw records"])
-def audit(request: Request, context: Context, _: Admin, asked: Annotated[AuditQuery, Query()]) -> AuditTrail:
+def audit(request: Request, context: Context, _: Admin, parameters: Annotated[AuditQuery, Query()]) -> AuditTrail:
     """List erasures (`?purge=true`): who requested them, when, and which batches and files held the records.
 
     Needs the role admin.
     """
-    filters = AuditFilter(kind=asked.kind, record_id=asked.id, actor=asked.actor, job_id=asked.job)
-    page, following = list_audit(context.parts.warehouse, filters, asked.cursor, asked.limit)
+    filters = AuditFilter(kind=query.kind, record_id=query.id, actor=query.actor, job_id=query.job)
+    page, following = list_audit(context.parts.warehouse, filters, query.cursor, query.limit)
     return AuditTrail(items=list(page), next=next_link(request, following))

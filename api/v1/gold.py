@@ -59,10 +59,10 @@ class ProcessQuery(BaseModel):
 
 
 @router.get("/processes", dependencies=strict)
-def processes(request: Request, context: Context, _: Reader, asked: Annotated[ProcessQuery, Query()]) -> Processes:
+def processes(request: Request, context: Context, _: Reader, parameters: Annotated[ProcessQuery, Query()]) -> Processes:
     """List contracting processes, newest first."""
-    filters = ProcessFilters(**asked.model_dump(exclude=OWN))
-    page, following = list_processes(context.parts.warehouse, filters, asked.sort, asked.cursor, asked.limit)
+    filters = ProcessFilters(**parameters.model_dump(exclude=OWN))
+    page, following = list_processes(context.parts.warehouse, filters, parameters.sort, parameters.cursor, parameters.limit)
     return Processes(items=page, next=next_link(request, following))
 
 

@@ -52,9 +52,9 @@ class JobQuery(BaseModel):
 
 
 @router.get("")
-def jobs(request: Request, context: Context, _: Reader, asked: Annotated[JobQuery, Query()]) -> Jobs:
+def jobs(request: Request, context: Context, _: Reader, parameters: Annotated[JobQuery, Query()]) -> Jobs:
     """List jobs, newest first."""
-    page, following = list_jobs(context.parts.warehouse, JobFilter(**asked.model_dump(exclude={"cursor", "limit"})), asked.cursor, asked.limit)
+    page, following = list_jobs(context.parts.warehouse, JobFilter(**parameters.model_dump(exclude={"cursor", "limit"})), parameters.cursor, parameters.limit)
     return Jobs(items=[JobAnswer.of(job) for job in page], next=next_link(request, following))
 
 

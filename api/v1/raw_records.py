@@ -67,10 +67,12 @@ class RawQuery(BaseModel):
 
 
 @router.get("/{kind}", response_model=RawRecords)
-def records(request: Request, kind: KindName, context: Context, _: Reader, asked: Annotated[RawQuery, Query()]) -> Response:
+def records(request: Request, kind: KindName, context: Context, _: Reader, parameters: Annotated[RawQuery, Query()]) -> Response:
     """List the current raw records, ordered by id. An accepted change becomes visible once its job has landed."""
-    where = asked.model_dump(include={"prefix", "updated_from", "updated_to"})
-    page, following = list_records(context.parts, kind, RawFilter(ids=asked.id, ocids=asked.ocid, jobs=asked.job, **where), asked.cursor, asked.limit)
+    where = parameters.model_dump(include={"prefix", "updated_from", "updated_to"})
+    page, following = list_records(
+        context.parts, kind, RawFilter(ids=parameters.id, ocids=parameters.ocid, jobs=parameters.job, **where), parameters.cursor, parameters.limit
+    )
     return json_response({"items": [one.model_dump() for one in page], "next": next_link(request, following)})
 
 

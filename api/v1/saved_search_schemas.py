@@ -44,7 +44,7 @@ class SearchBody(StrictBody):
     )
     feed: bool = Field(True, description="whether it has an Atom feed")
 
-    def wish(self) -> SavedSearchInput:
+    def to_input(self) -> SavedSearchInput:
         """The body as the service's input. InvalidError for parameters that the collection does not have."""
         if self.query.similar_to is not None:
             raise InvalidError("a saved search matches by words and filters, not by similarity", parameter="similar_to")

@@ -33,7 +33,7 @@ def saved_searches(context: Context, user: Reader) -> SavedSearches:
 @router.post("", status_code=201, dependencies=SCHEMES, responses=answers(409))
 def save(context: Context, response: Response, user: Reader, body: SearchBody) -> NewSearch:
     """Save a search. It reports documents that match from now on. The answer shows the signing secret, this once."""
-    made = services.add_search(context.parts, user.name, body.wish(), private=context.settings.webhook_private)
+    made = services.add_search(context.parts, user.name, body.to_input(), private=context.settings.webhook_private)
     response.headers["Location"] = f"/v1/searches/{made.id}"
     return NewSearch.new(made)
 
@@ -52,7 +52,7 @@ def change(search_id: Id, context: Context, user: Reader, body: SearchBody) -> S
     A new query reports documents that match from now on; without `secret` the secret stays.
     """
     private = context.settings.webhook_private
-    changed = services.change_search(context.parts, user.name, search_id, body.wish(), private=private)
+    changed = services.change_search(context.parts, user.name, search_id, body.to_input(), private=private)
     return SearchAnswer.of(changed, services.count_matches(context.parts.warehouse, search_id))
 
 

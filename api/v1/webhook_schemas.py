@@ -62,7 +62,7 @@ class WebhookBody(StrictBody):
         max_length=255,
     )
 
-    def wish(self) -> WebhookInput:
+    def to_input(self) -> WebhookInput:
         """The body as the service's input."""
         return WebhookInput(**self.model_dump())
 

@@ -28,7 +28,7 @@ def webhooks(context: Context, _: Admin) -> Webhooks:
 @router.post("", status_code=201)
 def add(context: Context, response: Response, _: Admin, body: WebhookBody) -> NewWebhook:
     """Add a webhook. The answer shows the signing secret, this once."""
-    made, secret = services.add_webhook(context.parts, body.wish(), private=context.settings.webhook_private)
+    made, secret = services.add_webhook(context.parts, body.to_input(), private=context.settings.webhook_private)
     response.headers["Location"] = f"/v1/webhooks/{made.id}"
     return NewWebhook.new(made, secret)
 
@@ -46,7 +46,7 @@ def change(webhook_id: Id, context: Context, _: Admin, body: WebhookBody) -> Web
     Pending deliveries go to the new URL; they are cancelled if the webhook becomes inactive.
     """
     private = context.settings.webhook_private
-    return WebhookAnswer.of(services.change_webhook(context.parts, webhook_id, body.wish(), private=private))
+    return WebhookAnswer.of(services.change_webhook(context.parts, webhook_id, body.to_input(), private=private))
 
 
 @router.delete("/{webhook_id}", status_code=204, response_class=Response, responses=answers(404))

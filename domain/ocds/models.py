@@ -129,7 +129,7 @@ class Party(OrganizationReference):
 
 
 class Budget(Model):
-    """What is planned to be spent."""
+    """The planned spending."""
 
     amount: Value | None = None
 

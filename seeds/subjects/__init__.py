@@ -1,4 +1,4 @@
-"""What is bought: the vocabularies that titles, descriptions, lots and items are composed of."""
+"""Vocabularies for the titles, descriptions, lots and items of generated processes."""
 
 from functools import cache
 
@@ -11,7 +11,7 @@ from seeds.subjects.works import WORKS
 
 @cache
 def subjects() -> tuple[Subject, ...]:
-    """All of them, in an order that the bytes of the seeds depend on."""
+    """All subjects; their order determines the bytes of the seeds."""
     return (*WORKS, *GOODS, *SERVICES, *UPKEEP)
 
 

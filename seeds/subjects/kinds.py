@@ -1,10 +1,10 @@
-"""The shape of a vocabulary."""
+"""Types of the vocabularies."""
 
 from typing import NamedTuple
 
 
 class Thing(NamedTuple):
-    """Something bought: its CPV code, what it is, its unit, and the range of its unit price in whole units of money."""
+    """An item: CPV code, description, unit, and range of its unit price in whole currency units."""
 
     code: str
     description: str
@@ -14,7 +14,10 @@ class Thing(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """One category. Templates take {place}, {region}, {buyer}, {street}, {number}, {years}, {year}, {months} and {people}."""
+    """One subject.
+
+    Templates take {place}, {region}, {buyer}, {street}, {number}, {years}, {year}, {months} and {people}.
+    """
 
     name: str
     main: str  # works, goods or services

@@ -45,42 +45,42 @@ class SearchRequest:
     include: Sequence[str] = ()
 
 
-def search(parts: Parts, asked: SearchRequest) -> SearchResult:
+def search(parts: Parts, request: SearchRequest) -> SearchResult:
     """Run a search. InvalidError for unknown fields of the collection and for pages beyond MAX_HIT_POSITION."""
-    query, warning = with_query_vector(parts, to_search_query(asked))
+    query, warning = with_query_vector(parts, to_search_query(request))
     result = parts.search.search(query)
     if result.mode is Mode.KEYWORD and query.mode is Mode.SEMANTIC and warning is None:
         warning = "no documents are embedded yet; these hits were found by word"
-    if "gold" in _included(asked.include):
-        result = result.model_copy(update={"hits": with_gold_rows(parts.warehouse, asked.collection, result.hits)})
+    if "gold" in _included(request.include):
+        result = result.model_copy(update={"hits": with_gold_rows(parts.warehouse, request.collection, result.hits)})
     return result.model_copy(update={"warning": warning}) if warning else result
 
 
-def to_search_query(asked: SearchRequest) -> SearchQuery:
+def to_search_query(request: SearchRequest) -> SearchQuery:
     """The query, still without a vector. InvalidError as for `search`."""
-    spec = SPEC_BY_COLLECTION[asked.collection]
-    if asked.page * asked.per_page > MAX_HIT_POSITION:
+    spec = SPEC_BY_COLLECTION[request.collection]
+    if request.page * request.per_page > MAX_HIT_POSITION:
         raise InvalidError(
             f"paging ends at {MAX_HIT_POSITION} hits; narrow the search, or read /v1/gold by cursor",
             parameter="page",
-            got=asked.page,
+            got=request.page,
         )
-    filters = [_any_of(spec, name, given) for name, given in asked.values.items() if given]
-    filters += [_range(spec, name, low, high) for name, (low, high) in asked.ranges.items() if low is not None or high is not None]
+    filters = [_any_of(spec, name, given) for name, given in request.values.items() if given]
+    filters += [_range(spec, name, low, high) for name, (low, high) in request.ranges.items() if low is not None or high is not None]
     return SearchQuery(
-        collection=asked.collection,
-        text=asked.text.strip(),
-        mode=asked.mode or Mode.HYBRID,
+        collection=request.collection,
+        text=request.text.strip(),
+        mode=request.mode or Mode.HYBRID,
         filters=tuple(filters),
-        facet_by=tuple(_facet(spec, name) for name in split_values(asked.facet_by)),
-        sort=_sort(spec, asked.sort),
-        page=asked.page,
-        per_page=asked.per_page,
-        similar_to=asked.similar_to or None,
-        semantic_weight=asked.semantic_weight,
-        group_by=_group(spec, asked.group_by),
-        group_limit=asked.group_limit,
-        explain=asked.explain,
+        facet_by=tuple(_facet(spec, name) for name in split_values(request.facet_by)),
+        sort=_sort(spec, request.sort),
+        page=request.page,
+        per_page=request.per_page,
+        similar_to=request.similar_to or None,
+        semantic_weight=request.semantic_weight,
+        group_by=_group(spec, request.group_by),
+        group_limit=request.group_limit,
+        explain=request.explain,
     )
 
 

@@ -47,11 +47,11 @@ def get_webhook(warehouse: Warehouse, webhook_id: str) -> Webhook:
         return _known(work, webhook_id)
 
 
-def add_webhook(parts: Parts, wish: WebhookInput, *, private: bool) -> tuple[Webhook, str]:
+def add_webhook(parts: Parts, webhook_input: WebhookInput, *, private: bool) -> tuple[Webhook, str]:
     """Add a webhook; returns it and its secret in clear text. InvalidError for a URL or event that is not allowed."""
-    _check(wish, private)
-    secret = wish.secret or new_secret()
-    made = wish.model_dump() | {"id": secrets.token_hex(8), "created_at": now(), "secret": parts.seals.encrypt(secret)}
+    _check(webhook_input, private)
+    secret = webhook_input.secret or new_secret()
+    made = webhook_input.model_dump() | {"id": secrets.token_hex(8), "created_at": now(), "secret": parts.seals.encrypt(secret)}
     webhook = Webhook(**made)
     with parts.warehouse.write() as work:
         work.webhooks.put(webhook)
@@ -59,13 +59,13 @@ def add_webhook(parts: Parts, wish: WebhookInput, *, private: bool) -> tuple[Web
     return webhook, secret
 
 
-def change_webhook(parts: Parts, webhook_id: str, wish: WebhookInput, *, private: bool) -> Webhook:
+def change_webhook(parts: Parts, webhook_id: str, webhook_input: WebhookInput, *, private: bool) -> Webhook:
     """Change a webhook and its pending deliveries. Errors as for `add_webhook`; NotFoundError if the id is unknown."""
-    _check(wish, private)
+    _check(webhook_input, private)
     with parts.warehouse.write() as work:
         webhook = _known(work, webhook_id)
-        secret = parts.seals.encrypt(wish.secret) if wish.secret else webhook.secret
-        webhook = webhook.model_copy(update=wish.model_dump(exclude={"secret"}) | {"secret": secret})
+        secret = parts.seals.encrypt(webhook_input.secret) if webhook_input.secret else webhook.secret
+        webhook = webhook.model_copy(update=webhook_input.model_dump(exclude={"secret"}) | {"secret": secret})
         work.webhooks.put(webhook)
         work.deliveries.update_receiver(webhook)
         work.commit()
@@ -88,8 +88,8 @@ def _known(work: ReadUnitOfWork, webhook_id: str) -> Webhook:
     return webhook
 
 
-def _check(wish: WebhookInput, private: bool) -> None:
-    check_webhook_url(wish.url, private=private)
-    unknown = [event for event in wish.events if event not in EVENTS]
+def _check(webhook_input: WebhookInput, private: bool) -> None:
+    check_webhook_url(webhook_input.url, private=private)
+    unknown = [event for event in webhook_input.events if event not in EVENTS]
     if unknown:
         raise InvalidError(f"there is no event {unknown[0]}", allowed=list(EVENTS))

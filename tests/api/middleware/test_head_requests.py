@@ -1,4 +1,4 @@
-"""HEAD wherever GET is answered."""
+"""HEAD is supported on every GET route."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def test_head_is_get_without_the_body(full: Api) -> None:
             continue
         got, head = full.client.get(path), full.client.head(path)
         assert (head.status_code, head.content) == (got.status_code, b""), path
-        changing = {"content-length"} if path == "/v1/search" else set()  # it says how long it took
+        changing = {"content-length"} if path == "/v1/search" else set()  # the body contains the elapsed time
         assert {name: head.headers[name] for name in head.headers.keys() - changing} == {name: got.headers[name] for name in got.headers.keys() - changing}, (
             path
         )
@@ -31,5 +31,5 @@ def test_head_is_get_without_the_body(full: Api) -> None:
 
 def test_head_of_a_stream_ends_at_once(api: Api) -> None:
     job: dict[str, Any] = api.client.post("/v1/uploads?filename=a.json", content=b"{}").json()
-    answer = api.client.head(f"/v1/jobs/{job['id']}/events")  # nobody works it off: a GET would have no end
+    answer = api.client.head(f"/v1/jobs/{job['id']}/events")  # no worker runs the job: a GET would not end
     assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, "text/event-stream")

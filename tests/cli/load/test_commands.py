@@ -1,4 +1,4 @@
-"""`tenderlake load` and `seed`: what they say, and the exit code that tells the truth."""
+"""`tenderlake load` and `seed`: output and exit codes."""
 
 import os
 import pty
@@ -25,7 +25,7 @@ from tests.cli.conftest import Run, environment
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, str]:
-    """Files by how they end."""
+    """Files by outcome."""
     made = {"good": FOUR, "some": LINES, "bad": b"{broken", "empty": b""}
     for name, content in made.items():
         (tmp_path / f"{name}.jsonl").write_bytes(content)
@@ -156,7 +156,7 @@ def test_the_admins_own_password_is_taken_from_the_data_folder_of_this_machine_a
     here = environment(tmp_path, port=live.url.rpartition(":")[2])
     assert subprocess.run(call, cwd=tmp_path, env=here, capture_output=True, timeout=60, check=False).returncode == 0
     assert subprocess.run([*call, "--url", live.url], cwd=tmp_path, env=here, capture_output=True, timeout=60, check=False).returncode == 0
-    elsewhere = environment(tmp_path, url=live.url)  # the port is not the one of the settings: it may be a tunnel to somebody else's server
+    elsewhere = environment(tmp_path, url=live.url)  # another port than in the settings: perhaps a tunnel
     done = subprocess.run(call, cwd=tmp_path, env=elsewhere, capture_output=True, timeout=60, check=False)
     assert done.returncode == 1
     assert b"no password for admin" in done.stderr
@@ -170,7 +170,7 @@ def test_something_else_at_the_address_is_told_from_a_tenderlake(run: Run, files
             self.wfile.write(b"<html>hello</html>")
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+            """Suppress the log."""
 
     server = HTTPServer(("127.0.0.1", 0), Page)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -184,7 +184,7 @@ def test_something_else_at_the_address_is_told_from_a_tenderlake(run: Run, files
 
 
 class Breaking(threading.Thread):
-    """A proxy in front of the server that cuts the first connections after so many bytes of the request."""
+    """A proxy in front of the server that cuts the first connections after a number of bytes of the request."""
 
     def __init__(self, target: int, cut_after: list[int]) -> None:
         super().__init__(daemon=True)
@@ -211,7 +211,7 @@ class Breaking(threading.Thread):
 
     @staticmethod
     def pump(source: socket.socket, target: socket.socket, cut: int | None) -> None:
-        """Pass on what comes; at `cut` bytes hang up on both."""
+        """Forward data; at `cut` bytes close both connections."""
         passed = 0
         try:
             while data := source.recv(65_536):
@@ -229,7 +229,7 @@ class Breaking(threading.Thread):
 def test_an_upload_that_breaks_off_is_sent_again_and_makes_one_job(live: Live, run: Run, tmp_path: Path) -> None:
     live.queue.go.set()
     (tmp_path / "large.jsonl").write_bytes(FOUR * 5_000)
-    # The first connection is for the question who is there; the next is cut in the middle of the file, the one after it before the answer.
+    # The first connection is the server check; the next is cut within the file, the third before the answer.
     proxy = Breaking(int(live.url.rpartition(":")[2]), [10**9, 0])
     proxy.cut_after = [700_000, 0]
     proxy.start()

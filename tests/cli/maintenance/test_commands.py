@@ -1,4 +1,4 @@
-"""`tenderlake rebuild` as it is typed."""
+"""`tenderlake rebuild`: its command-line arguments."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Launchers over stand-ins, each with a data folder, a port and a folder for temporary files of its own."""
+"""Launchers over stand-in children, each with its own data folder, port and folder for temporary files."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for something, and fail where it does not come."""
+    """Wait until the condition is true; fail after `seconds`."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "waited in vain"
@@ -28,7 +28,7 @@ def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     return port
@@ -36,7 +36,7 @@ def free_port() -> int:
 
 @dataclass
 class Running:
-    """A launcher and what it said."""
+    """A launcher and its output."""
 
     process: subprocess.Popen[bytes]
     output: Path
@@ -52,11 +52,11 @@ class Running:
         return self
 
     def children(self) -> list[psutil.Process]:
-        """Its children and theirs."""
+        """All its descendants."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def child(self, word: str) -> psutil.Process:
-        """The child with that name, or that word in its command."""
+        """The child with that name, or that word in its command line."""
         with suppress(psutil.NoSuchProcess):
             for found in psutil.Process(self.process.pid).children():
                 if word == found.name() or word in found.cmdline():
@@ -64,11 +64,11 @@ class Running:
         raise LookupError(word)
 
     def has(self, word: str) -> bool:
-        """Whether such a child runs."""
+        """Whether such a child is running."""
         return self.replaced(word, 0)
 
     def replaced(self, word: str, pid: int) -> bool:
-        """Whether such a child runs, and not that one."""
+        """Whether such a child is running with another process id."""
         try:
             found = self.child(word)
             return found.pid != pid and found.status() != psutil.STATUS_ZOMBIE
@@ -81,7 +81,7 @@ class Running:
             return int(answer.read())
 
     def end(self, number: int = signal.SIGTERM) -> int:
-        """Send it a signal and wait for its end; the exit code."""
+        """Send a signal and wait; returns the exit code."""
         self.process.send_signal(number)
         return self.process.wait(15)
 
@@ -119,6 +119,6 @@ def start(tmp_path: Path, temporary: Path) -> Iterator[Start]:
 
 
 def gone(processes: list[psutil.Process], seconds: float = 5.0) -> list[psutil.Process]:
-    """Those that still run after that time; one that init has not waited for yet does not."""
+    """The processes that still run after that time; zombies do not count."""
     left = psutil.wait_procs(processes, seconds)[1]
     return [process for process in left if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]

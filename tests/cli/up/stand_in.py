@@ -1,6 +1,6 @@
-"""Light stand-ins for the launcher's children: `api SOCKET` answers every GET, `worker …` sleeps, `up` is the launcher over both.
+"""Light stand-ins for the launcher's children: `api SOCKET` answers every GET, `worker …` sleeps, `up` launches both.
 
-`python -m tests.cli.up.stand_in up`; where TENDERLAKE_TEST_API_DIES is set, its API ends at once with that exit code.
+`python -m tests.cli.up.stand_in up`; if TENDERLAKE_TEST_API_DIES is set, the API exits at once with that code.
 """
 
 import os
@@ -13,7 +13,7 @@ from infrastructure.system.child_processes import spawn
 
 
 class Yes(BaseHTTPRequestHandler):
-    """Answers with the process that answered."""
+    """Answers with its process id."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -21,7 +21,7 @@ class Yes(BaseHTTPRequestHandler):
         self.wfile.write(str(os.getpid()).encode())
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Suppress the log."""
 
 
 def api(descriptor: int) -> None:
@@ -35,13 +35,13 @@ def api(descriptor: int) -> None:
 
 
 def worker() -> None:
-    """Sleep beside a child of its own, as a worker that reads a PDF does."""
+    """Sleep, with a child process like a worker that reads a PDF."""
     spawn(["sleep", "600"])
     time.sleep(600)
 
 
 def up() -> int:
-    """The launcher over stand-ins."""
+    """Run the launcher over the stand-ins."""
     from cli.up.launcher import Commands
     from cli.up.launcher import up as launch
     from domain.shared.errors import StartupError

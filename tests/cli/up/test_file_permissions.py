@@ -1,4 +1,4 @@
-"""What lies in the data folder is for its owner alone, whatever the umask; an older folder is tightened."""
+"""The data folder is readable by its owner only, for any umask; older folders are tightened at the start."""
 
 import os
 from pathlib import Path

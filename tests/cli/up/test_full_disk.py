@@ -1,4 +1,4 @@
-"""A disk that fills while everything runs: uploads are refused with the reason, what was accepted waits, and goes on when there is room."""
+"""A disk that fills up at run time: uploads are refused with the reason; accepted jobs resume once space is free."""
 
 import gzip
 import os

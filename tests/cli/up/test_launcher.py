@@ -1,4 +1,4 @@
-"""The launcher over stand-ins: real processes, the real redis-server."""
+"""The launcher over stand-ins: real processes and the real redis-server."""
 
 import os
 import signal
@@ -122,7 +122,7 @@ def test_a_killed_launcher_takes_all_with_it_and_the_next_one_starts_at_once(sta
     one = start(workers=2).ready()
     children = one.children()
     os.killpg(one.process.pid, signal.SIGKILL)
-    again = start(workers=2).ready()  # the killed one is a zombie still
+    again = start(workers=2).ready()  # the killed one is still a zombie
     assert gone(children, 0.5) == []
     assert again.get() in {child.pid for child in again.children()}
 
@@ -144,7 +144,7 @@ def test_a_warehouse_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) -
         warehouse.execute("create table alembic_version (version_num text)")
         warehouse.execute("insert into alembic_version values ('9999')")
         warehouse.commit()
-    (tmp_path / "warehouse.db").chmod(0o600)  # or a line would say that it was made so
+    (tmp_path / "warehouse.db").chmod(0o600)  # otherwise the permission fix would print another line
     env = os.environ | {"TENDERLAKE_DATA_DIR": str(tmp_path), "TENDERLAKE_PORT": str(free_port()), "TENDERLAKE_WORKERS": "1"}
     done = subprocess.run([sys.executable, "-m", "cli.main", "up"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1

@@ -24,7 +24,7 @@ Work = Callable[..., subprocess.Popen[bytes]]
 
 
 class Queue:
-    """A redis-server that can be killed and started again, and what its workers note in `folder`."""
+    """A redis-server that can be killed and restarted, and the notes of its workers in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -256,13 +256,13 @@ def test_a_worker_holds_one_message_at_a_time_and_takes_the_next_as_soon_as_it_i
         RedisMessageQueue(queue.server.url).send(name)
         RedisMessageQueue(queue.server.url).send(name)
     (held,) = first.do_fetch("refine", 1)
-    assert first.do_fetch("land", 1) == []  # it has something to do
-    assert second.do_fetch("refine", 1) == []  # the first one is at it
+    assert first.do_fetch("land", 1) == []  # it holds a message
+    assert second.do_fetch("refine", 1) == []  # the first worker handles refine
     assert len(second.do_fetch("land", 1)) == 1
     first.do_ack("refine", Message.decode(held).options["redis_message_id"])
     (held,) = first.do_fetch("refine", 1)
     first.do_nack("refine", Message.decode(held).options["redis_message_id"])
-    assert first.do_fetch("land", 1) == []  # the second one is at it, though one waits
+    assert first.do_fetch("land", 1) == []  # the second worker handles land, though a message waits
     for broker in (first, second):
         broker.client.close()
 
@@ -294,7 +294,7 @@ def test_a_message_whose_text_is_lost_blocks_nobody(queue: Queue) -> None:
 def test_a_message_whose_fetch_was_never_answered_comes_back_and_blocks_nobody(queue: Queue) -> None:
     first, second = (make_broker(queue.server.url, name, stage_queues(2)) for name in "ab")
     RedisMessageQueue(queue.server.url).send("refine")
-    first._fetch("refine", 1)  # as where the server died between the command and its answer
+    first._fetch("refine", 1)  # as if the server died before the reply of the fetch
     RedisMessageQueue(queue.server.url).send("refine")
     assert second.do_fetch("refine", 1) == []
     (held,) = first.do_fetch("refine", 1)

@@ -1,6 +1,7 @@
-"""`python -m tests.cli.watch.drop_folder_killer HOME DATABASE`: for each N, a process that works a drop folder is killed (kill -9)
-at the N-th thing it writes there,
-and another one goes on in its place; a line of JSON a round says how it ended. The stages run in the same process.
+"""`python -m tests.cli.watch.drop_folder_killer HOME DATABASE`: kill -9 of a drop-folder process at its N-th write, for
+each N.
+
+A second process then resumes; one line of JSON per round reports the end state. The stages run in the same process.
 """
 
 import json
@@ -30,7 +31,7 @@ FILES = {"good.jsonl": LINES, "bad.jsonl": b"{broken"}
 
 
 def killing(folders: tuple[str, ...], left: int) -> Callable[[str, tuple[Any, ...]], None]:
-    """An audit hook that ends the process just before it opens a file for writing, or renames one, in these folders for the n-th time."""
+    """An audit hook that kills the process before the n-th file is opened for writing or renamed in these folders."""
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         nonlocal left
@@ -43,7 +44,7 @@ def killing(folders: tuple[str, ...], left: int) -> Callable[[str, tuple[Any, ..
 
 
 def wake(parts: Parts) -> None:
-    """What the sweep does: nothing that a killed process was woken for is forgotten."""
+    """Send all messages again, like the sweep, for those that a killed process had received."""
     with parts.warehouse.read() as work:
         for job_id in work.jobs.unlanded(now() + timedelta(hours=1)):
             messages(parts).send("land", job_id)
@@ -52,7 +53,7 @@ def wake(parts: Parts) -> None:
 
 
 def work(home: Path, kill: int) -> dict[str, Any]:
-    """Work the folder until nothing is left in it; what there is then."""
+    """Process the folder until it is empty; returns the end state."""
     folder = home / "in"
     parts = replace(bootstrap(Settings(data_dir=home / "data", embeddings="off", _env_file=None)), messages=MemoryMessages())
     drop = DropFolder(parts, folder, 1_000_000, settled=1.0)
@@ -71,7 +72,7 @@ def work(home: Path, kill: int) -> dict[str, Any]:
 
 
 def forked(home: Path, kill: int, out: Path | None) -> bool:
-    """Work the folder in a process of its own; whether it was killed."""
+    """Process the folder in a child process; returns whether it was killed."""
     pid = os.fork()
     if not pid:
         code = 1
@@ -89,8 +90,8 @@ def forked(home: Path, kill: int, out: Path | None) -> bool:
 
 
 def main(home: Path, database: Path) -> None:
-    """Rounds until one comes to its end before its kill."""
-    silver_schema("process")  # loads pandera once, and not in every process anew
+    """Repeat rounds until one ends before its kill."""
+    silver_schema("process")  # imports pandera once, not in every child process
     number, killed = 0, True
     while killed:
         number += 1

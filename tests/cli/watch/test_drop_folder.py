@@ -1,4 +1,4 @@
-"""The drop folder, a step at a time: what is taken, what is left alone, where it goes, and what a kill between any two steps leaves."""
+"""The drop folder, step by step: which files are taken, where they go, and the state after a kill at any step."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ CLOCK = count(1_000, 10)
 
 
 class Folder:
-    """A drop folder under test; `look` is one step, ten seconds after the one before."""
+    """A drop folder under test; `look` runs one step, ten seconds after the previous one."""
 
     def __init__(self, parts: Parts, path: Path) -> None:
         self.parts, self.path = parts, path
@@ -42,11 +42,11 @@ class Folder:
                 drain(self.parts)
 
     def load(self) -> None:
-        """Look until all that can be loaded is."""
+        """Run steps until everything that can be loaded is."""
         self.look(4)
 
     def lies(self) -> list[str]:
-        """What lies where, without the reports."""
+        """Files by place, without the reports."""
         files = (path for path in self.path.rglob("*") if path.is_file() and not path.name.endswith(".report.json"))
         return sorted(str(path.relative_to(self.path)) for path in files)
 

@@ -1,4 +1,4 @@
-"""Silver to star to search documents: golden files, and what must hold of keys and shares."""
+"""Silver to star to search documents: golden files, and invariants of keys and shares."""
 
 import json
 from datetime import UTC, date, datetime
@@ -43,7 +43,7 @@ def star(*releases: Row, publisher: str | None = "Northshire", at: datetime = da
 
 
 def told(made: Star) -> dict[str, list[Row]]:
-    """The rows as a golden file has them: in place of a key, what it stands for; what is null left out."""
+    """The rows as in a golden file: business keys instead of surrogate keys, without nulls."""
     names = {row["organization_key"]: row["organization_id"] for row in made.organizations.to_dicts()} | {UNKNOWN_ORGANIZATION: UNKNOWN}
     for name, (key, columns) in DIMENSIONS.items():
         names |= {row[key]: " | ".join("-" if row[column] is None else row[column] for column in columns) for row in made.dimensions[name].to_dicts()}

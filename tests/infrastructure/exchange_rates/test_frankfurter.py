@@ -1,4 +1,4 @@
-"""The client against a real service on a local port: slow, busy, broken and lying ones; and the circuit that spares it."""
+"""The client against a real service on a local port: slow, busy, broken and wrong answers; the circuit breaker."""
 
 import gzip
 import json
@@ -237,7 +237,7 @@ def test_the_circuit_opens_after_repeated_failures_lets_one_try_and_closes(there
 
     clock[0] += 61
     there.script.append(says(b"<p>", media="text/html"))
-    with pytest.raises(UnavailableError, match="text/html"):  # the one that tries; it fails, so that the circuit opens again
+    with pytest.raises(UnavailableError, match="text/html"):  # the half-open attempt fails, so the circuit opens again
         one.rates("EUR", FIRST, LAST, ["USD"])
     with pytest.raises(UnavailableError, match="failed 3 times in a row"):
         other.rates("EUR", FIRST, LAST, ["USD"])

@@ -1,4 +1,4 @@
-"""The lake: a batch is appended once, readers get what they ask for, and compacting changes no row."""
+"""The lake: a batch is appended once, reads are filtered, and compaction changes no row."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""A table that stays open shows what a table opened anew would."""
+"""An open table shows the same as a newly opened one."""
 
 import shutil
 from pathlib import Path
@@ -34,7 +34,7 @@ def test_what_others_append_is_seen_without_opening_the_table_anew(tmp_path: Pat
     for number in range(1, 5):
         append(tmp_path / "t", number)
         assert len(files(tables, tmp_path / "t")) == number
-    assert len(made) == 2  # the first look found none
+    assert len(made) == 2  # the first call found none
 
 
 def test_a_log_that_was_cut_off_is_read_anew(tmp_path: Path) -> None:

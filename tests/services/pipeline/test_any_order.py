@@ -1,6 +1,6 @@
-"""However uploads, stages, kills and rebuilds interleave, the lake comes to rest as if all had been loaded at once.
+"""Any interleaving of uploads, stages, kills and rebuilds ends in the same state as one load of everything.
 
-The releases that went in are loaded once more, in the order in which they landed, into an empty lake; gold and search must be equal.
+The loaded releases are loaded again into an empty lake, in landing order; gold and search must be equal.
 """
 
 from collections.abc import Callable
@@ -85,7 +85,7 @@ def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 histories = given(st.lists(releases, min_size=1, max_size=6), st.lists(steps, min_size=3, max_size=8))
-# Not shrunk: each try costs seconds, and a history of eight steps can be read as it is.
+# Not shrunk: each attempt takes seconds, and a history of eight steps is readable.
 quick = settings(max_examples=4, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -104,7 +104,7 @@ def test_many_random_interleavings_end_in_the_same_gold_and_search(migrated: Pat
 
 
 def check(migrated: Path, first: list[Release], taken: list[tuple[str, Any]]) -> None:
-    """Go through the history, then compare with what bronze makes and with one load of all."""
+    """Run the history, then compare with a rebuild from bronze and with one load of everything."""
     with TemporaryDirectory() as folder, lake_in(Path(folder) / "home", migrated, batch_records=2) as parts:
         jobs = [submit(parts, "0.jsonl", lines(first))]
         for name, what in taken:
@@ -114,18 +114,18 @@ def check(migrated: Path, first: list[Release], taken: list[tuple[str, Any]]) ->
         assert verified(parts, Path(folder) / "home") == []
         found = gold(parts), documents(parts)
         with lake_in(Path(folder) / "fresh", migrated) as fresh:
-            for number, one in enumerate(landed(parts)):  # each its own upload: in one, the same id would be another release
+            for number, one in enumerate(landed(parts)):  # one upload each: within one, an equal id is another release
                 submit(fresh, f"{number}.jsonl", lines([one]))
             drain(fresh)
             wanted = gold(fresh), documents(fresh)
         for star, _ in (found, wanted):
             for row in star["fact_process"]:
-                del row["notes"]  # that a release was given an id of its own is noted at its first upload; `verified` has compared it
+                del row["notes"]  # a derived id is noted at the first upload only; `verified` has compared the notes
         assert found == wanted
 
 
 def step(parts: Parts, jobs: list[str], name: str, what: Any) -> None:
-    """One thing that can happen to a lake."""
+    """One event in a lake's history."""
     if name == "upload":
         jobs.append(submit(parts, f"{len(jobs)}.jsonl", lines(what)))
     elif name == "land":
@@ -142,7 +142,7 @@ def step(parts: Parts, jobs: list[str], name: str, what: Any) -> None:
 
 
 def kill(parts: Parts, stage: str, allowed: int) -> None:
-    """Run the stage for so many transactions; its message comes again."""
+    """Run the stage for a number of transactions; its message is delivered again."""
     assert isinstance(parts.warehouse, SqlWarehouse)
     warehouse = KillingWarehouse(parts.warehouse.url, allowed)
     with suppress(Killed):
@@ -152,7 +152,7 @@ def kill(parts: Parts, stage: str, allowed: int) -> None:
 
 
 def landed(parts: Parts) -> list[Release]:
-    """Every version of every release in the order of the log."""
+    """Every version of every release, in log order."""
     with parts.warehouse.read() as work:
         sequence = work.batches.sequence()
     bronze = parts.lake.read_bronze("releases", sorted(sequence), ["batch", "position", "payload"])

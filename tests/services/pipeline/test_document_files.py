@@ -1,4 +1,4 @@
-"""Uploaded PDFs go from the file to gold and search, find their process whichever came first, and leave with what they came from."""
+"""Uploaded PDFs reach gold and search, are linked to their process in any order, and are removed with their source."""
 
 import io
 import zipfile

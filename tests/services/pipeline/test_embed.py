@@ -1,4 +1,4 @@
-"""The embed stage: what is indexed gets vectors, once, behind the words, whatever kills it."""
+"""The embed stage: indexed documents get vectors once, after keyword indexing, also after kills."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ MODEL = "static-minilm-256"
 
 
 class Counting:
-    """A model that counts the texts it is given, and may fail; the vectors are those of the static model."""
+    """A model that counts its texts and may fail; its vectors are those of the static model."""
 
     def __init__(self, inner: Embedder, model: str | None = None) -> None:
         self.inner, self.model, self.dimension = inner, model or inner.model, inner.dimension
@@ -286,7 +286,7 @@ def test_verify_finds_vectors_that_are_missing_of_another_text_or_of_another_mea
     home = tmp_path / "home"
     assert verified(lake, home) == []
     kept = lake.search.read_vectors(P, MODEL, ["ocds-test01-1", "ocds-test01-2"])
-    other_text = replace(kept["ocds-test01-1"], text_hash="0" * 32)  # the engine refuses it: it comes into the files by another way
+    other_text = replace(kept["ocds-test01-1"], text_hash="0" * 32)  # the engine refuses it: written to its files
     VectorSets(home / "search" / "vectors" / "processes").write(MODEL, [other_text], lambda ids: dict.fromkeys(ids, "0" * 32))
     lake.search.write_vectors(P, MODEL, [replace(kept["ocds-test01-2"], vector=-kept["ocds-test01-2"].vector)])
     lake.search.delete(P, ["ocds-test01-3"])

@@ -1,4 +1,4 @@
-"""What publishers' JSON comes out as: records with some links, data of OCDS 1.0, integer ids, files that are no OCDS."""
+"""Real-world JSON variants: OCDS records with links, OCDS 1.0 data, integer ids, files that are not OCDS."""
 
 import json
 from io import BytesIO
@@ -20,7 +20,7 @@ LINK = {"url": "https://example.org/1.json", "date": "2024-01-01T00:00:00Z", "ta
 
 
 def awarded(number: int, *suppliers: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A release as OCDS 1.0 has them: organisations stand where they are named."""
+    """An OCDS 1.0 release with embedded organisations."""
     award = {"id": 1, "value": {"amount": 1000, "currency": "PYG"}, "suppliers": list(suppliers)}
     return release(OCID, str(number), f"2016-0{number}-01T00:00:00Z", tender={"id": 5, "tenderers": [{"name": "A"}, {"name": "B"}]}, awards=[award]) | more
 
@@ -63,7 +63,7 @@ def test_a_compiled_release_that_is_refused_takes_no_good_release_with_it(lake_h
 def test_data_of_1_0_merges_whole_lists_of_organisations(lake_home: Parts, tmp_path: Path, version: Any) -> None:
     releases = [awarded(1, {"name": "Aceros del Zur"}), awarded(2, {"name": "Aceros del Sur"})]
     about = {} if version is None else {"version": version}
-    for one in releases:  # one after the other, as `verified` builds them at once
+    for one in releases:  # one upload each, while `verified` builds them together
         load(lake_home, "p.json", json.dumps(about | {"releases": [one]}).encode())
     expected = reference(releases, OCDS_1_0)
     made = compiled(lake_home)

@@ -1,6 +1,6 @@
-"""Stages that are killed, doubled or overtaken: nothing is lost, nothing is doubled, and one bad batch does not stop the log.
+"""Stages that are killed, run concurrently or overtaken lose and repeat nothing; a bad batch does not stop the log.
 
-A kill is an exception raised where the process would have ended, by a part that stands before the real one.
+A kill is an exception, raised by a wrapper of the real part at the point where the process would have died.
 """
 
 import gzip
@@ -34,7 +34,7 @@ from tests.support import Killed, KillingWarehouse, documents, drain, gold, job_
 
 
 class KillingLake(DeltaLake):
-    """A lake whose next append ends the process, before or after the append."""
+    """A lake whose next append kills the process, before or after the append."""
 
     def __init__(self, lake: DeltaLake, before: bool = False) -> None:
         super().__init__(lake.root)
@@ -52,7 +52,7 @@ class KillingLake(DeltaLake):
 
 
 class PoisonedLake(DeltaLake):
-    """A lake in which one process can't be read back from bronze."""
+    """A lake in which one process can't be read from bronze."""
 
     def __init__(self, lake: DeltaLake, ocid: str) -> None:
         super().__init__(lake.root)
@@ -67,7 +67,7 @@ class PoisonedLake(DeltaLake):
 
 @pytest.fixture
 def dying(lake_home: Parts) -> Iterator[Callable[[int], Parts]]:
-    """Makes the lake's parts with a warehouse that lets only so many transactions begin."""
+    """Makes parts whose warehouse permits only a number of transactions."""
     made: list[KillingWarehouse] = []
 
     def make(allowed: int) -> Parts:
@@ -117,7 +117,7 @@ def test_a_killed_landing_goes_on_from_its_last_committed_batch(lake_home: Parts
     job_id = submit(small, "a.jsonl", releases(7))
     land(small, job_id)  # one of seven: the first slice is small
     with pytest.raises(Killed):
-        land(replace(dying(1), batch_records=2), job_id)  # opens its batch, and does not commit it
+        land(replace(dying(1), batch_records=2), job_id)  # opens its batch, but does not commit it
     assert job_of(small, job_id).counts.received == 1
     drain(small)
     assert job_of(small, job_id).counts == JobCounts(received=7, accepted=7, processes=7)
@@ -154,7 +154,7 @@ def test_of_two_attempts_at_one_batch_the_later_wins_and_the_earlier_keeps_nothi
 
 
 class OvertakenLake(DeltaLake):
-    """A lake beside which something happens between an append and the commit that follows it."""
+    """A lake in which another write happens between an append and its commit."""
 
     def __init__(self, lake: DeltaLake, meanwhile: Callable[[], None]) -> None:
         super().__init__(lake.root)
@@ -203,11 +203,11 @@ def test_a_publishing_that_is_killed_goes_on_behind_its_last_slice(
     land(lake_home, job_id)
     refine(lake_home)
     with pytest.raises(Killed):
-        publish(dying(allowed))  # the first transaction counts the attempt, each further one is a slice
+        publish(dying(allowed))  # the first transaction counts the attempt, each further one commits a slice
     assert len(rows(lake_home, "fact_process")) == 2 * (allowed - 1)
     with lake_home.warehouse.read() as work:
         assert work.watermarks.get("publish").done == allowed - 1
-    # New releases of the first slice's processes must not be mixed into the run that is half-way.
+    # New releases of the first slice's processes must not be mixed into the unfinished run.
     load(lake_home, "b.jsonl", releases(2, title="Bridge repairs"))
     assert [row["title"] for row in rows(lake_home, "fact_process")] == [
         "Bridge repairs 0",
@@ -243,7 +243,7 @@ def test_a_second_runner_loses_cleanly(lake_home: Parts, stage: Callable[[Parts]
     overtaken: list[int] = []
 
     class Racing(SqlWarehouse):
-        """The other runner does all of the work after this one has counted its attempt."""
+        """The other runner does all work after this one has counted its attempt."""
 
         @contextmanager
         def write(self) -> Iterator[SqlUnitOfWork]:
@@ -281,7 +281,7 @@ def test_a_batch_that_fails_its_stage_is_set_aside_and_the_log_goes_on(lake_home
     failed = job_of(lake_home, poison)
     assert failed.status is JobStatus.FAILED
     assert failed.error is not None
-    assert failed.error["detail"].endswith("ocds-test01-poison is poison in …")  # and no path of the server
+    assert failed.error["detail"].endswith("ocds-test01-poison is poison in …")  # without a path of the server
     assert failed.error["stage"] == "refine"
     assert job_of(lake_home, later).status is JobStatus.SUCCEEDED
     assert job_of(lake_home, good.id).status is JobStatus.SUCCEEDED
@@ -322,7 +322,7 @@ def test_a_version_of_a_batch_set_aside_comes_back_neither_to_its_record_nor_thr
     refine(lake_home)
     later = submit(lake_home, "later.jsonl", lines([release(tender={"title": "later"}), release(release_id="3", tender={"status": "active"})]))
     land(lake_home, later)
-    refine(lake_home)  # runs ahead of publish, and compiles what the bad batch brought
+    refine(lake_home)  # runs ahead of publish, and compiles the content of the bad batch
     deadly = _failing(lake_home, "publish")
     for batch in (bad, later):
         for _ in range(2 * ATTEMPTS_BEFORE_SINGLE_BATCH):
@@ -365,7 +365,7 @@ def test_the_sweep_sends_what_was_lost_at_every_stage(lake_home: Parts, monkeypa
 def test_the_sweep_leaves_alone_what_is_at_work(lake_home: Parts) -> None:
     job_id = submit(lake_home, "a.jsonl", releases(3))
     messages(lake_home).waiting.clear()
-    assert sweeping.sweep(lake_home) == []  # accepted a moment ago
+    assert sweeping.sweep(lake_home) == []  # just accepted
     land(lake_home, job_id)
     messages(lake_home).waiting.clear()
     with lake_home.warehouse.write() as work:

@@ -1,4 +1,4 @@
-"""A lake whose search is a Typesense server: it goes on while the server is away, catches up, and loses nothing to kill -9."""
+"""A lake whose search is a Typesense server: ingestion continues during an outage, the index catches up."""
 
 import json
 import os
@@ -49,7 +49,7 @@ with lake_over(home, Warehouse(f"sqlite:///{home / 'warehouse.db'}")) as parts:
 
 
 def roads(first: int, count: int) -> bytes:
-    """A process a number."""
+    """A process with that number."""
     return lines(release(f"ocds-test01-{i}", "1", buyer={"id": "b", "name": "Cardiff"}, tender={"title": f"Roads {i}"}) for i in range(first, first + count))
 
 
@@ -62,7 +62,7 @@ def server() -> Iterator[tuple[Typesense, str]]:
 
 @pytest.fixture
 def lake(lake_home: Parts) -> Iterator[Callable[[str], Parts]]:
-    """Makes the lake with a server for its search; it does not wait long."""
+    """Makes the lake with a search server; with a short timeout."""
     made: list[TypesenseSearch] = []
 
     def over(url: str) -> Parts:
@@ -81,7 +81,7 @@ def test_while_the_server_is_away_ingestion_goes_on_and_the_index_catches_up(lak
         load(parts, "a.jsonl", roads(0, 3))
         port = int(url.rsplit(":", 1)[1])
     job = submit(parts, "b.jsonl", roads(3, 3))
-    for _ in range(12):  # more often than a batch that does harm would be tried
+    for _ in range(12):  # more often than a failing batch is retried
         with pytest.raises(UnavailableError):
             drain(parts)
         messages(parts).send("index")
@@ -141,7 +141,7 @@ def test_an_indexer_killed_in_the_middle_leaves_search_equal_to_gold_once_it_ran
 
 
 def collection_of(server: Typesense) -> dict[str, dict[str, object]]:
-    """What the server holds of the processes."""
+    """The process documents of the server."""
     return server.collections[server.aliases["tenderlake-processes"]].documents
 
 

@@ -1,7 +1,7 @@
-"""A data folder that an older version made is migrated, says that its rules are outdated, and is whole after a rebuild.
+"""A data folder of an older version is migrated, reports outdated rules, and is complete after a rebuild.
 
 `rules-1.tar.xz` was made by the version of 27 November 2026 (revision 0008): releases of the seeds, one of OCDS 1.0, a
-deletion, a saved search and a webhook. Left out of it: the calendar (`dim_date`), which a start fills where it is empty, and search.
+deletion, a saved search and a webhook. It lacks search and the calendar (`dim_date`), which a start fills if empty.
 """
 
 import tarfile
@@ -32,7 +32,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @pytest.fixture
-def parts(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Parts:  # capsys: to see what the migration says
+def parts(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Parts:  # capsys: the output of the migration
     """The older installation after its migration."""
     migrate()
     made = bootstrap(settings)

@@ -1,4 +1,4 @@
-"""Where a word still stands: in any file of a data folder, unpacked; in any row of any table; in any answer of the API."""
+"""Finds remaining occurrences of a word: in files of a data folder, unpacked; in database rows; in API answers."""
 
 import gzip
 import io
@@ -28,7 +28,7 @@ OF_JOB = ("", "/errors", "/outcomes", "/deliveries")
 
 
 def traces(api: Api, word: str) -> list[str]:
-    """Every place that tells the word, in whatever case."""
+    """Every place that contains the word, case-insensitively."""
     places = [
         *in_files(api.settings.data_dir),
         *in_tables(api),
@@ -39,7 +39,7 @@ def traces(api: Api, word: str) -> list[str]:
 
 
 def in_files(data: Path) -> Iterator[tuple[str, str]]:
-    """Each file as text, as it is and as what is packed in it."""
+    """Each file as text, both as stored and unpacked."""
     for path in data.rglob("*"):
         name = str(path.relative_to(data))
         yield name, path.name
@@ -49,7 +49,7 @@ def in_files(data: Path) -> Iterator[tuple[str, str]]:
 
 
 def unpacked(content: bytes) -> Iterator[bytes]:
-    """The content, and that which is inside it."""
+    """The content, and the content packed in it."""
     yield content
     yield content.decode("utf-16-le", "replace").encode("utf-8", "replace")
     if content.startswith(b"\x1f\x8b"):
@@ -69,7 +69,7 @@ def unpacked(content: bytes) -> Iterator[bytes]:
 
 
 def in_tables(api: Api) -> Iterator[tuple[str, str]]:
-    """Each row of each table."""
+    """Every row of every table."""
     assert isinstance(api.parts.warehouse, SqlWarehouse)
     with api.parts.warehouse.engine.connect() as connection:
         for table in SQLModel.metadata.tables.values():
@@ -79,7 +79,7 @@ def in_tables(api: Api) -> Iterator[tuple[str, str]]:
 
 
 def in_search(data: Path) -> Iterator[tuple[str, str]]:
-    """Each document of each index, which are compressed on disk; and that no segment keeps deleted ones."""
+    """Every document of each index (compressed on disk); asserts that no segment keeps deleted ones."""
     engine = EmbeddedSearch(data / "search", SPECS)
     for collection in Collection:
         for document in engine.scan(collection):
@@ -87,13 +87,13 @@ def in_search(data: Path) -> Iterator[tuple[str, str]]:
 
 
 def kept_segments(data: Path) -> list[str]:
-    """The segments of the search's indexes that hold deleted documents."""
+    """Segments of the search indexes that hold deleted documents."""
     metas = {path.parent.name: orjson.loads(path.read_bytes()) for path in (data / "search").glob("*/meta.json")}
     return [name for name, meta in metas.items() for segment in meta["segments"] if segment["deletes"]]
 
 
 def in_answers(api: Api, word: str) -> Iterator[tuple[str, str]]:
-    """What the API answers where it lists things, and where it is asked for the word."""
+    """Answers of the API's lists, and of searches for the word."""
     asked = [f"/v1/{name}?limit=1000" for name in LISTS] + [
         "/v1/webhooks",
         "/v1/searches",

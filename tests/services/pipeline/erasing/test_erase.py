@@ -1,4 +1,4 @@
-"""Erasing that is interrupted is done again to the end; what was set aside is not erased."""
+"""Interrupted erasure is repeated to the end; batches that were set aside are not erased."""
 
 import os
 from dataclasses import replace
@@ -22,7 +22,7 @@ URL = path(Kind.RELEASES, IDS[Kind.RELEASES])
 
 
 class Killing:
-    """A warehouse that ends the process where its file is to be written anew."""
+    """A warehouse that kills the process when its file is about to be rewritten."""
 
     def __init__(self, warehouse: object) -> None:
         self.warehouse = warehouse
@@ -35,7 +35,7 @@ class Killing:
 
 
 def swept(api: Api) -> None:
-    """The sweep finds the purge idle, and has it done again."""
+    """Let the sweep find the idle purge and send it again."""
     with api.parts.warehouse.write() as work:
         work.connection.exec_driver_sql("UPDATE audit SET at = ?", ((now() - IDLE_DURATION - timedelta(seconds=1)).isoformat(),))  # type: ignore[attr-defined]
         work.commit()

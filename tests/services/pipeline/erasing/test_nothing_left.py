@@ -1,4 +1,4 @@
-"""After a purge nothing on disk and nothing served tells of what was erased, of whatever kind, however it came in."""
+"""After a purge no file, row or answer contains the erased content, for every kind and way of upload."""
 
 import csv
 import gzip
@@ -41,7 +41,9 @@ def watched(api: Api) -> Iterator[Api]:
 
 
 def tender(number: int = 1, **fields: Any) -> Json:
-    """A release that says the word wherever it can: title, parties without ids, award, document, unknown field, code."""
+    """A release that contains the word in every place: title, parties without ids, award, document, unknown field,
+    code.
+    """
     award = {
         "id": "a",
         "title": f"{WORD} award",
@@ -109,8 +111,8 @@ def flat(number: int = 1, word: str = WORD) -> Json:
     return about | {"tender/title": f"{word} enclosure", "buyer/name": f"{word} Council"}
 
 
-# Each row of a record says the word, but for those of the neighbours.
-ROWS: dict[Kind, tuple[Json, Json, Json]] = {  # the record, a neighbour, the record in a form that is refused
+# Each row of a record contains the word, except those of the neighbours.
+ROWS: dict[Kind, tuple[Json, Json, Json]] = {  # the record, a neighbour, a refused form of the record
     Kind.RELEASES: (tender(), release(2), tender(id="r2", date=f"in {WORD}")),
     Kind.ORGANIZATIONS: (
         {"id": "X-1", "name": f"{WORD} Ministry", "country": "TZ", "locality": WORD},
@@ -223,7 +225,7 @@ def _refused_only(api: Api) -> None:
 
 
 def _other_versions(api: Api) -> None:
-    """Known by another release that stays; the buyer's id stays too, and bore the word as its name."""
+    """The buyer's id stays, as another release uses it; its name contained the word."""
     buyer = {"buyer": {"id": "X-1", "name": f"{WORD} Council"}}
     upload(api, "one.jsonl", as_lines(tender(**buyer)))
     upload(api, "two.jsonl", as_lines(release(1, id="r0", date="2024-01-01T00:00:00Z"), release(2)))
@@ -329,7 +331,7 @@ def test_neighbours_keep_their_matches_names_and_reasons(watched: Api) -> None:
     assert (refused["code"], refused["reason"]) == ("unreadable_date", "date: 'never' is not a date")
     assert "ocds-b5fd17-bar-4" in refused["excerpt"]
     (search,) = [one for one in watched.client.get("/v1/searches").json()["items"] if one["name"] == "processes"]
-    assert search["matches"] == 2  # the one that stands, and the one that was only deleted, which is told once
+    assert search["matches"] == 2  # the remaining one, and the deleted one, which is reported once
     done(watched, watched.client.post("/v1/raw/releases", json=release(3)))
     (search,) = [one for one in watched.client.get("/v1/searches").json()["items"] if one["name"] == "processes"]
     assert search["matches"] == 2

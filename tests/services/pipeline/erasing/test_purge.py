@@ -1,4 +1,4 @@
-"""What is purged is gone for good: from lake, files, gold, search, quarantine and the databases' own leftovers."""
+"""A purged record is erased from lake, files, gold, search, quarantine and the databases' free pages."""
 
 import gzip
 from pathlib import Path
@@ -18,7 +18,7 @@ URL = path(Kind.RELEASES, IDS[Kind.RELEASES])
 
 
 def told(data: Path, word: str = SECRET) -> list[str]:
-    """The files below the data folder that hold the word, packed or not."""
+    """Files below the data folder that contain the word, packed or not."""
     return [str(one.relative_to(data)) for one in data.rglob("*") if one.is_file() and word.encode() in _plain(one)]
 
 
@@ -96,15 +96,15 @@ def test_a_file_that_a_job_still_reads_is_erased_behind_it(api: Api) -> None:
     api.messages.sent, held = [], api.messages.sent
     late = api.client.post("/v1/uploads", params={"filename": "a.jsonl"}, content=content)
     api.messages.sent = held
-    with api.parts.warehouse.write() as work:  # a worker has begun it, and is slow
+    with api.parts.warehouse.write() as work:  # a slow worker has leased it
         work.jobs.claim([late.json()["id"]], work.jobs.get(late.json()["id"]).created_at)
         work.commit()
     api.work()
     assert api.client.get(f"/v1/jobs/{purge.json()['id']}").json()["status"] == "running"
-    api.messages.sent = [("land", late.json()["id"])]  # the sweep asks for it again
+    api.messages.sent = [("land", late.json()["id"])]  # the sweep sends it again
     api.work()
     assert api.client.get(f"/v1/jobs/{purge.json()['id']}").json()["status"] == "succeeded"
-    assert api.client.get(URL).json()["version"] == 3  # it came again, behind the purge
+    assert api.client.get(URL).json()["version"] == 3  # loaded again after the purge
     assert [one["version"] for one in api.client.get(f"{URL}/versions").json()["items"]] == [3, 2]
     assert sound(api) == []
 
@@ -123,7 +123,7 @@ def test_erasing_again_changes_nothing_and_writers_may_not_purge(api: Api) -> No
 
 def test_a_release_that_shared_its_id_is_purged_from_every_file_that_held_it(api: Api) -> None:
     both = [release(1), secret()]
-    for extra in ([], [release(2)]):  # the second file brings nothing of it
+    for extra in ([], [release(2)]):  # the second file brings no version of the record
         content = b"".join(orjson.dumps(one) + b"\n" for one in both + extra)
         api.client.post("/v1/uploads", params={"filename": "a.jsonl"}, content=content)
         api.work()

@@ -1,4 +1,4 @@
-"""While a load goes on, processes are indexed slice by slice, and organisations once: when a job ends, when nothing more comes, or when it takes long."""
+"""During a load, processes are indexed per slice; organisations once: at a job's end, at rest or at a time limit."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -28,14 +28,14 @@ SLICES = 3
 
 @pytest.fixture
 def home(tmp_path: Path, migrated: Path) -> Iterator[Parts]:
-    """A lake whose jobs are landed release by release, and in which a first one ended a moment ago."""
+    """A lake that lands release by release, with one job that has just ended."""
     with lake_in(tmp_path / "home", migrated, batch_records=1) as parts:
         load(parts, "first.jsonl", lines([release("ocds-test01-first")]))
         yield parts
 
 
 def begin(parts: Parts) -> str:
-    """A job of SLICES slices, the first of which came as far as search while the second one waits to be refined."""
+    """A job of SLICES slices: the first is indexed, the second waits to be refined."""
     said = [release(f"ocds-test01-{n}", parties=[{"id": f"b{n}", "name": f"Buyer {n}", "roles": ["buyer"]}]) for n in range(SLICES)]
     job_id = submit(parts, "load.jsonl", lines(said))
     land(parts, job_id)
@@ -47,7 +47,7 @@ def begin(parts: Parts) -> str:
 
 
 def names(parts: Parts) -> set[str]:
-    """The organisations of the load that search has."""
+    """The organisations of the load that are in search."""
     return {str(one["name"]) for one in parts.search.scan(Collection.ORGANIZATIONS) if str(one.get("name")).startswith("Buyer ")}
 
 
@@ -57,7 +57,7 @@ def behind(parts: Parts) -> bool:
 
 
 def heard(parts: Parts, ago: timedelta, *stages: str) -> None:
-    """Let the last that was heard of these watermarks lie so far back."""
+    """Backdate the last change of these watermarks."""
     with parts.warehouse.write() as work:
         for stage in stages:
             work.connection.exec_driver_sql("UPDATE watermark SET updated_at = ? WHERE stage = ?", ((now() - ago).replace(tzinfo=None).isoformat(" "), stage))
@@ -122,7 +122,7 @@ def test_the_sweep_sends_index_where_only_organizations_are_behind(home: Parts) 
     begin(home)
     refine(home)
     publish(home)
-    with home.warehouse.write() as work:  # as it is when the last run began before publish ended, and its message was lost
+    with home.warehouse.write() as work:  # as if the last run began before publish ended, and its message was lost
         work.connection.exec_driver_sql("UPDATE watermark SET silver_batch = (SELECT max(silver_batch) FROM watermark) WHERE stage = 'index'")
         work.connection.exec_driver_sql("UPDATE watermark SET seq = (SELECT max(seq) FROM watermark) WHERE stage = 'refine'")
         work.commit()
@@ -165,7 +165,7 @@ def test_organizations_that_alone_were_lost_come_back_alone(home: Parts) -> None
     assert index_again_if_lost(home)
     with home.warehouse.read() as work:
         assert (work.watermarks.get("index").silver_batch, work.watermarks.get(ORGANIZATIONS_WATERMARK).silver_batch) == (indexed, 0)
-    assert not index_again_if_lost(home)  # the stage knows
+    assert not index_again_if_lost(home)  # already known
     heard(home, IDLE_DURATION * 2, "index")
     assert ("index",) in sweep(home)
     index(home)

@@ -1,4 +1,4 @@
-"""One upload never holds up the others: what takes long is read in slices or in the background, once, and what waits behind it goes on."""
+"""A slow upload delays no other: it is read in slices or once in the background, while later jobs land."""
 
 import io
 import json
@@ -34,7 +34,7 @@ UNTIL_SECONDS = 60.0
 
 @dataclass
 class SlowSources:
-    """The real sources, of which files named `slow` are read only once `go` is set."""
+    """The real sources; files named `slow` are read only once `go` is set."""
 
     real: Sources
     go: threading.Event = field(default_factory=threading.Event)
@@ -55,7 +55,7 @@ class SlowSources:
 
 @dataclass
 class Slow:
-    """A lake with a worker whose slow files are read in the background."""
+    """A lake with a worker that reads slow files in the background."""
 
     parts: Parts
     sources: SlowSources
@@ -76,7 +76,7 @@ def slow(lake_home: Parts) -> Iterator[Slow]:
 
 
 def until(true: Callable[[], bool]) -> None:
-    """Wait until something is so."""
+    """Wait until the condition is true."""
     end = time.monotonic() + UNTIL_SECONDS
     while not true():
         assert time.monotonic() < end
@@ -84,7 +84,7 @@ def until(true: Callable[[], bool]) -> None:
 
 
 def settle(slow: Slow, job_id: str) -> None:
-    """Let the slow job be read, landed in the background, and come to rest."""
+    """Let the slow job be read and landed in the background, until rest."""
     slow.sources.go.set()
     until(lambda: job_of(slow.parts, job_id).landed and not slow.background.is_landing(job_id))
     drain(slow.parts)
@@ -99,13 +99,13 @@ def attempts(parts: Parts, job_id: str) -> list[tuple[str, str]]:
 
 
 def land_all(parts: Parts, job_id: str) -> None:
-    """Land a slice of the job again and again."""
+    """Land one slice of the job repeatedly."""
     while not job_of(parts, job_id).landed:
         land(parts, job_id)
 
 
 def many(count: int, first: int = 0, name: str = "ocds-many") -> bytes:
-    """A zip of that many members of one release each, and one that can't be read."""
+    """A zip of that many members with one release each, and one that can't be read."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as packed:
         for number in range(first, first + count):
@@ -239,7 +239,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_slices_back(slow: Slow) -> None
     other = slow.other()
     land(other, job_id)
     with other.warehouse.write() as work:
-        assert [batch.deliveries for batch in work.batches.open([job_id], now())] == [2]  # the one given back does not count
+        assert [batch.deliveries for batch in work.batches.open([job_id], now())] == [2]  # without the released one
 
 
 def test_files_in_the_background_take_turns(slow: Slow) -> None:

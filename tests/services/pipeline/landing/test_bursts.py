@@ -1,4 +1,4 @@
-"""A burst of small jobs: one message is enough for all of them, however many are taken at once."""
+"""A burst of small jobs: one message lands all of them."""
 
 from domain.jobs.job import JobStatus
 from services.pipeline.landing.claims import GROUP_MAX_JOBS

@@ -1,4 +1,4 @@
-"""A file of nothing but refused records is given up: the list of its errors must not fill the disk."""
+"""Landing of a file with only refused records is aborted, so that its error list can't fill the disk."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,9 +25,9 @@ def test_a_file_of_nothing_but_refused_records_is_given_up(impatient: Parts) -> 
     assert job.status is JobStatus.FAILED
     assert job.error is not None
     assert job.error["detail"].startswith("132 of its first 132 records can't be used; reading stopped there")
-    assert (job.counts.received, len(quarantined(impatient, job.id))) == (132, 4)  # an entry for each of the slices of 12, 24, 48 and 48
+    assert (job.counts.received, len(quarantined(impatient, job.id))) == (132, 4)  # one entry per slice
     assert list((Path(str(impatient.files.path("0" * 64))).parents[2] / "spool").glob("*")) == []
-    assert load(impatient, "good.json", b"[" + GOOD[:-1] + b"]").status is JobStatus.SUCCEEDED  # nobody waits for it
+    assert load(impatient, "good.json", b"[" + GOOD[:-1] + b"]").status is JobStatus.SUCCEEDED  # not delayed
 
 
 def test_a_file_of_which_some_can_be_used_is_read_to_its_end(impatient: Parts) -> None:

@@ -1,4 +1,4 @@
-"""Different releases of one id in one upload are all kept, and the same file again changes nothing."""
+"""Different releases with one id in one upload are all kept; uploading the file again changes nothing."""
 
 import json
 from pathlib import Path
@@ -37,14 +37,14 @@ FILE = [TENDER, *OTHERS[:2], AWARD, TENDER, *OTHERS[2:], CONTRACT, AWARD]
 
 
 def records(parts: Parts) -> dict[str, tuple[int, str]]:
-    """Of each record of the process its version and its content."""
+    """Version and content of each record of the process."""
     with parts.warehouse.read() as work:
         current = work.record_catalogue.current_of_ocids("releases", [OCID])
     return {row.record_id: (row.version, row.content_hash.hex()) for row in current}
 
 
 def whole(parts: Parts) -> None:
-    """Everything that the releases say is in gold."""
+    """Assert that gold has the content of all releases."""
     (process,) = [row for row in rows(parts, "fact_process") if row["ocid"] == OCID]
     assert (process["title"], float(process["amount"]), process["releases"]) == ("Bridge", 100.0, 3)
     assert [row["award_id"] for row in rows(parts, "fact_award")] == ["a"]

@@ -1,4 +1,4 @@
-"""What is deleted leaves: a deleted record, its process, and every dimension row that nothing points at any more."""
+"""Deletions reach gold: the record, its process, and dimension rows without references are removed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ FULL: dict[str, Any] = {
 
 
 def delete(parts: Parts, record_ids: Sequence[str]) -> None:
-    """What deleting records does to the log: a batch of tombstones, in which the catalogue's change is committed too."""
+    """Delete records as landing does: one batch of tombstones, committed together with the catalogue."""
     with parts.warehouse.write() as work:
         job = Job(id=f"delete-{'-'.join(record_ids)}", type="raw", status=JobStatus.RUNNING, actor="tester", landed=True, created_at=now())
         work.jobs.add(job)

@@ -1,4 +1,4 @@
-"""Reference records reach silver, the star and search, stand above what processes say, and leave again."""
+"""Reference records reach silver, star and search, override the data of processes, and can be deleted."""
 
 from collections.abc import Sequence
 from pathlib import Path
