@@ -1,1 +1,1 @@
-"""Seeds: realistic generated procurement data; the same bytes for the same parameters, on any machine."""
+"""Seeds: realistic generated procurement data; the same parameters give the same bytes on any machine."""

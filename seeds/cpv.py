@@ -1,4 +1,4 @@
-"""The codes of the Common Procurement Vocabulary (Regulation (EC) 213/2008) that the seeds use, with their official English descriptions."""
+"""The CPV codes (Regulation (EC) 213/2008) that the seeds use, with their official English descriptions."""
 
 CPV: dict[str, str] = {
     "09123000": "Natural gas",

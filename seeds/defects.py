@@ -1,4 +1,4 @@
-"""What goes wrong in real data, done on purpose: defects that can be repaired or are worth a note, and such that cost the record."""
+"""Defects of real data, added on purpose: some are repaired or noted, others make the record be refused."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def _object_for_array(release: Json, _dice: Dice) -> None:
 
 
 def _numeric_ids(release: Json, dice: Dice) -> None:
-    """Whole numbers, which stay, and one with a point, which becomes a text."""
+    """Integer ids, which stay, and a float, which becomes a string."""
     release["tender"]["id"] = float(dice.between(10_000, 99_999))
     for item in release["tender"].get("items", ()):
         item["id"] = int(item["id"])
@@ -45,7 +45,7 @@ def _nul_character(release: Json, dice: Dice) -> None:
 
 
 def _duplicate_ids(release: Json, _dice: Dice) -> None:
-    """An award (or else a party or document) a second time; what differs is its status or name."""
+    """Repeat an award (or else a party or document) with another status or name."""
     awards, parties = release.get("awards"), release.get("parties", [{}])
     if isinstance(awards, list) and awards:
         awards.append({**awards[-1], "status": "pending"})
@@ -122,14 +122,14 @@ SYNTAX = ("cut_short", "comma_lost", "single_quotes")
 
 
 def damaged(release: Json, damage: Damage, dice: Dice) -> Json:
-    """A deep copy of the release with that defect."""
+    """A deep copy of the release with this defect."""
     copy: Json = orjson.loads(orjson.dumps(release))
     damage(copy, dice)
     return copy
 
 
 def garbled(line: bytes, kind: str, dice: Dice) -> bytes:
-    """The JSON text broken in that way of SYNTAX; it still begins with a brace and has no line break."""
+    """The JSON text with this defect of SYNTAX; it still begins with a brace and has no line break."""
     if kind == "cut_short":
         return line[: dice.between(len(line) // 4, len(line) - 2)]
     if kind == "comma_lost":

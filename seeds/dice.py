@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Dice:
-    """Choices that depend on the given number only."""
+    """Random choices that depend on the seed only."""
 
     __slots__ = ("_next",)
 
@@ -19,11 +19,11 @@ class Dice:
         self._next = Random(number).random
 
     def below(self, limit: int) -> int:
-        """0 ≤ the result < limit."""
+        """A number from 0 to below `limit`."""
         return int(self._next() * limit)
 
     def between(self, low: int, high: int) -> int:
-        """low ≤ the result ≤ high."""
+        """A number from `low` to `high`, both included."""
         return low + int(self._next() * (high - low + 1))
 
     def skewed(self, low: int, high: int) -> int:
@@ -32,15 +32,15 @@ class Dice:
         return low + int(chance * chance * chance * (high - low + 1))
 
     def chance(self, share: float) -> bool:
-        """True with that probability."""
+        """True with this probability."""
         return self._next() < share
 
     def pick(self, options: Sequence[T]) -> T:
-        """One of the options, with equal probability."""
+        """One of them, with equal probability."""
         return options[int(self._next() * len(options))]
 
     def weighted(self, options: Sequence[T], weights: Sequence[int]) -> T:
-        """One of the options, with a probability by weight."""
+        """One of them, with probability by weight."""
         at = int(self._next() * sum(weights))
         for option, weight in zip(options, weights, strict=True):
             if at < weight:
@@ -49,7 +49,7 @@ class Dice:
         return options[-1]
 
     def some(self, options: Sequence[T], count: int) -> list[T]:
-        """`count` different options, or all if there are fewer, in random order."""
+        """This many different ones, or all if there are fewer, in random order."""
         left = list(options)
         chosen = []
         for _ in range(min(count, len(left))):

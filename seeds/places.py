@@ -1,10 +1,12 @@
-"""Countries, their regions, and what their places and streets are called. Regions are real, towns and bodies are made up."""
+"""Countries, their regions, and names of towns and streets. Regions are real, towns and bodies are invented."""
 
 from typing import NamedTuple
 
 
 class Country(NamedTuple):
-    """Where a publisher and its organisations are. `schemes` are org-id.guide codes for companies and for public bodies."""
+    """The country of a publisher and its organisations. `schemes` has org-id.guide codes of companies and public
+    bodies.
+    """
 
     name: str
     code: str

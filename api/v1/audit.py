@@ -45,6 +45,6 @@ def audit(request: Request, context: Context, _: Admin, parameters: Annotated[Au
 
     Needs the role admin.
     """
-    filters = AuditFilter(kind=query.kind, record_id=query.id, actor=query.actor, job_id=query.job)
-    page, following = list_audit(context.parts.warehouse, filters, query.cursor, query.limit)
+    filters = AuditFilter(kind=parameters.kind, record_id=parameters.id, actor=parameters.actor, job_id=parameters.job)
+    page, following = list_audit(context.parts.warehouse, filters, parameters.cursor, parameters.limit)
     return AuditTrail(items=list(page), next=next_link(request, following))

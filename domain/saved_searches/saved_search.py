@@ -74,12 +74,12 @@ def new_matches(search: SavedSearch, found: Iterable[str], before: Mapping[str, 
     A search that was saved or changed after the prior matches were stored has none: they may not be new to it.
     """
     known = ((key, before.get(key)) for key in found if key not in told)
-    return [key for key, one in known if one is not None and search.changed_at <= one.asked_at and search.id not in one.searches]
+    return [key for key, prior in known if prior is not None and search.changed_at <= prior.asked_at and search.id not in prior.searches]
 
 
 def title_of(collection: Collection, document: SearchDocument) -> str:
     """The title of the document, at most TITLE_MAX_CHARACTERS long."""
     given = (document.get(name) for name in TITLES[collection])
-    texts = (" ".join(one.split()) for value in given for one in (value if isinstance(value, list) else [value or ""]))
+    texts = (" ".join(text.split()) for value in given for text in (value if isinstance(value, list) else [value or ""]))
     title = next(filter(None, texts), UNTITLED[collection])
     return title if len(title) <= TITLE_MAX_CHARACTERS else f"{title[: TITLE_MAX_CHARACTERS - 1].rstrip()}…"

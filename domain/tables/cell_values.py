@@ -94,7 +94,7 @@ def boolean(text: str) -> bool:
 
 def text_list(text: str) -> list[str]:
     """A list separated by ';'."""
-    return [part for one in text.split(";") if (part := one.strip())]
+    return [part for item in text.split(";") if (part := item.strip())]
 
 
 def digits_lost(text: str, value: Any) -> bool:

@@ -148,14 +148,14 @@ class RowMerger:
     def _elements(self, old: list[dict[str, Any]], new: list[dict[str, Any]], path: str) -> str | None:
         known = self.ids.get(id(old))
         if known is None:
-            known = self.ids[id(old)] = {one["id"]: one for one in old if "id" in one}
-        for one in new:
-            same = known.get(one.get("id"))
+            known = self.ids[id(old)] = {element["id"]: element for element in old if "id" in element}
+        for element in new:
+            same = known.get(element.get("id"))
             if same is None:
-                old.append(one)
-                if "id" in one:
-                    known[one["id"]] = one
-            elif conflict := self.merge(same, one, f"{path}/{one['id']}"):
+                old.append(element)
+                if "id" in element:
+                    known[element["id"]] = element
+            elif conflict := self.merge(same, element, f"{path}/{element['id']}"):
                 return conflict
         return None
 
@@ -181,4 +181,4 @@ def _in_order(targets: Sequence[ColumnTarget]) -> list[ColumnTarget]:
 
 
 def _objects(values: list[Any]) -> bool:
-    return all(isinstance(one, dict) for one in values)
+    return all(isinstance(value, dict) for value in values)

@@ -31,7 +31,7 @@ class HeadingError(ValueError):
 
 def parse(heading: str) -> Path:
     """The path of a heading, with OCDS names in their OCDS spelling. HeadingError if it is no path."""
-    parts: list[str | int] = [int(part) if part.isdecimal() else part for one in heading.strip().split("/") if (part := one.strip())]
+    parts: list[str | int] = [int(part) if part.isdecimal() else part for name in heading.strip().split("/") if (part := name.strip())]
     for prefix in PREFIXES:
         if tuple(parts[: len(prefix)]) == prefix:
             parts = parts[len(prefix) :]
@@ -126,7 +126,7 @@ def _inside(kind: Any, name: str) -> Any:
         return None
     annotation = kind.model_fields[name].annotation
     while get_origin(annotation) in (Union, types.UnionType, Annotated):
-        annotation = next(one for one in get_args(annotation) if one is not type(None))
+        annotation = next(argument for argument in get_args(annotation) if argument is not type(None))
     return annotation
 
 

@@ -65,10 +65,10 @@ class Frankfurter:
 
         UnavailableError if it does not answer or its response is invalid; nothing of an invalid response is used.
         """
-        asked = RateQuestion(base, first, last, currencies)
+        question = RateQuestion(base, first, last, currencies)
         self.circuit.admit()
         try:
-            found = self._known_rates(asked)
+            found = self._known_rates(question)
         except _AwayError as error:
             self.circuit.failed(error.after)
             raise self._unavailable(f"the exchange-rate service {self.url} {error}; try again later") from error
@@ -83,35 +83,35 @@ class Frankfurter:
         left = self.circuit.left()
         return UnavailableError(detail, **({"retry_after": left} if left else {}))
 
-    def _known_rates(self, asked: RateQuestion) -> list[ExchangeRate]:
+    def _known_rates(self, question: RateQuestion) -> list[ExchangeRate]:
         """The rates of the known currencies; if one is unknown, each currency is requested separately."""
         try:
-            return self._request(asked)
+            return self._request(question)
         except _UnknownError as error:
             unknown = error
-        if len(asked.currencies) > 1:
-            return sorted(rate for currency in asked.currencies for rate in self._known_rates(replace(asked, currencies=[currency])))
+        if len(question.currencies) > 1:
+            return sorted(rate for currency in question.currencies for rate in self._known_rates(replace(question, currencies=[currency])))
         if not self._answered:
-            self._check_address(asked, unknown)
-        logger.info("{} has no rates of {} from {} to {}: {}", self.url, asked.currencies[0], asked.first, asked.last, unknown)
+            self._check_address(question, unknown)
+        logger.info("{} has no rates of {} from {} to {}: {}", self.url, question.currencies[0], question.first, question.last, unknown)
         return []
 
-    def _check_address(self, asked: RateQuestion, unknown: _UnknownError) -> None:
+    def _check_address(self, question: RateQuestion, unknown: _UnknownError) -> None:
         """WrongAnswerError if the service does not even know a currency that every service has: then the URL is
         wrong.
         """
-        currency = KNOWN_CURRENCY if asked.base != KNOWN_CURRENCY else PIVOT_CURRENCY
+        currency = KNOWN_CURRENCY if question.base != KNOWN_CURRENCY else PIVOT_CURRENCY
         yesterday = datetime.now(UTC).date() - timedelta(days=1)
-        for known in (replace(asked, currencies=[currency]), RateQuestion(asked.base, yesterday - RECENT_DURATION, yesterday, [currency])):
+        for known in (replace(question, currencies=[currency]), RateQuestion(question.base, yesterday - RECENT_DURATION, yesterday, [currency])):
             with suppress(_UnknownError):
                 self._request(known)
                 return
         raise WrongAnswerError(f"it has no rates, not even of {currency} ({unknown}): check its URL")
 
-    def _request(self, asked: RateQuestion) -> list[ExchangeRate]:
+    def _request(self, question: RateQuestion) -> list[ExchangeRate]:
         """One request with retries. _UnknownError for unknown currencies or periods, _AwayError, WrongAnswerError."""
         retrying = Retrying(stop=stop_after_attempt(self.limits.tries), wait=self._wait, retry=retry_if_exception(self._worth_waiting), reraise=True)
-        found = read_answer(retrying(self._get, asked), asked)
+        found = read_answer(retrying(self._get, question), question)
         self._answered = True
         return found
 
@@ -125,14 +125,14 @@ class Frankfurter:
             return error.after
         return wait_random_exponential(self.limits.first_wait, self.limits.longest_wait)(state)
 
-    def _get(self, asked: RateQuestion) -> bytes:
+    def _get(self, question: RateQuestion) -> bytes:
         timeout = httpx.Timeout(self.limits.answer, connect=self.limits.connect)
-        params = {"base": asked.base, "symbols": ",".join(asked.currencies)}
+        params = {"base": question.base, "symbols": ",".join(question.currencies)}
         headers = {"Accept": "application/json", "User-Agent": "tenderlake"}
         try:
             with (
                 httpx.Client(timeout=timeout, headers=headers) as client,
-                client.stream("GET", f"{self.url}/v1/{asked.first}..{asked.last}", params=params) as response,
+                client.stream("GET", f"{self.url}/v1/{question.first}..{question.last}", params=params) as response,
             ):
                 return self._body(response)
         except httpx.TimeoutException as error:

@@ -41,12 +41,12 @@ def inspect_release(release: dict[str, Any], rules: Rules) -> MergeInspection:
         value, path = stack.pop()
         if isinstance(value, list) and not _merges_by_id(value, path, rules, found):
             continue
-        for key, one in value.items() if isinstance(value, dict) else enumerate(value):
-            if one is None:
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if item is None:
                 found.nothing_to_merge = False
-            elif isinstance(one, dict | list):
-                if one:
-                    stack.append((one, (*path, key)))
+            elif isinstance(item, dict | list):
+                if item:
+                    stack.append((item, (*path, key)))
                 else:
                     found.nothing_to_merge = False
     return found
@@ -58,16 +58,16 @@ def _has_nothing_to_merge(value: dict[str, Any]) -> bool | None:
     Also False, to be safe, if the empty value is in an array that is replaced as a whole.
     """
     nothing = True
-    for one in value.values():
-        kind = type(one)
+    for member in value.values():
+        kind = type(member)
         if kind is str:
             continue
         if kind is dict:
-            found = _has_nothing_to_merge(one) if one else False
+            found = _has_nothing_to_merge(member) if member else False
         elif kind is list:
-            found = _array_has_nothing_to_merge(one) if one else False
+            found = _array_has_nothing_to_merge(member) if member else False
         else:
-            found = one is not None
+            found = member is not None
         if found is None:
             return None
         nothing &= found
@@ -76,17 +76,17 @@ def _has_nothing_to_merge(value: dict[str, Any]) -> bool | None:
 
 def _array_has_nothing_to_merge(array: list[Any]) -> bool | None:
     if type(array[0]) is str:
-        return True if all(type(one) is str for one in array) else None
+        return True if all(type(element) is str for element in array) else None
     nothing = True
     ids: set[str] = set()
-    for one in array:
-        if type(one) is not dict:
+    for element in array:
+        if type(element) is not dict:
             return None
-        found = _has_nothing_to_merge(one) if one else False
+        found = _has_nothing_to_merge(element) if element else False
         if found is None:
             return None
         nothing &= found
-        name = one.get("id")
+        name = element.get("id")
         if name is not None:
             name = str(name) if type(name) is int else name
             if type(name) is not str or name in ids:
@@ -100,23 +100,23 @@ def _merges_by_id(array: list[Any], path: Path, rules: Rules, found: MergeInspec
     keys = tuple(part for part in path if isinstance(part, str))
     if keys in rules.replaced:
         return False
-    objects = sum(isinstance(one, dict) for one in array)
+    objects = sum(isinstance(element, dict) for element in array)
     if objects < len(array):
-        found.nothing_to_merge &= not objects and not any(one is None or isinstance(one, list) for one in array)
+        found.nothing_to_merge &= not objects and not any(element is None or isinstance(element, list) for element in array)
         return False
     _read_ids(array, path, found)
-    ids = [str(one["id"]) for one in array if one.get("id") is not None]
+    ids = [str(element["id"]) for element in array if element.get("id") is not None]
     if len(set(ids)) < len(ids):
         found.nothing_to_merge, found.repeated = False, True
         if keys not in ID_ARRAYS:
-            found.to_note[path] = sorted({one for one in ids if ids.count(one) > 1})
+            found.to_note[path] = sorted({text for text in ids if ids.count(text) > 1})
     return True
 
 
 def _read_ids(array: list[dict[str, Any]], path: Path, found: MergeInspection) -> None:
-    renamed = [one for one in array if type(one.get("id")) not in (str, int, type(None))]
-    for one in renamed:
-        one["id"] = _text(one["id"])
+    renamed = [element for element in array if type(element.get("id")) not in (str, int, type(None))]
+    for element in renamed:
+        element["id"] = _text(element["id"])
     if renamed:
         found.renamed.append(path)
 
@@ -129,11 +129,11 @@ def unify_ids(releases: Sequence[dict[str, Any]], rules: Rules) -> None:
     stack: list[tuple[Any, tuple[str, ...], tuple[str, ...]]] = [(release, (), ()) for release in reversed(releases)]
     while stack:
         value, keys, route = stack.pop()  # `route` is `keys` with the ids of the elements on the path
-        for key, one in value.items():
-            if isinstance(one, dict):
-                stack.append((one, (*keys, key), (*route, key)))
-            elif isinstance(one, list) and (*keys, key) not in rules.replaced and all(isinstance(element, dict) for element in one):
-                for element in one:
+        for key, member in value.items():
+            if isinstance(member, dict):
+                stack.append((member, (*keys, key), (*route, key)))
+            elif isinstance(member, list) and (*keys, key) not in rules.replaced and all(isinstance(element, dict) for element in member):
+                for element in member:
                     if element.get("id") is not None:
                         place = (*route, key, str(element["id"]))
                         element["id"] = first.setdefault(place, element["id"])

@@ -26,8 +26,8 @@ def overlay(releases: Sequence[Value], plain: Sequence[bool], rules: Rules) -> V
     merged: Value = {}
     root = tree(rules)
     try:
-        for release, whole in zip(releases, plain, strict=True):
-            _merge_object(merged, release, root, whole)
+        for release, is_plain in zip(releases, plain, strict=True):
+            _merge_object(merged, release, root, is_plain)
     except ShapeConflictError:
         return None
     return merged
@@ -45,10 +45,10 @@ def _merge_object(target: Value, source: Value, rules: Tree, plain: bool) -> boo
             has_value = True
         elif kind is dict:
             has_value |= _merge_member(target, key, value, member_rules, plain)
-        elif kind is list and member_rules is not None and all(type(one) is dict for one in value):
+        elif kind is list and member_rules is not None and all(type(element) is dict for element in value):
             has_value |= _merge_array(target, key, value, member_rules, plain)
         else:
-            if type(current) is dict or (type(current) is list and member_rules is not None and all(type(one) is dict for one in current)):
+            if type(current) is dict or (type(current) is list and member_rules is not None and all(type(element) is dict for element in current)):
                 raise ShapeConflictError
             if value is None:
                 target.pop(key, None)
@@ -74,22 +74,22 @@ def _merge_member(target: Value, key: str, value: Value, member_rules: Tree | No
 def _merge_array(target: Value, key: str, value: list[Value], member_rules: Tree, plain: bool) -> bool:
     """Merge objects into those of the same id; append the others, and those without an id."""
     current = target.get(key, [])
-    if type(current) is not list or any(type(one) is not dict for one in current):
+    if type(current) is not list or any(type(element) is not dict for element in current):
         raise ShapeConflictError
-    known = {str(one["id"]): one for one in current if one.get("id") is not None}
+    known = {str(element["id"]): element for element in current if element.get("id") is not None}
     has_value = False
-    for one in value:
-        name = one.get("id")
-        if type(name) not in (str, int) and "id" in one:
+    for element in value:
+        name = element.get("id")
+        if type(name) not in (str, int) and "id" in element:
             raise ShapeConflictError
         node = known.get(str(name)) if name is not None else None
         if node is not None:
             first = node["id"]
-            has_value |= _merge_object(node, one, member_rules, plain)
+            has_value |= _merge_object(node, element, member_rules, plain)
             node["id"] = first  # 1 and "1" are the same element, which keeps the first id
             continue
-        node = one if plain else {}
-        if plain or _merge_object(node, one, member_rules, plain):
+        node = element if plain else {}
+        if plain or _merge_object(node, element, member_rules, plain):
             current.append(node)
             has_value = True
             if name is not None:

@@ -16,18 +16,18 @@ def merge_duplicate_parties(release: Json) -> Json:
     if not isinstance(parties, list) or len(parties) < 2:
         return release
     ids = [_id(party) for party in parties]
-    known = [one for one in ids if one is not None]
+    known = [party_id for party_id in ids if party_id is not None]
     if len(set(known)) == len(known):
         return release
-    whole: dict[str, Json] = {}
+    merged: dict[str, Json] = {}
     kept: list[Any] = []
-    for one, party in zip(ids, parties, strict=True):
-        if one is not None and one in whole:
-            _add(whole[one], party)
+    for party_id, party in zip(ids, parties, strict=True):
+        if party_id is not None and party_id in merged:
+            _add(merged[party_id], party)
         else:
             kept.append(party)
-            if one is not None:
-                whole[one] = party
+            if party_id is not None:
+                merged[party_id] = party
     release["parties"] = kept
     return release
 
@@ -46,6 +46,6 @@ def _add(party: Json, other: Json) -> None:
         if isinstance(value, dict) and isinstance(current, dict):
             _add(current, value)
         elif isinstance(value, list) and isinstance(current, list):
-            current += [one for one in value if one not in current]
+            current += [item for item in value if item not in current]
         elif key != "id" or current is None:
             party[key] = value

@@ -69,7 +69,7 @@ def version_of(package: str | None) -> str:
 
 def _embeds_organizations(release: dict[str, Any]) -> bool:
     lists = [(release.get("tender") or {}).get("tenderers"), *(award.get("suppliers") for award in release.get("awards") or ())]
-    return any(not one.get("id") for organizations in lists for one in organizations or ())
+    return any(not organization.get("id") for organizations in lists for organization in organizations or ())
 
 
 @lru_cache(maxsize=2)

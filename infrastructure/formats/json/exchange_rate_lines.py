@@ -1,4 +1,7 @@
-"""Exchange-rate records as JSON Lines: {"date": "2024-01-31", "base": "EUR", "currency": "USD", "rate": 1.0837}; what enrichment stores."""
+"""Exchange-rate records as JSON Lines, the format in which fetched rates are stored.
+
+Example: {"date": "2024-01-31", "base": "EUR", "currency": "USD", "rate": 1.0837}
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +18,7 @@ FIELDS = {"date", "currency", "rate"}
 
 
 class RateLines:
-    """Recognised by its first line."""
+    """Recognises the format by its first line."""
 
     name = "rate-lines"
     kind = "exchange rates as JSON Lines (date, base, currency, rate)"
@@ -25,7 +28,7 @@ class RateLines:
         self.longest = longest
 
     def recognise(self, text: Path, filename: str) -> Position | None:  # pylint: disable=unused-argument
-        """Where reading begins; None where the first line is no exchange rate."""
+        """The first position; None if the first line is no exchange rate."""
         with text.open("rb") as file:
             head = file.read(FIRST).lstrip(BLANK)
         try:
@@ -35,7 +38,7 @@ class RateLines:
         return {"form": "lines", "offset": 0, "line": 1} if isinstance(first, dict) and first.keys() >= FIELDS and "ocid" not in first else None
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
-        """The next stretch."""
+        """The next slice."""
         with text.open("rb") as file:
-            piece = LineReader(file, filename, self.longest).read(position, limit)
-        return replace(piece, elements=[replace(element, kind=Kind.EXCHANGE_RATES, package=None) for element in piece.elements])
+            found = LineReader(file, filename, self.longest).read(position, limit)
+        return replace(found, elements=[replace(element, kind=Kind.EXCHANGE_RATES, package=None) for element in found.elements])

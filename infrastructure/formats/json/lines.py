@@ -1,4 +1,4 @@
-"""JSON Lines: one element a line, so that a broken line costs itself only."""
+"""JSON Lines: one element per line, so that a broken line does not affect others."""
 
 import re
 from io import BytesIO
@@ -18,7 +18,9 @@ READ_BYTES = 1 << 20
 
 
 class LineReader:
-    """Reads a stretch of lines; a line too long to be held that is a package is left to the reader of values, which streams it."""
+    """Reads a slice of lines; a line longer than `longest` that is a package is left to ValueReader, which
+    streams it.
+    """
 
     def __init__(self, file: BinaryIO, name: str, longest: int, date_order: DateOrderFinder | None = None) -> None:
         self.file = file
@@ -27,35 +29,35 @@ class LineReader:
         self.longest = longest
 
     def read(self, position: Position, limit: int) -> Slice:
-        """From `offset` and `line` on."""
-        stretch = SliceBuilder(self.name, limit, self.date_order)
+        """At most `limit` elements from the position on."""
+        slice_builder = SliceBuilder(self.name, limit, self.date_order)
         offset, number = int(position["offset"]), int(position["line"])
         self.file.seek(offset)
-        while not stretch.full:
+        while not slice_builder.full:
             line = self.file.readline(self.longest + 1)
             if not line:
-                return stretch.build(None)
+                return slice_builder.build(None)
             place = SourceLocation(file=self.name, line=number, column=1, offset=offset)
             if len(line) > self.longest:
                 if self._is_package(offset):
-                    return stretch.build({"form": "values", "offset": offset, "line": number})
-                stretch.refuse(place, "too_large", f"the line is longer than {self.longest} bytes", line)
+                    return slice_builder.build({"form": "values", "offset": offset, "line": number})
+                slice_builder.refuse(place, "too_large", f"the line is longer than {self.longest} bytes", line)
                 offset += self._pass(line)
             elif raw := line.strip(BLANK):
-                self._line(stretch, raw, place.model_copy(update={"column": 1 + line.index(raw[:1])}) if line[:1] != raw[:1] else place)
+                self._line(slice_builder, raw, place.model_copy(update={"column": 1 + line.index(raw[:1])}) if line[:1] != raw[:1] else place)
             offset += len(line)
             number += 1
-        return stretch.build({"form": "lines", "offset": offset, "line": number})
+        return slice_builder.build({"form": "lines", "offset": offset, "line": number})
 
-    def _line(self, stretch: SliceBuilder, raw: bytes, place: SourceLocation) -> None:
-        """Keep the line; of a package that is broken before its list, the elements of the list."""
+    def _line(self, slice_builder: SliceBuilder, raw: bytes, place: SourceLocation) -> None:
+        """Add the line as an element; of a package with damage before its list, add the elements of the list."""
         package = package_of(raw)
         if package is None and LIST.search(raw) and broken_value(raw, 0, ""):
             read = ValueReader(BytesIO(raw), self.name, self.longest).read({"offset": 0, "line": place.line, "column": place.column}, len(raw))
             if any(one.place.path for one in read.elements):
-                stretch.take(read, place.offset or 0)
+                slice_builder.take(read, place.offset or 0)
                 return
-        stretch.add(raw, place, package)
+        slice_builder.add(raw, place, package)
 
     def _is_package(self, offset: int) -> bool:
         after = self.file.tell()
@@ -65,7 +67,7 @@ class LineReader:
         return found is not None and found.path != ""
 
     def _pass(self, line: bytes) -> int:
-        """Pass the rest of the line; how many bytes it has."""
+        """Skip the rest of the line; returns its bytes."""
         passed = 0
         while not line.endswith(b"\n") and (line := self.file.readline(READ_BYTES)):
             passed += len(line)

@@ -34,13 +34,13 @@ def cell_note(code: str, line: int, path: Path, detail: str) -> CellNote:
 
 def packed(cell_notes: Sequence[CellNote]) -> bytes:
     """The notes as a field of the spool: [code, path, count, first details] per code."""
-    return _dump([[one.code, _pointer(one.path), 1, [one.detail[:300]]] for one in cell_notes]) if cell_notes else b""
+    return _dump([[note.code, _pointer(note.path), 1, [note.detail[:300]]] for note in cell_notes]) if cell_notes else b""
 
 
 def merge_fields(*fields: bytes) -> bytes:
     """The merged note fields of several parts of a record."""
-    filled = [one for one in fields if one]
-    return filled[0] if len(filled) == 1 else _dump([entry for one in filled for entry in orjson.loads(one)]) if filled else b""
+    filled = [field for field in fields if field]
+    return filled[0] if len(filled) == 1 else _dump([entry for field in filled for entry in orjson.loads(field)]) if filled else b""
 
 
 def notes(field: bytes) -> tuple[Note, ...]:
@@ -51,8 +51,8 @@ def notes(field: bytes) -> tuple[Note, ...]:
 def _dump(entries: Sequence[Sequence[Any]]) -> bytes:
     found: dict[str, tuple[str, str, int, list[str]]] = {}
     for code, path, count, details in entries:
-        _, first, before, shown_before = found.get(code, (code, path, 0, []))
-        found[code] = (code, first, before + count, [*shown_before, *details][:MAX_SHOWN])
+        _, first, earlier_count, shown_before = found.get(code, (code, path, 0, []))
+        found[code] = (code, first, earlier_count + count, [*shown_before, *details][:MAX_SHOWN])
     return orjson.dumps(list(found.values()))
 
 

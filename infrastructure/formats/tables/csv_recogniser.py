@@ -51,30 +51,30 @@ class CsvTable:
         tables = list(_tables(head)) if head else []
         if not tables:
             return None
-        mark = _bom_bytes(text)
+        bom_bytes = _bom_bytes(text)
         try:
             for dialect, headings in tables:
                 plan = plan_of(headings, dialect.delimiter, self.profiles, self.longest)
                 if plan is not None:
                     role = SHEET if plan.name == FLAT_OCDS else None
-                    return {"at": 0, "dialect": list(dialect._replace(offset=dialect.offset + mark)), "role": role}
+                    return {"at": 0, "dialect": list(dialect._replace(offset=dialect.offset + bom_bytes)), "role": role}
         except HeadingError as error:
             raise InvalidError(f"{filename}: {error}") from error
         if binary:
             return None
         for dialect, _ in tables:
-            dialect = dialect._replace(offset=dialect.offset + mark)
+            dialect = dialect._replace(offset=dialect.offset + bom_bytes)
             if meta_of(iter(CsvRows(text, dialect, self.longest))) is not None:
                 return {"at": 0, "dialect": list(dialect), "role": META}
         raise meaningless(filename, max(tables, key=lambda table: len(table[1]))[1], self.profiles)
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
         """The next slice; builds the spool if it is missing."""
-        made = self.folder / f"{text.name}.rows"
-        if not made.exists():
-            self._build(text, filename, Dialect(*position["dialect"]), made)
-        piece = record_spool.read(made, position["at"], limit)
-        return piece if piece.position is None else Slice(piece.elements, piece.refused, position | piece.position)
+        spool = self.folder / f"{text.name}.rows"
+        if not spool.exists():
+            self._build(text, filename, Dialect(*position["dialect"]), spool)
+        found = record_spool.read(spool, position["at"], limit)
+        return found if found.position is None else Slice(found.elements, found.refused, position | found.position)
 
     def role(self, position: Position) -> str | None:
         """SHEET if the file may be one of several sheets of flat OCDS, META if it is their Meta sheet, else None."""
@@ -87,9 +87,9 @@ class CsvTable:
     def join(self, parts: Sequence[tuple[Path, str, Position]]) -> None:
         """Build one spool from these sheets, under the name of the first one's spool."""
         found = [one for text, name, position in parts if (one := self._table(text, name, Dialect(*position["dialect"]))) is not None]
-        alike = {one.name: "\n".join(sorted(map(str.strip, one.headings.cells))) for one in found}
+        columns = {one.name: "\n".join(sorted(map(str.strip, one.headings.cells))) for one in found}
         size = sum(text.stat().st_size for text, _, _ in parts)
-        record_spool.build(self.folder / f"{parts[0][0].name}.rows", entries(found, self.profiles), size, self.most, self.longest, alike)
+        record_spool.build(self.folder / f"{parts[0][0].name}.rows", entries(found, self.profiles), size, self.most, self.longest, columns)
 
     def _table(self, text: Path, filename: str, dialect: Dialect) -> Table | None:
         rows = CsvRows(text, dialect, self.longest)

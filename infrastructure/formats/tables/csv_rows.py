@@ -102,8 +102,8 @@ class CsvRows:
                     return
                 except (csv.Error, OverlongError, UnicodeDecodeError) as error:
                     beginning = _beginning(file, offset)
-                    before = re.split('["\ufffd]', beginning)[0].split(self.dialect.delimiter)[:-1]
-                    yield TableRow(line, offset, [beginning], self._problem(error, offset), before=before)
+                    cells_before = re.split('["\ufffd]', beginning)[0].split(self.dialect.delimiter)[:-1]
+                    yield TableRow(line, offset, [beginning], self._problem(error, offset), before=cells_before)
                     file.seek(lines.offset)
                     self._recover(lines, offset, line, too_long=isinstance(error, OverlongError))
                     reader = csv.reader(lines, delimiter=self.dialect.delimiter, strict=True)

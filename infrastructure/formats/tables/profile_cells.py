@@ -73,17 +73,17 @@ class Templated:
 
     def make(self, cells: Sequence[str]) -> str:
         """The string for a row. CellError if a cell is blank or its column is missing."""
-        made = ""
+        text = ""
         for literal, column, name in self.parts:
-            made += literal
+            text += literal
             if name and column is None:
                 raise CellError(0, "", f"the table has no column {name!r}, which {self.path[0]} needs")
             if column is not None:
                 cell = cells[column].strip()
                 if not cell:
                     raise CellError(column, "", f"it is blank, but {self.path[0]} needs it")
-                made += cell
-        return made
+                text += cell
+        return text
 
 
 class Listed:

@@ -96,12 +96,15 @@ class Profile(StrictPart):
     @cached_property
     def converters(self) -> dict[tuple[str, str], Any]:
         """The converters by heading and path. ValueError if a column has conflicting options."""
-        return {(heading, one.path): convert(one, converter(parse(one.path))) for heading, columns in self.columns.items() for one in columns}
+        return {(heading, column.path): convert(column, converter(parse(column.path))) for heading, columns in self.columns.items() for column in columns}
 
     @cached_property
     def listed(self) -> list[Listed]:
         """The readers of `lists`. ValueError unless each pattern has one group per field."""
-        return [Listed(-1, parse(one.path), one.pattern, one.fields, one.maps, one.constants, one.number) for one in self.lists]
+        return [
+            Listed(-1, parse(list_column.path), list_column.pattern, list_column.fields, list_column.maps, list_column.constants, list_column.number)
+            for list_column in self.lists
+        ]
 
 
 def load_profiles(folder: Path | None) -> list[Profile]:
@@ -117,9 +120,9 @@ def load_profiles(folder: Path | None) -> list[Profile]:
 def _load(path: Path) -> Profile:
     try:
         profile = Profile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-        if "ocid" not in profile.templates and not any(one.path == "ocid" for columns in profile.columns.values() for one in columns):
+        if "ocid" not in profile.templates and not any(column.path == "ocid" for columns in profile.columns.values() for column in columns):
             raise ValueError("no column or template has the path ocid")
-        RowLayout([ColumnTarget(0, parse(one.path), None) for columns in profile.columns.values() for one in columns], 1)
+        RowLayout([ColumnTarget(0, parse(column.path), None) for columns in profile.columns.values() for column in columns], 1)
         _ = profile.converters, profile.listed
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

@@ -1,4 +1,4 @@
-"""The kinds of tables that are read."""
+"""The recognisers of tables."""
 
 from pathlib import Path
 
@@ -9,7 +9,8 @@ from infrastructure.formats.tables.xlsx_recogniser import Workbook
 
 
 def tables(spool: Path, longest: int, most: int, profiles: Path | None = None) -> list[Recogniser]:
-    """The recognisers of tables. `spool` is where they keep what rows became, `longest` the bytes of the largest record, `most` those of the
-    largest file unpacked, `profiles` a folder of mapping profiles. StartupError where one of these is broken."""
+    """The recognisers of CSV and XLSX. `spool` is the folder of the spools, `longest` the most bytes of a record,
+    `most` of an unpacked file, `profiles` a folder of mapping profiles. StartupError if a profile is invalid.
+    """
     found = load_profiles(profiles)
     return [Workbook(spool, found, longest, most), CsvTable(spool, found, longest, most)]

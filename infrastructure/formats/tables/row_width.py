@@ -1,4 +1,4 @@
-"""Rows made as long as the headings, or refused."""
+"""Adjusts rows to the number of headings, or refuses them."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,10 @@ from infrastructure.formats.tables.rows import RowProblem, TableRow
 
 
 def as_long(rows: Iterator[TableRow], width: int, *, pad: bool = False) -> Iterator[TableRow]:
-    """The rows, those refused that have not a cell for each heading. Blank cells too many are cut off; `pad` fills up rows that are too
-    short, as those of workbooks are where their last cells are blank."""
+    """The rows with `width` cells each; others get a problem. Surplus blank cells are removed.
+
+    `pad` fills short rows: workbooks omit blank cells at the end of a row.
+    """
     for row in rows:
         length = len(row.cells)
         if length == width or (row.problem is not None and not pad):
@@ -17,4 +19,4 @@ def as_long(rows: Iterator[TableRow], width: int, *, pad: bool = False) -> Itera
         elif length > width and not any(row.cells[width:]):
             yield row._replace(cells=row.cells[:width])
         else:
-            yield row._replace(problem=row.problem or RowProblem("unreadable_row", f"it has {length} cells, and there are {width} headings"))
+            yield row._replace(problem=row.problem or RowProblem("unreadable_row", f"it has {length} cells for {width} headings"))

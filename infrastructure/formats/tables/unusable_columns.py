@@ -1,4 +1,4 @@
-"""Columns that are left out of a table because their headings can't be used: each is refused once, with how many cells it has."""
+"""Columns that are left out because of their headings: each is refused once, with the number of its cells."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,7 +6,7 @@ from infrastructure.formats.tables.rows import RowProblem, Sheet, SpoolEntry, Ta
 
 
 class UnusableColumns:
-    """Counts the cells of these columns that are not blank; `reasons` are those of the columns."""
+    """Counts the cells of these columns that are not blank; `reasons` is by column."""
 
     def __init__(self, reasons: Mapping[int, str]) -> None:
         self.reasons = reasons
@@ -14,15 +14,15 @@ class UnusableColumns:
         self.first: dict[int, TableRow] = {}
 
     def see(self, row: TableRow) -> None:
-        """A row of the table."""
+        """Count the cells of a row."""
         for column in self.reasons:
             if column < len(row.cells) and row.cells[column].strip():
                 self.counts[column] += 1
                 self.first.setdefault(column, row)
 
     def entries(self, sheet: Sheet) -> Iterator[SpoolEntry]:
-        """A refusal for each column that holds anything."""
+        """One refusal per column that is not blank."""
         for column, row in sorted(self.first.items()):
             count = self.counts[column]
-            cells = f"{count} cells of it are not blank, this is the first" if count > 1 else "1 cell of it is not blank"
+            cells = f"{count} of its cells are not blank, of which this is the first" if count > 1 else "1 of its cells is not blank"
             yield refusal(sheet, row, RowProblem("column_left_out", f"the column is left out: {self.reasons[column]}; {cells}", column))

@@ -64,10 +64,10 @@ class Workbook:
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
         """The next slice; builds the spool if it is missing."""
-        made = self.folder / f"{text.name}.rows"
-        if not made.exists():
-            self._build(text, filename, made)
-        return record_spool.read(made, position["at"], limit)
+        spool = self.folder / f"{text.name}.rows"
+        if not spool.exists():
+            self._build(text, filename, spool)
+        return record_spool.read(spool, position["at"], limit)
 
     def _build(self, text: Path, filename: str, target: Path) -> None:
         size = text.stat().st_size

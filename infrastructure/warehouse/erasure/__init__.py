@@ -1,1 +1,1 @@
-"""What a purge blanks in many tables."""
+"""Erasure of purged records from the warehouse."""

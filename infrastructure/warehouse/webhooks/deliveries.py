@@ -25,7 +25,7 @@ class DeliveryRepository(Repository):
     def add(self, deliveries: Sequence[Delivery]) -> None:
         """Insert deliveries."""
         if deliveries:
-            self.connection.execute(DELIVERY.insert(), [one.model_dump(exclude={"id"}) | _receiver(one.url) for one in deliveries])
+            self.connection.execute(DELIVERY.insert(), [delivery.model_dump(exclude={"id"}) | _receiver(delivery.url) for delivery in deliveries])
 
     def add_job_events(self, jobs: Sequence[Job], now: datetime) -> None:
         """Insert deliveries about jobs that just ended, to their own webhooks and to all that subscribe to the
@@ -61,7 +61,7 @@ class DeliveryRepository(Repository):
                 urls.add(url)
                 hosts[host] += 1
         taken = update(DELIVERY).where(DELIVERY.c.id.in_(ids), *_due(now)).values(lease_until=until).returning(*DELIVERY.c)
-        return sorted((Delivery(**row) for row in self.connection.execute(taken).mappings()), key=lambda one: one.id) if ids else []
+        return sorted((Delivery(**row) for row in self.connection.execute(taken).mappings()), key=lambda delivery: delivery.id) if ids else []
 
     def _under_way(self, now: datetime) -> list[tuple[int, str]]:
         """(hash of the URL, host) of every leased delivery."""

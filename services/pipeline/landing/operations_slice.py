@@ -72,9 +72,9 @@ class ValidatedOperations(ValidatedSlice):
         known = self._payloads(current, earlier)
         self._states = {key: RecordState(row.version, row.content_hash, row.deleted, row.ocid, known.get(key)) for key, row in current.items()}
         self.accepted, self.packages, self.refused, self.outcomes, self.purged = [], [], [], [], []
-        for position, one in enumerate(self.operations.items):
-            for verdict in self._verdicts(one, position):
-                self._apply(one, position, verdict)
+        for position, operation in enumerate(self.operations.items):
+            for verdict in self._verdicts(operation, position):
+                self._apply(operation, position, verdict)
         if self.operations.atomic and self.refused:
             self._refuse_all()
         self.packages = [None] * len(self.accepted)
@@ -82,10 +82,10 @@ class ValidatedOperations(ValidatedSlice):
 
     def counts(self) -> JobCounts:
         """The outcomes of the operations, counted."""
-        made = [one.outcome for one in self.outcomes]
-        unchanged, refused = made.count(Result.UNCHANGED), made.count(Result.REFUSED)
-        accepted = len(made) - unchanged - refused
-        return JobCounts(received=len(made), accepted=accepted, unchanged=unchanged, quarantined=refused, processes=self.processes)
+        outcomes = [outcome.outcome for outcome in self.outcomes]
+        unchanged, refused = outcomes.count(Result.UNCHANGED), outcomes.count(Result.REFUSED)
+        accepted = len(outcomes) - unchanged - refused
+        return JobCounts(received=len(outcomes), accepted=accepted, unchanged=unchanged, quarantined=refused, processes=self.processes)
 
     def save_extras(self, work: WriteUnitOfWork, now: datetime) -> None:
         """Write the purges to the audit trail, in the transaction that lands the changes; the erase stage reads them
@@ -99,92 +99,94 @@ class ValidatedOperations(ValidatedSlice):
 
     def failure(self, counts: JobCounts) -> dict[str, Any]:  # pylint: disable=unused-argument
         """The error of a job none of whose operations could be applied."""
-        refused = [one for one in self.outcomes if one.outcome is Result.REFUSED and one.code != "atomic"]
+        refused = [outcome for outcome in self.outcomes if outcome.outcome is Result.REFUSED and outcome.code != "atomic"]
         if len(self.outcomes) == 1 and refused:
-            one = refused[0]
+            outcome = refused[0]
             return {
                 "title": "The change was refused",
-                "status": STATUS_OF_REFUSAL.get(one.code or "", 422),
-                "detail": one.reason,
-                "code": one.code,
+                "status": STATUS_OF_REFUSAL.get(outcome.code or "", 422),
+                "detail": outcome.reason,
+                "code": outcome.code,
                 "stage": "land",
             }
         detail = f"{len(refused)} of {len(self.outcomes)} elements were refused" + (", and the others with them" if self.operations.atomic else "")
         return {"title": "No change was made", "detail": f"{detail}; see the outcomes for the reasons.", "stage": "land"}
 
-    def _verdicts(self, one: Operation, position: int) -> list[ValidationResult]:
-        if one.refusal is not None:
-            return [self._refusal(one, position, *one.refusal)]
-        if one.op is Op.PUT:
+    def _verdicts(self, operation: Operation, position: int) -> list[ValidationResult]:
+        if operation.refusal is not None:
+            return [self._refusal(operation, position, *operation.refusal)]
+        if operation.op is Op.PUT:
             verdicts = self._puts[position]
-            return [self._check_id(one, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
-        key = (str(one.kind), one.id or "")
+            return [self._check_id(operation, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
+        key = (str(operation.kind), operation.id or "")
         state = self._states.get(key)
-        if state is None or (state.deleted and one.op is not Op.PURGE):
-            return [self._refusal(one, position, "not_found", f"there is no record {one.id} of {one.kind}")]
-        if one.op is not Op.PATCH:
+        if state is None or (state.deleted and operation.op is not Op.PURGE):
+            return [self._refusal(operation, position, "not_found", f"there is no record {operation.id} of {operation.kind}")]
+        if operation.op is not Op.PATCH:
             place = self._place(position)
             return [
-                AcceptedRecord(kind=one.kind, record_id=key[1], ocid=state.ocid, date=None, payload=b"", content_hash=DELETED_HASH, place=place, deleted=True)
+                AcceptedRecord(
+                    kind=operation.kind, record_id=key[1], ocid=state.ocid, date=None, payload=b"", content_hash=DELETED_HASH, place=place, deleted=True
+                )
             ]
-        verdicts = self._validate(one, merge_patch(loads(state.payload or b"null"), one.payload), position)
-        return [self._check_id(one, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
+        verdicts = self._validate(operation, merge_patch(loads(state.payload or b"null"), operation.payload), position)
+        return [self._check_id(operation, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
 
-    def _check_id(self, one: Operation, verdict: ValidationResult, position: int, *, alone: bool) -> ValidationResult:
+    def _check_id(self, operation: Operation, verdict: ValidationResult, position: int, *, alone: bool) -> ValidationResult:
         """The verdict; refused if its record is not the one that the operation names."""
-        if isinstance(verdict, RefusedElement) or one.id is None or (alone and verdict.record_id == one.id):
+        if isinstance(verdict, RefusedElement) or operation.id is None or (alone and verdict.record_id == operation.id):
             return verdict
-        return self._refusal(one, position, "id_mismatch", f"the record is {one.id}, but its content makes it {verdict.record_id}")
+        return self._refusal(operation, position, "id_mismatch", f"the record is {operation.id}, but its content makes it {verdict.record_id}")
 
-    def _apply(self, one: Operation, position: int, verdict: ValidationResult) -> None:
+    def _apply(self, operation: Operation, position: int, verdict: ValidationResult) -> None:
         """Check the preconditions, then make the verdict the record's state and note the outcome."""
         if isinstance(verdict, RefusedElement):
-            self._note_refused(one, position, verdict)
+            self._note_refused(operation, position, verdict)
             return
         key = (str(verdict.kind), verdict.record_id)
         state = self._states.get(key, RecordState(0, b"", True, verdict.ocid, None))
-        wrong = _precondition(one, state)
+        wrong = _precondition(operation, state)
         if wrong:
-            self._note_refused(one, position, self._refusal(one, position, "version_conflict", wrong), key[1])
+            self._note_refused(operation, position, self._refusal(operation, position, "version_conflict", wrong), key[1])
             return
         same = state.deleted if verdict.deleted else not state.deleted and state.content_hash == verdict.content_hash
         result = Result.UNCHANGED if same else Result.DELETED if verdict.deleted else Result.CREATED if state.deleted else Result.UPDATED
         version = state.version + (not same)
-        if one.op is Op.PURGE:
+        if operation.op is Op.PURGE:
             result = Result.DELETED
             self.purged.append((key, state.ocid, version))
         self._states[key] = RecordState(version, verdict.content_hash, verdict.deleted, verdict.ocid, verdict.payload) if not same else state
         self.accepted.append(verdict)
-        self.outcomes.append(Outcome(position=position, kind=one.kind, id=key[1], outcome=result, version=version))
+        self.outcomes.append(Outcome(position=position, kind=operation.kind, id=key[1], outcome=result, version=version))
 
-    def _note_refused(self, one: Operation, position: int, refused: RefusedElement, record_id: str | None = None) -> None:
+    def _note_refused(self, operation: Operation, position: int, refused: RefusedElement, record_id: str | None = None) -> None:
         self.refused.append(refused)
         about = {"code": refused.code, "reason": refused.reason, "path": refused.path}
-        self.outcomes.append(Outcome(position=position, kind=one.kind, id=one.id or record_id, outcome=Result.REFUSED, version=None, **about))
+        self.outcomes.append(Outcome(position=position, kind=operation.kind, id=operation.id or record_id, outcome=Result.REFUSED, version=None, **about))
 
     def _refuse_all(self) -> None:
         reason = "another element of the request was refused, and the request is atomic"
         about = {"outcome": Result.REFUSED, "version": None, "code": "atomic", "reason": reason}
-        self.outcomes = [one if one.outcome is Result.REFUSED else one.model_copy(update=about) for one in self.outcomes]
+        self.outcomes = [outcome if outcome.outcome is Result.REFUSED else outcome.model_copy(update=about) for outcome in self.outcomes]
         self.accepted, self.purged = [], []
 
-    def _validate(self, one: Operation, payload: Any, position: int) -> list[ValidationResult]:
+    def _validate(self, operation: Operation, payload: Any, position: int) -> list[ValidationResult]:
         try:
             raw = dumps(payload)
         except orjson.JSONEncodeError:
-            return [self._refusal(one, position, "too_deep", "objects or arrays are nested too deep to be stored")]
-        nothing = f"the payload has no {one.kind}: its list is empty"
-        return validate_element(raw, self._place(position), one.kind) or [self._refusal(one, position, "no_record", nothing)]
+            return [self._refusal(operation, position, "too_deep", "objects or arrays are nested too deep to be stored")]
+        nothing = f"the payload has no {operation.kind}: its list is empty"
+        return validate_element(raw, self._place(position), operation.kind) or [self._refusal(operation, position, "no_record", nothing)]
 
     def _place(self, position: int) -> SourceLocation:
         return SourceLocation(file=self.job.filename or "", line=line_of(position), path="/payload")
 
-    def _refusal(self, one: Operation, position: int, code: str, reason: str) -> RefusedElement:
+    def _refusal(self, operation: Operation, position: int, code: str, reason: str) -> RefusedElement:
         try:
-            excerpt = dumps(one.payload).decode()[:EXCERPT_CHARACTERS] if one.payload is not None else ""
+            excerpt = dumps(operation.payload).decode()[:EXCERPT_CHARACTERS] if operation.payload is not None else ""
         except orjson.JSONEncodeError:
             excerpt = ""
-        ocid = one.payload.get("ocid") if isinstance(one.payload, dict) else None
+        ocid = operation.payload.get("ocid") if isinstance(operation.payload, dict) else None
         return RefusedElement(place=self._place(position), code=code, reason=reason, excerpt=excerpt, ocid=ocid if isinstance(ocid, str) else None)
 
     def _payloads(self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence[ValidatedSlice]) -> dict[RecordKey, bytes]:
@@ -223,11 +225,11 @@ def read_operations_slice(parts: Parts, job: Job, batch: Batch) -> ValidatedOper
     return ValidatedOperations(job, batch, [], [], [], None, parts=parts, operations=operations)
 
 
-def _precondition(one: Operation, state: RecordState) -> str | None:
+def _precondition(operation: Operation, state: RecordState) -> str | None:
     """The precondition of the operation that does not hold; None if all hold."""
     version = 0 if state.deleted else state.version
-    if one.if_version is not None and one.if_version != version:
-        return f"the record is at version {version}, not at {one.if_version}" if version else "the record no longer exists"
-    if one.exists is not None and one.exists == state.deleted:
-        return "the record exists already" if one.exists is False else "the record does not exist"
+    if operation.if_version is not None and operation.if_version != version:
+        return f"the record is at version {version}, not at {operation.if_version}" if version else "the record no longer exists"
+    if operation.exists is not None and operation.exists == state.deleted:
+        return "the record exists already" if operation.exists is False else "the record does not exist"
     return None

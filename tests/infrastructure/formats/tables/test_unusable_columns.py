@@ -48,14 +48,14 @@ def test_a_bad_heading_costs_its_column(home: Home, headings: str, cells: str, k
     assert [json.loads(one.raw) for one in elements] == [{"ocid": "o", **kept}, {"ocid": "o2"}]
     assert told(refused) == [("column_left_out", left[0], 2, left[1])]
     assert said in refused[0].reason
-    assert "1 cell of it" in refused[0].reason
+    assert "1 of its cells is not blank" in refused[0].reason
 
 
 def test_cells_of_a_column_that_is_left_out_are_counted_and_blank_ones_are_no_loss(home: Home) -> None:
     rows = "".join(f"o{number},T,{cell}\n" for number, cell in enumerate(["", "x", " ", "y"]))
     _, refused = home.read(f"ocid,tender/title,2024\n{rows}".encode(), name="a.csv")
     assert told(refused) == [("column_left_out", "2024", 3, "x")]
-    assert "2 cells of it" in refused[0].reason
+    assert "2 of its cells" in refused[0].reason
     assert home.read(b"ocid,tender/title,2024\no,T,\n", name="a.csv")[1] == []
 
 
