@@ -80,7 +80,7 @@ def search_engine(settings: Settings) -> SearchEngine:
     if settings.typesense_api_key is None or not settings.typesense_api_key.get_secret_value():
         raise StartupError("TENDERLAKE_TYPESENSE_URL names a server, but TENDERLAKE_TYPESENSE_API_KEY holds no key for it")
     key = settings.typesense_api_key.get_secret_value()
-    return TypesenseSearch(settings.typesense_url, key, SPECS)
+    return TypesenseSearch(settings.typesense_url, key, SPECS, seconds=settings.typesense_seconds)
 
 
 def pdf_reader(settings: Settings) -> PdfReader:

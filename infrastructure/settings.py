@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     watch_dir: Path | None = Field(None, description="folder whose files `tenderlake up` loads as they come in; default: none")
     typesense_url: str | None = Field(None, pattern="^https?://", description="URL of a Typesense server, 29 or 30; default: search inside tenderlake")
     typesense_api_key: SecretStr | None = Field(None, description="API key of the Typesense server, one that may do everything")
+    typesense_seconds: Annotated[float, Field(gt=0)] = Field(
+        4.0, description="how long Typesense may take to answer before a second request tells whether it still answers; each further try has twice the time"
+    )
     webhook_private: bool = Field(False, description="whether webhooks may call internal addresses (loopback, private networks)")
     pdf_processes: Annotated[int, Field(ge=1, le=64)] = Field(os.cpu_count() or 1, description="PDFs that a worker reads at once (default: as many as cores)")
     pdf_cpu_seconds: Annotated[int, Field(ge=1)] = Field(60, description="CPU time for the text of one PDF; pages behind are left out, and it is said")

@@ -3,7 +3,6 @@
 Our own, because tantivy's marks neither corrected words nor beginnings.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from html import escape
@@ -11,12 +10,11 @@ from typing import Any
 
 from domain.search.queries import FieldSpec, SearchDocument
 from infrastructure.search.common.matched_words import MatchedWords
-from infrastructure.search.common.text_analysis import Word, analysed, composed, too_long, whole
+from infrastructure.search.common.text_analysis import ASCII_WORD, Word, analysed, composed, too_long, whole
 
 SNIPPET = 200  # characters of a long text that are shown
 LEAD = 40  # of them before the first mark
 READ = 20_000  # characters of a text that are looked through
-WORD = re.compile("[0-9a-z]+")  # of an ASCII text in lower case, as the analyser splits it
 
 
 class Highlighter:
@@ -43,7 +41,7 @@ class Highlighter:
         """Those of the words of all ASCII texts together that are searched: to split them one by one takes much longer."""
         texts = [composed(text)[:READ] for field in self._fields if field.type == "text" for text in _texts(document.get(field.name))]
         ascii_ones = "\n".join(text for text in texts if text.isascii())
-        return {word for word in set(WORD.findall(ascii_ones.lower())) if not too_long(word) and self._holds(word)}
+        return {word for word in set(ASCII_WORD.findall(ascii_ones.lower())) if not too_long(word) and self._holds(word)}
 
     def _words(self, field: FieldSpec, value: Any, held: set[str]) -> list[str]:
         texts = _texts(value)
@@ -78,7 +76,7 @@ class Highlighter:
         lower = text.lower()
         if not any(word in lower for word in held):
             return []
-        return [Word(found[0], found.start(), found.end()) for found in WORD.finditer(lower) if found[0] in held]
+        return [Word(found[0], found.start(), found.end()) for found in ASCII_WORD.finditer(lower) if found[0] in held]
 
     def _in_a_row(self, words: Sequence[Word]) -> Iterator[Word]:
         """The places where the words of a script without blanks follow each other as they were typed."""

@@ -9,7 +9,7 @@ import hashlib
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -19,7 +19,7 @@ from domain.search.queries import Collection, CollectionSpec, FieldSpec, SearchD
 from domain.search.stop_words import STOP_WORDS
 from domain.shared.errors import InvalidError
 from infrastructure.search.common.identifiers import ID
-from infrastructure.search.common.text_analysis import composed, indexed_words, words
+from infrastructure.search.common.text_analysis import all_words, composed, indexed_words
 from infrastructure.search.common.typing_errors import plurals
 from infrastructure.search.embedded.document_codec import decode, encode
 from infrastructure.search.embedded.schema import EPOCH, micros
@@ -29,7 +29,6 @@ KEYS = {Collection.PROCESSES: "ocid", Collection.ORGANIZATIONS: "organization_id
 FORMS, TEXT_HASH, DETAILS = "word_forms", "text_hash", "details"
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 EXACT_SIGNS = list(PUNCTUATION.replace("`", "").replace("\\", ""))  # a filter can't hold the other two
-FORMS_MOST = 2_000  # words of a document of which the other number is found
 CONTROL = 0xF000  # control characters stand in the private-use area: some servers cut a text at the first of them
 BLANK = re.compile("[\t\r\x0b\x0c]")  # the server parts words at blanks and line feeds alone
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -120,6 +119,8 @@ def decode_id(encoded: str) -> str:
 
 def masked(text: str) -> str:
     """The text with its control characters in the private-use area; `unmasked` gives it back."""
+    if text.isascii() and text.isprintable():
+        return text
     return CONTROLS.sub(lambda found: chr(CONTROL + ord(found[0])), composed(text))
 
 
@@ -139,22 +140,30 @@ def _field(field: FieldSpec) -> Json:
 
 def _shown(key: str, field: FieldSpec, value: Any) -> Any:
     """A value as its field takes it; None where a number is none, which would stand inside every range."""
+    one = CONVERT[field.type]
     try:
-        values = [_one(field, one) for one in (dict.fromkeys(value) if field.many else (value,))]
+        if not field.many:
+            return one(value)
+        return [shown for shown in map(one, dict.fromkeys(value)) if shown is not None]
     except (TypeError, ValueError, AttributeError) as error:
         raise InvalidError(f"{field.name} of the search document {key!r} is no {field.type}: {error}") from error
-    known = [one for one in values if one is not None]
-    return known if field.many else next(iter(known), None)
 
 
-def _one(field: FieldSpec, value: Any) -> Any:
-    if field.type == "date":
-        return micros(datetime.fromisoformat(value) if isinstance(value, str) else value)
-    if field.type == "number":
-        return None if math.isnan(float(value)) else value if isinstance(value, int) else float(value)
+def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r}")
     return masked(value)
+
+
+def _number(value: Any) -> Any:
+    return None if math.isnan(float(value)) else value if isinstance(value, int) else float(value)
+
+
+def _date(value: Any) -> int:
+    return micros(datetime.fromisoformat(value) if isinstance(value, str) else value)
+
+
+CONVERT: dict[str, Callable[[Any], Any]] = {"text": _text, "keyword": _text, "number": _number, "date": _date}
 
 
 def _restored(field: FieldSpec, shown: Any) -> Any:
@@ -173,7 +182,7 @@ def _forms(texts: Iterable[str]) -> list[str]:
     """The words that the server does not find in the texts by itself, those of a text in their order."""
     texts = list(texts)
     otherwise = [" ".join(indexed_words(text)) for text in texts if _split_otherwise(text)]
-    known = list(dict.fromkeys(words(" ".join(texts))))[:FORMS_MOST]
+    known = {word for text in texts for word in all_words(text)}
     numbers = sorted({other for word in known for other in _other_number(word)}.difference(known))
     return [*otherwise, *([" ".join(numbers)] if numbers else [])]  # as one value: a value of one word would be an exact match
 
