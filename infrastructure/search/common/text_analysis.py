@@ -17,6 +17,7 @@ import tantivy
 WORDS, WHOLE = "words", "whole"
 DIGIT = re.compile("[0-9]")
 ASCII_WORD = re.compile("[0-9a-z]+")  # of an ASCII text in lower case, as the analyser splits it
+ASCII_FOLDED = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
 WORD_MAX_BYTES = 254  # longer ones are data, not words
 IGNORED_MARKS = r"\x{20D0}-\x{20FF}\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}"  # of symbols and variants: they end a word
 ACCENTS = re.compile("[\u0300-\u036f]")  # those that have no composed letter
@@ -95,8 +96,8 @@ def words(text: str) -> list[str]:
 
 def all_words(text: str) -> list[str]:
     """The folded words of a text, in order."""
-    if text.isascii():  # as the analyser does, in half the time
-        return ASCII_WORD.findall(text.lower())
+    if text.isascii():  # as the analyser does, in a fraction of the time
+        return text.translate(ASCII_FOLDED).split()
     text = composed(text)
     return _any_words_analyzer().analyze(text) if not otherwise_split(text) else [word.text for word in analysed(text).words]
 

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from tantivy import Searcher
 
 from domain.search.queries import Explanation, FieldSpec, Hit, Mode, SearchDocument, SearchQuery
+from infrastructure.search.common.allowed_fields import group_field
+from infrastructure.search.common.document_codec import decode
 from infrastructure.search.common.highlighting import Highlighter
 from infrastructure.search.common.identifiers import ID
-from infrastructure.search.embedded.document_codec import decode
-from infrastructure.search.embedded.filters_and_facets import allowed
+from infrastructure.search.common.limits import GROUPED
 from infrastructure.search.embedded.index_store import IndexStore
 from infrastructure.search.embedded.rank_fusion import Ranked
 from infrastructure.search.embedded.schema import DOCUMENT
 from infrastructure.search.embedded.search_run import SearchRun
 
 READ = 100  # hits that grouping reads at once
-GROUPED = 2_000  # hits that grouping looks through
 
 
 class HitBuilder:
@@ -28,7 +28,7 @@ class HitBuilder:
     def hits(self) -> list[Hit]:
         """The page that is asked for."""
         if self._query.group_by is not None:
-            return self._groups(allowed(self._store.spec, self._query.group_by, "group", _groupable))
+            return self._groups(group_field(self._store.spec, self._query.group_by))
         offset = (self._query.page - 1) * self._query.per_page
         return self._made([(one, self._document(one), None) for one in self._finding.page(offset, self._query.per_page)])
 
@@ -76,7 +76,3 @@ class HitBuilder:
 
     def _document(self, one: Ranked) -> SearchDocument:
         return decode(self._searcher.doc(one.address).get_first(DOCUMENT) or b"{}")
-
-
-def _groupable(field: FieldSpec) -> bool:
-    return field.type == "keyword" and not field.many

@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tantivy import DocAddress, Occur, Query, Schema, Searcher
 
+from infrastructure.search.common.limits import FLOOR, NEIGHBOURS_MOST
 from infrastructure.search.embedded.schema import KEY
 from infrastructure.search.embedded.term_queries import count, one_of
 from infrastructure.search.embedded.vectors import Snapshot
 from services.ports.embeddings import Vectors
 
-MOST = 100  # neighbours that a search by meaning finds
-FLOOR = 0.2  # cosine below which two texts have nothing to do with each other
 GATHER = 30_000  # documents whose vectors are picked out one by one; where more may answer, all are compared
 
 
@@ -27,7 +26,7 @@ class Neighbour:
 
 
 def neighbours(schema: Schema, searcher: Searcher, snapshot: Snapshot, vector: Vectors, condition: Query | None) -> list[Neighbour]:
-    """At most MOST documents that meet the condition, the nearest first; equals in the order of their keys."""
+    """At most NEIGHBOURS_MOST documents that meet the condition, the nearest first; equals in the order of their keys."""
     if not len(snapshot.keys) or len(vector) != snapshot.matrix.shape[1]:
         return []
     if condition is not None:
@@ -59,14 +58,14 @@ def _picked(searcher: Searcher, snapshot: Snapshot, vector: Vectors, condition: 
     rows = snapshot.find(keys)
     has = np.flatnonzero(rows >= 0)
     near = snapshot.matrix[rows[has]] @ vector
-    return [Neighbour(int(keys[has[i]]), addresses[has[i]], float(near[i])) for i in _best(near, keys[has], MOST)]
+    return [Neighbour(int(keys[has[i]]), addresses[has[i]], float(near[i])) for i in _best(near, keys[has], NEIGHBOURS_MOST)]
 
 
 def _compared(schema: Schema, searcher: Searcher, snapshot: Snapshot, vector: Vectors, condition: Query | None) -> list[Neighbour]:
     near = (snapshot.matrix @ vector)[snapshot.rows]
     found: list[Neighbour] = []
-    size, start = MOST if condition is None else 2 * MOST, 0
-    while len(found) < MOST:
+    size, start = NEIGHBOURS_MOST if condition is None else 2 * NEIGHBOURS_MOST, 0
+    while len(found) < NEIGHBOURS_MOST:
         order = _best(near, snapshot.keys, start + size)[start:]
         if not len(order):
             break
@@ -77,7 +76,7 @@ def _compared(schema: Schema, searcher: Searcher, snapshot: Snapshot, vector: Ve
         standing = dict(zip(keys_of(searcher, addresses), addresses, strict=True))  # others are deleted, or fail the condition
         found += [Neighbour(key, standing[key], float(near[i])) for key, i in zip(keys, order, strict=True) if key in standing]
         start, size = start + size, size * 4
-    return found[:MOST]
+    return found[:NEIGHBOURS_MOST]
 
 
 def _best(near: Vectors, keys: NDArray[np.int64], most: int) -> list[int]:

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 from tantivy import DocAddress, Occur, Order, Query, Schema, Searcher
 
 from domain.search.queries import CollectionSpec, FieldSpec
-from domain.shared.errors import InvalidError
+from infrastructure.search.common.allowed_fields import sort_field
 from infrastructure.search.common.identifiers import ID
-from infrastructure.search.embedded.filters_and_facets import allowed, equal, exists
+from infrastructure.search.embedded.filters_and_facets import equal, exists
 from infrastructure.search.embedded.term_queries import counted, every
 
-DEEPEST = 10_000  # hits that can be paged through
 Found = tuple[float, DocAddress]
 
 
@@ -21,12 +20,6 @@ class Page(NamedTuple):
 
     hits: list[Found]
     found: int
-
-
-def check_depth(page: int, per_page: int) -> None:
-    """InvalidError for a page beyond what can be paged through."""
-    if page * per_page > DEEPEST:
-        raise InvalidError(f"Only the first {DEEPEST} hits can be paged through; narrow the search by filters", page=page, per_page=per_page)
 
 
 def by_relevance(searcher: Searcher, query: Query, offset: int, size: int) -> Page:
@@ -43,7 +36,7 @@ def by_id(searcher: Searcher, query: Query, offset: int, size: int) -> Page:
 
 def by_field(spec: CollectionSpec, schema: Schema, searcher: Searcher, query: Query, sort: str, offset: int, size: int) -> Page:
     """In the order of a field, descending with a leading '-'; documents without a value come last either way."""
-    field = allowed(spec, sort.removeprefix("-"), "sort", lambda one: one.sort)
+    field = sort_field(spec, sort)
     order = Order.Desc if sort.startswith("-") else Order.Asc
     result = searcher.search(query, limit=offset + size + 1, order_by_field=field.name, order=order)
     found: list[Found] = []

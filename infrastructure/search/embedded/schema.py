@@ -5,10 +5,8 @@ and `_key` (the id as a number, under which its vector is found).
 Dates are integers of microseconds, because tantivy's own dates lose everything below the second.
 """
 
-import hashlib
 import math
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import tantivy
@@ -16,22 +14,24 @@ import tantivy
 from domain.search.queries import CollectionSpec, FieldSpec, SearchDocument
 from domain.shared.errors import InvalidError
 from domain.shared.surrogate_keys import surrogate_key
+from infrastructure.search.common.allowed_fields import check_spec, spec_hash
+from infrastructure.search.common.document_codec import encode
 from infrastructure.search.common.identifiers import ID, is_identifier, stands_whole
+from infrastructure.search.common.instants import micros
 from infrastructure.search.common.text_analysis import WHOLE, WORDS, composed, otherwise_split, pre_tokenized
-from infrastructure.search.embedded.document_codec import encode
 
 LAYOUT = 5  # of this module: raise it when documents are indexed in another way
 DOCUMENT, WHOLE_VALUES, PARTS, KEY = "_document", "_whole", "_parts", "_key"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def schema_hash(spec: CollectionSpec) -> str:
-    """Names the folder of an index: another spec, or another layout of ours, has another hash."""
-    return hashlib.sha256(f"{LAYOUT}{spec.model_dump_json()}".encode()).hexdigest()[:12]
+    """Names the folder of an index."""
+    return spec_hash(LAYOUT, spec)
 
 
 def build_schema(spec: CollectionSpec) -> tantivy.Schema:
     """The schema of a collection. ValueError where the spec asks for what the engine can't do."""
+    check_spec(spec)
     builder = tantivy.SchemaBuilder()
     builder.add_text_field(ID, tokenizer_name="raw", index_option="basic", fast=True)
     builder.add_bytes_field(DOCUMENT, stored=True)
@@ -45,11 +45,7 @@ def build_schema(spec: CollectionSpec) -> tantivy.Schema:
 
 
 def _add_field(builder: tantivy.SchemaBuilder, field: FieldSpec) -> None:
-    if field.sort and field.many:
-        raise ValueError(f"{field.name} has many values: there is no order by it")
     if field.type == "text":
-        if field.sort or field.facet:
-            raise ValueError(f"The text field {field.name} can't be a facet or a sort: add a keyword beside it")
         builder.add_text_field(field.name, tokenizer_name=WORDS)
     elif field.type == "keyword":
         builder.add_text_field(field.name, tokenizer_name="raw", index_option="basic", fast=field.facet or field.sort)
@@ -57,12 +53,6 @@ def _add_field(builder: tantivy.SchemaBuilder, field: FieldSpec) -> None:
         builder.add_float_field(field.name, indexed=True, fast=True)
     else:
         builder.add_integer_field(field.name, indexed=True, fast=True)
-
-
-def micros(instant: datetime) -> int:
-    """Microseconds since 1970; an instant without zone is taken as UTC."""
-    gap = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)) - EPOCH
-    return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
 
 
 def to_tantivy(spec: CollectionSpec, document: SearchDocument) -> tantivy.Document:
@@ -116,7 +106,7 @@ def _add_numbers(made: tantivy.Document, field: FieldSpec, values: Iterable[Any]
 
 def _add_dates(made: tantivy.Document, field: FieldSpec, values: Iterable[Any], _: dict[str, bool]) -> None:
     for instant in values:
-        made.add_integer(field.name, micros(datetime.fromisoformat(instant) if isinstance(instant, str) else instant))
+        made.add_integer(field.name, micros(instant))
 
 
 ADD: dict[str, Callable[[tantivy.Document, FieldSpec, Iterable[Any], dict[str, bool]], None]] = {

@@ -10,9 +10,10 @@ from domain.search.embedding_text import embedding_text
 from domain.search.queries import Mode, SearchQuery, Synonym
 from domain.shared.errors import NotFoundError
 from domain.shared.surrogate_keys import surrogate_key
+from infrastructure.search.common.document_codec import decode
 from infrastructure.search.common.identifiers import ID
+from infrastructure.search.common.limits import TITLE_CHARACTERS
 from infrastructure.search.embedded import paging
-from infrastructure.search.embedded.document_codec import decode
 from infrastructure.search.embedded.filters_and_facets import filter_query
 from infrastructure.search.embedded.index_store import IndexStore
 from infrastructure.search.embedded.nearest_vectors import keys_of, neighbours, similarities, with_keys
@@ -23,7 +24,6 @@ from infrastructure.search.embedded.text_query import FULL, like_query, text_que
 from infrastructure.search.embedded.vectors import NONE, Snapshot
 from services.ports.embeddings import Vectors
 
-TITLE = 200  # characters of a document without a vector that others are likened to
 DOUBT = 0.4  # of the share of meaning, where words were corrected or have synonyms
 DEEP = 500  # hits by word whose rank counts in the fusion; those behind them follow in their order
 
@@ -175,4 +175,4 @@ def _about(store: IndexStore, searcher: Searcher, similar_to: str) -> str:
     if not hits:
         raise NotFoundError(f"there is no document {similar_to} among the {store.spec.name}", similar_to=similar_to)
     document = decode(searcher.doc(hits[0][1]).get_first(DOCUMENT) or b"{}")
-    return embedding_text(store.spec.name, document)[:TITLE]
+    return embedding_text(store.spec.name, document)[:TITLE_CHARACTERS]

@@ -12,12 +12,12 @@ from tantivy import Occur, Query, Searcher
 
 from domain.search.queries import Synonym
 from domain.search.stop_words import saying
+from infrastructure.search.common.limits import ENOUGH
 from infrastructure.search.common.query_parsing import ParsedQuery, QueryPart, parse
 from infrastructure.search.common.synonym_matching import alternatives
 from infrastructure.search.common.text_analysis import words
 from infrastructure.search.embedded.term_queries import TermQueryBuilder, any_of, count, every
 
-ENOUGH = 10  # documents with all words; fewer, and those with most of them come after
 ALL_WORDS = 1_000.0  # puts documents with all words first
 FULL, MOST, SOME = 1.0, 0.6, 0.3  # how far the words can be trusted where documents have all, most or some of them
 Frame = list[tuple[Occur, Query]]
