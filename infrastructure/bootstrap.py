@@ -81,7 +81,7 @@ def search_engine(settings: Settings) -> SearchEngine:
     if settings.typesense_api_key is None or not settings.typesense_api_key.get_secret_value():
         raise StartupError("TENDERLAKE_TYPESENSE_URL is set, but TENDERLAKE_TYPESENSE_API_KEY is not")
     key = settings.typesense_api_key.get_secret_value()
-    return TypesenseSearch(settings.typesense_url, key, SPECS)
+    return TypesenseSearch(settings.typesense_url, key, SPECS, seconds=settings.typesense_seconds)
 
 
 def pdf_reader(settings: Settings) -> PdfReader:

@@ -63,6 +63,10 @@ class Settings(BaseSettings):
         None, pattern="^https?://", description="URL of a Typesense server, version 29 or 30; default: the embedded search engine"
     )
     typesense_api_key: SecretStr | None = Field(None, description="API key of the Typesense server with all permissions")
+    typesense_seconds: Annotated[float, Field(gt=0)] = Field(
+        4.0,
+        description="time limit for Typesense to answer before a second request checks whether it still answers; each further try has twice the time",
+    )
     webhook_private: bool = Field(False, description="whether webhooks may call internal addresses (loopback, private networks)")
     pdf_processes: Annotated[int, Field(ge=1, le=64)] = Field(
         os.cpu_count() or 1, description="PDFs that a worker reads in parallel (default: as many as cores)"

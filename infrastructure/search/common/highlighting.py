@@ -1,9 +1,8 @@
-"""Highlights matched words in the texts of a hit, and cuts long texts to the snippet with most of them.
+"""Marks found words in the texts of a hit, and cuts long texts to the stretch that has most of them.
 
-Not tantivy's highlighter: it marks neither corrected words nor prefixes.
+Our own, because tantivy's marks neither corrected words nor beginnings.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from html import escape
@@ -11,16 +10,15 @@ from typing import Any
 
 from domain.search.queries import FieldSpec, SearchDocument
 from infrastructure.search.common.matched_words import MatchedWords
-from infrastructure.search.common.text_analysis import Word, analysed, composed, too_long, whole
+from infrastructure.search.common.text_analysis import ASCII_WORD, Word, analysed, composed, too_long, whole
 
-SNIPPET_CHARACTERS = 200  # characters of a highlight of a long text
-LEAD_CHARACTERS = 40  # characters before the first mark
-READ = 20_000  # characters of a text that are searched for matches
-WORD = re.compile("[0-9a-z]+")  # a word of a lower-case ASCII text, as the analyser splits it
+SNIPPET = 200  # characters of a long text that are shown
+LEAD = 40  # of them before the first mark
+READ = 20_000  # characters of a text that are looked through
 
 
 class Highlighter:
-    """Highlights for the hits of one search."""
+    """Highlights the hits of one search."""
 
     def __init__(self, words: MatchedWords, fields: Sequence[FieldSpec]) -> None:
         self._wholes = words.wholes
@@ -29,21 +27,21 @@ class Highlighter:
         self._holds = lru_cache(maxsize=10_000)(words.hold)
 
     def highlights(self, document: SearchDocument) -> dict[str, str]:
-        """The highlights by field, HTML-escaped except for the marks; fields without a match are left out."""
+        """The fields with something found in them, HTML-escaped but for the marks."""
         held = self._held(document)
         shown = ((field.name, self._field(field, document.get(field.name), held)) for field in self._fields)
         return {name: text for name, text in shown if text is not None}
 
     def found(self, document: SearchDocument) -> dict[str, list[str]]:
-        """The matched words of each field, folded."""
+        """The words of each field that are among those searched, folded."""
         held = self._held(document)
         return {field.name: words for field in self._fields if (words := self._words(field, document.get(field.name), held))}
 
     def _held(self, document: SearchDocument) -> set[str]:
-        """The matched words of all ASCII texts together: much faster than each text separately."""
+        """Those of the words of all ASCII texts together that are searched: to split them one by one takes much longer."""
         texts = [composed(text)[:READ] for field in self._fields if field.type == "text" for text in _texts(document.get(field.name))]
-        ascii_texts = "\n".join(text for text in texts if text.isascii())
-        return {word for word in set(WORD.findall(ascii_texts.lower())) if not too_long(word) and self._holds(word)}
+        ascii_ones = "\n".join(text for text in texts if text.isascii())
+        return {word for word in set(ASCII_WORD.findall(ascii_ones.lower())) if not too_long(word) and self._holds(word)}
 
     def _words(self, field: FieldSpec, value: Any, held: set[str]) -> list[str]:
         texts = _texts(value)
@@ -60,7 +58,7 @@ class Highlighter:
         return None
 
     def _best(self, texts: list[str], held: set[str]) -> str | None:
-        """The snippet of the text with most matched words, among those of a field."""
+        """The text, of those of a field, that has most of the words."""
         best: tuple[int, str, list[Word]] = (0, "", [])
         for text in map(composed, texts):
             marks = self._marks(text[:READ], held)
@@ -70,7 +68,7 @@ class Highlighter:
         return _snippet(best[1], best[2]) if best[0] else None
 
     def _marks(self, text: str, held: set[str]) -> list[Word]:
-        """The matches in a text. Most texts have none, which is checked first because it is faster."""
+        """What is found in a text; most texts hold nothing, which is seen sooner than where."""
         if not text.isascii():
             found = analysed(text)
             held_words = [word for word in (*found.words, *found.letters) if self._holds(word.text)]
@@ -78,10 +76,10 @@ class Highlighter:
         lower = text.lower()
         if not any(word in lower for word in held):
             return []
-        return [Word(found[0], found.start(), found.end()) for found in WORD.finditer(lower) if found[0] in held]
+        return [Word(found[0], found.start(), found.end()) for found in ASCII_WORD.finditer(lower) if found[0] in held]
 
     def _in_a_row(self, words: Sequence[Word]) -> Iterator[Word]:
-        """Matches of adjacent words of a script without blanks, in the order of the query."""
+        """The places where the words of a script without blanks follow each other as they were typed."""
         for row in self._rows:
             for start in (i for i, word in enumerate(words) if word.text == row[0]):
                 if tuple(word.text for word in words[start : start + len(row)]) == row:
@@ -89,9 +87,9 @@ class Highlighter:
 
 
 def _joined(text: str, marks: Sequence[Word]) -> list[Word]:
-    """The marks in order; overlapping or adjacent ones are merged, as pairs of letters overlap."""
+    """The marks in order, those that touch as one: pairs of letters overlap."""
     found: list[Word] = []
-    for mark in sorted(marks, key=lambda item: (item.start, item.end)):
+    for mark in sorted(marks, key=lambda one: (one.start, one.end)):
         if found and mark.start <= found[-1].end:
             first = found.pop()
             found.append(Word("", first.start, max(first.end, mark.end)))
@@ -101,11 +99,11 @@ def _joined(text: str, marks: Sequence[Word]) -> list[Word]:
 
 
 def _texts(value: Any) -> list[str]:
-    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
 
 
 def _snippet(text: str, marks: list[Word]) -> str:
-    start, end = (0, len(text)) if len(text) <= SNIPPET_CHARACTERS else _window(text, marks)
+    start, end = (0, len(text)) if len(text) <= SNIPPET else _window(text, marks)
     parts = ["…"] if start else []
     at = start
     for _, low, high in marks:
@@ -117,14 +115,14 @@ def _snippet(text: str, marks: list[Word]) -> str:
 
 
 def _window(text: str, marks: list[Word]) -> tuple[int, int]:
-    """The snippet with the most distinct matched words, the first of equals, cut between words."""
+    """The stretch with the most distinct words found, the earliest of equals, cut between words."""
     most, first = 0, marks[0][1]
     for i, (_, low, _) in enumerate(marks):
-        inside = {word for word, _, high in marks[i : i + 50] if high <= low + SNIPPET_CHARACTERS - LEAD_CHARACTERS}
+        inside = {word for word, _, high in marks[i : i + 50] if high <= low + SNIPPET - LEAD}
         if len(inside) > most:
             most, first = len(inside), low
-    start = max(0, min(first - LEAD_CHARACTERS, len(text) - SNIPPET_CHARACTERS))
-    end = min(len(text), start + SNIPPET_CHARACTERS)
+    start = max(0, min(first - LEAD, len(text) - SNIPPET))
+    end = min(len(text), start + SNIPPET)
     if start:
         space = text.find(" ", start, first)
         start = space + 1 if space >= 0 else first

@@ -12,9 +12,10 @@ from tantivy import Query
 from domain.search.embedding_text import embedding_text_hash
 from domain.search.queries import Collection, CollectionSpec, Filter, SearchDocument, SearchKey, SearchQuery, SearchResult, Synonym
 from domain.shared.errors import ConflictError, InvalidError
+from infrastructure.search.common.allowed_fields import check_depth
+from infrastructure.search.common.document_codec import decode
 from infrastructure.search.common.identifiers import ID
 from infrastructure.search.embedded import paging
-from infrastructure.search.embedded.document_codec import decode
 from infrastructure.search.embedded.filters_and_facets import facets
 from infrastructure.search.embedded.hits import HitBuilder
 from infrastructure.search.embedded.index_store import IndexStore
@@ -64,7 +65,7 @@ class EmbeddedSearch:
     def search(self, query: SearchQuery) -> SearchResult:
         """One page of hits, with facets over all of them. InvalidError for a field that doesn't support its use."""
         started = perf_counter()
-        paging.check_depth(query.page, query.per_page)
+        check_depth(query.page, query.per_page)
         store = self._store(query.collection)
         searcher = store.searcher()
         model, vectors = self._vectors_for(query)

@@ -1,4 +1,4 @@
-"""One page of the matches. Sorted pages break ties by id, so that paging neither repeats nor skips a document."""
+"""One page of what matches. Sorted pages break ties by id, so that turning pages neither repeats nor loses a document."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -7,26 +7,19 @@ from typing import Any, NamedTuple
 from tantivy import DocAddress, Occur, Order, Query, Schema, Searcher
 
 from domain.search.queries import CollectionSpec, FieldSpec
-from domain.shared.errors import InvalidError
+from infrastructure.search.common.allowed_fields import sort_field
 from infrastructure.search.common.identifiers import ID
-from infrastructure.search.embedded.filters_and_facets import allowed, equal, exists
+from infrastructure.search.embedded.filters_and_facets import equal, exists
 from infrastructure.search.embedded.term_queries import counted, every
 
-DEEPEST_HIT = 10_000  # hits that paging can reach
 Found = tuple[float, DocAddress]
 
 
 class Page(NamedTuple):
-    """Part of the hits, and the number of all hits, which tantivy counts at no extra cost."""
+    """A stretch of the hits, and how many there are in all: counting on the way costs nothing."""
 
     hits: list[Found]
     found: int
-
-
-def check_depth(page: int, per_page: int) -> None:
-    """InvalidError for a page that is too deep."""
-    if page * per_page > DEEPEST_HIT:
-        raise InvalidError(f"Only the first {DEEPEST_HIT} hits can be paged through; narrow the search by filters", page=page, per_page=per_page)
 
 
 def by_relevance(searcher: Searcher, query: Query, offset: int, size: int) -> Page:
@@ -36,14 +29,14 @@ def by_relevance(searcher: Searcher, query: Query, offset: int, size: int) -> Pa
 
 
 def by_id(searcher: Searcher, query: Query, offset: int, size: int) -> Page:
-    """Hits in the order of their ids, for searches without a text."""
+    """In the order of the ids; where nothing is said, nothing is more relevant."""
     result = searcher.search(query, limit=size, offset=offset, order_by_field=ID, order=Order.Asc)
     return Page([(0.0, address) for _, address in result.hits], counted(result))
 
 
 def by_field(spec: CollectionSpec, schema: Schema, searcher: Searcher, query: Query, sort: str, offset: int, size: int) -> Page:
-    """Hits in the order of a field, descending with a leading '-'; documents without a value come last in both."""
-    field = allowed(spec, sort.removeprefix("-"), "sort", lambda one: one.sort)
+    """In the order of a field, descending with a leading '-'; documents without a value come last either way."""
+    field = sort_field(spec, sort)
     order = Order.Desc if sort.startswith("-") else Order.Asc
     result = searcher.search(query, limit=offset + size + 1, order_by_field=field.name, order=order)
     found: list[Found] = []
@@ -61,7 +54,7 @@ def by_field(spec: CollectionSpec, schema: Schema, searcher: Searcher, query: Qu
 def _tied(
     schema: Schema, searcher: Searcher, query: Query, field: FieldSpec, value: Any, addresses: Sequence[DocAddress], offset: int, size: int
 ) -> list[Found]:
-    """The part of a group of ties that is on the page, in the order of ids."""
+    """The part of a group of equals that falls on the page."""
     if len(addresses) == 1 and offset == 0:
         return [(0.0, addresses[0])]
     missing = Query.boolean_query([(Occur.Must, query), (Occur.MustNot, exists(field))])

@@ -1,14 +1,12 @@
-"""The tantivy schema of a collection, and the conversion of documents.
+"""The tantivy schema of a collection, and documents in its terms.
 
-Besides the fields of the spec: `_document` (returned in hits), `_whole` and `_parts` (identifiers, whole and split, in
-any case), and `_key` (the id as a number, which its vector is stored under). Dates are integers of microseconds,
-because tantivy's dates are cut to seconds.
+Beside the fields of the spec there is `_document` (what hits return), `_whole` and `_parts` (identifiers, whole and in pieces, in any case),
+and `_key` (the id as a number, under which its vector is found).
+Dates are integers of microseconds, because tantivy's own dates lose everything below the second.
 """
 
-import hashlib
 import math
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import tantivy
@@ -16,22 +14,24 @@ import tantivy
 from domain.search.queries import CollectionSpec, FieldSpec, SearchDocument
 from domain.shared.errors import InvalidError
 from domain.shared.surrogate_keys import surrogate_key
+from infrastructure.search.common.allowed_fields import check_spec, spec_hash
+from infrastructure.search.common.document_codec import encode
 from infrastructure.search.common.identifiers import ID, is_identifier, stands_whole
+from infrastructure.search.common.instants import micros
 from infrastructure.search.common.text_analysis import WHOLE, WORDS, composed, otherwise_split, pre_tokenized
-from infrastructure.search.embedded.document_codec import encode
 
-LAYOUT = 5  # raise it when documents are indexed differently
+LAYOUT = 5  # of this module: raise it when documents are indexed in another way
 DOCUMENT, WHOLE_VALUES, PARTS, KEY = "_document", "_whole", "_parts", "_key"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def schema_hash(spec: CollectionSpec) -> str:
-    """The name of an index folder: changes with the spec and with LAYOUT."""
-    return hashlib.sha256(f"{LAYOUT}{spec.model_dump_json()}".encode()).hexdigest()[:12]
+    """Names the folder of an index."""
+    return spec_hash(LAYOUT, spec)
 
 
 def build_schema(spec: CollectionSpec) -> tantivy.Schema:
-    """The schema of a collection. ValueError for a spec that the engine doesn't support."""
+    """The schema of a collection. ValueError where the spec asks for what the engine can't do."""
+    check_spec(spec)
     builder = tantivy.SchemaBuilder()
     builder.add_text_field(ID, tokenizer_name="raw", index_option="basic", fast=True)
     builder.add_bytes_field(DOCUMENT, stored=True)
@@ -45,11 +45,7 @@ def build_schema(spec: CollectionSpec) -> tantivy.Schema:
 
 
 def _add_field(builder: tantivy.SchemaBuilder, field: FieldSpec) -> None:
-    if field.sort and field.many:
-        raise ValueError(f"{field.name} has many values and can't be a sort")
     if field.type == "text":
-        if field.sort or field.facet:
-            raise ValueError(f"The text field {field.name} can't be a facet or a sort: add a keyword field for it")
         builder.add_text_field(field.name, tokenizer_name=WORDS)
     elif field.type == "keyword":
         builder.add_text_field(field.name, tokenizer_name="raw", index_option="basic", fast=field.facet or field.sort)
@@ -59,64 +55,58 @@ def _add_field(builder: tantivy.SchemaBuilder, field: FieldSpec) -> None:
         builder.add_integer_field(field.name, indexed=True, fast=True)
 
 
-def micros(instant: datetime) -> int:
-    """Microseconds since 1970; an instant without a time zone is in UTC."""
-    gap = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)) - EPOCH
-    return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
-
-
 def to_tantivy(spec: CollectionSpec, document: SearchDocument) -> tantivy.Document:
-    """The document for tantivy. InvalidError if a value doesn't have its field's type."""
-    converted, name = tantivy.Document(), document[ID]
-    converted.add_bytes(DOCUMENT, encode(document))
-    converted.add_text(ID, name)
-    converted.add_integer(KEY, surrogate_key(name))
+    """The document as tantivy takes it. InvalidError where a value isn't of its field's type."""
+    made, name = tantivy.Document(), document[ID]
+    made.add_bytes(DOCUMENT, encode(document))
+    made.add_text(ID, name)
+    made.add_integer(KEY, surrogate_key(name))
     identifiers = {name: True}
     for field in spec.fields:
         value = document.get(field.name)
         if value is None or field.name == ID:
             continue
         try:
-            ADD[field.type](converted, field, value if field.many else (value,), identifiers)
+            ADD[field.type](made, field, value if field.many else (value,), identifiers)
         except (TypeError, ValueError) as error:
             raise InvalidError(f"{field.name} of the search document {name!r} is no {field.type}: {error}") from error
     for identifier, whole in identifiers.items():
         if whole:
-            converted.add_text(WHOLE_VALUES, composed(identifier))
-        _add_words(converted, PARTS, identifier)
-    return converted
+            made.add_text(WHOLE_VALUES, composed(identifier))
+        _add_words(made, PARTS, identifier)
+    return made
 
 
-def _add_texts(converted: tantivy.Document, field: FieldSpec, values: Iterable[Any], _: dict[str, bool]) -> None:
+def _add_texts(made: tantivy.Document, field: FieldSpec, values: Iterable[Any], _: dict[str, bool]) -> None:
     for text in values:
-        _add_words(converted, field.name, text)
+        _add_words(made, field.name, text)
 
 
-def _add_words(converted: tantivy.Document, name: str, text: str) -> None:
+def _add_words(made: tantivy.Document, name: str, text: str) -> None:
     if text.isascii():
-        converted.add_text(name, text)
+        made.add_text(name, text)
     elif otherwise_split(text := composed(text)):
-        converted.add_pre_tokenized_text(name, pre_tokenized(text))
+        made.add_pre_tokenized_text(name, pre_tokenized(text))
     else:
-        converted.add_text(name, text)
+        made.add_text(name, text)
 
 
-def _add_keywords(converted: tantivy.Document, field: FieldSpec, values: Iterable[Any], identifiers: dict[str, bool]) -> None:
-    for keyword in dict.fromkeys(values):  # facets would count a repeated value twice
-        converted.add_text(field.name, keyword)
+def _add_keywords(made: tantivy.Document, field: FieldSpec, values: Iterable[Any], identifiers: dict[str, bool]) -> None:
+    for keyword in dict.fromkeys(values):  # a value said twice would count twice in facets
+        made.add_text(field.name, keyword)
         if is_identifier(field.name, keyword):
             identifiers[keyword] = identifiers.get(keyword, False) or stands_whole(field.name, keyword)
 
 
-def _add_numbers(converted: tantivy.Document, field: FieldSpec, values: Iterable[Any], _: dict[str, bool]) -> None:
+def _add_numbers(made: tantivy.Document, field: FieldSpec, values: Iterable[Any], _: dict[str, bool]) -> None:
     for number in map(float, values):
-        if not math.isnan(number):  # NaN would be inside every range
-            converted.add_float(field.name, number)
+        if not math.isnan(number):  # would stand inside every range
+            made.add_float(field.name, number)
 
 
-def _add_dates(converted: tantivy.Document, field: FieldSpec, values: Iterable[Any], _: dict[str, bool]) -> None:
+def _add_dates(made: tantivy.Document, field: FieldSpec, values: Iterable[Any], _: dict[str, bool]) -> None:
     for instant in values:
-        converted.add_integer(field.name, micros(datetime.fromisoformat(instant) if isinstance(instant, str) else instant))
+        made.add_integer(field.name, micros(instant))
 
 
 ADD: dict[str, Callable[[tantivy.Document, FieldSpec, Iterable[Any], dict[str, bool]], None]] = {

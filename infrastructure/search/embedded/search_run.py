@@ -1,4 +1,4 @@
-"""One search on one snapshot: the matching documents, their order and number."""
+"""One search on one snapshot: which documents are found, in which order, and how many there are."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -10,9 +10,10 @@ from domain.search.embedding_text import embedding_text
 from domain.search.queries import Mode, SearchQuery, Synonym
 from domain.shared.errors import NotFoundError
 from domain.shared.surrogate_keys import surrogate_key
+from infrastructure.search.common.document_codec import decode
 from infrastructure.search.common.identifiers import ID
+from infrastructure.search.common.limits import TITLE_CHARACTERS
 from infrastructure.search.embedded import paging
-from infrastructure.search.embedded.document_codec import decode
 from infrastructure.search.embedded.filters_and_facets import filter_query
 from infrastructure.search.embedded.index_store import IndexStore
 from infrastructure.search.embedded.nearest_vectors import keys_of, neighbours, similarities, with_keys
@@ -23,84 +24,82 @@ from infrastructure.search.embedded.text_query import FULL, like_query, text_que
 from infrastructure.search.embedded.vectors import NONE, Snapshot
 from services.ports.embeddings import Vectors
 
-TITLE = 200  # characters of a document without a vector that a search for similar ones uses
-REPLACED_WORDS_FACTOR = 0.4  # factor of the semantic weight if words were corrected or have synonyms
-FUSED_HITS = 500  # keyword hits that are fused; later ones follow in keyword order
+DOUBT = 0.4  # of the share of meaning, where words were corrected or have synonyms
+DEEP = 500  # hits by word whose rank counts in the fusion; those behind them follow in their order
 
 
 class SearchRun:
-    """The results of a query, computed lazily. InvalidError for a field that doesn't support its use."""
+    """The answer to a query, worked out as far as it is asked for. InvalidError where a field can't be asked so."""
 
     def __init__(self, store: IndexStore, searcher: Searcher, query: SearchQuery, synonyms: Sequence[Synonym], vectors: Snapshot | None) -> None:
         self._store, self._searcher, self._query, self._vectors = store, searcher, query, vectors
         self.matcher = TermQueryBuilder(store.schema, searcher, store.spec.fields, strict=query.strict)
         if query.similar_to is not None and self._vector is None:
-            self.text = like_query(self.matcher, _text_of(store, searcher, query.similar_to))
+            self.text = like_query(self.matcher, _about(store, searcher, query.similar_to))
         else:
             self.text = text_query(self.matcher, searcher, query.text, ranked=query.sort is None, synonyms=synonyms)
-        filters = [(Occur.Must, Query.const_score_query(filter_query(store.spec, store.schema, item), 0.0)) for item in query.filters]
+        filters = [(Occur.Must, Query.const_score_query(filter_query(store.spec, store.schema, one), 0.0)) for one in query.filters]
         if query.similar_to is not None:
             filters.append((Occur.MustNot, Query.term_query(store.schema, ID, query.similar_to)))
         self._filters = filters
-        self._counted: int | None = None  # set by `page`
+        self._counted: int | None = None  # by the page
 
     @cached_property
     def mode(self) -> Mode:
-        """The mode in effect: semantic or hybrid only with a query vector and stored vectors."""
-        requested = self._query.mode
-        if self._vector is None or self.text.nothing or (requested is Mode.KEYWORD and self._query.similar_to is None):
+        """How the documents are found: by meaning only where there is a vector to compare, and vectors to compare it with."""
+        asked = self._query.mode
+        if self._vector is None or self.text.nothing or (asked is Mode.KEYWORD and self._query.similar_to is None):
             return Mode.KEYWORD
-        if requested is Mode.SEMANTIC or self.text.words is None:
+        if asked is Mode.SEMANTIC or self.text.words is None:
             return Mode.SEMANTIC
-        # The text is an identifier, or hits are sorted by a field, where an unrelated neighbour could come first.
+        # An identifier was typed; or hits are sorted by a field, where a far neighbour could come first.
         literal = (self.text.codes and self._has_exact) or (self._query.sort is not None and count(self._searcher, self._by_word) > 0)
         return Mode.KEYWORD if literal else Mode.HYBRID
 
     @cached_property
     def everything(self) -> Query:
-        """A query for all matches, unordered: for counts and facets."""
+        """All that is found, in no order: for counts and facets."""
         if self.mode is Mode.KEYWORD:
             return self._by_word
-        neighbours_query = with_keys(self._store.schema, [item.key for item in self._meaning])
+        near = with_keys(self._store.schema, [one.key for one in self._meaning])
         if self.mode is Mode.SEMANTIC:
-            return neighbours_query
-        return Query.boolean_query([(Occur.Should, self._by_word), (Occur.Should, neighbours_query)])
+            return near
+        return Query.boolean_query([(Occur.Should, self._by_word), (Occur.Should, near)])
 
     @cached_property
     def found(self) -> int:
-        """The number of matches; cheaper after a call of `page`."""
+        """How many there are; cheaper once there was a page of them."""
         if self.mode is Mode.SEMANTIC:
             return len(self._meaning)
         if self.mode is Mode.HYBRID and self._query.sort is None:
-            neighbours_query = with_keys(self._store.schema, [item.key for item in self._meaning])
-            return self._deep.found + len(self._meaning) - count(self._searcher, every([neighbours_query, self._by_word]))
+            near = with_keys(self._store.schema, [one.key for one in self._meaning])
+            return self._deep.found + len(self._meaning) - count(self._searcher, every([near, self._by_word]))
         return self._counted if self._counted is not None else count(self._searcher, self.everything)
 
     def page(self, offset: int, size: int) -> list[Ranked]:
-        """Part of the matches, in the requested order."""
+        """A stretch of what is found, in the order asked for."""
         store, query = self._store, self._query
         if query.sort is not None:
-            return self._keyword_page(paging.by_field(store.spec, store.schema, self._searcher, self.everything, query.sort, offset, size), offset)
+            return self._plain(paging.by_field(store.spec, store.schema, self._searcher, self.everything, query.sort, offset, size), offset)
         if self.mode is Mode.SEMANTIC:
             return self._meaning[offset : offset + size]
         if self.mode is Mode.HYBRID:
-            return self._hybrid_page(offset, size)
+            return self._mixed(offset, size)
         pages = paging.by_id if self.text.words is None else paging.by_relevance
-        return self._keyword_page(pages(self._searcher, self.everything, offset, size), offset)
+        return self._plain(pages(self._searcher, self.everything, offset, size), offset)
 
     def similarities(self, keys: Sequence[int]) -> list[float | None]:
-        """The similarity of each document to the query, however it matched."""
+        """How near each document is to what is asked, whichever way it was found."""
         if self._vectors is None or self._vector is None:
             return [None] * len(keys)
         return similarities(self._vectors, keys, self._vector)
 
-    def _hybrid_page(self, offset: int, size: int) -> list[Ranked]:
+    def _mixed(self, offset: int, size: int) -> list[Ranked]:
         first = self._fused[offset : offset + size]
         if len(first) == size:
             return first
-        rest = Query.boolean_query([(Occur.Must, self._by_word), (Occur.MustNot, with_keys(self._store.schema, [item.key for item in self._meaning]))])
-        # Keyword-only hits that are already in the fused list.
-        known = sum(item.semantic_rank is None for item in self._fused)
+        rest = Query.boolean_query([(Occur.Must, self._by_word), (Occur.MustNot, with_keys(self._store.schema, [one.key for one in self._meaning]))])
+        known = sum(one.semantic_rank is None for one in self._fused)  # of the rest that stand among the first
         start = known + max(0, offset - len(self._fused))
         hits = paging.by_relevance(self._searcher, rest, start, size - len(first)).hits
         return first + fused(by_words(self._keys(hits), hits, start + 1), (), self._weight)
@@ -111,26 +110,26 @@ class SearchRun:
         return fused(by_words(keys, self._deep.hits, 1), self._meaning, self._weight, self._exact, self._unembedded(keys), self.text.trust)
 
     def _unembedded(self, keys: Sequence[int]) -> set[int]:
-        """The keys of documents without a vector: not embedded yet, or refused by the model."""
+        """Those of the documents that have no vector: embed has not come to them yet, or the model refuses them."""
         rows = self._vectors.find(np.array(keys, dtype=np.int64)).tolist() if self._vectors is not None else ()
         return {key for key, row in zip(keys, rows, strict=False) if row == NONE}
 
     @cached_property
     def _deep(self) -> paging.Page:
-        return paging.by_relevance(self._searcher, self._by_word, 0, FUSED_HITS)
+        return paging.by_relevance(self._searcher, self._by_word, 0, DEEP)
 
     @property
     def _weight(self) -> float:
-        """The semantic weight: higher if no document has all words, lower if matches need corrections or synonyms."""
+        """The share of meaning: larger where no document has all the words, smaller where they were found by words that were not typed."""
         weight = 1 - (1 - self._query.semantic_weight) * self.text.trust
-        return weight * REPLACED_WORDS_FACTOR if self.text.replaced and self.text.trust == FULL else weight
+        return weight * DOUBT if self.text.replaced and self.text.trust == FULL else weight
 
     @cached_property
     def _exact(self) -> set[int]:
         if self.text.exact is None:
             return set()
         query = Query.boolean_query([(Occur.Must, self.text.exact), (Occur.Must, self._by_word)])
-        return set(self._keys(paging.by_relevance(self._searcher, query, 0, FUSED_HITS).hits))
+        return set(self._keys(paging.by_relevance(self._searcher, query, 0, DEEP).hits))
 
     @property
     def _has_exact(self) -> bool:
@@ -162,7 +161,7 @@ class SearchRun:
             return self._vectors.matrix[row] if row >= 0 else None
         return np.array(self._query.vector, dtype=np.float32) if self._query.vector is not None else None
 
-    def _keyword_page(self, page: paging.Page, offset: int) -> list[Ranked]:
+    def _plain(self, page: paging.Page, offset: int) -> list[Ranked]:
         self._counted = page.found
         return by_words(self._keys(page.hits), page.hits, offset + 1)
 
@@ -170,10 +169,10 @@ class SearchRun:
         return keys_of(self._searcher, [address for _, address in hits])
 
 
-def _text_of(store: IndexStore, searcher: Searcher, similar_to: str) -> str:
-    """The embedding text of a document without a vector. NotFoundError if the document doesn't exist."""
+def _about(store: IndexStore, searcher: Searcher, similar_to: str) -> str:
+    """What a document without a vector is about, in words. NotFoundError where there is no such document."""
     hits = searcher.search(Query.term_query(store.schema, ID, similar_to), limit=1, count=False).hits
     if not hits:
         raise NotFoundError(f"there is no document {similar_to} among the {store.spec.name}", similar_to=similar_to)
     document = decode(searcher.doc(hits[0][1]).get_first(DOCUMENT) or b"{}")
-    return embedding_text(store.spec.name, document)[:TITLE]
+    return embedding_text(store.spec.name, document)[:TITLE_CHARACTERS]

@@ -1,8 +1,7 @@
-"""Translates the text of a search to tantivy queries: documents with all words if there are enough, else with most,
-else with any; always all if strict.
+"""The text of a search as tantivy queries: all the words where enough documents have them all, else most of them, else any; all where it is strict.
 
-The choice depends on the text only, not on filters, so that facet counts stay valid when a facet is selected.
-Phrases and exclusions are separate conditions, which also apply to semantic matches.
+Which of the three is decided by the text alone, never by the filters, so that the counts of facets hold when a facet is clicked.
+Phrases and exclusions are conditions of their own, which hold for what is found by meaning, too.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,32 +12,31 @@ from tantivy import Occur, Query, Searcher
 
 from domain.search.queries import Synonym
 from domain.search.stop_words import saying
+from infrastructure.search.common.limits import ENOUGH
 from infrastructure.search.common.query_parsing import ParsedQuery, QueryPart, parse
 from infrastructure.search.common.synonym_matching import alternatives
 from infrastructure.search.common.text_analysis import words
 from infrastructure.search.embedded.term_queries import TermQueryBuilder, any_of, count, every
 
-ENOUGH = 10  # with fewer documents with all words, those with most of them follow
-ALL_WORDS = 1_000.0  # score that ranks documents with all words first
-FULL, MOST, SOME = 1.0, 0.6, 0.3  # trust in the words if documents have all, most or some of them
+ALL_WORDS = 1_000.0  # puts documents with all words first
+FULL, MOST, SOME = 1.0, 0.6, 0.3  # how far the words can be trusted where documents have all, most or some of them
 Frame = list[tuple[Occur, Query]]
 
 
-Compute = Callable[[], tuple[Query | None, float]]
+Look = Callable[[], tuple[Query | None, float]]
 
 
 @dataclass(frozen=True)
 class Text:
-    """The queries of a search text.
+    """`words` finds the documents, best first, None where the text asks for nothing; `frame` holds its phrases and exclusions.
 
-    `words` finds the documents, best first; None for a blank text. `frame`: phrases and exclusions. `exact`: documents
-    with a typed identifier; `codes`: the text has identifiers only. `trust`: 1 if all words are found. `replaced`: some
-    words are corrected, have synonyms or a script without blanks, which models don't support. `nothing`: no part of the
-    text can match; `notes`: what was not searched.
+    `exact` finds those with an identifier as typed; `codes` says that the text is nothing else. `trust` is 1 where all words were found,
+    and `replaced` says that some of them are others than were typed: corrected, or synonyms; or of a script without blanks. A model knows neither.
+    `nothing` says that none of what was typed can be found, `notes` what of it was not searched.
     """
 
     frame: Frame
-    compute: Compute  # computes `words` and `trust` lazily: a semantic search needs neither
+    look: Look  # finds out `words` and `trust`, once: a search by meaning alone needs neither
     exact: Query | None = None
     codes: bool = False
     replaced: bool = False
@@ -47,21 +45,21 @@ class Text:
 
     @property
     def words(self) -> Query | None:
-        """See the class."""
-        return self._result[0]
+        """See above."""
+        return self._looked[0]
 
     @property
     def trust(self) -> float:
-        """See the class."""
-        return self._result[1]
+        """See above."""
+        return self._looked[1]
 
     @cached_property
-    def _result(self) -> tuple[Query | None, float]:
-        return self.compute()
+    def _looked(self) -> tuple[Query | None, float]:
+        return self.look()
 
 
 def text_query(matcher: TermQueryBuilder, searcher: Searcher, text: str, *, ranked: bool, synonyms: Sequence[Synonym] = ()) -> Text:
-    """The text as queries. Unless `ranked`, weaker matches are only included if there are no better ones."""
+    """The text as queries. Unless `ranked`, weaker matches come only where there are no others."""
     parsed = parse(text, strict=matcher.strict)
     if parsed.blank:
         return Text([], lambda: (None, FULL))
@@ -72,7 +70,7 @@ def text_query(matcher: TermQueryBuilder, searcher: Searcher, text: str, *, rank
 
 
 def _identified(matcher: TermQueryBuilder, parsed: ParsedQuery) -> Text | None:
-    """The text as one identifier that a document has; None otherwise."""
+    """The text as one identifier that a document has; None where it is none."""
     chunks = parsed.chunks
     if any(chunk.excluded or chunk.missing for chunk in chunks) or not any(chunk.identifier for chunk in chunks):
         return None
@@ -88,7 +86,7 @@ def _identified(matcher: TermQueryBuilder, parsed: ParsedQuery) -> Text | None:
 def _text(matcher: TermQueryBuilder, searcher: Searcher, parsed: ParsedQuery, *, ranked: bool, synonyms: Sequence[Synonym]) -> Text:
     chunks = parsed.chunks
     plain = [chunk for chunk in chunks if not chunk.phrase and not chunk.excluded]
-    free = _word_queries(matcher, _without_stop_words(plain), synonyms)
+    free = _free(matcher, _saying(plain), synonyms)
     phrases = [matcher.chunk(chunk) for chunk in chunks if chunk.phrase and not chunk.excluded]
     excluding = matcher.excluding()
     excluded = [_excluded(excluding, chunk, synonyms) for chunk in chunks if chunk.excluded]
@@ -97,38 +95,38 @@ def _text(matcher: TermQueryBuilder, searcher: Searcher, parsed: ParsedQuery, *,
         every_one = Query.boolean_query(frame if phrases else [(Occur.Must, Query.const_score_query(Query.all_query(), 0.0)), *frame])
         return Text(frame, lambda: (every_one, FULL), notes=parsed.notes)
 
-    def compute() -> tuple[Query, float]:
-        wanted, trust = (every(free), FULL) if matcher.strict else _all_or_most(searcher, frame, free, ranked=ranked)
+    def look() -> tuple[Query, float]:
+        wanted, trust = (every(free), FULL) if matcher.strict else _enough(searcher, frame, free, ranked=ranked)
         return Query.boolean_query([(Occur.Must, wanted), *frame, *_rewards(matcher, chunks)]), trust
 
     coded = [chunk for chunk in plain if chunk.identifier]
     exact = matcher.exactly([spelling for chunk in coded for spelling in chunk.spellings]) if coded else None
     replaced = bool(matcher.words.typos or matcher.words.synonyms) or any(chunk.foreign for chunk in plain)
     codes = not phrases and all(chunk.code or matcher.exactly(chunk.spellings) is not None for chunk in plain)
-    return Text(frame, compute, exact, codes, replaced, notes=parsed.notes)
+    return Text(frame, look, exact, codes, replaced, notes=parsed.notes)
 
 
 def _excluded(matcher: TermQueryBuilder, chunk: QueryPart, synonyms: Sequence[Synonym]) -> Query:
-    """The query of an excluded part, as if it were included."""
+    """What the piece would find, were it not left out."""
     sought = replace(chunk, excluded=False)
-    return matcher.chunk(sought) if chunk.phrase else _word_queries(matcher, [sought], synonyms)[0]
+    return matcher.chunk(sought) if chunk.phrase else _free(matcher, [sought], synonyms)[0]
 
 
 def like_query(matcher: TermQueryBuilder, text: str) -> Text:
-    """Documents with any of the words, except stop words; those with most words first."""
-    chunks = _without_stop_words(parse(" ".join(words(text))).chunks)
-    similar = any_of([matcher.chunk(chunk) for chunk in chunks]) if chunks else None
-    return Text([], lambda: (similar, SOME))
+    """Documents with any of the words that say something, those with most of them first."""
+    chunks = _saying(parse(" ".join(words(text))).chunks)
+    likened = any_of([matcher.chunk(chunk) for chunk in chunks]) if chunks else None
+    return Text([], lambda: (likened, SOME))
 
 
-def _without_stop_words(chunks: Sequence[QueryPart]) -> list[QueryPart]:
-    """The parts that are not stop words."""
+def _saying(chunks: Sequence[QueryPart]) -> list[QueryPart]:
+    """Without the stop words."""
     kept = saying([chunk.words[0] if len(chunk.words) == 1 else "" for chunk in chunks])
     return [chunk for chunk, says in zip(chunks, kept, strict=True) if says]
 
 
-def _word_queries(matcher: TermQueryBuilder, chunks: Sequence[QueryPart], synonyms: Sequence[Synonym]) -> list[Query]:
-    """One query per part; one for adjacent parts that have synonyms."""
+def _free(matcher: TermQueryBuilder, chunks: Sequence[QueryPart], synonyms: Sequence[Synonym]) -> list[Query]:
+    """A query for each chunk; one for a stretch of them that has synonyms."""
     queries: dict[int, Query] = {}
     covered: set[int] = set()
     for start, end, terms in alternatives(synonyms, [chunk.words for chunk in chunks]):
@@ -139,7 +137,7 @@ def _word_queries(matcher: TermQueryBuilder, chunks: Sequence[QueryPart], synony
     return [queries[i] for i in sorted(queries)]
 
 
-def _all_or_most(searcher: Searcher, frame: Frame, free: list[Query], *, ranked: bool) -> tuple[Query, float]:
+def _enough(searcher: Searcher, frame: Frame, free: list[Query], *, ranked: bool) -> tuple[Query, float]:
     strict = every(free)
     found = count(searcher, Query.boolean_query([(Occur.Must, strict), *frame]))
     if len(free) == 1 or found >= (ENOUGH if ranked else 1):

@@ -10,7 +10,7 @@ from domain.search.queries import Collection, CollectionSpec, Filter, SearchDocu
 from domain.shared.errors import InvalidError
 from infrastructure.search.typesense.collection_rebuild import TypesenseCollectionRebuild
 from infrastructure.search.typesense.collection_store import CollectionStore
-from infrastructure.search.typesense.http_client import IMPATIENT, Client, RetryPolicy
+from infrastructure.search.typesense.http_client import IMPATIENT, READ_SECONDS, Client, RetryPolicy
 from infrastructure.search.typesense.search_keys import make_key
 from infrastructure.search.typesense.searching import Searcher
 from infrastructure.search.typesense.suggestions import suggestions
@@ -33,8 +33,9 @@ class TypesenseSearch:
         prefix: str = PREFIX,
         transport: httpx.BaseTransport | None = None,
         patience: RetryPolicy | None = None,
+        seconds: float = READ_SECONDS,
     ) -> None:
-        self.client = Client(url, key, transport=transport, patience=patience)
+        self.client = Client(url, key, transport=transport, patience=patience, seconds=seconds)
         self._stores = {spec.name: CollectionStore(self.client, spec, prefix) for spec in specs}
         self._vectors = {name: VectorStore(store) for name, store in self._stores.items()}
         self._synonyms = Synonyms(self.client, prefix)

@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from domain.search.queries import CollectionSpec, FacetValue, Filter
-from domain.shared.errors import InvalidError
+from infrastructure.search.common.allowed_fields import filter_field, sort_field
 from infrastructure.search.common.identifiers import ID
-from infrastructure.search.embedded.filters_and_facets import allowed
-from infrastructure.search.embedded.schema import micros
+from infrastructure.search.common.instants import micros
 from infrastructure.search.typesense.schema import EXACT_SIGNS, encode_id, key_field, masked, unmasked
 
 MANY_VALUES = 10_000  # distinct values read where the last ones shown are as frequent as the next
@@ -47,23 +46,12 @@ def sort_by(spec: CollectionSpec, sort: str | None, *, ranked: bool) -> str:
     """The order of the hits: equals by their keys, documents without a value last."""
     if sort is None:
         return f"_text_match:desc,{key_field(spec)}:asc" if ranked else f"{key_field(spec)}:asc"
-    field = allowed(spec, sort.removeprefix("-"), "sort", lambda one: one.sort)
-    return f"{field.name}(missing_values: last):{'desc' if sort.startswith('-') else 'asc'},{key_field(spec)}:asc"
-
-
-def facets_of(spec: CollectionSpec, names: Iterable[str]) -> list[str]:
-    """The facets asked for. InvalidError for fields that are none."""
-    return [allowed(spec, name, "facet", lambda one: one.facet).name for name in dict.fromkeys(names)]
+    return f"{sort_field(spec, sort).name}(missing_values: last):{'desc' if sort.startswith('-') else 'asc'},{key_field(spec)}:asc"
 
 
 def facet_by(names: Sequence[str], size: int) -> Json:
     """What has the server count, one value more than asked for, to see whether the last one stands alone."""
     return {"facet_by": ",".join(names), "max_facet_values": size + 1, "facet_strategy": "exhaustive"} if names else {}
-
-
-def group_field(spec: CollectionSpec, name: str) -> str:
-    """The field that hits are grouped by."""
-    return allowed(spec, name, "group", lambda one: one.type == "keyword" and not one.many and one.name != ID).name
 
 
 def counted(answer: Json) -> dict[str, list[FacetValue]]:
@@ -77,18 +65,10 @@ def ranked(counts: dict[str, int]) -> list[FacetValue]:
 
 
 def _condition(spec: CollectionSpec, condition: Filter) -> str:
-    field = allowed(spec, condition.field, "filter", lambda one: one.type != "text")
-    ends = [(">=", condition.gte), ("<=", condition.lte)]
-    ranged = any(value is not None for _, value in ends)
+    field = filter_field(spec, condition)
     if field.type == "keyword":
-        if not condition.values or ranged:
-            raise InvalidError(f"A filter on {field.name} needs values, and has no range", field=field.name)
         return by_ids(condition.values) if field.name == ID else equal(field.name, condition.values)
-    if condition.values or not ranged:
-        raise InvalidError(f"A filter on {field.name} needs gte or lte, and has no values", field=field.name)
-    for _, value in ends:
-        if value is not None and isinstance(value, datetime) != (field.type == "date"):
-            raise InvalidError(f"{field.name} is a {field.type}: {value!r} is none", field=field.name)
+    ends = [(">=", condition.gte), ("<=", condition.lte)]
     return both(*(f"{field.name}:{sign}{_number(value)}" for sign, value in ends if value is not None))
 
 

@@ -1,11 +1,14 @@
-"""The official client, with what it lacks: retries of all that passes, a timeout for each kind of request, streamed exports, answers read line by line."""
+"""The official client, with what it lacks: a few retries, a timeout for each kind of request, streamed exports, answers read line by line.
+
+A request that is not answered in time is followed by a second one that tells whether the server still answers anybody. Where it does not, or can't be
+reached, or says that it is not ready, every caller gets an AwayError until it is back (infrastructure/system/outage.py).
+"""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from json import JSONDecodeError
 from math import ceil, isfinite
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -16,15 +19,16 @@ import typesense
 from loguru import logger
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from domain.shared.errors import ConflictError, InvalidError, NoSpaceError, RetryableError, UnavailableError
+from domain.shared.errors import ConflictError, InvalidError, NoSpaceError, RetryableError, TenderlakeError, UnavailableError
+from infrastructure.system.outage import server_at
 
 CONNECT_SECONDS = 2.0
-READ_SECONDS = 5.0
-IMPORT_SECONDS = 4.0  # of the first try: a server that was just started again may never answer it; twice as long with each further try
+READ_SECONDS = 4.0  # for searches and imports; a server that was just started again may never answer its first import
 WHOLE_SECONDS = 60.0  # for what changes or reads a whole collection
 LONGEST_WAIT_SECONDS = 10.0
-BATCH_DOCUMENTS, BATCH_BYTES = 1_000, 8_000_000  # of one import
+BATCH_DOCUMENTS, BATCH_BYTES = 1_000, 1_000_000  # of one import: a busy server takes 3 MB longer than it is waited for
 SEARCHES = 50  # of one request
+NOT_READY = {502, 503, 504}  # its own, and a proxy's
 FULL_DISK = ("OUT_OF_DISK", "out of disk", "No space left")
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -32,11 +36,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a request is tried, and the seconds before the second try; each further wait is twice as long, up to `longest`."""
+    """How often a request is tried, and the seconds before the second try; each further wait and each further timeout is twice as long."""
 
-    tries: int = 8
+    tries: int = 3
     first: float = 0.25
-    longest: float = 2.0
 
 
 IMPATIENT = RetryPolicy(tries=2, first=0.1)  # for readers, who rather hear soon that search is away
@@ -50,6 +53,14 @@ class BusyError(UnavailableError):
         self.after = after
 
 
+class SilentError(UnavailableError):
+    """Raised when the server can't be reached, or says that it is not ready."""
+
+
+class FrozenError(SilentError):
+    """Raised when the server answers nothing, not even a second request: another try would only wait as long again."""
+
+
 class AbsentError(UnavailableError):
     """Raised when a collection, an alias or a document is not there. No caller's 404: what is missing on the server is for us to make."""
 
@@ -57,8 +68,12 @@ class AbsentError(UnavailableError):
 class Client:
     """One server. Threads may share it; nothing connects before the first request."""
 
-    def __init__(self, url: str, key: str, *, transport: httpx.BaseTransport | None = None, patience: RetryPolicy | None = None) -> None:
+    def __init__(
+        self, url: str, key: str, *, transport: httpx.BaseTransport | None = None, patience: RetryPolicy | None = None, seconds: float = READ_SECONDS
+    ) -> None:
         self.url = url.rstrip("/")
+        self.seconds = seconds
+        self._server = server_at("Typesense", self.url)
         self.patience = patience or RetryPolicy()
         self._limits = threading.local()
         hooks: dict[str, list[Callable[..., Any]]] = {"request": [self._limit], "response": [_check]}
@@ -73,17 +88,12 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def ask(self, call: Callable[[typesense.Client], T], *, seconds: float = READ_SECONDS, patience: RetryPolicy | None = None, growing: bool = False) -> T:
-        """What a call of the client returns. AbsentError, ConflictError, InvalidError (400), NoSpaceError, UnavailableError."""
-        chosen = patience or self.patience
-
-        def attempt(number: int) -> T:
-            with self._within(min(seconds * 2 ** (number - 1), WHOLE_SECONDS) if growing else seconds):
-                return call(self.api)
-
-        for tried in self._retrying(chosen):
-            with tried:
-                return attempt(tried.retry_state.attempt_number)
+    def ask(self, call: Callable[[typesense.Client], T], *, seconds: float | None = None, patience: RetryPolicy | None = None) -> T:
+        """What a call of the client returns. AbsentError, ConflictError, InvalidError (400), NoSpaceError, UnavailableError; AwayError in an outage."""
+        with self._asking():
+            for tried in self._retrying(patience or self.patience):
+                with tried, self._within(min((seconds or self.seconds) * 2 ** (tried.retry_state.attempt_number - 1), WHOLE_SECONDS)):
+                    return call(self.api)
         raise AssertionError("tenacity raises what the last try raised")
 
     def search(self, searches: Sequence[Mapping[str, Any]]) -> list[Json]:
@@ -128,7 +138,7 @@ class Client:
             said: str = api.collections[collection].documents.import_(b"\n".join(batch), dict(parameters))  # type: ignore[call-overload]
             return [orjson.loads(line) for line in said.splitlines() if line.strip()]
 
-        answers = self.ask(send, seconds=IMPORT_SECONDS, growing=True)
+        answers = self.ask(send)
         if len(answers) != len(batch):
             raise UnavailableError(f"Typesense answered for {len(answers)} of {len(batch)} documents")
         return answers
@@ -136,14 +146,24 @@ class Client:
     def export(self, collection: str, fields: str) -> Iterator[Json]:
         """Every document with these fields, as they come: the client's own export holds all of them in memory. UnavailableError where it breaks off."""
         address = f"{self.url}/collections/{collection}/documents/export"
-        self._limits.seconds = WHOLE_SECONDS
+        parameters = {"include_fields": fields}
+        with self._asking(), self._within(WHOLE_SECONDS), self._http.stream("GET", address, params=parameters, headers=self._headers) as response:
+            for line in response.iter_lines():
+                if line.strip():
+                    yield orjson.loads(line)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Tell the process what became of a request."""
+        self._server.admit()
         try:
-            with self._http.stream("GET", address, params={"include_fields": fields}, headers=self._headers) as response:
-                for line in response.iter_lines():
-                    if line.strip():
-                        yield orjson.loads(line)
-        except (httpx.HTTPError, ValueError) as error:
-            raise UnavailableError(f"Typesense at {self.url} broke off an export: {error or type(error).__name__}") from error
+            yield
+        except SilentError as error:
+            raise self._server.failed(error) from error
+        except TenderlakeError:
+            self._server.answered()
+            raise
+        self._server.answered()
 
     @contextmanager
     def _within(self, seconds: float) -> Iterator[None]:
@@ -152,20 +172,29 @@ class Client:
         try:
             yield
         except httpx.TimeoutException as error:
-            raise UnavailableError(f"Typesense at {self.url} did not answer within {seconds:.0f} s") from error
+            said = f"{self.url} did not answer within {seconds:.0f} s"
+            raise UnavailableError(f"Typesense at {said}") if self._answers() else FrozenError(said) from error
         except httpx.HTTPError as error:
-            raise UnavailableError(f"Typesense at {self.url} can't be reached: {error or type(error).__name__}") from error
-        except (JSONDecodeError, typesense.exceptions.TypesenseClientError) as error:
-            raise UnavailableError(f"Typesense at {self.url} answers what is no JSON: {error}") from error
+            raise SilentError(f"{self.url} can't be reached: {error or type(error).__name__}") from error
+        except (ValueError, typesense.exceptions.TypesenseClientError) as error:
+            raise UnavailableError(f"Typesense at {self.url} answers what is no JSON, or only part of it: {error}") from error
+
+    def _answers(self) -> bool:
+        """Whether the server answers anything at all."""
+        self._limits.seconds = CONNECT_SECONDS
+        try:
+            return bool(self._http.get(f"{self.url}/health").is_success)
+        except (httpx.HTTPError, TenderlakeError):
+            return False
 
     def _limit(self, request: httpx.Request) -> None:
-        request.extensions["timeout"] = httpx.Timeout(getattr(self._limits, "seconds", READ_SECONDS), connect=CONNECT_SECONDS).as_dict()
+        request.extensions["timeout"] = httpx.Timeout(getattr(self._limits, "seconds", self.seconds), connect=CONNECT_SECONDS).as_dict()
 
-    @staticmethod
-    def _retrying(patience: RetryPolicy) -> Retrying:
+    def _retrying(self, patience: RetryPolicy) -> Retrying:
+        """A server that is known to be away is tried once."""
         return Retrying(
-            retry=retry_if_exception(lambda error: isinstance(error, UnavailableError) and not isinstance(error, AbsentError)),
-            stop=stop_after_attempt(patience.tries),
+            retry=retry_if_exception(lambda error: isinstance(error, UnavailableError) and not isinstance(error, (AbsentError, FrozenError))),
+            stop=stop_after_attempt(1 if self._server.away else patience.tries),
             wait=lambda state: _wait(state, patience),
             before_sleep=lambda state: logger.debug("typesense: {}; trying again", state.outcome and state.outcome.exception()),
             reraise=True,
@@ -181,7 +210,7 @@ def _wait(state: RetryCallState, patience: RetryPolicy) -> float:
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, BusyError):
         return min(error.after, LONGEST_WAIT_SECONDS)
-    return float(min(patience.first * 2 ** (state.attempt_number - 1), patience.longest))
+    return float(patience.first * 2 ** (state.attempt_number - 1))
 
 
 def _check(response: httpx.Response) -> None:
@@ -205,7 +234,7 @@ def _failure(status: int, said: str, retry_after: str | None = None) -> Exceptio
         return RetryableError(f"Typesense refuses the API key of TENDERLAKE_TYPESENSE_API_KEY: {said}")
     if status == 429:
         return BusyError(f"Typesense is busy: {said}", _seconds(retry_after))
-    return UnavailableError(f"Typesense answers {status}: {said}")
+    return (SilentError if status in NOT_READY else UnavailableError)(f"Typesense answers {status}: {said}")
 
 
 def _seconds(said: str | None) -> float:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from domain.search.queries import CollectionSpec
+from infrastructure.search.common.limits import ENOUGH
 from infrastructure.search.common.text_analysis import words
 from infrastructure.search.common.typing_errors import CLOSE, FAR
-from infrastructure.search.embedded.text_query import ENOUGH
 from infrastructure.search.typesense.http_client import Client
 from infrastructure.search.typesense.query_text import Typed
 from infrastructure.search.typesense.schema import query_by

@@ -5,48 +5,43 @@ the other number of English words, and the words of scripts without blanks or wi
 Dates are microseconds since 1970. What a type can't hold to the last digit lies in `details`, which is stored and not indexed.
 """
 
-import hashlib
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
 from domain.search.embedding_text import embedding_text_hash
 from domain.search.queries import Collection, CollectionSpec, FieldSpec, SearchDocument
-from domain.search.stop_words import STOP_WORDS
 from domain.shared.errors import InvalidError
+from infrastructure.search.common.allowed_fields import check_spec, spec_hash
+from infrastructure.search.common.document_codec import decode, encode
 from infrastructure.search.common.identifiers import ID
-from infrastructure.search.common.text_analysis import composed, indexed_words, words
-from infrastructure.search.common.typing_errors import plurals
-from infrastructure.search.embedded.document_codec import decode, encode
-from infrastructure.search.embedded.schema import EPOCH, micros
+from infrastructure.search.common.instants import EPOCH, micros
+from infrastructure.search.common.text_analysis import all_words, composed, indexed_words
+from infrastructure.search.common.word_numbers import other_numbers
 
-LAYOUT = 4  # of this module: raise it when documents are put in another way
+LAYOUT = 5  # of this module: raise it when documents are put in another way
 KEYS = {Collection.PROCESSES: "ocid", Collection.ORGANIZATIONS: "organization_id", Collection.DOCUMENTS: "passage_id"}
 FORMS, TEXT_HASH, DETAILS = "word_forms", "text_hash", "details"
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 EXACT_SIGNS = list(PUNCTUATION.replace("`", "").replace("\\", ""))  # a filter can't hold the other two
-FORMS_MOST = 2_000  # words of a document of which the other number is found
 CONTROL = 0xF000  # control characters stand in the private-use area: some servers cut a text at the first of them
-BLANK = re.compile("[\t\r\x0b\x0c]")  # the server parts words at blanks and line feeds alone
+BLANK = re.compile(r"(?<=\S)[\t\r\x0b\x0c]+(?=\S)")  # the server parts words at blanks and line feeds alone
+TYPOGRAPHIC = re.compile(r"(?<=\w)[‘’“”–—…]+(?=\w)")  # it drops these signs, and so joins the words that they part
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 MASKS = re.compile("[\uf000-\uf01f]")
-SAYING_NOTHING = frozenset().union(*STOP_WORDS.values())
-HISSES = ("s", "x", "z", "ch", "sh")
-TAKES_ES = ("ss", "us", "is", "as", *HISSES[1:], "o", "al", "el", "ar", "or", "en", "ad", "ed", "ud", "cion", "sion")  # many of Spanish and Portuguese
-SHORT, VOWELS = 5, "aeiou"  # letters of lens, which is no plural
 LATIN = re.compile("[ !-~\n\u00c0-\u017f]*")
+TYPOGRAPHIC_SIGNS = dict.fromkeys(map(ord, "‘’“”–—…"))
 ACCENTS = dict.fromkeys(range(0x300, 0x370))
 TYPES = {"text": "string", "keyword": "string", "number": "float", "date": "int64"}
 Json = dict[str, Any]
 
 
 def schema_hash(spec: CollectionSpec) -> str:
-    """Another spec, or another layout of ours, has another hash, and so another collection."""
-    return hashlib.sha256(f"{LAYOUT}{spec.model_dump_json()}".encode()).hexdigest()[:12]
+    """Names the collection."""
+    return spec_hash(LAYOUT, spec)
 
 
 def key_field(spec: CollectionSpec) -> str:
@@ -56,6 +51,7 @@ def key_field(spec: CollectionSpec) -> str:
 
 def collection_schema(spec: CollectionSpec, name: str) -> Json:
     """The body that creates the collection. ValueError where the spec asks for what can't be done."""
+    check_spec(spec)
     fields: list[Json] = [
         {"name": key_field(spec), "type": "string", "sort": True},
         {"name": FORMS, "type": "string[]", "optional": True},
@@ -120,6 +116,8 @@ def decode_id(encoded: str) -> str:
 
 def masked(text: str) -> str:
     """The text with its control characters in the private-use area; `unmasked` gives it back."""
+    if text.isascii() and text.isprintable():
+        return text
     return CONTROLS.sub(lambda found: chr(CONTROL + ord(found[0])), composed(text))
 
 
@@ -129,8 +127,6 @@ def unmasked(text: str) -> str:
 
 
 def _field(field: FieldSpec) -> Json:
-    if field.sort and field.many:
-        raise ValueError(f"{field.name} has many values: there is no order by it")
     made: Json = {"name": field.name, "type": TYPES[field.type] + ("[]" if field.many else ""), "optional": True}
     if field.type == "keyword":
         return made | {"facet": field.facet or not field.many, "symbols_to_index": EXACT_SIGNS}  # groups need a facet
@@ -139,22 +135,26 @@ def _field(field: FieldSpec) -> Json:
 
 def _shown(key: str, field: FieldSpec, value: Any) -> Any:
     """A value as its field takes it; None where a number is none, which would stand inside every range."""
+    one = CONVERT[field.type]
     try:
-        values = [_one(field, one) for one in (dict.fromkeys(value) if field.many else (value,))]
+        if not field.many:
+            return one(value)
+        return [shown for shown in map(one, dict.fromkeys(value)) if shown is not None]
     except (TypeError, ValueError, AttributeError) as error:
         raise InvalidError(f"{field.name} of the search document {key!r} is no {field.type}: {error}") from error
-    known = [one for one in values if one is not None]
-    return known if field.many else next(iter(known), None)
 
 
-def _one(field: FieldSpec, value: Any) -> Any:
-    if field.type == "date":
-        return micros(datetime.fromisoformat(value) if isinstance(value, str) else value)
-    if field.type == "number":
-        return None if math.isnan(float(value)) else value if isinstance(value, int) else float(value)
+def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r}")
     return masked(value)
+
+
+def _number(value: Any) -> Any:
+    return None if math.isnan(float(value)) else value if isinstance(value, int) else float(value)
+
+
+CONVERT: dict[str, Callable[[Any], Any]] = {"text": _text, "keyword": _text, "number": _number, "date": micros}
 
 
 def _restored(field: FieldSpec, shown: Any) -> Any:
@@ -173,27 +173,19 @@ def _forms(texts: Iterable[str]) -> list[str]:
     """The words that the server does not find in the texts by itself, those of a text in their order."""
     texts = list(texts)
     otherwise = [" ".join(indexed_words(text)) for text in texts if _split_otherwise(text)]
-    known = list(dict.fromkeys(words(" ".join(texts))))[:FORMS_MOST]
-    numbers = sorted({other for word in known for other in _other_number(word)}.difference(known))
+    known = set(all_words("\n".join(text for text in texts if text.isascii()))).union(*(all_words(text) for text in texts if not text.isascii()))
+    numbers = sorted(other_numbers(known))
     return [*otherwise, *([" ".join(numbers)] if numbers else [])]  # as one value: a value of one word would be an exact match
 
 
 def _split_otherwise(text: str) -> bool:
     """Whether our analyser makes other words of a text than the server: of all but ASCII and Latin letters with accents."""
+    if text.isascii() and text.isprintable():
+        return False
+    if BLANK.search(text) is not None:
+        return True
     if text.isascii():
-        return BLANK.search(text) is not None
+        return False
+    if TYPOGRAPHIC.search(text) is None:
+        text = text.translate(TYPOGRAPHIC_SIGNS)
     return LATIN.fullmatch(text) is None or not unicodedata.normalize("NFD", text).translate(ACCENTS).isascii()
-
-
-@lru_cache(maxsize=100_000)
-def _other_number(word: str) -> tuple[str, ...]:
-    """The likely ones of `plurals`: each is a word of the index, where the embedded engine looks up all of them at every query."""
-    return () if word in SAYING_NOTHING else tuple(other for other in plurals(word) if _likely(*sorted((word, other), key=len)))
-
-
-def _likely(one: str, several: str) -> bool:
-    if several == one + "es":
-        return one.endswith(TAKES_ES) or (one.endswith("s") and len(one) <= SHORT and not one.endswith("es"))
-    if several == one + "s":
-        return not one.endswith(HISSES) and (one[-1] != "y" or one[-2] in VOWELS)
-    return not several.endswith("ies") or one[-2] not in VOWELS

@@ -6,11 +6,9 @@ from typing import Any
 from domain.search.embedding_text import EXCLUDED, embedding_text
 from domain.search.queries import FacetValue, Hit, Mode, SearchQuery, SearchResult, Synonym
 from domain.shared.errors import NotFoundError
+from infrastructure.search.common.allowed_fields import check_depth, facet_fields, group_field
 from infrastructure.search.common.identifiers import ID
-from infrastructure.search.embedded.hits import GROUPED
-from infrastructure.search.embedded.nearest_vectors import MOST
-from infrastructure.search.embedded.paging import check_depth
-from infrastructure.search.embedded.search_run import TITLE
+from infrastructure.search.common.limits import GROUPED, NEIGHBOURS_MOST, TITLE_CHARACTERS
 from infrastructure.search.typesense.collection_store import PAGE, CollectionStore
 from infrastructure.search.typesense.filters_and_facets import (
     MANY_VALUES,
@@ -19,9 +17,7 @@ from infrastructure.search.typesense.filters_and_facets import (
     counted,
     equal,
     facet_by,
-    facets_of,
     filter_by,
-    group_field,
     not_ids,
     ranked,
     sort_by,
@@ -49,7 +45,7 @@ class Searcher:
         """The page of hits. Without a vector to go by, they are found by word."""
         check_depth(query.page, query.per_page)
         sort_by(self._spec, query.sort, ranked=True)  # what can't be asked is refused before anything is
-        narrowed, names = self._narrowed(query), facets_of(self._spec, query.facet_by)
+        narrowed, names = self._narrowed(query), facet_fields(self._spec, query.facet_by)
         if query.group_by:
             group_field(self._spec, query.group_by)
         text = typed(query.text, strict=query.strict, synonyms=self._synonyms() if EXCLUDED.search(query.text) else ())
@@ -61,7 +57,7 @@ class Searcher:
         if vector is None:
             text = self._alike(query.similar_to) if query.similar_to is not None else text
         elif query.mode is Mode.SEMANTIC or not text.asks:
-            return self._by_meaning(query, text, self._near(self._client.search([self._nearest(text, vector, narrowed, MOST)])[0]), Mode.SEMANTIC)
+            return self._by_meaning(query, text, self._near(self._client.search([self._nearest(text, vector, narrowed, NEIGHBOURS_MOST)])[0]), Mode.SEMANTIC)
         if text.whole and self._client.search([self._everything(self._identified(text.whole)) | {"per_page": 0}])[0]["found"]:
             return self._by_word(query, text, both(self._identified(text.whole), narrowed), self._everything())
         return self._by_word(query, text, narrowed, None) if vector is None else self._by_both(query, text, narrowed, vector)
@@ -94,7 +90,7 @@ class Searcher:
         found = self._store.read(self._store.alias, [key], Hits.fields(self._spec))
         if key not in found:
             raise NotFoundError(f"there is no document {key} among the {self._spec.name}", similar_to=key)
-        return like(embedding_text(self._spec.name, to_document(self._spec, found[key]))[:TITLE])
+        return like(embedding_text(self._spec.name, to_document(self._spec, found[key]))[:TITLE_CHARACTERS])
 
     # by word
 
@@ -102,8 +98,7 @@ class Searcher:
         """A page of what has the words, or of what is found `instead` of them."""
         size: Json = {"page": query.page, "per_page": query.per_page, "include_fields": Hits.fields(self._spec), "highlight_fields": Hits.marked(self._spec)}
         if query.group_by:
-            field = group_field(self._spec, query.group_by)
-            size |= {"group_by": field, "group_limit": query.group_limit, "group_missing_values": False}
+            size |= {"group_by": query.group_by, "group_limit": query.group_limit, "group_missing_values": False}
         answer, asked, _ = self._ask(query, text, narrowed, size, (), instead)
         made = Hits(self._spec, query, text).by_word(hits_of(answer), by_words=text.asks and instead is None)
         return _result(query, documents_in(answer), made, self._facets(asked, answer, query), Mode.KEYWORD)
@@ -114,7 +109,7 @@ class Searcher:
         words = text.asks and instead is None
         base = self._words(text.q, unfinished=text.open_end) if words else instead or self._everything()
         base |= {"sort_by": sort_by(self._spec, query.sort, ranked=words)}
-        base |= facet_by(facets_of(self._spec, query.facet_by), query.facet_size) | size
+        base |= facet_by(facet_fields(self._spec, query.facet_by), query.facet_size) | size
         return ask_by_words(self._client, base, text if words else Typed((), ()), narrowed, more, ranked=query.sort is None)
 
     def _facets(self, asked: Json, answer: Json, query: SearchQuery) -> dict[str, list[FacetValue]]:
@@ -194,7 +189,7 @@ class Searcher:
 
     def _facets_over(self, keys: Sequence[str], query: SearchQuery) -> dict[str, list[FacetValue]]:
         """All values of the facets over documents that are known by their keys."""
-        names = facets_of(self._spec, query.facet_by)
+        names = facet_fields(self._spec, query.facet_by)
         if not names or not keys:
             return {name: [] for name in names}
         return counted(self._client.search([self._everything(by_ids(keys)) | {"per_page": 0} | facet_by(names, MANY_VALUES)])[0])

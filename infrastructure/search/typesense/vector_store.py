@@ -10,7 +10,7 @@ import numpy as np
 
 from domain.shared.errors import InvalidError
 from infrastructure.search.common.identifiers import ID
-from infrastructure.search.embedded.nearest_vectors import FLOOR
+from infrastructure.search.common.limits import FLOOR
 from infrastructure.search.typesense.collection_store import CollectionStore
 from infrastructure.search.typesense.filters_and_facets import both, equal
 from infrastructure.search.typesense.http_client import IMPATIENT, WHOLE_SECONDS, refusal

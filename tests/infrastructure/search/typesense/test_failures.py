@@ -9,10 +9,11 @@ import pytest
 
 from domain.search.embedding_text import embedding_text_hash
 from domain.search.queries import Collection, Filter, Mode, SearchQuery, Synonym
-from domain.shared.errors import InvalidError, NoSpaceError, RetryableError, UnavailableError
+from domain.shared.errors import AwayError, InvalidError, NoSpaceError, RetryableError, UnavailableError
 from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.search.typesense.http_client import BusyError, RetryPolicy, _seconds
 from infrastructure.search.typesense.schema import decode_id, encode_id, query_by
+from infrastructure.system.outage import server_at
 from services.ports.search import VectorRow
 from tests.infrastructure.search.contract import ALL, BARE, SPEC, P, find, ids, only, process
 from tests.infrastructure.search.typesense.stand_in.server import Typesense
@@ -55,7 +56,6 @@ def importing(recording: Recording, failure: httpx.Response | Exception) -> Fail
         refusal(500, "Internal error"),
         refusal(503, "Not Ready or Lagging"),
         refusal(429, "Too many requests", Retry_After=0),
-        httpx.ReadTimeout("slow"),
         httpx.ConnectError("Connection refused"),
         httpx.RemoteProtocolError("Server disconnected"),
         httpx.Response(200, content=b"<html>a proxy</html>"),
@@ -76,6 +76,63 @@ def test_what_does_not_pass_is_told_as_away_by_writes_and_searches(engine: Types
         with pytest.raises(UnavailableError):
             call()
     assert len(recording.failures) < 100
+
+
+def lines_of(said: list[str]) -> list[str]:
+    return [line.split(" since")[0].split(" after")[0] for line in said]
+
+
+@pytest.mark.parametrize(
+    ("failure", "tries"),
+    [(refusal(503, "Not Ready or Lagging"), 4), (refusal(502, "a proxy"), 4), (httpx.ConnectError("refused"), 4), (httpx.ReadTimeout("frozen"), 2)],
+    ids=str,
+)
+def test_a_server_that_is_away_is_told_of_once_and_tried_once_in_a_while(
+    engine: TypesenseSearch, recording: Recording, said: list[str], failure: httpx.Response | Exception, tries: int
+) -> None:
+    recording.failures.extend([failure] * 1_000)
+    for number in range(20):
+        with pytest.raises(AwayError):
+            engine.upsert(P, [BARE]) if number % 2 else find(engine, "roads")
+    assert len(recording.failures) >= 1_000 - tries
+    server_at("Typesense", "http://typesense").pause = 0.0
+    for _ in range(20):
+        server_at("Typesense", "http://typesense").failed("still away")
+        with pytest.raises(AwayError):
+            engine.count(P)
+    assert len(recording.failures) >= 1_000 - tries - 2 * 20
+    recording.failures.clear()
+    assert engine.count(P) == 4
+    assert lines_of(said) == ["Typesense is away", "Typesense is back"]
+
+
+def test_a_server_that_answers_others_is_only_slow(engine: TypesenseSearch, recording: Recording, said: list[str]) -> None:
+    def slow(request: httpx.Request) -> httpx.Response | None:
+        recording.failures.append(slow)
+        if request.url.path == "/health":
+            return None
+        raise httpx.ReadTimeout("slow")
+
+    recording.failures.append(slow)
+    with pytest.raises(UnavailableError, match="did not answer within") as raised:
+        engine.upsert(P, [BARE])
+    assert not isinstance(raised.value, AwayError)
+    assert said == []
+    recording.failures.clear()
+    assert engine.count(P) == 4
+
+
+def test_an_export_of_a_server_that_goes_away_ends_with_it(engine: TypesenseSearch, recording: Recording, said: list[str]) -> None:
+    def cut(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path.endswith("/export"):
+            raise httpx.ReadError("reset")
+        recording.failures.append(cut)
+        return None
+
+    recording.failures.append(cut)
+    with pytest.raises(AwayError):
+        list(engine.scan(P))
+    assert lines_of(said) == ["Typesense is away"]
 
 
 def test_a_busy_server_is_asked_again_when_it_says(engine: TypesenseSearch) -> None:
@@ -146,7 +203,7 @@ def test_an_export_that_breaks_off_is_no_end(engine: TypesenseSearch, recording:
         return httpx.Response(200, content=b'{"ocid":"ocds-1"}\n{"oc') if request.url.path.endswith("/export") else None
 
     recording.failures.extend([cut] * 3)
-    with pytest.raises(UnavailableError, match="broke off"):
+    with pytest.raises(UnavailableError, match="only part of it"):
         list(engine.scan(P))
 
 
@@ -242,7 +299,7 @@ def test_an_import_that_is_not_answered_is_sent_again_soon_and_given_more_time(e
     imports = [request for request in recording.requests if request.url.path.endswith("/import")][-2:]
     assert [request.extensions["timeout"]["read"] for request in imports] == [4.0, 8.0]
     find(engine, "later")
-    assert recording.requests[-1].extensions["timeout"]["read"] == 5.0
+    assert recording.requests[-1].extensions["timeout"]["read"] == 4.0
 
 
 def test_a_write_goes_to_the_collection_s_own_name(engine: TypesenseSearch, recording: Recording) -> None:

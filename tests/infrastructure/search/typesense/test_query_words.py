@@ -35,6 +35,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[TypesenseSearch]:
         ("Тест Дороги", "тест", "<mark>Тест</mark> Дороги"),
         ("Тест Дороги", "ТЕСТ", "<mark>Тест</mark> Дороги"),
         ("Έργα οδοποιίας", "έργα", "<mark>Έργα</mark> οδοποιίας"),
+        ("Roads – and “kerbs”, ‘new’…", '"roads and kerbs new"', "<mark>Roads</mark> – <mark>and</mark> “<mark>kerbs</mark>”, ‘<mark>new</mark>’…"),
+        ("Roads\r\nand\t kerbs\rnew", '"roads and kerbs new"', "<mark>Roads</mark>\r\n<mark>and</mark>\t <mark>kerbs</mark>\r<mark>new</mark>"),
         ("Roads\tand\u2028kerbs", "kerbs", "Roads\tand\u2028<mark>kerbs</mark>"),
     ],
 )
