@@ -200,8 +200,8 @@ def test_several_files_are_read_at_once_each_into_its_own_document(reader: PdfRe
 def test_children_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     (tmp_path / "slow.pdf").write_bytes(pdfs.slow())
     code = (
-        "import sys; from pathlib import Path; from infrastructure.pdf.limits import Limits; from infrastructure.pdf.reader import PdfReader\n"
-        "PdfReader(Limits(page_seconds=60), 1).read(Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; from infrastructure.pdf.limits import PdfLimits; from infrastructure.pdf.reader import PdfReader\n"
+        "PdfReader(PdfLimits(page_seconds=60), 1).read(Path(sys.argv[1]))"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "slow.pdf")]) as parent:
         children: list[psutil.Process] = []
