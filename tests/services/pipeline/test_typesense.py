@@ -33,15 +33,15 @@ P = Collection.PROCESSES
 INDEXER = """
 import sys
 from pathlib import Path
-from domain.documents import SPECS
+from domain.search.search_documents import SPECS
 from infrastructure.search.typesense.engine import TypesenseSearch
-from services.stages import index as stage
+from services.pipeline.indexing import index as stage
 from dataclasses import replace
 from tests.support import lake_over
-from infrastructure.warehouse.engine import Warehouse
+from infrastructure.warehouse.engine import SqlWarehouse
 home, url = Path(sys.argv[1]), sys.argv[2]
-stage.SLICE = 7
-with lake_over(home, Warehouse(f"sqlite:///{home / 'warehouse.db'}")) as parts:
+stage.WRITE_DOCUMENTS = 7
+with lake_over(home, SqlWarehouse(f"sqlite:///{home / 'warehouse.db'}")) as parts:
     print("ready", flush=True)
     stage.index(replace(parts, search=TypesenseSearch(url, "k", SPECS)))
     print("done", flush=True)

@@ -324,9 +324,9 @@ def test_a_bomb_in_an_archive_in_an_archive_ends_both(tmp_path: Path) -> None:
 SCRIPT = """
 import re, sys, json
 from pathlib import Path
-from infrastructure.files.store import FileStore
-from infrastructure.formats.sources import FileSources, OcdsJson
-from infrastructure.formats.tables.kinds import tables
+from infrastructure.files.file_store import FileStore
+from infrastructure.formats.file_sources import FileSources, OcdsJson
+from infrastructure.formats.tables.recognisers import tables
 home, spool = Path(sys.argv[1]), Path(sys.argv[1]) / "spool"
 files = FileStore(home / "files")
 sources = FileSources(files, spool, [OcdsJson(4 << 20), *tables(spool, 4 << 20, 1 << 40)], 1 << 40)

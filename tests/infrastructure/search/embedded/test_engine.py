@@ -26,7 +26,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from infrastructure.search.embedded import EmbeddedSearch
-from tests.search.contract import SPEC, P, process
+from tests.infrastructure.search.contract import SPEC, P, process
 engine = EmbeddedSearch(Path(sys.argv[1]), [SPEC])
 for batch in range(1, 10_000):
     engine.upsert(P, [process(i, f"Batch {batch}", value=float(batch)) for i in range(300)])

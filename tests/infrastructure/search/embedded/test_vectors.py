@@ -28,8 +28,8 @@ WRITER = """
 import sys
 from pathlib import Path
 from infrastructure.search.embedded import EmbeddedSearch
-from tests.search.contract import SPEC, P, process
-from tests.search.meaning import row
+from tests.infrastructure.search.contract import SPEC, P, process
+from tests.infrastructure.search.contract_semantic import row
 engine = EmbeddedSearch(Path(sys.argv[1]), [SPEC])
 ids = [process(i, "")["id"] for i in range(300)]
 for batch in range(1, 10_000):
