@@ -114,7 +114,7 @@ def test_nothing_is_asked_for_beyond_yesterday(lake: Parts, there: Service) -> N
 @pytest.mark.parametrize(
     ("wish", "reason"),
     [
-        (RateRequest(date(2024, 2, 1), date(2024, 1, 1)), "from must not be after to"),
+        (RateRequest(date(2024, 2, 1), date(2024, 1, 1)), "`from` must not be after `to`"),
         (RateRequest(date(1900, 1, 1), date(2024, 1, 1)), "from 1948-01-01"),
         (RateRequest(now().date(), None), "yesterday"),
         (RateRequest(currencies=["USD", "$", "eur"]), r"\$, eur: a currency is three capital letters"),
