@@ -116,7 +116,7 @@ def test_nothing_is_asked_for_beyond_yesterday(lake: Parts, there: Service) -> N
 @pytest.mark.parametrize(
     ("wish", "reason"),
     [
-        (RateRequest(date(2024, 2, 1), date(2024, 1, 1)), "from must not be after to"),
+        (RateRequest(date(2024, 2, 1), date(2024, 1, 1)), "`from` must not be after `to`"),
         (RateRequest(date(1900, 1, 1), date(2024, 1, 1)), "from 1948-01-01"),
         (RateRequest(now().date(), None), "yesterday"),
         (RateRequest(currencies=["USD", "$", "eur"]), r"\$, eur: a currency is three capital letters"),
@@ -158,7 +158,7 @@ def test_what_was_answered_before_a_failure_is_landed_all_the_same(lake: Parts, 
 def test_a_slow_service_is_not_waited_for_without_end(lake: Parts, there: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10"), priced("ocds-rates1-3", 100, "USD", "2022-01-10")]))
     monkeypatch.setattr(enrichment, "TIME_LIMIT_SECONDS", 0.0)
-    with pytest.raises(UnavailableError, match=r"slow: [01] of 2 questions"):
+    with pytest.raises(UnavailableError, match=r"slow: [01] of 2 requests"):
         fetch_rates(lake, "tester")
     assert len(there.asked) < 2
 
