@@ -90,14 +90,16 @@ def lines_of(said: list[str]) -> list[str]:
 def test_a_server_that_is_away_is_told_of_once_and_tried_once_in_a_while(
     engine: TypesenseSearch, recording: Recording, said: list[str], failure: httpx.Response | Exception, tries: int
 ) -> None:
+    server = server_at("Typesense", "http://typesense")
+    server.pause = 60.0
     recording.failures.extend([failure] * 1_000)
     for number in range(20):
         with pytest.raises(AwayError):
             engine.upsert(P, [BARE]) if number % 2 else find(engine, "roads")
     assert len(recording.failures) >= 1_000 - tries
-    server_at("Typesense", "http://typesense").pause = 0.0
+    server.pause = 0.0
     for _ in range(20):
-        server_at("Typesense", "http://typesense").failed("still away")
+        server.failed("still away")
         with pytest.raises(AwayError):
             engine.count(P)
     assert len(recording.failures) >= 1_000 - tries - 2 * 20
