@@ -82,6 +82,7 @@ def credentials(proof: str) -> tuple[str, str]:
 
 
 SCHEMES = [Depends(basic), Depends(bearer)]
-Reader = Annotated[User, Depends(require_role(Role.READER))]
+READER = Depends(require_role(Role.READER))
+Reader = Annotated[User, READER]
 Writer = Annotated[User, Depends(require_role(Role.WRITER))]
 Admin = Annotated[User, Depends(require_role(Role.ADMIN))]

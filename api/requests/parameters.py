@@ -10,7 +10,6 @@ from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.auth import Reader
 from domain.shared.errors import InvalidError
 from domain.shared.exact_json import dumps
 from domain.star.queries import FieldKind, read_value
@@ -41,7 +40,7 @@ From = Annotated[datetime, _moment(False), MOMENT]
 Until = Annotated[datetime, _moment(True), MOMENT]
 
 
-async def reject_unknown_parameters(request: Request, _: Reader) -> None:
+async def reject_unknown_parameters(request: Request) -> None:
     """InvalidError for an unknown parameter: a misspelt filter must not return unfiltered rows."""
     app = request.app
     document = app.openapi_schema or await run_in_threadpool(app.openapi)  # built at the first call, which is slow

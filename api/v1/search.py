@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
-from api.auth import SCHEMES, Reader
+from api.auth import READER, SCHEMES
 from api.context import Context
 from api.openapi import COMMON, answers
 from api.requests.parameters import From, Until, model_response, reject_unknown_parameters
@@ -15,7 +15,7 @@ from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS
 from domain.search.queries import QUERY_CHARACTERS, Collection, Mode, SearchResult
 from services.search import searching as searches
 
-router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
+router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=[*SCHEMES, READER, Depends(reject_unknown_parameters)], responses=COMMON)
 ANY = "any of the values, repeated or separated by commas"
 WORDS = (
     'words; typing errors are tolerated, the last word may be incomplete; "a phrase", -excluded; empty: everything; '
@@ -94,7 +94,7 @@ SAME = [one.name for one in fields(searches.SearchRequest) if one.name in Search
 
 
 @router.get("", response_model=SearchResult, responses=answers(404))
-def search(context: Context, _: Reader, asked: Annotated[SearchParameters, Query()]) -> Response:
+def search(context: Context, asked: Annotated[SearchParameters, Query()]) -> Response:
     """Find contracting processes, organisations or passages of uploaded documents, narrowed by filters, with facets and highlights.
 
     Highlighted text is HTML-escaped, with the matched words in `<mark>`.
@@ -111,6 +111,6 @@ class SuggestParameters(BaseModel):
 
 
 @router.get("/suggest", response_model=Suggestions)
-def suggest(context: Context, _: Reader, asked: Annotated[SuggestParameters, Query()]) -> Response:
+def suggest(context: Context, asked: Annotated[SuggestParameters, Query()]) -> Response:
     """Complete the text that a user is typing."""
     return model_response(Suggestions(items=searches.suggest(context.parts.search, asked.collection, asked.q, asked.limit)))

@@ -38,7 +38,7 @@ def test_it_waits_for_the_warehouse_ends_on_sigterm_and_allows_no_second_watcher
         )
         assert second.returncode == 1
         assert second.stderr.count("\n") == 1
-        assert "watched already" in second.stderr
+        assert "already watched" in second.stderr
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ RATES = [
     ExchangeRate(date(2024, 1, 3), "EUR", "USD", 1.0919),
 ]
 QUICK = RequestLimits(tries=3, first_wait=0.001, longest_wait=0.01, connect=2.0, answer=0.3, most=50_000)
+PATIENT = replace(QUICK, answer=5.0)  # where nothing is slow but the machine
 
 
 @pytest.fixture
@@ -32,12 +34,12 @@ def there() -> Iterator[Service]:
         yield found
 
 
-def client(url: str, folder: Path, **circuit: Any) -> Frankfurter:
-    return Frankfurter(url, CircuitBreaker(folder / "circuit.json", "the service", **circuit), QUICK)
+def client(url: str, folder: Path, limits: RequestLimits = PATIENT, **circuit: Any) -> Frankfurter:
+    return Frankfurter(url, CircuitBreaker(folder / "circuit.json", "the service", **circuit), limits)
 
 
-def ask(there: Service, folder: Path) -> list[ExchangeRate]:
-    return client(there.url, folder).rates("EUR", FIRST, LAST, ["USD", "GBP"])
+def ask(there: Service, folder: Path, limits: RequestLimits = PATIENT) -> list[ExchangeRate]:
+    return client(there.url, folder, limits).rates("EUR", FIRST, LAST, ["USD", "GBP"])
 
 
 def good(**changed: Any) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def test_a_service_that_is_well_is_asked_once_for_exactly_what_is_wanted(there: 
 )
 def test_a_service_that_fails_once_or_twice_is_asked_again(there: Service, tmp_path: Path, trouble: Any) -> None:
     there.script.extend([trouble, trouble])
-    assert ask(there, tmp_path) == RATES
+    assert ask(there, tmp_path, QUICK) == RATES
     assert len(there.asked) == 3
 
 
@@ -75,7 +77,7 @@ def test_a_service_that_fails_once_or_twice_is_asked_again(there: Service, tmp_p
 def test_a_service_that_keeps_failing_is_an_error_that_names_it(there: Service, tmp_path: Path, trouble: Any) -> None:
     there.script.extend([trouble] * 3)
     with pytest.raises(UnavailableError, match=rf"{there.url} (answered 500|did not answer in time|can't be reached: .*); try again later"):
-        ask(there, tmp_path)
+        ask(there, tmp_path, QUICK)
     assert len(there.asked) == 3
 
 
@@ -187,7 +189,7 @@ def test_days_of_which_the_service_knows_nothing_are_no_failure(there: Service, 
 
 @pytest.mark.parametrize("status", [404, 422])
 def test_a_service_that_knows_nothing_at_all_is_told_to_be_at_another_address(there: Service, tmp_path: Path, status: int) -> None:
-    wrong = Frankfurter(there.url, CircuitBreaker(tmp_path / "circuit.json", "the service", failures=2), QUICK)
+    wrong = Frankfurter(there.url, CircuitBreaker(tmp_path / "circuit.json", "the service", failures=2), PATIENT)
     for _ in range(2):
         there.script.extend([says({"message": "not found"}, status)] * 5)
         with pytest.raises(UnavailableError, match=r"it has no rates, not even of USD .*not found.*: check its URL"):

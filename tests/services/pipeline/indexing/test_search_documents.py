@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.search.queries import SearchDocument
-from domain.search.search_documents import SPECS, TEXT
+from domain.search.search_documents import FIELD_MAX_CHARACTERS, SPECS
 from services.ports.parts import Parts
 from tests.infrastructure.pdf.pdfs import pdf
 from tests.support import documents, lines, load, package, release
@@ -36,8 +36,8 @@ def test_what_is_not_known_is_absent_and_not_empty(lake_home: Parts) -> None:
 
 
 def test_long_texts_are_cut_for_search_only(lake_home: Parts) -> None:
-    document = one(lake_home, tender={"description": "x" * (TEXT + 5)})
-    assert len(document["description"]) == TEXT
+    document = one(lake_home, tender={"description": "x" * (FIELD_MAX_CHARACTERS + 5)})
+    assert len(document["description"]) == FIELD_MAX_CHARACTERS
 
 
 def test_documents_keep_to_their_specs(lake_home: Parts) -> None:
