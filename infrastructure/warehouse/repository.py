@@ -113,6 +113,6 @@ def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
 
 def chunks(values: Iterable[Any], size: int = IN_LIST_MAX_VALUES) -> Iterator[list[Any]]:
     """Yield the values in lists of at most `size`."""
-    source = iter(values)
-    while part := list(islice(source, size)):
+    remaining = iter(values)
+    while part := list(islice(remaining, size)):
         yield part

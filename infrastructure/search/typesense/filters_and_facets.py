@@ -56,10 +56,12 @@ def facet_by(names: Sequence[str], size: int) -> Json:
 
 def counted(answer: Json) -> dict[str, list[FacetValue]]:
     """All values that the server counted, by field, the most frequent first, equals by their letters."""
-    return {one["field_name"]: ranked({unmasked(each["value"]): each["count"] for each in one["counts"]}) for one in answer.get("facet_counts", [])}
+    return {
+        one["field_name"]: most_frequent_first({unmasked(each["value"]): each["count"] for each in one["counts"]}) for one in answer.get("facet_counts", [])
+    }
 
 
-def ranked(counts: dict[str, int]) -> list[FacetValue]:
+def most_frequent_first(counts: dict[str, int]) -> list[FacetValue]:
     """Values by how often they are found, equals by their letters."""
     return [FacetValue(value=value, count=count) for value, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
 
