@@ -18,8 +18,8 @@ from infrastructure.search.typesense.filters_and_facets import (
     equal,
     facet_by,
     filter_by,
+    most_frequent_first,
     not_ids,
-    ranked,
     sort_by,
 )
 from infrastructure.search.typesense.hits import Hits
@@ -235,4 +235,4 @@ def _sum(words: Sequence[FacetValue], near: Sequence[FacetValue]) -> list[FacetV
     counts = {one.value: one.count for one in words}
     for one in near:
         counts[one.value] = counts.get(one.value, 0) + one.count
-    return ranked(counts)
+    return most_frequent_first(counts)
