@@ -241,10 +241,10 @@ def check(migrated: Path, taken: list[tuple[str, Any]], base: str) -> None:
         assert verified(parts, Path(folder) / "home") == []
         with lake_in(Path(folder) / "fresh", migrated) as empty:
             fresh = replace(empty, base_currency=base)
+            # Upload by upload: the same id again is a new version in another upload, and another release in the same one.
             for kind, write in (("rates", records), ("processes", lines)):
-                everything = [one for name, what in taken if name == kind for one in what]
-                if everything:
-                    load(fresh, f"{kind}.jsonl", write(everything))
+                for number, records_of_kind in enumerate(records_of_kind for name, records_of_kind in taken if name == kind):
+                    load(fresh, f"{kind}-{number}.jsonl", write(records_of_kind))
             assert gold(parts) == gold(fresh)
 
 
