@@ -4,7 +4,7 @@ Such a route takes `options: Options` and declares `responses=CHANGE` and `respo
 
     @router.post("/things", status_code=202, response_model=JobAnswer, responses={**CHANGE, **answers(413)})
     def things(context: Context, user: Writer, options: Options) -> Response:
-        job = submit(..., once=options.idempotency_key(user, sha256), webhook=options.job_webhook(context))
+        job = submit(..., idempotency=options.idempotency_key(user, sha256), webhook=options.job_webhook(context))
         return accepted(context, options, job)
 
 `idempotency_key` takes the hash of the body as received (the SHA-256 of a file; "" without a body). A service that

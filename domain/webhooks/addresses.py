@@ -13,7 +13,7 @@ HOST_MAX_CHARACTERS = 260  # a DNS name has 253, a port 5
 
 
 def check_webhook_url(url: str, *, private: bool) -> str:
-    """The URL, where word may be sent to it as far as its text tells. InvalidError otherwise; `private` lets internal addresses through."""
+    """The URL, if webhooks may call it as far as its text shows; else InvalidError. `private` allows internal addresses."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -29,13 +29,13 @@ def check_webhook_url(url: str, *, private: bool) -> str:
 
 
 def host_of(url: str) -> str:
-    """Host and port of a URL that `check_url` let through, in one form; the end of it, where no real name is so long."""
+    """Host and port of a URL that `check_url` accepted, normalised; at most HOST_MAX_CHARACTERS, cut at the start."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"[-HOST_MAX_CHARACTERS:]
 
 
 def url_hash(url: str) -> int:
-    """64 bits by which URLs are told apart."""
+    """A 64-bit hash of the URL."""
     return int.from_bytes(blake2b(url.encode(), digest_size=8).digest(), signed=True)
 
 
@@ -49,7 +49,7 @@ def is_address(host: str) -> bool:
 
 
 def is_internal_address(address: str) -> bool:
-    """Whether an IP address is anything but a public one: loopback, private, link-local, multicast, or such a one in IPv6's clothes."""
+    """Whether an IP address is anything but a public one: loopback, private, link-local, multicast, or an IPv6 form of such an address."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     inner = _inner(ip) if isinstance(ip, ipaddress.IPv6Address) else None
     return not ip.is_global or ip.is_multicast or (inner is not None and is_internal_address(str(inner)))

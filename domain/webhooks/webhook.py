@@ -14,7 +14,7 @@ EVENT_OF_STATUS: dict[JobStatus, Event] = {JobStatus.SUCCEEDED: "job.finished", 
 
 
 class Webhook(BaseModel):
-    """A standing wish to hear of events, whoever caused them. `secret` is sealed."""
+    """A subscription to events of all users. `secret` is encrypted."""
 
     id: str
     url: str
@@ -26,6 +26,6 @@ class Webhook(BaseModel):
 
 
 def job_event_payload(job: Job) -> dict[str, Any]:
-    """What is said of a job that ended."""
+    """The payload of the event of a job that ended."""
     told = job.model_dump(mode="json", include={"id", "type", "status", "actor", "filename", "sha256", "counts", "error", "created_at", "finished_at"})
     return {"event": EVENT_OF_STATUS[job.status], "job": told | {"links": {"self": f"/v1/jobs/{job.id}", "errors": f"/v1/jobs/{job.id}/errors"}}}

@@ -1,1 +1,1 @@
-"""Raw files by the hash of their content."""
+"""Stored files, named by the SHA-256 of their content."""

@@ -25,7 +25,7 @@ SEND_TIMEOUT_SECONDS = 3.0  # seconds that a sender waits for a queue that is aw
 
 
 class RedisMessageQueue:
-    """The port `Messages`: wakes a stage up. An actor's queue bears its name. Its errors are AwayError while the server does not answer."""
+    """Implements the port `MessageQueue`. Each actor has a queue of its name. AwayError while the server does not answer."""
 
     def __init__(self, url: str | None, seconds: float = ANSWER_SECONDS) -> None:
         self.url = url
@@ -34,7 +34,7 @@ class RedisMessageQueue:
         self._broker: RedisBroker | None = None
 
     def send(self, actor: str, *args: str) -> None:
-        """Enqueue. UnavailableError where the queue does not answer for some seconds; the sweep makes up for it."""
+        """Enqueue a message. UnavailableError if the queue does not answer; the sweep sends it later."""
         message: Message[None] = Message(queue_name=actor, actor_name=actor, args=args, kwargs={}, options={})
         patience = 0.0 if self._server.away else SEND_TIMEOUT_SECONDS
         again = retry_if_exception_type((redis.ConnectionError, redis.TimeoutError))

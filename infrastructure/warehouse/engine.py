@@ -72,7 +72,7 @@ def _set_query_only(pooled: PoolProxiedConnection, query_only: bool) -> None:
 
 
 def _took_turn(raw: Any) -> bool:
-    """Whether a writer's turn came within CLOSELY. SQLite itself looks every 100 ms after a while, and misses turns that are shorter."""
+    """Whether a writer's turn came within WRITER_POLL_SECONDS. SQLite itself polls every 100 ms after a while, and misses shorter gaps between writers."""
     raw.execute("PRAGMA busy_timeout=0")
     end = monotonic() + WRITER_POLL_SECONDS
     try:

@@ -1,4 +1,4 @@
-"""What the search keeps in the warehouse: synonyms, and the model in force."""
+"""Search settings in the warehouse: synonyms and the chosen embedding model."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,12 +23,12 @@ class SearchSettingsRepository(Repository):
         return [Synonym(id=row.id, root=row.root, words=tuple(row.words)) for row in rows]
 
     def put_synonyms(self, synonyms: Sequence[Synonym], now: datetime) -> None:
-        """Each in place of the one with its id."""
+        """Insert or replace synonyms by id."""
         rows = [{"id": one.id, "root": one.root, "words": list(one.words), "updated_at": now} for one in synonyms]
         self.upsert(SYNONYM, rows, ["id"])
 
     def delete_synonym(self, synonym_id: str) -> bool:
-        """Whether there was one."""
+        """Delete a synonym; whether it existed."""
         return self.connection.execute(delete(SYNONYM).where(SYNONYM.c.id == synonym_id)).rowcount > 0
 
     def model(self) -> str | None:
@@ -36,7 +36,7 @@ class SearchSettingsRepository(Repository):
         return self.connection.execute(select(EMBEDDING.c.model).where(EMBEDDING.c.stage == STAGE)).scalar()
 
     def choose_model(self, model: str | None) -> bool:
-        """Embed with this model from now on, beginning at the beginning where it is another one than before; whether it is."""
+        """Choose the model; another one than before restarts the embed stage. Whether it changed."""
         if self.model() == model:
             return False
         self.connection.execute(delete(EMBEDDING).where(EMBEDDING.c.stage == STAGE))
