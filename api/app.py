@@ -17,7 +17,19 @@ from api.middleware.head_requests import HeadRequests
 from api.middleware.request_guard import RequestGuard
 from api.openapi import describe
 from api.password_checks import PasswordChecker
-from api.v1 import audit, gold, jobs, raw_records, saved_searches, search, search_status, synonyms, tokens, uploads, webhooks
+from api.v1 import (
+    audit,
+    gold,
+    jobs,
+    raw_records,
+    saved_searches,
+    search,
+    search_status,
+    synonyms,
+    tokens,
+    uploads,
+    webhooks,
+)
 from api.v1.exchange_rates import router as enrichment
 from infrastructure.bootstrap import bootstrap, vault
 from infrastructure.settings import Settings
@@ -56,13 +68,31 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     """Create the application over `parts`; without them, over those that the settings name."""
     settings = settings or Settings()
     parts = parts or bootstrap(settings, serving=True)
-    about = {"title": "tenderlake", "version": _version(), "summary": "Open contracting data, refined and searchable", "description": ABOUT}
+    about = {
+        "title": "tenderlake",
+        "version": _version(),
+        "summary": "Open contracting data, refined and searchable",
+        "description": ABOUT,
+    }
     # No redirects: Starlette builds them from the Host header of the request. The pages of /docs are served from the
     # package, because an installation may have no access to the internet.
     app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static", redirect_slashes=False)
     app.state.container = container_of(settings, parts)
     # Routes are matched in this order: search first, since users wait for it.
-    for module in (search, health, tokens, uploads, raw_records, jobs, audit, webhooks, gold, synonyms, search_status, saved_searches):
+    for module in (
+        search,
+        health,
+        tokens,
+        uploads,
+        raw_records,
+        jobs,
+        audit,
+        webhooks,
+        gold,
+        synonyms,
+        search_status,
+        saved_searches,
+    ):
         app.include_router(module.router)
     app.include_router(enrichment)
     errors.install(app)

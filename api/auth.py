@@ -31,8 +31,12 @@ class TokenScheme(OAuth2PasswordBearer):
         """Does nothing: `verified_user` reads the header."""
 
 
-basic = BasicScheme(auto_error=False, scheme_name="basic", description="user name and password at every call, in UTF-8 (RFC 7617)")
-bearer = TokenScheme("/v1/auth/token", auto_error=False, scheme_name="token", description="a token from POST /v1/auth/token")
+basic = BasicScheme(
+    auto_error=False, scheme_name="basic", description="user name and password at every call, in UTF-8 (RFC 7617)"
+)
+bearer = TokenScheme(
+    "/v1/auth/token", auto_error=False, scheme_name="token", description="a token from POST /v1/auth/token"
+)
 
 
 def require_role(role: Role) -> Callable[..., Awaitable[User]]:

@@ -42,7 +42,9 @@ CHALLENGES = {"WWW-Authenticate": 'Basic realm="tenderlake", charset="UTF-8", Be
 class Wrong(BaseModel):
     """One invalid value of a request."""
 
-    where: str = Field(description="where the value is: query, path, body or header, then its name", examples=["query.limit"])
+    where: str = Field(
+        description="where the value is: query, path, body or header, then its name", examples=["query.limit"]
+    )
     reason: str = Field(examples=["Input should be less than or equal to 1000"])
     got: Any = Field(None, description="the value sent", examples=["5000"])
 
@@ -55,14 +57,20 @@ class Problem(BaseModel):
     type: str = Field("about:blank", description="a URI for the kind of problem")
     title: str = Field(description="name of the kind of problem", examples=["The request can't be used"])
     status: int = Field(description="the HTTP status", examples=[400])
-    detail: str = Field(description="what exactly is wrong, and what to do", examples=["there is no field amuont to filter by"])
+    detail: str = Field(
+        description="what exactly is wrong, and what to do", examples=["there is no field amuont to filter by"]
+    )
     instance: str | None = Field(None, description="path of the request", examples=["/v1/gold/facts/award"])
     errors: list[Wrong] | None = Field(None, description="the invalid values")
     allowed: list[str] | None = Field(None, description="the accepted names")
-    retry_after: int | None = Field(None, description="seconds to wait before a retry, as in the header Retry-After", examples=[2])
+    retry_after: int | None = Field(
+        None, description="seconds to wait before a retry, as in the header Retry-After", examples=[2]
+    )
 
 
-def problem(path: str, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, /, **more: Any) -> Response:
+def problem(
+    path: str, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, /, **more: Any
+) -> Response:
     """A problem document as a response."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": path, **more}
     content = orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS)
@@ -107,7 +115,9 @@ def _ours(request: Request, error: Exception) -> Response:
 
 def _database(request: Request, error: Exception) -> Response:
     if "full" in str(getattr(error, "orig", "")):  # not in the statement, whose values come from the caller
-        return _ours(request, errors.NoSpaceError("the disk that holds the warehouse is full; free some space and try again"))
+        return _ours(
+            request, errors.NoSpaceError("the disk that holds the warehouse is full; free some space and try again")
+        )
     logger.opt(exception=error).warning("the warehouse does not answer")
     return _ours(request, errors.UnavailableError("the warehouse does not answer at the moment; try again"))
 
@@ -120,7 +130,14 @@ def _value(request: Request, error: Exception) -> Response:
 
 def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  the handler is registered for this class alone
-    found = [{"where": ".".join(str(part) for part in entry["loc"]), "reason": entry["msg"], "got": _shown(entry.get("input"))} for entry in error.errors()]
+    found = [
+        {
+            "where": ".".join(str(part) for part in entry["loc"]),
+            "reason": entry["msg"],
+            "got": _shown(entry.get("input")),
+        }
+        for entry in error.errors()
+    ]
     detail = "; ".join(f"{entry['where']}: {entry['reason']}" for entry in found[:5])
     return problem(request.url.path, 422, errors.InvalidError.title, detail, errors=found)
 

@@ -45,7 +45,12 @@ def describe(app: FastAPI) -> dict[str, Any]:
     with BUILD_LOCK:  # FastAPI fails if two threads build it at the same time
         if app.openapi_schema is None:
             document = get_openapi(
-                title=app.title, version=app.version, summary=app.summary, description=app.description, routes=app.routes, tags=app.openapi_tags
+                title=app.title,
+                version=app.version,
+                summary=app.summary,
+                description=app.description,
+                routes=app.routes,
+                tags=app.openapi_tags,
             )
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for model in (Problem, Wrong):

@@ -26,7 +26,10 @@ class PasswordChecker:
     async def check(self, name: str, password: str) -> User:
         """The user of that name and password. UnauthorizedError if wrong, UnavailableError if too many wait."""
         if self._waiting >= MAX_WAITING_REQUESTS:
-            raise UnavailableError("too many password checks are waiting; try again, or use a token from POST /v1/auth/token, which needs no check")
+            raise UnavailableError(
+                "too many password checks are waiting; try again, or use a token from POST /v1/auth/token, which needs "
+                "no check"
+            )
         self._waiting += 1
         try:
             async with self._gate:

@@ -16,7 +16,10 @@ from infrastructure.settings import Settings
 from infrastructure.system.file_permissions import set_private_umask
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Public-procurement data: OCDS in, a star schema and search out."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Public-procurement data: OCDS in, a star schema and search out.",
 )
 users = typer.Typer(no_args_is_help=True, help="Users of the API.")
 app.add_typer(users, name="user")
@@ -69,7 +72,9 @@ def migrate() -> None:
         typer.echo("the search index is empty but gold is not: the index is rebuilt")
     password = ensure_admin(parts.warehouse, vault(settings), settings.admin_password)
     if password:
-        typer.echo(f"created the user admin with the password {password} (kept in {settings.data_dir / 'admin-password'})")
+        typer.echo(
+            f"created the user admin with the password {password} (kept in {settings.data_dir / 'admin-password'})"
+        )
 
 
 @users.command("add")

@@ -49,7 +49,9 @@ def bootstrap(settings: Settings, worker: str | None = None, *, serving: bool = 
         warehouse=warehouse,
         lake=DeltaLake(settings.lake_path),
         search=search_engine(settings),
-        messages=RedisMessageQueue(settings.redis_url or local_url(settings.data_dir.resolve()), settings.redis_seconds),
+        messages=RedisMessageQueue(
+            settings.redis_url or local_url(settings.data_dir.resolve()), settings.redis_seconds
+        ),
         sources=sources,
         files=files,
         batch_records=settings.batch_records,
@@ -101,7 +103,10 @@ def rate_service(settings: Settings) -> Frankfurter | None:
     """The exchange-rate service; None if no URL is set."""
     if settings.rates_url is None:
         return None
-    return Frankfurter(settings.rates_url, CircuitBreaker(settings.data_dir / "rates" / "circuit.json", f"the exchange-rate service {settings.rates_url}"))
+    return Frankfurter(
+        settings.rates_url,
+        CircuitBreaker(settings.data_dir / "rates" / "circuit.json", f"the exchange-rate service {settings.rates_url}"),
+    )
 
 
 def models(settings: Settings) -> ConfiguredModels:

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from loguru import Record
 
 LINE_FORMAT = "<green>{time:HH:mm:ss.SSS}</green> <level>{level: <7}</level> {extra[process]: <8} {message}"
-MIN_LEVELS = {"dramatiq": logging.WARNING, "uvicorn.error": logging.WARNING, "alembic": logging.WARNING, "asyncio": logging.WARNING, "httpx": logging.WARNING}
+MIN_LEVELS = {
+    "dramatiq": logging.WARNING,
+    "uvicorn.error": logging.WARNING,
+    "alembic": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "httpx": logging.WARNING,
+}
 MIN_LEVELS |= {"typesense": logging.ERROR}  # it warns for each synonym written to a server before version 30
 
 
@@ -58,7 +64,11 @@ class LoguruHandler(logging.Handler):
         depth = 0
         while frame and (depth == 0 or frame.f_code.co_filename == logging.__file__):
             frame, depth = frame.f_back, depth + 1
-        known = record.levelname if record.levelname in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"} else record.levelno
+        known = (
+            record.levelname
+            if record.levelname in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
+            else record.levelno
+        )
         logger.opt(depth=depth, exception=record.exc_info).log(known, "{}", record.getMessage())
 
 

@@ -16,69 +16,120 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="folder of all data: lake, warehouse, queue, search index, files")
     host: str = Field("127.0.0.1", description="address that the API listens on")
     port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="port that the API listens on")
-    admin_password: SecretStr | None = Field(None, description="password of the user admin; if unset, a random one is generated at the first start")
-    workers: Annotated[int, Field(ge=1, le=64)] = Field(os.cpu_count() or 1, description="number of worker processes (default: as many as cores)")
-    database_url: str | None = Field(None, description="SQLAlchemy URL of the warehouse; default: SQLite in the data folder")
+    admin_password: SecretStr | None = Field(
+        None, description="password of the user admin; if unset, a random one is generated at the first start"
+    )
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(
+        os.cpu_count() or 1, description="number of worker processes (default: as many as cores)"
+    )
+    database_url: str | None = Field(
+        None, description="SQLAlchemy URL of the warehouse; default: SQLite in the data folder"
+    )
     connect_seconds: Annotated[float, Field(ge=2, le=120)] = Field(
-        5.0, description="time limit for connecting to PostgreSQL, and for its silence before a second connection checks whether it still answers"
+        5.0,
+        description="time limit for connecting to PostgreSQL, and for its silence before a second connection checks "
+        "whether it still answers",
     )
     statement_seconds: Annotated[float, Field(gt=0)] = Field(
-        60.0, description="time limit for a PostgreSQL statement of an API request; workers and commands have no such limit"
+        60.0,
+        description="time limit for a PostgreSQL statement of an API request; workers and commands have no such limit",
     )
     pool_seconds: Annotated[float, Field(gt=0)] = Field(
         10.0, description="time limit for an API request to get one of the up to 15 PostgreSQL connections of a process"
     )
-    redis_url: str | None = Field(None, description="URL of a Redis or Valkey for the queue; default: the bundled redis-server")
-    redis_seconds: Annotated[float, Field(gt=0)] = Field(2.0, description="time limit for Redis to answer when a message is sent")
+    redis_url: str | None = Field(
+        None, description="URL of a Redis or Valkey for the queue; default: the bundled redis-server"
+    )
+    redis_seconds: Annotated[float, Field(gt=0)] = Field(
+        2.0, description="time limit for Redis to answer when a message is sent"
+    )
     lake_uri: str | None = Field(None, description="folder of the Delta lake; default: lake in the data folder")
     batch_records: Annotated[int, Field(ge=1, le=100_000)] = Field(6_000, description="most raw records in a batch")
     max_upload_bytes: Annotated[int, Field(ge=1)] = Field(20 * 1024**3, description="largest upload accepted")
-    profiles_dir: Path | None = Field(None, description="folder of mapping profiles (YAML) for publishers' own tables; see docs/formats.md")
-    max_record_bytes: Annotated[int, Field(ge=1024)] = Field(64 * 1024**2, description="largest single record; larger ones are quarantined")
+    profiles_dir: Path | None = Field(
+        None, description="folder of mapping profiles (YAML) for publishers' own tables; see docs/formats.md"
+    )
+    max_record_bytes: Annotated[int, Field(ge=1024)] = Field(
+        64 * 1024**2, description="largest single record; larger ones are quarantined"
+    )
     max_archive_members: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         100_000,
-        description="most members of an archive, including those of nested archives; larger archives are refused, or read up to the limit with an error",
+        description="most members of an archive, including those of nested archives; larger archives are refused, or "
+        "read up to the limit with an error",
     )
-    upload_idle_seconds: Annotated[float, Field(gt=0)] = Field(60.0, description="time without data after which an upload is ended with 408")
-    sweep_seconds: Annotated[float, Field(gt=0)] = Field(5.0, description="interval at which the sweep looks for stages that are behind and idle")
+    upload_idle_seconds: Annotated[float, Field(gt=0)] = Field(
+        60.0, description="time without data after which an upload is ended with 408"
+    )
+    sweep_seconds: Annotated[float, Field(gt=0)] = Field(
+        5.0, description="interval at which the sweep looks for stages that are behind and idle"
+    )
     token_minutes: Annotated[int, Field(ge=1)] = Field(60, description="lifetime of a token from POST /v1/auth/token")
-    base_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field("EUR", description="ISO 4217 code that amounts are converted to")
+    base_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field(
+        "EUR", description="ISO 4217 code that amounts are converted to"
+    )
     rates_url: Annotated[str | None, Field(pattern="^https?://")] = Field(
-        None, description="URL of an exchange-rate service with the Frankfurter API, such as https://api.frankfurter.dev; default: none"
+        None,
+        description="URL of an exchange-rate service with the Frankfurter API, such as https://api.frankfurter.dev; "
+        "default: none",
     )
     rates_hours: Annotated[float, Field(gt=0, le=8_760)] = Field(
         6.0, description="interval in hours at which rates that facts need are fetched from the exchange-rate service"
     )
-    fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = Field(1, description="first month of the fiscal year in the calendar dimension")
+    fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = Field(
+        1, description="first month of the fiscal year in the calendar dimension"
+    )
     embeddings: Annotated[str, Field(pattern="^(minilm|static|off|https?://.+)$")] = Field(
-        "minilm", description="embedding model of semantic search: minilm, static, off, or the URL of an OpenAI-compatible endpoint (its `…/v1`)"
+        "minilm",
+        description="embedding model of semantic search: minilm, static, off, or the URL of an OpenAI-compatible "
+        "endpoint (its `…/v1`)",
     )
     embeddings_key: SecretStr | None = Field(None, description="API key of the embedding endpoint")
     embeddings_model: str | None = Field(None, description="model requested from the embedding endpoint")
-    url: str | None = Field(None, description="URL of the server that `tenderlake load` and `seed` call; default: the one on this machine")
-    user: str = Field("admin", description="user that `tenderlake load` and `seed` sign in as")
-    password: SecretStr | None = Field(None, description="password of that user; default on the server's machine: the password of admin")
-    watch_dir: Path | None = Field(None, description="drop folder whose files `tenderlake up` loads as they arrive; default: none")
-    typesense_url: str | None = Field(
-        None, pattern="^https?://", description="URL of a Typesense server, version 29 or 30; default: the embedded search engine"
+    url: str | None = Field(
+        None, description="URL of the server that `tenderlake load` and `seed` call; default: the one on this machine"
     )
-    typesense_api_key: SecretStr | None = Field(None, description="API key of the Typesense server with all permissions")
+    user: str = Field("admin", description="user that `tenderlake load` and `seed` sign in as")
+    password: SecretStr | None = Field(
+        None, description="password of that user; default on the server's machine: the password of admin"
+    )
+    watch_dir: Path | None = Field(
+        None, description="drop folder whose files `tenderlake up` loads as they arrive; default: none"
+    )
+    typesense_url: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="URL of a Typesense server, version 29 or 30; default: the embedded search engine",
+    )
+    typesense_api_key: SecretStr | None = Field(
+        None, description="API key of the Typesense server with all permissions"
+    )
     typesense_seconds: Annotated[float, Field(gt=0)] = Field(
         4.0,
-        description="time limit for Typesense to answer before a second request checks whether it still answers; each further try has twice the time",
+        description="time limit for Typesense to answer before a second request checks whether it still answers; each "
+        "further try has twice the time",
     )
-    webhook_private: bool = Field(False, description="whether webhooks may call internal addresses (loopback, private networks)")
+    webhook_private: bool = Field(
+        False, description="whether webhooks may call internal addresses (loopback, private networks)"
+    )
     pdf_processes: Annotated[int, Field(ge=1, le=64)] = Field(
         os.cpu_count() or 1, description="PDFs that a worker reads in parallel (default: as many as cores)"
     )
-    pdf_cpu_seconds: Annotated[int, Field(ge=1)] = Field(60, description="CPU seconds for the text of one PDF; later pages are left out, with a note")
+    pdf_cpu_seconds: Annotated[int, Field(ge=1)] = Field(
+        60, description="CPU seconds for the text of one PDF; later pages are left out, with a note"
+    )
     pdf_page_seconds: Annotated[int, Field(ge=1)] = Field(
         10, description="CPU seconds for one page of a PDF; a page that takes longer is left out, with a note"
     )
-    pdf_timeout: Annotated[float, Field(gt=0)] = Field(180.0, description="elapsed time for one PDF; what was read until then is kept")
-    pdf_memory_bytes: Annotated[int, Field(ge=256 * 1024**2)] = Field(1024**3, description="memory limit of a process that reads PDFs")
+    pdf_timeout: Annotated[float, Field(gt=0)] = Field(
+        180.0, description="elapsed time for one PDF; what was read until then is kept"
+    )
+    pdf_memory_bytes: Annotated[int, Field(ge=256 * 1024**2)] = Field(
+        1024**3, description="memory limit of a process that reads PDFs"
+    )
     pdf_pages: Annotated[int, Field(ge=1)] = Field(5_000, description="most pages read from one PDF")
-    pdf_output_bytes: Annotated[int, Field(ge=1024)] = Field(32 * 1024**2, description="most bytes of text kept from one PDF")
+    pdf_output_bytes: Annotated[int, Field(ge=1024)] = Field(
+        32 * 1024**2, description="most bytes of text kept from one PDF"
+    )
     log_level: str = Field("INFO", description="lowest level of log lines: DEBUG, INFO, WARNING or ERROR")
 
     @property

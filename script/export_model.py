@@ -1,4 +1,6 @@
-"""Exports all-MiniLM-L6-v2 to int8 ONNX and distils its static twin; run by script/export_model, in an environment that has torch."""
+"""Exports all-MiniLM-L6-v2 to int8 ONNX and distils its static twin; run by script/export_model, in an environment that
+has torch.
+"""
 
 import shutil
 import sys

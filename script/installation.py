@@ -29,7 +29,11 @@ class Stack:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        chosen = {"TENDERLAKE_DATA_DIR": str(self.data), "TENDERLAKE_PORT": str(self.port), "TENDERLAKE_ADMIN_PASSWORD": PASSWORD}
+        chosen = {
+            "TENDERLAKE_DATA_DIR": str(self.data),
+            "TENDERLAKE_PORT": str(self.port),
+            "TENDERLAKE_ADMIN_PASSWORD": PASSWORD,
+        }
         self.env = os.environ | chosen | {"TENDERLAKE_LOG_LEVEL": "WARNING"} | env
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", auth=("admin", PASSWORD), timeout=60)
         self.process: subprocess.Popen[bytes] | None = None
@@ -47,7 +51,12 @@ class Stack:
         """Start it and wait until it is ready."""
         with (self.data / "stack.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [str(ROOT / ".venv/bin/tenderlake"), "up"], env=self.env, stdout=log, stderr=log, cwd=self.data, start_new_session=True
+                [str(ROOT / ".venv/bin/tenderlake"), "up"],
+                env=self.env,
+                stdout=log,
+                stderr=log,
+                cwd=self.data,
+                start_new_session=True,
             )
         end = time.monotonic() + seconds
         while time.monotonic() < end:

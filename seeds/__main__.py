@@ -37,7 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m seeds", description="Generated procurement data; the same bytes for the same parameters.")
+    parser = argparse.ArgumentParser(
+        prog="python -m seeds", description="Generated procurement data; the same bytes for the same parameters."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     make = commands.add_parser("make", help="rewrite the bundled set")
     make.add_argument("--folder", type=Path, default=files.DATA, help="target folder (default: the package's own)")

@@ -31,7 +31,9 @@ class Awards:
         for index, value in enumerate(tender.values):
             bids = self._lot(firms, value)
             self.awards.append(self._award(index, bids))
-            details += [self._bid(f"{index + 1}-{order}", bid, index) for order, bid in enumerate(bids, 1)] if shown else []
+            details += (
+                [self._bid(f"{index + 1}-{order}", bid, index) for order, bid in enumerate(bids, 1)] if shown else []
+            )
         if details:
             self.bids = {"details": details}
         self.failed = all(award["status"] != "active" for award in self.awards)
@@ -59,7 +61,12 @@ class Awards:
         return sorted(bids, key=lambda bid: bid.cents)
 
     def _bid(self, mark: str, bid: Bid, lot: int) -> Json:
-        details: Json = {"id": mark, "date": self.case.stamp(bid.time), "status": bid.status, "tenderers": [self.case.join(bid.firm, "tenderer", 3)]}
+        details: Json = {
+            "id": mark,
+            "date": self.case.stamp(bid.time),
+            "status": bid.status,
+            "tenderers": [self.case.join(bid.firm, "tenderer", 3)],
+        }
         details["value"] = self.case.money(bid.cents)
         if self.tender.lots:
             details["relatedLots"] = [self.tender.lots[lot][0]]
@@ -69,7 +76,10 @@ class Awards:
         case, dice = self.case, self.dice
         lots = self.tender.lots
         valid = [bid for bid in bids if bid.status == "valid"]
-        award: Json = {"id": f"{case.ocid}-award-{index + 1}", "title": case.title + (f", {lots[index][1]}" if lots else "")}
+        award: Json = {
+            "id": f"{case.ocid}-award-{index + 1}",
+            "title": case.title + (f", {lots[index][1]}" if lots else ""),
+        }
         award["date"] = case.midnight(self.awarded - dice.between(0, 6) * DAY)
         if lots:
             award["relatedLots"] = [lots[index][0]]
@@ -83,7 +93,11 @@ class Awards:
         award["suppliers"] = [case.join(bid.firm, "supplier", 3) for bid in winners]
         award["value"] = case.money(self.prices[index])
         award["contractPeriod"] = self.tender.period
-        award["items"] = [{key: item[key] for key in _CARRIED} for item in self.tender.items if not lots or item["relatedLot"] == lots[index][0]]
+        award["items"] = [
+            {key: item[key] for key in _CARRIED}
+            for item in self.tender.items
+            if not lots or item["relatedLot"] == lots[index][0]
+        ]
         award["documents"] = case.documents(AWARD_DOCUMENTS, dice.between(1, 2), self.awarded, f"award-{index + 1}")
         return award
 
@@ -133,7 +147,13 @@ class Awards:
                 for number in range(1, payments + 1)
             ],
             "milestones": [
-                {"id": str(number), "title": title, "type": "delivery", "status": "met" if number < 2 else "scheduled", "dueDate": case.midnight(time)}
+                {
+                    "id": str(number),
+                    "title": title,
+                    "type": "delivery",
+                    "status": "met" if number < 2 else "scheduled",
+                    "dueDate": case.midnight(time),
+                }
                 for number, title in enumerate(dice.some(MILESTONES, dice.between(2, 4)), 1)
             ],
         }

@@ -60,11 +60,20 @@ def made() -> dict[str, bytes]:
             for name, ocid, link, content in _notices(found):
                 files[name] = content
                 documents[name] = {"ocid": ocid, "link": link}
-    tables = {"organizations.csv": organizations(0, 60), "exchange-rates.csv": exchange_rates(), "classifications.csv": classifications()}
+    tables = {
+        "organizations.csv": organizations(0, 60),
+        "exchange-rates.csv": exchange_rates(),
+        "classifications.csv": classifications(),
+    }
     files |= tables
     summed = ("releases", "processes", "accepted", "quarantined", "repaired")
     total = {key: sum(each[key] for each in counts.values()) for key in summed}
-    expected = {"files": counts, "total": total, "references": {name: _records(content) for name, content in tables.items()}, "documents": documents}
+    expected = {
+        "files": counts,
+        "total": total,
+        "references": {name: _records(content) for name, content in tables.items()},
+        "documents": documents,
+    }
     files[EXPECTED.name] = orjson.dumps(expected, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return files
 
@@ -81,9 +90,18 @@ def write(folder: Path) -> list[Path]:
 
 
 def _entries(file: Bundled) -> Iterable[Entry]:
-    stream = entries(file.releases, seed=file.seed, publishers=file.publishers, broken=file.broken, repairable=file.repairable, text=file.form == "lines")
+    stream = entries(
+        file.releases,
+        seed=file.seed,
+        publishers=file.publishers,
+        broken=file.broken,
+        repairable=file.repairable,
+        text=file.form == "lines",
+    )
     if file.form == "workbook":
-        return islice((entry for entry in stream if len(entry.release.get("awards", ())) > 1 and "parties" in entry.release), 1)
+        return islice(
+            (entry for entry in stream if len(entry.release.get("awards", ())) > 1 and "parties" in entry.release), 1
+        )
     if file.only is None:
         return stream
     prefix = publisher(file.only).prefix
@@ -121,7 +139,11 @@ def _about(file: Bundled, version: str) -> Json:
 
 def _package(file: Bundled, key: str, elements: Iterable[Any], version: str = "1.1") -> bytes:
     """Return a package with one element per line."""
-    extensions = {"extensions": ["https://raw.githubusercontent.com/open-contracting-extensions/ocds_bid_extension/v1.1.5/extension.json"]}
+    extensions = {
+        "extensions": [
+            "https://raw.githubusercontent.com/open-contracting-extensions/ocds_bid_extension/v1.1.5/extension.json"
+        ]
+    }
     about = _about(file, version) | (extensions if version == "1.1" else {})
     body = b",\n".join(orjson.dumps(element) for element in elements)
     return orjson.dumps(about)[:-1] + f',"{key}":[\n'.encode() + body + b"\n]}\n"
@@ -161,7 +183,9 @@ def _records(table: bytes) -> int:
 def _notices(found: list[Entry]) -> Iterable[tuple[str, str, str, bytes]]:
     """Yield (name, ocid, kind of link: text, name or url; content) of notices for the first processes with a tender."""
     tenders = {
-        entry.release["ocid"]: entry.release for entry in reversed(found) if not entry.defect and "tender" in entry.release["tag"] and _pdfs(entry.release)
+        entry.release["ocid"]: entry.release
+        for entry in reversed(found)
+        if not entry.defect and "tender" in entry.release["tag"] and _pdfs(entry.release)
     }
     for number, (ocid, release) in enumerate(sorted(tenders.items())[:NOTICES]):
         link = ("text", "name", "url")[number % 3]

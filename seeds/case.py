@@ -115,13 +115,21 @@ class Case:
         habit = self.publisher.ids
         wrong = self.dice.chance({"global": 0.04, "local": 0.15, "none": 0.4}[habit])
         name = misspelt(organization.name, self.dice) if wrong else organization.name
-        ids = {"global": f"{organization.scheme}-{organization.number}", "local": f"org-{len(self.members) + 1}", "none": None}
+        ids = {
+            "global": f"{organization.scheme}-{organization.number}",
+            "local": f"org-{len(self.members) + 1}",
+            "none": None,
+        }
         self.members.append(Member(organization, ids[habit], name, [role], rank))
         return _reference(self.members[-1])
 
     def parties(self, least: int, most: int) -> list[Json]:
         """The parties added at these ranks, and always the buyer."""
-        return [self._party(member) for member in self.members if member.rank <= most and (member.rank >= least or "buyer" in member.roles)]
+        return [
+            self._party(member)
+            for member in self.members
+            if member.rank <= most and (member.rank >= least or "buyer" in member.roles)
+        ]
 
     def _party(self, member: Member) -> Json:
         organization = member.organization
@@ -142,7 +150,11 @@ class Case:
         if "buyer" in member.roles:
             party["contactPoint"] = {"name": "Procurement team", "url": f"{organization.url}/contact"}
         party["roles"] = list(member.roles)
-        party["details"] = {"url": organization.url} if "buyer" in member.roles else {"scale": organization.scale, "url": organization.url}
+        party["details"] = (
+            {"url": organization.url}
+            if "buyer" in member.roles
+            else {"scale": organization.scale, "url": organization.url}
+        )
         return party
 
     def documents(self, kinds: tuple[tuple[str, str, str, str], ...], count: int, time: int, mark: str) -> list[Json]:

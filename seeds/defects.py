@@ -7,13 +7,32 @@ import orjson
 from seeds.case import Json
 from seeds.dice import Dice
 
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 MONTHS_OF_A_YEAR = len(MONTHS)
 
 
 def _object_for_array(release: Json, _dice: Dice) -> None:
     tender = release["tender"]
-    for holder, key in ((release, "awards"), (release, "contracts"), (tender, "documents"), (tender, "items"), (release, "tag")):
+    for holder, key in (
+        (release, "awards"),
+        (release, "contracts"),
+        (tender, "documents"),
+        (tender, "items"),
+        (release, "tag"),
+    ):
         if len(holder.get(key, ())) == 1:
             holder[key] = holder[key][0]
             return
@@ -33,7 +52,12 @@ def _date_without_zone(release: Json, dice: Dice) -> None:
 
 def _date_in_words(release: Json, dice: Dice) -> None:
     year, month, day = release["date"][:10].split("-")
-    forms = (f"{day}/{month}/{year} {release['date'][11:16]}", f"{day}/{month}/{year}", f"{int(day)} {MONTHS[int(month) - 1]} {year}", f"{day}.{month}.{year}")
+    forms = (
+        f"{day}/{month}/{year} {release['date'][11:16]}",
+        f"{day}/{month}/{year}",
+        f"{int(day)} {MONTHS[int(month) - 1]} {year}",
+        f"{day}.{month}.{year}",
+    )
     chosen = dice.pick(forms)
     release["date"] = chosen if int(day) > MONTHS_OF_A_YEAR else forms[2]  # no date that can be read in two ways
 

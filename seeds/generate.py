@@ -20,7 +20,11 @@ _ALONE = (("award",), ("tender",), ("contract",), ("planning",))
 _ALONE_WEIGHTS = (48, 34, 10, 8)
 _PAIRS = (("tender", "award"), ("award", "contract"), ("tender", "tenderUpdate"), ("planning", "tender"))
 _THREES = (("tender", "award", "contract"), ("tender", "tenderUpdate", "award"), ("planning", "tender", "award"))
-_FOURS = (("tender", "award", "contract", "implementation"), ("planning", "tender", "award", "contract"), ("tender", "tenderUpdate", "award", "contract"))
+_FOURS = (
+    ("tender", "award", "contract", "implementation"),
+    ("planning", "tender", "award", "contract"),
+    ("tender", "tenderUpdate", "award", "contract"),
+)
 # Days since the previous release.
 _GAPS = {
     "tender": (40, 120),
@@ -47,19 +51,48 @@ class Entry(NamedTuple):
         return orjson.dumps(self.release) if self.line is None else self.line
 
 
-def releases(count: int, *, seed: int = 1, publishers: int = 3, multi_share: float = 1 / 3, broken: float = 0.0, repairable: float = 0.0) -> Iterator[Json]:
+def releases(
+    count: int,
+    *,
+    seed: int = 1,
+    publishers: int = 3,
+    multi_share: float = 1 / 3,
+    broken: float = 0.0,
+    repairable: float = 0.0,
+) -> Iterator[Json]:
     """`count` OCDS 1.1 releases in date order, as dicts that may share parts: do not modify them in place.
 
     `multi_share` of the processes have 2 to 4 releases; `broken` and `repairable` are the shares of releases that are
     unusable, and that need a repair or a note. Equal parameters give equal releases. ValueError for parameters out of
     range.
     """
-    return (entry.release for entry in entries(count, seed=seed, publishers=publishers, multi_share=multi_share, broken=broken, repairable=repairable))
+    return (
+        entry.release
+        for entry in entries(
+            count, seed=seed, publishers=publishers, multi_share=multi_share, broken=broken, repairable=repairable
+        )
+    )
 
 
-def lines(count: int, *, seed: int = 1, publishers: int = 3, multi_share: float = 1 / 3, broken: float = 0.0, repairable: float = 0.0) -> Iterator[bytes]:
+def lines(
+    count: int,
+    *,
+    seed: int = 1,
+    publishers: int = 3,
+    multi_share: float = 1 / 3,
+    broken: float = 0.0,
+    repairable: float = 0.0,
+) -> Iterator[bytes]:
     """The same as lines of JSON Lines, without line feeds; about a third of the broken ones are invalid JSON."""
-    stream = entries(count, seed=seed, publishers=publishers, multi_share=multi_share, broken=broken, repairable=repairable, text=True)
+    stream = entries(
+        count,
+        seed=seed,
+        publishers=publishers,
+        multi_share=multi_share,
+        broken=broken,
+        repairable=repairable,
+        text=True,
+    )
     return (entry.text for entry in stream)
 
 
@@ -75,13 +108,17 @@ def entries(
 ) -> Iterator[Entry]:
     """The stream of `releases` and `lines` (`text`), with the injected defect of each release."""
     if count < 0 or not 1 <= publishers <= PUBLISHERS:
-        raise ValueError(f"count must not be negative, publishers must be from 1 to {PUBLISHERS}: {count}, {publishers}")
+        raise ValueError(
+            f"count must not be negative, publishers must be from 1 to {PUBLISHERS}: {count}, {publishers}"
+        )
     if not 0 <= multi_share <= 1 or broken < 0 or repairable < 0 or broken + repairable > 1:
         raise ValueError("shares must lie between 0 and 1, those of broken and repairable together too")
     return _entries(count, seed & 0xFFFFFFFF, publishers, multi_share, broken, repairable, text)
 
 
-def _entries(count: int, seed: int, publishers: int, multi_share: float, broken: float, repairable: float, text: bool) -> Iterator[Entry]:
+def _entries(
+    count: int, seed: int, publishers: int, multi_share: float, broken: float, repairable: float, text: bool
+) -> Iterator[Entry]:
     for plan, step in _feed(count, seed, publishers, multi_share):
         one = release(seed, plan, step)
         if not (broken or repairable):
@@ -136,7 +173,11 @@ def _plan(dice: Dice, number: int, day: int, publishers: int, multi_share: float
     """A process that begins on that day, in office hours, with up to `most` releases."""
     owner = dice.below(publishers)
     several = dice.chance(multi_share)
-    stages = dice.pick(dice.weighted((_PAIRS, _THREES, _FOURS), (55, 30, 15)))[:most] if several else dice.weighted(_ALONE, _ALONE_WEIGHTS)
+    stages = (
+        dice.pick(dice.weighted((_PAIRS, _THREES, _FOURS), (55, 30, 15)))[:most]
+        if several
+        else dice.weighted(_ALONE, _ALONE_WEIGHTS)
+    )
     times = [day + dice.between(8 * 3_600, 18 * 3_600)]
     for stage in stages[1:]:
         low, high = _GAPS[stage]

@@ -83,6 +83,9 @@ def _lines(release: Json, named: bool) -> Iterator[Line]:
 
 
 def _codes(tender: Json) -> Iterator[str]:
-    found = [tender.get("classification") or {}, *(item.get("classification") or {} for item in tender.get("items") or [])]
+    found = [
+        tender.get("classification") or {},
+        *(item.get("classification") or {} for item in tender.get("items") or []),
+    ]
     for code in {one["id"]: one for one in found if one.get("scheme") == "CPV"}.values():
         yield f"{code['id']} - {code.get('description', '')}".strip(" -")

@@ -39,7 +39,9 @@ def world(country: int) -> World:
     """The organisations of that country."""
     home, dice = COUNTRIES[country], Dice(7_001 + country)
     buyers = tuple(_buyer(home, dice, index) for index in range(BUYERS))
-    suppliers = tuple(tuple(_supplier(home, dice, kind, index) for index in range(SUPPLIERS)) for kind in range(len(subjects())))
+    suppliers = tuple(
+        tuple(_supplier(home, dice, kind, index) for index in range(SUPPLIERS)) for kind in range(len(subjects()))
+    )
     return World(buyers, suppliers)
 
 
@@ -63,9 +65,13 @@ def _supplier(home: Country, dice: Dice, kind: int, index: int) -> Organization:
     return _organization(home, dice, name, town(home, dice), home.schemes[0], f"99{kind:02d}{index:04d}", scale)
 
 
-def _organization(home: Country, dice: Dice, name: str, place: str, scheme: str, number: str, scale: str) -> Organization:
+def _organization(
+    home: Country, dice: Dice, name: str, place: str, scheme: str, number: str, scale: str
+) -> Organization:
     street = f"{dice.between(1, 240)} {dice.pick(STREETS)}"
-    postcode = "".join(dice.pick(LETTERS) if sign == "A" else str(dice.below(10)) if sign == "0" else sign for sign in home.postcode)
+    postcode = "".join(
+        dice.pick(LETTERS) if sign == "A" else str(dice.below(10)) if sign == "0" else sign for sign in home.postcode
+    )
     url = "https://www." + "".join(letter for letter in name.lower() if "a" <= letter <= "z") + ".example"
     return Organization(name, scheme, number, street, place, dice.pick(home.regions), postcode, home.name, scale, url)
 
@@ -76,7 +82,12 @@ def misspelt(name: str, dice: Dice) -> str:
     if way == 0:
         return name.upper()
     if way == 1:
-        return name.replace("Limited", "Ltd.").replace(" Ltd", " Limited").replace(" and ", " & ").replace("Council", "Cncl")
+        return (
+            name.replace("Limited", "Ltd.")
+            .replace(" Ltd", " Limited")
+            .replace(" and ", " & ")
+            .replace("Council", "Cncl")
+        )
     if way == 2:
         return f"{name} "
     if way == 3:

@@ -53,4 +53,14 @@ def publisher(index: int) -> Publisher:
     prefix = f"ocds-zz{_LETTERS[index // 24 % 24]}{_LETTERS[index % 24]}{home.code.lower()}"
     zone = "Z" if index % 3 == 0 else home.offset
     name = f"{home.name} {_NAMES[index % 3]}" + (f" {index // 15 + 1}" if index >= 15 else "")
-    return Publisher(name, prefix, country, ids, whole, zone, ("\n\n", " ", "\r\n")[index % 3], f"https://data.{prefix[5:]}.example", _LICENCES[index % 3])
+    return Publisher(
+        name,
+        prefix,
+        country,
+        ids,
+        whole,
+        zone,
+        ("\n\n", " ", "\r\n")[index % 3],
+        f"https://data.{prefix[5:]}.example",
+        _LICENCES[index % 3],
+    )

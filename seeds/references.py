@@ -22,7 +22,17 @@ def organizations(country: int, count: int) -> bytes:
     heads = {one.region: one for one in reversed(buyers)}
     land = COUNTRIES[country].name
     rows = [
-        (_id(one), one.name, land, one.region, one.town, one.scale, _id(head) if (head := heads[one.region]) is not one else "", one.scheme, one.number)
+        (
+            _id(one),
+            one.name,
+            land,
+            one.region,
+            one.town,
+            one.scale,
+            _id(head) if (head := heads[one.region]) is not one else "",
+            one.scheme,
+            one.number,
+        )
         for one in buyers
     ]
     return _csv(("id", "name", "country", "region", "locality", "scale", "parent", "scheme", "identifier"), rows)
@@ -52,7 +62,10 @@ def _next(rate: float, usual: float, dice: Dice) -> float:
 
 def classifications() -> bytes:
     """CSV of the CPV codes that the generator uses, each with its parent."""
-    return _csv(("scheme", "code", "description", "parent"), (("CPV", code, description, _parent(code)) for code, description in CPV.items()))
+    return _csv(
+        ("scheme", "code", "description", "parent"),
+        (("CPV", code, description, _parent(code)) for code, description in CPV.items()),
+    )
 
 
 def _parent(code: str) -> str:

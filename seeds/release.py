@@ -33,7 +33,9 @@ def release(seed: int, plan: Plan, step: int) -> Json:
     tender = Tender(case)
     awards = None
     if rank >= _AWARD:
-        awards = Awards(case, tender, plan.times[plan.stages.index("award")] if "award" in plan.stages else time - 20 * DAY)
+        awards = Awards(
+            case, tender, plan.times[plan.stages.index("award")] if "award" in plan.stages else time - 20 * DAY
+        )
         _award(out, awards, least)
     out["tender"] = _tender(tender, awards, plan, step, full=least <= RANKS["tenderUpdate"])
     if awards is not None and rank >= _CONTRACT:
@@ -45,7 +47,11 @@ def release(seed: int, plan: Plan, step: int) -> Json:
             out["contracts"] = contracts
     out["parties"] = case.parties(least, rank)
     if case.dice.chance(0.2):  # an extension without a model
-        out["x_publishedBy"] = {"system": "eNotices 4.2", "export": plan.number, "lawBasis": case.dice.pick(("2014/24/EU", "PA2023", "GPA"))}
+        out["x_publishedBy"] = {
+            "system": "eNotices 4.2",
+            "export": plan.number,
+            "lawBasis": case.dice.pick(("2014/24/EU", "PA2023", "GPA")),
+        }
     return varied(out, plan.number)
 
 
@@ -69,4 +75,7 @@ def _tender(tender: Tender, awards: Awards | None, plan: Plan, step: int, *, ful
     section = tender.published(changed="tenderUpdate" in plan.stages[: step + 1], closed=closed)
     if full:
         return section
-    return {key: section[key] for key in ("id", "title", "status", "procurementMethod", "numberOfTenderers", "mainProcurementCategory")}
+    return {
+        key: section[key]
+        for key in ("id", "title", "status", "procurementMethod", "numberOfTenderers", "mainProcurementCategory")
+    }

@@ -2,7 +2,16 @@
 
 from seeds.case import DAY, Case, Json
 from seeds.cpv import CPV
-from seeds.phrases import AMENDMENTS, COMMON, CRITERIA, ELIGIBILITY, METHODS, PLANNING_DOCUMENTS, RATIONALES, TENDER_DOCUMENTS
+from seeds.phrases import (
+    AMENDMENTS,
+    COMMON,
+    CRITERIA,
+    ELIGIBILITY,
+    METHODS,
+    PLANNING_DOCUMENTS,
+    RATIONALES,
+    TENDER_DOCUMENTS,
+)
 from seeds.subjects import Thing
 
 _KINDS = tuple(method[:2] for method in METHODS)
@@ -46,7 +55,8 @@ class Tender:
         self.description = case.text(dice.between(3, 6), COMMON, dice.between(2, 6))
         self.section = self._section()
         self.amendment: Json = {
-            "id": "1", "date": case.stamp(case.opened + 6 * DAY), "rationale": dice.pick(AMENDMENTS), "description": "Closing date and value changed."
+            "id": "1", "date": case.stamp(case.opened + 6 * DAY), "rationale": dice.pick(AMENDMENTS),
+            "description": "Closing date and value changed."
         }  # fmt: skip
 
     def _item(self, index: int, thing: Thing) -> Json:
@@ -57,7 +67,13 @@ class Tender:
             "classification": classification(thing.code),
             "quantity": dice.skewed(1, max(2, case.total // (thing.high * len(self.things)))),
             "unit": {"name": thing.unit, "value": case.money(dice.between(thing.low * 100, thing.high * 100))},
-            "deliveryAddresses": [{"locality": case.words["place"], "region": case.words["region"], "countryName": case.publisher.home.name}],
+            "deliveryAddresses": [
+                {
+                    "locality": case.words["place"],
+                    "region": case.words["region"],
+                    "countryName": case.publisher.home.name,
+                }
+            ],
         }
         if index == 1 and thing.code != self.code:
             item["additionalClassifications"] = [classification(self.code)]
@@ -68,7 +84,10 @@ class Tender:
     def _section(self) -> Json:
         case, dice = self.case, self.dice
         start = self.extended + dice.between(100, 200) * DAY
-        self.period: Json = {"startDate": case.midnight(start), "endDate": case.midnight(start + case.words["years"] * 365 * DAY)}
+        self.period: Json = {
+            "startDate": case.midnight(start),
+            "endDate": case.midnight(start + case.words["years"] * 365 * DAY),
+        }
         section: Json = {
             "id": f"{case.ocid}-tender",
             "title": case.title,
@@ -94,20 +113,33 @@ class Tender:
         if dice.chance(0.5):
             section["minValue"] = case.money(case.total * 80)
         if self.lots:
-            section["lots"] = [self._lot(mark, name, value) for (mark, name), value in zip(self.lots, self.values, strict=True)]
+            section["lots"] = [
+                self._lot(mark, name, value) for (mark, name), value in zip(self.lots, self.values, strict=True)
+            ]
         if dice.chance(0.3):  # an extension without a model
-            section["x_sustainability"] = {"hasCriteria": dice.chance(0.7), "weight": dice.between(5, 30), "themes": dice.some(_THEMES, 2)}
+            section["x_sustainability"] = {
+                "hasCriteria": dice.chance(0.7),
+                "weight": dice.between(5, 30),
+                "themes": dice.some(_THEMES, 2),
+            }
         return section
 
     def _lot(self, mark: str, name: str, cents: int) -> Json:
-        lot = {"id": mark, "title": f"{name}, {self.case.words['place']}", "status": "active", "value": self.case.money(cents)}
+        lot = {
+            "id": mark,
+            "title": f"{name}, {self.case.words['place']}",
+            "status": "active",
+            "value": self.case.money(cents),
+        }
         return {**lot, "description": self.case.text(2)}
 
     def published(self, *, planned: bool = False, changed: bool = False, closed: str = "") -> Json:
         """The section as published: planned, amended, or closed with that status."""
         section = dict(self.section)
         if planned:
-            return {key: section[key] for key in ("id", "title", "mainProcurementCategory", "classification", "value")} | {"status": "planned"}
+            return {
+                key: section[key] for key in ("id", "title", "mainProcurementCategory", "classification", "value")
+            } | {"status": "planned"}
         if changed:
             section["tenderPeriod"] = {**section["tenderPeriod"], "endDate": self.case.stamp(self.extended)}
             section["amendments"] = [self.amendment]

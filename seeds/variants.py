@@ -45,13 +45,20 @@ def _nameless(release: Json) -> Json:
         return reference
 
     _with_references({key: value for key, value in release.items() if key != "parties"}, meet)
-    return {**release, "parties": [_without_name(party) if party.get("id") in named else party for party in release["parties"]]}
+    return {
+        **release,
+        "parties": [_without_name(party) if party.get("id") in named else party for party in release["parties"]],
+    }
 
 
 def _without_name(party: Json) -> Json:
     known = {key: value for key, value in party.items() if key != "name"}
     number = {key: value for key, value in party.get("identifier", {}).items() if key != "legalName"}
-    return {**known, "identifier": number} if number else {key: value for key, value in known.items() if key != "identifier"}
+    return (
+        {**known, "identifier": number}
+        if number
+        else {key: value for key, value in known.items() if key != "identifier"}
+    )
 
 
 def _with_losers(release: Json) -> Json:

@@ -21,7 +21,9 @@ def workbook(release: Json, about: Json) -> bytes:
 
     The sheet Meta has the package metadata.
     """
-    tables = {name: [list(dict.fromkeys(key for row in rows for key in row))] for name, rows in _sheets(release).items()}
+    tables = {
+        name: [list(dict.fromkeys(key for row in rows for key in row))] for name, rows in _sheets(release).items()
+    }
     for name, rows in _sheets(release).items():
         tables[name] += [[row.get(heading, "") for heading in tables[name][0]] for row in rows]
     tables["Meta"] = [list(pair) for pair in cells(about)]
@@ -40,7 +42,9 @@ def _sheets(release: Json) -> dict[str, list[Row]]:
         "tender_items": [_row(keys, {"tender": {"items": [item]}}) for item in tender["items"]],
         "awards": [_row(keys, {"awards": [_plain(award)]}) for award in awards],
         "awards_suppliers": [
-            _row(keys, {"awards": [parent | {"suppliers": [one]}]}) for parent, award in zip(parents, awards, strict=True) for one in award["suppliers"]
+            _row(keys, {"awards": [parent | {"suppliers": [one]}]})
+            for parent, award in zip(parents, awards, strict=True)
+            for one in award["suppliers"]
         ],
     }
 
@@ -66,7 +70,9 @@ def _packed(tables: Mapping[str, Sequence[Sequence[str]]]) -> bytes:
 def _files(tables: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[tuple[str, str]]:
     sheets = dict(enumerate(tables, 1))
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    parts = "".join(f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{kind}.worksheet+xml"/>' for n in sheets)
+    parts = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{kind}.worksheet+xml"/>' for n in sheets
+    )
     yield (
         "[Content_Types].xml",
         (
@@ -78,14 +84,20 @@ def _files(tables: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[tuple[str,
     yield "_rels/.rels", _relations({"rId1": ("officeDocument", "xl/workbook.xml")})
     named = "".join(f'<sheet name="{escape(name)}" sheetId="{n}" r:id="rId{n}"/>' for n, name in sheets.items())
     yield "xl/workbook.xml", f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{named}</sheets></workbook>'
-    yield "xl/_rels/workbook.xml.rels", _relations({f"rId{n}": ("worksheet", f"worksheets/sheet{n}.xml") for n in sheets})
+    yield (
+        "xl/_rels/workbook.xml.rels",
+        _relations({f"rId{n}": ("worksheet", f"worksheets/sheet{n}.xml") for n in sheets}),
+    )
     for n, name in sheets.items():
         rows = "".join(f'<row r="{at}">{"".join(map(_cell, row))}</row>' for at, row in enumerate(tables[name], 1))
         yield f"xl/worksheets/sheet{n}.xml", f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
 
 
 def _relations(targets: dict[str, tuple[str, str]]) -> str:
-    made = "".join(f'<Relationship Id="{mark}" Type="{OFFICE}/{kind}" Target="{target}"/>' for mark, (kind, target) in targets.items())
+    made = "".join(
+        f'<Relationship Id="{mark}" Type="{OFFICE}/{kind}" Target="{target}"/>'
+        for mark, (kind, target) in targets.items()
+    )
     return f'<Relationships xmlns="{PACKAGE}/relationships">{made}</Relationships>'
 
 

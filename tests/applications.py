@@ -1,4 +1,5 @@
-"""Applications for tests. Making one takes more than a second of CPU (routes, OpenAPI), so a process of tests uses each again.
+"""Applications for tests. Making one takes more than a second of CPU (routes, OpenAPI), so a process of tests uses each
+again.
 
 An application holds nothing of an installation but its container, and each test gets a container of its own.
 """

@@ -21,7 +21,11 @@ class ReleaseFactory(ModelFactory[Release]):
     __min_collection_length__ = 1
     __max_collection_length__ = 2
     ocid = Use(lambda: f"ocds-made01-{ReleaseFactory.__random__.randint(1, 40)}")
-    date = Use(lambda: (datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=ReleaseFactory.__random__.randint(0, 5_000))).isoformat())
+    date = Use(
+        lambda: (
+            datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=ReleaseFactory.__random__.randint(0, 5_000))
+        ).isoformat()
+    )
 
     @classmethod
     def payload(cls, **fields: Any) -> dict[str, Any]:

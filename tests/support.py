@@ -122,18 +122,27 @@ def warehouse_of(database: Path, home: Path) -> SqlWarehouse:
 
 
 @contextmanager
-def lake_in(home: Path, database: Path, batch_records: int = 4_000, longest: int = 1 << 26, most: int = 1 << 33) -> Iterator[Parts]:
+def lake_in(
+    home: Path, database: Path, batch_records: int = 4_000, longest: int = 1 << 26, most: int = 1 << 33
+) -> Iterator[Parts]:
     """Parts of an installation in `home`; `database` is a migrated warehouse to copy."""
     with lake_over(home, warehouse_of(database, home), batch_records, longest, most) as parts:
         yield parts
 
 
 @contextmanager
-def lake_over(home: Path, warehouse: SqlWarehouse, batch_records: int = 4_000, longest: int = 1 << 26, most: int = 1 << 33) -> Iterator[Parts]:
+def lake_over(
+    home: Path, warehouse: SqlWarehouse, batch_records: int = 4_000, longest: int = 1 << 26, most: int = 1 << 33
+) -> Iterator[Parts]:
     """Parts of an installation in `home` over that warehouse."""
     files = FileStore(home / "files")
     pdf = PdfReader(PDF_LIMITS, workers=2)
-    sources = FileSources(files, home / "spool", [PdfSource(pdf), RateLines(longest), OcdsJson(longest), *tables(home / "spool", longest, most)], most)
+    sources = FileSources(
+        files,
+        home / "spool",
+        [PdfSource(pdf), RateLines(longest), OcdsJson(longest), *tables(home / "spool", longest, most)],
+        most,
+    )
     search = EmbeddedSearch(home / "search", SPECS)
     try:
         yield Parts(warehouse, DeltaLake(home / "lake"), search, MemoryMessages(), sources, files, batch_records)
@@ -158,7 +167,9 @@ def submit(parts: Parts, name: str, content: bytes, **more: Any) -> str:
     receiver = parts.files.receive()
     receiver.write(content)
     sha256, size = receiver.finish()
-    return intake.submit(parts.warehouse, parts.messages, sha256=sha256, size=size, filename=name, actor="tester", **more).id
+    return intake.submit(
+        parts.warehouse, parts.messages, sha256=sha256, size=size, filename=name, actor="tester", **more
+    ).id
 
 
 def load(parts: Parts, name: str, content: bytes) -> Job:
@@ -204,7 +215,9 @@ def documents(parts: Parts) -> dict[str, list[SearchDocument]]:
     return {str(name): sorted(parts.search.scan(name), key=lambda one: str(one["id"])) for name in Collection}
 
 
-def release(ocid: str = "ocds-test01-1", release_id: str = "1", date: str = "2024-01-01T00:00:00Z", **fields: Any) -> dict[str, Any]:
+def release(
+    ocid: str = "ocds-test01-1", release_id: str = "1", date: str = "2024-01-01T00:00:00Z", **fields: Any
+) -> dict[str, Any]:
     """A small release."""
     return {"ocid": ocid, "id": release_id, "date": date, "tag": ["tender"]} | fields
 
@@ -216,7 +229,9 @@ def lines(releases: Iterable[dict[str, Any]]) -> bytes:
 
 def package(releases: Sequence[dict[str, Any]], **about: Any) -> bytes:
     """Releases as a release package."""
-    return json.dumps({"uri": "https://example.org/1", "version": "1.1"} | about | {"releases": list(releases)}, ensure_ascii=False).encode()
+    return json.dumps(
+        {"uri": "https://example.org/1", "version": "1.1"} | about | {"releases": list(releases)}, ensure_ascii=False
+    ).encode()
 
 
 class Killed(Exception):  # noqa: N818

@@ -22,16 +22,31 @@ COMPOSITION = {
     "infrastructure.queue",
     "infrastructure.warehouse.migrate",
 }
-ADAPTERS = ("warehouse", "lake", "search", "queue", "formats", "files", "embeddings", "exchange_rates", "http", "pipeline")
+ADAPTERS = (
+    "warehouse",
+    "lake",
+    "search",
+    "queue",
+    "formats",
+    "files",
+    "embeddings",
+    "exchange_rates",
+    "http",
+    "pipeline",
+)
 # The direction inside each layer: a package imports only packages before it. `formats` reads PDFs through `pdf`.
 DIRECTION = {
-    "domain": "shared raw_records document_files ocds lake exchange_rates jobs pipeline reference_data star search saved_searches tables validation"
+    "domain": "shared raw_records document_files ocds lake exchange_rates jobs pipeline reference_data star search "
+    "saved_searches tables validation"
     " webhooks users maintenance",
-    "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star search saved_searches users pipeline maintenance",
+    "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star search saved_searches users "
+    "pipeline maintenance",
     "services.pipeline": "stage_runner backlog wake_erase refining publishing landing indexing embedding erasing sweep",
-    "infrastructure": "system settings logging pdf formats files lake queue search embeddings exchange_rates http pipeline warehouse bootstrap"
+    "infrastructure": "system settings logging pdf formats files lake queue search embeddings exchange_rates http "
+    "pipeline warehouse bootstrap"
     " scratch_installation",
-    "infrastructure.warehouse": "column_types columns postgresql bound_arrays repository webhooks ledger users installation search saved_searches star erasure"
+    "infrastructure.warehouse": "column_types columns postgresql bound_arrays repository webhooks ledger users "
+    "installation search saved_searches star erasure"
     " unit_of_work engine migrations migrate",
     "api": "password_checks job_watcher context auth errors openapi requests responses v1 middleware health app",
 }
@@ -99,12 +114,22 @@ def allowed(importer: str, imported: str) -> bool:
 
 
 def test_imports_go_one_way() -> None:
-    wrong = [f"{name} imports {imported}" for name, path in modules() for imported in imports(path) if not allowed(name, imported)]
+    wrong = [
+        f"{name} imports {imported}"
+        for name, path in modules()
+        for imported in imports(path)
+        if not allowed(name, imported)
+    ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_the_walk_sees_imports() -> None:
-    found = {imported for name, path in modules() if name == "services.pipeline.landing.validated_slice" for imported in imports(path)}
+    found = {
+        imported
+        for name, path in modules()
+        if name == "services.pipeline.landing.validated_slice"
+        for imported in imports(path)
+    }
     assert {"domain.jobs.job", "services.ports.parts", "polars"} <= found
     assert not allowed("services.pipeline.landing.land", "infrastructure.lake.delta_lake")
     assert not allowed("domain.jobs.job", "services.ports.parts")
@@ -120,7 +145,11 @@ def test_only_the_composition_root_sees_more_than_one_family_of_adapters() -> No
             parts = imported.split(".")
             if parts[0] == "infrastructure" and len(parts) > 1 and parts[1] in ADAPTERS and parts[1] != own:
                 seen[name].add(parts[1])
-    wrong = {name: families for name, families in seen.items() if name.startswith("infrastructure.") and name not in COMPOSERS}
+    wrong = {
+        name: families
+        for name, families in seen.items()
+        if name.startswith("infrastructure.") and name not in COMPOSERS
+    }
     assert not wrong, f"adapters that know of other adapters: {wrong}"
     assert len(seen["infrastructure.bootstrap"]) == len(ADAPTERS)
 
@@ -135,7 +164,10 @@ def test_the_domain_is_pure() -> None:
         wrong += [f"{name} imports {top}" for top in sorted(tops - standard - PURE - {"domain"})]
         calls = {node.attr for node in nodes(path) if isinstance(node, ast.Attribute)}
         wrong += [f"{name} calls {call}" for call in sorted(calls) if call.startswith(READERS)]
-        wrong += [f"{name} uses {top}" for top in sorted(tops & {"pathlib", "socket", "sqlite3", "subprocess", "os", "shutil"})]
+        wrong += [
+            f"{name} uses {top}"
+            for top in sorted(tops & {"pathlib", "socket", "sqlite3", "subprocess", "os", "shutil"})
+        ]
     assert not wrong, "\n".join(wrong)
 
 
@@ -150,7 +182,11 @@ def test_each_engine_is_known_to_its_own_layer_alone(engine: str) -> None:
         "fastapi": ("api",),
     }
     # The outer layers may import an engine's errors, to explain them.
-    users = {name for name, path in modules() if any(within(imported, {engine}) and imported != f"{engine}.exc" for imported in imports(path))}
+    users = {
+        name
+        for name, path in modules()
+        if any(within(imported, {engine}) and imported != f"{engine}.exc" for imported in imports(path))
+    }
     assert users
     assert not [name for name in users if not name.startswith(homes[engine])]
 
@@ -178,7 +214,12 @@ def _part(module: str, layer: str) -> str | None:
 
 def test_services_know_no_driver() -> None:
     allowed_tops = set(sys.stdlib_module_names) | SERVICE_LIBRARIES | {"services", "domain"}
-    found = {(name, imported.split(".")[0]) for name, path in modules() if name.startswith("services") for imported in imports(path)}
+    found = {
+        (name, imported.split(".")[0])
+        for name, path in modules()
+        if name.startswith("services")
+        for imported in imports(path)
+    }
     assert {(name, top) for name, top in found if top not in allowed_tops} == NOT_YET
 
 
@@ -190,7 +231,8 @@ QUIET = """
 import sys
 started = []
 def hook(event, args):
-    if event in ("socket.connect", "socket.bind", "subprocess.Popen", "os.fork", "sqlite3.connect", "os.mkdir", "os.remove"):
+    if event in ("socket.connect", "socket.bind", "subprocess.Popen", "os.fork", "sqlite3.connect", "os.mkdir",
+            "os.remove"):
         started.append((event, args))
     if event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+"):
         started.append((event, args))
@@ -207,6 +249,13 @@ assert threading.active_count() == 1, threading.enumerate()
 
 def test_importing_connects_opens_and_starts_nothing(tmp_path: Path) -> None:
     names = [name for name, _ in modules() if "migrations" not in name and not name.endswith("__main__")]
-    done = subprocess.run([sys.executable, "-c", QUIET, *names], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", QUIET, *names],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2_000:]
     assert not list(tmp_path.iterdir())

@@ -12,7 +12,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def test_every_setting_is_documented_with_what_it_does() -> None:
     page = (ROOT / "docs/settings.md").read_text()
-    missing = [name for name, field in Settings.model_fields.items() if f"`TENDERLAKE_{name.upper()}`" not in page or str(field.description) not in page]
+    missing = [
+        name
+        for name, field in Settings.model_fields.items()
+        if f"`TENDERLAKE_{name.upper()}`" not in page or str(field.description) not in page
+    ]
     assert missing == []
 
 

@@ -33,12 +33,19 @@ TIME_LIMITS_MS = {"land": 4 * 3_600_000, "erase": 4 * 3_600_000, DELIVER: 2 * 3_
 def declare(broker: dramatiq.Broker, parts: Parts) -> list[dramatiq.Actor[..., None]]:
     """Declare the actors on the broker; a lower priority number is handled first."""
     dramatiq.set_broker(broker)
-    stages: list[tuple[str, Callable[..., None], int]] = [("land", land, 1), ("refine", refine, 1), ("publish", publish, 1), ("index", index, 1)]
+    stages: list[tuple[str, Callable[..., None], int]] = [
+        ("land", land, 1),
+        ("refine", refine, 1),
+        ("publish", publish, 1),
+        ("index", index, 1),
+    ]
     stages += [(DELIVER, deliver, 1), ("embed", embed, 9), ("erase", erase, 1)]
     return [_actor(broker, parts, name, stage, priority) for name, stage, priority in stages]
 
 
-def _actor(broker: dramatiq.Broker, parts: Parts, name: str, stage: Callable[..., None], priority: int) -> dramatiq.Actor[..., None]:
+def _actor(
+    broker: dramatiq.Broker, parts: Parts, name: str, stage: Callable[..., None], priority: int
+) -> dramatiq.Actor[..., None]:
     def run(*args: str) -> None:
         try:
             parts.warehouse.wait(WAIT_SECONDS)
@@ -49,8 +56,13 @@ def _actor(broker: dramatiq.Broker, parts: Parts, name: str, stage: Callable[...
             logger.log(level_of(error), "{}: {}; will retry", name, error.detail)
             raise Retry(error.detail, AWAY_DELAY_MS if isinstance(error, UnavailableError) else None) from error
 
-    options = RETRY_POLICY | {"retry_when": _retry_when, "time_limit": TIME_LIMITS_MS.get(name, RETRY_POLICY["time_limit"])}
-    declared: dramatiq.Actor[..., None] = dramatiq.actor(actor_name=name, queue_name=name, broker=broker, priority=priority, **options)(run)
+    options = RETRY_POLICY | {
+        "retry_when": _retry_when,
+        "time_limit": TIME_LIMITS_MS.get(name, RETRY_POLICY["time_limit"]),
+    }
+    declared: dramatiq.Actor[..., None] = dramatiq.actor(
+        actor_name=name, queue_name=name, broker=broker, priority=priority, **options
+    )(run)
     return declared
 
 

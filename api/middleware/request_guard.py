@@ -19,7 +19,9 @@ class RequestGuard:
             await self.app(scope, receive, send)
             return
         if not readable(scope):
-            refused = problem("", 400, "The request can't be used", "path and query must be UTF-8 without null characters")
+            refused = problem(
+                "", 400, "The request can't be used", "path and query must be UTF-8 without null characters"
+            )
             await refused(scope, receive, send)
             return
         started = False
@@ -39,7 +41,10 @@ class RequestGuard:
 
 def readable(scope: Scope) -> bool:
     """Whether path and query decode as UTF-8 without NUL characters, which databases refuse."""
-    for raw in (scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass"), scope.get("query_string", b"")):
+    for raw in (
+        scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass"),
+        scope.get("query_string", b""),
+    ):
         plain = unquote_to_bytes(raw)
         try:
             plain.decode()

@@ -20,6 +20,9 @@ async def body_chunks(request: Request) -> AsyncIterator[bytes]:
         except StopAsyncIteration:
             return
         except TimeoutError as error:
-            reason = f"no more of the body arrived for {idle_seconds:g} s, the longest pause that TENDERLAKE_UPLOAD_IDLE_SECONDS allows; nothing of it is kept"
+            reason = (
+                f"no more of the body arrived for {idle_seconds:g} s, the longest pause that "
+                "TENDERLAKE_UPLOAD_IDLE_SECONDS allows; nothing of it is kept"
+            )
             raise StalledError(reason) from error
         yield chunk

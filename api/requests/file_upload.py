@@ -65,4 +65,6 @@ async def _file_chunks(request: Request, form: FilePart | None) -> AsyncIterator
 
 
 def _too_large(limit: int) -> TooLargeError:
-    return TooLargeError(f"the file is larger than the {limit} bytes that TENDERLAKE_MAX_UPLOAD_BYTES allows", limit=limit)
+    return TooLargeError(
+        f"the file is larger than the {limit} bytes that TENDERLAKE_MAX_UPLOAD_BYTES allows", limit=limit
+    )

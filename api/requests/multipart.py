@@ -27,7 +27,16 @@ class FilePart:
         self._headers: dict[bytes, bytes] = {}
         self._name = self._value = b""
         self._out: list[bytes] = []
-        callbacks = ("part_begin", "part_data", "part_end", "header_field", "header_value", "header_end", "headers_finished", "end")
+        callbacks = (
+            "part_begin",
+            "part_data",
+            "part_end",
+            "header_field",
+            "header_value",
+            "header_end",
+            "headers_finished",
+            "end",
+        )
         try:
             self._parser = MultipartParser(boundary, {f"on_{name}": getattr(self, f"_{name}") for name in callbacks})  # type: ignore[arg-type]
         except FormParserError as error:
@@ -74,7 +83,9 @@ class FilePart:
         if not self._inside:
             return
         if self.found:
-            raise InvalidError("the multipart form has more than one file; send each in its own request, as each becomes a job")
+            raise InvalidError(
+                "the multipart form has more than one file; send each in its own request, as each becomes a job"
+            )
         self.found = True
         name = options.get(b"filename")
         self.filename = name.decode("utf-8", "replace") if name else None

@@ -18,7 +18,9 @@ from domain.star.queries import FieldKind, read_value
 CURSOR_MAX_CHARACTERS = 60_000
 Cursor = Annotated[
     str | None,
-    Query(description="where the page begins: the cursor in `next` of the previous page", max_length=CURSOR_MAX_CHARACTERS),
+    Query(
+        description="where the page begins: the cursor in `next` of the previous page", max_length=CURSOR_MAX_CHARACTERS
+    ),
 ]
 SORT = "fields to sort by, separated by commas, each with a leading '-' for descending; missing values come last"
 MOMENT = WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2024-01-31", "2024-01-31T12:00:00Z"]})

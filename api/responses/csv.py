@@ -9,7 +9,9 @@ from fastapi import Request
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
-CSV: dict[int | str, dict[str, Any]] = {200: {"description": "JSON or CSV", "content": {"text/csv": {"schema": {"type": "string"}}}}}
+CSV: dict[int | str, dict[str, Any]] = {
+    200: {"description": "JSON or CSV", "content": {"text/csv": {"schema": {"type": "string"}}}}
+}
 
 
 def wants_csv(request: Request, form: str | None) -> bool:

@@ -9,7 +9,9 @@ from starlette.responses import Response
 from domain.raw_records.entity_tags import matches
 from domain.shared.errors import InvalidError
 
-KnownVersion = Annotated[str | None, Header(alias="If-None-Match", description="the version (ETag) that the client has already")]
+KnownVersion = Annotated[
+    str | None, Header(alias="If-None-Match", description="the version (ETag) that the client has already")
+]
 
 
 def tagged(answer: Callable[[], Response], tag: str, have: str | None) -> Response:

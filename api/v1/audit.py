@@ -33,7 +33,15 @@ class AuditQuery(BaseModel):
 
 
 @router.get("/jobs/{job_id}/outcomes", tags=["jobs"], responses=answers(404))
-def outcomes(request: Request, job_id: Id, context: Context, _: Reader, outcome: Which = None, cursor: Cursor = None, limit: Limit = 100) -> Outcomes:
+def outcomes(
+    request: Request,
+    job_id: Id,
+    context: Context,
+    _: Reader,
+    outcome: Which = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Outcomes:
     """List the outcome of each operation of a request on raw records, in request order; empty before landing."""
     page, following = list_outcomes(context.parts.warehouse, job_id, outcome, cursor, limit)
     return Outcomes(items=page, next=next_link(request, following))

@@ -15,7 +15,12 @@ from api.v1.job_responses import CHANGE, Options, accepted
 from api.v1.schemas import JobAnswer
 from services.exchange_rates.fetching import RateRequest, fetch_rates
 
-router = APIRouter(prefix="/v1/enrich", tags=["enrichment"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
+router = APIRouter(
+    prefix="/v1/enrich",
+    tags=["enrichment"],
+    dependencies=[*SCHEMES, Depends(reject_unknown_parameters)],
+    responses=COMMON,
+)
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 
 
@@ -57,7 +62,9 @@ class RatesWish(BaseModel):
         **answers(507),
     },
 )
-def exchange_rates(context: Context, user: Writer, options: Options, wish: Annotated[RatesWish | None, Body()] = None) -> Response:
+def exchange_rates(
+    context: Context, user: Writer, options: Options, wish: Annotated[RatesWish | None, Body()] = None
+) -> Response:
     """Fetch rates from the exchange-rate service (`TENDERLAKE_RATES_URL`), then land the new ones as a job.
 
     Answers once the service has answered. 409 if no service is configured; 503 if it does not answer or its answer is
@@ -67,6 +74,10 @@ def exchange_rates(context: Context, user: Writer, options: Options, wish: Annot
     """
     body = wish.model_dump_json() if wish else ""
     job = fetch_rates(
-        context.parts, user.name, wish.read() if wish else None, idempotency=options.idempotency_key(user, body), webhook=options.job_webhook(context)
+        context.parts,
+        user.name,
+        wish.read() if wish else None,
+        idempotency=options.idempotency_key(user, body),
+        webhook=options.job_webhook(context),
     )
     return accepted(context, options, job) if job else Response(status_code=204)

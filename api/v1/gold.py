@@ -30,7 +30,10 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of rows 
 Sort = Annotated[str | None, Query(description=SORT, examples=["-amount"], max_length=500)]
 Fact = Annotated[str, Path(json_schema_extra={"enum": list(FACTS)})]
 Dimension = Annotated[str, Path(json_schema_extra={"enum": list(DIMENSIONS)})]
-Ocid = Annotated[str, Path(description="the contracting process", examples=["ocds-b5fd17-1a2b3c"], max_length=RECORD_ID_MAX_CHARACTERS)]
+Ocid = Annotated[
+    str,
+    Path(description="the contracting process", examples=["ocds-b5fd17-1a2b3c"], max_length=RECORD_ID_MAX_CHARACTERS),
+]
 
 
 class ProcessQuery(BaseModel):
@@ -47,13 +50,17 @@ class ProcessQuery(BaseModel):
     source: list[str] = Field([], description="the publisher's ocid prefix", examples=[["ocds-b5fd17"]])
     currency: list[str] = Field([], description="the currency of its value", examples=[["GBP"]])
     classification: list[str] = Field(
-        [], description="a classification code, with or without scheme and check digit, or the beginning of one", examples=[["4523"]]
+        [],
+        description="a classification code, with or without scheme and check digit, or the beginning of one",
+        examples=[["4523"]],
     )
     amount_from: float | None = Field(None, description="smallest value, as published", allow_inf_nan=False)
     amount_to: float | None = Field(None, description="largest value, as published", allow_inf_nan=False)
     published_from: From | None = Field(None, description="last published on or after this date or instant")
     published_to: Until | None = Field(None, description="last published on or before this date or instant")
-    sort: str | None = Field(None, description=f"{SORT}; of {', '.join(SORTS)}; default: -published", examples=["-amount"], max_length=500)
+    sort: str | None = Field(
+        None, description=f"{SORT}; of {', '.join(SORTS)}; default: -published", examples=["-amount"], max_length=500
+    )
     cursor: Cursor = None
     limit: int = Field(50, ge=1, le=1000, description="largest number of processes in a page")
 
@@ -62,11 +69,15 @@ class ProcessQuery(BaseModel):
 def processes(request: Request, context: Context, _: Reader, parameters: Annotated[ProcessQuery, Query()]) -> Processes:
     """List contracting processes, newest first."""
     filters = ProcessFilters(**parameters.model_dump(exclude=OWN))
-    page, following = list_processes(context.parts.warehouse, filters, parameters.sort, parameters.cursor, parameters.limit)
+    page, following = list_processes(
+        context.parts.warehouse, filters, parameters.sort, parameters.cursor, parameters.limit
+    )
     return Processes(items=page, next=next_link(request, following))
 
 
-@router.get("/processes/{ocid:path}/compiled", dependencies=strict, response_model=dict[str, Any], responses=answers(404))
+@router.get(
+    "/processes/{ocid:path}/compiled", dependencies=strict, response_model=dict[str, Any], responses=answers(404)
+)
 def compiled(ocid: Ocid, context: Context, _: Reader) -> Response:
     """Get the OCDS compiled release of a process: every published field, also those that the star lacks."""
     return Response(get_compiled(context.parts.warehouse, context.parts.lake, ocid), media_type="application/json")
@@ -78,15 +89,41 @@ def process(ocid: Ocid, context: Context, _: Reader) -> ProcessDetail:
     return get_process(context.parts.warehouse, ocid)
 
 
-@router.get("/facts/{fact}", response_model=Rows, responses=answers(404), description=f"Rows of a fact, with the attributes of their dimensions.\n{FILTERS}")
-def facts(request: Request, fact: Fact, context: Context, _: Reader, sort: Sort = None, cursor: Cursor = None, limit: Limit = 100) -> Response:
+@router.get(
+    "/facts/{fact}",
+    response_model=Rows,
+    responses=answers(404),
+    description=f"Rows of a fact, with the attributes of their dimensions.\n{FILTERS}",
+)
+def facts(
+    request: Request,
+    fact: Fact,
+    context: Context,
+    _: Reader,
+    sort: Sort = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
     """List rows of a fact."""
     rows, following = fact_rows(context.parts.warehouse, fact, conditions(request), sort, cursor, limit)
     return json_response({"items": rows, "next": next_link(request, following)})
 
 
-@router.get("/dimensions/{dimension}", response_model=Rows, responses=answers(404), description=f"Rows of a dimension.\n{FILTERS}")
-def dimensions(request: Request, dimension: Dimension, context: Context, _: Reader, sort: Sort = None, cursor: Cursor = None, limit: Limit = 100) -> Response:
+@router.get(
+    "/dimensions/{dimension}",
+    response_model=Rows,
+    responses=answers(404),
+    description=f"Rows of a dimension.\n{FILTERS}",
+)
+def dimensions(
+    request: Request,
+    dimension: Dimension,
+    context: Context,
+    _: Reader,
+    sort: Sort = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
     """List rows of a dimension."""
     rows, following = dimension_rows(context.parts.warehouse, dimension, conditions(request), sort, cursor, limit)
     return json_response({"items": rows, "next": next_link(request, following)})

@@ -23,7 +23,10 @@ DESCRIPTION: dict[int | str, dict[str, Any]] = {
                     "required": ["id", "event", "data"],
                     "properties": {
                         "event": {"const": "job"},
-                        "data": {"contentMediaType": "application/json", "contentSchema": {"$ref": "#/components/schemas/JobAnswer"}},
+                        "data": {
+                            "contentMediaType": "application/json",
+                            "contentSchema": {"$ref": "#/components/schemas/JobAnswer"},
+                        },
                     },
                 }
             }
@@ -35,7 +38,8 @@ DESCRIPTION: dict[int | str, dict[str, Any]] = {
 async def job_events(watcher: JobWatcher, job_id: str) -> AsyncIterator[ServerSentEvent]:
     """Events `job` with the job as JSON, as `GET /v1/jobs/{id}` answers it, numbered from 1.
 
-    The first event is the present state, so that a client that reconnects (`Last-Event-ID`) needs nothing that it missed.
+    The first event is the present state, so that a client that reconnects (`Last-Event-ID`) needs nothing that it
+    missed.
     """
     sent, number = "", 0
     seconds: float | None = None

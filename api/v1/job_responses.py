@@ -95,8 +95,15 @@ def change_options(
     ] = None,
 ) -> ChangeOptions:
     """Read the options from headers and query parameters. InvalidError for a bad secret or key."""
-    if webhook_secret is not None and (webhook is None or not SHORTEST_SECRET <= len(webhook_secret) <= LONGEST_SECRET or not webhook_secret.isprintable()):
-        raise InvalidError(f"{SECRET_HEADER} comes with the parameter webhook, and is {SHORTEST_SECRET} to {LONGEST_SECRET} printable characters")
+    if webhook_secret is not None and (
+        webhook is None
+        or not SHORTEST_SECRET <= len(webhook_secret) <= LONGEST_SECRET
+        or not webhook_secret.isprintable()
+    ):
+        raise InvalidError(
+            f"{SECRET_HEADER} comes with the parameter webhook, and is {SHORTEST_SECRET} to {LONGEST_SECRET} printable "
+            "characters"
+        )
     if idempotency_key is not None:
         check_key(idempotency_key)  # before the body is read, which may be gigabytes
     path = f"{request.url.path}?{request.url.query}"
@@ -115,7 +122,9 @@ def accepted(context: AppContext, options: ChangeOptions, job: Job) -> Response:
 
 def accepted_all(context: AppContext, options: ChangeOptions, jobs: Sequence[Job]) -> Response:
     """Like `accepted`, for several jobs; `Location` is the last of them."""
-    return _Accepted(context, options, jobs, lambda found: SeedJobs(items=[JobAnswer.of(job) for job in found]).model_dump_json())
+    return _Accepted(
+        context, options, jobs, lambda found: SeedJobs(items=[JobAnswer.of(job) for job in found]).model_dump_json()
+    )
 
 
 class _Accepted(Response):

@@ -24,7 +24,9 @@ from services.jobs.queries import all_errors, get_job, list_errors, list_jobs
 from services.jobs.retry_and_cancel import cancel, retry
 from services.webhooks.outbox import list_deliveries, redeliver
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
+router = APIRouter(
+    prefix="/v1/jobs", tags=["jobs"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON
+)
 Id = Annotated[str, Path(description="the job's id", max_length=100)]
 DeliveryId = Annotated[int, Path(ge=0, lt=2**63, description="the delivery's id")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of deliveries in a page")]
@@ -54,7 +56,12 @@ class JobQuery(BaseModel):
 @router.get("")
 def jobs(request: Request, context: Context, _: Reader, parameters: Annotated[JobQuery, Query()]) -> Jobs:
     """List jobs, newest first."""
-    page, following = list_jobs(context.parts.warehouse, JobFilter(**parameters.model_dump(exclude={"cursor", "limit"})), parameters.cursor, parameters.limit)
+    page, following = list_jobs(
+        context.parts.warehouse,
+        JobFilter(**parameters.model_dump(exclude={"cursor", "limit"})),
+        parameters.cursor,
+        parameters.limit,
+    )
     return Jobs(items=[JobAnswer.of(job) for job in page], next=next_link(request, following))
 
 
@@ -79,12 +86,22 @@ def again(job_id: Id, context: Context, user: Writer, options: Options) -> Respo
 
     The old job must have failed, been cancelled or have records in quarantine.
     """
-    return accepted(context, options, retry(context.parts, job_id, user.name, options.idempotency_key(user, ""), options.job_webhook(context)))
+    return accepted(
+        context,
+        options,
+        retry(context.parts, job_id, user.name, options.idempotency_key(user, ""), options.job_webhook(context)),
+    )
 
 
 @router.get("/{job_id}/errors", response_model=Errors, responses={**answers(404), **CSV})
 def errors(
-    request: Request, job_id: Id, context: Context, _: Reader, cursor: Cursor = None, limit: ErrorLimit = None, form: Format = None
+    request: Request,
+    job_id: Id,
+    context: Context,
+    _: Reader,
+    cursor: Cursor = None,
+    limit: ErrorLimit = None,
+    form: Format = None,
 ) -> Errors | StreamingResponse:
     """List the refused records of a job: their place, the reason and the beginning of their content.
 
@@ -94,7 +111,9 @@ def errors(
         if cursor is not None or limit is not None:
             raise InvalidError("CSV holds all errors without pages; leave out cursor and limit")
         get_job(context.parts.warehouse, job_id)
-        return as_csv(list(Quarantined.model_fields), all_errors(context.parts.warehouse, job_id), f"{job_id}-errors.csv")
+        return as_csv(
+            list(Quarantined.model_fields), all_errors(context.parts.warehouse, job_id), f"{job_id}-errors.csv"
+        )
     page, following = list_errors(context.parts.warehouse, job_id, cursor=cursor, limit=limit or 100)
     return Errors(items=list(page), next=next_link(request, following))
 
@@ -103,10 +122,15 @@ def _existing(job_id: Id, context: Context, _: Reader) -> None:
     get_job(context.parts.warehouse, job_id)
 
 
-@router.get("/{job_id}/events", response_class=EventSourceResponse, responses={**answers(404), **DESCRIPTION}, dependencies=[Depends(_existing)])
+@router.get(
+    "/{job_id}/events",
+    response_class=EventSourceResponse,
+    responses={**answers(404), **DESCRIPTION},
+    dependencies=[Depends(_existing)],
+)
 async def events(job_id: Id, context: Context, _: Reader) -> AsyncIterator[ServerSentEvent]:
-    """Follow a job as server-sent events: the job at once and after every change (event `job`, data as of `GET /v1/jobs/{id}`). Comments keep a
-    quiet connection open. The stream ends when the job and all its stages have ended.
+    """Follow a job as server-sent events: the job at once and after every change (event `job`, data as of `GET
+    /v1/jobs/{id}`). Comments keep a quiet connection open. The stream ends when the job and all its stages have ended.
 
     `curl -N -u … localhost:8000/v1/jobs/{id}/events`
     """
@@ -115,7 +139,9 @@ async def events(job_id: Id, context: Context, _: Reader) -> AsyncIterator[Serve
 
 
 @router.get("/{job_id}/deliveries", responses=answers(404))
-def deliveries(request: Request, job_id: Id, context: Context, _: Reader, cursor: Cursor = None, limit: Limit = 100) -> Deliveries:
+def deliveries(
+    request: Request, job_id: Id, context: Context, _: Reader, cursor: Cursor = None, limit: Limit = 100
+) -> Deliveries:
     """List the deliveries about the end of a job, with the responses of the receivers, newest first."""
     get_job(context.parts.warehouse, job_id)
     page, following = list_deliveries(context.parts.warehouse, ref=job_id, cursor=cursor, limit=limit)

@@ -33,7 +33,8 @@ async def read_body(request: Request, types: Sequence[str], limit: int) -> bytes
             body += chunk
             if len(body) > limit:
                 raise TooLargeError(
-                    f"the body is larger than the {limit} bytes that TENDERLAKE_MAX_RECORD_BYTES allows; send a file to POST /v1/uploads",
+                    f"the body is larger than the {limit} bytes that TENDERLAKE_MAX_RECORD_BYTES allows; send a file "
+                    "to POST /v1/uploads",
                     limit=limit,
                 )
     except ClientDisconnect as error:

@@ -14,8 +14,30 @@ from api.requests.file_upload import receive_file
 from api.requests.parameters import Cursor, From, Until, json_response, next_link, reject_unknown_parameters
 from api.responses.entity_tags import KnownVersion, tagged
 from api.v1.job_responses import CHANGE, ChangeOptions, Options, accepted
-from api.v1.raw_record_bodies import JSON, PATCHES, PDF, deletions, fingerprint, media_type, parse, patches, puts, read_body
-from api.v1.raw_record_schemas import DELETE_BODY, IDS, PATCH_BODY, PATCH_MANY_BODY, POST_BODY, PUT_BODY, PUT_MANY_BODY, TAGGED, RawRecords, RawVersions
+from api.v1.raw_record_bodies import (
+    JSON,
+    PATCHES,
+    PDF,
+    deletions,
+    fingerprint,
+    media_type,
+    parse,
+    patches,
+    puts,
+    read_body,
+)
+from api.v1.raw_record_schemas import (
+    DELETE_BODY,
+    IDS,
+    PATCH_BODY,
+    PATCH_MANY_BODY,
+    POST_BODY,
+    PUT_BODY,
+    PUT_MANY_BODY,
+    TAGGED,
+    RawRecords,
+    RawVersions,
+)
 from api.v1.schemas import JobAnswer
 from api.v1.uploads import Ocid
 from domain.raw_records.listing import RawFilter, RawVersion
@@ -27,8 +49,20 @@ from services.raw_records.changes import prepare_single_operation, submit_operat
 from services.raw_records.queries import get_record, get_version, list_records, list_versions
 from services.uploads.submission import submit
 
-router = APIRouter(prefix="/v1/raw", tags=["raw records"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
-Id = Annotated[str, Path(description="the record's id, as the list gives it", max_length=RECORD_ID_MAX_CHARACTERS, examples=list(IDS.values()))]
+router = APIRouter(
+    prefix="/v1/raw",
+    tags=["raw records"],
+    dependencies=[*SCHEMES, Depends(reject_unknown_parameters)],
+    responses=COMMON,
+)
+Id = Annotated[
+    str,
+    Path(
+        description="the record's id, as the list gives it",
+        max_length=RECORD_ID_MAX_CHARACTERS,
+        examples=list(IDS.values()),
+    ),
+]
 KindName = Annotated[Kind, Path(description="the kind of records")]
 Ids = Annotated[list[str] | None, Query(alias="id", description="ids of records; repeatable", max_length=1_000)]
 Number = Annotated[int, Path(ge=1, lt=2**31, description="the version, 1 for the first")]
@@ -39,7 +73,10 @@ Purge = Annotated[
 ]
 IfMatch = Annotated[str | None, Header(description="only if it has this version (ETag); `*`: only if it exists")]
 IfNoneMatch = Annotated[str | None, Header(description="`*`: only if the record does not exist yet")]
-Name = Annotated[str | None, Query(max_length=1_000, description="the name of a file that is the body itself (PDF)", examples=["notice-7.pdf"])]
+Name = Annotated[
+    str | None,
+    Query(max_length=1_000, description="the name of a file that is the body itself (PDF)", examples=["notice-7.pdf"]),
+]
 CHANGES: dict[int | str, dict[str, Any]] = {**CHANGE, **answers(408, 413, 415, 507)}
 ONE: dict[int | str, dict[str, Any]] = {**CHANGES, **answers(404, 412)}
 
@@ -67,18 +104,31 @@ class RawQuery(BaseModel):
 
 
 @router.get("/{kind}", response_model=RawRecords)
-def records(request: Request, kind: KindName, context: Context, _: Reader, parameters: Annotated[RawQuery, Query()]) -> Response:
+def records(
+    request: Request, kind: KindName, context: Context, _: Reader, parameters: Annotated[RawQuery, Query()]
+) -> Response:
     """List the current raw records, ordered by id. An accepted change becomes visible once its job has landed."""
     where = parameters.model_dump(include={"prefix", "updated_from", "updated_to"})
     page, following = list_records(
-        context.parts, kind, RawFilter(ids=parameters.id, ocids=parameters.ocid, jobs=parameters.job, **where), parameters.cursor, parameters.limit
+        context.parts,
+        kind,
+        RawFilter(ids=parameters.id, ocids=parameters.ocid, jobs=parameters.job, **where),
+        parameters.cursor,
+        parameters.limit,
     )
     return json_response({"items": [one.model_dump() for one in page], "next": next_link(request, following)})
 
 
 @router.post("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=POST_BODY)
 async def post(
-    request: Request, kind: KindName, context: Context, user: Writer, options: Options, atomic: Atomic = False, filename: Name = None, ocid: Ocid = None
+    request: Request,
+    kind: KindName,
+    context: Context,
+    user: Writer,
+    options: Options,
+    atomic: Atomic = False,
+    filename: Name = None,
+    ocid: Ocid = None,
 ) -> Response:
     """Create or replace a record, or each record of an array of up to 10,000; ids are derived from the content.
 
@@ -91,12 +141,21 @@ async def post(
         return await _pdf(request, context, user, options, filename, ocid)
     body = await read_body(request, JSON, context.settings.max_record_bytes)
     return await run_in_threadpool(
-        _change, context, user, options, puts(kind, content := parse(body)), body, atomic=atomic, alone=not isinstance(content, list)
+        _change,
+        context,
+        user,
+        options,
+        puts(kind, content := parse(body)),
+        body,
+        atomic=atomic,
+        alone=not isinstance(content, list),
     )
 
 
 @router.put("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=PUT_MANY_BODY)
-async def put_many(request: Request, kind: KindName, context: Context, user: Writer, options: Options, atomic: Atomic = False) -> Response:
+async def put_many(
+    request: Request, kind: KindName, context: Context, user: Writer, options: Options, atomic: Atomic = False
+) -> Response:
     """Create or replace each record of an array; ids are derived from the content."""
     body = await read_body(request, JSON, context.settings.max_record_bytes)
     content = parse(body)
@@ -106,24 +165,49 @@ async def put_many(request: Request, kind: KindName, context: Context, user: Wri
 
 
 @router.patch("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=PATCH_MANY_BODY)
-async def patch_many(request: Request, kind: KindName, context: Context, user: Writer, options: Options, ids: Ids = None, atomic: Atomic = False) -> Response:
+async def patch_many(
+    request: Request,
+    kind: KindName,
+    context: Context,
+    user: Writer,
+    options: Options,
+    ids: Ids = None,
+    atomic: Atomic = False,
+) -> Response:
     """Change many records by JSON Merge Patch (RFC 7396): one patch for every `?id=…`, or an array with one patch each.
 
     An element is `{"id", "patch"}`, with `if_version` to apply only to that version; or a merge patch that includes the
     identifying fields of the record, such as the `ocid` and `id` of a release.
     """
     body = await read_body(request, PATCHES, context.settings.max_record_bytes)
-    return await run_in_threadpool(_change, context, user, options, patches(kind, parse(body), ids or []), body, atomic=atomic)
+    return await run_in_threadpool(
+        _change, context, user, options, patches(kind, parse(body), ids or []), body, atomic=atomic
+    )
 
 
 @router.delete("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=DELETE_BODY)
 async def delete_many(
-    request: Request, kind: KindName, context: Context, user: Writer, options: Options, ids: Ids = None, atomic: Atomic = False, purge: Purge = False
+    request: Request,
+    kind: KindName,
+    context: Context,
+    user: Writer,
+    options: Options,
+    ids: Ids = None,
+    atomic: Atomic = False,
+    purge: Purge = False,
 ) -> Response:
     """Delete many records: every `?id=…`, or an array of ids (or of `{"id", "if_version"}`) in the body."""
     op = _deleting(user, purge)
     body = await read_body(request, JSON, context.settings.max_record_bytes)
-    return await run_in_threadpool(_change, context, user, options, deletions(kind, parse(body) if body else None, ids or [], op), body, atomic=atomic)
+    return await run_in_threadpool(
+        _change,
+        context,
+        user,
+        options,
+        deletions(kind, parse(body) if body else None, ids or [], op),
+        body,
+        atomic=atomic,
+    )
 
 
 @router.get("/{kind}/{record_id}", response_model=RawRecord, responses={**TAGGED, **answers(404)})
@@ -147,11 +231,21 @@ async def put(
     """Create or replace a record. Its content must have that id (otherwise 422)."""
     body = await read_body(request, JSON, context.settings.max_record_bytes)
     one = Operation(op=Op.PUT, kind=kind, id=record_id, payload=parse(body))
-    return await run_in_threadpool(_change, context, user, options, [one], body, alone=True, if_match=if_match, if_none_match=if_none_match)
+    return await run_in_threadpool(
+        _change, context, user, options, [one], body, alone=True, if_match=if_match, if_none_match=if_none_match
+    )
 
 
 @router.patch("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE, openapi_extra=PATCH_BODY)
-async def patch(request: Request, kind: KindName, record_id: Id, context: Context, user: Writer, options: Options, if_match: IfMatch = None) -> Response:
+async def patch(
+    request: Request,
+    kind: KindName,
+    record_id: Id,
+    context: Context,
+    user: Writer,
+    options: Options,
+    if_match: IfMatch = None,
+) -> Response:
     """Change a record by JSON Merge Patch (RFC 7396): members are replaced and null removes one.
 
     Objects are merged, arrays replaced. The patch applies to the record's version at landing, after every change that
@@ -163,7 +257,15 @@ async def patch(request: Request, kind: KindName, record_id: Id, context: Contex
 
 
 @router.delete("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE)
-def delete(kind: KindName, record_id: Id, context: Context, user: Writer, options: Options, if_match: IfMatch = None, purge: Purge = False) -> Response:
+def delete(
+    kind: KindName,
+    record_id: Id,
+    context: Context,
+    user: Writer,
+    options: Options,
+    if_match: IfMatch = None,
+    purge: Purge = False,
+) -> Response:
     """Delete a record: it leaves gold and search; its versions stay readable.
 
     `purge` erases its content irrecoverably.
@@ -179,7 +281,9 @@ def versions(kind: KindName, record_id: Id, context: Context, _: Reader) -> Resp
 
 
 @router.get("/{kind}/{record_id}/versions/{version}", response_model=RawVersion, responses={**TAGGED, **answers(404)})
-def version(kind: KindName, record_id: Id, version: Number, context: Context, _: Reader, if_none_match: KnownVersion = None) -> Response:  # pylint: disable=redefined-outer-name
+def version(
+    kind: KindName, record_id: Id, version: Number, context: Context, _: Reader, if_none_match: KnownVersion = None
+) -> Response:  # pylint: disable=redefined-outer-name
     """Get one version of a record."""
     found, tag = get_version(context.parts, kind, record_id, version)
     return tagged(lambda: json_response(found.model_dump()), tag, if_none_match)
@@ -201,17 +305,34 @@ def _change(
     if alone:
         operations = [prepare_single_operation(context.parts, operations[0], if_match, if_none_match, once)]
     name = f"{options.request[0].lower()}-{operations[0].kind if operations else 'nothing'}.jsonl"
-    job = submit_operations(context.parts, Operations(atomic=atomic, items=operations), actor=user.name, filename=name, idempotency=once, webhook=hook)
+    job = submit_operations(
+        context.parts,
+        Operations(atomic=atomic, items=operations),
+        actor=user.name,
+        filename=name,
+        idempotency=once,
+        webhook=hook,
+    )
     return accepted(context, options, job)
 
 
-async def _pdf(request: Request, context: AppContext, user: User, options: ChangeOptions, filename: str | None, ocid: str | None) -> Response:
+async def _pdf(
+    request: Request, context: AppContext, user: User, options: ChangeOptions, filename: str | None, ocid: str | None
+) -> Response:
     """Submit a PDF as an upload."""
     hook = options.job_webhook(context)
     got = await receive_file(request, context.parts.files, context.settings.max_upload_bytes)
     once = options.idempotency_key(user, f"{got.sha256} {filename or ''}")
-    about: dict[str, Any] = {"sha256": got.sha256, "size": got.size, "filename": filename or "document.pdf", "actor": user.name, "ocid": ocid}
-    job = await run_in_threadpool(submit, context.parts.warehouse, context.parts.messages, **about, idempotency=once, webhook=hook)
+    about: dict[str, Any] = {
+        "sha256": got.sha256,
+        "size": got.size,
+        "filename": filename or "document.pdf",
+        "actor": user.name,
+        "ocid": ocid,
+    }
+    job = await run_in_threadpool(
+        submit, context.parts.warehouse, context.parts.messages, **about, idempotency=once, webhook=hook
+    )
     return accepted(context, options, job)
 
 

@@ -10,12 +10,18 @@ from domain.search.queries import Collection
 
 ATOM = "application/atom+xml"
 NAMESPACE = "http://www.w3.org/2005/Atom"
-PLACES = {Collection.PROCESSES: "/v1/gold/processes/{}", Collection.ORGANIZATIONS: "/v1/search?collection=organizations&q={}"}
+PLACES = {
+    Collection.PROCESSES: "/v1/gold/processes/{}",
+    Collection.ORGANIZATIONS: "/v1/search?collection=organizations&q={}",
+}
 ELSEWHERE = "/v1/search?collection=documents&q={}"
 
 
 def atom(search: SavedSearch, matches: Sequence[Match]) -> bytes:
-    """The feed of a saved search. Its links are relative to where it was fetched (RFC 4287, 2): a Host may be made up."""
+    """The feed of a saved search.
+
+    Its links are relative to where it was fetched (RFC 4287, 2): a Host may be made up.
+    """
     feed = ElementTree.Element("feed", xmlns=NAMESPACE)
     _add(feed, "id", f"urn:tenderlake:search:{search.id}")
     _add(feed, "title", search.name)
@@ -37,7 +43,12 @@ def atom(search: SavedSearch, matches: Sequence[Match]) -> bytes:
 def _add(parent: ElementTree.Element, tag: str, text: str | None, **attributes: str) -> ElementTree.Element:
     child = ElementTree.SubElement(parent, tag, attributes)
     if text is not None:
-        child.text = "".join(one if one in "\t\n\r" or " " <= one < "\ud800" or (one > "\udfff" and one not in "\ufffe\uffff") else "\ufffd" for one in text)
+        child.text = "".join(
+            one
+            if one in "\t\n\r" or " " <= one < "\ud800" or (one > "\udfff" and one not in "\ufffe\uffff")
+            else "\ufffd"
+            for one in text
+        )
     return child
 
 

@@ -16,7 +16,18 @@ from services.search.searching import to_search_query
 MATCHING = "parameters of GET /v1/search that select documents; lists for those that take several values"
 SAVED_WORDS = "words, all of which a document must contain (except stop words); a phrase, -excluded; empty: everything"
 # Parameters that only order, count or show hits do not change which documents match.
-IGNORED = {"mode", "semantic_weight", "facet_by", "sort", "group_by", "group_limit", "explain", "include", "page", "per_page"}
+IGNORED = {
+    "mode",
+    "semantic_weight",
+    "facet_by",
+    "sort",
+    "group_by",
+    "group_limit",
+    "explain",
+    "include",
+    "page",
+    "per_page",
+}
 
 
 class SavedParameters(SearchParameters, extra="forbid"):
@@ -50,7 +61,12 @@ class SearchBody(StrictBody):
             raise InvalidError("a saved search matches by words and filters, not by similarity", parameter="similar_to")
         given = self.query.model_dump(mode="json", exclude_unset=True, exclude=IGNORED)
         return SavedSearchInput(
-            name=self.name, parameters=given, query=matching_query(to_search_query(self.query.read())), url=self.webhook, secret=self.secret, feed=self.feed
+            name=self.name,
+            parameters=given,
+            query=matching_query(to_search_query(self.query.read())),
+            url=self.webhook,
+            secret=self.secret,
+            feed=self.feed,
         )
 
 

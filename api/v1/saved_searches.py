@@ -15,7 +15,9 @@ from api.v1.saved_search_feed import ATOM, atom
 from api.v1.saved_search_schemas import NewSearch, SavedSearches, SearchAnswer, SearchBody
 from services.saved_searches import management as services
 
-router = APIRouter(prefix="/v1/searches", tags=["saved searches"], dependencies=[Depends(reject_unknown_parameters)], responses=COMMON)
+router = APIRouter(
+    prefix="/v1/searches", tags=["saved searches"], dependencies=[Depends(reject_unknown_parameters)], responses=COMMON
+)
 Id = Annotated[str, Path(description="the saved search's id", max_length=100)]
 Token = Annotated[str, Query(description="access token of the feed, part of the search's `feed`", max_length=200)]
 _TAG_TEXT = "a hash of the feed, to be sent back as If-None-Match"
@@ -27,7 +29,9 @@ UNCHANGED: dict[str, Any] = {"description": "Unchanged: still the feed that If-N
 def saved_searches(context: Context, user: Reader) -> SavedSearches:
     """List your saved searches, oldest first."""
     found = services.list_searches(context.parts, user.name)
-    return SavedSearches(items=[SearchAnswer.of(one, services.count_matches(context.parts.warehouse, one.id)) for one in found])
+    return SavedSearches(
+        items=[SearchAnswer.of(one, services.count_matches(context.parts.warehouse, one.id)) for one in found]
+    )
 
 
 @router.post("", status_code=201, dependencies=SCHEMES, responses=answers(409))
@@ -62,9 +66,15 @@ def remove(search_id: Id, context: Context, user: Reader) -> None:
     services.remove_search(context.parts.warehouse, user.name, search_id)
 
 
-@router.get("/{search_id}/feed", response_class=Response, responses={200: {"content": {ATOM: {}}, "headers": TAG}, 304: UNCHANGED, **answers(404)})
+@router.get(
+    "/{search_id}/feed",
+    response_class=Response,
+    responses={200: {"content": {ATOM: {}}, "headers": TAG}, 304: UNCHANGED, **answers(404)},
+)
 def feed(search_id: Id, context: Context, token: Token, if_none_match: KnownVersion = None) -> Response:
     """The latest matches of a saved search as an Atom feed, opened by its token: feed readers send no passwords."""
     search = services.find_by_feed_token(context.parts, search_id, token)
     content = atom(search, services.list_matches(context.parts.warehouse, search_id))
-    return tagged(lambda: Response(content, media_type=ATOM), f'"{blake2b(content, digest_size=16).hexdigest()}"', if_none_match)
+    return tagged(
+        lambda: Response(content, media_type=ATOM), f'"{blake2b(content, digest_size=16).hexdigest()}"', if_none_match
+    )

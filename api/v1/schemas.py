@@ -44,7 +44,10 @@ class JobAnswer(BaseModel):
         path = f"/v1/jobs/{job.id}"
         same = job.model_dump(include=set(cls.model_fields) - {"links", "error", "webhook"})
         error = {"type": "about:blank", **job.error} if job.error else None
-        links = {"self": path} | {name: f"{path}/{name}" for name in ("errors", "events", "deliveries", *(["outcomes"] if job.type == "raw" else []))}
+        links = {"self": path} | {
+            name: f"{path}/{name}"
+            for name in ("errors", "events", "deliveries", *(["outcomes"] if job.type == "raw" else []))
+        }
         return cls(**same, error=error, webhook=job.webhook.url if job.webhook else None, links=links)
 
 

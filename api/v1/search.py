@@ -15,7 +15,12 @@ from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS
 from domain.search.queries import QUERY_CHARACTERS, Collection, Mode, SearchResult
 from services.search import searching as searches
 
-router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=[*SCHEMES, READER, Depends(reject_unknown_parameters)], responses=COMMON)
+router = APIRouter(
+    prefix="/v1/search",
+    tags=["search"],
+    dependencies=[*SCHEMES, READER, Depends(reject_unknown_parameters)],
+    responses=COMMON,
+)
 ANY = "any of the values, repeated or separated by commas"
 WORDS = (
     'words; typing errors are tolerated, the last word may be incomplete; "a phrase", -excluded; empty: everything; '
@@ -47,7 +52,9 @@ class SearchParameters(BaseModel):
     supplier_id: list[str] = Field([], description=f"a supplier's id: {ANY}")
     category: list[str] = Field([], description=f"the main category: {ANY}", examples=[["works"]])
     classification: list[str] = Field(
-        [], description=f"CPV divisions (two digits) or whole codes, with or without scheme and check digit: {ANY}", examples=[["45"]]
+        [],
+        description=f"CPV divisions (two digits) or whole codes, with or without scheme and check digit: {ANY}",
+        examples=[["45"]],
     )
     country: list[str] = Field([], description=f"the country: {ANY}")
     region: list[str] = Field([], description=f"the region: {ANY}")
@@ -65,7 +72,12 @@ class SearchParameters(BaseModel):
     published_from: From | None = Field(None, description="last published on or after this date or instant")
     published_to: Until | None = Field(None, description="last published on or before this date or instant")
     facet_by: list[str] = Field([], description=f"fields to count by value: {ANY}", examples=[["buyer,category"]])
-    sort: str | None = Field(None, max_length=100, description="relevance, or a field, with a leading '-' for descending", examples=["-published"])
+    sort: str | None = Field(
+        None,
+        max_length=100,
+        description="relevance, or a field, with a leading '-' for descending",
+        examples=["-published"],
+    )
     group_by: str | None = Field(
         None,
         max_length=100,
@@ -88,14 +100,19 @@ class SearchParameters(BaseModel):
         )
 
 
-VALUES = [name for name, field in SearchParameters.model_fields.items() if field.annotation == list[str] and name not in {"facet_by", "include"}]
+VALUES = [
+    name
+    for name, field in SearchParameters.model_fields.items()
+    if field.annotation == list[str] and name not in {"facet_by", "include"}
+]
 
 SAME = [one.name for one in fields(searches.SearchRequest) if one.name in SearchParameters.model_fields]
 
 
 @router.get("", response_model=SearchResult, responses=answers(404))
 def search(context: Context, asked: Annotated[SearchParameters, Query()]) -> Response:
-    """Find contracting processes, organisations or passages of uploaded documents, narrowed by filters, with facets and highlights.
+    """Find contracting processes, organisations or passages of uploaded documents, narrowed by filters, with facets and
+    highlights.
 
     Highlighted text is HTML-escaped, with the matched words in `<mark>`.
     """
@@ -113,4 +130,6 @@ class SuggestParameters(BaseModel):
 @router.get("/suggest", response_model=Suggestions)
 def suggest(context: Context, asked: Annotated[SuggestParameters, Query()]) -> Response:
     """Complete the text that a user is typing."""
-    return model_response(Suggestions(items=searches.suggest(context.parts.search, asked.collection, asked.q, asked.limit)))
+    return model_response(
+        Suggestions(items=searches.suggest(context.parts.search, asked.collection, asked.q, asked.limit))
+    )

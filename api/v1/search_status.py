@@ -16,7 +16,9 @@ from services.search.status import SearchState
 from services.search.status import search_status as state
 from services.shared.clock import now
 
-router = APIRouter(prefix="/v1/search", tags=["search"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
+router = APIRouter(
+    prefix="/v1/search", tags=["search"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON
+)
 HOUR, MONTH = 3_600, 31 * 24 * 3_600
 
 

@@ -14,7 +14,12 @@ from api.requests.strict_body import StrictBody
 from domain.search.queries import Synonym
 from services.search import synonyms as services
 
-router = APIRouter(prefix="/v1/search/synonyms", tags=["search"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
+router = APIRouter(
+    prefix="/v1/search/synonyms",
+    tags=["search"],
+    dependencies=[*SCHEMES, Depends(reject_unknown_parameters)],
+    responses=COMMON,
+)
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Id = Annotated[str, Path(description="the synonym's id", max_length=100)]
 
@@ -46,7 +51,10 @@ def synonym(synonym_id: Id, context: Context, _: Reader) -> Synonym:
 
 @router.put("/{synonym_id}")
 def put(synonym_id: Id, context: Context, _: Admin, body: SynonymBody) -> Synonym:
-    """Add a synonym, or put it in place of the one with this id. It applies from the next search on; needs the role admin."""
+    """Add a synonym, or put it in place of the one with this id.
+
+    It applies from the next search on; needs the role admin.
+    """
     return services.put_synonyms(context.parts, [Synonym(id=synonym_id, words=tuple(body.words), root=body.root)])[0]
 
 

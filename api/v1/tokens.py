@@ -14,9 +14,15 @@ from api.v1.schemas import TokenAnswer
 from domain.shared.errors import InvalidError, TooLargeError
 
 BODY_MAX_BYTES = 16_384  # bytes of the body
-FIELDS = {"type": "object", "required": ["username", "password"], "properties": {"username": {"type": "string"}, "password": {"type": "string"}}}
+FIELDS = {
+    "type": "object",
+    "required": ["username", "password"],
+    "properties": {"username": {"type": "string"}, "password": {"type": "string"}},
+}
 EXAMPLE = {"username": "admin", "password": "correct horse"}
-FORMS = {name: {"schema": FIELDS, "example": EXAMPLE} for name in ("application/x-www-form-urlencoded", "application/json")}
+FORMS = {
+    name: {"schema": FIELDS, "example": EXAMPLE} for name in ("application/x-www-form-urlencoded", "application/json")
+}
 BODY: dict[str, Any] = {"requestBody": {"required": False, "content": FORMS}, "security": [{}, {"basic": []}]}
 router = APIRouter(prefix="/v1/auth", tags=["auth"])
 
@@ -39,7 +45,9 @@ async def signed_in(request: Request) -> tuple[str, str]:
 
 
 @router.post("/token", responses=answers(400, 401, 405, 408, 413, 422, 500, 503, 507), openapi_extra=BODY)
-async def token(response: Response, context: Context, who: Annotated[tuple[str, str], Depends(signed_in)]) -> TokenAnswer:
+async def token(
+    response: Response, context: Context, who: Annotated[tuple[str, str], Depends(signed_in)]
+) -> TokenAnswer:
     """Get a token for a user name and password (the password form of OAuth 2, the same as JSON, or HTTP Basic)."""
     made = context.authenticator.issue_token(await context.password_checker.check(*who))
     response.headers["Cache-Control"] = "no-store"

@@ -13,7 +13,12 @@ from api.v1.webhook_schemas import Deliveries, DeliveryAnswer, NewWebhook, Webho
 from services.webhooks import management as services
 from services.webhooks import outbox
 
-router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
+router = APIRouter(
+    prefix="/v1/webhooks",
+    tags=["webhooks"],
+    dependencies=[*SCHEMES, Depends(reject_unknown_parameters)],
+    responses=COMMON,
+)
 Id = Annotated[str, Path(description="the webhook's id", max_length=100)]
 DeliveryId = Annotated[int, Path(ge=0, lt=2**63, description="the delivery's id")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of deliveries in a page")]
@@ -56,7 +61,9 @@ def remove(webhook_id: Id, context: Context, _: Admin) -> None:
 
 
 @router.get("/{webhook_id}/deliveries", responses=answers(404))
-def deliveries(request: Request, webhook_id: Id, context: Context, _: Admin, cursor: Cursor = None, limit: Limit = 100) -> Deliveries:
+def deliveries(
+    request: Request, webhook_id: Id, context: Context, _: Admin, cursor: Cursor = None, limit: Limit = 100
+) -> Deliveries:
     """List sent and pending deliveries of a webhook, with the receiver's responses, newest first."""
     services.get_webhook(context.parts.warehouse, webhook_id)
     page, following = outbox.list_deliveries(context.parts.warehouse, webhook_id=webhook_id, cursor=cursor, limit=limit)

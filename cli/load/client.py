@@ -33,7 +33,9 @@ class Client:
             raise InvalidError("user name and password must be UTF-8")
         self.url = url.rstrip("/")
         self.user = user
-        self.http = httpx.Client(base_url=self.url, auth=(user, password), timeout=TIMEOUT, headers={"User-Agent": "tenderlake-cli"})
+        self.http = httpx.Client(
+            base_url=self.url, auth=(user, password), timeout=TIMEOUT, headers={"User-Agent": "tenderlake-cli"}
+        )
 
     def __enter__(self) -> "Client":
         return self
@@ -53,7 +55,14 @@ class Client:
         if "json" not in answer.headers.get("content-type", "") or "items" not in answer.json():
             raise InvalidError(f"the server at {self.url} is no tenderlake")
 
-    def upload(self, file: Path | BinaryIO, name: str, sent: Callable[[int], None], headers: dict[str, str], params: dict[str, str]) -> httpx.Response:
+    def upload(
+        self,
+        file: Path | BinaryIO,
+        name: str,
+        sent: Callable[[int], None],
+        headers: dict[str, str],
+        params: dict[str, str],
+    ) -> httpx.Response:
         """Upload a file or a stream. `sent` is called with the number of bytes sent so far.
 
         A file is retried with the same Idempotency-Key, so a retry never makes a second job; a stream is sent once.

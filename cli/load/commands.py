@@ -15,14 +15,24 @@ from infrastructure.settings import Settings
 STDIN = "-"
 Url = Annotated[str | None, typer.Option(help="URL of the server (default: TENDERLAKE_URL, or this machine)")]
 User = Annotated[str | None, typer.Option(help="user name (default: TENDERLAKE_USER, or admin)")]
-Password = Annotated[str | None, typer.Option(help="password; better set TENDERLAKE_PASSWORD: process lists show options")]
+Password = Annotated[
+    str | None, typer.Option(help="password; better set TENDERLAKE_PASSWORD: process lists show options")
+]
 Webhook = Annotated[str | None, typer.Option(help="a URL that gets a message when each job has ended")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="whether to follow the jobs to their end")]
 Files = Annotated[list[str], typer.Argument(metavar="FILES...", help="files to load; - reads stdin")]
 Name = Annotated[str, typer.Option(help="file name for the data from stdin")]
 
 
-def load(files: Files, url: Url = None, user: User = None, password: Password = None, webhook: Webhook = None, wait: Wait = True, name: Name = "stdin") -> None:
+def load(
+    files: Files,
+    url: Url = None,
+    user: User = None,
+    password: Password = None,
+    webhook: Webhook = None,
+    wait: Wait = True,
+    name: Name = "stdin",
+) -> None:
     """Load files into a running server and follow their jobs; exit code 1 if one failed, 3 if records are in
     quarantine."""
     for file in files:
@@ -35,10 +45,14 @@ def load(files: Files, url: Url = None, user: User = None, password: Password = 
 
     with exit_code_on_signal(), connect(Settings(), url, user, password) as client:
         client.check()
-        raise typer.Exit(run(client, wait, lambda loading: send(loading, files, name, {"webhook": webhook} if webhook else {})))
+        raise typer.Exit(
+            run(client, wait, lambda loading: send(loading, files, name, {"webhook": webhook} if webhook else {}))
+        )
 
 
-def seed(url: Url = None, user: User = None, password: Password = None, webhook: Webhook = None, wait: Wait = True) -> None:
+def seed(
+    url: Url = None, user: User = None, password: Password = None, webhook: Webhook = None, wait: Wait = True
+) -> None:
     """Load the bundled seeds into a running server and follow their jobs; exit codes as for load."""
     from cli.load.client import connect
     from cli.load.loading import run

@@ -27,7 +27,9 @@ def is_own_server(url: str, settings: Settings) -> bool:
 
 def _this_machine(host: str) -> bool:
     try:
-        named = {str(found[4][0]).partition("%")[0] for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+        named = {
+            str(found[4][0]).partition("%")[0] for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        }
     except (OSError, UnicodeError):
         return False
     own = {address.address.partition("%")[0] for addresses in psutil.net_if_addrs().values() for address in addresses}

@@ -15,7 +15,12 @@ class ProgressDisplay:
 
     def __init__(self, bars: bool | None = None) -> None:
         console = Console(stderr=True)
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[state]}", markup=False), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.fields[state]}", markup=False),
+            TimeElapsedColumn(),
+        )
         show_bars = console.is_terminal if bars is None else bars
         self.progress = Progress(
             *columns,
@@ -30,7 +35,9 @@ class ProgressDisplay:
         self.progress.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.progress.stop()
 
     def sending(self, key: str, name: str, sent: int, size: int | None) -> None:
@@ -44,7 +51,12 @@ class ProgressDisplay:
         done = sum(stage["status"] == "done" for stage in stages)
         running = next((stage["name"] for stage in stages if stage["status"] == "running"), job["status"])
         state = f"{running} · {job['counts']['received']:,} records"
-        self.progress.update(self._task(key, name), total=len(stages), completed=len(stages) if job["status"] == "succeeded" else done, state=state)
+        self.progress.update(
+            self._task(key, name),
+            total=len(stages),
+            completed=len(stages) if job["status"] == "succeeded" else done,
+            state=state,
+        )
 
     def forget(self, key: str) -> None:
         """Remove the bar of a file or job."""

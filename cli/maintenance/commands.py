@@ -70,6 +70,9 @@ def doctor() -> None:
     wrong = 0
     for check in examine(Settings()):
         wrong += not check.passed
-        typer.echo(f"{'ok  ' if check.passed else 'BAD '} {check.finding}" + ("" if check.passed else f"\n     fix: {check.advice}"))
+        typer.echo(
+            f"{'ok  ' if check.passed else 'BAD '} {check.finding}"
+            + ("" if check.passed else f"\n     fix: {check.advice}")
+        )
     if wrong:
         raise typer.Exit(1)

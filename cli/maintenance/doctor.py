@@ -38,7 +38,11 @@ def examine(settings: Settings) -> Iterator[Check]:
 
 
 def _folder(folder: Path) -> Iterator[Check]:
-    yield Check(os.access(folder, os.W_OK), f"data folder {folder} can be written", f"give the user {os.getuid()} the right to write it")
+    yield Check(
+        os.access(folder, os.W_OK),
+        f"data folder {folder} can be written",
+        f"give the user {os.getuid()} the right to write it",
+    )
     free = shutil.disk_usage(folder).free
     yield Check(
         free > MIN_FREE_BYTES,
@@ -68,7 +72,9 @@ def _database(settings: Settings) -> Iterator[Check]:
     try:
         now, newest = current(settings.warehouse_url, timeouts(settings)), head(settings.warehouse_url)
     except AwayError as error:
-        yield Check(False, f"the warehouse can't be opened: {error}", "start PostgreSQL, or correct TENDERLAKE_DATABASE_URL")
+        yield Check(
+            False, f"the warehouse can't be opened: {error}", "start PostgreSQL, or correct TENDERLAKE_DATABASE_URL"
+        )
         return
     except Exception as error:  # pylint: disable=broad-exception-caught  # any failure is the finding
         advice = "restore warehouse.db from a backup, or correct TENDERLAKE_DATABASE_URL"
@@ -100,19 +106,26 @@ def _integrity(parts: Parts) -> Iterator[Check]:
     yield Check(
         result == "ok",
         f"database file: {result}",
-        "stop tenderlake and restore warehouse.db from a backup; or remove it with silver and search, and load the stored files again",
+        "stop tenderlake and restore warehouse.db from a backup; or remove it with silver and search, and load the "
+        "stored files again",
     )
 
 
 def _stages(parts: Parts) -> Iterator[Check]:
     with parts.warehouse.read() as work:
-        ends = {"refine": work.batches.last_committed(), "publish": work.batches.last_silver(), "index": work.batches.last_silver()}
+        ends = {
+            "refine": work.batches.last_committed(),
+            "publish": work.batches.last_silver(),
+            "index": work.batches.last_silver(),
+        }
         for stage, end in ends.items():
             watermark = work.watermarks.get(stage)
             at = watermark.seq if stage == "refine" else watermark.silver_batch
             error = work.watermarks.error(stage)
             passed = at >= end or not watermark.attempts
-            yield Check(passed, f"{stage} is at {at} of {end}", f"its last run failed: {error}; `tenderlake up` tries again")
+            yield Check(
+                passed, f"{stage} is at {at} of {end}", f"its last run failed: {error}; `tenderlake up` tries again"
+            )
         set_aside = work.batches.count_set_aside()
     advice = "their jobs have the reason (GET /v1/jobs?status=failed); fix its cause and load the file again"
     yield Check(not set_aside, f"{set_aside} batches are set aside", advice)
@@ -122,7 +135,9 @@ def _rules(parts: Parts) -> Iterator[Check]:
     with parts.warehouse.read() as work:
         installation = work.installations.get()
     warning = outdated_rules(installation) if installation else None
-    yield Check(warning is None, warning or "silver was made by this version's rules", "run `tenderlake rebuild silver`")
+    yield Check(
+        warning is None, warning or "silver was made by this version's rules", "run `tenderlake rebuild silver`"
+    )
 
 
 def _jobs(parts: Parts) -> Iterator[Check]:
@@ -136,4 +151,8 @@ def _search(parts: Parts) -> Iterator[Check]:
         processes = len(work.star_writer.process_keys())
         watermark, end = work.watermarks.get("index"), work.batches.last_silver()
     found = parts.search.count(Collection.PROCESSES)
-    yield Check(found == processes or watermark.silver_batch < end, f"{found} documents for {processes} processes", "run `tenderlake rebuild --layer search`")
+    yield Check(
+        found == processes or watermark.silver_batch < end,
+        f"{found} documents for {processes} processes",
+        "run `tenderlake rebuild --layer search`",
+    )

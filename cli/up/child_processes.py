@@ -52,7 +52,11 @@ class ManagedProcess:
             if now >= self.started + self.wait:
                 self._restart()
         elif ended(self.process):
-            self.wait = MIN_BACKOFF_SECONDS if now - self.started > STABLE_SECONDS or not self.deaths else min(self.wait * 2, MAX_BACKOFF_SECONDS)
+            self.wait = (
+                MIN_BACKOFF_SECONDS
+                if now - self.started > STABLE_SECONDS or not self.deaths
+                else min(self.wait * 2, MAX_BACKOFF_SECONDS)
+            )
             self.deaths += 1
             logger.warning("{} {}; restarting it in {:.1f} s", self.name, self.end(), self.wait)
             self.process, self.started = None, now
@@ -60,7 +64,11 @@ class ManagedProcess:
     def end(self) -> str:
         """How it exited, for messages: the signal or exit code, and the reason if known."""
         code = self.process.returncode if self.process else None
-        how = f"was terminated by {signal.Signals(-code).name}" if code is not None and code < 0 else f"exited with code {code}"
+        how = (
+            f"was terminated by {signal.Signals(-code).name}"
+            if code is not None and code < 0
+            else f"exited with code {code}"
+        )
         reason = self.why()
         return f"{how} ({reason})" if reason else how
 
@@ -75,7 +83,9 @@ class ManagedProcess:
 
 def stop(children: Iterable[ManagedProcess]) -> None:
     """Terminate these all at once, and kill those that do not exit within their grace."""
-    running = [(child.process, child.grace) for child in children if child.process is not None and not ended(child.process)]
+    running = [
+        (child.process, child.grace) for child in children if child.process is not None and not ended(child.process)
+    ]
     for process, _ in running:
         process.terminate()
     begun = time.monotonic()

@@ -30,7 +30,10 @@ class DataFolderLock:
             holder = os.pread(self.descriptor, 20, 0).decode(errors="replace").strip()
             if _runs(holder) or time.monotonic() > end:
                 os.close(self.descriptor)
-                raise StartupError(f"{folder} is in use by another tenderlake (process {holder or 'unknown'}): stop that one, or set TENDERLAKE_DATA_DIR")
+                raise StartupError(
+                    f"{folder} is in use by another tenderlake (process {holder or 'unknown'}): stop that one, or set "
+                    "TENDERLAKE_DATA_DIR"
+                )
             time.sleep(0.02)
         os.ftruncate(self.descriptor, 0)
         os.pwrite(self.descriptor, f"{os.getpid()}\n".encode(), 0)

@@ -29,7 +29,9 @@ def greeting(settings: Settings, folder: Path, bundled: bool) -> str:
         password, sign_in = f"in {kept}", f"\"admin:$(cat '{kept}')\""
     else:
         password, sign_in = "as it was set", "admin"
-    queue = "bundled redis-server" if bundled else f"Redis at {urlsplit(settings.redis_url or '').hostname or 'a socket'}"
+    queue = (
+        "bundled redis-server" if bundled else f"Redis at {urlsplit(settings.redis_url or '').hostname or 'a socket'}"
+    )
     return f"""
 tenderlake runs at {url} · Ctrl-C stops it
   API docs  {url}/docs

@@ -30,7 +30,11 @@ DISK_CHECK_SECONDS = 10.0  # between two checks of the free disk space
 NICE = 5  # niceness of the workers: the API has priority, at the start too
 # OPENBLAS: comparing vectors is bound by memory, so more threads per query only take cores from other queries.
 # MALLOC: freed memory is returned to the system early, which saves a fifth of the memory during a load.
-CHILD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "_RJEM_MALLOC_CONF": "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0"}
+CHILD_ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "_RJEM_MALLOC_CONF": "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0",
+}
 API_START_ATTEMPTS = 3  # exits of the API before its first answer, after which the launcher stops
 
 
@@ -79,13 +83,32 @@ class Launcher:
         env = _environment(settings, folder, self.server.url if self.server else settings.redis_url or "")
         self.api = ManagedProcess("api", [*commands.api, str(listener)], env, (lock, listener), grace=2.5)
         self.workers = [
-            ManagedProcess(f"worker-{index}", [*commands.worker, "--index", str(index), "--of", str(settings.workers)], env, (lock,), nice=NICE)
+            ManagedProcess(
+                f"worker-{index}",
+                [*commands.worker, "--index", str(index), "--of", str(settings.workers)],
+                env,
+                (lock,),
+                nice=NICE,
+            )
             for index in range(settings.workers)
         ]
-        self.watchers = [ManagedProcess("watch", python("cli.main", "watch", str(settings.watch_dir)), env, (lock,), nice=NICE)] if settings.watch_dir else []
+        self.watchers = (
+            [ManagedProcess("watch", python("cli.main", "watch", str(settings.watch_dir)), env, (lock,), nice=NICE)]
+            if settings.watch_dir
+            else []
+        )
         self.queue: list[ManagedProcess] = []
         if self.server:
-            self.queue = [ManagedProcess("queue", self.server.argv(), keep=(lock,), grace=2.0, before=self.server.prepare, why=self.server.why)]
+            self.queue = [
+                ManagedProcess(
+                    "queue",
+                    self.server.argv(),
+                    keep=(lock,),
+                    grace=2.0,
+                    before=self.server.prepare,
+                    why=self.server.why,
+                )
+            ]
         self.warned = False
         self.disk_checked_at = 0.0
 
@@ -125,7 +148,9 @@ class Launcher:
                 if self.api.process.returncode == REFUSED_EXIT_CODE:
                     raise _RefusedError
                 if self.api.deaths + 1 >= API_START_ATTEMPTS:
-                    raise StartupError(f"the API exited {API_START_ATTEMPTS} times before its first answer; see the log lines above")
+                    raise StartupError(
+                        f"the API exited {API_START_ATTEMPTS} times before its first answer; see the log lines above"
+                    )
             self._check_children()
             ended.wait(POLL_SECONDS / 2)
 
@@ -165,7 +190,14 @@ def _environment(settings: Settings, folder: Path, queue: str) -> dict[str, str]
     ours = {f"TENDERLAKE_{name.upper()}": str(value) for name, value in plain.items() if value is not None}
     # Polars threads per worker; more would compete for the cores
     threads = max(1, (os.cpu_count() or 1) // settings.workers)
-    return {**CHILD_ENVIRONMENT, "POLARS_MAX_THREADS": str(threads), **os.environ, **ours, "TENDERLAKE_DATA_DIR": str(folder), "TENDERLAKE_REDIS_URL": queue}
+    return {
+        **CHILD_ENVIRONMENT,
+        "POLARS_MAX_THREADS": str(threads),
+        **os.environ,
+        **ours,
+        "TENDERLAKE_DATA_DIR": str(folder),
+        "TENDERLAKE_REDIS_URL": queue,
+    }
 
 
 def _on_signals(ended: Event) -> None:

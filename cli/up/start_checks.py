@@ -19,7 +19,8 @@ def data_folder(path: Path) -> Path:
     folder = path.resolve()
     if odd := UNSUPPORTED_IN_PATHS.search(str(folder)):
         raise StartupError(
-            f"the data folder {folder} has {odd[0]!r} in its path, which the lake does not support: set TENDERLAKE_DATA_DIR to a folder without such characters"
+            f"the data folder {folder} has {odd[0]!r} in its path, which the lake does not support: set "
+            "TENDERLAKE_DATA_DIR to a folder without such characters"
         )
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -28,13 +29,19 @@ def data_folder(path: Path) -> Path:
     except OSError as error:
         raise unwritable(folder, error) from error
     if room(folder) < MIN_FREE_BYTES:
-        raise StartupError(f"{lacking(folder)}: free at least {MIN_FREE_BYTES // 1024**2} MB, or set TENDERLAKE_DATA_DIR to a folder on another disk")
+        raise StartupError(
+            f"{lacking(folder)}: free at least {MIN_FREE_BYTES // 1024**2} MB, or set TENDERLAKE_DATA_DIR to a folder "
+            "on another disk"
+        )
     return folder
 
 
 def unwritable(folder: Path, error: OSError) -> StartupError:
     """The error for a folder that can't be written."""
-    return StartupError(f"the data folder {folder} can't be written ({error.strerror or error}): set TENDERLAKE_DATA_DIR to a writable one")
+    return StartupError(
+        f"the data folder {folder} can't be written ({error.strerror or error}): set TENDERLAKE_DATA_DIR to a writable "
+        "one"
+    )
 
 
 def room(folder: Path) -> int:
@@ -52,7 +59,9 @@ def listen(host: str, port: int) -> socket.socket:
     kept over restarts of the API, so that clients wait instead of being refused.
     """
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
         listener = socket.socket(family, kind)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -63,6 +72,10 @@ def listen(host: str, port: int) -> socket.socket:
             raise
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise StartupError(f"port {port} of {host} is in use by another program: stop it, or set TENDERLAKE_PORT to a free port") from error
-        raise StartupError(f"can't listen at port {port} of {host} ({error.strerror or error}): set TENDERLAKE_HOST or TENDERLAKE_PORT") from error
+            raise StartupError(
+                f"port {port} of {host} is in use by another program: stop it, or set TENDERLAKE_PORT to a free port"
+            ) from error
+        raise StartupError(
+            f"can't listen at port {port} of {host} ({error.strerror or error}): set TENDERLAKE_HOST or TENDERLAKE_PORT"
+        ) from error
     return listener

@@ -23,7 +23,9 @@ from infrastructure.settings import Settings
 POLL_SECONDS = 0.5
 AFTER_FAILURE_SECONDS = 5.0
 LOCK = ".tenderlake-watch"
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the folder; loading/, done/ and failed/ are made in it", file_okay=False)]
+Folder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="the folder; loading/, done/ and failed/ are made in it", file_okay=False)
+]
 
 
 def watch(directory: Folder) -> None:
@@ -65,7 +67,10 @@ def _lock(directory: Path) -> int:
         directory.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise StartupError(f"the folder {directory} can't be watched ({error.strerror}): files are moved within it, so it must be writable") from error
+        raise StartupError(
+            f"the folder {directory} can't be watched ({error.strerror}): files are moved within it, so it must be "
+            "writable"
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

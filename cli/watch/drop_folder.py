@@ -85,7 +85,11 @@ class DropFolder:
         """List the regular files of a folder, oldest first. Links are skipped: one may lead to a file that its creator
         must not read."""
         with os.scandir(folder) as entries:
-            found = [(entry.stat(follow_symlinks=False).st_mtime_ns, Path(entry.path)) for entry in entries if entry.is_file(follow_symlinks=False)]
+            found = [
+                (entry.stat(follow_symlinks=False).st_mtime_ns, Path(entry.path))
+                for entry in entries
+                if entry.is_file(follow_symlinks=False)
+            ]
         return [path for _, path in sorted(found)]
 
     def _is_complete(self, path: Path, moment: float) -> bool:
@@ -106,18 +110,33 @@ class DropFolder:
         stamp = _file_stamp(path)
         try:
             if not is_text(path.name):
-                raise InvalidError(f"the file's name is not UTF-8 ({printable(path.name)}): rename it, and move it back into the folder")
+                raise InvalidError(
+                    f"the file's name is not UTF-8 ({printable(path.name)}): rename it, and move it back into the "
+                    "folder"
+                )
             if stamp[0] > self.largest:
-                raise TooLargeError(f"the file is larger than the {self.largest} bytes that TENDERLAKE_MAX_UPLOAD_BYTES allows")
+                raise TooLargeError(
+                    f"the file is larger than the {self.largest} bytes that TENDERLAKE_MAX_UPLOAD_BYTES allows"
+                )
             _readable(path)
             sha256, size = self.parts.files.copy(path)
             if _file_stamp(path) != stamp:
                 return  # still growing: retried once unchanged
             key = make_idempotency_key(ACTOR, _key(path, sha256), sha256)
-            job = submit(self.parts.warehouse, self.parts.messages, sha256=sha256, size=size, filename=path.name, actor=ACTOR, idempotency=key)
+            job = submit(
+                self.parts.warehouse,
+                self.parts.messages,
+                sha256=sha256,
+                size=size,
+                filename=path.name,
+                actor=ACTOR,
+                idempotency=key,
+            )
         except (InvalidError, TooLargeError) as error:
             logger.warning("{}: {}", printable(path.name), error.detail)
-            self._settle(path, FAILED, None, {"status": "refused", "error": {"title": error.title, "detail": error.detail}})
+            self._settle(
+                path, FAILED, None, {"status": "refused", "error": {"title": error.title, "detail": error.detail}}
+            )
             return
         logger.info("{}: loading as job {}", path.name, job.id)
         self._under_way[path.name] = LoadingFile(job.id, stamp)

@@ -11,7 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.document_files.process_links import GIVEN_OCID_PATTERN, process_claims
 from domain.raw_records.note_codes import NOTES
-from domain.raw_records.record import OCID_MAX_CHARACTERS, AcceptedRecord, Kind, Note, RefusedElement, SourceLocation, ValidationResult, why_too_long
+from domain.raw_records.record import (
+    OCID_MAX_CHARACTERS,
+    AcceptedRecord,
+    Kind,
+    Note,
+    RefusedElement,
+    SourceLocation,
+    ValidationResult,
+    why_too_long,
+)
 from domain.raw_records.text_repair import replace_surrogates, strip_nul
 from domain.shared.canonical_json import canonical_json
 from domain.shared.exact_json import dumps, loads
@@ -135,7 +144,9 @@ def _accept(document: dict[str, Any], notes: tuple[Note, ...], place: SourceLoca
         return _refused(place, "too_long", reason, raw, "/id")
     document["id"] = identity
     if document.get("state") is None:
-        document["state"] = "text" if any(page.get("text", "").strip() for page in document.get("pages") or []) else "empty"
+        document["state"] = (
+            "text" if any(page.get("text", "").strip() for page in document.get("pages") or []) else "empty"
+        )
     try:
         payload = canonical_json(document)
     except orjson.JSONEncodeError:
@@ -180,6 +191,8 @@ def _invalid(error: ValidationError, document: dict[str, Any], place: SourceLoca
     return _refused(place, "wrong_type", f"{path[1:]}: {message}", raw, path, ocid if isinstance(ocid, str) else None)
 
 
-def _refused(place: SourceLocation, code: str, reason: str, raw: bytes, path: str = "", ocid: str | None = None) -> RefusedElement:
+def _refused(
+    place: SourceLocation, code: str, reason: str, raw: bytes, path: str = "", ocid: str | None = None
+) -> RefusedElement:
     shown = raw[: EXCERPT_CHARACTERS * 4].decode("utf-8", "replace")[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000")
     return RefusedElement(place=place, code=code, reason=reason[:2_000], path=path, excerpt=shown, ocid=ocid)

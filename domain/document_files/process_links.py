@@ -25,7 +25,9 @@ PLAIN_PDF = r"(?i)^https?://[a-z0-9.:-]+/(?:[a-z0-9._~-]+/)*([a-z0-9._~-]+\.pdf)
 # A line break inside an ocid, with blank lines.
 LINE_BREAK_IN_OCID = re.compile(r"-[^\S\n]*(?:\n[^\S\n]*){1,4}(?=[A-Za-z0-9])")
 HYPHENS = str.maketrans("\u00ad\u2010\u2011", "---")  # hyphens that word processors write
-PAGE_NUMBER = re.compile(r"\s*\n[^\S\n]*(?:\w{1,9}\.?[^\S\n]+)?[-–]?[^\S\n]*\d{1,4}(?:[^\S\n]*(?:/|\w{1,5})[^\S\n]*\d{1,4})?[^\S\n]*[-–]?\s*\Z")
+PAGE_NUMBER = re.compile(
+    r"\s*\n[^\S\n]*(?:\w{1,9}\.?[^\S\n]+)?[-–]?[^\S\n]*\d{1,4}(?:[^\S\n]*(?:/|\w{1,5})[^\S\n]*\d{1,4})?[^\S\n]*[-–]?\s*\Z"
+)
 PREFIX = "ocds"
 PAGE_FOOT_CHARACTERS = 60  # the end of a page, where its number may be
 
@@ -59,10 +61,22 @@ def process_claims(document: Mapping[str, Any]) -> list[ProcessClaim]:
     readings: list[tuple[LinkRule, Iterable[str]]] = [("name", [document.get("filename") or ""])]
     if any(PREFIX in text for text in pages):  # joined across page ends first; page by page if that is no process
         readings += [
-            ("text", ["\n\n".join(text[:-PAGE_FOOT_CHARACTERS] + PAGE_NUMBER.sub("", text[-PAGE_FOOT_CHARACTERS:]) for text in pages)]),
+            (
+                "text",
+                [
+                    "\n\n".join(
+                        text[:-PAGE_FOOT_CHARACTERS] + PAGE_NUMBER.sub("", text[-PAGE_FOOT_CHARACTERS:])
+                        for text in pages
+                    )
+                ],
+            ),
             ("text", pages),
         ]
-    claims = (ProcessClaim(rule, ocid) for rule, pieces in readings for ocid in _meant({ocid for piece in pieces for ocid in ocids_in(piece)}))
+    claims = (
+        ProcessClaim(rule, ocid)
+        for rule, pieces in readings
+        for ocid in _meant({ocid for piece in pieces for ocid in ocids_in(piece)})
+    )
     return list(dict.fromkeys(claims))
 
 
@@ -78,7 +92,9 @@ def _meant(ocids: set[str]) -> list[str]:
     return [*(longer if len(longer) == 1 else ()), *cores]
 
 
-def choose_process(claims: Sequence[ProcessClaim], naming: Iterable[str], standing: Iterable[str]) -> ProcessClaim | None:
+def choose_process(
+    claims: Sequence[ProcessClaim], naming: Iterable[str], standing: Iterable[str]
+) -> ProcessClaim | None:
     """The process that the file belongs to: the first existing one of its claims, else the only one naming the file.
 
     `naming`: processes with a document URL that ends in the file's name; `standing`: those of all these that exist.

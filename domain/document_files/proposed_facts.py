@@ -17,7 +17,9 @@ PAGE_MAX_FACTS = 30
 
 
 class TextLine(NamedTuple):
-    """A line of text, its box (x0, y0, x1, y1 in points from the page's top left) and the size of its largest letters in points."""
+    """A line of text, its box (x0, y0, x1, y1 in points from the page's top left) and the size of its largest letters
+    in points.
+    """
 
     text: str
     box: Box
@@ -25,17 +27,26 @@ class TextLine(NamedTuple):
 
 
 LABELS: dict[str, str] = {
-    "title": r"(?:notice |tender |contract |procurement )?title|name of (?:the )?(?:contract|tender)|title of (?:the )?(?:contract|tender|notice)"
+    "title": r"(?:notice |tender |contract |procurement )?title|name of (?:the )?(?:contract|tender)|title of (?:the "
+    r")?(?:contract|tender|notice)"
     r"|objet du marché|bezeichnung des auftrags|título",
-    "buyer": r"buyer(?: name)?|name of (?:the )?buyer|contracting (?:authority|body|entity)|procuring (?:entity|authority)|purchaser|awarding authority"
+    "buyer": r"buyer(?: name)?|name of (?:the )?buyer|contracting (?:authority|body|entity)|procuring (?:entity"
+    r"|authority)|purchaser|awarding authority"
     r"|pouvoir adjudicateur|acheteur|auftraggeber|poder adjudicador|entidad contratante",
-    "deadline": r"(?:submission |tender |closing )?deadline(?: for (?:the )?(?:submission|receipt)(?: of (?:tenders|bids|offers))?)?"
-    r"|closing date(?: and time)?|submissions? (?:due|by)|time limit for (?:the )?receipt of tenders(?: or requests to participate)?"
+    "deadline": r"(?:submission |tender |closing )?deadline(?: for (?:the )?(?:submission|receipt)(?: of (?:tenders"
+    r"|bids|offers))?)?"
+    r"|closing date(?: and time)?|submissions? (?:due|by)|time limit for (?:the )?receipt of tenders(?: or requests to "
+    r"participate)?"
     r"|date limite(?: de réception des offres)?|angebotsfrist|fecha límite",
-    "value": r"(?:estimated |total |contract |maximum |tender |total estimated |estimated total )?value(?: of (?:the )?(?:contract|tender|procurement))?"
-    r"(?: (?:excluding|including|excl\.?|incl\.?) vat)?|(?:estimated )?(?:budget|amount)|valeur estimée|geschätzter wert|valor estimado",
+    "value": r"(?:estimated |total |contract |maximum |tender |total estimated |estimated total )?value(?: of (?:the "
+    r")?(?:contract|tender|procurement))?"
+    r"(?: (?:excluding|including|excl\.?|incl\.?) vat)?|(?:estimated )?(?:budget|amount)|valeur estimée|geschätzter "
+    r"wert|valor estimado",
 }
-LABELLED = {name: re.compile(rf"^\W*(?:{words})\s*(?:\([^)]{{0,40}}\))?\s*(?:[:：]\s*|$)", re.I) for name, words in LABELS.items()}
+LABELLED = {
+    name: re.compile(rf"^\W*(?:{words})\s*(?:\([^)]{{0,40}}\))?\s*(?:[:：]\s*|$)", re.I)
+    for name, words in LABELS.items()
+}
 CODE = re.compile(r"(?<![\d.,/-])(\d{8})(-\d)?(?![\d-])")
 CPV = re.compile(r"\bCPV\b", re.I)
 
@@ -47,7 +58,13 @@ def propose_facts(page: int, lines: Sequence[TextLine]) -> list[Fact]:
     if page == 1 and not any(name == "title" for name, _, _ in found):
         found = [*_headline(lines), *found]
     return [
-        {"name": name, "page": page, "bbox": [round(x, 1) for x in line.box], "text": line.text[:FACT_MAX_CHARACTERS], **value}
+        {
+            "name": name,
+            "page": page,
+            "bbox": [round(x, 1) for x in line.box],
+            "text": line.text[:FACT_MAX_CHARACTERS],
+            **value,
+        }
         for name, value, line in found[:PAGE_MAX_FACTS]
     ]
 

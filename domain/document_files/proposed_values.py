@@ -12,9 +12,16 @@ CODES = (
 )
 SIGN = rf"(?:{'|'.join(CODES.split())}|US\$|KSh|zł|[£€$₦₹])"
 AMOUNT = r"\d{1,15}(?:[ .,'\u00a0\u202f]\d{3}){0,5}(?:[.,]\d{1,2})?(?!\d)"
-MONEY = re.compile(rf"(?:(?P<before>{SIGN})\s?)?(?<![\d.,])(?P<amount>{AMOUNT})(?:\s?(?P<scale>million|billion|m|bn|k)\b)?(?:\s?(?P<after>{SIGN}))?")
+MONEY = re.compile(
+    rf"(?:(?P<before>{SIGN})\s?)?(?<![\d.,])(?P<amount>{AMOUNT})(?:\s?(?P<scale>million|billion|m|bn|k)\b)?(?:\s?(?P<after>{SIGN}))?"
+)
 SCALES = {None: 1, "k": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
-MONTHS = {name: number for number, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}
+MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
 MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 DATES = [
     re.compile(r"(?P<year>\d{4})-(?P<m>\d{1,2})-(?P<day>\d{1,2})"),

@@ -53,11 +53,17 @@ def build_quotes(base: str, rates: pl.DataFrame | None = None) -> ExchangeQuotes
         return ExchangeQuotes(base, pl.DataFrame(schema=QUOTES))
     c = pl.col
     legs = rates.filter(c("currency") == base).select("date", "base", c("rate").alias("leg"))
-    to_base = rates.filter(c("currency") == base).select(c("base").alias("currency"), "date", "rate", pl.lit("0").alias("way"))
-    from_base = rates.filter(c("base") == base).select("currency", "date", (1 / c("rate")).alias("rate"), pl.lit("1").alias("way"))
+    to_base = rates.filter(c("currency") == base).select(
+        c("base").alias("currency"), "date", "rate", pl.lit("0").alias("way")
+    )
+    from_base = rates.filter(c("base") == base).select(
+        "currency", "date", (1 / c("rate")).alias("rate"), pl.lit("1").alias("way")
+    )
     others = rates.filter(c("currency") != base, c("base") != base).join(legs, on=["date", "base"], how="inner")
     crossed = others.select("currency", "date", (c("leg") / c("rate")).alias("rate"), ("2" + c("base")).alias("way"))
-    quotes = pl.concat([to_base, from_base, crossed]).filter(c("rate").is_finite(), c("rate") > 0, c("currency") != base)
+    quotes = pl.concat([to_base, from_base, crossed]).filter(
+        c("rate").is_finite(), c("rate") > 0, c("currency") != base
+    )
     chosen = quotes.sort("date", "currency", "way").unique(["currency", "date"], keep="first", maintain_order=True)
     return ExchangeQuotes(base, chosen.select("currency", c("date").alias("rate_date"), "rate"))
 
@@ -68,7 +74,9 @@ def value_date(amount: str, currency: str, *days: pl.Expr) -> pl.Expr:
     return pl.when(priced).then(pl.coalesce(*days).dt.date()).alias("value_date")
 
 
-def convert_amounts(facts: pl.DataFrame, money: ExchangeQuotes, amount: str = "amount", currency: str = "currency") -> pl.DataFrame:
+def convert_amounts(
+    facts: pl.DataFrame, money: ExchangeQuotes, amount: str = "amount", currency: str = "currency"
+) -> pl.DataFrame:
     """Add `{amount}_base`, `base_currency`, `rate` and `rate_date` to the facts.
 
     They follow from `amount`, `currency` and `value_date`. Keeps the order of rows. An amount in the base currency
@@ -94,6 +102,13 @@ def _quoted(facts: pl.DataFrame, quotes: pl.DataFrame, currency: str) -> pl.Data
         return facts.with_columns(pl.lit(None, pl.Date).alias("rate_date"), pl.lit(None, pl.Float64).alias("rate"))
     numbered = facts.with_row_index("_row")
     asked = numbered.select("_row", pl.col(currency).alias("currency"), "value_date").drop_nulls().sort("value_date")
-    options: dict[str, Any] = {"by": "currency", "tolerance": f"{RATE_MAX_AGE_DAYS}d", "check_sortedness": False, "coalesce": False}
+    options: dict[str, Any] = {
+        "by": "currency",
+        "tolerance": f"{RATE_MAX_AGE_DAYS}d",
+        "check_sortedness": False,
+        "coalesce": False,
+    }
     found = asked.join_asof(quotes, left_on="value_date", right_on="rate_date", **options)
-    return numbered.join(found.select("_row", "rate_date", "rate"), on="_row", how="left", maintain_order="left").drop("_row")
+    return numbered.join(found.select("_row", "rate_date", "rate"), on="_row", how="left", maintain_order="left").drop(
+        "_row"
+    )

@@ -38,7 +38,9 @@ def plan_periods(needs: Iterable[RateNeed], newest: Mapping[str, date], base: st
     wanted = []
     for need in needs:
         legs = {need.currency, base} - {PIVOT_CURRENCY}
-        if CODE.fullmatch(need.currency) and (not need.converted or any(newest.get(leg, date.min) < need.day for leg in legs)):
+        if CODE.fullmatch(need.currency) and (
+            not need.converted or any(newest.get(leg, date.min) < need.day for leg in legs)
+        ):
             wanted.append((need.day, legs))
     runs: list[list[tuple[date, set[str]]]] = []
     for day, legs in sorted(wanted, key=lambda item: item[0]):

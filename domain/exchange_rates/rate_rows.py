@@ -16,7 +16,9 @@ def rate_rows(records: pl.DataFrame) -> pl.DataFrame:
 
     Their business key is the record id.
     """
-    return _keyed(records.filter(~pl.col("deleted"))).select("rate_key", "date", "base", "currency", "rate", "silver_batch")
+    return _keyed(records.filter(~pl.col("deleted"))).select(
+        "rate_key", "date", "base", "currency", "rate", "silver_batch"
+    )
 
 
 def rate_keys(record_ids: Sequence[str]) -> list[int]:
@@ -45,7 +47,9 @@ def affected_windows(record_ids: Sequence[str], base: str) -> list[RateWindow]:
     days = pl.col("date")
     starts = (days.diff() > pl.duration(days=RATE_MAX_AGE_DAYS)).fill_null(value=True).over("currency")
     runs = (
-        rates.with_columns(starts.cum_sum().over("currency").alias("run")).group_by("currency", "run").agg(days.min().alias("first"), days.max().alias("last"))
+        rates.with_columns(starts.cum_sum().over("currency").alias("run"))
+        .group_by("currency", "run")
+        .agg(days.min().alias("first"), days.max().alias("last"))
     )
     ends = runs.with_columns(pl.col("last") + pl.duration(days=RATE_MAX_AGE_DAYS))
     grouped = ends.group_by("first", "last").agg(pl.col("currency").sort()).sort("first", "last")
@@ -60,5 +64,7 @@ def changed_conversions(facts: pl.DataFrame, money: ExchangeQuotes) -> pl.DataFr
     converted = convert_amounts(facts.drop("amount_base", "base_currency", "rate", "rate_date"), money).select(
         facts.columns,
     )
-    same = pl.all_horizontal(pl.col(name).eq_missing(facts[name]) for name in ("amount_base", "base_currency", "rate", "rate_date"))
+    same = pl.all_horizontal(
+        pl.col(name).eq_missing(facts[name]) for name in ("amount_base", "base_currency", "rate", "rate_date")
+    )
     return converted.filter(~same)

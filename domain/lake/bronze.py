@@ -32,5 +32,7 @@ def touches(batch: int, column: str, touched: Sequence[str]) -> pl.DataFrame:
         schema={name: BRONZE[name] for name in ("batch", "position", column)},
     )
     fixed: dict[str, str | int] = {"record_id": "", "version": 0, "op": "touch"}
-    rest = [pl.lit(fixed.get(name), dtype=dtype).alias(name) for name, dtype in BRONZE.items() if name not in rows.columns]
+    rest = [
+        pl.lit(fixed.get(name), dtype=dtype).alias(name) for name, dtype in BRONZE.items() if name not in rows.columns
+    ]
     return rows.with_columns(rest).select(list(BRONZE))

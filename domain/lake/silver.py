@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 INSTANT = pl.Datetime("us", "UTC")
 KEYS: Columns = {"silver_batch": pl.Int64, "ocid": pl.String}
-CLASSIFIED: Columns = {"classification_scheme": pl.String, "classification_id": pl.String, "classification_description": pl.String}
+CLASSIFIED: Columns = {
+    "classification_scheme": pl.String,
+    "classification_id": pl.String,
+    "classification_description": pl.String,
+}
 MONEY: Columns = {"amount": pl.Float64, "currency": pl.String}
 
 TABLES: dict[str, Columns] = {
@@ -84,7 +88,8 @@ TABLES: dict[str, Columns] = {
         "country": pl.String,
         "scale": pl.String,  # details.scale
         "url": pl.String,
-        "organization_id": pl.String,  # the business key of dim_organization, see domain/lake/flattening/organization_identity.py
+        # the business key of dim_organization, see domain/lake/flattening/organization_identity.py
+        "organization_id": pl.String,
     },
     # One row per award.
     "award": KEYS
@@ -101,7 +106,14 @@ TABLES: dict[str, Columns] = {
         "suppliers": pl.Int32,  # number of distinct suppliers
     },
     # One row per supplier of an award; none for an award without suppliers.
-    "award_supplier": KEYS | {"award_position": pl.Int32, "award_id": pl.String, "party_id": pl.String, "name": pl.String, "organization_id": pl.String},
+    "award_supplier": KEYS
+    | {
+        "award_position": pl.Int32,
+        "award_id": pl.String,
+        "party_id": pl.String,
+        "name": pl.String,
+        "organization_id": pl.String,
+    },
     # One row per contract.
     "contract": KEYS
     | {
@@ -176,7 +188,8 @@ RECORD_TABLES: dict[str, Columns] = {
     # 1 `base` = `rate` `currency` on that date.
     "exchange_rate": RECORD_KEYS | {"date": pl.Date, "base": pl.String, "currency": pl.String, "rate": pl.Float64},
     # Codes of reference tables.
-    "classification": RECORD_KEYS | {"scheme": pl.String, "code": pl.String, "description": pl.String, "parent": pl.String},
+    "classification": RECORD_KEYS
+    | {"scheme": pl.String, "code": pl.String, "description": pl.String, "parent": pl.String},
     # One row per document file.
     "file": RECORD_KEYS
     | {
@@ -200,7 +213,9 @@ RECORD_TABLES: dict[str, Columns] = {
         "outline": pl.String,  # JSON array
     },
 }
-PAGES: dict[str, Columns] = {"page": {"silver_batch": pl.Int64, "record_id": pl.String, "page": pl.Int32, "text": pl.String, "tables": pl.String}}
+PAGES: dict[str, Columns] = {
+    "page": {"silver_batch": pl.Int64, "record_id": pl.String, "page": pl.Int32, "text": pl.String, "tables": pl.String}
+}
 ALL_TABLES = TABLES | RECORD_TABLES | PAGES
 # The tables of each kind of record, first the one with one row per record.
 TABLES_BY_KIND = {
@@ -239,6 +254,11 @@ def silver_schema(table: str) -> "pa.DataFrameSchema":
     """The pandera schema of a silver table: exact columns and types, required values present, grain unique."""
     import pandera.polars as pa  # imported here: it takes 100 MB, which readers of silver don't need
 
-    checks: dict[str, list[pa.Check]] = {"level": [pa.Check.isin(["planning", *LEVELS])]} if table in {"item", "document"} else {}
-    columns = {name: pa.Column(dtype, nullable=name not in REQUIRED[table], checks=checks.get(name, [])) for name, dtype in ALL_TABLES[table].items()}
+    checks: dict[str, list[pa.Check]] = (
+        {"level": [pa.Check.isin(["planning", *LEVELS])]} if table in {"item", "document"} else {}
+    )
+    columns = {
+        name: pa.Column(dtype, nullable=name not in REQUIRED[table], checks=checks.get(name, []))
+        for name, dtype in ALL_TABLES[table].items()
+    }
     return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=GRAIN.get(table))

@@ -5,7 +5,18 @@ from typing import Any
 
 from domain.shared.json_pointer import pointer
 
-RELEASE_MEMBERS = {"tag", "initiationType", "planning", "tender", "awards", "contracts", "buyer", "parties", "bids", "relatedProcesses"}
+RELEASE_MEMBERS = {
+    "tag",
+    "initiationType",
+    "planning",
+    "tender",
+    "awards",
+    "contracts",
+    "buyer",
+    "parties",
+    "bids",
+    "relatedProcesses",
+}
 IDENTIFYING = {"id", "date", "tag", "ocid"}  # one of these and one of RELEASE_MEMBERS make a release
 PACKAGE_MEMBERS = {"uri", "publishedDate", "publisher", "license", "publicationPolicy", "packages", "extensions"}
 ERROR_MEMBERS = ("error", "errors", "fault", "exception", "message", "detail")
@@ -32,10 +43,14 @@ def _named(element: dict[str, Any]) -> str | None:
     if isinstance(element.get("projects"), list) or "contractingProcesses" in element:
         return f"an OC4IDS package or project, which is not supported ({_members(element)})"
     if "$schema" in element or isinstance(element.get("properties"), dict) or "$defs" in element:
-        return "a JSON Schema" + (f" ({element['title']!r:.{SHOWN_CHARACTERS}})" if isinstance(element.get("title"), str) else "")
+        return "a JSON Schema" + (
+            f" ({element['title']!r:.{SHOWN_CHARACTERS}})" if isinstance(element.get("title"), str) else ""
+        )
     if "openapi" in element or "swagger" in element:
         return "an API description (OpenAPI)"
-    if isinstance(resources := element.get("resources"), list) and any(isinstance(one, dict) and one.keys() & {"path", "data", "url"} for one in resources):
+    if isinstance(resources := element.get("resources"), list) and any(
+        isinstance(one, dict) and one.keys() & {"path", "data", "url"} for one in resources
+    ):
         return "a data package (datapackage.json), which describes files; upload the files that it lists"
     if element.get("type") in GEOJSON and element.keys() & {"features", "geometry", "geometries", "coordinates"}:
         return "GeoJSON"

@@ -21,11 +21,17 @@ class UnpackedRelease:
 def unpack_releases(element: Any, path: str = "", depth: int = 0) -> Iterator[UnpackedRelease]:
     """Yield the releases of a release, an OCDS record, a package of either, or an array of these."""
     if depth > PACKAGE_MAX_LEVELS:
-        yield UnpackedRelease(path, element, refusal=("too_deep", f"packages are nested more than {PACKAGE_MAX_LEVELS} deep"))
+        yield UnpackedRelease(
+            path, element, refusal=("too_deep", f"packages are nested more than {PACKAGE_MAX_LEVELS} deep")
+        )
     elif isinstance(element, list):
         yield from _each(element, path, depth)
     elif not isinstance(element, dict):
-        yield UnpackedRelease(path, element, refusal=("not_an_object", f"expected a release, a record or a package, got {json_type_name(element)}"))
+        yield UnpackedRelease(
+            path,
+            element,
+            refusal=("not_an_object", f"expected a release, a record or a package, got {json_type_name(element)}"),
+        )
     elif isinstance(element.get("records"), list | dict):
         for name in (key for key in element if key in PACKAGE_LISTS and isinstance(element[key], list | dict)):
             yield from _each(element[name], f"{path}/{name}", depth)
@@ -48,7 +54,14 @@ def is_compiled(release: dict[str, Any]) -> bool:
 
 def json_type_name(value: Any) -> str:
     """The type of a JSON value, for messages."""
-    names = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "an array", dict: "an object"}
+    names = {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+        list: "an array",
+        dict: "an object",
+    }
     return next((name for kind, name in names.items() if isinstance(value, kind)), "null")
 
 
@@ -72,14 +85,21 @@ def _record(record: dict[str, Any], path: str, depth: int) -> Iterator[UnpackedR
         yield UnpackedRelease(f"{path}/compiledRelease", compiled, _why_compiled(embedded, links))
         if isinstance(embedded, list):
             yield from (
-                piece for index, one in enumerate(embedded) if not is_link(one) for piece in unpack_releases(one, f"{path}/releases/{index}", depth + 1)
+                piece
+                for index, one in enumerate(embedded)
+                if not is_link(one)
+                for piece in unpack_releases(one, f"{path}/releases/{index}", depth + 1)
             )
     elif embedded:
         yield from _each(embedded, f"{path}/releases", depth)
     elif releases is not None and not isinstance(releases, list | dict):
-        yield UnpackedRelease(path, record, refusal=("wrong_type", f"releases: expected an array, got {json_type_name(releases)}"))
+        yield UnpackedRelease(
+            path, record, refusal=("wrong_type", f"releases: expected an array, got {json_type_name(releases)}")
+        )
     elif "ocid" in record or "compiledRelease" in record or "versionedRelease" in record:
-        yield UnpackedRelease(path, record, refusal=("record_without_releases", "the record has neither releases nor a compiled release"))
+        yield UnpackedRelease(
+            path, record, refusal=("record_without_releases", "the record has neither releases nor a compiled release")
+        )
 
 
 def _links(releases: list[Any] | dict[str, Any]) -> int:
@@ -91,4 +111,8 @@ def _why_compiled(releases: list[Any] | dict[str, Any], links: int) -> str:
     if not releases:
         return "its record has no releases"
     whole = 0 if isinstance(releases, dict) else len(releases) - links
-    return f"{links} of the {links + whole} releases of its record are links only" if whole else "its record has links to releases only"
+    return (
+        f"{links} of the {links + whole} releases of its record are links only"
+        if whole
+        else "its record has links to releases only"
+    )

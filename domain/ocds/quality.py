@@ -7,7 +7,15 @@ from typing import Any
 from domain.raw_records.note_codes import NOTES
 from domain.raw_records.record import Note
 
-ID_ARRAYS = (("parties",), ("awards",), ("contracts",), ("tender", "items"), ("tender", "documents"), ("tender", "lots"), ("planning", "documents"))
+ID_ARRAYS = (
+    ("parties",),
+    ("awards",),
+    ("contracts",),
+    ("tender", "items"),
+    ("tender", "documents"),
+    ("tender", "lots"),
+    ("planning", "documents"),
+)
 MIN_ALL_NINES = 99_999_999  # smallest number of nines only that counts as a placeholder
 
 

@@ -24,7 +24,9 @@ def decide_dates(release: dict[str, Any], notes: list[Note], of_file: DateOrder 
     proofs = {order: text for text in reversed(texts) if (order := proven_order(text))}
     if len(proofs) > 1 or not (proofs or of_file):
         return None
-    order, proof = next(((order, f"{text[:80]!r} has") for order, text in proofs.items()), (of_file, "other dates of the file have"))
+    order, proof = next(
+        ((order, f"{text[:80]!r} has") for order, text in proofs.items()), (of_file, "other dates of the file have")
+    )
     for path, holder, key in spots[1:]:
         text = holder.get(key)
         if isinstance(text, str) and possible_days(text) and (found := instant(text, order)):
@@ -44,7 +46,9 @@ def doubtful_dates(release: dict[str, Any]) -> Iterator[Note]:
         read = instant(text)
         if read is None:
             yield (
-                _note("ambiguous_date", pointer(path), two_readings(text)) if possible_days(text) else _note("unreadable_date", pointer(path), repr(text)[:200])
+                _note("ambiguous_date", pointer(path), two_readings(text))
+                if possible_days(text)
+                else _note("unreadable_date", pointer(path), repr(text)[:200])
             )
         elif read[1]:
             assumed[read[1]].append(pointer(path))

@@ -69,7 +69,10 @@ def repair_release(release: dict[str, Any], errors: Sequence[Any], notes: list[N
         if repaired is None and _is_detail(path):
             repaired = "unreadable_detail", None
         if repaired is None:
-            problem = pointer(path), f"{pointer(path)[1:]}: expected {EXPECTED.get(error['type'], error['msg'])}, got {_shown(value)}"
+            problem = (
+                pointer(path),
+                f"{pointer(path)[1:]}: expected {EXPECTED.get(error['type'], error['msg'])}, got {_shown(value)}",
+            )
             continue
         code, holder[path[-1]] = repaired
         if code in DROPPED:
@@ -93,7 +96,11 @@ def _holder(release: Any, path: Sequence[Any]) -> Any:
 
 
 def _shown(value: Any) -> str:
-    return json_type_name(value) if isinstance(value, dict | list | bool) else f"{json_type_name(value)}: {_excerpt(value)}"
+    return (
+        json_type_name(value)
+        if isinstance(value, dict | list | bool)
+        else f"{json_type_name(value)}: {_excerpt(value)}"
+    )
 
 
 def _excerpt(value: Any) -> str:

@@ -19,7 +19,15 @@ from domain.ocds.quality import quality_notes
 from domain.ocds.release_dates import decide_dates, doubtful_dates, two_readings
 from domain.ocds.repair import make_valid
 from domain.raw_records.note_codes import NOTES
-from domain.raw_records.record import AcceptedRecord, Kind, Note, RefusedElement, SourceLocation, ValidationResult, why_too_long
+from domain.raw_records.record import (
+    AcceptedRecord,
+    Kind,
+    Note,
+    RefusedElement,
+    SourceLocation,
+    ValidationResult,
+    why_too_long,
+)
 from domain.raw_records.record_ids import release_record_id
 from domain.raw_records.text_repair import note_rounded, replace_surrogates, strip_nul
 from domain.shared.canonical_json import canonical_json
@@ -78,7 +86,9 @@ class ElementText(NamedTuple):
     notes: tuple[Note, ...]
 
 
-def validate_release_element(raw: bytes, place: SourceLocation, order: DateOrder | None = None) -> list[ValidationResult]:
+def validate_release_element(
+    raw: bytes, place: SourceLocation, order: DateOrder | None = None
+) -> list[ValidationResult]:
     """Validate an element: a release, an OCDS record, a package of either, or an array of any of them.
 
     `order` is the day-month order of the file's dates, if known.
@@ -104,7 +114,11 @@ def _validate_release(piece: UnpackedRelease, text: ElementText, place: SourceLo
         if piece.refusal is not None:
             raise RefusalError(piece.refusal[0], "", piece.refusal[1])
         if is_link(piece.value):
-            raise RefusalError("linked_release", "/url", f"only a link to a release ({str(piece.value['url'])[:200]}): fetch it and upload it")
+            raise RefusalError(
+                "linked_release",
+                "/url",
+                f"only a link to a release ({str(piece.value['url'])[:200]}): fetch it and upload it",
+            )
         if isinstance(piece.value, dict) and not LISTED.search(place.path) and (why := not_ocds(piece.value)):
             raise RefusalError("not_ocds", "", why)
         return _accept(piece, text, place)
@@ -124,11 +138,15 @@ def _accept(piece: UnpackedRelease, text: ElementText, place: SourceLocation) ->
     if release.get("id") in (None, ""):
         _identify(release, notes)
     if release.get("ocid") is None:
-        raise RefusalError("missing_ocid", "/ocid", "ocid: missing" if release.get("date") else "ocid: missing; date: missing")
+        raise RefusalError(
+            "missing_ocid", "/ocid", "ocid: missing" if release.get("date") else "ocid: missing; date: missing"
+        )
     problem = make_valid(release, CHECKER, notes)
     if problem is not None:
         path, reason = problem
-        raise RefusalError(MISSING.get(path, "wrong_type") if reason.endswith(": missing") else "wrong_type", path, reason)
+        raise RefusalError(
+            MISSING.get(path, "wrong_type") if reason.endswith(": missing") else "wrong_type", path, reason
+        )
     if text.long:
         note_rounded(release, notes)
     if not release["ocid"].strip():
@@ -216,13 +234,19 @@ def _at(place: SourceLocation, before: str) -> str:
     """Line and column in the file at the end of `before`, the beginning of the element's text."""
     lines = before.count("\n")
     column = len(before) - before.rfind("\n") if lines else len(before) + (place.column or 1)
-    return f"line {(place.line or 1) + lines} column {column}" if place.line or place.offset in {None, 0} else f"offset {place.offset + len(before.encode())}"
+    return (
+        f"line {(place.line or 1) + lines} column {column}"
+        if place.line or place.offset in {None, 0}
+        else f"offset {place.offset + len(before.encode())}"
+    )
 
 
 def _refused(refusal: RefusalError, excerpt: bytes, place: SourceLocation, ocid: Any = None) -> RefusedElement:
     shown = excerpt[: EXCERPT_CHARACTERS * 4].decode("utf-8", "replace")[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000")
     known = ocid.replace("\x00", "") if isinstance(ocid, str) else None
-    return RefusedElement(place=place, code=refusal.code, reason=refusal.reason[:2_000], path=refusal.path, excerpt=shown, ocid=known)
+    return RefusedElement(
+        place=place, code=refusal.code, reason=refusal.reason[:2_000], path=refusal.path, excerpt=shown, ocid=known
+    )
 
 
 def _note(code: str, path: str = "", detail: str = "") -> Note:

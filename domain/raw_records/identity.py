@@ -17,7 +17,11 @@ FIELDS: dict[Kind, str] = {
 
 def record_id_of(kind: Kind, record: dict[str, Any]) -> str | None:
     """The id of a whole or partial record; None if an identifying field is missing."""
-    text = {name: str(value) for name, value in record.items() if isinstance(value, str | int) and not isinstance(value, bool) and value != ""}
+    text = {
+        name: str(value)
+        for name, value in record.items()
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    }
     try:
         match kind:
             case Kind.RELEASES:

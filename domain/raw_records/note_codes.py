@@ -13,15 +13,18 @@ NOTES: dict[str, str] = {
     "date_repaired": "the release's date is not an RFC 3339 date-time; written as one",
     "date_without_zone": "a date without a zone; kept as published, read as UTC in the star",
     "date_format": "a date that is not written as RFC 3339 has it; kept as published, read in the star",
-    "date_order": "a date with two readings that another date of the release or of its file decides; written as ISO 8601",
+    "date_order": "a date with two readings that another date of the release or of its file decides; written as ISO "
+    "8601",
     "ambiguous_date": "a date that can be read in two ways; null in the star",
     "unreadable_date": "a date that can't be read; null in the star",
     "missing_release_id": "the release has no id; one was made of its content",
     "repeated_release_id": "the upload has another release of this id; one was made of this one's content",
     "compiled_only": "a compiled release, which stands for its releases",
-    "compiled_supersedes": "the compiled release stands for the releases of its process that are not newer, compiled ones too; so many were left out",
+    "compiled_supersedes": "the compiled release stands for the releases of its process that are not newer, compiled "
+    "ones too; so many were left out",
     "duplicate_id": "an id stands twice in one array; the last one wins where they differ",
-    "organization_differs": "a reference says otherwise of an organisation than `parties`, or, where that is silent, than an earlier reference",
+    "organization_differs": "a reference says otherwise of an organisation than `parties`, or, where that is silent, "
+    "than an earlier reference",
     "unreadable_detail": "what is said of an organisation outside of `parties` can't be read; left out",
     "whitespace_removed": "whitespace at the ends of a name or code, or more than a space inside; removed",
     "award_status_unknown": "the status of an award is not one of the standard's; the award counts in no total",

@@ -63,8 +63,14 @@ class Outcome(BaseModel):
     outcome: Result
     version: int | None = Field(None, description="the record's version afterwards; null if it was refused")
     code: str | None = Field(None, description="why it was refused, as a code", examples=["wrong_type"])
-    reason: str | None = Field(None, description="why it was refused", examples=["tender/value/amount: expected a number, got 'a lot'"])
-    path: str | None = Field(None, description="JSON Pointer (RFC 6901) to the invalid value in the record", examples=["/tender/value/amount"])
+    reason: str | None = Field(
+        None, description="why it was refused", examples=["tender/value/amount: expected a number, got 'a lot'"]
+    )
+    path: str | None = Field(
+        None,
+        description="JSON Pointer (RFC 6901) to the invalid value in the record",
+        examples=["/tender/value/amount"],
+    )
 
 
 def write_operations(operations: Operations, mark: str) -> Iterator[bytes]:
@@ -74,7 +80,10 @@ def write_operations(operations: Operations, mark: str) -> Iterator[bytes]:
     """
     yield orjson.dumps({"format": FORMAT, "atomic": operations.atomic, "mark": mark}) + b"\n"
     for operation in operations.items:
-        yield dumps({name: value for name in Operation.model_fields if (value := getattr(operation, name)) is not None}) + b"\n"
+        yield (
+            dumps({name: value for name in Operation.model_fields if (value := getattr(operation, name)) is not None})
+            + b"\n"
+        )
 
 
 def line_of(position: int) -> int:

@@ -42,8 +42,12 @@ class SourceLocation(ValueObject):
     file: str
     line: int | None = Field(default=None, ge=1, description="1-based line of the source at which it begins")
     column: int | None = Field(default=None, ge=1, exclude=True, description="1-based, in characters, on that line")
-    offset: int | None = Field(default=None, ge=0, description="0-based byte offset of the element in the UTF-8 text of the source")
-    path: str = Field(default="", description="JSON Pointer (RFC 6901) of the element in its top-level value, e.g. /releases/3")
+    offset: int | None = Field(
+        default=None, ge=0, description="0-based byte offset of the element in the UTF-8 text of the source"
+    )
+    path: str = Field(
+        default="", description="JSON Pointer (RFC 6901) of the element in its top-level value, e.g. /releases/3"
+    )
 
 
 class Note(ValueObject):
@@ -61,7 +65,9 @@ class AcceptedRecord(ValueObject):
     record_id: str
     ocid: str | None
     date: datetime | None = Field(description="the release's date as an instant in UTC")
-    payload: bytes = Field(description="the record as UTF-8 JSON with sorted keys, repairs applied, unknown fields kept")
+    payload: bytes = Field(
+        description="the record as UTF-8 JSON with sorted keys, repairs applied, unknown fields kept"
+    )
     content_hash: bytes = Field(description="16 bytes: BLAKE2b of `payload`")
     notes: tuple[Note, ...] = ()
     place: SourceLocation
@@ -77,7 +83,9 @@ class RefusedElement(ValueObject):
     path: str = Field(default="", description="JSON Pointer to the invalid value in the record")
     excerpt: str = Field(default="", description="the first 2,000 characters of the element")
     ocid: str | None = None
-    more: int = Field(default=0, description="number of elements after it that are refused for the same reason without an entry")
+    more: int = Field(
+        default=0, description="number of elements after it that are refused for the same reason without an entry"
+    )
 
     @property
     def elements(self) -> int:

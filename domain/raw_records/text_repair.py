@@ -12,7 +12,9 @@ from domain.shared.json_pointer import pointer
 MAX_EXACT_FLOAT = 2**53  # above it, floating-point numbers don't represent every integer
 
 
-ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.S)
+ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.S
+)
 
 
 def number_as_text(value: Any) -> str | None:
@@ -44,7 +46,9 @@ def note_rounded(release: dict[str, Any], notes: list[Note]) -> None:
         inside = holder.items() if isinstance(holder, dict) else enumerate(holder)
         paths += [path + pointer([key]) for key, value in inside if isinstance(value, ExactNumber)]
     if paths:
-        notes.append(Note(code="rounded_number", path=paths[0], message=f"{NOTES['rounded_number']}: {_counted(paths)}"))
+        notes.append(
+            Note(code="rounded_number", path=paths[0], message=f"{NOTES['rounded_number']}: {_counted(paths)}")
+        )
 
 
 def strip_nul(release: dict[str, Any], notes: list[Note]) -> None:
@@ -71,4 +75,6 @@ def replace_surrogates(raw: bytes) -> bytes:
 
 
 def _counted(paths: Sequence[str]) -> str:
-    return ", ".join(path.removeprefix("/") for path in paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+    return ", ".join(path.removeprefix("/") for path in paths[:3]) + (
+        f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    )

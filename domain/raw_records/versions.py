@@ -33,14 +33,18 @@ class NewVersion(NamedTuple):
 
 
 def find_new_versions(
-    accepted: Sequence[AcceptedRecord], current: Mapping[RecordKey, CurrentVersion], kept_keys: Container[RecordKey] = ()
+    accepted: Sequence[AcceptedRecord],
+    current: Mapping[RecordKey, CurrentVersion],
+    kept_keys: Container[RecordKey] = (),
 ) -> list[tuple[int, NewVersion]]:
     """(position in `accepted`, new version) of the records whose content differs from the current version.
 
     A slice with several contents of one record makes a version of each; the last one is current. Tombstones of missing
     or deleted records are skipped, as are records in `kept_keys`.
     """
-    latest: dict[RecordKey, tuple[int, bytes, bool]] = {key: (row.version, row.content_hash, row.deleted) for key, row in current.items()}
+    latest: dict[RecordKey, tuple[int, bytes, bool]] = {
+        key: (row.version, row.content_hash, row.deleted) for key, row in current.items()
+    }
     found: list[tuple[int, NewVersion]] = []
     for index, record in enumerate(accepted):
         key = (record.kind, record.record_id)
@@ -50,5 +54,18 @@ def find_new_versions(
         if deleted if record.deleted else not deleted and content_hash == record.content_hash:
             continue
         latest[key] = (version + 1, record.content_hash, record.deleted)
-        found.append((index, NewVersion(record.kind, record.record_id, record.ocid, version + 1, record.content_hash, record.deleted, current.get(key))))
+        found.append(
+            (
+                index,
+                NewVersion(
+                    record.kind,
+                    record.record_id,
+                    record.ocid,
+                    version + 1,
+                    record.content_hash,
+                    record.deleted,
+                    current.get(key),
+                ),
+            )
+        )
     return found

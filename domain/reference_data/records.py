@@ -11,7 +11,15 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from domain.raw_records.note_codes import NOTES
-from domain.raw_records.record import AcceptedRecord, Kind, Note, RefusedElement, SourceLocation, ValidationResult, why_too_long
+from domain.raw_records.record import (
+    AcceptedRecord,
+    Kind,
+    Note,
+    RefusedElement,
+    SourceLocation,
+    ValidationResult,
+    why_too_long,
+)
 from domain.raw_records.text_repair import number_as_text, replace_surrogates, strip_nul
 from domain.shared.canonical_json import canonical_json
 from domain.shared.exact_json import ExactNumber, dumps, loads
@@ -136,17 +144,24 @@ def validate_reference_record(raw: bytes, place: SourceLocation, kind: Kind) -> 
         return [_refused("invalid_json", f"not valid JSON: {error}", "", raw, place)]
     if not isinstance(element, list):
         return [_validate(element, model, kind, raw, place)]
-    return [_validate_element(record, model, kind, raw, place.model_copy(update={"path": f"{place.path}/{index}"})) for index, record in enumerate(element)]
+    return [
+        _validate_element(record, model, kind, raw, place.model_copy(update={"path": f"{place.path}/{index}"}))
+        for index, record in enumerate(element)
+    ]
 
 
-def _validate_element(record: Any, model: type[ReferenceRecord], kind: Kind, array: bytes, place: SourceLocation) -> ValidationResult:
+def _validate_element(
+    record: Any, model: type[ReferenceRecord], kind: Kind, array: bytes, place: SourceLocation
+) -> ValidationResult:
     try:
         return _validate(record, model, kind, dumps(record), place)
     except orjson.JSONEncodeError:
         return _refused("too_deep", "objects or arrays are nested too deep to be kept", "", array, place)
 
 
-def _validate(record: Any, model: type[ReferenceRecord], kind: Kind, raw: bytes, place: SourceLocation) -> ValidationResult:
+def _validate(
+    record: Any, model: type[ReferenceRecord], kind: Kind, raw: bytes, place: SourceLocation
+) -> ValidationResult:
     if not isinstance(record, dict):
         return _refused("not_an_object", f"expected an object with the fields of one of the {kind}", "", raw, place)
     notes: list[Note] = []
@@ -173,7 +188,14 @@ def _validate(record: Any, model: type[ReferenceRecord], kind: Kind, raw: bytes,
         return _refused("too_deep", "objects or arrays are nested too deep to be kept", "", raw, place)
     content_hash = blake2b(payload, digest_size=16).digest()
     return AcceptedRecord(
-        kind=kind, record_id=found.record_id, ocid=None, date=found.instant, payload=payload, content_hash=content_hash, notes=tuple(notes), place=place
+        kind=kind,
+        record_id=found.record_id,
+        ocid=None,
+        date=found.instant,
+        payload=payload,
+        content_hash=content_hash,
+        notes=tuple(notes),
+        place=place,
     )
 
 
@@ -190,7 +212,13 @@ def _note_whitespace(texts: dict[str, str], notes: list[Note]) -> None:
     """Note texts that silver stores without surrounding or repeated whitespace (domain/shared/whitespace.py)."""
     for name, text in texts.items():
         if text != tidy_text(text) and text:
-            notes.append(Note(code="whitespace_removed", path=pointer([name]), message=f"{NOTES['whitespace_removed']}: {text[:80]!r}"))
+            notes.append(
+                Note(
+                    code="whitespace_removed",
+                    path=pointer([name]),
+                    message=f"{NOTES['whitespace_removed']}: {text[:80]!r}",
+                )
+            )
 
 
 def _remove_blanks(record: dict[str, Any], model: type[ReferenceRecord], notes: list[Note]) -> None:

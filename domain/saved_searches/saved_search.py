@@ -67,19 +67,27 @@ def matching_query(query: SearchQuery) -> SearchQuery:
     return SearchQuery(**kept, mode=Mode.KEYWORD, strict=True)
 
 
-def new_matches(search: SavedSearch, found: Iterable[str], before: Mapping[str, PriorMatches], told: set[str]) -> list[str]:
+def new_matches(
+    search: SavedSearch, found: Iterable[str], before: Mapping[str, PriorMatches], told: set[str]
+) -> list[str]:
     """The documents found that are new matches: not found before they were written, and not in `told`, the known
     matches.
 
     A search that was saved or changed after the prior matches were stored has none: they may not be new to it.
     """
     known = ((key, before.get(key)) for key in found if key not in told)
-    return [key for key, prior in known if prior is not None and search.changed_at <= prior.asked_at and search.id not in prior.searches]
+    return [
+        key
+        for key, prior in known
+        if prior is not None and search.changed_at <= prior.asked_at and search.id not in prior.searches
+    ]
 
 
 def title_of(collection: Collection, document: SearchDocument) -> str:
     """The title of the document, at most TITLE_MAX_CHARACTERS long."""
     given = (document.get(name) for name in TITLES[collection])
-    texts = (" ".join(text.split()) for value in given for text in (value if isinstance(value, list) else [value or ""]))
+    texts = (
+        " ".join(text.split()) for value in given for text in (value if isinstance(value, list) else [value or ""])
+    )
     title = next(filter(None, texts), UNTITLED[collection])
     return title if len(title) <= TITLE_MAX_CHARACTERS else f"{title[: TITLE_MAX_CHARACTERS - 1].rstrip()}…"

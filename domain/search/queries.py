@@ -61,7 +61,8 @@ class Filter(BaseModel):
 
 
 class SearchQuery(BaseModel):
-    """One search. An empty `text` matches all. `sort` is a sortable field, with a leading '-' for descending, or None for relevance.
+    """One search. An empty `text` matches all. `sort` is a sortable field, with a leading '-' for descending, or None
+    for relevance.
 
     `vector` is the embedding of the text by the engine's active model; without it, `semantic` and `hybrid` search by
     word. `similar_to` is the id of a document whose vector is used instead; that document is not a hit.

@@ -14,7 +14,9 @@ from domain.star.organization_totals import ANY_ROLE
 FIELD_MAX_CHARACTERS = 20_000  # of a text field: limits what is searched, not what is stored
 
 
-def _field(name: str, kind: Any, *, many: bool = False, facet: bool = False, sort: bool = False, weight: float = 1.0) -> FieldSpec:
+def _field(
+    name: str, kind: Any, *, many: bool = False, facet: bool = False, sort: bool = False, weight: float = 1.0
+) -> FieldSpec:
     return FieldSpec(name=name, type=kind, many=many, facet=facet, sort=sort, weight=weight)
 
 
@@ -150,7 +152,9 @@ def organization_document(facts: dict[str, Any]) -> SearchDocument:
     return {name: value for name, value in document.items() if value is not None and value != []}
 
 
-def passage_documents(file: Mapping[str, Any], process: Mapping[str, Any] | None, pages: Iterable[Mapping[str, Any]]) -> list[SearchDocument]:
+def passage_documents(
+    file: Mapping[str, Any], process: Mapping[str, Any] | None, pages: Iterable[Mapping[str, Any]]
+) -> list[SearchDocument]:
     """Search documents of a document file, one per passage; from its gold row, its process's row and its pages."""
     about = {
         "title": _cut(file["title"]),

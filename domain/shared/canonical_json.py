@@ -12,4 +12,6 @@ RECORD_MAX_LEVELS = 254 - WRAPPER_LEVELS  # orjson's limit is 254
 
 def canonical_json(value: Any) -> bytes:
     """The canonical JSON of a value. JSONEncodeError (a TypeError) beyond RECORD_MAX_LEVELS levels."""
-    return orjson.dumps([[[[[[[[value]]]]]]]], default=written, option=orjson.OPT_SORT_KEYS)[WRAPPER_LEVELS:-WRAPPER_LEVELS]
+    return orjson.dumps([[[[[[[[value]]]]]]]], default=written, option=orjson.OPT_SORT_KEYS)[
+        WRAPPER_LEVELS:-WRAPPER_LEVELS
+    ]

@@ -96,7 +96,11 @@ def _numeric(numeric: re.Match[str], order: DateOrder | None) -> tuple[datetime,
 def _day(numeric: re.Match[str], order: DateOrder) -> date | None:
     first, second = int(numeric[1]), int(numeric[3])
     try:
-        return date(int(numeric[4]), second, first) if order is DateOrder.DAY_FIRST else date(int(numeric[4]), first, second)
+        return (
+            date(int(numeric[4]), second, first)
+            if order is DateOrder.DAY_FIRST
+            else date(int(numeric[4]), first, second)
+        )
     except ValueError:
         return None
 

@@ -10,7 +10,10 @@ import orjson
 
 SAFE_CHARACTERS = 15  # numbers of up to this length, point included, fit a 64-bit float
 # Translates bytes to shapes at a quarter of the cost of parsing: digits and points become 0, exponents and signs stay.
-SHAPES = bytes(0x30 if chr(code) in "0123456789." else ord("e") if chr(code) in "eE" else code if chr(code) == "-" else 0x20 for code in range(256))
+SHAPES = bytes(
+    0x30 if chr(code) in "0123456789." else ord("e") if chr(code) in "eE" else code if chr(code) == "-" else 0x20
+    for code in range(256)
+)
 SHIELDED = re.compile(r"\0-?[0-9][0-9.eE+-]*")
 LONG, TINY = b"0" * (SAFE_CHARACTERS + 1), b"0e-000"
 

@@ -17,7 +17,9 @@ def tidy_text(text: str) -> str:
     return " ".join(text.split())
 
 
-def tidy_columns(frame: pl.DataFrame, columns: Sequence[str], changed: list[pl.DataFrame] | None = None) -> pl.DataFrame:
+def tidy_columns(
+    frame: pl.DataFrame, columns: Sequence[str], changed: list[pl.DataFrame] | None = None
+) -> pl.DataFrame:
     """Apply `tidy_text` to these columns; blank texts become null.
 
     Texts that change, except empty ones, are appended to `changed` as rows of CHANGED.
@@ -31,7 +33,11 @@ def tidy_columns(frame: pl.DataFrame, columns: Sequence[str], changed: list[pl.D
         tidy = found.str.replace_all(SPACES, " ").str.strip_chars(" ")
         tidied.append(texts.clone().scatter(where, tidy.set(tidy == "", None)))
         if changed is not None:
-            changed.append(frame.select("silver_batch", "ocid")[where].with_columns(found.alias("text")).filter(pl.col("text") != ""))
+            changed.append(
+                frame.select("silver_batch", "ocid")[where]
+                .with_columns(found.alias("text"))
+                .filter(pl.col("text") != "")
+            )
     return frame.with_columns(tidied)
 
 
@@ -45,7 +51,9 @@ def _any_untidy(texts: pl.Series) -> bool:
 def whitespace_notes(changed: Sequence[pl.DataFrame], message: str) -> pl.DataFrame:
     """One silver `note` per process with changed texts: the first text, and the number of further ones."""
     rows = pl.concat([pl.DataFrame(schema=CHANGED), *changed]).unique(maintain_order=True)
-    found = rows.group_by("silver_batch", "ocid", maintain_order=True).agg(pl.col("text").first().str.head(80), (pl.len() - 1).alias("more"))
+    found = rows.group_by("silver_batch", "ocid", maintain_order=True).agg(
+        pl.col("text").first().str.head(80), (pl.len() - 1).alias("more")
+    )
     first = pl.concat_str(pl.lit(f"{message}: '"), "text", pl.lit("'"))
     messages = pl.when(pl.col("more") > 0).then(pl.format("{} and {} more", first, "more")).otherwise(first)
     return found.select(

@@ -24,7 +24,9 @@ def build_star(silver: Frames, money: ExchangeQuotes) -> Star:
     """
     dimensions: Frames = {}
     parties = with_key(silver["party"], "organization_key", ORGANIZATION)
-    members = parties.unique(["ocid", "organization_id"], keep="first", maintain_order=True).select("ocid", "organization_id", "organization_key")
+    members = parties.unique(["ocid", "organization_id"], keep="first", maintain_order=True).select(
+        "ocid", "organization_id", "organization_key"
+    )
     process = _process(silver, members, dimensions, money)
     shared = process.select(PROCESS_COLUMNS)
     facts = {
@@ -46,16 +48,24 @@ def in_calendar(column: str) -> pl.Expr:
 def date_key(column: str) -> pl.Expr:
     """yyyymmdd (UTC) of an instant, null outside the calendar."""
     day = in_calendar(column).dt
-    return (day.year() * 10_000 + day.month().cast(pl.Int32) * 100 + day.day()).cast(pl.Int32).alias(f"{column}_date_key")
+    return (
+        (day.year() * 10_000 + day.month().cast(pl.Int32) * 100 + day.day()).cast(pl.Int32).alias(f"{column}_date_key")
+    )
 
 
-def _point(frame: pl.DataFrame, dimension: str, attributes: list[pl.Expr], found: Frames, alias: str | None = None) -> pl.DataFrame:
+def _point(
+    frame: pl.DataFrame, dimension: str, attributes: list[pl.Expr], found: Frames, alias: str | None = None
+) -> pl.DataFrame:
     """Return the frame with the key of the dimension row of these `attributes`; the rows are collected in `found`."""
     key, names = DIMENSIONS[dimension]
     temporary = [f"_{name}" for name in names]
-    wide = frame.with_columns(expression.cast(pl.String).alias(name) for expression, name in zip(attributes, temporary, strict=True))
+    wide = frame.with_columns(
+        expression.cast(pl.String).alias(name) for expression, name in zip(attributes, temporary, strict=True)
+    )
     wide = with_key(wide, alias or key, list(temporary))
-    rows = wide.select(pl.col(alias or key).alias(key), *[pl.col(old).alias(new) for old, new in zip(temporary, names, strict=True)])
+    rows = wide.select(
+        pl.col(alias or key).alias(key), *[pl.col(old).alias(new) for old, new in zip(temporary, names, strict=True)]
+    )
     found[dimension] = pl.concat([found[dimension], rows]) if dimension in found else rows
     return wide.drop(temporary)
 
@@ -71,12 +81,16 @@ def _dimension(name: str, found: Frames) -> pl.DataFrame:
 def with_cpv_levels(frame: pl.DataFrame) -> pl.DataFrame:
     """Add division, group and class: the first 2, 3 and 4 digits of a CPV code (Regulation (EC) 213/2008)."""
     code = pl.when(pl.col("scheme") == "CPV").then(pl.col("code").str.extract(r"^(\d{8})"))
-    return frame.with_columns(code.str.head(2).alias("division"), code.str.head(3).alias("group"), code.str.head(4).alias("class"))
+    return frame.with_columns(
+        code.str.head(2).alias("division"), code.str.head(3).alias("group"), code.str.head(4).alias("class")
+    )
 
 
 def _organization(frame: pl.DataFrame, members: pl.DataFrame, column: str, alias: str) -> pl.DataFrame:
     named = members.rename({"organization_id": column, "organization_key": alias})
-    return frame.join(named, on=["ocid", column], how="left", maintain_order="left").with_columns(pl.col(alias).fill_null(UNKNOWN_ORGANIZATION))
+    return frame.join(named, on=["ocid", column], how="left", maintain_order="left").with_columns(
+        pl.col(alias).fill_null(UNKNOWN_ORGANIZATION)
+    )
 
 
 def _counts(silver: Frames, table: str, name: str) -> pl.DataFrame:
@@ -90,43 +104,134 @@ def _process(silver: Frames, members: pl.DataFrame, found: Frames, money: Exchan
     prefix = pl.col("ocid").str.extract(r"^([^-]+-[^-]+)")
     c = pl.col
     frame = _point(frame, "dim_source", [prefix, c("publisher"), c("publisher_license")], found)
-    frame = _point(frame, "dim_procedure", [c("procurement_method"), c("procurement_method_details"), c("main_category")], found)
+    frame = _point(
+        frame, "dim_procedure", [c("procurement_method"), c("procurement_method_details"), c("main_category")], found
+    )
     frame = _point(frame, "dim_status", [pl.lit("process"), c("status")], found)
-    frame = _point(frame, "dim_classification", [c("classification_scheme"), c("classification_id"), c("classification_description")], found)
+    frame = _point(
+        frame,
+        "dim_classification",
+        [c("classification_scheme"), c("classification_id"), c("classification_description")],
+        found,
+    )
     frame = _point(frame, "dim_location", [c("country"), c("region"), c("locality")], found)
     frame = _point(frame, "dim_currency", [c("currency")], found)
-    for table, name in (("award", "awards"), ("contract", "contracts"), ("item", "items"), ("document", "documents"), ("note", "notes")):
-        frame = frame.join(_counts(silver, table, name), on="ocid", how="left", maintain_order="left").with_columns(c(name).fill_null(0))
-    frame = frame.with_columns(date_key(name) for name in ("first_published", "last_published", "tender_start", "tender_end"))
+    for table, name in (
+        ("award", "awards"),
+        ("contract", "contracts"),
+        ("item", "items"),
+        ("document", "documents"),
+        ("note", "notes"),
+    ):
+        frame = frame.join(_counts(silver, table, name), on="ocid", how="left", maintain_order="left").with_columns(
+            c(name).fill_null(0)
+        )
+    frame = frame.with_columns(
+        date_key(name) for name in ("first_published", "last_published", "tender_start", "tender_end")
+    )
     # A tender's value is converted with the rate of the day it was first published or opened, whichever is earlier:
     # bulk exports are published long after the tender, plans long before it.
-    frame = frame.with_columns(pl.min_horizontal(in_calendar("tender_start"), in_calendar("first_published")).alias("stated"))
+    frame = frame.with_columns(
+        pl.min_horizontal(in_calendar("tender_start"), in_calendar("first_published")).alias("stated")
+    )
     frame = convert_amounts(frame.with_columns(value_date("amount", "currency", c("stated"))), money)
-    columns = ["process_key", "ocid", "silver_batch", "source_key", "procedure_key", "status_key", "buyer_key", "procuring_entity_key", "classification_key"]
-    columns += ["location_key", "currency_key", "first_published_date_key", "last_published_date_key", "tender_start_date_key", "tender_end_date_key"]
-    columns += ["first_published", "last_published", "tender_start", "tender_end", "title", "description", "language", "tags", "releases"]
-    columns += ["amount", "min_amount", "budget_amount", "budget_currency", "number_of_tenderers", "awards", "contracts", "items", "documents", "notes"]
+    columns = [
+        "process_key",
+        "ocid",
+        "silver_batch",
+        "source_key",
+        "procedure_key",
+        "status_key",
+        "buyer_key",
+        "procuring_entity_key",
+        "classification_key",
+    ]
+    columns += [
+        "location_key",
+        "currency_key",
+        "first_published_date_key",
+        "last_published_date_key",
+        "tender_start_date_key",
+        "tender_end_date_key",
+    ]
+    columns += [
+        "first_published",
+        "last_published",
+        "tender_start",
+        "tender_end",
+        "title",
+        "description",
+        "language",
+        "tags",
+        "releases",
+    ]
+    columns += [
+        "amount",
+        "min_amount",
+        "budget_amount",
+        "budget_currency",
+        "number_of_tenderers",
+        "awards",
+        "contracts",
+        "items",
+        "documents",
+        "notes",
+    ]
     columns += [*BASE_COLUMNS, "stated"]
     return frame.select(columns)
 
 
-def _award(silver: Frames, members: pl.DataFrame, shared: pl.DataFrame, found: Frames, money: ExchangeQuotes) -> pl.DataFrame:
+def _award(
+    silver: Frames, members: pl.DataFrame, shared: pl.DataFrame, found: Frames, money: ExchangeQuotes
+) -> pl.DataFrame:
     award = silver["award"].join(shared, on="ocid", how="inner", maintain_order="left")
-    suppliers = silver["award_supplier"].select("ocid", pl.col("award_position").alias("position"), "organization_id").unique(maintain_order=True)
+    suppliers = (
+        silver["award_supplier"]
+        .select("ocid", pl.col("award_position").alias("position"), "organization_id")
+        .unique(maintain_order=True)
+    )
     frame = award.join(suppliers, on=["ocid", "position"], how="left", maintain_order="left_right")
     frame = _organization(frame, members, "organization_id", "supplier_key")
     shares = pl.len().over("ocid", "position")
     frame = frame.with_columns(
-        pl.col("amount").alias("award_amount"), (pl.col("amount") / shares).alias("amount"), pl.col("organization_id").fill_null(UNKNOWN)
+        pl.col("amount").alias("award_amount"),
+        (pl.col("amount") / shares).alias("amount"),
+        pl.col("organization_id").fill_null(UNKNOWN),
     )
     frame = _point(frame, "dim_status", [pl.lit("award"), pl.col("status")], found)
     frame = _point(frame, "dim_currency", [pl.col("currency")], found)
     frame = _reused(frame, found, ["dim_source", "dim_procedure", "dim_classification"])
-    frame = _fact_key(frame, "award_key", [pl.lit("award"), pl.col("ocid"), _or_position("award_id"), pl.col("organization_id")])
+    frame = _fact_key(
+        frame, "award_key", [pl.lit("award"), pl.col("ocid"), _or_position("award_id"), pl.col("organization_id")]
+    )
     frame = frame.with_columns(date_key("date").alias("date_key"), pl.col("date").alias("award_date"))
-    frame = convert_amounts(frame.with_columns(value_date("amount", "currency", in_calendar("date"), pl.col("stated"))), money)
-    columns = ["award_key", "process_key", "silver_batch", "ocid", "position", "award_id", "supplier_key", "buyer_key", "source_key", "procedure_key"]
-    columns += ["status_key", "classification_key", "currency_key", "date_key", "award_date", "title", "description", "suppliers", "award_amount", "amount"]
+    frame = convert_amounts(
+        frame.with_columns(value_date("amount", "currency", in_calendar("date"), pl.col("stated"))), money
+    )
+    columns = [
+        "award_key",
+        "process_key",
+        "silver_batch",
+        "ocid",
+        "position",
+        "award_id",
+        "supplier_key",
+        "buyer_key",
+        "source_key",
+        "procedure_key",
+    ]
+    columns += [
+        "status_key",
+        "classification_key",
+        "currency_key",
+        "date_key",
+        "award_date",
+        "title",
+        "description",
+        "suppliers",
+        "award_amount",
+        "amount",
+    ]
     return frame.select(columns + BASE_COLUMNS)
 
 
@@ -137,10 +242,25 @@ def _contract(silver: Frames, shared: pl.DataFrame, found: Frames, money: Exchan
     frame = _reused(frame, found, ["dim_source", "dim_procedure"])
     frame = _fact_key(frame, "contract_key", [pl.lit("contract"), pl.col("ocid"), _or_position("contract_id")])
     frame = frame.with_columns(
-        date_key("date_signed").alias("signed_date_key"), date_key("start").alias("start_date_key"), date_key("end").alias("end_date_key")
+        date_key("date_signed").alias("signed_date_key"),
+        date_key("start").alias("start_date_key"),
+        date_key("end").alias("end_date_key"),
     )
-    frame = convert_amounts(frame.with_columns(value_date("amount", "currency", in_calendar("date_signed"), pl.col("stated"))), money)
-    columns = ["contract_key", "process_key", "silver_batch", "ocid", "position", "contract_id", "award_id", "buyer_key", "source_key", "procedure_key"]
+    frame = convert_amounts(
+        frame.with_columns(value_date("amount", "currency", in_calendar("date_signed"), pl.col("stated"))), money
+    )
+    columns = [
+        "contract_key",
+        "process_key",
+        "silver_batch",
+        "ocid",
+        "position",
+        "contract_id",
+        "award_id",
+        "buyer_key",
+        "source_key",
+        "procedure_key",
+    ]
     columns += [
         "status_key",
         "currency_key",
@@ -160,26 +280,66 @@ def _contract(silver: Frames, shared: pl.DataFrame, found: Frames, money: Exchan
 def _item(silver: Frames, shared: pl.DataFrame, found: Frames, money: ExchangeQuotes) -> pl.DataFrame:
     c = pl.col
     frame = silver["item"].join(shared.drop("classification_key"), on="ocid", how="inner", maintain_order="left")
-    frame = _point(frame, "dim_classification", [c("classification_scheme"), c("classification_id"), c("classification_description")], found)
+    frame = _point(
+        frame,
+        "dim_classification",
+        [c("classification_scheme"), c("classification_id"), c("classification_description")],
+        found,
+    )
     frame = _point(frame, "dim_location", [c("country"), c("region"), c("locality")], found)
     frame = _point(frame, "dim_currency", [c("unit_currency")], found, alias="unit_currency_key")
     frame = _reused(frame, found, ["dim_source"])
-    key = [pl.lit("item"), c("ocid"), c("level"), pl.coalesce("parent_id", pl.format("#{}", "parent_position")), _or_position("item_id")]
+    key = [
+        pl.lit("item"),
+        c("ocid"),
+        c("level"),
+        pl.coalesce("parent_id", pl.format("#{}", "parent_position")),
+        _or_position("item_id"),
+    ]
     frame = _fact_key(frame, "item_key", key).with_columns(c("codes").list.join(" "))
     agreed = _agreement_dates(silver)
     frame = frame.join(agreed, on=["ocid", "level", "parent_position"], how="left", maintain_order="left")
     frame = frame.with_columns(value_date("unit_amount", "unit_currency", c("agreed"), c("stated")))
     frame = convert_amounts(frame, money, "unit_amount", "unit_currency")
-    columns = ["item_key", "process_key", "silver_batch", "ocid", "level", "parent_position", "parent_id", "position", "item_id", "buyer_key", "source_key"]
-    columns += ["classification_key", "location_key", "unit_currency_key", "description", "codes", "quantity", "unit", "unit_amount"]
+    columns = [
+        "item_key",
+        "process_key",
+        "silver_batch",
+        "ocid",
+        "level",
+        "parent_position",
+        "parent_id",
+        "position",
+        "item_id",
+        "buyer_key",
+        "source_key",
+    ]
+    columns += [
+        "classification_key",
+        "location_key",
+        "unit_currency_key",
+        "description",
+        "codes",
+        "quantity",
+        "unit",
+        "unit_amount",
+    ]
     return frame.select(columns + ["unit_amount_base" if name == "amount_base" else name for name in BASE_COLUMNS])
 
 
 def _agreement_dates(silver: Frames) -> pl.DataFrame:
     """Return the dates of awards and signatures of contracts, by ocid, level and position, for their items."""
-    award = silver["award"].select("ocid", pl.lit("award").alias("level"), pl.col("position").alias("parent_position"), in_calendar("date").alias("agreed"))
+    award = silver["award"].select(
+        "ocid",
+        pl.lit("award").alias("level"),
+        pl.col("position").alias("parent_position"),
+        in_calendar("date").alias("agreed"),
+    )
     contract = silver["contract"].select(
-        "ocid", pl.lit("contract").alias("level"), pl.col("position").alias("parent_position"), in_calendar("date_signed").alias("agreed")
+        "ocid",
+        pl.lit("contract").alias("level"),
+        pl.col("position").alias("parent_position"),
+        in_calendar("date_signed").alias("agreed"),
     )
     return pl.concat([award, contract])
 
@@ -190,9 +350,15 @@ def _or_position(column: str) -> pl.Expr:
 
 def _fact_key(frame: pl.DataFrame, name: str, columns: list[pl.Expr]) -> pl.DataFrame:
     """Add the fact's key, clustered by its process's key; facts with the same business key are numbered in order."""
-    numbered = frame.with_columns(business_key(columns).alias("_grain")).with_columns(pl.int_range(pl.len()).over("_grain").alias("_again"))
+    numbered = frame.with_columns(business_key(columns).alias("_grain")).with_columns(
+        pl.int_range(pl.len()).over("_grain").alias("_again")
+    )
     nth = pl.when(pl.col("_again") > 0).then(pl.col("_again")).cast(pl.String).fill_null("")
-    return with_key(numbered, name, [*columns, nth]).with_columns(clustered_key(name, "process_key")).drop("_grain", "_again")
+    return (
+        with_key(numbered, name, [*columns, nth])
+        .with_columns(clustered_key(name, "process_key"))
+        .drop("_grain", "_again")
+    )
 
 
 def _reused(frame: pl.DataFrame, found: Frames, dimensions: list[str]) -> pl.DataFrame:
@@ -200,12 +366,18 @@ def _reused(frame: pl.DataFrame, found: Frames, dimensions: list[str]) -> pl.Dat
     for dimension in dimensions:
         key, _ = DIMENSIONS[dimension]
         known = found[dimension].unique(key, maintain_order=True)
-        found[dimension] = pl.concat([found[dimension], frame.select(key).join(known, on=key, how="inner").select(found[dimension].columns)])
+        found[dimension] = pl.concat(
+            [found[dimension], frame.select(key).join(known, on=key, how="inner").select(found[dimension].columns)]
+        )
     return frame
 
 
 def _bridge(parties: pl.DataFrame, process: pl.DataFrame) -> pl.DataFrame:
     roles = parties.select("ocid", "organization_key", "organization_id", pl.col("roles").alias("role")).explode("role")
-    rows = roles.with_columns(pl.col("role").fill_null("party")).unique(["ocid", "organization_key", "role"], maintain_order=True)
-    dated = rows.join(process.select("ocid", "process_key", "last_published"), on="ocid", how="inner", maintain_order="left")
+    rows = roles.with_columns(pl.col("role").fill_null("party")).unique(
+        ["ocid", "organization_key", "role"], maintain_order=True
+    )
+    dated = rows.join(
+        process.select("ocid", "process_key", "last_published"), on="ocid", how="inner", maintain_order="left"
+    )
     return dated.select("process_key", "organization_key", "role", "organization_id", "last_published")

@@ -10,7 +10,11 @@ from domain.star.model import CALENDAR_YEARS
 def calendar(fiscal_year_start: int = 1) -> pl.DataFrame:
     """Return one row per day of CALENDAR_YEARS. A fiscal year has the name of the calendar year in which it begins;
     weekday 1 is Monday."""
-    days = pl.date_range(date(CALENDAR_YEARS[0], 1, 1), date(CALENDAR_YEARS[1], 12, 31), eager=True).alias("date").to_frame()
+    days = (
+        pl.date_range(date(CALENDAR_YEARS[0], 1, 1), date(CALENDAR_YEARS[1], 12, 31), eager=True)
+        .alias("date")
+        .to_frame()
+    )
     day = pl.col("date").dt
     shifted = day.offset_by(f"-{fiscal_year_start - 1}mo").dt
     return days.select(

@@ -10,7 +10,20 @@ from domain.shared.surrogate_keys import surrogate_key
 Frames = dict[str, pl.DataFrame]
 
 
-ORGANIZATION = ["organization_id", "name", "scheme", "identifier", "legal_name", "street", "locality", "region", "postal_code", "country", "scale", "url"]
+ORGANIZATION = [
+    "organization_id",
+    "name",
+    "scheme",
+    "identifier",
+    "legal_name",
+    "street",
+    "locality",
+    "region",
+    "postal_code",
+    "country",
+    "scale",
+    "url",
+]
 
 
 DIMENSIONS: dict[str, tuple[str, list[str]]] = {
@@ -43,8 +56,18 @@ REFERENCES: dict[str, dict[str, str]] = {
         "classification_key": "dim_classification",
         "currency_key": "dim_currency",
     },
-    "fact_contract": {"source_key": "dim_source", "procedure_key": "dim_procedure", "status_key": "dim_status", "currency_key": "dim_currency"},
-    "fact_item": {"source_key": "dim_source", "classification_key": "dim_classification", "location_key": "dim_location", "unit_currency_key": "dim_currency"},
+    "fact_contract": {
+        "source_key": "dim_source",
+        "procedure_key": "dim_procedure",
+        "status_key": "dim_status",
+        "currency_key": "dim_currency",
+    },
+    "fact_item": {
+        "source_key": "dim_source",
+        "classification_key": "dim_classification",
+        "location_key": "dim_location",
+        "unit_currency_key": "dim_currency",
+    },
 }
 
 

@@ -31,12 +31,19 @@ def organization_totals(bridge: pl.DataFrame, awards: pl.DataFrame) -> pl.DataFr
     priced = (
         awards.lazy()
         .filter(counts_in_totals(c("status")))
-        .with_columns(pl.when(c("amount_base").abs() < MAX_AMOUNT).then((c("amount_base") * 100 + 0.5).floor()).cast(pl.Int64).alias("cents"))
+        .with_columns(
+            pl.when(c("amount_base").abs() < MAX_AMOUNT)
+            .then((c("amount_base") * 100 + 0.5).floor())
+            .cast(pl.Int64)
+            .alias("cents")
+        )
     )
     for role in ("supplier", "buyer"):
         organization = c(f"{role}_id").alias("organization_id")
         counted = priced.select(organization, pl.lit(role).alias("role"), "cents").drop_nulls("organization_id")
-        parts.append(counted.group_by(KEYS).agg(pl.len().alias("awards"), c("cents").count().alias("priced"), c("cents").sum()))
+        parts.append(
+            counted.group_by(KEYS).agg(pl.len().alias("awards"), c("cents").count().alias("priced"), c("cents").sum())
+        )
     return _summed(parts).collect()
 
 

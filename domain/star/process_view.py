@@ -83,7 +83,9 @@ class Process(BaseModel):
     tender_start: datetime | None
     tender_end: datetime | None
     language: str | None
-    tags: list[str] = Field(description="tags of its releases, in order of first appearance", examples=[["tender", "award"]])
+    tags: list[str] = Field(
+        description="tags of its releases, in order of first appearance", examples=[["tender", "award"]]
+    )
     counts: ProcessCounts
     process_key: str = Field(description="surrogate key, as text: its 63 bits exceed a JavaScript number")
     silver_batch: int = Field(description="the refine run that made this row")

@@ -12,7 +12,17 @@ from enum import StrEnum
 from typing import Any, Literal
 
 FACTS = ("process", "award", "contract", "item", "document")
-DIMENSIONS = ("date", "organization", "procedure", "classification", "location", "currency", "source", "status", "exchange_rate")
+DIMENSIONS = (
+    "date",
+    "organization",
+    "procedure",
+    "classification",
+    "location",
+    "currency",
+    "source",
+    "status",
+    "exchange_rate",
+)
 Operator = Literal["eq", "gte", "lte", "prefix", "null", "named", "within"]
 INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -5,7 +5,19 @@ import polars as pl
 from domain.shared.surrogate_keys import surrogate_key
 from domain.star.build import with_cpv_levels
 
-NAMES = ["organization_id", "name", "scheme", "identifier", "legal_name", "locality", "region", "country", "scale", "url", "parent_id"]
+NAMES = [
+    "organization_id",
+    "name",
+    "scheme",
+    "identifier",
+    "legal_name",
+    "locality",
+    "region",
+    "country",
+    "scale",
+    "url",
+    "parent_id",
+]
 
 
 def reference_key(kind: str, record_id: str) -> int:
@@ -16,7 +28,13 @@ def reference_key(kind: str, record_id: str) -> int:
 def organization_rows(records: pl.DataFrame) -> pl.DataFrame:
     """Return rows of dim_organization from silver `organization`; they are valid from the beginning."""
     keyed = _keyed(records, "organization_key", "organizations")
-    return keyed.select("organization_key", *NAMES, pl.lit(value=True).alias("reference"), pl.lit(value=True).alias("is_current"), pl.lit(1).alias("uses"))
+    return keyed.select(
+        "organization_key",
+        *NAMES,
+        pl.lit(value=True).alias("reference"),
+        pl.lit(value=True).alias("is_current"),
+        pl.lit(1).alias("uses"),
+    )
 
 
 def classification_rows(records: pl.DataFrame) -> pl.DataFrame:

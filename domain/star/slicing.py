@@ -22,7 +22,10 @@ def slice_star(star: Star, process_keys: Sequence[int]) -> Star:
 def _used(dimension: str, rows: pl.LazyFrame, facts: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
     key, _ = DIMENSIONS[dimension]
     pointing = [
-        facts[fact].select(pl.col(column).alias(key)) for fact, columns in REFERENCES.items() for column, target in columns.items() if target == dimension
+        facts[fact].select(pl.col(column).alias(key))
+        for fact, columns in REFERENCES.items()
+        for column, target in columns.items()
+        if target == dimension
     ]
     counted = pl.concat(pointing).group_by(key).agg(pl.len().alias("uses"))
     return rows.drop("uses").join(counted, on=key, how="inner", maintain_order="left")

@@ -10,7 +10,9 @@ from domain.star.model import Star
 
 @dataclass(frozen=True)
 class OrganizationChanges:
-    """What is to be written when processes change: versions (dim_organization), totals, the organisations with a moved version, and all that were named."""
+    """What is to be written when processes change: versions (dim_organization), totals, the organisations with a moved
+    version, and all that were named.
+    """
 
     dropped: pl.DataFrame
     changed: pl.DataFrame
@@ -22,7 +24,9 @@ class OrganizationChanges:
 
 @dataclass(frozen=True)
 class StarWritePlan:
-    """A slice's writes: its star, the processes that have rows, how much less each dimension row is used by these, and what organisations follow."""
+    """A slice's writes: its star, the processes that have rows, how much less each dimension row is used by these, and
+    what organisations follow.
+    """
 
     star: Star | None
     standing: list[int]

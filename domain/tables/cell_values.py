@@ -59,7 +59,10 @@ def declared_number(decimal: str, thousands: str | None = None, signs: Sequence[
         digits = form.fullmatch(found[3]) if found and not (found[1] and found[2]) else None
         if found is None or digits is None:
             signs_hint = f", perhaps with {' or '.join(signs)}" if signs else ""
-            raise ValueError(f"expected a number with a decimal {'comma' if decimal == ',' else 'point'}{signs_hint}, got {text[:80]!r}")
+            raise ValueError(
+                f"expected a number with a decimal {'comma' if decimal == ',' else 'point'}{signs_hint}, got "
+                f"{text[:80]!r}"
+            )
         whole_part, fraction = digits[1], digits[3] or ""
         return _value(f"{found[1] or found[2]}{re.sub(mark, '', whole_part)}{fraction.replace(decimal, '.')}")
 

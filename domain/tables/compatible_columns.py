@@ -35,7 +35,15 @@ def _forms_of(path: Path, forms: Mapping[Path, str]) -> dict[Path, str]:
         part, following = path[length - 1], path[length]
         if isinstance(part, int) and isinstance(following, int):
             raise HeadingError(f"{heading_of(path)}: OCDS has no arrays in arrays")
-        form = "element" if isinstance(part, int) else "object" if isinstance(following, str) else "list" if length + 1 == len(path) else "array"
+        form = (
+            "element"
+            if isinstance(part, int)
+            else "object"
+            if isinstance(following, str)
+            else "list"
+            if length + 1 == len(path)
+            else "array"
+        )
         found[path[:length]] = form
     for parent, form in found.items():
         if forms.get(parent, form) != form:

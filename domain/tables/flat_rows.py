@@ -59,7 +59,9 @@ class RowLayout:
         holders[0] = {}
         chosen = cells if self.choose is None else self.choose(cells)
         # Most cells of a wide table are blank: compress and filter skip them without Python code.
-        for (column, node, key, convert), cell in zip(compress(self.columns, chosen), filter(None, chosen), strict=True):
+        for (column, node, key, convert), cell in zip(
+            compress(self.columns, chosen), filter(None, chosen), strict=True
+        ):
             if cell.isspace():
                 continue
             try:
@@ -175,7 +177,9 @@ def _in_order(targets: Sequence[ColumnTarget]) -> list[ColumnTarget]:
 
     def rank(target: ColumnTarget) -> list[int]:
         general = tuple(part if isinstance(part, str) else 0 for part in target.path)
-        return [part if isinstance(part, int) else first[general[: depth + 1]] for depth, part in enumerate(target.path)]
+        return [
+            part if isinstance(part, int) else first[general[: depth + 1]] for depth, part in enumerate(target.path)
+        ]
 
     return sorted(targets, key=rank)
 

@@ -17,8 +17,30 @@ PREFIXES: tuple[Path, ...] = (("releases", 0), ("compiledRelease",), ("records",
 # Fields of OCDS 1.1 and its extensions that are no strings and not in domain/ocds/models.py.
 EXTENSION_TYPES: dict[str, Any] = (
     {"amount": float, "quantity": float, "durationInDays": int, "hasEnquiries": bool}
-    | dict.fromkeys(("additionalProcurementCategories", "submissionMethod", "relationship", "roles", "tag", "coveredBy", "languages", "relatedLots"), list[str])
-    | dict.fromkeys(("hasRecurrence", "hasOptions", "hasRenewal", "hasFrameworkAgreement", "hasElectronicAuction", "hasDynamicPurchasingSystem"), bool)
+    | dict.fromkeys(
+        (
+            "additionalProcurementCategories",
+            "submissionMethod",
+            "relationship",
+            "roles",
+            "tag",
+            "coveredBy",
+            "languages",
+            "relatedLots",
+        ),
+        list[str],
+    )
+    | dict.fromkeys(
+        (
+            "hasRecurrence",
+            "hasOptions",
+            "hasRenewal",
+            "hasFrameworkAgreement",
+            "hasElectronicAuction",
+            "hasDynamicPurchasingSystem",
+        ),
+        bool,
+    )
 )
 DATE = re.compile(r"date([A-Z]\w*)?|\w+Date")
 PATH_MAX_CHARACTERS = 500
@@ -31,7 +53,9 @@ class HeadingError(ValueError):
 
 def parse(heading: str) -> Path:
     """The path of a heading, with OCDS names in their OCDS spelling. HeadingError if it is no path."""
-    parts: list[str | int] = [int(part) if part.isdecimal() else part for name in heading.strip().split("/") if (part := name.strip())]
+    parts: list[str | int] = [
+        int(part) if part.isdecimal() else part for name in heading.strip().split("/") if (part := name.strip())
+    ]
     for prefix in PREFIXES:
         if tuple(parts[: len(prefix)]) == prefix:
             parts = parts[len(prefix) :]
@@ -95,7 +119,12 @@ def _spelt(parts: Sequence[str | int]) -> Path:
             part = fields.get(part.lower(), part)
             kind = _inside(kind, part)
             found.append(part)
-            if get_origin(kind) is list and position + 1 < len(parts) and isinstance(parts[position + 1], str) and _is_model(get_args(kind)[0]):
+            if (
+                get_origin(kind) is list
+                and position + 1 < len(parts)
+                and isinstance(parts[position + 1], str)
+                and _is_model(get_args(kind)[0])
+            ):
                 found.append(0)
                 kind = get_args(kind)[0]
         else:

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 NUMERIC = re.compile(
-    r"(\d{1,2})\s*([/.-])\s*(\d{1,2})\s*\2\s*(\d{4})(?:[T,\s]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([ap])?\.?\s*(?(8)m\.?))?", re.IGNORECASE
+    r"(\d{1,2})\s*([/.-])\s*(\d{1,2})\s*\2\s*(\d{4})(?:[T,\s]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([ap])?\.?\s*(?(8)m\.?))?",
+    re.IGNORECASE,
 )
 NOON = 12  # hours
 
@@ -41,7 +42,10 @@ def numeric_date(text: str) -> NumericDate | None:
         return None
     first, second, year = int(found[1]), int(found[3]), int(found[4])
     readings: dict[NumericDateOrder, str] = {}
-    for order, day, month in ((NumericDateOrder.DAY_FIRST, first, second), (NumericDateOrder.MONTH_FIRST, second, first)):
+    for order, day, month in (
+        (NumericDateOrder.DAY_FIRST, first, second),
+        (NumericDateOrder.MONTH_FIRST, second, first),
+    ):
         try:
             moment = datetime.combine(date(year, month, day), _time(found))
         except ValueError:

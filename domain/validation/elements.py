@@ -13,7 +13,9 @@ from domain.shared.dates import DateOrder
 from domain.shared.url_safe import url_safe
 
 
-def validate_element(raw: bytes, place: SourceLocation, kind: Kind = Kind.RELEASES, order: DateOrder | None = None) -> list[ValidationResult]:
+def validate_element(
+    raw: bytes, place: SourceLocation, kind: Kind = Kind.RELEASES, order: DateOrder | None = None
+) -> list[ValidationResult]:
     """Accept, repair or refuse the element; `order` is the order of day and month in its file's dates, if detected."""
     if kind is Kind.RELEASES:
         return releases.validate_release_element(raw, place, order)

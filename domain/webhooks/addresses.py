@@ -13,18 +13,33 @@ HOST_MAX_CHARACTERS = 260  # a DNS name has 253, a port 5
 
 
 def check_webhook_url(url: str, *, private: bool) -> str:
-    """The URL, if webhooks may call it as far as its text shows; else InvalidError. `private` allows internal addresses."""
+    """The URL, if webhooks may call it as far as its text shows; else InvalidError.
+
+    `private` allows internal addresses.
+    """
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise InvalidError(f"the webhook's URL can't be read: {error}", webhook=url[:200]) from error
-    if parts.scheme not in {"http", "https"} or not host or len(url) > URL_MAX_CHARACTERS or not url.isascii() or any(c <= " " for c in url):
-        raise InvalidError("a webhook is an http or https URL of at most 2,000 ASCII characters without blanks", webhook=url[:200])
+    if (
+        parts.scheme not in {"http", "https"}
+        or not host
+        or len(url) > URL_MAX_CHARACTERS
+        or not url.isascii()
+        or any(c <= " " for c in url)
+    ):
+        raise InvalidError(
+            "a webhook is an http or https URL of at most 2,000 ASCII characters without blanks", webhook=url[:200]
+        )
     if parts.username is not None or parts.password is not None:
         raise InvalidError("a webhook's URL carries no user name or password; the signature proves who calls")
-    if not private and (host == "localhost" or host.endswith(".localhost") or (is_address(host) and is_internal_address(host))):
-        raise InvalidError(f"{host} is an internal address; TENDERLAKE_WEBHOOK_PRIVATE=true would allow it", webhook=url[:200])
+    if not private and (
+        host == "localhost" or host.endswith(".localhost") or (is_address(host) and is_internal_address(host))
+    ):
+        raise InvalidError(
+            f"{host} is an internal address; TENDERLAKE_WEBHOOK_PRIVATE=true would allow it", webhook=url[:200]
+        )
     return url
 
 
@@ -49,7 +64,9 @@ def is_address(host: str) -> bool:
 
 
 def is_internal_address(address: str) -> bool:
-    """Whether an IP address is anything but a public one: loopback, private, link-local, multicast, or an IPv6 form of such an address."""
+    """Whether an IP address is anything but a public one: loopback, private, link-local, multicast, or an IPv6 form of
+    such an address.
+    """
     ip = ipaddress.ip_address(address.partition("%")[0])
     inner = _inner(ip) if isinstance(ip, ipaddress.IPv6Address) else None
     return not ip.is_global or ip.is_multicast or (inner is not None and is_internal_address(str(inner)))

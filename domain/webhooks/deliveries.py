@@ -53,7 +53,11 @@ def signed(secret: str, message_id: str, timestamp: datetime, body: bytes) -> di
     The signature is HMAC-SHA256 over `id.timestamp.body`, timestamp in Unix seconds. `timestamp` has a time zone.
     """
     signature = Signer(_key(secret)).sign(message_id, timestamp, body.decode())
-    return {"webhook-id": message_id, "webhook-timestamp": str(int(timestamp.timestamp())), "webhook-signature": signature}
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(timestamp.timestamp())),
+        "webhook-signature": signature,
+    }
 
 
 def _key(secret: str) -> bytes:

@@ -10,7 +10,11 @@ from domain.jobs.job import Job, JobStatus
 Event = Literal["job.finished", "job.failed", "job.cancelled"]
 
 
-EVENT_OF_STATUS: dict[JobStatus, Event] = {JobStatus.SUCCEEDED: "job.finished", JobStatus.FAILED: "job.failed", JobStatus.CANCELLED: "job.cancelled"}
+EVENT_OF_STATUS: dict[JobStatus, Event] = {
+    JobStatus.SUCCEEDED: "job.finished",
+    JobStatus.FAILED: "job.failed",
+    JobStatus.CANCELLED: "job.cancelled",
+}
 
 
 class Webhook(BaseModel):
@@ -27,5 +31,11 @@ class Webhook(BaseModel):
 
 def job_event_payload(job: Job) -> dict[str, Any]:
     """The payload of the event of a job that ended."""
-    told = job.model_dump(mode="json", include={"id", "type", "status", "actor", "filename", "sha256", "counts", "error", "created_at", "finished_at"})
-    return {"event": EVENT_OF_STATUS[job.status], "job": told | {"links": {"self": f"/v1/jobs/{job.id}", "errors": f"/v1/jobs/{job.id}/errors"}}}
+    told = job.model_dump(
+        mode="json",
+        include={"id", "type", "status", "actor", "filename", "sha256", "counts", "error", "created_at", "finished_at"},
+    )
+    return {
+        "event": EVENT_OF_STATUS[job.status],
+        "job": told | {"links": {"self": f"/v1/jobs/{job.id}", "errors": f"/v1/jobs/{job.id}/errors"}},
+    }

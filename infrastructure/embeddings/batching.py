@@ -9,7 +9,9 @@ from services.ports.embeddings import Vectors
 TEXT_MAX_CHARACTERS = 2_000  # longer texts exceed the tokens of every model
 
 
-def in_length_batches(texts: Sequence[str], batch: int, dimension: int, embed: Callable[[list[str]], Vectors]) -> Vectors:
+def in_length_batches(
+    texts: Sequence[str], batch: int, dimension: int, embed: Callable[[list[str]], Vectors]
+) -> Vectors:
     """The rows of `embed`, called for `batch` texts at a time, shortest first; in the order of `texts`."""
     shortened = [text[:TEXT_MAX_CHARACTERS] for text in texts]
     order = sorted(range(len(shortened)), key=lambda i: len(shortened[i]))

@@ -36,8 +36,13 @@ class MiniLM:
 
         def run(batch: list[str]) -> Vectors:
             encoded = tokenizer.encode_batch(batch)
-            inputs = {"input_ids": [encoding.ids for encoding in encoded], "attention_mask": [encoding.attention_mask for encoding in encoded]}
-            found: Vectors = session.run(["embedding"], {name: np.array(rows, dtype=np.int64) for name, rows in inputs.items()})[0]
+            inputs = {
+                "input_ids": [encoding.ids for encoding in encoded],
+                "attention_mask": [encoding.attention_mask for encoding in encoded],
+            }
+            found: Vectors = session.run(
+                ["embedding"], {name: np.array(rows, dtype=np.int64) for name, rows in inputs.items()}
+            )[0]
             return found
 
         return in_length_batches(texts, BATCH_TEXTS, self.dimension, run)
@@ -55,4 +60,6 @@ class MiniLM:
         options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False  # the arena would never release the memory of the largest batch
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads must not use CPU
-        return tokenizer, onnxruntime.InferenceSession(str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+        return tokenizer, onnxruntime.InferenceSession(
+            str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )

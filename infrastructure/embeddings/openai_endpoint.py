@@ -43,19 +43,26 @@ class OpenAIEndpoint:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row of length 1 per text. InvalidError for refused texts, UnavailableError for other failures."""
-        parts = [self._try([text[:TEXT_MAX_CHARACTERS] or " " for text in texts[start : start + BATCH_TEXTS]]) for start in range(0, len(texts), BATCH_TEXTS)]
+        parts = [
+            self._try([text[:TEXT_MAX_CHARACTERS] or " " for text in texts[start : start + BATCH_TEXTS]])
+            for start in range(0, len(texts), BATCH_TEXTS)
+        ]
         return np.concatenate(parts) if parts else np.zeros((0, self.dimension), dtype=np.float32)
 
     def _try(self, texts: list[str]) -> Vectors:
         wait = wait_exponential_jitter(multiplier=self._pause, max=10, jitter=self._pause)
         attempts = ATTEMPTS if len(texts) > 1 else 1  # a single text is a search query, which must not wait
-        retrying = Retrying(retry=retry_if_exception_type(UnavailableError), stop=stop_after_attempt(attempts), wait=wait, reraise=True)
+        retrying = Retrying(
+            retry=retry_if_exception_type(UnavailableError), stop=stop_after_attempt(attempts), wait=wait, reraise=True
+        )
         found: Vectors = retrying(self._post, texts)
         return found
 
     def _post(self, texts: list[str]) -> Vectors:
         try:
-            answer = self._client.post(self._url, json={"model": self.model, "input": texts, "encoding_format": "float"})
+            answer = self._client.post(
+                self._url, json={"model": self.model, "input": texts, "encoding_format": "float"}
+            )
             content = answer.json() if answer.is_success else None
         except (httpx.HTTPError, ValueError) as error:
             raise UnavailableError(f"The embedding endpoint does not answer: {type(error).__name__} {error}") from error
@@ -70,14 +77,21 @@ class OpenAIEndpoint:
             data = sorted(content["data"], key=lambda item: item["index"])
             rows = np.array([item["embedding"] for item in data], dtype=np.float32)
         except (KeyError, TypeError, ValueError) as error:
-            raise UnavailableError(f"The embedding endpoint's answer can't be read: {type(error).__name__} {error}") from error
+            raise UnavailableError(
+                f"The embedding endpoint's answer can't be read: {type(error).__name__} {error}"
+            ) from error
         if rows.ndim != 2 or [item["index"] for item in data] != list(range(texts)):
             raise UnavailableError(f"The embedding endpoint answered {len(rows)} vectors for {texts} texts")
         if self._dimension not in {None, rows.shape[1]}:
-            raise UnavailableError(f"The embedding endpoint answered vectors of {rows.shape[1]} numbers, earlier ones had {self._dimension}")
+            raise UnavailableError(
+                f"The embedding endpoint answered vectors of {rows.shape[1]} numbers, earlier ones had "
+                f"{self._dimension}"
+            )
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or not lengths.all():
-            raise UnavailableError("The embedding endpoint answered a vector of zeros, or with values that are no numbers")
+            raise UnavailableError(
+                "The embedding endpoint answered a vector of zeros, or with values that are no numbers"
+            )
         self._dimension = int(rows.shape[1])
         unit: Vectors = rows / lengths
         return unit
@@ -89,4 +103,10 @@ class OpenAIEndpoint:
 
 
 def _hint(status: int) -> str:
-    return "; is TENDERLAKE_EMBEDDINGS_KEY right?" if status in {401, 403} else ", too many calls" if status in BUSY_STATUSES else ""
+    return (
+        "; is TENDERLAKE_EMBEDDINGS_KEY right?"
+        if status in {401, 403}
+        else ", too many calls"
+        if status in BUSY_STATUSES
+        else ""
+    )

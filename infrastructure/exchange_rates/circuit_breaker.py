@@ -31,7 +31,9 @@ class CircuitBreaker:
     again.
     """
 
-    def __init__(self, path: Path, name: str, *, failures: int = 3, rest: float = 300.0, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path, name: str, *, failures: int = 3, rest: float = 300.0, clock: Callable[[], float] = time.time
+    ) -> None:
         self.path = path
         self.name = name
         self.failures = failures
@@ -45,7 +47,9 @@ class CircuitBreaker:
         if after := self.left():
             failures = self._read().failures
             times = "once" if failures == 1 else f"{failures} times in a row"
-            raise UnavailableError(f"{self.name} failed {times}; the next call is allowed in {after} s", retry_after=after)
+            raise UnavailableError(
+                f"{self.name} failed {times}; the next call is allowed in {after} s", retry_after=after
+            )
         state = self._read()
         if state.failures >= self.failures:
             self._write(CircuitState(state.failures, self.clock() + self.rest))
@@ -73,7 +77,9 @@ class CircuitBreaker:
         except FileNotFoundError:
             return CircuitState()
         except (OSError, ValueError, TypeError, KeyError) as error:
-            logger.warning("{} can't be read ({}): the circuit breaker of {} counts as closed", self.path, error, self.name)
+            logger.warning(
+                "{} can't be read ({}): the circuit breaker of {} counts as closed", self.path, error, self.name
+            )
             return CircuitState()
 
     def _write(self, state: CircuitState) -> None:

@@ -74,7 +74,9 @@ class Frankfurter:
             raise self._unavailable(f"the exchange-rate service {self.url} {error}; try again later") from error
         except WrongAnswerError as error:
             self.circuit.failed()
-            raise self._unavailable(f"the response of the exchange-rate service {self.url} is invalid: {error}") from error
+            raise self._unavailable(
+                f"the response of the exchange-rate service {self.url} is invalid: {error}"
+            ) from error
         self.circuit.succeeded()
         return found
 
@@ -90,10 +92,21 @@ class Frankfurter:
         except _UnknownError as error:
             unknown = error
         if len(question.currencies) > 1:
-            return sorted(rate for currency in question.currencies for rate in self._known_rates(replace(question, currencies=[currency])))
+            return sorted(
+                rate
+                for currency in question.currencies
+                for rate in self._known_rates(replace(question, currencies=[currency]))
+            )
         if not self._answered:
             self._check_address(question, unknown)
-        logger.info("{} has no rates of {} from {} to {}: {}", self.url, question.currencies[0], question.first, question.last, unknown)
+        logger.info(
+            "{} has no rates of {} from {} to {}: {}",
+            self.url,
+            question.currencies[0],
+            question.first,
+            question.last,
+            unknown,
+        )
         return []
 
     def _check_address(self, question: RateQuestion, unknown: _UnknownError) -> None:
@@ -102,7 +115,10 @@ class Frankfurter:
         """
         currency = KNOWN_CURRENCY if question.base != KNOWN_CURRENCY else PIVOT_CURRENCY
         yesterday = datetime.now(UTC).date() - timedelta(days=1)
-        for known in (replace(question, currencies=[currency]), RateQuestion(question.base, yesterday - RECENT_DURATION, yesterday, [currency])):
+        for known in (
+            replace(question, currencies=[currency]),
+            RateQuestion(question.base, yesterday - RECENT_DURATION, yesterday, [currency]),
+        ):
             with suppress(_UnknownError):
                 self._request(known)
                 return
@@ -110,7 +126,12 @@ class Frankfurter:
 
     def _request(self, question: RateQuestion) -> list[ExchangeRate]:
         """One request with retries. _UnknownError for unknown currencies or periods, _AwayError, WrongAnswerError."""
-        retrying = Retrying(stop=stop_after_attempt(self.limits.tries), wait=self._wait, retry=retry_if_exception(self._worth_waiting), reraise=True)
+        retrying = Retrying(
+            stop=stop_after_attempt(self.limits.tries),
+            wait=self._wait,
+            retry=retry_if_exception(self._worth_waiting),
+            reraise=True,
+        )
         found = read_answer(retrying(self._get, question), question)
         self._answered = True
         return found

@@ -33,7 +33,9 @@ def read_answer(content: bytes, question: RateQuestion) -> list[ExchangeRate]:
     try:
         answer = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise WrongAnswerError(f"it is not JSON: {error}; it begins with {_shown(content[:SHOWN_CHARACTERS])}") from error
+        raise WrongAnswerError(
+            f"it is not JSON: {error}; it begins with {_shown(content[:SHOWN_CHARACTERS])}"
+        ) from error
     if not isinstance(answer, dict) or not isinstance(answer.get("rates"), dict):
         raise WrongAnswerError(f"it has no object `rates`; it begins with {_shown(content[:SHOWN_CHARACTERS])}")
     if answer.get("base") != question.base:
@@ -62,7 +64,12 @@ def _of_day(day: date, values: Any, question: RateQuestion) -> Iterator[Exchange
     for currency, rate in values.items():
         if currency not in question.currencies:
             raise WrongAnswerError(f"it has a rate of {_shown(currency)} on {day}, which was not requested")
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not math.isfinite(rate) or not 0 < rate <= MAX_RATE:
+        if (
+            isinstance(rate, bool)
+            or not isinstance(rate, int | float)
+            or not math.isfinite(rate)
+            or not 0 < rate <= MAX_RATE
+        ):
             raise WrongAnswerError(f"the rate of {currency} on {day} is {_shown(rate)}, not a number above 0")
         yield ExchangeRate(day, question.base, currency, float(rate))
 

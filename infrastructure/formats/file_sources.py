@@ -35,7 +35,14 @@ class OcdsJson:
 class FileSources:
     """Reads stored files, and members of archives, through the chain; implements the port `Sources`."""
 
-    def __init__(self, files: StoredFiles, spool: Path, recognisers: Sequence[Recogniser], most: int, most_members: int = MAX_MEMBERS) -> None:
+    def __init__(
+        self,
+        files: StoredFiles,
+        spool: Path,
+        recognisers: Sequence[Recogniser],
+        most: int,
+        most_members: int = MAX_MEMBERS,
+    ) -> None:
         self.files = files
         self.spool = spool
         self.most = most
@@ -47,7 +54,9 @@ class FileSources:
         raw = self.files.path(sha256)
         if not raw.exists():
             raise InvalidError(f"the stored file {sha256} is gone from the data folder")
-        source = SourceFile(self._named(raw, reader) if reader else raw, filename, self.spool / (reader or sha256), self.most)
+        source = SourceFile(
+            self._named(raw, reader) if reader else raw, filename, self.spool / (reader or sha256), self.most
+        )
         batch = self.chain.read(source, position, limit)
         if batch.position is not None:
             source.keep()

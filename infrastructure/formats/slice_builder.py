@@ -36,12 +36,16 @@ class SliceBuilder:
 
     def refuse(self, place: SourceLocation, code: str, reason: str, raw: bytes = b"") -> None:
         """Add a refused element, with an excerpt of its beginning."""
-        excerpt = raw[: EXCERPT_CHARACTERS * 4].decode("utf-8", "replace")[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000")
+        excerpt = (
+            raw[: EXCERPT_CHARACTERS * 4].decode("utf-8", "replace")[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000")
+        )
         self.refused.append(RefusedElement(place=place, code=code, reason=reason, excerpt=excerpt))
 
     def take(self, other: Slice, offset: int) -> None:
         """Add all elements and refusals of another slice, whose text begins at this offset."""
-        self.elements += [replace(one, place=_moved(one.place, offset), date_order=self.date_order) for one in other.elements]
+        self.elements += [
+            replace(one, place=_moved(one.place, offset), date_order=self.date_order) for one in other.elements
+        ]
         self.refused += [one.model_copy(update={"place": _moved(one.place, offset)}) for one in other.refused]
         self.bytes += sum(len(one.raw) for one in other.elements)
 

@@ -62,15 +62,27 @@ class HttpWebhookSender:
                 return await self._at(client, post, url, address)
         return await self._at(client, post, url, last)
 
-    async def _at(self, client: httpx.AsyncClient, post: WebhookRequest, url: httpx.URL, address: str) -> DeliveryResult:
+    async def _at(
+        self, client: httpx.AsyncClient, post: WebhookRequest, url: httpx.URL, address: str
+    ) -> DeliveryResult:
         headers = {**post.headers, "Host": urlsplit(post.url).netloc}
-        request = client.build_request("POST", url.copy_with(host=address), content=post.body, headers=headers, extensions={"sni_hostname": url.host})
+        request = client.build_request(
+            "POST",
+            url.copy_with(host=address),
+            content=post.body,
+            headers=headers,
+            extensions={"sni_hostname": url.host},
+        )
         response = await client.send(request, stream=True)
         await response.aclose()  # the body is ignored, whatever its length
         if response.is_success:
             return DeliveryResult(status=response.status_code)
         where = " (redirects are not followed)" if response.is_redirect else ""
-        return DeliveryResult(status=response.status_code, error=f"answered {response.status_code}{where}", final=response.status_code == GONE_STATUS)
+        return DeliveryResult(
+            status=response.status_code,
+            error=f"answered {response.status_code}{where}",
+            final=response.status_code == GONE_STATUS,
+        )
 
     async def _addresses(self, host: str, port: int) -> list[str]:
         """The addresses to try in order.

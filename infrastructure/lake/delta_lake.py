@@ -44,17 +44,36 @@ class DeltaLake:
         _append(self._tables, self.root / "bronze" / kind, rows.select(list(BRONZE)), f"batch-{batch}", "batch", WRITER)
 
     def read_bronze(
-        self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None, record_ids: Sequence[str] | None = None
+        self,
+        kind: str,
+        batches: Sequence[int],
+        columns: Sequence[str],
+        ocids: Sequence[str] | None = None,
+        record_ids: Sequence[str] | None = None,
     ) -> pl.DataFrame:
         """The rows of these batches, optionally of these processes or records only; unordered."""
         schema = {name: BRONZE[name] for name in columns}
-        return _read(self._tables, self.root / "bronze" / kind, "batch", batches, {"ocid": ocids, "record_id": record_ids}, schema)
+        return _read(
+            self._tables,
+            self.root / "bronze" / kind,
+            "batch",
+            batches,
+            {"ocid": ocids, "record_id": record_ids},
+            schema,
+        )
 
     def append_silver(self, silver_batch: int, frames: dict[str, pl.DataFrame]) -> None:
         """Append the rows of a refine run to the silver tables, idempotently. Empty frames are skipped."""
         for name, frame in frames.items():
             if frame.height:
-                _append(self._tables, self.silver_root / name, frame, f"silver-batch-{silver_batch}", "silver_batch", _writer(name))
+                _append(
+                    self._tables,
+                    self.silver_root / name,
+                    frame,
+                    f"silver-batch-{silver_batch}",
+                    "silver_batch",
+                    _writer(name),
+                )
 
     def read_silver(
         self,
@@ -67,12 +86,23 @@ class DeltaLake:
         """The rows of these silver batches, optionally of these processes or records only; unordered."""
         types = ALL_TABLES[table]
         schema = {name: types[name] for name in (columns or types)}
-        return _read(self._tables, self.silver_root / table, "silver_batch", silver_batches, {"ocid": ocids, "record_id": record_ids}, schema)
+        return _read(
+            self._tables,
+            self.silver_root / table,
+            "silver_batch",
+            silver_batches,
+            {"ocid": ocids, "record_id": record_ids},
+            schema,
+        )
 
     def erase_bronze(self, kind: str, record_id: str, batches: Sequence[int]) -> None:
         """Remove the rows of a record from these batches; `vacuum_erased` then removes the old files."""
         if batches:
-            remove_rows(self.root / "bronze" / kind, f"{equals_condition('record_id', record_id)} AND {any_of_condition('batch', batches)}", WRITER)
+            remove_rows(
+                self.root / "bronze" / kind,
+                f"{equals_condition('record_id', record_id)} AND {any_of_condition('batch', batches)}",
+                WRITER,
+            )
 
     def erase_silver(self, table: str, key: str, name: str, before: int) -> None:
         """Remove rows with `key` = `name` that are older than silver batch `before`; see `vacuum_erased`."""
@@ -89,7 +119,11 @@ class DeltaLake:
 
     def needs_compaction(self) -> bool:
         """Whether a table has so many small files that compaction is due."""
-        return any(has_many_small_files(table) for folder in self._folders() if (table := self._tables.newest(folder)) is not None)
+        return any(
+            has_many_small_files(table)
+            for folder in self._folders()
+            if (table := self._tables.newest(folder)) is not None
+        )
 
     def compact(self) -> None:
         """Merge small files of tables that have many, and remove files no reader needs. Don't run it during erasing."""
@@ -109,18 +143,34 @@ def _writer(table: str) -> WriterProperties:
 
 
 @retry_lost_commits
-def _append(tables: OpenTables, folder: Path, rows: pl.DataFrame, app_id: str, statistics: str, writer: WriterProperties) -> None:
+def _append(
+    tables: OpenTables, folder: Path, rows: pl.DataFrame, app_id: str, statistics: str, writer: WriterProperties
+) -> None:
     """Keeps statistics of one column only: others would copy values into the log, which erasing can't change."""
     table = tables.newest(folder)
     if table is not None and table.transaction_version(app_id) is not None:
         return
     properties = CommitProperties(app_transactions=[Transaction(app_id, 1)])
     configuration = {"delta.dataSkippingStatsColumns": statistics} if table is None else None
-    write_deltalake(table or table_uri(folder), rows, mode="append", commit_properties=properties, writer_properties=writer, configuration=configuration)
+    write_deltalake(
+        table or table_uri(folder),
+        rows,
+        mode="append",
+        commit_properties=properties,
+        writer_properties=writer,
+        configuration=configuration,
+    )
 
 
 @retry_erased_files
-def _read(tables: OpenTables, folder: Path, column: str, batches: Sequence[int], only: Mapping[str, Sequence[str] | None], schema: Columns) -> pl.DataFrame:
+def _read(
+    tables: OpenTables,
+    folder: Path,
+    column: str,
+    batches: Sequence[int],
+    only: Mapping[str, Sequence[str] | None],
+    schema: Columns,
+) -> pl.DataFrame:
     """Rows of `batches`; files whose statistics exclude all of them are not opened."""
     table = tables.newest(folder) if batches else None
     if table is None:
@@ -129,7 +179,9 @@ def _read(tables: OpenTables, folder: Path, column: str, batches: Sequence[int],
     files = _files(table, folder, column, wanted)
     if not files:
         return pl.DataFrame(schema=schema)
-    rows = pl.scan_parquet(files, missing_columns="insert", schema=None, glob=False).filter(pl.col(column).is_in(wanted.implode()))
+    rows = pl.scan_parquet(files, missing_columns="insert", schema=None, glob=False).filter(
+        pl.col(column).is_in(wanted.implode())
+    )
     for key, chosen in only.items():
         if chosen is not None:
             names = pl.Series(sorted(set(chosen)), dtype=pl.String)

@@ -68,7 +68,9 @@ def _reporting_errors(output: Output, tag: str, page: int) -> Iterator[None]:
         raise
     except Exception as error:  # pylint: disable=broad-exception-caught
         reason = reason_of(error)
-        output.write(tag, page, "there was not enough memory" if isinstance(error, MemoryError) or "alloc" in reason else reason)
+        output.write(
+            tag, page, "there was not enough memory" if isinstance(error, MemoryError) or "alloc" in reason else reason
+        )
 
 
 def _text(document: pymupdf.Document, request: dict[str, Any], limits: PdfLimits, until: float, output: Output) -> None:
@@ -118,24 +120,43 @@ def _text_of(layer: pymupdf.TextPage) -> str:
 def _lines(layer: pymupdf.TextPage) -> list[TextLine]:
     lines = [line for block in layer.extractDICT()["blocks"] for line in block.get("lines", ())]
     return [
-        TextLine(letters("".join(span["text"] for span in line["spans"])), tuple(line["bbox"]), max((span["size"] for span in line["spans"]), default=0))
+        TextLine(
+            letters("".join(span["text"] for span in line["spans"])),
+            tuple(line["bbox"]),
+            max((span["size"] for span in line["spans"]), default=0),
+        )
         for line in lines
     ]
 
 
-def _about(document: pymupdf.Document, _request: dict[str, Any], limits: PdfLimits, _until: float, output: Output) -> None:
+def _about(
+    document: pymupdf.Document, _request: dict[str, Any], limits: PdfLimits, _until: float, output: Output
+) -> None:
     allow(limits.page_seconds)
     with _reporting_errors(output, "nothing", 0):
-        metadata = {name: letters(value.replace("\x00", "").strip()) for name, value in (document.metadata or {}).items() if value}
+        metadata = {
+            name: letters(value.replace("\x00", "").strip())
+            for name, value in (document.metadata or {}).items()
+            if value
+        }
         output.write("metadata", 0, {name: value for name, value in metadata.items() if value})
     with _reporting_errors(output, "nothing", 0):
         output.write("language", 0, document.language or None)
     with _reporting_errors(output, "nothing", 0):
         entries = document.get_toc()[:MAX_HEADINGS]
-        output.write("outline", 0, [{"level": level, "title": letters(title), "page": page if page > 0 else None} for level, title, page in entries])
+        output.write(
+            "outline",
+            0,
+            [
+                {"level": level, "title": letters(title), "page": page if page > 0 else None}
+                for level, title, page in entries
+            ],
+        )
 
 
-def _tables(document: pymupdf.Document, request: dict[str, Any], limits: PdfLimits, until: float, output: Output) -> None:
+def _tables(
+    document: pymupdf.Document, request: dict[str, Any], limits: PdfLimits, until: float, output: Output
+) -> None:
     until = min(until, cpu_used() + limits.table_seconds)
     for number in range(request["first"], min(document.page_count, limits.table_pages) + 1):
         if cpu_used() > until:

@@ -150,7 +150,9 @@ class Findings:
         """Return the document's fields as JSON, without empty ones."""
         about = {name: value for name, value in self.about.items() if value}
         head = {"state": self.state(), "reason": self.reason(max_pages), "facts": distinct_facts(self.facts), **about}
-        title = (about.get("metadata") or {}).get("title") or next((fact["value"] for fact in head["facts"] if fact["name"] == "title"), None)
+        title = (about.get("metadata") or {}).get("title") or next(
+            (fact["value"] for fact in head["facts"] if fact["name"] == "title"), None
+        )
         head |= {"title": title, "page_count": self.count}
         fields = orjson.dumps({name: value for name, value in head.items() if value not in (None, [], {})})
         return fields[:-1] + b',"pages":[' + b",".join(self.pages[number] for number in sorted(self.pages)) + b"]}"

@@ -23,7 +23,12 @@ def _letter(form: str) -> str:
     return marks if marks and all(map(combining, marks)) else plain
 
 
-LETTERS = {code: _letter(chr(code)) for first, last in BLOCKS for code in range(first, last + 1) if _letter(chr(code)) != chr(code)}
+LETTERS = {
+    code: _letter(chr(code))
+    for first, last in BLOCKS
+    for code in range(first, last + 1)
+    if _letter(chr(code)) != chr(code)
+}
 
 
 def letters(text: str) -> str:

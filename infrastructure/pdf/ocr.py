@@ -20,6 +20,13 @@ def recognise(png: bytes, timeout: float) -> str:
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
     # The calling child process has one thread, so tying tesseract to the parent is reliable.
     done = subprocess.run(
-        command, input=png, capture_output=True, timeout=timeout, check=True, env=environment, preexec_fn=tied_to(os.getpid()), close_fds=True
+        command,
+        input=png,
+        capture_output=True,
+        timeout=timeout,
+        check=True,
+        env=environment,
+        preexec_fn=tied_to(os.getpid()),
+        close_fds=True,
     )
     return done.stdout.decode("utf-8", "replace").replace("\x0c", "").strip()

@@ -9,7 +9,10 @@ import pymupdf
 
 from domain.shared.errors import reason_of
 
-IDENTITY = ("null", "null"), ("name", "/Identity")  # the crypt filter that leaves strings and streams as they are; the default
+IDENTITY = (
+    ("null", "null"),
+    ("name", "/Identity"),
+)  # the crypt filter that leaves strings and streams as they are; the default
 CRYPT_FILTERS = 4  # from this version on strings, streams and attachments have their own filters
 HANDLER = re.compile(r"encryption handler|crypt filter|encryption (?:version|revision)", re.IGNORECASE)
 CODE = re.compile(r"^code=\d+: ")

@@ -60,7 +60,9 @@ class PdfReader:
     def read_many(self, paths: Mapping[str, Path]) -> dict[str, PdfResult]:
         """Read the files; return the documents under the same names, whatever the files' state."""
         with disk_full_as_error(), _folder(self.spool) as folder:
-            readings = {name: PdfReading(path, folder / str(number), 0.0) for number, (name, path) in enumerate(paths.items())}
+            readings = {
+                name: PdfReading(path, folder / str(number), 0.0) for number, (name, path) in enumerate(paths.items())
+            }
             waiting = list(readings)
             while waiting:
                 unfinished: list[str] = []
@@ -78,7 +80,9 @@ class PdfReader:
         max_pages = self.limits.pages
         return PdfResult(found.state(), found.reason(max_pages), found.document(max_pages))
 
-    def _requests(self, names: list[str], readings: Mapping[str, PdfReading]) -> Iterator[tuple[str, dict[str, object]]]:
+    def _requests(
+        self, names: list[str], readings: Mapping[str, PdfReading]
+    ) -> Iterator[tuple[str, dict[str, object]]]:
         for name in names:
             reading = readings[name]
             reading.deadline = reading.deadline or time.monotonic() + self.limits.timeout
@@ -91,7 +95,16 @@ class PdfReader:
                 "first": reading.first,
                 "spent": reading.spent,
             }
-            yield name, request | {"steps": reading.steps, "pages": pages, "ocr_seconds": self.limits.page_seconds, "limits": asdict(self.limits)}
+            yield (
+                name,
+                request
+                | {
+                    "steps": reading.steps,
+                    "pages": pages,
+                    "ocr_seconds": self.limits.page_seconds,
+                    "limits": asdict(self.limits),
+                },
+            )
 
     def _follow(self, reading: PdfReading, ending: str) -> bool:
         """Add the child's output; return whether to run the file again, after a page that crashed, or for OCR."""

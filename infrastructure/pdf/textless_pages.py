@@ -34,7 +34,9 @@ def shown(page: pymupdf.Page, text: str) -> Shown:
 
 
 def _paints(kind: str, left: float, top: float, right: float, bottom: float) -> bool:
-    return not kind.startswith(("clip", "ignore")) and left <= right and top <= bottom and (right > left or bottom > top)
+    return (
+        not kind.startswith(("clip", "ignore")) and left <= right and top <= bottom and (right > left or bottom > top)
+    )
 
 
 def _letters(page: pymupdf.Page) -> bool:

@@ -142,7 +142,9 @@ class PdfWorkerPool:
         child.ask(request)
         return child
 
-    def _ended(self, selector: selectors.BaseSelector, busy: dict[PdfWorkerProcess, tuple[str, float]]) -> Iterator[tuple[str, str]]:
+    def _ended(
+        self, selector: selectors.BaseSelector, busy: dict[PdfWorkerProcess, tuple[str, float]]
+    ) -> Iterator[tuple[str, str]]:
         wait = max(0.0, min(deadline for _, deadline in busy.values()) - time.monotonic())
         for key, _ in selector.select(wait):
             child = cast(PdfWorkerProcess, key.fileobj)

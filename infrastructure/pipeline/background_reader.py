@@ -29,7 +29,9 @@ T = TypeVar("T")
 class BackgroundSliceReader:
     """Adapter of the port `Readings` in a worker process. `worker` is the unique name of that process."""
 
-    def __init__(self, warehouse: Warehouse, worker: str, patience: float = PATIENCE_SECONDS, beat: float = LEASE_RENEWAL_SECONDS) -> None:
+    def __init__(
+        self, warehouse: Warehouse, worker: str, patience: float = PATIENCE_SECONDS, beat: float = LEASE_RENEWAL_SECONDS
+    ) -> None:
         self.warehouse = warehouse
         self.worker = worker
         self.patience = patience
@@ -112,7 +114,9 @@ class BackgroundSliceReader:
             time.sleep(self.beat)
             with self._lock:
                 keys = list(self._held)
-                old = {key for key, (_, since) in self._attempts.items() if time.monotonic() - since > READING_MAX_SECONDS}
+                old = {
+                    key for key, (_, since) in self._attempts.items() if time.monotonic() - since > READING_MAX_SECONDS
+                }
             try:
                 self.renew([batch for batch, _ in keys if batch not in old])
             except Exception as error:  # pylint: disable=broad-exception-caught  # retried

@@ -50,7 +50,10 @@ class QueueBroker(RedisBroker):
     def __init__(self, connection: redis.Redis, worker: str, share: QueueSelection) -> None:
         middleware = [TimeLimit(), ShutdownNotifications(), Retries(), StripTracebacks()]
         super().__init__(  # type: ignore[no-untyped-call]
-            client=connection, middleware=middleware, heartbeat_timeout=HEARTBEAT_TIMEOUT_MS, maintenance_chance=MAINTENANCE_CHANCE
+            client=connection,
+            middleware=middleware,
+            heartbeat_timeout=HEARTBEAT_TIMEOUT_MS,
+            maintenance_chance=MAINTENANCE_CHANCE,
         )
         self.broker_id = worker
         self.share = share

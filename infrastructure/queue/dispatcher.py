@@ -25,7 +25,10 @@ SEND_TIMEOUT_SECONDS = 3.0  # seconds that a sender waits for a queue that is aw
 
 
 class RedisMessageQueue:
-    """Implements the port `MessageQueue`. Each actor has a queue of its name. AwayError while the server does not answer."""
+    """Implements the port `MessageQueue`.
+
+    Each actor has a queue of its name. AwayError while the server does not answer.
+    """
 
     def __init__(self, url: str | None, seconds: float = ANSWER_SECONDS) -> None:
         self.url = url
@@ -44,7 +47,9 @@ class RedisMessageQueue:
                     self.broker.enqueue(message)
 
     def pending(self, actor: str) -> set[tuple[str, ...]]:
-        """The arguments of the messages that wait or are handled: one stays in the hash of its queue until it is acknowledged."""
+        """The arguments of the messages that wait or are handled: one stays in the hash of its queue until it is
+        acknowledged.
+        """
         with self._asking():
             hashes = [f"{self.broker.namespace}:{name}.msgs" for name in (actor, dq_name(actor))]
             found: list[Any] = [one for name in hashes for one in self.broker.client.hvals(name)]
@@ -60,7 +65,10 @@ class RedisMessageQueue:
         self._server.wait(self.check, seconds)
 
     def claim(self, installation: str) -> str:
-        """The installation that the queue serves: this one, where it served none. UnavailableError where it does not answer."""
+        """The installation that the queue serves: this one, where it served none.
+
+        UnavailableError where it does not answer.
+        """
         with self._asking():
             self.broker.client.set(OWNER_KEY, installation, nx=True)
             owner: Any = self.broker.client.get(OWNER_KEY)

@@ -30,7 +30,9 @@ class QueueSelection:
         Prefers the first queue whose next queue is empty, to keep later stages supplied; if none is, takes the last
         queue, to finish started work before new work.
         """
-        free = [name for name in self.queues if counts[name].waiting and counts[name].held < self.max_workers.get(name, 1)]
+        free = [
+            name for name in self.queues if counts[name].waiting and counts[name].held < self.max_workers.get(name, 1)
+        ]
         starving = [name for name in free if not self._waiting_downstream(name, counts)]
         return next(iter([*starving[:1], *free[-1:]]), None)
 

@@ -17,10 +17,26 @@ from domain.shared.errors import StartupError
 
 SOCKET_PATH_MAX_BYTES = 100  # the kernel's limit is 107
 AOF_FILE = "appendonly.aof"
-DAMAGE = ("Bad file format", "Unrecoverable error reading", "Internal error in RDB", "Unknown command", "Unexpected end of file")
-CHATTER = ("Redis is starting", "just started", "Configuration loaded", "Server initialized", "WARNING", "User requested", "ready to exit")
+DAMAGE = (
+    "Bad file format",
+    "Unrecoverable error reading",
+    "Internal error in RDB",
+    "Unknown command",
+    "Unexpected end of file",
+)
+CHATTER = (
+    "Redis is starting",
+    "just started",
+    "Configuration loaded",
+    "Server initialized",
+    "WARNING",
+    "User requested",
+    "ready to exit",
+)
 # Maintenance (dispatch.lua) treats a worker without a recent heartbeat as dead and requeues its messages.
-AGE_ALL = "local h='dramatiq:__heartbeats__' for _,id in ipairs(redis.call('zrange',h,0,-1)) do redis.call('zadd',h,0,id) end"
+AGE_ALL = (
+    "local h='dramatiq:__heartbeats__' for _,id in ipairs(redis.call('zrange',h,0,-1)) do redis.call('zadd',h,0,id) end"
+)
 
 
 class RedisServer:
@@ -121,8 +137,15 @@ def local_url(data_dir: Path) -> str:
 def _socket(folder: Path) -> Path:
     """Path in the folder; if too long for the kernel, in a short temporary folder that is the same at every start."""
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-    places = [folder, Path(tempfile.gettempdir()) / f"tenderlake-{os.getuid()}-{name}", Path("/tmp") / f"tenderlake-{os.getuid()}-{name}"]  # noqa: S108
-    return next((place for place in places if len(os.fsencode(place / "redis.sock")) <= SOCKET_PATH_MAX_BYTES), places[-1]) / "redis.sock"
+    places = [
+        folder,
+        Path(tempfile.gettempdir()) / f"tenderlake-{os.getuid()}-{name}",
+        Path("/tmp") / f"tenderlake-{os.getuid()}-{name}",  # noqa: S108
+    ]
+    return (
+        next((place for place in places if len(os.fsencode(place / "redis.sock")) <= SOCKET_PATH_MAX_BYTES), places[-1])
+        / "redis.sock"
+    )
 
 
 def _executable() -> str:

@@ -25,9 +25,13 @@ def tied_to(parent: int, nice: int = 0) -> Callable[[], None]:
     return tie
 
 
-def spawn(argv: Sequence[str], env: Mapping[str, str] | None = None, keep: Sequence[int] = (), nice: int = 0) -> subprocess.Popen[bytes]:
+def spawn(
+    argv: Sequence[str], env: Mapping[str, str] | None = None, keep: Sequence[int] = (), nice: int = 0
+) -> subprocess.Popen[bytes]:
     """Start a process in its own group, tied to this one; it inherits the descriptors `keep`."""
-    return subprocess.Popen(argv, env=env, pass_fds=keep, process_group=0, stdin=subprocess.DEVNULL, preexec_fn=tied_to(os.getpid(), nice))
+    return subprocess.Popen(
+        argv, env=env, pass_fds=keep, process_group=0, stdin=subprocess.DEVNULL, preexec_fn=tied_to(os.getpid(), nice)
+    )
 
 
 def ended(process: subprocess.Popen[bytes]) -> bool:

@@ -51,13 +51,16 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         f"journal_size_limit={LOG_CHECKPOINT_PAGES * PAGE_BYTES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
-    connection.create_function("unicode_lower", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True)
+    connection.create_function(
+        "unicode_lower", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True
+    )
 
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     _set_query_only(connection.connection, bool(options.get("reader")))
-    # A deferred transaction that first reads and then writes fails at once when another writer came between; see stack notes in docs.
+    # A deferred transaction that first reads and then writes fails at once when another writer came between; see stack
+    # notes in docs.
     if not options.get("writer"):
         connection.exec_driver_sql("BEGIN DEFERRED")
     elif not _took_turn(connection.connection.driver_connection):
@@ -65,14 +68,20 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _set_query_only(pooled: PoolProxiedConnection, query_only: bool) -> None:
-    """Have SQLite refuse writes, or take them again. Readers and writers share the pool; the mode is kept, and set where it changes alone."""
+    """Have SQLite refuse writes, or take them again.
+
+    Readers and writers share the pool; the mode is kept, and set where it changes alone.
+    """
     if pooled.info.get("query_only", False) != query_only:
         pooled.cursor().execute(f"PRAGMA query_only={'ON' if query_only else 'OFF'}")
         pooled.info["query_only"] = query_only
 
 
 def _took_turn(raw: Any) -> bool:
-    """Whether a writer's turn came within WRITER_POLL_SECONDS. SQLite itself polls every 100 ms after a while, and misses shorter gaps between writers."""
+    """Whether a writer's turn came within WRITER_POLL_SECONDS.
+
+    SQLite itself polls every 100 ms after a while, and misses shorter gaps between writers.
+    """
     raw.execute("PRAGMA busy_timeout=0")
     end = monotonic() + WRITER_POLL_SECONDS
     try:

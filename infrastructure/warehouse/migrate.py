@@ -16,7 +16,9 @@ from infrastructure.warehouse.postgresql import Timeouts
 from services.ports.secrets import SecretCipher
 
 
-def upgrade(url: str, fiscal_year_start: int = 1, seals: SecretCipher | None = None, timeouts: Timeouts | None = None) -> None:
+def upgrade(
+    url: str, fiscal_year_start: int = 1, seals: SecretCipher | None = None, timeouts: Timeouts | None = None
+) -> None:
     """Migrate to the newest revision. StartupError if a newer version of the product made the database.
 
     `seals` encrypts secrets that an older version stored in plain text; the old text is vacuumed from disk.

@@ -35,7 +35,13 @@ class Timeouts:
 
 def make_postgresql_engine(url: str, timeouts: Timeouts) -> Engine:
     """Return an engine that raises AwayError while the server is away; its errors contain no parameter values."""
-    engine = create_engine(url, pool_pre_ping=True, pool_timeout=timeouts.pool_seconds, isolation_level="REPEATABLE READ", hide_parameters=True)
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_timeout=timeouts.pool_seconds,
+        isolation_level="REPEATABLE READ",
+        hide_parameters=True,
+    )
     server = server_of(engine)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", lambda context: _translate(context, engine, server))
@@ -109,7 +115,9 @@ def _watched_class() -> Any:
                 probe()
             except psycopg.errors.ConnectionTimeout:
                 self.pgconn.finish()
-                raise SilentError(f"it has sent nothing for {self.silence_seconds:.0f} s and takes no connection") from None
+                raise SilentError(
+                    f"it has sent nothing for {self.silence_seconds:.0f} s and takes no connection"
+                ) from None
             except psycopg.Error:
                 return  # the server answers; if it is shutting down, it closes this connection too
 

@@ -64,10 +64,16 @@ class Repository:
             sets = ", ".join(f'"{name}" = given."{name}"' for name in names)
             rows = f"{source(target, frame, self.connection.dialect)} AS given ({_names(frame)})"
             for part in parameters(frame):
-                self.connection.exec_driver_sql(f'UPDATE "{target.name}" SET {sets} FROM {rows} WHERE "{target.name}"."{key}" = given."{key}"', part)  # noqa: S608
+                self.connection.exec_driver_sql(
+                    f'UPDATE "{target.name}" SET {sets} FROM {rows} WHERE "{target.name}"."{key}" = given."{key}"',  # noqa: S608
+                    part,
+                )
             return
         sets = ", ".join(f'"{name}" = ?' for name in names)
-        self.connection.exec_driver_sql(f'UPDATE "{target.name}" SET {sets} WHERE "{key}" = ?', plain(frame.select(*names, key)))  # noqa: S608
+        self.connection.exec_driver_sql(
+            f'UPDATE "{target.name}" SET {sets} WHERE "{key}" = ?',  # noqa: S608
+            plain(frame.select(*names, key)),
+        )
 
     def _many(self, target: Table, frame: pl.DataFrame, conflict: str) -> None:
         """Insert rows, as tuples on SQLite and arrays on PostgreSQL. SQLAlchemy's work per parameter costs more than
@@ -87,7 +93,9 @@ class Repository:
         """Return an insert statement that supports ON CONFLICT."""
         return postgresql.insert(target) if self.connection.dialect.name == "postgresql" else sqlite.insert(target)
 
-    def upsert(self, target: Table, rows: Sequence[dict[str, Any]], keys: Sequence[str], changing: Iterable[str] | None = None) -> None:
+    def upsert(
+        self, target: Table, rows: Sequence[dict[str, Any]], keys: Sequence[str], changing: Iterable[str] | None = None
+    ) -> None:
         """Insert rows; for existing keys, update the columns `changing` (default: all but the keys)."""
         if not rows:
             return
@@ -95,7 +103,9 @@ class Repository:
         names = [name for name in rows[0] if name not in keys] if changing is None else list(changing)
         changed = {name: insert.excluded[name] for name in names}
         statement = (
-            insert.on_conflict_do_update(index_elements=list(keys), set_=changed) if changed else insert.on_conflict_do_nothing(index_elements=list(keys))
+            insert.on_conflict_do_update(index_elements=list(keys), set_=changed)
+            if changed
+            else insert.on_conflict_do_nothing(index_elements=list(keys))
         )
         self.connection.execute(statement, list(rows))
 
@@ -107,7 +117,11 @@ def _names(frame: pl.DataFrame) -> str:
 def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
     """Return the rows as SQLite stores them: instants and dates as text."""
     forms = {pl.Datetime: SQLITE_INSTANT, pl.Date: "%Y-%m-%d"}
-    timed = [pl.col(name).dt.strftime(forms[kind.base_type()]) for name, kind in frame.schema.items() if kind.base_type() in forms]
+    timed = [
+        pl.col(name).dt.strftime(forms[kind.base_type()])
+        for name, kind in frame.schema.items()
+        if kind.base_type() in forms
+    ]
     return (frame.with_columns(timed) if timed else frame).rows()
 
 

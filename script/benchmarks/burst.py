@@ -48,7 +48,9 @@ def _post(stack: Stack, bodies: list[bytes], times: list[float]) -> None:
     with httpx.Client(base_url=stack.client.base_url, headers=_token(stack), timeout=60) as client:
         for body in bodies:
             started = time.monotonic()
-            client.post("/v1/raw/releases", content=body, headers={"Content-Type": "application/json"}).raise_for_status()
+            client.post(
+                "/v1/raw/releases", content=body, headers={"Content-Type": "application/json"}
+            ).raise_for_status()
             times.append(time.monotonic() - started)
 
 
@@ -60,7 +62,11 @@ def _token(stack: Stack) -> dict[str, str]:
 def _await(stack: Stack, word: str, wanted: int, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        found = stack.client.get("/v1/search", params={"q": word, "mode": "keyword", "per_page": 1}).raise_for_status().json()["found"]
+        found = (
+            stack.client.get("/v1/search", params={"q": word, "mode": "keyword", "per_page": 1})
+            .raise_for_status()
+            .json()["found"]
+        )
         if found >= wanted:
             return
         time.sleep(0.05)

@@ -25,7 +25,13 @@ from services.pipeline.refining.refine import refine
 from services.ports.parts import Parts
 from services.uploads.submission import submit
 
-STAGES: dict[str, Callable[..., None]] = {"land": land, "refine": refine, "publish": publish, "index": index, "embed": embed}
+STAGES: dict[str, Callable[..., None]] = {
+    "land": land,
+    "refine": refine,
+    "publish": publish,
+    "index": index,
+    "embed": embed,
+}
 
 
 class Waiting:

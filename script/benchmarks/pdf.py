@@ -35,7 +35,12 @@ def run(work: Path, pages: int, row: Row) -> None:
     file = make(work / "pages.pdf", pages)
     reader = PdfReader(PdfLimits(), workers=1)
     plain, ours = [], []
-    with subprocess.Popen([sys.executable, "-c", PLAIN, str(file), str(ROUNDS + 1)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as peer:
+    with subprocess.Popen(
+        [sys.executable, "-c", PLAIN, str(file), str(ROUNDS + 1)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as peer:
         assert peer.stdin
         assert peer.stdout
         for number in range(ROUNDS + 1):
@@ -61,7 +66,9 @@ def make(path: Path, pages: int) -> Path:
     words = ["".join(dice.choices("abcdefghiklmnoprstu", k=dice.randint(2, 10))) for _ in range(2_000)]
     document = pymupdf.open()
     for _ in range(pages):
-        document.new_page().insert_textbox(pymupdf.Rect(50, 50, 550, 790), " ".join(dice.choices(words, k=WORDS)), fontsize=10)
+        document.new_page().insert_textbox(
+            pymupdf.Rect(50, 50, 550, 790), " ".join(dice.choices(words, k=WORDS)), fontsize=10
+        )
     document.save(path, deflate=True)
     return path
 

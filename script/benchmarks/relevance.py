@@ -34,7 +34,9 @@ Figures = dict[str, tuple[float, float]]
 def run(work: Path, row: Row, releases: int = 2_000, embeddings: str = "minilm") -> None:
     """Print a row per set, kind of query and mode."""
     for name, seed, wording in (("seeds", 7, TUNED), ("seeds held out", 11, HELD_OUT)):
-        generated(work / name.replace(" ", "-"), row, name, wording, releases=releases, seed=seed, embeddings=embeddings)
+        generated(
+            work / name.replace(" ", "-"), row, name, wording, releases=releases, seed=seed, embeddings=embeddings
+        )
     notices = os.environ.get("TENDERLAKE_NOTICES")
     if notices:
         parts = loaded(work / "notices", sorted(Path(notices).glob("*.jsonl")), embeddings)
@@ -42,7 +44,9 @@ def run(work: Path, row: Row, releases: int = 2_000, embeddings: str = "minilm")
         measure(parts, "real notices held out", by_hand(parts, "held_out"), row)
 
 
-def generated(folder: Path, row: Row, name: str, wording: Wording, *, releases: int, seed: int, embeddings: str) -> None:
+def generated(
+    folder: Path, row: Row, name: str, wording: Wording, *, releases: int, seed: int, embeddings: str
+) -> None:
     """Print the rows of a set that the seeds label."""
     feed, queries = labelled(releases, seed, wording)
     folder.mkdir()

@@ -78,8 +78,22 @@ class Kind:
         return with_query_vector(parts, to_search_query(SearchRequest(**{**vars(asked), "values": filters})))[0]
 
 
-WORDS = ("school meals", "road resurfacing", "laptops and docking stations", "grounds maintenance", "home care for older people", "window cleaning")
-TYPOS = ("schol meals", "resurfcing", "laptosp and dcking stations", "grouds maintenace", "hospitl beds", "windw cleaning")
+WORDS = (
+    "school meals",
+    "road resurfacing",
+    "laptops and docking stations",
+    "grounds maintenance",
+    "home care for older people",
+    "window cleaning",
+)
+TYPOS = (
+    "schol meals",
+    "resurfcing",
+    "laptosp and dcking stations",
+    "grouds maintenace",
+    "hospitl beds",
+    "windw cleaning",
+)
 MEANT = (
     "lunches for pupils",
     "mending holes in streets",
@@ -91,7 +105,11 @@ MEANT = (
 KINDS = (
     Kind("keyword", WORDS),
     Kind("typo", TYPOS),
-    Kind("filter, four facets, sort", WORDS, f"/v1/search?mode=keyword&classification=45&facet_by={FACETS}&sort=-published&q="),
+    Kind(
+        "filter, four facets, sort",
+        WORDS,
+        f"/v1/search?mode=keyword&classification=45&facet_by={FACETS}&sort=-published&q=",
+    ),
     Kind("semantic", MEANT, "/v1/search?mode=semantic&q="),
     Kind("hybrid", MEANT, "/v1/search?mode=hybrid&q=", rate=RATE / 2),
     Kind("suggest", [word[:length] for word in WORDS for length in (3, 5, 8)], "/v1/search/suggest?q="),
@@ -106,7 +124,9 @@ def run(work: Path, row: Row, documents: int = 100_000, seconds: float = 10.0, e
     with Stack(data, TENDERLAKE_EMBEDDINGS=embeddings, TENDERLAKE_WORKERS="1") as stack:
         with pool() as clients, pool() as engine:
             for kind in KINDS:
-                measure(Sides(data, embeddings, stack.port, processes(stack)[0][0], clients, engine), kind, row, seconds)
+                measure(
+                    Sides(data, embeddings, stack.port, processes(stack)[0][0], clients, engine), kind, row, seconds
+                )
         used = [sum(process.memory_full_info().pss for process in members) / 1e6 for members in processes(stack)]
         size = sum(path.stat().st_size for path in (data / "search").rglob("*") if path.is_file()) / 1e6
         row(f"memory with {documents} documents and vectors", f"API {used[0]:.0f} MB, all processes {used[1]:.0f} MB")
@@ -157,7 +177,9 @@ def copy_vectors(parts: Parts, embedder: Embedder, found: Sequence[SearchDocumen
     """Write random vectors for the other documents; they cost a search as much as real ones."""
     chance = np.random.default_rng(7)
     have = {name for name, _ in parts.search.vectors(Collection.PROCESSES, embedder.model)}
-    hashes = {str(document["id"]): embedding_text_hash(Collection.PROCESSES, document) for document in many(found, count)}
+    hashes = {
+        str(document["id"]): embedding_text_hash(Collection.PROCESSES, document) for document in many(found, count)
+    }
     missing = [(name, text) for name, text in hashes.items() if name not in have]
     for start in range(0, len(missing), COMMIT):
         part = missing[start : start + COMMIT]
@@ -183,7 +205,9 @@ class Sides:
         api, bare = Side([]), Side([])
         for _ in range(ROUNDS):
             before = busy(self.server)
-            api.add(self.clients.submit(through_the_api, self.port, kind, pace).result(), kind, busy(self.server) - before)
+            api.add(
+                self.clients.submit(through_the_api, self.port, kind, pace).result(), kind, busy(self.server) - before
+            )
             bare.add(*self.engine.submit(of_the_engine, self.data, self.embeddings, kind, pace).result())
         return api, bare
 

@@ -34,7 +34,10 @@ def run(file: Path, count: int, rounds: int, row: Callable[..., None]) -> None:
     for index, name in enumerate(("SQLite and the embedded engine", ", ".join(KINDS))):
         middle = {part: statistics.median(pair[index][part] for pair in pairs) for part in pairs[0][index]}
         stages = ", ".join(f"{part} {seconds:.1f}" for part, seconds in middle.items() if part != "all")
-        row(f"{count} releases on {name}", f"{middle['all']:.1f} s, {count / middle['all']:.0f} releases/s (busy: {stages})")
+        row(
+            f"{count} releases on {name}",
+            f"{middle['all']:.1f} s, {count / middle['all']:.0f} releases/s (busy: {stages})",
+        )
     shares = [servers["all"] / embedded["all"] for embedded, servers in pairs]
     share, each = statistics.median(shares), ", ".join(f"{ratio:.2f}" for ratio in shares)
     figure = f"{share:.2f} times (median of {each})"

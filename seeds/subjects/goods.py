@@ -16,9 +16,11 @@ MEDICAL = Subject(
         "Patient monitors for the intensive care unit, {place}",
     ),
     sentences=(
-        "The scanner is to be delivered, installed and commissioned with its cooling, shielding and patient table, and kept in service for {years} years.",
+        "The scanner is to be delivered, installed and commissioned with its cooling, shielding and patient table, "
+        "and kept in service for {years} years.",
         "Images and doses must reach the existing picture archive in DICOM format without manual steps.",
-        "Bidders are to bring a demonstration unit for two days, so that radiographers and nurses can score its handling.",
+        "Bidders are to bring a demonstration unit for two days, so that radiographers and nurses can score its "
+        "handling.",
         "Training for {people} members of staff, on site and in working hours, is included in the price.",
         "Response to a breakdown is within four hours, and the yearly availability at least 98 per cent.",
         "Beds shall lower to 25 cm, carry 250 kg and allow X-rays of the chest without moving the patient.",
@@ -50,10 +52,12 @@ MEDICINES = Subject(
     ),
     sentences=(
         "Medicines are called off monthly by {people} health centres and delivered to each within five working days.",
-        "Vaccines are to be kept between 2 and 8 degrees from the factory to the clinic, with a temperature record for every box.",
+        "Vaccines are to be kept between 2 and 8 degrees from the factory to the clinic, with a temperature record "
+        "for every box.",
         "Every product needs a marketing authorisation and at least 18 months of shelf life on delivery.",
         "Batch numbers and expiry dates are given on each delivery note, also in machine-readable form.",
-        "Where a product is out of stock, the supplier offers an equivalent at the same price after the pharmacist's consent.",
+        "Where a product is out of stock, the supplier offers an equivalent at the same price after the pharmacist's "
+        "consent.",
         "Gloves shall be powder-free nitrile, tested to EN 455, in four sizes.",
         "Recalled batches are collected within 24 hours and replaced at no cost.",
         "Quantities are estimates from the past {years} years and no promise to buy.",
@@ -81,14 +85,18 @@ COMPUTERS = Subject(
         "Tablets and screens for schools in {region}",
     ),
     sentences=(
-        "About {number} laptops are to be delivered in batches, with the standard image installed and an asset label on every device.",
+        "About {number} laptops are to be delivered in batches, with the standard image installed and an asset label "
+        "on every device.",
         "Devices need at least 16 GB of memory, a 512 GB solid-state drive and a battery that lasts a working day.",
         "The switches in {people} buildings have reached the end of support and no longer receive security updates.",
         "Warranty is {years} years on site, by the next working day, with hard drives kept by the authority.",
-        "Packaging is to be returned and old equipment wiped to a recognised standard, with a certificate for each serial number.",
+        "Packaging is to be returned and old equipment wiped to a recognised standard, with a certificate for each "
+        "serial number.",
         "Energy labels, repairability scores and the share of recycled material count in the evaluation.",
-        "The storage system shall offer 200 TB usable, snapshots that ransomware can't delete and replication to a second site.",
-        "Installation is done outside office hours and rolled back where a site is not working by seven in the morning.",
+        "The storage system shall offer 200 TB usable, snapshots that ransomware can't delete and replication to a "
+        "second site.",
+        "Installation is done outside office hours and rolled back where a site is not working by seven in the "
+        "morning.",
     ),
     lots=("Laptops", "Screens and accessories", "Network equipment", "Servers and storage"),
     things=(
@@ -113,10 +121,13 @@ ENERGY = Subject(
         "Renewable electricity and charging points, {place}",
     ),
     sentences=(
-        "The contract covers {number} metering points with a yearly use of about {number}0 megawatt hours, of which street lighting takes a third.",
+        "The contract covers {number} metering points with a yearly use of about {number}0 megawatt hours, of which "
+        "street lighting takes a third.",
         "All electricity is to come from renewable sources, proven by guarantees of origin no older than one year.",
-        "Prices follow the day-ahead market with a fixed margin, and the buyer may fix parts of the volume on chosen days.",
-        "Solar panels are to be planned, installed and connected, with the grid operator's consent obtained by the contractor.",
+        "Prices follow the day-ahead market with a fixed margin, and the buyer may fix parts of the volume on chosen "
+        "days.",
+        "Solar panels are to be planned, installed and connected, with the grid operator's consent obtained by the "
+        "contractor.",
         "Bills come monthly as data for each meter, so that the energy manager can follow consumption by building.",
         "The roofs were surveyed in {year}; the structural reports are among the documents.",
         "A yield of at least 900 kilowatt hours per installed kilowatt is to be guaranteed for {years} years.",
@@ -145,11 +156,15 @@ VEHICLES = Subject(
         "Pool cars and their maintenance",
     ),
     sentences=(
-        "The vehicles replace diesel vans that have passed 150,000 kilometres and may not enter the low emission zone after {year}.",
+        "The vehicles replace diesel vans that have passed 150,000 kilometres and may not enter the low emission zone "
+        "after {year}.",
         "A real range of at least 220 kilometres in winter is required, proven by an independent test.",
-        "Ambulances are to be fitted out with a powered stretcher, oxygen, a defibrillator mount and emergency lighting in the livery of the service.",
-        "Buses need a wheelchair ramp, two spaces for wheelchairs or prams, audible stop announcements and counting of passengers.",
-        "Spare parts shall be available for {years} years and the nearest workshop no more than 50 kilometres from {place}.",
+        "Ambulances are to be fitted out with a powered stretcher, oxygen, a defibrillator mount and emergency "
+        "lighting in the livery of the service.",
+        "Buses need a wheelchair ramp, two spaces for wheelchairs or prams, audible stop announcements and counting "
+        "of passengers.",
+        "Spare parts shall be available for {years} years and the nearest workshop no more than 50 kilometres from "
+        "{place}.",
         "Drivers and mechanics are trained before the first vehicle enters service.",
         "Delivery is staggered over {months} months, and late vehicles cost one half per cent of their price a week.",
         "The old vehicles are taken in part exchange at a price stated in the tender.",
@@ -177,7 +192,8 @@ FURNITURE = Subject(
         "Adjustable workstations and storage",
     ),
     sentences=(
-        "Furniture for {people} classrooms is to be delivered, assembled and placed in the two weeks before term begins.",
+        "Furniture for {people} classrooms is to be delivered, assembled and placed in the two weeks before term "
+        "begins.",
         "Chairs and tables follow EN 1729 in the sizes of the school's age groups and stack at least six high.",
         "Timber must come from certified forests, and boards meet the strictest class for formaldehyde.",
         "Desks adjust electrically between 65 and 125 cm and carry a guarantee of {years} years.",

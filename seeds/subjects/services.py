@@ -16,14 +16,18 @@ IT = Subject(
         "Cyber security monitoring and incident response",
     ),
     sentences=(
-        "The present system dates from {year} and is no longer supported; its data, about {number} thousand case files, are to be migrated and checked.",
+        "The present system dates from {year} and is no longer supported; its data, about {number} thousand case "
+        "files, are to be migrated and checked.",
         "Residents must be able to apply, pay and follow their case from a telephone, without calling the office.",
         "Sources are published under an open licence, and interfaces documented and open to other authorities.",
         "Web pages shall meet WCAG 2.2 at level AA, shown by an independent audit before acceptance.",
-        "Personal data stay in data centres within the country, encrypted at rest and in transit, with backups restored in a test every quarter.",
+        "Personal data stay in data centres within the country, encrypted at rest and in transit, with backups "
+        "restored in a test every quarter.",
         "Work proceeds in sprints of two weeks, each of which ends with a release to the test environment.",
-        "Support is reached on working days from 8 to 18 o'clock; a failure of the whole service is answered within 30 minutes.",
-        "At the end of the contract all data are handed over in open formats, and the supplier helps the next one for up to {months} months.",
+        "Support is reached on working days from 8 to 18 o'clock; a failure of the whole service is answered within "
+        "30 minutes.",
+        "At the end of the contract all data are handed over in open formats, and the supplier helps the next one for "
+        "up to {months} months.",
         "Suspicious sign-ins, malware and leaks are watched for around the clock by trained analysts.",
     ),
     lots=("Implementation", "Hosting", "Support and maintenance", "Training"),
@@ -50,8 +54,10 @@ INSURANCE = Subject(
         "Insurance brokerage and claims handling",
     ),
     sentences=(
-        "Cover is sought for buildings with a rebuilding value of {number} million, contents, and loss of rent after fire, storm, flood or burst pipes.",
-        "The fleet counts {people} vehicles, among them refuse lorries, minibuses and mowers; claims of the last five years are listed in the annex.",
+        "Cover is sought for buildings with a rebuilding value of {number} million, contents, and loss of rent after "
+        "fire, storm, flood or burst pipes.",
+        "The fleet counts {people} vehicles, among them refuse lorries, minibuses and mowers; claims of the last five "
+        "years are listed in the annex.",
         "Public liability is to be covered up to 25 million for any one event, with an excess that bidders may vary.",
         "Claims are acknowledged within one working day, and a named handler looks after them until they are settled.",
         "Premiums are fixed for {years} years unless the claims ratio passes 70 per cent.",
@@ -81,7 +87,8 @@ LEGAL = Subject(
         "Child protection: advocates and expert advice",
     ),
     sentences=(
-        "Advice is needed on planning, property, employment, procurement and licensing, mostly within three working days.",
+        "Advice is needed on planning, property, employment, procurement and licensing, mostly within three working "
+        "days.",
         "Advocates represent the authority in care proceedings and must have {years} years of practice in family law.",
         "Work is called off by direct award in order of ranking, and by mini-competition above 50,000.",
         "Hourly rates are fixed for partners, associates and trainees; travel within {region} is not paid.",
@@ -112,10 +119,14 @@ ENGINEERING = Subject(
     ),
     sentences=(
         "The team brings architecture, structure, building services and landscape together under one lead designer.",
-        "Options are to be compared for cost, carbon, journey times and effects on {number} households along the route.",
-        "The supervisor is on site every working day, keeps a diary, takes samples and certifies the monthly measurements.",
-        "Computer models of the river are calibrated with the floods of the last {years} winters and run for three climate scenarios.",
-        "Public consultation includes two exhibitions in {place}, an online survey and a report that answers every objection.",
+        "Options are to be compared for cost, carbon, journey times and effects on {number} households along the "
+        "route.",
+        "The supervisor is on site every working day, keeps a diary, takes samples and certifies the monthly "
+        "measurements.",
+        "Computer models of the river are calibrated with the floods of the last {years} winters and run for three "
+        "climate scenarios.",
+        "Public consultation includes two exhibitions in {place}, an online survey and a report that answers every "
+        "objection.",
         "Drawings are delivered as building information models at level 2 and in open formats.",
         "Fees are a lump sum for each stage; stages after the planning permission are optional.",
     ),
@@ -141,14 +152,19 @@ CARE = Subject(
         "Agency social workers, framework for {region}",
     ),
     sentences=(
-        "Carers help people to wash, dress, eat and take their medicines at home, so that they can stay in {place} among family and friends.",
+        "Carers help people to wash, dress, eat and take their medicines at home, so that they can stay in {place} "
+        "among family and friends.",
         "About {number} hours a week are needed, a third of them in the evening and at weekends.",
-        "Every visit lasts at least 30 minutes, is logged electronically, and is made by one of no more than four carers known to the person.",
+        "Every visit lasts at least 30 minutes, is logged electronically, and is made by one of no more than four "
+        "carers known to the person.",
         "Staff are paid at least the real living wage, including for travel between visits.",
-        "Eight flats with shared rooms are ready; the provider plans support together with the tenants and their families.",
-        "Social workers supplied by agencies must be registered, have two references, and be available within ten working days.",
+        "Eight flats with shared rooms are ready; the provider plans support together with the tenants and their "
+        "families.",
+        "Social workers supplied by agencies must be registered, have two references, and be available within ten "
+        "working days.",
         "Complaints, falls and missed visits are reported monthly and discussed with the commissioner.",
-        "Care from the present provider goes over within {months} weeks, with staff transferring under the law on transfers of undertakings.",
+        "Care from the present provider goes over within {months} weeks, with staff transferring under the law on "
+        "transfers of undertakings.",
     ),
     lots=("Daytime home care", "Night sitting", "Supported living", "Respite"),
     things=(
@@ -172,7 +188,8 @@ TRAINING = Subject(
         "Apprenticeship training in building trades",
     ),
     sentences=(
-        "Courses lead to a recognised certificate in welding, plumbing, care or computing, and end with a placement of six weeks.",
+        "Courses lead to a recognised certificate in welding, plumbing, care or computing, and end with a placement "
+        "of six weeks.",
         "At least {people} people out of work for more than a year take part, half of them women.",
         "Classes are held in {place} in the morning and again in the evening, with child care next door.",
         "Payment depends in part on results: 30 per cent is due when a learner has been in work for 13 weeks.",

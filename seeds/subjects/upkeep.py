@@ -15,9 +15,12 @@ CATERING = Subject(
         "Fresh food for the kitchens of {buyer}",
     ),
     sentences=(
-        "About {number} hot lunches are cooked each school day in {people} kitchens, with a vegetarian and a halal choice.",
-        "Menus follow the national food standards, change with the season and are agreed with pupils and parents each term.",
-        "At least half of fruit, vegetables, meat and milk come from farms within 100 kilometres, and fish from sustainable stocks.",
+        "About {number} hot lunches are cooked each school day in {people} kitchens, with a vegetarian and a halal "
+        "choice.",
+        "Menus follow the national food standards, change with the season and are agreed with pupils and parents each "
+        "term.",
+        "At least half of fruit, vegetables, meat and milk come from farms within 100 kilometres, and fish from "
+        "sustainable stocks.",
         "Patients choose their meals at the bedside not earlier than two hours before they are served.",
         "Allergens are shown for every dish, and special diets prepared separately by trained cooks.",
         "Kitchen staff transfer to the new caterer with their terms of employment.",
@@ -49,9 +52,12 @@ GROUNDS = Subject(
         "Care of playing fields and school grounds, {region}",
     ),
     sentences=(
-        "Grass on {number} hectares of parks, verges and cemeteries is cut between March and October, fortnightly or as a meadow twice a year.",
-        "Hedges are trimmed outside the nesting season, and shrub beds weeded by hand or hot foam: glyphosate is not used.",
-        "All {number} street trees are inspected every three years and pruned by arborists with certificates for chainsaws and climbing.",
+        "Grass on {number} hectares of parks, verges and cemeteries is cut between March and October, fortnightly or "
+        "as a meadow twice a year.",
+        "Hedges are trimmed outside the nesting season, and shrub beds weeded by hand or hot foam: glyphosate is not "
+        "used.",
+        "All {number} street trees are inspected every three years and pruned by arborists with certificates for "
+        "chainsaws and climbing.",
         "Football pitches are spiked, sanded and marked before each weekend of the season.",
         "Electric machines are to be used near schools and hospitals, and everywhere by the third year.",
         "Graves are dug at two days' notice, with dignity, whatever the weather.",
@@ -81,11 +87,15 @@ WASTE = Subject(
         "Street sweeping and litter bins, {place}",
     ),
     sentences=(
-        "Rubbish, paper, glass, food and garden waste are collected from about {number}0 households, alternately by week.",
+        "Rubbish, paper, glass, food and garden waste are collected from about {number}0 households, alternately by "
+        "week.",
         "Missed bins are emptied by the end of the next working day, and every bin carries a chip read by the lorry.",
-        "Food waste goes to anaerobic digestion, whose gas is upgraded and fed into the grid; residues meet the standard for compost.",
-        "The recycling rate is to rise from 41 to 60 per cent in {years} years; a bonus is paid for each point beyond the plan.",
-        "Mattresses, paint, batteries and electrical goods are taken at recycling centres, which open on Saturdays and Sundays too.",
+        "Food waste goes to anaerobic digestion, whose gas is upgraded and fed into the grid; residues meet the "
+        "standard for compost.",
+        "The recycling rate is to rise from 41 to 60 per cent in {years} years; a bonus is paid for each point beyond "
+        "the plan.",
+        "Mattresses, paint, batteries and electrical goods are taken at recycling centres, which open on Saturdays "
+        "and Sundays too.",
         "Lorries are electric or run on biomethane, with cameras that protect cyclists.",
         "Main streets are swept daily before seven o'clock, others weekly, and leaves cleared in autumn.",
         "Residual waste may not be landfilled; bidders name the plant that will take it and its distance from {place}.",
@@ -114,12 +124,15 @@ CLEANING = Subject(
         "Deep cleaning of {place} Hospital wards",
     ),
     sentences=(
-        "Daily cleaning covers {number}0 square metres of offices, toilets, stairs and meeting rooms in {people} buildings.",
+        "Daily cleaning covers {number}0 square metres of offices, toilets, stairs and meeting rooms in {people} "
+        "buildings.",
         "Cleaners work in the daytime where possible, are paid the living wage and wear a badge with their name.",
         "Products carry an eco-label and are dosed automatically; micro-fibre cloths are colour-coded by area.",
         "Quality is measured monthly by a joint inspection with a scored list, and deductions follow a score below 85.",
-        "Windows are cleaned inside and out twice a year, at heights up to 30 metres, with pure water and poles or by abseiling.",
-        "Wards are cleaned to the national standards of healthcare cleanliness, with terminal cleans within two hours of a request.",
+        "Windows are cleaned inside and out twice a year, at heights up to 30 metres, with pure water and poles or by "
+        "abseiling.",
+        "Wards are cleaned to the national standards of healthcare cleanliness, with terminal cleans within two hours "
+        "of a request.",
         "Bidders must see the buildings at one of three site visits.",
     ),
     lots=("Offices", "Schools", "Windows", "Clinical areas"),
@@ -144,10 +157,13 @@ TRANSPORT = Subject(
         "Community minibus and dial-a-ride, {region}",
     ),
     sentences=(
-        "About {number} pupils are taken from home to school and back, many with an escort, a wheelchair or a car seat.",
+        "About {number} pupils are taken from home to school and back, many with an escort, a wheelchair or a car "
+        "seat.",
         "Drivers and escorts have enhanced criminal record checks and training in epilepsy, autism and safe restraint.",
-        "Buses run hourly from six to twenty-two o'clock and half-hourly at peak times, and meet the trains at {place}.",
-        "Fares are set by the authority and belong to it; the operator is paid by the kilometre, with deductions for trips not run.",
+        "Buses run hourly from six to twenty-two o'clock and half-hourly at peak times, and meet the trains at "
+        "{place}.",
+        "Fares are set by the authority and belong to it; the operator is paid by the kilometre, with deductions for "
+        "trips not run.",
         "Positions are published in real time in an open format.",
         "Routes may change with two weeks' notice when pupils move house or school.",
         "The dial-a-ride service takes bookings by telephone up to one hour before the trip.",
@@ -177,7 +193,8 @@ SECURITY = Subject(
     sentences=(
         "Guards keep reception desks in {people} buildings, patrol at night and lock up after evening meetings.",
         "All guards are licensed, trained to calm conflicts and speak clear English.",
-        "The {number} cameras are watched from a control room shared with the police, and recordings wiped after 30 days.",
+        "The {number} cameras are watched from a control room shared with the police, and recordings wiped after 30 "
+        "days.",
         "An alarm is answered on site within 20 minutes, and the caretaker told by message.",
         "Patrols are proved by electronic tags, and reports sent by eight o'clock in the morning.",
         "Stewards are hired for festivals, polling days and council meetings at a week's notice.",

@@ -38,7 +38,12 @@ class RateRequest:
 
 
 def fetch_rates(
-    parts: Parts, actor: str, request: RateRequest | None = None, *, idempotency: IdempotencyKey | None = None, webhook: JobWebhook | None = None
+    parts: Parts,
+    actor: str,
+    request: RateRequest | None = None,
+    *,
+    idempotency: IdempotencyKey | None = None,
+    webhook: JobWebhook | None = None,
 ) -> Job | None:
     """Fetch rates and submit the new ones as a job; None if there are none.
 
@@ -109,7 +114,13 @@ def _new(parts: Parts, service: RateService, period: RatePeriod) -> list[Exchang
     return [rate for rate in fetched if tuple(rate) not in known]
 
 
-def _submit(parts: Parts, actor: str, rates: Sequence[ExchangeRate], idempotency: IdempotencyKey | None, webhook: JobWebhook | None) -> Job | None:
+def _submit(
+    parts: Parts,
+    actor: str,
+    rates: Sequence[ExchangeRate],
+    idempotency: IdempotencyKey | None,
+    webhook: JobWebhook | None,
+) -> Job | None:
     if not rates:
         return None
     receiver = parts.files.receive()
@@ -121,4 +132,13 @@ def _submit(parts: Parts, actor: str, rates: Sequence[ExchangeRate], idempotency
         receiver.abort()
     name = f"frankfurter-{min(rates).date}..{max(rates).date}.jsonl"
     logger.info("exchange rates: submitting {} new rates as {}", len(set(rates)), name)
-    return submit(parts.warehouse, parts.messages, sha256=sha256, size=size, filename=name, actor=actor, idempotency=idempotency, webhook=webhook)
+    return submit(
+        parts.warehouse,
+        parts.messages,
+        sha256=sha256,
+        size=size,
+        filename=name,
+        actor=actor,
+        idempotency=idempotency,
+        webhook=webhook,
+    )

@@ -35,10 +35,21 @@ def file_name(given: str | None) -> str:
 
 def new_job(*, kind: JobType, actor: str, filename: str | None, sha256: str, **more: Any) -> Job:
     """Return a new job, not yet in the ledger; `more` are further fields of it."""
-    return Job(id=job_id(), type=kind, status=JobStatus.ACCEPTED, actor=actor, filename=file_name(filename), sha256=sha256, created_at=now(), **more)
+    return Job(
+        id=job_id(),
+        type=kind,
+        status=JobStatus.ACCEPTED,
+        actor=actor,
+        filename=file_name(filename),
+        sha256=sha256,
+        created_at=now(),
+        **more,
+    )
 
 
-def accept(warehouse: Warehouse, messages: MessageQueue, jobs: Sequence[Job], idempotency: IdempotencyKey | None = None) -> list[Job]:
+def accept(
+    warehouse: Warehouse, messages: MessageQueue, jobs: Sequence[Job], idempotency: IdempotencyKey | None = None
+) -> list[Job]:
     """Add these jobs to the ledger, all or none, and send the land message.
 
     A known idempotency key of the same request returns its first jobs instead; nothing is added. ConflictError if the

@@ -36,7 +36,9 @@ def make_idempotency_key(actor: str, key: str, *request: str) -> IdempotencyKey:
 
 def was_used(work: ReadUnitOfWork, key: IdempotencyKey | None) -> bool:
     """Whether the user made the same request with the same key within KEY_RETENTION."""
-    return key is not None and bool(work.idempotency_keys.is_known(key.actor, key.key, key.fingerprint, now() - KEY_RETENTION))
+    return key is not None and bool(
+        work.idempotency_keys.is_known(key.actor, key.key, key.fingerprint, now() - KEY_RETENTION)
+    )
 
 
 def claim_key(work: WriteUnitOfWork, key: IdempotencyKey, jobs: Sequence[str]) -> list[str] | None:
@@ -48,5 +50,7 @@ def claim_key(work: WriteUnitOfWork, key: IdempotencyKey, jobs: Sequence[str]) -
     work.idempotency_keys.delete_older(moment - KEY_RETENTION)
     fingerprint, known = work.idempotency_keys.claim(key.actor, key.key, key.fingerprint, list(jobs), moment)
     if fingerprint != key.fingerprint:
-        raise ConflictError("this Idempotency-Key was used for another request; use a new key for a new request", jobs=known)
+        raise ConflictError(
+            "this Idempotency-Key was used for another request; use a new key for a new request", jobs=known
+        )
     return None if known == list(jobs) else known

@@ -27,7 +27,9 @@ def require_job(work: ReadUnitOfWork, job_id: str) -> Job:
     return job
 
 
-def poll_changes(warehouse: Warehouse, job_ids: Sequence[str], seen: Mapping[str, JobFingerprint]) -> dict[str, tuple[Job, JobFingerprint]]:
+def poll_changes(
+    warehouse: Warehouse, job_ids: Sequence[str], seen: Mapping[str, JobFingerprint]
+) -> dict[str, tuple[Job, JobFingerprint]]:
     """Return the jobs whose fingerprint differs from `seen`, with the new fingerprint.
 
     It takes a few statements, whatever the number of jobs.
@@ -36,11 +38,15 @@ def poll_changes(warehouse: Warehouse, job_ids: Sequence[str], seen: Mapping[str
         watermarks = stage_watermarks(work)
         found = {job.id: (job, job_fingerprint(job, watermarks)) for job in work.jobs.get_many(job_ids)}
         changed = {job_id: pair for job_id, pair in found.items() if pair[1] != seen.get(job_id)}
-        jobs = {job_id: (with_stages(work, job, watermarks), fingerprint) for job_id, (job, fingerprint) in changed.items()}
+        jobs = {
+            job_id: (with_stages(work, job, watermarks), fingerprint) for job_id, (job, fingerprint) in changed.items()
+        }
     return jobs
 
 
-def list_jobs(warehouse: Warehouse, filters: JobFilter, cursor: str | None = None, limit: int = 20) -> tuple[Sequence[Job], str | None]:
+def list_jobs(
+    warehouse: Warehouse, filters: JobFilter, cursor: str | None = None, limit: int = 20
+) -> tuple[Sequence[Job], str | None]:
     """Return a page of jobs, newest first, and the cursor of the next page."""
     with warehouse.read() as work:
         jobs = work.jobs.page(filters, _position(cursor), limit + 1)
@@ -50,7 +56,9 @@ def list_jobs(warehouse: Warehouse, filters: JobFilter, cursor: str | None = Non
     return page, encode_cursor([last.created_at.isoformat(), last.id]) if last else None
 
 
-def list_errors(warehouse: Warehouse, job_id: str, *, cursor: str | None = None, limit: int = 100) -> tuple[Sequence[Quarantined], str | None]:
+def list_errors(
+    warehouse: Warehouse, job_id: str, *, cursor: str | None = None, limit: int = 100
+) -> tuple[Sequence[Quarantined], str | None]:
     """Return a page of the job's refused records in order of arrival, and the cursor of the next page."""
     after = 0
     if cursor is not None:

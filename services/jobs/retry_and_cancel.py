@@ -31,7 +31,9 @@ def cancel(parts: Parts, job_id: str, actor: str) -> Job:
     return get_job(parts.warehouse, job_id)
 
 
-def retry(parts: Parts, job_id: str, actor: str, idempotency: IdempotencyKey | None = None, webhook: JobWebhook | None = None) -> Job:
+def retry(
+    parts: Parts, job_id: str, actor: str, idempotency: IdempotencyKey | None = None, webhook: JobWebhook | None = None
+) -> Job:
     """Make a new job over the same file; records changed since the old job was accepted stay as they are.
 
     ConflictError if the job can't be retried, GoneError if the file no longer exists.

@@ -23,7 +23,11 @@ def limit_by_processes(pending: Sequence[SilverBatch], most: int) -> Sequence[Si
 
 def newest_batches(lake: Lake, silver_batches: Sequence[int]) -> pl.DataFrame:
     """ocid and silver_batch: the newest of these batches for each process."""
-    return lake.read_silver("process", silver_batches, ["ocid", "silver_batch"]).group_by("ocid").agg(pl.col("silver_batch").max())
+    return (
+        lake.read_silver("process", silver_batches, ["ocid", "silver_batch"])
+        .group_by("ocid")
+        .agg(pl.col("silver_batch").max())
+    )
 
 
 def current_rows(lake: Lake, silver_batches: Sequence[int], newest: pl.DataFrame) -> Frames:

@@ -58,7 +58,8 @@ def claim_queue(warehouse: Warehouse, messages: MessageQueue) -> None:
         installation = work.installations.get()
     if installation and (owner := messages.claim(installation.id)) != installation.id:
         raise StartupError(
-            f"the queue of TENDERLAKE_REDIS_URL serves another installation ({owner}) than this one ({installation.id}):"
+            f"the queue of TENDERLAKE_REDIS_URL serves another installation ({owner}) than this one "
+            f"({installation.id}):"
             " name a Redis, or a database number of it, that is this installation's own"
         )
 

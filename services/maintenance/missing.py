@@ -69,7 +69,9 @@ def _write(parts: Parts, collection: Collection, ids: Sequence[str]) -> None:
         with parts.warehouse.read() as work:
             files = [one for one in _all(work.document_files.after, lambda one: one[0]) if one[0] in records]
         index_files(parts, files)
-        parts.search.delete(collection, [one for one in ids if one.rpartition("-")[0] not in {record for record, _ in files}])
+        parts.search.delete(
+            collection, [one for one in ids if one.rpartition("-")[0] not in {record for record, _ in files}]
+        )
         return
     write = index_processes if collection is Collection.PROCESSES else index_organizations
     for start in range(0, len(ids), WRITE_DOCUMENTS):
@@ -84,12 +86,20 @@ def _behind(work: ReadUnitOfWork) -> bool:
 def _count(work: ReadUnitOfWork, collection: Collection) -> int:
     if collection is Collection.DOCUMENTS:
         return int(work.document_files.count_passages())
-    return int(work.search_rows.count_processes() if collection is Collection.PROCESSES else work.search_rows.count_organizations())
+    return int(
+        work.search_rows.count_processes()
+        if collection is Collection.PROCESSES
+        else work.search_rows.count_organizations()
+    )
 
 
 def _gold(work: ReadUnitOfWork, collection: Collection) -> set[str]:
     if collection is Collection.DOCUMENTS:
-        return {passage_id(record, number) for record, most in _all(work.document_files.after, lambda one: one[0]) for number in range(most)}
+        return {
+            passage_id(record, number)
+            for record, most in _all(work.document_files.after, lambda one: one[0])
+            for number in range(most)
+        }
     read = work.search_rows.ocids if collection is Collection.PROCESSES else work.search_rows.organization_ids
     return set(_all(read, lambda one: one))
 

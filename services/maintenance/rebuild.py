@@ -29,7 +29,11 @@ from services.shared.clock import now
 
 CHUNK_PROCESSES = 2_000
 # The watermark of each collection.
-WATERMARK_OF = {Collection.PROCESSES: "index", Collection.ORGANIZATIONS: ORGANIZATIONS_WATERMARK, Collection.DOCUMENTS: "index"}
+WATERMARK_OF = {
+    Collection.PROCESSES: "index",
+    Collection.ORGANIZATIONS: ORGANIZATIONS_WATERMARK,
+    Collection.DOCUMENTS: "index",
+}
 __all__ = ["index_again_if_lost", "publish_all", "rebuild_gold", "rebuild_search", "rebuild_silver"]
 
 
@@ -136,7 +140,9 @@ def index_again_if_lost(parts: Parts) -> bool:
             Collection.ORGANIZATIONS: bool(work.search_rows.organization_ids("", 1)),
             Collection.DOCUMENTS: bool(work.document_files.count_passages()),
         }
-    expected = [collection for collection, stage in WATERMARK_OF.items() if gold[collection] and marks[stage].silver_batch]
+    expected = [
+        collection for collection, stage in WATERMARK_OF.items() if gold[collection] and marks[stage].silver_batch
+    ]
     try:
         lost = [collection for collection in expected if not parts.search.count(collection)]
     except RetryableError as error:

@@ -26,8 +26,15 @@ class Difference:
         if self.should_be is None:
             return f"{where}: should not be there; is {_short(self.is_)}"
         if isinstance(self.is_, dict) and isinstance(self.should_be, dict):
-            names = [name for name in self.is_.keys() | self.should_be.keys() if self.is_.get(name) != self.should_be.get(name)]
-            return f"{where}: " + "; ".join(f"{name} is {_short(self.is_.get(name))}, should be {_short(self.should_be.get(name))}" for name in sorted(names))
+            names = [
+                name
+                for name in self.is_.keys() | self.should_be.keys()
+                if self.is_.get(name) != self.should_be.get(name)
+            ]
+            return f"{where}: " + "; ".join(
+                f"{name} is {_short(self.is_.get(name))}, should be {_short(self.should_be.get(name))}"
+                for name in sorted(names)
+            )
         return f"{where}: is {_short(self.is_)}, should be {_short(self.should_be)}"
 
 
@@ -45,7 +52,10 @@ def differences(table: str, live: Rows, fresh: Rows, columns: Sequence[str] | No
     wrong = {key for key in have.keys() | want.keys() if have.get(key) != want.get(key)}
     if not wrong:
         return
-    is_, should_be = ({key: dict(zip(columns, row, strict=True)) if columns else row for key, row in rows() if key in wrong} for rows in (live, fresh))
+    is_, should_be = (
+        {key: dict(zip(columns, row, strict=True)) if columns else row for key, row in rows() if key in wrong}
+        for rows in (live, fresh)
+    )
     for key in sorted(wrong, key=str):
         yield Difference(table, key, is_.get(key), should_be.get(key))
 

@@ -35,9 +35,17 @@ def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:
     before = _at_rest(live.warehouse)
     yield from catalogue(live)
     build(scratch)
-    yield from chain(_silver(live, scratch), _records(live, scratch), _gold(live, scratch), _search(live, scratch), compare_vectors(live, scratch))
+    yield from chain(
+        _silver(live, scratch),
+        _records(live, scratch),
+        _gold(live, scratch),
+        _search(live, scratch),
+        compare_vectors(live, scratch),
+    )
     if _positions(live.warehouse) != before:
-        raise ConflictError("new batches arrived during verification and may explain the differences: verify again when no jobs run")
+        raise ConflictError(
+            "new batches arrived during verification and may explain the differences: verify again when no jobs run"
+        )
 
 
 def build(scratch: Parts) -> None:
@@ -70,7 +78,8 @@ def _at_rest(warehouse: Warehouse) -> list[int]:
     found = _positions(warehouse)
     if found[0] < newest or found[1] < silver or found[2] < silver or behind:
         raise ConflictError(
-            f"stages are behind the log (refine at {found[0]} of {newest}, publish at {found[1]} and index at {found[2]}"
+            f"stages are behind the log (refine at {found[0]} of {newest}, publish at {found[1]} and index at "
+            f"{found[2]}"
             f" of {silver}): wait until they have caught up"
         )
     return found
@@ -86,7 +95,9 @@ def _catalogue(live: Parts, kind: Kind) -> Iterator[Difference]:
     with live.warehouse.read() as work:
         committed = list(work.batches.sequence())
         listed = {row.record_id: (row.version, row.batch_id, row.ocid) for row in work.record_catalogue.all(kind)}
-    rows = live.lake.read_bronze(kind, committed, ["batch", "op", "record_id", "version", "ocid"]).filter(pl.col("op") != "touch")
+    rows = live.lake.read_bronze(kind, committed, ["batch", "op", "record_id", "version", "ocid"]).filter(
+        pl.col("op") != "touch"
+    )
     newest = rows.sort("version").unique("record_id", keep="last", maintain_order=True).sort("record_id")
     in_bronze = {row[0]: row[1:] for row in newest.select("record_id", "version", "batch", "ocid").iter_rows()}
     for record_id in sorted(listed.keys() | in_bronze.keys()):
@@ -118,7 +129,11 @@ def _records(live: Parts, scratch: Parts) -> Iterator[Difference]:
 
 def _newest(parts: Parts, kind: Kind) -> pl.DataFrame:
     """record_id and silver_batch of the undeleted records of a kind."""
-    return newest_records(parts.lake, kind, _silver_batches(parts)).filter(~pl.col("deleted")).select("record_id", "silver_batch")
+    return (
+        newest_records(parts.lake, kind, _silver_batches(parts))
+        .filter(~pl.col("deleted"))
+        .select("record_id", "silver_batch")
+    )
 
 
 def _record_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple[Key, Any]]:
@@ -137,12 +152,18 @@ def _silver_batches(parts: Parts) -> list[int]:
 def _silver_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple[Key, Any]]:
     """Rows of the undeleted processes, numbered within their process in a fixed order."""
     batches: Sequence[int] = newest["silver_batch"].unique().sort().to_list()
-    order = [name for name in ("level", "parent_position", "award_position", "position", "record_id", "path", "code", "message") if name in TABLES[table]]
+    order = [
+        name
+        for name in ("level", "parent_position", "award_position", "position", "record_id", "path", "code", "message")
+        if name in TABLES[table]
+    ]
     for start in range(0, len(batches), 8):
         rows = lake.read_silver(table, batches[start : start + 8]).join(newest, on=["ocid", "silver_batch"], how="semi")
         if table == "process":
             rows = rows.filter(~pl.col("deleted"))
-        numbered = rows.sort("ocid", *order, maintain_order=True).with_columns(pl.int_range(pl.len()).over("ocid").alias("_n"))
+        numbered = rows.sort("ocid", *order, maintain_order=True).with_columns(
+            pl.int_range(pl.len()).over("ocid").alias("_n")
+        )
         for row in numbered.drop("silver_batch").iter_rows(named=True):
             yield (row["ocid"], row.pop("_n")), row
 

@@ -40,7 +40,10 @@ def compare_vectors(live: Parts, scratch: Parts) -> Iterator[Difference]:
 
 def _collection(live: Parts, scratch: Parts, embedder: Embedder, collection: Collection) -> Iterator[Difference]:
     def wanted() -> Iterator[tuple[Key, Any]]:
-        return (((document["id"],), {"text_hash": embedding_text_hash(collection, document)}) for document in scratch.search.scan(collection))
+        return (
+            ((document["id"],), {"text_hash": embedding_text_hash(collection, document)})
+            for document in scratch.search.scan(collection)
+        )
 
     def stored_vectors() -> Iterator[tuple[Key, Any]]:
         return (((name,), {"text_hash": found}) for name, found in live.search.vectors(collection, embedder.model))
@@ -55,7 +58,10 @@ def _collection(live: Parts, scratch: Parts, embedder: Embedder, collection: Col
 
 def _sample(live: Parts, scratch: Parts, embedder: Embedder, collection: Collection) -> Iterator[Difference]:
     """Whether the vectors of the first documents are still those that the model computes."""
-    texts = {str(document["id"]): embedding_text(collection, document) for document in islice(scratch.search.scan(collection), SAMPLE_DOCUMENTS)}
+    texts = {
+        str(document["id"]): embedding_text(collection, document)
+        for document in islice(scratch.search.scan(collection), SAMPLE_DOCUMENTS)
+    }
     stored = live.search.read_vectors(collection, embedder.model, list(texts))
     names = [name for name in texts if name in stored]
     for name, computed in zip(names, embedder.embed([texts[name] for name in names]) if names else (), strict=True):

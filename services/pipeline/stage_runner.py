@@ -49,7 +49,9 @@ def run_stage(parts: Parts, stage: str, due: Due, step: StageStep) -> bool:
         with parts.warehouse.write() as work:
             if isinstance(error, RetryableError | NoSpaceError):
                 work.watermarks.uncount_attempt(stage)
-            work.watermarks.record_failure(stage, f"{type(error).__name__}: {reason_of(error, ERROR_MAX_CHARACTERS)}", now())
+            work.watermarks.record_failure(
+                stage, f"{type(error).__name__}: {reason_of(error, ERROR_MAX_CHARACTERS)}", now()
+            )
             work.commit()
         raise
 
@@ -86,7 +88,9 @@ def set_aside(parts: Parts, mark: Watermark) -> None:
         work.commit()
     if touching is not None:
         for kind, names in touched.items():
-            parts.lake.append_bronze(kind, touching.id, touches(touching.id, "ocid" if kind is Kind.RELEASES else "record_id", names))
+            parts.lake.append_bronze(
+                kind, touching.id, touches(touching.id, "ocid" if kind is Kind.RELEASES else "record_id", names)
+            )
     with parts.warehouse.write() as work:
         reason = work.watermarks.error(mark.stage) or f"{mark.stage} ended its worker {mark.attempts - 1} times"
         error = {"title": f"A batch was set aside at {mark.stage}", "detail": reason, "stage": mark.stage}
@@ -103,5 +107,7 @@ def set_aside(parts: Parts, mark: Watermark) -> None:
 
 def _touched(work: ReadUnitOfWork, kind: Kind, batch_ids: Sequence[int]) -> Sequence[str]:
     """What must be refined again without these batches: ocids for releases, else record ids."""
-    found = (work.record_catalogue.ocids_in_batches if kind is Kind.RELEASES else work.record_catalogue.record_ids_in_batches)(kind, batch_ids)
+    found = (
+        work.record_catalogue.ocids_in_batches if kind is Kind.RELEASES else work.record_catalogue.record_ids_in_batches
+    )(kind, batch_ids)
     return found

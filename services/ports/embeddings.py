@@ -23,7 +23,10 @@ class Embedder(Protocol):
     def __hash__(self) -> int: ...
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """A row a text, in their order. InvalidError for texts that the model refuses; UnavailableError where it does not answer (well)."""
+        """A row a text, in their order.
+
+        InvalidError for texts that the model refuses; UnavailableError where it does not answer (well).
+        """
 
 
 class EmbeddingModels(Protocol):

@@ -11,7 +11,12 @@ class Lake(Protocol):
 
     def append_bronze(self, kind: str, batch: int, rows: pl.DataFrame) -> None: ...
     def read_bronze(
-        self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None, record_ids: Sequence[str] | None = None
+        self,
+        kind: str,
+        batches: Sequence[int],
+        columns: Sequence[str],
+        ocids: Sequence[str] | None = None,
+        record_ids: Sequence[str] | None = None,
     ) -> pl.DataFrame: ...
     def append_silver(self, silver_batch: int, frames: dict[str, pl.DataFrame]) -> None: ...
     def read_silver(

@@ -1,4 +1,6 @@
-"""The ports: what the use cases need from the outside, as Protocols; `infrastructure/bootstrap.py` plugs the adapters in."""
+"""The ports: what the use cases need from the outside, as Protocols; `infrastructure/bootstrap.py` plugs the adapters
+in.
+"""
 
 from dataclasses import dataclass, field
 

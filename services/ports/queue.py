@@ -10,7 +10,10 @@ class MessageQueue(Protocol):
         """Enqueue a message. UnavailableError where the queue does not answer."""
 
     def pending(self, actor: str) -> set[tuple[str, ...]]:
-        """The arguments of the messages that wait or are handled at the moment. UnavailableError where the queue does not answer."""
+        """The arguments of the messages that wait or are handled at the moment.
+
+        UnavailableError where the queue does not answer.
+        """
 
     def check(self) -> None:
         """UnavailableError where the queue does not answer."""

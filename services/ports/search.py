@@ -19,18 +19,27 @@ class VectorRow:
 
 
 class IndexRebuild(Protocol):
-    """An empty index of a collection, filled while the old one serves. Vectors of documents that stand in both are kept."""
+    """An empty index of a collection, filled while the old one serves.
+
+    Vectors of documents that stand in both are kept.
+    """
 
     def write(self, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None: ...
     def swap(self) -> None:
-        """Have it serve, at one stroke; the old one is removed. What is written to the collection from now on goes here."""
+        """Have it serve, at one stroke; the old one is removed.
+
+        What is written to the collection from now on goes here.
+        """
 
     def discard(self) -> None:
         """Give it up; the old one goes on serving."""
 
 
 class SearchEngine(Protocol):
-    """Documents that can be found. Every write is durable, and seen by searchers in other processes, when it returns."""
+    """Documents that can be found.
+
+    Every write is durable, and seen by searchers in other processes, when it returns.
+    """
 
     @property
     def name(self) -> str:
@@ -43,7 +52,9 @@ class SearchEngine(Protocol):
     def upsert(self, collection: Collection, documents: Sequence[SearchDocument]) -> None: ...
     def delete(self, collection: Collection, ids: Sequence[str]) -> None: ...
     def write(self, collection: Collection, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
-        """Put and delete. A vector stands for the text of its document: it goes with the document, and where that says something else now."""
+        """Put and delete. A vector stands for the text of its document: it goes with the document, and where that says
+        something else now.
+        """
 
     def search(self, query: SearchQuery) -> SearchResult: ...
     def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]: ...
@@ -57,10 +68,12 @@ class SearchEngine(Protocol):
 
     def begin_rebuild(self, collection: Collection) -> IndexRebuild: ...
     def write_vectors(self, collection: Collection, model: str, rows: Sequence[VectorRow]) -> None:
-        """Put vectors beside those of other models, each in place of the one with its id. Where no model serves yet, this one does from now on.
+        """Put vectors beside those of other models, each in place of the one with its id. Where no model serves yet,
+        this one does from now on.
 
         InvalidError where one has another length than the model's others, or holds what is no number.
-        Left out are ids without a document, and vectors of another text (`domain.search.embedding_text`) than the document has now.
+        Left out are ids without a document, and vectors of another text (`domain.search.embedding_text`) than the
+        document has now.
         """
 
     def vectors(self, collection: Collection, model: str) -> Iterator[tuple[str, str]]:
@@ -83,4 +96,7 @@ class SearchEngine(Protocol):
 
     def synonyms(self) -> list[Synonym]: ...
     def search_key(self, filters: Sequence[Filter], collection: Collection | None, expires_at: datetime) -> SearchKey:
-        """A key with which a browser may search the engine itself, and do nothing else. ConflictError where the engine is no server."""
+        """A key with which a browser may search the engine itself, and do nothing else.
+
+        ConflictError where the engine is no server.
+        """

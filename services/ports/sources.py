@@ -13,7 +13,10 @@ T = TypeVar("T")
 
 
 class SliceReader(Protocol):
-    """Where slices are read: in the worker's thread, or in the background where that takes long. `worker` is the worker's name in leases."""
+    """Where slices are read: in the worker's thread, or in the background where that takes long.
+
+    `worker` is the worker's name in leases.
+    """
 
     @property
     def worker(self) -> str: ...
@@ -24,7 +27,9 @@ class SliceReader(Protocol):
         """Renew the leases of these batches until the end."""
 
     def read(self, batch: Batch, work: Callable[[], T], late: Callable[[Callable[[], T]], None]) -> T | None:
-        """What `work` gives; None where it takes long: then `late` is called with it in the background, once it has ended."""
+        """What `work` gives; None where it takes long: then `late` is called with it in the background, once it has
+        ended.
+        """
 
 
 class InlineSliceReader:
@@ -47,11 +52,12 @@ class InlineSliceReader:
 
 @dataclass(frozen=True)
 class Element:
-    """One element of a source, as bytes of UTF-8 JSON, with the metadata of the package it stood in, and the kind of record that it is.
+    """One element of a source, as bytes of UTF-8 JSON, with the metadata of the package it stood in, and the kind of
+    record that it is.
 
     `flaw` is why the element counts as refused although its record is kept: a file in which nothing can be read.
-    `notes` are what its reader noted of it. `date_order` finds the order that the dates of its file prove, None where none is proven; it may
-    have to read all of the file.
+    `notes` are what its reader noted of it. `date_order` finds the order that the dates of its file prove, None where
+    none is proven; it may have to read all of the file.
     """
 
     raw: bytes
@@ -76,7 +82,10 @@ class Sources(Protocol):
     """Reads uploaded files in slices, each from a position in O(1), in bounded memory."""
 
     def read(self, sha256: str, filename: str, position: dict[str, Any] | None, limit: int, reader: str = "") -> Slice:
-        """The next elements. InvalidError where nobody recognises the file. `reader` (a job) has copies of its own, which nobody else removes."""
+        """The next elements. InvalidError where nobody recognises the file.
+
+        `reader` (a job) has copies of its own, which nobody else removes.
+        """
 
     def read_ahead(self, sha256s: Sequence[str]) -> None:
         """These files are read next: those that take long may be read ahead, several at once."""

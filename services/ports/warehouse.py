@@ -4,8 +4,22 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from services.ports.repositories.administration import InstallationReader, InstallationWriter, UserReader, UserWriter
-from services.ports.repositories.jobs import IdempotencyKeyReader, IdempotencyKeyWriter, JobReader, JobWriter, RawJobOrderReader, RawJobOrderWriter
-from services.ports.repositories.pipeline import BatchReader, BatchWriter, LeaseReader, LeaseWriter, WatermarkReader, WatermarkWriter
+from services.ports.repositories.jobs import (
+    IdempotencyKeyReader,
+    IdempotencyKeyWriter,
+    JobReader,
+    JobWriter,
+    RawJobOrderReader,
+    RawJobOrderWriter,
+)
+from services.ports.repositories.pipeline import (
+    BatchReader,
+    BatchWriter,
+    LeaseReader,
+    LeaseWriter,
+    WatermarkReader,
+    WatermarkWriter,
+)
 from services.ports.repositories.raw_records import (
     AuditReader,
     AuditWriter,
@@ -20,7 +34,12 @@ from services.ports.repositories.raw_records import (
     RecordVersionReader,
     RecordVersionWriter,
 )
-from services.ports.repositories.search import SavedSearchReader, SavedSearchWriter, SearchSettingsReader, SearchSettingsWriter
+from services.ports.repositories.search import (
+    SavedSearchReader,
+    SavedSearchWriter,
+    SearchSettingsReader,
+    SearchSettingsWriter,
+)
 from services.ports.repositories.star import (
     DocumentFileReader,
     DocumentFileWriter,

@@ -26,12 +26,19 @@ TOO_DEEP = "objects or arrays are nested too deep to be kept"
 
 
 def submit_operations(
-    parts: Parts, operations: Operations, *, actor: str, filename: str, idempotency: IdempotencyKey | None = None, webhook: JobWebhook | None = None
+    parts: Parts,
+    operations: Operations,
+    *,
+    actor: str,
+    filename: str,
+    idempotency: IdempotencyKey | None = None,
+    webhook: JobWebhook | None = None,
 ) -> Job:
     """Accept a job with these changes. UnprocessableError for none, too many, or only unusable ones; NoSpaceError."""
     if not 1 <= len(operations.items) <= MAX_OPERATIONS:
         raise UnprocessableError(
-            f"a request changes 1 to {MAX_OPERATIONS} records; this one names {len(operations.items)}. Larger ones go to POST /v1/uploads as a file"
+            f"a request changes 1 to {MAX_OPERATIONS} records; this one names {len(operations.items)}. Larger ones go "
+            "to POST /v1/uploads as a file"
         )
     content = _operations_file(operations)
     receiver = parts.files.receive()
@@ -68,7 +75,11 @@ def _or_refused(operation: Operation) -> Operation:
 
 
 def prepare_single_operation(
-    parts: Parts, operation: Operation, if_match: str | None = None, if_none_match: str | None = None, idempotency: IdempotencyKey | None = None
+    parts: Parts,
+    operation: Operation,
+    if_match: str | None = None,
+    if_none_match: str | None = None,
+    idempotency: IdempotencyKey | None = None,
 ) -> Operation:
     """The operation with its preconditions for landing.
 
@@ -81,8 +92,14 @@ def prepare_single_operation(
         if operation.op is Op.PUT:
             check_put(operation)
         row = work.record_catalogue.current(operation.kind, [operation.id]).get(operation.id) if operation.id else None
-        if operation.op is not Op.PUT and (row is None or (row.deleted and operation.op is not Op.PURGE)) and not work.raw_job_order.any_unlanded():
-            raise NotFoundError(f"there is no record {operation.id} of {operation.kind}" + (": it was deleted" if row else ""))
+        if (
+            operation.op is not Op.PUT
+            and (row is None or (row.deleted and operation.op is not Op.PURGE))
+            and not work.raw_job_order.any_unlanded()
+        ):
+            raise NotFoundError(
+                f"there is no record {operation.id} of {operation.kind}" + (": it was deleted" if row else "")
+            )
         return _with_conditions(work, operation, row, if_match, if_none_match)
 
 
@@ -96,22 +113,36 @@ def check_put(operation: Operation) -> None:
     if not found:
         raise UnprocessableError(f"the body holds none of the {operation.kind}: its list is empty", code="no_record")
     if operation.id and len(found) > 1:
-        raise UnprocessableError(f"the body holds {len(found)} records, but must hold {operation.id} only", code="id_mismatch")
+        raise UnprocessableError(
+            f"the body holds {len(found)} records, but must hold {operation.id} only", code="id_mismatch"
+        )
     for result in found:
         if isinstance(result, RefusedElement) and (operation.id or len(found) == 1):
             raise UnprocessableError(result.reason, code=result.code, path=result.path)
         if operation.id and not isinstance(result, RefusedElement) and result.record_id != operation.id:
-            raise UnprocessableError(f"the content makes it the record {result.record_id}, not {operation.id}", code="id_mismatch", id=result.record_id)
+            raise UnprocessableError(
+                f"the content makes it the record {result.record_id}, not {operation.id}",
+                code="id_mismatch",
+                id=result.record_id,
+            )
 
 
-def _with_conditions(work: ReadUnitOfWork, operation: Operation, row: CurrentVersion | None, if_match: str | None, if_none_match: str | None) -> Operation:
+def _with_conditions(
+    work: ReadUnitOfWork,
+    operation: Operation,
+    row: CurrentVersion | None,
+    if_match: str | None,
+    if_none_match: str | None,
+) -> Operation:
     tag = etag(row.version, row.content_hash) if row is not None and not row.deleted else None
     updates: dict[str, object] = {}
     try:
         if if_match is not None:
             if if_match.strip() == "*":
                 updates["exists"] = True
-            if not matches(if_match, tag, weak=False) and not (if_match.strip() == "*" and work.raw_job_order.any_unlanded()):
+            if not matches(if_match, tag, weak=False) and not (
+                if_match.strip() == "*" and work.raw_job_order.any_unlanded()
+            ):
                 raise PreconditionError(_changed(operation, tag), current=tag)
             if row is not None and if_match.strip() != "*":
                 updates["if_version"] = row.version

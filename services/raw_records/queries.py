@@ -21,13 +21,19 @@ SOURCE = {"file": "file", "sha256": "sha256", "line": "line", "offset": "offset"
 Rows = dict[tuple[str, int], dict[str, Any]]
 
 
-def list_records(parts: Parts, kind: Kind, filters: RawFilter, cursor: str | None, limit: int) -> tuple[list[RawRecord], str | None]:
+def list_records(
+    parts: Parts, kind: Kind, filters: RawFilter, cursor: str | None, limit: int
+) -> tuple[list[RawRecord], str | None]:
     """A page of undeleted records in the order of their ids, and the cursor of the next page."""
     with parts.warehouse.read() as work:
         listed = work.record_versions.page(kind, filters, _text(cursor), limit + 1)
     page = listed[:limit]
     rows = _rows(parts, kind, page)
-    records = [_record(kind, version_row, row) for version_row in page if (row := rows.get((version_row.record_id, version_row.version))) is not None]
+    records = [
+        _record(kind, version_row, row)
+        for version_row in page
+        if (row := rows.get((version_row.record_id, version_row.version))) is not None
+    ]
     return records, encode_cursor([page[-1].record_id]) if len(listed) > limit else None
 
 
@@ -50,20 +56,33 @@ def list_versions(parts: Parts, kind: Kind, record_id: str) -> list[RawVersion]:
     if not versions:
         raise NotFoundError(f"there is no record {record_id} of {kind}")
     rows = _rows(parts, kind, versions)
-    return [_version(version_row, rows[record_id, version_row.version]) for version_row in versions if (record_id, version_row.version) in rows]
+    return [
+        _version(version_row, rows[record_id, version_row.version])
+        for version_row in versions
+        if (record_id, version_row.version) in rows
+    ]
 
 
 def get_version(parts: Parts, kind: Kind, record_id: str, version: int) -> tuple[RawVersion, str]:
     """One version of a record, and its entity tag. NotFoundError for an unknown one."""
     with parts.warehouse.read() as work:
-        found = next((version_row for version_row in work.record_versions.versions(kind, record_id) if version_row.version == version), None)
+        found = next(
+            (
+                version_row
+                for version_row in work.record_versions.versions(kind, record_id)
+                if version_row.version == version
+            ),
+            None,
+        )
     row = _rows(parts, kind, [found]).get((record_id, version)) if found else None
     if found is None or row is None:
         raise NotFoundError(f"the record {record_id} of {kind} has no version {version}")
     return _version(found, row), etag(found.version, found.content_hash)
 
 
-def list_outcomes(warehouse: Warehouse, job_id: str, outcome: Result | None, cursor: str | None, limit: int) -> tuple[list[Outcome], str | None]:
+def list_outcomes(
+    warehouse: Warehouse, job_id: str, outcome: Result | None, cursor: str | None, limit: int
+) -> tuple[list[Outcome], str | None]:
     """A page of the outcomes of a job, and the cursor of the next page. NotFoundError for an unknown job."""
     with warehouse.read() as work:
         if work.jobs.get(job_id) is None:
@@ -72,7 +91,9 @@ def list_outcomes(warehouse: Warehouse, job_id: str, outcome: Result | None, cur
     return page, encode_cursor([following]) if following is not None else None
 
 
-def list_audit(warehouse: Warehouse, filters: AuditFilter, cursor: str | None, limit: int) -> tuple[Sequence[Audit], str | None]:
+def list_audit(
+    warehouse: Warehouse, filters: AuditFilter, cursor: str | None, limit: int
+) -> tuple[Sequence[Audit], str | None]:
     """A page of the audit trail, newest first, and the cursor of the next one."""
     with warehouse.read() as work:
         page = work.audit.page(filters, _number(cursor), limit + 1)
@@ -81,21 +102,39 @@ def list_audit(warehouse: Warehouse, filters: AuditFilter, cursor: str | None, l
 
 def _rows(parts: Parts, kind: Kind, listed: Sequence[RecordVersion]) -> Rows:
     """The bronze rows of these versions, by id and version."""
-    batches, ids = sorted({version_row.batch_id for version_row in listed}), sorted({version_row.record_id for version_row in listed})
+    batches, ids = (
+        sorted({version_row.batch_id for version_row in listed}),
+        sorted({version_row.record_id for version_row in listed}),
+    )
     wanted = {(version_row.batch_id, version_row.record_id, version_row.version) for version_row in listed}
     found = parts.lake.read_bronze(kind, batches, COLUMNS, record_ids=ids)
-    return {(row["record_id"], row["version"]): row for row in found.iter_rows(named=True) if (row["batch"], row["record_id"], row["version"]) in wanted}
+    return {
+        (row["record_id"], row["version"]): row
+        for row in found.iter_rows(named=True)
+        if (row["batch"], row["record_id"], row["version"]) in wanted
+    }
 
 
 def _record(kind: Kind, version_row: RecordVersion, row: dict[str, Any]) -> RawRecord:
-    fields = {"id": version_row.record_id, "kind": kind, "ocid": version_row.ocid, "version": version_row.version, "job_id": version_row.job_id}
+    fields = {
+        "id": version_row.record_id,
+        "kind": kind,
+        "ocid": version_row.ocid,
+        "version": version_row.version,
+        "job_id": version_row.job_id,
+    }
     times = {"created_at": version_row.created_at, "updated_at": version_row.updated_at}
     return RawRecord(**fields, payload=loads(row["payload"]), source=_source(row), notes=_notes(row), **times)
 
 
 def _version(version_row: RecordVersion, row: dict[str, Any]) -> RawVersion:
     payload = loads(row["payload"]) if row["payload"] is not None else None
-    fields = {"version": version_row.version, "deleted": version_row.deleted, "job_id": version_row.job_id, "created_at": version_row.updated_at}
+    fields = {
+        "version": version_row.version,
+        "deleted": version_row.deleted,
+        "job_id": version_row.job_id,
+        "created_at": version_row.updated_at,
+    }
     return RawVersion(**fields, payload=payload, source=_source(row), notes=_notes(row))
 
 

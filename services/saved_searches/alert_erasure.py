@@ -88,7 +88,9 @@ def _message(parts: Parts, purged: PurgedDocuments, payload: dict[str, Any]) -> 
     return payload | {"documents": kept}
 
 
-def _titles(parts: Parts, purged: PurgedDocuments, collection: Collection, previous: Mapping[str, str]) -> dict[str, str | None]:
+def _titles(
+    parts: Parts, purged: PurgedDocuments, collection: Collection, previous: Mapping[str, str]
+) -> dict[str, str | None]:
     """The current titles of these documents; None for those to be removed."""
     now = titles(parts.search, collection, list(previous))
     return {key: now.get(key, None if purged.is_purged(collection, key) else title) for key, title in previous.items()}

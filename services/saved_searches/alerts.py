@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from loguru import logger
 
-from domain.saved_searches.saved_search import MATCH_EVENT, Match, PriorMatches, SavedSearch, matching_query, new_matches, title_of
+from domain.saved_searches.saved_search import (
+    MATCH_EVENT,
+    Match,
+    PriorMatches,
+    SavedSearch,
+    matching_query,
+    new_matches,
+    title_of,
+)
 from domain.search.queries import Collection, Filter, SearchDocument, SearchQuery
 from domain.shared.errors import InvalidError
 from services.ports.parts import Parts
@@ -40,7 +48,9 @@ class IndexRunAlerts:
         """Keys of documents that search held before it was lost, which are no new matches; see
         `documents_held_before_loss`.
         """
-        return documents_held_before_loss(self._parts, collection, after, keys) if self._saved.get(collection) else set()
+        return (
+            documents_held_before_loss(self._parts, collection, after, keys) if self._saved.get(collection) else set()
+        )
 
     def save_prior_matches(self, collection: Collection, ids: Iterable[str]) -> None:
         """Store which searches find these documents before they are written."""
@@ -59,7 +69,10 @@ class IndexRunAlerts:
                 found[key].append(search.id)
         with self._parts.warehouse.write() as work:
             work.saved_searches.save_prior_matches(
-                [PriorMatches(collection=collection, document_id=key, searches=ids, asked_at=asked_at) for key, ids in found.items()]
+                [
+                    PriorMatches(collection=collection, document_id=key, searches=ids, asked_at=asked_at)
+                    for key, ids in found.items()
+                ]
             )
             work.commit()
 
@@ -73,7 +86,9 @@ class IndexRunAlerts:
                 before = work.saved_searches.prior_matches(collection, ids)
             for search in self._saved[collection]:
                 new.append((search, self._matches(search, ids, before)))
-        return lambda work: _save_new_matches(work, [(search, matches) for search, matches in new if matches], self._touched)
+        return lambda work: _save_new_matches(
+            work, [(search, matches) for search, matches in new if matches], self._touched
+        )
 
     def wake_deliveries(self) -> None:
         """Send the deliveries of this run without waiting for the sweep."""
@@ -85,7 +100,15 @@ class IndexRunAlerts:
         with self._parts.warehouse.read() as work:
             alerted = work.saved_searches.known_matches(search.id, list(found))
         keys = new_matches(search, found, before, alerted)
-        return [Match(search_id=search.id, document_id=key, title=title_of(search.query.collection, found[key]), matched_at=now()) for key in keys]
+        return [
+            Match(
+                search_id=search.id,
+                document_id=key,
+                title=title_of(search.query.collection, found[key]),
+                matched_at=now(),
+            )
+            for key in keys
+        ]
 
 
 def titles(engine: SearchEngine, collection: Collection, ids: Sequence[str]) -> dict[str, str]:
@@ -101,7 +124,9 @@ def _found(engine: SearchEngine, search: SavedSearch, ids: Sequence[str]) -> dic
     try:
         return {str(document["id"]): document for document in _hits(engine, matching_query(search.query), ids)}
     except InvalidError as error:
-        logger.warning("saved search {} of {} is skipped, its query is refused: {}", search.id, search.owner, error.detail)
+        logger.warning(
+            "saved search {} of {} is skipped, its query is refused: {}", search.id, search.owner, error.detail
+        )
         return {}
 
 
@@ -110,12 +135,16 @@ def _hits(engine: SearchEngine, plain: SearchQuery, ids: Sequence[str]) -> Itera
         narrowed = (*plain.filters, Filter(field="id", values=tuple(ids[start : start + QUERY_MAX_DOCUMENTS])))
         page, more = 1, True
         while more:
-            hits = engine.search(plain.model_copy(update={"filters": narrowed, "page": page, "per_page": PAGE_HITS})).hits
+            hits = engine.search(
+                plain.model_copy(update={"filters": narrowed, "page": page, "per_page": PAGE_HITS})
+            ).hits
             yield from (hit.document for hit in hits)
             page, more = page + 1, len(hits) == PAGE_HITS
 
 
-def _save_new_matches(work: WriteUnitOfWork, new: Sequence[tuple[SavedSearch, list[Match]]], touched: Mapping[Collection, Sequence[str]]) -> None:
+def _save_new_matches(
+    work: WriteUnitOfWork, new: Sequence[tuple[SavedSearch, list[Match]]], touched: Mapping[Collection, Sequence[str]]
+) -> None:
     """Store matches and deliveries; delete the prior matches of this run's documents, as others are still to be
     written.
     """
@@ -125,13 +154,28 @@ def _save_new_matches(work: WriteUnitOfWork, new: Sequence[tuple[SavedSearch, li
             continue  # removed, or changed since the run began
         work.saved_searches.add_matches(matches)
         if current.url and current.secret:
-            enqueue(work, url=current.url, secret=current.secret, event=MATCH_EVENT, payload=payload(current, matches), ref=current.id)
+            enqueue(
+                work,
+                url=current.url,
+                secret=current.secret,
+                event=MATCH_EVENT,
+                payload=payload(current, matches),
+                ref=current.id,
+            )
     for collection, ids in touched.items():
         work.saved_searches.delete_prior_matches(collection, ids)
 
 
 def payload(search: SavedSearch, matches: Sequence[Match]) -> dict[str, object]:
     """The alert's payload: the number of new matches, and the first of them."""
-    about = {"id": search.id, "name": search.name, "collection": str(search.query.collection), "query": search.parameters}
-    documents = [{"id": match.document_id, "title": match.title, "matched_at": match.matched_at.isoformat()} for match in matches[:MESSAGE_MAX_DOCUMENTS]]
+    about = {
+        "id": search.id,
+        "name": search.name,
+        "collection": str(search.query.collection),
+        "query": search.parameters,
+    }
+    documents = [
+        {"id": match.document_id, "title": match.title, "matched_at": match.matched_at.isoformat()}
+        for match in matches[:MESSAGE_MAX_DOCUMENTS]
+    ]
     return {"event": MATCH_EVENT, "search": about, "found": len(matches), "documents": documents}

@@ -29,7 +29,9 @@ def record_loss(work: WriteUnitOfWork, collection: Collection, upto: int) -> Non
     A loss during refilling keeps the larger batch.
     """
     mark = work.watermarks.get(_name(collection))
-    work.watermarks.compare_and_swap(mark, mark.model_copy(update={"silver_batch": max(mark.silver_batch, upto)}), now())
+    work.watermarks.compare_and_swap(
+        mark, mark.model_copy(update={"silver_batch": max(mark.silver_batch, upto)}), now()
+    )
 
 
 def documents_held_before_loss(parts: Parts, collection: Collection, after: int, keys: Sequence[str]) -> set[str]:
@@ -59,7 +61,9 @@ def restart_embedding_if_lost(parts: Parts, lost: bool) -> None:
     """
     with parts.warehouse.write() as work:
         mark = work.watermarks.get(EMBED_STAGE)
-        gone = mark.silver_batch and any(parts.search.active_model(one) is None and parts.search.count(one) for one in Collection)
+        gone = mark.silver_batch and any(
+            parts.search.active_model(one) is None and parts.search.count(one) for one in Collection
+        )
         if lost or gone:
             work.watermarks.compare_and_swap(mark, Watermark(stage=EMBED_STAGE), now())
             work.commit()

@@ -13,7 +13,13 @@ from services.ports.parts import Parts
 from services.ports.search import IndexRebuild
 from services.search.index_pause import check_still_paused, pause, resume
 from services.search.lost_collections import restart_embedding_if_lost
-from services.search.search_documents import file_documents, group_files, organization_documents, passage_ids, process_documents
+from services.search.search_documents import (
+    file_documents,
+    group_files,
+    organization_documents,
+    passage_ids,
+    process_documents,
+)
 
 T = TypeVar("T")
 

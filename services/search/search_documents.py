@@ -25,7 +25,11 @@ def file_documents(parts: Parts, files: Sequence[tuple[str, int]]) -> list[Searc
         linked = sorted({row["ocid"] for row in rows if row["process_key"] is not None})
         processes = {facts["process"]["process_key"]: facts["process"] for facts in work.search_rows.processes(linked)}
     pages = pages_by_file(parts, rows)
-    return [one for row in rows for one in passage_documents(row, processes.get(row["process_key"]), pages.get(row["record_id"], []))]
+    return [
+        one
+        for row in rows
+        for one in passage_documents(row, processes.get(row["process_key"]), pages.get(row["record_id"], []))
+    ]
 
 
 def pages_by_file(parts: Parts, rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

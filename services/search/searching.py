@@ -66,7 +66,11 @@ def to_search_query(request: SearchRequest) -> SearchQuery:
             got=request.page,
         )
     filters = [_any_of(spec, name, given) for name, given in request.values.items() if given]
-    filters += [_range(spec, name, low, high) for name, (low, high) in request.ranges.items() if low is not None or high is not None]
+    filters += [
+        _range(spec, name, low, high)
+        for name, (low, high) in request.ranges.items()
+        if low is not None or high is not None
+    ]
     return SearchQuery(
         collection=request.collection,
         text=request.text.strip(),
@@ -112,7 +116,10 @@ def _classification(values: Sequence[str]) -> tuple[str, list[str]]:
     """
     divisions = {len(without_scheme(value)) == DIVISION for value in values}
     if len(divisions) > 1:
-        raise InvalidError("classification takes either CPV divisions (two digits) or whole codes, not both", parameter="classification")
+        raise InvalidError(
+            "classification takes either CPV divisions (two digits) or whole codes, not both",
+            parameter="classification",
+        )
     if True in divisions:
         return "classification", list(map(without_scheme, values))
     return "codes", list(dict.fromkeys(spelling for value in values for spelling in shorter_spellings(value)))

@@ -44,7 +44,13 @@ def search_status(parts: Parts) -> SearchState:
     state: dict[str, Any] = {"engine": parts.search.name, "embeddings": parts.embedders.model, "lag": lag}
     try:
         collections = {collection: _collection(parts.search, collection) for collection in Collection}
-        return SearchState(**state, version=parts.search.version, healthy=True, detail=error if lag.batches else None, collections=collections)
+        return SearchState(
+            **state,
+            version=parts.search.version,
+            healthy=True,
+            detail=error if lag.batches else None,
+            collections=collections,
+        )
     except TenderlakeError as unavailable:
         unknown = {collection: CollectionState(documents=None) for collection in Collection}
         return SearchState(
@@ -58,7 +64,9 @@ def search_status(parts: Parts) -> SearchState:
 
 def _collection(engine: SearchEngine, collection: Collection) -> CollectionState:
     model = engine.active_model(collection)
-    return CollectionState(documents=engine.count(collection), model=model, vectors=engine.count_vectors(collection) if model else None)
+    return CollectionState(
+        documents=engine.count(collection), model=model, vectors=engine.count_vectors(collection) if model else None
+    )
 
 
 def _lag(parts: Parts) -> tuple[Lag, str | None]:

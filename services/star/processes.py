@@ -51,7 +51,14 @@ FILTERS: dict[str, tuple[str, Operator]] = {
     "published_from": ("last_published", "gte"),
     "published_to": ("last_published", "lte"),
 }
-SORTS = {"published": "last_published", "first_published": "first_published", "amount": "amount", "title": "title", "deadline": "tender_end", "ocid": "ocid"}
+SORTS = {
+    "published": "last_published",
+    "first_published": "first_published",
+    "amount": "amount",
+    "title": "title",
+    "deadline": "tender_end",
+    "ocid": "ocid",
+}
 
 
 class ProcessFilters(BaseModel):
@@ -74,8 +81,12 @@ class ProcessFilters(BaseModel):
     published_to: datetime | None = Field(default=None)
 
 
-def list_processes(warehouse: Warehouse, filters: ProcessFilters, sort: str | None, cursor: str | None, limit: int) -> tuple[list[Process], str | None]:
-    """A page of processes, newest first unless `sort` (fields of SORTS) says otherwise, and the cursor of the next page."""
+def list_processes(
+    warehouse: Warehouse, filters: ProcessFilters, sort: str | None, cursor: str | None, limit: int
+) -> tuple[list[Process], str | None]:
+    """A page of processes, newest first unless `sort` (fields of SORTS) says otherwise, and the cursor of the next
+    page.
+    """
     where = list(_conditions(filters.model_dump()))
     rows, following = query_rows(warehouse, "process", where, _sort(sort), cursor, limit)
     return [Process(**_process(row)) for row in rows], following
@@ -109,7 +120,13 @@ def _conditions(given: Mapping[str, Any]) -> Iterable[Condition]:
         values = (value,) if isinstance(value, float | datetime) else tuple(value or ())
         if values:
             field, operator = FILTERS[name]
-            yield Condition(field, operator, values if operator in {"gte", "lte"} else tuple(item for value in values for item in text_spellings(value)))
+            yield Condition(
+                field,
+                operator,
+                values
+                if operator in {"gte", "lte"}
+                else tuple(item for value in values for item in text_spellings(value)),
+            )
 
 
 def _sort(text: str | None) -> str:
@@ -128,14 +145,21 @@ def _process_row(work: ReadUnitOfWork, ocid: str) -> Row:
 
 
 def _child_rows(work: ReadUnitOfWork, fact: str, process_key: int, *order: str) -> list[Row]:
-    query = RowQuery(fact, (Condition("process_key", "eq", (process_key,)),), tuple(Sort(name) for name in order), limit=MAX_CHILD_ROWS)
+    query = RowQuery(
+        fact,
+        (Condition("process_key", "eq", (process_key,)),),
+        tuple(Sort(name) for name in order),
+        limit=MAX_CHILD_ROWS,
+    )
     rows = work.star_reader.rows(query).rows
     return rows
 
 
 def _process(row: Row) -> dict[str, Any]:
     procedure, path = row["procedure"], f"/v1/gold/processes/{quote(row['ocid'], safe='')}"
-    same = {name: row[name] for name in field_names(Process) if name in row and name not in {"status", "currency", "tags"}}
+    same = {
+        name: row[name] for name in field_names(Process) if name in row and name not in {"status", "currency", "tags"}
+    }
     return same | {
         "status": row["status"]["status"],
         "method": procedure["method"],
@@ -156,7 +180,9 @@ def _process(row: Row) -> dict[str, Any]:
 def _organization(row: Row) -> Organization | None:
     if row["organization_id"] in {None, UNKNOWN}:
         return None
-    return Organization(id=row["organization_id"], **{name: row[name] for name in ("name", "country", "region", "locality")})
+    return Organization(
+        id=row["organization_id"], **{name: row[name] for name in ("name", "country", "region", "locality")}
+    )
 
 
 def _classification(row: Row) -> Classification:
@@ -170,9 +196,16 @@ def _awards(rows: Iterable[Row]) -> list[Award]:
         first = shares[0]
         named = [(_organization(row["supplier"]), row["amount"]) for row in shares]
         suppliers = [Supplier(**supplier.model_dump(), amount=amount) for supplier, amount in named if supplier]
-        fields = {"date": first["award_date"], "amount": first["award_amount"], "status": first["status"]["status"], "currency": first["currency"]["code"]}
+        fields = {
+            "date": first["award_date"],
+            "amount": first["award_amount"],
+            "status": first["status"]["status"],
+            "currency": first["currency"]["code"],
+        }
         suppliers.sort(key=lambda supplier: (supplier.name or "", supplier.id or ""))
-        awards.append(Award(**{name: first[name] for name in ("award_id", "title", "description")}, **fields, suppliers=suppliers))
+        awards.append(
+            Award(**{name: first[name] for name in ("award_id", "title", "description")}, **fields, suppliers=suppliers)
+        )
     return awards
 
 
@@ -182,6 +215,14 @@ def _contract(row: Row) -> Contract:
 
 
 def _item(row: Row) -> Item:
-    same = {name: row[name] for name in ("item_id", "level", "parent_id", "description", "quantity", "unit", "unit_amount")}
+    same = {
+        name: row[name] for name in ("item_id", "level", "parent_id", "description", "quantity", "unit", "unit_amount")
+    }
     codes = row["codes"].split(" ") if row["codes"] else []
-    return Item(**same, classification=_classification(row), codes=codes, location=Location(**row["location"]), unit_currency=row["unit_currency"]["code"])
+    return Item(
+        **same,
+        classification=_classification(row),
+        codes=codes,
+        location=Location(**row["location"]),
+        unit_currency=row["unit_currency"]["code"],
+    )

@@ -18,21 +18,29 @@ Parameters = Sequence[tuple[str, str]]
 RowsPage = tuple[list[dict[str, Any]], str | None]
 
 
-def fact_rows(warehouse: Warehouse, fact: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int) -> RowsPage:
+def fact_rows(
+    warehouse: Warehouse, fact: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int
+) -> RowsPage:
     """A page of a fact's rows, and the cursor of the next page. NotFoundError for an unknown fact, InvalidError."""
     return _rows(warehouse, _one_of(fact, FACTS, "fact"), parameters, sort, cursor, limit)
 
 
-def dimension_rows(warehouse: Warehouse, dimension: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int) -> RowsPage:
+def dimension_rows(
+    warehouse: Warehouse, dimension: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int
+) -> RowsPage:
     """A page of a dimension's rows, and the cursor of the next page. Errors as in `fact_rows`."""
     return _rows(warehouse, _one_of(dimension, DIMENSIONS, "dimension"), parameters, sort, cursor, limit)
 
 
-def query_rows(warehouse: Warehouse, of: str, where: Iterable[Condition], sort: str | None, cursor: str | None, limit: int) -> RowsPage:
+def query_rows(
+    warehouse: Warehouse, of: str, where: Iterable[Condition], sort: str | None, cursor: str | None, limit: int
+) -> RowsPage:
     """A page of rows that meet conditions on known fields. InvalidError for more than FILTER_MAX_VALUES values."""
     conditions = tuple(where)
     if too_many := [condition.field for condition in conditions if len(condition.values) > FILTER_MAX_VALUES]:
-        raise InvalidError(f"a filter takes at most {FILTER_MAX_VALUES} values; {too_many[0]} has more", parameter=too_many[0])
+        raise InvalidError(
+            f"a filter takes at most {FILTER_MAX_VALUES} values; {too_many[0]} has more", parameter=too_many[0]
+        )
     conditions = tuple(_in_any_spelling(of, condition) for condition in conditions)
     with warehouse.read() as work:
         fields = work.star_reader.fields(of)
@@ -42,7 +50,9 @@ def query_rows(warehouse: Warehouse, of: str, where: Iterable[Condition], sort: 
     return page.rows, _cursor(page.following, sorts)
 
 
-def _rows(warehouse: Warehouse, of: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int) -> RowsPage:
+def _rows(
+    warehouse: Warehouse, of: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int
+) -> RowsPage:
     with warehouse.read() as work:
         fields = work.star_reader.fields(of)
     return query_rows(warehouse, of, read_conditions(parameters, fields), sort, cursor, limit)
@@ -53,8 +63,15 @@ def _in_any_spelling(of: str, condition: Condition) -> Condition:
     if condition.field != "classification.code" and (of, condition.field) != ("classification", "code"):
         return condition
     if condition.operator == "eq":
-        return replace(condition, values=tuple(dict.fromkeys(spelt for value in condition.values for spelt in code_spellings(value))))
-    return replace(condition, values=tuple(map(bare_code, condition.values))) if condition.operator == "prefix" else condition
+        return replace(
+            condition,
+            values=tuple(dict.fromkeys(spelt for value in condition.values for spelt in code_spellings(value))),
+        )
+    return (
+        replace(condition, values=tuple(map(bare_code, condition.values)))
+        if condition.operator == "prefix"
+        else condition
+    )
 
 
 def _one_of(name: str, names: Sequence[str], what: str) -> str:
@@ -77,7 +94,9 @@ def read_conditions(parameters: Parameters, fields: Mapping[str, FieldKind]) -> 
             raise InvalidError(f"{name} must be {error}", parameter=name, got=text[:200]) from error
         if operator == "eq" and kind is FieldKind.INSTANT:  # a day matches all of its instants
             operator, value = "within", (value, read_value(kind, text, end=True))
-        given.setdefault((field, operator), []).extend(text_spellings(value) if operator in {"eq", "named"} else [value])
+        given.setdefault((field, operator), []).extend(
+            text_spellings(value) if operator in {"eq", "named"} else [value]
+        )
     return [Condition(field, operator, tuple(values)) for (field, operator), values in given.items()]
 
 
@@ -93,7 +112,12 @@ def _field(name: str, fields: Mapping[str, FieldKind]) -> tuple[str, Operator, F
         field = name
     kind = fields.get(field)
     if kind is None:
-        raise InvalidError(f"there is no field {field} to filter by", parameter=name, allowed=sorted(fields), operators=[f"__{entry}" for entry in OPERATORS])
+        raise InvalidError(
+            f"there is no field {field} to filter by",
+            parameter=name,
+            allowed=sorted(fields),
+            operators=[f"__{entry}" for entry in OPERATORS],
+        )
     if kind is FieldKind.ORGANIZATION:
         if operator != "eq":
             raise InvalidError(f"{field} takes an organisation's id or name and no operator", parameter=name)
@@ -139,11 +163,18 @@ def _position(cursor: str | None, sorts: Sequence[Sort], fields: Mapping[str, Fi
         raise InvalidError("the cursor belongs to another list or order", parameter="cursor", got=cursor[:200])
     kinds = [*(fields[sort.field] for sort in sorts), FieldKind.INTEGER]
     try:
-        position = tuple(None if value is None else read_value(kind, _plain(value)) for kind, value in zip(kinds, values, strict=True))
+        position = tuple(
+            None if value is None else read_value(kind, _plain(value))
+            for kind, value in zip(kinds, values, strict=True)
+        )
     except ValueError as error:
-        raise InvalidError("the cursor is invalid; use the one from `next` unchanged", parameter="cursor", got=cursor[:200]) from error
+        raise InvalidError(
+            "the cursor is invalid; use the one from `next` unchanged", parameter="cursor", got=cursor[:200]
+        ) from error
     if position[-1] is None:
-        raise InvalidError("the cursor is invalid; use the one from `next` unchanged", parameter="cursor", got=cursor[:200])
+        raise InvalidError(
+            "the cursor is invalid; use the one from `next` unchanged", parameter="cursor", got=cursor[:200]
+        )
     return position
 
 

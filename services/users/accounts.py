@@ -75,7 +75,11 @@ class Authenticator:
         if user and self._is_cached(cache_key, user.password_hash):
             return user
         given = _bytes(password)
-        if len(given) > PASSWORD_MAX_BYTES or not HASHER.verify(given, user.password_hash if user else self._hash_of_unknown_user()) or user is None:
+        if (
+            len(given) > PASSWORD_MAX_BYTES
+            or not HASHER.verify(given, user.password_hash if user else self._hash_of_unknown_user())
+            or user is None
+        ):
             raise UnauthorizedError(WRONG_CREDENTIALS)
         self._add_to_cache(cache_key, user.password_hash)
         return user
@@ -89,13 +93,19 @@ class Authenticator:
     def user_of_token(self, token: str) -> User:
         """The user of the token, with the current role. UnauthorizedError for an invalid or expired token."""
         try:
-            claims: dict[str, Any] = jwt.decode(token, self.key, [ALGORITHM], options={"require": ["sub", "exp", "pwd"]})
+            claims: dict[str, Any] = jwt.decode(
+                token, self.key, [ALGORITHM], options={"require": ["sub", "exp", "pwd"]}
+            )
         except jwt.ExpiredSignatureError as error:
             raise UnauthorizedError("the token has expired; get a new one from POST /v1/auth/token") from error
         except Exception as error:  # pylint: disable=broad-exception-caught  # any unreadable token is invalid
             raise UnauthorizedError("the token is invalid") from error
         user, proof = self._user(claims["sub"]), claims["pwd"]
-        if user is None or not isinstance(proof, str) or not hmac.compare_digest(_bytes(proof), _bytes(self._fingerprint(user))):
+        if (
+            user is None
+            or not isinstance(proof, str)
+            or not hmac.compare_digest(_bytes(proof), _bytes(self._fingerprint(user)))
+        ):
             raise UnauthorizedError("the token's user was removed or has a new password")
         return user
 
@@ -145,7 +155,9 @@ def add_user(warehouse: Warehouse, name: str, role: Role, password: str) -> User
     with warehouse.write() as work:
         known = work.users.get(name)
         if role is not Role.ADMIN and _is_last_admin(work, name):
-            raise ConflictError(f"{name} is the last admin, and would be a {role}; use --role admin, or add another admin first")
+            raise ConflictError(
+                f"{name} is the last admin, and would be a {role}; use --role admin, or add another admin first"
+            )
         work.users.put(user.model_copy(update={"created_at": known.created_at}) if known else user)
         work.commit()
     return user
@@ -183,7 +195,11 @@ def ensure_admin(warehouse: Warehouse, vault: SecretFiles, password: SecretStr |
     users = {user.name: user for user in list_users(warehouse)}
     admin = users.get(ADMIN)
     if password is not None:
-        if admin is None or admin.role is not Role.ADMIN or not HASHER.verify(_bytes(password.get_secret_value()), admin.password_hash):
+        if (
+            admin is None
+            or admin.role is not Role.ADMIN
+            or not HASHER.verify(_bytes(password.get_secret_value()), admin.password_hash)
+        ):
             add_user(warehouse, ADMIN, Role.ADMIN, password.get_secret_value())
             vault.forget(ADMIN_FILE)
         return None

@@ -51,7 +51,11 @@ def add_webhook(parts: Parts, webhook_input: WebhookInput, *, private: bool) -> 
     """Add a webhook; returns it and its secret in clear text. InvalidError for a URL or event that is not allowed."""
     _check(webhook_input, private)
     secret = webhook_input.secret or new_secret()
-    made = webhook_input.model_dump() | {"id": secrets.token_hex(8), "created_at": now(), "secret": parts.seals.encrypt(secret)}
+    made = webhook_input.model_dump() | {
+        "id": secrets.token_hex(8),
+        "created_at": now(),
+        "secret": parts.seals.encrypt(secret),
+    }
     webhook = Webhook(**made)
     with parts.warehouse.write() as work:
         work.webhooks.put(webhook)

@@ -40,7 +40,9 @@ def enqueue(work: WriteUnitOfWork, *, url: str, secret: str, event: str, payload
     `ref` is its subject (a job's id); `secret` is encrypted.
     """
     moment = now()
-    work.deliveries.add([Delivery(url=url, secret=secret, event=event, payload=payload, ref=ref, created_at=moment, next_at=moment)])
+    work.deliveries.add(
+        [Delivery(url=url, secret=secret, event=event, payload=payload, ref=ref, created_at=moment, next_at=moment)]
+    )
 
 
 def wake_deliveries(parts: Parts) -> None:
@@ -80,7 +82,12 @@ def deliver(parts: Parts, moment: datetime | None = None) -> None:
 
 
 def list_deliveries(
-    warehouse: Warehouse, *, ref: str | None = None, webhook_id: str | None = None, cursor: str | None = None, limit: int = 100
+    warehouse: Warehouse,
+    *,
+    ref: str | None = None,
+    webhook_id: str | None = None,
+    cursor: str | None = None,
+    limit: int = 100,
 ) -> tuple[Sequence[Delivery], str | None]:
     """A page of deliveries by subject or webhook, newest first, and the cursor of the next page."""
     before: int | None = None
@@ -99,7 +106,11 @@ def redeliver(parts: Parts, delivery_id: int, *, ref: str | None = None, webhook
     """Send a delivery again, in any state. NotFoundError if the subject or webhook has no delivery of that id."""
     with parts.warehouse.write() as work:
         found = work.deliveries.get(delivery_id)
-        if found is None or (ref is not None and found.ref != ref) or (webhook_id is not None and found.webhook_id != webhook_id):
+        if (
+            found is None
+            or (ref is not None and found.ref != ref)
+            or (webhook_id is not None and found.webhook_id != webhook_id)
+        ):
             raise NotFoundError(f"there is no delivery {delivery_id} here")
         again = work.deliveries.requeue(delivery_id, now())
         work.commit()

@@ -79,7 +79,9 @@ class Api:
 
 
 def settings_of(data: Path) -> Settings:
-    return Settings(data_dir=data, admin_password=SecretStr("admin!"), max_upload_bytes=300_000, embeddings="off", _env_file=None)
+    return Settings(
+        data_dir=data, admin_password=SecretStr("admin!"), max_upload_bytes=300_000, embeddings="off", _env_file=None
+    )
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,18 @@ import orjson
 ROADS, PENS, CLOUD = "ocds-aaaaaa-1", "ocds-aaaaaa-2", "ocds-bbbbbb-9/x"
 
 
-def release(ocid: str, title: str, date: str, amount: float | None, currency: str, method: str, cpv: str) -> dict[str, Any]:
+def release(
+    ocid: str, title: str, date: str, amount: float | None, currency: str, method: str, cpv: str
+) -> dict[str, Any]:
     """A release with a buyer, one item, and one award of two suppliers."""
     council = {"id": "GB-LAE-ABC", "name": "Northshire County Council"}
     value = {} if amount is None else {"value": {"amount": amount, "currency": currency}}
-    item = {"id": "1", "description": f"{title}, all of it", "classification": {"scheme": "CPV", "id": cpv, "description": "Something"}, "quantity": 2}
+    item = {
+        "id": "1",
+        "description": f"{title}, all of it",
+        "classification": {"scheme": "CPV", "id": cpv, "description": "Something"},
+        "quantity": 2,
+    }
     suppliers = [{"id": "GB-COH-1", "name": "Acme, Smith Ltd"}, {"id": "GB-COH-2", "name": "Bolt Ltd"}]
     return {
         "ocid": ocid,
@@ -24,9 +31,21 @@ def release(ocid: str, title: str, date: str, amount: float | None, currency: st
             *({**one, "roles": ["supplier"]} for one in suppliers),
         ],
         "buyer": council,
-        "tender": {"id": "t", "title": title, "status": "complete", "procurementMethod": method, "mainProcurementCategory": "works", "items": [item], **value},
-        "awards": [{"id": "a1", "title": f"{title} award", "status": "active", "date": date, "suppliers": suppliers, **value}],
-        "contracts": [{"id": "c1", "awardID": "a1", "title": f"{title} contract", "status": "active", "dateSigned": date, **value}],
+        "tender": {
+            "id": "t",
+            "title": title,
+            "status": "complete",
+            "procurementMethod": method,
+            "mainProcurementCategory": "works",
+            "items": [item],
+            **value,
+        },
+        "awards": [
+            {"id": "a1", "title": f"{title} award", "status": "active", "date": date, "suppliers": suppliers, **value}
+        ],
+        "contracts": [
+            {"id": "c1", "awardID": "a1", "title": f"{title} contract", "status": "active", "dateSigned": date, **value}
+        ],
         "x_unknown": {"kept": True},
     }
 
@@ -42,4 +61,12 @@ def releases() -> list[dict[str, Any]]:
 
 def package() -> bytes:
     """All three in a release package."""
-    return orjson.dumps({"uri": "x", "version": "1.1", "publisher": {"name": "Test"}, "publishedDate": "2024-04-01T00:00:00Z", "releases": releases()})
+    return orjson.dumps(
+        {
+            "uri": "x",
+            "version": "1.1",
+            "publisher": {"name": "Test"},
+            "publishedDate": "2024-04-01T00:00:00Z",
+            "releases": releases(),
+        }
+    )

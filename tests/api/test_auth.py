@@ -51,7 +51,9 @@ def test_a_caller_who_proves_nothing_gets_401_and_a_challenge(full: Api, headers
     for path in ("/v1/jobs", "/v1/search", "/v1/gold/facts/award", "/v1/raw/releases/a"):
         answer = full.stranger.get(path, headers=headers)
         assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
-        assert answer.headers["www-authenticate"] == 'Basic realm="tenderlake", charset="UTF-8", Bearer realm="tenderlake"'
+        assert (
+            answer.headers["www-authenticate"] == 'Basic realm="tenderlake", charset="UTF-8", Bearer realm="tenderlake"'
+        )
         body = answer.json()
         assert (body["title"], body["status"], body["instance"]) == ("Unauthorized", 401, path)
         assert body["detail"]
@@ -70,7 +72,10 @@ def test_passwords_beyond_ascii_are_utf_8_on_every_route(api: Api, password: str
             assert api.stranger.get(path, headers=basic("umlaut", given)).status_code == 200
         assert api.stranger.post(TOKEN, headers=basic("umlaut", given)).status_code == 200
         assert api.stranger.post(TOKEN, json={"username": "umlaut", "password": given}).status_code == 200
-    assert api.stranger.post("/v1/uploads?filename=a.json", content=b"{}", headers=basic("umlaut", password)).status_code == 202
+    assert (
+        api.stranger.post("/v1/uploads?filename=a.json", content=b"{}", headers=basic("umlaut", password)).status_code
+        == 202
+    )
     latin = b64encode("umlaut:pässwörd-1".encode("latin-1")).decode()
     assert api.stranger.get("/v1/jobs", headers={"Authorization": f"Basic {latin}"}).status_code == 401
 
@@ -81,7 +86,11 @@ def test_a_password_that_no_request_could_send_is_refused(api: Api) -> None:
 
 
 def test_a_token_opens_what_its_user_may_open(full: Api) -> None:
-    for content in ({"data": {"username": "rita", "password": "rita!"}}, {"json": {"username": "rita", "password": "rita!"}}, {"auth": ("rita", "rita!")}):
+    for content in (
+        {"data": {"username": "rita", "password": "rita!"}},
+        {"json": {"username": "rita", "password": "rita!"}},
+        {"auth": ("rita", "rita!")},
+    ):
         answer = full.stranger.post(TOKEN, **content)
         assert answer.json()["token_type"] == "bearer"
         assert answer.json()["expires_in"] == 3600
@@ -90,7 +99,9 @@ def test_a_token_opens_what_its_user_may_open(full: Api) -> None:
     assert full.stranger.post("/v1/uploads", content=b"{}", headers=headers).status_code == 403
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b'{"username": 1, "password": "x"}', b"\xff\xfe", b"username=admin"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[1]", b'{"username": 1, "password": "x"}', b"\xff\xfe", b"username=admin"]
+)
 def test_credentials_that_cannot_be_read_are_a_400(full: Api, body: bytes) -> None:
     answer = full.stranger.post(TOKEN, content=body)
     assert answer.status_code == 400
@@ -98,7 +109,10 @@ def test_credentials_that_cannot_be_read_are_a_400(full: Api, body: bytes) -> No
 
 
 def test_the_wrong_password_gets_no_token(full: Api) -> None:
-    assert full.stranger.post(TOKEN, content=b'{"username": "admin", "password": "\\u0000\\ud800"}').status_code in {400, 401}
+    assert full.stranger.post(TOKEN, content=b'{"username": "admin", "password": "\\u0000\\ud800"}').status_code in {
+        400,
+        401,
+    }
     assert full.stranger.post(TOKEN, json={"username": "admin", "password": "x" * 5000}).status_code == 401
     assert full.stranger.post(TOKEN, content=b"x" * 20_000).status_code == 413
 
@@ -139,7 +153,10 @@ def test_whoever_guesses_passwords_keeps_no_other_request_waiting(api: Api) -> N
 
     async def ask() -> None:
         async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
-            guesses = [create_task(client.get("/v1/search" if n % 2 else "/v1/jobs", auth=("nobody", f"guess {n}"))) for n in range(100)]
+            guesses = [
+                create_task(client.get("/v1/search" if n % 2 else "/v1/jobs", auth=("nobody", f"guess {n}")))
+                for n in range(100)
+            ]
             await sleep(0.2)
             for path in ("/health/live", "/health/ready", "/v1/jobs", "/v1/search"):
                 answer = await wait_for(client.get(path, headers=token), 20)
@@ -204,7 +221,9 @@ CLAIMS: list[dict[str, object]] = [
 @pytest.mark.parametrize("claims", CLAIMS)
 def test_a_token_with_odd_claims_is_a_401(full: Api, claims: dict[str, object]) -> None:
     callers = Authenticator(full.parts.warehouse, vault(full.settings).signing_key(), 5)
-    good = jwt.decode(callers.issue_token(callers.authenticate("admin", "admin!")).value, options={"verify_signature": False})
+    good = jwt.decode(
+        callers.issue_token(callers.authenticate("admin", "admin!")).value, options={"verify_signature": False}
+    )
     payload = json.dumps({**good, **claims}).encode()
     token = jwt.api_jws.encode(payload, callers.key, "HS256")
     answer = full.stranger.get("/v1/jobs", headers={"Authorization": f"Bearer {token}"})
@@ -212,7 +231,9 @@ def test_a_token_with_odd_claims_is_a_401(full: Api, claims: dict[str, object]) 
     assert (answer.status_code, claims) == (expected, claims)
 
 
-@pytest.mark.parametrize("payload", [b"[]", b"7", b"null", b"[" * 20_000, b'{"sub":' * 5_000, b"\xff", b"", b"1" * 5_000])
+@pytest.mark.parametrize(
+    "payload", [b"[]", b"7", b"null", b"[" * 20_000, b'{"sub":' * 5_000, b"\xff", b"", b"1" * 5_000]
+)
 def test_a_token_of_anything_but_claims_is_a_401(full: Api, payload: bytes) -> None:
     signed = jwt.api_jws.encode(payload, vault(full.settings).signing_key(), "HS256")
     headed = f"{urlsafe_b64encode(payload).decode().rstrip('=')}.e30.eA"

@@ -67,7 +67,9 @@ class BrokenError(Exception):
         (errors.UnavailableError("the service is left alone", retry_after=299.2), 503),
     ],
 )
-def test_an_unforeseen_error_says_nothing_of_its_inside(full: Api, error: Exception, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unforeseen_error_says_nothing_of_its_inside(
+    full: Api, error: Exception, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: Any, **__: Any) -> Warehouse:
         raise error
 
@@ -99,7 +101,10 @@ def test_a_method_that_is_not_possible_says_which_are(full: Api) -> None:
 def test_no_answer_repeats_the_host_of_the_request(full: Api, method: str) -> None:
     """A forged Host header must not redirect users to another site."""
     evil = {"Host": "evil.example"}
-    paths = {path.replace("{kind}", "releases").replace("{fact}", "award") for path in full.client.get("/openapi.json").json()["paths"]}
+    paths = {
+        path.replace("{kind}", "releases").replace("{fact}", "award")
+        for path in full.client.get("/openapi.json").json()["paths"]
+    }
     for path in sorted(paths | {"/docs", "/openapi.json", "/docs/static"}):
         for asked in (path, f"{path}/"):
             answer = full.stranger.request(method, asked, headers=evil, follow_redirects=False)

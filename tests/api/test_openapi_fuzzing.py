@@ -11,7 +11,11 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from tests.api.conftest import Api, started
 from tests.api.releases import package
@@ -49,7 +53,9 @@ def headers(installation: Api) -> dict[str, dict[str, str]]:
     return made
 
 
-def test_the_events_of_a_job_are_as_described(description: Any, headers: dict[str, dict[str, str]], installation: Api) -> None:
+def test_the_events_of_a_job_are_as_described(
+    description: Any, headers: dict[str, dict[str, str]], installation: Api
+) -> None:
     (job,) = installation.client.get("/v1/jobs", params={"filename": "three.json"}).json()["items"]
     operation = description["/v1/jobs/{job_id}/events"]["GET"]
     case = operation.Case(path_parameters={"job_id": job["id"]}, headers=headers["rita"])
@@ -58,9 +64,13 @@ def test_the_events_of_a_job_are_as_described(description: Any, headers: dict[st
     case.validate_response(answer, checks=CHECKS)
 
 
-def test_what_nothing_stands_under_is_a_404_that_is_described(description: Any, headers: dict[str, dict[str, str]], installation: Api) -> None:
+def test_what_nothing_stands_under_is_a_404_that_is_described(
+    description: Any, headers: dict[str, dict[str, str]], installation: Api
+) -> None:
     for collection in ("processes", "organizations", "documents"):
-        case = description["/v1/search"]["GET"].Case(query={"similar_to": "unknown", "collection": collection}, headers=headers["rita"])
+        case = description["/v1/search"]["GET"].Case(
+            query={"similar_to": "unknown", "collection": collection}, headers=headers["rita"]
+        )
         answer = case.call()
         assert answer.status_code == 404
         case.validate_response(answer, checks=CHECKS)
@@ -71,7 +81,10 @@ def test_what_nothing_stands_under_is_a_404_that_is_described(description: Any, 
         if not names or operation.method.upper() not in {"GET", "DELETE"} or names == ["kind"]:
             continue
         fixed = {"kind": "releases", "version": 1, "delivery_id": 1}
-        case = operation.Case(path_parameters={name: fixed.get(name, "unknown") for name in names}, query={"token": "x"} if "/feed" in operation.path else {})
+        case = operation.Case(
+            path_parameters={name: fixed.get(name, "unknown") for name in names},
+            query={"token": "x"} if "/feed" in operation.path else {},
+        )
         case.headers = headers["admin"]
         answer = case.call()
         assert answer.status_code == 404, operation.label
@@ -81,7 +94,9 @@ def test_what_nothing_stands_under_is_a_404_that_is_described(description: Any, 
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_any_request_is_answered_as_described(role: str, description: Any, headers: dict[str, dict[str, str]], installation: Api) -> None:
+def test_any_request_is_answered_as_described(
+    role: str, description: Any, headers: dict[str, dict[str, str]], installation: Api
+) -> None:
     asked = 0
     for found in description.get_all_operations():
         operation = found.ok()
@@ -93,15 +108,31 @@ def test_any_request_is_answered_as_described(role: str, description: Any, heade
 
 
 def _ask(operation: Any, role: str, headers: dict[str, str], installation: Api) -> None:
-    @settings(max_examples=EXAMPLES, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(
+        max_examples=EXAMPLES,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        deadline=None,
+    )
     @given(case=operation.as_strategy())
     def check(case: Any) -> None:
         case.headers.pop("Authorization", None)
         answer = case.call(headers=headers)
         case.validate_response(answer, checks=CHECKS)
-        if role == "nobody" and operation.path.startswith("/v1") and operation.path not in HARMLESS and not operation.path.endswith(TOKENED):
-            assert answer.status_code in {400, 401, 405, 406}, f"{case.method} {case.path} answered a stranger {answer.status_code}"
-        writes = case.method not in {"GET", "HEAD", "OPTIONS"} and operation.path not in HARMLESS and not operation.path.startswith(OWN)
+        if (
+            role == "nobody"
+            and operation.path.startswith("/v1")
+            and operation.path not in HARMLESS
+            and not operation.path.endswith(TOKENED)
+        ):
+            assert answer.status_code in {400, 401, 405, 406}, (
+                f"{case.method} {case.path} answered a stranger {answer.status_code}"
+            )
+        writes = (
+            case.method not in {"GET", "HEAD", "OPTIONS"}
+            and operation.path not in HARMLESS
+            and not operation.path.startswith(OWN)
+        )
         if role == "rita" and writes:
             assert answer.status_code >= 400, f"{case.method} {case.path} let a reader write"
         installation.messages.sent.clear()

@@ -27,7 +27,15 @@ def run(live: Live, tmp_path: Path) -> Run:  # noqa: F811
 
     def call(*args: str, stdin: bytes = b"", **settings: object) -> "subprocess.CompletedProcess[str]":
         env = environment(tmp_path, **{"url": live.url, "password": "admin!"} | settings)
-        done = subprocess.run([sys.executable, "-m", "cli.main", *args], cwd=tmp_path, env=env, input=stdin, capture_output=True, timeout=45, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.main", *args],
+            cwd=tmp_path,
+            env=env,
+            input=stdin,
+            capture_output=True,
+            timeout=45,
+            check=False,
+        )
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return call

@@ -37,7 +37,9 @@ def test_the_bundled_files_are_what_the_generator_makes_now() -> None:
 
 def test_the_bundled_files_are_those_that_are_expected_and_small() -> None:
     assert sorted(EXPECTATIONS["files"]) == sorted(file.name for file in FILES)
-    assert [path.name for path in bundled()] == sorted([*EXPECTATIONS["files"], *EXPECTATIONS["references"], *EXPECTATIONS["documents"]])
+    assert [path.name for path in bundled()] == sorted(
+        [*EXPECTATIONS["files"], *EXPECTATIONS["references"], *EXPECTATIONS["documents"]]
+    )
     assert sum(path.stat().st_size for path in DATA.iterdir()) <= 2_100_000
 
 
@@ -52,7 +54,9 @@ def test_the_expected_counts_are_what_judging_the_file_gives(path: Path) -> None
 
 def test_no_process_is_in_two_files() -> None:
     ocids = [{one.ocid for one in judged(path) if isinstance(one, AcceptedRecord)} for path in OCDS]
-    tables = sum(EXPECTATIONS["files"][name]["processes"] for name in ("united-kingdom-flat.csv", "united-kingdom-workbook.xlsx"))
+    tables = sum(
+        EXPECTATIONS["files"][name]["processes"] for name in ("united-kingdom-flat.csv", "united-kingdom-workbook.xlsx")
+    )
     assert len(set().union(*ocids)) == sum(map(len, ocids)) == EXPECTATIONS["total"]["processes"] - tables
 
 
@@ -80,7 +84,11 @@ def test_every_notice_belongs_to_a_process_of_the_set_by_the_way_that_is_expecte
         with pymupdf.open(DATA / name) as notice:
             text = "".join(page.get_text() for page in notice)
         assert "Contracting authority" in text
-        found = {"text": wanted["ocid"] in text, "name": wanted["ocid"] in name, "url": f"/{name}".encode() in published}
+        found = {
+            "text": wanted["ocid"] in text,
+            "name": wanted["ocid"] in name,
+            "url": f"/{name}".encode() in published,
+        }
         assert [way for way, there in found.items() if there] == [wanted["link"]]
 
 

@@ -106,7 +106,9 @@ def test_every_cpv_code_has_eight_digits_and_its_own_description() -> None:
     assert all(len(code) == 8 and code.isdigit() for code in CPV)
     used = {code["id"]: code["description"] for release in releases(2_000) for code in codes(release)}
     assert used.items() <= CPV.items()
-    named = {thing.code for subject in subjects() for thing in subject.things} | {code for subject in subjects() for code in subject.codes}
+    named = {thing.code for subject in subjects() for thing in subject.things} | {
+        code for subject in subjects() for code in subject.codes
+    }
     assert named <= CPV.keys()
 
 
@@ -135,19 +137,33 @@ def test_what_refers_to_something_finds_it() -> None:
 
 
 def test_some_processes_have_names_in_references_alone() -> None:
-    nameless = [release for release in releases(1_500, publishers=3) if any("name" not in party for party in release.get("parties", ()))]
+    nameless = [
+        release
+        for release in releases(1_500, publishers=3)
+        if any("name" not in party for party in release.get("parties", ()))
+    ]
     assert len(nameless) > 20
     for release in nameless:
         awards, bids = release.get("awards", ()), release.get("bids", {}).get("details", ())
-        references = [release["buyer"], *(one for award in awards for one in award["suppliers"]), *(one for bid in bids for one in bid["tenderers"])]
-        named = {one["id"]: one["name"] for one in [*references, release["tender"].get("procuringEntity", references[0])]}
+        references = [
+            release["buyer"],
+            *(one for award in awards for one in award["suppliers"]),
+            *(one for bid in bids for one in bid["tenderers"]),
+        ]
+        named = {
+            one["id"]: one["name"] for one in [*references, release["tender"].get("procuringEntity", references[0])]
+        }
         assert all(party.get("name") or named[party["id"]] for party in release["parties"])
 
 
 def test_some_processes_embed_their_organisations_as_ocds_1_0_does() -> None:
     old = [release for release in releases(1_500, publishers=3) if "parties" not in release]
     assert len(old) > 20
-    whole = [one for release in old for one in [release["buyer"], *(who for award in release.get("awards", ()) for who in award["suppliers"])]]
+    whole = [
+        one
+        for release in old
+        for one in [release["buyer"], *(who for award in release.get("awards", ()) for who in award["suppliers"])]
+    ]
     assert all("id" not in one and one["name"] and one["address"]["countryName"] for one in whole)
     assert any("identifier" in one for one in whole)
     assert len({release["ocid"] for release in old}) < len(old), "some of them have several releases"
@@ -156,18 +172,33 @@ def test_some_processes_embed_their_organisations_as_ocds_1_0_does() -> None:
 def test_awards_of_every_status_occur_with_and_without_those_they_were_for() -> None:
     awards = [award for release in releases(3_000, publishers=3) for award in release.get("awards", ())]
     found = {(award["status"], bool(award["suppliers"])) for award in awards}
-    assert found == {("active", True)} | {(status, named) for status in ("pending", "cancelled", "unsuccessful") for named in (True, False)}
+    assert found == {("active", True)} | {
+        (status, named) for status in ("pending", "cancelled", "unsuccessful") for named in (True, False)
+    }
 
 
 def test_all_that_the_standard_offers_occurs() -> None:
     found = list(releases(3_000, publishers=5))
     awards = [award for release in found for award in release.get("awards", ())]
-    assert {tag for release in found for tag in release["tag"]} == {"planning", "tender", "tenderUpdate", "award", "contract", "implementation"}
+    assert {tag for release in found for tag in release["tag"]} == {
+        "planning",
+        "tender",
+        "tenderUpdate",
+        "award",
+        "contract",
+        "implementation",
+    }
     assert {len(award["suppliers"]) for award in awards} == {0, 1, 2, 3}
-    assert {"GBP", "EUR", "USD", "KES", "CHF", "CAD"} <= {release["tender"]["value"]["currency"] for release in found if "value" in release["tender"]}
-    assert {"open", "selective", "limited", "direct"} <= {release["tender"].get("procurementMethod") for release in found}
+    assert {"GBP", "EUR", "USD", "KES", "CHF", "CAD"} <= {
+        release["tender"]["value"]["currency"] for release in found if "value" in release["tender"]
+    }
+    assert {"open", "selective", "limited", "direct"} <= {
+        release["tender"].get("procurementMethod") for release in found
+    }
     assert {"works", "goods", "services"} <= {release["tender"]["mainProcurementCategory"] for release in found}
-    assert {"valid", "disqualified", "withdrawn"} == {bid["status"] for release in found for bid in release.get("bids", {}).get("details", ())}
+    assert {"valid", "disqualified", "withdrawn"} == {
+        bid["status"] for release in found for bid in release.get("bids", {}).get("details", ())
+    }
     assert any("lots" in release["tender"] for release in found)
     assert any("x_sustainability" in release["tender"] for release in found)
 
@@ -189,7 +220,10 @@ def test_broken_releases_are_still_dicts_where_dicts_are_asked_for() -> None:
     assert all(orjson.loads(orjson.dumps(release)) == release for release in releases(100, broken=1.0))
 
 
-@pytest.mark.parametrize("wrong", [{"count": -1}, {"publishers": 0}, {"publishers": 501}, {"multi_share": 1.1}, {"broken": 0.7, "repairable": 0.7}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"count": -1}, {"publishers": 0}, {"publishers": 501}, {"multi_share": 1.1}, {"broken": 0.7, "repairable": 0.7}],
+)
 def test_parameters_out_of_range_are_refused_at_once(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must"):
         releases(**{"count": 1} | wrong)

@@ -16,7 +16,11 @@ def test_loading_the_bundled_set_gives_the_counts_that_the_generator_expects(lak
         job = load(lake_home, path.name, path.read_bytes())
         assert str(job.status) == "succeeded", (path.name, job.error)
         wanted = WANTED["files"].get(path.name) or _good(WANTED["references"].get(path.name, 1))
-        assert (job.counts.received, job.counts.accepted, job.counts.unchanged) == (wanted["releases"], wanted["accepted"], 0)
+        assert (job.counts.received, job.counts.accepted, job.counts.unchanged) == (
+            wanted["releases"],
+            wanted["accepted"],
+            0,
+        )
         assert job.counts.quarantined == wanted["quarantined"] == len(quarantined(lake_home, job.id))
         assert job.counts.processes == wanted["processes"]
     assert len(rows(lake_home, "fact_process")) == WANTED["total"]["processes"]
@@ -35,7 +39,9 @@ def test_organisations_of_every_form_have_names_and_awards_count_by_their_status
     found = [row for row in rows(lake_home, "dim_organization") if row["organization_id"] != "unknown"]
     assert all(row["name"] for row in found)
     old = {row["process_key"] for row in rows(lake_home, "fact_process") if "-0010-" in row["ocid"]}
-    named = {row["organization_id"] for row in rows(lake_home, "bridge_process_organization") if row["process_key"] in old}
+    named = {
+        row["organization_id"] for row in rows(lake_home, "bridge_process_organization") if row["process_key"] in old
+    }
     assert named
     assert all(name.startswith("GB-") for name in named), "embedded organisations have the identity of their identifier"
     statuses = {row["status_key"]: row["status"] for row in rows(lake_home, "dim_status") if row["of"] == "award"}
@@ -43,7 +49,11 @@ def test_organisations_of_every_form_have_names_and_awards_count_by_their_status
     facts = [row for row in rows(lake_home, "fact_award") if row["suppliers"]]
     assert {statuses[row["status_key"]] for row in facts} == set(statuses.values())
     counted = sum(statuses[row["status_key"]] == "active" for row in facts)
-    assert sum(row["awards"] for row in rows(lake_home, "organization_total") if row["role"] == "supplier") == counted < len(facts)
+    assert (
+        sum(row["awards"] for row in rows(lake_home, "organization_total") if row["role"] == "supplier")
+        == counted
+        < len(facts)
+    )
 
 
 def _good(records: int) -> dict[str, int]:

@@ -37,7 +37,11 @@ def test_its_key_comes_from_the_env_file_and_is_nowhere_written() -> None:
 
 
 def test_the_two_lines_of_the_example_point_at_that_server() -> None:
-    lines = dict(line.split("=", 1) for line in (ROOT / ".env.example").read_text().splitlines() if line and not line.startswith("#"))
+    lines = dict(
+        line.split("=", 1)
+        for line in (ROOT / ".env.example").read_text().splitlines()
+        if line and not line.startswith("#")
+    )
     assert set(lines) == {"TENDERLAKE_TYPESENSE_URL", "TENDERLAKE_TYPESENSE_API_KEY"}
     settings = Settings(_env_file=None, typesense_url=lines["TENDERLAKE_TYPESENSE_URL"])
     assert settings.typesense_url == "http://" + TYPESENSE["ports"][0].rsplit(":", 1)[0]

@@ -26,7 +26,9 @@ def test_the_wheel_runs_outside_the_checkout(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     stack = Stack(tmp_path / "data")
     with (tmp_path / "up.log").open("wb") as log:
-        up = subprocess.Popen([tmp_path / "venv/bin/tenderlake", "up"], cwd=tmp_path, env=stack.env, stdout=log, stderr=log)
+        up = subprocess.Popen(
+            [tmp_path / "venv/bin/tenderlake", "up"], cwd=tmp_path, env=stack.env, stdout=log, stderr=log
+        )
     try:
         client = stack.client
         await_true(lambda: client.get("/health/ready").status_code == 200, 60)

@@ -46,8 +46,13 @@ def tries(parts: Parts, monkeypatch: pytest.MonkeyPatch, *failures: Exception) -
     return run
 
 
-def test_a_failure_that_was_foreseen_is_a_line_and_another_try(lake_home: Parts, log_lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert tries(lake_home, monkeypatch, UnavailableError("the queue does not answer"), NoSpaceError("the disk is full")) == 3
+def test_a_failure_that_was_foreseen_is_a_line_and_another_try(
+    lake_home: Parts, log_lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (
+        tries(lake_home, monkeypatch, UnavailableError("the queue does not answer"), NoSpaceError("the disk is full"))
+        == 3
+    )
     assert [line.strip() for line in log_lines if line.startswith(("WARNING", "ERROR"))] == [
         "WARNING index: the queue does not answer; will retry",
         "WARNING index: the disk is full; will retry",

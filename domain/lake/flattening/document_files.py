@@ -46,7 +46,9 @@ def _file(document: dict[str, Any]) -> dict[str, Any]:
 
 def _pages(document: dict[str, Any]) -> list[dict[str, Any]]:
     pages = sorted(document.get("pages") or [], key=lambda page: int(page["page"]))
-    return [{"page": page["page"], "text": page.get("text") or "", "tables": _json(page.get("tables"))} for page in pages]
+    return [
+        {"page": page["page"], "text": page.get("text") or "", "tables": _json(page.get("tables"))} for page in pages
+    ]
 
 
 def _json(value: Any) -> str | None:

@@ -9,7 +9,11 @@ def flat_items(rows: pl.DataFrame) -> pl.DataFrame:
     item = pl.col("items").struct
     # An item without a main classification takes its first additional one.
     extra = item.field("additionalClassifications").list.first()
-    first = pl.when(item.field("classification").struct.field("id").is_not_null()).then(item.field("classification")).otherwise(extra)
+    first = (
+        pl.when(item.field("classification").struct.field("id").is_not_null())
+        .then(item.field("classification"))
+        .otherwise(extra)
+    )
     flat = rows.select(
         "row",
         "silver_batch",
@@ -31,7 +35,11 @@ def flat_items(rows: pl.DataFrame) -> pl.DataFrame:
     locations, codes = _locations(rows), _codes(rows)
     flat = flat.join(locations, on="row", how="left", maintain_order="left")
     flat = flat.join(codes, on="row", how="left", maintain_order="left")
-    return flat.drop("row").with_columns(pl.col("codes").fill_null([])).sort("ocid", "level", "parent_position", "position", maintain_order=True)
+    return (
+        flat.drop("row")
+        .with_columns(pl.col("codes").fill_null([]))
+        .sort("ocid", "level", "parent_position", "position", maintain_order=True)
+    )
 
 
 def _of_items(rows: pl.DataFrame, single: str, array: str) -> pl.DataFrame:
@@ -48,7 +56,9 @@ def _of_items(rows: pl.DataFrame, single: str, array: str) -> pl.DataFrame:
 def _codes(rows: pl.DataFrame) -> pl.DataFrame:
     """Return `row` and `codes` (list of scheme:id) for items with classifications."""
     coded = _of_items(rows, "classification", "additionalClassifications").drop_nulls("id")
-    codes = coded.select("row", pl.concat_str([pl.col("scheme").fill_null(""), "id"], separator=":").str.strip_prefix(":").alias("codes"))
+    codes = coded.select(
+        "row", pl.concat_str([pl.col("scheme").fill_null(""), "id"], separator=":").str.strip_prefix(":").alias("codes")
+    )
     return codes.unique(keep="first", maintain_order=True).group_by("row").agg("codes")
 
 

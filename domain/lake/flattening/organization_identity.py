@@ -8,7 +8,19 @@ from functools import lru_cache
 GLOBAL_ID = re.compile(r"^[A-Z]{2,3}-[A-Z0-9_]{2,}-\S+$")
 UNKNOWN = "unknown"
 ACCENTS = range(0x300, 0x370)  # Latin, Greek, Cyrillic; other scripts' marks are vowels that distinguish words
-NO_IDENTIFIER = {"", "na", "n-a", "none", "null", "nil", "unknown", "tbc", "not-applicable", "not-available", "not-specified"}
+NO_IDENTIFIER = {
+    "",
+    "na",
+    "n-a",
+    "none",
+    "null",
+    "nil",
+    "unknown",
+    "tbc",
+    "not-applicable",
+    "not-available",
+    "not-specified",
+}
 
 
 @lru_cache(maxsize=20_000)
@@ -25,7 +37,9 @@ def register_number(scheme: str, identifier: str) -> str | None:
     return None if normal_name(number) in NO_IDENTIFIER or set(number) == {"0"} else f"{scheme}-{number}"
 
 
-def organization_id(ocid: str, scheme: str | None, identifier: str | None, party_id: str | None, name: str | None) -> str:
+def organization_id(
+    ocid: str, scheme: str | None, identifier: str | None, party_id: str | None, name: str | None
+) -> str:
     """Return the business key of the organisation of a party; the first rule that applies:
 
     1. A registered identifier, no placeholder: `{scheme}-{id}` (the form of org-id.guide; many party ids have it too).

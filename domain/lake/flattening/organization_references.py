@@ -39,11 +39,20 @@ def listed_parties(frame: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataF
     rows = _numbered(frame.select(*KEYS, "parties"), "parties", "position")
     party = pl.col("parties")
     details = party.struct.field("details").struct
-    flat = rows.select(*KEYS, "position", *organization_columns(party), party.struct.field("roles"), details.field("scale"), details.field("url"))
+    flat = rows.select(
+        *KEYS,
+        "position",
+        *organization_columns(party),
+        party.struct.field("roles"),
+        details.field("scale"),
+        details.field("url"),
+    )
     return with_identity(tidy_columns(flat, [*TIDIED_COLUMNS, "scale"], changed))
 
 
-def organization_references(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataFrame:
+def organization_references(
+    frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame, changed: list[pl.DataFrame]
+) -> pl.DataFrame:
     """Return one row per organisation reference, in order: KEYS, `order`, role, `at`, award_position, award_id, TEXTS.
 
     `at` is the JSON path, with '#' for the index `parent`. `award_position` is set for suppliers of awards.
@@ -51,7 +60,9 @@ def organization_references(frame: pl.DataFrame, awards: pl.DataFrame, contracts
     """
     references = pl.concat(_all_references(frame, awards, contracts))
     rows = references.with_columns(organization_columns(pl.col("who"))).drop("who")
-    named = tidy_columns(rows, TIDIED_COLUMNS, changed).filter(pl.any_horizontal(pl.col("party_id", "name", "legal_name", "identifier").is_not_null()))
+    named = tidy_columns(rows, TIDIED_COLUMNS, changed).filter(
+        pl.any_horizontal(pl.col("party_id", "name", "legal_name", "identifier").is_not_null())
+    )
     return with_identity(named).with_row_index("order")
 
 
@@ -71,7 +82,9 @@ def _all_references(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.Dat
     yield _references(_each(bidders, "who"), "tenderer", "/bids/details/#/tenderers")
     signatories = contracts.select(*KEYS, parent, who="suppliers")
     yield _references(_each(signatories, "who"), "supplier", "/contracts/#/suppliers")
-    payments = _each(contracts.select(*KEYS, parent, paid=pl.col("implementation").struct.field("transactions")), "paid")
+    payments = _each(
+        contracts.select(*KEYS, parent, paid=pl.col("implementation").struct.field("transactions")), "paid"
+    )
     for role in ("payer", "payee"):
         path = f"/contracts/#/implementation/transactions/{role}"
         yield _references(payments.select(*KEYS, "parent", who=pl.col("paid").struct.field(role)), role, path)
@@ -81,7 +94,15 @@ def _references(rows: pl.DataFrame, role: str, at: str) -> pl.DataFrame:
     award = pl.col("parent") if "award_id" in rows.columns else pl.lit(None, pl.Int32)
     award_id = pl.col("award_id") if "award_id" in rows.columns else pl.lit(None, pl.String)
     named = rows.filter(pl.col("who").is_not_null())
-    return named.select(*KEYS, "parent", pl.lit(role).alias("role"), pl.lit(at).alias("at"), award.alias("award_position"), award_id.alias("award_id"), "who")
+    return named.select(
+        *KEYS,
+        "parent",
+        pl.lit(role).alias("role"),
+        pl.lit(at).alias("at"),
+        award.alias("award_position"),
+        award_id.alias("award_id"),
+        "who",
+    )
 
 
 def _each(rows: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -99,17 +120,32 @@ def with_identity(frame: pl.DataFrame) -> pl.DataFrame:
     """Add `folded`, the name (else the legal name) folded for comparison, and `registered`, its `scheme-id` in
     a register."""
     named = frame.with_columns(pl.coalesce("name", "legal_name").alias("_name"))
-    return named.join(_folded(named["_name"]), on="_name", how="left", maintain_order="left").drop("_name").with_columns(_registered(frame))
+    return (
+        named.join(_folded(named["_name"]), on="_name", how="left", maintain_order="left")
+        .drop("_name")
+        .with_columns(_registered(frame))
+    )
 
 
 def _folded(names: pl.Series) -> pl.DataFrame:
     distinct = names.drop_nulls().unique()
-    return pl.DataFrame({"_name": distinct, "folded": [normal_name(name) or None for name in distinct]}, schema={"_name": pl.String, "folded": pl.String})
+    return pl.DataFrame(
+        {"_name": distinct, "folded": [normal_name(name) or None for name in distinct]},
+        schema={"_name": pl.String, "folded": pl.String},
+    )
 
 
 def _registered(frame: pl.DataFrame) -> pl.Series:
     pairs = frame.select(*IDENTIFIER)
     numbers = pairs.drop_nulls().unique()
-    known = numbers.with_columns(pl.Series("registered", [register_number(*pair) for pair in numbers.iter_rows()], dtype=pl.String))
-    found = pairs.join(known, on=IDENTIFIER, how="left", maintain_order="left")["registered"] if known.height else pairs["scheme"].clear(len(pairs))
-    return found.alias("registered").fill_null(frame.select(pl.when(pl.col("party_id").str.contains(GLOBAL_ID.pattern)).then("party_id")).to_series())
+    known = numbers.with_columns(
+        pl.Series("registered", [register_number(*pair) for pair in numbers.iter_rows()], dtype=pl.String)
+    )
+    found = (
+        pairs.join(known, on=IDENTIFIER, how="left", maintain_order="left")["registered"]
+        if known.height
+        else pairs["scheme"].clear(len(pairs))
+    )
+    return found.alias("registered").fill_null(
+        frame.select(pl.when(pl.col("party_id").str.contains(GLOBAL_ID.pattern)).then("party_id")).to_series()
+    )

@@ -22,7 +22,9 @@ class ProcessParties:
     note: pl.DataFrame
 
 
-def build_parties(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame, changed: list[pl.DataFrame]) -> ProcessParties:
+def build_parties(
+    frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame, changed: list[pl.DataFrame]
+) -> ProcessParties:
     """Return the parties of decoded processes; `awards` and `contracts` have one row per array element.
 
     Texts whose whitespace changes are appended to `changed` (domain/shared/whitespace.py).
@@ -37,15 +39,23 @@ def build_parties(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataF
     party = _with_roles(_identified(party), matched, changed)
     identities = party.select(*PLACE, "organization_id", own_id="party_id", own_name="name")
     named = matched.join(identities, on=PLACE, how="left", maintain_order="left")
-    awarded = named.filter(pl.col("award_position").is_not_null()).unique(["ocid", "award_position", "organization_id"], keep="first", maintain_order=True)
+    awarded = named.filter(pl.col("award_position").is_not_null()).unique(
+        ["ocid", "award_position", "organization_id"], keep="first", maintain_order=True
+    )
     party_id, name = pl.coalesce("own_id", "party_id").alias("party_id"), pl.coalesce("name", "own_name").alias("name")
     supplier = awarded.select(*KEYS, "award_position", "award_id", party_id, name, "organization_id")
-    return ProcessParties(party, supplier.sort("ocid", "award_position", maintain_order=True), _roles(frame, named, party), note)
+    return ProcessParties(
+        party, supplier.sort("ocid", "award_position", maintain_order=True), _roles(frame, named, party), note
+    )
 
 
 def _identified(party: pl.DataFrame) -> pl.DataFrame:
     columns = ["ocid", "scheme", "identifier", "party_id", "name"]
-    return party.with_columns(pl.Series("organization_id", [organization_id(*row) for row in party.select(columns).iter_rows()], dtype=pl.String))
+    return party.with_columns(
+        pl.Series(
+            "organization_id", [organization_id(*row) for row in party.select(columns).iter_rows()], dtype=pl.String
+        )
+    )
 
 
 def _with_roles(party: pl.DataFrame, matched: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataFrame:
@@ -64,7 +74,14 @@ def _roles(frame: pl.DataFrame, named: pl.DataFrame, party: pl.DataFrame) -> pl.
         by_role = party.filter(pl.col("roles").list.contains(role)).select(*PLACE)
         chosen = pl.concat([by_reference, by_role]).unique("ocid", keep="first", maintain_order=True)
         chosen_parties = chosen.join(party, on=PLACE, how="left", maintain_order="left")
-        columns = [pl.col(old).alias(f"{prefix}_{new}") for old, new in (("party_id", "id"), ("name", "name"), ("organization_id", "organization_id"))]
-        place = [pl.col(name).alias(f"buyer_{name}") for name in ("country", "region", "locality")] if role == "buyer" else []
+        columns = [
+            pl.col(old).alias(f"{prefix}_{new}")
+            for old, new in (("party_id", "id"), ("name", "name"), ("organization_id", "organization_id"))
+        ]
+        place = (
+            [pl.col(name).alias(f"buyer_{name}") for name in ("country", "region", "locality")]
+            if role == "buyer"
+            else []
+        )
         rows = rows.join(chosen_parties.select("ocid", *columns, *place), on="ocid", how="left", maintain_order="left")
     return rows

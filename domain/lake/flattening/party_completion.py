@@ -15,7 +15,13 @@ NOTE_CODE = "organization_differs"
 NOTE_TEXT_MAX_CHARACTERS = 80  # of a text in a note
 COMPARED = [*TEXTS, "folded", "registered"]
 # Parts are completed whole: fields of two addresses are never mixed.
-PARTS = {"party_id": ["party_id"], "name": ["name"], "legal_name": ["legal_name"], "identifier": IDENTIFIER, "address": ADDRESS}
+PARTS = {
+    "party_id": ["party_id"],
+    "name": ["name"],
+    "legal_name": ["legal_name"],
+    "identifier": IDENTIFIER,
+    "address": ADDRESS,
+}
 
 
 def complete_parties(party: pl.DataFrame, references: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -40,7 +46,11 @@ def _completed(party: pl.DataFrame, incomplete: pl.DataFrame) -> pl.DataFrame:
     first_values = [value.first().alias(f"_{part}") for part, value in present.items()]
     completions = incomplete.group_by(PLACE, maintain_order=True).agg(first_values)
     wide = party.join(completions, on=PLACE, how="left", maintain_order="left")
-    taken = [pl.when(_has(part, "")).then(name).otherwise(pl.col(f"_{part}").struct.field(name)).alias(name) for part, names in PARTS.items() for name in names]
+    taken = [
+        pl.when(_has(part, "")).then(name).otherwise(pl.col(f"_{part}").struct.field(name)).alias(name)
+        for part, names in PARTS.items()
+        for name in names
+    ]
     return wide.with_columns(taken).drop(f"_{part}" for part in PARTS)
 
 
@@ -59,7 +69,14 @@ def _differences(joined: pl.DataFrame) -> pl.DataFrame:
         for part, kept, other in _differing(row):
             shown = [text[:NOTE_TEXT_MAX_CHARACTERS] for text in (kept, other)]
             message = f"{NOTES[NOTE_CODE]}: {part} {shown[0]!r} counts, {shown[1]!r} does not"
-            note = {"silver_batch": row["silver_batch"], "ocid": row["ocid"], "record_id": None, "code": NOTE_CODE, "path": at, "message": message}
+            note = {
+                "silver_batch": row["silver_batch"],
+                "ocid": row["ocid"],
+                "record_id": None,
+                "code": NOTE_CODE,
+                "path": at,
+                "message": message,
+            }
             seen.setdefault((row["ocid"], row["position"], part, other), note)
     return pl.DataFrame(list(seen.values()), schema=TABLES["note"])
 
@@ -67,7 +84,11 @@ def _differences(joined: pl.DataFrame) -> pl.DataFrame:
 def _differing(row: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield (part, value that counts, value that does not) where a reference differs from its party."""
     name = row["name"] or row["legal_name"]
-    if row["folded"] and row["own_folded"] and row["folded"] not in {row["own_folded"], normal_name(row["own_legal_name"] or "")}:
+    if (
+        row["folded"]
+        and row["own_folded"]
+        and row["folded"] not in {row["own_folded"], normal_name(row["own_legal_name"] or "")}
+    ):
         yield "name", row["own_name"] or row["own_legal_name"], name
     if row["registered"] and row["own_registered"] and row["registered"] != row["own_registered"]:
         yield "identifier", row["own_registered"], row["registered"]

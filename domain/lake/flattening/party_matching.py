@@ -15,16 +15,24 @@ def match_references(references: pl.DataFrame, listed: pl.DataFrame) -> pl.DataF
     for column in ("party_id", "registered"):
         known = listed.drop_nulls(column).unique(["ocid", column], keep="first", maintain_order=True)
         rows = _with_position(rows, known.select("ocid", column, pl.col("position").alias(f"by_{column}")), column)
-    rows = rows.with_columns(pl.coalesce("by_party_id", "by_registered").alias("position")).drop("by_party_id", "by_registered")
+    rows = rows.with_columns(pl.coalesce("by_party_id", "by_registered").alias("position")).drop(
+        "by_party_id", "by_registered"
+    )
     of_name = pl.col("registered").drop_nulls()
     named = listed.drop_nulls("folded").group_by("ocid", "folded", maintain_order=True)
-    known = named.agg(pl.col("position").first().alias("by_name"), of_name.n_unique().alias("registers"), pl.col("registered").first().alias("own"))
+    known = named.agg(
+        pl.col("position").first().alias("by_name"),
+        of_name.n_unique().alias("registers"),
+        pl.col("registered").first().alias("own"),
+    )
     rows = _with_position(rows, known.filter(pl.col("registers") <= 1).drop("registers"), "folded")
     unmatched = pl.col("registered").filter(pl.col("position").is_null())
     identifiers = unmatched.drop_nulls().n_unique().over("ocid", "folded")
     same = pl.col("registered") == pl.col("own")
     fits = pl.col("registered").is_null() | same | (pl.col("own").is_null() & (identifiers == 1))
-    return rows.with_columns(pl.coalesce("position", pl.when(fits).then("by_name")).alias("position")).drop("by_name", "own")
+    return rows.with_columns(pl.coalesce("position", pl.when(fits).then("by_name")).alias("position")).drop(
+        "by_name", "own"
+    )
 
 
 def _with_position(rows: pl.DataFrame, known: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -42,16 +50,27 @@ def number_unlisted(found: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     missing = found.filter(c("position").is_null()).drop("position")
     registers = c("registered").drop_nulls()
     of_id = pl.when(c("party_id").is_not_null()).then(registers.first().over("ocid", "party_id"))
-    of_name = pl.when(c("folded").is_not_null() & (registers.n_unique().over("ocid", "folded") == 1)).then(registers.first().over("ocid", "folded"))
+    of_name = pl.when(c("folded").is_not_null() & (registers.n_unique().over("ocid", "folded") == 1)).then(
+        registers.first().over("ocid", "folded")
+    )
     name_of_id = pl.when(c("party_id").is_not_null()).then(c("folded").drop_nulls().first().over("ocid", "party_id"))
     register = pl.format("register {}", pl.coalesce("registered", of_id, of_name))
     name = pl.format("name {}", pl.coalesce(name_of_id, "folded"))
-    who = pl.coalesce(register, name, pl.format("id {}", "party_id"), pl.format("text {}", pl.coalesce("name", "legal_name", "identifier")))
+    who = pl.coalesce(
+        register,
+        name,
+        pl.format("id {}", "party_id"),
+        pl.format("text {}", pl.coalesce("name", "legal_name", "identifier")),
+    )
     missing = missing.with_columns(who.alias("_who"))
     first = missing.select("ocid", "_who").unique(maintain_order=True)
     counts = listed.group_by("ocid").agg((c("position").max() + 1).alias("_listed"))
     first = first.join(counts, on="ocid", how="left", maintain_order="left")
     position = (c("_listed").fill_null(0) + pl.int_range(pl.len()).over("ocid")).cast(pl.Int32).alias("position")
-    unlisted = missing.join(first.select("ocid", "_who", position), on=["ocid", "_who"], how="left", maintain_order="left").drop("_who")
+    unlisted = missing.join(
+        first.select("ocid", "_who", position), on=["ocid", "_who"], how="left", maintain_order="left"
+    ).drop("_who")
     known = found.filter(c("position").is_not_null()).with_columns(pl.lit(value=True).alias("listed"))
-    return pl.concat([known, unlisted.with_columns(pl.lit(value=False).alias("listed")).select(known.columns)]).sort("order")
+    return pl.concat([known, unlisted.with_columns(pl.lit(value=False).alias("listed")).select(known.columns)]).sort(
+        "order"
+    )

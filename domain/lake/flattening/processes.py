@@ -22,7 +22,18 @@ from domain.shared.whitespace import tidy_columns, whitespace_notes
 
 Frames = dict[str, pl.DataFrame]
 SCHEMA = {name: polars_type(field.annotation) for name, field in CompiledReleaseModel.model_fields.items()}
-CARRIED = ["silver_batch", "ocid", "compiled", "releases", "first_published", "last_published", "last_seq", "tags", "publisher", "publisher_license"]
+CARRIED = [
+    "silver_batch",
+    "ocid",
+    "compiled",
+    "releases",
+    "first_published",
+    "last_published",
+    "last_seq",
+    "tags",
+    "publisher",
+    "publisher_license",
+]
 # Date format of most publishers, which polars parses by column; other formats are parsed one by one.
 COMMON_DATE = r"^[12]\d{3}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(Z|[+-](0\d|1[0-4]):[0-5]\d)$"
 COMMON_DATE_FORMAT = "%Y-%m-%dT%H:%M:%S%:z"
@@ -30,7 +41,16 @@ DECODE_RELEASES = 250  # compiled releases decoded at once
 # Texts that become dimension attributes or filter values; their whitespace is tidied.
 CLASSIFIED = ["classification_scheme", "classification_id", "classification_description"]
 TIDIED_COLUMNS = {
-    "process": ["status", "procurement_method", "procurement_method_details", "main_category", *CLASSIFIED, "currency", "publisher", "publisher_license"],
+    "process": [
+        "status",
+        "procurement_method",
+        "procurement_method_details",
+        "main_category",
+        *CLASSIFIED,
+        "currency",
+        "publisher",
+        "publisher_license",
+    ],
     "award": ["status", "currency"],
     "contract": ["status", "currency"],
     "item": [*CLASSIFIED, "unit_currency", "country", "region", "locality"],
@@ -75,7 +95,10 @@ def decode(processes: pl.DataFrame, unread: list[pl.DataFrame] | None = None) ->
     Values that can't be decoded (of releases accepted by an earlier version) become null; `unread` gets notes on them.
     """
     # Measured with 8 KB releases: 27,000/s in slices, 15,000/s at once with ten times the memory, read_ndjson 7,000/s.
-    parts = [_decoded(processes.slice(start, DECODE_RELEASES), unread) for start in range(0, processes.height, DECODE_RELEASES)]
+    parts = [
+        _decoded(processes.slice(start, DECODE_RELEASES), unread)
+        for start in range(0, processes.height, DECODE_RELEASES)
+    ]
     decoded = pl.concat(parts, rechunk=True).struct.unnest().drop("ocid")
     return pl.concat([processes.select(CARRIED), decoded], how="horizontal")
 
@@ -88,7 +111,9 @@ def _decoded(processes: pl.DataFrame, unread: list[pl.DataFrame] | None) -> pl.S
         repaired = [repair_compiled_release(text) for text in texts]
     notes = [
         {"silver_batch": silver_batch, "ocid": ocid, "record_id": None, **note.model_dump()}
-        for (silver_batch, ocid), (_, found) in zip(processes.select("silver_batch", "ocid").iter_rows(), repaired, strict=True)
+        for (silver_batch, ocid), (_, found) in zip(
+            processes.select("silver_batch", "ocid").iter_rows(), repaired, strict=True
+        )
         for note in found
     ]
     if unread is not None:
@@ -139,7 +164,9 @@ def _field(*path: str) -> pl.Expr:
 
 
 def _award(awards: pl.DataFrame, parties: ProcessParties) -> pl.DataFrame:
-    counted = parties.supplier.group_by("ocid", pl.col("award_position").alias("position")).agg(pl.col("organization_id").n_unique().alias("suppliers"))
+    counted = parties.supplier.group_by("ocid", pl.col("award_position").alias("position")).agg(
+        pl.col("organization_id").n_unique().alias("suppliers")
+    )
     rows = awards.select(
         "silver_batch",
         "ocid",
@@ -154,7 +181,9 @@ def _award(awards: pl.DataFrame, parties: ProcessParties) -> pl.DataFrame:
         _field("contractPeriod", "startDate").alias("contract_start"),
         _field("contractPeriod", "endDate").alias("contract_end"),
     )
-    rows = rows.join(counted, on=["ocid", "position"], how="left", maintain_order="left").with_columns(pl.col("suppliers").fill_null(0))
+    rows = rows.join(counted, on=["ocid", "position"], how="left", maintain_order="left").with_columns(
+        pl.col("suppliers").fill_null(0)
+    )
     return instants(rows, ["date", "contract_start", "contract_end"])
 
 
@@ -193,20 +222,38 @@ def _missing_award_notes(awards: pl.DataFrame, contracts: pl.DataFrame) -> pl.Da
 
 def _parents(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame) -> Frames:
     """Return silver_batch, ocid, parent_position, parent_id, items and documents of all parents, by level."""
-    tenders = frame.select("silver_batch", "ocid", "tender").filter(pl.col("tender").is_not_null()).unnest("tender").with_columns(position=pl.lit(0))
-    columns = ["silver_batch", "ocid", pl.col("position").cast(pl.Int32).alias("parent_position"), pl.col("id").alias("parent_id"), "items", "documents"]
+    tenders = (
+        frame.select("silver_batch", "ocid", "tender")
+        .filter(pl.col("tender").is_not_null())
+        .unnest("tender")
+        .with_columns(position=pl.lit(0))
+    )
+    columns = [
+        "silver_batch",
+        "ocid",
+        pl.col("position").cast(pl.Int32).alias("parent_position"),
+        pl.col("id").alias("parent_id"),
+        "items",
+        "documents",
+    ]
     return {level: rows.select(columns) for level, rows in zip(LEVELS, (tenders, awards, contracts), strict=True)}
 
 
 def _elements(parents: pl.DataFrame, column: str, level: str) -> pl.DataFrame:
-    rows = parents.select("silver_batch", "ocid", "parent_position", "parent_id", column).filter(pl.col(column).list.len() > 0)
-    numbered = rows.with_columns(pl.int_ranges(0, pl.col(column).list.len(), dtype=pl.Int32).alias("position"), pl.lit(level).alias("level"))
+    rows = parents.select("silver_batch", "ocid", "parent_position", "parent_id", column).filter(
+        pl.col(column).list.len() > 0
+    )
+    numbered = rows.with_columns(
+        pl.int_ranges(0, pl.col(column).list.len(), dtype=pl.Int32).alias("position"), pl.lit(level).alias("level")
+    )
     return numbered.explode(column, "position")
 
 
 def _documents(frame: pl.DataFrame, parents: Frames) -> pl.DataFrame:
     planning = frame.select("silver_batch", "ocid", _field("planning", "documents").alias("documents"))
-    planning = planning.with_columns(pl.lit(0, dtype=pl.Int32).alias("parent_position"), pl.lit(None, dtype=pl.String).alias("parent_id"))
+    planning = planning.with_columns(
+        pl.lit(0, dtype=pl.Int32).alias("parent_position"), pl.lit(None, dtype=pl.String).alias("parent_id")
+    )
     frames = [_elements(planning, "documents", "planning")]
     frames += [_elements(parents[level], "documents", level) for level in LEVELS]
     document = pl.col("documents").struct
@@ -228,7 +275,9 @@ def _documents(frame: pl.DataFrame, parents: Frames) -> pl.DataFrame:
 def _process(frame: pl.DataFrame, parties: ProcessParties, items: pl.DataFrame) -> pl.DataFrame:
     tender = pl.col("tender").struct
     coded = items.filter(pl.col("classification_id").is_not_null())
-    placed = items.filter(pl.any_horizontal(pl.col("country", "region", "locality").is_not_null())).sort("level", descending=True, maintain_order=True)
+    placed = items.filter(pl.any_horizontal(pl.col("country", "region", "locality").is_not_null())).sort(
+        "level", descending=True, maintain_order=True
+    )
     placed = placed.unique("ocid", keep="first", maintain_order=True).select("ocid", "country", "region", "locality")
     own = tender.field("classification").struct
     rows = frame.with_columns(
@@ -257,16 +306,28 @@ def _process(frame: pl.DataFrame, parties: ProcessParties, items: pl.DataFrame) 
         pl.when(pl.col("classification_id").is_null()).then(pl.col(f"item_{name}")).otherwise(pl.col(name)).alias(name)
         for name in ("classification_scheme", "classification_description", "classification_id")
     )
-    rows = rows.join(parties.roles, on="ocid", how="left", maintain_order="left").join(placed, on="ocid", how="left", maintain_order="left")
+    rows = rows.join(parties.roles, on="ocid", how="left", maintain_order="left").join(
+        placed, on="ocid", how="left", maintain_order="left"
+    )
     nowhere = pl.all_horizontal(pl.col("country", "region", "locality").is_null())
     rows = rows.with_columns(
         pl.coalesce("country", "buyer_country").alias("country"),
         *[pl.when(nowhere).then(f"buyer_{name}").otherwise(name).alias(name) for name in ("region", "locality")],
     )
-    return instants(rows, [f"{name}_{end}" for name in ("tender", "award", "contract") for end in ("start", "end")]).sort("ocid")
+    return instants(
+        rows, [f"{name}_{end}" for name in ("tender", "award", "contract") for end in ("start", "end")]
+    ).sort("ocid")
 
 
 def _first_code(coded: pl.DataFrame) -> pl.DataFrame:
     """Return the classification of the first coded item: of the tender ('tender' sorts last), else of any other."""
-    ranked = coded.sort("ocid", "level", descending=[False, True], maintain_order=True).unique("ocid", keep="first", maintain_order=True)
-    return ranked.select("ocid", *[pl.col(f"classification_{name}").alias(f"item_classification_{name}") for name in ("scheme", "id", "description")])
+    ranked = coded.sort("ocid", "level", descending=[False, True], maintain_order=True).unique(
+        "ocid", keep="first", maintain_order=True
+    )
+    return ranked.select(
+        "ocid",
+        *[
+            pl.col(f"classification_{name}").alias(f"item_classification_{name}")
+            for name in ("scheme", "id", "description")
+        ],
+    )

@@ -15,13 +15,22 @@ def flatten_records(kind: Kind, records: pl.DataFrame, silver_batch: int) -> Fra
     if kind is Kind.DOCUMENTS:
         return document_rows(records.select("record_id", "payload").iter_rows(), silver_batch)
     (table,) = TABLES_BY_KIND[kind]
-    fields = {name: dtype for name, dtype in RECORD_TABLES[table].items() if name not in {"silver_batch", "record_id", "deleted"}}
+    fields = {
+        name: dtype
+        for name, dtype in RECORD_TABLES[table].items()
+        if name not in {"silver_batch", "record_id", "deleted"}
+    }
     # The id of an organisation record is its business key; gold calls it organization_id.
     said = {name: {"organization_id": "id"}.get(name, name) for name in fields}
     types = pl.Struct({said[name]: pl.String if dtype == pl.Date else dtype for name, dtype in fields.items()})
     decoded = records.with_columns(pl.col("payload").str.json_decode(types).alias("_"))
     columns = [_field(said[name], dtype).alias(name) for name, dtype in fields.items()]
-    frame = decoded.select(pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"), "record_id", pl.lit(value=False).alias("deleted"), *columns)
+    frame = decoded.select(
+        pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"),
+        "record_id",
+        pl.lit(value=False).alias("deleted"),
+        *columns,
+    )
     texts = [name for name, dtype in fields.items() if dtype == pl.String]
     return {table: tidy_columns(frame, texts).select(list(RECORD_TABLES[table]))}
 

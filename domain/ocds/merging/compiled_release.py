@@ -65,10 +65,16 @@ def compile_releases(sources: Sequence[ReleaseSource]) -> CompiledRelease:
     releases: list[Release] = [merge_duplicate_parties(loads(source.payload, source.long)) for source in sources]
     rules = rules_of(releases, [source.package for source in sources])
     inspections = [inspect_release(release, rules) for release in releases]
-    notes = [note for inspection, source in zip(inspections, sources, strict=True) for note in _notes(inspection, source.record_id)]
+    notes = [
+        note
+        for inspection, source in zip(inspections, sources, strict=True)
+        for note in _notes(inspection, source.record_id)
+    ]
     tags = list(dict.fromkeys(tag for release in releases for tag in release.get("tag") or ()))
     ocid, date = releases[-1]["ocid"], releases[-1]["date"]
-    merged = overlay([_kept(release) for release in releases], [inspection.nothing_to_merge for inspection in inspections], rules)
+    merged = overlay(
+        [_kept(release) for release in releases], [inspection.nothing_to_merge for inspection in inspections], rules
+    )
     if merged is None:
         merged = _merge(sources, rules, notes)
     merged |= {"tag": ["compiled"], "date": date, "id": f"{ocid}-{date}"}
@@ -132,8 +138,12 @@ def _restore_numbers(release: Release) -> Release:
 
 
 def _notes(inspection: MergeInspection, record_id: str) -> list[RecordNote]:
-    repeated = [_note("duplicate_id", pointer(path), record_id, ", ".join(ids[:5])) for path, ids in inspection.to_note.items()]
-    return repeated + [_note("number_as_text", pointer(path), record_id, "ids of this array") for path in inspection.renamed]
+    repeated = [
+        _note("duplicate_id", pointer(path), record_id, ", ".join(ids[:5])) for path, ids in inspection.to_note.items()
+    ]
+    return repeated + [
+        _note("number_as_text", pointer(path), record_id, "ids of this array") for path in inspection.renamed
+    ]
 
 
 def _note(code: str, path: str, record_id: str, detail: str) -> RecordNote:
@@ -143,5 +153,7 @@ def _note(code: str, path: str, record_id: str, detail: str) -> RecordNote:
 @cache
 def ocds_merger(rules: Rules) -> Any:
     """The ocdsmerge-rs merger with the rules of a version of OCDS."""
-    made = dict.fromkeys(rules.replaced, ocdsmerge_rs.Rule.REPLACE) | {(name,): ocdsmerge_rs.Rule.OMIT for name in OMITTED}
+    made = dict.fromkeys(rules.replaced, ocdsmerge_rs.Rule.REPLACE) | {
+        (name,): ocdsmerge_rs.Rule.OMIT for name in OMITTED
+    }
     return ocdsmerge_rs.Merger(rules=made)

@@ -102,7 +102,9 @@ def _merges_by_id(array: list[Any], path: Path, rules: Rules, found: MergeInspec
         return False
     objects = sum(isinstance(element, dict) for element in array)
     if objects < len(array):
-        found.nothing_to_merge &= not objects and not any(element is None or isinstance(element, list) for element in array)
+        found.nothing_to_merge &= not objects and not any(
+            element is None or isinstance(element, list) for element in array
+        )
         return False
     _read_ids(array, path, found)
     ids = [str(element["id"]) for element in array if element.get("id") is not None]
@@ -132,7 +134,11 @@ def unify_ids(releases: Sequence[dict[str, Any]], rules: Rules) -> None:
         for key, member in value.items():
             if isinstance(member, dict):
                 stack.append((member, (*keys, key), (*route, key)))
-            elif isinstance(member, list) and (*keys, key) not in rules.replaced and all(isinstance(element, dict) for element in member):
+            elif (
+                isinstance(member, list)
+                and (*keys, key) not in rules.replaced
+                and all(isinstance(element, dict) for element in member)
+            ):
                 for element in member:
                     if element.get("id") is not None:
                         place = (*route, key, str(element["id"]))
@@ -143,4 +149,8 @@ def unify_ids(releases: Sequence[dict[str, Any]], rules: Rules) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() if not isinstance(value, int) or isinstance(value, bool) else str(value)
+    return (
+        orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        if not isinstance(value, int) or isinstance(value, bool)
+        else str(value)
+    )

@@ -48,7 +48,9 @@ def _merge_object(target: Value, source: Value, rules: Tree, plain: bool) -> boo
         elif kind is list and member_rules is not None and all(type(element) is dict for element in value):
             has_value |= _merge_array(target, key, value, member_rules, plain)
         else:
-            if type(current) is dict or (type(current) is list and member_rules is not None and all(type(element) is dict for element in current)):
+            if type(current) is dict or (
+                type(current) is list and member_rules is not None and all(type(element) is dict for element in current)
+            ):
                 raise ShapeConflictError
             if value is None:
                 target.pop(key, None)

@@ -21,24 +21,29 @@ def _rules(version: str, paths: str) -> Rules:
     return Rules(version, frozenset(tuple(path.split("/")) for path in paths.split()))
 
 
-# From the release schemas 1.1.5 and 1.0.3 (Apache-2.0), by ocdsmerge's get_merge_rules: arrays marked wholeListMerge (1.0: mergeStrategy
-# ocdsVersion), of scalars, or of objects without an id. Organisations of 1.0 have no id.
+# From the release schemas 1.1.5 and 1.0.3 (Apache-2.0), by ocdsmerge's get_merge_rules: arrays marked wholeListMerge
+# (1.0: mergeStrategy ocdsVersion), of scalars, or of objects without an id. Organisations of 1.0 have no id.
 OCDS_1_1 = _rules(
     "1.1",
     """
-awards/amendment/changes awards/amendments/changes awards/items/additionalClassifications awards/suppliers/additionalIdentifiers
-buyer/additionalIdentifiers contracts/amendment/changes contracts/amendments/changes contracts/implementation/transactions/payee/additionalIdentifiers
-contracts/implementation/transactions/payer/additionalIdentifiers contracts/items/additionalClassifications contracts/relatedProcesses/relationship
-parties/additionalIdentifiers parties/roles relatedProcesses/relationship tender/additionalProcurementCategories tender/amendment/changes
-tender/amendments/changes tender/items/additionalClassifications tender/procuringEntity/additionalIdentifiers tender/submissionMethod
-tender/tenderers/additionalIdentifiers
+awards/amendment/changes awards/amendments/changes awards/items/additionalClassifications
+awards/suppliers/additionalIdentifiers buyer/additionalIdentifiers contracts/amendment/changes
+contracts/amendments/changes
+contracts/implementation/transactions/payee/additionalIdentifiers
+contracts/implementation/transactions/payer/additionalIdentifiers contracts/items/additionalClassifications
+contracts/relatedProcesses/relationship parties/additionalIdentifiers parties/roles relatedProcesses/relationship
+tender/additionalProcurementCategories
+tender/amendment/changes tender/amendments/changes tender/items/additionalClassifications
+tender/procuringEntity/additionalIdentifiers
+tender/submissionMethod tender/tenderers/additionalIdentifiers
 """,
 )
 OCDS_1_0 = _rules(
     "1.0",
     """
-awards/amendment/changes awards/items/additionalClassifications awards/suppliers buyer/additionalIdentifiers contracts/amendment/changes
-contracts/items/additionalClassifications tender/amendment/changes tender/items/additionalClassifications
+awards/amendment/changes awards/items/additionalClassifications awards/suppliers buyer/additionalIdentifiers
+contracts/amendment/changes contracts/items/additionalClassifications tender/amendment/changes
+tender/items/additionalClassifications
 tender/procuringEntity/additionalIdentifiers tender/submissionMethod tender/tenderers
 """,
 )
@@ -63,12 +68,19 @@ def rules_of(releases: Sequence[dict[str, Any]], packages: Sequence[str | None])
 def version_of(package: str | None) -> str:
     """The OCDS version in the metadata of a package, such as "1.0"; "" if there is none."""
     version = orjson.loads(package).get("version") if package else None
-    parts = str(version).strip().split(".") if isinstance(version, str | int | float) and not isinstance(version, bool) else []
+    parts = (
+        str(version).strip().split(".")
+        if isinstance(version, str | int | float) and not isinstance(version, bool)
+        else []
+    )
     return ".".join((*parts, "0")[:2]) if parts and parts[0] else ""
 
 
 def _embeds_organizations(release: dict[str, Any]) -> bool:
-    lists = [(release.get("tender") or {}).get("tenderers"), *(award.get("suppliers") for award in release.get("awards") or ())]
+    lists = [
+        (release.get("tender") or {}).get("tenderers"),
+        *(award.get("suppliers") for award in release.get("awards") or ()),
+    ]
     return any(not organization.get("id") for organizations in lists for organization in organizations or ())
 
 

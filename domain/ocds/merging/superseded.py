@@ -16,7 +16,9 @@ def without_superseded(releases: pl.DataFrame) -> pl.DataFrame:
     first date.
     """
     compiled = pl.col("notes").fill_null("").str.contains(COMPILED_ONLY_MARK, literal=True)
-    numbered = releases.with_columns(pl.int_range(pl.len()).alias("place"), pl.col("date").min().over("ocid").alias("first"))
+    numbered = releases.with_columns(
+        pl.int_range(pl.len()).alias("place"), pl.col("date").min().over("ocid").alias("first")
+    )
     last = pl.col("place").filter(compiled).max().over("ocid")
     until = pl.col("date").filter(compiled).max().over("ocid")
     is_kept = (last.is_null() | (pl.col("place") == last) | (pl.col("date") > until)).alias("stays")

@@ -45,8 +45,14 @@ def _spots(value: Any, rest: str, path: tuple[str | int, ...], ids: tuple[str, .
             elif rest.startswith(f"/{key}/"):
                 yield from _spots(element, rest[len(key) + 1 :], (*path, key), (*ids, key))
     elif isinstance(value, list):
-        elements = [(index, element) for index, element in enumerate(value) if isinstance(element, dict) and element.get("id") is not None]
-        after = {rest[len(str(element["id"])) + 1 :] for _, element in elements if rest.startswith(f"/{element['id']}/")}
+        elements = [
+            (index, element)
+            for index, element in enumerate(value)
+            if isinstance(element, dict) and element.get("id") is not None
+        ]
+        after = {
+            rest[len(str(element["id"])) + 1 :] for _, element in elements if rest.startswith(f"/{element['id']}/")
+        }
         for rest_of in sorted(after):
             for index, element in elements:
                 yield from _spots(element, rest_of, (*path, index), (*ids, str(element["id"])))

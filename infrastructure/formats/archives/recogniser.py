@@ -116,13 +116,26 @@ class ArchiveRecogniser:
         except TooLargeError as error:
             walk.refuse(filename, "archive_bomb", f"{error.detail}; reading stopped there, what came before was read")
             at, inner, walk.bomb = None, None, True
-        following = None if at is None else position | {"at": at, "inner": inner, "spent": walk.spent, "members": walk.passed}
-        return Unpacked(walk.elements, walk.refused, following, walk.spent - position["spent"], walk.passed - position["members"], walk.bomb)
+        following = (
+            None if at is None else position | {"at": at, "inner": inner, "spent": walk.spent, "members": walk.passed}
+        )
+        return Unpacked(
+            walk.elements,
+            walk.refused,
+            following,
+            walk.spent - position["spent"],
+            walk.passed - position["members"],
+            walk.bomb,
+        )
 
     def _opened(self, text: Path, form: str) -> AbstractContextManager[Members]:
-        return zip_members.opened(text, self.spool / f"{text.name}.members") if form == "zip" else tar_members.opened(text)
+        return (
+            zip_members.opened(text, self.spool / f"{text.name}.members") if form == "zip" else tar_members.opened(text)
+        )
 
-    def _walk(self, archive: Members, text: Path, filename: str, position: Position, walk: ArchiveSlice) -> tuple[int | None, Position | None]:
+    def _walk(
+        self, archive: Members, text: Path, filename: str, position: Position, walk: ArchiveSlice
+    ) -> tuple[int | None, Position | None]:
         """Read members until the slice is full; return the next member and the position in it, or (None, None)."""
         allowed = min(self.most, max(text.stat().st_size * MAX_UNPACK_RATIO, UNLIMITED_BYTES))
         folders = TableFolders(text, filename, self.spool, lambda: self._opened(text, position["form"]), self.chain)
@@ -152,7 +165,16 @@ class ArchiveRecogniser:
         with disk_full_as_error():
             write(limited(member.chunks(), member.packed, source.most - walk.spent), source.path)
 
-    def _join(self, folders: TableFolders, others: Sequence[int], first: SourceFile, begin: Position, walk: ArchiveSlice, *, again: bool) -> None:
+    def _join(
+        self,
+        folders: TableFolders,
+        others: Sequence[int],
+        first: SourceFile,
+        begin: Position,
+        walk: ArchiveSlice,
+        *,
+        again: bool,
+    ) -> None:
         """Join the sheets of these members, to be read as the first one; unreadable ones are refused, once."""
         if folders.joined(first, begin):
             return
@@ -232,7 +254,11 @@ def form_of(path: Path) -> str | None:
     return "zip" if head.startswith(zip_members.MAGICS) else "tar" if tar_members.is_tar(path) else None
 
 
-def with_archives(recognisers: Sequence[Recogniser], spool: Path, most: int, most_members: int = MAX_MEMBERS) -> RecogniserChain:
+def with_archives(
+    recognisers: Sequence[Recogniser], spool: Path, most: int, most_members: int = MAX_MEMBERS
+) -> RecogniserChain:
     """Return a chain that also reads archives of what it reads, nested once."""
     nested = ArchiveRecogniser(RecogniserChain([*recognisers, NestedArchiveRecogniser()]), spool, most, most_members)
-    return RecogniserChain([*recognisers, ArchiveRecogniser(RecogniserChain([*recognisers, nested]), spool, most, most_members)])
+    return RecogniserChain(
+        [*recognisers, ArchiveRecogniser(RecogniserChain([*recognisers, nested]), spool, most, most_members)]
+    )

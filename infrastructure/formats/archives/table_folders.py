@@ -23,7 +23,14 @@ NOT_TABLE_PREFIXES = (b"{", b"[", b"<", b"%PDF", b"PK")
 class TableFolders:
     """The folders of the archive at `text`. `opened` opens it again; `chain` reads its members."""
 
-    def __init__(self, text: Path, filename: str, spool: Path, opened: Callable[[], AbstractContextManager[Members]], chain: RecogniserChain) -> None:
+    def __init__(
+        self,
+        text: Path,
+        filename: str,
+        spool: Path,
+        opened: Callable[[], AbstractContextManager[Members]],
+        chain: RecogniserChain,
+    ) -> None:
         self.text = text
         self.filename = filename
         self.spool = spool
@@ -44,7 +51,11 @@ class TableFolders:
     def together(self, member: Member, begin: Position) -> list[int]:
         """Decide and return the same; `begin` is the member's initial position."""
         folder = _folder(member.name)
-        if self.joins is None or self._role_of(begin) is None or not 1 < len(self._members.get(folder, ())) <= MAX_FOLDER_MEMBERS:
+        if (
+            self.joins is None
+            or self._role_of(begin) is None
+            or not 1 < len(self._members.get(folder, ())) <= MAX_FOLDER_MEMBERS
+        ):
             return []
         if folder not in self._known:
             self._known[folder] = self._sheets(folder)
@@ -74,7 +85,10 @@ class TableFolders:
     def join(self, sources: Sequence[SourceFile], begins: Sequence[Position]) -> None:
         """Join these sheets, to be read as the first one."""
         if self.joins is not None:
-            parts = [(source.at(begin["text"]), source.filename, begin["at"]) for source, begin in zip(sources, begins, strict=True)]
+            parts = [
+                (source.at(begin["text"]), source.filename, begin["at"])
+                for source, begin in zip(sources, begins, strict=True)
+            ]
             self.joins.join(parts)
 
     def _sheets(self, folder: str) -> list[int]:

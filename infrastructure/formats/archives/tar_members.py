@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from domain.shared.errors import reason_of
-from infrastructure.formats.archives.member import CHUNK_BYTES, DamagedMemberError, Member, is_file_manager_file, shown, why_unsafe
+from infrastructure.formats.archives.member import (
+    CHUNK_BYTES,
+    DamagedMemberError,
+    Member,
+    is_file_manager_file,
+    shown,
+    why_unsafe,
+)
 from infrastructure.system.checkpoints import checkpoint
 
 BLOCK = 512
@@ -84,7 +91,11 @@ def has_more_members(path: Path, limit: int) -> bool:
             if kind == tarfile.GNUTYPE_SPARSE:
                 return False
             try:
-                size = 0 if kind in WITHOUT_DATA else int(header[SIZE_AT : SIZE_AT + SIZE_LENGTH].strip(b" \x00") or b"0", 8)
+                size = (
+                    0
+                    if kind in WITHOUT_DATA
+                    else int(header[SIZE_AT : SIZE_AT + SIZE_LENGTH].strip(b" \x00") or b"0", 8)
+                )
             except ValueError:  # a size in base-256: a member of gigabytes
                 return False
             count += kind not in EXTENDED_HEADERS

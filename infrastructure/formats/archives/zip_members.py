@@ -15,7 +15,14 @@ from typing import Any, BinaryIO
 import orjson
 
 from domain.shared.errors import InvalidError, reason_of
-from infrastructure.formats.archives.member import CHUNK_BYTES, DamagedMemberError, Member, is_file_manager_file, shown, why_unsafe
+from infrastructure.formats.archives.member import (
+    CHUNK_BYTES,
+    DamagedMemberError,
+    Member,
+    is_file_manager_file,
+    shown,
+    why_unsafe,
+)
 from infrastructure.formats.text.utf8_copies import write
 from infrastructure.system.checkpoints import checkpoint
 
@@ -29,7 +36,16 @@ COUNT = struct.Struct("<Q")
 FIELDS = ("orig_filename", "header_offset", "compress_size", "file_size", "CRC", "compress_type", "flag_bits")
 LINK = 0o120000
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error, NotImplementedError, RuntimeError, ValueError)
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class ZipMembers:

@@ -30,7 +30,10 @@ def with_date_order(elements: Sequence[Element]) -> Sequence[Element]:
     date.
     """
     return [
-        replace(element, date_order=_known(element.date_order())) if element.date_order and NUMERIC.search(element.raw) else element for element in elements
+        replace(element, date_order=_known(element.date_order()))
+        if element.date_order and NUMERIC.search(element.raw)
+        else element
+        for element in elements
     ]
 
 
@@ -45,6 +48,8 @@ def _order(text: Path, size: int, changed: int) -> DateOrder | None:  # pylint: 
     with text.open("rb") as file:
         while len(found) < 2 and (chunk := file.read(CHUNK_BYTES)):
             chunk = overlap + chunk
-            found |= {order for date in DATE.findall(chunk) if (order := proven_order(date.replace(b"\\", b"").decode()))}
+            found |= {
+                order for date in DATE.findall(chunk) if (order := proven_order(date.replace(b"\\", b"").decode()))
+            }
             overlap = chunk[-DATE_MAX_BYTES:]
     return found.pop() if len(found) == 1 else None

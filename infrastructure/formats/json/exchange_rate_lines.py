@@ -35,10 +35,16 @@ class RateLines:
             first = orjson.loads(head.partition(b"\n")[0])
         except orjson.JSONDecodeError:
             return None
-        return {"form": "lines", "offset": 0, "line": 1} if isinstance(first, dict) and first.keys() >= FIELDS and "ocid" not in first else None
+        return (
+            {"form": "lines", "offset": 0, "line": 1}
+            if isinstance(first, dict) and first.keys() >= FIELDS and "ocid" not in first
+            else None
+        )
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
         """The next slice."""
         with text.open("rb") as file:
             found = LineReader(file, filename, self.longest).read(position, limit)
-        return replace(found, elements=[replace(element, kind=Kind.EXCHANGE_RATES, package=None) for element in found.elements])
+        return replace(
+            found, elements=[replace(element, kind=Kind.EXCHANGE_RATES, package=None) for element in found.elements]
+        )

@@ -44,7 +44,11 @@ class LineReader:
                 slice_builder.refuse(place, "too_large", f"the line is longer than {self.longest} bytes", line)
                 offset += self._pass(line)
             elif raw := line.strip(BLANK):
-                self._line(slice_builder, raw, place.model_copy(update={"column": 1 + line.index(raw[:1])}) if line[:1] != raw[:1] else place)
+                self._line(
+                    slice_builder,
+                    raw,
+                    place.model_copy(update={"column": 1 + line.index(raw[:1])}) if line[:1] != raw[:1] else place,
+                )
             offset += len(line)
             number += 1
         return slice_builder.build({"form": "lines", "offset": offset, "line": number})
@@ -53,7 +57,9 @@ class LineReader:
         """Add the line as an element; of a package with damage before its list, add the elements of the list."""
         package = package_of(raw)
         if package is None and LIST.search(raw) and broken_value(raw, 0, ""):
-            read = ValueReader(BytesIO(raw), self.name, self.longest).read({"offset": 0, "line": place.line, "column": place.column}, len(raw))
+            read = ValueReader(BytesIO(raw), self.name, self.longest).read(
+                {"offset": 0, "line": place.line, "column": place.column}, len(raw)
+            )
             if any(one.place.path for one in read.elements):
                 slice_builder.take(read, place.offset or 0)
                 return

@@ -14,7 +14,21 @@ from infrastructure.formats.json.scanner import SEARCHES, BrokenError, ScanError
 
 PACKAGE_FIELDS = ("uri", "version", "publishedDate", "publisher", "license", "publicationPolicy", "extensions")
 # An object with one of these members before any list is a release or an OCDS record, not a package.
-RELEASE_MEMBERS = {"ocid", "id", "date", "tag", "initiationType", "language", "buyer", "parties", "planning", "tender", "awards", "contracts", "bids"}
+RELEASE_MEMBERS = {
+    "ocid",
+    "id",
+    "date",
+    "tag",
+    "initiationType",
+    "language",
+    "buyer",
+    "parties",
+    "planning",
+    "tender",
+    "awards",
+    "contracts",
+    "bids",
+}
 RELEASE_MEMBERS |= {"compiledRelease", "versionedRelease", "relatedProcesses", "url"}
 # An object with a list `releases` and one of these members is an OCDS record, not a package.
 RECORD_MEMBERS = {"ocid", "compiledRelease", "versionedRelease"}
@@ -74,7 +88,9 @@ def broken_value(raw: bytes, offset: int, name: str) -> PackageDamage | None:
     except orjson.JSONDecodeError as error:
         if "depth limit" in str(error):  # too deep to be kept, but valid JSON
             return None
-        return _bad_byte(raw, offset, name) or PackageDamage(offset + len(error.doc[: error.pos].encode()), "invalid_json", f"{name}: {error.msg}", raw)
+        return _bad_byte(raw, offset, name) or PackageDamage(
+            offset + len(error.doc[: error.pos].encode()), "invalid_json", f"{name}: {error.msg}", raw
+        )
     return None
 
 
@@ -82,7 +98,9 @@ def _bad_byte(raw: bytes, offset: int, where: str) -> PackageDamage | None:
     try:
         raw.decode()
     except UnicodeDecodeError as wrong:
-        return PackageDamage(offset + wrong.start, "invalid_utf8", f"{where}: byte 0x{raw[wrong.start]:02X} is not UTF-8", raw)
+        return PackageDamage(
+            offset + wrong.start, "invalid_utf8", f"{where}: byte 0x{raw[wrong.start]:02X} is not UTF-8", raw
+        )
     return None
 
 
@@ -122,7 +140,11 @@ class _Head:
             offset = scanner.offset
             try:
                 if scanner.peek() == b"}":
-                    return self._search(offset, "one closing bracket too many") if scanner.at_pattern(NEXT_MEMBER) else None
+                    return (
+                        self._search(offset, "one closing bracket too many")
+                        if scanner.at_pattern(NEXT_MEMBER)
+                        else None
+                    )
                 if not scanner.peek():
                     return None
                 key = self._key()
@@ -177,7 +199,9 @@ class _Head:
             return None
         scanner.at = list_offset + 1 - scanner.base
         members = _metadata_at_end(scanner.file, list_offset, key) if too_long else members
-        self.metadata |= {name: value for name, value in members.items() if name in PACKAGE_FIELDS and value is not None}
+        self.metadata |= {
+            name: value for name, value in members.items() if name in PACKAGE_FIELDS and value is not None
+        }
         return PackageHead(f"/{key}", self.metadata or None, self.damage)
 
     def _search(self, offset: int, reason: str) -> PackageHead | None:
@@ -191,13 +215,21 @@ class _Head:
             return None
         scanner.at = found.end() - 1
         excerpt = excerpt[: scanner.offset - offset]
-        self.damage = self.damage or _bad_byte(excerpt, offset, "before its list") or PackageDamage(offset, "invalid_json", reason, excerpt)
+        self.damage = (
+            self.damage
+            or _bad_byte(excerpt, offset, "before its list")
+            or PackageDamage(offset, "invalid_json", reason, excerpt)
+        )
         return self._inside(found[1].decode())
 
 
 def _kept_value(raw: bytes) -> Any:
     """The parsed value; None if it is too long or nested too deep to be kept."""
-    return orjson.loads(raw) if len(raw) < VALUE_MAX_BYTES and raw.count(b"{") + raw.count(b"[") < RECORD_MAX_LEVELS else None
+    return (
+        orjson.loads(raw)
+        if len(raw) < VALUE_MAX_BYTES and raw.count(b"{") + raw.count(b"[") < RECORD_MAX_LEVELS
+        else None
+    )
 
 
 def _members_after_list(scanner: Scanner) -> tuple[dict[str, Any], bool]:
@@ -233,7 +265,9 @@ def _metadata_at_end(file: BinaryIO, list_offset: int, key: str) -> dict[str, An
     try:
         file.seek(max(list_offset, file.seek(0, 2) - TAIL_BYTES))
         found = _members_at_end(file.read())
-        return found if any(name in PACKAGE_FIELDS for name in found) and _is_last_package(file, list_offset, key) else {}
+        return (
+            found if any(name in PACKAGE_FIELDS for name in found) and _is_last_package(file, list_offset, key) else {}
+        )
     finally:
         file.seek(position)
 

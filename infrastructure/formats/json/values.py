@@ -6,7 +6,15 @@ from domain.ocds.packages import PACKAGE_LISTS
 from domain.raw_records.record import SourceLocation
 from infrastructure.formats.json.package_head import PACKAGE_FIELDS, PackageDamage, broken_value, enter, package_of
 from infrastructure.formats.json.scanner import DEEPEST as BRACKETS
-from infrastructure.formats.json.scanner import SEARCHES, BrokenError, MismatchError, OversizeError, ScanError, Scanner, TooDeepError
+from infrastructure.formats.json.scanner import (
+    SEARCHES,
+    BrokenError,
+    MismatchError,
+    OversizeError,
+    ScanError,
+    Scanner,
+    TooDeepError,
+)
 from infrastructure.formats.slice_builder import EXCERPT_CHARACTERS, DateOrderFinder, SliceBuilder
 from services.ports.sources import Slice
 
@@ -29,7 +37,9 @@ class ValueReader:
     def read(self, position: Position, limit: int) -> Slice:
         """At most `limit` elements from the position on."""
         self.slice = SliceBuilder(self.name, limit, self.date_order)
-        self.scanner = Scanner(self.file, int(position["offset"]), self.longest, position.get("line"), int(position.get("column", 1)))
+        self.scanner = Scanner(
+            self.file, int(position["offset"]), self.longest, position.get("line"), int(position.get("column", 1))
+        )
         self.stack: list[Position] = [dict(one) for one in position.get("stack", ())]
         self.scanner.searches = int(position.get("searches", 0))
         while first := self.scanner.peek():
@@ -38,7 +48,9 @@ class ValueReader:
             elif self.slice.full:
                 line, column = self.scanner.place()
                 about_here = {"offset": self.scanner.offset, "line": line, "column": column or 1}
-                return self.slice.build({"form": "values", **about_here, "stack": self.stack, "searches": self.scanner.searches})
+                return self.slice.build(
+                    {"form": "values", **about_here, "stack": self.stack, "searches": self.scanner.searches}
+                )
             else:
                 self._value(first)
         if self.stack:
@@ -124,7 +136,11 @@ class ValueReader:
         if isinstance(error, OversizeError):
             return "too_large", f"the element is longer than {self.longest} bytes"
         if isinstance(error, TooDeepError):
-            return "invalid_json", f"it is nested more than {BRACKETS:,} levels deep; reading continues at the next record found nearby, if any"
+            return (
+                "invalid_json",
+                f"it is nested more than {BRACKETS:,} levels deep; reading continues at the next record found nearby, "
+                "if any",
+            )
         if isinstance(error, BrokenError):
             return "invalid_json", "a string contains a line break: a quote is missing, or there is one too many"
         if isinstance(error, MismatchError):
@@ -138,7 +154,9 @@ class ValueReader:
         releases. If an object follows instead of a member, the closing bracket was stray and the list continues.
         """
         if self._goes_on():
-            self.slice.refuse(self._place_at(f"{ended['path']}/{ended['index']}"), "invalid_json", "a stray ']' between elements")
+            self.slice.refuse(
+                self._place_at(f"{ended['path']}/{ended['index']}"), "invalid_json", "a stray ']' between elements"
+            )
             self.stack.append(ended)
             return
         key = b""
@@ -191,5 +209,7 @@ def _member_error(key: bytes, raw: bytes | None, place: SourceLocation) -> Packa
     """The error in a member after the list; `raw` is None if the value is not closed."""
     offset = place.offset or 0
     if raw in {None, b","}:
-        return PackageDamage(offset, "invalid_json", f"{METADATA_NAMES[key]}: its value {'is missing' if raw else 'is not closed'}", b"")
+        return PackageDamage(
+            offset, "invalid_json", f"{METADATA_NAMES[key]}: its value {'is missing' if raw else 'is not closed'}", b""
+        )
     return broken_value(raw or b"", offset, METADATA_NAMES[key])

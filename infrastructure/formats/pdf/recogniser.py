@@ -41,7 +41,9 @@ class PdfSource:
         if is_pdf(text):
             return {}
         if filename.lower().endswith(".pdf") and is_web(head_of(text)):
-            raise InvalidError(f"{filename} is named as a PDF but is a web page, perhaps an error page of the site", expected=["PDF"])
+            raise InvalidError(
+                f"{filename} is named as a PDF but is a web page, perhaps an error page of the site", expected=["PDF"]
+            )
         return None
 
     def expect(self, paths: Sequence[Path]) -> None:
@@ -51,21 +53,38 @@ class PdfSource:
         for pending in self.ahead.values():
             pending.cancel()
         chosen = {str(path.resolve()): path for path in paths if self.recognise(path, "") is not None}
-        self.ahead = {name: self.threads.submit(self.reader.read, path) for name, path in chosen.items()} if len(chosen) > 1 else {}
+        self.ahead = (
+            {name: self.threads.submit(self.reader.read, path) for name, path in chosen.items()}
+            if len(chosen) > 1
+            else {}
+        )
 
     def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:  # pylint: disable=unused-argument
         """The document file as one element; with a refusal if nothing in it can be read."""
         with text.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        metadata = {"filename": name_key(filename) or "upload", "sha256": sha256, "size": text.stat().st_size, "media_type": "application/pdf"}
+        metadata = {
+            "filename": name_key(filename) or "upload",
+            "sha256": sha256,
+            "size": text.stat().st_size,
+            "media_type": "application/pdf",
+        }
         ahead = self.ahead.pop(str(text.resolve()), None)
         with waiting_for_process():
             found = ahead.result() if ahead else self.reader.read(text)
         raw = orjson.dumps(metadata)[:-1] + b"," + found.document[1:]
-        return Slice([Element(raw, place := SourceLocation(file=filename), kind=Kind.DOCUMENTS, refusal=_refusal(found, place))], [], None)
+        return Slice(
+            [Element(raw, place := SourceLocation(file=filename), kind=Kind.DOCUMENTS, refusal=_refusal(found, place))],
+            [],
+            None,
+        )
 
 
 def _refusal(found: PdfResult, place: SourceLocation) -> RefusedElement | None:
     if found.state not in UNREADABLE:
         return None
-    return RefusedElement(place=place, code=f"pdf_{found.state}", reason=f"{found.reason or found.state}; its record is kept with this reason")
+    return RefusedElement(
+        place=place,
+        code=f"pdf_{found.state}",
+        reason=f"{found.reason or found.state}; its record is kept with this reason",
+    )

@@ -29,18 +29,30 @@ class CellNote(NamedTuple):
 
 def cell_note(code: str, line: int, path: Path, detail: str) -> CellNote:
     """A note on a cell of row `line`, or on the whole row if the path is empty."""
-    return CellNote(code, path, f"row {line}, {heading_of(path)}: {detail}" if path else f"row {line}{': ' if detail else ''}{detail}")
+    return CellNote(
+        code,
+        path,
+        f"row {line}, {heading_of(path)}: {detail}" if path else f"row {line}{': ' if detail else ''}{detail}",
+    )
 
 
 def packed(cell_notes: Sequence[CellNote]) -> bytes:
     """The notes as a field of the spool: [code, path, count, first details] per code."""
-    return _dump([[note.code, _pointer(note.path), 1, [note.detail[:300]]] for note in cell_notes]) if cell_notes else b""
+    return (
+        _dump([[note.code, _pointer(note.path), 1, [note.detail[:300]]] for note in cell_notes]) if cell_notes else b""
+    )
 
 
 def merge_fields(*fields: bytes) -> bytes:
     """The merged note fields of several parts of a record."""
     filled = [field for field in fields if field]
-    return filled[0] if len(filled) == 1 else _dump([entry for field in filled for entry in orjson.loads(field)]) if filled else b""
+    return (
+        filled[0]
+        if len(filled) == 1
+        else _dump([entry for field in filled for entry in orjson.loads(field)])
+        if filled
+        else b""
+    )
 
 
 def notes(field: bytes) -> tuple[Note, ...]:

@@ -54,16 +54,26 @@ class DateOrders:
             iso, reason = self._in_iso(date, paths[column])
             if iso is not None:
                 written[column] = iso
-                notes.append(cell_note("numeric_date", row.line, paths[column], f"{cells[column]!r} read as {iso}: {reason}"))
+                notes.append(
+                    cell_note("numeric_date", row.line, paths[column], f"{cells[column]!r} read as {iso}: {reason}")
+                )
             elif paths[column] == RELEASE_DATE:
-                return DecidedRow(row, (), RowProblem("ambiguous_date", f"{cells[column]!r} is ambiguous, {describe_readings(date)}; {reason}", column))
+                return DecidedRow(
+                    row,
+                    (),
+                    RowProblem(
+                        "ambiguous_date", f"{cells[column]!r} is ambiguous, {describe_readings(date)}; {reason}", column
+                    ),
+                )
         return DecidedRow(row._replace(cells=written), tuple(notes))
 
     def _in_iso(self, date: NumericDate, path: Path) -> tuple[str | None, str]:
         """(the date in ISO 8601, or None if it stays ambiguous; the reason)."""
         if not date.ambiguous:
             order = date.decides
-            return next(iter(date.readings.values())), f"{order}, the other number is no month" if order else "day and month are equal"
+            return next(
+                iter(date.readings.values())
+            ), f"{order}, the other number is no month" if order else "day and month are equal"
         column = self._evidence.get((_names(path), date.separator), {})
         found, where = (column, "its column") if column else (self._of_file(date.separator), "its file")
         if len(found) == 1:
@@ -71,7 +81,10 @@ class DateOrders:
             return date.readings[order], f"{order}, as {witness.text!r} in row {witness.row} of {where} is"
         if found:
             first, second = found.values()
-            return None, f"dates of {where} conflict ({first.text!r} in row {first.row}, {second.text!r} in row {second.row})"
+            return (
+                None,
+                f"dates of {where} conflict ({first.text!r} in row {first.row}, {second.text!r} in row {second.row})",
+            )
         return None, "no other date of its column or file decides; set `dates` in a profile"
 
     @cached_property
@@ -92,7 +105,9 @@ class DateOrders:
         return found
 
 
-def _add_proofs(row: TableRow, paths: Mapping[int, Path], found: dict[tuple[str, str], dict[NumericDateOrder, DateProof]]) -> None:
+def _add_proofs(
+    row: TableRow, paths: Mapping[int, Path], found: dict[tuple[str, str], dict[NumericDateOrder, DateProof]]
+) -> None:
     for column, path in paths.items():
         cell = row.cells[column]
         if not cell or looks_like_iso(cell):

@@ -86,10 +86,21 @@ class CsvTable:
 
     def join(self, parts: Sequence[tuple[Path, str, Position]]) -> None:
         """Build one spool from these sheets, under the name of the first one's spool."""
-        found = [one for text, name, position in parts if (one := self._table(text, name, Dialect(*position["dialect"]))) is not None]
+        found = [
+            one
+            for text, name, position in parts
+            if (one := self._table(text, name, Dialect(*position["dialect"]))) is not None
+        ]
         columns = {one.name: "\n".join(sorted(map(str.strip, one.headings.cells))) for one in found}
         size = sum(text.stat().st_size for text, _, _ in parts)
-        record_spool.build(self.folder / f"{parts[0][0].name}.rows", entries(found, self.profiles), size, self.most, self.longest, columns)
+        record_spool.build(
+            self.folder / f"{parts[0][0].name}.rows",
+            entries(found, self.profiles),
+            size,
+            self.most,
+            self.longest,
+            columns,
+        )
 
     def _table(self, text: Path, filename: str, dialect: Dialect) -> Table | None:
         rows = CsvRows(text, dialect, self.longest)
@@ -97,7 +108,9 @@ class CsvTable:
 
     def _build(self, text: Path, filename: str, dialect: Dialect, target: Path) -> None:
         found = self._table(text, filename, dialect)
-        record_spool.build(target, entries([found] if found else [], self.profiles), text.stat().st_size, self.most, self.longest)
+        record_spool.build(
+            target, entries([found] if found else [], self.profiles), text.stat().st_size, self.most, self.longest
+        )
 
 
 def _head(text: Path) -> str:

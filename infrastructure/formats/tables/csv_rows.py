@@ -115,8 +115,16 @@ class CsvRows:
         if isinstance(error, UnicodeDecodeError):
             return RowProblem("invalid_utf8", f"byte 0x{error.object[error.start]:02X} in it is not UTF-8")
         if isinstance(error, OverlongError):
-            return RowProblem("too_large", f"it is longer than {self.longest} bytes; perhaps a quote opened at byte {offset} or later is not closed")
-        reason = "a quote in it is not closed" if "unexpected end" in str(error) else f"its quotes are not valid CSV ({error})"
+            return RowProblem(
+                "too_large",
+                f"it is longer than {self.longest} bytes; perhaps a quote opened at byte {offset} or later is not "
+                "closed",
+            )
+        reason = (
+            "a quote in it is not closed"
+            if "unexpected end" in str(error)
+            else f"its quotes are not valid CSV ({error})"
+        )
         return RowProblem("unreadable_row", reason)
 
     def _recover(self, lines: Lines, offset: int, line: int, *, too_long: bool) -> None:

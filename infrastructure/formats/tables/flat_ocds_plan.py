@@ -77,7 +77,11 @@ class FlatPlan:
             row, part, problem, notes = self._part(row, sheet)
             key = self._key(row, part, len(sheet.headings))
             if key is None:
-                yield refusal(sheet, row, problem or RowProblem("missing_ocid", "it has no ocid, so its contracting process is unknown"))
+                yield refusal(
+                    sheet,
+                    row,
+                    problem or RowProblem("missing_ocid", "it has no ocid, so its contracting process is unknown"),
+                )
                 continue
             if rows.key != key:
                 yield from rows.entries(self.constants, self._package(rows, package))
@@ -99,7 +103,9 @@ class FlatPlan:
             return group_of(ocid, None)
         return group_of(ocid, release_id, date)
 
-    def _part(self, row: TableRow, sheet: Sheet) -> tuple[TableRow, dict[str, Any] | None, RowProblem | None, list[CellNote]]:
+    def _part(
+        self, row: TableRow, sheet: Sheet
+    ) -> tuple[TableRow, dict[str, Any] | None, RowProblem | None, list[CellNote]]:
         """(the row with its dates in ISO 8601, the part of the release, the problem if it can't be read, the notes)."""
         if row.problem is not None:
             return row, None, row.problem, []
@@ -155,7 +161,11 @@ def flat_plan(headings: Sequence[str], numbers: Converter, longest: int) -> Flat
     if ("ocid",) not in paths.values():
         return None
     has_package_columns = any(_is_inside(heading) for heading in named.values())
-    about = {column: path for column, path in paths.items() if has_package_columns and not _is_inside(named[column]) and path[0] in PACKAGE_FIELDS}
+    about = {
+        column: path
+        for column, path in paths.items()
+        if has_package_columns and not _is_inside(named[column]) and path[0] in PACKAGE_FIELDS
+    }
     kept, contradicting = compatible({column: path for column, path in paths.items() if column not in about})
     about, doubled = compatible(about)
     left_out |= contradicting | doubled
@@ -167,7 +177,14 @@ def flat_plan(headings: Sequence[str], numbers: Converter, longest: int) -> Flat
     width = len(headings)
     keys = RowLayout([target for target in targets if target.path in KEYS], width)
     package = RowLayout([ColumnTarget(column, path, None) for column, path in about.items()], width) if about else None
-    return FlatPlan(RowLayout(targets, width), keys, longest, columns_of(targets, left_out), package, identified=("id",) in kept.values())
+    return FlatPlan(
+        RowLayout(targets, width),
+        keys,
+        longest,
+        columns_of(targets, left_out),
+        package,
+        identified=("id",) in kept.values(),
+    )
 
 
 def columns_of(targets: Sequence[ColumnTarget], left_out: Mapping[int, str]) -> Columns:

@@ -56,7 +56,11 @@ def _beside(rows: Sequence[TableRow]) -> Iterator[tuple[TableRow, str, str]]:
 
 
 def _read(pairs: Sequence[tuple[TableRow, str, str]]) -> PackageMetadata:
-    filled = [(row, name, value) for row, name, value in pairs if not name.strip().startswith("#") and (value.strip() or row.problem)]
+    filled = [
+        (row, name, value)
+        for row, name, value in pairs
+        if not name.strip().startswith("#") and (value.strip() or row.problem)
+    ]
     paths = {index: parse(name) for index, (_, name, _) in enumerate(filled) if _named([name])}
     kept, left_out = compatible(paths)
     refused: list[tuple[TableRow, RowProblem]] = []
@@ -65,9 +69,15 @@ def _read(pairs: Sequence[tuple[TableRow, str, str]]) -> PackageMetadata:
             refused.append((row, row.problem))
             kept.pop(index, None)
         elif index not in kept:
-            reason = left_out.get(index) or f"{name.strip()[:80]!r} is no metadata of a package ({', '.join(PACKAGE_FIELDS)})"
+            reason = (
+                left_out.get(index)
+                or f"{name.strip()[:80]!r} is no metadata of a package ({', '.join(PACKAGE_FIELDS)})"
+            )
             refused.append((row, RowProblem("unknown_field", f"{reason}; left out: {value.strip()[:80]!r}")))
-    layout = RowLayout([ColumnTarget(index, path, text_list if path in LISTS else str.strip) for index, path in kept.items()], len(filled))
+    layout = RowLayout(
+        [ColumnTarget(index, path, text_list if path in LISTS else str.strip) for index, path in kept.items()],
+        len(filled),
+    )
     return PackageMetadata(layout.build([value for _, _, value in filled]), refused)
 
 

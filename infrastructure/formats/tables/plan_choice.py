@@ -14,8 +14,10 @@ from infrastructure.formats.tables.reference_table_plan import SHAPES, plain, re
 from infrastructure.formats.tables.rows import TablePlan
 
 EXPECTED = (
-    "flat OCDS: headings that are paths, ocid among them, such as ocid, id, date, tag, tender/title, awards/0/value/amount",
-    "organisations: id, name, and any of legal_name, scheme, identifier, country, region, locality, scale, parent_id, url",
+    "flat OCDS: headings that are paths, ocid among them, such as ocid, id, date, tag, tender/title, "
+    "awards/0/value/amount",
+    "organisations: id, name, and any of legal_name, scheme, identifier, country, region, locality, scale, parent_id, "
+    "url",
     "exchange rates: date, currency, rate, and base unless it is EUR; or the ECB's layout: Date, USD, JPY, …",
     "classifications: scheme, code, description, and parent where there is one",
 )
@@ -33,8 +35,18 @@ PATHS: tuple[str, ...] = (
     "tender/title",
     "tender/description",
 )
-PATHS += ("tender/status", "tender/value/amount", "tender/value/currency", "tender/procurementMethod", "parties/0/name", "awards/0/id", "contracts/0/id")
-KNOWN = {plain(one): one for one in (*Release.model_fields, *PATHS)} | {word: word for shape in SHAPES for words in shape.fields.values() for word in words}
+PATHS += (
+    "tender/status",
+    "tender/value/amount",
+    "tender/value/currency",
+    "tender/procurementMethod",
+    "parties/0/name",
+    "awards/0/id",
+    "contracts/0/id",
+)
+KNOWN = {plain(one): one for one in (*Release.model_fields, *PATHS)} | {
+    word: word for shape in SHAPES for words in shape.fields.values() for word in words
+}
 
 
 def plan_of(headings: Sequence[str], delimiter: str, profiles: Sequence[Profile], longest: int) -> TablePlan | None:

@@ -69,7 +69,9 @@ class Templated:
 
     def __init__(self, path: Path, text: str, where: Mapping[str, int], plain: Callable[[str], str]) -> None:
         self.path = path
-        self.parts = [(literal, where.get(plain(name)) if name else None, name) for literal, name, *_ in Formatter().parse(text)]
+        self.parts = [
+            (literal, where.get(plain(name)) if name else None, name) for literal, name, *_ in Formatter().parse(text)
+        ]
 
     def make(self, cells: Sequence[str]) -> str:
         """The string for a row. CellError if a cell is blank or its column is missing."""
@@ -111,7 +113,9 @@ class Listed:
 
     def at(self, column: int) -> "Listed":
         """The same list in another column."""
-        return Listed(column, self.path, self.pattern.pattern, self.fields, self.maps, self.constants, self.number_field)
+        return Listed(
+            column, self.path, self.pattern.pattern, self.fields, self.maps, self.constants, self.number_field
+        )
 
     def elements(self, text: str) -> list[dict[str, Any]]:
         """The elements in a cell. ValueError if any part does not match the pattern."""
@@ -186,7 +190,9 @@ def _dates(forms: Sequence[str]) -> Converter:
         try:
             datetime.fromisoformat(text)
         except ValueError:
-            raise ValueError(f"expected a date such as {', '.join(forms) or '2024-01-31T12:00:00Z'}, got {text[:80]!r}") from None
+            raise ValueError(
+                f"expected a date such as {', '.join(forms) or '2024-01-31T12:00:00Z'}, got {text[:80]!r}"
+            ) from None
         return text
 
     return read

@@ -32,13 +32,17 @@ class Column(StrictPart):
     path: str
     kind: Literal["text", "number", "whole", "truth", "texts", "date"] | None = Field(None, alias="as")
     decimal: Literal[".", ","] | None = None
-    thousands: Literal[".", ",", " ", "'"] | None = Field(None, description="thousands separator; by default the other of comma and point")
+    thousands: Literal[".", ",", " ", "'"] | None = Field(
+        None, description="thousands separator; by default the other of comma and point"
+    )
     signs: tuple[str, ...] = Field((), description="currency signs that may precede or follow a number")
     dates: tuple[str, ...] = Field((), description="formats of Python's strptime; ISO 8601 is always read")
     template: str | None = Field(None, description="a text in which {} is replaced by the cell")
     constant: Any = Field(None, description="value if the cell is not blank")
     map: dict[str, Any] | None = Field(None, description="cell → value; null drops it")
-    otherwise: Literal["refuse", "keep", "drop"] = Field("refuse", description="treatment of cells that `map` does not have")
+    otherwise: Literal["refuse", "keep", "drop"] = Field(
+        "refuse", description="treatment of cells that `map` does not have"
+    )
 
 
 class ListColumn(StrictPart):
@@ -46,7 +50,9 @@ class ListColumn(StrictPart):
 
     column: str
     path: str
-    pattern: str = Field(description="regular expression with one group per field; only blanks and separators may be between matches")
+    pattern: str = Field(
+        description="regular expression with one group per field; only blanks and separators may be between matches"
+    )
     fields: tuple[str, ...]
     maps: dict[str, dict[str, Any]] = Field({}, description="field → (cell → value; null drops it)")
     constants: dict[str, Any] = Field({}, description="field → value that each element has")
@@ -59,7 +65,9 @@ class Profile(StrictPart):
     name: str = Field(pattern="^[a-z0-9-]+$")
     title: str
     headings: tuple[str, ...] = Field(min_length=1)
-    templates: dict[str, str] = Field({}, description="path → text in which {Heading} is replaced by the cell, which may not be blank")
+    templates: dict[str, str] = Field(
+        {}, description="path → text in which {Heading} is replaced by the cell, which may not be blank"
+    )
     constants: dict[str, Any] = Field({}, description="field of the release → value")
     columns: dict[str, tuple[Column, ...]]
     lists: tuple[ListColumn, ...] = ()
@@ -84,10 +92,18 @@ class Profile(StrictPart):
             if _plain(heading) in where
         ]
         texts = [Templated(parse(path), text, where, _plain) for path, text in self.templates.items()]
-        lists = [self.listed[index].at(where[_plain(one.column)]) for index, one in enumerate(self.lists) if _plain(one.column) in where]
+        lists = [
+            self.listed[index].at(where[_plain(one.column)])
+            for index, one in enumerate(self.lists)
+            if _plain(one.column) in where
+        ]
         width = len(headings)
         whole = Mapped(RowLayout(targets, width), texts, lists)
-        keys = Mapped(RowLayout([one for one in targets if one.path in KEYS], width), [one for one in texts if one.path in KEYS], [])
+        keys = Mapped(
+            RowLayout([one for one in targets if one.path in KEYS], width),
+            [one for one in texts if one.path in KEYS],
+            [],
+        )
         # Cells used in templates are not converted: ids of releases would change with the date order of the column.
         parts = {column for one in texts for _, column, _ in one.parts}
         columns = columns_of([one for one in targets if one.column not in parts], doubled)
@@ -96,13 +112,25 @@ class Profile(StrictPart):
     @cached_property
     def converters(self) -> dict[tuple[str, str], Any]:
         """The converters by heading and path. ValueError if a column has conflicting options."""
-        return {(heading, column.path): convert(column, converter(parse(column.path))) for heading, columns in self.columns.items() for column in columns}
+        return {
+            (heading, column.path): convert(column, converter(parse(column.path)))
+            for heading, columns in self.columns.items()
+            for column in columns
+        }
 
     @cached_property
     def listed(self) -> list[Listed]:
         """The readers of `lists`. ValueError unless each pattern has one group per field."""
         return [
-            Listed(-1, parse(list_column.path), list_column.pattern, list_column.fields, list_column.maps, list_column.constants, list_column.number)
+            Listed(
+                -1,
+                parse(list_column.path),
+                list_column.pattern,
+                list_column.fields,
+                list_column.maps,
+                list_column.constants,
+                list_column.number,
+            )
             for list_column in self.lists
         ]
 
@@ -113,20 +141,32 @@ def load_profiles(folder: Path | None) -> list[Profile]:
     """
     if folder is not None and not folder.is_dir():
         raise StartupError(f"TENDERLAKE_PROFILES_DIR is {folder}, which is not a folder")
-    files = [path for directory in (folder, SHIPPED) if directory for path in sorted(directory.iterdir()) if path.suffix in {".yaml", ".yml"}]
+    files = [
+        path
+        for directory in (folder, SHIPPED)
+        if directory
+        for path in sorted(directory.iterdir())
+        if path.suffix in {".yaml", ".yml"}
+    ]
     return [_load(path) for path in files]
 
 
 def _load(path: Path) -> Profile:
     try:
         profile = Profile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-        if "ocid" not in profile.templates and not any(column.path == "ocid" for columns in profile.columns.values() for column in columns):
+        if "ocid" not in profile.templates and not any(
+            column.path == "ocid" for columns in profile.columns.values() for column in columns
+        ):
             raise ValueError("no column or template has the path ocid")
-        RowLayout([ColumnTarget(0, parse(column.path), None) for columns in profile.columns.values() for column in columns], 1)
+        RowLayout(
+            [ColumnTarget(0, parse(column.path), None) for columns in profile.columns.values() for column in columns], 1
+        )
         _ = profile.converters, profile.listed
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise StartupError(f"the profile {path} is invalid: {'/'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise StartupError(
+            f"the profile {path} is invalid: {'/'.join(map(str, first['loc']))}: {first['msg']}"
+        ) from error
     except (ValueError, re.error, yaml.YAMLError, OSError) as error:
         raise StartupError(f"the profile {path} is invalid: {' '.join(str(error).split())}") from error
     return profile

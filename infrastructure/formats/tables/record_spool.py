@@ -29,7 +29,14 @@ BUCKETS = 256
 BUCKET_MAX_BYTES = 32 << 20  # of the spool that are joined in memory at once
 
 
-def build(target: Path, entries: Iterable[SpoolEntry], size: int, most: int, longest: int, alike: Mapping[str, str] | None = None) -> None:
+def build(
+    target: Path,
+    entries: Iterable[SpoolEntry],
+    size: int,
+    most: int,
+    longest: int,
+    alike: Mapping[str, str] | None = None,
+) -> None:
     """Write the spool and rename it to `target`; for `alike` see release_joining.py.
 
     TooLargeError above `most` bytes, or above MAX_GROWTH_FACTOR times `size`, the bytes of the table.
@@ -42,7 +49,12 @@ def build(target: Path, entries: Iterable[SpoolEntry], size: int, most: int, lon
         with disk_full_as_error():
             write(_limited(groups.watch(entries), max(size * MAX_GROWTH_FACTOR, UNLIMITED_BYTES), most), ungrouped)
             if groups.need_joining():
-                write(_joined_lines(ungrouped, buckets[: ungrouped.stat().st_size // BUCKET_MAX_BYTES + 1], longest, alike or {}), target)
+                write(
+                    _joined_lines(
+                        ungrouped, buckets[: ungrouped.stat().st_size // BUCKET_MAX_BYTES + 1], longest, alike or {}
+                    ),
+                    target,
+                )
             else:
                 ungrouped.replace(target)
     finally:
@@ -68,14 +80,29 @@ def read(spool: Path, offset: int, limit: int) -> Slice:
 
 def line_of(entry: SpoolEntry) -> bytes:
     """The entry as a line with tabs between fields, which JSON does not contain."""
-    fields = (entry.kind, orjson.dumps(entry.sheet).decode(), str(entry.line), "" if entry.offset is None else str(entry.offset), entry.path, entry.group)
+    fields = (
+        entry.kind,
+        orjson.dumps(entry.sheet).decode(),
+        str(entry.line),
+        "" if entry.offset is None else str(entry.offset),
+        entry.path,
+        entry.group,
+    )
     return b"\t".join(("\t".join(fields).encode("utf-8", "replace"), entry.package, entry.raw, entry.notes)) + b"\n"
 
 
 def parse(line: bytes) -> SpoolEntry:
     """The entry of a line."""
     kind, sheet, number, offset, path, group, *rest = line.rstrip(b"\n").split(b"\t")
-    return SpoolEntry(kind.decode(), orjson.loads(sheet), int(number), int(offset) if offset else None, path.decode(), group.decode(), *rest)
+    return SpoolEntry(
+        kind.decode(),
+        orjson.loads(sheet),
+        int(number),
+        int(offset) if offset else None,
+        path.decode(),
+        group.decode(),
+        *rest,
+    )
 
 
 def _keep(slice_builder: SliceBuilder, entry: SpoolEntry) -> None:
@@ -94,7 +121,9 @@ def _limited(entries: Iterable[SpoolEntry], growth: int, most: int) -> Iterator[
         line = line_of(entry)
         size += len(line)
         if size > min(growth, most):
-            raise TooLargeError(f"the table's records have more than {min(growth, most)} bytes of JSON, far more than real tables")
+            raise TooLargeError(
+                f"the table's records have more than {min(growth, most)} bytes of JSON, far more than real tables"
+            )
         yield line
 
 

@@ -63,7 +63,11 @@ SHAPES = (
             "region": ("region", "nuts", "state", "province"),
             "locality": ("locality", "city", "town"),
             "scale": ("scale", "size"),
-            "parent_id": ("parentid", "parent", *(f"parent{word}{end}" for word in _ORGANISATION[:3] for end in ("", "id"))),
+            "parent_id": (
+                "parentid",
+                "parent",
+                *(f"parent{word}{end}" for word in _ORGANISATION[:3] for end in ("", "id")),
+            ),
             "url": ("url", "uri", "website", "homepage"),
         },
         ("id", "name"),
@@ -132,7 +136,16 @@ class WideRates:
                 except ValueError as error:
                     yield refusal(sheet, row, RowProblem("wrong_type", str(error), column))
                 else:
-                    yield SpoolEntry(Kind.EXCHANGE_RATES, sheet.name, row.line, row.offset, f"/{currency}", "", b"", orjson.dumps(rate))
+                    yield SpoolEntry(
+                        Kind.EXCHANGE_RATES,
+                        sheet.name,
+                        row.line,
+                        row.offset,
+                        f"/{currency}",
+                        "",
+                        b"",
+                        orjson.dumps(rate),
+                    )
 
 
 def reference_plan(headings: Sequence[str], numbers: Converter) -> ReferencePlan | WideRates | None:
@@ -142,7 +155,11 @@ def reference_plan(headings: Sequence[str], numbers: Converter) -> ReferencePlan
     wide = _wide(headings, numbers)
     if wide is not None:
         return wide
-    found = [(len(known), shape, known) for shape in SHAPES if (known := _known(headings, shape)) and set(shape.needed) <= set(known.values())]
+    found = [
+        (len(known), shape, known)
+        for shape in SHAPES
+        if (known := _known(headings, shape)) and set(shape.needed) <= set(known.values())
+    ]
     if not found:
         return None
     _, shape, known = max(found, key=lambda pair: pair[0])
@@ -185,7 +202,11 @@ def day(text: str) -> str:
 
 def _known(headings: Sequence[str], shape: Shape) -> dict[int, str]:
     meaning = {word: field for field, words in shape.fields.items() for word in words}
-    return {column: meaning[plain(heading)] for column, heading in enumerate(headings) if plain(heading) in meaning and not is_comment(heading)}
+    return {
+        column: meaning[plain(heading)]
+        for column, heading in enumerate(headings)
+        if plain(heading) in meaning and not is_comment(heading)
+    }
 
 
 def _wide(headings: Sequence[str], numbers: Converter) -> WideRates | None:
@@ -195,5 +216,8 @@ def _wide(headings: Sequence[str], numbers: Converter) -> WideRates | None:
     if len(dates) != 1 or not currencies or len(currencies) != len(names) - 1:
         return None
     if EURO in currencies.values() or len(set(currencies.values())) < len(currencies):
-        raise HeadingError("a table with one currency per column has rates of 1 EUR, as the ECB's: it must not have a column EUR, or two of one currency")
+        raise HeadingError(
+            "a table with one currency per column has rates of 1 EUR, as the ECB's: it must not have a column EUR, or "
+            "two of one currency"
+        )
     return WideRates(dates[0], currencies, numbers)

@@ -52,7 +52,10 @@ class Groups:
         # The file is sorted in place, so that memory stays flat.
         hashes = np.memmap(self.path, dtype="<u8", mode="r+")
         hashes.sort()
-        return any(bool((hashes[at + 1 : at + CHUNK + 1] == hashes[at : at + CHUNK][: len(hashes) - at - 1]).any()) for at in range(0, len(hashes), CHUNK))
+        return any(
+            bool((hashes[at + 1 : at + CHUNK + 1] == hashes[at : at + CHUNK][: len(hashes) - at - 1]).any())
+            for at in range(0, len(hashes), CHUNK)
+        )
 
     def close(self) -> None:
         """Remove the file."""

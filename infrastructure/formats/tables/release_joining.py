@@ -31,7 +31,9 @@ class Group:
         self.bytes += len(entry.raw)
         if self.bytes > longest:
             self.too_large = True
-            self.refused = self.refused or [_refuse(entry, "too_large", f"the rows of its release have more than {longest} bytes")]
+            self.refused = self.refused or [
+                _refuse(entry, "too_large", f"the rows of its release have more than {longest} bytes")
+            ]
         else:
             self.parts.append(entry)
 
@@ -59,7 +61,10 @@ class Group:
         for other in others:
             conflict = merger.merge(release, orjson.loads(other.raw))
             if conflict:
-                reason = f"{conflict}: it conflicts with row {first.line} of {first.sheet} or a later row of the release; the release is left out"
+                reason = (
+                    f"{conflict}: it conflicts with row {first.line} of {first.sheet} or a later row of the "
+                    "release; the release is left out"
+                )
                 return first, _refuse(other, "contradicting_rows", reason, conflict)
         package = next((part.package for part in self.parts if part.package), b"")
         notes = merge_fields(*(part.notes for part in self.parts))
@@ -95,7 +100,9 @@ def joined(entries: Iterable[SpoolEntry], longest: int, alike: Mapping[str, str]
         if len(known) > 1 and entry.kind == REFUSED:
             yield entry
         elif len(known) > 1:
-            yield _refuse(entry, "ambiguous_row", f"it has no release id, and its process has {len(known)} releases in the file")
+            yield _refuse(
+                entry, "ambiguous_row", f"it has no release id, and its process has {len(known)} releases in the file"
+            )
         else:
             groups.setdefault(known[0] if known else entry.group, Group(alike)).add(entry, longest)
     for group in groups.values():
@@ -106,6 +113,11 @@ def _refuse(entry: SpoolEntry, code: str, reason: str, path: str = "") -> SpoolE
     place = SourceLocation(file=entry.sheet, line=entry.line, offset=entry.offset)
     excerpt = entry.raw.decode()[:EXCERPT_CHARACTERS]
     refused = RefusedElement(
-        place=place, code=code, reason=f"row {entry.line}: {reason}"[:2_000], path=path, excerpt=excerpt, ocid=orjson.loads(entry.raw).get("ocid")
+        place=place,
+        code=code,
+        reason=f"row {entry.line}: {reason}"[:2_000],
+        path=path,
+        excerpt=excerpt,
+        ocid=orjson.loads(entry.raw).get("ocid"),
     )
     return entry._replace(kind=REFUSED, package=b"", raw=refused.model_dump_json().encode())

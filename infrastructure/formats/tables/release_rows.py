@@ -30,19 +30,31 @@ class ReleaseRows:
         self.refused: list[SpoolEntry] = []
         self.notes: list[CellNote] = []
 
-    def add(self, row: TableRow, part: dict[str, Any] | None, problem: RowProblem | None, notes: Sequence[CellNote]) -> None:
+    def add(
+        self, row: TableRow, part: dict[str, Any] | None, problem: RowProblem | None, notes: Sequence[CellNote]
+    ) -> None:
         """Add a row; after a refused row, the others are checked but not merged."""
         if self.first is not None:  # a single row is within the limit
             self.bytes += sum(map(len, row.cells))
         if problem is None and self.bytes > self.longest:
-            problem = RowProblem("too_large", f"the rows of its release have more than {self.longest} bytes") if not self.refused else None
+            problem = (
+                RowProblem("too_large", f"the rows of its release have more than {self.longest} bytes")
+                if not self.refused
+                else None
+            )
         elif problem is None and part is not None and not self.refused:
             problem = self._merge(row, part)
             self.notes += notes
         if problem is not None:
             self.release = {}
             self.refused.append(
-                refusal(self.sheet, row, problem._replace(reason=f"{problem.reason}; {LEFT_OUT}"), self.group, self.key[0] if self.key else None)
+                refusal(
+                    self.sheet,
+                    row,
+                    problem._replace(reason=f"{problem.reason}; {LEFT_OUT}"),
+                    self.group,
+                    self.key[0] if self.key else None,
+                )
             )
 
     def entries(self, constants: dict[str, Any], package: bytes) -> Iterator[SpoolEntry]:
@@ -52,11 +64,27 @@ class ReleaseRows:
             return
         release = constants | self.release if constants else self.release
         line, offset = self.first.line, self.first.offset
-        yield SpoolEntry(Kind.RELEASES, self.sheet.name, line, offset, "", self.group, package, orjson.dumps(release), packed(self.notes))
+        yield SpoolEntry(
+            Kind.RELEASES,
+            self.sheet.name,
+            line,
+            offset,
+            "",
+            self.group,
+            package,
+            orjson.dumps(release),
+            packed(self.notes),
+        )
 
     def _merge(self, row: TableRow, part: dict[str, Any]) -> RowProblem | None:
         if self.first is None:
             self.first, self.release = row, part
             return None
         conflict = self.merger.merge(self.release, part)
-        return RowProblem("contradicting_rows", f"{conflict}: it conflicts with an earlier row of the release", path=conflict) if conflict else None
+        return (
+            RowProblem(
+                "contradicting_rows", f"{conflict}: it conflicts with an earlier row of the release", path=conflict
+            )
+            if conflict
+            else None
+        )

@@ -19,4 +19,6 @@ def as_long(rows: Iterator[TableRow], width: int, *, pad: bool = False) -> Itera
         elif length > width and not any(row.cells[width:]):
             yield row._replace(cells=row.cells[:width])
         else:
-            yield row._replace(problem=row.problem or RowProblem("unreadable_row", f"it has {length} cells for {width} headings"))
+            yield row._replace(
+                problem=row.problem or RowProblem("unreadable_row", f"it has {length} cells for {width} headings")
+            )

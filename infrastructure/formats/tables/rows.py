@@ -17,8 +17,10 @@ REFUSALS: dict[str, str] = {
     "missing_ocid": "a row without an ocid, so that its contracting process is unknown",
     "contradicting_rows": "rows of one release with conflicting values; the release is left out with all its rows",
     "ambiguous_row": "a row without a release id, of a process with several releases in the file",
-    "column_left_out": "a column whose heading is no path, or conflicts with others; the other cells of its rows are read",
-    "ambiguous_date": "an ambiguous date of a release that no other date decides; the release is left out with all its rows",
+    "column_left_out": "a column whose heading is no path, or conflicts with others; the other cells of its rows are "
+    "read",
+    "ambiguous_date": "an ambiguous date of a release that no other date decides; the release is left out with all "
+    "its rows",
     "unknown_field": "a row of a Meta sheet that is no metadata of a package",
     "unknown_sheet": "a sheet of a workbook with unknown headings; the others are read",
 }
@@ -109,11 +111,20 @@ def is_comment(heading: str) -> bool:
 def refusal(sheet: Sheet, row: TableRow, problem: RowProblem, group: str = "", ocid: str | None = None) -> SpoolEntry:
     """The entry of a refused row; it has the column and the value of the wrong cell, else the whole row."""
     cell = row.cells[problem.column] if problem.column is not None and problem.column < len(row.cells) else None
-    heading = sheet.headings[problem.column].strip() if problem.column is not None and problem.column < len(sheet.headings) else ""
+    heading = (
+        sheet.headings[problem.column].strip()
+        if problem.column is not None and problem.column < len(sheet.headings)
+        else ""
+    )
     reason = f"row {row.line}, column {heading!r}: {problem.reason}" if heading else f"row {row.line}: {problem.reason}"
     excerpt = (cell if cell is not None else ",".join(row.cells))[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000")
     place = SourceLocation(file=sheet.name, line=row.line, offset=row.offset)
     refused = RefusedElement(
-        place=place, code=problem.code, reason=reason[:2_000], path=heading or problem.path, excerpt=excerpt, ocid=ocid.replace("\x00", "") if ocid else None
+        place=place,
+        code=problem.code,
+        reason=reason[:2_000],
+        path=heading or problem.path,
+        excerpt=excerpt,
+        ocid=ocid.replace("\x00", "") if ocid else None,
     )
     return SpoolEntry(REFUSED, sheet.name, row.line, row.offset, "", group, b"", refused.model_dump_json().encode())

@@ -36,7 +36,15 @@ class Table(NamedTuple):
         return Sheet(self.name, self.headings.cells, rows, orders, package or {})
 
 
-def table(name: str, read: Callable[[], Iterator[TableRow]], delimiter: str, profiles: Sequence[Profile], longest: int, *, pad: bool = False) -> Table | None:
+def table(
+    name: str,
+    read: Callable[[], Iterator[TableRow]],
+    delimiter: str,
+    profiles: Sequence[Profile],
+    longest: int,
+    *,
+    pad: bool = False,
+) -> Table | None:
     """The table of these rows; None if there are no rows."""
     headings = next(read(), None)
     if headings is None:
@@ -55,7 +63,9 @@ def entries(tables: Sequence[Table], profiles: Sequence[Profile]) -> Iterator[Sp
     if tables and not any(each.plan for each in tables):
         raise unreadable(tables[0], profiles)
     flat = [(each, each.plan) for each in tables if isinstance(each.plan, FlatPlan)]
-    metas = {each.name: meta for each in tables if flat and each.plan is None and (meta := meta_of(each.read())) is not None}
+    metas = {
+        each.name: meta for each in tables if flat and each.plan is None and (meta := meta_of(each.read())) is not None
+    }
     package: dict[str, Any] = {}
     for meta in metas.values():
         package = meta.package | package

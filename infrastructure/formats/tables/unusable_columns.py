@@ -24,5 +24,13 @@ class UnusableColumns:
         """One refusal per column that is not blank."""
         for column, row in sorted(self.first.items()):
             count = self.counts[column]
-            cells = f"{count} of its cells are not blank, of which this is the first" if count > 1 else "1 of its cells is not blank"
-            yield refusal(sheet, row, RowProblem("column_left_out", f"the column is left out: {self.reasons[column]}; {cells}", column))
+            cells = (
+                f"{count} of its cells are not blank, of which this is the first"
+                if count > 1
+                else "1 of its cells is not blank"
+            )
+            yield refusal(
+                sheet,
+                row,
+                RowProblem("column_left_out", f"the column is left out: {self.reasons[column]}; {cells}", column),
+            )

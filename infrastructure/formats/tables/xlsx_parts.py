@@ -13,7 +13,12 @@ from infrastructure.system.checkpoints import checkpoint
 
 CHUNK_BYTES = 1 << 18
 MAX_STRING_CHARACTERS = 256 << 20  # characters of the shared strings, which are held in memory
-DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}  # built-in number formats that show days or times
+DATES = {
+    *range(14, 23),
+    *range(27, 37),
+    *range(45, 48),
+    *range(50, 59),
+}  # built-in number formats that show days or times
 WORKSHEET = "/worksheet"  # end of the relationship type of sheets with cells; chart and macro sheets have no rows
 ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")  # a character by its code (ST_Xstring, ECMA-376 22.9.2.19)
 UNSHOWN = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
@@ -119,7 +124,9 @@ class Links(Parser):
             self.others.add(given.get("Id", ""))
         elif name == "Relationship":
             target = given.get("Target", "")
-            self.parts[given.get("Id", "")] = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
+            self.parts[given.get("Id", "")] = (
+                target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
+            )
 
 
 class Sheets(Parser):
@@ -132,7 +139,9 @@ class Sheets(Parser):
 
     def start(self, name: str, given: dict[str, str]) -> None:
         if name == "sheet":
-            self.found.append((given.get("name", ""), next((value for key, value in given.items() if key.endswith(":id")), "")))
+            self.found.append(
+                (given.get("name", ""), next((value for key, value in given.items() if key.endswith(":id")), ""))
+            )
         elif name == "workbookPr":
             self.from_1904 = given.get("date1904") in {"1", "true"}
 
@@ -195,7 +204,10 @@ class Texts(Parser):
         if self.open:
             self.size += len(piece)
             if self.size > MAX_STRING_CHARACTERS:
-                raise TooLargeError(f"the workbook's shared strings have more than {MAX_STRING_CHARACTERS} characters; save its sheets as CSV")
+                raise TooLargeError(
+                    f"the workbook's shared strings have more than {MAX_STRING_CHARACTERS} characters; save its sheets "
+                    "as CSV"
+                )
             self.parts.append(piece)
 
 

@@ -53,7 +53,9 @@ class Workbook:
         with text.open("rb") as file:
             head = file.read(8)
         if head == OLE:
-            raise InvalidError(f"{filename} is an old Excel file (.xls), or a workbook with a password; save it as .xlsx without one")
+            raise InvalidError(
+                f"{filename} is an old Excel file (.xls), or a workbook with a password; save it as .xlsx without one"
+            )
         if not head.startswith(zip_members.MAGICS):
             return None
         names = _names(text)
@@ -81,7 +83,11 @@ class Workbook:
         for name, part in sheets:
             sheet_name = f"{filename}/{name}"
             if part is None:
-                yield refusal(Sheet(sheet_name, (), iter(())), TableRow(1, None, []), RowProblem("unknown_sheet", "the workbook has no part for the sheet"))
+                yield refusal(
+                    Sheet(sheet_name, (), iter(())),
+                    TableRow(1, None, []),
+                    RowProblem("unknown_sheet", "the workbook has no part for the sheet"),
+                )
                 continue
             read = partial(rows, book, part, styles, texts)
             if (found := table(sheet_name, read, ",", self.profiles, self.longest, pad=True)) is not None:

@@ -82,7 +82,9 @@ class SheetParser(Parser):
         if kind == "e":
             self._refuse(f"the cell holds the error {text[:20]}")
         elif self.formula and not text and kind != "str":
-            self._refuse("the value of the cell's formula is not stored; open and save the workbook in a spreadsheet program")
+            self._refuse(
+                "the value of the cell's formula is not stored; open and save the workbook in a spreadsheet program"
+            )
         elif text:
             try:
                 value = self._value(kind, text)
@@ -103,7 +105,11 @@ class SheetParser(Parser):
             return unescaped(text)
         if int(self.given.get("s") or 0) in self.styles.dated:
             return _date(float(text), from_1904=self.styles.from_1904)
-        return text if len(text) < SHORT_DIGITS and text.isdecimal() and text.isascii() and text[0] != "0" else _digits(text)
+        return (
+            text
+            if len(text) < SHORT_DIGITS and text.isdecimal() and text.isascii() and text[0] != "0"
+            else _digits(text)
+        )
 
 
 def rows(book: Book, part: str, styles: Styles, texts: list[str]) -> Iterator[TableRow]:

@@ -30,7 +30,9 @@ def allowed(spec: CollectionSpec, name: str, use: str, fits: Callable[[FieldSpec
     if use == "filter":
         fields.setdefault(ID, FieldSpec(name=ID, type="keyword"))
     if name not in fields:
-        raise InvalidError(f"{name!r} can't be a {use} of {spec.name}; allowed: {', '.join(fields)}", field=name, allowed=list(fields))
+        raise InvalidError(
+            f"{name!r} can't be a {use} of {spec.name}; allowed: {', '.join(fields)}", field=name, allowed=list(fields)
+        )
     return fields[name]
 
 
@@ -68,4 +70,8 @@ def sort_field(spec: CollectionSpec, sort: str) -> FieldSpec:
 def check_depth(page: int, per_page: int) -> None:
     """InvalidError for a page beyond what can be paged through."""
     if page * per_page > DEEPEST:
-        raise InvalidError(f"Only the first {DEEPEST} hits can be paged through; narrow the search by filters", page=page, per_page=per_page)
+        raise InvalidError(
+            f"Only the first {DEEPEST} hits can be paged through; narrow the search by filters",
+            page=page,
+            per_page=per_page,
+        )

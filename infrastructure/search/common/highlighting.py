@@ -35,13 +35,22 @@ class Highlighter:
     def found(self, document: SearchDocument) -> dict[str, list[str]]:
         """The words of each field that are among those searched, folded."""
         held = self._held(document)
-        return {field.name: words for field in self._fields if (words := self._words(field, document.get(field.name), held))}
+        return {
+            field.name: words for field in self._fields if (words := self._words(field, document.get(field.name), held))
+        }
 
     def _held(self, document: SearchDocument) -> set[str]:
-        """Those of the words of all ASCII texts together that are searched: to split them one by one takes much longer."""
-        texts = [composed(text)[:READ] for field in self._fields if field.type == "text" for text in _texts(document.get(field.name))]
+        """The searched words of all ASCII texts, which are split together: one by one takes much longer."""
+        texts = [
+            composed(text)[:READ]
+            for field in self._fields
+            if field.type == "text"
+            for text in _texts(document.get(field.name))
+        ]
         ascii_ones = "\n".join(text for text in texts if text.isascii())
-        return {word for word in set(ASCII_WORD.findall(ascii_ones.lower())) if not too_long(word) and self._holds(word)}
+        return {
+            word for word in set(ASCII_WORD.findall(ascii_ones.lower())) if not too_long(word) and self._holds(word)
+        }
 
     def _words(self, field: FieldSpec, value: Any, held: set[str]) -> list[str]:
         texts = _texts(value)

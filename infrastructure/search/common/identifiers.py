@@ -15,7 +15,9 @@ def is_identifier(field: str, value: str) -> bool:
     """Whether a value of a field is an id, or looks like one: it has a digit, or a sign between letters."""
     if len(value) > IDENTIFIER_MAX_CHARACTERS:
         return False
-    return _is_id_field(field) or has_digit(value) or (SIGN_INSIDE.search(value) is not None and len(value.split()) == 1)
+    return (
+        _is_id_field(field) or has_digit(value) or (SIGN_INSIDE.search(value) is not None and len(value.split()) == 1)
+    )
 
 
 def stands_whole(field: str, value: str) -> bool:

@@ -49,7 +49,9 @@ class QueryPart:
     @property
     def spellings(self) -> list[str]:
         """The identifiers that it may mean: as typed, and without brackets, scheme or check digit."""
-        return list(dict.fromkeys(form for text in (self.whole, self.typed) if text for form in shorter_spellings(text)))
+        return list(
+            dict.fromkeys(form for text in (self.whole, self.typed) if text for form in shorter_spellings(text))
+        )
 
     @property
     def foreign(self) -> bool:
@@ -84,7 +86,11 @@ def parse(text: str, *, strict: bool = False) -> ParsedQuery:
         return ParsedQuery(())
     searched = _limit_length(text)
     found = [chunk for match in CHUNK.finditer(searched.translate(QUOTES)) if (chunk := _chunk(*match.groups())).words]
-    notes = [] if searched == text.strip() else [f"only the first {QUERY_CHARACTERS:,} characters of the query were searched"]
+    notes = (
+        []
+        if searched == text.strip()
+        else [f"only the first {QUERY_CHARACTERS:,} characters of the query were searched"]
+    )
     if len(found) > MAX_PARTS and not strict:
         notes.append(f"only the first {MAX_PARTS} words of the query were searched")
         found = found[:MAX_PARTS]
@@ -110,14 +116,27 @@ def _limit_length(text: str) -> str:
 def _chunk(minus: str | None, quoted: str | None, plain: str | None) -> QueryPart:
     if quoted is not None:
         found = tuple(all_words(quoted))
-        return QueryPart(found, whole(quoted.strip()), phrase=True, excluded=bool(minus), typed=whole(quoted.strip()), adjacent=unspaced(quoted))
+        return QueryPart(
+            found,
+            whole(quoted.strip()),
+            phrase=True,
+            excluded=bool(minus),
+            typed=whole(quoted.strip()),
+            adjacent=unspaced(quoted),
+        )
     plain = plain or ""
     excluded = len(plain) > 1 and plain.startswith("-")
     typed = plain[1:] if excluded else plain
     bare = typed.strip('",;()')
     found, term = tuple(all_words(bare)), whole(bare)
     adjacent = len(found) > 1 and unspaced(bare)
-    return QueryPart(found if adjacent or has_digit(term) else _meant(found), term, excluded=excluded, typed=whole(typed), adjacent=adjacent)
+    return QueryPart(
+        found if adjacent or has_digit(term) else _meant(found),
+        term,
+        excluded=excluded,
+        typed=whole(typed),
+        adjacent=adjacent,
+    )
 
 
 def _meant(found: tuple[str, ...]) -> tuple[str, ...]:
@@ -128,4 +147,8 @@ def _meant(found: tuple[str, ...]) -> tuple[str, ...]:
 
 def _long_words(chunks: Sequence[QueryPart]) -> list[str]:
     long = dict.fromkeys(word for chunk in chunks for word in chunk.words if too_long(word))
-    return [f"{word[:SHOWN_CHARACTERS]}… is longer than {WORD_MAX_BYTES} bytes: no such word is indexed, so nothing matches it" for word in long]
+    return [
+        f"{word[:SHOWN_CHARACTERS]}… is longer than {WORD_MAX_BYTES} bytes: no such word is indexed, so nothing "
+        "matches it"
+        for word in long
+    ]

@@ -1,8 +1,9 @@
 """How text becomes words: split at everything that is no letter, digit or mark of one, lower case, accents folded.
 
-Scripts without blanks between words (Chinese, Japanese, Korean, Thai, Lao, Khmer, Burmese) are indexed as overlapping pairs of letters: 図書館 is 図書 書館,
-and a word inside a sentence is the phrase of its pairs. Each letter is indexed alone as well, behind the pairs, for words of one letter.
-The same analysis runs at indexing, in queries and in highlights, so that they can't disagree.
+Scripts without blanks between words (Chinese, Japanese, Korean, Thai, Lao, Khmer, Burmese) are indexed as overlapping
+pairs of letters: 図書館 is 図書 書館, and a word inside a sentence is the phrase of its pairs. Each letter is
+indexed alone as well, behind the pairs, for words of one letter. The same analysis runs at indexing, in queries and in
+highlights, so that they can't disagree.
 """
 
 import re
@@ -27,7 +28,8 @@ LETTERS = (
     "\u0e81-\u0eb0\u0eb2\u0eb3\u0ebd\u0ec0-\u0ec6\u0edc-\u0edf"  # Lao
     "\u1000-\u102a\u103f\u1050-\u1055\u105a-\u105d\u1061\u1065\u1066\u106e-\u1070\u1075-\u1081\u108e\ua9e0-\ua9e4\ua9e6-\ua9ef\ua9fa-\ua9fe\uaa60-\uaa7a"
     "\u1780-\u17b3\u17d7\u17dc"  # Khmer, above: Burmese
-    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
+    # Han
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
     "\uac00-\ud7a3"  # Korean, which has blanks, but not between a noun and what belongs to it
     "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9d\u3105-\u312f"  # kana, bopomofo
 )
@@ -39,7 +41,8 @@ PART = re.compile(f"[{LETTERS}][{LETTERS}{MARKS}]*|[^{LETTERS}]+")
 LETTER = re.compile(f"[{LETTERS}][{MARKS}]*")
 UNSPACED = re.compile(f"[{LETTERS}]")
 HALF_WIDTH = "\uff66"  # the first of the half-width kana, which are folded to those of full width
-# Texts that tantivy's own tokenizer splits in another way: it knows no marks of letters, and every script is one with blanks to it.
+# Texts that tantivy's own tokenizer splits in another way: it knows no marks of letters, and every script is one with
+# blanks to it.
 OTHERWISE_SPLIT = re.compile(
     "[\u0130\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0711-\u109f\u135d-\u135f\u1700-\u1cff\u1dc0-\u1dff"
     "\u2cef-\u2cf1\u2d7f\u2de0-\u2dff\u2e80-\u2fdf\u3005-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\ua66f-\ua69f\ua6f0\ua6f1\ua800-\uabff"
@@ -65,7 +68,9 @@ class Analysed(NamedTuple):
 @lru_cache(maxsize=1)
 def words_analyzer() -> tantivy.TextAnalyzer:
     """Text to folded words; for texts that `OTHERWISE_SPLIT` does not find anything in."""
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(tantivy.Filter.remove_long(WORD_MAX_BYTES + 1))
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(
+        tantivy.Filter.remove_long(WORD_MAX_BYTES + 1)
+    )
     return builder.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold()).build()
 
 
@@ -99,7 +104,11 @@ def all_words(text: str) -> list[str]:
     if text.isascii():  # as the analyser does, in a fraction of the time
         return text.translate(ASCII_FOLDED).split()
     text = composed(text)
-    return _any_words_analyzer().analyze(text) if not otherwise_split(text) else [word.text for word in analysed(text).words]
+    return (
+        _any_words_analyzer().analyze(text)
+        if not otherwise_split(text)
+        else [word.text for word in analysed(text).words]
+    )
 
 
 def indexed_words(text: str) -> list[str]:
@@ -145,11 +154,20 @@ def analysed(text: str) -> Analysed:
 
 
 def pre_tokenized(text: str) -> tantivy.PreTokenizedString:
-    """A (composed) text as tantivy indexes it where its own tokenizer splits in another way. No phrase reaches from the words into the letters."""
+    """A (composed) text as tantivy indexes it where its own tokenizer splits in another way.
+
+    No phrase reaches from the words into the letters.
+    """
     found = analysed(text)
-    tokens = [tantivy.Token(word.text, i, word.start, word.end) for i, word in enumerate(found.words) if not too_long(word.text)]
+    tokens = [
+        tantivy.Token(word.text, i, word.start, word.end)
+        for i, word in enumerate(found.words)
+        if not too_long(word.text)
+    ]
     first = len(found.words) + 2
-    tokens += [tantivy.Token(letter.text, first + 2 * i, letter.start, letter.end) for i, letter in enumerate(found.letters)]
+    tokens += [
+        tantivy.Token(letter.text, first + 2 * i, letter.start, letter.end) for i, letter in enumerate(found.letters)
+    ]
     return tantivy.PreTokenizedString(text, tokens)
 
 
@@ -162,7 +180,8 @@ def has_digit(text: str) -> bool:
 def _add_part(found: Analysed, raw: str, part: re.Match[str], offset: int) -> None:
     """A stretch of a word: of a script with blanks as it is, of one without as pairs.
 
-    Where other letters or digits touch it (令和6年度), the letter at that end is a word too, so that what is typed is found in what is longer.
+    Where other letters or digits touch it (令和6年度), the letter at that end is a word too, so that what is typed is
+    found     in what is longer.
     """
     if not UNSPACED.match(part[0]):
         found.words.append(Word(_without_accents(whole(part[0])), offset + part.start(), offset + part.end()))

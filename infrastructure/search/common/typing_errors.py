@@ -63,7 +63,11 @@ def _plurals(word: str) -> list[str]:
     """Possible plurals of the word."""
     found = [plural for plural, singular in IRREGULAR.items() if singular == word]
     for ending, singulars in SINGULARS:
-        found += [word[: len(word) - len(ending_or_form)] + ending for ending_or_form in singulars if word.endswith(ending_or_form)]
+        found += [
+            word[: len(word) - len(ending_or_form)] + ending
+            for ending_or_form in singulars
+            if word.endswith(ending_or_form)
+        ]
     found += [word + "es"] if _takes_es(word) else []
     return found if word.endswith("s") else [*found, word + "s"]
 

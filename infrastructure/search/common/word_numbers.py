@@ -1,4 +1,6 @@
-"""The likely other number of the words of a text: each becomes a word of an index, where a query may look up all of `plurals`, the wrong ones too."""
+"""The likely other number of the words of a text: each becomes a word of an index, where a query may look up all of
+`plurals`, the wrong ones too.
+"""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -9,9 +11,12 @@ from infrastructure.search.common.typing_errors import plurals
 
 IBERIAN = STOP_WORDS["es"] | STOP_WORDS["pt"]
 FUNCTION_WORDS = (
-    "about above after all also among any because been before being below between both can could each either every few had has have her him his how however"
-    " its least less may more most must not one only other our over per shall she should since some such than them then there these they those three through"
-    " too two twice under until upon very was were what when where whether which while who whose will within without would you your"
+    "about above after all also among any because been before being below between both can could each either every few "
+    "had has have her him his how however"
+    " its least less may more most must not one only other our over per shall she should since some such than them "
+    "then there these they those three through"
+    " too two twice under until upon very was were what when where whether which while who whose will within without "
+    "would you your"
 )
 NO_NOUNS = frozenset(FUNCTION_WORDS.split()).union(*STOP_WORDS.values())  # words without another number
 HISSES = ("s", "x", "z", "ch", "sh")
@@ -42,4 +47,6 @@ def _likely(pair: Sequence[str], takes_es: tuple[str, ...]) -> bool:
     return not several.endswith("ies") or one[-2] not in VOWELS
 
 
-OF_ENGLISH, OF_ANY = (lru_cache(maxsize=100_000)(partial(_other_number, endings)) for endings in (TAKES_ES, IBERIAN_TAKES_ES))
+OF_ENGLISH, OF_ANY = (
+    lru_cache(maxsize=100_000)(partial(_other_number, endings)) for endings in (TAKES_ES, IBERIAN_TAKES_ES)
+)

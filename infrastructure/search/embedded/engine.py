@@ -10,7 +10,16 @@ from time import perf_counter
 from tantivy import Query
 
 from domain.search.embedding_text import embedding_text_hash
-from domain.search.queries import Collection, CollectionSpec, Filter, SearchDocument, SearchKey, SearchQuery, SearchResult, Synonym
+from domain.search.queries import (
+    Collection,
+    CollectionSpec,
+    Filter,
+    SearchDocument,
+    SearchKey,
+    SearchQuery,
+    SearchResult,
+    Synonym,
+)
 from domain.shared.errors import ConflictError, InvalidError
 from infrastructure.search.common.allowed_fields import check_depth
 from infrastructure.search.common.document_codec import decode
@@ -60,7 +69,9 @@ class EmbeddedSearch:
         """Add and delete documents in one commit, which is on disk and visible on return. An id in both is added."""
         if documents or deleted:
             self._store(collection).write(documents, deleted)
-            self._vectors[collection].delete_outdated([*(document[ID] for document in documents), *deleted], partial(texts, self._store(collection)))
+            self._vectors[collection].delete_outdated(
+                [*(document[ID] for document in documents), *deleted], partial(texts, self._store(collection))
+            )
 
     def search(self, query: SearchQuery) -> SearchResult:
         """One page of hits, with facets over all of them. InvalidError for a field that doesn't support its use."""
@@ -76,7 +87,16 @@ class EmbeddedSearch:
         took = round((perf_counter() - started) * 1000, 3)
         mode = query.mode if run.text.nothing else run.mode
         notes = list(run.text.notes)
-        return SearchResult(found=found, page=query.page, per_page=query.per_page, took_ms=took, hits=hits, facets=facet_counts, mode=mode, notes=notes)
+        return SearchResult(
+            found=found,
+            page=query.page,
+            per_page=query.per_page,
+            took_ms=took,
+            hits=hits,
+            facets=facet_counts,
+            mode=mode,
+            notes=notes,
+        )
 
     def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]:
         """Titles or names that complete the typed text, the best first."""
@@ -143,7 +163,9 @@ class EmbeddedSearch:
 
     def search_key(self, filters: Sequence[Filter], collection: Collection | None, expires_at: datetime) -> SearchKey:
         """ConflictError: this engine has no server that browsers can query."""
-        raise ConflictError("search runs inside tenderlake; search keys need a Typesense server (TENDERLAKE_TYPESENSE_URL)")
+        raise ConflictError(
+            "search runs inside tenderlake; search keys need a Typesense server (TENDERLAKE_TYPESENSE_URL)"
+        )
 
     def _vectors_for(self, query: SearchQuery) -> tuple[str | None, Snapshot | None]:
         if query.vector is None and query.similar_to is None:

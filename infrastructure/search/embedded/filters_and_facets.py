@@ -19,10 +19,14 @@ def filter_query(spec: CollectionSpec, schema: Schema, condition: Filter) -> Que
     field = filter_field(spec, condition)
     if field.type == "keyword":
         return one_of(schema, field.name, condition.values)
-    return _range(schema, field, *(micros(one) if isinstance(one, datetime) else one for one in (condition.gte, condition.lte)))
+    return _range(
+        schema, field, *(micros(one) if isinstance(one, datetime) else one for one in (condition.gte, condition.lte))
+    )
 
 
-def facets(spec: CollectionSpec, searcher: Searcher, query: Query, names: Iterable[str], size: int) -> dict[str, list[FacetValue]]:
+def facets(
+    spec: CollectionSpec, searcher: Searcher, query: Query, names: Iterable[str], size: int
+) -> dict[str, list[FacetValue]]:
     """The most frequent values of each field over all documents of a query; equals in the order of the values."""
     asked = facet_fields(spec, names)
     if not asked:
@@ -52,4 +56,6 @@ def _top(buckets: list[dict[str, Any]], size: int) -> list[FacetValue]:
 def _range(schema: Schema, field: FieldSpec, low: float | None, high: float | None) -> Query:
     if low is not None and high is not None and low > high:
         return Query.empty_query()
-    return Query.range_query(schema, field.name, FieldType.Integer if field.type == "date" else FieldType.Float, low, high)
+    return Query.range_query(
+        schema, field.name, FieldType.Integer if field.type == "date" else FieldType.Float, low, high
+    )

@@ -21,7 +21,9 @@ READ = 100  # hits that grouping reads at once
 class HitBuilder:
     """Makes the hits of one search."""
 
-    def __init__(self, store: IndexStore, searcher: Searcher, query: SearchQuery, finding: SearchRun, model: str | None) -> None:
+    def __init__(
+        self, store: IndexStore, searcher: Searcher, query: SearchQuery, finding: SearchRun, model: str | None
+    ) -> None:
         self._store, self._searcher, self._query, self._finding, self._model = store, searcher, query, finding, model
         self._highlighter = Highlighter(finding.matcher.words, store.spec.fields) if query.text.strip() else None
 
@@ -30,7 +32,9 @@ class HitBuilder:
         if self._query.group_by is not None:
             return self._groups(group_field(self._store.spec, self._query.group_by))
         offset = (self._query.page - 1) * self._query.per_page
-        return self._made([(one, self._document(one), None) for one in self._finding.page(offset, self._query.per_page)])
+        return self._made(
+            [(one, self._document(one), None) for one in self._finding.page(offset, self._query.per_page)]
+        )
 
     def _groups(self, field: FieldSpec) -> list[Hit]:
         """The groups of the page, in the order of their first hits; a document without a value is a group by itself."""
@@ -55,13 +59,25 @@ class HitBuilder:
                 return
 
     def _made(self, found: list[tuple[Ranked, SearchDocument, str | None]]) -> list[Hit]:
-        near = self._finding.similarities([one.key for one, _, _ in found]) if self._query.explain else [None] * len(found)
-        return [self._hit(one, document, group, similarity) for (one, document, group), similarity in zip(found, near, strict=True)]
+        near = (
+            self._finding.similarities([one.key for one, _, _ in found]) if self._query.explain else [None] * len(found)
+        )
+        return [
+            self._hit(one, document, group, similarity)
+            for (one, document, group), similarity in zip(found, near, strict=True)
+        ]
 
     def _hit(self, one: Ranked, document: SearchDocument, group: str | None, similarity: float | None) -> Hit:
         highlights = self._highlighter.highlights(document) if self._highlighter else {}
         explain = self._explanation(one, document, similarity) if self._query.explain else None
-        return Hit(id=document[ID], score=round(one.score, 4), document=document, highlights=highlights, explain=explain, group=group)
+        return Hit(
+            id=document[ID],
+            score=round(one.score, 4),
+            document=document,
+            highlights=highlights,
+            explain=explain,
+            group=group,
+        )
 
     def _explanation(self, one: Ranked, document: SearchDocument, similarity: float | None) -> Explanation:
         by_word = self._query.text.strip() and one.keyword_rank is not None

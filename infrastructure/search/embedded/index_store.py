@@ -159,12 +159,19 @@ class IndexStore:
             writer.wait_merging_threads()
 
     def _writer(self, index: tantivy.Index, heap: int, path: Path) -> tantivy.IndexWriter:
-        retrying = Retrying(retry=retry_if_exception(_busy), wait=wait_random(0.002, 0.02), stop=stop_after_delay(LOCK_WAIT_SECONDS), reraise=True)
+        retrying = Retrying(
+            retry=retry_if_exception(_busy),
+            wait=wait_random(0.002, 0.02),
+            stop=stop_after_delay(LOCK_WAIT_SECONDS),
+            reraise=True,
+        )
         try:
             return retrying(index.writer, heap, 1)
         except ValueError as error:
             if _busy(error):
-                raise UnavailableError(f"Another process has been writing to {path.name} for {LOCK_WAIT_SECONDS:.0f} s") from error
+                raise UnavailableError(
+                    f"Another process has been writing to {path.name} for {LOCK_WAIT_SECONDS:.0f} s"
+                ) from error
             raise _disk_error(error, path) from error
 
     def _open(self, path: Path) -> tantivy.Index:

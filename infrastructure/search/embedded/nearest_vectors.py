@@ -25,8 +25,10 @@ class Neighbour:
     similarity: float
 
 
-def neighbours(schema: Schema, searcher: Searcher, snapshot: Snapshot, vector: Vectors, condition: Query | None) -> list[Neighbour]:
-    """At most NEIGHBOURS_MOST documents that meet the condition, the nearest first; equals in the order of their keys."""
+def neighbours(
+    schema: Schema, searcher: Searcher, snapshot: Snapshot, vector: Vectors, condition: Query | None
+) -> list[Neighbour]:
+    """At most NEIGHBOURS_MOST documents that meet the condition, nearest first; ties in the order of their keys."""
     if not len(snapshot.keys) or len(vector) != snapshot.matrix.shape[1]:
         return []
     if condition is not None:
@@ -52,16 +54,22 @@ def with_keys(schema: Schema, keys: Sequence[int]) -> Query:
     return one_of(schema, KEY, keys) if keys else Query.empty_query()
 
 
-def _picked(searcher: Searcher, snapshot: Snapshot, vector: Vectors, condition: Query, possible: int) -> list[Neighbour]:
+def _picked(
+    searcher: Searcher, snapshot: Snapshot, vector: Vectors, condition: Query, possible: int
+) -> list[Neighbour]:
     addresses = [address for _, address in searcher.search(condition, limit=possible, count=False).hits]
     keys = np.array(keys_of(searcher, addresses), dtype=np.int64)
     rows = snapshot.find(keys)
     has = np.flatnonzero(rows >= 0)
     near = snapshot.matrix[rows[has]] @ vector
-    return [Neighbour(int(keys[has[i]]), addresses[has[i]], float(near[i])) for i in _best(near, keys[has], NEIGHBOURS_MOST)]
+    return [
+        Neighbour(int(keys[has[i]]), addresses[has[i]], float(near[i])) for i in _best(near, keys[has], NEIGHBOURS_MOST)
+    ]
 
 
-def _compared(schema: Schema, searcher: Searcher, snapshot: Snapshot, vector: Vectors, condition: Query | None) -> list[Neighbour]:
+def _compared(
+    schema: Schema, searcher: Searcher, snapshot: Snapshot, vector: Vectors, condition: Query | None
+) -> list[Neighbour]:
     near = (snapshot.matrix @ vector)[snapshot.rows]
     found: list[Neighbour] = []
     size, start = NEIGHBOURS_MOST if condition is None else 2 * NEIGHBOURS_MOST, 0
@@ -73,8 +81,12 @@ def _compared(schema: Schema, searcher: Searcher, snapshot: Snapshot, vector: Ve
         wanted = with_keys(schema, keys)
         query = wanted if condition is None else Query.boolean_query([(Occur.Must, wanted), (Occur.Must, condition)])
         addresses = [address for _, address in searcher.search(query, limit=len(keys), count=False).hits]
-        standing = dict(zip(keys_of(searcher, addresses), addresses, strict=True))  # others are deleted, or fail the condition
-        found += [Neighbour(key, standing[key], float(near[i])) for key, i in zip(keys, order, strict=True) if key in standing]
+        standing = dict(
+            zip(keys_of(searcher, addresses), addresses, strict=True)
+        )  # others are deleted, or fail the condition
+        found += [
+            Neighbour(key, standing[key], float(near[i])) for key, i in zip(keys, order, strict=True) if key in standing
+        ]
         start, size = start + size, size * 4
     return found[:NEIGHBOURS_MOST]
 

@@ -1,4 +1,7 @@
-"""One page of what matches. Sorted pages break ties by id, so that turning pages neither repeats nor loses a document."""
+"""One page of what matches.
+
+Sorted pages break ties by id, so that turning pages neither repeats nor loses a document.
+"""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -34,7 +37,9 @@ def by_id(searcher: Searcher, query: Query, offset: int, size: int) -> Page:
     return Page([(0.0, address) for _, address in result.hits], counted(result))
 
 
-def by_field(spec: CollectionSpec, schema: Schema, searcher: Searcher, query: Query, sort: str, offset: int, size: int) -> Page:
+def by_field(
+    spec: CollectionSpec, schema: Schema, searcher: Searcher, query: Query, sort: str, offset: int, size: int
+) -> Page:
     """In the order of a field, descending with a leading '-'; documents without a value come last either way."""
     field = sort_field(spec, sort)
     order = Order.Desc if sort.startswith("-") else Order.Asc
@@ -52,7 +57,14 @@ def by_field(spec: CollectionSpec, schema: Schema, searcher: Searcher, query: Qu
 
 
 def _tied(
-    schema: Schema, searcher: Searcher, query: Query, field: FieldSpec, value: Any, addresses: Sequence[DocAddress], offset: int, size: int
+    schema: Schema,
+    searcher: Searcher,
+    query: Query,
+    field: FieldSpec,
+    value: Any,
+    addresses: Sequence[DocAddress],
+    offset: int,
+    size: int,
 ) -> list[Found]:
     """The part of a group of equals that falls on the page."""
     if len(addresses) == 1 and offset == 0:

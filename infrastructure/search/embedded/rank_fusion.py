@@ -24,16 +24,27 @@ class Ranked(NamedTuple):
 def by_words(keys: Sequence[int], found: Sequence[tuple[float, DocAddress]], first_rank: int) -> list[Ranked]:
     """Ranked documents of the keyword search."""
     pairs = zip(keys, found, strict=True)
-    return [Ranked(key, address, score, keyword_rank=first_rank + i, keyword_score=score) for i, (key, (score, address)) in enumerate(pairs)]
+    return [
+        Ranked(key, address, score, keyword_rank=first_rank + i, keyword_score=score)
+        for i, (key, (score, address)) in enumerate(pairs)
+    ]
 
 
 def by_meaning(found: Sequence[Neighbour]) -> list[Ranked]:
     """Ranked documents of the semantic search."""
-    return [Ranked(ranked.key, ranked.address, ranked.similarity, semantic_rank=i, similarity=ranked.similarity) for i, ranked in enumerate(found, 1)]
+    return [
+        Ranked(ranked.key, ranked.address, ranked.similarity, semantic_rank=i, similarity=ranked.similarity)
+        for i, ranked in enumerate(found, 1)
+    ]
 
 
 def fused(
-    words: Sequence[Ranked], meaning: Sequence[Ranked], weight: float, exact: Collection[int] = (), unembedded: Collection[int] = (), trust: float = 1.0
+    words: Sequence[Ranked],
+    meaning: Sequence[Ranked],
+    weight: float,
+    exact: Collection[int] = (),
+    unembedded: Collection[int] = (),
+    trust: float = 1.0,
 ) -> list[Ranked]:
     """Both rankings, the best first; `weight` is the share of the semantic one, from 0 to 1.
 
@@ -45,8 +56,20 @@ def fused(
     for ranked in words:
         semantic = by_key.pop(ranked.key, ranked)
         known = _score(ranked.keyword_rank, semantic.semantic_rank, weight)
-        score = (known if ranked.key not in unembedded else _score(ranked.keyword_rank, None, 1 - trust)) + (FIRST if ranked.key in exact else 0.0)
-        scored.append(Ranked(ranked.key, ranked.address, score, ranked.keyword_rank, ranked.keyword_score, semantic.semantic_rank, semantic.similarity))
+        score = (known if ranked.key not in unembedded else _score(ranked.keyword_rank, None, 1 - trust)) + (
+            FIRST if ranked.key in exact else 0.0
+        )
+        scored.append(
+            Ranked(
+                ranked.key,
+                ranked.address,
+                score,
+                ranked.keyword_rank,
+                ranked.keyword_score,
+                semantic.semantic_rank,
+                semantic.similarity,
+            )
+        )
     for key, ranked in by_key.items():
         score = _score(None, ranked.semantic_rank, weight) + (FIRST if key in exact else 0.0)
         scored.append(Ranked(key, ranked.address, score, None, None, ranked.semantic_rank, ranked.similarity))

@@ -1,7 +1,7 @@
 """The tantivy schema of a collection, and documents in its terms.
 
-Beside the fields of the spec there is `_document` (what hits return), `_whole` and `_parts` (identifiers, whole and in pieces, in any case),
-and `_key` (the id as a number, under which its vector is found).
+Beside the fields of the spec there is `_document` (what hits return), `_whole` and `_parts` (identifiers, whole and in
+pieces, in any case), and `_key` (the id as a number, under which its vector is found).
 Dates are integers of microseconds, because tantivy's own dates lose everything below the second.
 """
 
@@ -91,7 +91,9 @@ def _add_words(made: tantivy.Document, name: str, text: str) -> None:
         made.add_text(name, text)
 
 
-def _add_keywords(made: tantivy.Document, field: FieldSpec, values: Iterable[Any], identifiers: dict[str, bool]) -> None:
+def _add_keywords(
+    made: tantivy.Document, field: FieldSpec, values: Iterable[Any], identifiers: dict[str, bool]
+) -> None:
     for keyword in dict.fromkeys(values):  # a value said twice would count twice in facets
         made.add_text(field.name, keyword)
         if is_identifier(field.name, keyword):

@@ -31,14 +31,24 @@ DEEP = 500  # hits by word whose rank counts in the fusion; those behind them fo
 class SearchRun:
     """The answer to a query, worked out as far as it is asked for. InvalidError where a field can't be asked so."""
 
-    def __init__(self, store: IndexStore, searcher: Searcher, query: SearchQuery, synonyms: Sequence[Synonym], vectors: Snapshot | None) -> None:
+    def __init__(
+        self,
+        store: IndexStore,
+        searcher: Searcher,
+        query: SearchQuery,
+        synonyms: Sequence[Synonym],
+        vectors: Snapshot | None,
+    ) -> None:
         self._store, self._searcher, self._query, self._vectors = store, searcher, query, vectors
         self.matcher = TermQueryBuilder(store.schema, searcher, store.spec.fields, strict=query.strict)
         if query.similar_to is not None and self._vector is None:
             self.text = like_query(self.matcher, _about(store, searcher, query.similar_to))
         else:
             self.text = text_query(self.matcher, searcher, query.text, ranked=query.sort is None, synonyms=synonyms)
-        filters = [(Occur.Must, Query.const_score_query(filter_query(store.spec, store.schema, one), 0.0)) for one in query.filters]
+        filters = [
+            (Occur.Must, Query.const_score_query(filter_query(store.spec, store.schema, one), 0.0))
+            for one in query.filters
+        ]
         if query.similar_to is not None:
             filters.append((Occur.MustNot, Query.term_query(store.schema, ID, query.similar_to)))
         self._filters = filters
@@ -46,14 +56,18 @@ class SearchRun:
 
     @cached_property
     def mode(self) -> Mode:
-        """How the documents are found: by meaning only where there is a vector to compare, and vectors to compare it with."""
+        """How the documents are found: by meaning only where there is a vector to compare, and vectors to compare it
+        with.
+        """
         asked = self._query.mode
         if self._vector is None or self.text.nothing or (asked is Mode.KEYWORD and self._query.similar_to is None):
             return Mode.KEYWORD
         if asked is Mode.SEMANTIC or self.text.words is None:
             return Mode.SEMANTIC
         # An identifier was typed; or hits are sorted by a field, where a far neighbour could come first.
-        literal = (self.text.codes and self._has_exact) or (self._query.sort is not None and count(self._searcher, self._by_word) > 0)
+        literal = (self.text.codes and self._has_exact) or (
+            self._query.sort is not None and count(self._searcher, self._by_word) > 0
+        )
         return Mode.KEYWORD if literal else Mode.HYBRID
 
     @cached_property
@@ -80,7 +94,10 @@ class SearchRun:
         """A stretch of what is found, in the order asked for."""
         store, query = self._store, self._query
         if query.sort is not None:
-            return self._plain(paging.by_field(store.spec, store.schema, self._searcher, self.everything, query.sort, offset, size), offset)
+            return self._plain(
+                paging.by_field(store.spec, store.schema, self._searcher, self.everything, query.sort, offset, size),
+                offset,
+            )
         if self.mode is Mode.SEMANTIC:
             return self._meaning[offset : offset + size]
         if self.mode is Mode.HYBRID:
@@ -98,7 +115,12 @@ class SearchRun:
         first = self._fused[offset : offset + size]
         if len(first) == size:
             return first
-        rest = Query.boolean_query([(Occur.Must, self._by_word), (Occur.MustNot, with_keys(self._store.schema, [one.key for one in self._meaning]))])
+        rest = Query.boolean_query(
+            [
+                (Occur.Must, self._by_word),
+                (Occur.MustNot, with_keys(self._store.schema, [one.key for one in self._meaning])),
+            ]
+        )
         known = sum(one.semantic_rank is None for one in self._fused)  # of the rest that stand among the first
         start = known + max(0, offset - len(self._fused))
         hits = paging.by_relevance(self._searcher, rest, start, size - len(first)).hits
@@ -107,7 +129,14 @@ class SearchRun:
     @cached_property
     def _fused(self) -> list[Ranked]:
         keys = self._keys(self._deep.hits)
-        return fused(by_words(keys, self._deep.hits, 1), self._meaning, self._weight, self._exact, self._unembedded(keys), self.text.trust)
+        return fused(
+            by_words(keys, self._deep.hits, 1),
+            self._meaning,
+            self._weight,
+            self._exact,
+            self._unembedded(keys),
+            self.text.trust,
+        )
 
     def _unembedded(self, keys: Sequence[int]) -> set[int]:
         """Those of the documents that have no vector: embed has not come to them yet, or the model refuses them."""
@@ -120,7 +149,9 @@ class SearchRun:
 
     @property
     def _weight(self) -> float:
-        """The share of meaning: larger where no document has all the words, smaller where they were found by words that were not typed."""
+        """The share of meaning: larger where no document has all the words, smaller where they were found by words that
+        were not typed.
+        """
         weight = 1 - (1 - self._query.semantic_weight) * self.text.trust
         return weight * DOUBT if self.text.replaced and self.text.trust == FULL else weight
 
@@ -140,7 +171,11 @@ class SearchRun:
         words = [(Occur.Must, self.text.words)] if self.text.words is not None else []
         if not words and not any(occur == Occur.Must for occur, _ in self._filters):
             words = [(Occur.Must, Query.const_score_query(Query.all_query(), 0.0))]
-        return Query.boolean_query([*words, *self._filters]) if self._filters or self.text.words is not None else Query.all_query()
+        return (
+            Query.boolean_query([*words, *self._filters])
+            if self._filters or self.text.words is not None
+            else Query.all_query()
+        )
 
     @cached_property
     def _meaning(self) -> list[Ranked]:

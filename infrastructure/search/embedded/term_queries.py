@@ -26,7 +26,9 @@ LOOKUP_VALUES = 1_000  # up to this many values are looked up one by one
 class TermQueryBuilder:
     """Builds the queries of one search on one snapshot. `strict`: no prefixes and no corrections."""
 
-    def __init__(self, schema: Schema, searcher: Searcher, fields: Sequence[FieldSpec], *, strict: bool = False) -> None:
+    def __init__(
+        self, schema: Schema, searcher: Searcher, fields: Sequence[FieldSpec], *, strict: bool = False
+    ) -> None:
         self.words = MatchedWords()
         self.strict = strict
         self._schema = schema
@@ -88,7 +90,10 @@ class TermQueryBuilder:
         if chunk.adjacent:
             return self._run(chunk.words)
         last = len(chunk.words) - 1
-        parts = [self._word(word, open_end=chunk.open_end and i == last and not self.strict) for i, word in enumerate(chunk.words)]
+        parts = [
+            self._word(word, open_end=chunk.open_end and i == last and not self.strict)
+            for i, word in enumerate(chunk.words)
+        ]
         return parts[0] if len(parts) == 1 else every(parts)
 
     def _run(self, words: Sequence[str]) -> Query:
@@ -116,7 +121,9 @@ class TermQueryBuilder:
             self.words.exact.update(words)
 
     def _whole(self, spellings: Sequence[str]) -> Query:
-        return Query.const_score_query(any_of([self._term(spelling, WHOLE_VALUES) for spelling in spellings]), IDENTIFIER)
+        return Query.const_score_query(
+            any_of([self._term(spelling, WHOLE_VALUES) for spelling in spellings]), IDENTIFIER
+        )
 
     def _identifier(self, chunk: QueryPart) -> list[Query]:
         """An id or code, with or without its scheme (`CPV:…`) or check digit (`…-6`), or a long enough part of one."""
@@ -159,7 +166,10 @@ class TermQueryBuilder:
 
     def _knows(self, word: str) -> bool:
         """Whether an undeleted document has the word; the term's own count includes deleted documents."""
-        return any(self._searcher.doc_freq(spec.name, word) and self._has_match(self._term(word, spec.name)) for spec in self._fields)
+        return any(
+            self._searcher.doc_freq(spec.name, word) and self._has_match(self._term(word, spec.name))
+            for spec in self._fields
+        )
 
     def _matches(self, build: Callable[[str], Query]) -> bool:
         return any(self._has_match(build(spec.name)) for spec in self._fields)
@@ -187,10 +197,14 @@ class TermQueryBuilder:
         return Query.phrase_prefix_query(self._schema, name, [*words])
 
     def _each(self, build: Callable[[str], Query], factor: float = 1.0) -> Query:
-        return Query.disjunction_max_query([Query.boost_query(build(spec.name), spec.weight * factor) for spec in self._fields], TIE_BREAKER)
+        return Query.disjunction_max_query(
+            [Query.boost_query(build(spec.name), spec.weight * factor) for spec in self._fields], TIE_BREAKER
+        )
 
     def _const(self, build: Callable[[str], Query], factor: float) -> Query:
-        return Query.disjunction_max_query([Query.const_score_query(build(spec.name), spec.weight * factor) for spec in self._fields])
+        return Query.disjunction_max_query(
+            [Query.const_score_query(build(spec.name), spec.weight * factor) for spec in self._fields]
+        )
 
 
 def every(queries: Sequence[Query]) -> Query:

@@ -1,7 +1,8 @@
-"""The text of a search as tantivy queries: all the words where enough documents have them all, else most of them, else any; all where it is strict.
+"""The text of a search as tantivy queries: all the words where enough documents have them all, else most of them, else
+any; all where it is strict.
 
-Which of the three is decided by the text alone, never by the filters, so that the counts of facets hold when a facet is clicked.
-Phrases and exclusions are conditions of their own, which hold for what is found by meaning, too.
+Which of the three is decided by the text alone, never by the filters, so that the counts of facets hold when a facet is
+clicked. Phrases and exclusions are conditions of their own, which hold for what is found by meaning, too.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,11 +29,14 @@ Look = Callable[[], tuple[Query | None, float]]
 
 @dataclass(frozen=True)
 class Text:
-    """`words` finds the documents, best first, None where the text asks for nothing; `frame` holds its phrases and exclusions.
+    """`words` finds the documents, best first, None where the text asks for nothing; `frame` holds its phrases and
+    exclusions.
 
-    `exact` finds those with an identifier as typed; `codes` says that the text is nothing else. `trust` is 1 where all words were found,
-    and `replaced` says that some of them are others than were typed: corrected, or synonyms; or of a script without blanks. A model knows neither.
-    `nothing` says that none of what was typed can be found, `notes` what of it was not searched.
+    `exact` finds those with an identifier as typed; `codes` says that the text is nothing else. `trust` is 1 where all
+    words were found, and `replaced` says that some of them are others than were typed: corrected, or synonyms; or of a
+    script without
+    blanks. A model knows neither. `nothing` says that none of what was typed can be found, `notes` what of it was not
+    searched.
     """
 
     frame: Frame
@@ -58,7 +62,9 @@ class Text:
         return self.look()
 
 
-def text_query(matcher: TermQueryBuilder, searcher: Searcher, text: str, *, ranked: bool, synonyms: Sequence[Synonym] = ()) -> Text:
+def text_query(
+    matcher: TermQueryBuilder, searcher: Searcher, text: str, *, ranked: bool, synonyms: Sequence[Synonym] = ()
+) -> Text:
     """The text as queries. Unless `ranked`, weaker matches come only where there are no others."""
     parsed = parse(text, strict=matcher.strict)
     if parsed.blank:
@@ -83,7 +89,9 @@ def _identified(matcher: TermQueryBuilder, parsed: ParsedQuery) -> Text | None:
     return Text([], lambda: (found, FULL), exact, codes=True, notes=parsed.notes)
 
 
-def _text(matcher: TermQueryBuilder, searcher: Searcher, parsed: ParsedQuery, *, ranked: bool, synonyms: Sequence[Synonym]) -> Text:
+def _text(
+    matcher: TermQueryBuilder, searcher: Searcher, parsed: ParsedQuery, *, ranked: bool, synonyms: Sequence[Synonym]
+) -> Text:
     chunks = parsed.chunks
     plain = [chunk for chunk in chunks if not chunk.phrase and not chunk.excluded]
     free = _free(matcher, _saying(plain), synonyms)
@@ -92,7 +100,9 @@ def _text(matcher: TermQueryBuilder, searcher: Searcher, parsed: ParsedQuery, *,
     excluded = [_excluded(excluding, chunk, synonyms) for chunk in chunks if chunk.excluded]
     frame = [(Occur.Must, query) for query in phrases] + [(Occur.MustNot, query) for query in excluded]
     if not free:
-        every_one = Query.boolean_query(frame if phrases else [(Occur.Must, Query.const_score_query(Query.all_query(), 0.0)), *frame])
+        every_one = Query.boolean_query(
+            frame if phrases else [(Occur.Must, Query.const_score_query(Query.all_query(), 0.0)), *frame]
+        )
         return Text(frame, lambda: (every_one, FULL), notes=parsed.notes)
 
     def look() -> tuple[Query, float]:

@@ -1,6 +1,8 @@
-"""One collection on the server: an alias that searches ask, and behind it a collection named after its schema, to which all writes go by its own name.
+"""One collection on the server: an alias that searches ask, and behind it a collection named after its schema, to which
+all writes go by its own name.
 
-A write through an alias is queued for the collection that the alias meant, and may be lost with it when the server starts again.
+A write through an alias is queued for the collection that the alias meant, and may be lost with it when the server
+starts again.
 """
 
 import time
@@ -12,7 +14,14 @@ from domain.search.queries import CollectionSpec, SearchDocument
 from domain.shared.errors import ConflictError
 from infrastructure.search.common.identifiers import ID
 from infrastructure.search.typesense.filters_and_facets import by_ids
-from infrastructure.search.typesense.http_client import IMPATIENT, WHOLE_SECONDS, AbsentError, Client, RetryPolicy, refusal
+from infrastructure.search.typesense.http_client import (
+    IMPATIENT,
+    WHOLE_SECONDS,
+    AbsentError,
+    Client,
+    RetryPolicy,
+    refusal,
+)
 from infrastructure.search.typesense.schema import (
     TEXT_HASH,
     Json,
@@ -44,7 +53,9 @@ class CollectionStore:
         collection_schema(spec, self._base)  # says at once what the spec asks for in vain
 
     def about(self, patience: RetryPolicy | None = None, *, fresh: bool = True) -> Json:
-        """The collection behind the alias, as the server describes it; an empty one of our schema is made where there is none."""
+        """The collection behind the alias, as the server describes it; an empty one of our schema is made where there
+        is none.
+        """
         if fresh or self._known[0] < time.monotonic():
             name = self.serving(patience)
             found = self.described(name, patience) if name is not None and name.startswith(f"{self._base}-") else None
@@ -78,7 +89,9 @@ class CollectionStore:
 
     def scan(self) -> Iterator[SearchDocument]:
         """Every document, as it was put."""
-        fields = ",".join([key_field(self.spec), "details", *(field.name for field in self.spec.fields if field.name != ID)])
+        fields = ",".join(
+            [key_field(self.spec), "details", *(field.name for field in self.spec.fields if field.name != ID)]
+        )
         return (to_document(self.spec, line) for line in self.client.export(self.name(), fields))
 
     def read(self, collection: str, keys: Sequence[str], fields: str) -> dict[str, Json]:
@@ -91,7 +104,9 @@ class CollectionStore:
     def serving(self, patience: RetryPolicy | None = None) -> str | None:
         """The collection behind the alias."""
         try:
-            return str(self.client.ask(lambda api: api.aliases[self.alias].retrieve(), patience=patience)["collection_name"])
+            return str(
+                self.client.ask(lambda api: api.aliases[self.alias].retrieve(), patience=patience)["collection_name"]
+            )
         except AbsentError:
             return None
 
@@ -103,7 +118,10 @@ class CollectionStore:
             return None
 
     def create(self, mark: str | None = None, **more: Any) -> str:
-        """An empty collection of our schema, with more fields or metadata; its name. One that stands there already is taken as it is."""
+        """An empty collection of our schema, with more fields or metadata; its name.
+
+        One that stands there already is taken as it is.
+        """
         name = f"{self._base}-{mark if mark is not None else time.time_ns()}"
         schema: Any = collection_schema(self.spec, name)
         schema["fields"] += more.pop("fields", [])
@@ -168,7 +186,10 @@ class CollectionStore:
         for encoded in [*map(encode_id, keys), ""]:
             if part and (not encoded or size + len(encoded) > ADDRESS_CHARACTERS):
                 parameters: Any = {"filter_by": f"{ID}:[{','.join(part)}]", "batch_size": len(part)}
-                self.client.ask(lambda api, parameters=parameters: api.collections[name].documents.delete(parameters), seconds=WHOLE_SECONDS)  # type: ignore[misc]
+                self.client.ask(
+                    lambda api, parameters=parameters: api.collections[name].documents.delete(parameters),
+                    seconds=WHOLE_SECONDS,
+                )  # type: ignore[misc]
                 part, size = [], 0
             part.append(encoded)
             size += len(encoded) + 1

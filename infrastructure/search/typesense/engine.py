@@ -1,4 +1,4 @@
-"""The `SearchEngine` port on a Typesense server: each collection behind an alias, generic over the specs it is given."""
+"""The `SearchEngine` port on a Typesense server: each collection behind an alias, for any specs it is given."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -6,7 +6,16 @@ from time import perf_counter
 
 import httpx
 
-from domain.search.queries import Collection, CollectionSpec, Filter, SearchDocument, SearchKey, SearchQuery, SearchResult, Synonym
+from domain.search.queries import (
+    Collection,
+    CollectionSpec,
+    Filter,
+    SearchDocument,
+    SearchKey,
+    SearchQuery,
+    SearchResult,
+    Synonym,
+)
 from domain.shared.errors import InvalidError
 from infrastructure.search.typesense.collection_rebuild import TypesenseCollectionRebuild
 from infrastructure.search.typesense.collection_store import CollectionStore
@@ -22,7 +31,10 @@ PREFIX = "tenderlake-"  # of all our collections and aliases, for other products
 
 
 class TypesenseSearch:
-    """Search on the server at `url`. Any number of threads and processes may read; one writes a collection at a time."""
+    """Search on the server at `url`.
+
+    Any number of threads and processes may read; one writes a collection at a time.
+    """
 
     def __init__(
         self,
@@ -63,13 +75,19 @@ class TypesenseSearch:
         self.write(collection, (), ids)
 
     def write(self, collection: Collection, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
-        """Put, then delete; all of it is there when it returns. An id in both is put. Done again after a failure, it leaves the same."""
+        """Put, then delete; all of it is there when it returns.
+
+        An id in both is put. Done again after a failure, it leaves the same.
+        """
         store = self._store(collection)
         if documents or deleted:
             store.write(documents, deleted)
 
     def search(self, query: SearchQuery) -> SearchResult:
-        """One page of hits, with facets over all of them. InvalidError where a field can't be asked so; NotFoundError for an unknown `similar_to`."""
+        """One page of hits, with facets over all of them.
+
+        InvalidError where a field can't be asked so; NotFoundError for an unknown `similar_to`.
+        """
         started = perf_counter()
         store = self._store(query.collection)
         store.about(IMPATIENT, fresh=False)  # begun where there is none
@@ -97,7 +115,9 @@ class TypesenseSearch:
 
     def clear(self, collection: Collection) -> None:
         """Delete every document, and every vector."""
-        TypesenseCollectionRebuild(self._store(collection), self._vectors[collection], self._synonyms, carry=False).swap()
+        TypesenseCollectionRebuild(
+            self._store(collection), self._vectors[collection], self._synonyms, carry=False
+        ).swap()
 
     def begin_rebuild(self, collection: Collection) -> IndexRebuild:
         """An empty collection, filled while the old one serves."""

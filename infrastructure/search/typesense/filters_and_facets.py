@@ -32,8 +32,15 @@ def not_ids(keys: Iterable[str]) -> str:
 
 
 def equal(field: str, values: Iterable[str]) -> str:
-    """Documents that have one of these values in a field, in any case. Between back quotes nothing has a meaning but they themselves."""
-    quoted = [f"`{masked(value).replace('`', ' ')}`" for value in values if any(one.isalnum() or one in EXACT_SIGNS or one > "\x7f" for one in value)]
+    """Documents that have one of these values in a field, in any case.
+
+    Between back quotes nothing has a meaning but they themselves.
+    """
+    quoted = [
+        f"`{masked(value).replace('`', ' ')}`"
+        for value in values
+        if any(one.isalnum() or one in EXACT_SIGNS or one > "\x7f" for one in value)
+    ]
     return f"{field}:=[{','.join(quoted)}]" if quoted else by_ids(())
 
 
@@ -46,7 +53,10 @@ def sort_by(spec: CollectionSpec, sort: str | None, *, ranked: bool) -> str:
     """The order of the hits: equals by their keys, documents without a value last."""
     if sort is None:
         return f"_text_match:desc,{key_field(spec)}:asc" if ranked else f"{key_field(spec)}:asc"
-    return f"{sort_field(spec, sort).name}(missing_values: last):{'desc' if sort.startswith('-') else 'asc'},{key_field(spec)}:asc"
+    return (
+        f"{sort_field(spec, sort).name}(missing_values: "
+        f"last):{'desc' if sort.startswith('-') else 'asc'},{key_field(spec)}:asc"
+    )
 
 
 def facet_by(names: Sequence[str], size: int) -> Json:
@@ -57,13 +67,17 @@ def facet_by(names: Sequence[str], size: int) -> Json:
 def counted(answer: Json) -> dict[str, list[FacetValue]]:
     """All values that the server counted, by field, the most frequent first, equals by their letters."""
     return {
-        one["field_name"]: most_frequent_first({unmasked(each["value"]): each["count"] for each in one["counts"]}) for one in answer.get("facet_counts", [])
+        one["field_name"]: most_frequent_first({unmasked(each["value"]): each["count"] for each in one["counts"]})
+        for one in answer.get("facet_counts", [])
     }
 
 
 def most_frequent_first(counts: dict[str, int]) -> list[FacetValue]:
     """Values by how often they are found, equals by their letters."""
-    return [FacetValue(value=value, count=count) for value, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
+    return [
+        FacetValue(value=value, count=count)
+        for value, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    ]
 
 
 def _condition(spec: CollectionSpec, condition: Filter) -> str:

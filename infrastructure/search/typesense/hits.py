@@ -1,4 +1,6 @@
-"""The server's hits as ours: the document as it was put, why it was found, and highlights by the words that the server says it matched."""
+"""The server's hits as ours: the document as it was put, why it was found, and highlights by the words that the server
+says it matched.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -81,5 +83,10 @@ class Hits:
         """What marks the words in a hit; None without words."""
         if not self._text.asks:
             return None
-        forms = matched({"highlight": {FORMS: hit.get("highlight", {}).get(FORMS, [])}})  # found by the other number of its own word
-        return Highlighter(marked(self._text, [*matched(hit), *(other for form in forms for other in plurals(form))]), self._spec.fields)
+        forms = matched(
+            {"highlight": {FORMS: hit.get("highlight", {}).get(FORMS, [])}}
+        )  # found by the other number of its own word
+        return Highlighter(
+            marked(self._text, [*matched(hit), *(other for form in forms for other in plurals(form))]),
+            self._spec.fields,
+        )

@@ -1,7 +1,9 @@
-"""The official client, with what it lacks: a few retries, a timeout for each kind of request, streamed exports, answers read line by line.
+"""The official client, with what it lacks: a few retries, a timeout for each kind of request, streamed exports, answers
+read line by line.
 
-A request that is not answered in time is followed by a second one that tells whether the server still answers anybody. Where it does not, or can't be
-reached, or says that it is not ready, every caller gets an AwayError until it is back (infrastructure/system/outage.py).
+A request that is not answered in time is followed by a second one that tells whether the server still answers anybody.
+Where it does not, or can't be reached, or says that it is not ready, every caller gets an AwayError until it is back
+(infrastructure/system/outage.py).
 """
 
 import threading
@@ -19,7 +21,14 @@ import typesense
 from loguru import logger
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from domain.shared.errors import ConflictError, InvalidError, NoSpaceError, RetryableError, TenderlakeError, UnavailableError
+from domain.shared.errors import (
+    ConflictError,
+    InvalidError,
+    NoSpaceError,
+    RetryableError,
+    TenderlakeError,
+    UnavailableError,
+)
 from infrastructure.system.outage import server_at
 
 CONNECT_SECONDS = 2.0
@@ -36,7 +45,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a request is tried, and the seconds before the second try; each further wait and each further timeout is twice as long."""
+    """How often a request is tried, and the seconds before the second try; each further wait and each further timeout
+    is twice as long.
+    """
 
     tries: int = 3
     first: float = 0.25
@@ -62,14 +73,23 @@ class FrozenError(SilentError):
 
 
 class AbsentError(UnavailableError):
-    """Raised when a collection, an alias or a document is not there. No caller's 404: what is missing on the server is for us to make."""
+    """Raised when a collection, an alias or a document is not there.
+
+    No caller's 404: what is missing on the server is for us to make.
+    """
 
 
 class Client:
     """One server. Threads may share it; nothing connects before the first request."""
 
     def __init__(
-        self, url: str, key: str, *, transport: httpx.BaseTransport | None = None, patience: RetryPolicy | None = None, seconds: float = READ_SECONDS
+        self,
+        url: str,
+        key: str,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        patience: RetryPolicy | None = None,
+        seconds: float = READ_SECONDS,
     ) -> None:
         self.url = url.rstrip("/")
         self.seconds = seconds
@@ -88,11 +108,25 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def ask(self, call: Callable[[typesense.Client], T], *, seconds: float | None = None, patience: RetryPolicy | None = None) -> T:
-        """What a call of the client returns. AbsentError, ConflictError, InvalidError (400), NoSpaceError, UnavailableError; AwayError in an outage."""
+    def ask(
+        self,
+        call: Callable[[typesense.Client], T],
+        *,
+        seconds: float | None = None,
+        patience: RetryPolicy | None = None,
+    ) -> T:
+        """What a call of the client returns.
+
+        AbsentError, ConflictError, InvalidError (400), NoSpaceError, UnavailableError; AwayError in an outage.
+        """
         with self._asking():
             for tried in self._retrying(patience or self.patience):
-                with tried, self._within(min((seconds or self.seconds) * 2 ** (tried.retry_state.attempt_number - 1), WHOLE_SECONDS)):
+                with (
+                    tried,
+                    self._within(
+                        min((seconds or self.seconds) * 2 ** (tried.retry_state.attempt_number - 1), WHOLE_SECONDS)
+                    ),
+                ):
                     return call(self.api)
         raise AssertionError("tenacity raises what the last try raised")
 
@@ -101,7 +135,9 @@ class Client:
         found: list[Json] = []
         for start in range(0, len(searches), SEARCHES):
             asked: Any = {"searches": list(searches[start : start + SEARCHES])}
-            answer: Any = self.ask(lambda api, asked=asked: api.api_call.post("/multi_search", dict, body=asked), patience=IMPATIENT)  # type: ignore[misc]
+            answer: Any = self.ask(
+                lambda api, asked=asked: api.api_call.post("/multi_search", dict, body=asked), patience=IMPATIENT
+            )  # type: ignore[misc]
             results: list[Json] = answer["results"]
             if len(results) != len(asked["searches"]):
                 raise UnavailableError(f"Typesense answered {len(results)} of {len(asked['searches'])} searches")
@@ -144,10 +180,17 @@ class Client:
         return answers
 
     def export(self, collection: str, fields: str) -> Iterator[Json]:
-        """Every document with these fields, as they come: the client's own export holds all of them in memory. UnavailableError where it breaks off."""
+        """Every document with these fields, as they come: the client's own export holds all of them in memory.
+
+        UnavailableError where it breaks off.
+        """
         address = f"{self.url}/collections/{collection}/documents/export"
         parameters = {"include_fields": fields}
-        with self._asking(), self._within(WHOLE_SECONDS), self._http.stream("GET", address, params=parameters, headers=self._headers) as response:
+        with (
+            self._asking(),
+            self._within(WHOLE_SECONDS),
+            self._http.stream("GET", address, params=parameters, headers=self._headers) as response,
+        ):
             for line in response.iter_lines():
                 if line.strip():
                     yield orjson.loads(line)
@@ -177,7 +220,9 @@ class Client:
         except httpx.HTTPError as error:
             raise SilentError(f"{self.url} can't be reached: {error or type(error).__name__}") from error
         except (ValueError, typesense.exceptions.TypesenseClientError) as error:
-            raise UnavailableError(f"Typesense at {self.url} answers what is no JSON, or only part of it: {error}") from error
+            raise UnavailableError(
+                f"Typesense at {self.url} answers what is no JSON, or only part of it: {error}"
+            ) from error
 
     def _answers(self) -> bool:
         """Whether the server answers anything at all."""
@@ -188,15 +233,21 @@ class Client:
             return False
 
     def _limit(self, request: httpx.Request) -> None:
-        request.extensions["timeout"] = httpx.Timeout(getattr(self._limits, "seconds", self.seconds), connect=CONNECT_SECONDS).as_dict()
+        request.extensions["timeout"] = httpx.Timeout(
+            getattr(self._limits, "seconds", self.seconds), connect=CONNECT_SECONDS
+        ).as_dict()
 
     def _retrying(self, patience: RetryPolicy) -> Retrying:
         """A server that is known to be away is tried once."""
         return Retrying(
-            retry=retry_if_exception(lambda error: isinstance(error, UnavailableError) and not isinstance(error, (AbsentError, FrozenError))),
+            retry=retry_if_exception(
+                lambda error: isinstance(error, UnavailableError) and not isinstance(error, (AbsentError, FrozenError))
+            ),
             stop=stop_after_attempt(1 if self._server.away else patience.tries),
             wait=lambda state: _wait(state, patience),
-            before_sleep=lambda state: logger.debug("typesense: {}; trying again", state.outcome and state.outcome.exception()),
+            before_sleep=lambda state: logger.debug(
+                "typesense: {}; trying again", state.outcome and state.outcome.exception()
+            ),
             reraise=True,
         )
 

@@ -1,4 +1,7 @@
-"""Two rankings of the server made one: words and meaning by their reciprocal ranks. Its own fusion lets words that were dropped pull nonsense up."""
+"""Two rankings of the server made one: words and meaning by their reciprocal ranks.
+
+Its own fusion lets words that were dropped pull nonsense up.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +14,10 @@ FEWER = 0.1  # of the weight of words, where a document has not all of them
 
 @dataclass
 class Ranks:
-    """Ranks (from 1) by key. `fewer` lack a word, `exact` have an identifier as it was typed; of the `unembedded` nobody knows how near they are."""
+    """Ranks (from 1) by key.
+
+    `fewer` lack a word, `exact` have an identifier as it was typed; of the `unembedded` nobody knows how near they are.
+    """
 
     by_word: Mapping[str, int] = field(default_factory=dict)
     by_meaning: Mapping[str, int] = field(default_factory=dict)
@@ -30,7 +36,9 @@ class Ranks:
         lacking = FEWER if key in self.fewer else 1.0
         of_words, of_meaning = words / (words + meaning) * lacking, meaning / (words + meaning)
         rank = self.by_word.get(key)
-        near = share(rank, of_meaning * lacking) if key in self.unembedded else share(self.by_meaning.get(key), of_meaning)
+        near = (
+            share(rank, of_meaning * lacking) if key in self.unembedded else share(self.by_meaning.get(key), of_meaning)
+        )
         return share(rank, of_words) + near + (FIRST if key in self.exact else 0.0)
 
     def fused(self) -> list[str]:

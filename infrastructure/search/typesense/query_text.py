@@ -1,4 +1,6 @@
-"""What a person typed, as Typesense's `q`: the same chunks as the embedded engine reads, in words that need no further splitting."""
+"""What a person typed, as Typesense's `q`: the same chunks as the embedded engine reads, in words that need no further
+splitting.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +20,8 @@ Quoting = Callable[[Sequence[str]], str]
 
 @dataclass(frozen=True)
 class Typed:
-    """The pieces of a text. `free` ones may be missing in a document that is found, unless it is `strict`; those of the `frame` (phrases, exclusions) hold.
+    """The pieces of a text. `free` ones may be missing in a document that is found, unless it is `strict`; those of the
+    `frame` (phrases, exclusions) hold.
 
     `synonyms` are those of what is excluded; `whole` holds the spellings of the identifier that all of it may be.
     """
@@ -89,7 +92,10 @@ class Typed:
 
 
 def typed(text: str, *, strict: bool = False, synonyms: Sequence[Synonym] = ()) -> Typed:
-    """The pieces of what was typed, without stop words where others remain; in a `strict` one every word is finished. `synonyms` are for what is excluded."""
+    """The pieces of what was typed, without stop words where others remain; in a `strict` one every word is finished.
+
+    `synonyms` are for what is excluded.
+    """
     parsed = parse(text, strict=strict)
     plain = [chunk for chunk in parsed.chunks if not chunk.phrase and not chunk.excluded]
     frame = tuple(chunk for chunk in parsed.chunks if chunk.phrase or chunk.excluded)
@@ -142,7 +148,7 @@ def _words(chunk: QueryPart) -> list[str]:
 
 
 def _sought(chunk: QueryPart, synonyms: Sequence[Synonym]) -> list[str]:
-    """All that finds what an excluded piece leaves out, and its synonyms; the other number of a word is found as it is."""
+    """The texts that an excluded piece leaves out, with synonyms; the other number of a word is found as it is."""
     rows = [tuple(_words(chunk))]
     if not chunk.phrase:
         rows += [term for _, _, terms in alternatives(synonyms, [chunk.words]) for term in terms]

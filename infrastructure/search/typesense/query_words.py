@@ -1,7 +1,9 @@
 """Finding by word: the parameters of a search, and how loosely its words match.
 
-The words and the whole index decide how loosely, never the filters, so that the counts of facets hold when a facet is clicked. The server itself
-would go by what the filters leave; so a search says how loose it is, and where there are filters another one counts without them, in the same request.
+The words and the whole index decide how loosely, never the filters, so that the counts of facets hold when a facet is
+clicked. The server itself would go by what the filters leave; so a search says how loose it is, and where there are
+filters another one counts
+without them, in the same request.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +21,15 @@ ANY = {"drop_tokens_threshold": 1_000_000}  # words may be missing: more documen
 TRIES = 45  # of the 50 searches that a request may hold
 PREFIXES = 100  # words that an unfinished one may stand for
 COUNTED_TOKENS = 15  # the most that the server tells of in `tokens_matched`
-BARE = {"facet_by", "max_facet_values", "facet_strategy", "group_by", "group_limit", "group_missing_values", "highlight_fields"}
+BARE = {
+    "facet_by",
+    "max_facet_values",
+    "facet_strategy",
+    "group_by",
+    "group_limit",
+    "group_missing_values",
+    "highlight_fields",
+}
 Json = dict[str, Any]
 
 
@@ -44,11 +54,14 @@ def by_text(spec: CollectionSpec, alias: str, q: str, *, unfinished: bool = Fals
     }
 
 
-def ask_by_words(client: Client, base: Json, typed: Typed, filter_by: str, more: Sequence[Json] = (), *, ranked: bool) -> tuple[Json, Json, list[Json]]:
-    """The answer to a search by word, the search that it is the answer to, and the answers to `more`, asked in the same request.
+def ask_by_words(
+    client: Client, base: Json, typed: Typed, filter_by: str, more: Sequence[Json] = (), *, ranked: bool
+) -> tuple[Json, Json, list[Json]]:
+    """The answer to a search by word, the search that it is the answer to, and the answers to `more`, asked in the same
+    request.
 
-    It is the strictest that finds enough in the whole index. Where `ranked`, documents with some of the words may follow those with all; else they
-    come only where there are no others. A strict text has them all.
+    It is the strictest that finds enough in the whole index. Where `ranked`, documents with some of the words may
+    follow those with all; else they come only where there are no others. A strict text has them all.
     """
     within = {"filter_by": filter_by} if filter_by else {}
     fixed = typed.strict or not typed.free
@@ -62,7 +75,11 @@ def ask_by_words(client: Client, base: Json, typed: Typed, filter_by: str, more:
         answers = client.search([bare(one) for one in tries] if within else tries)
         better = ((one, count, told) for one, told in zip(tries, answers, strict=True) if (count := documents_in(told)))
         chosen, found, answer = next(better, (base, 0, answer))
-    loose = chosen | ANY | {"q": typed.loose} if 0 < found < (ENOUGH if ranked and typed.size > 2 else 1) and not typed.codes_only else chosen
+    loose = (
+        chosen | ANY | {"q": typed.loose}
+        if 0 < found < (ENOUGH if ranked and typed.size > 2 else 1) and not typed.codes_only
+        else chosen
+    )
     if loose == chosen and (chosen is base or not within):
         return answer, chosen | within, rest
     return client.search([loose | within])[0], loose | within, rest
@@ -97,7 +114,9 @@ def matched(hit: Json) -> set[str]:
 
 
 def _looser(base: Json, typed: Typed, *, ranked: bool) -> list[Json]:
-    """Searches that find more, the strictest first: words corrected, by as few letters as it takes; then words left out, from the end."""
+    """Searches that find more, the strictest first: words corrected, by as few letters as it takes; then words left
+    out, from the end.
+    """
     if typed.codes_only and typed.size == 1:
         return []
     errors = [] if typed.codes_only else ["1", "2"]

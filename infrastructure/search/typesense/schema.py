@@ -1,8 +1,12 @@
-"""A collection as Typesense users know it: each field of the spec under its own name and in the server's own type, and documents in its terms.
+"""A collection as Typesense users know it: each field of the spec under its own name and in the server's own type, and
+documents in its terms.
 
-Beside them stand the business key under a name of its own (`ocid`, …), `word_forms` (words that the server's analyser does not make of the texts:
-the other number of English words, and the words of scripts without blanks or with other capitals), and `text_hash` (what a vector must stand for).
-Dates are microseconds since 1970. What a type can't hold to the last digit lies in `details`, which is stored and not indexed.
+Beside them stand the business key under a name of its own (`ocid`, …), `word_forms` (words that the server's analyser
+does not make of the texts: the other number of English words, and the words of scripts without blanks or with other
+capitals), and `text_hash`
+(what a vector must stand for). Dates are microseconds since 1970. What a type can't hold to the last digit lies in
+`details`, which is stored and not
+indexed.
 """
 
 import math
@@ -62,22 +66,35 @@ def collection_schema(spec: CollectionSpec, name: str) -> Json:
 
 
 def query_by(spec: CollectionSpec) -> dict[str, int]:
-    """The fields in which words are found and their weights, the heaviest first: twice those of the spec, and identifiers just below the title."""
+    """The fields in which words are found and their weights, the heaviest first: twice those of the spec, and
+    identifiers just below the title.
+    """
     found = {field.name: max(1, round(2 * field.weight)) for field in spec.fields if field.type == "text"}
     heaviest = max(found.values(), default=2)
-    found |= {name: max(1, heaviest - 2) for name in identifier_fields(spec) if not name.endswith("_id") or name == key_field(spec)}
+    found |= {
+        name: max(1, heaviest - 2)
+        for name in identifier_fields(spec)
+        if not name.endswith("_id") or name == key_field(spec)
+    }
     ranked = dict(sorted(found.items(), key=lambda one: -one[1]))
     return ranked | {FORMS: 1}
 
 
 def identifier_fields(spec: CollectionSpec) -> list[str]:
     """The key, and the keywords that are codes or ids, in which what is typed may be found whole."""
-    named = [field.name for field in spec.fields if field.type == "keyword" and (field.name in {"codes", "identifier", "ocid"} or field.name.endswith("_id"))]
+    named = [
+        field.name
+        for field in spec.fields
+        if field.type == "keyword" and (field.name in {"codes", "identifier", "ocid"} or field.name.endswith("_id"))
+    ]
     return list(dict.fromkeys([key_field(spec), *named]))
 
 
 def to_typesense(spec: CollectionSpec, document: SearchDocument) -> Json:
-    """The document as it is imported, null where it has no value. InvalidError where a value isn't of its field's type."""
+    """The document as it is imported, null where it has no value.
+
+    InvalidError where a value isn't of its field's type.
+    """
     key = str(document[ID])
     made: Json = {ID: encode_id(key), key_field(spec): key, TEXT_HASH: embedding_text_hash(spec.name, document)}
     named = {field.name for field in spec.fields}
@@ -100,18 +117,28 @@ def to_typesense(spec: CollectionSpec, document: SearchDocument) -> Json:
 def to_document(spec: CollectionSpec, stored: Json) -> SearchDocument:
     """The document as it was put."""
     found: SearchDocument = {ID: stored[key_field(spec)]}
-    found |= {field.name: _restored(field, stored[field.name]) for field in spec.fields if field.name != ID and stored.get(field.name) is not None}
+    found |= {
+        field.name: _restored(field, stored[field.name])
+        for field in spec.fields
+        if field.name != ID and stored.get(field.name) is not None
+    }
     return found | (decode(stored[DETAILS].encode()) if stored.get(DETAILS) else {})
 
 
 def encode_id(key: str) -> str:
-    """A business key as an id; every byte that is no ASCII letter, digit, dot or hyphen becomes `_` and two hexadecimal digits."""
-    return re.sub(rb"[^A-Za-z0-9.-]", lambda found: b"_%02x" % found[0][0], key.encode("utf-8", "surrogatepass")).decode()
+    """A business key as an id; every byte that is no ASCII letter, digit, dot or hyphen becomes `_` and two hexadecimal
+    digits.
+    """
+    return re.sub(
+        rb"[^A-Za-z0-9.-]", lambda found: b"_%02x" % found[0][0], key.encode("utf-8", "surrogatepass")
+    ).decode()
 
 
 def decode_id(encoded: str) -> str:
     """The business key of an id."""
-    return re.sub(rb"_([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), encoded.encode()).decode("utf-8", "surrogatepass")
+    return re.sub(rb"_([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), encoded.encode()).decode(
+        "utf-8", "surrogatepass"
+    )
 
 
 def masked(text: str) -> str:
@@ -161,7 +188,11 @@ def _restored(field: FieldSpec, shown: Any) -> Any:
     if field.type == "number":
         return shown
     if field.type == "date":
-        return EPOCH + timedelta(microseconds=shown) if not field.many else [EPOCH + timedelta(microseconds=one) for one in shown]
+        return (
+            EPOCH + timedelta(microseconds=shown)
+            if not field.many
+            else [EPOCH + timedelta(microseconds=one) for one in shown]
+        )
     return list(map(unmasked, shown)) if field.many else unmasked(shown)
 
 
@@ -173,13 +204,20 @@ def _forms(texts: Iterable[str]) -> list[str]:
     """The words that the server does not find in the texts by itself, those of a text in their order."""
     texts = list(texts)
     otherwise = [" ".join(indexed_words(text)) for text in texts if _split_otherwise(text)]
-    known = set(all_words("\n".join(text for text in texts if text.isascii()))).union(*(all_words(text) for text in texts if not text.isascii()))
+    known = set(all_words("\n".join(text for text in texts if text.isascii()))).union(
+        *(all_words(text) for text in texts if not text.isascii())
+    )
     numbers = sorted(other_numbers(known))
-    return [*otherwise, *([" ".join(numbers)] if numbers else [])]  # as one value: a value of one word would be an exact match
+    return [
+        *otherwise,
+        *([" ".join(numbers)] if numbers else []),
+    ]  # as one value: a value of one word would be an exact match
 
 
 def _split_otherwise(text: str) -> bool:
-    """Whether our analyser makes other words of a text than the server: of all but ASCII and Latin letters with accents."""
+    """Whether our analyser makes other words of a text than the server: of all but ASCII and Latin letters with
+    accents.
+    """
     if text.isascii() and text.isprintable():
         return False
     if BLANK.search(text) is not None:

@@ -1,4 +1,6 @@
-"""Keys for browsers: they search and do nothing else, end by themselves, and may be narrowed by filters that can't be taken off."""
+"""Keys for browsers: they search and do nothing else, end by themselves, and may be narrowed by filters that can't be
+taken off.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,14 +14,23 @@ from infrastructure.search.typesense.http_client import Client
 from infrastructure.search.typesense.schema import query_by
 
 
-def make_key(client: Client, stores: Sequence[CollectionStore], filters: Sequence[Filter], expires_at: datetime) -> SearchKey:
-    """A key for these collections. InvalidError for filters on several collections, and on fields that can't be filtered by."""
+def make_key(
+    client: Client, stores: Sequence[CollectionStore], filters: Sequence[Filter], expires_at: datetime
+) -> SearchKey:
+    """A key for these collections.
+
+    InvalidError for filters on several collections, and on fields that can't be filtered by.
+    """
     if filters and len(stores) != 1:
         raise InvalidError("filters need a collection: their fields differ")
     narrowed = filter_by(stores[0].spec, filters) if filters else ""
     for store in stores:
         store.about()
-    body: Any = {"description": "tenderlake: search", "actions": ["documents:search"], "collections": [store.alias for store in stores]}
+    body: Any = {
+        "description": "tenderlake: search",
+        "actions": ["documents:search"],
+        "collections": [store.alias for store in stores],
+    }
     body["expires_at"] = int(expires_at.timestamp())
     made = str(client.ask(lambda api: api.keys.create(body))["value"])
     return SearchKey(
@@ -33,5 +44,7 @@ def make_key(client: Client, stores: Sequence[CollectionStore], filters: Sequenc
 
 def _scoped(client: Client, key: str, narrowed: str, expires_at: datetime) -> str:
     """A key made of another one, with parameters that hold whatever its holder asks."""
-    made: str | bytes = client.api.keys.generate_scoped_search_key(key, {"filter_by": narrowed, "expires_at": int(expires_at.timestamp())})
+    made: str | bytes = client.api.keys.generate_scoped_search_key(
+        key, {"filter_by": narrowed, "expires_at": int(expires_at.timestamp())}
+    )
     return made.decode() if isinstance(made, bytes) else made

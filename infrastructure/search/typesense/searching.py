@@ -1,4 +1,6 @@
-"""Searches of one collection, in any mode: one request for words and meaning, and one more for the documents of a fused page."""
+"""Searches of one collection, in any mode: one request for words and meaning, and one more for the documents of a fused
+page.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -34,9 +36,17 @@ Json = dict[str, Any]
 
 
 class Searcher:
-    """Answers searches of one collection; `synonym_set` is what searches have to ask for, where the server does not know by itself."""
+    """Answers searches of one collection; `synonym_set` is what searches have to ask for, where the server does not
+    know by itself.
+    """
 
-    def __init__(self, store: CollectionStore, vectors: VectorStore, synonyms: Callable[[], Sequence[Synonym]], synonym_set: str | None) -> None:
+    def __init__(
+        self,
+        store: CollectionStore,
+        vectors: VectorStore,
+        synonyms: Callable[[], Sequence[Synonym]],
+        synonym_set: str | None,
+    ) -> None:
         self._store, self._vectors, self._synonyms = store, vectors, synonyms
         self._client, self._spec = store.client, store.spec
         self._set = {"synonym_sets": synonym_set} if synonym_set else {}
@@ -57,14 +67,28 @@ class Searcher:
         if vector is None:
             text = self._alike(query.similar_to) if query.similar_to is not None else text
         elif query.mode is Mode.SEMANTIC or not text.asks:
-            return self._by_meaning(query, text, self._near(self._client.search([self._nearest(text, vector, narrowed, NEIGHBOURS_MOST)])[0]), Mode.SEMANTIC)
-        if text.whole and self._client.search([self._everything(self._identified(text.whole)) | {"per_page": 0}])[0]["found"]:
+            return self._by_meaning(
+                query,
+                text,
+                self._near(self._client.search([self._nearest(text, vector, narrowed, NEIGHBOURS_MOST)])[0]),
+                Mode.SEMANTIC,
+            )
+        if (
+            text.whole
+            and self._client.search([self._everything(self._identified(text.whole)) | {"per_page": 0}])[0]["found"]
+        ):
             return self._by_word(query, text, both(self._identified(text.whole), narrowed), self._everything())
-        return self._by_word(query, text, narrowed, None) if vector is None else self._by_both(query, text, narrowed, vector)
+        return (
+            self._by_word(query, text, narrowed, None)
+            if vector is None
+            else self._by_both(query, text, narrowed, vector)
+        )
 
     def _narrowed(self, query: SearchQuery) -> str:
         """The filters, and that a document is not like itself."""
-        return both(filter_by(self._spec, query.filters), not_ids([query.similar_to]) if query.similar_to is not None else "")
+        return both(
+            filter_by(self._spec, query.filters), not_ids([query.similar_to]) if query.similar_to is not None else ""
+        )
 
     def _identified(self, spellings: Sequence[str]) -> str:
         """Documents that have one of these as an identifier of theirs."""
@@ -96,7 +120,12 @@ class Searcher:
 
     def _by_word(self, query: SearchQuery, text: Typed, narrowed: str, instead: Json | None) -> SearchResult:
         """A page of what has the words, or of what is found `instead` of them."""
-        size: Json = {"page": query.page, "per_page": query.per_page, "include_fields": Hits.fields(self._spec), "highlight_fields": Hits.marked(self._spec)}
+        size: Json = {
+            "page": query.page,
+            "per_page": query.per_page,
+            "include_fields": Hits.fields(self._spec),
+            "highlight_fields": Hits.marked(self._spec),
+        }
         if query.group_by:
             size |= {"group_by": query.group_by, "group_limit": query.group_limit, "group_missing_values": False}
         answer, asked, _ = self._ask(query, text, narrowed, size, (), instead)
@@ -104,18 +133,30 @@ class Searcher:
         return _result(query, documents_in(answer), made, self._facets(asked, answer, query), Mode.KEYWORD)
 
     def _ask(
-        self, query: SearchQuery, text: Typed, narrowed: str, size: Json, more: Sequence[Json], instead: Json | None = None
+        self,
+        query: SearchQuery,
+        text: Typed,
+        narrowed: str,
+        size: Json,
+        more: Sequence[Json],
+        instead: Json | None = None,
     ) -> tuple[Json, Json, list[Json]]:
         words = text.asks and instead is None
         base = self._words(text.q, unfinished=text.open_end) if words else instead or self._everything()
         base |= {"sort_by": sort_by(self._spec, query.sort, ranked=words)}
         base |= facet_by(facet_fields(self._spec, query.facet_by), query.facet_size) | size
-        return ask_by_words(self._client, base, text if words else Typed((), ()), narrowed, more, ranked=query.sort is None)
+        return ask_by_words(
+            self._client, base, text if words else Typed((), ()), narrowed, more, ranked=query.sort is None
+        )
 
     def _facets(self, asked: Json, answer: Json, query: SearchQuery) -> dict[str, list[FacetValue]]:
         """The facets of an answer, with all values read where the last one shown is as frequent as the next."""
         found, size = counted(answer), query.facet_size
-        if tied := [name for name, values in found.items() if len(values) > size and values[size - 1].count == values[size].count]:
+        if tied := [
+            name
+            for name, values in found.items()
+            if len(values) > size and values[size - 1].count == values[size].count
+        ]:
             found |= counted(self._client.search([bare(asked) | facet_by(tied, MANY_VALUES)])[0])
         return {name: values[:size] for name, values in found.items()}
 
@@ -123,14 +164,22 @@ class Searcher:
 
     def _nearest(self, text: Typed, vector: Sequence[float], narrowed: str, count: int) -> Json:
         """The search for the nearest documents within the filters, that have the phrases and lack what is excluded."""
-        return self._words(text.framing) | self._vectors.nearest(vector, narrowed, count, excluding=any(chunk.excluded for chunk in text.frame))
+        return self._words(text.framing) | self._vectors.nearest(
+            vector, narrowed, count, excluding=any(chunk.excluded for chunk in text.frame)
+        )
 
     @staticmethod
     def _near(answer: Json) -> Ranks:
         """Ranks by meaning; a phrase also finds documents without a vector."""
         hits = [hit for hit in answer["hits"] if "vector_distance" in hit]
-        near = sorted(((1 - float(hit["vector_distance"]), decode_id(hit["document"][ID])) for hit in hits), key=lambda one: (-one[0], one[1]))
-        return Ranks(by_meaning={key: rank for rank, (_, key) in enumerate(near, 1)}, similarity={key: similarity for similarity, key in near})
+        near = sorted(
+            ((1 - float(hit["vector_distance"]), decode_id(hit["document"][ID])) for hit in hits),
+            key=lambda one: (-one[0], one[1]),
+        )
+        return Ranks(
+            by_meaning={key: rank for rank, (_, key) in enumerate(near, 1)},
+            similarity={key: similarity for similarity, key in near},
+        )
 
     def _by_meaning(self, query: SearchQuery, text: Typed, ranks: Ranks, mode: Mode) -> SearchResult:
         keys = list(ranks.by_meaning)
@@ -147,11 +196,15 @@ class Searcher:
         codes = [self._everything(both(self._identified(text.spellings), narrowed)) | KEYS] if text.spellings else []
         field = self._vectors.field(self._vectors.serving())
         plain = query.model_copy(update={"sort": None, "facet_size": PAGE})
-        answer, asked, (nearest, *coded) = self._ask(plain, text, narrowed, KEYS | {"include_fields": f"{ID},{field}_hash"}, [near, *codes])
+        answer, asked, (nearest, *coded) = self._ask(
+            plain, text, narrowed, KEYS | {"include_fields": f"{ID},{field}_hash"}, [near, *codes]
+        )
         ranks = self._near(nearest)
         exact = set().union(*map(_keys, coded))
         if (text.codes_only and not text.frame and exact) or (query.sort is not None and answer["found"]):
-            return self._by_word(query, text, narrowed, None)  # an identifier was typed; or sorted by a field, a far neighbour could come first
+            return self._by_word(
+                query, text, narrowed, None
+            )  # an identifier was typed; or sorted by a field, a far neighbour could come first
         if query.sort is not None:
             return self._by_meaning(query, text, ranks, Mode.HYBRID)
         hits = {decode_id(hit["document"][ID]): hit for hit in answer["hits"]}
@@ -176,11 +229,15 @@ class Searcher:
         if deep and wanted > 0:
             last = min(-(-found // PAGE), 1 + -(-(wanted + len(known)) // PAGE))
             answers = self._client.search([asked | {"page": page} for page in range(2, last + 1)])
-            keys += [key for one in answers for hit in hits_of(one) if (key := decode_id(hit["document"][ID])) not in known]
+            keys += [
+                key for one in answers for hit in hits_of(one) if (key := decode_id(hit["document"][ID])) not in known
+            ]
         facets = self._merged(query, asked, answer, others)
         return _result(query, found + len(others), self._page(query, text, keys, ranks, asked), facets, Mode.HYBRID)
 
-    def _merged(self, query: SearchQuery, asked: Json, answer: Json, others: Sequence[str]) -> dict[str, list[FacetValue]]:
+    def _merged(
+        self, query: SearchQuery, asked: Json, answer: Json, others: Sequence[str]
+    ) -> dict[str, list[FacetValue]]:
         """Facets over what either found."""
         words, near = counted(answer), self._facets_over(others, query)
         if long := [name for name, values in words.items() if len(values) > PAGE]:
@@ -192,14 +249,18 @@ class Searcher:
         names = facet_fields(self._spec, query.facet_by)
         if not names or not keys:
             return {name: [] for name in names}
-        return counted(self._client.search([self._everything(by_ids(keys)) | {"per_page": 0} | facet_by(names, MANY_VALUES)])[0])
+        return counted(
+            self._client.search([self._everything(by_ids(keys)) | {"per_page": 0} | facet_by(names, MANY_VALUES)])[0]
+        )
 
     # pages of known keys
 
     def _page(self, query: SearchQuery, text: Typed, keys: Sequence[str], ranks: Ranks, asked: Json) -> list[Hit]:
         """The page asked for; `asked` is the search by word that found some of them, empty where none did."""
         start = (query.page - 1) * query.per_page
-        chosen = self._grouped(query, keys, query.group_by) if query.group_by else list(keys[start : start + query.per_page])
+        chosen = (
+            self._grouped(query, keys, query.group_by) if query.group_by else list(keys[start : start + query.per_page])
+        )
         searches = []
         for first in range(0, len(chosen), PAGE):
             here = by_ids(chosen[first : first + PAGE])
@@ -209,22 +270,34 @@ class Searcher:
         read: dict[str, Json] = {}
         for answer in self._client.search(searches):
             read |= {decode_id(hit["document"][ID]): hit for hit in hits_of(answer) if "document" in hit}
-        return Hits(self._spec, query, text).fused([(key, read[key]) for key in chosen if key in read], ranks, self._vectors.serving())
+        return Hits(self._spec, query, text).fused(
+            [(key, read[key]) for key in chosen if key in read], ranks, self._vectors.serving()
+        )
 
     def _grouped(self, query: SearchQuery, keys: Sequence[str], name: str) -> list[str]:
-        """The keys on the page, in the order of the groups' first hits; a document without a value is a group by itself."""
+        """The keys on the page, in the order of the groups' first hits; a document without a value is a group by
+        itself.
+        """
         values = self._store.read(self._store.alias, keys[:GROUPED], name)
         groups: dict[object, list[str]] = {}
         for key in keys[:GROUPED]:
             if key in values:
                 groups.setdefault((name, values[key][name]) if name in values[key] else key, []).append(key)
         start = (query.page - 1) * query.per_page
-        return [key for members in list(groups.values())[start : start + query.per_page] for key in members[: query.group_limit]]
+        return [
+            key
+            for members in list(groups.values())[start : start + query.per_page]
+            for key in members[: query.group_limit]
+        ]
 
 
-def _result(query: SearchQuery, found: int, hits: list[Hit], facets: dict[str, list[FacetValue]], mode: Mode) -> SearchResult:
+def _result(
+    query: SearchQuery, found: int, hits: list[Hit], facets: dict[str, list[FacetValue]], mode: Mode
+) -> SearchResult:
     """The answer to a query; how long it took is for the caller to say."""
-    return SearchResult(found=found, page=query.page, per_page=query.per_page, took_ms=0.0, hits=hits, facets=facets, mode=mode)
+    return SearchResult(
+        found=found, page=query.page, per_page=query.per_page, took_ms=0.0, hits=hits, facets=facets, mode=mode
+    )
 
 
 def _keys(answer: Json) -> set[str]:

@@ -9,7 +9,7 @@ ENOUGH = 3  # hits read for each suggestion asked for: many documents share a ti
 
 
 def suggestions(store: CollectionStore, prefix: str, limit: int) -> list[str]:
-    """At most `limit` distinct texts: those that go on as typed first, then those with all the words, then near misses."""
+    """At most `limit` distinct texts: those that begin as typed, then those with all the words, then near misses."""
     texts = [field for field in store.spec.fields if field.type == "text"]
     typed = [word for chunk in parse(prefix).chunks if not chunk.excluded for word in chunk.words]
     if not texts or not typed or limit < 1:

@@ -57,12 +57,18 @@ class Synonyms:
             for gone in {one["id"] for one in self._of(collection)} - wanted.keys():
                 self._client.ask(lambda api, on=collection, key=gone: api.collections[on].synonyms[key].delete())  # type: ignore[misc]
             for key, item in wanted.items():
-                self._client.ask(lambda api, on=collection, key=key, item=item: api.collections[on].synonyms.upsert(key, item))  # type: ignore[misc]
+                self._client.ask(
+                    lambda api, on=collection, key=key, item=item: api.collections[on].synonyms.upsert(key, item)
+                )  # type: ignore[misc]
 
     def get(self, collections: Sequence[str]) -> list[Synonym]:
         """Those that there are, by their ids."""
         try:
-            items = self._of_set() if self.in_sets() else [item for collection in collections[:1] for item in self._of(collection)]
+            items = (
+                self._of_set()
+                if self.in_sets()
+                else [item for collection in collections[:1] for item in self._of(collection)]
+            )
         except AbsentError:
             return []
         return sorted((_synonym(item) for item in items if not item["id"].startswith(COPY)), key=lambda one: one.id)
@@ -72,12 +78,16 @@ class Synonyms:
         return list(found)
 
     def _of(self, collection: str) -> list[Json]:
-        found: Any = self._client.ask(lambda api: api.collections[collection].synonyms.retrieve(), patience=IMPATIENT)["synonyms"]
+        found: Any = self._client.ask(lambda api: api.collections[collection].synonyms.retrieve(), patience=IMPATIENT)[
+            "synonyms"
+        ]
         return list(found)
 
 
 def _items(synonyms: Sequence[Synonym]) -> list[Json]:
-    """As the server is told: each word in both numbers, which it would not see as one; the id says how many of them are ours."""
+    """As the server is told: each word in both numbers, which it would not see as one; the id says how many of them are
+    ours.
+    """
     made = []
     for one in synonyms:
         terms = [form for word in one.words for form in _forms(word)]
@@ -86,12 +96,17 @@ def _items(synonyms: Sequence[Synonym]) -> list[Json]:
         if one.root is None:
             made.append({"id": base, "synonyms": told})
         else:
-            made += [{"id": base if i == 0 else f"{COPY}{i}-{base}", "root": root, "synonyms": told} for i, root in enumerate(_forms(one.root))]
+            made += [
+                {"id": base if i == 0 else f"{COPY}{i}-{base}", "root": root, "synonyms": told}
+                for i, root in enumerate(_forms(one.root))
+            ]
     return made
 
 
 def _forms(term: str) -> list[str]:
-    """A term, the same as words are indexed (the server folds ASCII alone as we do), and with its last word in the other number."""
+    """A term, the same as words are indexed (the server folds ASCII alone as we do), and with its last word in the
+    other number.
+    """
     *first, last = words(term) or [""]
     folded = [] if term.isascii() else [" ".join([*first, last])]
     return [term, *folded, *(" ".join([*first, other]) for other in plurals(last))]

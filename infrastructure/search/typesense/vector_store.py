@@ -1,6 +1,7 @@
 """Vectors in the collection of the documents: a field a model, and which of them answers in the collection's metadata.
 
-The first model's field is `embedding`. Beside each stands `…_hash`, the hash of the text that the vector stands for, and `…_model`, by which they are counted.
+The first model's field is `embedding`. Beside each stands `…_hash`, the hash of the text that the vector stands for,
+and `…_model`, by which they are counted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,9 @@ class VectorStore:
     def __init__(self, store: CollectionStore) -> None:
         self._store = store
         self._client = store.client
-        self._texts: dict[str, str] = {}  # hashes of the texts of the documents that were read last: those that are embedded next
+        self._texts: dict[
+            str, str
+        ] = {}  # hashes of the texts of the documents that were read last: those that are embedded next
 
     def write(self, model: str, rows: Sequence[VectorRow]) -> None:
         """Put vectors, in one request where the model is known; the model serves where none does yet."""
@@ -52,7 +55,11 @@ class VectorStore:
             return {}
         found = self._store.read(self._store.alias, ids, f"{TEXT_HASH},{field},{field}_hash")
         self._texts = {key: one.get(TEXT_HASH, "") for key, one in found.items()}
-        return {key: VectorRow(key, one[f"{field}_hash"], np.asarray(one[field], dtype=np.float32)) for key, one in found.items() if one.get(field)}
+        return {
+            key: VectorRow(key, one[f"{field}_hash"], np.asarray(one[field], dtype=np.float32))
+            for key, one in found.items()
+            if one.get(field)
+        }
 
     def serving(self) -> str | None:
         """The model whose vectors answer."""
@@ -72,7 +79,12 @@ class VectorStore:
         model = self.serving()
         if model is None:
             return 0
-        asked = {"collection": self._store.alias, "q": "*", "per_page": 0, "filter_by": equal(f"{self.field(model)}_model", [model])}
+        asked = {
+            "collection": self._store.alias,
+            "q": "*",
+            "per_page": 0,
+            "filter_by": equal(f"{self.field(model)}_model", [model]),
+        }
         return int(self._client.search([asked])[0]["found"])
 
     def serve(self, model: str) -> None:
@@ -98,31 +110,47 @@ class VectorStore:
         there = self._store.read(into, keys, TEXT_HASH)
         shown = ",".join(f"{field}{end}" for field in fields for end in ("", "_hash", "_model"))
         have = self._store.read(self._store.alias, keys, f"{TEXT_HASH},{shown}")
-        same = [one for key, one in have.items() if key in there and there[key][TEXT_HASH] == one[TEXT_HASH] and any(field in one for field in fields)]
+        same = [
+            one
+            for key, one in have.items()
+            if key in there and there[key][TEXT_HASH] == one[TEXT_HASH] and any(field in one for field in fields)
+        ]
         if same:
-            self._client.put(into, [{name: value for name, value in one.items() if name != TEXT_HASH} for one in same], "update")
+            self._client.put(
+                into, [{name: value for name, value in one.items() if name != TEXT_HASH} for one in same], "update"
+            )
 
     def nearest(self, vector: Sequence[float], filter_by: str, count: int, *, excluding: bool) -> Json:
         """Parameters of a search for the nearest documents within the filters.
 
-        The server (29.0) goes on finding a vector that was taken off a document, until it starts again: hence the condition on the model.
-        It forgets what `q` excludes where it compares the vectors of few documents one by one: `excluding` has it use its index.
+        The server (29.0) goes on finding a vector that was taken off a document, until it starts again: hence the
+        condition on the model. It forgets what `q` excludes where it compares the vectors of few documents one by one:
+        `excluding` has it use
+        its index.
         """
         model = self.serving()
         field = self.field(model)
         numbers = ",".join(f"{number:.7g}" for number in vector)
-        query = f"{field}:([{numbers}], k:{count}, ef:{EFFORT}, flat_search_cutoff:{0 if excluding else FLAT}, distance_threshold:{1 - FLOOR:.2f})"
+        query = (
+            f"{field}:([{numbers}], k:{count}, ef:{EFFORT}, flat_search_cutoff:{0 if excluding else FLAT}, "
+            f"distance_threshold:{1 - FLOOR:.2f})"
+        )
         asked = {"vector_query": query, "per_page": count, "include_fields": ID}
         return asked | {"filter_by": both(filter_by, equal(f"{field}_model", [str(model)]))}
 
     def _write(self, model: str, rows: dict[str, VectorRow]) -> None:
         field = self.field(model) or self._added(model, len(next(iter(rows.values())).vector))
         if rows.keys() - self._texts.keys():
-            self._texts = {key: one.get(TEXT_HASH, "") for key, one in self._store.read(self._store.alias, list(rows), TEXT_HASH).items()}
+            self._texts = {
+                key: one.get(TEXT_HASH, "")
+                for key, one in self._store.read(self._store.alias, list(rows), TEXT_HASH).items()
+            }
         texts, self._texts = self._texts, {}
         put = [row for row in rows.values() if texts.get(row.id) == row.text_hash]
         outdated = []
-        answers = self._client.put(self._store.name(fresh=False), [_line(field, model, row) for row in put], "update", return_doc=True)
+        answers = self._client.put(
+            self._store.name(fresh=False), [_line(field, model, row) for row in put], "update", return_doc=True
+        )
         for row, answer in zip(put, answers, strict=True):
             if answer.get("success"):
                 document = answer.get("document", {})
@@ -131,7 +159,9 @@ class VectorStore:
                 raise refusal(row.id, answer)
         if outdated:  # the document says something else meanwhile
             nothing = {f"{field}{end}": None for end in ("", "_hash", "_model")}
-            self._client.put(self._store.name(fresh=False), [{ID: encode_id(key), **nothing} for key in outdated], "update")
+            self._client.put(
+                self._store.name(fresh=False), [{ID: encode_id(key), **nothing} for key in outdated], "update"
+            )
 
     def _added(self, model: str, dimension: int) -> str:
         """A field for the model's vectors, of a name that none had before."""
@@ -139,7 +169,9 @@ class VectorStore:
         made = int(metadata.get("made", 0)) + 1
         field = EMBEDDING if made == 1 else f"{EMBEDDING}_{made}"
         models[model] = {"field": field, "dimension": dimension}
-        self._alter(_fields(field, dimension), {"serving": metadata.get("serving") or field, "models": models, "made": made})
+        self._alter(
+            _fields(field, dimension), {"serving": metadata.get("serving") or field, "models": models, "made": made}
+        )
         return field
 
     def _alter(self, fields: list[Json], metadata: Json) -> None:
@@ -172,6 +204,8 @@ def _check(model: str, rows: Sequence[VectorRow], about: Json | None) -> None:
     dimension = int(about["dimension"]) if about else len(rows[0].vector)
     for row in rows:
         if len(row.vector) != dimension:
-            raise InvalidError(f"The vector of {row.id!r} has {len(row.vector)} numbers; those of {model} have {dimension}")
+            raise InvalidError(
+                f"The vector of {row.id!r} has {len(row.vector)} numbers; those of {model} have {dimension}"
+            )
         if not np.isfinite(row.vector).all():
             raise InvalidError(f"The vector of {row.id!r} holds what is no number")

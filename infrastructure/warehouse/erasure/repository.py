@@ -75,7 +75,9 @@ class ErasureRepository(Repository):
             self.connection.execute(update(JOB).where(*ended).values(position=None))
             for delivery_id, payload in self._messages(part):
                 if error := payload.get("job", {}).get("error"):
-                    self._set_payload(delivery_id, payload | {"job": payload["job"] | {"error": _without_detail(error)}})
+                    self._set_payload(
+                        delivery_id, payload | {"job": payload["job"] | {"error": _without_detail(error)}}
+                    )
 
     def forget_names(self, files: Sequence[str]) -> None:
         """Erase the names of files of which no record is left, also in deliveries."""

@@ -20,7 +20,9 @@ class OutcomeRepository(Repository):
     def add(self, outcomes: Sequence[tuple[str, Outcome]]) -> None:
         """Add outcomes, each with its job id."""
         if outcomes:
-            rows = [item.model_dump(exclude={"id"}) | {"record_id": item.id, "job_id": job_id} for job_id, item in outcomes]
+            rows = [
+                item.model_dump(exclude={"id"}) | {"record_id": item.id, "job_id": job_id} for job_id, item in outcomes
+            ]
             self.connection.execute(OUTCOME.insert(), rows)
 
     def page(self, job_id: str, after: int, limit: int, outcome: str | None = None) -> tuple[list[Outcome], int | None]:
@@ -28,7 +30,12 @@ class OutcomeRepository(Repository):
         where: list[ColumnElement[bool]] = [OUTCOME.c.job_id == job_id, OUTCOME.c.id > after]
         if outcome:
             where.append(OUTCOME.c.outcome == outcome)
-        rows = [dict(row) for row in self.connection.execute(select(OUTCOME).where(*where).order_by(OUTCOME.c.id).limit(limit + 1)).mappings()]
+        rows = [
+            dict(row)
+            for row in self.connection.execute(
+                select(OUTCOME).where(*where).order_by(OUTCOME.c.id).limit(limit + 1)
+            ).mappings()
+        ]
         return [_outcome(row) for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None
 
     def places(self, kind: str, record_id: str, before: str) -> list[tuple[str, int]]:
@@ -53,7 +60,9 @@ class AuditRepository(Repository):
     def add(self, entries: Sequence[NewAuditEntry]) -> None:
         """Add entries with erasures that are pending."""
         if entries:
-            self.connection.execute(AUDIT.insert(), [one._asdict() | {"action": "purge", "status": "pending"} for one in entries])
+            self.connection.execute(
+                AUDIT.insert(), [one._asdict() | {"action": "purge", "status": "pending"} for one in entries]
+            )
 
     def due(self, seq: int) -> list[Audit]:
         """Pending erasures up to sequence number `seq`, which the index stage has reached; oldest first."""

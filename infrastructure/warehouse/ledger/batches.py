@@ -23,7 +23,9 @@ BATCH, SILVER, JOB = table(BatchRow), table(SilverBatchRow), table(JobRow)
 class BatchRepository(Repository):
     """The tables `batch` and `silver_batch`: which batches are committed, in which order."""
 
-    def open(self, job_ids: Sequence[str], now: datetime, worker: str = "", leased_until: datetime | None = None) -> list[Batch]:
+    def open(
+        self, job_ids: Sequence[str], now: datetime, worker: str = "", leased_until: datetime | None = None
+    ) -> list[Batch]:
         """Open the next batch of each job under a new id, so that bronze rows of an interrupted attempt stay invisible.
 
         `deliveries` counts the attempts at this slice of the job, this one included.
@@ -31,7 +33,9 @@ class BatchRepository(Repository):
         last = {row.job_id: row for part in chunks(job_ids) for row in self._newest(part)}
         tried = {job_id: row for job_id, row in last.items() if row.status == "open"}
         if tried:
-            self.connection.execute(update(BATCH).where(BATCH.c.id.in_([row.id for row in tried.values()])).values(status="abandoned"))
+            self.connection.execute(
+                update(BATCH).where(BATCH.c.id.in_([row.id for row in tried.values()])).values(status="abandoned")
+            )
         rows = [
             {
                 "job_id": job_id,
@@ -48,19 +52,33 @@ class BatchRepository(Repository):
         ]
         if not rows:
             return []
-        keys = self.connection.execute(BATCH.insert().returning(BATCH.c.id, sort_by_parameter_order=True), rows).scalars()
-        return [Batch(id=key, **{name: row[name] for name in ("job_id", "ordinal", "deliveries")}) for key, row in zip(keys, rows, strict=True)]
+        keys = self.connection.execute(
+            BATCH.insert().returning(BATCH.c.id, sort_by_parameter_order=True), rows
+        ).scalars()
+        return [
+            Batch(id=key, **{name: row[name] for name in ("job_id", "ordinal", "deliveries")})
+            for key, row in zip(keys, rows, strict=True)
+        ]
 
     def _newest(self, job_ids: Sequence[str]) -> Sequence[Any]:
         """The newest batch of each of these jobs that has one."""
-        ordinal = select(BATCH.c.job_id, func.max(BATCH.c.ordinal).label("ordinal")).where(BATCH.c.job_id.in_(job_ids)).group_by(BATCH.c.job_id).subquery()
+        ordinal = (
+            select(BATCH.c.job_id, func.max(BATCH.c.ordinal).label("ordinal"))
+            .where(BATCH.c.job_id.in_(job_ids))
+            .group_by(BATCH.c.job_id)
+            .subquery()
+        )
         same = (BATCH.c.job_id == ordinal.c.job_id) & (BATCH.c.ordinal == ordinal.c.ordinal)
-        return self.connection.execute(select(BATCH.c.job_id, BATCH.c.ordinal, BATCH.c.status, BATCH.c.deliveries, BATCH.c.id).join(ordinal, same)).all()
+        return self.connection.execute(
+            select(BATCH.c.job_id, BATCH.c.ordinal, BATCH.c.status, BATCH.c.deliveries, BATCH.c.id).join(ordinal, same)
+        ).all()
 
     def count_landed_slices(self, job_id: str) -> int:
         """The number of landed slices of the job."""
         where = BATCH.c.job_id == job_id, BATCH.c.status.not_in(["open", "abandoned", "unread"])
-        return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.ordinal) + 1, 0)).where(*where)).scalar_one())
+        return int(
+            self.connection.execute(select(func.coalesce(func.max(BATCH.c.ordinal) + 1, 0)).where(*where)).scalar_one()
+        )
 
     def close_unread(self, batches: Sequence[Batch]) -> None:
         """Close those of the batches that are still open and have no rows; they count as no attempt."""
@@ -75,8 +93,17 @@ class BatchRepository(Repository):
         if not read:
             return {}
         seqs = {batch.id: seq for seq, (batch, _, _) in enumerate(read, self.last_seq() + 1)}
-        values = {"status": "committed", "seq": bindparam("b_seq"), "kind": bindparam("b_kind"), "records": bindparam("b_records"), "committed_at": now}
-        rows = [{"b_id": batch.id, "b_seq": seqs[batch.id], "b_kind": ",".join(sorted(kinds)), "b_records": counts.accepted} for batch, counts, kinds in read]
+        values = {
+            "status": "committed",
+            "seq": bindparam("b_seq"),
+            "kind": bindparam("b_kind"),
+            "records": bindparam("b_records"),
+            "committed_at": now,
+        }
+        rows = [
+            {"b_id": batch.id, "b_seq": seqs[batch.id], "b_kind": ",".join(sorted(kinds)), "b_records": counts.accepted}
+            for batch, counts, kinds in read
+        ]
         self._close(update(BATCH).where(BATCH.c.id == bindparam("b_id")).values(**values), rows)
         return seqs
 
@@ -84,17 +111,28 @@ class BatchRepository(Repository):
         """Close batches without new records; they get no sequence number. LostRaceError as in `commit`."""
         if batches:
             where = BATCH.c.id == bindparam("b_id")
-            self._close(update(BATCH).where(where).values(status="empty", committed_at=now), [{"b_id": batch.id} for batch in batches])
+            self._close(
+                update(BATCH).where(where).values(status="empty", committed_at=now),
+                [{"b_id": batch.id} for batch in batches],
+            )
 
     def _close(self, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
         if self.connection.execute(statement.where(BATCH.c.status == "open"), list(rows)).rowcount != len(rows):
-            raise LostRaceError(f"one of the batches {', '.join(str(row['b_id']) for row in rows[:5])} was taken over by another attempt")
+            raise LostRaceError(
+                f"one of the batches {', '.join(str(row['b_id']) for row in rows[:5])} was taken over by another "
+                "attempt"
+            )
 
     def save_release_marks(self, marks: Mapping[int, ReleaseMarks]) -> None:
         """Save the marks of the releases in these batches, whose jobs are not fully landed."""
-        rows = [{"b_id": batch_id, "b_marks": b"".join(release_id + content for release_id, content in found.items())} for batch_id, found in marks.items()]
+        rows = [
+            {"b_id": batch_id, "b_marks": b"".join(release_id + content for release_id, content in found.items())}
+            for batch_id, found in marks.items()
+        ]
         if rows:
-            self.connection.execute(update(BATCH).where(BATCH.c.id == bindparam("b_id")).values(marks=bindparam("b_marks")), rows)
+            self.connection.execute(
+                update(BATCH).where(BATCH.c.id == bindparam("b_id")).values(marks=bindparam("b_marks")), rows
+            )
 
     def release_marks(self, job_id: str, wanted: Collection[bytes]) -> ReleaseMarks:
         """The first mark of each of these release ids in the job's batches, except open and abandoned ones."""
@@ -102,7 +140,11 @@ class BatchRepository(Repository):
             return {}
         found: ReleaseMarks = {}
         ids = np.frombuffer(b"".join(wanted), dtype=np.uint64)
-        where = (BATCH.c.job_id == job_id, BATCH.c.marks.is_not(None), BATCH.c.status.in_(["committed", "empty", "set_aside"]))
+        where = (
+            BATCH.c.job_id == job_id,
+            BATCH.c.marks.is_not(None),
+            BATCH.c.status.in_(["committed", "empty", "set_aside"]),
+        )
         for packed in self.connection.execute(select(BATCH.c.marks).where(*where).order_by(BATCH.c.ordinal)).scalars():
             pairs = np.frombuffer(packed, dtype=np.uint64).reshape(-1, 2)
             for release_id, content in pairs[np.isin(pairs[:, 0], ids)]:
@@ -112,7 +154,9 @@ class BatchRepository(Repository):
     def delete_release_marks(self, job_ids: Sequence[str]) -> None:
         """Delete the marks of landed jobs."""
         for part in chunks(job_ids):
-            self.connection.execute(update(BATCH).where(BATCH.c.job_id.in_(part), BATCH.c.marks.is_not(None)).values(marks=None))
+            self.connection.execute(
+                update(BATCH).where(BATCH.c.job_id.in_(part), BATCH.c.marks.is_not(None)).values(marks=None)
+            )
 
     def last_seq(self) -> int:
         """The highest sequence number, batches set aside included; 0 for an empty log."""
@@ -120,15 +164,24 @@ class BatchRepository(Repository):
 
     def last_committed(self) -> int:
         """The highest sequence number of a committed batch; 0 without one."""
-        return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.seq), 0)).where(BATCH.c.status == "committed")).scalar_one())
+        return int(
+            self.connection.execute(
+                select(func.coalesce(func.max(BATCH.c.seq), 0)).where(BATCH.c.status == "committed")
+            ).scalar_one()
+        )
 
     def committed_after(self, after: int, upto: int | None = None) -> list[CommittedBatch]:
-        """Committed batches after `after` in order: (id, seq, records, kind); `kind` lists kinds, separated by commas."""
+        """Committed batches after `after` in order:
+
+        (id, seq, records, kind); `kind` lists kinds, separated by commas.
+        """
         columns = (BATCH.c.id, BATCH.c.seq, BATCH.c.job_id, BATCH.c.records, BATCH.c.kind)
         query = select(*columns).where(BATCH.c.seq > after, BATCH.c.status == "committed")
         if upto is not None:
             query = query.where(BATCH.c.seq <= upto)
-        return [CommittedBatch(*row[:-1], _kinds(row[-1])) for row in self.connection.execute(query.order_by(BATCH.c.seq))]
+        return [
+            CommittedBatch(*row[:-1], _kinds(row[-1])) for row in self.connection.execute(query.order_by(BATCH.c.seq))
+        ]
 
     def oldest_landed_after(self, after: int) -> datetime | None:
         """When the oldest committed batch after `after` was landed."""
@@ -143,11 +196,16 @@ class BatchRepository(Repository):
 
     def seqs(self, ids: Sequence[int]) -> dict[int, int]:
         """Batch id → seq of the committed batches among `ids`."""
-        rows = self.connection.execute(select(BATCH.c.id, BATCH.c.seq).where(BATCH.c.id.in_(ids), BATCH.c.status == "committed"))
+        rows = self.connection.execute(
+            select(BATCH.c.id, BATCH.c.seq).where(BATCH.c.id.in_(ids), BATCH.c.status == "committed")
+        )
         return {row.id: row.seq for row in rows}
 
     def next_batches(self, mark: Watermark) -> tuple[int | None, list[CommittedBatch]]:
-        """The stage's next work: the silver batch (None for refine), and its batches of the log: (id, job_id, records)."""
+        """The stage's next work: the silver batch (None for refine), and its batches of the log:
+
+        (id, job_id, records).
+        """
         if mark.stage == "refine":
             return None, self.committed_after(mark.seq)[:1]
         silver = next(iter(self.silver_after(mark.silver_batch)), None)
@@ -165,7 +223,11 @@ class BatchRepository(Repository):
 
     def last_silver(self) -> int:
         """The id of the newest committed silver batch; 0 without one."""
-        return int(self.connection.execute(select(func.coalesce(func.max(SILVER.c.id), 0)).where(SILVER.c.status == "committed")).scalar_one())
+        return int(
+            self.connection.execute(
+                select(func.coalesce(func.max(SILVER.c.id), 0)).where(SILVER.c.status == "committed")
+            ).scalar_one()
+        )
 
     def open_silver(self, from_seq: int, upto_seq: int, now: datetime) -> int:
         """Open a silver batch for sequence numbers in (from_seq, upto_seq]; returns its id."""
@@ -174,12 +236,15 @@ class BatchRepository(Repository):
         return int(key[0]) if key else 0
 
     def commit_silver(self, silver_batch: int, processes: int, kinds: Iterable[str], now: datetime) -> None:
-        """Commit the silver batch, which makes its rows visible; `kinds`: the kinds of its records other than releases."""
+        """Commit the silver batch, which makes its rows visible; `kinds`: of its records other than releases."""
         values = {"status": "committed", "processes": processes, "kinds": ",".join(sorted(kinds)), "committed_at": now}
         self.connection.execute(update(SILVER).where(SILVER.c.id == silver_batch).values(**values))
 
     def silver_after(self, after: int, upto: int | None = None) -> list[SilverBatch]:
-        """Committed silver batches with an id above `after`: (id, from_seq, upto_seq, processes, kinds), oldest first."""
+        """Committed silver batches with an id above `after`:
+
+        (id, from_seq, upto_seq, processes, kinds), oldest first.
+        """
         query = select(SILVER.c.id, SILVER.c.from_seq, SILVER.c.upto_seq, SILVER.c.processes, SILVER.c.kinds).where(
             SILVER.c.id > after, SILVER.c.status == "committed"
         )

@@ -17,7 +17,9 @@ class IdempotencyKeyRepository(Repository):
         """Claim the key for these jobs if it is free; returns the fingerprint and jobs that it belongs to."""
         row = {"actor": actor, "key": key, "fingerprint": fingerprint, "jobs": jobs, "created_at": now}
         self.upsert(KEY, [row], ["actor", "key"], [])
-        found = self.connection.execute(select(KEY.c.fingerprint, KEY.c.jobs).where(and_(KEY.c.actor == actor, KEY.c.key == key))).one()
+        found = self.connection.execute(
+            select(KEY.c.fingerprint, KEY.c.jobs).where(and_(KEY.c.actor == actor, KEY.c.key == key))
+        ).one()
         return found.fingerprint, list(found.jobs)
 
     def is_known(self, actor: str, key: str, fingerprint: str, since: datetime) -> bool:

@@ -32,7 +32,11 @@ class JobRepository(Repository):
 
     def page(self, filters: JobFilter, before: tuple[datetime, str] | None, limit: int) -> list[Job]:
         """A page of jobs, newest first; `before` is the (created_at, id) of the last job of the previous page."""
-        where: list[ColumnElement[bool]] = [JOB.c[name] == value for name in ("status", "type", "actor") if (value := getattr(filters, name)) is not None]
+        where: list[ColumnElement[bool]] = [
+            JOB.c[name] == value
+            for name in ("status", "type", "actor")
+            if (value := getattr(filters, name)) is not None
+        ]
         if filters.filename:
             where.append(JOB.c.filename.startswith(filters.filename, autoescape=True))
         if filters.created_from:
@@ -63,7 +67,9 @@ class JobRepository(Repository):
 
     def ended(self, job_ids: Sequence[str]) -> list[str]:
         """The finished ones of these jobs."""
-        return list(self.connection.execute(select(JOB.c.id).where(JOB.c.id.in_(job_ids), JOB.c.status.not_in(OPEN))).scalars())
+        return list(
+            self.connection.execute(select(JOB.c.id).where(JOB.c.id.in_(job_ids), JOB.c.status.not_in(OPEN))).scalars()
+        )
 
     def unlanded(self, idle_since: datetime, unleased_at: datetime | None = None) -> list[str]:
         """Ids of jobs to be landed that had no activity since `idle_since`, oldest first.
@@ -74,21 +80,37 @@ class JobRepository(Repository):
         is_idle = func.coalesce(last_activity, JOB.c.created_at) < idle_since
         where = and_(JOB.c.status.in_([JobStatus.ACCEPTED, JobStatus.RUNNING]), JOB.c.landed.is_(False), is_idle)
         if unleased_at is not None:
-            where = and_(where, JOB.c.id.not_in(select(BATCH.c.job_id).where(BATCH.c.status == "open", BATCH.c.leased_until > unleased_at)))
+            where = and_(
+                where,
+                JOB.c.id.not_in(
+                    select(BATCH.c.job_id).where(BATCH.c.status == "open", BATCH.c.leased_until > unleased_at)
+                ),
+            )
         return list(self.connection.execute(select(JOB.c.id).where(where).order_by(JOB.c.created_at)).scalars())
 
     def by_status(self) -> dict[str, int]:
         """The number of jobs per status."""
-        return {row[0]: row[1] for row in self.connection.execute(select(JOB.c.status, func.count()).group_by(JOB.c.status))}
+        return {
+            row[0]: row[1] for row in self.connection.execute(select(JOB.c.status, func.count()).group_by(JOB.c.status))
+        }
 
     def waiting(self, limit: int) -> list[str]:
         """Ids of jobs whose landing has not started, oldest first."""
-        query = select(JOB.c.id).where(JOB.c.status == JobStatus.ACCEPTED, JOB.c.landed.is_(False)).order_by(JOB.c.created_at, JOB.c.id).limit(limit)
+        query = (
+            select(JOB.c.id)
+            .where(JOB.c.status == JobStatus.ACCEPTED, JOB.c.landed.is_(False))
+            .order_by(JOB.c.created_at, JOB.c.id)
+            .limit(limit)
+        )
         return list(self.connection.execute(query).scalars())
 
     def claim(self, job_ids: list[str], now: datetime) -> list[Job]:
         """Start those of the jobs whose landing has not started, oldest first."""
-        query = select(JOB).where(JOB.c.id.in_(job_ids), JOB.c.status == JobStatus.ACCEPTED).order_by(JOB.c.created_at, JOB.c.id)
+        query = (
+            select(JOB)
+            .where(JOB.c.id.in_(job_ids), JOB.c.status == JobStatus.ACCEPTED)
+            .order_by(JOB.c.created_at, JOB.c.id)
+        )
         found = [_entity(dict(row)) for row in self.connection.execute(query).mappings()]
         self.start([job.id for job in found], now)
         return found
@@ -126,7 +148,15 @@ class JobRepository(Repository):
 
     def cancel(self, job_id: str, error: dict[str, Any], now: datetime) -> bool:
         """Cancel the job before it is landed; whether that was still possible."""
-        return self._end([JOB.c.id == job_id, JOB.c.status.in_(OPEN), JOB.c.landed.is_(False)], now, status=JobStatus.CANCELLED, error=error) == 1
+        return (
+            self._end(
+                [JOB.c.id == job_id, JOB.c.status.in_(OPEN), JOB.c.landed.is_(False)],
+                now,
+                status=JobStatus.CANCELLED,
+                error=error,
+            )
+            == 1
+        )
 
     def finish_due(self, indexed: int, now: datetime) -> None:
         """Succeed landed jobs whose last batch the index stage has passed, and that have no pending erasure."""
@@ -146,7 +176,11 @@ class JobRepository(Repository):
 
 
 def _passed(indexed: int) -> list[ColumnElement[bool]]:
-    return [JOB.c.status == JobStatus.RUNNING, JOB.c.landed.is_(True), or_(JOB.c.last_seq.is_(None), JOB.c.last_seq <= indexed)]
+    return [
+        JOB.c.status == JobStatus.RUNNING,
+        JOB.c.landed.is_(True),
+        or_(JOB.c.last_seq.is_(None), JOB.c.last_seq <= indexed),
+    ]
 
 
 def _row(job: Job) -> dict[str, Any]:
@@ -154,4 +188,7 @@ def _row(job: Job) -> dict[str, Any]:
 
 
 def _entity(row: dict[str, Any]) -> Job:
-    return Job(**{name: value for name, value in row.items() if name not in COUNTS}, counts=JobCounts(**{name: row[name] for name in COUNTS}))
+    return Job(
+        **{name: value for name, value in row.items() if name not in COUNTS},
+        counts=JobCounts(**{name: row[name] for name in COUNTS}),
+    )

@@ -19,11 +19,18 @@ class QuarantineRepository(Repository):
     def add(self, job_id: str, batch_id: int, refused: Sequence[RefusedElement]) -> None:
         """Add the refused elements of a batch."""
         if refused:
-            self.connection.execute(QUARANTINE.insert(), [_row(element) | {"job_id": job_id, "batch_id": batch_id} for element in refused])
+            self.connection.execute(
+                QUARANTINE.insert(), [_row(element) | {"job_id": job_id, "batch_id": batch_id} for element in refused]
+            )
 
     def page(self, job_id: str, after: int, limit: int) -> tuple[list[Quarantined], int | None]:
         """A page of the job's refused elements in order of arrival, and the cursor of the next page."""
-        query = select(QUARANTINE).where(QUARANTINE.c.job_id == job_id, QUARANTINE.c.id > after).order_by(QUARANTINE.c.id).limit(limit + 1)
+        query = (
+            select(QUARANTINE)
+            .where(QUARANTINE.c.job_id == job_id, QUARANTINE.c.id > after)
+            .order_by(QUARANTINE.c.id)
+            .limit(limit + 1)
+        )
         rows = [dict(row) for row in self.connection.execute(query).mappings()]
         page = [Quarantined(**row) for row in rows[:limit]]
         return page, rows[limit - 1]["id"] if len(rows) > limit else None
@@ -35,7 +42,11 @@ class QuarantineRepository(Repository):
         query = select(QUARANTINE.c.id, QUARANTINE.c.job_id, QUARANTINE.c.line, QUARANTINE.c.ocid).where(
             jobs if ocid is None else or_(QUARANTINE.c.ocid == ocid, jobs)
         )
-        return [(row.id, row.job_id) for row in self.connection.execute(query) if (row.job_id, row.line) in places or (ocid is not None and row.ocid == ocid)]
+        return [
+            (row.id, row.job_id)
+            for row in self.connection.execute(query)
+            if (row.job_id, row.line) in places or (ocid is not None and row.ocid == ocid)
+        ]
 
 
 def _row(refused: RefusedElement) -> dict[str, Any]:

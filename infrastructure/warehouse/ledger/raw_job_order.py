@@ -20,10 +20,23 @@ class RawJobOrder(Repository):
     def oldest_unlanded(self, now: datetime) -> NextRawJob | None:
         """The oldest unlanded job of type `raw`, when its landing began, and whether a worker has a lease on it."""
         begun = select(func.max(BATCH.c.created_at)).where(BATCH.c.job_id == JOB.c.id).scalar_subquery()
-        leased = select(BATCH.c.id).where(BATCH.c.job_id == JOB.c.id, BATCH.c.status == "open", BATCH.c.leased_until > now).exists()
-        query = select(JOB.c.id, JOB.c.status, begun, leased).where(JOB.c.type == "raw", *UNLANDED).order_by(JOB.c.created_at, JOB.c.id).limit(1)
+        leased = (
+            select(BATCH.c.id)
+            .where(BATCH.c.job_id == JOB.c.id, BATCH.c.status == "open", BATCH.c.leased_until > now)
+            .exists()
+        )
+        query = (
+            select(JOB.c.id, JOB.c.status, begun, leased)
+            .where(JOB.c.type == "raw", *UNLANDED)
+            .order_by(JOB.c.created_at, JOB.c.id)
+            .limit(1)
+        )
         row = self.connection.execute(query).first()
-        return None if row is None else NextRawJob(job_id=row[0], begun_at=None if row[1] == JobStatus.ACCEPTED else row[2], leased=row[3])
+        return (
+            None
+            if row is None
+            else NextRawJob(job_id=row[0], begun_at=None if row[1] == JobStatus.ACCEPTED else row[2], leased=row[3])
+        )
 
     def out_of_turn(self, job_ids: Sequence[str], mine: Sequence[str]) -> set[str]:
         """Those of the jobs that must wait: raw jobs behind an older raw job that is in neither list."""
@@ -32,7 +45,9 @@ class RawJobOrder(Repository):
         if not raw_jobs:
             return set()
         expected = raw_jobs | set(mine)
-        in_order = self.connection.execute(select(JOB.c.id).where(raw, *UNLANDED).order_by(JOB.c.created_at, JOB.c.id).limit(len(expected) + 1)).scalars()
+        in_order = self.connection.execute(
+            select(JOB.c.id).where(raw, *UNLANDED).order_by(JOB.c.created_at, JOB.c.id).limit(len(expected) + 1)
+        ).scalars()
         for job_id in in_order:
             if job_id not in expected:
                 return raw_jobs
@@ -61,4 +76,7 @@ class RawJobOrder(Repository):
 
     def is_read(self, files: Sequence[str]) -> bool:
         """Whether an unlanded job reads one of these files."""
-        return self.connection.execute(select(JOB.c.id).where(JOB.c.sha256.in_(files), *UNLANDED).limit(1)).first() is not None
+        return (
+            self.connection.execute(select(JOB.c.id).where(JOB.c.sha256.in_(files), *UNLANDED).limit(1)).first()
+            is not None
+        )

@@ -18,7 +18,14 @@ RECORD, VERSION, BATCH, JOB = table(RecordRow), table(VersionRow), table(BatchRo
 
 
 COLUMNS = [RECORD.c[name] for name in CurrentVersion._fields]
-NEW = {"kind": pl.String, "record_id": pl.String, "ocid": pl.String, "batch_id": pl.Int64, "first_batch_id": pl.Int64, "version": pl.Int64}
+NEW = {
+    "kind": pl.String,
+    "record_id": pl.String,
+    "ocid": pl.String,
+    "batch_id": pl.Int64,
+    "first_batch_id": pl.Int64,
+    "version": pl.Int64,
+}
 NEW |= {"content_hash": pl.Binary, "deleted": pl.Boolean}
 
 
@@ -35,14 +42,22 @@ class RecordCatalogue(Repository):
 
     def current_of(self, keys: Iterable[RecordKey]) -> dict[RecordKey, CurrentVersion]:
         """The current versions of those records that exist, deleted ones included."""
-        return {(kind, record): row for kind, ids in _by_kind(keys).items() for record, row in self.current(kind, ids).items()}
+        return {
+            (kind, record): row
+            for kind, ids in _by_kind(keys).items()
+            for record, row in self.current(kind, ids).items()
+        }
 
     def changed_by_later_jobs(self, keys: Iterable[RecordKey], jobs: Sequence[Job]) -> set[RecordKey]:
         """The records whose current version is by another job, accepted after the last of `jobs` (the first of the
         retries).
         """
         later = (JOB.c.created_at > jobs[-1].created_at, JOB.c.id.not_in([record.id for record in jobs]))
-        source = select(RECORD.c.record_id).join(BATCH, BATCH.c.id == RECORD.c.batch_id).join(JOB, JOB.c.id == BATCH.c.job_id)
+        source = (
+            select(RECORD.c.record_id)
+            .join(BATCH, BATCH.c.id == RECORD.c.batch_id)
+            .join(JOB, JOB.c.id == BATCH.c.job_id)
+        )
         found: set[RecordKey] = set()
         for kind, ids in _by_kind(keys).items():
             for part in chunks(ids):
@@ -54,7 +69,9 @@ class RecordCatalogue(Repository):
         """The current, undeleted records of these processes."""
         found: list[CurrentVersion] = []
         for part in chunks(ocids):
-            query = select(*COLUMNS).where(self.among(RECORD.c.ocid, part), RECORD.c.kind == kind, RECORD.c.deleted.is_(False))
+            query = select(*COLUMNS).where(
+                self.among(RECORD.c.ocid, part), RECORD.c.kind == kind, RECORD.c.deleted.is_(False)
+            )
             found.extend(CurrentVersion(*row) for row in self.connection.execute(query))
         return found
 
@@ -68,7 +85,11 @@ class RecordCatalogue(Repository):
 
     def ocids(self, kind: str) -> list[str]:
         """The processes with an undeleted record."""
-        query = select(RECORD.c.ocid).where(RECORD.c.kind == kind, RECORD.c.deleted.is_(False), RECORD.c.ocid.is_not(None)).distinct()
+        query = (
+            select(RECORD.c.ocid)
+            .where(RECORD.c.kind == kind, RECORD.c.deleted.is_(False), RECORD.c.ocid.is_not(None))
+            .distinct()
+        )
         return list(self.connection.execute(query).scalars())
 
     def ocids_of_job(self, ocids: Iterable[str], job_id: str) -> set[str]:
@@ -87,18 +108,28 @@ class RecordCatalogue(Repository):
         """The processes with a version in these batches, current or not."""
         older = select(VERSION.c.record_id).where(VERSION.c.kind == kind, VERSION.c.batch_id.in_(batch_ids))
         query = select(RECORD.c.ocid).where(RECORD.c.kind == kind, RECORD.c.ocid.is_not(None))
-        found = self.connection.execute(query.where(RECORD.c.batch_id.in_(batch_ids) | RECORD.c.record_id.in_(older))).scalars()
+        found = self.connection.execute(
+            query.where(RECORD.c.batch_id.in_(batch_ids) | RECORD.c.record_id.in_(older))
+        ).scalars()
         return sorted(set(found))
 
     def record_ids_in_batches(self, kind: str, batch_ids: Sequence[int]) -> list[str]:
         """The records with a version in these batches, current or not."""
         older = select(VERSION.c.record_id).where(VERSION.c.kind == kind, VERSION.c.batch_id.in_(batch_ids))
         query = select(RECORD.c.record_id).where(RECORD.c.kind == kind)
-        return sorted(self.connection.execute(query.where(RECORD.c.batch_id.in_(batch_ids) | RECORD.c.record_id.in_(older))).scalars())
+        return sorted(
+            self.connection.execute(
+                query.where(RECORD.c.batch_id.in_(batch_ids) | RECORD.c.record_id.in_(older))
+            ).scalars()
+        )
 
     def ids(self, kind: str) -> list[str]:
         """The ids of all records, deleted ones included, in order."""
-        return list(self.connection.execute(select(RECORD.c.record_id).where(RECORD.c.kind == kind).order_by(RECORD.c.record_id)).scalars())
+        return list(
+            self.connection.execute(
+                select(RECORD.c.record_id).where(RECORD.c.kind == kind).order_by(RECORD.c.record_id)
+            ).scalars()
+        )
 
     def apply(self, changes: Sequence[tuple[int, NewVersion]]) -> None:
         """Make these versions current, each with its batch; later ones build on earlier ones.
@@ -120,33 +151,52 @@ class RecordCatalogue(Repository):
         if replaced:
             self._replace(kind, replaced)
         older = [_row(kind, before.batch_id, before) for _, _, before in replaced]
-        older += [_row(kind, batch_id, change) for batch_id, change in changes if last[change.record_id][1] is not change]
+        older += [
+            _row(kind, batch_id, change) for batch_id, change in changes if last[change.record_id][1] is not change
+        ]
         if older:
             self.connection.execute(VERSION.insert(), older)
 
     def _replace(self, kind: str, replaced: Sequence[tuple[int, NewVersion, CurrentVersion]]) -> None:
-        where = (RECORD.c.kind == kind, RECORD.c.record_id == bindparam("b_record_id"), RECORD.c.version == bindparam("b_before"))
+        where = (
+            RECORD.c.kind == kind,
+            RECORD.c.record_id == bindparam("b_record_id"),
+            RECORD.c.version == bindparam("b_before"),
+        )
         names = ("batch_id", "ocid", "version", "content_hash", "deleted")
         statement = update(RECORD).where(*where).values(**{name: bindparam(f"b_{name}") for name in names})
         made = [(_row(kind, batch_id, change) | {"ocid": change.ocid}, before) for batch_id, change, before in replaced]
-        rows = [{f"b_{name}": row[name] for name in (*names, "record_id")} | {"b_before": before.version} for row, before in made]
+        rows = [
+            {f"b_{name}": row[name] for name in (*names, "record_id")} | {"b_before": before.version}
+            for row, before in made
+        ]
         if self.connection.execute(statement, rows).rowcount != len(rows):
             raise LostRaceError("another batch changed one of these records first")
 
     def set_aside(self, batch_ids: Sequence[int]) -> None:
         """Return the records of batches set aside to their newest committed version; delete those without one."""
-        rows = self.connection.execute(select(RECORD.c.kind, RECORD.c.record_id).where(RECORD.c.batch_id.in_(batch_ids))).all()
+        rows = self.connection.execute(
+            select(RECORD.c.kind, RECORD.c.record_id).where(RECORD.c.batch_id.in_(batch_ids))
+        ).all()
         for kind, record_id in rows:
             mine = (RECORD.c.kind == kind, RECORD.c.record_id == record_id)
             counts = select(BATCH.c.id).where(BATCH.c.status == "committed")
-            versions = select(VERSION).where(VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.batch_id.in_(counts))
+            versions = select(VERSION).where(
+                VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.batch_id.in_(counts)
+            )
             older = self.connection.execute(versions.order_by(VERSION.c.version.desc()).limit(1)).mappings().first()
             if older is None:
                 self.connection.execute(RECORD.delete().where(*mine))
             else:
-                values: dict[str, Any] = {name: older[name] for name in ("batch_id", "version", "content_hash", "deleted")}
+                values: dict[str, Any] = {
+                    name: older[name] for name in ("batch_id", "version", "content_hash", "deleted")
+                }
                 self.connection.execute(update(RECORD).where(*mine).values(**values))
-            dropped = (VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.version >= (older["version"] if older else 0))
+            dropped = (
+                VERSION.c.kind == kind,
+                VERSION.c.record_id == record_id,
+                VERSION.c.version >= (older["version"] if older else 0),
+            )
             self.connection.execute(VERSION.delete().where(*dropped))
 
 
@@ -159,7 +209,10 @@ def _by_kind(keys: Iterable[RecordKey]) -> dict[str, set[str]]:
 
 def _new_rows(kind: str, versions: Sequence[tuple[int, NewVersion, int]]) -> pl.DataFrame:
     """Rows of new records from (batch id, version, first batch id)."""
-    made = [(kind, record.record_id, record.ocid, batch_id, first, record.version, record.content_hash, record.deleted) for batch_id, record, first in versions]
+    made = [
+        (kind, record.record_id, record.ocid, batch_id, first, record.version, record.content_hash, record.deleted)
+        for batch_id, record, first in versions
+    ]
     return pl.DataFrame(made, schema=NEW, orient="row")
 
 

@@ -24,7 +24,11 @@ class RecordVersionRepository(Repository):
             where.append(RECORD.c.record_id > after)
         if filters.prefix:
             where += [RECORD.c.record_id >= filters.prefix, RECORD.c.record_id < filters.prefix + LAST]
-        for column, values in ((RECORD.c.record_id, filters.ids), (RECORD.c.ocid, filters.ocids), (BATCH.c.job_id, filters.jobs)):
+        for column, values in (
+            (RECORD.c.record_id, filters.ids),
+            (RECORD.c.ocid, filters.ocids),
+            (BATCH.c.job_id, filters.jobs),
+        ):
             if values:
                 where.append(column.in_(values))
         if filters.updated_from:
@@ -43,19 +47,36 @@ class RecordVersionRepository(Repository):
         current = self.one(kind, record_id)
         if current is None:
             return []
-        columns = (VERSION.c.record_id, VERSION.c.version, VERSION.c.content_hash, VERSION.c.deleted, VERSION.c.batch_id, BATCH.c.job_id, BATCH.c.committed_at)
-        query = select(*columns).join(BATCH, BATCH.c.id == VERSION.c.batch_id).where(VERSION.c.kind == kind, VERSION.c.record_id == record_id)
+        columns = (
+            VERSION.c.record_id,
+            VERSION.c.version,
+            VERSION.c.content_hash,
+            VERSION.c.deleted,
+            VERSION.c.batch_id,
+            BATCH.c.job_id,
+            BATCH.c.committed_at,
+        )
+        query = (
+            select(*columns)
+            .join(BATCH, BATCH.c.id == VERSION.c.batch_id)
+            .where(VERSION.c.kind == kind, VERSION.c.record_id == record_id)
+        )
         rows = self.connection.execute(query.where(BATCH.c.status == "committed").order_by(VERSION.c.version.desc()))
         older = [RecordVersion(row[0], current.ocid, *row[1:6], current.created_at, row[6]) for row in rows]
         return [current, *older]
 
     def closed_batches(self) -> dict[int, bool]:
         """Every closed batch, and whether it is committed."""
-        return {row.id: row.status == "committed" for row in self.connection.execute(select(BATCH.c.id, BATCH.c.status).where(BATCH.c.status != "open"))}
+        return {
+            row.id: row.status == "committed"
+            for row in self.connection.execute(select(BATCH.c.id, BATCH.c.status).where(BATCH.c.status != "open"))
+        }
 
     def forget_versions(self, kind: str, record_id: str, before: int) -> None:
         """Delete the versions before this one, after they were erased from bronze."""
-        self.connection.execute(VERSION.delete().where(VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.version < before))
+        self.connection.execute(
+            VERSION.delete().where(VERSION.c.kind == kind, VERSION.c.record_id == record_id, VERSION.c.version < before)
+        )
 
     def _listed(self, query: Select[Any]) -> list[RecordVersion]:
         rows: Sequence[Any] = self.connection.execute(query).all()

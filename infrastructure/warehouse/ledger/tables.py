@@ -67,7 +67,11 @@ class RecordRow(SQLModel, table=True):
     """The record catalogue: the current version of every raw record, and the batch with its bronze row."""
 
     __tablename__ = "record"
-    __table_args__ = (UniqueConstraint("kind", "record_id"), Index("ix_record_batch", "batch_id"), Index("ix_record_kind_ocid", "kind", "ocid"))
+    __table_args__ = (
+        UniqueConstraint("kind", "record_id"),
+        Index("ix_record_batch", "batch_id"),
+        Index("ix_record_kind_ocid", "kind", "ocid"),
+    )
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     kind: str
     record_id: str

@@ -37,7 +37,11 @@ class WatermarkRepository(Repository):
         self._ensure(old.stage, now)
         same = [WATERMARK.c[name] == getattr(old, name) for name in ("stage", "seq", "silver_batch", "done")]
         same.append(WATERMARK.c.target.is_(None) if old.target is None else WATERMARK.c.target == old.target)
-        values = new.model_dump(include={"seq", "silver_batch", "target", "done"}) | {"attempts": 0, "updated_at": now, "error": None}
+        values = new.model_dump(include={"seq", "silver_batch", "target", "done"}) | {
+            "attempts": 0,
+            "updated_at": now,
+            "error": None,
+        }
         if self.connection.execute(update(WATERMARK).where(*same).values(**values)).rowcount != 1:
             raise LostRaceError(f"another runner moved the watermark of {old.stage}")
 
@@ -53,11 +57,18 @@ class WatermarkRepository(Repository):
             raise LostRaceError(f"another run of {mark.stage} has begun")
 
     def _ensure(self, stage: str, now: datetime) -> None:
-        self.upsert(WATERMARK, [{"stage": stage, "seq": 0, "silver_batch": 0, "done": 0, "attempts": 0, "updated_at": now}], ["stage"], [])
+        self.upsert(
+            WATERMARK,
+            [{"stage": stage, "seq": 0, "silver_batch": 0, "done": 0, "attempts": 0, "updated_at": now}],
+            ["stage"],
+            [],
+        )
 
     def idle(self, stage: str, since: datetime) -> bool:
         """Whether the stage had no activity since then."""
-        last_activity = self.connection.execute(select(WATERMARK.c.updated_at).where(WATERMARK.c.stage == stage)).scalar()
+        last_activity = self.connection.execute(
+            select(WATERMARK.c.updated_at).where(WATERMARK.c.stage == stage)
+        ).scalar()
         return last_activity is None or last_activity < since
 
     def restart(self, old: Watermark, now: datetime) -> Watermark:
@@ -80,11 +91,23 @@ class WatermarkRepository(Repository):
 
     def record_run(self, mark: Watermark, upto_seq: int, rows: int, now: datetime) -> None:
         """Add a finished run to the history."""
-        values = {"stage": mark.stage, "from_seq": mark.seq, "upto_seq": upto_seq, "rows": rows, "started_at": mark.started_at or now, "finished_at": now}
+        values = {
+            "stage": mark.stage,
+            "from_seq": mark.seq,
+            "upto_seq": upto_seq,
+            "rows": rows,
+            "started_at": mark.started_at or now,
+            "finished_at": now,
+        }
         self.connection.execute(RUN.insert().values(**values))
 
     def first_run_past(self, stage: str, seq: int) -> tuple[datetime, datetime] | None:
         """The first finished run of the stage that covered `seq`: (started_at, finished_at)."""
-        query = select(RUN.c.started_at, RUN.c.finished_at).where(RUN.c.stage == stage, RUN.c.upto_seq >= seq).order_by(RUN.c.upto_seq, RUN.c.id).limit(1)
+        query = (
+            select(RUN.c.started_at, RUN.c.finished_at)
+            .where(RUN.c.stage == stage, RUN.c.upto_seq >= seq)
+            .order_by(RUN.c.upto_seq, RUN.c.id)
+            .limit(1)
+        )
         row = self.connection.execute(query).first()
         return (row.started_at, row.finished_at) if row else None

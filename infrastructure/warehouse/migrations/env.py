@@ -3,7 +3,9 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from infrastructure.warehouse.engine import make_engine  # with it the unit of work, whose repositories register every table
+from infrastructure.warehouse.engine import (
+    make_engine,
+)  # with it the unit of work, whose repositories register every table
 
 url = context.config.get_main_option("sqlalchemy.url") or ""
 engine = make_engine(url, context.config.attributes.get("timeouts")).execution_options(writer=True)

@@ -53,12 +53,21 @@ class SavedSearchRepository(Repository):
 
     def matches(self, search_id: str, limit: int) -> list[Match]:
         """The newest matches of a search."""
-        query = select(MATCH).where(MATCH.c.search_id == search_id).order_by(MATCH.c.matched_at.desc(), MATCH.c.document_id).limit(limit)
+        query = (
+            select(MATCH)
+            .where(MATCH.c.search_id == search_id)
+            .order_by(MATCH.c.matched_at.desc(), MATCH.c.document_id)
+            .limit(limit)
+        )
         return [Match(**row) for row in self.connection.execute(query).mappings()]
 
     def count(self, search_id: str) -> int:
         """The number of matches of a search."""
-        return int(self.connection.execute(select(func.count()).select_from(MATCH).where(MATCH.c.search_id == search_id)).scalar_one())
+        return int(
+            self.connection.execute(
+                select(func.count()).select_from(MATCH).where(MATCH.c.search_id == search_id)
+            ).scalar_one()
+        )
 
     def prior_matches(self, collection: Collection, ids: Sequence[str]) -> dict[str, PriorMatches]:
         """The prior matches of these documents in the current index run."""
@@ -70,12 +79,19 @@ class SavedSearchRepository(Repository):
 
     def save_prior_matches(self, rows: Sequence[PriorMatches]) -> None:
         """Save prior matches; those of an earlier attempt are kept."""
-        self.upsert(BEFORE, [item.model_dump() | {"collection": str(item.collection)} for item in rows], ["collection", "document_id"], [])
+        self.upsert(
+            BEFORE,
+            [item.model_dump() | {"collection": str(item.collection)} for item in rows],
+            ["collection", "document_id"],
+            [],
+        )
 
     def delete_prior_matches(self, collection: Collection, ids: Sequence[str]) -> None:
         """Delete the prior matches of these documents, after their run has ended."""
         for part in chunks(ids):
-            self.connection.execute(delete(BEFORE).where(BEFORE.c.collection == str(collection), self.among(BEFORE.c.document_id, part)))
+            self.connection.execute(
+                delete(BEFORE).where(BEFORE.c.collection == str(collection), self.among(BEFORE.c.document_id, part))
+            )
 
     def delete_all_prior_matches(self) -> None:
         """Delete all prior matches: no run is active or will be repeated."""

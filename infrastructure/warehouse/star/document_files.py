@@ -15,7 +15,21 @@ from infrastructure.warehouse.star.document_tables import DocumentClaim, FactDoc
 from infrastructure.warehouse.star.gold_tables import gold_table
 
 DOCUMENT, CLAIM, NAMED, TOUCHED = table(FactDocument), table(DocumentClaim), table(ProcessFile), table(TouchedDocument)
-SILVER_COLUMNS = ("filename", "name", "title", "state", "reason", "pages", "words", "passages", "size", "media_type", "language", "sha256", "url")
+SILVER_COLUMNS = (
+    "filename",
+    "name",
+    "title",
+    "state",
+    "reason",
+    "pages",
+    "words",
+    "passages",
+    "size",
+    "media_type",
+    "language",
+    "sha256",
+    "url",
+)
 PROCESS_FILE_COLUMNS = {"name": pl.String, "process_key": pl.Int64, "ocid": pl.String}
 Row = dict[str, Any]
 
@@ -44,12 +58,19 @@ class DocumentFileRepository(Repository):
         """Update the links of files that may belong to these changed processes; `names`: (file name, ocid) of document
         URLs.
         """
-        before = {name for part in chunks(process_keys) for name in self._column(NAMED.c.name, self.among(NAMED.c.process_key, part))}
+        before = {
+            name
+            for part in chunks(process_keys)
+            for name in self._column(NAMED.c.name, self.among(NAMED.c.process_key, part))
+        }
         for part in chunks(process_keys):
             self.connection.execute(delete(NAMED).where(self.among(NAMED.c.process_key, part)))
         now = sorted(set(names))
         keys = {ocid: surrogate_key(ocid) for _, ocid in now}
-        self.insert_frame(NAMED, pl.DataFrame([(name, keys[ocid], ocid) for name, ocid in now], schema=PROCESS_FILE_COLUMNS, orient="row"))
+        self.insert_frame(
+            NAMED,
+            pl.DataFrame([(name, keys[ocid], ocid) for name, ocid in now], schema=PROCESS_FILE_COLUMNS, orient="row"),
+        )
         if self.connection.execute(select(DOCUMENT.c.document_key).limit(1)).first() is None:
             return
         touched: set[str] = set()
@@ -68,18 +89,27 @@ class DocumentFileRepository(Repository):
 
     def touched(self, after: int, upto: int) -> list[tuple[str, int]]:
         """(record_id, passages that search may hold at most) of files changed by silver batches in (after, upto]."""
-        query = select(TOUCHED.c.record_id, TOUCHED.c.passages).where(TOUCHED.c.silver_batch > after, TOUCHED.c.silver_batch <= upto)
+        query = select(TOUCHED.c.record_id, TOUCHED.c.passages).where(
+            TOUCHED.c.silver_batch > after, TOUCHED.c.silver_batch <= upto
+        )
         return [(row.record_id, row.passages) for row in self.connection.execute(query.order_by(TOUCHED.c.record_id))]
 
     def get_many(self, record_ids: Sequence[str]) -> Iterator[Row]:
         """The rows of these documents, in the order of record ids."""
         for part in chunks(record_ids):
-            for row in self.connection.execute(select(DOCUMENT).where(self.among(DOCUMENT.c.record_id, part)).order_by(DOCUMENT.c.record_id)).mappings():
+            for row in self.connection.execute(
+                select(DOCUMENT).where(self.among(DOCUMENT.c.record_id, part)).order_by(DOCUMENT.c.record_id)
+            ).mappings():
                 yield dict(row)
 
     def after(self, record_id: str, limit: int) -> list[tuple[str, int]]:
         """The next documents in order: (record_id, passages)."""
-        query = select(DOCUMENT.c.record_id, DOCUMENT.c.passages).where(DOCUMENT.c.record_id > record_id).order_by(DOCUMENT.c.record_id).limit(limit)
+        query = (
+            select(DOCUMENT.c.record_id, DOCUMENT.c.passages)
+            .where(DOCUMENT.c.record_id > record_id)
+            .order_by(DOCUMENT.c.record_id)
+            .limit(limit)
+        )
         return [(row.record_id, row.passages) for row in self.connection.execute(query)]
 
     def _column(self, column: Any, *where: Any) -> list[Any]:
@@ -87,39 +117,58 @@ class DocumentFileRepository(Repository):
 
     def _link(self, record_ids: Sequence[str]) -> None:
         for part in chunks(record_ids):
-            documents = self.connection.execute(select(DOCUMENT).where(self.among(DOCUMENT.c.record_id, part))).mappings().all()
+            documents = (
+                self.connection.execute(select(DOCUMENT).where(self.among(DOCUMENT.c.record_id, part))).mappings().all()
+            )
             claims_by_file, naming = self._claims_of(part), self._naming({row["name"] for row in documents})
-            candidates = {claim.ocid for claims in claims_by_file.values() for claim in claims} | {ocid for ocids in naming.values() for ocid in ocids}
+            candidates = {claim.ocid for claims in claims_by_file.values() for claim in claims} | {
+                ocid for ocids in naming.values() for ocid in ocids
+            }
             existing = self._existing_processes(candidates)
             for row in documents:
                 claims = claims_by_file.get(row["record_id"], [])
                 found = choose_process(claims, naming.get(row["name"], ()), existing)
                 ocid = found.ocid if found else next((claim.ocid for claim in claims), None)
-                values = {"ocid": ocid, "link": found.rule if found else None, "process_key": surrogate_key(found.ocid) if found else None}
+                values = {
+                    "ocid": ocid,
+                    "link": found.rule if found else None,
+                    "process_key": surrogate_key(found.ocid) if found else None,
+                }
                 if any(row[name] != value for name, value in values.items()):
-                    self.connection.execute(DOCUMENT.update().where(DOCUMENT.c.document_key == row["document_key"]).values(**values))
+                    self.connection.execute(
+                        DOCUMENT.update().where(DOCUMENT.c.document_key == row["document_key"]).values(**values)
+                    )
 
     def _claims_of(self, record_ids: Sequence[str]) -> dict[str, list[ProcessClaim]]:
         found: dict[str, list[ProcessClaim]] = defaultdict(list)
         for row in self.connection.execute(select(CLAIM).where(CLAIM.c.record_id.in_(record_ids))):
             found[row.record_id].append(ProcessClaim(row.rule, row.ocid))
         order: list[LinkRule] = ["parameter", "name", "text"]
-        return {record_id: sorted(claims, key=lambda claim: (order.index(claim.rule), -len(claim.ocid))) for record_id, claims in found.items()}
+        return {
+            record_id: sorted(claims, key=lambda claim: (order.index(claim.rule), -len(claim.ocid)))
+            for record_id, claims in found.items()
+        }
 
     def _naming(self, names: Iterable[str]) -> dict[str, list[str]]:
         found: dict[str, list[str]] = defaultdict(list)
         for part in chunks(sorted(names)):
-            for row in self.connection.execute(select(NAMED.c.name, NAMED.c.ocid).where(self.among(NAMED.c.name, part))):
+            for row in self.connection.execute(
+                select(NAMED.c.name, NAMED.c.ocid).where(self.among(NAMED.c.name, part))
+            ):
                 found[row.name].append(row.ocid)
         return found
 
     def _existing_processes(self, ocids: Iterable[str]) -> set[str]:
         process = gold_table("fact_process")
         keys = {surrogate_key(ocid): ocid for ocid in ocids}
-        return {keys[key] for part in chunks(sorted(keys)) for key in self._column(process.c.process_key, self.among(process.c.process_key, part))}
+        return {
+            keys[key]
+            for part in chunks(sorted(keys))
+            for key in self._column(process.c.process_key, self.among(process.c.process_key, part))
+        }
 
     def _touch(self, record_ids: Sequence[str], silver_batch: int) -> None:
-        """Mark the files for the index stage, with the most passages that search may hold: now, or since the last run."""
+        """Mark the files for the index stage, with the most passages that search may hold since its last run."""
         counts: dict[str, int] = dict.fromkeys(record_ids, 0)
         for source in (TOUCHED, DOCUMENT):
             for part in chunks(record_ids):
@@ -127,7 +176,12 @@ class DocumentFileRepository(Repository):
                 for row in self.connection.execute(query):
                     counts[row.record_id] = max(counts[row.record_id], row.passages)
         self.upsert(
-            TOUCHED, [{"record_id": record_id, "silver_batch": silver_batch, "passages": passages} for record_id, passages in counts.items()], ["record_id"]
+            TOUCHED,
+            [
+                {"record_id": record_id, "silver_batch": silver_batch, "passages": passages}
+                for record_id, passages in counts.items()
+            ],
+            ["record_id"],
         )
 
     def count_passages(self) -> int:
@@ -137,9 +191,18 @@ class DocumentFileRepository(Repository):
 
 def _document(row: Row) -> Row:
     facts = orjson.loads(row["facts"]) if row["facts"] else None
-    keys = {"document_key": surrogate_key("document", row["record_id"]), "record_id": row["record_id"], "silver_batch": row["silver_batch"]}
+    keys = {
+        "document_key": surrogate_key("document", row["record_id"]),
+        "record_id": row["record_id"],
+        "silver_batch": row["silver_batch"],
+    }
     return keys | {name: row[name] for name in SILVER_COLUMNS} | {"facts": facts}
 
 
 def _claim(record_id: str, claim: dict[str, str]) -> Row:
-    return {"record_id": record_id, "rule": claim["rule"], "ocid": claim["ocid"], "process_key": surrogate_key(claim["ocid"])}
+    return {
+        "record_id": record_id,
+        "rule": claim["rule"],
+        "ocid": claim["ocid"],
+        "process_key": surrogate_key(claim["ocid"]),
+    }

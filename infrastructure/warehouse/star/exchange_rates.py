@@ -63,7 +63,16 @@ class ExchangeRateRepository(Repository):
         first, last, codes = window
         amount, currency = CONVERTED_AMOUNTS[name]
         key, day = key_of(fact), fact.c.value_date
-        columns = [key, day, fact.c[amount], currencies.c.code, fact.c[f"{amount}_base"], fact.c.base_currency, fact.c.rate, fact.c.rate_date]
+        columns = [
+            key,
+            day,
+            fact.c[amount],
+            currencies.c.code,
+            fact.c[f"{amount}_base"],
+            fact.c.base_currency,
+            fact.c.rate,
+            fact.c.rate_date,
+        ]
         query = select(*columns).join_from(fact, currencies, currencies.c.currency_key == fact.c[currency])
         query = query.where(day.between(after[0] if after else first, last))
         if codes is not None:
@@ -78,7 +87,13 @@ class ExchangeRateRepository(Repository):
         fact, key = gold_table(name), key_of(gold_table(name)).name
         if name == "fact_award":
             OrganizationRepository(self.connection).converted(rows, silver_batch)
-        base = rows.select(pl.col("key").alias(key), pl.col("amount_base").alias(f"{CONVERTED_AMOUNTS[name][0]}_base"), "base_currency", "rate", "rate_date")
+        base = rows.select(
+            pl.col("key").alias(key),
+            pl.col("amount_base").alias(f"{CONVERTED_AMOUNTS[name][0]}_base"),
+            "base_currency",
+            "rate",
+            "rate_date",
+        )
         self.update_frame(fact, base, key)
 
     def currencies(self) -> list[str]:
@@ -89,7 +104,9 @@ class ExchangeRateRepository(Repository):
     def newest(self, base: str) -> dict[str, date]:
         """The newest day with a rate from `base`, by currency."""
         target = gold_table("dim_exchange_rate")
-        query = select(target.c.currency, func.max(target.c.date)).where(target.c.base == base).group_by(target.c.currency)
+        query = (
+            select(target.c.currency, func.max(target.c.date)).where(target.c.base == base).group_by(target.c.currency)
+        )
         return {row.currency: row[1] for row in self.connection.execute(query)}
 
     def needs(self, upto: date) -> list[RateNeed]:
@@ -97,11 +114,22 @@ class ExchangeRateRepository(Repository):
         day.
         """
         currency_dim = gold_table("dim_currency")
-        codes = {row.currency_key: row.code for row in self.connection.execute(select(currency_dim.c.currency_key, currency_dim.c.code))}
+        codes = {
+            row.currency_key: row.code
+            for row in self.connection.execute(select(currency_dim.c.currency_key, currency_dim.c.code))
+        }
         found: set[RateNeed] = set()
         for name, (_, currency) in CONVERTED_AMOUNTS.items():
             fact = gold_table(name)
             lacking = or_(fact.c.rate_date.is_(None), fact.c.rate_date < fact.c.value_date)
-            query = select(fact.c[currency], fact.c.value_date, fact.c.rate_date.is_not(None)).where(fact.c.value_date <= upto, lacking).distinct()
-            found.update(RateNeed(codes[key], day, bool(converted)) for key, day, converted in self.connection.execute(query) if codes.get(key))
+            query = (
+                select(fact.c[currency], fact.c.value_date, fact.c.rate_date.is_not(None))
+                .where(fact.c.value_date <= upto, lacking)
+                .distinct()
+            )
+            found.update(
+                RateNeed(codes[key], day, bool(converted))
+                for key, day, converted in self.connection.execute(query)
+                if codes.get(key)
+            )
         return sorted(found)

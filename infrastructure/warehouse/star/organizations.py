@@ -20,8 +20,19 @@ from domain.star.write_plan import OrganizationChanges
 from infrastructure.warehouse.repository import Repository, chunks
 from infrastructure.warehouse.star.gold_tables import gold_table
 
-BRIDGE: Columns = {"process_key": pl.Int64, "organization_key": pl.Int64, "role": pl.String, "organization_id": pl.String, "last_published": INSTANT}
-VERSION_COLUMNS: Columns = {"organization_key": pl.Int64, "organization_id": pl.String, "known": pl.Int64, "valid_from": INSTANT}
+BRIDGE: Columns = {
+    "process_key": pl.Int64,
+    "organization_key": pl.Int64,
+    "role": pl.String,
+    "organization_id": pl.String,
+    "last_published": INSTANT,
+}
+VERSION_COLUMNS: Columns = {
+    "organization_key": pl.Int64,
+    "organization_id": pl.String,
+    "known": pl.Int64,
+    "valid_from": INSTANT,
+}
 PAGE_AWARDS = 50_000  # award rows that are summed at once
 
 
@@ -43,10 +54,22 @@ class OrganizationRepository(Repository):
         """
         before, after = self._stored_mentions(process_keys), _new_mentions(star)
         dropped, changed, fresh = self._versions(before.bridge, after.bridge, process_keys)
-        counted = fresh.select("organization_key", "uses", pl.col("first").alias("valid_from"), pl.lit(value=False).alias("is_current"))
-        added = star.organizations.join(counted, on="organization_key", how="inner") if star is not None else counted.clear()
-        moved = {*dropped["organization_id"], *changed.filter("moved")["organization_id"], *(added["organization_id"] if star is not None else ())}
-        totals = totals_difference(organization_totals(before.bridge, before.awards), organization_totals(after.bridge, after.awards))
+        counted = fresh.select(
+            "organization_key", "uses", pl.col("first").alias("valid_from"), pl.lit(value=False).alias("is_current")
+        )
+        added = (
+            star.organizations.join(counted, on="organization_key", how="inner")
+            if star is not None
+            else counted.clear()
+        )
+        moved = {
+            *dropped["organization_id"],
+            *changed.filter("moved")["organization_id"],
+            *(added["organization_id"] if star is not None else ()),
+        }
+        totals = totals_difference(
+            organization_totals(before.bridge, before.awards), organization_totals(after.bridge, after.awards)
+        )
         named = {*before.bridge["organization_id"], *after.bridge["organization_id"]}
         stated = changed.select("organization_key", "uses", pl.col("since").alias("valid_from"))
         return OrganizationChanges(dropped, stated, added, totals, moved - {UNKNOWN}, named)
@@ -67,8 +90,12 @@ class OrganizationRepository(Repository):
         rows: list[Any] = []
         awards: list[Any] = []
         for part in chunks(process_keys):
-            rows += self.connection.execute(select(*[bridge.c[name] for name in BRIDGE]).where(self.among(bridge.c.process_key, part))).all()
-            awards += self.connection.execute(self._awards().where(self.among(gold_table("fact_award").c.process_key, part))).all()
+            rows += self.connection.execute(
+                select(*[bridge.c[name] for name in BRIDGE]).where(self.among(bridge.c.process_key, part))
+            ).all()
+            awards += self.connection.execute(
+                self._awards().where(self.among(gold_table("fact_award").c.process_key, part))
+            ).all()
         return OrganizationMentions(_frame(rows, BRIDGE), _frame(awards, AWARDS))
 
     def converted(self, awards: pl.DataFrame, silver_batch: int) -> None:
@@ -76,16 +103,25 @@ class OrganizationRepository(Repository):
         award = gold_table("fact_award")
         rows: list[Any] = []
         for part in chunks(awards["key"]):
-            rows += self.connection.execute(self._awards(award.c.award_key).where(self.among(award.c.award_key, part))).all()
+            rows += self.connection.execute(
+                self._awards(award.c.award_key).where(self.among(award.c.award_key, part))
+            ).all()
         old_awards = _frame(rows, {"key": pl.Int64, **AWARDS})
         new_awards = old_awards.drop("amount_base").join(awards.select("key", "amount_base"), on="key", how="inner")
         no_bridge = pl.DataFrame(schema=BRIDGE)
-        self._add(totals_difference(organization_totals(no_bridge, old_awards), organization_totals(no_bridge, new_awards.select(list(AWARDS)))))
+        self._add(
+            totals_difference(
+                organization_totals(no_bridge, old_awards),
+                organization_totals(no_bridge, new_awards.select(list(AWARDS))),
+            )
+        )
         self.mark_touched({*old_awards["supplier_id"].drop_nulls(), *old_awards["buyer_id"].drop_nulls()}, silver_batch)
 
     def mark_touched(self, organization_ids: Iterable[str], silver_batch: int) -> None:
         """Mark the organisations for the index stage, with this silver batch."""
-        frame = pl.DataFrame({"organization_id": sorted(set(organization_ids) - {UNKNOWN})}, schema={"organization_id": pl.String})
+        frame = pl.DataFrame(
+            {"organization_id": sorted(set(organization_ids) - {UNKNOWN})}, schema={"organization_id": pl.String}
+        )
         rows = frame.with_columns(pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"))
         self.put_frame(gold_table("touched_organization"), rows, ["organization_id"], replaced=["silver_batch"])
 
@@ -97,12 +133,24 @@ class OrganizationRepository(Repository):
         dim = gold_table("dim_organization")
         rows: list[Any] = []
         for part in chunks(sorted(organization_ids)):
-            columns = (dim.c.organization_key, dim.c.organization_id, dim.c.valid_from, dim.c.valid_to, dim.c.is_current, dim.c.reference)
+            columns = (
+                dim.c.organization_key,
+                dim.c.organization_id,
+                dim.c.valid_from,
+                dim.c.valid_to,
+                dim.c.is_current,
+                dim.c.reference,
+            )
             rows += self.connection.execute(select(*columns).where(self.among(dim.c.organization_id, part))).all()
         with_reference = {row.organization_id for row in rows if row.reference}
         chain = sorted(
             (row for row in rows if not row.reference),
-            key=lambda row: (row.organization_id, row.valid_from is not None, str(row.valid_from), row.organization_key),
+            key=lambda row: (
+                row.organization_id,
+                row.valid_from is not None,
+                str(row.valid_from),
+                row.organization_key,
+            ),
         )
         changes = []
         for row, following in zip_longest(chain, chain[1:]):
@@ -121,8 +169,14 @@ class OrganizationRepository(Repository):
         uses = select(func.count()).where(here).scalar_subquery()
         first = select(func.min(bridge.c.last_published)).where(here).scalar_subquery()
         self.connection.execute(update(dim).where(~dim.c.reference).values(uses=uses, valid_from=first))
-        self.connection.execute(delete(dim).where(~dim.c.reference, dim.c.organization_key != UNKNOWN_ORGANIZATION, dim.c.uses <= 0))
-        self.update_periods(set(self.connection.execute(select(dim.c.organization_id).where(dim.c.organization_id != UNKNOWN)).scalars()))
+        self.connection.execute(
+            delete(dim).where(~dim.c.reference, dim.c.organization_key != UNKNOWN_ORGANIZATION, dim.c.uses <= 0)
+        )
+        self.update_periods(
+            set(
+                self.connection.execute(select(dim.c.organization_id).where(dim.c.organization_id != UNKNOWN)).scalars()
+            )
+        )
         self.connection.execute(delete(gold_table("organization_total")))
         no_bridge, no_awards = pl.DataFrame(schema=BRIDGE), pl.DataFrame(schema=AWARDS)
         # Pages hold whole organisations, so that no process of one is counted twice.
@@ -151,7 +205,11 @@ class OrganizationRepository(Repository):
         self.put_frame(total, moved, KEYS, added=COUNTS)
         less = moved.filter(pl.any_horizontal(pl.col(name) < 0 for name in ("processes", "awards")))
         for part in chunks(less["organization_id"].unique()):
-            self.connection.execute(delete(total).where(self.among(total.c.organization_id, part), total.c.processes <= 0, total.c.awards <= 0))
+            self.connection.execute(
+                delete(total).where(
+                    self.among(total.c.organization_id, part), total.c.processes <= 0, total.c.awards <= 0
+                )
+            )
 
     def _versions(self, before: pl.DataFrame, after: pl.DataFrame, process_keys: Sequence[int]) -> list[pl.DataFrame]:
         """Versions without references, those whose `uses` or first date (`since`) change, and new ones.
@@ -159,18 +217,39 @@ class OrganizationRepository(Repository):
         `moved`: whether the first date changes.
         """
         c = pl.col
-        now = after.lazy().group_by("organization_key").agg(pl.len().cast(pl.Int64).alias("more"), c("last_published").min().alias("first"))
-        then = before.lazy().group_by("organization_key").agg(pl.len().cast(pl.Int64).alias("fewer"), c("last_published").min().alias("gone"))
+        now = (
+            after.lazy()
+            .group_by("organization_key")
+            .agg(pl.len().cast(pl.Int64).alias("more"), c("last_published").min().alias("first"))
+        )
+        then = (
+            before.lazy()
+            .group_by("organization_key")
+            .agg(pl.len().cast(pl.Int64).alias("fewer"), c("last_published").min().alias("gone"))
+        )
         both = now.join(then, on="organization_key", how="full", coalesce=True).sort("organization_key").collect()
-        rows = both.lazy().join(self._known(both["organization_key"]).lazy(), on="organization_key", how="left", maintain_order="left")
+        rows = both.lazy().join(
+            self._known(both["organization_key"]).lazy(), on="organization_key", how="left", maintain_order="left"
+        )
         # If the process that first stated a version may be gone, the bridge has the next one.
-        lost = c("fewer").is_not_null() & (c("valid_from").is_null() | (c("gone") <= c("valid_from"))).fill_null(value=False)
-        known = rows.with_columns(pl.sum_horizontal("known", "more", -c("fewer")).alias("uses"), lost.alias("lost")).collect()
+        lost = c("fewer").is_not_null() & (c("valid_from").is_null() | (c("gone") <= c("valid_from"))).fill_null(
+            value=False
+        )
+        known = rows.with_columns(
+            pl.sum_horizontal("known", "more", -c("fewer")).alias("uses"), lost.alias("lost")
+        ).collect()
         firsts = self._firsts(known.filter("lost", c("uses") > 0)["organization_key"], process_keys)
         since = pl.min_horizontal(pl.when("lost").then(c("again")).otherwise(c("valid_from")), "first").alias("since")
-        stated = known.lazy().join(firsts.lazy(), on="organization_key", how="left", maintain_order="left").with_columns(since)
+        stated = (
+            known.lazy()
+            .join(firsts.lazy(), on="organization_key", how="left", maintain_order="left")
+            .with_columns(since)
+        )
         there = stated.filter(c("organization_id").is_not_null())
-        gone, moved = (c("uses") <= 0) & (c("organization_key") != UNKNOWN_ORGANIZATION), c("since").ne_missing(c("valid_from"))
+        gone, moved = (
+            (c("uses") <= 0) & (c("organization_key") != UNKNOWN_ORGANIZATION),
+            c("since").ne_missing(c("valid_from")),
+        )
         dropped = there.filter(gone)
         changed = there.filter(~gone, moved | (c("uses") != c("known"))).with_columns(moved.alias("moved"))
         return pl.collect_all([dropped, changed, stated.filter(c("organization_id").is_null(), c("uses") > 0)])
@@ -178,15 +257,33 @@ class OrganizationRepository(Repository):
     def _known(self, keys: Iterable[int]) -> pl.DataFrame:
         dim = gold_table("dim_organization")
         query = select(dim.c.organization_key, dim.c.organization_id, dim.c.uses, dim.c.valid_from)
-        return _frame([row for part in chunks(keys) for row in self.connection.execute(query.where(self.among(dim.c.organization_key, part)))], VERSION_COLUMNS)
+        return _frame(
+            [
+                row
+                for part in chunks(keys)
+                for row in self.connection.execute(query.where(self.among(dim.c.organization_key, part)))
+            ],
+            VERSION_COLUMNS,
+        )
 
     def _firsts(self, keys: Iterable[int], process_keys: Sequence[int]) -> pl.DataFrame:
         """`organization_key` and `again`: when processes other than these first state each version, by the index."""
         dim, bridge = gold_table("dim_organization"), gold_table("bridge_process_organization")
-        others = select(bridge.c.last_published).where(bridge.c.organization_key == dim.c.organization_key, bridge.c.last_published.is_not(None))
-        first = others.where(bridge.c.process_key.not_in(process_keys)).order_by(bridge.c.last_published).limit(1).scalar_subquery()
+        others = select(bridge.c.last_published).where(
+            bridge.c.organization_key == dim.c.organization_key, bridge.c.last_published.is_not(None)
+        )
+        first = (
+            others.where(bridge.c.process_key.not_in(process_keys))
+            .order_by(bridge.c.last_published)
+            .limit(1)
+            .scalar_subquery()
+        )
         query = select(dim.c.organization_key, first)
-        rows = [row for part in chunks(keys) for row in self.connection.execute(query.where(self.among(dim.c.organization_key, part)))]
+        rows = [
+            row
+            for part in chunks(keys)
+            for row in self.connection.execute(query.where(self.among(dim.c.organization_key, part)))
+        ]
         return _frame(rows, {"organization_key": pl.Int64, "again": INSTANT})
 
 

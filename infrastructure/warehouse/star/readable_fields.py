@@ -30,7 +30,18 @@ ROLES = {
 }
 # Attributes that responses leave out; filters can use them.
 HIDDEN_ATTRIBUTES = {
-    "dim_organization": {"street", "postal_code", "scale", "url", "valid_from", "valid_to", "is_current", "uses", "parent_id", "reference"},
+    "dim_organization": {
+        "street",
+        "postal_code",
+        "scale",
+        "url",
+        "valid_from",
+        "valid_to",
+        "is_current",
+        "uses",
+        "parent_id",
+        "reference",
+    },
     "dim_classification": {"parent", "reference", "uses"},
     "dim_status": {"of", "uses"},
 }

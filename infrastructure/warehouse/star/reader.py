@@ -39,10 +39,21 @@ class StarReader(Repository):
         bridge, dim = gold_table("bridge_process_organization"), gold_table("dim_organization")
         columns = [dim.c.organization_id, dim.c.name, dim.c.country, dim.c.region, dim.c.locality, bridge.c.role]
         joined = bridge.join(dim, dim.c.organization_key == bridge.c.organization_key)
-        query = select(*columns).select_from(joined).where(bridge.c.process_key == process_key).order_by(dim.c.organization_id, dim.c.name, bridge.c.role)
+        query = (
+            select(*columns)
+            .select_from(joined)
+            .where(bridge.c.process_key == process_key)
+            .order_by(dim.c.organization_id, dim.c.name, bridge.c.role)
+        )
         parties: dict[Any, dict[str, Any]] = {}
         for row in self.connection.execute(query):
-            attributes = {"id": row.organization_id, "name": row.name, "country": row.country, "region": row.region, "locality": row.locality}
+            attributes = {
+                "id": row.organization_id,
+                "name": row.name,
+                "country": row.country,
+                "region": row.region,
+                "locality": row.locality,
+            }
             parties.setdefault(tuple(attributes.values()), attributes | {"roles": []})["roles"].append(row.role)
         return list(parties.values())
 
@@ -51,17 +62,30 @@ class StarReader(Repository):
         fields = [source.field(sort.field) for sort in query.sort]
         joined = _joined(source, [role for role, _ in fields if role])
         columns = [_column(source, role, column) for role, column in fields]
-        order = [column.desc().nulls_last() if sort.descending else column.asc().nulls_last() for sort, column in zip(query.sort, columns, strict=True)]
+        order = [
+            column.desc().nulls_last() if sort.descending else column.asc().nulls_last()
+            for sort, column in zip(query.sort, columns, strict=True)
+        ]
         where = [_condition(source, condition) for condition in query.where]
         if query.after is not None:
             where.append(_after_position(source, query.sort, columns, query.after))
-        statement = select(*columns, source.key).select_from(joined).where(*where).order_by(*order, source.key).limit(query.limit + 1)
+        statement = (
+            select(*columns, source.key)
+            .select_from(joined)
+            .where(*where)
+            .order_by(*order, source.key)
+            .limit(query.limit + 1)
+        )
         return [tuple(row) for row in self.connection.execute(statement)]
 
     def _rows(self, source: ReadableTable, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
         shown = [role for role in source.roles.values() if role.shown]
         columns = [column.label(column.name) for column in source.table.columns]
-        columns += [_column(source, role, column).label(f"{role.name}.{column.name}") for role in shown for column in role.attributes()]
+        columns += [
+            _column(source, role, column).label(f"{role.name}.{column.name}")
+            for role in shown
+            for column in role.attributes()
+        ]
         text = [column.name for column in source.table.columns if is_key(column)]
         found: dict[int, dict[str, Any]] = {}
         for part in chunks(keys):
@@ -125,22 +149,28 @@ def _lower(element: UnicodeLower, compiler: Any, **options: Any) -> str:
 
 
 def _named(source: ReadableTable, condition: Condition) -> Test:
-    """Rows that reference any version of the organisations with one of these ids, or that ever had one of these names."""
+    """Rows that reference any version of the organisations with one of these ids, or once with one of these names."""
     dim, bridge = gold_table("dim_organization"), gold_table("bridge_process_organization")
     folded = [value.lower() for value in condition.values]
     # UnicodeLower is twenty times slower on SQLite.
     lower = func.lower if all(map(str.isascii, condition.values)) else UnicodeLower
-    matches_organization = or_(dim.c.organization_id.in_(condition.values), dim.c.name.in_(condition.values), lower(dim.c.name).in_(folded))
+    matches_organization = or_(
+        dim.c.organization_id.in_(condition.values), dim.c.name.in_(condition.values), lower(dim.c.name).in_(folded)
+    )
     ids = select(dim.c.organization_id).where(matches_organization)
     role = source.roles.get(condition.field)
     if role is None:  # a process references suppliers through the bridge
-        members = select(bridge.c.process_key).where(bridge.c.role == condition.field, bridge.c.organization_id.in_(ids))
+        members = select(bridge.c.process_key).where(
+            bridge.c.role == condition.field, bridge.c.organization_id.in_(ids)
+        )
         return source.table.c.process_key.in_(members)
     versions = dim.alias("version")
     return role.key.in_(select(versions.c.organization_key).where(versions.c.organization_id.in_(ids)))
 
 
-def _after_position(source: ReadableTable, sorts: Sequence[Sort], columns: Sequence[ColumnElement[Any]], after: Sequence[Any]) -> Test:
+def _after_position(
+    source: ReadableTable, sorts: Sequence[Sort], columns: Sequence[ColumnElement[Any]], after: Sequence[Any]
+) -> Test:
     """Rows after a position in the sort order; missing values are last."""
     equal: list[Test] = []
     alternatives: list[Test] = []

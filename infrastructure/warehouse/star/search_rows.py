@@ -35,7 +35,11 @@ class SearchRowReader(Repository):
         versions: dict[str, list[Row]] = defaultdict(list)
         totals: dict[str, dict[str, Row]] = defaultdict(dict)
         for part in chunks(organization_ids):
-            query = select(dim).where(self.among(dim.c.organization_id, part)).order_by(dim.c.organization_id, dim.c.is_current.desc(), dim.c.organization_key)
+            query = (
+                select(dim)
+                .where(self.among(dim.c.organization_id, part))
+                .order_by(dim.c.organization_id, dim.c.is_current.desc(), dim.c.organization_key)
+            )
             for row in self._rows(query):
                 versions[row["organization_id"]].append(row)
             for row in self._rows(select(total).where(self.among(total.c.organization_id, part))):
@@ -52,12 +56,22 @@ class SearchRowReader(Repository):
     def ocids(self, after: str, limit: int) -> list[str]:
         """The next ocids after `after`, in order."""
         process = gold_table("fact_process")
-        return list(self.connection.execute(select(process.c.ocid).where(process.c.ocid > after).order_by(process.c.ocid).limit(limit)).scalars())
+        return list(
+            self.connection.execute(
+                select(process.c.ocid).where(process.c.ocid > after).order_by(process.c.ocid).limit(limit)
+            ).scalars()
+        )
 
     def organization_ids(self, after: str, limit: int) -> list[str]:
         """The next organisation ids after `after`, in order, without the unknown organisation."""
         dim = gold_table("dim_organization")
-        query = select(dim.c.organization_id).where(dim.c.organization_id > after, dim.c.uses > 0).distinct().order_by(dim.c.organization_id).limit(limit)
+        query = (
+            select(dim.c.organization_id)
+            .where(dim.c.organization_id > after, dim.c.uses > 0)
+            .distinct()
+            .order_by(dim.c.organization_id)
+            .limit(limit)
+        )
         return list(self.connection.execute(query).scalars())
 
     def count_processes(self) -> int:
@@ -67,21 +81,50 @@ class SearchRowReader(Repository):
     def count_organizations(self) -> int:
         """The number of organisations that search should hold."""
         dim = gold_table("dim_organization")
-        return int(self.connection.execute(select(func.count(dim.c.organization_id.distinct())).where(dim.c.uses > 0)).scalar_one())
+        return int(
+            self.connection.execute(
+                select(func.count(dim.c.organization_id.distinct())).where(dim.c.uses > 0)
+            ).scalar_one()
+        )
 
     def _processes(self, keys: Iterable[int]) -> list[Row]:
         fact, buyer = gold_table("fact_process"), gold_table("dim_organization")
         source, procedure, status = gold_table("dim_source"), gold_table("dim_procedure"), gold_table("dim_status")
         code, place, currency = gold_table("dim_classification"), gold_table("dim_location"), gold_table("dim_currency")
         columns: list[ColumnElement[Any]] = [
-            fact.c[name] for name in ("process_key", "ocid", "title", "description", "amount", "first_published", "last_published", "tender_end")
+            fact.c[name]
+            for name in (
+                "process_key",
+                "ocid",
+                "title",
+                "description",
+                "amount",
+                "first_published",
+                "last_published",
+                "tender_end",
+            )
         ]
-        columns += [buyer.c.name.label("buyer"), buyer.c.organization_id.label("buyer_id"), func.coalesce(source.c.publisher, source.c.prefix).label("source")]
-        columns += [procedure.c.method, procedure.c.category, status.c.status, currency.c.code.label("currency"), place.c.country, place.c.region]
+        columns += [
+            buyer.c.name.label("buyer"),
+            buyer.c.organization_id.label("buyer_id"),
+            func.coalesce(source.c.publisher, source.c.prefix).label("source"),
+        ]
+        columns += [
+            procedure.c.method,
+            procedure.c.category,
+            status.c.status,
+            currency.c.code.label("currency"),
+            place.c.country,
+            place.c.region,
+        ]
         columns += [code.c.code, code.c.description.label("classification")]
         joined = fact.outerjoin(buyer, buyer.c.organization_key == fact.c.buyer_key)
-        joined = joined.outerjoin(source, source.c.source_key == fact.c.source_key).outerjoin(procedure, procedure.c.procedure_key == fact.c.procedure_key)
-        joined = joined.outerjoin(status, status.c.status_key == fact.c.status_key).outerjoin(place, place.c.location_key == fact.c.location_key)
+        joined = joined.outerjoin(source, source.c.source_key == fact.c.source_key).outerjoin(
+            procedure, procedure.c.procedure_key == fact.c.procedure_key
+        )
+        joined = joined.outerjoin(status, status.c.status_key == fact.c.status_key).outerjoin(
+            place, place.c.location_key == fact.c.location_key
+        )
         joined = joined.outerjoin(currency, currency.c.currency_key == fact.c.currency_key)
         joined = joined.outerjoin(code, code.c.classification_key == fact.c.classification_key)
         rows: list[Row] = []
@@ -91,9 +134,17 @@ class SearchRowReader(Repository):
 
     def _awards(self, keys: Iterable[int]) -> dict[int, Columns]:
         fact, supplier, status = gold_table("fact_award"), gold_table("dim_organization"), gold_table("dim_status")
-        columns = [fact.c.process_key, fact.c.title, fact.c.description, supplier.c.name.label("supplier"), supplier.c.organization_id.label("supplier_id")]
+        columns = [
+            fact.c.process_key,
+            fact.c.title,
+            fact.c.description,
+            supplier.c.name.label("supplier"),
+            supplier.c.organization_id.label("supplier_id"),
+        ]
         joined = fact.outerjoin(supplier, supplier.c.organization_key == fact.c.supplier_key)
-        query = select(*columns, status.c.status).select_from(joined.outerjoin(status, status.c.status_key == fact.c.status_key))
+        query = select(*columns, status.c.status).select_from(
+            joined.outerjoin(status, status.c.status_key == fact.c.status_key)
+        )
         return self._grouped(query, fact, [fact.c.position, fact.c.award_key], keys)
 
     def _items(self, keys: Iterable[int]) -> dict[int, Columns]:
@@ -109,7 +160,9 @@ class SearchRowReader(Repository):
         ]
         joined = fact.outerjoin(code, code.c.classification_key == fact.c.classification_key)
         query = select(*columns).select_from(joined.outerjoin(place, place.c.location_key == fact.c.location_key))
-        return self._grouped(query, fact, [fact.c.level, fact.c.parent_position, fact.c.position, fact.c.item_key], keys)
+        return self._grouped(
+            query, fact, [fact.c.level, fact.c.parent_position, fact.c.position, fact.c.item_key], keys
+        )
 
     def _parties(self, keys: Iterable[int]) -> dict[int, Columns]:
         bridge, dim = gold_table("bridge_process_organization"), gold_table("dim_organization")
@@ -124,7 +177,9 @@ class SearchRowReader(Repository):
         names = list(query.selected_columns.keys())
         found: dict[int, Columns] = defaultdict(lambda: dict.fromkeys(names, ()))
         for part in chunks(keys):
-            rows = self.connection.execute(query.where(self.among(fact.c.process_key, part)).order_by(fact.c.process_key, *order)).all()
+            rows = self.connection.execute(
+                query.where(self.among(fact.c.process_key, part)).order_by(fact.c.process_key, *order)
+            ).all()
             for key, group in groupby(rows, itemgetter(0)):
                 found[key] = dict(zip(names, zip(*group, strict=True), strict=True))
         return found

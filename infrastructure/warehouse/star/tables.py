@@ -14,7 +14,9 @@ from infrastructure.warehouse.column_types import BigId, Instant, Money
 
 
 def key(*, primary: bool = False, nullable: bool = False, index: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(BigId, primary_key=primary, autoincrement=False, nullable=nullable, index=index))
+    return Field(
+        default=None, sa_column=Column(BigId, primary_key=primary, autoincrement=False, nullable=nullable, index=index)
+    )
 
 
 def fact_key() -> Any:
@@ -202,7 +204,7 @@ class BridgeProcessOrganization(SQLModel, table=True):
 
 
 class DimOrganization(SQLModel, table=True):
-    """One row per version of an organisation (type 2 history): a distinct set of attributes that a process published."""
+    """One row per version of an organisation (type 2 history): a distinct set of attributes in a process."""
 
     __tablename__ = "dim_organization"
     organization_key: int = key(primary=True)

@@ -74,21 +74,30 @@ class StarWriter(Repository):
             if made is not None:
                 changes_of_uses = [left.pop(k, 0) for k in made[key]] if left else []
                 counted = (
-                    made.with_columns(pl.col("uses").cast(pl.Int64) + pl.Series(changes_of_uses, dtype=pl.Int64)).filter(pl.col("uses") != 0)
+                    made.with_columns(
+                        pl.col("uses").cast(pl.Int64) + pl.Series(changes_of_uses, dtype=pl.Int64)
+                    ).filter(pl.col("uses") != 0)
                     if changes_of_uses
                     else made
                 )
                 self.put_frame(target, counted, [key], added=["uses"])
             if left:
                 rows = [{"b_key": k, "b_uses": count} for k, count in left.items()]
-                self.connection.execute(update(target).where(target.c[key] == bindparam("b_key")).values(uses=target.c.uses + bindparam("b_uses")), rows)
+                self.connection.execute(
+                    update(target)
+                    .where(target.c[key] == bindparam("b_key"))
+                    .values(uses=target.c.uses + bindparam("b_uses")),
+                    rows,
+                )
             for part in chunks(k for dimension, k in delta if dimension == name):
                 self.connection.execute(delete(target).where(self.among(target.c[key], part), target.c.uses <= 0))
 
     def reference_organizations(self, record_ids: Sequence[str], rows: pl.DataFrame, silver_batch: int) -> None:
         """Replace the versions from these reference records with `rows`; records without a row lose theirs."""
         dim = gold_table("dim_organization")
-        touched = set(rows["organization_id"]) | self._replace_reference(dim, "organizations", record_ids, rows, dim.c.organization_id)
+        touched = set(rows["organization_id"]) | self._replace_reference(
+            dim, "organizations", record_ids, rows, dim.c.organization_id
+        )
         self._organizations.update_periods(touched)
         self._organizations.mark_touched(touched, silver_batch)
 
@@ -102,11 +111,15 @@ class StarWriter(Repository):
         dim = gold_table({"organizations": "dim_organization", "classifications": "dim_classification"}[kind])
         (key,) = dim.primary_key.columns
         wanted = {reference_key(kind, item) for item in record_ids}
-        unneeded = [item for item in self.connection.execute(select(key).where(dim.c.reference)).scalars() if item not in wanted]
+        unneeded = [
+            item for item in self.connection.execute(select(key).where(dim.c.reference)).scalars() if item not in wanted
+        ]
         for part in chunks(unneeded):
             self.connection.execute(delete(dim).where(self.among(key, part)))
 
-    def _replace_reference(self, dim: Table, kind: str, record_ids: Sequence[str], rows: pl.DataFrame, column: Any) -> set[str]:
+    def _replace_reference(
+        self, dim: Table, kind: str, record_ids: Sequence[str], rows: pl.DataFrame, column: Any
+    ) -> set[str]:
         """Replace the rows of the records; returns the former values of `column`."""
         (key,) = dim.primary_key.columns
         before: set[str] = set()
@@ -118,7 +131,14 @@ class StarWriter(Repository):
 
     def tables(self) -> dict[str, list[str]]:
         """The tables of the star with their key columns."""
-        names = [*FACTS, *DIMENSIONS, "dim_organization", "dim_date", "dim_exchange_rate", "bridge_process_organization"]
+        names = [
+            *FACTS,
+            *DIMENSIONS,
+            "dim_organization",
+            "dim_date",
+            "dim_exchange_rate",
+            "bridge_process_organization",
+        ]
         names += ["organization_total", "fact_document", "document_claim", "process_file"]
         return {name: [column.name for column in gold_table(name).primary_key] for name in names}
 
@@ -126,7 +146,9 @@ class StarWriter(Repository):
         """The columns of a table except those in `without`."""
         return [column.name for column in gold_table(name).columns if column.name not in without]
 
-    def rows(self, name: str, keys: Sequence[str], columns: Sequence[str]) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    def rows(
+        self, name: str, keys: Sequence[str], columns: Sequence[str]
+    ) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
         """Every row of a table as (key, values of `columns`)."""
         target = gold_table(name)
         query = select(*[target.c[column] for column in [*keys, *columns]])
@@ -154,7 +176,9 @@ class StarWriter(Repository):
             conditions = [~target.c.reference] if "reference" in target.c else []
             self.connection.execute(update(target).where(*conditions).values(uses=0))
             if values:
-                self.connection.execute(update(target).where(target.c[key] == bindparam("b_key")).values(uses=bindparam("b_uses")), values)
+                self.connection.execute(
+                    update(target).where(target.c[key] == bindparam("b_key")).values(uses=bindparam("b_uses")), values
+                )
             self.connection.execute(delete(target).where(target.c.uses <= 0))
         self._organizations.recount()
 
@@ -164,6 +188,11 @@ class StarWriter(Repository):
 
     def fill_fixed(self, calendar: pl.DataFrame) -> None:
         """Write the rows that belong to no process: the calendar, and the unknown organisation."""
-        self.put_frame(gold_table("dim_date"), calendar, ["date_key"], replaced=[name for name in calendar.columns if name != "date_key"])
+        self.put_frame(
+            gold_table("dim_date"),
+            calendar,
+            ["date_key"],
+            replaced=[name for name in calendar.columns if name != "date_key"],
+        )
         unknown = {"organization_key": UNKNOWN_ORGANIZATION, "organization_id": UNKNOWN, "is_current": True, "uses": 0}
         self.upsert(gold_table("dim_organization"), [unknown], ["organization_key"], [])

@@ -25,25 +25,42 @@ class DeliveryRepository(Repository):
     def add(self, deliveries: Sequence[Delivery]) -> None:
         """Insert deliveries."""
         if deliveries:
-            self.connection.execute(DELIVERY.insert(), [delivery.model_dump(exclude={"id"}) | _receiver(delivery.url) for delivery in deliveries])
+            self.connection.execute(
+                DELIVERY.insert(),
+                [delivery.model_dump(exclude={"id"}) | _receiver(delivery.url) for delivery in deliveries],
+            )
 
     def add_job_events(self, jobs: Sequence[Job], now: datetime) -> None:
         """Insert deliveries about jobs that just ended, to their own webhooks and to all that subscribe to the
         event.
         """
-        subscriptions = [Webhook(**row) for row in self.connection.execute(select(WEBHOOK).where(WEBHOOK.c.active.is_(True))).mappings()] if jobs else []
+        subscriptions = (
+            [
+                Webhook(**row)
+                for row in self.connection.execute(select(WEBHOOK).where(WEBHOOK.c.active.is_(True))).mappings()
+            ]
+            if jobs
+            else []
+        )
         found = []
         for job in jobs:
             event = job_event_payload(job)
-            receivers: list[tuple[str | None, JobWebhook | Webhook]] = [(webhook.id, webhook) for webhook in subscriptions if event["event"] in webhook.events]
+            receivers: list[tuple[str | None, JobWebhook | Webhook]] = [
+                (webhook.id, webhook) for webhook in subscriptions if event["event"] in webhook.events
+            ]
             receivers += [(None, job.webhook)] if job.webhook else []
             about = {"ref": job.id, "event": event["event"], "payload": event, "created_at": now, "next_at": now}
-            found += [Delivery(webhook_id=webhook_id, url=hook.url, secret=hook.secret, **about) for webhook_id, hook in receivers]
+            found += [
+                Delivery(webhook_id=webhook_id, url=hook.url, secret=hook.secret, **about)
+                for webhook_id, hook in receivers
+            ]
         self.add(found)
 
     def due(self, now: datetime, host_most: int) -> bool:
         """Whether anything can be leased."""
-        return bool(self.connection.execute(select(exists().where(*self._free(now, self._under_way(now), host_most)))).scalar())
+        return bool(
+            self.connection.execute(select(exists().where(*self._free(now, self._under_way(now), host_most)))).scalar()
+        )
 
     def lease(self, now: datetime, until: datetime, limit: int, host_most: int) -> list[Delivery]:
         """Lease due deliveries until `until`, first attempts before retries.
@@ -53,15 +70,25 @@ class DeliveryRepository(Repository):
         under_way = self._under_way(now)
         urls, hosts = {url for url, _ in under_way}, Counter(host for _, host in under_way)
         order = (DELIVERY.c.attempts, DELIVERY.c.next_at, DELIVERY.c.id)
-        query = select(DELIVERY.c.id, DELIVERY.c.url_hash, DELIVERY.c.host).where(*self._free(now, under_way, host_most))
+        query = select(DELIVERY.c.id, DELIVERY.c.url_hash, DELIVERY.c.host).where(
+            *self._free(now, under_way, host_most)
+        )
         ids: list[int] = []
         for delivery_id, url, host in self.connection.execute(query.order_by(*order).limit(LEASE_CANDIDATE_ROWS)):
             if len(ids) < limit and url not in urls and hosts[host] < host_most:
                 ids.append(delivery_id)
                 urls.add(url)
                 hosts[host] += 1
-        taken = update(DELIVERY).where(DELIVERY.c.id.in_(ids), *_due(now)).values(lease_until=until).returning(*DELIVERY.c)
-        return sorted((Delivery(**row) for row in self.connection.execute(taken).mappings()), key=lambda delivery: delivery.id) if ids else []
+        taken = (
+            update(DELIVERY).where(DELIVERY.c.id.in_(ids), *_due(now)).values(lease_until=until).returning(*DELIVERY.c)
+        )
+        return (
+            sorted(
+                (Delivery(**row) for row in self.connection.execute(taken).mappings()), key=lambda delivery: delivery.id
+            )
+            if ids
+            else []
+        )
 
     def _under_way(self, now: datetime) -> list[tuple[int, str]]:
         """(hash of the URL, host) of every leased delivery."""
@@ -76,8 +103,14 @@ class DeliveryRepository(Repository):
 
     def record_attempt(self, delivery: Delivery, until: datetime) -> None:
         """Record the result of an attempt, unless the delivery was cancelled or queued again meanwhile."""
-        values = delivery.model_dump(include={"status", "attempts", "next_at", "last_status", "last_error", "delivered_at"}) | {"lease_until": None}
-        self.connection.execute(update(DELIVERY).where(DELIVERY.c.id == delivery.id, PENDING, DELIVERY.c.lease_until == until).values(**values))
+        values = delivery.model_dump(
+            include={"status", "attempts", "next_at", "last_status", "last_error", "delivered_at"}
+        ) | {"lease_until": None}
+        self.connection.execute(
+            update(DELIVERY)
+            .where(DELIVERY.c.id == delivery.id, PENDING, DELIVERY.c.lease_until == until)
+            .values(**values)
+        )
 
     def get(self, delivery_id: int) -> Delivery | None:
         """The delivery with this id."""
@@ -90,7 +123,9 @@ class DeliveryRepository(Repository):
         queued = update(DELIVERY).where(DELIVERY.c.id == delivery_id).values(**values).returning(*DELIVERY.c)
         return Delivery(**self.connection.execute(queued).mappings().one())
 
-    def page(self, *, ref: str | None = None, webhook_id: str | None = None, before: int | None = None, limit: int) -> list[Delivery]:
+    def page(
+        self, *, ref: str | None = None, webhook_id: str | None = None, before: int | None = None, limit: int
+    ) -> list[Delivery]:
         """Deliveries, newest first, about `ref` (a job or saved search) or to a webhook; `before` is the last id of the
         page before.
         """
@@ -102,16 +137,26 @@ class DeliveryRepository(Repository):
 
     def update_receiver(self, webhook: Webhook) -> None:
         """Set URL and secret of the webhook's pending deliveries; cancel them if it is not active."""
-        values = {"url": webhook.url, "secret": webhook.secret} | _receiver(webhook.url) | ({} if webhook.active else {"status": "cancelled", "next_at": None})
+        values = (
+            {"url": webhook.url, "secret": webhook.secret}
+            | _receiver(webhook.url)
+            | ({} if webhook.active else {"status": "cancelled", "next_at": None})
+        )
         self.connection.execute(update(DELIVERY).where(DELIVERY.c.webhook_id == webhook.id, PENDING).values(**values))
 
     def cancel_for_webhook(self, webhook_id: str) -> None:
         """Cancel the pending deliveries to a removed webhook."""
-        self.connection.execute(update(DELIVERY).where(DELIVERY.c.webhook_id == webhook_id, PENDING).values(status="cancelled", next_at=None))
+        self.connection.execute(
+            update(DELIVERY)
+            .where(DELIVERY.c.webhook_id == webhook_id, PENDING)
+            .values(status="cancelled", next_at=None)
+        )
 
     def cancel_for_ref(self, ref: str) -> None:
         """Cancel the pending deliveries about a removed job or saved search."""
-        self.connection.execute(update(DELIVERY).where(DELIVERY.c.ref == ref, PENDING).values(status="cancelled", next_at=None))
+        self.connection.execute(
+            update(DELIVERY).where(DELIVERY.c.ref == ref, PENDING).values(status="cancelled", next_at=None)
+        )
 
     def delete_settled(self, before: datetime) -> None:
         """Delete settled deliveries created before this time."""

@@ -19,7 +19,10 @@ class WebhookRepository(Repository):
 
     def all(self) -> list[Webhook]:
         """All of them, oldest first."""
-        return [Webhook(**row) for row in self.connection.execute(select(WEBHOOK).order_by(WEBHOOK.c.created_at, WEBHOOK.c.id)).mappings()]
+        return [
+            Webhook(**row)
+            for row in self.connection.execute(select(WEBHOOK).order_by(WEBHOOK.c.created_at, WEBHOOK.c.id)).mappings()
+        ]
 
     def put(self, webhook: Webhook) -> None:
         """Insert it, or replace the one with its id."""

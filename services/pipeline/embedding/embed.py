@@ -48,7 +48,9 @@ def embed(parts: Parts) -> None:
         if isinstance(error, UnavailableError):
             parts.warehouse.wait(WAIT_SECONDS)
         with parts.warehouse.write() as work:
-            work.watermarks.record_failure(STAGE, f"{type(error).__name__}: {reason_of(error, ERROR_MAX_CHARACTERS)}", now())
+            work.watermarks.record_failure(
+                STAGE, f"{type(error).__name__}: {reason_of(error, ERROR_MAX_CHARACTERS)}", now()
+            )
             work.commit()
         raise
 
@@ -68,7 +70,10 @@ def apply_chosen_model(parts: Parts) -> None:
 
 def embedding_pending(work: ReadUnitOfWork) -> bool:
     """Whether indexed documents wait to be embedded."""
-    return bool(work.search_settings.model() and work.watermarks.get(STAGE).silver_batch < work.watermarks.get("index").silver_batch)
+    return bool(
+        work.search_settings.model()
+        and work.watermarks.get(STAGE).silver_batch < work.watermarks.get("index").silver_batch
+    )
 
 
 def _run(parts: Parts, embedder: Embedder) -> bool:
@@ -84,7 +89,11 @@ def _run(parts: Parts, embedder: Embedder) -> bool:
 
 def _pending(work: ReadUnitOfWork, mark: Watermark) -> Sequence[SilverBatch]:
     found = work.batches.silver_after(mark.silver_batch, work.watermarks.get("index").silver_batch)
-    return [batch for batch in found if batch.id <= mark.target] if mark.target else limit_by_processes(found, RUN_MAX_PROCESSES)
+    return (
+        [batch for batch in found if batch.id <= mark.target]
+        if mark.target
+        else limit_by_processes(found, RUN_MAX_PROCESSES)
+    )
 
 
 def _embed(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch], embedder: Embedder) -> bool:
@@ -103,7 +112,9 @@ def _embed(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch], embedd
         if waiting or monotonic() - started > RUN_MAX_SECONDS:
             return not waiting
     with parts.warehouse.write() as work:
-        work.watermarks.compare_and_swap(mark, Watermark(stage=STAGE, seq=max(mark.seq, target.upto_seq), silver_batch=target.id), now())
+        work.watermarks.compare_and_swap(
+            mark, Watermark(stage=STAGE, seq=max(mark.seq, target.upto_seq), silver_batch=target.id), now()
+        )
         work.watermarks.record_run(mark, target.upto_seq, sum(batch.processes for batch in pending), now())
         more = embedding_pending(work)
         work.commit()
@@ -115,16 +126,26 @@ def _embed(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch], embedd
 def _slices(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch]) -> Iterator[Slice]:
     """The search documents that the pending silver batches touched, in slices."""
     last = pending[-1].id
-    ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
+    ocids = sorted(
+        set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"])
+    )
     for start in range(mark.done * SLICE_DOCUMENTS, len(ocids), SLICE_DOCUMENTS):
         with parts.warehouse.read() as work:
-            processes = [process_document(facts) for facts in work.search_rows.processes(ocids[start : start + SLICE_DOCUMENTS])]
+            processes = [
+                process_document(facts) for facts in work.search_rows.processes(ocids[start : start + SLICE_DOCUMENTS])
+            ]
         yield Collection.PROCESSES, processes
     with parts.warehouse.read() as work:
-        organizations, files = work.search_rows.touched_organizations(mark.silver_batch, last), work.document_files.touched(mark.silver_batch, last)
+        organizations, files = (
+            work.search_rows.touched_organizations(mark.silver_batch, last),
+            work.document_files.touched(mark.silver_batch, last),
+        )
     for start in range(0, len(organizations), SLICE_DOCUMENTS):
         with parts.warehouse.read() as work:
-            found = [organization_document(facts) for facts in work.search_rows.organizations(organizations[start : start + SLICE_DOCUMENTS])]
+            found = [
+                organization_document(facts)
+                for facts in work.search_rows.organizations(organizations[start : start + SLICE_DOCUMENTS])
+            ]
         yield Collection.ORGANIZATIONS, found
     for group in group_files(files):
         passages = file_documents(parts, group)
@@ -132,13 +153,17 @@ def _slices(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch]) -> It
             yield Collection.DOCUMENTS, passages[start : start + SLICE_DOCUMENTS]
 
 
-def embed_documents(parts: Parts, embedder: Embedder, collection: Collection, documents: Sequence[SearchDocument]) -> int:
+def embed_documents(
+    parts: Parts, embedder: Embedder, collection: Collection, documents: Sequence[SearchDocument]
+) -> int:
     """Write the vectors of the documents whose text hash differs from that of the stored vector; returns their
     number.
     """
     texts = {str(document["id"]): embedding_text(collection, document) for document in documents}
     have = parts.search.read_vectors(collection, embedder.model, list(texts))
-    changed = {name: text for name, text in texts.items() if name not in have or have[name].text_hash != text_hash(text)}
+    changed = {
+        name: text for name, text in texts.items() if name not in have or have[name].text_hash != text_hash(text)
+    }
     if changed:
         parts.search.write_vectors(collection, embedder.model, _rows(embedder, changed))
     return len(changed)
@@ -154,19 +179,28 @@ def _rows(embedder: Embedder, texts: dict[str, str]) -> list[VectorRow]:
             logger.warning("embed: {} gets no vector: {}", names[0], error.detail)
             return []
         half = len(names) // 2
-        return [row for part in (names[:half], names[half:]) for row in _rows(embedder, {name: texts[name] for name in part})]
+        return [
+            row
+            for part in (names[:half], names[half:])
+            for row in _rows(embedder, {name: texts[name] for name in part})
+        ]
     return [VectorRow(name, text_hash(texts[name]), vector) for name, vector in zip(names, vectors, strict=True)]
 
 
 def _activate(parts: Parts, model: str) -> None:
     """Make this model the active one of each collection, now that all documents are embedded."""
     for collection in Collection:
-        if parts.search.active_model(collection) != model and next(parts.search.vectors(collection, model), None) is not None:
+        if (
+            parts.search.active_model(collection) != model
+            and next(parts.search.vectors(collection, model), None) is not None
+        ):
             parts.search.activate_model(collection, model)
             logger.info("embeddings: {} is active for {}", model, collection)
 
 
 def earlier_stages_pending(work: ReadUnitOfWork) -> bool:
     """Whether land, refine, publish or index has work."""
-    to_index = work.watermarks.get("index").silver_batch < work.watermarks.get("publish").silver_batch or organizations_behind(work)
+    to_index = work.watermarks.get("index").silver_batch < work.watermarks.get(
+        "publish"
+    ).silver_batch or organizations_behind(work)
     return bool(refine_or_publish_pending(work) or to_index or work.jobs.unlanded(now()))

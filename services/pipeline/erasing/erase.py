@@ -32,7 +32,9 @@ def erase(parts: Parts) -> None:
     with parts.warehouse.write() as work:
         mark = work.watermarks.get("index")
         due = work.audit.due(mark.seq)
-        for one in [one for one in due if (job := work.jobs.get(one.job_id)) and job.status is JobStatus.FAILED]:  # its batch was set aside
+        for one in [
+            one for one in due if (job := work.jobs.get(one.job_id)) and job.status is JobStatus.FAILED
+        ]:  # its batch was set aside
             work.audit.finish(one.id, "failed", now())
             due.remove(one)
         work.commit()
@@ -95,10 +97,19 @@ def _find(parts: Parts, one: Audit) -> dict[str, Any]:
         jobs = sorted({job_id for job_id, _ in places})
         lines = [(job_id, line_of(position)) for job_id, position in places]
         quarantined = work.quarantine.refused_about(one.ocid if one.kind is Kind.RELEASES else None, lines)
-        requests = [job for job in work.jobs.get_many(sorted({*jobs, *(job_id for _, job_id in quarantined)})) if job.type == "raw"]
+        requests = [
+            job
+            for job in work.jobs.get_many(sorted({*jobs, *(job_id for _, job_id in quarantined)}))
+            if job.type == "raw"
+        ]
     rows = parts.lake.read_bronze(one.kind, sorted(counts), COLUMNS, record_ids=[one.record_id])
-    held = rows.filter((pl.col("version") < one.version) | ~pl.col("batch").is_in([batch for batch, committed in counts.items() if committed]))
-    files = {job.sha256 for job in requests if job.sha256} | set(held["sha256"].drop_nulls()) | _described(one.kind, held)
+    held = rows.filter(
+        (pl.col("version") < one.version)
+        | ~pl.col("batch").is_in([batch for batch, committed in counts.items() if committed])
+    )
+    files = (
+        {job.sha256 for job in requests if job.sha256} | set(held["sha256"].drop_nulls()) | _described(one.kind, held)
+    )
     files |= find_files_with(parts, one, files)
     with parts.warehouse.read() as work:
         reading = work.erasure.jobs_of(sorted(files))

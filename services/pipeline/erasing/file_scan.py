@@ -23,7 +23,12 @@ def find_files_with(parts: Parts, one: Audit, known: set[str]) -> set[str]:
         jobs = work.jobs.get_many(work.raw_job_order.jobs_with_unlanded_content(one.job_id))
     found: set[str] = set()
     for job in jobs:
-        if job.sha256 and job.sha256 not in known | found and parts.files.path(job.sha256).exists() and _holds(parts, job, one):
+        if (
+            job.sha256
+            and job.sha256 not in known | found
+            and parts.files.path(job.sha256).exists()
+            and _holds(parts, job, one)
+        ):
             found.add(job.sha256)
     return found
 
@@ -103,5 +108,10 @@ def _may_be(raw: bytes, one: Audit) -> bool:
 
     Not applicable to ocids that JSON can write in several ways.
     """
-    plain = one.ocid is not None and one.ocid.isascii() and "/" not in one.ocid and orjson.dumps(one.ocid) == f'"{one.ocid}"'.encode()
+    plain = (
+        one.ocid is not None
+        and one.ocid.isascii()
+        and "/" not in one.ocid
+        and orjson.dumps(one.ocid) == f'"{one.ocid}"'.encode()
+    )
     return not plain or one.kind != "releases" or (one.ocid or "").encode() in raw

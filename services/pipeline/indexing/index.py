@@ -66,7 +66,9 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
             organizations = work.watermarks.get(ORGANIZATIONS_WATERMARK)
             touched = list(work.search_rows.touched_organizations(organizations.silver_batch, published))
         files = work.document_files.touched(watermark.silver_batch, published)
-    ocids = sorted(set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"]))
+    ocids = sorted(
+        set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"])
+    )
     alerts = IndexRunAlerts(parts)
     prior_ids = alerts.already_held(Collection.PROCESSES, watermark.silver_batch, ocids)
     for start in range(0, len(ocids), WRITE_DOCUMENTS):
@@ -90,7 +92,9 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
         index_pause.check_not_paused(work)
         work.watermarks.compare_and_swap(watermark, advanced, now())
         if organizations:
-            work.watermarks.compare_and_swap(organizations, organizations.model_copy(update={"silver_batch": published}), now())
+            work.watermarks.compare_and_swap(
+                organizations, organizations.model_copy(update={"silver_batch": published}), now()
+            )
         work.watermarks.record_run(watermark, advanced.seq, len(ocids), now())
         if not organizations_behind(work):
             work.jobs.finish_due(advanced.seq, now())
@@ -105,7 +109,11 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
 
 def _organizations_follow(work: ReadUnitOfWork, seq: int) -> bool:
     """Whether a run up to `seq` also indexes the organisations."""
-    return bool(not refine_or_publish_pending(work) or work.jobs.due(seq) or work.watermarks.idle(ORGANIZATIONS_WATERMARK, now() - ORGANIZATIONS_MAX_DELAY))
+    return bool(
+        not refine_or_publish_pending(work)
+        or work.jobs.due(seq)
+        or work.watermarks.idle(ORGANIZATIONS_WATERMARK, now() - ORGANIZATIONS_MAX_DELAY)
+    )
 
 
 def index_processes(parts: Parts, ocids: Sequence[str]) -> None:
@@ -128,4 +136,6 @@ def index_files(parts: Parts, files: Sequence[tuple[str, int]]) -> None:
     """Write the passages of these files as gold and silver have them; `files` are (record id, largest number of
     passages that search may hold of it)."""
     documents = file_documents(parts, files)
-    parts.search.write(Collection.DOCUMENTS, documents, sorted(set(passage_ids(files)) - {document["id"] for document in documents}))
+    parts.search.write(
+        Collection.DOCUMENTS, documents, sorted(set(passage_ids(files)) - {document["id"] for document in documents})
+    )

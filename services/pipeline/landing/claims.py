@@ -39,13 +39,24 @@ def claim_slice(parts: Parts, job_id: str, place: str) -> tuple[Job, Batch] | No
     with parts.warehouse.write() as work:
         asked = work.jobs.get(job_id)
         job = next_in_order(work, asked) if asked else None
-        if job is None or job.status.final or job.landed or _is_leased(parts, work, job.id) or _landed(work, job.id, job_id, place):
+        if (
+            job is None
+            or job.status.final
+            or job.landed
+            or _is_leased(parts, work, job.id)
+            or _landed(work, job.id, job_id, place)
+        ):
             return None
         work.jobs.start([job.id], now())
         batch = work.batches.open([job.id], now(), parts.readings.worker, now() + LEASE_DURATION)[0]
         over = batch.deliveries > MAX_ATTEMPTS
         if over:
-            fail_job(work, job.id, f"reading at {job.position or 'its beginning'} ended its worker {MAX_ATTEMPTS} times; slices landed before are kept")
+            fail_job(
+                work,
+                job.id,
+                f"reading at {job.position or 'its beginning'} ended its worker {MAX_ATTEMPTS} times; slices landed "
+                "before are kept",
+            )
         work.commit()
     if over:
         remove_copies(parts, job)
@@ -63,7 +74,13 @@ def claim_waiting(parts: Parts, first: Batch) -> list[tuple[Job, Batch]]:
     with parts.warehouse.write() as work:
         later = work.raw_job_order.out_of_turn(waiting, [first.job_id])
         jobs = work.jobs.claim([one for one in waiting if one not in later], now())
-        claimed = list(zip(jobs, work.batches.open([job.id for job in jobs], now(), parts.readings.worker, now() + LEASE_DURATION), strict=True))
+        claimed = list(
+            zip(
+                jobs,
+                work.batches.open([job.id for job in jobs], now(), parts.readings.worker, now() + LEASE_DURATION),
+                strict=True,
+            )
+        )
         work.commit()
     return claimed
 
@@ -127,4 +144,6 @@ def remove_copies(parts: Parts, job: Job) -> None:
 def fail_job(work: WriteUnitOfWork, job_id: str, detail: str, **details: Any) -> None:
     """Fail the job with the reason `detail`; nothing more of it is landed."""
     logger.warning("job {} failed: {}", job_id, detail)
-    work.jobs.fail(job_id, {"title": "The upload could not be landed", "detail": detail, "stage": "land", **details}, now())
+    work.jobs.fail(
+        job_id, {"title": "The upload could not be landed", "detail": detail, "stage": "land", **details}, now()
+    )

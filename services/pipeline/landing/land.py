@@ -145,7 +145,13 @@ def _waiting(parts: Parts, first: Batch, room: int) -> list[ValidatedSlice]:
                 left.append(batch)
                 continue
             if place % READ_AHEAD_FILES == 0:
-                parts.sources.read_ahead([one.sha256 or "" for one, _ in claimed[place : place + READ_AHEAD_FILES] if one.type != RAW_JOB_TYPE])
+                parts.sources.read_ahead(
+                    [
+                        one.sha256 or ""
+                        for one, _ in claimed[place : place + READ_AHEAD_FILES]
+                        if one.type != RAW_JOB_TYPE
+                    ]
+                )
             found = _read_on(parts, job, batch, room) or []
             group += found
             room -= sum(one.size for one in found)
@@ -157,7 +163,11 @@ def _waiting(parts: Parts, first: Batch, room: int) -> list[ValidatedSlice]:
 def _read(parts: Parts, job: Job, batch: Batch, limit: int) -> list[ValidatedSlice]:
     """The job's next slice; empty if its file can't be read at all, which fails the job."""
     try:
-        return [read_operations_slice(parts, job, batch) if job.type == RAW_JOB_TYPE else read_slice(parts, job, batch, limit)]
+        return [
+            read_operations_slice(parts, job, batch)
+            if job.type == RAW_JOB_TYPE
+            else read_slice(parts, job, batch, limit)
+        ]
     except (InvalidError, TooLargeError) as error:
         with parts.warehouse.write() as work:
             fail_job(work, job.id, error.detail, **error.details)
@@ -204,7 +214,9 @@ def _changed_since(work: ReadUnitOfWork, one: ValidatedSlice) -> set[RecordKey]:
     change.
     """
     return (
-        work.record_catalogue.changed_by_later_jobs(one.keys(), work.jobs.retry_chain(one.job)) if one.job.retry_of and one.job.type != RAW_JOB_TYPE else set()
+        work.record_catalogue.changed_by_later_jobs(one.keys(), work.jobs.retry_chain(one.job))
+        if one.job.retry_of and one.job.type != RAW_JOB_TYPE
+        else set()
     )
 
 
@@ -218,7 +230,9 @@ def _commit(work: WriteUnitOfWork, group: Sequence[ValidatedSlice]) -> None:
     work.record_catalogue.apply([(one.batch.id, change) for one in new for _, change in one.new])
     work.batches.save_release_marks({one.batch.id: one.marks for one in group if one.marks})
     work.batches.delete_release_marks([one.job.id for one in group if one.batch.ordinal and one.position is None])
-    work.jobs.progress([LandedSlice(one.job.id, one.counts(), seqs.get(one.batch.id), one.position) for one in group], now())
+    work.jobs.progress(
+        [LandedSlice(one.job.id, one.counts(), seqs.get(one.batch.id), one.position) for one in group], now()
+    )
     work.outcomes.add([(one.job.id, outcome) for one in group for outcome in one.outcomes])
     jobs = {job.id: job for job in work.jobs.get_many([one.job.id for one in group])}
     for one in group:
@@ -237,7 +251,9 @@ def _fail_if_nothing_usable(work: WriteUnitOfWork, one: ValidatedSlice, counts: 
     if one.position is None:
         if not counts.accepted and not counts.unchanged:
             work.jobs.fail(one.job.id, one.failure(counts), now())
-    elif counts.quarantined >= HOPELESS_REFUSED_RECORDS and counts.quarantined > HOPELESS_REFUSED_SHARE * counts.received:
+    elif (
+        counts.quarantined >= HOPELESS_REFUSED_RECORDS and counts.quarantined > HOPELESS_REFUSED_SHARE * counts.received
+    ):
         one.position = None
         share = f"{counts.quarantined:,} of its first {counts.received:,} records can't be used"
         fail_job(work, one.job.id, f"{share}; reading stopped there, accepted records are kept")

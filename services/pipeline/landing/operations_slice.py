@@ -59,18 +59,30 @@ class ValidatedOperations(ValidatedSlice):
         """The keys of the records of all operations; puts without an id are identified by their payload."""
         named = {(str(one.kind), one.id) for one in self.operations.items if one.id}
         self._puts = {
-            position: self._validate(one, one.payload, position) for position, one in enumerate(self.operations.items) if one.op is Op.PUT and not one.refusal
+            position: self._validate(one, one.payload, position)
+            for position, one in enumerate(self.operations.items)
+            if one.op is Op.PUT and not one.refusal
         }
-        return named | {(str(one.kind), one.record_id) for verdicts in self._puts.values() for one in verdicts if isinstance(one, AcceptedRecord)}
+        return named | {
+            (str(one.kind), one.record_id)
+            for verdicts in self._puts.values()
+            for one in verdicts
+            if isinstance(one, AcceptedRecord)
+        }
 
     def assign_own_ids(self, current: Mapping[RecordKey, CurrentVersion], work: ReadUnitOfWork) -> set[RecordKey]:  # pylint: disable=unused-argument
         """None: operations name their records, so a repeated id is a new version."""
         return set()
 
-    def compare(self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence[ValidatedSlice] = ()) -> dict[RecordKey, CurrentVersion]:
+    def compare(
+        self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence[ValidatedSlice] = ()
+    ) -> dict[RecordKey, CurrentVersion]:
         """Apply the operations to the current versions; returns the versions that are current once they are landed."""
         known = self._payloads(current, earlier)
-        self._states = {key: RecordState(row.version, row.content_hash, row.deleted, row.ocid, known.get(key)) for key, row in current.items()}
+        self._states = {
+            key: RecordState(row.version, row.content_hash, row.deleted, row.ocid, known.get(key))
+            for key, row in current.items()
+        }
         self.accepted, self.packages, self.refused, self.outcomes, self.purged = [], [], [], [], []
         for position, operation in enumerate(self.operations.items):
             for verdict in self._verdicts(operation, position):
@@ -85,7 +97,13 @@ class ValidatedOperations(ValidatedSlice):
         outcomes = [outcome.outcome for outcome in self.outcomes]
         unchanged, refused = outcomes.count(Result.UNCHANGED), outcomes.count(Result.REFUSED)
         accepted = len(outcomes) - unchanged - refused
-        return JobCounts(received=len(outcomes), accepted=accepted, unchanged=unchanged, quarantined=refused, processes=self.processes)
+        return JobCounts(
+            received=len(outcomes),
+            accepted=accepted,
+            unchanged=unchanged,
+            quarantined=refused,
+            processes=self.processes,
+        )
 
     def save_extras(self, work: WriteUnitOfWork, now: datetime) -> None:
         """Write the purges to the audit trail, in the transaction that lands the changes; the erase stage reads them
@@ -95,11 +113,18 @@ class ValidatedOperations(ValidatedSlice):
             return
         job, seq = self.job, work.batches.last_seq()
         purged = [(Kind(kind), record_id, ocid, version) for (kind, record_id), ocid, version in self.purged]
-        work.audit.add([NewAuditEntry(now, job.actor, kind, record_id, ocid, job.id, version, seq) for kind, record_id, ocid, version in purged])
+        work.audit.add(
+            [
+                NewAuditEntry(now, job.actor, kind, record_id, ocid, job.id, version, seq)
+                for kind, record_id, ocid, version in purged
+            ]
+        )
 
     def failure(self, counts: JobCounts) -> dict[str, Any]:  # pylint: disable=unused-argument
         """The error of a job none of whose operations could be applied."""
-        refused = [outcome for outcome in self.outcomes if outcome.outcome is Result.REFUSED and outcome.code != "atomic"]
+        refused = [
+            outcome for outcome in self.outcomes if outcome.outcome is Result.REFUSED and outcome.code != "atomic"
+        ]
         if len(self.outcomes) == 1 and refused:
             outcome = refused[0]
             return {
@@ -109,8 +134,14 @@ class ValidatedOperations(ValidatedSlice):
                 "code": outcome.code,
                 "stage": "land",
             }
-        detail = f"{len(refused)} of {len(self.outcomes)} elements were refused" + (", and the others with them" if self.operations.atomic else "")
-        return {"title": "No change was made", "detail": f"{detail}; see the outcomes for the reasons.", "stage": "land"}
+        detail = f"{len(refused)} of {len(self.outcomes)} elements were refused" + (
+            ", and the others with them" if self.operations.atomic else ""
+        )
+        return {
+            "title": "No change was made",
+            "detail": f"{detail}; see the outcomes for the reasons.",
+            "stage": "land",
+        }
 
     def _verdicts(self, operation: Operation, position: int) -> list[ValidationResult]:
         if operation.refusal is not None:
@@ -121,22 +152,40 @@ class ValidatedOperations(ValidatedSlice):
         key = (str(operation.kind), operation.id or "")
         state = self._states.get(key)
         if state is None or (state.deleted and operation.op is not Op.PURGE):
-            return [self._refusal(operation, position, "not_found", f"there is no record {operation.id} of {operation.kind}")]
+            return [
+                self._refusal(
+                    operation, position, "not_found", f"there is no record {operation.id} of {operation.kind}"
+                )
+            ]
         if operation.op is not Op.PATCH:
             place = self._place(position)
             return [
                 AcceptedRecord(
-                    kind=operation.kind, record_id=key[1], ocid=state.ocid, date=None, payload=b"", content_hash=DELETED_HASH, place=place, deleted=True
+                    kind=operation.kind,
+                    record_id=key[1],
+                    ocid=state.ocid,
+                    date=None,
+                    payload=b"",
+                    content_hash=DELETED_HASH,
+                    place=place,
+                    deleted=True,
                 )
             ]
         verdicts = self._validate(operation, merge_patch(loads(state.payload or b"null"), operation.payload), position)
         return [self._check_id(operation, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
 
-    def _check_id(self, operation: Operation, verdict: ValidationResult, position: int, *, alone: bool) -> ValidationResult:
+    def _check_id(
+        self, operation: Operation, verdict: ValidationResult, position: int, *, alone: bool
+    ) -> ValidationResult:
         """The verdict; refused if its record is not the one that the operation names."""
         if isinstance(verdict, RefusedElement) or operation.id is None or (alone and verdict.record_id == operation.id):
             return verdict
-        return self._refusal(operation, position, "id_mismatch", f"the record is {operation.id}, but its content makes it {verdict.record_id}")
+        return self._refusal(
+            operation,
+            position,
+            "id_mismatch",
+            f"the record is {operation.id}, but its content makes it {verdict.record_id}",
+        )
 
     def _apply(self, operation: Operation, position: int, verdict: ValidationResult) -> None:
         """Check the preconditions, then make the verdict the record's state and note the outcome."""
@@ -147,36 +196,70 @@ class ValidatedOperations(ValidatedSlice):
         state = self._states.get(key, RecordState(0, b"", True, verdict.ocid, None))
         wrong = _precondition(operation, state)
         if wrong:
-            self._note_refused(operation, position, self._refusal(operation, position, "version_conflict", wrong), key[1])
+            self._note_refused(
+                operation, position, self._refusal(operation, position, "version_conflict", wrong), key[1]
+            )
             return
         same = state.deleted if verdict.deleted else not state.deleted and state.content_hash == verdict.content_hash
-        result = Result.UNCHANGED if same else Result.DELETED if verdict.deleted else Result.CREATED if state.deleted else Result.UPDATED
+        result = (
+            Result.UNCHANGED
+            if same
+            else Result.DELETED
+            if verdict.deleted
+            else Result.CREATED
+            if state.deleted
+            else Result.UPDATED
+        )
         version = state.version + (not same)
         if operation.op is Op.PURGE:
             result = Result.DELETED
             self.purged.append((key, state.ocid, version))
-        self._states[key] = RecordState(version, verdict.content_hash, verdict.deleted, verdict.ocid, verdict.payload) if not same else state
+        self._states[key] = (
+            RecordState(version, verdict.content_hash, verdict.deleted, verdict.ocid, verdict.payload)
+            if not same
+            else state
+        )
         self.accepted.append(verdict)
-        self.outcomes.append(Outcome(position=position, kind=operation.kind, id=key[1], outcome=result, version=version))
+        self.outcomes.append(
+            Outcome(position=position, kind=operation.kind, id=key[1], outcome=result, version=version)
+        )
 
-    def _note_refused(self, operation: Operation, position: int, refused: RefusedElement, record_id: str | None = None) -> None:
+    def _note_refused(
+        self, operation: Operation, position: int, refused: RefusedElement, record_id: str | None = None
+    ) -> None:
         self.refused.append(refused)
         about = {"code": refused.code, "reason": refused.reason, "path": refused.path}
-        self.outcomes.append(Outcome(position=position, kind=operation.kind, id=operation.id or record_id, outcome=Result.REFUSED, version=None, **about))
+        self.outcomes.append(
+            Outcome(
+                position=position,
+                kind=operation.kind,
+                id=operation.id or record_id,
+                outcome=Result.REFUSED,
+                version=None,
+                **about,
+            )
+        )
 
     def _refuse_all(self) -> None:
         reason = "another element of the request was refused, and the request is atomic"
         about = {"outcome": Result.REFUSED, "version": None, "code": "atomic", "reason": reason}
-        self.outcomes = [outcome if outcome.outcome is Result.REFUSED else outcome.model_copy(update=about) for outcome in self.outcomes]
+        self.outcomes = [
+            outcome if outcome.outcome is Result.REFUSED else outcome.model_copy(update=about)
+            for outcome in self.outcomes
+        ]
         self.accepted, self.purged = [], []
 
     def _validate(self, operation: Operation, payload: Any, position: int) -> list[ValidationResult]:
         try:
             raw = dumps(payload)
         except orjson.JSONEncodeError:
-            return [self._refusal(operation, position, "too_deep", "objects or arrays are nested too deep to be stored")]
+            return [
+                self._refusal(operation, position, "too_deep", "objects or arrays are nested too deep to be stored")
+            ]
         nothing = f"the payload has no {operation.kind}: its list is empty"
-        return validate_element(raw, self._place(position), operation.kind) or [self._refusal(operation, position, "no_record", nothing)]
+        return validate_element(raw, self._place(position), operation.kind) or [
+            self._refusal(operation, position, "no_record", nothing)
+        ]
 
     def _place(self, position: int) -> SourceLocation:
         return SourceLocation(file=self.job.filename or "", line=line_of(position), path="/payload")
@@ -187,9 +270,17 @@ class ValidatedOperations(ValidatedSlice):
         except orjson.JSONEncodeError:
             excerpt = ""
         ocid = operation.payload.get("ocid") if isinstance(operation.payload, dict) else None
-        return RefusedElement(place=self._place(position), code=code, reason=reason, excerpt=excerpt, ocid=ocid if isinstance(ocid, str) else None)
+        return RefusedElement(
+            place=self._place(position),
+            code=code,
+            reason=reason,
+            excerpt=excerpt,
+            ocid=ocid if isinstance(ocid, str) else None,
+        )
 
-    def _payloads(self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence[ValidatedSlice]) -> dict[RecordKey, bytes]:
+    def _payloads(
+        self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence[ValidatedSlice]
+    ) -> dict[RecordKey, bytes]:
         """The payloads before the job of the records that are to be patched."""
         patched = {(str(one.kind), one.id or "") for one in self.operations.items if one.op is Op.PATCH}
         wanted = {key: current[key] for key in patched if key in current and not current[key].deleted}
@@ -200,14 +291,18 @@ class ValidatedOperations(ValidatedSlice):
                 if key in wanted and (wanted[key].batch_id, wanted[key].version) == (one.batch.id, change.version):
                     found[key] = one.accepted[index].payload
         for kind in sorted({key[0] for key in wanted.keys() - found.keys()}):
-            found |= self._read(kind, {key[1]: row for key, row in wanted.items() if key[0] == kind and key not in found})
+            found |= self._read(
+                kind, {key[1]: row for key, row in wanted.items() if key[0] == kind and key not in found}
+            )
         return found
 
     def _read(self, kind: str, rows: Mapping[str, CurrentVersion]) -> dict[RecordKey, bytes]:
         """Payloads of landed versions, from bronze."""
         assert self.parts is not None  # noqa: S101  `read_operations_slice` sets them
         batches = sorted({row.batch_id for row in rows.values()})
-        bronze = self.parts.lake.read_bronze(kind, batches, ["batch", "record_id", "version", "payload"], record_ids=sorted(rows))
+        bronze = self.parts.lake.read_bronze(
+            kind, batches, ["batch", "record_id", "version", "payload"], record_ids=sorted(rows)
+        )
         wanted = {(row.batch_id, name, row.version) for name, row in rows.items()}
         return {(kind, one[1]): one[3].encode() for one in bronze.iter_rows() if one[:3] in wanted}
 
@@ -229,7 +324,11 @@ def _precondition(operation: Operation, state: RecordState) -> str | None:
     """The precondition of the operation that does not hold; None if all hold."""
     version = 0 if state.deleted else state.version
     if operation.if_version is not None and operation.if_version != version:
-        return f"the record is at version {version}, not at {operation.if_version}" if version else "the record no longer exists"
+        return (
+            f"the record is at version {version}, not at {operation.if_version}"
+            if version
+            else "the record no longer exists"
+        )
     if operation.exists is not None and operation.exists == state.deleted:
         return "the record exists already" if operation.exists is False else "the record does not exist"
     return None

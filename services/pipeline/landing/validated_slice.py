@@ -54,15 +54,25 @@ class ValidatedSlice:
         """Give new ids to releases that repeat an id of the upload with other content; returns their new record
         keys.
         """
-        changed = [one for one in self.accepted if (row := current.get((str(one.kind), one.record_id))) and row.content_hash != one.content_hash]
-        earlier = work.batches.release_marks(self.job.id, {id_mark(one.record_id) for one in changed}) if self.batch.ordinal and changed else {}
+        changed = [
+            one
+            for one in self.accepted
+            if (row := current.get((str(one.kind), one.record_id))) and row.content_hash != one.content_hash
+        ]
+        earlier = (
+            work.batches.release_marks(self.job.id, {id_mark(one.record_id) for one in changed})
+            if self.batch.ordinal and changed
+            else {}
+        )
         self.marks = release_marks(self.accepted) if self.position is not None else {}
         found = find_repeated_ids(self.accepted, earlier)
         for position, one in found.items():
             self.accepted[position] = one
         return {(str(one.kind), one.record_id) for one in found.values()}
 
-    def compare(self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence["ValidatedSlice"] = ()) -> dict[RecordKey, CurrentVersion]:  # pylint: disable=unused-argument
+    def compare(
+        self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence["ValidatedSlice"] = ()
+    ) -> dict[RecordKey, CurrentVersion]:  # pylint: disable=unused-argument
         """Find the new versions; returns the versions that are current once this and the `earlier` slices are
         landed.
         """
@@ -70,7 +80,13 @@ class ValidatedSlice:
         firsts = {key: row.first_batch_id for key, row in current.items()}
         return {
             (c.kind, c.record_id): CurrentVersion(
-                c.record_id, c.ocid, self.batch.id, firsts.get((c.kind, c.record_id), self.batch.id), c.version, c.content_hash, c.deleted
+                c.record_id,
+                c.ocid,
+                self.batch.id,
+                firsts.get((c.kind, c.record_id), self.batch.id),
+                c.version,
+                c.content_hash,
+                c.deleted,
             )
             for _, c in self.new
         }
@@ -88,7 +104,9 @@ class ValidatedSlice:
         good = len(self.accepted) - len(self.refused_indexes)
         new = sum(index not in self.refused_indexes for index, _ in self.new)
         refused = sum(one.elements for one in self.refused)
-        return JobCounts(received=good + refused, accepted=new, unchanged=good - new, quarantined=refused, processes=self.processes)
+        return JobCounts(
+            received=good + refused, accepted=new, unchanged=good - new, quarantined=refused, processes=self.processes
+        )
 
     def save_extras(self, work: WriteUnitOfWork, now: datetime) -> None:
         """Write further rows in the transaction that lands the slice; nothing for files."""
@@ -97,7 +115,11 @@ class ValidatedSlice:
         """The error of a job without a usable record; `counts` are those of the whole job."""
         if not counts.quarantined:
             reason = "it contains no records: its lists are empty, or its tables have headings only."
-        elif len(self.refused) == 1 and self.refused[0].code in NOT_OCDS_CODES and self.refused[0].elements == counts.quarantined:
+        elif (
+            len(self.refused) == 1
+            and self.refused[0].code in NOT_OCDS_CODES
+            and self.refused[0].elements == counts.quarantined
+        ):
             reason = f"none of its content can be used: {self.refused[0].reason}."
         else:
             reason = f"none of its {counts.quarantined} records can be used; see its errors for the reasons."
@@ -128,9 +150,13 @@ def read_slice(parts: Parts, job: Job, batch: Batch, limit: int) -> ValidatedSli
                 if element.refusal is not None:
                     found.refused_indexes.add(len(found.accepted))
                     found.refused.append(element.refusal)
-                noted = verdict.model_copy(update={"notes": (*element.notes, *verdict.notes)}) if element.notes else verdict
+                noted = (
+                    verdict.model_copy(update={"notes": (*element.notes, *verdict.notes)}) if element.notes else verdict
+                )
                 found.accepted.append(noted)
-                found.packages.append(orjson.dumps(element.package, option=orjson.OPT_SORT_KEYS) if element.package else None)
+                found.packages.append(
+                    orjson.dumps(element.package, option=orjson.OPT_SORT_KEYS) if element.package else None
+                )
     found.refused += _summarised(alike)
     return found
 
@@ -148,11 +174,15 @@ def _summarised(alike: list[RefusedElement]) -> list[RefusedElement]:
     if len(alike) <= MAX_LISTED_ALIKE:
         return alike
     more = len(alike) - 1
-    return [alike[0].model_copy(update={"more": more, "reason": f"{alike[0].reason}; the {more:,} elements after it are no OCDS either"})]
+    return [
+        alike[0].model_copy(
+            update={"more": more, "reason": f"{alike[0].reason}; the {more:,} elements after it are no OCDS either"}
+        )
+    ]
 
 
 def bronze_rows(group: Sequence[ValidatedSlice], kind: str) -> pl.DataFrame:
-    """Bronze rows of the new versions of a kind, ordered by process, else by record, so that row groups can be skipped."""
+    """Bronze rows of the new versions of a kind, by process, else by record, so that row groups can be skipped."""
     new = [(one, index, change) for one in group for index, change in one.new if change.kind == kind]
     chosen = [one.accepted[index] for one, index, _ in new]
     columns = {
@@ -164,7 +194,9 @@ def bronze_rows(group: Sequence[ValidatedSlice], kind: str) -> pl.DataFrame:
         "ocid": [one.ocid for one in chosen],
         "date": [one.date for one in chosen],
         "payload": [None if one.deleted else one.payload.decode() for one in chosen],
-        "notes": [orjson.dumps([note.model_dump() for note in one.notes]).decode() if one.notes else None for one in chosen],
+        "notes": [
+            orjson.dumps([note.model_dump() for note in one.notes]).decode() if one.notes else None for one in chosen
+        ],
         "package": [package.decode() if (package := one.packages[index]) else None for one, index, _ in new],
         "file": [one.place.file for one in chosen],
         "sha256": [one.job.sha256 for one, _, _ in new],
@@ -172,4 +204,6 @@ def bronze_rows(group: Sequence[ValidatedSlice], kind: str) -> pl.DataFrame:
         "offset": [one.place.offset for one in chosen],
         "element": [one.place.path for one in chosen],
     }
-    return pl.DataFrame(columns, schema=BRONZE).sort("ocid" if kind == Kind.RELEASES else "record_id", "batch", "position")
+    return pl.DataFrame(columns, schema=BRONZE).sort(
+        "ocid" if kind == Kind.RELEASES else "record_id", "batch", "position"
+    )

@@ -17,7 +17,9 @@ def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
     for part in rows.iter_slices(SLICE_ROWS):
         with parts.warehouse.write() as work:
             work.watermarks.check_unmoved(watermark)
-            work.star_writer.reference_classifications(part["record_id"].to_list(), classification_rows(part.filter(~pl.col("deleted"))))
+            work.star_writer.reference_classifications(
+                part["record_id"].to_list(), classification_rows(part.filter(~pl.col("deleted")))
+            )
             work.commit()
 
 

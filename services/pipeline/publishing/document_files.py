@@ -29,7 +29,9 @@ def prune(work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
 def file_names_in_urls(documents: pl.DataFrame, ocids: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield (file name, ocid) of the document URLs (silver `document`) of these processes that name a PDF."""
     chosen = documents.filter(pl.col("ocid").is_in(pl.Series(ocids, dtype=pl.String).implode()))
-    likely = chosen.filter(pl.col("url").str.contains("(?i)pdf")).select("url", "ocid", pl.col("url").str.extract(PLAIN_PDF).alias("plain"))
+    likely = chosen.filter(pl.col("url").str.contains("(?i)pdf")).select(
+        "url", "ocid", pl.col("url").str.extract(PLAIN_PDF).alias("plain")
+    )
     for url, ocid, plain in likely.iter_rows():
         name = plain or url_name(url)
         if name is not None:

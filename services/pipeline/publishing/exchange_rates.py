@@ -43,8 +43,18 @@ def exchange_for(parts: Parts, silver: Frames) -> ExchangeQuotes:
     money = (("process", "currency"), ("award", "currency"), ("contract", "currency"), ("item", "unit_currency"))
     codes = {code for table, column in money for code in silver[table][column].unique()}
     currencies = codes - {None, base}
-    instants = (("process", "first_published"), ("process", "tender_start"), ("award", "date"), ("contract", "date_signed"))
-    days = [day.date() for table, column in instants for day in (silver[table][column].min(), silver[table][column].max()) if day is not None]  # type: ignore[union-attr]
+    instants = (
+        ("process", "first_published"),
+        ("process", "tender_start"),
+        ("award", "date"),
+        ("contract", "date_signed"),
+    )
+    days = [
+        day.date()
+        for table, column in instants
+        for day in (silver[table][column].min(), silver[table][column].max())
+        if day is not None
+    ]  # type: ignore[union-attr]
     if not currencies or not days:
         return build_quotes(base)
     with parts.warehouse.read() as work:
@@ -65,7 +75,9 @@ def _convert(parts: Parts, watermark: Watermark, fact: str, window: RateWindow, 
             if not page.height:
                 return
             days: list[Any] = page["value_date"].to_list()
-            changed = changed_conversions(page, _exchange(work, parts.base_currency, set(page["currency"]), days[0], days[-1]))
+            changed = changed_conversions(
+                page, _exchange(work, parts.base_currency, set(page["currency"]), days[0], days[-1])
+            )
         if changed.height:
             with parts.warehouse.write() as work:
                 work.watermarks.check_unmoved(watermark)

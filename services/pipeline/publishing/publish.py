@@ -84,7 +84,9 @@ def _slices(parts: Parts, watermark: Watermark, silver: Frames, money: ExchangeQ
     return watermark
 
 
-def _slice(parts: Parts, watermark: Watermark, silver: Frames, ocids: Sequence[str], star: Star | None, target: int) -> Watermark:
+def _slice(
+    parts: Parts, watermark: Watermark, silver: Frames, ocids: Sequence[str], star: Star | None, target: int
+) -> Watermark:
     keys = [surrogate_key(ocid) for ocid in ocids]
     star_slice = slice_star(star, keys) if star is not None else None
     names = list(document_files.file_names_in_urls(silver["document"], ocids))

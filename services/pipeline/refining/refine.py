@@ -34,7 +34,9 @@ Frames = dict[str, pl.DataFrame]
 
 def refine(parts: Parts) -> None:
     """One run over the batches after the watermark; sends publish, and refine again if more is pending."""
-    more = run_stage(parts, "refine", lambda work, mark: work.batches.last_committed() > mark.seq, lambda mark: _refine(parts, mark))
+    more = run_stage(
+        parts, "refine", lambda work, mark: work.batches.last_committed() > mark.seq, lambda mark: _refine(parts, mark)
+    )
     parts.messages.send("publish")
     if more:
         parts.messages.send("refine")
@@ -79,8 +81,14 @@ def _batches_with(batches: Sequence[CommittedBatch], kind: Kind) -> list[int]:
 
 def refine_processes(parts: Parts, ocids: Sequence[str], silver_batch: int) -> Frames:
     """The validated silver rows of the processes' current versions; tombstones for processes without releases."""
-    made = [_refine_chunk(parts, ocids[start : start + CHUNK_PROCESSES], silver_batch) for start in range(0, len(ocids), CHUNK_PROCESSES)]
-    frames = {name: pl.concat([frames[name] for frames in made if name in frames] or [pl.DataFrame(schema=TABLES[name])]) for name in TABLES}
+    made = [
+        _refine_chunk(parts, ocids[start : start + CHUNK_PROCESSES], silver_batch)
+        for start in range(0, len(ocids), CHUNK_PROCESSES)
+    ]
+    frames = {
+        name: pl.concat([frames[name] for frames in made if name in frames] or [pl.DataFrame(schema=TABLES[name])])
+        for name in TABLES
+    }
     return {name: silver_schema(name).validate(frame, lazy=True) for name, frame in frames.items()}
 
 
@@ -89,10 +97,16 @@ def _refine_chunk(parts: Parts, ocids: Sequence[str], silver_batch: int) -> Fram
         current = work.record_catalogue.current_of_ocids(KIND, ocids)
         seqs = work.batches.seqs(sorted({row.batch_id for row in current}))
     rows = pl.DataFrame(
-        {"record_id": [r.record_id for r in current], "version": [r.version for r in current], "batch": [r.batch_id for r in current]},
+        {
+            "record_id": [r.record_id for r in current],
+            "version": [r.version for r in current],
+            "batch": [r.batch_id for r in current],
+        },
         schema={"record_id": pl.String, "version": pl.Int32, "batch": pl.Int64},
     )
-    bronze = parts.lake.read_bronze(KIND, sorted(seqs), COLUMNS, ocids).join(rows, on=["record_id", "version", "batch"], how="inner")
+    bronze = parts.lake.read_bronze(KIND, sorted(seqs), COLUMNS, ocids).join(
+        rows, on=["record_id", "version", "batch"], how="inner"
+    )
     order = pl.DataFrame({"batch": list(seqs), "seq": list(seqs.values())}, schema={"batch": pl.Int64, "seq": pl.Int64})
     releases = bronze.join(order, on="batch", how="inner").sort("ocid", "date", "seq", "position")
     processes, notes = _compile(without_superseded(releases), silver_batch)
@@ -112,19 +126,29 @@ def _compile(releases: pl.DataFrame, silver_batch: int) -> tuple[pl.DataFrame, p
         pl.col("seq").max().alias("last_seq"),
         pl.col("package").filter(pl.col("package") != "").last(),
     )
-    rows = releases.select("record_id", pl.col("payload").cast(pl.Binary), "date", "package", "notes", "superseded").iter_rows()
+    rows = releases.select(
+        "record_id", pl.col("payload").cast(pl.Binary), "date", "package", "notes", "superseded"
+    ).iter_rows()
     compiled: list[bytes] = []
     tags: list[str] = []
     notes: list[dict[str, Any]] = []
     for ocid, count in processes.select("ocid", "releases").iter_rows():
         group = list(islice(rows, count))
         made = compile_releases(
-            [ReleaseSource(item, text, date, package, ROUNDED_NUMBER_MARK in (found or "")) for item, text, date, package, found, _ in group]
+            [
+                ReleaseSource(item, text, date, package, ROUNDED_NUMBER_MARK in (found or ""))
+                for item, text, date, package, found, _ in group
+            ]
         )
         compiled.append(made.release)
         tags.append(",".join(made.tags))
         known = {"silver_batch": silver_batch, "ocid": ocid, "record_id": None}
-        notes += [known | {"record_id": record_id} | note for record_id, *_, found, _ in group if found for note in orjson.loads(found)]
+        notes += [
+            known | {"record_id": record_id} | note
+            for record_id, *_, found, _ in group
+            if found
+            for note in orjson.loads(found)
+        ]
         notes += [known | {"record_id": item[0]} | superseded_note(item[-1]).model_dump() for item in group if item[-1]]
         notes += [known | note.model_dump() for note in made.notes]
     return processes.drop("package").with_columns(
@@ -142,11 +166,16 @@ def _publisher_columns(packages: pl.Series) -> list[pl.Series]:
     names = [item.get("name") if isinstance(item, dict) else None for item in publishers]
     licenses = [metadata[text].get("license") for text in packages]
     texts = {"publisher": names, "publisher_license": licenses}
-    return [pl.Series(name, [item if isinstance(item, str) else None for item in found], dtype=pl.String) for name, found in texts.items()]
+    return [
+        pl.Series(name, [item if isinstance(item, str) else None for item in found], dtype=pl.String)
+        for name, found in texts.items()
+    ]
 
 
 def _tombstones(ocids: Sequence[str], silver_batch: int) -> pl.DataFrame:
     named = pl.DataFrame({"ocid": ocids}, schema={"ocid": pl.String})
     rest = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in TABLES["process"].items() if name != "ocid"]
-    frame = named.with_columns(rest).with_columns(pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"), pl.lit(value=True).alias("deleted"))
+    frame = named.with_columns(rest).with_columns(
+        pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"), pl.lit(value=True).alias("deleted")
+    )
     return frame.select(list(TABLES["process"]))

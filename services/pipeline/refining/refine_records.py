@@ -23,8 +23,14 @@ def touched_records(parts: Parts, kind: Kind, batches: Sequence[int]) -> list[st
 def refine_records(parts: Parts, kind: Kind, record_ids: Sequence[str], silver_batch: int) -> Frames:
     """The validated silver rows of the records' current versions; tombstones for deleted or unknown records."""
     chunk_rows = CHUNK_DOCUMENT_FILES if kind is Kind.DOCUMENTS else CHUNK_RECORDS
-    made = [_refine_chunk(parts, kind, record_ids[start : start + chunk_rows], silver_batch) for start in range(0, len(record_ids), chunk_rows)]
-    frames = {name: pl.concat([frames[name] for frames in made]) if made else pl.DataFrame(schema=ALL_TABLES[name]) for name in TABLES_BY_KIND[kind]}
+    made = [
+        _refine_chunk(parts, kind, record_ids[start : start + chunk_rows], silver_batch)
+        for start in range(0, len(record_ids), chunk_rows)
+    ]
+    frames = {
+        name: pl.concat([frames[name] for frames in made]) if made else pl.DataFrame(schema=ALL_TABLES[name])
+        for name in TABLES_BY_KIND[kind]
+    }
     return {name: silver_schema(name).validate(frame, lazy=True) for name, frame in frames.items()}
 
 
@@ -33,7 +39,11 @@ def _refine_chunk(parts: Parts, kind: Kind, record_ids: Sequence[str], silver_ba
         current = [row for row in work.record_catalogue.current(kind, record_ids).values() if not row.deleted]
         counted = work.batches.seqs(sorted({row.batch_id for row in current}))
     wanted = pl.DataFrame(
-        {"record_id": [r.record_id for r in current], "version": [r.version for r in current], "batch": [r.batch_id for r in current]},
+        {
+            "record_id": [r.record_id for r in current],
+            "version": [r.version for r in current],
+            "batch": [r.batch_id for r in current],
+        },
         schema={"record_id": pl.String, "version": pl.Int32, "batch": pl.Int64},
     )
     bronze = parts.lake.read_bronze(kind, sorted(counted), COLUMNS, record_ids=record_ids)
@@ -50,5 +60,7 @@ def tombstones(table: str, record_ids: Sequence[str], silver_batch: int) -> pl.D
     types = RECORD_TABLES[table]
     named = pl.DataFrame({"record_id": record_ids}, schema={"record_id": pl.String})
     rest = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in types.items() if name != "record_id"]
-    frame = named.with_columns(rest).with_columns(pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"), pl.lit(value=True).alias("deleted"))
+    frame = named.with_columns(rest).with_columns(
+        pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"), pl.lit(value=True).alias("deleted")
+    )
     return frame.select(list(types))

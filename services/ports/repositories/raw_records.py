@@ -66,7 +66,9 @@ class QuarantineWriter(QuarantineReader, Protocol):
 class OutcomeReader(Protocol):
     """Queries about outcomes of operations on raw records."""
 
-    def page(self, job_id: str, after: int, limit: int, outcome: str | None = None) -> tuple[list[Outcome], int | None]: ...
+    def page(
+        self, job_id: str, after: int, limit: int, outcome: str | None = None
+    ) -> tuple[list[Outcome], int | None]: ...
     def places(self, kind: str, record_id: str, before: str) -> list[tuple[str, int]]: ...
 
 

@@ -118,9 +118,13 @@ class Live:
 def live(fresh: Path, tmp_path: Path) -> Iterator[Live]:  # noqa: F811
     """A new installation behind a real server; its queue is paused until `live.queue.go` is set."""
     shutil.copytree(fresh, tmp_path / "data")
-    settings = settings_of(tmp_path / "data").model_copy(update={"webhook_private": True, "max_upload_bytes": 100_000_000})
+    settings = settings_of(tmp_path / "data").model_copy(
+        update={"webhook_private": True, "max_upload_bytes": 100_000_000}
+    )
     queue, port = Queue(), free_port()
-    parts = replace(bootstrap(settings), messages=queue, hooks=HttpWebhookSender(private=True, deadline=DEADLINE_SECONDS))
+    parts = replace(
+        bootstrap(settings), messages=queue, hooks=HttpWebhookSender(private=True, deadline=DEADLINE_SECONDS)
+    )
     with application(settings, parts) as app:
         yield from serving(app, settings, parts, queue, port)
     parts.warehouse.close()  # type: ignore[attr-defined]
@@ -129,7 +133,9 @@ def live(fresh: Path, tmp_path: Path) -> Iterator[Live]:  # noqa: F811
 
 def serving(app: FastAPI, settings: Settings, parts: Parts, queue: Queue, port: int) -> Iterator[Live]:
     """The application behind a real server on that port, and a thread that handles the queue."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off")
+    )
     threads = [threading.Thread(target=server.run), threading.Thread(target=queue.work, args=(parts,))]
     for thread in threads:
         thread.start()

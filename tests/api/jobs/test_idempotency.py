@@ -31,7 +31,10 @@ def test_the_same_request_with_the_same_key_answers_with_the_first_job(api: Api)
 
 
 def test_the_form_and_the_name_in_it_count_as_the_request(api: Api) -> None:
-    sent = [api.client.post("/v1/uploads", files={"file": (name, FOUR)}, headers=KEYED) for name in ("a.jsonl", "a.jsonl", "b.jsonl")]
+    sent = [
+        api.client.post("/v1/uploads", files={"file": (name, FOUR)}, headers=KEYED)
+        for name in ("a.jsonl", "a.jsonl", "b.jsonl")
+    ]
     assert [one.status_code for one in sent] == [202, 202, 409]
     assert sent[0].json()["id"] == sent[1].json()["id"]
 
@@ -49,7 +52,10 @@ def test_the_same_key_with_another_body_path_or_parameter_is_a_conflict(api: Api
 
 
 def test_another_callers_key_is_another_key(api: Api) -> None:
-    ids = {api.client.post("/v1/uploads", content=FOUR, headers=KEYED, auth=(name, f"{name}!")).json()["id"] for name in ("admin", "wendy")}
+    ids = {
+        api.client.post("/v1/uploads", content=FOUR, headers=KEYED, auth=(name, f"{name}!")).json()["id"]
+        for name in ("admin", "wendy")
+    }
     assert len(ids) == 2
 
 
@@ -67,7 +73,9 @@ def test_seeds_and_retries_are_made_once(api: Api) -> None:
     while api.client.get(f"/v1/jobs/{bad}").json()["status"] != "failed":
         actor, *args = api.messages.sent.pop()
         STAGES[actor](api.parts, *args)
-    retries = [api.client.post(f"/v1/jobs/{bad}/retry", headers={"Idempotency-Key": "again"}).json()["id"] for _ in range(2)]
+    retries = [
+        api.client.post(f"/v1/jobs/{bad}/retry", headers={"Idempotency-Key": "again"}).json()["id"] for _ in range(2)
+    ]
     assert retries[0] == retries[1] != bad
 
 

@@ -102,7 +102,9 @@ def test_events_of_no_job_and_for_nobody_are_refused(live: Live) -> None:
     assert httpx.get(f"{live.url}/v1/jobs/none/events").status_code == 401
 
 
-def test_many_who_wait_hold_no_threads_and_share_one_look_at_the_database(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_who_wait_hold_no_threads_and_share_one_look_at_the_database(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looks: list[int] = []
     glance = intake.poll_changes
 
@@ -186,4 +188,6 @@ def test_comments_keep_a_quiet_stream_open(live: Live, monkeypatch: pytest.Monke
         assert next(line for line in lines if line.startswith("id: ")) == "id: 1"
         assert next(line for line in lines if line.startswith(":"))
         live.queue.go.set()
-        assert [orjson.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")][-1]["status"] == "succeeded"
+        assert [orjson.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")][-1][
+            "status"
+        ] == "succeeded"

@@ -10,7 +10,9 @@ from tests.api.jobs.conftest import FOUR, LINES
 
 
 def upload(api: Api, body: bytes, name: str, user: str = "admin") -> str:
-    job_id: str = api.client.post("/v1/uploads", params={"filename": name}, content=body, auth=(user, f"{user}!")).json()["id"]
+    job_id: str = api.client.post(
+        "/v1/uploads", params={"filename": name}, content=body, auth=(user, f"{user}!")
+    ).json()["id"]
     return job_id
 
 
@@ -56,7 +58,12 @@ def test_filters_hold_over_pages(api: Api) -> None:
 
 @pytest.mark.parametrize(
     ("query", "accept"),
-    [("?format=csv", None), ("", "text/csv"), ("", "application/json;q=0.5, text/csv"), ("?format=csv", "application/json")],
+    [
+        ("?format=csv", None),
+        ("", "text/csv"),
+        ("", "application/json;q=0.5, text/csv"),
+        ("?format=csv", "application/json"),
+    ],
 )
 def test_errors_come_as_csv_where_asked_for(api: Api, query: str, accept: str | None) -> None:
     job_id = upload(api, LINES + b'{"a": "=1,\\"2\\"\n', "lines.jsonl")
@@ -72,7 +79,10 @@ def test_errors_come_as_csv_where_asked_for(api: Api, query: str, accept: str | 
     ]
 
 
-@pytest.mark.parametrize(("query", "accept"), [("", None), ("", "*/*"), ("?format=json", "text/csv"), ("", "text/csv;q=0.1, application/json")])
+@pytest.mark.parametrize(
+    ("query", "accept"),
+    [("", None), ("", "*/*"), ("?format=json", "text/csv"), ("", "text/csv;q=0.1, application/json")],
+)
 def test_errors_come_as_json_otherwise(api: Api, query: str, accept: str | None) -> None:
     job_id = upload(api, LINES, "lines.jsonl")
     api.work()

@@ -105,7 +105,12 @@ def test_a_failed_job_is_retried_as_a_new_job_over_the_same_file(api: Api) -> No
     assert answer.status_code == 202
     again = answer.json()
     assert answer.headers["location"] == f"/v1/jobs/{again['id']}"
-    assert (again["retry_of"], again["filename"], again["actor"], again["status"]) == (job_id, "bad.jsonl", "wendy", "accepted")
+    assert (again["retry_of"], again["filename"], again["actor"], again["status"]) == (
+        job_id,
+        "bad.jsonl",
+        "wendy",
+        "accepted",
+    )
     assert again["sha256"] == job(api, job_id)["sha256"]
     assert [stage["status"] for stage in again["stages"][:4]] == ["pending"] * 4
     api.work()
@@ -183,7 +188,9 @@ def test_a_job_is_not_retried_while_a_retry_of_it_is_under_way(api: Api) -> None
     second = api.client.post(f"/v1/jobs/{job_id}/retry")
     assert (second.status_code, second.json()["job"]) == (409, first["id"])
     api.work()
-    keyed = [api.client.post(f"/v1/jobs/{job_id}/retry", headers={"Idempotency-Key": key}) for key in ("one", "one", "two")]
+    keyed = [
+        api.client.post(f"/v1/jobs/{job_id}/retry", headers={"Idempotency-Key": key}) for key in ("one", "one", "two")
+    ]
     assert [answer.status_code for answer in keyed] == [202, 202, 409]
     assert keyed[0].json()["id"] == keyed[1].json()["id"] == keyed[2].json()["job"]
 

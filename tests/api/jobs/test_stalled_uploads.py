@@ -12,11 +12,15 @@ FORM = b"--x\r\ncontent-disposition: form-data; name=file; filename=a.json\r\n\r
 AUTH = b"authorization: Basic " + b64encode(b"admin:admin!")
 
 
-def stalled(live: Live, path: bytes, content_type: bytes, sent: bytes, length: bytes = b"content-length: 1000") -> bytes:
+def stalled(
+    live: Live, path: bytes, content_type: bytes, sent: bytes, length: bytes = b"content-length: 1000"
+) -> bytes:
     """The whole response to a request whose body stalls after `sent`, until the server closes the connection."""
     port = int(live.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
-        head = b"\r\n".join([b"POST " + path + b" HTTP/1.1", b"host: here", AUTH, b"content-type: " + content_type, length])
+        head = b"\r\n".join(
+            [b"POST " + path + b" HTTP/1.1", b"host: here", AUTH, b"content-type: " + content_type, length]
+        )
         client.sendall(head + b"\r\n\r\n" + sent)
         said = b""
         while piece := client.recv(65_536):
@@ -41,7 +45,9 @@ def leftovers(live: Live) -> list[Path]:
         (b"/v1/raw/releases", b"application/json", b"[{", b"content-length: 1000"),
     ],
 )
-def test_a_body_that_stops_is_answered_408_and_leaves_nothing(live: Live, path: bytes, content_type: bytes, sent: bytes, length: bytes) -> None:
+def test_a_body_that_stops_is_answered_408_and_leaves_nothing(
+    live: Live, path: bytes, content_type: bytes, sent: bytes, length: bytes
+) -> None:
     patient = live.container.settings.upload_idle_seconds
     live.container.settings.upload_idle_seconds = 0.2
     try:

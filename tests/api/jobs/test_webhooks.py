@@ -68,7 +68,9 @@ def verify_function() -> Callable[[str, bytes, dict[str, str]], dict[str, Any]]:
     return found
 
 
-def test_a_jobs_own_webhook_is_told_when_it_ends_and_the_documented_check_accepts_it(live: Live, receiver: Receiver) -> None:
+def test_a_jobs_own_webhook_is_told_when_it_ends_and_the_documented_check_accepts_it(
+    live: Live, receiver: Receiver
+) -> None:
     live.queue.go.set()
     answer = live.upload(params={"webhook": receiver.url}, headers=PREFER)
     assert answer.json()["webhook"] == receiver.url
@@ -80,7 +82,12 @@ def test_a_jobs_own_webhook_is_told_when_it_ends_and_the_documented_check_accept
     assert told["job"]["counts"] == answer.json()["counts"]
     assert secret not in body.decode()
     (delivery,) = settled(live, answer.json()["id"])
-    assert (delivery["status"], delivery["attempts"], delivery["last_status"], delivery["payload"]) == ("delivered", 1, 200, told)
+    assert (delivery["status"], delivery["attempts"], delivery["last_status"], delivery["payload"]) == (
+        "delivered",
+        1,
+        200,
+        told,
+    )
     assert str(delivery["id"]) == headers["webhook-id"]
 
 
@@ -112,7 +119,9 @@ def test_the_documented_check_refuses_what_is_not_ours_or_not_of_now() -> None:
             verified(secret, content, changed)
 
 
-@pytest.mark.parametrize("secret", ["my-own-secret-of-old", "whsec_", "whsec_no base64, but a text", "whsec_c2hvcnQ=", "whsec_ä" + "a" * 20])
+@pytest.mark.parametrize(
+    "secret", ["my-own-secret-of-old", "whsec_", "whsec_no base64, but a text", "whsec_c2hvcnQ=", "whsec_ä" + "a" * 20]
+)
 def test_a_secret_that_is_no_key_in_base64_signs_as_its_bytes(secret: str) -> None:
     assert Signer(secret.encode()).verify(b"{}", signed(secret, "7", now(), b"{}")) == {}
 
@@ -145,7 +154,12 @@ def test_standing_webhooks_hear_of_the_events_they_want(live: Live, receiver: Re
     live.client.delete(f"/v1/jobs/{job_id}")
     live.queue.go.set()
     heard(receiver, 4)
-    assert sorted(one["event"] for one in receiver.events()) == ["job.cancelled", "job.failed", "job.failed", "job.finished"]
+    assert sorted(one["event"] for one in receiver.events()) == [
+        "job.cancelled",
+        "job.failed",
+        "job.failed",
+        "job.finished",
+    ]
     assert {one["event"] for one in receiver.events()} == set(EVENT_OF_STATUS.values())
 
 
@@ -159,7 +173,11 @@ def test_a_receiver_that_fails_stalls_and_recovers_hears_of_it_once_it_can(live:
     assert 0 < seconds <= RETRY_DELAYS[0].total_seconds()
     deliver(live.parts)
     assert len(receiver.heard) == 1, "it is not due yet"
-    expected = [("pending", "no answer within 1 s"), ("pending", "answered 302 (redirects are not followed)"), ("delivered", None)]
+    expected = [
+        ("pending", "no answer within 1 s"),
+        ("pending", "answered 302 (redirects are not followed)"),
+        ("delivered", None),
+    ]
     for number, (status, error) in enumerate(expected):
         deliver(live.parts, later(number + 1))
         (delivery,) = settled(live, job_id)
@@ -218,7 +236,9 @@ def test_a_receiver_that_hangs_delays_no_other(api: Api, receiver: Receiver, hea
     assert time.monotonic() - asked < 4, "they were told while the receiver hung"
     until(lambda: listed()[healthy.url].attempts)
     hung, told = listed()[f"{receiver.url}/hangs"], listed()[healthy.url]
-    assert (hung.status, hung.attempts, hung.next_at) == ("pending", 0, hung.created_at), "a lease is not when it is tried next"
+    assert (hung.status, hung.attempts, hung.next_at) == ("pending", 0, hung.created_at), (
+        "a lease is not when it is tried next"
+    )
     assert (told.status, told.attempts, told.last_error) == ("pending", 1, "answered 500")
     assert 0 < (told.next_at - now()).total_seconds() <= RETRY_DELAYS[0].total_seconds()
     until(lambda: len(healthy.heard) == 2)
@@ -248,14 +268,23 @@ def test_one_attempt_at_a_time_for_a_url_and_a_few_for_a_host(api: Api) -> None:
         work.commit()
     assert first == ["https://a.example/1", *urls[2:5], *urls[-2:]]
     with api.parts.warehouse.write() as work:
-        later_on = [one.url for one in work.deliveries.lease(moment + LEASE_DURATION, moment + 2 * LEASE_DURATION, 3, 4)]
+        later_on = [
+            one.url for one in work.deliveries.lease(moment + LEASE_DURATION, moment + 2 * LEASE_DURATION, 3, 4)
+        ]
         assert later_on == first[:3], "no more than was asked for"
 
 
 def test_a_burst_to_one_url_is_sent_one_by_one_to_the_end(api: Api, receiver: Receiver) -> None:
     with api.parts.warehouse.write() as work:
         for number in range(50):
-            enqueue(work, url=receiver.url, secret=api.parts.seals.encrypt("s" * 16), event="test", payload={"number": number}, ref="thing")
+            enqueue(
+                work,
+                url=receiver.url,
+                secret=api.parts.seals.encrypt("s" * 16),
+                event="test",
+                payload={"number": number},
+                ref="thing",
+            )
         work.commit()
     deliver(replace(api.parts, hooks=HttpWebhookSender(private=True)))
     assert [orjson.loads(body)["number"] for _, body in receiver.heard] == list(range(50))
@@ -277,7 +306,9 @@ def test_a_delivery_that_can_not_even_be_sent_stops_no_other(api: Api, receiver:
     deliver(replace(api.parts, hooks=Failing()))
     assert len(receiver.heard) == 1
     with api.parts.warehouse.read() as work:
-        told = {one.url: (one.status, one.attempts, one.last_error) for one in work.deliveries.page(ref="thing", limit=9)}
+        told = {
+            one.url: (one.status, one.attempts, one.last_error) for one in work.deliveries.page(ref="thing", limit=9)
+        }
     assert told == {
         "https://broken.example/": ("pending", 1, "sending failed: RuntimeError"),
         receiver.url: ("delivered", 1, None),
@@ -286,7 +317,14 @@ def test_a_delivery_that_can_not_even_be_sent_stops_no_other(api: Api, receiver:
 
 def test_what_a_killed_run_had_leased_is_sent_after_its_lease(api: Api, receiver: Receiver) -> None:
     with api.parts.warehouse.write() as work:
-        enqueue(work, url=receiver.url, secret=api.parts.seals.encrypt("s" * 16), event="test", payload={"a": 1}, ref="thing")
+        enqueue(
+            work,
+            url=receiver.url,
+            secret=api.parts.seals.encrypt("s" * 16),
+            event="test",
+            payload={"a": 1},
+            ref="thing",
+        )
         work.commit()
     moment = now()
     with api.parts.warehouse.write() as work:  # leased by a run that is killed
@@ -317,7 +355,14 @@ def test_word_is_queued_in_the_transaction_that_ends_the_job_or_not_at_all(api: 
 
 def test_the_sweep_sends_what_nobody_was_woken_for(api: Api) -> None:
     with api.parts.warehouse.write() as work:
-        enqueue(work, url="https://example.org/", secret=api.parts.seals.encrypt("s" * 16), event="test", payload={}, ref="thing")
+        enqueue(
+            work,
+            url="https://example.org/",
+            secret=api.parts.seals.encrypt("s" * 16),
+            event="test",
+            payload={},
+            ref="thing",
+        )
         work.commit()
     sweep(api.parts)
     assert (DELIVER_ACTOR,) in api.messages.sent
@@ -380,7 +425,19 @@ def test_a_webhook_that_cannot_be_is_refused(api: Api, body: dict[str, Any]) -> 
     assert api.client.get("/v1/webhooks").json()["items"] == []
 
 
-INSIDE = ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1", "::1", "::", "fe80::1"]
+INSIDE = [
+    "127.0.0.1",
+    "10.1.2.3",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "0.0.0.0",
+    "100.64.0.1",
+    "224.0.0.1",
+    "::1",
+    "::",
+    "fe80::1",
+]
 INSIDE += ["fc00::1", "::ffff:127.0.0.1", "64:ff9b::a00:1", "2002:7f00:1::", "ff02::1"]
 
 
@@ -421,14 +478,21 @@ def test_a_name_that_leads_inside_is_refused_when_it_is_called_and_not_tried_aga
 
 def test_where_internal_addresses_are_allowed_names_are_called_at_what_they_resolve_to(receiver: Receiver) -> None:
     port = receiver.url.rpartition(":")[2]
-    assert HttpWebhookSender(private=True, deadline=5).post(WebhookRequest(f"http://localhost:{port}/x?y", b"{}", {})) == DeliveryResult(status=200)
+    assert HttpWebhookSender(private=True, deadline=5).post(
+        WebhookRequest(f"http://localhost:{port}/x?y", b"{}", {})
+    ) == DeliveryResult(status=200)
     assert receiver.heard[0][0]["host"] == f"localhost:{port}"
 
 
 def test_a_secret_without_a_webhook_or_too_short_is_refused(api: Api) -> None:
     assert api.client.post("/v1/uploads", content=FOUR, headers={"Webhook-Secret": "s" * 16}).status_code == 400
     short = {"Webhook-Secret": "short"}
-    assert api.client.post("/v1/uploads", params={"webhook": "https://example.org/"}, content=FOUR, headers=short).status_code == 400
+    assert (
+        api.client.post(
+            "/v1/uploads", params={"webhook": "https://example.org/"}, content=FOUR, headers=short
+        ).status_code
+        == 400
+    )
 
 
 def test_a_retry_tells_the_webhook_of_the_job_it_retries(live: Live, receiver: Receiver) -> None:

@@ -8,7 +8,13 @@ from tests.api.conftest import Api
 def test_head_is_get_without_the_body(full: Api) -> None:
     (job,) = full.client.get("/v1/jobs").json()["items"]
     ocid = full.client.get("/v1/gold/processes").json()["items"][0]["ocid"]
-    named = {"{job_id}": job["id"], "{ocid}": ocid, "{fact}": "award", "{dimension}": "organization", "{kind}": "releases"}
+    named = {
+        "{job_id}": job["id"],
+        "{ocid}": ocid,
+        "{fact}": "award",
+        "{dimension}": "organization",
+        "{kind}": "releases",
+    }
     asked = 0
     for path, methods in full.client.get("/openapi.json").json()["paths"].items():
         for name, value in named.items():
@@ -18,9 +24,9 @@ def test_head_is_get_without_the_body(full: Api) -> None:
         got, head = full.client.get(path), full.client.head(path)
         assert (head.status_code, head.content) == (got.status_code, b""), path
         changing = {"content-length"} if path == "/v1/search" else set()  # the body contains the elapsed time
-        assert {name: head.headers[name] for name in head.headers.keys() - changing} == {name: got.headers[name] for name in got.headers.keys() - changing}, (
-            path
-        )
+        assert {name: head.headers[name] for name in head.headers.keys() - changing} == {
+            name: got.headers[name] for name in got.headers.keys() - changing
+        }, path
         asked += got.status_code == 200
     assert asked > 10
     assert full.client.head("/docs").status_code == full.client.head("/openapi.json").status_code == 200

@@ -37,7 +37,9 @@ def remembered(api: Api) -> set[str]:
         return {str(one) for one in work_.connection.exec_driver_sql("SELECT document_id FROM search_before").scalars()}
 
 
-def test_batches_that_are_taken_alone_after_failed_attempts_are_each_told(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_that_are_taken_alone_after_failed_attempts_are_each_told(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = save(api, webhook=HOOK)
     save(api, query={"q": "council", "collection": "organizations"})
     for number in range(3):
@@ -61,7 +63,9 @@ def test_what_was_known_of_a_batch_that_was_set_aside_is_forgotten(api: Api, mon
     assert entries(api, made) == ["Bridges beside"]
     assert remembered(api) == set()
     with api.parts.warehouse.write() as work_:  # of a batch that was set aside, whose documents no other batch touches
-        work_.saved_searches.save_prior_matches([PriorMatches(collection=Collection.PROCESSES, document_id="gone", searches=[], asked_at=now())])
+        work_.saved_searches.save_prior_matches(
+            [PriorMatches(collection=Collection.PROCESSES, document_id="gone", searches=[], asked_at=now())]
+        )
         work_.commit()
     load(api, "Roads", first=7)
     assert remembered(api) == set()
@@ -70,8 +74,12 @@ def test_what_was_known_of_a_batch_that_was_set_aside_is_forgotten(api: Api, mon
 def test_more_documents_than_a_statement_takes_variables_are_forgotten(api: Api) -> None:
     ids = [f"ocds-test09-{number}" for number in range(40_000)]
     with api.parts.warehouse.write() as work_:
-        work_.saved_searches.save_prior_matches([PriorMatches(collection=Collection.PROCESSES, document_id=one, searches=[], asked_at=now()) for one in ids])
-        work_.saved_searches.save_prior_matches([PriorMatches(collection=Collection.ORGANIZATIONS, document_id=ids[0], searches=[], asked_at=now())])
+        work_.saved_searches.save_prior_matches(
+            [PriorMatches(collection=Collection.PROCESSES, document_id=one, searches=[], asked_at=now()) for one in ids]
+        )
+        work_.saved_searches.save_prior_matches(
+            [PriorMatches(collection=Collection.ORGANIZATIONS, document_id=ids[0], searches=[], asked_at=now())]
+        )
         work_.saved_searches.delete_prior_matches(Collection.PROCESSES, ids[1:])
         assert set(work_.saved_searches.prior_matches(Collection.PROCESSES, ids)) == {ids[0]}
         assert set(work_.saved_searches.prior_matches(Collection.ORGANIZATIONS, ids)) == {ids[0]}

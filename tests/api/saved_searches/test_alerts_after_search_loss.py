@@ -69,7 +69,11 @@ def test_what_comes_while_search_is_filled_again_is_told_once(api: Api, monkeypa
             lose(api)
     refill(api)
     assert api.parts.search.count(Collection.PROCESSES) == 7
-    titles = [f"Bridges {number}" for number in range(3)] + ["Bridges that waited to be indexed"] + [f"Bridges of run {number}" for number in range(4, 7)]
+    titles = (
+        [f"Bridges {number}" for number in range(3)]
+        + ["Bridges that waited to be indexed"]
+        + [f"Bridges of run {number}" for number in range(4, 7)]
+    )
     assert sorted(entries(api, made)) == sorted(titles)
     assert sum(one["found"] for one in sent(api, made)) == 7
 

@@ -28,8 +28,13 @@ Json = dict[str, Any]
 
 def load(api: Api, *titles: str, first: int = 0, date: str = "2024-05-01T00:00:00Z") -> None:
     """One process per title, numbered by position in the list."""
-    made = [release(f"ocds-test09-{first + i}", title, date, 5.0, "GBP", "open", "45233142") for i, title in enumerate(titles)]
-    answer = api.client.post("/v1/uploads", files={"file": ("some.jsonl", b"\n".join(json.dumps(one).encode() for one in made))})
+    made = [
+        release(f"ocds-test09-{first + i}", title, date, 5.0, "GBP", "open", "45233142")
+        for i, title in enumerate(titles)
+    ]
+    answer = api.client.post(
+        "/v1/uploads", files={"file": ("some.jsonl", b"\n".join(json.dumps(one).encode() for one in made))}
+    )
     assert answer.status_code == 202, answer.text
     work(api)
 
@@ -43,7 +48,9 @@ def work(api: Api, until: str = "") -> None:
 
 
 def save(api: Api, user: str = "rita", **body: Any) -> Json:
-    answer = api.stranger.post("/v1/searches", json={"name": "Bridges", "query": {"q": "bridges"}} | body, auth=(user, f"{user}!"))
+    answer = api.stranger.post(
+        "/v1/searches", json={"name": "Bridges", "query": {"q": "bridges"}} | body, auth=(user, f"{user}!")
+    )
     assert answer.status_code == 201, answer.text
     made: Json = answer.json()
     assert answer.headers["Location"] == f"/v1/searches/{made['id']}"
@@ -69,18 +76,29 @@ def entries(api: Api, search: Json) -> list[str]:
 
 
 def test_a_saved_search_is_one_s_own(api: Api) -> None:
-    made = save(api, query={"q": "roads", "buyer": ["Cardiff, City of"], "value_from": 5, "published_from": "2024-01-01"})
+    made = save(
+        api, query={"q": "roads", "buyer": ["Cardiff, City of"], "value_from": 5, "published_from": "2024-01-01"}
+    )
     path = f"/v1/searches/{made['id']}"
     mine = api.stranger.get(path, auth=("rita", "rita!")).json()
-    assert mine["query"] == {"q": "roads", "buyer": ["Cardiff, City of"], "value_from": 5.0, "published_from": "2024-01-01T00:00:00Z"}
+    assert mine["query"] == {
+        "q": "roads",
+        "buyer": ["Cardiff, City of"],
+        "value_from": 5.0,
+        "published_from": "2024-01-01T00:00:00Z",
+    }
     assert "secret" not in mine
-    assert [one["id"] for one in api.stranger.get("/v1/searches", auth=("rita", "rita!")).json()["items"]] == [made["id"]]
+    assert [one["id"] for one in api.stranger.get("/v1/searches", auth=("rita", "rita!")).json()["items"]] == [
+        made["id"]
+    ]
     for call in (api.client.get, api.client.delete):
         assert call(path).status_code == 404
     assert api.client.put(path, json={"name": "x", "query": {}}).status_code == 404
     assert api.client.get("/v1/searches").json() == {"items": []}
     assert api.stranger.get("/v1/searches").status_code == 401
-    changed = api.stranger.put(path, json={"name": "Rail", "query": {"q": "rail"}, "feed": False}, auth=("rita", "rita!")).json()
+    changed = api.stranger.put(
+        path, json={"name": "Rail", "query": {"q": "rail"}, "feed": False}, auth=("rita", "rita!")
+    ).json()
     assert (changed["name"], changed["query"], changed["feed"]) == ("Rail", {"q": "rail"}, None)
     assert api.stranger.get(made["feed"]).status_code == 404
     assert api.stranger.delete(path, auth=("rita", "rita!")).status_code == 204
@@ -125,7 +143,9 @@ def test_each_new_match_is_told_once_and_old_ones_never(api: Api) -> None:
 def test_another_query_is_told_of_what_matches_it_from_then_on(api: Api) -> None:
     load(api, "Harbours of old")
     made = save(api)
-    answer = api.stranger.put(f"/v1/searches/{made['id']}", json={"name": "Harbours", "query": {"q": "harbours"}}, auth=("rita", "rita!"))
+    answer = api.stranger.put(
+        f"/v1/searches/{made['id']}", json={"name": "Harbours", "query": {"q": "harbours"}}, auth=("rita", "rita!")
+    )
     assert answer.status_code == 200
     load(api, "Harbours of old", "Harbours anew", "Bridges", date="2024-06-01T00:00:00Z")
     assert entries(api, made) == ["Harbours anew"]
@@ -140,9 +160,17 @@ def test_filters_and_collections_hold_for_alerts(api: Api) -> None:
 
 
 def test_an_alert_corrects_completes_and_leaves_out_no_word(api: Api) -> None:
-    unknown, half, begun = save(api, query={"q": "Costain"}), save(api, query={"q": "rural school maintenance"}), save(api, query={"q": "contain"})
+    unknown, half, begun = (
+        save(api, query={"q": "Costain"}),
+        save(api, query={"q": "rural school maintenance"}),
+        save(api, query={"q": "contain"}),
+    )
     load(api, "Supply of waste containers", "Rural broadband maintenance", "Maintenance of rural schools")
-    assert (entries(api, unknown), entries(api, half), entries(api, begun)) == ([], ["Maintenance of rural schools"], [])
+    assert (entries(api, unknown), entries(api, half), entries(api, begun)) == (
+        [],
+        ["Maintenance of rural schools"],
+        [],
+    )
 
 
 @pytest.mark.parametrize(
@@ -166,7 +194,9 @@ def test_an_alert_is_told_of_what_its_words_are_in(api: Api, query: Json, told: 
 
 
 def test_a_saved_search_that_would_be_cut_is_refused(api: Api) -> None:
-    answer = api.stranger.post("/v1/searches", json={"name": "Long", "query": {"q": "road " * 201}}, auth=("rita", "rita!"))
+    answer = api.stranger.post(
+        "/v1/searches", json={"name": "Long", "query": {"q": "road " * 201}}, auth=("rita", "rita!")
+    )
     assert answer.status_code == 422
     assert "1000 characters" in answer.text
 
@@ -203,7 +233,9 @@ def test_a_run_that_was_killed_before_its_end_misses_no_match(api: Api) -> None:
 
 
 def _bridge(number: int) -> bytes:
-    return json.dumps(release(f"ocds-test09-{number}", f"Bridges {number}", "2024-05-01T00:00:00Z", 5.0, "GBP", "open", "45233142")).encode()
+    return json.dumps(
+        release(f"ocds-test09-{number}", f"Bridges {number}", "2024-05-01T00:00:00Z", 5.0, "GBP", "open", "45233142")
+    ).encode()
 
 
 @pytest.fixture
@@ -229,7 +261,9 @@ def receiver() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
     server.server_close()
 
 
-def test_a_webhook_hears_of_new_matches_signed(api: Api, receiver: tuple[str, list[tuple[dict[str, str], bytes]]]) -> None:
+def test_a_webhook_hears_of_new_matches_signed(
+    api: Api, receiver: tuple[str, list[tuple[dict[str, str], bytes]]]
+) -> None:
     url, came = receiver
     object.__setattr__(api.settings, "webhook_private", True)
     made = save(api, webhook=url)
@@ -271,7 +305,10 @@ def test_search_inside_tenderlake_gives_no_keys(api: Api) -> None:
 
 
 def test_the_searches_of_a_user_who_is_removed_end_with_them(api: Api) -> None:
-    made, other = save(api, query={"q": "bridge"}, webhook="https://example.org/alerts"), save(api, "wendy", query={"q": "bridge"})
+    made, other = (
+        save(api, query={"q": "bridge"}, webhook="https://example.org/alerts"),
+        save(api, "wendy", query={"q": "bridge"}),
+    )
     load(api, "A bridge over the Tawe")
     assert [one.status for one in list_deliveries(api.parts.warehouse, ref=made["id"])[0]] == ["pending"]
     remove_user(api.parts.warehouse, "rita")
@@ -285,9 +322,14 @@ def test_the_searches_of_a_user_who_is_removed_end_with_them(api: Api) -> None:
 
 
 @pytest.mark.parametrize("query", [{"buyer": [""]}, {"status": ["  "]}, {"classification": [",", ""]}])
-def test_an_empty_filter_is_refused_when_it_is_saved_and_when_it_is_asked(api: Api, query: dict[str, list[str]]) -> None:
+def test_an_empty_filter_is_refused_when_it_is_saved_and_when_it_is_asked(
+    api: Api, query: dict[str, list[str]]
+) -> None:
     (name,) = query
-    for answer in (api.client.post("/v1/searches", json={"name": "x", "query": query}), api.client.get("/v1/search", params=query)):
+    for answer in (
+        api.client.post("/v1/searches", json={"name": "x", "query": query}),
+        api.client.get("/v1/search", params=query),
+    ):
         assert answer.status_code == 400
         assert answer.json()["parameter"] == name
     assert api.client.get("/v1/searches").json() == {"items": []}
@@ -329,11 +371,17 @@ def test_entries_bear_titles_that_people_know(api: Api) -> None:
     organizations = save(api, query={"collection": "organizations"})
     documents = save(api, query={"collection": "documents"})
     untitled = {"ocid": "ocds-test09-9", "id": "1", "date": "2024-01-01T00:00:00Z", "tag": ["tender"]}
-    described = untitled | {"ocid": "ocds-test09-8", "tender": {"id": "t", "title": "  ", "description": "Repair of  two bridges"}}
+    described = untitled | {
+        "ocid": "ocds-test09-8",
+        "tender": {"id": "t", "title": "  ", "description": "Repair of  two bridges"},
+    }
     party = untitled | {"ocid": "ocds-test09-7", "parties": [{"id": "X-1", "roles": ["buyer"]}], "buyer": {"id": "X-1"}}
     api.client.post("/v1/raw/releases", json=[untitled, described, party])
     pages = [{"page": 1, "text": "Bridges are sought."}]
-    files = [{"id": "d1", "filename": "notice-7.pdf", "pages": pages}, {"id": "d2", "filename": "n.pdf", "title": "Notice of bridges", "pages": pages}]
+    files = [
+        {"id": "d1", "filename": "notice-7.pdf", "pages": pages},
+        {"id": "d2", "filename": "n.pdf", "title": "Notice of bridges", "pages": pages},
+    ]
     api.client.post("/v1/raw/documents", json=files)
     work(api)
     assert sorted(entries(api, processes)) == ["Contracting process without a title"] * 2 + ["Repair of two bridges"]

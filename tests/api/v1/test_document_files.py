@@ -25,7 +25,13 @@ def test_a_pdf_is_uploaded_for_its_process_and_found_in_gold_search_and_raw(api:
     job = upload(api, "notice.pdf", pdfs.pdf("Axolotl breeding tanks", "Terms of delivery"), ocid="ocds-x")
     assert (job["status"], job["ocid"]) == ("succeeded", "ocds-x")
     (row,) = api.client.get("/v1/gold/facts/document").json()["items"]
-    assert (row["filename"], row["ocid"], row["link"], row["process_key"], row["pages"]) == ("notice.pdf", "ocds-x", None, None, 2)
+    assert (row["filename"], row["ocid"], row["link"], row["process_key"], row["pages"]) == (
+        "notice.pdf",
+        "ocds-x",
+        None,
+        None,
+        2,
+    )
     assert [(hit["page"], hit["ocid"]) for hit in hits(api.client, q="delivery", ocid="ocds-x")] == [(2.0, "ocds-x")]
     assert hits(api.client, q="delivery", ocid="other") == []
     record = api.client.get(f"/v1/raw/documents/{row['record_id']}").json()
@@ -52,7 +58,11 @@ def test_documents_are_filtered_by_their_process_and_state(api: Api) -> None:
 
 
 def test_an_ocid_that_is_none_is_refused_with_the_parameter_named(api: Api) -> None:
-    answer = api.client.post("/v1/uploads?ocid=%20&filename=a.pdf", content=pdfs.pdf("x"), headers={"Content-Type": "application/octet-stream"})
+    answer = api.client.post(
+        "/v1/uploads?ocid=%20&filename=a.pdf",
+        content=pdfs.pdf("x"),
+        headers={"Content-Type": "application/octet-stream"},
+    )
     assert answer.status_code in {400, 422}
     assert "ocid" in answer.text
 
@@ -69,7 +79,12 @@ def test_no_answer_about_a_broken_file_names_a_path_of_the_server(api: Api) -> N
     job = upload(api, "broken.pdf", b"%PDF-1.7\nnothing else")
     assert job["status"] == "failed"
     record = api.client.get("/v1/gold/facts/document").json()["items"][0]["record_id"]
-    told = [f"/v1/jobs/{job['id']}", f"/v1/jobs/{job['id']}/errors", "/v1/gold/facts/document", f"/v1/raw/documents/{record}"]
+    told = [
+        f"/v1/jobs/{job['id']}",
+        f"/v1/jobs/{job['id']}/errors",
+        "/v1/gold/facts/document",
+        f"/v1/raw/documents/{record}",
+    ]
     told += [f"/v1/jobs/{job['id']}/errors?format=csv", "/v1/gold/facts/document?format=csv"]
     for path in told:
         assert str(api.settings.data_dir) not in api.client.get(path).text, path

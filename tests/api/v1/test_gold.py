@@ -48,11 +48,23 @@ def test_names_are_found_whatever_their_case_accents_and_all(api: Api) -> None:
     text = json.dumps(made).replace("Northshire County Council", "École Énergie")
     api.client.post("/v1/uploads?filename=one.json", content=text.encode())
     api.work()
-    assert [ocids(api, f"buyer={name}") for name in ("École Énergie", "école énergie", "ÉCOLE ÉNERGIE")] == [["ocds-aaaaaa-1"]] * 3
+    assert [ocids(api, f"buyer={name}") for name in ("École Énergie", "école énergie", "ÉCOLE ÉNERGIE")] == [
+        ["ocds-aaaaaa-1"]
+    ] * 3
 
 
 @pytest.mark.parametrize(
-    "sort", ["amount", "-amount", "title", "-currency.code,-amount", "procedure.method,ocid", "-last_published", "first_published_date.year", ""]
+    "sort",
+    [
+        "amount",
+        "-amount",
+        "title",
+        "-currency.code,-amount",
+        "procedure.method,ocid",
+        "-last_published",
+        "first_published_date.year",
+        "",
+    ],
 )
 def test_pages_of_any_order_join_to_the_whole(full: Api, sort: str) -> None:
     whole = full.client.get(f"/v1/gold/facts/process?sort={sort}").json()
@@ -74,7 +86,10 @@ def test_a_process_comes_with_all_that_hangs_on_it(full: Api) -> None:
         assert found["buyer"]["name"] == "Northshire County Council"
         assert found["procuring_entity"] is None
         assert [award["amount"] for award in found["awards"]] == [400.0]
-        assert [(one["name"], one["amount"]) for one in found["awards"][0]["suppliers"]] == [("Acme, Smith Ltd", 200.0), ("Bolt Ltd", 200.0)]
+        assert [(one["name"], one["amount"]) for one in found["awards"][0]["suppliers"]] == [
+            ("Acme, Smith Ltd", 200.0),
+            ("Bolt Ltd", 200.0),
+        ]
         assert found["contracts"][0]["award_id"] == "a1"
         assert found["items"][0]["classification"]["code"] == "72000000"
         assert {party["name"]: party["roles"] for party in found["parties"]}["Bolt Ltd"] == ["supplier"]
@@ -93,7 +108,13 @@ def test_the_compiled_release_keeps_every_field(full: Api) -> None:
 
 
 def test_a_process_that_is_not_there_is_a_404(full: Api) -> None:
-    for path in ("/v1/gold/processes/nothing", "/v1/gold/processes/nothing/compiled", "/v1/gold/facts/bids", "/v1/gold/dimensions/colour", "/v1/jobs/none"):
+    for path in (
+        "/v1/gold/processes/nothing",
+        "/v1/gold/processes/nothing/compiled",
+        "/v1/gold/facts/bids",
+        "/v1/gold/dimensions/colour",
+        "/v1/jobs/none",
+    ):
         answer = full.client.get(path)
         assert answer.status_code == 404
         assert answer.json()["title"] == "Not found"
@@ -132,7 +153,9 @@ def test_facts_are_filtered_by_fields_and_dimensions(full: Api, fact: str, query
 def test_surrogate_keys_are_text_and_lead_from_facts_to_dimensions(full: Api) -> None:
     award = full.client.get("/v1/gold/facts/award?sort=-amount&limit=1").json()["items"][0]
     assert isinstance(award["supplier_key"], str)
-    found = full.client.get(f"/v1/gold/dimensions/organization?organization_key={award['supplier_key']}").json()["items"]
+    found = full.client.get(f"/v1/gold/dimensions/organization?organization_key={award['supplier_key']}").json()[
+        "items"
+    ]
     assert [one["name"] for one in found] == [award["supplier"]["name"]]
 
 
@@ -220,7 +243,13 @@ def test_what_the_caller_got_wrong_is_a_problem_of_the_4xx(full: Api, path: str,
 
 def test_a_wrong_name_is_answered_with_the_right_ones(full: Api) -> None:
     assert "amount" in full.client.get("/v1/gold/facts/award?amuont=1").json()["allowed"]
-    assert full.client.get("/v1/gold/facts/bids").json()["allowed"] == ["process", "award", "contract", "item", "document"]
+    assert full.client.get("/v1/gold/facts/bids").json()["allowed"] == [
+        "process",
+        "award",
+        "contract",
+        "item",
+        "document",
+    ]
     assert "buyer" in full.client.get("/v1/gold/processes?buyr=1").json()["allowed"]
     wrong = full.client.get("/v1/gold/processes?limit=x&amount_to=y").json()["errors"]
     assert [(one["where"], one["got"]) for one in wrong] == [("query.amount_to", "y"), ("query.limit", "x")]

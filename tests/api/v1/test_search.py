@@ -21,7 +21,10 @@ from tests.api.releases import CLOUD, PENS, ROADS
         ("q=&classification=72000000", {CLOUD}),
         ("q=&value_from=400&value_to=400", {CLOUD}),
         ("q=&published_from=2024-01-10&published_to=2024-02-10", {ROADS, PENS}),
-        ("q=&status=complete&category=works&country=GB&region=Northshire&buyer=Northshire County Council", {ROADS, PENS, CLOUD}),
+        (
+            "q=&status=complete&category=works&country=GB&region=Northshire&buyer=Northshire County Council",
+            {ROADS, PENS, CLOUD},
+        ),
     ],
 )
 def test_processes_are_found_by_word_and_filter(full: Api, query: str, expected: set[str]) -> None:
@@ -37,7 +40,9 @@ def test_answers_have_facets_highlights_pages_and_an_order(full: Api) -> None:
     assert answer["facets"]["method"] == [{"value": "open", "count": 1}]
     assert set(answer["facets"]) == {"buyer", "method"}
     assert {"found", "page", "per_page", "took_ms"} <= set(answer)
-    pages = [full.client.get(f"/v1/search?sort=-published&per_page=1&page={page}").json()["hits"] for page in (1, 2, 3, 4)]
+    pages = [
+        full.client.get(f"/v1/search?sort=-published&per_page=1&page={page}").json()["hits"] for page in (1, 2, 3, 4)
+    ]
     assert [[hit["id"] for hit in page] for page in pages] == [[CLOUD], [PENS], [ROADS], []]
 
 
@@ -69,7 +74,9 @@ def test_who_is_calling_is_asked_before_what_is_asked(full: Api, path: str) -> N
         ("/v1/search/suggest?q=a&per_page=3", 400, None),
     ],
 )
-def test_parameters_that_make_no_sense_are_refused_by_name(full: Api, path: str, status: int, where: list[str] | None) -> None:
+def test_parameters_that_make_no_sense_are_refused_by_name(
+    full: Api, path: str, status: int, where: list[str] | None
+) -> None:
     answer = full.client.get(path)
     assert answer.status_code == status
     body = answer.json()

@@ -17,8 +17,22 @@ from tests.infrastructure.search.typesense.stand_in.server import Typesense
 from tests.infrastructure.search.typesense.transport import Recording
 from tests.support import lines, load, release, verified
 
-NAMES = ["  Padded  Name  ", "Padded Name", "Acme", "Acme,Ltd", "Acme, S.A. de C.V.", "Acme,", ',"Quoted" `back`', "<b>", "BON SANTE SAS\u00a0", "a:=b && c"]
-COUNTED = {collection: [field.name for spec in SPECS if spec.name == collection for field in spec.fields if field.facet] for collection in Collection}
+NAMES = [
+    "  Padded  Name  ",
+    "Padded Name",
+    "Acme",
+    "Acme,Ltd",
+    "Acme, S.A. de C.V.",
+    "Acme,",
+    ',"Quoted" `back`',
+    "<b>",
+    "BON SANTE SAS\u00a0",
+    "a:=b && c",
+]
+COUNTED = {
+    collection: [field.name for spec in SPECS if spec.name == collection for field in spec.fields if field.facet]
+    for collection in Collection
+}
 
 
 def notices() -> list[dict[str, Any]]:
@@ -33,12 +47,23 @@ def notices() -> list[dict[str, Any]]:
             "address": address,
             "identifier": {"scheme": f"A B{number % 2} ", "id": f"{number}"},
         }
-        item = {"id": "1", "classification": {"scheme": "CPV", "id": f"4523{number % 3}000 "}, "deliveryAddress": address}
-        tender = {"status": f" active {number % 2}", "procurementMethod": f"open\t{number % 3}", "mainProcurementCategory": "goods ", "items": [item]}
+        item = {
+            "id": "1",
+            "classification": {"scheme": "CPV", "id": f"4523{number % 3}000 "},
+            "deliveryAddress": address,
+        }
+        tender = {
+            "status": f" active {number % 2}",
+            "procurementMethod": f"open\t{number % 3}",
+            "mainProcurementCategory": "goods ",
+            "items": [item],
+        }
         tender["value"] = {"amount": 5, "currency": " EUR"}
         award = {"id": "a", "status": " active", "suppliers": [{"name": name}]}
         who = {"id": f"p{number}", "name": name}
-        made.append(release(f"ocds-test0{number % 2}-{number}", parties=[party], buyer=who, tender=tender, awards=[award]))
+        made.append(
+            release(f"ocds-test0{number % 2}-{number}", parties=[party], buyer=who, tender=tender, awards=[award])
+        )
     return made
 
 
@@ -47,7 +72,9 @@ def lake(lake_home: Parts, request: pytest.FixtureRequest) -> Parts:
     """A lake with either engine."""
     if request.param == "embedded":
         return lake_home
-    return replace(lake_home, search=TypesenseSearch("http://typesense", "k", SPECS, transport=Recording(Typesense("30.1"))))
+    return replace(
+        lake_home, search=TypesenseSearch("http://typesense", "k", SPECS, transport=Recording(Typesense("30.1")))
+    )
 
 
 def test_every_value_of_every_facet_finds_what_it_counted(lake: Parts, tmp_path: Path) -> None:
@@ -57,7 +84,11 @@ def test_every_value_of_every_facet_finds_what_it_counted(lake: Parts, tmp_path:
         for name in COUNTED[collection]:
             for value in search(lake, SearchRequest(collection, facet_by=[name])).facets[name]:
                 found = search(lake, SearchRequest(collection, values={name: [value.value]}))
-                more = 1 if value.value in {"Acme,", "Acme,Ltd"} and name in {"buyer", "supplier", "region", "country"} else 0  # Acme's own
+                more = (
+                    1
+                    if value.value in {"Acme,", "Acme,Ltd"} and name in {"buyer", "supplier", "region", "country"}
+                    else 0
+                )  # Acme's own
                 assert found.found == value.count + more, (collection, name, value)
                 assert value.value == " ".join(value.value.split())
                 asked += 1
@@ -69,7 +100,9 @@ def test_every_value_of_every_facet_finds_what_it_counted(lake: Parts, tmp_path:
 def test_a_name_is_found_with_and_without_its_blanks_in_search_and_in_gold(lake_home: Parts, given: str) -> None:
     load(lake_home, "a.jsonl", lines(notices()))
     warehouse = lake_home.warehouse
-    assert {value.value: value.count for value in search(lake_home, SearchRequest(facet_by=["buyer"])).facets["buyer"]}["Padded Name"] == 2
+    assert {value.value: value.count for value in search(lake_home, SearchRequest(facet_by=["buyer"])).facets["buyer"]}[
+        "Padded Name"
+    ] == 2
     for name in ("buyer", "supplier", "region"):
         assert search(lake_home, SearchRequest(values={name: [given]})).found == 2
     for parameter in ("buyer.name", "buyer", "supplier.name", "supplier"):
@@ -81,9 +114,23 @@ def test_a_name_is_found_with_and_without_its_blanks_in_search_and_in_gold(lake_
 
 
 def test_padded_reference_rows_are_found_by_their_facets_with_a_note(lake_home: Parts) -> None:
-    row = {"id": " GB-COH-7 ", "name": "Padded  Ltd ", "country": " United  Kingdom", "region": " ", "scheme": "GB-COH "}
-    load(lake_home, "a.csv", ("id,name,country,region,scheme\n" + ",".join(f'"{text}"' for text in row.values()) + "\n").encode())
+    row = {
+        "id": " GB-COH-7 ",
+        "name": "Padded  Ltd ",
+        "country": " United  Kingdom",
+        "region": " ",
+        "scheme": "GB-COH ",
+    }
+    load(
+        lake_home,
+        "a.csv",
+        ("id,name,country,region,scheme\n" + ",".join(f'"{text}"' for text in row.values()) + "\n").encode(),
+    )
     facets = search(lake_home, SearchRequest(Collection.ORGANIZATIONS, facet_by=["country", "region", "scheme"])).facets
-    assert {name: [value.value for value in values] for name, values in facets.items()} == {"country": ["United Kingdom"], "region": [], "scheme": ["GB-COH"]}
+    assert {name: [value.value for value in values] for name, values in facets.items()} == {
+        "country": ["United Kingdom"],
+        "region": [],
+        "scheme": ["GB-COH"],
+    }
     (hit,) = search(lake_home, SearchRequest(Collection.ORGANIZATIONS, values={"country": [" United  Kingdom"]})).hits
     assert (hit.id, hit.document["name"]) == ("GB-COH-7", "Padded Ltd")

@@ -25,7 +25,9 @@ def coded(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api
     made[2]["parties"][1] = {"id": "local-7", "name": "Kumquat Interiors Teoranta", "roles": ["supplier"]}
     made[2]["awards"][0]["suppliers"] = [{"id": "local-7", "name": "Kumquat Interiors Teoranta"}]
     with started(fresh, tmp_path_factory.mktemp("coded") / "data") as api:
-        api.client.post("/v1/uploads?filename=coded.jsonl", content=b"\n".join(json.dumps(one).encode() for one in made))
+        api.client.post(
+            "/v1/uploads?filename=coded.jsonl", content=b"\n".join(json.dumps(one).encode() for one in made)
+        )
         api.work()
         yield api
 
@@ -43,7 +45,10 @@ SPELLINGS = ["45233142", "45233142-6", "CPV:45233142", "CPV:45233142-6", "cpv:45
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("name", ["classification", "q"])
 def test_filter_and_query_take_a_code_in_any_spelling(coded: Api, name: str, spelling: str) -> None:
-    assert {hit["id"] for hit in found(coded, "/v1/search", mode="keyword", **{name: spelling})["hits"]} == {BARE, CHECKED}
+    assert {hit["id"] for hit in found(coded, "/v1/search", mode="keyword", **{name: spelling})["hits"]} == {
+        BARE,
+        CHECKED,
+    }
 
 
 def test_a_division_is_one_with_its_scheme_too(coded: Api) -> None:
@@ -73,14 +78,22 @@ def test_gold_takes_a_code_in_any_spelling(coded: Api, path: str, name: str, exp
 
 @pytest.mark.parametrize("query", [{"mode": "keyword"}, {}])
 def test_an_organisation_is_found_by_its_id(coded: Api, query: dict[str, str]) -> None:
-    assert [hit["id"] for hit in found(coded, "/v1/search", collection="organizations", q=FIRM, **query)["hits"]] == [FIRM]
+    assert [hit["id"] for hit in found(coded, "/v1/search", collection="organizations", q=FIRM, **query)["hits"]] == [
+        FIRM
+    ]
     assert [hit["id"] for hit in found(coded, "/v1/search", q=FIRM, **query)["hits"]] == [OTHER]
 
 
 def test_counts_and_pages_are_whole_numbers(coded: Api) -> None:
     answer = found(coded, "/v1/search", collection="organizations", q=FIRM, facet_by="role")
     document = answer["hits"][0]["document"]
-    numbers = [answer["found"], answer["page"], answer["facets"]["role"][0]["count"], document["processes"], document["awards"]]
+    numbers = [
+        answer["found"],
+        answer["page"],
+        answer["facets"]["role"][0]["count"],
+        document["processes"],
+        document["awards"],
+    ]
     assert [(number, type(number)) for number in numbers] == [(1, int)] * 5
 
 
@@ -100,6 +113,8 @@ def test_an_empty_query_lists_all_and_a_long_one_is_cut(coded: Api) -> None:
     assert long["notes"][0].startswith("only the first 1,000 characters")
 
 
-@pytest.mark.parametrize(("text", "expected"), [("屋根", [BARE]), ("bus", [OTHER]), ("pens -bus", []), ("-図書館 -bus", [CHECKED])])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("屋根", [BARE]), ("bus", [OTHER]), ("pens -bus", []), ("-図書館 -bus", [CHECKED])]
+)
 def test_words_are_found_inside_sentences_and_in_either_number(coded: Api, text: str, expected: list[str]) -> None:
     assert [hit["id"] for hit in found(coded, "/v1/search", q=text, mode="keyword")["hits"]] == expected

@@ -83,7 +83,17 @@ def test_synonyms_are_kept_applied_and_removed(full: Api) -> None:
     assert full.client.get("/v1/search/synonyms/t1").status_code == 404
 
 
-@pytest.mark.parametrize("body", [{"words": ["one"]}, {"words": ["same", " same "]}, {"words": ["!", "?"]}, {"words": []}, {"root": "-", "words": ["a"]}, {}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"words": ["one"]},
+        {"words": ["same", " same "]},
+        {"words": ["!", "?"]},
+        {"words": []},
+        {"root": "-", "words": ["a"]},
+        {},
+    ],
+)
 def test_what_can_be_no_synonym_is_refused(full: Api, body: dict[str, object]) -> None:
     assert full.client.put("/v1/search/synonyms/t1", json=body).status_code in {400, 422}
     assert full.client.put("/v1/search/synonyms/a b", json={"words": ["a", "b"]}).status_code == 400

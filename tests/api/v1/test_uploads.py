@@ -22,13 +22,17 @@ def leftovers(api: Api) -> list[Path]:
 
 
 def test_an_upload_is_accepted_and_can_be_followed_to_its_end(api: Api) -> None:
-    sent = api.client.post("/v1/uploads", files={"file": ("three.json", package(), "application/json")}, auth=("wendy", "wendy!"))
+    sent = api.client.post(
+        "/v1/uploads", files={"file": ("three.json", package(), "application/json")}, auth=("wendy", "wendy!")
+    )
     assert sent.status_code == 202
     job = sent.json()
     assert sent.headers["location"] == f"/v1/jobs/{job['id']}"
     assert sent.headers["retry-after"] == "1"
     assert (job["status"], job["type"], job["filename"], job["actor"]) == ("accepted", "upload", "three.json", "wendy")
-    assert [(stage["name"], stage["status"]) for stage in job["stages"]] == [(name, "pending") for name in ("land", "refine", "publish", "index")]
+    assert [(stage["name"], stage["status"]) for stage in job["stages"]] == [
+        (name, "pending") for name in ("land", "refine", "publish", "index")
+    ]
     assert api.parts.files.path(job["sha256"]).read_bytes() == package()
     assert api.messages.sent == [("land", job["id"])]
     api.work()
@@ -108,12 +112,19 @@ BOUNDARY = {"content-type": "multipart/form-data; boundary=x"}
         (b"--x\r\ncontent-disposition: form-data; name=file; filename=a\r\n\r\nhalf", BOUNDARY, 400),
         (b"--x\r\ncontent-disposition: form-data; name=file; filename=a\r\n\r\n\r\n--x--\r\n", BOUNDARY, 400),
         (b"--x\r\ncontent-disposition: form-data; name=other; filename=a\r\n\r\nabc\r\n--x--\r\n", BOUNDARY, 400),
-        (b"--x\r\ncontent-disposition: form-data; name=file\r\n\r\na\r\n--x\r\ncontent-disposition: form-data; name=file\r\n\r\nb\r\n--x--\r\n", BOUNDARY, 400),
+        (
+            b"--x\r\ncontent-disposition: form-data; name=file\r\n\r\na\r\n--x\r\ncontent-disposition: form-data; "
+            b"name=file\r\n\r\nb\r\n--x--\r\n",
+            BOUNDARY,
+            400,
+        ),
         (b"abc", {"content-type": "multipart/form-data"}, 400),
         (b"--x\r\n" + b"a" * 20_000 + b": 1\r\n\r\n\r\n--x--\r\n", BOUNDARY, 400),
     ],
 )
-def test_what_cannot_be_taken_is_a_4xx_and_leaves_nothing(api: Api, content: bytes, headers: dict[str, str], status: int) -> None:
+def test_what_cannot_be_taken_is_a_4xx_and_leaves_nothing(
+    api: Api, content: bytes, headers: dict[str, str], status: int
+) -> None:
     answer = api.client.post("/v1/uploads", content=content, headers=headers)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"

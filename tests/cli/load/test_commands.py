@@ -44,7 +44,9 @@ def test_files_that_all_go_in_are_exit_code_0(live: Live, run: Run, files: dict[
     assert live.client.get("/v1/search").json()["found"] == 4
 
 
-def test_records_in_quarantine_are_exit_code_3_with_the_address_of_the_reasons(live: Live, run: Run, files: dict[str, str]) -> None:
+def test_records_in_quarantine_are_exit_code_3_with_the_address_of_the_reasons(
+    live: Live, run: Run, files: dict[str, str]
+) -> None:
     live.queue.go.set()
     done = run("load", files["some"], files["good"])
     assert done.returncode == 3
@@ -89,7 +91,9 @@ def test_without_waiting_the_jobs_are_left_to_the_server(live: Live, run: Run, f
     assert {one["status"] for one in live.client.get("/v1/jobs").json()["items"]} == {"accepted"}
 
 
-def test_the_webhook_is_told_and_its_secret_shown(live: Live, run: Run, files: dict[str, str], receiver: Receiver) -> None:
+def test_the_webhook_is_told_and_its_secret_shown(
+    live: Live, run: Run, files: dict[str, str], receiver: Receiver
+) -> None:
     live.queue.go.set()
     done = run("load", files["good"], "--webhook", receiver.url)
     assert done.returncode == 0
@@ -125,8 +129,13 @@ def test_a_server_that_is_away_is_said_in_one_line_with_what_to_do(run: Run, fil
     assert "tenderlake up" in done.stderr
 
 
-@pytest.mark.parametrize(("args", "word"), [(["--password", "wrong"], "--password"), (["--user", "nobody"], "nobody"), (["--url", "localhost"], "localhost")])
-def test_wrong_credentials_and_addresses_are_said_in_one_line(run: Run, files: dict[str, str], args: list[str], word: str) -> None:
+@pytest.mark.parametrize(
+    ("args", "word"),
+    [(["--password", "wrong"], "--password"), (["--user", "nobody"], "nobody"), (["--url", "localhost"], "localhost")],
+)
+def test_wrong_credentials_and_addresses_are_said_in_one_line(
+    run: Run, files: dict[str, str], args: list[str], word: str
+) -> None:
     done = run("load", files["good"], *args)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
@@ -148,14 +157,21 @@ def test_a_reader_is_told_that_loading_needs_a_writer(run: Run, files: dict[str,
     assert "needs the role writer" in done.stderr
 
 
-def test_the_admins_own_password_is_taken_from_the_data_folder_of_this_machine_alone(live: Live, tmp_path: Path, files: dict[str, str]) -> None:
+def test_the_admins_own_password_is_taken_from_the_data_folder_of_this_machine_alone(
+    live: Live, tmp_path: Path, files: dict[str, str]
+) -> None:
     live.queue.go.set()
     (tmp_path / "none").mkdir()
     (tmp_path / "none" / "admin-password").write_text("admin!\n")
     call = [sys.executable, "-m", "cli.main", "load", files["good"]]
     here = environment(tmp_path, port=live.url.rpartition(":")[2])
     assert subprocess.run(call, cwd=tmp_path, env=here, capture_output=True, timeout=60, check=False).returncode == 0
-    assert subprocess.run([*call, "--url", live.url], cwd=tmp_path, env=here, capture_output=True, timeout=60, check=False).returncode == 0
+    assert (
+        subprocess.run(
+            [*call, "--url", live.url], cwd=tmp_path, env=here, capture_output=True, timeout=60, check=False
+        ).returncode
+        == 0
+    )
     elsewhere = environment(tmp_path, url=live.url)  # another port than in the settings: perhaps a tunnel
     done = subprocess.run(call, cwd=tmp_path, env=elsewhere, capture_output=True, timeout=60, check=False)
     assert done.returncode == 1
@@ -198,7 +214,9 @@ class Breaking(threading.Thread):
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self.serve, args=(client, self.cut_after.pop(0) if self.cut_after else None), daemon=True).start()
+            threading.Thread(
+                target=self.serve, args=(client, self.cut_after.pop(0) if self.cut_after else None), daemon=True
+            ).start()
 
     def serve(self, client: socket.socket, cut: int | None) -> None:
         server = socket.create_connection(("127.0.0.1", self.target))
@@ -239,7 +257,9 @@ def test_an_upload_that_breaks_off_is_sent_again_and_makes_one_job(live: Live, r
     assert len(live.client.get("/v1/jobs").json()["items"]) == 1
 
 
-def test_on_a_terminal_bars_are_drawn_and_results_still_go_to_stdout(live: Live, tmp_path: Path, files: dict[str, str]) -> None:
+def test_on_a_terminal_bars_are_drawn_and_results_still_go_to_stdout(
+    live: Live, tmp_path: Path, files: dict[str, str]
+) -> None:
     live.queue.go.set()
     ours, theirs = pty.openpty()
     env = environment(tmp_path, url=live.url, password="admin!") | {"TERM": "xterm"}
@@ -265,7 +285,9 @@ def test_on_a_terminal_bars_are_drawn_and_results_still_go_to_stdout(live: Live,
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_looking_and_leaves_the_jobs(live: Live, tmp_path: Path, files: dict[str, str], number: signal.Signals, code: int) -> None:
+def test_a_signal_stops_looking_and_leaves_the_jobs(
+    live: Live, tmp_path: Path, files: dict[str, str], number: signal.Signals, code: int
+) -> None:
     env = environment(tmp_path, url=live.url, password="admin!")
     call = [sys.executable, "-m", "cli.main", "load", files["good"]]
     with subprocess.Popen(call, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -281,7 +303,9 @@ def test_a_signal_stops_looking_and_leaves_the_jobs(live: Live, tmp_path: Path, 
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_before_the_server_has_answered_is_told_by_the_exit_code_too(tmp_path: Path, files: dict[str, str], number: signal.Signals, code: int) -> None:
+def test_a_signal_before_the_server_has_answered_is_told_by_the_exit_code_too(
+    tmp_path: Path, files: dict[str, str], number: signal.Signals, code: int
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         env = environment(tmp_path, url=f"http://127.0.0.1:{silent.getsockname()[1]}", password="admin!")
         call = [sys.executable, "-m", "cli.main", "load", files["good"]]
@@ -313,7 +337,16 @@ def test_a_url_of_this_machine_with_the_port_of_the_settings_is_the_own_server(h
     assert is_own_server(f"http://{host}", Settings(data_dir=tmp_path, port=80, _env_file=None))
 
 
-@pytest.mark.parametrize("url", ["http://192.0.2.1:8000", "http://127.0.0.1.example.invalid:8000", "http://localhost:x", "http://:8000", "localhost:8000"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.0.2.1:8000",
+        "http://127.0.0.1.example.invalid:8000",
+        "http://localhost:x",
+        "http://:8000",
+        "localhost:8000",
+    ],
+)
 def test_any_other_server_is_not(url: str, tmp_path: Path) -> None:
     assert not is_own_server(url, Settings(data_dir=tmp_path, _env_file=None))
 

@@ -12,9 +12,17 @@ REBUILT = {"silver": "processes refined", "gold": "processes published", "search
 
 @pytest.mark.parametrize(
     ("typed", "made"),
-    [([], ["silver", "gold"]), (["silver"], ["silver", "gold"]), (["gold"], ["gold"]), (["search"], ["search"]), (["--layer", "search"], ["search"])],
+    [
+        ([], ["silver", "gold"]),
+        (["silver"], ["silver", "gold"]),
+        (["gold"], ["gold"]),
+        (["search"], ["search"]),
+        (["--layer", "search"], ["search"]),
+    ],
 )
-def test_a_layer_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: list[str], made: list[str]) -> None:
+def test_a_layer_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: list[str], made: list[str]
+) -> None:
     monkeypatch.setenv("TENDERLAKE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("TENDERLAKE_EMBEDDINGS", "off")
     assert CliRunner().invoke(app, ["migrate"]).exit_code == 0

@@ -104,7 +104,11 @@ def start(tmp_path: Path, temporary: Path) -> Iterator[Start]:
 
     def make(**settings: object) -> Running:
         given = {"data_dir": tmp_path / "data", "port": port, "workers": 1, **settings}
-        env = os.environ | {f"TENDERLAKE_{name.upper()}": str(value) for name, value in given.items()} | {"TMPDIR": str(temporary)}
+        env = (
+            os.environ
+            | {f"TENDERLAKE_{name.upper()}": str(value) for name, value in given.items()}
+            | {"TMPDIR": str(temporary)}
+        )
         output = tmp_path / f"output-{len(started)}"
         with output.open("wb") as file:
             command = [sys.executable, "-m", "tests.cli.up.stand_in", "up"]

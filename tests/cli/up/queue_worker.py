@@ -1,4 +1,6 @@
-"""`python -m tests.cli.up.queue_worker URL NAME FOLDER SECONDS`: a worker whose one actor, `land`, notes that it began, waits and notes that it ended."""
+"""`python -m tests.cli.up.queue_worker URL NAME FOLDER SECONDS`: a worker whose one actor, `land`, notes that it began,
+waits and notes that it ended.
+"""
 
 import sys
 import threading

@@ -27,7 +27,9 @@ def test_it_says_what_runs_and_what_to_try(start: Start) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_the_workers_share_the_cores_but_who_asks_for_more_threads_gets_them(start: Start, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+def test_the_workers_share_the_cores_but_who_asks_for_more_threads_gets_them(
+    start: Start, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
     monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
     cores = os.cpu_count() or 1
     first = start(workers=workers).ready()
@@ -100,7 +102,9 @@ def test_what_a_killed_worker_had_started_goes_with_it(start: Start) -> None:
     assert gone(started) == []
 
 
-def test_sigterm_leaves_no_process_no_temporary_folder_and_no_socket(start: Start, tmp_path: Path, temporary: Path) -> None:
+def test_sigterm_leaves_no_process_no_temporary_folder_and_no_socket(
+    start: Start, tmp_path: Path, temporary: Path
+) -> None:
     deep = tmp_path / ("long-" * 20) / "data"
     one = start(data_dir=deep).ready()
     assert list(temporary.iterdir()), "the path is too long for a socket, so that one is in a temporary folder"
@@ -145,8 +149,20 @@ def test_a_warehouse_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) -
         warehouse.execute("insert into alembic_version values ('9999')")
         warehouse.commit()
     (tmp_path / "warehouse.db").chmod(0o600)  # otherwise the permission fix would print another line
-    env = os.environ | {"TENDERLAKE_DATA_DIR": str(tmp_path), "TENDERLAKE_PORT": str(free_port()), "TENDERLAKE_WORKERS": "1"}
-    done = subprocess.run([sys.executable, "-m", "cli.main", "up"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
+    env = os.environ | {
+        "TENDERLAKE_DATA_DIR": str(tmp_path),
+        "TENDERLAKE_PORT": str(free_port()),
+        "TENDERLAKE_WORKERS": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", "up"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 1
     assert done.stdout + done.stderr == done.stderr.splitlines()[0] + "\n"
     assert "newer version" in done.stderr

@@ -60,7 +60,15 @@ def work(queue: Queue) -> Iterator[Work]:
     started: list[subprocess.Popen[bytes]] = []
 
     def make(name: str, seconds: float = 0.0) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.cli.up.queue_worker", queue.server.url, name, str(queue.folder), str(seconds)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.cli.up.queue_worker",
+            queue.server.url,
+            name,
+            str(queue.folder),
+            str(seconds),
+        ]
         started.append(subprocess.Popen(command, cwd=ROOT))
         return started[-1]
 
@@ -91,7 +99,9 @@ def test_what_a_killed_worker_held_comes_back_at_once_when_it_is_started_again(q
     assert time.monotonic() - begun < HEARTBEAT_TIMEOUT_MS / 1000
 
 
-def test_what_workers_of_an_earlier_run_held_is_free_for_others_once_their_heartbeats_are_aged(queue: Queue, work: Work) -> None:
+def test_what_workers_of_an_earlier_run_held_is_free_for_others_once_their_heartbeats_are_aged(
+    queue: Queue, work: Work
+) -> None:
     first = work("gone", 60)
     RedisMessageQueue(queue.server.url).send("land", "job")
     until(lambda: queue.noted("job.began") == ["gone"])
@@ -190,7 +200,10 @@ def test_one_thread_looks_for_those_of_all_queues_and_wakes_them_when_something_
     begun = time.monotonic()
     time.sleep(1)
     assert woken == []
-    assert broker.client.info("commandstats")["cmdstat_exists"]["calls"] <= 1 + (time.monotonic() - begun) / broker.share.poll_seconds
+    assert (
+        broker.client.info("commandstats")["cmdstat_exists"]["calls"]
+        <= 1 + (time.monotonic() - begun) / broker.share.poll_seconds
+    )
     RedisMessageQueue(queue.server.url).send("refine")
     for thread in threads:
         thread.join(5)
@@ -238,7 +251,9 @@ def test_what_failed_leaves_no_traceback_in_the_file_of_the_queue(queue: Queue) 
             raise ValueError("Vambrecluster can't be read")
 
     dramatiq.set_broker(broker)
-    actor = dramatiq.actor(actor_name="land", queue_name="land", broker=broker, max_retries=2, min_backoff=1, max_backoff=2)(land)
+    actor = dramatiq.actor(
+        actor_name="land", queue_name="land", broker=broker, max_retries=2, min_backoff=1, max_backoff=2
+    )(land)
     worker = dramatiq.Worker(broker, worker_timeout=50, worker_threads=1)
     worker.start()
     actor.send()

@@ -55,7 +55,9 @@ def wake(parts: Parts) -> None:
 def work(home: Path, kill: int) -> dict[str, Any]:
     """Process the folder until it is empty; returns the end state."""
     folder = home / "in"
-    parts = replace(bootstrap(Settings(data_dir=home / "data", embeddings="off", _env_file=None)), messages=MemoryMessages())
+    parts = replace(
+        bootstrap(Settings(data_dir=home / "data", embeddings="off", _env_file=None)), messages=MemoryMessages()
+    )
     drop = DropFolder(parts, folder, 1_000_000, settled=1.0)
     drop.prepare()
     if kill:

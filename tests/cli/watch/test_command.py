@@ -21,7 +21,9 @@ from tests.cli.conftest import ROOT, environment
 def watching(folder: Path, env: dict[str, str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     with (
         log.open("wb") as out,
-        subprocess.Popen([sys.executable, "-m", "cli.main", "watch", str(folder)], cwd=ROOT, env=env, stdout=out, stderr=out) as process,
+        subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "watch", str(folder)], cwd=ROOT, env=env, stdout=out, stderr=out
+        ) as process,
     ):
         try:
             yield process
@@ -34,7 +36,13 @@ def test_it_waits_for_the_warehouse_ends_on_sigterm_and_allows_no_second_watcher
     with watching(folder, env, log) as process:
         until(lambda: "waiting for the warehouse" in log.read_text())
         second = subprocess.run(
-            [sys.executable, "-m", "cli.main", "watch", str(folder)], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-m", "cli.main", "watch", str(folder)],
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert second.returncode == 1
         assert second.stderr.count("\n") == 1
@@ -46,14 +54,18 @@ def test_it_waits_for_the_warehouse_ends_on_sigterm_and_allows_no_second_watcher
 def test_a_folder_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     call = [sys.executable, "-m", "cli.main", "watch", str(tmp_path / "file" / "in")]
-    done = subprocess.run(call, cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        call, cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "can't be watched" in done.stderr
 
 
 @pytest.mark.timeout(300)
-def test_up_watches_the_folder_of_the_settings_a_killed_watcher_goes_on_and_webhooks_hear_of_it(tmp_path: Path, receiver: Receiver) -> None:
+def test_up_watches_the_folder_of_the_settings_a_killed_watcher_goes_on_and_webhooks_hear_of_it(
+    tmp_path: Path, receiver: Receiver
+) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "before.jsonl").write_bytes(LINES)
@@ -79,7 +91,9 @@ def test_up_watches_the_folder_of_the_settings_a_killed_watcher_goes_on_and_webh
         os.kill(first.pid, signal.SIGKILL)
         until(lambda: (folder / "done/after.jsonl").exists(), 120)
         until(lambda: (again := watcher()) is not None and again.pid != first.pid, 60)
-        reports = {name: orjson.loads((folder / f"done/{name}.jsonl.report.json").read_bytes()) for name in ("before", "after")}
+        reports = {
+            name: orjson.loads((folder / f"done/{name}.jsonl.report.json").read_bytes()) for name in ("before", "after")
+        }
         assert {name: report["counts"]["accepted"] for name, report in reports.items()} == {"before": 4, "after": 4}
         assert stack.job(reports["after"]["job"]["id"])["status"] == "succeeded"
         assert len(stack.client.get("/v1/jobs").json()["items"]) == 2
@@ -91,7 +105,9 @@ def test_a_name_that_is_no_text_ends_no_watcher(tmp_path: Path) -> None:
     folder, log = tmp_path / "in", tmp_path / "log"
     folder.mkdir()
     env = environment(tmp_path, embeddings="off")
-    made = subprocess.run([sys.executable, "-m", "cli.main", "migrate"], cwd=ROOT, env=env, capture_output=True, timeout=120, check=False)
+    made = subprocess.run(
+        [sys.executable, "-m", "cli.main", "migrate"], cwd=ROOT, env=env, capture_output=True, timeout=120, check=False
+    )
     assert made.returncode == 0, made.stderr
     with watching(folder, env, log) as process:
         until(lambda: "watching" in log.read_text(), 60)

@@ -107,7 +107,17 @@ def test_a_name_that_is_no_text_costs_that_file_alone(folder: Folder) -> None:
     assert "done/café.jsonl" in folder.lies()
 
 
-@pytest.mark.parametrize("name", ["x" * 249 + ".jsonl", "x" * 238 + ".jsonl", "x" * 237 + ".jsonl", "采" * 80 + ".jsonl", "y" * 255, "a." + "z" * 253])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x" * 249 + ".jsonl",
+        "x" * 238 + ".jsonl",
+        "x" * 237 + ".jsonl",
+        "采" * 80 + ".jsonl",
+        "y" * 255,
+        "a." + "z" * 253,
+    ],
+)
 def test_a_name_too_long_for_its_report_is_loaded_under_its_own_name(folder: Folder, name: str) -> None:
     for number in range(2):
         folder.put(name, FOUR if number else LINES)
@@ -118,7 +128,10 @@ def test_a_name_too_long_for_its_report_is_loaded_under_its_own_name(folder: Fol
     told = [orjson.loads((folder.path / one).read_bytes()) for one in reports(folder) if one.startswith("done/")]
     assert [(one["file"], one["status"]) for one in told] == [(name, "succeeded")] * 2
     assert sorted(one["counts"]["received"] for one in told) == [4, 5]
-    assert [name for name in folder.lies() if not name.startswith("done/")] == ["failed/other-0.jsonl", "failed/other-1.jsonl"]
+    assert [name for name in folder.lies() if not name.startswith("done/")] == [
+        "failed/other-0.jsonl",
+        "failed/other-1.jsonl",
+    ]
 
 
 def test_what_goes_wrong_with_one_file_holds_up_no_other(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +194,9 @@ def test_the_same_name_twice_is_numbered_and_each_keeps_its_own_report(folder: F
         folder.put("a.b.jsonl", FOUR if number else LINES)
         folder.load()
     assert folder.lies() == ["done/a.b-2.jsonl", "done/a.b-3.jsonl", "done/a.b.jsonl"]
-    assert [folder.report(f"done/{name}")["counts"]["unchanged"] for name in ("a.b.jsonl", "a.b-2.jsonl", "a.b-3.jsonl")] == [0, 4, 4]
+    assert [
+        folder.report(f"done/{name}")["counts"]["unchanged"] for name in ("a.b.jsonl", "a.b-2.jsonl", "a.b-3.jsonl")
+    ] == [0, 4, 4]
     assert len({job.id for job in folder.jobs()}) == 3
 
 
@@ -240,7 +255,9 @@ def test_a_restart_goes_on_with_what_was_under_way_and_makes_no_second_job(folde
 
 def test_many_files_are_loaded_side_by_side_but_not_all_at_once(folder: Folder) -> None:
     for number in range(60):
-        folder.put(f"{number:02}.jsonl", b'{"ocid": "ocds-aaaaaa-%d", "id": "1", "date": "2024-01-01T00:00:00Z"}' % number)
+        folder.put(
+            f"{number:02}.jsonl", b'{"ocid": "ocds-aaaaaa-%d", "id": "1", "date": "2024-01-01T00:00:00Z"}' % number
+        )
     folder.look(3, work=False)
     assert len([name for name in folder.lies() if name.startswith("loading/")]) == 50
     drain(folder.parts)
@@ -274,7 +291,14 @@ def test_a_kill_at_any_step_neither_loses_nor_repeats_a_file(tmp_path: Path, mig
     assert done.returncode == 0, done.stderr.decode()[-2_000:]
     rounds = [orjson.loads(line) for line in done.stdout.splitlines()]
     assert [one["killed"] for one in rounds] == [True] * (len(rounds) - 1) + [False]
-    assert len(rounds) > 10, "a kill before the claim, the copy, the store, the report, its place, the move: of each of the two files"
+    assert len(rounds) > 10, (
+        "a kill before the claim, the copy, the store, the report, its place, the move: of each of the two files"
+    )
     for one in rounds:
-        assert one["lies"] == ["done/good.jsonl", "done/good.jsonl.report.json", "failed/bad.jsonl", "failed/bad.jsonl.report.json"], one
+        assert one["lies"] == [
+            "done/good.jsonl",
+            "done/good.jsonl.report.json",
+            "failed/bad.jsonl",
+            "failed/bad.jsonl.report.json",
+        ], one
         assert sorted(job[1:] for job in one["jobs"]) == [["bad.jsonl", "failed"], ["good.jsonl", "succeeded"]], one

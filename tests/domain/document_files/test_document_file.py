@@ -10,7 +10,12 @@ from domain.raw_records.record import AcceptedRecord, Kind, RefusedElement, Sour
 from domain.validation.elements import validate_element
 
 PLACE = SourceLocation(file="notice.pdf")
-GOOD: dict[str, Any] = {"id": "a/b", "filename": "notice.pdf", "pages": [{"page": 1, "text": "see ocds-b5fd17-abc-1"}], "more": {"kept": True}}
+GOOD: dict[str, Any] = {
+    "id": "a/b",
+    "filename": "notice.pdf",
+    "pages": [{"page": 1, "text": "see ocds-b5fd17-abc-1"}],
+    "more": {"kept": True},
+}
 
 
 def judged(document: Any) -> AcceptedRecord | RefusedElement:
@@ -27,7 +32,13 @@ def accepted(document: Any) -> dict[str, Any]:
 
 def test_a_good_document_is_kept_as_it_is_and_knows_its_process() -> None:
     found = accepted(GOOD)
-    assert (found["record_id"], found["said"], found["state"], found["more"], found["notes"]) == ("a=2Fb", "ocds-b5fd17-abc-1", "text", {"kept": True}, [])
+    assert (found["record_id"], found["said"], found["state"], found["more"], found["notes"]) == (
+        "a=2Fb",
+        "ocds-b5fd17-abc-1",
+        "text",
+        {"kept": True},
+        [],
+    )
     assert validate_element(orjson.dumps(GOOD), PLACE, Kind.DOCUMENTS)[0] == judged(GOOD)
 
 

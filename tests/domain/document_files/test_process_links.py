@@ -5,7 +5,15 @@ import polars as pl
 import pytest
 from hypothesis import given
 
-from domain.document_files.process_links import PLAIN_PDF, ProcessClaim, choose_process, name_key, ocids_in, process_claims, url_name
+from domain.document_files.process_links import (
+    PLAIN_PDF,
+    ProcessClaim,
+    choose_process,
+    name_key,
+    ocids_in,
+    process_claims,
+    url_name,
+)
 
 A, B = "ocds-b5fd17-abc-1", "ocds-213czf-000-00001"
 
@@ -35,7 +43,10 @@ def test_what_the_caller_says_is_all_that_counts() -> None:
 
 
 def test_the_name_is_surer_than_the_text_and_several_ocids_say_nothing() -> None:
-    assert process_claims({"filename": f"{B}.pdf", "pages": [{"text": A}, {"text": A}]}) == [ProcessClaim("name", B), ProcessClaim("text", A)]
+    assert process_claims({"filename": f"{B}.pdf", "pages": [{"text": A}, {"text": A}]}) == [
+        ProcessClaim("name", B),
+        ProcessClaim("text", A),
+    ]
     assert process_claims({"filename": "x.pdf", "pages": [{"text": f"{A} and"}, {"text": B}]}) == []
     assert process_claims({"filename": "x.pdf"}) == []
 
@@ -47,16 +58,22 @@ def test_an_ocid_that_goes_on_in_the_next_page_is_joined(ending: str) -> None:
 
 
 def test_an_ocid_at_the_end_of_a_page_is_not_lost_to_what_follows() -> None:
-    said = process_claims({"filename": "x.pdf", "pages": [{"text": f"the process {A}-"}, {"text": "Terms of delivery"}]})
+    said = process_claims(
+        {"filename": "x.pdf", "pages": [{"text": f"the process {A}-"}, {"text": "Terms of delivery"}]}
+    )
     assert choose_process(said, [], [A]) == ProcessClaim("text", A)
-    assert process_claims({"filename": "x.pdf", "pages": [{"text": f"the process {A}"}, {"text": "2 lots"}]}) == [ProcessClaim("text", A)]
+    assert process_claims({"filename": "x.pdf", "pages": [{"text": f"the process {A}"}, {"text": "2 lots"}]}) == [
+        ProcessClaim("text", A)
+    ]
 
 
 def test_an_ocid_with_a_slash_and_one_in_a_url_are_told_apart_by_what_stands() -> None:
     said = process_claims({"filename": "x.pdf", "pages": [{"text": f"https://example.org/{A}/notice"}]})
     assert said == [ProcessClaim("text", f"{A}/notice"), ProcessClaim("text", A)]
     assert choose_process(said, [], [A]) == ProcessClaim("text", A)
-    assert process_claims({"filename": "x.pdf", "pages": [{"text": f"{A} at https://example.org/{A}/1 or /{A}/2"}]}) == [ProcessClaim("text", A)]
+    assert process_claims(
+        {"filename": "x.pdf", "pages": [{"text": f"{A} at https://example.org/{A}/1 or /{A}/2"}]}
+    ) == [ProcessClaim("text", A)]
     assert process_claims({"filename": "x.pdf", "pages": [{"text": f"{A}/1 and {A}/2"}]}) == []
 
 
@@ -88,7 +105,12 @@ def test_the_name_that_a_url_ends_in(url: str, name: str | None) -> None:
     assert url_name(url) == name
 
 
-@given(st.from_regex(r"https?://[a-zA-Z0-9.:-]{1,8}/([a-zA-Z0-9._~%?#-]{0,4}/){0,3}[a-zA-Z0-9._~%?#-]{0,6}\.(pdf|PDF|pdfx)([?#][a-z/.]{0,6})?", fullmatch=True))
+@given(
+    st.from_regex(
+        r"https?://[a-zA-Z0-9.:-]{1,8}/([a-zA-Z0-9._~%?#-]{0,4}/){0,3}[a-zA-Z0-9._~%?#-]{0,6}\.(pdf|PDF|pdfx)([?#][a-z/.]{0,6})?",
+        fullmatch=True,
+    )
+)
 def test_a_plain_url_has_the_same_name_by_the_short_way(url: str) -> None:
     short = pl.Series([url]).str.extract(PLAIN_PDF)[0]
     assert short is None or short == url_name(url)

@@ -9,7 +9,9 @@ from domain.document_files.proposed_values import parse_date, parse_money
 
 
 def lines(*texts: str, size: float = 11.0) -> list[TextLine]:
-    return [TextLine(text, (50.0, 20.0 * number, 300.0, 20.0 * number + 12), size) for number, text in enumerate(texts, 1)]
+    return [
+        TextLine(text, (50.0, 20.0 * number, 300.0, 20.0 * number + 12), size) for number, text in enumerate(texts, 1)
+    ]
 
 
 def proposed(*texts: str) -> list[tuple[str, Any]]:
@@ -48,7 +50,9 @@ def test_amounts_are_read_where_they_are_clear(text: str, value: dict[str, Any] 
         ("soon", None),
     ],
 )
-def test_deadlines_are_iso_dates_or_the_text_where_day_and_month_can_not_be_told_apart(text: str, value: str | None) -> None:
+def test_deadlines_are_iso_dates_or_the_text_where_day_and_month_can_not_be_told_apart(
+    text: str, value: str | None
+) -> None:
     assert parse_date(text) == value
 
 
@@ -77,9 +81,18 @@ def test_the_largest_line_of_the_first_page_is_the_title_where_none_is_labelled(
 
 def test_a_fact_names_its_page_its_box_and_the_line_it_stands_in() -> None:
     (fact,) = propose_facts(3, lines("Buyer:  City  of Bar"))
-    assert fact == {"name": "buyer", "page": 3, "bbox": [50.0, 20.0, 300.0, 32.0], "text": "Buyer: City of Bar", "value": "City of Bar"}
+    assert fact == {
+        "name": "buyer",
+        "page": 3,
+        "bbox": [50.0, 20.0, 300.0, 32.0],
+        "text": "Buyer: City of Bar",
+        "value": "City of Bar",
+    }
 
 
 def test_of_a_file_each_fact_counts_once_and_one_title() -> None:
     found = [*propose_facts(2, lines("Title: A", "Buyer: X")), *propose_facts(3, lines("Title: B", "Buyer: X"))]
-    assert [(fact["name"], fact["value"], fact["page"]) for fact in distinct_facts(found)] == [("title", "A", 2), ("buyer", "X", 2)]
+    assert [(fact["name"], fact["value"], fact["page"]) for fact in distinct_facts(found)] == [
+        ("title", "A", 2),
+        ("buyer", "X", 2),
+    ]

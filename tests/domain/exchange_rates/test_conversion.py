@@ -22,7 +22,9 @@ def rates(*rows: Row) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=RATES, orient="row")
 
 
-def one(known: pl.DataFrame, amount: float | None, currency: str | None, day: date | None, base: str = "EUR") -> tuple[Any, ...]:
+def one(
+    known: pl.DataFrame, amount: float | None, currency: str | None, day: date | None, base: str = "EUR"
+) -> tuple[Any, ...]:
     """amount_base, base_currency, rate and rate_date of one fact."""
     facts = pl.DataFrame([(amount, currency, day)], schema=FACTS, orient="row")
     return convert_amounts(facts, build_quotes(base, known)).select(BASES).row(0)
@@ -31,7 +33,9 @@ def one(known: pl.DataFrame, amount: float | None, currency: str | None, day: da
 USD = rates((DAY, "EUR", "USD", 1.25))
 
 
-@pytest.mark.parametrize(("later", "known"), [(0, True), (1, True), (RATE_MAX_AGE_DAYS, True), (RATE_MAX_AGE_DAYS + 1, False), (-1, False)])
+@pytest.mark.parametrize(
+    ("later", "known"), [(0, True), (1, True), (RATE_MAX_AGE_DAYS, True), (RATE_MAX_AGE_DAYS + 1, False), (-1, False)]
+)
 def test_the_newest_rate_on_or_before_the_day_counts_while_it_is_ten_days_old_at_most(later: int, known: bool) -> None:
     found = one(USD, 100, "USD", DAY + timedelta(days=later))
     assert found == ((80.0, "EUR", 0.8, DAY) if known else (None, None, None, None))
@@ -49,8 +53,13 @@ def test_the_base_currency_is_itself_with_the_rate_1_of_its_own_day_whatever_rat
     assert one(rates(), 5.0, "EUR", None) == (5.0, "EUR", 1.0, None)
 
 
-@pytest.mark.parametrize(("amount", "currency", "day"), [(None, "USD", DAY), (1.0, None, DAY), (1.0, "USD", None), (1.0, "CHF", DAY), (1.0, "usd", DAY)])
-def test_what_cannot_be_known_is_null_and_never_zero(amount: float | None, currency: str | None, day: date | None) -> None:
+@pytest.mark.parametrize(
+    ("amount", "currency", "day"),
+    [(None, "USD", DAY), (1.0, None, DAY), (1.0, "USD", None), (1.0, "CHF", DAY), (1.0, "usd", DAY)],
+)
+def test_what_cannot_be_known_is_null_and_never_zero(
+    amount: float | None, currency: str | None, day: date | None
+) -> None:
     assert one(USD, amount, currency, day) == (None, None, None, None)
     assert one(rates(), amount, currency, day) == (None, None, None, None)
 
@@ -71,7 +80,11 @@ def test_a_third_currency_leads_from_one_to_the_other() -> None:
 
 
 def test_a_cross_rate_needs_both_of_its_rates_of_one_day() -> None:
-    known = rates((DAY, "EUR", "USD", 1.25), (DAY + timedelta(days=1), "EUR", "GBP", 0.8), (DAY - timedelta(days=3), "EUR", "GBP", 0.5))
+    known = rates(
+        (DAY, "EUR", "USD", 1.25),
+        (DAY + timedelta(days=1), "EUR", "GBP", 0.8),
+        (DAY - timedelta(days=3), "EUR", "GBP", 0.5),
+    )
     assert one(known, 100, "USD", DAY, "GBP") == (None, None, None, None)
 
 
@@ -79,7 +92,11 @@ def test_a_rate_of_both_currencies_goes_before_a_cross_rate_of_the_same_day() ->
     known = rates((DAY, "EUR", "USD", 1.25), (DAY, "EUR", "GBP", 0.8), (DAY, "USD", "GBP", 0.7))
     assert one(known, 100, "USD", DAY, "GBP")[0] == 70
     assert one(known, 70, "GBP", DAY, "USD")[0] == 100
-    newer = rates((DAY, "USD", "GBP", 0.7), (DAY + timedelta(days=1), "EUR", "USD", 1.25), (DAY + timedelta(days=1), "EUR", "GBP", 0.8))
+    newer = rates(
+        (DAY, "USD", "GBP", 0.7),
+        (DAY + timedelta(days=1), "EUR", "USD", 1.25),
+        (DAY + timedelta(days=1), "EUR", "GBP", 0.8),
+    )
     assert one(newer, 100, "USD", DAY + timedelta(days=1), "GBP")[0] == 64
 
 
@@ -95,7 +112,9 @@ def test_frames_convert_as_one_would_by_hand(known: list[Row], asked: list[tuple
     frame = pl.DataFrame(asked, schema=FACTS, orient="row")
     found = convert_amounts(frame, build_quotes(base, rates(*known)))
     assert found.select(*FACTS).equals(frame)
-    assert [row[0] for row in found.select("rate").rows()] == pytest.approx([by_hand(known, *fact, base) for fact in asked])
+    assert [row[0] for row in found.select("rate").rows()] == pytest.approx(
+        [by_hand(known, *fact, base) for fact in asked]
+    )
 
 
 def by_hand(known: list[Row], amount: float | None, currency: str | None, day: date | None, base: str) -> float | None:
@@ -123,17 +142,32 @@ def test_the_key_of_a_rate_follows_from_the_id_of_its_record() -> None:
 
 def test_rates_touch_the_facts_of_their_currency_for_ten_days() -> None:
     ids = ["EUR-USD-2024-01-10", "EUR-USD-2024-01-15", "EUR-USD-2024-03-01", "EUR-GBP-2024-01-10", "EUR-GBP-2024-01-15"]
-    assert affected_windows(ids, "EUR") == [(DAY, date(2024, 1, 25), ["GBP", "USD"]), (date(2024, 3, 1), date(2024, 3, 11), ["USD"])]
+    assert affected_windows(ids, "EUR") == [
+        (DAY, date(2024, 1, 25), ["GBP", "USD"]),
+        (date(2024, 3, 1), date(2024, 3, 11), ["USD"]),
+    ]
     assert affected_windows(ids[:1], "USD") == [(DAY, date(2024, 1, 20), None)]
     assert affected_windows([], "EUR") == []
 
 
-@given(known_rates, st.tuples(days, currencies, currencies, st.sampled_from([0.25, 3.0])).filter(lambda row: row[1] != row[2]), facts, currencies)
-def test_whatever_a_rate_changes_lies_in_the_windows_that_it_touches(known: list[Row], new: Row, asked: list[tuple[Any, ...]], base: str) -> None:
+@given(
+    known_rates,
+    st.tuples(days, currencies, currencies, st.sampled_from([0.25, 3.0])).filter(lambda row: row[1] != row[2]),
+    facts,
+    currencies,
+)
+def test_whatever_a_rate_changes_lies_in_the_windows_that_it_touches(
+    known: list[Row], new: Row, asked: list[tuple[Any, ...]], base: str
+) -> None:
     frame = pl.DataFrame(asked, schema=FACTS, orient="row")
     before = [row for row in known if row[:3] != new[:3]]
-    old, fresh = (convert_amounts(frame, build_quotes(base, rates(*some))).select(BASES).rows() for some in (before, [*before, new]))
+    old, fresh = (
+        convert_amounts(frame, build_quotes(base, rates(*some))).select(BASES).rows()
+        for some in (before, [*before, new])
+    )
     windows = affected_windows([f"{new[1]}-{new[2]}-{new[0]}"], base)
     for fact, was, becomes in zip(asked, old, fresh, strict=True):
         if was != becomes:
-            assert any(first <= fact[2] <= last and (names is None or fact[1] in names) for first, last, names in windows)
+            assert any(
+                first <= fact[2] <= last and (names is None or fact[1] in names) for first, last, names in windows
+            )

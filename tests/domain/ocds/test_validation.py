@@ -28,14 +28,28 @@ NOT_THE_JUDGES = {"compiled_supersedes", "repeated_release_id", "integer_id", "m
 
 def shown(judgement: ValidationResult) -> dict[str, Any]:
     if isinstance(judgement, RefusedElement):
-        return {"refused": judgement.code, "at": judgement.place.path, "path": judgement.path, "reason": judgement.reason, "ocid": judgement.ocid}
+        return {
+            "refused": judgement.code,
+            "at": judgement.place.path,
+            "path": judgement.path,
+            "reason": judgement.reason,
+            "ocid": judgement.ocid,
+        }
     notes = [f"{note.code} {note.path}: {note.message}" for note in judgement.notes]
     date = judgement.date.isoformat() if judgement.date else None
-    return {"accepted": judgement.record_id, "at": judgement.place.path, "date": date, "notes": notes, "payload": orjson.loads(judgement.payload)}
+    return {
+        "accepted": judgement.record_id,
+        "at": judgement.place.path,
+        "date": date,
+        "notes": notes,
+        "payload": orjson.loads(judgement.payload),
+    }
 
 
 def judged(release: Any) -> ValidationResult:
-    (judgement,) = validate_release_element(release if isinstance(release, bytes) else json.dumps(release).encode(), PLACE)
+    (judgement,) = validate_release_element(
+        release if isinstance(release, bytes) else json.dumps(release).encode(), PLACE
+    )
     return judgement
 
 
@@ -58,7 +72,12 @@ def test_a_repaired_release_is_judged_good_and_unchanged_the_second_time() -> No
             if isinstance(first, AcceptedRecord):
                 again = judged(first.payload)
                 assert isinstance(again, AcceptedRecord)
-                assert (again.payload, again.record_id, again.content_hash, again.date) == (first.payload, first.record_id, first.content_hash, first.date)
+                assert (again.payload, again.record_id, again.content_hash, again.date) == (
+                    first.payload,
+                    first.record_id,
+                    first.content_hash,
+                    first.date,
+                )
 
 
 def test_the_order_of_keys_and_the_white_space_do_not_change_the_hash() -> None:
@@ -89,7 +108,9 @@ def test_nesting_without_end_is_refused_and_nothing_breaks(depth: int, suspiciou
 
 def test_a_release_without_id_gets_the_same_one_each_time_and_another_for_other_content() -> None:
     nameless = {key: value for key, value in RELEASE.items() if key != "id"}
-    first, again, other = (judged(release) for release in (nameless, dict(reversed(nameless.items())), nameless | {"language": "en"}))
+    first, again, other = (
+        judged(release) for release in (nameless, dict(reversed(nameless.items())), nameless | {"language": "en"})
+    )
     assert isinstance(first, AcceptedRecord)
     assert isinstance(again, AcceptedRecord)
     assert isinstance(other, AcceptedRecord)
@@ -130,11 +151,33 @@ def test_two_pairs_of_ids_never_share_a_record_id(pairs: list[tuple[str, str]]) 
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "amount", "0", "items", "value", "url", "x"]), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "amount", "0", "items", "value", "url", "x"]), inner, max_size=3)
+    ),
     max_leaves=12,
 )
-FIELDS = ["ocid", "id", "date", "tag", "parties", "buyer", "tender", "awards", "contracts", "bids", "releases", "compiledRelease", "records", "url"]
+FIELDS = [
+    "ocid",
+    "id",
+    "date",
+    "tag",
+    "parties",
+    "buyer",
+    "tender",
+    "awards",
+    "contracts",
+    "bids",
+    "releases",
+    "compiledRelease",
+    "records",
+    "url",
+]
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=5), st.booleans())
@@ -150,9 +193,18 @@ def test_whatever_comes_is_accepted_or_refused_and_never_raises(fields: dict[str
 
 
 def test_how_json_is_spaced_makes_no_other_record_of_it() -> None:
-    release: dict[str, Any] = {"ocid": "ocds-test01-1", "id": 7, "date": "2024-01-01T00:00:00Z", "tag": ["tender"], "relatedProcesses": [{"id": 9}]}
+    release: dict[str, Any] = {
+        "ocid": "ocds-test01-1",
+        "id": 7,
+        "date": "2024-01-01T00:00:00Z",
+        "tag": ["tender"],
+        "relatedProcesses": [{"id": 9}],
+    }
     release |= {"tender": {"id": "t", "amendments": [{"id": 3}], "milestones": [{"id": 4, "relatedLots": [1]}]}}
-    texts = [json.dumps(release, separators=separators).encode() for separators in ((",", ":"), (", ", " : "), (",", "\t:\n"))]
+    texts = [
+        json.dumps(release, separators=separators).encode()
+        for separators in ((",", ":"), (", ", " : "), (",", "\t:\n"))
+    ]
     (first, *others) = [validate_release_element(text, SourceLocation(file=""))[0] for text in texts]
     assert isinstance(first, AcceptedRecord)
     assert json.loads(first.payload)["relatedProcesses"] == [{"id": 9}]

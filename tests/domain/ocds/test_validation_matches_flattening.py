@@ -20,7 +20,14 @@ from domain.raw_records.record import AcceptedRecord, SourceLocation
 MONEY = {"amount": 5.5, "currency": "GBP"}
 PERIOD = {"startDate": "2024-01-01T00:00:00Z", "endDate": "2024-02-01"}
 CODE = {"scheme": "CPV", "id": "45000000", "description": "works"}
-PLACE = {"streetAddress": "1 Road", "locality": "Leeds", "region": "UKE", "postalCode": "LS1", "countryName": "UK", "country": "GB"}
+PLACE = {
+    "streetAddress": "1 Road",
+    "locality": "Leeds",
+    "region": "UKE",
+    "postalCode": "LS1",
+    "countryName": "UK",
+    "country": "GB",
+}
 ITEM = {
     "id": "1",
     "description": "d",
@@ -31,7 +38,14 @@ ITEM = {
     "deliveryAddresses": [PLACE],
     "deliveryAddress": PLACE,
 }
-DOCUMENT = {"id": "1", "documentType": "notice", "title": "t", "url": "https://example.org", "format": "text/html", "datePublished": "2024-01-01"}
+DOCUMENT = {
+    "id": "1",
+    "documentType": "notice",
+    "title": "t",
+    "url": "https://example.org",
+    "format": "text/html",
+    "datePublished": "2024-01-01",
+}
 ORGANIZATION = {"id": "GB-1", "name": "Ministry"}
 FULL: dict[str, Any] = {
     "ocid": "ocds-213czf-1",
@@ -41,12 +55,44 @@ FULL: dict[str, Any] = {
     "language": "en",
     "initiationType": "tender",
     "buyer": ORGANIZATION,
-    "parties": [ORGANIZATION | {"identifier": {"scheme": "GB-COH", "id": "1"}, "address": PLACE, "roles": ["buyer"], "details": {"scale": "sme"}}],
+    "parties": [
+        ORGANIZATION
+        | {
+            "identifier": {"scheme": "GB-COH", "id": "1"},
+            "address": PLACE,
+            "roles": ["buyer"],
+            "details": {"scale": "sme"},
+        }
+    ],
     "planning": {"budget": {"amount": MONEY}, "documents": [DOCUMENT]},
-    "tender": {"id": "1", "title": "t", "value": MONEY, "minValue": MONEY, "tenderPeriod": PERIOD, "numberOfTenderers": 2, "items": [ITEM, ITEM | {"id": "2"}]}
-    | {"procuringEntity": ORGANIZATION, "tenderers": [ORGANIZATION], "documents": [DOCUMENT], "lots": [{"id": "1", "value": MONEY}]},
-    "awards": [{"id": "1", "date": "2024-01-01", "value": MONEY, "suppliers": [ORGANIZATION], "items": [ITEM], "contractPeriod": PERIOD}],
-    "contracts": [{"id": "1", "awardID": "1", "value": MONEY, "period": PERIOD, "items": [ITEM], "documents": [DOCUMENT]}],
+    "tender": {
+        "id": "1",
+        "title": "t",
+        "value": MONEY,
+        "minValue": MONEY,
+        "tenderPeriod": PERIOD,
+        "numberOfTenderers": 2,
+        "items": [ITEM, ITEM | {"id": "2"}],
+    }
+    | {
+        "procuringEntity": ORGANIZATION,
+        "tenderers": [ORGANIZATION],
+        "documents": [DOCUMENT],
+        "lots": [{"id": "1", "value": MONEY}],
+    },
+    "awards": [
+        {
+            "id": "1",
+            "date": "2024-01-01",
+            "value": MONEY,
+            "suppliers": [ORGANIZATION],
+            "items": [ITEM],
+            "contractPeriod": PERIOD,
+        }
+    ],
+    "contracts": [
+        {"id": "1", "awardID": "1", "value": MONEY, "period": PERIOD, "items": [ITEM], "documents": [DOCUMENT]}
+    ],
     "bids": {"details": [{"id": "1", "value": MONEY, "tenderers": [ORGANIZATION]}]},
 }
 SCHEMA = {name: polars_type(field.annotation) for name, field in CompiledReleaseModel.model_fields.items()}
@@ -58,8 +104,45 @@ def routes(value: Any, route: tuple[str | int, ...] = ()) -> list[tuple[str | in
 
 
 ROUTES = routes(FULL)
-STRANGE: list[Any] = [None, True, 0, -1, 7, 2**63, 2**64 - 1, 10**25, 1.5, -0.0, 1e300, 1e308, "", "x", "12", "1,000.5", "nan", "-inf", "1e999", "2024-01-01"]
-STRANGE += [[], [None], [[]], [5], ["x"], [{}], [[{}]], [{"id": 1}], {}, {"0": {}}, {"0": None}, {"id": 2**70}, {"amount": "1"}, "\x00", "\ufffd"]
+STRANGE: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    7,
+    2**63,
+    2**64 - 1,
+    10**25,
+    1.5,
+    -0.0,
+    1e300,
+    1e308,
+    "",
+    "x",
+    "12",
+    "1,000.5",
+    "nan",
+    "-inf",
+    "1e999",
+    "2024-01-01",
+]
+STRANGE += [
+    [],
+    [None],
+    [[]],
+    [5],
+    ["x"],
+    [{}],
+    [[{}]],
+    [{"id": 1}],
+    {},
+    {"0": {}},
+    {"0": None},
+    {"id": 2**70},
+    {"amount": "1"},
+    "\x00",
+    "\ufffd",
+]
 
 
 def changed(route: tuple[str | int, ...], value: Any) -> dict[str, Any]:
@@ -97,7 +180,12 @@ def complaints(check: Callable[[Any], Any], release: dict[str, Any]) -> list[tup
 
 def test_the_quick_checker_complains_of_what_the_models_complain_of() -> None:
     quick = checker(Release).validate_python
-    found = [(complaints(quick, one), complaints(Release.model_validate, one)) for route in ROUTES for value in STRANGE if (one := changed(route, value))]
+    found = [
+        (complaints(quick, one), complaints(Release.model_validate, one))
+        for route in ROUTES
+        for value in STRANGE
+        if (one := changed(route, value))
+    ]
     assert [one for one, _ in found] == [two for _, two in found]
     assert sum(not one for one, _ in found) > len(ROUTES) < sum(bool(one) for one, _ in found)
     assert complaints(quick, {}) == complaints(Release.model_validate, {}) != []

@@ -1,4 +1,6 @@
-"""Organisations, exchange rates and classifications: good ones are kept whole, others refused with the field and the reason."""
+"""Organisations, exchange rates and classifications: good ones are kept whole, others refused with the field and the
+reason.
+"""
 
 import json
 from typing import Any
@@ -77,10 +79,18 @@ def test_numbers_as_ids_become_texts_with_a_note_and_no_text_holds_a_null_charac
         (Kind.CLASSIFICATIONS, {"scheme": "CPV", "code": "1"}, "missing_value", "/description", "missing"),
         (Kind.CLASSIFICATIONS, "text", "not_an_object", "", "expected an object"),
         (Kind.ORGANIZATIONS, b'{"id": ', "invalid_json", "", "not valid JSON"),
-        (Kind.ORGANIZATIONS, json.dumps(ORGANISATION)[:-1].encode() + b', "x": ' + b"[" * 300 + b"]" * 300 + b"}", "too_deep", "", "nested too deep"),
+        (
+            Kind.ORGANIZATIONS,
+            json.dumps(ORGANISATION)[:-1].encode() + b', "x": ' + b"[" * 300 + b"]" * 300 + b"}",
+            "too_deep",
+            "",
+            "nested too deep",
+        ),
     ],
 )
-def test_a_bad_record_is_refused_with_the_field_and_the_reason(kind: Kind, record: Any, code: str, path: str, said: str) -> None:
+def test_a_bad_record_is_refused_with_the_field_and_the_reason(
+    kind: Kind, record: Any, code: str, path: str, said: str
+) -> None:
     found = one(kind, record)
     assert isinstance(found, RefusedElement)
     assert (found.code, found.path, found.place) == (code, path, PLACE)
@@ -89,7 +99,9 @@ def test_a_bad_record_is_refused_with_the_field_and_the_reason(kind: Kind, recor
 
 
 def test_the_elements_of_an_array_are_judged_one_by_one() -> None:
-    found = validate_reference_record(json.dumps([CODE, {}, CODE | {"code": "2"}]).encode(), PLACE, Kind.CLASSIFICATIONS)
+    found = validate_reference_record(
+        json.dumps([CODE, {}, CODE | {"code": "2"}]).encode(), PLACE, Kind.CLASSIFICATIONS
+    )
     assert [isinstance(each, AcceptedRecord) for each in found] == [True, False, True]
     assert [each.place.path for each in found] == ["/0", "/1", "/2"]
 

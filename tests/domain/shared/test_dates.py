@@ -93,14 +93,24 @@ def test_a_date_with_two_readings_is_none_until_an_order_is_given(text: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "order"), [("25/12/2023", DateOrder.DAY_FIRST), ("12/25/2023", DateOrder.MONTH_FIRST), ("3/3/2024", None), ("3/4/2024", None)]
+    ("text", "order"),
+    [
+        ("25/12/2023", DateOrder.DAY_FIRST),
+        ("12/25/2023", DateOrder.MONTH_FIRST),
+        ("3/3/2024", None),
+        ("3/4/2024", None),
+    ],
 )
 def test_which_dates_prove_an_order(text: str, order: DateOrder | None) -> None:
     assert proven_order(text) is order
 
 
 def test_what_is_said_of_a_date_is_so() -> None:
-    said = {text: found[1] for text in ("2019-03-20T10:00:00 -03:00", "2019-03", "2019-W12-3", "1 May 2024") if (found := instant(text))}
+    said = {
+        text: found[1]
+        for text in ("2019-03-20T10:00:00 -03:00", "2019-03", "2019-W12-3", "1 May 2024")
+        if (found := instant(text))
+    }
     assert said == {
         "2019-03-20T10:00:00 -03:00": "a space before the time zone",
         "2019-03": "a month, read as its first day; no zone given, read as UTC",

@@ -14,7 +14,10 @@ from domain.shared.errors import reason_of, without_paths
         ("no such file: file:///srv/lake/bronze (os error 2)", "no such file: … (os error 2)"),
         ("Error 2 connecting to /data/redis.sock.", "Error 2 connecting to …"),
         ("can't write (/a/b): full", "can't write (…): full"),
-        ("it answers at https://rates.example.org/v1/2024 and http://x/y/z", "it answers at https://rates.example.org/v1/2024 and http://x/y/z"),
+        (
+            "it answers at https://rates.example.org/v1/2024 and http://x/y/z",
+            "it answers at https://rates.example.org/v1/2024 and http://x/y/z",
+        ),
         ("send a token from POST /v1/auth/token", "send a token from POST /v1/auth/token"),
         ("a and/or b, 1/2/3, <a/b/c>, a/b/c.json", "a and/or b, 1/2/3, <a/b/c>, a/b/c.json"),
     ],

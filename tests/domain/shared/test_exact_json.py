@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from domain.shared.exact_json import ExactNumber, dumps, exact_to_text, loads, number, text_to_exact
 
-LONG = ["18446744073709551616", "-9223372036854775809", "12345678901234567.89", "1e-400", "0.1000000000000000055511151231257827", "123456789012345678901e3"]
+LONG = [
+    "18446744073709551616",
+    "-9223372036854775809",
+    "12345678901234567.89",
+    "1e-400",
+    "0.1000000000000000055511151231257827",
+    "123456789012345678901e3",
+]
 
 
 @pytest.mark.parametrize("text", LONG)
@@ -26,7 +33,16 @@ def test_a_number_that_64_bits_do_not_hold_is_written_as_it_was(text: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["1", "18446744073709551615", "-9223372036854775808", "0.30000000000000004", "1.0000000000000000000", "1e300", "9007199254740993"]
+    "text",
+    [
+        "1",
+        "18446744073709551615",
+        "-9223372036854775808",
+        "0.30000000000000004",
+        "1.0000000000000000000",
+        "1e300",
+        "9007199254740993",
+    ],
 )
 def test_a_number_that_64_bits_hold_is_plain(text: str) -> None:
     value = loads(f"[{text}]".encode())[0]
@@ -41,7 +57,12 @@ def test_no_number_changes_its_value_on_the_way(value: Decimal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "written"), [("98765432109876543.21", b"98765432109876543.21"), (" .10000000000000000001", b"0.10000000000000000001"), ("2", b"2.0")]
+    ("text", "written"),
+    [
+        ("98765432109876543.21", b"98765432109876543.21"),
+        (" .10000000000000000001", b"0.10000000000000000001"),
+        ("2", b"2.0"),
+    ],
 )
 def test_a_text_that_is_a_number_becomes_one_with_all_its_digits(text: str, written: bytes) -> None:
     assert dumps(number(text)) == written

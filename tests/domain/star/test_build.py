@@ -25,7 +25,9 @@ CASES = sorted(path.stem for path in GOLDEN.glob("*.json") if not path.stem.ends
 Row = dict[str, Any]
 
 
-def star(*releases: Row, publisher: str | None = "Northshire", at: datetime = datetime(2024, 5, 1, 12, tzinfo=UTC)) -> Star:
+def star(
+    *releases: Row, publisher: str | None = "Northshire", at: datetime = datetime(2024, 5, 1, 12, tzinfo=UTC)
+) -> Star:
     """The star of compiled releases."""
     told = {
         "silver_batch": 7,
@@ -44,11 +46,20 @@ def star(*releases: Row, publisher: str | None = "Northshire", at: datetime = da
 
 def told(made: Star) -> dict[str, list[Row]]:
     """The rows as in a golden file: business keys instead of surrogate keys, without nulls."""
-    names = {row["organization_key"]: row["organization_id"] for row in made.organizations.to_dicts()} | {UNKNOWN_ORGANIZATION: UNKNOWN}
+    names = {row["organization_key"]: row["organization_id"] for row in made.organizations.to_dicts()} | {
+        UNKNOWN_ORGANIZATION: UNKNOWN
+    }
     for name, (key, columns) in DIMENSIONS.items():
-        names |= {row[key]: " | ".join("-" if row[column] is None else row[column] for column in columns) for row in made.dimensions[name].to_dicts()}
+        names |= {
+            row[key]: " | ".join("-" if row[column] is None else row[column] for column in columns)
+            for row in made.dimensions[name].to_dicts()
+        }
     names |= {row["process_key"]: row["ocid"] for row in made.facts["fact_process"].to_dicts()}
-    frames = made.facts | {"dim_organization": made.organizations, "bridge": made.bridge, "dim_classification": made.dimensions["dim_classification"]}
+    frames = made.facts | {
+        "dim_organization": made.organizations,
+        "bridge": made.bridge,
+        "dim_classification": made.dimensions["dim_classification"],
+    }
     return {table: [_told(row, names) for row in frame.to_dicts()] for table, frame in frames.items() if frame.height}
 
 
@@ -96,14 +107,24 @@ def test_an_award_without_a_value_has_no_amount_rather_than_zero() -> None:
 
 
 def test_elements_with_one_id_or_with_none_get_keys_of_their_own() -> None:
-    twice = [{"id": "1", "description": "a"}, {"id": "1", "description": "b"}, {"description": "c"}, {"description": "d"}]
+    twice = [
+        {"id": "1", "description": "a"},
+        {"id": "1", "description": "b"},
+        {"description": "c"},
+        {"description": "d"},
+    ]
     made = star({"ocid": "ocds-213czf-1", "tender": {"items": twice}, "awards": twice, "contracts": twice})
     for fact, key in (("fact_item", "item_key"), ("fact_award", "award_key"), ("fact_contract", "contract_key")):
         assert made.facts[fact][key].n_unique() == made.facts[fact].height == 4
 
 
 def test_the_keys_of_a_process_do_not_depend_on_those_beside_it() -> None:
-    one = {"ocid": "ocds-213czf-1", "awards": [award(2)], "tender": {"items": [{"id": "1"}]}, "buyer": {"name": "Council"}}
+    one = {
+        "ocid": "ocds-213czf-1",
+        "awards": [award(2)],
+        "tender": {"items": [{"id": "1"}]},
+        "buyer": {"name": "Council"},
+    }
     other = {"ocid": "ocds-213czf-2", "awards": [award(1)], "buyer": {"name": "Council"}}
     alone, together = star(one), star(other, one)
     for fact in FACTS:
@@ -111,7 +132,10 @@ def test_the_keys_of_a_process_do_not_depend_on_those_beside_it() -> None:
 
 
 def test_every_key_of_a_fact_stands_in_its_dimension() -> None:
-    made = star({"ocid": "ocds-213czf-1", "awards": [award(2)], "contracts": [{"id": "1"}], "tender": {"items": [{"id": "1"}]}}, publisher=None)
+    made = star(
+        {"ocid": "ocds-213czf-1", "awards": [award(2)], "contracts": [{"id": "1"}], "tender": {"items": [{"id": "1"}]}},
+        publisher=None,
+    )
     for name, (key, _) in DIMENSIONS.items():
         known = set(made.dimensions[name][key])
         for fact in made.facts.values():
@@ -122,7 +146,8 @@ def test_every_key_of_a_fact_stands_in_its_dimension() -> None:
 @given(st.lists(st.none() | st.text() | st.integers(-(2**40), 2**40), min_size=1, max_size=4))
 def test_frames_and_single_values_make_the_same_keys(parts: list[str | int | None]) -> None:
     frame = pl.DataFrame(
-        [{f"c{index}": None if part is None else str(part) for index, part in enumerate(parts)}], schema={f"c{i}": pl.String for i in range(len(parts))}
+        [{f"c{index}": None if part is None else str(part) for index, part in enumerate(parts)}],
+        schema={f"c{i}": pl.String for i in range(len(parts))},
     )
     key = with_key(frame, "key", frame.columns)["key"][0]
     assert key == surrogate_key(*parts)
@@ -130,7 +155,10 @@ def test_frames_and_single_values_make_the_same_keys(parts: list[str | int | Non
 
 
 def test_a_missing_part_of_a_key_is_not_an_empty_one_and_parts_do_not_run_together() -> None:
-    keys = [surrogate_key(*parts) for parts in ((None,), ("",), ("a", "b"), ("ab", ""), ("", "ab"), ("a", None), (None, "a"))]
+    keys = [
+        surrogate_key(*parts)
+        for parts in ((None,), ("",), ("a", "b"), ("ab", ""), ("", "ab"), ("a", None), (None, "a"))
+    ]
     assert len(set(keys)) == len(keys)
 
 
@@ -144,11 +172,19 @@ def test_the_calendar_has_every_day_once_with_weeks_of_iso_8601() -> None:
     assert (days["date"][0], days["date"][-1], days.height) == (date(1990, 1, 1), date(2069, 12, 31), 29_220)
     assert days["date_key"].is_unique().all()
     (row,) = days.filter(pl.col("date_key") == 20_241_230).to_dicts()
-    assert (row["iso_year"], row["iso_week"], row["weekday"], row["weekday_name"], row["quarter"], row["is_weekend"]) == (2025, 1, 1, "Monday", 4, False)
+    assert (
+        row["iso_year"],
+        row["iso_week"],
+        row["weekday"],
+        row["weekday_name"],
+        row["quarter"],
+        row["is_weekend"],
+    ) == (2025, 1, 1, "Monday", 4, False)
 
 
 @pytest.mark.parametrize(
-    ("start", "day", "year", "quarter"), [(1, 20_240_331, 2024, 1), (4, 20_240_331, 2023, 4), (4, 20_240_401, 2024, 1), (10, 20_240_930, 2023, 4)]
+    ("start", "day", "year", "quarter"),
+    [(1, 20_240_331, 2024, 1), (4, 20_240_331, 2023, 4), (4, 20_240_401, 2024, 1), (10, 20_240_930, 2023, 4)],
 )
 def test_a_fiscal_year_begins_where_the_setting_says(start: int, day: int, year: int, quarter: int) -> None:
     (row,) = calendar(start).filter(pl.col("date_key") == day).to_dicts()

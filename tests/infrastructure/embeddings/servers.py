@@ -47,7 +47,9 @@ def endpoint() -> Iterator[Endpoint]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            status, body = told.answer(json.loads(self.rfile.read(int(self.headers["content-length"]))), self.headers.get("authorization"))
+            status, body = told.answer(
+                json.loads(self.rfile.read(int(self.headers["content-length"]))), self.headers.get("authorization")
+            )
             content = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("content-length", str(len(content)))

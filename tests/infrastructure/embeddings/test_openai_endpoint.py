@@ -70,7 +70,21 @@ def test_no_texts_have_no_rows(server: Server) -> None:
         rows(lambda data: [{**one, "index": 0} for one in data]),
         stall,
     ],
-    ids=["503", "429", "500", "no json", "no data", "one less", "one more", "ragged", "nan", "zeros", "text", "indexes", "stalls"],
+    ids=[
+        "503",
+        "429",
+        "500",
+        "no json",
+        "no data",
+        "one less",
+        "one more",
+        "ragged",
+        "nan",
+        "zeros",
+        "text",
+        "indexes",
+        "stalls",
+    ],
 )
 def test_a_failure_that_passes_is_tried_again_and_one_that_stays_is_told(server: Server, failure: Reply) -> None:
     asking = client(server)

@@ -65,7 +65,18 @@ def test_a_service_that_is_well_is_asked_once_for_exactly_what_is_wanted(there: 
         hang_up,
         says(b"no gzip at all", Content_Encoding="gzip"),
     ],
-    ids=["500", "502", "429", "429 now", "503 with a date", "503 with nonsense", "stalls", "drips", "hangs up", "broken gzip"],
+    ids=[
+        "500",
+        "502",
+        "429",
+        "429 now",
+        "503 with a date",
+        "503 with nonsense",
+        "stalls",
+        "drips",
+        "hangs up",
+        "broken gzip",
+    ],
 )
 def test_a_service_that_fails_once_or_twice_is_asked_again(there: Service, tmp_path: Path, trouble: Any) -> None:
     there.script.extend([trouble, trouble])
@@ -76,7 +87,10 @@ def test_a_service_that_fails_once_or_twice_is_asked_again(there: Service, tmp_p
 @pytest.mark.parametrize("trouble", [says({}, 500), stall, hang_up], ids=["500", "stalls", "hangs up"])
 def test_a_service_that_keeps_failing_is_an_error_that_names_it(there: Service, tmp_path: Path, trouble: Any) -> None:
     there.script.extend([trouble] * 3)
-    with pytest.raises(UnavailableError, match=rf"{there.url} (answered 500|did not answer in time|can't be reached: .*); try again later"):
+    with pytest.raises(
+        UnavailableError,
+        match=rf"{there.url} (answered 500|did not answer in time|can't be reached: .*); try again later",
+    ):
         ask(there, tmp_path, QUICK)
     assert len(there.asked) == 3
 
@@ -148,7 +162,10 @@ def test_a_body_that_unpacks_to_too_much_is_refused(there: Service, tmp_path: Pa
     [
         (says(b"<!doctype html><p>Welcome", media="text/html"), "its media type is text/html, not JSON"),
         (says(json.dumps(good()).encode(), media=""), "its media type is missing, not JSON"),
-        (says(b"", 301, Location="https://elsewhere.example/v1"), r"it answered 301 \(redirect to https://elsewhere.example/v1\): check its URL"),
+        (
+            says(b"", 301, Location="https://elsewhere.example/v1"),
+            r"it answered 301 \(redirect to https://elsewhere.example/v1\): check its URL",
+        ),
         (says(b"<p>not found", 404, "text/html"), "it answered 404: check its URL"),
         (says({"message": "forbidden"}, 403), "it answered 403"),
         (says({"message": "no such base"}, 400), r'it answered 400 \({"message": "no such base"}\)'),
@@ -173,7 +190,9 @@ def test_a_currency_that_the_service_does_not_know_does_not_hold_up_the_others(t
     assert [path.rpartition("=")[2] for path in there.asked] == ["GBP%2CUSD%2CXXX", "GBP", "USD", "XXX"]
 
 
-def test_a_currency_that_the_service_does_not_know_is_no_failure_where_the_service_knows_another(there: Service, tmp_path: Path) -> None:
+def test_a_currency_that_the_service_does_not_know_is_no_failure_where_the_service_knows_another(
+    there: Service, tmp_path: Path
+) -> None:
     asking = client(there.url, tmp_path)
     assert asking.rates("EUR", FIRST, LAST, ["XXX"]) == []
     assert [path.rpartition("=")[2] for path in there.asked] == ["XXX", "USD"]
@@ -188,7 +207,9 @@ def test_days_of_which_the_service_knows_nothing_are_no_failure(there: Service, 
 
 
 @pytest.mark.parametrize("status", [404, 422])
-def test_a_service_that_knows_nothing_at_all_is_told_to_be_at_another_address(there: Service, tmp_path: Path, status: int) -> None:
+def test_a_service_that_knows_nothing_at_all_is_told_to_be_at_another_address(
+    there: Service, tmp_path: Path, status: int
+) -> None:
     wrong = Frankfurter(there.url, CircuitBreaker(tmp_path / "circuit.json", "the service", failures=2), PATIENT)
     for _ in range(2):
         there.script.extend([says({"message": "not found"}, status)] * 5)
@@ -200,7 +221,9 @@ def test_a_service_that_knows_nothing_at_all_is_told_to_be_at_another_address(th
 
 
 def test_the_error_says_after_how_many_seconds_to_ask_again(there: Service, tmp_path: Path) -> None:
-    asking = Frankfurter(there.url, CircuitBreaker(tmp_path / "circuit.json", "the service", failures=2, clock=lambda: 1_000.0), QUICK)
+    asking = Frankfurter(
+        there.url, CircuitBreaker(tmp_path / "circuit.json", "the service", failures=2, clock=lambda: 1_000.0), QUICK
+    )
     told = []
     for _ in range(3):
         there.script.extend([fails] * 3)
@@ -212,7 +235,9 @@ def test_the_error_says_after_how_many_seconds_to_ask_again(there: Service, tmp_
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_the_wait_that_the_service_asks_for_is_told(there: Service, tmp_path: Path, status: int) -> None:
-    asking = Frankfurter(there.url, CircuitBreaker(tmp_path / "circuit.json", "the service", clock=lambda: 1_000.0), QUICK)
+    asking = Frankfurter(
+        there.url, CircuitBreaker(tmp_path / "circuit.json", "the service", clock=lambda: 1_000.0), QUICK
+    )
     there.script.append(says({}, status, Retry_After="60"))
     for reason in (f"answered {status}", "failed once; the next call is allowed in 60 s"):
         with pytest.raises(UnavailableError, match=reason) as raised:

@@ -21,17 +21,36 @@ MOST = 64 * 1024**2
 def release(number: int, **more: Any) -> dict[str, Any]:
     """A release with what confuses a reader that is not careful: brackets, quotes and backslashes in texts."""
     title = f'Road {number} "é" [x] {{y}}, \\ \\" \u2028 \U0001f600'
-    return {"ocid": f"ocds-213czf-{number}", "id": str(number), "date": "2024-03-01T09:00:00Z", "tag": ["tender"], "tender": {"title": title}} | more
+    return {
+        "ocid": f"ocds-213czf-{number}",
+        "id": str(number),
+        "date": "2024-03-01T09:00:00Z",
+        "tag": ["tender"],
+        "tender": {"title": title},
+    } | more
 
 
 class Home:
     """Sources over a folder."""
 
-    def __init__(self, root: Path, longest: int = LONGEST, most: int = MOST, profiles: Path | None = None, most_members: int = MAX_MEMBERS) -> None:
+    def __init__(
+        self,
+        root: Path,
+        longest: int = LONGEST,
+        most: int = MOST,
+        profiles: Path | None = None,
+        most_members: int = MAX_MEMBERS,
+    ) -> None:
         self.root = root
         self.files = FileStore(root / "files")
         self.spool = root / "spool"
-        self.sources = FileSources(self.files, self.spool, [OcdsJson(longest), *tables(self.spool, longest, most, profiles)], most, most_members)
+        self.sources = FileSources(
+            self.files,
+            self.spool,
+            [OcdsJson(longest), *tables(self.spool, longest, most, profiles)],
+            most,
+            most_members,
+        )
 
     def add(self, content: bytes) -> str:
         """Keep it as a raw file; its sha256."""
@@ -40,8 +59,10 @@ class Home:
         path.write_bytes(content)
         return self.files.copy(path)[0]
 
-    def read(self, content: bytes, limits: Iterable[int] = (), name: str = "upload.json") -> tuple[list[Element], list[RefusedElement]]:
-        """All of it, in slices of these limits (1,000 when they run out), each from a position that went through JSON."""
+    def read(
+        self, content: bytes, limits: Iterable[int] = (), name: str = "upload.json"
+    ) -> tuple[list[Element], list[RefusedElement]]:
+        """Read it in slices of these limits (then of 1,000), each from a position that went through JSON."""
         sha256 = self.add(content)
         elements: list[Element] = []
         refused: list[RefusedElement] = []

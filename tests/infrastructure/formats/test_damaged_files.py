@@ -23,7 +23,20 @@ def without(*numbers: int) -> list[str]:
 
 @pytest.mark.parametrize(
     "broken",
-    ["", '{"ocid": "x"', '{"ocid": "x}', "}", "]", '"', "garbage", '{"a": [}', "\\", "NaN", '{"releases": [', "\xe9\xff"],
+    [
+        "",
+        '{"ocid": "x"',
+        '{"ocid": "x}',
+        "}",
+        "]",
+        '"',
+        "garbage",
+        '{"a": [}',
+        "\\",
+        "NaN",
+        '{"releases": [',
+        "\xe9\xff",
+    ],
 )
 @pytest.mark.parametrize("where", [0, 5, 10])
 def test_a_broken_line_costs_that_line_only(home: Home, broken: str, where: int) -> None:
@@ -35,7 +48,9 @@ def test_a_broken_line_costs_that_line_only(home: Home, broken: str, where: int)
 
 @pytest.mark.parametrize("indent", [None, 2])
 def test_a_wrong_value_inside_a_balanced_element_costs_that_element_only(home: Home, indent: int | None) -> None:
-    content = json.dumps({"releases": [release(number) for number in range(10)]}, indent=indent).replace('"id": "4"', '"id": four')
+    content = json.dumps({"releases": [release(number) for number in range(10)]}, indent=indent).replace(
+        '"id": "4"', '"id": four'
+    )
     good, refused = home.judged(content.encode())
     assert good == without(4)
     assert [(one.code, one.place.path) for one in refused] == [("invalid_json", "/releases/4")]
@@ -44,7 +59,9 @@ def test_a_wrong_value_inside_a_balanced_element_costs_that_element_only(home: H
 
 
 @pytest.mark.parametrize("form", ["indented", "a release a line", "concatenated, indented", "array, indented"])
-@pytest.mark.parametrize("damage", [('"Road 4 ', '"Road" 4 '), ('"Road 4 ', 'Road 4 "'), ('"Road 4 ', "Road 4 "), ('"Road 4 ', '"Road\n4 ')])
+@pytest.mark.parametrize(
+    "damage", [('"Road 4 ', '"Road" 4 '), ('"Road 4 ', 'Road 4 "'), ('"Road 4 ', "Road 4 "), ('"Road 4 ', '"Road\n4 ')]
+)
 def test_a_quote_too_many_or_too_few_costs_that_element_only(home: Home, form: str, damage: tuple[str, str]) -> None:
     releases = [release(number) for number in range(10)]
     content = {
@@ -59,7 +76,9 @@ def test_a_quote_too_many_or_too_few_costs_that_element_only(home: Home, form: s
     assert len(refused) == 1
 
 
-@pytest.mark.parametrize("damage", [("{", "{{"), ('"tag": ["', '"tag": [["'), ('"tender": {', '"tender": '), ('"id": "4"', '"id": "4')])
+@pytest.mark.parametrize(
+    "damage", [("{", "{{"), ('"tag": ["', '"tag": [["'), ('"tender": {', '"tender": '), ('"id": "4"', '"id": "4')]
+)
 def test_in_one_long_line_reading_goes_on_at_the_next_ocid(home: Home, damage: tuple[str, str]) -> None:
     broken = LINES[4].replace(*damage, 1)
     content = '{"releases": [' + ",".join([*LINES[:4], broken, *LINES[5:]]) + "]}"
@@ -72,7 +91,11 @@ def test_a_package_that_ends_too_early_gives_what_it_has(home: Home) -> None:
     content = '{"releases": [' + ",".join(LINES)
     good, refused = home.judged(content[:-30].encode())
     assert good == IDS[:9]
-    assert next((one.code, one.place.path, one.place.offset) for one in refused) == ("invalid_json", "/releases/9", content.index(LINES[9]))
+    assert next((one.code, one.place.path, one.place.offset) for one in refused) == (
+        "invalid_json",
+        "/releases/9",
+        content.index(LINES[9]),
+    )
 
 
 def test_an_element_without_end_is_refused_once_and_not_read_for_ever(home: Home) -> None:
@@ -88,7 +111,12 @@ def test_an_element_that_is_too_long_is_refused_and_skipped(home: Home, form: st
     value = {"text": "x}]\\" * LONGEST, "list": [{"[": "]"}] * LONGEST, "number": 7}[long]
     large = json.dumps(release(5, large=value)).replace('"large": 7', '"large": ' + "7" * LONGEST)
     parts = [*LINES[:5], large, *LINES[6:]]
-    content = {"lines": "\n".join(parts), "array": f"[{','.join(parts)}]", "package": f'{{"releases": [{", ".join(parts)}]}}', "concatenated": " ".join(parts)}
+    content = {
+        "lines": "\n".join(parts),
+        "array": f"[{','.join(parts)}]",
+        "package": f'{{"releases": [{", ".join(parts)}]}}',
+        "concatenated": " ".join(parts),
+    }
     good, refused = home.judged(content[form].encode())
     assert good == without(5)
     assert [one.code for one in refused] == ["too_large"]
@@ -149,7 +177,9 @@ def test_a_small_gzip_that_breaks_off_gives_what_it_has(home: Home) -> None:
 
 
 def test_a_damaged_gzip_says_that_it_is_damaged(home: Home) -> None:
-    content = "\n".join(json.dumps(release(number, noise=zlib.crc32(str(number).encode()))) for number in range(5_000)).encode()
+    content = "\n".join(
+        json.dumps(release(number, noise=zlib.crc32(str(number).encode()))) for number in range(5_000)
+    ).encode()
     packed = bytearray(gzip.compress(content))
     packed[len(packed) // 2] ^= 0xFF
     good, refused = home.judged(bytes(packed))
@@ -197,7 +227,9 @@ def test_a_bomb_is_stopped_where_it_goes_off_not_where_its_whole_size_would_allo
     assert given < 500 * read + (2 << 20)
 
 
-@pytest.mark.parametrize("content", [b"", b"   \n", b"%PDF-1.7\n\xff", b"<html>", b"null", b"42", gzip.compress(b"plain words", mtime=0)])
+@pytest.mark.parametrize(
+    "content", [b"", b"   \n", b"%PDF-1.7\n\xff", b"<html>", b"null", b"42", gzip.compress(b"plain words", mtime=0)]
+)
 def test_what_is_no_json_is_refused_with_what_is_expected(home: Home, content: bytes) -> None:
     sha256 = home.add(content)
     with pytest.raises(InvalidError) as raised:

@@ -25,7 +25,13 @@ PER_MEGABYTE = 1024**2 // len(ELEMENT)
 
 def peak(path: Path) -> tuple[int, int]:
     """(elements read, peak memory in megabytes)."""
-    run = subprocess.run([sys.executable, "-c", SCRIPT, str(path)], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+    )
     elements, megabytes = run.stdout.split()
     return int(elements), int(megabytes)
 
@@ -40,8 +46,12 @@ def write(path: Path, megabytes: int, begin: bytes, between: bytes, end: bytes) 
     return count
 
 
-@pytest.mark.parametrize(("begin", "between", "end"), [(b'{"releases": [', b",", b"]}"), (b"", b"\n", b"\n")], ids=["one line", "lines"])
-def test_a_file_three_times_as_large_takes_no_more_memory(tmp_path: Path, begin: bytes, between: bytes, end: bytes) -> None:
+@pytest.mark.parametrize(
+    ("begin", "between", "end"), [(b'{"releases": [', b",", b"]}"), (b"", b"\n", b"\n")], ids=["one line", "lines"]
+)
+def test_a_file_three_times_as_large_takes_no_more_memory(
+    tmp_path: Path, begin: bytes, between: bytes, end: bytes
+) -> None:
     found = []
     for megabytes in (25, 75):
         path = tmp_path / "package.json"
@@ -53,7 +63,9 @@ def test_a_file_three_times_as_large_takes_no_more_memory(tmp_path: Path, begin:
 
 
 @pytest.mark.parametrize(("begin", "end"), [(b'{"releases": [', b"]}"), (b"", b"")], ids=["package", "line"])
-def test_an_element_of_any_length_takes_no_more_memory_than_the_limit_asks(tmp_path: Path, begin: bytes, end: bytes) -> None:
+def test_an_element_of_any_length_takes_no_more_memory_than_the_limit_asks(
+    tmp_path: Path, begin: bytes, end: bytes
+) -> None:
     found = []
     for megabytes in (3, 60):  # below the limit of 4, and far above it
         path = tmp_path / "long.json"

@@ -10,12 +10,17 @@ from tests.infrastructure.formats.json.test_recogniser import FORMS
 from tests.infrastructure.formats.support import Home, release
 
 BROKEN = {
-    "a broken quote in a package": json.dumps({"releases": [release(n) for n in range(5)]}, indent=1).replace('Road 2 \\"', 'Road 2 "', 1),
+    "a broken quote in a package": json.dumps({"releases": [release(n) for n in range(5)]}, indent=1).replace(
+        'Road 2 \\"', 'Road 2 "', 1
+    ),
     "a broken line": FORMS["JSON Lines of releases"].replace('"tender"', "tender", 3),
     "a file that ends too early": FORMS["release package"][:-200],
     "too long an element": json.dumps([release(1), release(2, title="x" * 60_000), release(3)]),
     "too long a line": "\n".join(json.dumps(one) for one in (release(1), release(2, title="x" * 60_000), release(3))),
-    "too long a line that is a package": json.dumps(release(1)) + "\n" + json.dumps({"releases": [release(n, title="x" * 20_000) for n in range(2, 6)]}) + "\n",
+    "too long a line that is a package": json.dumps(release(1))
+    + "\n"
+    + json.dumps({"releases": [release(n, title="x" * 20_000) for n in range(2, 6)]})
+    + "\n",
 }
 
 
@@ -36,7 +41,9 @@ def test_a_slice_is_read_again_from_the_same_position_with_the_same_result(home:
     sha256 = home.add(FORMS["array of packages"].encode())
     first = home.sources.read(sha256, "a.json", None, 2)
     kept = json.dumps(first.position)
-    assert home.sources.read(sha256, "a.json", first.position, 2) == home.sources.read(sha256, "a.json", json.loads(kept), 2)
+    assert home.sources.read(sha256, "a.json", first.position, 2) == home.sources.read(
+        sha256, "a.json", json.loads(kept), 2
+    )
     assert json.dumps(first.position) == kept
 
 

@@ -53,7 +53,10 @@ def test_the_lake_may_lie_in_a_folder_of_any_name(tmp_path: Path, name: str) -> 
 def test_batches_appended_by_several_threads_at_once_are_all_there(tmp_path: Path) -> None:
     lake = DeltaLake(tmp_path)
     lake.append_bronze("releases", 1, batch_of(1, ["a"]))
-    threads = [threading.Thread(target=lake.append_bronze, args=("releases", number, batch_of(number, ["a"]))) for number in range(2, 8)]
+    threads = [
+        threading.Thread(target=lake.append_bronze, args=("releases", number, batch_of(number, ["a"])))
+        for number in range(2, 8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -90,8 +93,12 @@ def test_files_that_cannot_hold_a_batch_are_not_opened(tmp_path: Path) -> None:
     assert _files(table, folder, "batch", pl.Series([7], dtype=pl.Int64)) == []
 
 
-def test_compacting_merges_small_files_and_keeps_every_row_and_what_was_appended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infrastructure.lake.delta_lake.has_many_small_files", lambda table: has_many_small_files(table, 5))
+def test_compacting_merges_small_files_and_keeps_every_row_and_what_was_appended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "infrastructure.lake.delta_lake.has_many_small_files", lambda table: has_many_small_files(table, 5)
+    )
     lake = DeltaLake(tmp_path)
     for number in range(1, 6):
         assert not lake.needs_compaction()
@@ -115,7 +122,9 @@ def test_compacting_merges_small_files_and_keeps_every_row_and_what_was_appended
 
 
 def test_appends_and_reads_go_on_beside_compacting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infrastructure.lake.delta_lake.has_many_small_files", lambda table: has_many_small_files(table, 3))
+    monkeypatch.setattr(
+        "infrastructure.lake.delta_lake.has_many_small_files", lambda table: has_many_small_files(table, 3)
+    )
     lake, ended = DeltaLake(tmp_path), threading.Event()
     lake.append_bronze("releases", 0, batch_of(0, ["a"]))
 
@@ -134,7 +143,9 @@ def test_appends_and_reads_go_on_beside_compacting(tmp_path: Path, monkeypatch: 
         ended.set()
         thread.join()
     assert read(DeltaLake(tmp_path), range(40)) == [(one, "a") for one in range(40)]
-    assert len(list((tmp_path / "bronze" / "releases").glob("*.parquet"))) > 40, "what was merged stays for those who read older versions"
+    assert len(list((tmp_path / "bronze" / "releases").glob("*.parquet"))) > 40, (
+        "what was merged stays for those who read older versions"
+    )
 
 
 def test_what_a_killed_append_left_behind_is_forgotten_too_once_it_is_old_enough(tmp_path: Path) -> None:

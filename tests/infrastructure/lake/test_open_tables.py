@@ -24,11 +24,15 @@ def files(tables: OpenTables, folder: Path) -> set[str]:
 
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     made: list[str] = []
-    monkeypatch.setattr("infrastructure.lake.open_tables.DeltaTable", lambda address: made.append(address) or DeltaTable(address))
+    monkeypatch.setattr(
+        "infrastructure.lake.open_tables.DeltaTable", lambda address: made.append(address) or DeltaTable(address)
+    )
     return made
 
 
-def test_what_others_append_is_seen_without_opening_the_table_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_others_append_is_seen_without_opening_the_table_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made, tables = opened(monkeypatch), OpenTables()
     assert tables.newest(tmp_path / "t") is None
     for number in range(1, 5):

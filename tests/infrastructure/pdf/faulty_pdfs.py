@@ -19,18 +19,31 @@ def stream(body: bytes, about: bytes = b"") -> bytes:
 
 def page(content: bytes, resources: bytes = b"", *more: bytes) -> bytes:
     """A PDF of one page with this content; the font is F1, further objects are numbered from 6."""
-    shown = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>%s>>>>" % resources
-    return by_hand([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", shown, stream(content), FONT, *more])
+    shown = (
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>%s>>>>"
+        % resources
+    )
+    return by_hand(
+        [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", shown, stream(content), FONT, *more]
+    )
 
 
 def glyphs(*runs: Run) -> bytes:
     """Runs of glyphs drawn from left to right, five points each; each glyph maps to its letters, as in fonts."""
     codes = {glyph: BASE + place for place, glyph in enumerate(sorted({glyph for _, _, run in runs for glyph in run}))}
-    pairs = b"".join(b"<%02x> <%s>\n" % (code, glyph.encode("utf-16-be").hex().encode()) for glyph, code in codes.items())
-    told = b"begincmap\n1 begincodespacerange <00> <ff> endcodespacerange\n%d beginbfchar\n%sendbfchar\nendcmap" % (len(codes), pairs)
+    pairs = b"".join(
+        b"<%02x> <%s>\n" % (code, glyph.encode("utf-16-be").hex().encode()) for glyph, code in codes.items()
+    )
+    told = b"begincmap\n1 begincodespacerange <00> <ff> endcodespacerange\n%d beginbfchar\n%sendbfchar\nendcmap" % (
+        len(codes),
+        pairs,
+    )
     font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/FirstChar %d/LastChar %d/Widths[%s]/ToUnicode 7 0 R>>"
     font %= (BASE, BASE + len(codes) - 1, b"500 " * len(codes))
-    drawn = b"".join(b"BT /F2 10 Tf 1 0 0 1 %g %g Tm <%s> Tj ET\n" % (x, y, bytes(codes[glyph] for glyph in run).hex().encode()) for x, y, run in runs)
+    drawn = b"".join(
+        b"BT /F2 10 Tf 1 0 0 1 %g %g Tm <%s> Tj ET\n" % (x, y, bytes(codes[glyph] for glyph in run).hex().encode())
+        for x, y, run in runs
+    )
     return page(drawn, b"", font, stream(told)).replace(b"/F1 5 0 R", b"/F2 6 0 R")
 
 
@@ -63,6 +76,8 @@ def encrypting(about: bytes) -> bytes:
 
 
 def standard_encryption(strings_and_streams: bytes) -> bytes:
-    """An encryption dictionary with a password, whose crypt filter is for attachments, and for strings and streams as given."""
+    """An encryption dictionary with a password, whose crypt filter is for attachments, and for strings and streams as
+    given.
+    """
     filters = b"/CF<</StdCF<</AuthEvent/EFOpen/CFM/AESV2/Length 16>>>>%s/EFF/StdCF" % strings_and_streams
     return b"<</Filter/Standard/V 4/R 4/Length 128/P -1028/O<%s>/U<%s>%s>>" % (b"ab" * 32, b"cd" * 32, filters)

@@ -64,7 +64,12 @@ def by_hand(objects: Sequence[bytes]) -> bytes:
         out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     size = len(objects) + 1
-    return out + b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (size, table, size, len(out))
+    return out + b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (
+        size,
+        table,
+        size,
+        len(out),
+    )
 
 
 def without_pages() -> bytes:
@@ -74,7 +79,10 @@ def without_pages() -> bytes:
 
 def slow(depth: int = 9, width: int = 10) -> bytes:
     """Two pages, the first with forms nested ten times per level, so that reading it takes hours."""
-    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents %d 0 R/Resources<</Font<</F1 5 0 R>>/XObject<</X 8 0 R>>>>>>"
+    page = (
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents %d 0 R/Resources<</Font<</F1 5 0 "
+        b"R>>/XObject<</X 8 0 R>>>>>>"
+    )
     objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>", page % 6, page % 7, FONT]
     objects += [_stream(b"/X Do"), _stream(b"BT /F1 12 Tf 72 720 Td (behind the slow page) Tj ET")]
     form = b"/Type/XObject/Subtype/Form/BBox[0 0 612 792]/Resources<</Font<</F1 5 0 R>>/XObject<</X %d 0 R>>>>"

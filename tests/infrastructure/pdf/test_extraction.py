@@ -14,7 +14,12 @@ from infrastructure.pdf.reader import PdfReader
 from tests.infrastructure.pdf import faulty_pdfs, pdfs
 
 Document = dict[str, Any]
-TEXT, CHECK, COMBO, LIST = pymupdf.PDF_WIDGET_TYPE_TEXT, pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_COMBOBOX, pymupdf.PDF_WIDGET_TYPE_LISTBOX
+TEXT, CHECK, COMBO, LIST = (
+    pymupdf.PDF_WIDGET_TYPE_TEXT,
+    pymupdf.PDF_WIDGET_TYPE_CHECKBOX,
+    pymupdf.PDF_WIDGET_TYPE_COMBOBOX,
+    pymupdf.PDF_WIDGET_TYPE_LISTBOX,
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +65,10 @@ def back(text: str) -> str:
     ("runs", "expected"),
     [
         ([(50, f"{back('دينار')} 5678 {back('بقيمة')} 1234 {back('عقد رقم')}")], "عقد رقم 1234 بقيمة 5678 دينار"),
-        ([(50, f"{back('שקל')} 5,678.50 {back('בסך')} 12/2024 {back('חוזה מספר')}")], "חוזה מספר 12/2024 בסך 5,678.50 שקל"),
+        (
+            [(50, f"{back('שקל')} 5,678.50 {back('בסך')} 12/2024 {back('חוזה מספר')}")],
+            "חוזה מספר 12/2024 בסך 5,678.50 שקל",
+        ),
         ([(50, f"Office 365 {back('תוכנת ניהול')}")], "תוכנת ניהול Office 365"),
         ([(50, f"Contract with {back('חברת שלום')} of 2024, lot 2")], "Contract with חברת שלום of 2024, lot 2"),
         ([(50, f"({back('מגיר')}) {back('שלום')}")], "שלום (מגיר)"),
@@ -76,7 +84,9 @@ def test_numbers_and_words_beside_letters_from_right_to_left_keep_their_blanks_a
     assert text(reader, drawn, tmp_path) == expected
 
 
-def test_a_glyph_of_two_letters_is_written_in_their_order_whichever_way_it_is_drawn(reader: PdfReader, tmp_path: Path) -> None:
+def test_a_glyph_of_two_letters_is_written_in_their_order_whichever_way_it_is_drawn(
+    reader: PdfReader, tmp_path: Path
+) -> None:
     lam_alef = "\u0644\u0627"
     seen = [*back("مين"), lam_alef, *back("اس")]
     assert text(reader, faulty_pdfs.glyphs((50, 700, seen)), tmp_path) == "اسلامين"
@@ -84,7 +94,9 @@ def test_a_glyph_of_two_letters_is_written_in_their_order_whichever_way_it_is_dr
     assert text(reader, faulty_pdfs.glyphs(*one_by_one), tmp_path) == "اسلامين"
 
 
-def test_drawn_forms_are_written_in_letters_in_the_text_the_title_and_the_outline(reader: PdfReader, tmp_path: Path) -> None:
+def test_drawn_forms_are_written_in_letters_in_the_text_the_title_and_the_outline(
+    reader: PdfReader, tmp_path: Path
+) -> None:
     drawn = faulty_pdfs.glyphs((50, 700, [*" 12", *back("ﻟﻮﺍﺯﻡ ﻣﻜﺘﺒﻴﺔ")]), (50, 600, list("oﬃce")))
     document = pymupdf.open(stream=drawn, filetype="pdf")
     document.set_metadata({"title": "ﻣﻜﺘﺒﻴﺔ"})
@@ -107,7 +119,9 @@ FIELDS: list[tuple[int, str, Any, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize("drawn", [True, False])
-def test_what_is_filled_into_a_form_is_text_once_and_a_password_is_not(reader: PdfReader, tmp_path: Path, drawn: bool) -> None:
+def test_what_is_filled_into_a_form_is_text_once_and_a_password_is_not(
+    reader: PdfReader, tmp_path: Path, drawn: bool
+) -> None:
     document = read(reader, faulty_pdfs.form(FIELDS, drawn=drawn), tmp_path)
     (words,) = [page["text"] for page in document["pages"]]
     for value in ("Axolotl Ltd of Bar", "[x] Small enterprise", "Second", "Breton"):
@@ -142,13 +156,23 @@ UNREAD = "no text could be read on page 1, though something is drawn there"
         (faulty_pdfs.page(BROKEN_TEXT), "no_text", UNREAD),
         (faulty_pdfs.glyphs((50, 700, list(UNMAPPED))), "no_text", UNREAD),
         (pdfs.scanned(), "scanned", "there are only images on page 1"),
-        (faulty_pdfs.page(b"q 100 0 0 100 50 50 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x40 EI Q"), "scanned", "there are only images on page 1"),
+        (
+            faulty_pdfs.page(b"q 100 0 0 100 50 50 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x40 EI Q"),
+            "scanned",
+            "there are only images on page 1",
+        ),
         (faulty_pdfs.page(b"1 g 0 0 612 792 re f"), "empty", "its pages are blank"),  # white on white
-        (faulty_pdfs.page(b"BT /F1 12 Tf 72 720 Td (   ) Tj () Tj ET 10 10 20 20 re W n"), "empty", "its pages are blank"),
+        (
+            faulty_pdfs.page(b"BT /F1 12 Tf 72 720 Td (   ) Tj () Tj ET 10 10 20 20 re W n"),
+            "empty",
+            "its pages are blank",
+        ),
         (faulty_pdfs.page(b"q Q"), "empty", "its pages are blank"),
     ],
 )
-def test_a_page_without_text_says_what_is_on_it(reader: PdfReader, tmp_path: Path, content: bytes, state: str, reason: str) -> None:
+def test_a_page_without_text_says_what_is_on_it(
+    reader: PdfReader, tmp_path: Path, content: bytes, state: str, reason: str
+) -> None:
     found = read(reader, content, tmp_path)
     assert (found["state"], found["reason"]) == (state, reason)
     assert texts_of(found) == [""]
@@ -160,7 +184,10 @@ def test_pages_without_text_beside_others_are_named(reader: PdfReader, tmp_path:
         document.insert_pdf(pymupdf.open(stream=part, filetype="pdf"))
     found = read(reader, bytes(document.tobytes()), tmp_path)
     assert (found["state"], texts_of(found)) == ("text", ["text", "", "", ""])
-    assert found["reason"] == "there are only images on page 4; no text could be read on page 3, though something is drawn there"
+    assert (
+        found["reason"]
+        == "there are only images on page 4; no text could be read on page 3, though something is drawn there"
+    )
 
 
 def texts_of(document: Document) -> list[str]:
@@ -176,7 +203,9 @@ def test_attachments_that_are_encrypted_alone_keep_nobody_from_the_pages(reader:
         assert (found["state"], found["reason"], found["pages"]) == ("encrypted", "it opens with a password only", [])
 
 
-def test_a_file_for_the_holders_of_a_certificate_is_encrypted_and_not_damaged(reader: PdfReader, tmp_path: Path) -> None:
+def test_a_file_for_the_holders_of_a_certificate_is_encrypted_and_not_damaged(
+    reader: PdfReader, tmp_path: Path
+) -> None:
     found = read(reader, faulty_pdfs.encrypting(b"<</Filter/Adobe.PubSec/V 4/SubFilter/adbe.pkcs7.s5>>"), tmp_path)
     assert (found["state"], found["pages"]) == ("encrypted", [])
     assert found["reason"].startswith("it is encrypted in a way that can't be read: unknown encryption handler")

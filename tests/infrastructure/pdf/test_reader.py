@@ -50,9 +50,16 @@ def texts(document: Document) -> list[str]:
 
 
 def test_text_metadata_and_pages_of_a_good_file(reader: PdfReader, tmp_path: Path) -> None:
-    document = read(reader, pdfs.pdf("first page\nsecond line", "second page", title="A notice", author="The city"), tmp_path)
+    document = read(
+        reader, pdfs.pdf("first page\nsecond line", "second page", title="A notice", author="The city"), tmp_path
+    )
     assert texts(document) == ["first page\nsecond line", "second page"]
-    assert (document["state"], document["title"], document["metadata"]["author"], document["page_count"]) == ("text", "A notice", "The city", 2)
+    assert (document["state"], document["title"], document["metadata"]["author"], document["page_count"]) == (
+        "text",
+        "A notice",
+        "The city",
+        2,
+    )
     assert "reason" not in document
 
 
@@ -66,7 +73,10 @@ def test_the_outline_and_tables_are_kept(reader: PdfReader, tmp_path: Path) -> N
 
 
 def test_key_facts_come_with_page_and_position(reader: PdfReader, tmp_path: Path) -> None:
-    notice = "Title: Supply of tanks\nContracting authority: City of Bar\nEstimated value: EUR 1,250,000.00\nDeadline: 12 March 2026 at 12:00\nCPV 45233142"
+    notice = (
+        "Title: Supply of tanks\nContracting authority: City of Bar\nEstimated value: EUR "
+        "1,250,000.00\nDeadline: 12 March 2026 at 12:00\nCPV 45233142"
+    )
     facts = read(reader, pdfs.pdf("cover", notice), tmp_path)["facts"]
     assert [(fact["name"], fact["value"]) for fact in facts] == [
         ("title", "Supply of tanks"),
@@ -163,16 +173,26 @@ def _bomb(megabytes: int) -> bytes:
     return b"<</Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (len(body), body)
 
 
-def test_a_scanned_file_says_that_it_has_no_text(reader: PdfReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scanned_file_says_that_it_has_no_text(
+    reader: PdfReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     document = read(reader, pdfs.scanned(), tmp_path)
-    assert (document["state"], texts(document), document["reason"]) == ("scanned", [""], "there are only images on page 1")
+    assert (document["state"], texts(document), document["reason"]) == (
+        "scanned",
+        [""],
+        "there are only images on page 1",
+    )
 
 
-def test_a_scanned_file_is_read_with_tesseract_where_it_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scanned_file_is_read_with_tesseract_where_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tesseract = tmp_path / "tesseract"
     # It prints the size in the header of the given image, as tesseract prints its text.
-    tesseract.write_text('#!/bin/sh\n[ "$1 $2" = "stdin stdout" ] || exit 2\nhead -c 4 | tail -c 3\necho " was given"\ncat > /dev/null\n')
+    tesseract.write_text(
+        '#!/bin/sh\n[ "$1 $2" = "stdin stdout" ] || exit 2\nhead -c 4 | tail -c 3\necho " was given"\ncat > /dev/null\n'
+    )
     tesseract.chmod(tesseract.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     document = limited(pdfs.scanned(), tmp_path)
@@ -193,14 +213,17 @@ def test_several_files_are_read_at_once_each_into_its_own_document(reader: PdfRe
     for name, path in paths.items():
         path.write_bytes(pdfs.slow() if name == "3" else pdfs.pdf(f"file {name}"))
     found = reader.read_many(paths)
-    assert {name: texts(orjson.loads(one.document)) for name, one in found.items() if name != "3"} == {name: [f"file {name}"] for name in paths if name != "3"}
+    assert {name: texts(orjson.loads(one.document)) for name, one in found.items() if name != "3"} == {
+        name: [f"file {name}"] for name in paths if name != "3"
+    }
     assert len(reader.pool.idle) <= 2
 
 
 def test_children_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     (tmp_path / "slow.pdf").write_bytes(pdfs.slow())
     code = (
-        "import sys; from pathlib import Path; from infrastructure.pdf.limits import PdfLimits; from infrastructure.pdf.reader import PdfReader\n"
+        "import sys; from pathlib import Path; from infrastructure.pdf.limits import PdfLimits; from "
+        "infrastructure.pdf.reader import PdfReader\n"
         "PdfReader(PdfLimits(page_seconds=60), 1).read(Path(sys.argv[1]))"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "slow.pdf")]) as parent:

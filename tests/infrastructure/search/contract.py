@@ -1,11 +1,21 @@
-"""What every search engine must do, written once over the port: a test class of an engine inherits it and gives the fixture `engine`."""
+"""What every search engine must do, written once over the port: a test class of an engine inherits it and gives the
+fixture `engine`.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from domain.search.queries import Collection, CollectionSpec, FieldSpec, Filter, SearchDocument, SearchQuery, SearchResult
+from domain.search.queries import (
+    Collection,
+    CollectionSpec,
+    FieldSpec,
+    Filter,
+    SearchDocument,
+    SearchQuery,
+    SearchResult,
+)
 from domain.shared.errors import InvalidError
 from services.ports.search import SearchEngine
 
@@ -43,7 +53,9 @@ def process(number: int, title: str, **more: Any) -> SearchDocument:
 ROADS = process(
     1,
     "Resurfacing of roads in Pembrokeshire",
-    description="Planing & laying of <hot> asphalt. " + "The works are let in lots. " * 30 + "Bridges are inspected by drone every spring.",
+    description="Planing & laying of <hot> asphalt. "
+    + "The works are let in lots. " * 30
+    + "Bridges are inspected by drone every spring.",
     parties=["Pembrokeshire County Council", "Tarmac Trading Ltd"],
     items=["Road repair works", "Kerb stones"],
     codes=["45233142", "45233141"],
@@ -156,7 +168,13 @@ class SearchEngineContract:
         assert ids(find(stocked, "grounds")) == only(BARE)
 
     def test_an_empty_collection_can_be_asked_anything(self, engine: SearchEngine) -> None:
-        result = find(engine, 'roads "in wales" -north', facet_by=("buyer",), sort="-value", filters=(Filter(field="value", gte=1),))
+        result = find(
+            engine,
+            'roads "in wales" -north',
+            facet_by=("buyer",),
+            sort="-value",
+            filters=(Filter(field="value", gte=1),),
+        )
         assert (result.found, result.hits, result.facets) == (0, [], {"buyer": []})
         assert engine.suggest(P, "ro", 5) == []
 
@@ -177,7 +195,9 @@ class SearchEngineContract:
             "asphlat",
         ],
     )
-    def test_words_are_found_in_any_case_number_and_order_unfinished_or_misspelt(self, stocked: SearchEngine, text: str) -> None:
+    def test_words_are_found_in_any_case_number_and_order_unfinished_or_misspelt(
+        self, stocked: SearchEngine, text: str
+    ) -> None:
         assert ids(find(stocked, text))[0] == ROADS["id"]
 
     @pytest.mark.parametrize("text", ["creme", "crème", "CRÈME", "cafe\u0301s", "cafes"])
@@ -214,10 +234,24 @@ class SearchEngineContract:
         assert find(stocked, "pembrokeshire kerb").found == 1
 
     def test_five_words_of_a_title_find_it_among_many_like_it(self, engine: SearchEngine) -> None:
-        nouns = ["roads", "schools", "parks", "bridges", "libraries", "vehicles", "hospitals", "harbours", "museums", "prisons"]
+        nouns = [
+            "roads",
+            "schools",
+            "parks",
+            "bridges",
+            "libraries",
+            "vehicles",
+            "hospitals",
+            "harbours",
+            "museums",
+            "prisons",
+        ]
         documents = [
             process(
-                i, f"Provision of {nouns[i % 10]} {nouns[i // 10 % 10]} maintenance services for {nouns[i // 100]} lot {i}", description=" ".join(nouns) * 3
+                i,
+                f"Provision of {nouns[i % 10]} {nouns[i // 10 % 10]} maintenance services for {nouns[i // 100]} lot "
+                f"{i}",
+                description=" ".join(nouns) * 3,
             )
             for i in range(1000)
         ]
@@ -227,7 +261,17 @@ class SearchEngineContract:
             assert documents[i]["id"] in ids(find(engine, " ".join([words[2], words[3], *words[-3:]])))
 
     @pytest.mark.parametrize(
-        "text", ["pembrok", "Pembrokshire", "asphlat", "roads zzzzqqq", "road stones laptops", "school portable kerb", "5552400", "b5fd17-000"]
+        "text",
+        [
+            "pembrok",
+            "Pembrokshire",
+            "asphlat",
+            "roads zzzzqqq",
+            "road stones laptops",
+            "school portable kerb",
+            "5552400",
+            "b5fd17-000",
+        ],
     )
     def test_a_strict_search_corrects_completes_and_leaves_out_nothing(self, stocked: SearchEngine, text: str) -> None:
         assert find(stocked, text, strict=True).found == 0
@@ -265,14 +309,19 @@ class SearchEngineContract:
         assert find(stocked, '"works repair"').found == 0
         assert find(stocked, '"works kerb"').found == 0
 
-    @pytest.mark.parametrize("text", ["council -scottish", "council -Laptops", 'council -"laptops for schools"', "council -30213100"])
+    @pytest.mark.parametrize(
+        "text", ["council -scottish", "council -Laptops", 'council -"laptops for schools"', "council -30213100"]
+    )
     def test_an_excluded_word_or_phrase_or_code_keeps_documents_out(self, stocked: SearchEngine, text: str) -> None:
         assert set(ids(find(stocked, text))) == {ROADS["id"], SCHOOL["id"]}
 
     def test_an_exclusion_alone_lists_all_others(self, stocked: SearchEngine) -> None:
         assert ids(find(stocked, "-council")) == only(BARE)
 
-    @pytest.mark.parametrize("text", ["ocds-b5fd17-0002", "OCDS-B5FD17-0002", "b5fd17-0002", "55524000", "55524000-9", "CPV:55524000", "5552400"])
+    @pytest.mark.parametrize(
+        "text",
+        ["ocds-b5fd17-0002", "OCDS-B5FD17-0002", "b5fd17-0002", "55524000", "55524000-9", "CPV:55524000", "5552400"],
+    )
     def test_an_id_or_code_finds_its_document_alone(self, stocked: SearchEngine, text: str) -> None:
         assert ids(find(stocked, text)) == only(SCHOOL)
 
@@ -284,7 +333,26 @@ class SearchEngineContract:
         assert ids(find(stocked, "HBC-0524/7")) == only(LAPTOPS)
 
     @pytest.mark.parametrize(
-        "text", ['"', "-", '""', '-""', "AND OR NOT", "a:b^2~", "*", "title:*", "\\", "((", "[1 TO 2}", "\x00", "–", "'", "🙂", "x" * 70_000, "a " * 5_000]
+        "text",
+        [
+            '"',
+            "-",
+            '""',
+            '-""',
+            "AND OR NOT",
+            "a:b^2~",
+            "*",
+            "title:*",
+            "\\",
+            "((",
+            "[1 TO 2}",
+            "\x00",
+            "–",
+            "'",
+            "🙂",
+            "x" * 70_000,
+            "a " * 5_000,
+        ],
     )
     def test_nothing_that_can_be_typed_is_an_error(self, stocked: SearchEngine, text: str) -> None:
         assert find(stocked, text, facet_by=("buyer",)).found >= 0
@@ -309,12 +377,18 @@ class SearchEngineContract:
             (Filter(field="published", lte=DAY), [ROADS]),
         ],
     )
-    def test_a_filter_keeps_what_meets_it(self, stocked: SearchEngine, condition: Filter, documents: list[SearchDocument]) -> None:
+    def test_a_filter_keeps_what_meets_it(
+        self, stocked: SearchEngine, condition: Filter, documents: list[SearchDocument]
+    ) -> None:
         found = find(stocked, filters=(condition,))
         assert (ids(found), found.found) == (only(*documents), len(documents))
 
     def test_filters_and_words_must_all_hold_and_do_not_change_the_score(self, stocked: SearchEngine) -> None:
-        found = find(stocked, "council", filters=(Filter(field="region", values=("Wales",)), Filter(field="status", values=("active",))))
+        found = find(
+            stocked,
+            "council",
+            filters=(Filter(field="region", values=("Wales",)), Filter(field="status", values=("active",))),
+        )
         assert ids(found) == only(SCHOOL)
         assert found.hits[0].score == next(hit.score for hit in find(stocked, "council").hits if hit.id == SCHOOL["id"])
 
@@ -332,9 +406,19 @@ class SearchEngineContract:
 
     def test_facets_are_exact_over_many_values_and_commits(self, engine: SearchEngine) -> None:
         for start in range(0, 600, 200):
-            engine.upsert(P, [process(i, "One", buyer=f"Buyer {i % 150:03d}", codes=["x1", "x1"]) for i in range(start, start + 200)])
+            engine.upsert(
+                P,
+                [
+                    process(i, "One", buyer=f"Buyer {i % 150:03d}", codes=["x1", "x1"])
+                    for i in range(start, start + 200)
+                ],
+            )
         found = find(engine, facet_by=("buyer", "codes"), facet_size=3).facets
-        assert [(one.value, one.count) for one in found["buyer"]] == [("Buyer 000", 4), ("Buyer 001", 4), ("Buyer 002", 4)]
+        assert [(one.value, one.count) for one in found["buyer"]] == [
+            ("Buyer 000", 4),
+            ("Buyer 001", 4),
+            ("Buyer 002", 4),
+        ]
         assert found["codes"][0].count == 600
 
     def test_a_count_of_a_facet_is_what_its_filter_finds(self, stocked: SearchEngine) -> None:
@@ -351,14 +435,22 @@ class SearchEngineContract:
             ("-published", [LAPTOPS, SCHOOL, ROADS, BARE]),
         ],
     )
-    def test_a_sort_puts_missing_values_last_either_way(self, stocked: SearchEngine, sort: str, documents: list[SearchDocument]) -> None:
+    def test_a_sort_puts_missing_values_last_either_way(
+        self, stocked: SearchEngine, sort: str, documents: list[SearchDocument]
+    ) -> None:
         assert ids(find(stocked, sort=sort)) == only(*documents)
 
     @pytest.mark.parametrize("sort", ["value", "-value", "-published", None])
     def test_turning_pages_gives_every_document_once(self, engine: SearchEngine, sort: str | None) -> None:
         for start in (60, 0, 30):
-            engine.upsert(P, [process(i, "Same", **({"value": float(i % 3)} if i % 5 else {})) for i in range(start, start + 30)])
-        pages = [one for page in range(1, 14) for one in ids(find(engine, "" if sort is None else "same", sort=sort, page=page, per_page=7))]
+            engine.upsert(
+                P, [process(i, "Same", **({"value": float(i % 3)} if i % 5 else {})) for i in range(start, start + 30)]
+            )
+        pages = [
+            one
+            for page in range(1, 14)
+            for one in ids(find(engine, "" if sort is None else "same", sort=sort, page=page, per_page=7))
+        ]
         assert len(pages) == 90
         assert sorted(pages) == [f"ocds-b5fd17-{i:04d}" for i in range(90)]
         if sort == "-value":
@@ -386,7 +478,9 @@ class SearchEngineContract:
             ({"sort": "-region"}, "value, published"),
         ],
     )
-    def test_what_a_field_can_not_be_asked_is_refused_with_what_can(self, stocked: SearchEngine, options: dict[str, Any], hint: str) -> None:
+    def test_what_a_field_can_not_be_asked_is_refused_with_what_can(
+        self, stocked: SearchEngine, options: dict[str, Any], hint: str
+    ) -> None:
         with pytest.raises(InvalidError, match=hint):
             find(stocked, **options)
 
@@ -402,7 +496,9 @@ class SearchEngineContract:
             ("kerb", "items", "<mark>Kerb</mark> stones"),
         ],
     )
-    def test_highlights_mark_exact_unfinished_corrected_and_folded_words(self, stocked: SearchEngine, text: str, field: str, marked: str) -> None:
+    def test_highlights_mark_exact_unfinished_corrected_and_folded_words(
+        self, stocked: SearchEngine, text: str, field: str, marked: str
+    ) -> None:
         assert find(stocked, text).hits[0].highlights[field] == marked
 
     def test_highlights_escape_everything_else(self, stocked: SearchEngine) -> None:

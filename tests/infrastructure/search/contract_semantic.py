@@ -24,14 +24,18 @@ def vector(*numbers: float) -> tuple[float, ...]:
 
 def row(document: SearchDocument, *numbers: float) -> VectorRow:
     """A vector for the document's current text."""
-    return VectorRow(str(document["id"]), embedding_text_hash(P, document), np.array(vector(*numbers), dtype=np.float32))
+    return VectorRow(
+        str(document["id"]), embedding_text_hash(P, document), np.array(vector(*numbers), dtype=np.float32)
+    )
 
 
 ROWS = [row(ROADS, 1, 0.1, 0, 0), row(SCHOOL, 0, 1, 0.3, 0), row(LAPTOPS, 0, 0.3, 1, 0), row(BARE, 0.1, 0, 0, 1)]
 RENAMED = ROADS | {"title": "Bridge repainting"}
 
 
-def mean(engine: SearchEngine, meaning: str, text: str = "", mode: Mode = Mode.SEMANTIC, **options: Any) -> SearchResult:
+def mean(
+    engine: SearchEngine, meaning: str, text: str = "", mode: Mode = Mode.SEMANTIC, **options: Any
+) -> SearchResult:
     """A semantic search."""
     return find(engine, text or meaning, mode=mode, vector=MEANINGS[meaning], **options)
 
@@ -103,7 +107,9 @@ class MeaningContract:
     @pytest.mark.parametrize("wrong", [[1.0, 0.0], [1.0, 0.0, 0.0, float("nan")]])
     def test_a_vector_unlike_the_others_is_refused(self, embedded: SearchEngine, wrong: list[float]) -> None:
         with pytest.raises(InvalidError):
-            embedded.write_vectors(P, MODEL, [VectorRow(ROADS["id"], embedding_text_hash(P, ROADS), np.array(wrong, dtype=np.float32))])
+            embedded.write_vectors(
+                P, MODEL, [VectorRow(ROADS["id"], embedding_text_hash(P, ROADS), np.array(wrong, dtype=np.float32))]
+            )
         assert ids(mean(embedded, "street")) == [ROADS["id"]]
 
     def test_another_model_s_vectors_stand_beside_until_they_serve(self, embedded: SearchEngine) -> None:
@@ -155,7 +161,9 @@ class MeaningContract:
         assert (found.hits[0].explain.keyword_rank, found.hits[0].explain.semantic_rank) == (1, None)
         assert found.hits[0].score > 1.9 * found.hits[1].score  # its keyword rank counts for both
 
-    def test_words_that_no_document_has_all_of_count_less_for_what_is_not_embedded(self, embedded: SearchEngine) -> None:
+    def test_words_that_no_document_has_all_of_count_less_for_what_is_not_embedded(
+        self, embedded: SearchEngine
+    ) -> None:
         embedded.upsert(P, [RENAMED])
         assert ids(hybrid(embedded, "food", "bridge nutrition pupils")) == only(SCHOOL, LAPTOPS, ROADS)
 
@@ -176,7 +184,9 @@ class MeaningContract:
         embedded.set_synonyms([])
         assert ids(hybrid(embedded, "food", "resurfacing kitchens"))[0] == SCHOOL["id"]
 
-    def test_meaning_weighs_less_where_words_are_of_a_script_that_the_model_does_not_know(self, embedded: SearchEngine) -> None:
+    def test_meaning_weighs_less_where_words_are_of_a_script_that_the_model_does_not_know(
+        self, embedded: SearchEngine
+    ) -> None:
         library = process(9, "図書館の屋根")
         embedded.upsert(P, [library])
         embedded.write_vectors(P, MODEL, [row(library, 0, 0, 0, 1)])
@@ -221,7 +231,9 @@ class MeaningContract:
         engine.upsert(P, documents)
         engine.write_vectors(P, MODEL, [row(one, 1, i / 20, 0, 0) for i, one in enumerate(documents[::2])])
         for mode in (Mode.SEMANTIC, Mode.HYBRID):
-            shown = [one for page in range(1, 10) for one in ids(mean(engine, "street", "road", mode, page=page, per_page=7))]
+            shown = [
+                one for page in range(1, 10) for one in ids(mean(engine, "street", "road", mode, page=page, per_page=7))
+            ]
             assert len(shown) == len(set(shown)) == mean(engine, "street", "road", mode).found
 
     # similar, groups, explanations
@@ -239,16 +251,28 @@ class MeaningContract:
             find(embedded, similar_to="nobody", mode=Mode.SEMANTIC)
 
     def test_groups_show_the_best_of_each_value(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [process(i, "Road works", buyer=f"Buyer {i % 3}") for i in range(9)] + [process(20, "Road works"), process(21, "Road works")])
+        engine.upsert(
+            P,
+            [process(i, "Road works", buyer=f"Buyer {i % 3}") for i in range(9)]
+            + [process(20, "Road works"), process(21, "Road works")],
+        )
         found = find(engine, "road", group_by="buyer", group_limit=2)
         groups: dict[str | None, list[str]] = {}
         for hit in found.hits:
             groups.setdefault(hit.group, []).append(hit.id)
-        assert {name: len(members) for name, members in groups.items()} == {"Buyer 0": 2, "Buyer 1": 2, "Buyer 2": 2, None: 2}
+        assert {name: len(members) for name, members in groups.items()} == {
+            "Buyer 0": 2,
+            "Buyer 1": 2,
+            "Buyer 2": 2,
+            None: 2,
+        }
 
     def test_a_page_counts_groups(self, engine: SearchEngine) -> None:
         engine.upsert(P, [process(i, "Road works", buyer=f"Buyer {i % 5}") for i in range(20)])
-        pages = [[hit.group for hit in find(engine, "road", group_by="buyer", group_limit=3, page=page, per_page=2).hits] for page in (1, 2, 3)]
+        pages = [
+            [hit.group for hit in find(engine, "road", group_by="buyer", group_limit=3, page=page, per_page=2).hits]
+            for page in (1, 2, 3)
+        ]
         assert [len(set(page)) for page in pages] == [2, 2, 1]
         assert len({group for page in pages for group in page}) == 5
 
@@ -286,13 +310,23 @@ class MeaningContract:
         assert (find(embedded, "notebooks").found, embedded.synonyms()) == (0, [])
 
     def test_a_strict_search_finds_synonyms(self, embedded: SearchEngine) -> None:
-        embedded.set_synonyms([Synonym(id="s1", words=("notebook", "laptop")), Synonym(id="s2", words=("tarmacking", "road repair works"))])
+        embedded.set_synonyms(
+            [
+                Synonym(id="s1", words=("notebook", "laptop")),
+                Synonym(id="s2", words=("tarmacking", "road repair works")),
+            ]
+        )
         assert ids(find(embedded, "notebooks schools", strict=True)) == only(LAPTOPS)
         assert ids(find(embedded, "tarmacking", strict=True)) == only(ROADS)
         assert find(embedded, "tarmacki", strict=True).found == 0
 
     def test_synonyms_of_several_words_stand_for_a_phrase(self, embedded: SearchEngine) -> None:
-        embedded.set_synonyms([Synonym(id="s1", words=("notebooks", "portable computers")), Synonym(id="s2", words=("tarmacking", "road repair works"))])
+        embedded.set_synonyms(
+            [
+                Synonym(id="s1", words=("notebooks", "portable computers")),
+                Synonym(id="s2", words=("tarmacking", "road repair works")),
+            ]
+        )
         assert ids(find(embedded, "notebooks")) == only(LAPTOPS)
         assert ids(find(embedded, "pembrokeshire tarmacking")) == only(ROADS)
 
@@ -302,7 +336,9 @@ class MeaningContract:
         embedded.upsert(P, [process(8, "Hardware")])
         assert ids(find(embedded, "kerb")) == only(ROADS)
 
-    @pytest.mark.parametrize("text", ["the laptops for the schools", "laptops of schools", "les laptops pour les schools"])
+    @pytest.mark.parametrize(
+        "text", ["the laptops for the schools", "laptops of schools", "les laptops pour les schools"]
+    )
     def test_stop_words_are_left_out_where_others_remain(self, embedded: SearchEngine, text: str) -> None:
         assert ids(find(embedded, text))[0] == LAPTOPS["id"]
         assert find(embedded, text).found == find(embedded, "laptops schools").found

@@ -21,7 +21,24 @@ KOREAN = process(19, "학교급식 식재료를 구매")
 YORUBA = process(18, "Ọ̀nà Ọ̀yọ́")
 UNSPACED = [LIBRARY, CANTEEN, THAI, LAO, KHMER, BURMESE, HINDI, YORUBA, KOREAN]
 LONG = "b" * 300
-NO_WORDS = ["%", "🙂", "-", '""', '-""', '"%"', "-%", "( )", "…", "\x00", "& –", LONG, f"-{LONG}", f'"road {LONG}"', "ж" * 130, "b" * 10_000]
+NO_WORDS = [
+    "%",
+    "🙂",
+    "-",
+    '""',
+    '-""',
+    '"%"',
+    "-%",
+    "( )",
+    "…",
+    "\x00",
+    "& –",
+    LONG,
+    f"-{LONG}",
+    f'"road {LONG}"',
+    "ж" * 130,
+    "b" * 10_000,
+]
 
 
 class WordsContract:
@@ -30,10 +47,16 @@ class WordsContract:
     # queries without a word
 
     @pytest.mark.parametrize("text", NO_WORDS)
-    @pytest.mark.parametrize("options", [{}, {"strict": True}, {"sort": "-value"}, {"mode": Mode.HYBRID, "vector": (1.0, 0.0, 0.0)}])
-    def test_what_is_no_word_finds_nothing_and_the_answer_says_so(self, engine: SearchEngine, text: str, options: dict[str, Any]) -> None:
+    @pytest.mark.parametrize(
+        "options", [{}, {"strict": True}, {"sort": "-value"}, {"mode": Mode.HYBRID, "vector": (1.0, 0.0, 0.0)}]
+    )
+    def test_what_is_no_word_finds_nothing_and_the_answer_says_so(
+        self, engine: SearchEngine, text: str, options: dict[str, Any]
+    ) -> None:
         engine.upsert(P, ALL)
-        found = find(engine, text, facet_by=("region",), filters=(Filter(field="region", values=("Wales",)),), **options)
+        found = find(
+            engine, text, facet_by=("region",), filters=(Filter(field="region", values=("Wales",)),), **options
+        )
         assert (found.found, found.hits, found.facets) == (0, [], {"region": []})
         assert found.notes
         assert engine.suggest(P, text, 5) == []
@@ -89,8 +112,12 @@ class WordsContract:
         ],
     )
     @pytest.mark.parametrize("strict", [False, True])
-    def test_either_number_finds_the_other_and_leaves_it_out(self, engine: SearchEngine, one: str, several: str, strict: bool) -> None:
-        engine.upsert(P, [process(1, f"One {one} hired"), process(2, f"Some {several} hired"), process(3, "Boats hired")])
+    def test_either_number_finds_the_other_and_leaves_it_out(
+        self, engine: SearchEngine, one: str, several: str, strict: bool
+    ) -> None:
+        engine.upsert(
+            P, [process(1, f"One {one} hired"), process(2, f"Some {several} hired"), process(3, "Boats hired")]
+        )
         for word in (one, several):
             assert sorted(ids(find(engine, f"{word} hired", strict=strict))) == ["ocds-b5fd17-0001", "ocds-b5fd17-0002"]
             assert ids(find(engine, f"hired -{word}", strict=strict)) == ["ocds-b5fd17-0003"]
@@ -101,7 +128,9 @@ class WordsContract:
             }
 
     def test_a_number_is_no_other_word(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [process(1, "van hire"), process(2, "vane hire"), process(3, "us hire"), process(4, "bu hire")])
+        engine.upsert(
+            P, [process(1, "van hire"), process(2, "vane hire"), process(3, "us hire"), process(4, "bu hire")]
+        )
         assert ids(find(engine, "vans hire", strict=True)) == ["ocds-b5fd17-0001"]
         assert find(engine, "bus hire", strict=True).found == 0
 
@@ -115,13 +144,23 @@ class WordsContract:
         assert find(engine, text).found == 2
 
     def test_an_exclusion_leaves_out_what_its_synonyms_find(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [process(1, "Tarmac laid"), process(2, "Asphalts laid"), process(3, "Road surfacing laid"), process(4, "Concrete laid")])
+        engine.upsert(
+            P,
+            [
+                process(1, "Tarmac laid"),
+                process(2, "Asphalts laid"),
+                process(3, "Road surfacing laid"),
+                process(4, "Concrete laid"),
+            ],
+        )
         engine.set_synonyms([Synonym(id="s", words=("tarmac", "asphalt", "road surfacing"))])
         assert find(engine, "tarmac laid").found == 3
         assert ids(find(engine, "laid -tarmac")) == ["ocds-b5fd17-0004"]
 
     @pytest.mark.parametrize("text", ["-55524000", "-55524000-9", "-CPV:55524000", "-ocds-b5fd17-0002", "-crème"])
-    def test_an_excluded_identifier_or_accented_word_leaves_out_what_it_finds(self, engine: SearchEngine, text: str) -> None:
+    def test_an_excluded_identifier_or_accented_word_leaves_out_what_it_finds(
+        self, engine: SearchEngine, text: str
+    ) -> None:
         engine.upsert(P, ALL)
         assert sorted(ids(find(engine, text))) == sorted(only(*[one for one in ALL if one is not SCHOOL]))
 
@@ -165,14 +204,27 @@ class WordsContract:
         assert found.hits[0].highlights[field] == marked
 
     @pytest.mark.parametrize(
-        ("text", "strict"), [("根屋", False), ('"屋根修理"', False), ("屋根修理", True), ("館屋", True), ("คาหลัง", True), ("図書室", True), ("鉄", False)]
+        ("text", "strict"),
+        [
+            ("根屋", False),
+            ('"屋根修理"', False),
+            ("屋根修理", True),
+            ("館屋", True),
+            ("คาหลัง", True),
+            ("図書室", True),
+            ("鉄", False),
+        ],
     )
-    def test_letters_that_do_not_follow_each_other_are_no_word(self, engine: SearchEngine, text: str, strict: bool) -> None:
+    def test_letters_that_do_not_follow_each_other_are_no_word(
+        self, engine: SearchEngine, text: str, strict: bool
+    ) -> None:
         engine.upsert(P, UNSPACED)
         assert find(engine, text, strict=strict).found == 0
 
     @pytest.mark.parametrize("text", ["屋根修理", "学校食堂采购", "หลังคาห้องสมุด"])
-    def test_words_typed_without_blanks_are_found_apart_where_nobody_has_them_together(self, engine: SearchEngine, text: str) -> None:
+    def test_words_typed_without_blanks_are_found_apart_where_nobody_has_them_together(
+        self, engine: SearchEngine, text: str
+    ) -> None:
         engine.upsert(P, [*ALL, LIBRARY, CANTEEN, THAI])
         expected = {"屋": LIBRARY, "学": CANTEEN, "ห": THAI}[text[0]]
         assert ids(find(engine, text))[:1] == only(expected)
@@ -209,8 +261,16 @@ class WordsContract:
     )
     @pytest.mark.parametrize("mode", [Mode.KEYWORD, Mode.HYBRID])
     def test_an_identifier_is_found_as_it_is_shown_and_alone(self, engine: SearchEngine, text: str, mode: Mode) -> None:
-        key = text.strip('"').replace("OCDS", "ocds").replace("ZZABIE:Achieng-Interiors-Teoranta", "zzabie:achieng-interiors-teoranta")
-        longer = [{"id": f"{key}-2", "title": "Another"}, {"id": f"{key}x", "title": "A third"}] if mode is Mode.KEYWORD and text != "handbook" else []
+        key = (
+            text.strip('"')
+            .replace("OCDS", "ocds")
+            .replace("ZZABIE:Achieng-Interiors-Teoranta", "zzabie:achieng-interiors-teoranta")
+        )
+        longer = (
+            [{"id": f"{key}-2", "title": "Another"}, {"id": f"{key}x", "title": "A third"}]
+            if mode is Mode.KEYWORD and text != "handbook"
+            else []
+        )
         engine.upsert(P, [{"id": key, "title": "The one"}, *longer, *ALL])
         assert ids(find(engine, text, mode=mode, vector=(1.0, 0.0, 0.0) if mode is Mode.HYBRID else None)) == [key]
         assert ids(find(engine, text, strict=True)) == [key]
@@ -220,10 +280,18 @@ class WordsContract:
         assert ids(find(engine, "achieng-interiors-teoranta")) == ["ocds-zzabie:achieng-interiors-teoranta"]
 
     def test_an_identifier_among_other_words_comes_first(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [{"id": "ocds-zzabie:achieng-teoranta", "title": "Sheds"}, *[process(i, "Road works in Wales") for i in range(12)]])
+        engine.upsert(
+            P,
+            [
+                {"id": "ocds-zzabie:achieng-teoranta", "title": "Sheds"},
+                *[process(i, "Road works in Wales") for i in range(12)],
+            ],
+        )
         assert ids(find(engine, "ocds-zzabie:achieng-teoranta sheds"))[0] == "ocds-zzabie:achieng-teoranta"
 
     def test_a_word_with_a_hyphen_is_no_identifier_where_nobody_has_it_as_one(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [process(1, "Road marking"), process(2, "Marking of a road"), process(3, "e-Procurement portal")])
+        engine.upsert(
+            P, [process(1, "Road marking"), process(2, "Marking of a road"), process(3, "e-Procurement portal")]
+        )
         assert set(ids(find(engine, "road-marking"))) == {"ocds-b5fd17-0001", "ocds-b5fd17-0002"}
         assert ids(find(engine, "e-procurement")) == ["ocds-b5fd17-0003"]

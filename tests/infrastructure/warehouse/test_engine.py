@@ -33,7 +33,9 @@ def add(warehouse: SqlWarehouse, number: int) -> None:
 
 
 @pytest.mark.parametrize("closely", [2.0, 0.0])
-def test_a_writer_waits_for_its_turn_and_then_reads_what_the_one_before_wrote(warehouse: SqlWarehouse, monkeypatch: pytest.MonkeyPatch, closely: float) -> None:
+def test_a_writer_waits_for_its_turn_and_then_reads_what_the_one_before_wrote(
+    warehouse: SqlWarehouse, monkeypatch: pytest.MonkeyPatch, closely: float
+) -> None:
     monkeypatch.setattr(engine, "WRITER_POLL_SECONDS", closely)
     with warehouse.write() as first:
         first.connection.exec_driver_sql("INSERT INTO t VALUES (40)")
@@ -57,7 +59,9 @@ def test_many_writers_lose_nothing(warehouse: SqlWarehouse) -> None:
         assert work.connection.exec_driver_sql("SELECT count(*), max(n) FROM t").one() == (100, 100)
 
 
-def test_a_turn_that_does_not_come_is_an_error_and_the_next_one_may_come(warehouse: SqlWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_that_does_not_come_is_an_error_and_the_next_one_may_come(
+    warehouse: SqlWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(engine, "WRITER_POLL_SECONDS", 0.02)
     monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 20)
     with warehouse.write() as first:
@@ -77,7 +81,9 @@ def in_its_file(warehouse: SqlWarehouse, folder: Path) -> int:
         return int(connection.execute("SELECT count(*) FROM t").fetchone()[0])
 
 
-def test_a_long_log_is_tidied_beside_a_writer_and_a_reader(warehouse: SqlWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_log_is_tidied_beside_a_writer_and_a_reader(
+    warehouse: SqlWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     warehouse.vacuum()
     for number in range(20):
         add(warehouse, number)
@@ -95,7 +101,9 @@ def test_a_long_log_is_tidied_beside_a_writer_and_a_reader(warehouse: SqlWarehou
     assert in_its_file(warehouse, tmp_path) == 21
 
 
-def test_what_is_scrubbed_is_gone_from_the_log_too_or_it_is_an_error(warehouse: SqlWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_scrubbed_is_gone_from_the_log_too_or_it_is_an_error(
+    warehouse: SqlWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = Path(f"{warehouse.engine.url.database}-wal")
     add(warehouse, 1)
     warehouse.vacuum()

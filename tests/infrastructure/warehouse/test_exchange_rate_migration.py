@@ -28,7 +28,12 @@ def of_the_first_version(parts: Parts, path: Path) -> str:
     assert isinstance(parts.warehouse, SqlWarehouse)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("ATTACH ? AS newer", (parts.warehouse.url.removeprefix("sqlite:///"),))
-        tables = [name for (name,) in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name <> 'alembic_version'")]
+        tables = [
+            name
+            for (name,) in connection.execute(
+                "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name <> 'alembic_version'"
+            )
+        ]
         for table in tables:
             known = [row[1] for row in connection.execute(f"PRAGMA main.table_info('{table}')")]
             columns = ", ".join(f'"{name}"' for name in known if name not in EMPTY)
@@ -38,7 +43,11 @@ def of_the_first_version(parts: Parts, path: Path) -> str:
 
 
 def test_facts_of_an_older_warehouse_are_converted_after_the_migration(lake_home: Parts, tmp_path: Path) -> None:
-    load(lake_home, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03"), priced("ocds-rates1-2", 7, "EUR", "2024-01-03")]))
+    load(
+        lake_home,
+        "a.jsonl",
+        lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03"), priced("ocds-rates1-2", 7, "EUR", "2024-01-03")]),
+    )
     before = gold(lake_home)
     url = of_the_first_version(lake_home, tmp_path / "old.db")
     migrate.upgrade(url)

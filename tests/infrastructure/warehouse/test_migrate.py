@@ -68,7 +68,11 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(lake_home: Part
 def test_keys_of_facts_are_moved_beside_those_of_their_process(lake_home: Parts) -> None:
     assert isinstance(lake_home.warehouse, SqlWarehouse)
     item = {"id": "1", "description": "desks"}
-    said = {"tender": {"items": [item]}, "awards": [{"id": "a", "items": [item]}], "contracts": [{"id": "c", "awardID": "a"}]}
+    said = {
+        "tender": {"items": [item]},
+        "awards": [{"id": "a", "items": [item]}],
+        "contracts": [{"id": "c", "awardID": "a"}],
+    }
     load(lake_home, "a.jsonl", lines([release(**said)]))
     facts = {"fact_award": "award_key", "fact_contract": "contract_key", "fact_item": "item_key"}
     wanted = {fact: sorted(row[key] for row in rows(lake_home, fact)) for fact, key in facts.items()}
@@ -91,7 +95,9 @@ def test_organizations_were_indexed_as_far_as_processes(lake_home: Parts) -> Non
     upgrade(lake_home.warehouse.url)
     with lake_home.warehouse.read() as work:
         assert not organizations_behind(work)
-        assert work.watermarks.get(ORGANIZATIONS_WATERMARK).silver_batch == work.watermarks.get("index").silver_batch == 1
+        assert (
+            work.watermarks.get(ORGANIZATIONS_WATERMARK).silver_batch == work.watermarks.get("index").silver_batch == 1
+        )
 
 
 def test_deliveries_that_wait_get_their_host(lake_home: Parts) -> None:
@@ -102,7 +108,9 @@ def test_deliveries_that_wait_get_their_host(lake_home: Parts) -> None:
             enqueue(work, url=url, secret="s" * 16, event="test", payload={}, ref="thing")
         work.commit()
     made = rows(lake_home, "delivery")
-    assert [(row["url"], row["host"]) for row in made] == list(zip(urls, ["a.example:443", "b.example:80", "127.0.0.1:8190"], strict=True))
+    assert [(row["url"], row["host"]) for row in made] == list(
+        zip(urls, ["a.example:443", "b.example:80", "127.0.0.1:8190"], strict=True)
+    )
     assert len({row["url_hash"] for row in made}) == 3
     older = ", ".join(made[0].keys() - {"url_hash", "host", "lease_until"})
     with lake_home.warehouse.write() as work:  # aside: a database with secrets can't go back
@@ -123,7 +131,9 @@ def test_batches_of_before_there_were_leases_have_none(lake_home: Parts) -> None
     back_to(lake_home.warehouse.url, "0012")
     upgrade(lake_home.warehouse.url)
     with lake_home.warehouse.read() as work:
-        assert work.connection.exec_driver_sql("SELECT status, worker, leased_until FROM batch").all() == [("committed", "", None)]
+        assert work.connection.exec_driver_sql("SELECT status, worker, leased_until FROM batch").all() == [
+            ("committed", "", None)
+        ]
     assert load(lake_home, "b.jsonl", lines([release("ocds-test01-2")])).counts.accepted == 1
 
 

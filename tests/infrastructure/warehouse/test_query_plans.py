@@ -86,4 +86,6 @@ def test_the_records_of_a_process_are_found_by_its_ocid(lake_home: Parts) -> Non
     assert isinstance(warehouse, SqlWarehouse)
     with told(warehouse) as statements, warehouse.read() as work:
         assert work.record_catalogue.current_of_ocids("releases", ["a"]) == []
-    assert "SEARCH record USING INDEX ix_record_kind_ocid (kind=? AND ocid=?)" in [step for step, _ in plans(warehouse, statements)]
+    assert "SEARCH record USING INDEX ix_record_kind_ocid (kind=? AND ocid=?)" in [
+        step for step, _ in plans(warehouse, statements)
+    ]

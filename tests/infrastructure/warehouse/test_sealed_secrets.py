@@ -66,8 +66,12 @@ def older(parts: Parts) -> str:
     }
     back_to(parts.warehouse.url, "0012")
     with parts.warehouse.write() as work:
-        work.webhooks.put(Webhook(id="w", url="https://example.org", secret=SECRETS["webhook"], events=[], created_at=moment))
-        work.saved_searches.put(SavedSearch(**search, url="https://example.org", secret=SECRETS["search"], token=SECRETS["token"]))
+        work.webhooks.put(
+            Webhook(id="w", url="https://example.org", secret=SECRETS["webhook"], events=[], created_at=moment)
+        )
+        work.saved_searches.put(
+            SavedSearch(**search, url="https://example.org", secret=SECRETS["search"], token=SECRETS["token"])
+        )
         about = {"url": "https://example.org", "payload": {}, "created_at": moment, "next_at": moment}
         work.deliveries.add([Delivery(ref=job, event="job.finished", secret=SECRETS["delivery"], **about)])
         work.idempotency_keys.claim("admin", SECRETS["key"], "print", [job], moment)
@@ -96,7 +100,9 @@ def test_secrets_that_stood_in_the_clear_are_sealed_and_keys_hashed(lake_home: P
         (delivery,) = work.deliveries.page(limit=10)
         assert seals.decrypt(delivery.secret) == SECRETS["delivery"]
         assert seals.decrypt(work.jobs.get(delivery.ref).webhook.secret) == SECRETS["job"]
-        assert work.idempotency_keys.is_known("admin", hashlib.sha256(SECRETS["key"].encode()).hexdigest(), "print", now() - timedelta(days=1))
+        assert work.idempotency_keys.is_known(
+            "admin", hashlib.sha256(SECRETS["key"].encode()).hexdigest(), "print", now() - timedelta(days=1)
+        )
     assert current(url) == head(url)
 
 
@@ -110,8 +116,12 @@ def test_without_a_key_secrets_are_left_as_they_are_and_nothing_is_migrated(lake
 
 def test_no_secret_that_the_api_gives_out_stands_in_the_database(api: Api) -> None:
     hook = api.client.post("/v1/webhooks", json={"url": "https://example.org/all"}).json()
-    search = api.client.post("/v1/searches", json={"name": "all", "query": {}, "webhook": "https://example.org/alerts"}).json()
-    job = api.client.post("/v1/uploads", params={"filename": "a.jsonl", "webhook": "https://example.org"}, content=lines([release()]))
+    search = api.client.post(
+        "/v1/searches", json={"name": "all", "query": {}, "webhook": "https://example.org/alerts"}
+    ).json()
+    job = api.client.post(
+        "/v1/uploads", params={"filename": "a.jsonl", "webhook": "https://example.org"}, content=lines([release()])
+    )
     api.messages.sent = [one for one in api.messages.sent if one[0] != "deliver"]
     api.work()
     secrets = [hook["secret"], search["secret"], search["feed"].partition("token=")[2], job.headers["webhook-secret"]]
@@ -138,7 +148,9 @@ def test_a_secret_that_cannot_be_opened_fails_its_delivery_alone(lake_home: Part
     parts = replace(lake_home, hooks=hooks, seals=seals)
     about = {"url": "https://example.org", "event": "e", "created_at": now(), "next_at": now()}
     with parts.warehouse.write() as work:
-        work.deliveries.add([Delivery(ref="lost", payload={"n": 1}, secret=seals_in(tmp_path / "before").encrypt("x"), **about)])
+        work.deliveries.add(
+            [Delivery(ref="lost", payload={"n": 1}, secret=seals_in(tmp_path / "before").encrypt("x"), **about)]
+        )
         work.deliveries.add([Delivery(ref="good", payload={"n": 2}, secret=seals.encrypt("y"), **about)])
         work.commit()
     deliver(parts)

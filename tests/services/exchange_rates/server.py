@@ -65,7 +65,10 @@ class Handler(BaseHTTPRequestHandler):
         """Answer with JSON, or with bytes as they are."""
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
-        for name, value in ({"Content-Type": media, "Content-Length": str(len(body))} | {key.replace("_", "-"): text for key, text in headers.items()}).items():
+        for name, value in (
+            {"Content-Type": media, "Content-Length": str(len(body))}
+            | {key.replace("_", "-"): text for key, text in headers.items()}
+        ).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -118,4 +121,7 @@ def service(rates: dict[str, dict[str, float]]) -> Iterator[Service]:
 def working_days(first: date, count: int, **rates: float) -> dict[str, dict[str, float]]:
     """Rates for this many working days from the first on, a little higher every day."""
     days = [day for number in range(count * 2) if (day := first + timedelta(days=number)).weekday() < 5][:count]
-    return {str(day): {name: round(rate * (1 + index / 1_000), 6) for name, rate in rates.items()} for index, day in enumerate(days)}
+    return {
+        str(day): {name: round(rate * (1 + index / 1_000), 6) for name, rate in rates.items()}
+        for index, day in enumerate(days)
+    }

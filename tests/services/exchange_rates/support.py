@@ -47,7 +47,9 @@ def priced(ocid: str, amount: float, currency: str, day: str, **fields: Any) -> 
         ocid,
         date=f"{day}T12:00:00Z",
         tender={"title": "Works", "value": value, "items": items},
-        awards=[{"id": "a", "date": f"{day}T12:00:00Z", "value": value, "suppliers": [{"name": "One"}, {"name": "Two"}]}],
+        awards=[
+            {"id": "a", "date": f"{day}T12:00:00Z", "value": value, "suppliers": [{"name": "One"}, {"name": "Two"}]}
+        ],
         contracts=[{"id": "c", "awardID": "a", "dateSigned": f"{day}T12:00:00Z", "value": value}],
         **fields,
     )

@@ -17,7 +17,9 @@ from tests.support import warehouse_of
 TRUE = {"2024-01-02": {"USD": 1.25}}
 
 
-def test_rates_are_asked_for_from_the_command_line(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rates_are_asked_for_from_the_command_line(
+    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     warehouse_of(migrated, tmp_path / "data").close()
     with service(TRUE) as there:
         for name, value in {"DATA_DIR": tmp_path / "data", "RATES_URL": there.url}.items():
@@ -27,7 +29,10 @@ def test_rates_are_asked_for_from_the_command_line(migrated: Path, tmp_path: Pat
         parts = bootstrap(Settings())
         (job,), _ = list_jobs(parts.warehouse, JobFilter())
         assert asked.output.splitlines()[-1] == f"job {job.id} lands frankfurter-2024-01-02..2024-01-02.jsonl"
-        assert (job.actor, parts.files.path(job.sha256 or "").read_bytes()) == ("cli", b'{"date":"2024-01-02","base":"EUR","currency":"USD","rate":1.25}\n')
+        assert (job.actor, parts.files.path(job.sha256 or "").read_bytes()) == (
+            "cli",
+            b'{"date":"2024-01-02","base":"EUR","currency":"USD","rate":1.25}\n',
+        )
         nothing = CliRunner().invoke(app, ["enrich"])
         assert (nothing.exit_code, nothing.output.splitlines()[-1]) == (0, "no new exchange rates")
         assert len(there.asked) == 1

@@ -49,7 +49,11 @@ def ask(lake: Parts, wish: RateRequest | None = None) -> int | None:
 
 
 def test_what_facts_need_is_asked_for_and_fills_their_base_columns(lake: Parts, there: Service, tmp_path: Path) -> None:
-    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10"), priced("ocds-rates1-2", 100, "GBP", "2024-01-12")]))
+    load(
+        lake,
+        "a.jsonl",
+        lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10"), priced("ocds-rates1-2", 100, "GBP", "2024-01-12")]),
+    )
     load(lake, "b.jsonl", lines([priced("ocds-rates1-4", 100, "EUR", "2023-12-05")]))
     assert ask(lake) == 20
     assert there.asked == ["/v1/2023-12-31..2024-01-12?base=EUR&symbols=GBP%2CUSD"]
@@ -98,14 +102,29 @@ def test_a_changed_rate_is_a_new_version(lake: Parts, there: Service) -> None:
 
 
 def test_a_wish_without_currencies_is_for_those_of_the_facts_and_the_base_currency(lake: Parts, there: Service) -> None:
-    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "GBP", "2024-01-10"), priced("ocds-rates1-2", 100, "pounds", "2024-01-10")]))
+    load(
+        lake,
+        "a.jsonl",
+        lines(
+            [priced("ocds-rates1-1", 100, "GBP", "2024-01-10"), priced("ocds-rates1-2", 100, "pounds", "2024-01-10")]
+        ),
+    )
     assert ask(replace(lake, base_currency="USD"), RateRequest(date(2024, 1, 2), date(2024, 1, 3))) == 4
     assert there.asked[0].endswith("symbols=GBP%2CUSD")
 
 
 def test_nothing_is_asked_for_beyond_yesterday(lake: Parts, there: Service) -> None:
     today = now().date()
-    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", str(today)), priced("ocds-rates1-2", 100, "USD", str(today + timedelta(days=400)))]))
+    load(
+        lake,
+        "a.jsonl",
+        lines(
+            [
+                priced("ocds-rates1-1", 100, "USD", str(today)),
+                priced("ocds-rates1-2", 100, "USD", str(today + timedelta(days=400))),
+            ]
+        ),
+    )
     assert ask(lake) is None
     assert there.asked == []
     assert ask(lake, RateRequest(None, today + timedelta(days=9), ["USD"])) is None
@@ -122,7 +141,9 @@ def test_nothing_is_asked_for_beyond_yesterday(lake: Parts, there: Service) -> N
         (RateRequest(currencies=["USD", "$", "eur"]), r"\$, eur: a currency is three capital letters"),
     ],
 )
-def test_a_wish_that_cannot_be_is_refused_with_the_reason(lake: Parts, there: Service, wish: RateRequest, reason: str) -> None:
+def test_a_wish_that_cannot_be_is_refused_with_the_reason(
+    lake: Parts, there: Service, wish: RateRequest, reason: str
+) -> None:
     with pytest.raises(InvalidError, match=reason):
         fetch_rates(lake, "tester", wish)
     assert there.asked == []
@@ -134,7 +155,11 @@ def test_without_a_service_it_says_which_setting_names_one(lake_home: Parts) -> 
 
 
 def test_what_was_answered_before_a_failure_is_landed_all_the_same(lake: Parts, there: Service, tmp_path: Path) -> None:
-    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10"), priced("ocds-rates1-3", 100, "USD", "2022-01-10")]))
+    load(
+        lake,
+        "a.jsonl",
+        lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10"), priced("ocds-rates1-3", 100, "USD", "2022-01-10")]),
+    )
     there.script.extend([lambda handler: handler.truth(), says({"base": "EUR", "rates": {"2022-01-10": {"USD": -1}}})])
     key = IdempotencyKey(actor="tester", key="k", fingerprint="f")
     with pytest.raises(UnavailableError, match="not a number above 0") as raised:
@@ -155,8 +180,14 @@ def test_what_was_answered_before_a_failure_is_landed_all_the_same(lake: Parts, 
     assert again.id == rest.id
 
 
-def test_a_slow_service_is_not_waited_for_without_end(lake: Parts, there: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    load(lake, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10"), priced("ocds-rates1-3", 100, "USD", "2022-01-10")]))
+def test_a_slow_service_is_not_waited_for_without_end(
+    lake: Parts, there: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(
+        lake,
+        "a.jsonl",
+        lines([priced("ocds-rates1-1", 100, "USD", "2024-01-10"), priced("ocds-rates1-3", 100, "USD", "2022-01-10")]),
+    )
     monkeypatch.setattr(enrichment, "TIME_LIMIT_SECONDS", 0.0)
     with pytest.raises(UnavailableError, match=r"slow: [01] of 2 requests"):
         fetch_rates(lake, "tester")

@@ -55,8 +55,13 @@ def test_rates_are_asked_for_on_demand_and_stand_in_gold_after_the_job(asking: A
         "rate_date": "2024-01-03",
         "value_date": "2024-01-03",
     }
-    items = asking.client.get("/v1/gold/dimensions/exchange_rate", params={"currency": "USD", "sort": "-date"}).json()["items"]
-    assert [(row["date"], row["base"], row["rate"]) for row in items] == [("2024-01-03", "EUR", 1.6), ("2024-01-02", "EUR", 1.25)]
+    items = asking.client.get("/v1/gold/dimensions/exchange_rate", params={"currency": "USD", "sort": "-date"}).json()[
+        "items"
+    ]
+    assert [(row["date"], row["base"], row["rate"]) for row in items] == [
+        ("2024-01-03", "EUR", 1.6),
+        ("2024-01-02", "EUR", 1.25),
+    ]
     assert asking.client.post(PATH).status_code == 204
     assert len(there.asked) == 1
 
@@ -128,12 +133,19 @@ def test_only_writers_may_ask(asking: Api, there: Service) -> None:
     assert asking.client.post(PATH, auth=("rita", "rita!")).status_code == 403
     assert asking.client.post(PATH, auth=("nobody", "x")).status_code == 401
     assert there.asked == []
-    assert asking.client.post(PATH, json={"from": "2024-01-02", "to": "2024-01-03", "currencies": ["USD"]}, auth=("wendy", "wendy!")).status_code == 202
+    assert (
+        asking.client.post(
+            PATH, json={"from": "2024-01-02", "to": "2024-01-03", "currencies": ["USD"]}, auth=("wendy", "wendy!")
+        ).status_code
+        == 202
+    )
 
 
 def test_the_same_key_gives_the_first_job_and_asks_nobody(asking: Api, there: Service) -> None:
     def ask(**body: Any) -> Response:
-        answer: Response = asking.client.post(PATH, json={"from": "2024-01-02", "to": "2024-01-03"} | body, headers={"Idempotency-Key": "k"})
+        answer: Response = asking.client.post(
+            PATH, json={"from": "2024-01-02", "to": "2024-01-03"} | body, headers={"Idempotency-Key": "k"}
+        )
         return answer
 
     first = ask(currencies=["USD"])
@@ -149,7 +161,12 @@ def test_rates_changed_one_by_one_follow_into_the_facts(api: Api) -> None:
     steps: list[tuple[Callable[[], Response], float | None]] = [
         (lambda: api.client.put(one, json=rate("2024-01-02", "USD", 1.25)), 80.0),
         (lambda: api.client.patch(one, json={"rate": 2.0}), 50.0),
-        (lambda: api.client.post("/v1/raw/exchange-rates", json=[rate("2024-01-03", "USD", 4.0), rate("2024-01-04", "USD", 5.0)]), 25.0),
+        (
+            lambda: api.client.post(
+                "/v1/raw/exchange-rates", json=[rate("2024-01-03", "USD", 4.0), rate("2024-01-04", "USD", 5.0)]
+            ),
+            25.0,
+        ),
         (lambda: api.client.delete("/v1/raw/exchange-rates/EUR-USD-2024-01-03"), 50.0),
         (lambda: api.client.delete(one), None),
     ]

@@ -18,7 +18,21 @@ from services.pipeline.publishing import exchange_rates as publishing_rates
 from services.pipeline.publishing import publish as publishing
 from services.ports.parts import Parts
 from tests.services.exchange_rates.support import bases, day, priced, put, rate, records
-from tests.support import STAGES, Killed, KillingWarehouse, drain, gold, job_of, lake_in, lines, load, messages, rows, submit, verified
+from tests.support import (
+    STAGES,
+    Killed,
+    KillingWarehouse,
+    drain,
+    gold,
+    job_of,
+    lake_in,
+    lines,
+    load,
+    messages,
+    rows,
+    submit,
+    verified,
+)
 
 NONE = (None, None, None, None)
 FACTS = ("fact_process", "fact_award", "fact_contract", "fact_item")
@@ -40,7 +54,11 @@ def test_every_fact_is_converted_whatever_came_first(lake_home: Parts, tmp_path:
 
 
 def test_without_rates_the_base_currency_is_known_and_all_others_are_null(lake_home: Parts) -> None:
-    load(lake_home, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03"), priced("ocds-rates1-2", 7, "EUR", "2024-01-03")]))
+    load(
+        lake_home,
+        "a.jsonl",
+        lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03"), priced("ocds-rates1-2", 7, "EUR", "2024-01-03")]),
+    )
     for fact in FACTS:
         found = bases(lake_home, fact)
         assert found["ocds-rates1-1"] == NONE
@@ -53,13 +71,20 @@ def test_each_fact_has_the_rate_of_its_own_day(lake_home: Parts) -> None:
     one = priced("ocds-rates1-1", 100, "USD", "2024-04-01")
     one["tender"] |= {"tenderPeriod": {"startDate": "2024-01-02T00:00:00Z"}}
     unit = {"id": "1", "unit": {"name": "m", "value": value}}
-    one["awards"] = [{"id": "a", "date": "2024-02-01T00:00:00Z", "value": value, "items": [unit]}, {"id": "b", "value": value}]
+    one["awards"] = [
+        {"id": "a", "date": "2024-02-01T00:00:00Z", "value": value, "items": [unit]},
+        {"id": "b", "value": value},
+    ]
     one["contracts"] = [{"id": "c", "dateSigned": "2024-03-01T00:00:00Z", "value": value, "items": [unit]}]
     load(lake_home, "a.jsonl", lines([one]))
     assert [row["amount_base"] for row in rows(lake_home, "fact_process")] == [80]
     assert {row["award_id"]: row["amount_base"] for row in rows(lake_home, "fact_award")} == {"a": 50, "b": 80}
     assert [row["amount_base"] for row in rows(lake_home, "fact_contract")] == [25]
-    assert {row["level"]: row["unit_amount_base"] for row in rows(lake_home, "fact_item")} == {"tender": 80, "award": 50, "contract": 25}
+    assert {row["level"]: row["unit_amount_base"] for row in rows(lake_home, "fact_item")} == {
+        "tender": 80,
+        "award": 50,
+        "contract": 25,
+    }
 
 
 @pytest.mark.parametrize("unset", ["0001-01-01T00:00:00Z", "1900-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
@@ -70,11 +95,17 @@ def test_a_date_that_stands_for_none_does_not_choose_the_rate(lake_home: Parts, 
     one["awards"][0] |= {"date": unset, "items": one["tender"]["items"]}
     one["contracts"][0] |= {"dateSigned": unset}
     load(lake_home, "a.jsonl", lines([one]))
-    converted = [row["unit_amount_base" if fact == "fact_item" else "amount_base"] for fact in FACTS for row in rows(lake_home, fact)]
+    converted = [
+        row["unit_amount_base" if fact == "fact_item" else "amount_base"]
+        for fact in FACTS
+        for row in rows(lake_home, fact)
+    ]
     assert sorted(converted) == [10, 10, 20, 20, 20, 20]
 
 
-def test_a_corrected_rate_changes_the_facts_and_a_newer_one_takes_over_from_its_day_on(lake_home: Parts, tmp_path: Path) -> None:
+def test_a_corrected_rate_changes_the_facts_and_a_newer_one_takes_over_from_its_day_on(
+    lake_home: Parts, tmp_path: Path
+) -> None:
     load(lake_home, "a.jsonl", lines([priced(f"ocds-rates1-{n}", 100, "USD", f"2024-01-{n:02}") for n in (2, 5, 8)]))
     put(lake_home, USD)
     assert [bases(lake_home)[f"ocds-rates1-{n}"][0] for n in (2, 5, 8)] == [80, 80, 80]
@@ -121,7 +152,9 @@ def test_rates_write_the_facts_that_they_touch_and_no_others(lake_home: Parts) -
     assert sorted(seen) == ["fact_award", "fact_award", "fact_contract", "fact_item", "fact_process"]
     assert run_of(lake_home) == batches
     for fact in FACTS:
-        changed = [row for row, was in zip(in_order(rows(lake_home, fact)), in_order(before[fact]), strict=True) if row != was]
+        changed = [
+            row for row, was in zip(in_order(rows(lake_home, fact)), in_order(before[fact]), strict=True) if row != was
+        ]
         assert {row["ocid"] for row in changed} == {"ocds-rates1-1"}
     seen.clear()
     put(lake_home, USD | {"note": "said once more"})
@@ -137,13 +170,21 @@ def run_of(parts: Parts) -> list[tuple[Any, ...]]:
     """The silver batch of each fact."""
     assert isinstance(parts.warehouse, SqlWarehouse)
     with parts.warehouse.engine.connect() as connection:
-        return [tuple(row) for fact in FACTS for row in connection.exec_driver_sql(f"SELECT ocid, silver_batch FROM {fact} ORDER BY 1, 2")]
+        return [
+            tuple(row)
+            for fact in FACTS
+            for row in connection.exec_driver_sql(f"SELECT ocid, silver_batch FROM {fact} ORDER BY 1, 2")
+        ]
 
 
 def test_pages_of_facts_are_all_converted(lake_home: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publishing_rates, "PAGE_FACTS", 2)
     monkeypatch.setattr(publishing_rates, "SLICE_RATES", 1)
-    load(lake_home, "a.jsonl", lines([priced(f"ocds-rates1-{n}", 100, "USD", f"2024-01-{n % 3 + 2:02}") for n in range(7)]))
+    load(
+        lake_home,
+        "a.jsonl",
+        lines([priced(f"ocds-rates1-{n}", 100, "USD", f"2024-01-{n % 3 + 2:02}") for n in range(7)]),
+    )
     put(lake_home, USD, rate("2024-01-04", "USD", 2.0))
     assert sorted(found[0] for found in bases(lake_home).values()) == [50, 50, 80, 80, 80, 80, 80]
     assert verified(lake_home, tmp_path / "home") == []
@@ -151,7 +192,11 @@ def test_pages_of_facts_are_all_converted(lake_home: Parts, tmp_path: Path, monk
 
 def test_another_base_currency_takes_effect_with_a_rebuild_of_gold(lake_home: Parts, tmp_path: Path) -> None:
     put(lake_home, USD, rate("2024-01-02", "GBP", 0.8))
-    load(lake_home, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03"), priced("ocds-rates1-2", 100, "EUR", "2024-01-03")]))
+    load(
+        lake_home,
+        "a.jsonl",
+        lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03"), priced("ocds-rates1-2", 100, "EUR", "2024-01-03")]),
+    )
     pounds = replace(lake_home, base_currency="GBP")
     rebuild_gold(pounds)
     found = bases(pounds)
@@ -170,7 +215,9 @@ def test_a_rate_that_silver_does_not_have_leaves_with_a_rebuild_of_gold(lake_hom
     load(lake_home, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03")]))
     put(lake_home, USD)
     with lake_home.warehouse.write() as work:
-        work.connection.exec_driver_sql("INSERT INTO dim_exchange_rate VALUES (7, '2024-01-03', 'EUR', 'USD', 100.0, 1)")  # type: ignore[attr-defined]
+        work.connection.exec_driver_sql(
+            "INSERT INTO dim_exchange_rate VALUES (7, '2024-01-03', 'EUR', 'USD', 100.0, 1)"
+        )  # type: ignore[attr-defined]
         work.commit()
     assert verified(lake_home, tmp_path / "home") != []
     rebuild_gold(lake_home)
@@ -179,7 +226,13 @@ def test_a_rate_that_silver_does_not_have_leaves_with_a_rebuild_of_gold(lake_hom
 
 
 DAYS = ["2024-01-02", "2024-01-05", "2024-01-12"]
-known = st.builds(rate, st.sampled_from(DAYS), st.sampled_from(["USD", "GBP"]), st.sampled_from([0.5, 1.25]), st.sampled_from(["EUR", "EUR", "CHF"]))
+known = st.builds(
+    rate,
+    st.sampled_from(DAYS),
+    st.sampled_from(["USD", "GBP"]),
+    st.sampled_from([0.5, 1.25]),
+    st.sampled_from(["EUR", "EUR", "CHF"]),
+)
 processes = st.builds(
     priced,
     st.sampled_from(["ocds-rates1-1", "ocds-rates1-2", "ocds-rates2-1"]),
@@ -196,7 +249,11 @@ steps = st.one_of(
     st.tuples(st.just("drain"), st.none()),
     st.tuples(st.just("rebuild"), st.sampled_from([rebuild_silver, rebuild_gold])),
 )
-quick = settings(max_examples=6, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+quick = settings(
+    max_examples=6,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 histories = given(st.lists(steps, min_size=3, max_size=9), st.sampled_from(["EUR", "GBP"]))
 
 
@@ -207,7 +264,9 @@ def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @quick
 @histories
-def test_rates_and_processes_in_any_order_end_in_the_same_gold(migrated: Path, taken: list[tuple[str, Any]], base: str) -> None:
+def test_rates_and_processes_in_any_order_end_in_the_same_gold(
+    migrated: Path, taken: list[tuple[str, Any]], base: str
+) -> None:
     check(migrated, taken, base)
 
 
@@ -215,7 +274,9 @@ def test_rates_and_processes_in_any_order_end_in_the_same_gold(migrated: Path, t
 @pytest.mark.timeout(1_800)
 @settings(quick, max_examples=150, derandomize=False)
 @histories
-def test_rates_and_processes_in_many_orders_end_in_the_same_gold(migrated: Path, taken: list[tuple[str, Any]], base: str) -> None:
+def test_rates_and_processes_in_many_orders_end_in_the_same_gold(
+    migrated: Path, taken: list[tuple[str, Any]], base: str
+) -> None:
     check(migrated, taken, base)
 
 
@@ -241,9 +302,12 @@ def check(migrated: Path, taken: list[tuple[str, Any]], base: str) -> None:
         assert verified(parts, Path(folder) / "home") == []
         with lake_in(Path(folder) / "fresh", migrated) as empty:
             fresh = replace(empty, base_currency=base)
-            # Upload by upload: the same id again is a new version in another upload, and another release in the same one.
+            # Upload by upload: the same id again is a new version in another upload, and another release in the same
+            # one.
             for kind, write in (("rates", records), ("processes", lines)):
-                for number, records_of_kind in enumerate(records_of_kind for name, records_of_kind in taken if name == kind):
+                for number, records_of_kind in enumerate(
+                    records_of_kind for name, records_of_kind in taken if name == kind
+                ):
                     load(fresh, f"{kind}-{number}.jsonl", write(records_of_kind))
             assert gold(parts) == gold(fresh)
 

@@ -34,7 +34,9 @@ def test_another_folder_is_refused_and_left_as_it_was(lake_home: Parts, tmp_path
         identify(lake_home.warehouse, DataFolderSecrets(other), other, database_in_folder=False)
 
 
-def test_a_database_in_the_folder_restores_the_file_and_a_crash_in_between_is_made_good(lake_home: Parts, tmp_path: Path) -> None:
+def test_a_database_in_the_folder_restores_the_file_and_a_crash_in_between_is_made_good(
+    lake_home: Parts, tmp_path: Path
+) -> None:
     DataFolderSecrets(tmp_path).keep("installation", b"written-before-the-crash")
     first = identify(lake_home.warehouse, DataFolderSecrets(tmp_path), tmp_path, database_in_folder=True)
     assert first.id == "written-before-the-crash"

@@ -9,7 +9,21 @@ from domain.jobs.job import JobCounts, JobStatus
 from domain.search.queries import Collection, SearchQuery
 from services.ports.parts import Parts
 from tests.factories import ReleaseFactory
-from tests.support import documents, drain, gold, job_of, lines, load, messages, package, quarantined, release, rows, submit, verified
+from tests.support import (
+    documents,
+    drain,
+    gold,
+    job_of,
+    lines,
+    load,
+    messages,
+    package,
+    quarantined,
+    release,
+    rows,
+    submit,
+    verified,
+)
 
 TENDER = {"title": "School transport", "status": "active", "value": {"amount": 10.0, "currency": "GBP"}}
 
@@ -29,7 +43,10 @@ def test_counts_say_what_became_of_each_record(lake_home: Parts) -> None:
     known = release("ocds-test01-1")
     load(lake_home, "a.jsonl", lines([known]))
     job = load(
-        lake_home, "b.jsonl", lines([known, release("ocds-test01-2"), release("ocds-test01-2", "2"), release("ocds-test01-3")]) + b'{"id": "x"}\n{broken\n'
+        lake_home,
+        "b.jsonl",
+        lines([known, release("ocds-test01-2"), release("ocds-test01-2", "2"), release("ocds-test01-3")])
+        + b'{"id": "x"}\n{broken\n',
     )
     assert job.status is JobStatus.SUCCEEDED
     assert job.counts == JobCounts(received=6, accepted=3, unchanged=1, quarantined=2, processes=2)
@@ -68,13 +85,23 @@ def test_going_back_to_an_older_content_is_a_new_version(lake_home: Parts) -> No
 
 
 def test_releases_of_one_process_from_several_files_are_compiled_together(lake_home: Parts) -> None:
-    load(lake_home, "late.json", package([release(release_id="2", date="2024-02-01T00:00:00Z", tender={"title": "late"})]))
+    load(
+        lake_home,
+        "late.json",
+        package([release(release_id="2", date="2024-02-01T00:00:00Z", tender={"title": "late"})]),
+    )
     load(lake_home, "early.json", package([release(release_id="1", tender={"title": "early", "description": "kept"})]))
-    assert [(row["title"], row["description"], row["releases"]) for row in rows(lake_home, "fact_process")] == [("late", "kept", 2)]
+    assert [(row["title"], row["description"], row["releases"]) for row in rows(lake_home, "fact_process")] == [
+        ("late", "kept", 2)
+    ]
 
 
 def test_unknown_fields_stay_in_the_compiled_release(lake_home: Parts) -> None:
-    load(lake_home, "a.json", package([release(tender={"title": "x", "x_secret": [1, {"a": "ü"}]}, local={"deep": [1, 2]})]))
+    load(
+        lake_home,
+        "a.json",
+        package([release(tender={"title": "x", "x_secret": [1, {"a": "ü"}]}, local={"deep": [1, 2]})]),
+    )
     frame = lake_home.lake.read_silver("process", [1], ["compiled"])
     compiled = json.loads(frame["compiled"][0])
     assert compiled["local"] == {"deep": [1, 2]}
@@ -137,24 +164,48 @@ def compiled(date: str, *awards: dict[str, object], **fields: object) -> bytes:
     return json.dumps({"records": [{"ocid": "ocds-test01-1", "compiledRelease": made}]}).encode()
 
 
-CHAIRS: dict[str, object] = {"title": "Chairs", "status": "active", "value": {"amount": 100, "currency": "EUR"}}  # without an id
-DESKS: dict[str, object] = {"id": "desks", "title": "Desks", "status": "active", "value": {"amount": 7, "currency": "EUR"}}
+CHAIRS: dict[str, object] = {
+    "title": "Chairs",
+    "status": "active",
+    "value": {"amount": 100, "currency": "EUR"},
+}  # without an id
+DESKS: dict[str, object] = {
+    "id": "desks",
+    "title": "Desks",
+    "status": "active",
+    "value": {"amount": 7, "currency": "EUR"},
+}
 
 
 def awards(parts: Parts) -> list[tuple[str | None, float]]:
     return sorted(((row["title"], float(row["amount"])) for row in rows(parts, "fact_award")), key=str)
 
 
-def test_a_compiled_release_stands_for_what_is_not_newer_and_is_merged_with_none_of_it(lake_home: Parts, tmp_path: Path) -> None:
+def test_a_compiled_release_stands_for_what_is_not_newer_and_is_merged_with_none_of_it(
+    lake_home: Parts, tmp_path: Path
+) -> None:
     load(lake_home, "1.json", compiled("2024-01-01T00:00:00Z", CHAIRS, DESKS))
-    load(lake_home, "2.json", compiled("2024-01-02T00:00:00Z", CHAIRS, tender=TENDER | {"items": [{"description": "chairs"}]}))
+    load(
+        lake_home,
+        "2.json",
+        compiled("2024-01-02T00:00:00Z", CHAIRS, tender=TENDER | {"items": [{"description": "chairs"}]}),
+    )
     assert awards(lake_home) == [("Chairs", 100.0)], "neither twice, nor with what was withdrawn"
     assert len(rows(lake_home, "fact_item")) == 1
     (process,) = rows(lake_home, "fact_process")
-    assert (process["releases"], str(process["first_published"])[:10], str(process["last_published"])[:10]) == (1, "2024-01-01", "2024-01-02")
-    old, new = release(release_id="r0", date="2024-01-01T09:00:00Z", awards=[CHAIRS]), release(release_id="r1", date="2024-01-03T00:00:00Z", awards=[DESKS])
+    assert (process["releases"], str(process["first_published"])[:10], str(process["last_published"])[:10]) == (
+        1,
+        "2024-01-01",
+        "2024-01-02",
+    )
+    old, new = (
+        release(release_id="r0", date="2024-01-01T09:00:00Z", awards=[CHAIRS]),
+        release(release_id="r1", date="2024-01-03T00:00:00Z", awards=[DESKS]),
+    )
     load(lake_home, "parts.json", package([old, new]))
-    assert awards(lake_home) == [("Chairs", 100.0), ("Desks", 7.0)], "what is newer is merged, what was compiled already is not"
+    assert awards(lake_home) == [("Chairs", 100.0), ("Desks", 7.0)], (
+        "what is newer is merged, what was compiled already is not"
+    )
     load(lake_home, "3.json", compiled("2024-01-04T00:00:00Z", DESKS))
     assert awards(lake_home) == [("Desks", 7.0)]
     assert verified(lake_home, tmp_path / "home") == []

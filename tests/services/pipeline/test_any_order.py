@@ -21,12 +21,27 @@ from infrastructure.warehouse.engine import SqlWarehouse
 from services.maintenance.rebuild import rebuild_gold, rebuild_search, rebuild_silver
 from services.pipeline.publishing import publish as publishing
 from services.ports.parts import Parts
-from tests.support import STAGES, Killed, KillingWarehouse, documents, drain, gold, job_of, lake_in, lines, messages, submit, verified
+from tests.support import (
+    STAGES,
+    Killed,
+    KillingWarehouse,
+    documents,
+    drain,
+    gold,
+    job_of,
+    lake_in,
+    lines,
+    messages,
+    submit,
+    verified,
+)
 
 Release = dict[str, Any]
 REBUILDS: dict[str, Callable[[Parts], int]] = {"silver": rebuild_silver, "gold": rebuild_gold, "search": rebuild_search}
 
-addresses = st.fixed_dictionaries({"locality": st.sampled_from(["York", "Leeds "]), "countryName": st.just("United Kingdom")})
+addresses = st.fixed_dictionaries(
+    {"locality": st.sampled_from(["York", "Leeds "]), "countryName": st.just("United Kingdom")}
+)
 identifiers = st.sampled_from(["1", "2"]).map(lambda number: {"scheme": "GB-COH", "id": number})
 organizations = st.fixed_dictionaries(
     {"id": st.sampled_from(["GB-COH-1", "local-7"])},
@@ -37,14 +52,21 @@ organizations = st.fixed_dictionaries(
         "identifier": identifiers,
     },
 )
-embedded = st.fixed_dictionaries({"name": st.sampled_from(["Acme Ltd", "Brown & Sons"])}, optional={"identifier": identifiers, "address": addresses})
+embedded = st.fixed_dictionaries(
+    {"name": st.sampled_from(["Acme Ltd", "Brown & Sons"])}, optional={"identifier": identifiers, "address": addresses}
+)
 references = organizations.map(lambda one: {key: one[key] for key in ("id", "name") if key in one}) | embedded
-values = st.fixed_dictionaries({"amount": st.sampled_from([10, 99.5, 0]), "currency": st.sampled_from(["GBP", "EUR", None])})
+values = st.fixed_dictionaries(
+    {"amount": st.sampled_from([10, 99.5, 0]), "currency": st.sampled_from(["GBP", "EUR", None])}
+)
 codes = st.sampled_from(["45233142", "90500000"]).map(lambda code: {"scheme": "CPV", "id": code})
 items = st.lists(st.fixed_dictionaries({"id": st.sampled_from(["1", "2"]), "classification": codes}), max_size=2)
 awards = st.lists(
     st.fixed_dictionaries(
-        {"id": st.sampled_from(["a", "b"]), "status": st.sampled_from(["active", "pending", "cancelled", "unsuccessful", None])},
+        {
+            "id": st.sampled_from(["a", "b"]),
+            "status": st.sampled_from(["active", "pending", "cancelled", "unsuccessful", None]),
+        },
         optional={"value": values, "suppliers": st.lists(references, max_size=2), "items": items},
     ),
     max_size=2,
@@ -58,12 +80,18 @@ releases = st.fixed_dictionaries(
     },
     optional={
         "tender": st.fixed_dictionaries(
-            {"title": st.sampled_from(["Buses", "Roads", None]), "status": st.sampled_from(["active", "complete"])}, optional={"value": values, "items": items}
+            {"title": st.sampled_from(["Buses", "Roads", None]), "status": st.sampled_from(["active", "complete"])},
+            optional={"value": values, "items": items},
         ),
         "buyer": references,
         "parties": st.lists(organizations, max_size=3),
         "bids": st.fixed_dictionaries(
-            {"details": st.lists(st.fixed_dictionaries({"id": st.just("1"), "tenderers": st.lists(references, max_size=2)}), max_size=1)}
+            {
+                "details": st.lists(
+                    st.fixed_dictionaries({"id": st.just("1"), "tenderers": st.lists(references, max_size=2)}),
+                    max_size=1,
+                )
+            }
         ),
         "awards": awards,
     },
@@ -86,12 +114,16 @@ def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 histories = given(st.lists(releases, min_size=1, max_size=6), st.lists(steps, min_size=3, max_size=8))
 # Not shrunk: each attempt takes seconds, and a history of eight steps is readable.
-quick = settings(max_examples=4, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(
+    max_examples=4, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @quick
 @histories
-def test_any_interleaving_ends_in_the_same_gold_and_search(migrated: Path, first: list[Release], taken: list[tuple[str, Any]]) -> None:
+def test_any_interleaving_ends_in_the_same_gold_and_search(
+    migrated: Path, first: list[Release], taken: list[tuple[str, Any]]
+) -> None:
     check(migrated, first, taken)
 
 
@@ -99,7 +131,9 @@ def test_any_interleaving_ends_in_the_same_gold_and_search(migrated: Path, first
 @pytest.mark.timeout(1_800)
 @settings(quick, max_examples=200, derandomize=False)
 @histories
-def test_many_random_interleavings_end_in_the_same_gold_and_search(migrated: Path, first: list[Release], taken: list[tuple[str, Any]]) -> None:
+def test_many_random_interleavings_end_in_the_same_gold_and_search(
+    migrated: Path, first: list[Release], taken: list[tuple[str, Any]]
+) -> None:
     check(migrated, first, taken)
 
 

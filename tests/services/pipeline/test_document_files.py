@@ -34,11 +34,24 @@ def found(parts: Parts, text: str) -> list[dict[str, Any]]:
     return [hit.document for hit in parts.search.search(SearchQuery(collection=Collection.DOCUMENTS, text=text)).hits]
 
 
-def process(ocid: str = OCID, release_id: str = "1", *, url: str | None = None, title: str = "Tanks", **fields: Any) -> bytes:
+def process(
+    ocid: str = OCID, release_id: str = "1", *, url: str | None = None, title: str = "Tanks", **fields: Any
+) -> bytes:
     tender: dict[str, Any] = {"id": "t", "title": title}
     if url:
         tender["documents"] = [{"id": "d", "url": url}]
-    return lines([release(ocid, release_id, f"2024-01-0{release_id}T00:00:00Z", tender=tender, buyer={"id": "b", "name": "City of Bar"}, **fields)])
+    return lines(
+        [
+            release(
+                ocid,
+                release_id,
+                f"2024-01-0{release_id}T00:00:00Z",
+                tender=tender,
+                buyer={"id": "b", "name": "City of Bar"},
+                **fields,
+            )
+        ]
+    )
 
 
 def operate(parts: Parts, *operations: Operation) -> None:
@@ -55,7 +68,13 @@ def test_a_pdf_is_in_gold_and_found_by_its_words_with_the_page(lake_home: Parts)
     job = load(lake_home, "notice.pdf", NOTICE)
     assert (job.status, job.counts.accepted, job.counts.quarantined) == (JobStatus.SUCCEEDED, 1, 0)
     (row,) = files(lake_home)
-    assert (row["filename"], row["state"], row["pages"], row["words"], row["media_type"]) == ("notice.pdf", "text", 2, 14, "application/pdf")
+    assert (row["filename"], row["state"], row["pages"], row["words"], row["media_type"]) == (
+        "notice.pdf",
+        "text",
+        2,
+        14,
+        "application/pdf",
+    )
     assert row["record_id"] == row["sha256"][:32]
     (passage,) = found(lake_home, "tender")
     assert (passage["page"], passage["document_id"], passage["filename"]) == (2.0, row["record_id"], "notice.pdf")
@@ -94,7 +113,9 @@ def test_the_upload_s_ocid_stands_above_all_and_is_waited_for(lake_home: Parts) 
     assert links(lake_home) == [("notice.pdf", "parameter", OTHER, True)]
 
 
-def test_a_document_url_that_ends_in_the_files_name_links_while_only_one_process_has_it(lake_home: Parts, tmp_path: Path) -> None:
+def test_a_document_url_that_ends_in_the_files_name_links_while_only_one_process_has_it(
+    lake_home: Parts, tmp_path: Path
+) -> None:
     load(lake_home, "Lot 1.pdf", pdfs.pdf("no ocid in here"))
     assert links(lake_home) == [("Lot 1.pdf", None, None, False)]
     load(lake_home, "a.jsonl", process(url="https://example.org/files/Lot%201.pdf?download=1"))
@@ -127,7 +148,9 @@ def test_an_encrypted_file_fails_its_job_and_its_record_is_kept(lake_home: Parts
     assert [(one.code, one.reason) for one in quarantined(lake_home, job.id)] == [
         ("pdf_encrypted", "it opens with a password only; its record is kept with this reason")
     ]
-    assert [(row["state"], row["reason"], row["link"]) for row in files(lake_home)] == [("encrypted", "it opens with a password only", "name")]
+    assert [(row["state"], row["reason"], row["link"]) for row in files(lake_home)] == [
+        ("encrypted", "it opens with a password only", "name")
+    ]
     assert verified(lake_home, tmp_path / "home") == []
 
 
@@ -207,7 +230,9 @@ def test_rebuilding_silver_gold_or_search_makes_the_same(lake_home: Parts, tmp_p
     assert verified(lake_home, tmp_path / "home") == []
 
 
-def test_a_deleted_process_unlinks_its_files_and_a_deleted_file_leaves_everything(lake_home: Parts, tmp_path: Path) -> None:
+def test_a_deleted_process_unlinks_its_files_and_a_deleted_file_leaves_everything(
+    lake_home: Parts, tmp_path: Path
+) -> None:
     load(lake_home, "notice.pdf", NOTICE)
     load(lake_home, "a.jsonl", process())
     operate(lake_home, Operation(op=Op.DELETE, kind=Kind.RELEASES, id=f"{OCID}:1"))
@@ -224,11 +249,21 @@ def test_a_document_can_be_corrected_and_written_as_a_record(lake_home: Parts, t
     load(lake_home, "long.pdf", pdfs.pdf(*["many words " * 150] * 4))
     before = len(documents(lake_home)["documents"])
     pages = [{"page": 1, "text": "one corrected page"}]
-    operate(lake_home, Operation(op=Op.PATCH, kind=Kind.DOCUMENTS, id=record_id(lake_home), payload={"ocid": OTHER, "pages": pages}))
+    operate(
+        lake_home,
+        Operation(op=Op.PATCH, kind=Kind.DOCUMENTS, id=record_id(lake_home), payload={"ocid": OTHER, "pages": pages}),
+    )
     assert before > 1
     assert [one["text"] for one in documents(lake_home)["documents"]] == ["one corrected page"]
     assert links(lake_home) == [("long.pdf", "parameter", OTHER, True)]
-    operate(lake_home, Operation(op=Op.PUT, kind=Kind.DOCUMENTS, payload={"id": "mine", "filename": "m.pdf", "pages": [{"page": 7, "text": f"see {OCID}"}]}))
+    operate(
+        lake_home,
+        Operation(
+            op=Op.PUT,
+            kind=Kind.DOCUMENTS,
+            payload={"id": "mine", "filename": "m.pdf", "pages": [{"page": 7, "text": f"see {OCID}"}]},
+        ),
+    )
     assert [(row["state"], row["link"]) for row in files(lake_home) if row["record_id"] == "mine"] == [("text", "text")]
     assert verified(lake_home, tmp_path / "home") == []
 
@@ -240,7 +275,9 @@ def test_waiting_files_are_read_at_once_and_each_lands_as_its_own(lake_home: Par
     }
     jobs = {name: submit(lake_home, name, content) for name, content in contents.items()}
     drain(lake_home)
-    assert {row["filename"]: row["state"] for row in files(lake_home)} == {f"{number}.pdf": "text" for number in range(12)} | {"locked.pdf": "encrypted"}
+    assert {row["filename"]: row["state"] for row in files(lake_home)} == {
+        f"{number}.pdf": "text" for number in range(12)
+    } | {"locked.pdf": "encrypted"}
     statuses = {name: job_of(lake_home, job_id).status for name, job_id in jobs.items()}
     assert [name for name, status in statuses.items() if status is not JobStatus.SUCCEEDED] == ["locked.pdf"]
     assert [one["filename"] for one in found(lake_home, '"number 7"')] == ["7.pdf"]
@@ -254,7 +291,12 @@ def test_members_of_archives_are_documents_like_any_other(lake_home: Parts) -> N
         archive.writestr("page.pdf", b"<html>not here</html>")
         archive.writestr("a.jsonl", process())
     job = load(lake_home, "all.zip", packed.getvalue())
-    assert (job.status, job.counts.received, job.counts.accepted, job.counts.quarantined) == (JobStatus.SUCCEEDED, 4, 2, 2)
+    assert (job.status, job.counts.received, job.counts.accepted, job.counts.quarantined) == (
+        JobStatus.SUCCEEDED,
+        4,
+        2,
+        2,
+    )
     assert {row["filename"]: row["state"] for row in files(lake_home)} == {"one.pdf": "text", "locked.pdf": "encrypted"}
     assert {(one.file, one.code) for one in quarantined(lake_home, job.id)} == {
         ("all.zip/locked.pdf", "pdf_encrypted"),

@@ -85,7 +85,12 @@ def lake(lake_home: Parts, model: Counting) -> Parts:
 
 def notices(count: int, **fields: Any) -> bytes:
     titles = ("Road resurfacing", "School meals", "Laptops for pupils", "Hospital beds", "Tree surgery")
-    return lines([release(f"ocds-test01-{i}", tender={"title": f"{titles[i % 5]} {i}", **fields}, parties=[]) for i in range(count)])
+    return lines(
+        [
+            release(f"ocds-test01-{i}", tender={"title": f"{titles[i % 5]} {i}", **fields}, parties=[])
+            for i in range(count)
+        ]
+    )
 
 
 def hashes(parts: Parts, name: str = MODEL) -> dict[str, str]:
@@ -103,7 +108,9 @@ def test_what_is_loaded_is_found_by_its_meaning(lake: Parts) -> None:
     assert hashes(lake) == wanted(lake)
 
 
-def test_a_corrected_title_is_found_by_its_old_meaning_no_more_as_soon_as_it_is_indexed(lake: Parts, model: Counting) -> None:
+def test_a_corrected_title_is_found_by_its_old_meaning_no_more_as_soon_as_it_is_indexed(
+    lake: Parts, model: Counting
+) -> None:
     load(lake, "a.jsonl", notices(5))
     model.fail = UnavailableError("away")
     submit(lake, "b.jsonl", lines([release("ocds-test01-1", tender={"title": "Quokka sanctuary"}, parties=[])]))
@@ -125,7 +132,11 @@ def test_the_job_shows_embed_and_does_not_wait_for_it(lake: Parts, model: Counti
     with pytest.raises(UnavailableError):
         drain(lake)
     job = get_job(lake.warehouse, job_id)
-    assert (job.status, [one.name for one in job.stages][-1], job.stages[-1].status) == ("succeeded", "embed", "running")
+    assert (job.status, [one.name for one in job.stages][-1], job.stages[-1].status) == (
+        "succeeded",
+        "embed",
+        "running",
+    )
     model.fail = None
     embed(lake)
     assert get_job(lake.warehouse, job_id).stages[-1].status == "done"
@@ -144,7 +155,11 @@ def test_unchanged_texts_are_not_embedded_again(lake: Parts, model: Counting) ->
     before = len(model.texts)
     load(lake, "b.jsonl", notices(4, status="active"))
     assert len(model.texts) == before
-    load(lake, "c.jsonl", lines([release("ocds-test01-1", "2", "2024-02-01T00:00:00Z", tender={"title": "Another title"})]))
+    load(
+        lake,
+        "c.jsonl",
+        lines([release("ocds-test01-1", "2", "2024-02-01T00:00:00Z", tender={"title": "Another title"})]),
+    )
     assert model.texts[before:] == ["Another title"]
     assert hashes(lake) == wanted(lake)
 
@@ -161,7 +176,9 @@ def test_words_go_first(lake: Parts, model: Counting, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("slices", range(5))
-def test_a_killed_run_goes_on_and_embeds_nothing_twice(lake: Parts, model: Counting, slices: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_run_goes_on_and_embeds_nothing_twice(
+    lake: Parts, model: Counting, slices: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stage, "SLICE_DOCUMENTS", 3)
     model.allowed = slices
     submit(lake, "a.jsonl", notices(12))
@@ -196,7 +213,9 @@ def test_vectors_of_processes_that_are_gone_are_gone(lake: Parts) -> None:
     assert "ocds-test01-1" not in hashes(lake)
 
 
-def test_the_sweep_sends_embed_where_it_is_behind_and_idle(lake: Parts, model: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sweep_sends_embed_where_it_is_behind_and_idle(
+    lake: Parts, model: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model.fail = UnavailableError("away")
     submit(lake, "a.jsonl", notices(2))
     with pytest.raises(UnavailableError):
@@ -208,7 +227,9 @@ def test_the_sweep_sends_embed_where_it_is_behind_and_idle(lake: Parts, model: C
     assert ("embed",) not in sweep(lake)
 
 
-def test_another_model_is_built_beside_and_answers_when_it_is_whole(lake: Parts, model: Counting, static: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_model_is_built_beside_and_answers_when_it_is_whole(
+    lake: Parts, model: Counting, static: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stage, "SLICE_DOCUMENTS", 2)
     load(lake, "a.jsonl", notices(6))
     other = Counting(static, "other")
@@ -274,20 +295,27 @@ def test_vectors_that_are_whole_come_to_serve_though_nobody_pointed_to_them(lake
     parts = replace(lake, search=TypesenseSearch("http://typesense", "k", SPECS, transport=Recording(server)))
     load(parts, "a.jsonl", notices(2))
     server.collections[server.aliases["tenderlake-processes"]].schema["metadata"].pop("serving")
-    texts, restarted = len(model.texts), replace(parts, search=TypesenseSearch("http://typesense", "k", SPECS, transport=Recording(server)))
+    texts, restarted = (
+        len(model.texts),
+        replace(parts, search=TypesenseSearch("http://typesense", "k", SPECS, transport=Recording(server))),
+    )
     assert restarted.search.active_model(P) is None
     restart_embedding_if_lost(restarted, False)
     embed(restarted)
     assert (restarted.search.active_model(P), len(model.texts)) == (MODEL, texts)
 
 
-def test_verify_finds_vectors_that_are_missing_of_another_text_or_of_another_meaning(lake: Parts, tmp_path: Path) -> None:
+def test_verify_finds_vectors_that_are_missing_of_another_text_or_of_another_meaning(
+    lake: Parts, tmp_path: Path
+) -> None:
     load(lake, "a.jsonl", notices(4))
     home = tmp_path / "home"
     assert verified(lake, home) == []
     kept = lake.search.read_vectors(P, MODEL, ["ocds-test01-1", "ocds-test01-2"])
     other_text = replace(kept["ocds-test01-1"], text_hash="0" * 32)  # the engine refuses it: written to its files
-    VectorSets(home / "search" / "vectors" / "processes").write(MODEL, [other_text], lambda ids: dict.fromkeys(ids, "0" * 32))
+    VectorSets(home / "search" / "vectors" / "processes").write(
+        MODEL, [other_text], lambda ids: dict.fromkeys(ids, "0" * 32)
+    )
     lake.search.write_vectors(P, MODEL, [replace(kept["ocds-test01-2"], vector=-kept["ocds-test01-2"].vector)])
     lake.search.delete(P, ["ocds-test01-3"])
     said = [one for one in verified(lake, home) if one.startswith("vectors")]
@@ -299,7 +327,14 @@ def test_the_models_of_the_package_give_vectors_of_length_one_near_where_the_mea
         models = ConfiguredModels(choice)
         found = models.get(models.model or "")
         assert found is not None
-        made = found.embed(["food for the elderly", "meals for older people in residential care", "penetration testing of networks", ""])
+        made = found.embed(
+            [
+                "food for the elderly",
+                "meals for older people in residential care",
+                "penetration testing of networks",
+                "",
+            ]
+        )
         assert made.shape == (4, found.dimension)
         assert np.allclose(np.linalg.norm(made[:3], axis=1), 1, atol=1e-5)
         assert made[0] @ made[1] > made[0] @ made[2] + 0.2

@@ -22,7 +22,16 @@ LINK = {"url": "https://example.org/1.json", "date": "2024-01-01T00:00:00Z", "ta
 def awarded(number: int, *suppliers: dict[str, Any], **more: Any) -> dict[str, Any]:
     """An OCDS 1.0 release with embedded organisations."""
     award = {"id": 1, "value": {"amount": 1000, "currency": "PYG"}, "suppliers": list(suppliers)}
-    return release(OCID, str(number), f"2016-0{number}-01T00:00:00Z", tender={"id": 5, "tenderers": [{"name": "A"}, {"name": "B"}]}, awards=[award]) | more
+    return (
+        release(
+            OCID,
+            str(number),
+            f"2016-0{number}-01T00:00:00Z",
+            tender={"id": 5, "tenderers": [{"name": "A"}, {"name": "B"}]},
+            awards=[award],
+        )
+        | more
+    )
 
 
 def compiled(parts: Parts) -> dict[str, Any]:
@@ -38,10 +47,18 @@ def reference(releases: list[dict[str, Any]], rules: Any) -> dict[str, Any]:
     return found
 
 
-def test_a_record_of_which_some_releases_are_links_stands_by_its_compiled_release(lake_home: Parts, tmp_path: Path) -> None:
-    whole = release(OCID, "c", "2024-01-03T00:00:00Z", tag=["compiled"], tender={"title": "Whole"}, awards=[{"id": "a"}])
+def test_a_record_of_which_some_releases_are_links_stands_by_its_compiled_release(
+    lake_home: Parts, tmp_path: Path
+) -> None:
+    whole = release(
+        OCID, "c", "2024-01-03T00:00:00Z", tag=["compiled"], tender={"title": "Whole"}, awards=[{"id": "a"}]
+    )
     there = release(OCID, "2", "2024-01-03T00:00:00Z", awards=[{"id": "a"}, {"title": "withdrawn"}])
-    job = load(lake_home, "r.json", json.dumps({"records": [{"ocid": OCID, "releases": [LINK, there], "compiledRelease": whole}]}).encode())
+    job = load(
+        lake_home,
+        "r.json",
+        json.dumps({"records": [{"ocid": OCID, "releases": [LINK, there], "compiledRelease": whole}]}).encode(),
+    )
     assert job.counts == JobCounts(received=2, accepted=2, processes=1)
     (process,) = rows(lake_home, "fact_process")
     assert (process["title"], process["releases"]) == ("Whole", 1)
@@ -67,7 +84,9 @@ def test_data_of_1_0_merges_whole_lists_of_organisations(lake_home: Parts, tmp_p
         load(lake_home, "p.json", json.dumps(about | {"releases": [one]}).encode())
     expected = reference(releases, OCDS_1_0)
     made = compiled(lake_home)
-    assert {name: made[name] for name in ("tender", "awards")} == {name: expected[name] for name in ("tender", "awards")}
+    assert {name: made[name] for name in ("tender", "awards")} == {
+        name: expected[name] for name in ("tender", "awards")
+    }
     assert [float(row["amount"]) for row in rows(lake_home, "fact_award")] == [1000.0]
     assert made["tender"]["id"] == 5, "a whole number stays one"
     assert made["awards"][0]["id"] == 1
@@ -85,13 +104,26 @@ def test_data_of_1_1_merges_by_id(lake_home: Parts, about: dict[str, Any]) -> No
 
 
 def test_organisations_with_ids_and_no_version_are_of_1_1(lake_home: Parts) -> None:
-    load(lake_home, "p.json", lines([awarded(n, {"id": name}, tender={"tenderers": [{"id": name}]}) for n, name in ((1, "x"), (2, "y"))]))
+    load(
+        lake_home,
+        "p.json",
+        lines([awarded(n, {"id": name}, tender={"tenderers": [{"id": name}]}) for n, name in ((1, "x"), (2, "y"))]),
+    )
     assert [one["id"] for one in compiled(lake_home)["awards"][0]["suppliers"]] == ["x", "y"]
 
 
 def test_ids_that_are_numbers_here_and_texts_there_are_the_same(lake_home: Parts, tmp_path: Path) -> None:
     contract = {"id": 3, "awardID": "1"}
-    load(lake_home, "a.jsonl", lines([release(OCID, "1", awards=[{"id": 1, "title": "a"}]), release(OCID, "2", awards=[{"id": "1", "status": "active"}])]))
+    load(
+        lake_home,
+        "a.jsonl",
+        lines(
+            [
+                release(OCID, "1", awards=[{"id": 1, "title": "a"}]),
+                release(OCID, "2", awards=[{"id": "1", "status": "active"}]),
+            ]
+        ),
+    )
     load(lake_home, "b.jsonl", lines([release(OCID, "3", "2024-01-02T00:00:00Z", contracts=[contract])]))
     assert compiled(lake_home)["awards"] == [{"id": 1, "title": "a", "status": "active"}]
     assert [row["award_id"] for row in rows(lake_home, "fact_award")] == ["1"]
@@ -106,7 +138,9 @@ def test_ids_that_are_numbers_here_and_texts_there_are_the_same(lake_home: Parts
     assert verified(lake_home, tmp_path / "home") == []
 
 
-@pytest.mark.parametrize("content", [b"[]", b'{"releases": []}', b'{"records": []}', b'[{"releases": []}]', b"ocid,id,date,tender/title\n"])
+@pytest.mark.parametrize(
+    "content", [b"[]", b'{"releases": []}', b'{"records": []}', b'[{"releases": []}]', b"ocid,id,date,tender/title\n"]
+)
 def test_an_empty_file_is_told_that_nothing_is_in_it(lake_home: Parts, content: bytes) -> None:
     job = load(lake_home, "empty.json", content)
     assert job.status is JobStatus.FAILED
@@ -130,7 +164,9 @@ def test_a_file_that_is_no_ocds_is_told_so_once(lake_home: Parts) -> None:
 
 
 def test_where_releases_lie_in_another_file_is_said(lake_home: Parts) -> None:
-    job = load(lake_home, "page.json", json.dumps({"success": True, "result": json.loads(package([release()]))}).encode())
+    job = load(
+        lake_home, "page.json", json.dumps({"success": True, "result": json.loads(package([release()]))}).encode()
+    )
     assert job.error is not None
     assert "/result/releases" in job.error["detail"]
 
@@ -139,12 +175,18 @@ def test_packages_without_releases_cost_themselves_only(lake_home: Parts) -> Non
     about = {"uri": "https://example.org/1", "publishedDate": "2024-01-01", "publisher": {"name": "Town"}}
     job = load(lake_home, "a.jsonl", lines([about, about, about | {"releases": [release()]}, about]))
     assert job.counts == JobCounts(received=4, accepted=1, quarantined=3, processes=1)
-    assert [(one.line, one.code) for one in quarantined(lake_home, job.id)] == [(1, "not_ocds"), (2, "not_ocds"), (4, "not_ocds")]
+    assert [(one.line, one.code) for one in quarantined(lake_home, job.id)] == [
+        (1, "not_ocds"),
+        (2, "not_ocds"),
+        (4, "not_ocds"),
+    ]
     assert all("without releases" in one.reason for one in quarantined(lake_home, job.id))
 
 
 def test_a_damaged_head_is_one_entry_beside_its_releases(lake_home: Parts) -> None:
-    content = package([release("ocds-test01-1"), release("ocds-test01-2")], publishedDate=0).replace(b'"publishedDate": 0', b'"publishedDate": ')
+    content = package([release("ocds-test01-1"), release("ocds-test01-2")], publishedDate=0).replace(
+        b'"publishedDate": 0', b'"publishedDate": '
+    )
     job = load(lake_home, "a.json", content)
     assert job.status is JobStatus.SUCCEEDED
     assert job.counts == JobCounts(received=3, accepted=2, quarantined=1, processes=2)
@@ -158,7 +200,9 @@ AMBIGUOUS = release("ocds-test01-1", "1", "02/03/2024", tender={"tenderPeriod": 
 @pytest.mark.parametrize("size", [1, 4_000])
 @pytest.mark.parametrize("form", [lines, package])
 @pytest.mark.parametrize(("other", "day"), [("25/12/2023", "2024-03-02"), ("12/25/2023 10:30", "2024-02-03")])
-def test_another_date_of_the_file_decides_a_date_with_two_readings(lake_home: Parts, size: int, form: Any, other: str, day: str) -> None:
+def test_another_date_of_the_file_decides_a_date_with_two_readings(
+    lake_home: Parts, size: int, form: Any, other: str, day: str
+) -> None:
     parts = Parts(**(vars(lake_home) | {"batch_records": size}))
     job = load(parts, "a.json", form([AMBIGUOUS, release("ocds-test01-2", "2", other)]))
     assert job.counts == JobCounts(received=2, accepted=2, processes=2)
@@ -169,7 +213,11 @@ def test_another_date_of_the_file_decides_a_date_with_two_readings(lake_home: Pa
 
 
 def test_dates_of_a_file_that_contradict_each_other_decide_nothing(lake_home: Parts) -> None:
-    job = load(lake_home, "a.json", lines([AMBIGUOUS, *(release("ocds-test01-2", text, text) for text in ("25/12/2023", "12/25/2023"))]))
+    job = load(
+        lake_home,
+        "a.json",
+        lines([AMBIGUOUS, *(release("ocds-test01-2", text, text) for text in ("25/12/2023", "12/25/2023"))]),
+    )
     assert job.counts == JobCounts(received=3, accepted=2, quarantined=1, processes=1)
     (entry,) = quarantined(lake_home, job.id)
     assert (entry.code, "2024-03-02 or 2024-02-03" in entry.reason) == ("ambiguous_date", True)
@@ -189,7 +237,9 @@ def test_each_file_of_an_archive_decides_by_its_own_dates(lake_home: Parts, slas
     with ZipFile(packed, "w") as archive:
         for number, other in ((1, "25/12/2023"), (2, "12/25/2023")):
             one = release(f"ocds-test01-{number}", "1", "02/03/2024")
-            archive.writestr(f"{number}.jsonl", lines([one, release(f"ocds-test01-{number}", "2", other)]).replace(b"/", slash))
+            archive.writestr(
+                f"{number}.jsonl", lines([one, release(f"ocds-test01-{number}", "2", other)]).replace(b"/", slash)
+            )
     if nested:
         inner = packed.getvalue()
         packed = BytesIO()
@@ -197,4 +247,7 @@ def test_each_file_of_an_archive_decides_by_its_own_dates(lake_home: Parts, slas
             archive.writestr("inner.zip", inner)
     job = load(lake_home, "a.zip", packed.getvalue())
     assert job.counts == JobCounts(received=4, accepted=4, processes=2)
-    assert sorted(str(row["last_published"])[:10] for row in rows(lake_home, "fact_process")) == ["2024-02-03", "2024-03-02"]
+    assert sorted(str(row["last_published"])[:10] for row in rows(lake_home, "fact_process")) == [
+        "2024-02-03",
+        "2024-03-02",
+    ]

@@ -30,7 +30,22 @@ from services.pipeline.refining.refine import refine
 from services.pipeline.stage_runner import ATTEMPTS_BEFORE_SINGLE_BATCH
 from services.ports.parts import Parts
 from services.shared.clock import now
-from tests.support import Killed, KillingWarehouse, documents, drain, gold, job_of, lake_of, lines, load, messages, release, rows, submit, verified
+from tests.support import (
+    Killed,
+    KillingWarehouse,
+    documents,
+    drain,
+    gold,
+    job_of,
+    lake_of,
+    lines,
+    load,
+    messages,
+    release,
+    rows,
+    submit,
+    verified,
+)
 
 
 class KillingLake(DeltaLake):
@@ -58,7 +73,9 @@ class PoisonedLake(DeltaLake):
         super().__init__(lake.root)
         self.ocid = ocid
 
-    def read_bronze(self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None) -> pl.DataFrame:
+    def read_bronze(
+        self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None
+    ) -> pl.DataFrame:
         found = super().read_bronze(kind, batches, columns, ocids)
         if "payload" in columns and self.ocid in found["ocid"]:
             raise Killed(f"{self.ocid} is poison in /srv/lake/bronze")
@@ -84,7 +101,9 @@ def releases(count: int, title: str = "Road repairs") -> bytes:
     return lines(release(f"ocds-test01-{number:04d}", tender={"title": f"{title} {number}"}) for number in range(count))
 
 
-def test_a_job_that_ends_its_worker_again_and_again_fails_and_leaves_no_copy_of_its_file(lake_home: Parts, tmp_path: Path) -> None:
+def test_a_job_that_ends_its_worker_again_and_again_fails_and_leaves_no_copy_of_its_file(
+    lake_home: Parts, tmp_path: Path
+) -> None:
     spool = tmp_path / "home" / "spool"
     job_id = submit(lake_home, "a.jsonl.gz", gzip.compress(releases(5)))
     for _ in range(MAX_ATTEMPTS):
@@ -112,7 +131,9 @@ def test_a_landing_that_is_killed_lands_once_when_its_message_comes_again(lake_h
     assert len(rows(lake_home, "fact_process")) == 5
 
 
-def test_a_killed_landing_goes_on_from_its_last_committed_batch(lake_home: Parts, dying: Callable[[int], Parts]) -> None:
+def test_a_killed_landing_goes_on_from_its_last_committed_batch(
+    lake_home: Parts, dying: Callable[[int], Parts]
+) -> None:
     small = replace(lake_home, batch_records=2)
     job_id = submit(small, "a.jsonl", releases(7))
     land(small, job_id)  # one of seven: the first slice is small
@@ -179,7 +200,9 @@ def test_two_jobs_that_race_for_one_record_both_land_and_the_loser_tries_again(l
         assert (job_of(lake_home, job_id).status, job_of(lake_home, job_id).counts.accepted) == (JobStatus.SUCCEEDED, 1)
     assert [row["title"] for row in rows(lake_home, "fact_process")] == ["slow"]
     with lake_home.warehouse.read() as work:
-        assert work.record_catalogue.current("releases", ["ocds-test01-1:1"])["ocds-test01-1:1"].version == (3 if known else 2)
+        assert work.record_catalogue.current("releases", ["ocds-test01-1:1"])["ocds-test01-1:1"].version == (
+            3 if known else 2
+        )
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before the append", "after the append"])
@@ -188,7 +211,9 @@ def test_a_refining_that_is_killed_is_done_once_when_it_runs_again(lake_home: Pa
     with pytest.raises(Killed):
         refine(replace(lake_home, lake=KillingLake(lake_of(lake_home), before)))
     drain(lake_home)
-    assert [row["title"] for row in rows(lake_home, "fact_process")] == [f"Road repairs {number}" for number in range(5)]
+    assert [row["title"] for row in rows(lake_home, "fact_process")] == [
+        f"Road repairs {number}" for number in range(5)
+    ]
     with lake_home.warehouse.read() as work:
         silver = [batch.id for batch in work.batches.silver_after(0)]
     assert lake_home.lake.read_silver("process", silver, ["ocid"]).height == 5
@@ -268,7 +293,11 @@ def test_a_second_runner_loses_cleanly(lake_home: Parts, stage: Callable[[Parts]
 
 def test_a_batch_that_fails_its_stage_is_set_aside_and_the_log_goes_on(lake_home: Parts) -> None:
     good = load(lake_home, "good.jsonl", releases(2))
-    poison = submit(lake_home, "poison.jsonl", lines([release("ocds-test01-poison"), release("ocds-test01-0001", tender={"title": "New title"})]))
+    poison = submit(
+        lake_home,
+        "poison.jsonl",
+        lines([release("ocds-test01-poison"), release("ocds-test01-0001", tender={"title": "New title"})]),
+    )
     later = submit(lake_home, "later.jsonl", lines([release("ocds-test01-later")]))
     land(lake_home, poison)
     land(lake_home, later)
@@ -293,10 +322,16 @@ def test_a_batch_that_fails_its_stage_is_set_aside_and_the_log_goes_on(lake_home
 
 
 @pytest.mark.parametrize("stage", ["publish", "index"])
-def test_a_batch_set_aside_behind_silver_leaves_gold_as_if_it_had_never_come(lake_home: Parts, stage: str, tmp_path: Path) -> None:
+def test_a_batch_set_aside_behind_silver_leaves_gold_as_if_it_had_never_come(
+    lake_home: Parts, stage: str, tmp_path: Path
+) -> None:
     load(lake_home, "good.jsonl", releases(2))
     before = gold(lake_home), documents(lake_home)
-    bad = submit(lake_home, "bad.jsonl", lines([release("ocds-test01-0001", "2", tender={"title": "Changed"}), release("ocds-test01-new")]))
+    bad = submit(
+        lake_home,
+        "bad.jsonl",
+        lines([release("ocds-test01-0001", "2", tender={"title": "Changed"}), release("ocds-test01-new")]),
+    )
     land(lake_home, bad)
     refine(lake_home)
     if stage == "index":
@@ -315,12 +350,22 @@ def test_a_batch_set_aside_behind_silver_leaves_gold_as_if_it_had_never_come(lak
     assert sorted(row["title"] for row in rows(lake_home, "fact_process")) == ["Road repairs 0", "Road repairs 1"]
 
 
-def test_a_version_of_a_batch_set_aside_comes_back_neither_to_its_record_nor_through_a_later_process(lake_home: Parts, tmp_path: Path) -> None:
+def test_a_version_of_a_batch_set_aside_comes_back_neither_to_its_record_nor_through_a_later_process(
+    lake_home: Parts, tmp_path: Path
+) -> None:
     load(lake_home, "good.jsonl", lines([release(tender={"title": "good"})]))
-    bad = submit(lake_home, "bad.jsonl", lines([release(tender={"title": "bad"}), release(release_id="2", tender={"description": "bad too"})]))
+    bad = submit(
+        lake_home,
+        "bad.jsonl",
+        lines([release(tender={"title": "bad"}), release(release_id="2", tender={"description": "bad too"})]),
+    )
     land(lake_home, bad)
     refine(lake_home)
-    later = submit(lake_home, "later.jsonl", lines([release(tender={"title": "later"}), release(release_id="3", tender={"status": "active"})]))
+    later = submit(
+        lake_home,
+        "later.jsonl",
+        lines([release(tender={"title": "later"}), release(release_id="3", tender={"status": "active"})]),
+    )
     land(lake_home, later)
     refine(lake_home)  # runs ahead of publish, and compiles the content of the bad batch
     deadly = _failing(lake_home, "publish")

@@ -51,7 +51,10 @@ with lake_over(home, SqlWarehouse(f"sqlite:///{home / 'warehouse.db'}")) as part
 
 def roads(first: int, count: int) -> bytes:
     """A process with that number."""
-    return lines(release(f"ocds-test01-{i}", "1", buyer={"id": "b", "name": "Cardiff"}, tender={"title": f"Roads {i}"}) for i in range(first, first + count))
+    return lines(
+        release(f"ocds-test01-{i}", "1", buyer={"id": "b", "name": "Cardiff"}, tender={"title": f"Roads {i}"})
+        for i in range(first, first + count)
+    )
 
 
 @pytest.fixture
@@ -75,7 +78,9 @@ def lake(lake_home: Parts) -> Iterator[Callable[[str], Parts]]:
         engine.close()
 
 
-def test_while_the_server_is_away_ingestion_goes_on_and_the_index_catches_up(lake: Callable[[str], Parts], tmp_path: Path) -> None:
+def test_while_the_server_is_away_ingestion_goes_on_and_the_index_catches_up(
+    lake: Callable[[str], Parts], tmp_path: Path
+) -> None:
     made = Typesense()
     with served(made) as url:
         parts = lake(url)
@@ -108,7 +113,9 @@ def test_while_the_server_is_away_ingestion_goes_on_and_the_index_catches_up(lak
         assert verified(parts, tmp_path / "home") == []
 
 
-def test_a_server_that_comes_up_empty_is_filled_again(lake: Callable[[str], Parts], server: tuple[Typesense, str]) -> None:
+def test_a_server_that_comes_up_empty_is_filled_again(
+    lake: Callable[[str], Parts], server: tuple[Typesense, str]
+) -> None:
     parts = lake(server[1])
     load(parts, "a.jsonl", roads(0, 3))
     with served(Typesense()) as url:
@@ -129,11 +136,16 @@ def test_an_indexer_killed_in_the_middle_leaves_search_equal_to_gold_once_it_ran
     while messages(parts).waiting and messages(parts).waiting[0] != ("index",):
         messages(parts).handle(parts, messages(parts).waiting.popleft())
     command = [sys.executable, "-c", INDEXER, str(tmp_path / "home"), url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path.cwd())}) as indexer:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path.cwd())}
+    ) as indexer:
         assert indexer.stdout is not None
         assert indexer.stdout.readline() == b"ready\n"
         deadline = time.monotonic() + 60
-        while sum(len(one.documents) for one in list(typesense.collections.values())) < after and time.monotonic() < deadline:
+        while (
+            sum(len(one.documents) for one in list(typesense.collections.values())) < after
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.001)
         indexer.send_signal(signal.SIGKILL)
     index(parts)
@@ -163,7 +175,9 @@ def test_documents_that_the_server_lost_are_found_by_their_ids_and_written_again
     assert write_missing(parts) == 0
 
 
-def test_while_the_server_loads_and_while_index_has_work_nothing_is_written_again(lake: Callable[[str], Parts], server: tuple[Typesense, str]) -> None:
+def test_while_the_server_loads_and_while_index_has_work_nothing_is_written_again(
+    lake: Callable[[str], Parts], server: tuple[Typesense, str]
+) -> None:
     typesense, url = server
     parts = lake(url)
     load(parts, "a.jsonl", roads(0, 6))
@@ -187,9 +201,14 @@ def test_while_the_server_loads_and_while_index_has_work_nothing_is_written_agai
     assert write_missing(parts) == 0
 
 
-def test_a_server_of_the_older_layout_is_filled_anew(lake: Callable[[str], Parts], server: tuple[Typesense, str]) -> None:
+def test_a_server_of_the_older_layout_is_filled_anew(
+    lake: Callable[[str], Parts], server: tuple[Typesense, str]
+) -> None:
     typesense, url = server
-    old = {"name": "tenderlake-processes-0123456789ab-0", "fields": [{"name": "_document", "type": "string", "optional": True}]}
+    old = {
+        "name": "tenderlake-processes-0123456789ab-0",
+        "fields": [{"name": "_document", "type": "string", "optional": True}],
+    }
     for name in (old["name"], "tenderlake-processes-vectors-0123456789ab-0"):
         typesense.handle("POST", "/collections", {}, json.dumps({**old, "name": name}).encode(), "k")
     typesense.aliases["tenderlake-processes"] = str(old["name"])

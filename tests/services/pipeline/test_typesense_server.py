@@ -1,4 +1,6 @@
-"""A real Typesense server, killed, started again and asked while it is written to: nothing is lost, nobody is told of trouble where there is none."""
+"""A real Typesense server, killed, started again and asked while it is written to: nothing is lost, nobody is told of
+trouble where there is none.
+"""
 
 import os
 import signal
@@ -130,7 +132,9 @@ def connect(server: Running) -> Iterator[Callable[[], TypesenseSearch]]:
 
 def test_writers_never_have_a_search_refused(connect: Callable[[], TypesenseSearch]) -> None:
     stop, problems, answered = threading.Event(), list[str](), list[int]()
-    documents = [{"id": f"ocds-test01-{i}", "title": f"Road works {i}", "buyer": f"Buyer {i % 7}"} for i in range(2_000)]
+    documents = [
+        {"id": f"ocds-test01-{i}", "title": f"Road works {i}", "buyer": f"Buyer {i % 7}"} for i in range(2_000)
+    ]
 
     def write(first: int) -> None:
         engine = connect()
@@ -145,7 +149,9 @@ def test_writers_never_have_a_search_refused(connect: Callable[[], TypesenseSear
         engine = connect()
         while not stop.is_set():
             try:
-                found = engine.search(SearchQuery(text="road works", mode=mode, vector=(1.0, 0.0, 0.0, 0.0), facet_by=("buyer",)))
+                found = engine.search(
+                    SearchQuery(text="road works", mode=mode, vector=(1.0, 0.0, 0.0, 0.0), facet_by=("buyer",))
+                )
                 answered.append(found.found)
             except Exception as error:  # pylint: disable=broad-exception-caught  # told below
                 problems.append(f"{type(error).__name__}: {error}")

@@ -15,7 +15,12 @@ RELEASE: dict[str, Any] = {
     "tag": ["tender"],
     "buyer": {"id": "X-1", "name": "Zanzibar Ministry"},
     "parties": [{"id": "X-1", "name": "Zanzibar Ministry", "roles": ["buyer"]}],
-    "tender": {"id": "t", "title": "Quokka enclosure", "status": "active", "value": {"amount": 1000, "currency": "GBP"}},
+    "tender": {
+        "id": "t",
+        "title": "Quokka enclosure",
+        "status": "active",
+        "value": {"amount": 1000, "currency": "GBP"},
+    },
 }
 RECORDS: dict[Kind, dict[str, Any]] = {
     Kind.RELEASES: RELEASE,
@@ -33,7 +38,11 @@ IDS = {
 }
 # A patch of each kind, and what it makes of a member.
 PATCHES: dict[Kind, tuple[dict[str, Any], str, Any]] = {
-    Kind.RELEASES: ({"tender": {"title": "Wombat enclosure", "value": None}}, "tender", {"id": "t", "title": "Wombat enclosure", "status": "active"}),
+    Kind.RELEASES: (
+        {"tender": {"title": "Wombat enclosure", "value": None}},
+        "tender",
+        {"id": "t", "title": "Wombat enclosure", "status": "active"},
+    ),
     Kind.ORGANIZATIONS: ({"name": "Ministry of Zanzibar"}, "name", "Ministry of Zanzibar"),
     Kind.EXCHANGE_RATES: ({"rate": 1.1}, "rate", 1.1),
     Kind.CLASSIFICATIONS: ({"description": "Building"}, "description", "Building"),

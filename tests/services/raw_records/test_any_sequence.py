@@ -21,7 +21,9 @@ Key = tuple[Kind, str]
 Step = tuple[list[tuple[Op, Kind, str | None, int | None]], bool]
 """Operations as (op, kind, new mark, required version), and whether they are atomic."""
 
-elements = st.tuples(st.sampled_from(Op), st.sampled_from(Kind), st.sampled_from(TITLES), st.sampled_from([None, None, 1, 2]))
+elements = st.tuples(
+    st.sampled_from(Op), st.sampled_from(Kind), st.sampled_from(TITLES), st.sampled_from([None, None, 1, 2])
+)
 steps = st.tuples(st.lists(elements, min_size=1, max_size=5), st.booleans())
 
 
@@ -51,7 +53,11 @@ class Model:
         if op in {Op.DELETE, Op.PURGE}:
             after = None
         else:
-            after = {name: value for name, value in (RECORDS[kind] if op is Op.PUT else current or {}).items() if name != "x_mark"}
+            after = {
+                name: value
+                for name, value in (RECORDS[kind] if op is Op.PUT else current or {}).items()
+                if name != "x_mark"
+            }
             after |= {"x_mark": mark} if mark is not None else {}
         if after != current:
             self.versions[key] = self.versions.get(key, 0) + 1
@@ -88,7 +94,9 @@ def _same(parts: Parts, model: Model) -> None:
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(run=st.lists(st.tuples(steps, st.booleans()), min_size=1, max_size=6))
-def test_any_sequence_of_changes_leaves_what_a_plain_model_says(tmp_path_factory: Any, migrated: Path, run: Sequence[tuple[Step, bool]]) -> None:
+def test_any_sequence_of_changes_leaves_what_a_plain_model_says(
+    tmp_path_factory: Any, migrated: Path, run: Sequence[tuple[Step, bool]]
+) -> None:
     home = tmp_path_factory.mktemp("any")
     model = Model()
     with lake_in(home, migrated) as parts:

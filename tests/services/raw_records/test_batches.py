@@ -23,7 +23,10 @@ def test_one_bad_element_leaves_the_others_alone(api: Api) -> None:
     done(api, api.client.post("/v1/raw/releases", json=release(1)))
     elements = [release(1), release(2, date="never"), "no record", release(3), release(1, title="new")]
     job = done(api, api.client.post("/v1/raw/releases", json=elements))
-    assert (job["status"], job["counts"]) == ("succeeded", {"received": 5, "accepted": 2, "unchanged": 1, "quarantined": 2, "processes": 2})
+    assert (job["status"], job["counts"]) == (
+        "succeeded",
+        {"received": 5, "accepted": 2, "unchanged": 1, "quarantined": 2, "processes": 2},
+    )
     assert made(api, job) == [
         (0, "ocds-b5fd17-bar-1:r1", "unchanged", None),
         (1, None, "refused", "unreadable_date"),
@@ -34,7 +37,10 @@ def test_one_bad_element_leaves_the_others_alone(api: Api) -> None:
     refused = api.client.get(job["links"]["outcomes"], params={"outcome": "refused"}).json()["items"]
     assert [(one["position"], one["path"]) for one in refused] == [(1, "/date"), (2, "")]
     assert "never" in refused[0]["reason"]
-    assert [one["code"] for one in api.client.get(job["links"]["errors"]).json()["items"]] == ["unreadable_date", "not_an_object"]
+    assert [one["code"] for one in api.client.get(job["links"]["errors"]).json()["items"]] == [
+        "unreadable_date",
+        "not_an_object",
+    ]
     page = api.client.get(job["links"]["outcomes"], params={"limit": 2}).json()
     assert len(page["items"]) == 2
     assert [one["position"] for one in api.client.get(page["next"]).json()["items"]] == [2, 3]
@@ -46,7 +52,11 @@ def test_an_atomic_request_is_done_as_a_whole_or_not_at_all(api: Api) -> None:
     job = done(api, api.client.post("/v1/raw/releases", json=elements, params={"atomic": True}))
     assert (job["status"], job["counts"]["accepted"], job["counts"]["quarantined"]) == ("failed", 0, 3)
     assert job["error"]["title"] == "No change was made"
-    assert [one[2:] for one in made(api, job)] == [("refused", "atomic"), ("refused", "unreadable_date"), ("refused", "atomic")]
+    assert [one[2:] for one in made(api, job)] == [
+        ("refused", "atomic"),
+        ("refused", "unreadable_date"),
+        ("refused", "atomic"),
+    ]
     assert ids(api) == []
     elements[1] = release(2)
     job = done(api, api.client.post("/v1/raw/releases", json=elements, params={"atomic": True}))
@@ -68,7 +78,12 @@ def test_many_are_patched_by_ids_by_pairs_and_by_their_own_fields(api: Api) -> N
         {"ocid": "ocds-b5fd17-bar-3", "id": "r1", "language": "de", "tender": None},
     ]
     job = done(api, api.client.patch("/v1/raw/releases", json=pairs))
-    assert [one[2:] for one in made(api, job)] == [("updated", None), ("refused", "version_conflict"), ("refused", "id_mismatch"), ("updated", None)]
+    assert [one[2:] for one in made(api, job)] == [
+        ("updated", None),
+        ("refused", "version_conflict"),
+        ("refused", "id_mismatch"),
+        ("updated", None),
+    ]
     payloads = [one["payload"] for one in api.client.get("/v1/raw/releases").json()["items"]]
     assert [(one["language"], "tender" in one) for one in payloads] == [("fr", True), ("sw", True), ("de", False)]
     assert sound(api) == []
@@ -77,7 +92,11 @@ def test_many_are_patched_by_ids_by_pairs_and_by_their_own_fields(api: Api) -> N
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_merge_patch_may_name_its_record_by_its_own_fields(api: Api, kind: Kind) -> None:
     done(api, api.client.post(path(kind), json=RECORDS[kind]))
-    named = {name: RECORDS[kind][name] for name in ("ocid", "id", "date", "currency", "scheme", "code") if name in RECORDS[kind]}
+    named = {
+        name: RECORDS[kind][name]
+        for name in ("ocid", "id", "date", "currency", "scheme", "code")
+        if name in RECORDS[kind]
+    }
     job = done(api, api.client.patch(path(kind), json=[{**named, "x_mine": 1}]))
     assert made(api, job) == [(0, IDS[kind], "updated", None)]
     assert api.client.get(path(kind, IDS[kind])).json()["payload"]["x_mine"] == 1
@@ -90,13 +109,23 @@ def test_many_are_deleted_by_ids_or_by_an_array(api: Api) -> None:
     assert [one[2] for one in made(api, job)] == ["deleted", "deleted"]
     body = [every[2], {"id": every[3], "if_version": 7}, every[2]]
     job = done(api, api.client.request("DELETE", "/v1/raw/releases", json=body))
-    assert [one[2:] for one in made(api, job)] == [("deleted", None), ("refused", "version_conflict"), ("refused", "not_found")]
+    assert [one[2:] for one in made(api, job)] == [
+        ("deleted", None),
+        ("refused", "version_conflict"),
+        ("refused", "not_found"),
+    ]
     assert ids(api) == every[3:]
     assert sound(api) == []
 
 
 def test_a_package_in_the_body_is_all_of_its_releases(api: Api) -> None:
-    job = done(api, api.client.post("/v1/raw/releases", json={"uri": "x", "version": "1.1", "releases": [release(1), release(2, date=None), release(3)]}))
+    job = done(
+        api,
+        api.client.post(
+            "/v1/raw/releases",
+            json={"uri": "x", "version": "1.1", "releases": [release(1), release(2, date=None), release(3)]},
+        ),
+    )
     assert [one[:3:2] for one in made(api, job)] == [(0, "created"), (0, "refused"), (0, "created")]
 
 
@@ -129,7 +158,9 @@ def test_a_package_in_the_body_is_all_of_its_releases(api: Api) -> None:
         ("POST", "/v1/raw/releases", b'{"records": []}', 422),
     ],
 )
-def test_what_can_not_be_read_is_refused_with_a_reason_and_makes_no_job(api: Api, method: str, url: str, content: bytes, status: int) -> None:
+def test_what_can_not_be_read_is_refused_with_a_reason_and_makes_no_job(
+    api: Api, method: str, url: str, content: bytes, status: int
+) -> None:
     answer = api.client.request(method, url, content=content, headers={"content-type": "application/json"})
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
     assert answer.json()["detail"]
@@ -137,7 +168,17 @@ def test_what_can_not_be_read_is_refused_with_a_reason_and_makes_no_job(api: Api
     assert list((api.settings.data_dir / "files").glob("??/*")) == []
 
 
-MALFORMED = [5, None, "", [], {"id": 7}, {"id": ""}, {"id": "a\0b"}, {"id": "a", "if_version": "1"}, {"id": "a", "if_version": True}]
+MALFORMED = [
+    5,
+    None,
+    "",
+    [],
+    {"id": 7},
+    {"id": ""},
+    {"id": "a\0b"},
+    {"id": "a", "if_version": "1"},
+    {"id": "a", "if_version": True},
+]
 
 
 @pytest.mark.parametrize("atomic", [False, True])
@@ -147,7 +188,11 @@ def test_an_element_that_can_not_be_read_is_refused_alone(api: Api, method: str,
     first, second = ids(api)
     more = {"patch": {"language": "sw"}} if method == "PATCH" else {}
     bad: list[Any] = [one | more if isinstance(one, dict) else one for one in MALFORMED]
-    bad += [{"id": first, "patch": 5}, {"patch": {}}, {"language": "sw"}] if method == "PATCH" else [{"id": first, "more": 1}]
+    bad += (
+        [{"id": first, "patch": 5}, {"patch": {}}, {"language": "sw"}]
+        if method == "PATCH"
+        else [{"id": first, "more": 1}]
+    )
     body = [{"id": first} | more, *bad, {"id": second} | more]
     job = done(api, api.client.request(method, "/v1/raw/releases", json=body, params={"atomic": atomic}))
     good = ("refused", "atomic") if atomic else ("deleted" if method == "DELETE" else "updated", None)
@@ -184,7 +229,13 @@ def test_every_element_has_an_outcome_whatever_it_holds(api: Api) -> None:
     ]
     job = done(api, api.client.post("/v1/raw/organizations", json=[RECORDS[Kind.ORGANIZATIONS], []]))
     assert [(one[0], *one[2:]) for one in made(api, job)] == [(0, "created", None), (1, "refused", "no_record")]
-    emptied = done(api, api.client.patch("/v1/raw/releases", json=[{"id": ids(api)[0], "patch": {"releases": [], "ocid": None, "compiledRelease": None}}]))
+    emptied = done(
+        api,
+        api.client.patch(
+            "/v1/raw/releases",
+            json=[{"id": ids(api)[0], "patch": {"releases": [], "ocid": None, "compiledRelease": None}}],
+        ),
+    )
     assert [one[2:] for one in made(api, emptied)] == [("refused", "no_record")]
     assert sound(api) == []
 
@@ -195,7 +246,10 @@ def test_a_put_of_one_record_says_how_many_its_body_holds(api: Api, kind: Kind, 
     body: Any = [RECORDS[kind]] * number
     answers = [api.client.put(path(kind, IDS[kind]), json=body)]
     if kind is Kind.RELEASES:
-        answers += [api.client.put(path(kind, IDS[kind]), json={"releases": body}), api.client.put(path(kind, IDS[kind]), json=[{"releases": body}])]
+        answers += [
+            api.client.put(path(kind, IDS[kind]), json={"releases": body}),
+            api.client.put(path(kind, IDS[kind]), json=[{"releases": body}]),
+        ]
     for answer in answers:
         assert answer.status_code == 422, answer.text
         assert word in answer.json()["detail"] or (kind is Kind.DOCUMENTS and "object" in answer.json()["detail"])
@@ -204,10 +258,21 @@ def test_a_put_of_one_record_says_how_many_its_body_holds(api: Api, kind: Kind, 
 
 def test_other_types_and_too_large_bodies_are_refused(api: Api) -> None:
     assert api.client.post("/v1/raw/releases", content=b"a,b", headers={"content-type": "text/csv"}).status_code == 415
-    assert api.client.post("/v1/raw/releases", content=b"%PDF-", headers={"content-type": "application/pdf"}).status_code == 415
-    assert api.client.patch("/v1/raw/releases/a", content=b"[]", headers={"content-type": "application/json-patch+json"}).status_code == 415
+    assert (
+        api.client.post("/v1/raw/releases", content=b"%PDF-", headers={"content-type": "application/pdf"}).status_code
+        == 415
+    )
+    assert (
+        api.client.patch(
+            "/v1/raw/releases/a", content=b"[]", headers={"content-type": "application/json-patch+json"}
+        ).status_code
+        == 415
+    )
     limit = api.settings.max_record_bytes
-    assert api.client.post("/v1/raw/releases", content=(b" " * (1 << 20) for _ in range((limit >> 20) + 1))).status_code == 413
+    assert (
+        api.client.post("/v1/raw/releases", content=(b" " * (1 << 20) for _ in range((limit >> 20) + 1))).status_code
+        == 413
+    )
 
 
 def test_nesting_that_can_not_be_kept_is_refused(api: Api) -> None:
@@ -218,14 +283,27 @@ def test_nesting_that_can_not_be_kept_is_refused(api: Api) -> None:
     assert api.client.patch(f"/v1/raw/releases/{IDS[Kind.RELEASES]}", json=RELEASE).status_code == 404
 
 
-@pytest.mark.parametrize("depth", [RECORD_MAX_LEVELS - 1, RECORD_MAX_LEVELS, RECORD_MAX_LEVELS + 4, RECORD_MAX_LEVELS + 10])
+@pytest.mark.parametrize(
+    "depth", [RECORD_MAX_LEVELS - 1, RECORD_MAX_LEVELS, RECORD_MAX_LEVELS + 4, RECORD_MAX_LEVELS + 10]
+)
 def test_what_is_kept_can_be_shown_however_deep_it_is(api: Api, depth: int) -> None:
-    deep = json.dumps(release(1) | {"extension": 0}).replace('"extension": 0', f'"extension": {"[" * depth + "]" * depth}')
-    job = done(api, api.client.post("/v1/uploads?filename=two.jsonl", content=f"{deep}\n{json.dumps(release(2))}".encode()))
+    deep = json.dumps(release(1) | {"extension": 0}).replace(
+        '"extension": 0', f'"extension": {"[" * depth + "]" * depth}'
+    )
+    job = done(
+        api, api.client.post("/v1/uploads?filename=two.jsonl", content=f"{deep}\n{json.dumps(release(2))}".encode())
+    )
     kept = depth < RECORD_MAX_LEVELS
     assert (job["counts"]["accepted"], job["counts"]["quarantined"]) == ((2, 0) if kept else (1, 1))
     ids = [f"ocds-b5fd17-bar-{number}:r1" for number in ((1, 2) if kept else (2,))]
     assert [one["id"] for one in api.client.get("/v1/raw/releases").json()["items"]] == ids
-    paths = [f"/v1/raw/releases/{ids[0]}", f"/v1/raw/releases/{ids[0]}/versions", f"/v1/raw/releases/{ids[0]}/versions/1"]
+    paths = [
+        f"/v1/raw/releases/{ids[0]}",
+        f"/v1/raw/releases/{ids[0]}/versions",
+        f"/v1/raw/releases/{ids[0]}/versions/1",
+    ]
     process = f"/v1/gold/processes/{ids[0].partition(':')[0]}"
-    assert [api.client.get(one).status_code for one in [*paths, process, f"{process}/compiled", f"/v1/jobs/{job['id']}/errors"]] == [200] * 6
+    assert [
+        api.client.get(one).status_code
+        for one in [*paths, process, f"{process}/compiled", f"/v1/jobs/{job['id']}/errors"]
+    ] == [200] * 6

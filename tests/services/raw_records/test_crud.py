@@ -15,7 +15,16 @@ def test_a_record_of_each_kind_is_created_read_changed_and_deleted(api: Api, kin
     job = done(api, api.client.post(path(kind), json=record))
     assert (job["type"], job["status"], job["counts"]["accepted"]) == ("raw", "succeeded", 1)
     assert outcomes(api, job) == [
-        {"position": 0, "kind": kind, "id": record_id, "outcome": "created", "version": 1, "code": None, "reason": None, "path": None}
+        {
+            "position": 0,
+            "kind": kind,
+            "id": record_id,
+            "outcome": "created",
+            "version": 1,
+            "code": None,
+            "reason": None,
+            "path": None,
+        }
     ]
     got = api.client.get(path(kind, record_id))
     found = got.json()
@@ -56,7 +65,10 @@ def test_a_release_reaches_gold_and_search_and_leaves_them_again(api: Api) -> No
 
     done(api, api.client.post("/v1/raw/releases", json=RELEASE))
     assert hits("quokka") == [RELEASE["ocid"]]
-    done(api, api.client.patch(path(Kind.RELEASES, IDS[Kind.RELEASES]), json={"tender": {"title": "Wombats"}}, headers=MERGE))
+    done(
+        api,
+        api.client.patch(path(Kind.RELEASES, IDS[Kind.RELEASES]), json={"tender": {"title": "Wombats"}}, headers=MERGE),
+    )
     assert (hits("quokka"), hits("wombats")) == ([], [RELEASE["ocid"]])
     done(api, api.client.delete(path(Kind.RELEASES, IDS[Kind.RELEASES])))
     assert (hits("quokka"), hits("wombats")) == ([], [])
@@ -85,7 +97,10 @@ def test_a_list_is_narrowed_by_process_id_prefix_job_and_time(api: Api) -> None:
         return [one["id"] for one in answer.json()["items"]]
 
     assert ids(ocid="ocds-b5fd17-bar-1") == ["ocds-b5fd17-bar-1:r1", "ocds-b5fd17-bar-1:r2"]
-    assert ids(id=["ocds-b5fd17-bar-2:r1", "ocds-b5fd17-bar-3:r1", "none"]) == ["ocds-b5fd17-bar-2:r1", "ocds-b5fd17-bar-3:r1"]
+    assert ids(id=["ocds-b5fd17-bar-2:r1", "ocds-b5fd17-bar-3:r1", "none"]) == [
+        "ocds-b5fd17-bar-2:r1",
+        "ocds-b5fd17-bar-3:r1",
+    ]
     assert ids(prefix="ocds-b5fd17-bar-1:r") == ["ocds-b5fd17-bar-1:r1", "ocds-b5fd17-bar-1:r2"]
     assert ids(job=second["id"]) == ["ocds-b5fd17-bar-3:r1"]
     changed = api.client.get("/v1/raw/releases/ocds-b5fd17-bar-3:r1").json()["updated_at"]
@@ -103,7 +118,9 @@ def test_a_version_that_the_caller_has_is_not_sent_again(api: Api) -> None:
     tag = api.client.get("/v1/raw/organizations/X-1").headers["etag"]
     known = api.client.get("/v1/raw/organizations/X-1", headers={"if-none-match": f'"0-00", {tag}'})
     assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", tag)
-    assert api.client.get("/v1/raw/organizations/X-1/versions/1", headers={"if-none-match": f"W/{tag}"}).status_code == 304
+    assert (
+        api.client.get("/v1/raw/organizations/X-1/versions/1", headers={"if-none-match": f"W/{tag}"}).status_code == 304
+    )
     assert api.client.get("/v1/raw/organizations/X-1", headers={"if-none-match": "3-ab"}).status_code == 400
 
 
@@ -135,7 +152,12 @@ def test_a_pdf_is_taken_as_a_document(api: Api) -> None:
         content=b"%PDF-1.4 nothing more",
         headers={"content-type": "application/pdf"},
     )
-    assert (answer.status_code, answer.json()["type"], answer.json()["filename"], answer.json()["ocid"]) == (202, "upload", "a.pdf", "ocds-b5fd17-bar-1")
+    assert (answer.status_code, answer.json()["type"], answer.json()["filename"], answer.json()["ocid"]) == (
+        202,
+        "upload",
+        "a.pdf",
+        "ocds-b5fd17-bar-1",
+    )
 
 
 def test_readers_change_nothing(api: Api) -> None:

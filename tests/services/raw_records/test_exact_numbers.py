@@ -10,7 +10,11 @@ from tests.services.raw_records.support import IDS, RECORDS, RELEASE, Kind, done
 from tests.support import rows, submit
 
 LONG = RELEASE | {"x_reference": 1, "awards": [{"id": 7, "value": {"amount": 2, "currency": "GBP"}}]}
-TEXT = json.dumps(LONG).replace('"x_reference": 1', '"x_reference": 18446744073709551616').replace('"amount": 2', '"amount": 12345678901234567.89')
+TEXT = (
+    json.dumps(LONG)
+    .replace('"x_reference": 1', '"x_reference": 18446744073709551616')
+    .replace('"amount": 2', '"amount": 12345678901234567.89')
+)
 
 
 def wrapped(text: str) -> str:
@@ -28,11 +32,19 @@ def test_digits_are_kept(api: Api, way: str) -> None:
         done(api, api.client.put(one, content=TEXT, headers=headers))
     elif way == "patch":
         done(api, api.client.post(path(Kind.RELEASES), json=RELEASE | {"x_reference": 5}))
-        patch = '{"x_reference": 18446744073709551616, "awards": [{"id": 7, "value": {"amount": 12345678901234567.89, "currency": "GBP"}}]}'
+        patch = (
+            '{"x_reference": 18446744073709551616, "awards": [{"id": 7, "value": {"amount": 12345678901234567.89, '
+            '"currency": "GBP"}}]}'
+        )
         done(api, api.client.patch(one, content=patch, headers=headers))
         done(api, api.client.patch(one, json={"language": "en"}))
     else:
-        done(api, api.client.post(path(Kind.RELEASES), content=wrapped(TEXT) if way == "post many" else TEXT, headers=headers))
+        done(
+            api,
+            api.client.post(
+                path(Kind.RELEASES), content=wrapped(TEXT) if way == "post many" else TEXT, headers=headers
+            ),
+        )
     for answer in (one, f"{one}/versions", path(Kind.RELEASES), f"/v1/gold/processes/{RELEASE['ocid']}/compiled"):
         text = api.client.get(answer).text.replace(" ", "")
         assert '"x_reference":18446744073709551616' in text, answer
@@ -47,7 +59,11 @@ def test_digits_are_kept(api: Api, way: str) -> None:
 
 @pytest.mark.parametrize("kind", [Kind.EXCHANGE_RATES, Kind.ORGANIZATIONS, Kind.CLASSIFICATIONS, Kind.DOCUMENTS])
 def test_digits_of_the_other_kinds_are_kept(api: Api, kind: Kind) -> None:
-    long = json.dumps(RECORDS[kind] | {"x": 1}).replace('"x": 1', '"x": 18446744073709551616').replace("1.0837", "1.08371234567890123456")
+    long = (
+        json.dumps(RECORDS[kind] | {"x": 1})
+        .replace('"x": 1', '"x": 18446744073709551616')
+        .replace("1.0837", "1.08371234567890123456")
+    )
     done(api, api.client.post(path(kind), content=long, headers={"content-type": "application/json"}))
     text = api.client.get(path(kind, IDS[kind])).text.replace(" ", "")
     assert '"x":18446744073709551616' in text

@@ -98,7 +98,10 @@ def test_if_match_refuses_at_once_what_builds_on_an_older_version(api: Api) -> N
 
 def test_if_match_holds_for_a_key_that_was_used_long_ago_or_for_another_request(api: Api) -> None:
     done(api, api.client.post("/v1/raw/releases", json=RELEASE))
-    request: dict[str, Any] = {"json": {"title": "a"}, "headers": {"if-match": api.client.get(URL).headers["etag"], "idempotency-key": "k"}}
+    request: dict[str, Any] = {
+        "json": {"title": "a"},
+        "headers": {"if-match": api.client.get(URL).headers["etag"], "idempotency-key": "k"},
+    }
     assert done(api, api.client.patch(URL, **request))["status"] == "succeeded"
     assert api.client.patch(URL, **request).status_code == 202, "the same request again"
     assert api.client.patch(URL, **(request | {"json": {"title": "b"}})).status_code == 412
@@ -111,7 +114,10 @@ def test_if_match_holds_for_a_key_that_was_used_long_ago_or_for_another_request(
 def test_if_match_refuses_at_landing_what_lost_a_race(api: Api) -> None:
     done(api, api.client.post("/v1/raw/releases", json=RELEASE))
     tag = {"if-match": api.client.get(URL).headers["etag"]}
-    won, lost = api.client.patch(URL, json={"title": "won"}, headers=tag), api.client.patch(URL, json={"title": "lost"}, headers=tag)
+    won, lost = (
+        api.client.patch(URL, json={"title": "won"}, headers=tag),
+        api.client.patch(URL, json={"title": "lost"}, headers=tag),
+    )
     assert (won.status_code, lost.status_code) == (202, 202)
     api.work()
     assert (status(api, won.json()), status(api, lost.json())) == ("succeeded", "failed")
@@ -122,14 +128,21 @@ def test_if_match_refuses_at_landing_what_lost_a_race(api: Api) -> None:
 
 def test_two_that_create_the_same_record_if_it_is_not_there_make_one(api: Api) -> None:
     absent = {"if-none-match": "*"}
-    first, second = (api.client.put(URL, json=RELEASE | {"title": title}, headers=absent).json() for title in ("first", "second"))
+    first, second = (
+        api.client.put(URL, json=RELEASE | {"title": title}, headers=absent).json() for title in ("first", "second")
+    )
     api.work()
     assert (status(api, first), status(api, second)) == ("succeeded", "failed")
     assert api.client.get(URL).json()["payload"]["title"] == "first"
 
 
 def test_what_is_not_there_is_404_only_where_no_job_could_still_create_it(api: Api) -> None:
-    for answer in (api.client.delete(URL), api.client.patch(URL, json={}), api.client.get(URL), api.client.get(f"{URL}/versions")):
+    for answer in (
+        api.client.delete(URL),
+        api.client.patch(URL, json={}),
+        api.client.get(URL),
+        api.client.get(f"{URL}/versions"),
+    ):
         assert answer.status_code == 404
     upload = api.client.post("/v1/uploads", params={"filename": "a.json"}, json=[release(7)])
     late = api.client.delete(URL)
@@ -155,7 +168,10 @@ def test_a_put_under_another_id_is_422_and_a_patch_that_changes_the_id_is_refuse
 def test_a_file_of_operations_that_a_user_uploads_is_not_taken_for_operations(api: Api) -> None:
     done(api, api.client.post("/v1/raw/releases", json=RELEASE))
     job = done(api, api.client.patch(URL, json={"title": "x"}))
-    content = api.parts.files.path(job["sha256"]).read_bytes() + b'{"op": "delete", "kind": "releases", "id": "ocds-b5fd17-bar-1:r1"}\n'
+    content = (
+        api.parts.files.path(job["sha256"]).read_bytes()
+        + b'{"op": "delete", "kind": "releases", "id": "ocds-b5fd17-bar-1:r1"}\n'
+    )
     done(api, api.client.post("/v1/uploads", params={"filename": "patch-releases.jsonl"}, content=content))
     assert api.client.get(URL).json()["version"] == 2
 

@@ -30,7 +30,9 @@ def test_ids_that_no_request_could_ask_for_are_refused(api: Api, kind: Kind, fie
     job = done(api, api.client.post(path(kind), json=[RECORDS[kind], record]))
     assert (job["counts"]["accepted"], job["counts"]["quarantined"]) == (1, 1)
     if kind is Kind.RELEASES:
-        lines = [json.dumps(one | {"ocid": one["ocid"]}).encode() for one in (record, RECORDS[kind] | {"language": "sw"})]
+        lines = [
+            json.dumps(one | {"ocid": one["ocid"]}).encode() for one in (record, RECORDS[kind] | {"language": "sw"})
+        ]
         job = done(api, api.client.post("/v1/uploads?filename=long.jsonl", content=b"\n".join(lines)))
         assert (job["counts"]["accepted"], job["counts"]["quarantined"]) == (1, 1)
         (refused,) = api.client.get(job["links"]["errors"]).json()["items"]
@@ -40,14 +42,24 @@ def test_ids_that_no_request_could_ask_for_are_refused(api: Api, kind: Kind, fie
 
 @pytest.mark.parametrize("ocid", ["o" * 500, "密" * 200, "a/b ?#%&=+" * 50])
 def test_the_longest_ocids_that_are_accepted_are_answered_by_every_route(api: Api, ocid: str) -> None:
-    job = done(api, api.client.post("/v1/raw/releases", json=[RECORDS[Kind.RELEASES] | {"ocid": ocid}, RECORDS[Kind.RELEASES]]))
+    job = done(
+        api, api.client.post("/v1/raw/releases", json=[RECORDS[Kind.RELEASES] | {"ocid": ocid}, RECORDS[Kind.RELEASES]])
+    )
     assert job["counts"]["accepted"] == 2
     (outcome, _) = api.client.get(job["links"]["outcomes"]).json()["items"]
     record_id, encoded = outcome["id"], quote(ocid, safe="")
-    paths = [f"/v1/raw/releases/{quote(record_id)}", f"/v1/raw/releases/{quote(record_id)}/versions", f"/v1/gold/processes/{encoded}"]
+    paths = [
+        f"/v1/raw/releases/{quote(record_id)}",
+        f"/v1/raw/releases/{quote(record_id)}/versions",
+        f"/v1/gold/processes/{encoded}",
+    ]
     paths += [f"/v1/gold/processes/{encoded}/compiled"]
     assert [api.client.get(one).status_code for one in paths] == [200] * len(paths)
-    lists = {"/v1/raw/releases": {"ocid": ocid}, "/v1/gold/facts/award": {"ocid": ocid}, "/v1/gold/facts/process": {"ocid": ocid}}
+    lists = {
+        "/v1/raw/releases": {"ocid": ocid},
+        "/v1/gold/facts/award": {"ocid": ocid},
+        "/v1/gold/facts/process": {"ocid": ocid},
+    }
     found = {one: api.client.get(one, params=query) for one, query in lists.items()}
     assert {one: answer.status_code for one, answer in found.items()} == dict.fromkeys(lists, 200)
     assert [len(found[one].json()["items"]) for one in ("/v1/raw/releases", "/v1/gold/facts/process")] == [1, 1]
@@ -62,7 +74,10 @@ def test_the_longest_ocids_that_are_accepted_are_answered_by_every_route(api: Ap
 
 
 def test_a_page_sorted_by_long_values_has_a_next_one(api: Api) -> None:
-    titled = [RECORDS[Kind.RELEASES] | {"ocid": f"ocds-x-{number}", "tender": {"id": "t", "title": f"{number}{'ü' * 5_000}"}} for number in range(3)]
+    titled = [
+        RECORDS[Kind.RELEASES] | {"ocid": f"ocds-x-{number}", "tender": {"id": "t", "title": f"{number}{'ü' * 5_000}"}}
+        for number in range(3)
+    ]
     done(api, api.client.post("/v1/raw/releases", json=titled))
     page = api.client.get("/v1/gold/facts/process", params={"sort": "title", "limit": 1}).json()
     assert api.client.get(page["next"]).json()["items"][0]["ocid"] == "ocds-x-1"

@@ -96,7 +96,12 @@ def test_a_rebuild_makes_the_same_documents(parts: Parts) -> None:
 
 def test_readers_find_the_old_documents_until_the_swap(parts: Parts) -> None:
     seen: list[int] = []
-    rebuild_search(watched(parts, lambda step: seen.append(parts.search.search(SearchQuery(text="roads")).found) if step == "write" else None))
+    rebuild_search(
+        watched(
+            parts,
+            lambda step: seen.append(parts.search.search(SearchQuery(text="roads")).found) if step == "write" else None,
+        )
+    )
     assert seen
     assert set(seen) == {5}
 
@@ -148,7 +153,9 @@ def test_a_rebuild_that_fails_leaves_the_old_index_serving(parts: Parts) -> None
 
 
 @pytest.mark.parametrize("at", [1, 2, 4])
-def test_a_rebuild_killed_anywhere_leaves_an_index_that_serves_and_can_be_rebuilt(parts: Parts, tmp_path: Path, at: int) -> None:
+def test_a_rebuild_killed_anywhere_leaves_an_index_that_serves_and_can_be_rebuilt(
+    parts: Parts, tmp_path: Path, at: int
+) -> None:
     before = documents(parts)
     steps = 0
 

@@ -1,4 +1,4 @@
-"""kill -9 of the worker that indexes and embeds, in the middle of its writes: words and vectors equal gold afterwards."""
+"""kill -9 of the worker that indexes and embeds, amid its writes: words and vectors equal gold afterwards."""
 
 import os
 import random
@@ -25,7 +25,11 @@ def indexer(running: Stack) -> psutil.Process:
             try:
                 process = psutil.Process(pid)
                 argv = process.cmdline()
-                if "workers.main" in argv and argv[argv.index("--index") + 1] == INDEXER and process.status() != psutil.STATUS_ZOMBIE:
+                if (
+                    "workers.main" in argv
+                    and argv[argv.index("--index") + 1] == INDEXER
+                    and process.status() != psutil.STATUS_ZOMBIE
+                ):
                     return process
             except (psutil.Error, ValueError, IndexError):
                 continue

@@ -73,7 +73,9 @@ def patiently(running: Stack, job_id: str) -> dict[str, object]:
 
 
 def verified(running: Stack) -> None:
-    found = subprocess.run([ROOT / ".venv/bin/tenderlake", "verify"], env=running.env, capture_output=True, text=True, cwd=running.data)
+    found = subprocess.run(
+        [ROOT / ".venv/bin/tenderlake", "verify"], env=running.env, capture_output=True, text=True, cwd=running.data
+    )
     assert found.returncode == 0, found.stdout + found.stderr
 
 

@@ -29,7 +29,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with Stack(tmp_path_factory.mktemp("hostile")) as running:
         running.wait(running.client.post("/v1/seed").raise_for_status().json()["items"][-1]["id"])
         yield running
-        checked = subprocess.run([ROOT / ".venv/bin/tenderlake", "verify"], env=running.env, capture_output=True, text=True, check=False)
+        checked = subprocess.run(
+            [ROOT / ".venv/bin/tenderlake", "verify"], env=running.env, capture_output=True, text=True, check=False
+        )
         assert checked.returncode == 0, checked.stdout[-2000:] + checked.stderr[-2000:]
 
 
@@ -95,7 +97,13 @@ def test_a_zip_of_zips(stack: Stack) -> None:
 def test_names_that_lead_out(stack: Stack, packer: object) -> None:
     assert callable(packer)
     kind = packer.__name__[:3]
-    names = ["../../etc/passwd", "/etc/cron.d/tenderlake", "..\\..\\windows\\evil", "C:\\evil.json", "a/../../../b.json"]
+    names = [
+        "../../etc/passwd",
+        "/etc/cron.d/tenderlake",
+        "..\\..\\windows\\evil",
+        "C:\\evil.json",
+        "a/../../../b.json",
+    ]
     content = packer(dict.fromkeys(names, GOOD % b"evil") | {"good.jsonl": GOOD % kind.encode()})
     found = attack(stack, f"names.{kind}", content)
     assert (found.job["status"], found.job["counts"]["accepted"]) == ("succeeded", 1), found

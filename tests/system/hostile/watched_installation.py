@@ -80,8 +80,14 @@ def attack(stack: Stack, name: str, body: bytes | Iterable[bytes], seconds: floa
     assert left_in_spool(stack) == []
     errors = stack.client.get(f"/v1/jobs/{job_id}/errors").raise_for_status().json()["items"]
     found = Outcome(job, memory.peak, errors, memory.peak - before.peak, disk.peak - settled)
-    took = f"{found.memory / 1e6:.0f} MB of memory (all in all {found.peak / 1e6:.0f}), {found.disk / 1e6:.0f} MB of disk"
-    print(f"{name}: {job['status']}, {took}; {job['error'] and job['error']['detail']}; {[one['reason'] for one in errors][:3]}", flush=True)
+    took = (
+        f"{found.memory / 1e6:.0f} MB of memory (all in all {found.peak / 1e6:.0f}), {found.disk / 1e6:.0f} MB of disk"
+    )
+    print(
+        f"{name}: {job['status']}, {took}; {job['error'] and job['error']['detail']}; "
+        f"{[one['reason'] for one in errors][:3]}",
+        flush=True,
+    )
     return found
 
 

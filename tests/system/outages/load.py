@@ -33,7 +33,10 @@ class Load:
     @contextmanager
     def running(self) -> Iterator["Load"]:
         """Load until the end of the block."""
-        callers = [threading.Thread(target=self._upload), *(threading.Thread(target=self._read, args=(path,)) for path in READS)]
+        callers = [
+            threading.Thread(target=self._upload),
+            *(threading.Thread(target=self._read, args=(path,)) for path in READS),
+        ]
         for caller in callers:
             caller.start()
         try:
@@ -64,6 +67,8 @@ class Load:
         finally:
             self.longest = max(self.longest, time.monotonic() - begun)
         self.answers[f"{method} {answer.status_code}"] += 1
-        if answer.status_code not in {200, 202} and not (answer.status_code == 503 and answer.headers.get("Retry-After", "").isdigit()):
+        if answer.status_code not in {200, 202} and not (
+            answer.status_code == 503 and answer.headers.get("Retry-After", "").isdigit()
+        ):
             self.wrong.append(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
         return answer

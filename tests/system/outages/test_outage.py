@@ -69,7 +69,13 @@ def test_a_warning_that_repeats_is_shown_once_a_minute_with_how_often_it_came() 
     repeats = Repeats(clock=lambda: now)
 
     def shown(message: str, level: int = 30, line: int = 1) -> str | None:
-        record: Any = {"level": type("Level", (), {"no": level}), "name": "n", "line": line, "message": message, "exception": None}
+        record: Any = {
+            "level": type("Level", (), {"no": level}),
+            "name": "n",
+            "line": line,
+            "message": message,
+            "exception": None,
+        }
         return record["message"] if repeats(record) else None
 
     assert shown("search is away") == "search is away"

@@ -48,10 +48,14 @@ def seconds_of(act: Callable[[], object], raised: type[Exception]) -> float:
     return time.monotonic() - begun
 
 
-def test_a_frozen_server_ends_the_wait_and_spares_the_next_caller_it(postgresql: PostgreSQL, warehouse: SqlWarehouse, said: list[str]) -> None:
+def test_a_frozen_server_ends_the_wait_and_spares_the_next_caller_it(
+    postgresql: PostgreSQL, warehouse: SqlWarehouse, said: list[str]
+) -> None:
     assert ask(warehouse) == 1
     under_way: list[float] = []
-    waiting = threading.Thread(target=lambda: under_way.append(seconds_of(lambda: ask(warehouse, "SELECT pg_sleep(1.5)"), AwayError)))
+    waiting = threading.Thread(
+        target=lambda: under_way.append(seconds_of(lambda: ask(warehouse, "SELECT pg_sleep(1.5)"), AwayError))
+    )
     waiting.start()
     time.sleep(0.3)
     postgresql.freeze()
@@ -93,8 +97,12 @@ def test_a_setting_that_no_waiting_mends_is_no_outage(postgresql: PostgreSQL, sa
     assert said == []
 
 
-def test_callers_get_503_with_a_time_to_come_back_while_the_server_is_away(postgresql: PostgreSQL, redis: Redis, tmp_path: Path, said: list[str]) -> None:
-    settings = settings_of(tmp_path / "data").model_copy(update={"database_url": postgresql.url, "redis_url": redis.url, "embeddings": "off"})
+def test_callers_get_503_with_a_time_to_come_back_while_the_server_is_away(
+    postgresql: PostgreSQL, redis: Redis, tmp_path: Path, said: list[str]
+) -> None:
+    settings = settings_of(tmp_path / "data").model_copy(
+        update={"database_url": postgresql.url, "redis_url": redis.url, "embeddings": "off"}
+    )
     settings.data_dir.mkdir()
     upgrade(settings.warehouse_url)
     parts = bootstrap(settings, serving=True)
@@ -119,13 +127,23 @@ def test_callers_get_503_with_a_time_to_come_back_while_the_server_is_away(postg
         parts.warehouse.wait(5)
         assert {one().status_code for one in asked} <= {200, 202}
         redis.stop()
-        assert client.post("/v1/uploads?filename=b.json", content=package()).status_code == 202  # the sweep sends its message
-        assert client.get("/health/ready").json()["parts"] == {"warehouse": "ok", "queue": "does not answer", "search": "ok"}
-    assert [line for line in said if "is away" in line or "is back" in line] == [line for line in said if "not ready" not in line]
+        assert (
+            client.post("/v1/uploads?filename=b.json", content=package()).status_code == 202
+        )  # the sweep sends its message
+        assert client.get("/health/ready").json()["parts"] == {
+            "warehouse": "ok",
+            "queue": "does not answer",
+            "search": "ok",
+        }
+    assert [line for line in said if "is away" in line or "is back" in line] == [
+        line for line in said if "not ready" not in line
+    ]
     assert sum("PostgreSQL" in line for line in said) == 2
 
 
-def test_outages_that_end_a_landing_or_a_stage_count_as_no_attempt(postgresql: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outages_that_end_a_landing_or_a_stage_count_as_no_attempt(
+    postgresql: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     upgrade(postgresql.url)
     with lake_over(tmp_path / "home", SqlWarehouse(postgresql.url, QUICK)) as parts:
         job_id = submit(parts, "a.json", package())

@@ -1,4 +1,6 @@
-"""An installation on real servers that are stopped, frozen and killed under load: nothing accepted is lost, and everybody hears 503 at most."""
+"""An installation on real servers that are stopped, frozen and killed under load: nothing accepted is lost, and
+everybody hears 503 at most.
+"""
 
 import os
 import subprocess
@@ -91,7 +93,9 @@ def all_ended(stack: Stack, jobs: list[str]) -> bool:
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", ["stopped", "frozen", "killed"])
 @pytest.mark.parametrize("name", list(KINDS))
-def test_work_survives_an_outage_and_goes_on_at_once(stack: Stack, servers: dict[str, Server], name: str, kind: str) -> None:
+def test_work_survives_an_outage_and_goes_on_at_once(
+    stack: Stack, servers: dict[str, Server], name: str, kind: str
+) -> None:
     log = stack.data / "stack.log"
     before = log.stat().st_size
     load = Load(stack, seed=1_000 * (1 + zlib.crc32(f"{name} {kind}".encode()) % 10_000))
@@ -104,14 +108,24 @@ def test_work_survives_an_outage_and_goes_on_at_once(stack: Stack, servers: dict
     said = log.read_bytes()[before:].decode()
     jobs = list(load.accepted)
     until(lambda: all_ended(stack, jobs), END_SECONDS, "the jobs' end")
-    print(f"{name} {kind}: on after {took:.1f} s, {dict(load.answers)}, longest call {load.longest:.1f} s, {len(said.splitlines())} lines\n{said}")
+    print(
+        f"{name} {kind}: on after {took:.1f} s, {dict(load.answers)}, longest call {load.longest:.1f} s, "
+        f"{len(said.splitlines())} lines\n{said}"
+    )
     assert load.wrong == []
     assert load.accepted
     assert took < BACK_SECONDS
     assert load.longest < LONGEST_CALL_SECONDS
     assert "Traceback" not in said
     assert len(said.splitlines()) <= LINES_MOST, said
-    verified = subprocess.run([ROOT / ".venv/bin/tenderlake", "verify"], env=stack.env, cwd=stack.data, capture_output=True, text=True, check=False)
+    verified = subprocess.run(
+        [ROOT / ".venv/bin/tenderlake", "verify"],
+        env=stack.env,
+        cwd=stack.data,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert verified.returncode == 0, verified.stdout[-2000:] + verified.stderr[-2000:]
 
 

@@ -39,7 +39,9 @@ def parts(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Parts:  # c
     return type(made)(**{**vars(made), "messages": DiscardingMessageQueue()})
 
 
-def test_the_older_folder_says_that_a_rebuild_is_due_and_is_whole_after_it(settings: Settings, parts: Parts, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_older_folder_says_that_a_rebuild_is_due_and_is_whole_after_it(
+    settings: Settings, parts: Parts, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert "run `tenderlake rebuild silver`" in capsys.readouterr().out
     before = {row["ocid"] for row in rows(parts, "fact_process")}
     assert len(before) == 28

@@ -80,7 +80,10 @@ class VectorLog:
     def read(self, ids: Sequence[str]) -> dict[str, VectorRow]:
         """The vectors of these documents by id; documents without one are left out."""
         now = self.snapshot()
-        return {name: VectorRow(name, text_hash, np.array(now.matrix[row])) for row, name, text_hash in self._entries_of(now, ids)}
+        return {
+            name: VectorRow(name, text_hash, np.array(now.matrix[row]))
+            for row, name, text_hash in self._entries_of(now, ids)
+        }
 
     def hashes(self, ids: Sequence[str]) -> dict[str, str]:
         """The text hashes of these documents' vectors; documents without one are left out."""
@@ -100,7 +103,9 @@ class VectorLog:
         self._truncate_incomplete()
         if puts:
             _append(self._vectors, np.stack([row.vector for row in puts]).astype(np.float32, copy=False).tobytes())
-        lines = [orjson.dumps([name]) for name in self.hashes(deleted)] + [orjson.dumps([row.id, row.text_hash]) for row in puts]
+        lines = [orjson.dumps([name]) for name in self.hashes(deleted)] + [
+            orjson.dumps([row.id, row.text_hash]) for row in puts
+        ]
         if lines:
             _append(self._lines, b"\n".join(lines) + b"\n")
 
@@ -122,7 +127,10 @@ class VectorLog:
             try:
                 change = orjson.loads(line)
             except orjson.JSONDecodeError as error:
-                raise DamagedError(f"{self._lines} is damaged at byte {self._read}: delete the folder, and its vectors are computed again") from error
+                raise DamagedError(
+                    f"{self._lines} is damaged at byte {self._read}: delete the folder, and its vectors are computed "
+                    "again"
+                ) from error
             self._keys.append(surrogate_key(change[0]))
             self._rows.append(len(self._starts) if len(change) > 1 else NONE)
             if len(change) > 1:
@@ -141,8 +149,14 @@ class VectorLog:
     def _matrix(self) -> Vectors:
         shape = (self.written, self.dimension)
         if self._vectors.stat().st_size < self.written * self.dimension * 4:
-            raise DamagedError(f"{self._vectors} is shorter than its rows: delete the folder, and its vectors are computed again")
-        return np.memmap(self._vectors, dtype=np.float32, mode="r", shape=shape) if self.written else np.zeros(shape, dtype=np.float32)
+            raise DamagedError(
+                f"{self._vectors} is shorter than its rows: delete the folder, and its vectors are computed again"
+            )
+        return (
+            np.memmap(self._vectors, dtype=np.float32, mode="r", shape=shape)
+            if self.written
+            else np.zeros(shape, dtype=np.float32)
+        )
 
     def _truncate_incomplete(self) -> None:
         os.truncate(self._lines, self._read)

@@ -74,7 +74,9 @@ class VectorSets:
             return
         dimension = len(newest[0].vector)
         if any(row.vector.shape != (dimension,) or not np.isfinite(row.vector).all() for row in newest):
-            raise InvalidError(f"A vector of {model} differs in length from the others, or has values that are no numbers")
+            raise InvalidError(
+                f"A vector of {model} differs in length from the others, or has values that are no numbers"
+            )
         with self._locked():
             log = self._log(model) or self._begin(model, dimension)
             if log.dimension != dimension:
@@ -148,7 +150,9 @@ class VectorSets:
 
     def _empty(self, model: str, dimension: int) -> VectorLog:
         """A log in a new folder, with a number above those in use."""
-        number = 1 + max((int(entry["folder"].rsplit(".", 1)[1]) for entry in self._read_catalogue()["sets"].values()), default=0)
+        number = 1 + max(
+            (int(entry["folder"].rsplit(".", 1)[1]) for entry in self._read_catalogue()["sets"].values()), default=0
+        )
         name = f"{re.sub('[^A-Za-z0-9]+', '-', model)[:80]}.{number}"
         shutil.rmtree(self._folder / name, ignore_errors=True)  # left by a writer that was killed
         log = VectorLog(self._folder / name, dimension)
@@ -197,11 +201,16 @@ class VectorSets:
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "lock").open("ab") as lock:
             retrying = Retrying(
-                retry=retry_if_exception_type(BlockingIOError), wait=wait_random(0.002, 0.02), stop=stop_after_delay(LOCK_WAIT_SECONDS), reraise=True
+                retry=retry_if_exception_type(BlockingIOError),
+                wait=wait_random(0.002, 0.02),
+                stop=stop_after_delay(LOCK_WAIT_SECONDS),
+                reraise=True,
             )
             try:
                 retrying(fcntl.flock, lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise UnavailableError(f"Another process has been writing vectors to {self._folder} for {LOCK_WAIT_SECONDS:.0f} s") from error
+                raise UnavailableError(
+                    f"Another process has been writing vectors to {self._folder} for {LOCK_WAIT_SECONDS:.0f} s"
+                ) from error
             with disk_full_as_error():
                 yield

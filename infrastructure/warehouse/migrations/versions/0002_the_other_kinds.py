@@ -9,7 +9,19 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 FACTS = ("fact_process", "fact_award", "fact_contract", "fact_item")
-DOCUMENT_TEXTS = ("ocid", "link", "filename", "name", "title", "state", "reason", "media_type", "language", "sha256", "url")
+DOCUMENT_TEXTS = (
+    "ocid",
+    "link",
+    "filename",
+    "name",
+    "title",
+    "state",
+    "reason",
+    "media_type",
+    "language",
+    "sha256",
+    "url",
+)
 
 
 def upgrade() -> None:
@@ -78,7 +90,9 @@ def _rates() -> None:
     """Exchange rates, and what the facts need to be converted; facts that stand are published anew, to be filled in."""
     op.create_table(
         "dim_exchange_rate",
-        sa.Column("rate_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "rate_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
         sa.Column("date", sa.Date(), nullable=False),
         sa.Column("base", sa.String(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),

@@ -27,12 +27,17 @@ def upgrade() -> None:
     )
     found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     here = op.get_bind()
-    counted = "SELECT organization_id, {role}, count(DISTINCT process_key) FROM bridge_process_organization GROUP BY 1, 2"
+    counted = (
+        "SELECT organization_id, {role}, count(DISTINCT process_key) FROM bridge_process_organization GROUP BY 1, 2"
+    )
     for role in ("role", "''"):
         for name, named, processes in here.execute(sa.text(counted.format(role=role))):
             found[name, named][0] = processes
     for role in ("supplier", "buyer"):
-        awards = f"SELECT d.organization_id, a.amount_base FROM fact_award a JOIN dim_organization d ON d.organization_key = a.{role}_key"  # noqa: S608
+        awards = (
+            "SELECT d.organization_id, a.amount_base FROM fact_award a JOIN dim_organization d ON "  # noqa: S608
+            f"d.organization_key = a.{role}_key"
+        )
         for name, amount in here.execute(sa.text(awards)):
             row = found[name, role]
             row[1] += 1
@@ -40,7 +45,14 @@ def upgrade() -> None:
                 row[2] += 1
                 row[3] += floor(float(amount) * 100 + 0.5)
     rows = [
-        {"organization_id": name, "role": role, "processes": row[0], "awards": row[1], "priced": row[2], "cents": row[3]}
+        {
+            "organization_id": name,
+            "role": role,
+            "processes": row[0],
+            "awards": row[1],
+            "priced": row[2],
+            "cents": row[3],
+        }
         for (name, role), row in found.items()
         if name != UNKNOWN
     ]

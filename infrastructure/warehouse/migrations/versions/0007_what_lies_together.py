@@ -1,4 +1,6 @@
-"""Keys of facts beside those of their process, and an index that finds the records of a process whatever the planner knows"""
+"""Keys of facts beside those of their process, and an index that finds the records of a process whatever the planner
+knows
+"""
 
 from alembic import op
 

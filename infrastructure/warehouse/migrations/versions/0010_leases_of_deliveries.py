@@ -20,7 +20,9 @@ def upgrade() -> None:
     op.add_column("delivery", sa.Column("host", sa.String(), nullable=False, server_default=""))
     op.add_column("delivery", sa.Column("lease_until", column_types.Instant(timezone=True), nullable=True))
     op.drop_index("ix_delivery_due", "delivery")
-    op.create_index("ix_delivery_due", "delivery", ["status", "next_at", "lease_until", "attempts", "url_hash", "host", "id"])
+    op.create_index(
+        "ix_delivery_due", "delivery", ["status", "next_at", "lease_until", "attempts", "url_hash", "host", "id"]
+    )
     op.create_index("ix_delivery_lease", "delivery", ["lease_until"])
     connection, last = op.get_bind(), -1
     page = sa.text("SELECT id, url FROM delivery WHERE id > :last ORDER BY id LIMIT :rows")

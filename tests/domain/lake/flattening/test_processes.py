@@ -43,7 +43,10 @@ def told(frames: dict[str, pl.DataFrame]) -> dict[str, list[Row]]:
     """The rows as in a golden file: without null, empty and carried columns."""
     left_out = {"silver_batch", *CARRIED} - {"ocid"}
     return {
-        name: [{key: _plain(value) for key, value in row.items() if value not in (None, []) and key not in left_out} for row in frame.to_dicts()]
+        name: [
+            {key: _plain(value) for key, value in row.items() if value not in (None, []) and key not in left_out}
+            for row in frame.to_dicts()
+        ]
         for name, frame in frames.items()
         if frame.height
     }
@@ -53,7 +56,11 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-@pytest.mark.parametrize("path", sorted(path for path in GOLDEN.glob("*.json") if not path.stem.endswith("-rows")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for path in GOLDEN.glob("*.json") if not path.stem.endswith("-rows")),
+    ids=lambda path: path.stem,
+)
 def test_the_golden_compiled_releases_flatten_as_recorded(path: Path) -> None:
     frames = flatten(processes(json.loads(path.read_text("utf-8"))))
     assert told(frames) == json.loads(path.with_name(f"{path.stem}-rows.json").read_text("utf-8"))
@@ -62,14 +69,26 @@ def test_the_golden_compiled_releases_flatten_as_recorded(path: Path) -> None:
 def values(dtype: Any) -> st.SearchStrategy[Any]:
     """JSON values of a column type; null anywhere but in arrays, as validation leaves them."""
     if isinstance(dtype, pl.Struct):
-        return st.fixed_dictionaries({}, optional={field.name: st.none() | values(field.dtype) for field in dtype.fields})
+        return st.fixed_dictionaries(
+            {}, optional={field.name: st.none() | values(field.dtype) for field in dtype.fields}
+        )
     if isinstance(dtype, pl.List):
         return st.lists(values(dtype.inner), max_size=3)
-    text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=4) | st.sampled_from(["1", "2", "buyer", "Acme", "2024-01-01"])
-    return text if dtype == pl.String else st.integers(0, 2**31) if dtype == pl.Int64 else st.floats(-1e300, 1e300) | st.integers(-(2**63), 2**64 - 1)
+    text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=4) | st.sampled_from(
+        ["1", "2", "buyer", "Acme", "2024-01-01"]
+    )
+    return (
+        text
+        if dtype == pl.String
+        else st.integers(0, 2**31)
+        if dtype == pl.Int64
+        else st.floats(-1e300, 1e300) | st.integers(-(2**63), 2**64 - 1)
+    )
 
 
-bodies = st.fixed_dictionaries({}, optional={name: st.none() | values(dtype) for name, dtype in SCHEMA.items() if name != "ocid"})
+bodies = st.fixed_dictionaries(
+    {}, optional={name: st.none() | values(dtype) for name, dtype in SCHEMA.items() if name != "ocid"}
+)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -95,10 +114,16 @@ def test_no_processes_make_empty_tables_of_the_right_shape() -> None:
 
 
 def test_rows_come_in_order_of_ocid_and_position_whatever_the_order_of_the_processes() -> None:
-    releases = [{"ocid": f"ocds-x-{number}", "awards": [{"id": "b"}, {"id": "a"}], "buyer": {"name": "B"}} for number in (2, 1, 3)]
+    releases = [
+        {"ocid": f"ocds-x-{number}", "awards": [{"id": "b"}, {"id": "a"}], "buyer": {"name": "B"}}
+        for number in (2, 1, 3)
+    ]
     one, other = flatten(processes(*releases)), flatten(processes(*reversed(releases)))
     assert all(one[name].equals(other[name]) for name in TABLES)
-    assert one["award"].select("ocid", "position", "award_id").rows()[:2] == [("ocds-x-1", 0, "b"), ("ocds-x-1", 1, "a")]
+    assert one["award"].select("ocid", "position", "award_id").rows()[:2] == [
+        ("ocds-x-1", 0, "b"),
+        ("ocds-x-1", 1, "a"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +147,9 @@ def test_dates_become_instants_or_null(text: str, expected: str | None) -> None:
 
 
 WRITTEN = st.from_regex(
-    r"\s?(\d{4}-[01]\d-[0-3]\d([T ][0-2]\d:[0-6]\d(:[0-6]\d([.,]\d{1,7})?)?(Z|z|[+-][0-2]\d:?[0-6]\d)?)?|\d\d/\d\d/\d{4})\s?", fullmatch=True
+    r"\s?(\d{4}-[01]\d-[0-3]\d([T ][0-2]\d:[0-6]\d(:[0-6]\d([.,]\d{1,7})?)?(Z|z|[+-][0-2]\d:?[0-6]\d)?)?"
+    r"|\d\d/\d\d/\d{4})\s?",
+    fullmatch=True,
 )
 
 
@@ -136,7 +163,10 @@ def test_whole_columns_of_dates_are_read_as_one_date_is(texts: list[str | None])
 
 def test_many_processes_are_decoded_as_few_are() -> None:
     many = processes(
-        *[{"ocid": f"ocds-x-{number}", "tender": {"title": str(number), "items": [{"id": "1"}] * (number % 3)}} for number in range(2 * DECODE_RELEASES + 7)]
+        *[
+            {"ocid": f"ocds-x-{number}", "tender": {"title": str(number), "items": [{"id": "1"}] * (number % 3)}}
+            for number in range(2 * DECODE_RELEASES + 7)
+        ]
     )
     few = pl.concat([decode(many.slice(start, 100)) for start in range(0, many.height, 100)])
     assert decode(many).equals(few)
@@ -145,7 +175,10 @@ def test_many_processes_are_decoded_as_few_are() -> None:
 
 def test_numbers_of_any_size_are_read() -> None:
     values = [2**63, 2**64 - 1, -(2**63), 1e300, 0.1, -0.0, 10**15, 99999999999]
-    made = tables(awards=[{"id": str(n), "value": {"amount": value}} for n, value in enumerate(values)], tender={"numberOfTenderers": 2**62})
+    made = tables(
+        awards=[{"id": str(n), "value": {"amount": value}} for n, value in enumerate(values)],
+        tender={"numberOfTenderers": 2**62},
+    )
     assert [row["amount"] for row in made["award"]] == [float(value) for value in values]
     assert made["process"][0]["number_of_tenderers"] == 2**62
 
@@ -159,19 +192,25 @@ def test_a_line_that_is_lost_in_decoding_is_an_error() -> None:
 def test_an_organisation_that_is_named_by_reference_only_becomes_a_party_once() -> None:
     made = tables(
         buyer={"name": "Ministry of Works"},
-        tender={"procuringEntity": {"id": "B", "name": "MINISTRY OF WORKS"}, "tenderers": [{"id": "S"}, {"id": "S", "name": "Acme & Co"}]},
+        tender={
+            "procuringEntity": {"id": "B", "name": "MINISTRY OF WORKS"},
+            "tenderers": [{"id": "S"}, {"id": "S", "name": "Acme & Co"}],
+        },
         awards=[{"id": "A", "suppliers": [{"name": "Acme and Co."}]}],
     )
     assert [(row["position"], row["party_id"], row["name"], row["roles"]) for row in made["party"]] == [
         (0, "B", "Ministry of Works", ["buyer", "procuringEntity"]),
         (1, "S", "Acme & Co", ["supplier", "tenderer"]),
     ]
-    assert made["award_supplier"][0]["organization_id"] == made["party"][1]["organization_id"] == "ocds-213czf:acme-and-co"
+    assert (
+        made["award_supplier"][0]["organization_id"] == made["party"][1]["organization_id"] == "ocds-213czf:acme-and-co"
+    )
 
 
 def test_a_reference_means_the_listed_party_of_its_id_before_that_of_its_name() -> None:
     made = tables(
-        parties=[{"id": "1", "name": "Acme"}, {"id": "2", "name": "Bolt"}], awards=[{"id": "A", "suppliers": [{"id": "2", "name": "Acme"}, {"name": "ACME"}]}]
+        parties=[{"id": "1", "name": "Acme"}, {"id": "2", "name": "Bolt"}],
+        awards=[{"id": "A", "suppliers": [{"id": "2", "name": "Acme"}, {"name": "ACME"}]}],
     )
     assert [row["organization_id"] for row in made["award_supplier"]] == ["ocds-213czf:bolt", "ocds-213czf:acme"]
     assert [row["party_id"] for row in made["award_supplier"]] == ["2", "1"]
@@ -193,22 +232,39 @@ def test_a_blank_reference_names_nobody(who: Row) -> None:
 
 
 def test_one_supplier_named_twice_in_an_award_counts_once() -> None:
-    made = tables(parties=[{"id": "1", "name": "Acme"}], awards=[{"id": "A", "suppliers": [{"id": "1"}, {"name": "acme"}, {"name": "Bolt"}]}])
+    made = tables(
+        parties=[{"id": "1", "name": "Acme"}],
+        awards=[{"id": "A", "suppliers": [{"id": "1"}, {"name": "acme"}, {"name": "Bolt"}]}],
+    )
     assert [row["name"] for row in made["award_supplier"]] == ["Acme", "Bolt"]
     assert made["award"][0]["suppliers"] == 2
 
 
 def test_the_place_of_a_process_is_never_put_together_from_two_addresses() -> None:
-    buyer = {"id": "B", "roles": ["buyer"], "address": {"countryName": "United Kingdom", "region": "London", "locality": "Westminster"}}
-    item = {"id": "1", "deliveryAddresses": [{"postalCode": "X"}, {"region": "UKM"}, {"countryName": "France", "locality": "Lyon"}]}
-    place = {name: tables(parties=[buyer], tender={"items": [item]})["process"][0][name] for name in ("country", "region", "locality")}
+    buyer = {
+        "id": "B",
+        "roles": ["buyer"],
+        "address": {"countryName": "United Kingdom", "region": "London", "locality": "Westminster"},
+    }
+    item = {
+        "id": "1",
+        "deliveryAddresses": [{"postalCode": "X"}, {"region": "UKM"}, {"countryName": "France", "locality": "Lyon"}],
+    }
+    place = {
+        name: tables(parties=[buyer], tender={"items": [item]})["process"][0][name]
+        for name in ("country", "region", "locality")
+    }
     assert place == {"country": "United Kingdom", "region": "UKM", "locality": None}
     assert tables(parties=[buyer], tender={"items": [{"id": "1"}]})["process"][0]["locality"] == "Westminster"
 
 
 def test_an_award_id_that_no_award_has_is_noted() -> None:
-    made = tables(awards=[{"id": "A"}], contracts=[{"id": "1", "awardID": "A"}, {"id": "2", "awardID": "B"}, {"id": "3"}])
-    assert [(row["code"], row["path"], row["record_id"]) for row in made["note"]] == [("award_not_found", "/contracts/1/awardID", None)]
+    made = tables(
+        awards=[{"id": "A"}], contracts=[{"id": "1", "awardID": "A"}, {"id": "2", "awardID": "B"}, {"id": "3"}]
+    )
+    assert [(row["code"], row["path"], row["record_id"]) for row in made["note"]] == [
+        ("award_not_found", "/contracts/1/awardID", None)
+    ]
 
 
 def test_fields_that_the_models_do_not_know_are_kept_in_the_compiled_release() -> None:

@@ -22,11 +22,16 @@ Release = dict[str, Any]
 
 
 def source(release: Release, at: datetime | None = None) -> ReleaseSource:
-    return ReleaseSource(f"{OCID}:{release['id']}", orjson.dumps(release), at or datetime.fromisoformat(release["date"]))
+    return ReleaseSource(
+        f"{OCID}:{release['id']}", orjson.dumps(release), at or datetime.fromisoformat(release["date"])
+    )
 
 
 def releases(*bodies: Release) -> list[Release]:
-    return [{"ocid": OCID, "id": str(n), "date": f"2024-01-{n:02d}T00:00:00+00:00", "tag": ["tender"], **body} for n, body in enumerate(bodies, 1)]
+    return [
+        {"ocid": OCID, "id": str(n), "date": f"2024-01-{n:02d}T00:00:00+00:00", "tag": ["tender"], **body}
+        for n, body in enumerate(bodies, 1)
+    ]
 
 
 def compiled(*bodies: Release) -> tuple[Release, CompiledRelease]:
@@ -34,7 +39,13 @@ def compiled(*bodies: Release) -> tuple[Release, CompiledRelease]:
     return orjson.loads(made.release), made
 
 
-scalar = st.none() | st.text(max_size=4) | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
+scalar = (
+    st.none()
+    | st.text(max_size=4)
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.booleans()
+)
 words = st.lists(st.text(max_size=3), max_size=3)
 ids = st.sampled_from(["1", "2", "a/b", "", 1, 2, 7])
 
@@ -44,13 +55,21 @@ def objects(depth: int, *, with_id: bool) -> st.SearchStrategy[Release]:
     if with_id:
         fields["id"] = ids
     if depth:
-        fields |= {"unit": objects(depth - 1, with_id=False), "items": st.lists(objects(depth - 1, with_id=True), max_size=3)}
+        fields |= {
+            "unit": objects(depth - 1, with_id=False),
+            "items": st.lists(objects(depth - 1, with_id=True), max_size=3),
+        }
     return st.fixed_dictionaries({}, optional=fields)
 
 
 party = st.fixed_dictionaries(
     {"id": ids},
-    optional={"name": scalar, "roles": words, "additionalIdentifiers": st.lists(objects(1, with_id=True), max_size=2), "address": objects(0, with_id=False)},
+    optional={
+        "name": scalar,
+        "roles": words,
+        "additionalIdentifiers": st.lists(objects(1, with_id=True), max_size=2),
+        "address": objects(0, with_id=False),
+    },
 )
 zones = st.sampled_from([-480, -60, 0, 60, 330, 840])
 
@@ -92,10 +111,15 @@ def mixed(history: list[tuple[datetime, Release]]) -> bool:
 
 @settings(max_examples=300, deadline=None)
 @given(histories())
-def test_compiled_releases_are_those_of_the_merger_and_of_the_reference(history: list[tuple[datetime, Release]]) -> None:
+def test_compiled_releases_are_those_of_the_merger_and_of_the_reference(
+    history: list[tuple[datetime, Release]],
+) -> None:
     ordered = sorted(history, key=lambda one: one[0])
     made = orjson.loads(compile_releases([source(release, at) for at, release in ordered]).release)
-    ranked = [{**merge_duplicate_parties(deepcopy(release)), "date": f"{rank:06d}"} for rank, (_, release) in enumerate(ordered)]
+    ranked = [
+        {**merge_duplicate_parties(deepcopy(release)), "date": f"{rank:06d}"}
+        for rank, (_, release) in enumerate(ordered)
+    ]
     which = rules_of([release for _, release in ordered], [None])
     newest = ordered[-1][1]["date"]
     told = {"date": newest, "id": f"{OCID}-{newest}"}
@@ -110,7 +134,9 @@ def test_compiled_releases_are_those_of_the_merger_and_of_the_reference(history:
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-2, 2) | st.text(max_size=2),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "a", "b", "a/b", ""]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "a", "b", "a/b", ""]), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 
@@ -125,12 +151,23 @@ def test_nothing_in_unmodelled_fields_makes_compiling_fail(bodies: list[Release]
 
 def test_a_single_release_with_nothing_to_merge_never_meets_the_merger(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("domain.ocds.merging.compiled_release.ocds_merger", lambda _: pytest.fail("called"))
-    release, _ = compiled({"tender": {"items": [{"id": "1"}, {"id": "2"}]}, "parties": [{"id": "1", "roles": ["buyer"]}]})
+    release, _ = compiled(
+        {"tender": {"items": [{"id": "1"}, {"id": "2"}]}, "parties": [{"id": "1", "roles": ["buyer"]}]}
+    )
     assert release["tender"] == {"items": [{"id": "1"}, {"id": "2"}]}
 
 
 @pytest.mark.parametrize(
-    "body", [{"a": None}, {"a": {}}, {"a": []}, {"a": [{"id": "1"}, {"id": "1"}]}, {"a": [{"b": {}}]}, {"a": [1, None]}, {"a": [1, {"id": "2"}]}]
+    "body",
+    [
+        {"a": None},
+        {"a": {}},
+        {"a": []},
+        {"a": [{"id": "1"}, {"id": "1"}]},
+        {"a": [{"b": {}}]},
+        {"a": [1, None]},
+        {"a": [1, {"id": "2"}]},
+    ],
 )
 def test_a_release_with_something_to_merge_is_seen(body: Release) -> None:
     assert not inspect_release(body, OCDS_1_1).nothing_to_merge
@@ -139,7 +176,9 @@ def test_a_release_with_something_to_merge_is_seen(body: Release) -> None:
 def test_the_last_of_two_elements_with_one_id_wins_and_the_release_is_named() -> None:
     release, made = compiled({"bids": {"details": [{"id": "1", "v": 1}, {"id": "1", "v": 2}]}})
     assert release["bids"] == {"details": [{"id": "1", "v": 2}]}
-    assert [(note.code, note.path, note.record_id) for note in made.notes] == [("duplicate_id", "/bids/details", f"{OCID}:1")]
+    assert [(note.code, note.path, note.record_id) for note in made.notes] == [
+        ("duplicate_id", "/bids/details", f"{OCID}:1")
+    ]
 
 
 def test_ids_given_as_numbers_and_as_texts_mean_the_same_element() -> None:
@@ -150,11 +189,20 @@ def test_ids_given_as_numbers_and_as_texts_mean_the_same_element() -> None:
 
 def test_where_releases_disagree_on_a_shape_the_newest_wins_and_the_rest_is_kept() -> None:
     release, made = compiled(
-        {"tender": {"title": "t", "lots": [{"id": "a/b", "unit": "kg", "n": 1}, {"id": "2", "unit": "m"}, {"id": "3", "unit": "m"}]}},
+        {
+            "tender": {
+                "title": "t",
+                "lots": [{"id": "a/b", "unit": "kg", "n": 1}, {"id": "2", "unit": "m"}, {"id": "3", "unit": "m"}],
+            }
+        },
         {"tender": {"lots": [{"id": "a/b", "unit": {"name": "kg"}}, {"id": "2", "unit": {"name": "m"}}]}},
         {"tender": {"lots": [{"id": "a/b", "unit": {"code": "KGM"}}]}},
     )
-    lots = [{"id": "a/b", "n": 1, "unit": {"name": "kg", "code": "KGM"}}, {"id": "2", "unit": {"name": "m"}}, {"id": "3", "unit": "m"}]
+    lots = [
+        {"id": "a/b", "n": 1, "unit": {"name": "kg", "code": "KGM"}},
+        {"id": "2", "unit": {"name": "m"}},
+        {"id": "3", "unit": "m"},
+    ]
     assert release["tender"] == {"title": "t", "lots": lots}
     gave_way = [("merge_conflict", f"/tender/lots/{index}/unit", f"{OCID}:1") for index in (0, 1)]
     assert [(note.code, note.path, note.record_id) for note in made.notes] == gave_way
@@ -173,9 +221,15 @@ def test_a_deeply_nested_release_compiles() -> None:
     assert release["x"] == deep
 
 
-@pytest.mark.parametrize("path", sorted(path for path in GOLDEN.glob("*.json") if not path.stem.endswith("-compiled")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for path in GOLDEN.glob("*.json") if not path.stem.endswith("-compiled")),
+    ids=lambda path: path.stem,
+)
 def test_the_golden_histories_compile_as_recorded(path: Path) -> None:
     given_releases: list[Release] = json.loads(path.read_text("utf-8"))
-    made = compile_releases([source(release) for release in sorted(given_releases, key=lambda one: datetime.fromisoformat(one["date"]))])
+    made = compile_releases(
+        [source(release) for release in sorted(given_releases, key=lambda one: datetime.fromisoformat(one["date"]))]
+    )
     expected = json.loads(path.with_name(f"{path.stem}-compiled.json").read_text("utf-8"))
     assert json.loads(made.release) == expected

@@ -9,8 +9,14 @@ from domain.ocds.merging.rules import OCDS_1_1
 
 
 def test_objects_merge_by_key_and_arrays_by_id() -> None:
-    first = {"tender": {"title": "a", "items": [{"id": "1", "quantity": 1}, {"id": "2"}]}, "parties": [{"id": "p", "roles": ["buyer", "payer"]}]}
-    second = {"tender": {"title": "b", "items": [{"id": "3"}, {"id": "1", "quantity": 2}]}, "parties": [{"id": "p", "roles": ["buyer"]}]}
+    first = {
+        "tender": {"title": "a", "items": [{"id": "1", "quantity": 1}, {"id": "2"}]},
+        "parties": [{"id": "p", "roles": ["buyer", "payer"]}],
+    }
+    second = {
+        "tender": {"title": "b", "items": [{"id": "3"}, {"id": "1", "quantity": 2}]},
+        "parties": [{"id": "p", "roles": ["buyer"]}],
+    }
     assert overlay([first, second], [True, True], OCDS_1_1) == {
         "tender": {"title": "b", "items": [{"id": "1", "quantity": 2}, {"id": "2"}, {"id": "3"}]},
         "parties": [{"id": "p", "roles": ["buyer"]}],
@@ -41,5 +47,7 @@ def test_objects_without_an_id_are_added_each_time() -> None:
         ({"parties": [{"id": "1", "roles": ["x"]}]}, {"parties": [{"id": "1", "roles": {"x": 1}}]}),
     ],
 )
-def test_what_contradicts_an_earlier_release_is_left_to_the_merger(first: dict[str, Any], second: dict[str, Any]) -> None:
+def test_what_contradicts_an_earlier_release_is_left_to_the_merger(
+    first: dict[str, Any], second: dict[str, Any]
+) -> None:
     assert overlay([first, second], [False, False], OCDS_1_1) is None

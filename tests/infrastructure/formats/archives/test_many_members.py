@@ -23,7 +23,9 @@ def named(count: int, content: bytes, ending: str = "json") -> Members:
     return [(f"{number}.{ending}", content) for number in range(count)]
 
 
-def slices(home: Home, content: bytes, limit: int = 1_000) -> list[tuple[int, list[RefusedElement], dict[str, Any] | None]]:
+def slices(
+    home: Home, content: bytes, limit: int = 1_000
+) -> list[tuple[int, list[RefusedElement], dict[str, Any] | None]]:
     """(elements, refused, position) of each slice; each position went through JSON."""
     sha256, position, found = home.add(content), None, []
     while not found or position is not None:
@@ -37,7 +39,9 @@ def slices(home: Home, content: bytes, limit: int = 1_000) -> list[tuple[int, li
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("content", CONTENTS)
-def test_a_slice_whose_time_is_up_ends_behind_its_member(home: Home, kind: str, content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slice_whose_time_is_up_ends_behind_its_member(
+    home: Home, kind: str, content: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = slices(home, KINDS[kind](named(7, CONTENTS[content])))
     monkeypatch.setattr(recogniser, "SLICE_SECONDS", 0.0)
     found = slices(home, KINDS[kind](named(7, CONTENTS[content])))
@@ -58,7 +62,9 @@ def test_a_slice_ends_among_folders_too(home: Home, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("pack", [zipped, tarred])
-def test_a_slice_ends_in_an_archive_in_an_archive(home: Home, pack: Callable[[Members], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slice_ends_in_an_archive_in_an_archive(
+    home: Home, pack: Callable[[Members], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(recogniser, "SLICE_SECONDS", 0.0)
     found = slices(home, pack([(f"{number}.zip", zipped(named(4, TINY))) for number in range(3)]))
     assert len(found) >= 12
@@ -89,15 +95,21 @@ def test_an_index_that_is_gone_is_made_again(home: Home) -> None:
 
 
 def longer_names(count: int) -> Iterable[tuple[str, bytes]]:
-    return [(f"{'n' * 200}/{number}.json", TINY) for number in range(count)]  # in a tar, an extended header carries each name
+    return [
+        (f"{'n' * 200}/{number}.json", TINY) for number in range(count)
+    ]  # in a tar, an extended header carries each name
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("members", [lambda count: named(count, TINY), longer_names], ids=["short names", "long names"])
-def test_too_many_members_are_refused_before_one_is_read(tmp_path: Path, kind: str, members: Callable[[int], Members]) -> None:
+def test_too_many_members_are_refused_before_one_is_read(
+    tmp_path: Path, kind: str, members: Callable[[int], Members]
+) -> None:
     home = Home(tmp_path / "home", most_members=5)
     assert sum(count for count, _, _ in slices(home, KINDS[kind](members(5)))) == 5
-    with pytest.raises(InvalidError, match="more than 5 members, the most that TENDERLAKE_MAX_ARCHIVE_MEMBERS allows; none was read"):
+    with pytest.raises(
+        InvalidError, match="more than 5 members, the most that TENDERLAKE_MAX_ARCHIVE_MEMBERS allows; none was read"
+    ):
         slices(home, KINDS[kind](members(6)))
     assert list(home.spool.glob("*")) == []
 
@@ -111,7 +123,9 @@ def test_an_archive_of_too_many_members_in_an_archive_costs_itself_only(tmp_path
 
 
 @pytest.mark.parametrize("pack", [zipped, tarred])
-def test_members_of_archives_in_an_archive_count_together_and_what_was_read_stays(tmp_path: Path, pack: Callable[[Members], bytes]) -> None:
+def test_members_of_archives_in_an_archive_count_together_and_what_was_read_stays(
+    tmp_path: Path, pack: Callable[[Members], bytes]
+) -> None:
     home = Home(tmp_path / "home", most_members=8)
     found = slices(home, pack([(f"{number}.zip", zipped(named(4, TINY))) for number in range(4)]), limit=3)
     assert sum(count for count, _, _ in found) == 8

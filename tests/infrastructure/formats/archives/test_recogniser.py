@@ -62,7 +62,9 @@ def linked(**fields: Any) -> bytes:
     return out.getvalue()
 
 
-def read(home: Home, content: bytes, limits: Iterable[int] = (), name: str = "a.zip") -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
+def read(
+    home: Home, content: bytes, limits: Iterable[int] = (), name: str = "a.zip"
+) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
     """((file, ocid) of the elements, (file, code, reason) of refusals); the spool must be empty after `release`."""
     elements, refused = home.read(content, limits, name)
     home.sources.remove_copies(home.add(content))
@@ -84,7 +86,13 @@ KINDS: dict[str, Callable[[Members], bytes]] = {
 @pytest.mark.parametrize("limits", [(), (1,) * 30, (2,) * 30], ids=["at once", "one by one", "two by two"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_member_is_a_source_of_its_own(home: Home, kind: str, limits: tuple[int, ...]) -> None:
-    members = [("one.jsonl", LINES), ("folder/two.csv", TABLE), ("three.json.gz", gzip.compress(LINES)), ("four.txt", b"words"), ("five.json", LINES)]
+    members = [
+        ("one.jsonl", LINES),
+        ("folder/two.csv", TABLE),
+        ("three.json.gz", gzip.compress(LINES)),
+        ("four.txt", b"words"),
+        ("five.json", LINES),
+    ]
     found, refused = read(home, KINDS[kind](members), limits)
     ocids = [f"ocds-213czf-{number}" for number in range(3)]
     expected = [("a.zip/one.jsonl", one) for one in ocids] + [("a.zip/folder/two.csv", "ocds-csv")]
@@ -109,7 +117,9 @@ def test_what_stands_before_a_break_is_kept(home: Home, packed: Callable[[bytes]
 
 def test_archives_are_unpacked_two_deep(home: Home) -> None:
     inner = zipped([("deep.json", LINES)])
-    found, refused = read(home, zipped([("inner.tar.gz", tarred([("in.json", LINES), ("deeper.zip", inner)], "w:gz"))]), (2,) * 20)
+    found, refused = read(
+        home, zipped([("inner.tar.gz", tarred([("in.json", LINES), ("deeper.zip", inner)], "w:gz"))]), (2,) * 20
+    )
     assert {file for file, _ in found} == {"a.zip/inner.tar.gz/in.json"}
     assert len(found) == 3
     ((file, code, reason),) = refused
@@ -192,7 +202,11 @@ def patched(content: bytes, name: bytes, offset: int, central: int, value: bytes
     """The zip with replaced bytes in the local and the central header of a member."""
     changed = bytearray(content)
     for magic, size, at in ((b"PK\x03\x04", 30, offset), (b"PK\x01\x02", 46, central)):
-        start = next(begin for begin in range(len(changed)) if changed[begin:].startswith(magic) and changed[begin + size :].startswith(name))
+        start = next(
+            begin
+            for begin in range(len(changed))
+            if changed[begin:].startswith(magic) and changed[begin + size :].startswith(name)
+        )
         changed[start + at : start + at + len(value)] = value
     return bytes(changed)
 
@@ -202,7 +216,9 @@ def unflagged(members: Members) -> bytes:
     local, central = b"", b""
     encoded = [(name.encode("cp437"), content) for name, content in members]
     for name, content in encoded:
-        about = struct.pack("<HHHHHLLLHH", 20, 0, 0, 0, 33, zlib.crc32(content), len(content), len(content), len(name), 0)
+        about = struct.pack(
+            "<HHHHHLLLHH", 20, 0, 0, 0, 33, zlib.crc32(content), len(content), len(content), len(name), 0
+        )
         central += b"PK\x01\x02" + struct.pack("<H", 20) + about + struct.pack("<HHHLL", 0, 0, 0, 0, len(local)) + name
         local += b"PK\x03\x04" + about + name + content
     end = struct.pack("<HHHHLLH", 0, 0, len(encoded), len(encoded), len(central), len(local), 0)
@@ -239,7 +255,9 @@ def test_members_inside_each_other_are_refused(home: Home) -> None:
 
 
 @pytest.mark.parametrize("flagged", [True, False], ids=["UTF-8", "code page 437"])
-def test_members_that_follow_each_other_closely_are_read_whatever_their_names_are_written_in(home: Home, flagged: bool) -> None:
+def test_members_that_follow_each_other_closely_are_read_whatever_their_names_are_written_in(
+    home: Home, flagged: bool
+) -> None:
     names = ["février.json", "août.json", "été.json"]
     members = [(name, LINES) for name in names]
     found, refused = read(home, zipped(members, zipfile.ZIP_STORED) if flagged else unflagged(members))
@@ -292,7 +310,9 @@ def test_a_tar_whose_header_announces_gigabytes_of_name_is_stopped(home: Home) -
 
 
 def test_what_file_managers_leave_is_passed(home: Home) -> None:
-    found, refused = read(home, zipped([("__MACOSX/._a.json", b"\x00\x05"), (".DS_Store", b"\x00"), ("folder/", b""), ("a.json", LINES)]))
+    found, refused = read(
+        home, zipped([("__MACOSX/._a.json", b"\x00\x05"), (".DS_Store", b"\x00"), ("folder/", b""), ("a.json", LINES)])
+    )
     assert (len(found), refused) == (3, [])
 
 
@@ -314,7 +334,9 @@ def test_many_small_bombs_are_one_bomb(tmp_path: Path) -> None:
 
 def test_a_bomb_in_an_archive_in_an_archive_ends_both(tmp_path: Path) -> None:
     home = Home(tmp_path, most=1 << 40)
-    noise = [(f"{number}.bin", random.Random(number).randbytes(1 << 20)) for number in range(2)]  # keeps the outer growth ratio below the limit
+    noise = [
+        (f"{number}.bin", random.Random(number).randbytes(1 << 20)) for number in range(2)
+    ]  # keeps the outer growth ratio below the limit
     bomb = zipped([("a.json", LINES), ("bomb.json", bytes(80 << 20))])
     found, refused = read(home, zipped([*((f"{number}.zip", bomb) for number in range(5)), *noise]))
     assert {file for file, _ in found} == {"a.zip/0.zip/a.json"}
@@ -334,8 +356,8 @@ sha256, position, most, elements, refused = files.copy(home / "upload")[0], None
 try:
     while True:
         piece = sources.read(sha256, "upload", position, 500)
-        elements, position, refused = elements + len(piece.elements), piece.position, refused + [one.code for one in piece.refused]
-        most = max(most, sum(path.stat().st_size for path in spool.glob("*")))
+        elements, position, refused = elements + len(piece.elements), piece.position, refused + [one.code for one in
+        piece.refused] most = max(most, sum(path.stat().st_size for path in spool.glob("*")))
         if position is None:
             break
 except Exception as error:
@@ -347,7 +369,13 @@ print(json.dumps([elements, refused, memory, most >> 20]))
 
 def outcome(home: Path) -> tuple[int, list[str], int, int]:
     """(elements, codes, MB of memory, MB of spool) of the file `upload`, read in its own process."""
-    run = subprocess.run([sys.executable, "-c", SCRIPT, str(home)], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[4])
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(home)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[4],
+    )
     elements, refused, memory, spool = json.loads(run.stdout)
     return elements, refused, memory, spool
 
@@ -388,7 +416,9 @@ def test_a_table_three_times_as_large_takes_no_more_memory(tmp_path: Path) -> No
 
 
 def test_members_of_an_archive_end_in_gold(lake_home: Parts) -> None:
-    content = zipped([("a.json", json.dumps(small_release()).encode()), ("b.csv", TABLE), ("../c.json", LINES), ("d.txt", b"?")])
+    content = zipped(
+        [("a.json", json.dumps(small_release()).encode()), ("b.csv", TABLE), ("../c.json", LINES), ("d.txt", b"?")]
+    )
     job = load(lake_home, "delivery.zip", content)
     assert job.status is JobStatus.SUCCEEDED
     assert job.counts == JobCounts(received=4, accepted=2, quarantined=2, processes=2)

@@ -9,7 +9,13 @@ from tests.infrastructure.formats.support import Home, release
 
 RELEASES = [release(number) for number in range(5)]
 IDS = [one["id"] for one in RELEASES]
-HEAD = {"uri": "https://example.org/p", "version": "1.1", "publishedDate": "2024-03-02T00:00:00Z", "publisher": {"name": "Town", "uid": "1"}, "license": "x"}
+HEAD = {
+    "uri": "https://example.org/p",
+    "version": "1.1",
+    "publishedDate": "2024-03-02T00:00:00Z",
+    "publisher": {"name": "Town", "uid": "1"},
+    "license": "x",
+}
 BRACKET = ("}", "")  # closes the publisher
 DAMAGES = {
     "no value": ('"2024-03-02T00:00:00Z"', ""),
@@ -43,7 +49,11 @@ def written(form: str, damage: tuple[str, str], name: str = "releases") -> str:
     assert damage[0] in package
     package = package.replace(*damage, 1)
     after = json.dumps({name: [release(7)]})
-    return {"JSON Lines": f"{after}\n{package}\n{after}\n{after}\n", "concatenated": package + after, "array": f"[{package}, {after}]"}.get(form, package)
+    return {
+        "JSON Lines": f"{after}\n{package}\n{after}\n{after}\n",
+        "concatenated": package + after,
+        "array": f"[{package}, {after}]",
+    }.get(form, package)
 
 
 @pytest.mark.parametrize("name", ["releases", "records"])
@@ -75,7 +85,9 @@ def test_a_byte_that_is_not_utf8_costs_what_it_stands_in(home: Home, form: str, 
 
 def test_what_else_the_package_says_reaches_its_releases(home: Home) -> None:
     elements, refused = home.read(written("indented", DAMAGES["no value at all"]).encode(), [2, 2])
-    assert [element.package for element in elements] == [{name: value for name, value in HEAD.items() if name != "version"}] * 5
+    assert [element.package for element in elements] == [
+        {name: value for name, value in HEAD.items() if name != "version"}
+    ] * 5
     assert (refused[0].place.line, refused[0].place.column) == (3, 14)
 
 
@@ -129,7 +141,9 @@ def test_an_error_is_told_with_its_line_and_column_in_the_file(home: Home, form:
     assert f"line {line} column {column}" in refused[0].reason
 
 
-def test_lines_go_on_over_slices_and_through_what_was_begun_before_they_were_counted(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_go_on_over_slices_and_through_what_was_begun_before_they_were_counted(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("infrastructure.formats.json.scanner.CHUNK_BYTES", 300)
     content = json.dumps({"uri": "ü", "releases": RELEASES}, indent=1, ensure_ascii=False)
     for limits in ((), (1,) * 10):
@@ -140,5 +154,11 @@ def test_lines_go_on_over_slices_and_through_what_was_begun_before_they_were_cou
             assert element.place.column == len(before) - before.rfind("\n")
     first = home.sources.read(home.add(content.encode()), "a.json", None, 1)
     assert first.position is not None
-    old = {"text": "raw", "reader": "ocds-json", "at": {key: value for key, value in first.position["at"].items() if key not in {"line", "column"}}}
-    assert [one.place.line for one in home.sources.read(home.add(content.encode()), "a.json", old, 10).elements] == [None] * 4
+    old = {
+        "text": "raw",
+        "reader": "ocds-json",
+        "at": {key: value for key, value in first.position["at"].items() if key not in {"line", "column"}},
+    }
+    assert [one.place.line for one in home.sources.read(home.add(content.encode()), "a.json", old, 10).elements] == [
+        None
+    ] * 4

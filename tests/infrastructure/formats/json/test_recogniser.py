@@ -12,7 +12,12 @@ from tests.infrastructure.formats.support import Home, release
 
 RELEASES = [release(number) for number in range(7)]
 PUBLISHER = {"name": "Ministry of Roads", "uid": "GB-1"}
-ABOUT = {"uri": "https://example.org/p", "publishedDate": "2024-03-02T00:00:00Z", "publisher": PUBLISHER, "license": "https://example.org/l"}
+ABOUT = {
+    "uri": "https://example.org/p",
+    "publishedDate": "2024-03-02T00:00:00Z",
+    "publisher": PUBLISHER,
+    "license": "https://example.org/l",
+}
 
 
 def lines(values: list[Any], **options: Any) -> str:
@@ -20,14 +25,19 @@ def lines(values: list[Any], **options: Any) -> str:
 
 
 def records(releases: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"ocid": one["ocid"], "releases": [one], "compiledRelease": one | {"tag": ["compiled"]}} for one in releases]
+    return [
+        {"ocid": one["ocid"], "releases": [one], "compiledRelease": one | {"tag": ["compiled"]}} for one in releases
+    ]
 
 
 def turned(releases: list[dict[str, Any]], *, embedded: bool) -> list[dict[str, Any]]:
     """Records with their ocid at the end; some without a list, or with linked releases."""
     kinds: list[list[dict[str, Any]]] = [[], [{"url": "https://example.org/1", "date": "2024-01-01T00:00:00Z"}]]
     lists = [[one] if embedded else kinds[index % 2] for index, one in enumerate(releases)]
-    return [{"releases": part, "compiledRelease": one | {"tag": ["compiled"]}, "ocid": one["ocid"]} for part, one in zip(lists, releases, strict=True)]
+    return [
+        {"releases": part, "compiledRelease": one | {"tag": ["compiled"]}, "ocid": one["ocid"]}
+        for part, one in zip(lists, releases, strict=True)
+    ]
 
 
 PACKAGE = ABOUT | {"releases": RELEASES}
@@ -36,24 +46,38 @@ FORMS: dict[str, str] = {
     "release package, indented": json.dumps(PACKAGE, indent=2),
     "release package, letters as they are": json.dumps(PACKAGE, ensure_ascii=False),
     "release package with the list first": json.dumps({"releases": RELEASES} | ABOUT, indent=1),
-    "release package, a release a line": '{"publisher": {"name": "x"}, "releases": [\n' + ",\n".join(map(json.dumps, RELEASES)) + "\n]}",
-    "release package, a release a line, commas first": '{"releases": [\n' + "\n,".join(map(json.dumps, RELEASES)) + "]}\n",
+    "release package, a release a line": '{"publisher": {"name": "x"}, "releases": [\n'
+    + ",\n".join(map(json.dumps, RELEASES))
+    + "\n]}",
+    "release package, a release a line, commas first": '{"releases": [\n'
+    + "\n,".join(map(json.dumps, RELEASES))
+    + "]}\n",
     "record package": json.dumps(ABOUT | {"records": records(RELEASES)}),
     "record package, indented": json.dumps(ABOUT | {"records": records(RELEASES)}, indent="\t"),
     "array of releases": json.dumps(RELEASES),
     "array of releases, indented": json.dumps(RELEASES, indent=4),
     "array of records": json.dumps(records(RELEASES)),
     "array of packages": json.dumps([{"releases": RELEASES[:3]}, {"releases": []}, {"releases": RELEASES[3:]}]),
-    "package with both lists": json.dumps(ABOUT | {"releases": RELEASES[:3], "extra": {"a": "b"}, "records": records(RELEASES[3:])}),
-    "package with both lists, records first": json.dumps({"records": records(RELEASES[:3]), "releases": RELEASES[3:]} | ABOUT, indent=1),
+    "package with both lists": json.dumps(
+        ABOUT | {"releases": RELEASES[:3], "extra": {"a": "b"}, "records": records(RELEASES[3:])}
+    ),
+    "package with both lists, records first": json.dumps(
+        {"records": records(RELEASES[:3]), "releases": RELEASES[3:]} | ABOUT, indent=1
+    ),
     "package with a list and an object": json.dumps({"releases": RELEASES[:6], "records": records(RELEASES[6:])[0]}),
     "package with an object and a list": json.dumps({"releases": RELEASES[0], "records": records(RELEASES[1:])}),
-    "JSON Lines of packages with both lists": lines([{"releases": RELEASES[:3], "records": records(RELEASES[3:])}, {"releases": []}]),
+    "JSON Lines of packages with both lists": lines(
+        [{"releases": RELEASES[:3], "records": records(RELEASES[3:])}, {"releases": []}]
+    ),
     "array of packages with both lists": json.dumps([{"records": records([one]), "releases": []} for one in RELEASES]),
     "array of records, releases first": json.dumps(turned(RELEASES, embedded=True)),
-    "concatenated records, releases first": "".join(json.dumps(one, indent=1) for one in turned(RELEASES, embedded=True)),
+    "concatenated records, releases first": "".join(
+        json.dumps(one, indent=1) for one in turned(RELEASES, embedded=True)
+    ),
     "array of records with links, releases first": json.dumps(turned(RELEASES, embedded=False), indent=2),
-    "concatenated records with links, releases first": "".join(json.dumps(one, indent=1) for one in turned(RELEASES, embedded=False)),
+    "concatenated records with links, releases first": "".join(
+        json.dumps(one, indent=1) for one in turned(RELEASES, embedded=False)
+    ),
     "a record with links, releases first, in a package": json.dumps({"records": turned(RELEASES, embedded=False)}),
     "JSON Lines of releases": lines(RELEASES),
     "JSON Lines of releases with blank lines": "\r\n".join(["", *map(json.dumps, RELEASES), ""]),
@@ -63,9 +87,13 @@ FORMS: dict[str, str] = {
     "JSON Lines of arrays": lines([RELEASES[:3], RELEASES[3:]]),
     "concatenated releases": "".join(map(json.dumps, RELEASES)),
     "concatenated releases, indented": "\n".join(json.dumps(one, indent=2) for one in RELEASES),
-    "concatenated packages, indented": "\n".join(json.dumps({"releases": part}, indent=2) for part in (RELEASES[:3], RELEASES[3:])),
+    "concatenated packages, indented": "\n".join(
+        json.dumps({"releases": part}, indent=2) for part in (RELEASES[:3], RELEASES[3:])
+    ),
     "a JSON text sequence": "".join("\x1e" + json.dumps(one) + "\n" for one in RELEASES),
-    "wrapped by an API": json.dumps({"meta": {"page": 1, "next": None}, "count": 7, "releases": RELEASES, "links": {"next": "x"}}),
+    "wrapped by an API": json.dumps(
+        {"meta": {"page": 1, "next": None}, "count": 7, "releases": RELEASES, "links": {"next": "x"}}
+    ),
 }
 
 
@@ -107,7 +135,9 @@ def test_every_encoding_gives_the_same_texts(home: Home, form: str, encoding: st
     assert refused == []
     titles = [json.loads(element.raw)["tender"]["title"] for element in elements]
     expected = [one["tender"]["title"] for one in RELEASES]
-    assert titles == ([latin(title).decode("iso-8859-1") for title in expected] if encoding == "iso-8859-1" else expected)
+    assert titles == (
+        [latin(title).decode("iso-8859-1") for title in expected] if encoding == "iso-8859-1" else expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,7 +145,10 @@ def test_every_encoding_gives_the_same_texts(home: Home, form: str, encoding: st
     [
         ("release package", [f"/releases/{index}" for index in range(7)]),
         ("record package", [f"/records/{index}" for index in range(7)]),
-        ("array of packages", [f"/0/releases/{index}" for index in range(3)] + [f"/2/releases/{index}" for index in range(4)]),
+        (
+            "array of packages",
+            [f"/0/releases/{index}" for index in range(3)] + [f"/2/releases/{index}" for index in range(4)],
+        ),
         ("array of releases", [f"/{index}" for index in range(7)]),
         ("concatenated releases", [""] * 7),
     ],
@@ -138,7 +171,13 @@ def test_each_line_knows_its_number_and_its_offset(home: Home) -> None:
 
 @pytest.mark.parametrize(
     "form",
-    ["release package", "record package, indented", "JSON Lines of packages", "release package with the list first", "package with both lists, records first"],
+    [
+        "release package",
+        "record package, indented",
+        "JSON Lines of packages",
+        "release package with the list first",
+        "package with both lists, records first",
+    ],
 )
 def test_what_a_package_says_of_itself_reaches_its_elements(home: Home, form: str) -> None:
     elements, _ = home.read(FORMS[form].encode(), [2, 2])
@@ -147,7 +186,9 @@ def test_what_a_package_says_of_itself_reaches_its_elements(home: Home, form: st
 
 
 @pytest.mark.parametrize("first", [{}, {"publisher": {"name": "another"}}])
-def test_what_a_package_says_behind_a_single_release_or_an_empty_list_is_the_last_word(home: Home, first: dict[str, Any]) -> None:
+def test_what_a_package_says_behind_a_single_release_or_an_empty_list_is_the_last_word(
+    home: Home, first: dict[str, Any]
+) -> None:
     for value in (RELEASES[0], RELEASES[:1]):
         content = "[" + json.dumps(first | {"releases": value})[:-1] + ", " + json.dumps(ABOUT)[1:] + "]"
         elements, _ = home.read(content.encode())
@@ -173,7 +214,9 @@ def test_what_a_package_says_behind_a_long_list_is_found_at_the_end_of_the_file(
 
 
 def test_elements_outside_a_package_have_none(home: Home) -> None:
-    elements, _ = home.read((json.dumps({"publisher": PUBLISHER, "releases": RELEASES[:1]}) + json.dumps(RELEASES[1])).encode())
+    elements, _ = home.read(
+        (json.dumps({"publisher": PUBLISHER, "releases": RELEASES[:1]}) + json.dumps(RELEASES[1])).encode()
+    )
     assert [element.package for element in elements] == [{"publisher": PUBLISHER}, None]
 
 
@@ -197,7 +240,13 @@ def test_a_record_too_long_to_be_looked_behind_keeps_what_follows_and_gives_noth
 
 @pytest.mark.parametrize("count", [1, 2, 10, 40])
 @pytest.mark.parametrize(
-    ("begin", "end"), [("[\n", "\n]\n"), ("[", "]"), ('{"publisher": {"name": "P"},\n"releases": [\n', "\n]}\n"), ('{"releases": [\n', "\n]}")]
+    ("begin", "end"),
+    [
+        ("[\n", "\n]\n"),
+        ("[", "]"),
+        ('{"publisher": {"name": "P"},\n"releases": [\n', "\n]}\n"),
+        ('{"releases": [\n', "\n]}"),
+    ],
 )
 def test_commas_on_lines_of_their_own_make_no_json_lines(home: Home, begin: str, end: str, count: int) -> None:
     good, refused = home.judged(apart(begin, end, count))
@@ -205,7 +254,9 @@ def test_commas_on_lines_of_their_own_make_no_json_lines(home: Home, begin: str,
 
 
 def test_windows_quotes_in_iso_8859_1_are_quotes(home: Home) -> None:
-    content = lines([release(1, title="?the ministry?s? d?p\u00f4t"), release(2)], ensure_ascii=False).encode("iso-8859-1", "ignore")
+    content = lines([release(1, title="?the ministry?s? d?p\u00f4t"), release(2)], ensure_ascii=False).encode(
+        "iso-8859-1", "ignore"
+    )
     content = content.replace(b"?the", b"\x93the").replace(b"y?s?", b"y\x92s\x94")
     elements, refused = home.read(content)
     assert refused == []

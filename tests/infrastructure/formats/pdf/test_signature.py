@@ -81,7 +81,9 @@ def _tar() -> bytes:
         b"\xd0\xcf\x11\xe0" + bytes(508) + PDF,
     ],
 )
-def test_a_file_of_another_kind_that_holds_or_names_a_pdf_is_none(source: PdfSource, tmp_path: Path, content: bytes) -> None:
+def test_a_file_of_another_kind_that_holds_or_names_a_pdf_is_none(
+    source: PdfSource, tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "upload"
     path.write_bytes(content)
     assert source.recognise(path, "upload") is None

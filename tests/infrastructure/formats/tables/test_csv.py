@@ -33,10 +33,21 @@ def shown(elements: list[Element], refused: list[RefusedElement]) -> dict[str, A
         for verdict in validate_element(element.raw, element.place, element.kind):
             if isinstance(verdict, AcceptedRecord):
                 place = {name: value for name, value in verdict.place.model_dump().items() if value not in (None, "")}
-                good.append({"kind": str(verdict.kind), "id": verdict.record_id, "place": place, "record": json.loads(element.raw), "package": element.package})
+                good.append(
+                    {
+                        "kind": str(verdict.kind),
+                        "id": verdict.record_id,
+                        "place": place,
+                        "record": json.loads(element.raw),
+                        "package": element.package,
+                    }
+                )
             else:
                 bad.append(verdict)
-    told = [{"line": one.place.line, "code": one.code, "column": one.path, "value": one.excerpt, "reason": one.reason} for one in bad]
+    told = [
+        {"line": one.place.line, "code": one.code, "column": one.path, "value": one.excerpt, "reason": one.reason}
+        for one in bad
+    ]
     return {"good": good, "refused": sorted(told, key=lambda one: one["line"] or 0)}
 
 
@@ -72,7 +83,11 @@ ENCODINGS = {"utf-8-sig": codecs.BOM_UTF8, "utf-16": b"", "utf-16-le": b"", "iso
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_any_delimiter_in_any_encoding_gives_the_same(home: Home, encoding: str, delimiter: str, packed: bool) -> None:
-    table = [["ocid", "id", "tender/title"], ["ocds-1", "1", "Škola" if encoding != "iso-8859-1" else "École"], ["ocds-2", "1", 'a,b;c|d\t"e"\n']]
+    table = [
+        ["ocid", "id", "tender/title"],
+        ["ocds-1", "1", "Škola" if encoding != "iso-8859-1" else "École"],
+        ["ocds-2", "1", 'a,b;c|d\t"e"\n'],
+    ]
     content = text(table, delimiter=delimiter).decode().encode(encoding)
     found = records(home, gzip.compress(content) if packed else content)
     assert [(one["ocid"], one["tender"]["title"]) for one in found] == [(row[0], row[2]) for row in table[1:]]
@@ -105,7 +120,10 @@ def test_a_row_without_an_id_and_a_date_belongs_to_the_only_release_of_its_proce
 
 
 def test_many_releases_whose_rows_stand_apart_come_together(home: Home) -> None:
-    table = [["ocid", "id", "awards/0/id"], *([f"ocds-{number}", "1", f"a{part}"] for part in range(3) for number in range(500))]
+    table = [
+        ["ocid", "id", "awards/0/id"],
+        *([f"ocds-{number}", "1", f"a{part}"] for part in range(3) for number in range(500)),
+    ]
     found = records(home, text(table), (7, 100, 3))
     assert sorted(one["ocid"] for one in found) == sorted(f"ocds-{number}" for number in range(500))
     assert all([award["id"] for award in one["awards"]] == ["a0", "a1", "a2"] for one in found)
@@ -118,20 +136,41 @@ def test_they_come_together_over_many_buckets_too(home: Home, monkeypatch: pytes
 
 
 LEAF = st.one_of(
-    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda one: one.strip()), st.sampled_from(["1", "x", '"', ",", ";"])
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda one: one.strip()),
+    st.sampled_from(["1", "x", '"', ",", ";"]),
 )
 PART = st.fixed_dictionaries({"id": st.integers(1, 9).map(str)}, optional={"title": LEAF, "description": LEAF})
 
 
-@given(st.lists(st.lists(PART, min_size=1, max_size=4, unique_by=lambda one: one["id"]), min_size=1, max_size=5), st.booleans(), st.sampled_from([1, 2, 50]))
-def test_what_is_flattened_comes_back(tmp_path_factory: pytest.TempPathFactory, processes: list[list[dict[str, str]]], wide: bool, limit: int) -> None:
+@given(
+    st.lists(st.lists(PART, min_size=1, max_size=4, unique_by=lambda one: one["id"]), min_size=1, max_size=5),
+    st.booleans(),
+    st.sampled_from([1, 2, 50]),
+)
+def test_what_is_flattened_comes_back(
+    tmp_path_factory: pytest.TempPathFactory, processes: list[list[dict[str, str]]], wide: bool, limit: int
+) -> None:
     """One row per release with numbered headings, or one row per award."""
     home = Home(tmp_path_factory.mktemp("home"))
-    releases: list[dict[str, Any]] = [{"ocid": f"ocds-{number}", "id": "1", "awards": awards} for number, awards in enumerate(processes)]
+    releases: list[dict[str, Any]] = [
+        {"ocid": f"ocds-{number}", "id": "1", "awards": awards} for number, awards in enumerate(processes)
+    ]
     if wide:
-        flat = [{f"awards/{place}/{key}": value for place, award in enumerate(one["awards"]) for key, value in award.items()} | one for one in releases]
+        flat = [
+            {
+                f"awards/{place}/{key}": value
+                for place, award in enumerate(one["awards"])
+                for key, value in award.items()
+            }
+            | one
+            for one in releases
+        ]
     else:
-        flat = [{f"awards/0/{key}": value for key, value in award.items()} | one for one in releases for award in one["awards"]]
+        flat = [
+            {f"awards/0/{key}": value for key, value in award.items()} | one
+            for one in releases
+            for award in one["awards"]
+        ]
     headings = list(dict.fromkeys(key for row in flat for key in row if key != "awards"))
     content = text([headings, *[[row.get(heading, "") for heading in headings] for row in flat]])
     assert records(home, content, (limit,) * 50) == releases
@@ -189,7 +228,12 @@ def test_many_such_cells_end_soon(home: Home) -> None:
 
 
 def test_a_line_without_end_costs_itself(home: Home) -> None:
-    content = (PLAIN + "ocds-1,1,2024-01-01,tender,x\nocds-2,1,2024-01-01,tender," + "y" * 200_000 + "\nocds-3,1,2024-01-01,tender,x\n").encode()
+    content = (
+        PLAIN
+        + "ocds-1,1,2024-01-01,tender,x\nocds-2,1,2024-01-01,tender,"
+        + "y" * 200_000
+        + "\nocds-3,1,2024-01-01,tender,x\n"
+    ).encode()
     elements, refused = home.read(content, name="a.csv")
     assert [json.loads(one.raw)["ocid"] for one in elements] == ["ocds-1", "ocds-3"]
     assert [(one.code, one.place.line) for one in refused] == [("too_large", 3)]
@@ -208,7 +252,11 @@ def test_headings_that_blow_up_small_rows_are_stopped(tmp_path: Path) -> None:
     home = Home(tmp_path, most=1 << 22)
     headings = ",".join(f"{'x' * 400}{number}" for number in range(100))
     with pytest.raises(TooLargeError, match="bytes of JSON"):
-        home.read(f"ocid,id,{headings}\n".encode() + b"".join(b"o%d,1,%s\n" % (number, b",".join([b"1"] * 100)) for number in range(500)), name="a.csv")
+        home.read(
+            f"ocid,id,{headings}\n".encode()
+            + b"".join(b"o%d,1,%s\n" % (number, b",".join([b"1"] * 100)) for number in range(500)),
+            name="a.csv",
+        )
     home.sources.remove_copies(home.add(b""))
     assert [path for path in home.spool.glob("*") if path.suffix != ".rows"] == []
 
@@ -217,15 +265,32 @@ def test_a_flat_table_ends_in_the_star(lake_home: Parts, tmp_path: Path) -> None
     job = load(lake_home, "releases.csv", (GOLDEN / "releases.csv").read_bytes())
     assert job.status is JobStatus.SUCCEEDED
     assert job.counts == JobCounts(received=2, accepted=2, processes=2)
-    assert [(one["ocid"], float(one["amount"])) for one in rows(lake_home, "fact_process")] == [("ocds-t1-1", 1000.5), ("ocds-t1-2", 500.0)]
+    assert [(one["ocid"], float(one["amount"])) for one in rows(lake_home, "fact_process")] == [
+        ("ocds-t1-1", 1000.5),
+        ("ocds-t1-2", 500.0),
+    ]
     assert verified(lake_home, tmp_path / "home") == []
 
 
 def test_a_table_and_the_same_data_as_json_lines_are_the_same_records(lake_home: Parts) -> None:
-    one = release(tender={"title": "Roads", "value": {"amount": 10.5, "currency": "EUR"}}, awards=[{"id": "1", "value": {"amount": 3}}, {"id": "2"}])
+    one = release(
+        tender={"title": "Roads", "value": {"amount": 10.5, "currency": "EUR"}},
+        awards=[{"id": "1", "value": {"amount": 3}}, {"id": "2"}],
+    )
     load(lake_home, "a.jsonl", json.dumps(one).encode())
     table = [
-        ["ocid", "id", "date", "tag", "tender/title", "tender/value/amount", "tender/value/currency", "awards/0/id", "awards/0/value/amount", "awards/1/id"]
+        [
+            "ocid",
+            "id",
+            "date",
+            "tag",
+            "tender/title",
+            "tender/value/amount",
+            "tender/value/currency",
+            "awards/0/id",
+            "awards/0/value/amount",
+            "awards/1/id",
+        ]
     ]
     table.append([one["ocid"], "1", one["date"], "tender", "Roads", "10.5", "EUR", "1", "3", "2"])
     assert load(lake_home, "a.csv", text(table)).counts == JobCounts(received=1, unchanged=1)
@@ -240,7 +305,12 @@ def test_the_rows_that_are_refused_are_in_the_jobs_errors(lake_home: Parts) -> N
 
 
 def test_reference_tables_are_landed_as_their_kinds(lake_home: Parts) -> None:
-    kinds = {"organisations": Kind.ORGANIZATIONS, "rates-wide": Kind.EXCHANGE_RATES, "rates-long": Kind.EXCHANGE_RATES, "classifications": Kind.CLASSIFICATIONS}
+    kinds = {
+        "organisations": Kind.ORGANIZATIONS,
+        "rates-wide": Kind.EXCHANGE_RATES,
+        "rates-long": Kind.EXCHANGE_RATES,
+        "classifications": Kind.CLASSIFICATIONS,
+    }
     for name, kind in kinds.items():
         expected = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
         job = load(lake_home, f"{name}.csv", (GOLDEN / f"{name}.csv").read_bytes())
@@ -253,17 +323,28 @@ def test_reference_tables_are_landed_as_their_kinds(lake_home: Parts) -> None:
 @pytest.mark.parametrize("rows_before", [0, 3_000])
 def test_a_nul_in_a_table_is_taken_out_and_noted(home: Home, rows_before: int) -> None:
     before = "".join(f"p{number},1,2024-01-01,tender,T\n" for number in range(rows_before))
-    content = (f"ocid,id,date,tag,tender/title\n{before}o1,1,2024-01-01,tender,a\x00b\no2\x00,1,2024-01-01\x00,tender,T\no3,1,2024-01-01,tender,T\n").encode()
+    content = (
+        f"ocid,id,date,tag,tender/title\n{before}o1,1,2024-01-01,tender,a\x00b\no2\x00,1,2024-01-01\x00,tender,T\no3,1,2024-01-01,tender,T\n"
+    ).encode()
     elements, refused = home.read(content + b"\x00" * 5_000, name="a.csv")
     found = [json.loads(one.raw) for one in elements][rows_before:]
-    assert [(one["ocid"], one["date"], one["tender"]["title"]) for one in found] == [(f"o{n}", "2024-01-01", t) for n, t in ((1, "ab"), (2, "T"), (3, "T"))]
-    assert [[note.code for note in one.notes] for one in elements[rows_before:]] == [["nul_character"], ["nul_character"], []]
+    assert [(one["ocid"], one["date"], one["tender"]["title"]) for one in found] == [
+        (f"o{n}", "2024-01-01", t) for n, t in ((1, "ab"), (2, "T"), (3, "T"))
+    ]
+    assert [[note.code for note in one.notes] for one in elements[rows_before:]] == [
+        ["nul_character"],
+        ["nul_character"],
+        [],
+    ]
     assert refused == []
 
 
 @pytest.mark.parametrize("odd", ["\x00", "\x1a", "\x0b", "\x1d"])
 def test_control_characters_do_not_hide_a_table(home: Home, odd: str) -> None:
-    for content in (f"ocid,tender/title\no1,a{odd}b\n", f"ocid,tender/title{odd if odd == chr(0) else ''}\no1,b\n{odd}\n"):
+    for content in (
+        f"ocid,tender/title\no1,a{odd}b\n",
+        f"ocid,tender/title{odd if odd == chr(0) else ''}\no1,b\n{odd}\n",
+    ):
         elements, _ = home.read(content.encode(), name="a.csv")
         assert [json.loads(one.raw)["ocid"] for one in elements][:1] == ["o1"]
 
@@ -277,15 +358,24 @@ def test_columns_that_begin_with_a_hash_are_left_out_of_every_kind_of_table(home
     tables = {
         b"#note,id,name, #Name,Colour\nx,1,N,M,red\n": {"id": "1", "name": "N", "Colour": "red"},
         b"scheme,code,description,#parent\ns,c,d,p\n": {"scheme": "s", "code": "c", "description": "d"},
-        b"Date,USD,#EUR,# checked by\n2024-01-31,1.1,1,me\n": {"date": "2024-01-31", "base": "EUR", "currency": "USD", "rate": 1.1},
+        b"Date,USD,#EUR,# checked by\n2024-01-31,1.1,1,me\n": {
+            "date": "2024-01-31",
+            "base": "EUR",
+            "currency": "USD",
+            "rate": 1.1,
+        },
         b"date,currency,rate,#base\n2024-01-31,USD,1.1,GBP\n": {"date": "2024-01-31", "currency": "USD", "rate": 1.1},
         b"ocid,tender/title,#tender/title\no,T,U\n": {"ocid": "o", "tender": {"title": "T"}},
     }
-    assert {content: records(home, content) for content in tables} == {content: [record] for content, record in tables.items()}
+    assert {content: records(home, content) for content in tables} == {
+        content: [record] for content, record in tables.items()
+    }
 
 
 def test_two_columns_of_one_name_in_a_reference_table_are_both_kept(home: Home) -> None:
-    assert records(home, b"id,name,Note,Note,Note (2)\n1,N,a,b,c\n") == [{"id": "1", "name": "N", "Note": "a", "Note (2)": "b", "Note (2) (2)": "c"}]
+    assert records(home, b"id,name,Note,Note,Note (2)\n1,N,a,b,c\n") == [
+        {"id": "1", "name": "N", "Note": "a", "Note (2)": "b", "Note (2) (2)": "c"}
+    ]
 
 
 def test_a_blank_cell_of_a_reference_table_says_nothing(home: Home) -> None:
@@ -300,14 +390,29 @@ def test_quotes_around_nothing_are_a_missing_number_with_a_note(home: Home) -> N
 
 
 def test_a_row_that_is_too_short_refuses_its_release(home: Home) -> None:
-    elements, refused = home.read(b"ocid,id,tender/title,awards/0/id,date\no,1,T,a,2024-01-01\no,1\np,1,T,a,2024-01-01\n", name="a.csv")
+    elements, refused = home.read(
+        b"ocid,id,tender/title,awards/0/id,date\no,1,T,a,2024-01-01\no,1\np,1,T,a,2024-01-01\n", name="a.csv"
+    )
     assert [json.loads(one.raw)["ocid"] for one in elements] == ["p"]
     assert [(one.code, one.place.line, one.ocid) for one in refused] == [("unreadable_row", 3, "o")]
 
 
-@pytest.mark.parametrize("bad", [b'o,1,2024-01-01,"never closed\n', b"o,1,2024-01-01,\xff\xfe\n", b'o,1,2024-01-01,a,"b"x,c\n', b'o,"1\n', b"o,\xff,2024\n"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b'o,1,2024-01-01,"never closed\n',
+        b"o,1,2024-01-01,\xff\xfe\n",
+        b'o,1,2024-01-01,a,"b"x,c\n',
+        b'o,"1\n',
+        b"o,\xff,2024\n",
+    ],
+)
 def test_a_row_that_can_not_be_read_refuses_the_release_that_its_first_cells_name(home: Home, bad: bytes) -> None:
-    content = "ocid,id,date,tender/title,awards/0/id\nööö,1,2024-01-01,T,a\no,1,2024-01-01,T,a\n".encode() + bad + b"p,1,2024-01-01,T,a\n"
+    content = (
+        "ocid,id,date,tender/title,awards/0/id\nööö,1,2024-01-01,T,a\no,1,2024-01-01,T,a\n".encode()
+        + bad
+        + b"p,1,2024-01-01,T,a\n"
+    )
     elements, refused = home.read(content, name="a.csv")
     assert [json.loads(one.raw)["ocid"] for one in elements] == ["ööö", "p"]
     assert [(one.place.line, one.ocid) for one in refused] == [(4, "o")]

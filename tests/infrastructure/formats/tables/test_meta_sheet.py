@@ -43,10 +43,20 @@ def test_columns_of_the_package_stand_above_the_meta_sheet(home: Home) -> None:
 
 
 def test_what_is_no_field_of_a_package_is_refused_by_row(home: Home) -> None:
-    meta: Table = [*META, ["contact", "x@example.org"], ["# a comment", "y"], ["note", ""], ["License", "other"], ["publisher", "P"], ["uri", "a", "b"]]
+    meta: Table = [
+        *META,
+        ["contact", "x@example.org"],
+        ["# a comment", "y"],
+        ["note", ""],
+        ["License", "other"],
+        ["publisher", "P"],
+        ["uri", "a", "b"],
+    ]
     elements, refused = home.read(workbook({"Meta": meta, "releases": RELEASES}), name="b.xlsx")
     assert [one.package for one in elements] == [SAID, SAID]
-    assert [(one.code, one.place.file, one.place.line) for one in refused] == [("unknown_field", "b.xlsx/Meta", line) for line in (7, 10, 11, 12)]
+    assert [(one.code, one.place.file, one.place.line) for one in refused] == [
+        ("unknown_field", "b.xlsx/Meta", line) for line in (7, 10, 11, 12)
+    ]
     assert "'contact' is no metadata of a package" in refused[0].reason
 
 
@@ -60,5 +70,7 @@ def test_publisher_and_licence_end_in_the_star(lake_home: Parts, tmp_path: Path)
     job = load(lake_home, "book.xlsx", workbook({"releases": RELEASES, "Meta": META}))
     assert job.status is JobStatus.SUCCEEDED
     assert job.counts == JobCounts(received=2, accepted=2, processes=2)
-    assert ("Office of Roads", "https://example.org/licence") in {(one["publisher"], one["license"]) for one in rows(lake_home, "dim_source")}
+    assert ("Office of Roads", "https://example.org/licence") in {
+        (one["publisher"], one["license"]) for one in rows(lake_home, "dim_source")
+    }
     assert verified(lake_home, tmp_path / "home") == []

@@ -62,7 +62,12 @@ def test_a_users_profile_reads_a_publishers_table(town: Home) -> None:
                 "date": "2024-01-31T00:00:00",
                 "tag": ["tender"],
                 "language": "pt",
-                "tender": {"id": "T-9", "title": "Obra", "status": "active", "value": {"amount": 1234.56, "currency": "BRL"}},
+                "tender": {
+                    "id": "T-9",
+                    "title": "Obra",
+                    "status": "active",
+                    "value": {"amount": 1234.56, "currency": "BRL"},
+                },
                 "awards": [{"suppliers": [{"name": "Um", "id": "1"}, {"name": "Dois", "id": "2"}]}],
             }
         ],
@@ -111,7 +116,10 @@ def test_a_table_without_the_columns_of_the_ocid_is_refused_row_by_row(town: Hom
         ("  Objeto: [{path: tender/title}, {path: tender/title}]", "two headings map to tender/title"),
         ("  Objeto: [{path: tender/title, constant: x, template: y}]", "can't be combined"),
         ('  - {column: Fornecedores, path: awards/0/suppliers, pattern: "(.+", fields: [name]}', "invalid"),
-        ('  - {column: Fornecedores, path: awards/0/suppliers, pattern: "(.+)", fields: [name, id]}', "1 groups for 2 fields"),
+        (
+            '  - {column: Fornecedores, path: awards/0/suppliers, pattern: "(.+)", fields: [name, id]}',
+            "1 groups for 2 fields",
+        ),
         ('templates: {id: "{Número}"}', "has the path ocid"),
     ],
 )
@@ -119,7 +127,11 @@ def test_a_broken_profile_is_named_with_what_is_wrong(tmp_path: Path, change: st
     lines = PROFILE.splitlines()
     at = len(lines) if change.startswith("  -") else lines.index("columns:") + change.startswith("  ")
     key = change.split(":")[0]
-    lines = [line for line in lines[:at] if not line.startswith(key)] + [change] + [line for line in lines[at:] if not line.startswith(key)]
+    lines = (
+        [line for line in lines[:at] if not line.startswith(key)]
+        + [change]
+        + [line for line in lines[at:] if not line.startswith(key)]
+    )
     (tmp_path / "town.yaml").write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(StartupError, match=r"town\.yaml is invalid") as raised:
         tables(tmp_path / "spool", 1_000, 1_000, tmp_path)
@@ -163,26 +175,41 @@ def test_the_profile_that_the_page_shows_is_one(tmp_path: Path) -> None:
 
 def amounts(tmp_path: Path, rule: str, cells: list[str]) -> tuple[list[Any], list[str]]:
     """The amounts read from these cells, and the reasons of refusals."""
-    profile = f'name: town\ntitle: T\nheadings: [Nr, Sum]\ntemplates: {{ocid: "o-{{Nr}}"}}\ncolumns:\n  Sum: [{{path: tender/value/amount, {rule}}}]\n'
+    profile = (
+        f'name: town\ntitle: T\nheadings: [Nr, Sum]\ntemplates: {{ocid: "o-{{Nr}}"}}\ncolumns:\n  Sum: [{{path: '
+        f"tender/value/amount, {rule}}}]\n"
+    )
     folder = tmp_path / "profiles"
     folder.mkdir()
     (folder / "town.yaml").write_text(profile, encoding="utf-8")
-    elements, refused = Home(tmp_path / "home", profiles=folder).read(text([["Nr", "Sum"], *enumerate(cells)]), name="a.csv")
+    elements, refused = Home(tmp_path / "home", profiles=folder).read(
+        text([["Nr", "Sum"], *enumerate(cells)]), name="a.csv"
+    )
     return [json.loads(one.raw)["tender"]["value"]["amount"] for one in elements], [one.reason for one in refused]
 
 
 @pytest.mark.parametrize(
     ("rule", "cells", "expected"),
     [
-        ("decimal: '.', signs: ['€']", ["€1,234.50", "€ 1,234", "1,234,567.5 €", "-€5", "€-5", "5"], [1234.5, 1234, 1234567.5, -5, -5, 5]),
+        (
+            "decimal: '.', signs: ['€']",
+            ["€1,234.50", "€ 1,234", "1,234,567.5 €", "-€5", "€-5", "5"],
+            [1234.5, 1234, 1234567.5, -5, -5, 5],
+        ),
         ("decimal: ',', signs: ['R$', '$']", ["R$ 1.234,50", "R$1.234", "R$\u00a00,5", "$ 7"], [1234.5, 1234, 0.5, 7]),
         ("decimal: '.', signs: [EUR]", ["EUR 1,234.50", "1,234.50EUR"], [1234.5, 1234.5]),
-        ("decimal: ',', thousands: ' ', signs: ['zł']", ["1 234 567,89 zł", "1\u00a0234", "1\u202f234,5"], [1234567.89, 1234, 1234.5]),
+        (
+            "decimal: ',', thousands: ' ', signs: ['zł']",
+            ["1 234 567,89 zł", "1\u00a0234", "1\u202f234,5"],
+            [1234567.89, 1234, 1234.5],
+        ),
         ("decimal: '.', thousands: \"'\", signs: [CHF]", ["CHF 1'234.50"], [1234.5]),
         ("decimal: '.'", ["1,234"], [1234]),
     ],
 )
-def test_amounts_are_read_with_the_signs_and_marks_that_a_profile_names(tmp_path: Path, rule: str, cells: list[str], expected: list[float]) -> None:
+def test_amounts_are_read_with_the_signs_and_marks_that_a_profile_names(
+    tmp_path: Path, rule: str, cells: list[str], expected: list[float]
+) -> None:
     assert amounts(tmp_path, rule, cells) == (expected, [])
 
 

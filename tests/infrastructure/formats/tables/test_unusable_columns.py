@@ -1,4 +1,6 @@
-"""A heading that can't be used costs its column, and the column is refused with how many cells it has; a sheet costs itself."""
+"""A heading that can't be used costs its column, and the column is refused with how many cells it has; a sheet costs
+itself.
+"""
 
 import json
 from typing import Any
@@ -21,10 +23,28 @@ def told(refused: list[RefusedElement]) -> list[tuple[str, str, int | None, str]
 @pytest.mark.parametrize(
     ("headings", "cells", "kept", "left", "said"),
     [
-        ("ocid,Tender/Title,tender/title", "o,A,B", {"tender": {"title": "A"}}, ("tender/title", "B"), "two headings map to tender/title"),
-        ("ocid,tender,tender/title", "o,A,B", {"tender": {"title": "B"}}, ("tender", "A"), "tender can't be both object and value"),
+        (
+            "ocid,Tender/Title,tender/title",
+            "o,A,B",
+            {"tender": {"title": "A"}},
+            ("tender/title", "B"),
+            "two headings map to tender/title",
+        ),
+        (
+            "ocid,tender,tender/title",
+            "o,A,B",
+            {"tender": {"title": "B"}},
+            ("tender", "A"),
+            "tender can't be both object and value",
+        ),
         ("ocid,tender/title,2024", "o,A,B", {"tender": {"title": "A"}}, ("2024", "B"), "'2024' is no path"),
-        ("ocid,tender/title,a/0/1", "o,A,B", {"tender": {"title": "A"}}, ("a/0/1", "B"), "OCDS has no arrays in arrays"),
+        (
+            "ocid,tender/title,a/0/1",
+            "o,A,B",
+            {"tender": {"title": "A"}},
+            ("a/0/1", "B"),
+            "OCDS has no arrays in arrays",
+        ),
         (
             "ocid,awards/0/id,awards/0/value,awards/0/value/amount",
             "o,a,5,6",
@@ -42,7 +62,9 @@ def told(refused: list[RefusedElement]) -> list[tuple[str, str, int | None, str]
         ("ocid,tag,tag/0", "o,award,B", {"tag": ["award"]}, ("tag/0", "B"), "both value and list"),
     ],
 )
-def test_a_bad_heading_costs_its_column(home: Home, headings: str, cells: str, kept: dict[str, Any], left: tuple[str, str], said: str) -> None:
+def test_a_bad_heading_costs_its_column(
+    home: Home, headings: str, cells: str, kept: dict[str, Any], left: tuple[str, str], said: str
+) -> None:
     blank = ",".join([cells.split(",")[0] + "2", *[""] * headings.count(",")])
     elements, refused = home.read(f"{headings}\n{cells}\n{blank}\n".encode(), name="a.csv")
     assert [json.loads(one.raw) for one in elements] == [{"ocid": "o", **kept}, {"ocid": "o2"}]
@@ -64,21 +86,27 @@ def test_a_bad_sheet_costs_itself(home: Home) -> None:
     twice: Table = [["id", "organisation_id", "name"], [1, 2, "N"]]
     elements, refused = home.read(workbook({"releases": RELEASES, "numbers": numbers, "twice": twice}), name="b.xlsx")
     assert len(elements) == 2
-    assert [(one.code, one.place.file, one.place.line) for one in refused] == [("unknown_sheet", f"b.xlsx/{name}", 1) for name in ("numbers", "twice")]
+    assert [(one.code, one.place.file, one.place.line) for one in refused] == [
+        ("unknown_sheet", f"b.xlsx/{name}", 1) for name in ("numbers", "twice")
+    ]
     assert "'2024' is no path" in refused[0].reason
     assert "both map to id" in refused[1].reason
 
 
 def test_a_sheet_whose_part_is_missing_in_the_links_costs_itself(home: Home) -> None:
     content = workbook({"releases": RELEASES, "lost": RELEASES})
-    lost = rewritten(content, lambda name, part: part.replace(b"rId2", b"rId99") if name.endswith("workbook.xml.rels") else part)
+    lost = rewritten(
+        content, lambda name, part: part.replace(b"rId2", b"rId99") if name.endswith("workbook.xml.rels") else part
+    )
     elements, refused = home.read(lost, name="b.xlsx")
     assert len(elements) == 2
     assert [(one.code, one.place.file) for one in refused] == [("unknown_sheet", "b.xlsx/lost")]
 
 
 def test_a_table_of_bad_headings_in_an_archive_costs_itself(home: Home) -> None:
-    elements, refused = home.read(zipped([("bad.csv", b"ocid,2024\no,1\n"), ("good.csv", b"ocid,id\no,1\n")]), name="a.zip")
+    elements, refused = home.read(
+        zipped([("bad.csv", b"ocid,2024\no,1\n"), ("good.csv", b"ocid,id\no,1\n")]), name="a.zip"
+    )
     assert [one.place.file for one in elements] == ["a.zip/good.csv"]
     assert [(one.code, one.place.file) for one in refused] == [("unreadable_member", "a.zip/bad.csv")]
 
@@ -94,7 +122,9 @@ def test_a_heading_that_holds_an_error_costs_its_sheet(home: Home) -> None:
     def change(book: Any) -> None:
         book["bad"]["B1"].value, book["bad"]["B1"].data_type = "#REF!", "e"
 
-    elements, refused = home.read(workbook({"releases": RELEASES, "bad": [["ocid", "x", "tender/title"], ["o", "1", "T"]]}, change), name="b.xlsx")
+    elements, refused = home.read(
+        workbook({"releases": RELEASES, "bad": [["ocid", "x", "tender/title"], ["o", "1", "T"]]}, change), name="b.xlsx"
+    )
     assert len(elements) == 2
     assert [(one.code, one.place.file) for one in refused] == [("unknown_sheet", "b.xlsx/bad")]
     assert "the cell holds the error #REF!" in refused[0].reason

@@ -1,4 +1,6 @@
-"""Workbooks: sheets are tables, and those of flat OCDS are parts of the same releases; cells without a value are refused, never blank."""
+"""Workbooks: sheets are tables, and those of flat OCDS are parts of the same releases; cells without a value are
+refused, never blank.
+"""
 
 import datetime
 import io
@@ -76,7 +78,10 @@ def test_sheets_of_arrays_are_parts_of_their_releases(home: Home, limits: tuple[
         "date": "2024-01-02T03:04:05",
         "tag": ["award", "tender"],
         "tender": {"title": "Roads", "value": {"amount": 1234.56, "currency": "EUR"}},
-        "awards": [{"id": "a1", "title": "First"}, {"id": "a2", "title": "Second", "suppliers": [{"id": "s1"}, {"id": "s2"}]}],
+        "awards": [
+            {"id": "a1", "title": "First"},
+            {"id": "a2", "title": "Second", "suppliers": [{"id": "s1"}, {"id": "s2"}]},
+        ],
     }
     assert found["ocds-2"]["tender"]["value"]["amount"] == 0.00006123456789
     assert found["ocds-2"]["date"] == "2024-01-02"
@@ -84,13 +89,17 @@ def test_sheets_of_arrays_are_parts_of_their_releases(home: Home, limits: tuple[
 
 def test_elements_know_their_sheet_and_row(home: Home) -> None:
     elements, _ = home.read(workbook({"orgs": [[], [], *ORGANISATIONS]}), name="book.xlsx")
-    assert [(one.place.file, one.place.line, one.kind) for one in elements] == [("book.xlsx/orgs", 4, Kind.ORGANIZATIONS)]
+    assert [(one.place.file, one.place.line, one.kind) for one in elements] == [
+        ("book.xlsx/orgs", 4, Kind.ORGANIZATIONS)
+    ]
 
 
 def test_a_workbook_may_hold_tables_of_several_kinds_and_says_what_it_can_not_read(home: Home) -> None:
     rates: Table = [["Date", "USD"], [datetime.date(2024, 1, 31), 1.0837]]
     codes: Table = [["scheme", "code", "description"], ["CPV", 45000000, "Works"]]
-    elements, refused = home.read(workbook({"About": [["hello"]], "o": ORGANISATIONS, "r": rates, "c": codes, "empty": []}), name="book.xlsx")
+    elements, refused = home.read(
+        workbook({"About": [["hello"]], "o": ORGANISATIONS, "r": rates, "c": codes, "empty": []}), name="book.xlsx"
+    )
     assert {one.kind: json.loads(one.raw) for one in elements} == {
         Kind.ORGANIZATIONS: {"id": "7", "name": "Ministry", "country": "GB"},
         Kind.EXCHANGE_RATES: {"date": "2024-01-31", "base": "EUR", "currency": "USD", "rate": 1.0837},
@@ -117,7 +126,11 @@ def test_a_bad_row_of_one_sheet_refuses_its_release_in_all(home: Home) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "said"),
-    [(("#N/A", "e"), "error #N/A"), (("=1+1", "f"), "formula is not stored"), (("1e999x", "n"), "not valid for its type")],
+    [
+        (("#N/A", "e"), "error #N/A"),
+        (("=1+1", "f"), "formula is not stored"),
+        (("1e999x", "n"), "not valid for its type"),
+    ],
 )
 def test_a_cell_without_a_value_is_refused(home: Home, cell: tuple[str, str], said: str) -> None:
     def change(book: Any) -> None:
@@ -131,10 +144,15 @@ def test_a_cell_without_a_value_is_refused(home: Home, cell: tuple[str, str], sa
 
 
 def test_shared_texts_formatted_ones_and_stored_formulas_are_read(home: Home) -> None:
-    texts = b"<sst><si><t>ocid</t></si><si><r><t>i</t></r><r><t>d</t></r><rPh><t>zzz</t></rPh></si><si><t>date</t></si></sst>"
+    texts = (
+        b"<sst><si><t>ocid</t></si><si><r><t>i</t></r><r><t>d</t></r><rPh><t>zzz</t></rPh></si>"
+        b"<si><t>date</t></si></sst>"
+    )
     sheet = (
-        b'<x:worksheet xmlns:x="m"><x:sheetData><x:row><x:c t="s"><x:v>0</x:v></x:c><x:c t="s"><x:v>1</x:v></x:c><x:c t="s"><x:v>2</x:v></x:c></x:row>'
-        b'<x:row><x:c t="inlineStr"><x:is><x:r><x:t>ocds</x:t></x:r><x:r><x:t>-1</x:t></x:r></x:is></x:c><x:c><x:f>1+1</x:f><x:v>2</x:v></x:c>'
+        b'<x:worksheet xmlns:x="m"><x:sheetData><x:row><x:c t="s"><x:v>0</x:v></x:c><x:c t="s"><x:v>1</x:v></x:c><x:c '
+        b't="s"><x:v>2</x:v></x:c></x:row>'
+        b'<x:row><x:c t="inlineStr"><x:is><x:r><x:t>ocds</x:t></x:r><x:r><x:t>-1</x:t></x:r></x:is></x:c>'
+        b"<x:c><x:f>1+1</x:f><x:v>2</x:v></x:c>"
         b'<x:c t="str"><x:f>A</x:f><x:v>2024-01-01</x:v></x:c></x:row></x:sheetData></x:worksheet>'
     )
 
@@ -156,7 +174,12 @@ def test_days_are_counted_from_1904_where_the_workbook_says_so(home: Home) -> No
 
 @pytest.mark.parametrize(
     ("member", "said"),
-    [("xl/vbaProject.bin", "with macros"), ("xl/workbook.bin", "binary workbook"), ("content.xml", "OpenDocument"), ("word/document.xml", "Word document")],
+    [
+        ("xl/vbaProject.bin", "with macros"),
+        ("xl/workbook.bin", "binary workbook"),
+        ("content.xml", "OpenDocument"),
+        ("word/document.xml", "Word document"),
+    ],
 )
 def test_other_kinds_of_office_files_are_named(home: Home, member: str, said: str) -> None:
     content = io.BytesIO(workbook({"releases": RELEASES}))
@@ -194,8 +217,12 @@ def test_a_damaged_workbook_is_refused(home: Home, part: str, damage: str) -> No
 def test_a_workbook_that_is_a_bomb_is_refused(tmp_path: Path) -> None:
     home = Home(tmp_path, most=1 << 40)
     filler = b"<row><c><v>1</v></c></row>" * (3 << 20)
-    content = rewritten(workbook({"releases": RELEASES}), lambda name, part: filler if name.endswith("sheet1.xml") else part)
-    big = rewritten(content, lambda name, part: b"<worksheet>" + part + b"</worksheet>" if name.endswith("sheet1.xml") else part)
+    content = rewritten(
+        workbook({"releases": RELEASES}), lambda name, part: filler if name.endswith("sheet1.xml") else part
+    )
+    big = rewritten(
+        content, lambda name, part: b"<worksheet>" + part + b"</worksheet>" if name.endswith("sheet1.xml") else part
+    )
     with pytest.raises((TooLargeError, InvalidError)):
         home.read(big, name="book.xlsx")
 
@@ -222,7 +249,9 @@ def test_a_sheet_that_means_nothing_alone_is_refused_with_guesses(home: Home) ->
 
 
 def test_a_workbook_ends_in_the_star(lake_home: Parts, tmp_path: Path) -> None:
-    job = load(lake_home, "book.xlsx", workbook({"releases": RELEASES, "awards": AWARDS, "awards_suppliers": SUPPLIERS}))
+    job = load(
+        lake_home, "book.xlsx", workbook({"releases": RELEASES, "awards": AWARDS, "awards_suppliers": SUPPLIERS})
+    )
     assert job.status is JobStatus.SUCCEEDED
     assert job.counts == JobCounts(received=2, accepted=2, processes=2)
     assert len(rows(lake_home, "fact_award")) == 4
@@ -231,24 +260,45 @@ def test_a_workbook_ends_in_the_star(lake_home: Parts, tmp_path: Path) -> None:
 
 ONE: Sheets = {
     "rel": [["ocid", "id", "date", "tag"], ["ocds-1", "r1", "2024-01-01T00:00:00Z", "tender"]],
-    "Parties": [["ocid", "id", "parties/0/id", "parties/0/name", "parties/0/roles"], ["ocds-1", "r1", "P1", "Org", "buyer"]],
+    "Parties": [
+        ["ocid", "id", "parties/0/id", "parties/0/name", "parties/0/roles"],
+        ["ocds-1", "r1", "P1", "Org", "buyer"],
+    ],
     "Tender": [["ocid", "id", "tender/id", "tender/title"], ["ocds-1", "r1", "t", "Title"]],
 }
 
 
 def dated(sheets: Sheets, *, ids: bool = True) -> Sheets:
     """The same, with the release's date in every sheet, and without its id."""
-    with_dates = {name: [[*head, "date"], *([*row, "2024-01-01T00:00:00Z"] for row in more)] for name, (head, *more) in sheets.items() if name != "rel"}
+    with_dates = {
+        name: [[*head, "date"], *([*row, "2024-01-01T00:00:00Z"] for row in more)]
+        for name, (head, *more) in sheets.items()
+        if name != "rel"
+    }
     whole = {"rel": sheets["rel"]} | with_dates
-    return whole if ids else {name: [[cell for at, cell in enumerate(row) if at != 1] for row in table] for name, table in whole.items()}
+    return (
+        whole
+        if ids
+        else {
+            name: [[cell for at, cell in enumerate(row) if at != 1] for row in table] for name, table in whole.items()
+        }
+    )
 
 
 @pytest.mark.parametrize("limits", [(), (1,) * 9])
-@pytest.mark.parametrize("order", [("rel", "Parties", "Tender"), ("Tender", "Parties", "rel"), ("Parties", "rel", "Tender")])
+@pytest.mark.parametrize(
+    "order", [("rel", "Parties", "Tender"), ("Tender", "Parties", "rel"), ("Parties", "rel", "Tender")]
+)
 @pytest.mark.parametrize("sheets", [ONE, dated(ONE), dated(ONE, ids=False)], ids=["ids", "dates too", "dates alone"])
-def test_sheets_of_one_process_are_one_release_whatever_their_order(home: Home, sheets: Sheets, order: tuple[str, ...], limits: tuple[int, ...]) -> None:
+def test_sheets_of_one_process_are_one_release_whatever_their_order(
+    home: Home, sheets: Sheets, order: tuple[str, ...], limits: tuple[int, ...]
+) -> None:
     (found,) = records(home, workbook({name: sheets[name] for name in order}), limits)
-    assert (found["tender"]["title"], found["parties"][0]["roles"], found["date"]) == ("Title", ["buyer"], "2024-01-01T00:00:00Z")
+    assert (found["tender"]["title"], found["parties"][0]["roles"], found["date"]) == (
+        "Title",
+        ["buyer"],
+        "2024-01-01T00:00:00Z",
+    )
 
 
 @pytest.mark.parametrize("only", ["A", "B", "C"])
@@ -299,7 +349,9 @@ def test_numbers_that_no_float_keeps_are_noted_and_are_whole_in_texts(home: Home
         home.read(f"ocid,id,buyer/id,tender/value/amount\no,1,{stored},{stored}\n".encode(), name="a.csv"),
     ):
         assert json.loads(elements[0].raw)["buyer"]["id"] == stored
-        assert [(note.code, note.path, stored in note.message) for note in elements[0].notes] == [("digits_lost", "/tender/value/amount", True)]
+        assert [(note.code, note.path, stored in note.message) for note in elements[0].notes] == [
+            ("digits_lost", "/tender/value/amount", True)
+        ]
 
 
 def test_ids_that_differ_in_their_seventeenth_digit_are_two(home: Home) -> None:
@@ -324,11 +376,17 @@ def test_escaped_characters_are_read(home: Home, stored: str) -> None:
 
     content = io.BytesIO(rewritten(workbook({"r": [["ocid", "id", "tender/title"], ["o", 1, 424242]]}), change))
     if stored == "shared":
-        shared = io.BytesIO(rewritten(content.getvalue(), lambda name, part: None if name == "xl/sharedStrings.xml" else part))
+        shared = io.BytesIO(
+            rewritten(content.getvalue(), lambda name, part: None if name == "xl/sharedStrings.xml" else part)
+        )
         with zipfile.ZipFile(shared, "a") as archive:
             names = "".join(f"<si><t>{name}</t></si>" for name in (escaped, "ocid", "id", "tender/title", "o"))
             archive.writestr("xl/sharedStrings.xml", f"<sst>{names}</sst>")
-        by_index = {b'"A1" t="s"><v>0': b'"A1" t="s"><v>1', b'"B1" t="s"><v>1': b'"B1" t="s"><v>2', b'"C1" t="s"><v>2': b'"C1" t="s"><v>3'}
+        by_index = {
+            b'"A1" t="s"><v>0': b'"A1" t="s"><v>1',
+            b'"B1" t="s"><v>1': b'"B1" t="s"><v>2',
+            b'"C1" t="s"><v>2': b'"C1" t="s"><v>3',
+        }
         by_index[b'"A2" t="s"><v>3'] = b'"A2" t="s"><v>4'
 
         def renumber(name: str, part: bytes) -> bytes:
@@ -343,7 +401,11 @@ def test_escaped_characters_are_read(home: Home, stored: str) -> None:
 
 def test_long_whole_amounts_end_in_the_star(lake_home: Parts, tmp_path: Path) -> None:
     amount = "12345678901234567"
-    job = load(lake_home, "a.csv", f"ocid,id,date,tag,tender/value/amount,tender/value/currency\no-1,1,2024-01-01,tender,{amount},EUR\n".encode())
+    job = load(
+        lake_home,
+        "a.csv",
+        f"ocid,id,date,tag,tender/value/amount,tender/value/currency\no-1,1,2024-01-01,tender,{amount},EUR\n".encode(),
+    )
     assert job.status is JobStatus.SUCCEEDED
     assert [float(one["amount"]) for one in rows(lake_home, "fact_process")] == [float(amount)]
     assert verified(lake_home, tmp_path / "home") == []

@@ -5,7 +5,14 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infrastructure.search.common.text_analysis import all_words, analysed, composed, indexed_words, otherwise_split, words_analyzer
+from infrastructure.search.common.text_analysis import (
+    all_words,
+    analysed,
+    composed,
+    indexed_words,
+    otherwise_split,
+    words_analyzer,
+)
 
 SCRIPTS = "aé ß-'1．ＬЖόع\u0651ह\u094dก\u0e31\u0e49ຫ\u0ec9ខ\u17d2က\u103a図の々ｶﾞー한\u0300\ufe0f🙂"
 
@@ -29,8 +36,16 @@ def test_what_tantivy_splits_itself_is_split_alike(text: str) -> None:
 
 
 def test_no_mark_of_a_letter_ends_a_word() -> None:
-    marks = [chr(code) for code in range(0x300, 0x20000) if unicodedata.category(chr(code)) in {"Mn", "Mc"} and not 0xFE00 <= code <= 0xFE0F]
-    split = [f"U+{ord(mark):04X}" for mark in marks if not 0x20D0 <= ord(mark) <= 0x20FF and len(all_words(composed(f"ब{mark}ब"))) != 1]
+    marks = [
+        chr(code)
+        for code in range(0x300, 0x20000)
+        if unicodedata.category(chr(code)) in {"Mn", "Mc"} and not 0xFE00 <= code <= 0xFE0F
+    ]
+    split = [
+        f"U+{ord(mark):04X}"
+        for mark in marks
+        if not 0x20D0 <= ord(mark) <= 0x20FF and len(all_words(composed(f"ब{mark}ब"))) != 1
+    ]
     assert split == []
 
 

@@ -32,18 +32,30 @@ def test_longer_words_forgive_more(word: str, errors: int) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(stem=st.text("abcehiosuvxy", min_size=1, max_size=6), ending=st.sampled_from(["", "s", "es", "ies", "ves", "ses", "sis", "y", "f", "fe", "man", "men"]))
+@given(
+    stem=st.text("abcehiosuvxy", min_size=1, max_size=6),
+    ending=st.sampled_from(["", "s", "es", "ies", "ves", "ses", "sis", "y", "f", "fe", "man", "men"]),
+)
 def test_the_other_number_knows_the_word(stem: str, ending: str) -> None:
     assert all(stem + ending in plurals(other) for other in plurals(stem + ending))
 
 
-@pytest.mark.parametrize(("word", "other"), [("van", "vanes"), ("gas", "ga"), ("us", "u"), ("b5fd", "b5fds"), ("屋根", "屋根s")])
+@pytest.mark.parametrize(
+    ("word", "other"), [("van", "vanes"), ("gas", "ga"), ("us", "u"), ("b5fd", "b5fds"), ("屋根", "屋根s")]
+)
 def test_another_word_is_no_number(word: str, other: str) -> None:
     assert other not in plurals(word)
 
 
 @pytest.mark.parametrize(
-    ("word", "other"), [("school", "schools"), ("schools", "school"), ("library", "libraries"), ("libraries", "library"), ("class", "classes")]
+    ("word", "other"),
+    [
+        ("school", "schools"),
+        ("schools", "school"),
+        ("library", "libraries"),
+        ("libraries", "library"),
+        ("class", "classes"),
+    ],
 )
 def test_singular_and_plural_know_each_other(word: str, other: str) -> None:
     assert other in plurals(word)

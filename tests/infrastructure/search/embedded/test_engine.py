@@ -126,7 +126,9 @@ def test_threads_write_and_read_one_engine_at_once(folder: Path) -> None:
 @pytest.mark.parametrize("delay", [0.0, 0.012, 0.031])
 def test_a_writer_killed_in_the_middle_leaves_whole_batches_and_no_lock(folder: Path, delay: float) -> None:
     command = [sys.executable, "-c", WRITER, str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())}) as writer:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())}
+    ) as writer:
         assert writer.stdout is not None
         for _ in range(3):
             writer.stdout.readline()
@@ -162,11 +164,15 @@ def test_another_spec_begins_with_an_empty_index_and_clear_removes_the_old_one(f
 
 def test_what_can_not_be_sorted_by_is_refused_when_the_engine_is_made(folder: Path) -> None:
     with pytest.raises(ValueError, match="many"):
-        EmbeddedSearch(folder, [CollectionSpec(name=P, fields=(FieldSpec(name="codes", type="keyword", many=True, sort=True),))])
+        EmbeddedSearch(
+            folder, [CollectionSpec(name=P, fields=(FieldSpec(name="codes", type="keyword", many=True, sort=True),))]
+        )
 
 
 def test_keywords_sort_by_their_letters_and_ties_by_id(folder: Path) -> None:
-    engine = EmbeddedSearch(folder, [CollectionSpec(name=P, fields=(FieldSpec(name="status", type="keyword", sort=True),))])
+    engine = EmbeddedSearch(
+        folder, [CollectionSpec(name=P, fields=(FieldSpec(name="status", type="keyword", sort=True),))]
+    )
     engine.upsert(P, [{"id": "3", "status": "b"}, {"id": "1", "status": "b"}, {"id": "4"}, {"id": "2", "status": "a"}])
     assert ids(find(engine, sort="status")) == ["2", "1", "3", "4"]
     assert ids(find(engine, sort="-status")) == ["1", "3", "2", "4"]
@@ -207,11 +213,15 @@ class SlowMerges:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_what_is_written_is_there_before_merges_end_and_the_next_writer_waits_for_them(folder: Path, monkeypatch: pytest.MonkeyPatch, fails: bool) -> None:
+def test_what_is_written_is_there_before_merges_end_and_the_next_writer_waits_for_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
     said: list[str] = []
     sink = logger.add(said.append, level="WARNING")
     gate, begin = threading.Event(), IndexStore._begin
-    monkeypatch.setattr(IndexStore, "_begin", lambda store, heap: (SlowMerges((made := begin(store, heap))[0], gate, fails), made[1]))
+    monkeypatch.setattr(
+        IndexStore, "_begin", lambda store, heap: (SlowMerges((made := begin(store, heap))[0], gate, fails), made[1])
+    )
     engine = EmbeddedSearch(folder, [SPEC])
     engine.upsert(P, [process(1, "First")])
     assert ids(find(EmbeddedSearch(folder, [SPEC]), "first")) == ["ocds-b5fd17-0001"]

@@ -64,7 +64,9 @@ def names(folder: Path) -> set[str]:
 @pytest.mark.parametrize("delay", [0.0, 0.004, 0.011, 0.023])
 def test_a_writer_killed_in_the_middle_loses_nothing_that_was_written(tmp_path: Path, delay: float) -> None:
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())}) as writer:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())}
+    ) as writer:
         assert writer.stdout is not None
         for _ in range(4):
             writer.stdout.readline()

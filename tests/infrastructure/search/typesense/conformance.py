@@ -22,7 +22,9 @@ def description() -> Json:
     """The subset, without the constraints that are wrong."""
     found: Json = yaml.safe_load(SUBSET.read_text())
     found["paths"] |= yaml.safe_load(BEFORE_30.read_text())["paths"]
-    found["components"]["schemas"]["CollectionUpdateSchema"].pop("required")  # metadata may be updated alone (core_api.cpp)
+    found["components"]["schemas"]["CollectionUpdateSchema"].pop(
+        "required"
+    )  # metadata may be updated alone (core_api.cpp)
     for schema, name in WRONG:
         found["components"]["schemas"][schema]["properties"][name].pop("additionalProperties")
     return found
@@ -33,7 +35,9 @@ def operation(method: str, path: str) -> tuple[str, Json]:
     for described, operations in description()["paths"].items():
         # The official client ends some paths with a slash
         wanted, given = described.split("/"), path.rstrip("/").split("/")
-        if len(wanted) == len(given) and all(one == other or one.startswith("{") for one, other in zip(wanted, given, strict=True)):
+        if len(wanted) == len(given) and all(
+            one == other or one.startswith("{") for one, other in zip(wanted, given, strict=True)
+        ):
             assert method.lower() in operations, f"{method} {described} is not described"
             found: Json = operations[method.lower()]
             return described, found
@@ -94,7 +98,10 @@ def _typed(schema: Json, text: str) -> Any:
 
 
 def _check(schema: Json, value: Any, where: str) -> None:
-    problems = [f"{where}: {'.'.join(map(str, one.absolute_path))}: {one.message}" for one in _validator(json.dumps(schema)).iter_errors(value)]
+    problems = [
+        f"{where}: {'.'.join(map(str, one.absolute_path))}: {one.message}"
+        for one in _validator(json.dumps(schema)).iter_errors(value)
+    ]
     assert not problems, "\n".join(problems)[:2_000]
 
 

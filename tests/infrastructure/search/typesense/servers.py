@@ -17,7 +17,9 @@ from domain.search.queries import CollectionSpec
 from infrastructure.search.typesense.engine import TypesenseSearch
 
 URL, KEY = os.environ.get("TENDERLAKE_TEST_TYPESENSE_URL", ""), os.environ.get("TENDERLAKE_TEST_TYPESENSE_API_KEY", "")
-NEEDS_SERVER = pytest.mark.skipif(not (URL and KEY), reason="TENDERLAKE_TEST_TYPESENSE_URL and TENDERLAKE_TEST_TYPESENSE_API_KEY name no server")
+NEEDS_SERVER = pytest.mark.skipif(
+    not (URL and KEY), reason="TENDERLAKE_TEST_TYPESENSE_URL and TENDERLAKE_TEST_TYPESENSE_API_KEY name no server"
+)
 
 
 @contextmanager

@@ -44,7 +44,10 @@ def request(method: str, path: str, body: Any = None, **params: Any) -> httpx.Re
         (request("PATCH", "/collections"), "not described"),
         (request("GET", "/health", pretty="true"), "no parameter pretty"),
         (request("POST", "/collections", {"name": "x"}), "fields"),
-        (request("POST", "/collections", {"name": "x", "fields": [{"name": "a", "type": "string", "facets": True}]}), "facets"),
+        (
+            request("POST", "/collections", {"name": "x", "fields": [{"name": "a", "type": "string", "facets": True}]}),
+            "facets",
+        ),
         (request("POST", "/multi_search", {"searches": [{"q": "x", "queryby": "title"}]}), "queryby"),
         (request("POST", "/multi_search", {"searches": [{"q": "x", "drop_tokens_mode": "both"}]}), "both"),
         (request("DELETE", "/collections/x/documents", filter_by="id:1", batch_size="many"), "Expecting value"),
@@ -58,7 +61,13 @@ def test_a_request_that_the_description_does_not_know_is_refused(wrong: httpx.Re
 
 
 @pytest.mark.parametrize(
-    ("status", "body"), [(200, {"results": [{"hits": [{"text_match": "much"}]}]}), (200, {}), (418, {"message": "tea"}), (503, {"error": "no message"})]
+    ("status", "body"),
+    [
+        (200, {"results": [{"hits": [{"text_match": "much"}]}]}),
+        (200, {}),
+        (418, {"message": "tea"}),
+        (503, {"error": "no message"}),
+    ],
 )
 def test_an_answer_that_the_description_does_not_know_is_refused(status: int, body: Any) -> None:
     with pytest.raises(AssertionError):

@@ -21,7 +21,9 @@ class TestStandIn(SearchEngineContract, MeaningContract, WordsContract):
     @pytest.fixture
     def engine(self, version: str) -> Iterator[TypesenseSearch]:
         recording = Recording(Typesense(version))
-        yield TypesenseSearch("http://typesense", "k", [SPEC], transport=recording, patience=RetryPolicy(tries=2, first=0.0))
+        yield TypesenseSearch(
+            "http://typesense", "k", [SPEC], transport=recording, patience=RetryPolicy(tries=2, first=0.0)
+        )
         assert recording.requests
         assert recording.problems == []
 

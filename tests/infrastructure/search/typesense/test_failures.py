@@ -31,7 +31,9 @@ def recording() -> Iterator[Recording]:
 
 @pytest.fixture
 def engine(recording: Recording) -> TypesenseSearch:
-    engine = TypesenseSearch("http://typesense", "k", [SPEC], transport=recording, patience=RetryPolicy(tries=4, first=0.0))
+    engine = TypesenseSearch(
+        "http://typesense", "k", [SPEC], transport=recording, patience=RetryPolicy(tries=4, first=0.0)
+    )
     engine.upsert(P, ALL)
     return engine
 
@@ -62,17 +64,30 @@ def importing(recording: Recording, failure: httpx.Response | Exception) -> Fail
     ],
     ids=str,
 )
-def test_what_passes_is_tried_again(engine: TypesenseSearch, recording: Recording, failure: httpx.Response | Exception) -> None:
+def test_what_passes_is_tried_again(
+    engine: TypesenseSearch, recording: Recording, failure: httpx.Response | Exception
+) -> None:
     for count in (1, 2):
         recording.failures.extend([failure] * count)
         engine.upsert(P, [process(20 + count, "Later")])
         assert (engine.count(P), len(recording.failures)) == (4 + count, 0)
 
 
-@pytest.mark.parametrize("failure", [refusal(500, "Internal error"), refusal(429, "Busy", Retry_After=0), httpx.ConnectError("refused")], ids=str)
-def test_what_does_not_pass_is_told_as_away_by_writes_and_searches(engine: TypesenseSearch, recording: Recording, failure: httpx.Response | Exception) -> None:
+@pytest.mark.parametrize(
+    "failure",
+    [refusal(500, "Internal error"), refusal(429, "Busy", Retry_After=0), httpx.ConnectError("refused")],
+    ids=str,
+)
+def test_what_does_not_pass_is_told_as_away_by_writes_and_searches(
+    engine: TypesenseSearch, recording: Recording, failure: httpx.Response | Exception
+) -> None:
     recording.failures.extend([failure] * 100)
-    for call in (lambda: engine.upsert(P, [BARE]), lambda: find(engine, "roads"), lambda: engine.count(P), lambda: list(engine.scan(P))):
+    for call in (
+        lambda: engine.upsert(P, [BARE]),
+        lambda: find(engine, "roads"),
+        lambda: engine.count(P),
+        lambda: list(engine.scan(P)),
+    ):
         with pytest.raises(UnavailableError):
             call()
     assert len(recording.failures) < 100
@@ -84,7 +99,12 @@ def lines_of(said: list[str]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("failure", "tries"),
-    [(refusal(503, "Not Ready or Lagging"), 4), (refusal(502, "a proxy"), 4), (httpx.ConnectError("refused"), 4), (httpx.ReadTimeout("frozen"), 2)],
+    [
+        (refusal(503, "Not Ready or Lagging"), 4),
+        (refusal(502, "a proxy"), 4),
+        (httpx.ConnectError("refused"), 4),
+        (httpx.ReadTimeout("frozen"), 2),
+    ],
     ids=str,
 )
 def test_a_server_that_is_away_is_told_of_once_and_tried_once_in_a_while(
@@ -108,7 +128,9 @@ def test_a_server_that_is_away_is_told_of_once_and_tried_once_in_a_while(
     assert lines_of(said) == ["Typesense is away", "Typesense is back"]
 
 
-def test_a_server_that_answers_others_is_only_slow(engine: TypesenseSearch, recording: Recording, said: list[str]) -> None:
+def test_a_server_that_answers_others_is_only_slow(
+    engine: TypesenseSearch, recording: Recording, said: list[str]
+) -> None:
     def slow(request: httpx.Request) -> httpx.Response | None:
         recording.failures.append(slow)
         if request.url.path == "/health":
@@ -124,7 +146,9 @@ def test_a_server_that_answers_others_is_only_slow(engine: TypesenseSearch, reco
     assert engine.count(P) == 4
 
 
-def test_an_export_of_a_server_that_goes_away_ends_with_it(engine: TypesenseSearch, recording: Recording, said: list[str]) -> None:
+def test_an_export_of_a_server_that_goes_away_ends_with_it(
+    engine: TypesenseSearch, recording: Recording, said: list[str]
+) -> None:
     def cut(request: httpx.Request) -> httpx.Response | None:
         if request.url.path.endswith("/export"):
             raise httpx.ReadError("reset")
@@ -138,7 +162,13 @@ def test_an_export_of_a_server_that_goes_away_ends_with_it(engine: TypesenseSear
 
 
 def test_a_busy_server_is_asked_again_when_it_says(engine: TypesenseSearch) -> None:
-    assert (_seconds("7"), _seconds(None), _seconds("Wed, 21 Oct 2026 07:28:00 GMT"), _seconds("inf"), _seconds("nan")) == (7.0, 1.0, 1.0, 1.0, 1.0)
+    assert (
+        _seconds("7"),
+        _seconds(None),
+        _seconds("Wed, 21 Oct 2026 07:28:00 GMT"),
+        _seconds("inf"),
+        _seconds("nan"),
+    ) == (7.0, 1.0, 1.0, 1.0, 1.0)
     assert BusyError("busy", 6.2).details == {"retry_after": 7}  # for our callers too
     assert engine.count(P) == 4
 
@@ -169,7 +199,9 @@ def test_a_document_that_was_not_taken_is_a_failure_though_the_import_says_200(
     assert ids(find(engine, "taken")) == only(process(9, ""))
 
 
-def test_a_partial_import_fails_the_batch_and_doing_it_again_completes_it(engine: TypesenseSearch, recording: Recording) -> None:
+def test_a_partial_import_fails_the_batch_and_doing_it_again_completes_it(
+    engine: TypesenseSearch, recording: Recording
+) -> None:
     lines = b'{"success":true}\n{"success":false,"code":503,"error":"Not ready"}'
     recording.failures.append(importing(recording, httpx.Response(200, content=lines)))
     with pytest.raises(UnavailableError, match="ocds-b5fd17-0011"):
@@ -183,7 +215,9 @@ def test_a_wrong_key_says_so_and_sets_nothing_aside(recording: Recording) -> Non
         TypesenseSearch("http://typesense", "wrong", [SPEC], transport=recording).upsert(P, [BARE])
 
 
-def test_documents_that_are_lost_for_good_come_back_by_a_fresh_collection(engine: TypesenseSearch, recording: Recording) -> None:
+def test_documents_that_are_lost_for_good_come_back_by_a_fresh_collection(
+    engine: TypesenseSearch, recording: Recording
+) -> None:
     next(iter(recording.server.collections.values())).documents.clear()
     fresh = engine.begin_rebuild(P)
     fresh.write(ALL, [])
@@ -209,7 +243,9 @@ def test_an_export_that_breaks_off_is_no_end(engine: TypesenseSearch, recording:
         list(engine.scan(P))
 
 
-def test_a_schema_of_another_version_begins_empty_and_takes_the_alias(engine: TypesenseSearch, recording: Recording) -> None:
+def test_a_schema_of_another_version_begins_empty_and_takes_the_alias(
+    engine: TypesenseSearch, recording: Recording
+) -> None:
     wider = SPEC.model_copy(update={"fields": SPEC.fields[:-1]})
     newer = TypesenseSearch("http://typesense", "k", [wider], transport=recording)
     assert newer.count(P) == 0
@@ -242,21 +278,35 @@ def test_a_key_for_browsers_searches_and_ends(engine: TypesenseSearch, recording
     until = datetime(2030, 1, 1, tzinfo=UTC)
     key = engine.search_key([], None, until)
     made = recording.server.keys[0]
-    assert (made["actions"], made["collections"], made["expires_at"]) == (["documents:search"], ["tenderlake-processes"], int(until.timestamp()))
-    assert (key.key, key.collections, key.query_by) == (made["value"], {P: "tenderlake-processes"}, {P: ",".join(query_by(SPEC))})
+    assert (made["actions"], made["collections"], made["expires_at"]) == (
+        ["documents:search"],
+        ["tenderlake-processes"],
+        int(until.timestamp()),
+    )
+    assert (key.key, key.collections, key.query_by) == (
+        made["value"],
+        {P: "tenderlake-processes"},
+        {P: ",".join(query_by(SPEC))},
+    )
     narrowed = engine.search_key([Filter(field="region", values=("Wales",))], P, until)
     assert narrowed.key not in {one["value"] for one in recording.server.keys}
     with pytest.raises(InvalidError, match="collection"):
-        TypesenseSearch("http://t", "k", [SPEC, SPEC.model_copy(update={"name": Collection.ORGANIZATIONS})], transport=recording).search_key(
-            [Filter(field="region", values=("Wales",))], None, until
-        )
+        TypesenseSearch(
+            "http://t", "k", [SPEC, SPEC.model_copy(update={"name": Collection.ORGANIZATIONS})], transport=recording
+        ).search_key([Filter(field="region", values=("Wales",))], None, until)
 
 
 def test_a_hybrid_search_past_what_was_fused_gives_every_document_once(engine: TypesenseSearch) -> None:
     documents = [process(i, "Road works") for i in range(1_000, 1_400)]
     engine.upsert(P, documents)
-    near = [VectorRow(one["id"], embedding_text_hash(P, one), np.array([1.0, 0.001 * i], dtype=np.float32)) for i, one in enumerate(documents[350:])]
-    far = [VectorRow(one["id"], embedding_text_hash(P, one), np.array([0.0, 1.0], dtype=np.float32)) for one in documents[:350]]
+    near = [
+        VectorRow(one["id"], embedding_text_hash(P, one), np.array([1.0, 0.001 * i], dtype=np.float32))
+        for i, one in enumerate(documents[350:])
+    ]
+    far = [
+        VectorRow(one["id"], embedding_text_hash(P, one), np.array([0.0, 1.0], dtype=np.float32))
+        for one in documents[:350]
+    ]
     engine.write_vectors(P, "m", near + far)
     asked = SearchQuery(text="road works", mode=Mode.HYBRID, vector=(1.0, 0.0), facet_by=("region",), per_page=100)
     pages = [engine.search(asked.model_copy(update={"page": page})) for page in range(1, 7)]
@@ -266,7 +316,9 @@ def test_a_hybrid_search_past_what_was_fused_gives_every_document_once(engine: T
     assert len(shown) == len(set(shown)) == pages[0].found
 
 
-def test_a_vector_whose_document_changes_while_it_is_written_is_taken_back(engine: TypesenseSearch, recording: Recording) -> None:
+def test_a_vector_whose_document_changes_while_it_is_written_is_taken_back(
+    engine: TypesenseSearch, recording: Recording
+) -> None:
     documents = [process(1, "Roads"), process(2, "Meals")]
     engine.upsert(P, documents)
 
@@ -277,7 +329,14 @@ def test_a_vector_whose_document_changes_while_it_is_written_is_taken_back(engin
             recording.failures.append(meanwhile)
 
     recording.failures.append(meanwhile)
-    engine.write_vectors(P, "m", [VectorRow(one["id"], embedding_text_hash(P, one), np.array([1.0, 0.0], dtype=np.float32)) for one in documents])
+    engine.write_vectors(
+        P,
+        "m",
+        [
+            VectorRow(one["id"], embedding_text_hash(P, one), np.array([1.0, 0.0], dtype=np.float32))
+            for one in documents
+        ],
+    )
     assert dict(engine.vectors(P, "m")) == {documents[1]["id"]: embedding_text_hash(P, documents[1])}
 
 
@@ -295,7 +354,9 @@ def test_the_first_synonyms_reach_other_processes(version: str, monkeypatch: pyt
     assert (find(one, "tarmac").found, find(other, "tarmac").found) == (0, 0)
 
 
-def test_an_import_that_is_not_answered_is_sent_again_soon_and_given_more_time(engine: TypesenseSearch, recording: Recording) -> None:
+def test_an_import_that_is_not_answered_is_sent_again_soon_and_given_more_time(
+    engine: TypesenseSearch, recording: Recording
+) -> None:
     recording.failures.append(importing(recording, httpx.ReadTimeout("slow")))
     engine.upsert(P, [process(30, "Later")])
     imports = [request for request in recording.requests if request.url.path.endswith("/import")][-2:]
@@ -310,7 +371,9 @@ def test_a_write_goes_to_the_collection_s_own_name(engine: TypesenseSearch, reco
     assert set(written) == set(recording.server.collections)
 
 
-def test_a_collection_that_is_deleted_beneath_a_search_is_an_empty_one(engine: TypesenseSearch, recording: Recording) -> None:
+def test_a_collection_that_is_deleted_beneath_a_search_is_an_empty_one(
+    engine: TypesenseSearch, recording: Recording
+) -> None:
     find(engine, "roads")
     recording.server.collections.clear()
     recording.server.aliases.clear()

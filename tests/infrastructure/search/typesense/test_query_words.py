@@ -35,12 +35,22 @@ def server(request: pytest.FixtureRequest) -> Iterator[TypesenseSearch]:
         ("Тест Дороги", "тест", "<mark>Тест</mark> Дороги"),
         ("Тест Дороги", "ТЕСТ", "<mark>Тест</mark> Дороги"),
         ("Έργα οδοποιίας", "έργα", "<mark>Έργα</mark> οδοποιίας"),
-        ("Roads – and “kerbs”, ‘new’…", '"roads and kerbs new"', "<mark>Roads</mark> – <mark>and</mark> “<mark>kerbs</mark>”, ‘<mark>new</mark>’…"),
-        ("Roads\r\nand\t kerbs\rnew", '"roads and kerbs new"', "<mark>Roads</mark>\r\n<mark>and</mark>\t <mark>kerbs</mark>\r<mark>new</mark>"),
+        (
+            "Roads – and “kerbs”, ‘new’…",
+            '"roads and kerbs new"',
+            "<mark>Roads</mark> – <mark>and</mark> “<mark>kerbs</mark>”, ‘<mark>new</mark>’…",
+        ),
+        (
+            "Roads\r\nand\t kerbs\rnew",
+            '"roads and kerbs new"',
+            "<mark>Roads</mark>\r\n<mark>and</mark>\t <mark>kerbs</mark>\r<mark>new</mark>",
+        ),
         ("Roads\tand\u2028kerbs", "kerbs", "Roads\tand\u2028<mark>kerbs</mark>"),
     ],
 )
-def test_signs_that_are_not_ascii_part_words_and_capitals_of_any_alphabet_fold(engine: SearchEngine, title: str, text: str, marked: str) -> None:
+def test_signs_that_are_not_ascii_part_words_and_capitals_of_any_alphabet_fold(
+    engine: SearchEngine, title: str, text: str, marked: str
+) -> None:
     engine.upsert(P, [process(1, title), process(2, "Something else")])
     assert [hit.highlights["title"] for hit in find(engine, text).hits] == [marked]
 
@@ -52,7 +62,9 @@ def test_suggestions_go_by_the_same_words(engine: SearchEngine) -> None:
 
 def test_synonyms_go_by_the_same_words(engine: SearchEngine) -> None:
     engine.upsert(P, [process(1, "Ремонт Дороги"), process(2, "Работы у асфальта")])
-    engine.set_synonyms([Synonym(id="s", words=("Дороги", "Асфальта")), Synonym(id="r", root="Пути", words=("Дороги",))])
+    engine.set_synonyms(
+        [Synonym(id="s", words=("Дороги", "Асфальта")), Synonym(id="r", root="Пути", words=("Дороги",))]
+    )
     assert set(ids(find(engine, "дороги"))) == {"ocds-b5fd17-0001", "ocds-b5fd17-0002"}
     assert ids(find(engine, "пути")) == ["ocds-b5fd17-0001"]
     assert {one.id: one.words for one in engine.synonyms()} == {"s": ("Дороги", "Асфальта"), "r": ("Дороги",)}
@@ -75,7 +87,9 @@ def test_synonyms_go_by_the_same_words(engine: SearchEngine) -> None:
         ("road works lighting", "Wales", ["road works lighting"] * 10),
     ],
 )
-def test_filters_do_not_change_how_loosely_words_match(engine: SearchEngine, text: str, region: str, titles: list[str]) -> None:
+def test_filters_do_not_change_how_loosely_words_match(
+    engine: SearchEngine, text: str, region: str, titles: list[str]
+) -> None:
     kent = [process(1, "road signs", region="Kent", codes=["45233149"]), process(2, "fridge repair", region="Kent")]
     wales = [process(10, "bridge repair", region="Wales", codes=["45233142", "45233149"])]
     engine.upsert(P, kent + wales + [process(20 + i, "road works lighting", region="Wales") for i in range(10)])
@@ -84,12 +98,29 @@ def test_filters_do_not_change_how_loosely_words_match(engine: SearchEngine, tex
 
 
 def test_nor_where_they_are_sorted(engine: SearchEngine) -> None:
-    engine.upsert(P, [process(1, "school meals", region="Wales", value=1.0), process(2, "school lane", region="Kent", value=2.0)])
+    engine.upsert(
+        P, [process(1, "school meals", region="Wales", value=1.0), process(2, "school lane", region="Kent", value=2.0)]
+    )
     assert ids(find(engine, "school meals zzzz", sort="value")) == ["ocds-b5fd17-0001"]
-    assert find(engine, "school meals zzzz", sort="value", filters=(Filter(field="region", values=("Kent",)),)).found == 0
+    assert (
+        find(engine, "school meals zzzz", sort="value", filters=(Filter(field="region", values=("Kent",)),)).found == 0
+    )
 
 
-@pytest.mark.parametrize("text", ["bridge", "bridgge", "brige", "road", "road works", "road works lighting", "rooad wroks", "road zzzz", "road bridge fridge"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bridge",
+        "bridgge",
+        "brige",
+        "road",
+        "road works",
+        "road works lighting",
+        "rooad wroks",
+        "road zzzz",
+        "road bridge fridge",
+    ],
+)
 @pytest.mark.parametrize("sort", [None, "value"])
 def test_the_count_of_a_facet_is_what_its_filter_finds(engine: SearchEngine, text: str, sort: str | None) -> None:
     titles = ["road signs", "fridge repair", "bridge repair", "road works", "road bridge works", "roads lighting"]
@@ -131,8 +162,16 @@ def test_known_words_take_one_request(filters: tuple[Filter, ...], searches: int
         ("4523314", []),
     ],
 )
-def test_a_strict_search_corrects_completes_and_leaves_out_nothing(server: TypesenseSearch, text: str, numbers: list[int], sort: str | None) -> None:
-    server.upsert(P, [process(1, "bridge repair", codes=["45233142"], value=1.0), process(2, "fridge repair", codes=["45233149"], value=2.0)])
+def test_a_strict_search_corrects_completes_and_leaves_out_nothing(
+    server: TypesenseSearch, text: str, numbers: list[int], sort: str | None
+) -> None:
+    server.upsert(
+        P,
+        [
+            process(1, "bridge repair", codes=["45233142"], value=1.0),
+            process(2, "fridge repair", codes=["45233149"], value=2.0),
+        ],
+    )
     server.set_synonyms([Synonym(id="s", words=("footway", "bridge"))])
     found = find(server, text, strict=True, sort=sort)
     assert (ids(found), found.found) == ([f"ocds-b5fd17-{number:04d}" for number in numbers], len(numbers))
@@ -140,4 +179,7 @@ def test_a_strict_search_corrects_completes_and_leaves_out_nothing(server: Types
 
 def test_a_strict_search_marks_no_beginnings(server: TypesenseSearch) -> None:
     server.upsert(P, [process(1, "bridge bridges bridgehead")])
-    assert find(server, "bridge", strict=True).hits[0].highlights["title"] == "<mark>bridge</mark> <mark>bridges</mark> bridgehead"
+    assert (
+        find(server, "bridge", strict=True).hits[0].highlights["title"]
+        == "<mark>bridge</mark> <mark>bridges</mark> bridgehead"
+    )

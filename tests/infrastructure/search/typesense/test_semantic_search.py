@@ -19,7 +19,8 @@ def stock(engine: SearchEngine, documents: Sequence[SearchDocument]) -> None:
     engine.upsert(P, documents)
     angles = np.linspace(0, 1.2, len(documents))
     rows = [
-        VectorRow(one["id"], embedding_text_hash(P, one), np.array([np.cos(a), np.sin(a)], dtype=np.float32)) for one, a in zip(documents, angles, strict=True)
+        VectorRow(one["id"], embedding_text_hash(P, one), np.array([np.cos(a), np.sin(a)], dtype=np.float32))
+        for one, a in zip(documents, angles, strict=True)
     ]
     engine.write_vectors(P, "m", rows)
 
@@ -50,10 +51,20 @@ def test_an_exclusion_is_met_by_the_nearest_without_it_however_far(engine: Searc
 def test_groups_past_what_was_fused_are_there(engine: SearchEngine) -> None:
     documents = [process(i, "road", buyer="A" if i < 400 else f"B{i % 7}") for i in range(420)]
     engine.upsert(P, documents)
-    engine.write_vectors(P, "m", [VectorRow(documents[0]["id"], embedding_text_hash(P, documents[0]), np.array([1.0, 0.0], dtype=np.float32))])
+    engine.write_vectors(
+        P,
+        "m",
+        [VectorRow(documents[0]["id"], embedding_text_hash(P, documents[0]), np.array([1.0, 0.0], dtype=np.float32))],
+    )
     found = find(engine, "road", mode=Mode.HYBRID, vector=(1.0, 0.0), group_by="buyer", group_limit=1)
-    assert (found.mode, found.found, {hit.group for hit in found.hits}) == (Mode.HYBRID, 420, {"A", *(f"B{i}" for i in range(7))})
-    second = find(engine, "road", mode=Mode.HYBRID, vector=(1.0, 0.0), group_by="buyer", group_limit=1, per_page=5, page=2)
+    assert (found.mode, found.found, {hit.group for hit in found.hits}) == (
+        Mode.HYBRID,
+        420,
+        {"A", *(f"B{i}" for i in range(7))},
+    )
+    second = find(
+        engine, "road", mode=Mode.HYBRID, vector=(1.0, 0.0), group_by="buyer", group_limit=1, per_page=5, page=2
+    )
     assert [hit.group for hit in second.hits] == [hit.group for hit in found.hits[5:]]
 
 

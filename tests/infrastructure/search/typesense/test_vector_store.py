@@ -45,7 +45,9 @@ def test_vectors_of_another_schema_are_none(newer: TypesenseSearch) -> None:
 def test_vectors_of_the_new_schema_take_their_place(newer: TypesenseSearch, server: Typesense) -> None:
     newer.write_vectors(P, "m", [row(ROADS, 1, 0), row(MEALS, 0, 1)])
     assert (newer.active_model(P), newer.count_vectors(P)) == ("m", 2)
-    assert ids(find(newer, "x", mode=Mode.SEMANTIC, vector=(0.0, 1.0), filters=(Filter(field="cpv", values=("55",)),))) == [MEALS["id"]]
+    assert ids(
+        find(newer, "x", mode=Mode.SEMANTIC, vector=(0.0, 1.0), filters=(Filter(field="cpv", values=("55",)),))
+    ) == [MEALS["id"]]
     assert len(server.collections) == 1  # that of the older schema is gone
 
 

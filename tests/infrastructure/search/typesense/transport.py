@@ -34,7 +34,9 @@ class Recording(httpx.BaseTransport):
         if failed is not None:
             return failed
         key = request.headers.get("X-TYPESENSE-API-KEY")
-        status, body = self.server.handle(request.method, request.url.path, dict(request.url.params), request.content, key)
+        status, body = self.server.handle(
+            request.method, request.url.path, dict(request.url.params), request.content, key
+        )
         self._held(lambda: check_response(request, status, body))
         content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         return httpx.Response(status, content=content)
@@ -60,4 +62,8 @@ class Recording(httpx.BaseTransport):
 
 def refusal(status: int, message: str, **headers: Any) -> httpx.Response:
     """An error response."""
-    return httpx.Response(status, json={"message": message}, headers={name.replace("_", "-"): str(value) for name, value in headers.items()})
+    return httpx.Response(
+        status,
+        json={"message": message},
+        headers={name.replace("_", "-"): str(value) for name, value in headers.items()},
+    )

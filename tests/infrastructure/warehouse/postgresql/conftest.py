@@ -29,7 +29,9 @@ PACKAGE = "postgresql"
 
 def program(name: str) -> str:
     """The path of a PostgreSQL program; without it the test is skipped, and in CI it fails."""
-    found = shutil.which(name) or next(iter(map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True))), None)
+    found = shutil.which(name) or next(
+        iter(map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True))), None
+    )
     if found is None:
         reason = f"there is no {name}: install Debian's package {PACKAGE}"
         if os.environ.get("TENDERLAKE_CI"):
@@ -50,7 +52,12 @@ def server() -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    subprocess.run([initdb, "-D", folder / "data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C"], check=True, capture_output=True, user=user)
+    subprocess.run(
+        [initdb, "-D", folder / "data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C"],
+        check=True,
+        capture_output=True,
+        user=user,
+    )
     options = ["-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
     with (folder.with_suffix(".log")).open("wb") as log:
         process = subprocess.Popen([postgres, "-D", folder / "data", *options], stdout=log, stderr=log, user=user)
@@ -111,7 +118,9 @@ def lake_on_postgres(tmp_path: Path, database: str) -> Iterator[Parts]:
 @pytest.fixture
 def api(database: str, tmp_path: Path) -> Iterator[Api]:
     """The application over a PostgreSQL, with the queue read by hand."""
-    settings = settings_of(tmp_path / "data").model_copy(update={"database_url": database, "max_upload_bytes": 100_000_000})
+    settings = settings_of(tmp_path / "data").model_copy(
+        update={"database_url": database, "max_upload_bytes": 100_000_000}
+    )
     settings.data_dir.mkdir()
     messages = Kept()
     parts = replace(bootstrap(settings), messages=messages)

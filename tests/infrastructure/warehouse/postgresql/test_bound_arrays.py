@@ -11,10 +11,39 @@ from infrastructure.warehouse.column_types import Instant, Money
 from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.repository import Repository
 
-TEXTS = ["plain", "", None, "NULL", "null", '"', "\\", "\\N", '\\"', "{a,b}", "a,b", "line\nfeed\ttab\r", " lead", "é 漢字 🙂", "'; DROP", "%s %(x)s"]
-INSTANTS = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), datetime(2024, 2, 29, 12, 0, 0, 1, tzinfo=UTC), None]
+TEXTS = [
+    "plain",
+    "",
+    None,
+    "NULL",
+    "null",
+    '"',
+    "\\",
+    "\\N",
+    '\\"',
+    "{a,b}",
+    "a,b",
+    "line\nfeed\ttab\r",
+    " lead",
+    "é 漢字 🙂",
+    "'; DROP",
+    "%s %(x)s",
+]
+INSTANTS = [
+    datetime(1, 1, 1, tzinfo=UTC),
+    datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    datetime(2024, 2, 29, 12, 0, 0, 1, tzinfo=UTC),
+    None,
+]
 AMOUNTS = [0.1, -1.5, 1e16, 1.7976931348623157e308, 5e-324, 123456789.12, None]
-SCHEMA = {"id": pl.Int64, "said": pl.String, "at": pl.Datetime("us", "UTC"), "amount": pl.Float64, "raw": pl.Binary, "good": pl.Boolean}
+SCHEMA = {
+    "id": pl.Int64,
+    "said": pl.String,
+    "at": pl.Datetime("us", "UTC"),
+    "amount": pl.Float64,
+    "raw": pl.Binary,
+    "good": pl.Boolean,
+}
 THINGS = Table(
     "thing",
     MetaData(),
@@ -30,7 +59,14 @@ THINGS = Table(
 def rows() -> list[tuple[object, ...]]:
     flags = [True, False, None]
     return [
-        (number - 3, text, INSTANTS[number % 4], AMOUNTS[number % 7], None if number % 5 == 0 else bytes([0, 92, 34, 255, number]), flags[number % 3])
+        (
+            number - 3,
+            text,
+            INSTANTS[number % 4],
+            AMOUNTS[number % 7],
+            None if number % 5 == 0 else bytes([0, 92, 34, 255, number]),
+            flags[number % 3],
+        )
         for number, text in enumerate(TEXTS)
     ]
 
@@ -52,8 +88,17 @@ def test_values_come_out_as_they_went_in(kind: str, request: pytest.FixtureReque
         repository.update_frame(THINGS, frame.select("id", "said", "at"), "id")
         assert [tuple(row) for row in work.connection.execute(every)] == given
         for text in TEXTS:
-            found = work.connection.execute(select(THINGS.c.id).where(repository.among(THINGS.c.said, [text, "of nobody"]))).all() if text is not None else [1]
+            found = (
+                work.connection.execute(
+                    select(THINGS.c.id).where(repository.among(THINGS.c.said, [text, "of nobody"]))
+                ).all()
+                if text is not None
+                else [1]
+            )
             assert len(found) == 1, text
-        assert work.connection.execute(select(THINGS.c.id).where(repository.among(THINGS.c.id, [-3, 0, 99]))).all() == [(-3,), (0,)]
+        assert work.connection.execute(select(THINGS.c.id).where(repository.among(THINGS.c.id, [-3, 0, 99]))).all() == [
+            (-3,),
+            (0,),
+        ]
         assert work.connection.execute(select(THINGS.c.id).where(repository.among(THINGS.c.id, []))).all() == []
     warehouse.close()

@@ -9,7 +9,12 @@ from services.webhooks.outbox import LEASE_DURATION, enqueue
 
 
 def test_two_runs_at_once_lease_each_delivery_once(lake_on_postgres: Parts) -> None:
-    urls = ["https://a.example/1", "https://a.example/1", *(f"https://a.example/{number}" for number in range(2, 9)), "https://b.example/"]
+    urls = [
+        "https://a.example/1",
+        "https://a.example/1",
+        *(f"https://a.example/{number}" for number in range(2, 9)),
+        "https://b.example/",
+    ]
     with lake_on_postgres.warehouse.write() as work:
         for url in urls:
             enqueue(work, url=url, secret="s" * 16, event="test", payload={}, ref="thing")

@@ -10,9 +10,19 @@ from tests.support import lines, load, verified
 
 
 @pytest.mark.parametrize("rates_first", [True, False])
-def test_facts_are_converted_on_postgresql_whatever_came_first(lake_on_postgres: Parts, tmp_path: Path, rates_first: bool) -> None:
-    found = [priced(f"ocds-rates1-{n}", amount, "USD", "2024-01-03") for n, amount in enumerate((100, 99.99, 0.1, 1e15))]
-    awards = [{"id": "x", "value": {"amount": 100, "currency": "GBP"}, "suppliers": [{"name": name} for name in ("One", "Two", "Three")]}]
+def test_facts_are_converted_on_postgresql_whatever_came_first(
+    lake_on_postgres: Parts, tmp_path: Path, rates_first: bool
+) -> None:
+    found = [
+        priced(f"ocds-rates1-{n}", amount, "USD", "2024-01-03") for n, amount in enumerate((100, 99.99, 0.1, 1e15))
+    ]
+    awards = [
+        {
+            "id": "x",
+            "value": {"amount": 100, "currency": "GBP"},
+            "suppliers": [{"name": name} for name in ("One", "Two", "Three")],
+        }
+    ]
     found.append(priced("ocds-rates1-9", 7, "EUR", "2024-01-03") | {"awards": awards})
     for step in (0, 1) if rates_first else (1, 0):
         if step == 0:

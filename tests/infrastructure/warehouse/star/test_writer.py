@@ -17,34 +17,64 @@ from tests.support import lines, load, release, rows
 def councils(*stated: tuple[str, str, str]) -> bytes:
     """Releases of one council under several names, from (ocid number, date, name)."""
     who = {"id": "b", "identifier": {"scheme": "GB-LAC", "id": "E01"}, "roles": ["buyer"]}
-    return lines(release(f"ocds-test01-{number}", date=date, parties=[who | {"name": name}]) for number, date, name in stated)
+    return lines(
+        release(f"ocds-test01-{number}", date=date, parties=[who | {"name": name}]) for number, date, name in stated
+    )
 
 
 def history(parts: Parts) -> list[tuple[str, str, str | None, bool]]:
     """(name, valid_from, valid_to, is_current) of the council, oldest first."""
     versions = [row for row in rows(parts, "dim_organization") if row["organization_id"] == "GB-LAC-E01"]
     versions.sort(key=lambda row: row["valid_from"])
-    return [(row["name"], f"{row['valid_from']:%Y-%m-%d}", f"{row['valid_to']:%Y-%m-%d}" if row["valid_to"] else None, row["is_current"]) for row in versions]
+    return [
+        (
+            row["name"],
+            f"{row['valid_from']:%Y-%m-%d}",
+            f"{row['valid_to']:%Y-%m-%d}" if row["valid_to"] else None,
+            row["is_current"],
+        )
+        for row in versions
+    ]
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
-def test_the_history_of_an_organisation_is_the_same_in_whatever_order_it_is_told(lake_home: Parts, order: tuple[int, ...]) -> None:
-    stated = [("1", "2024-01-01T00:00:00Z", "Old name"), ("2", "2024-03-01T00:00:00Z", "New name"), ("3", "2024-02-01T00:00:00Z", "Old name")]
+def test_the_history_of_an_organisation_is_the_same_in_whatever_order_it_is_told(
+    lake_home: Parts, order: tuple[int, ...]
+) -> None:
+    stated = [
+        ("1", "2024-01-01T00:00:00Z", "Old name"),
+        ("2", "2024-03-01T00:00:00Z", "New name"),
+        ("3", "2024-02-01T00:00:00Z", "Old name"),
+    ]
     for number in order:
         load(lake_home, f"{number}.jsonl", councils(stated[number]))
-    assert history(lake_home) == [("Old name", "2024-01-01", "2024-03-01", False), ("New name", "2024-03-01", None, True)]
+    assert history(lake_home) == [
+        ("Old name", "2024-01-01", "2024-03-01", False),
+        ("New name", "2024-03-01", None, True),
+    ]
 
 
 def test_a_version_that_is_no_longer_stated_leaves_the_history(lake_home: Parts) -> None:
-    load(lake_home, "a.jsonl", councils(("1", "2024-01-01T00:00:00Z", "Old name"), ("2", "2024-03-01T00:00:00Z", "New name")))
+    load(
+        lake_home,
+        "a.jsonl",
+        councils(("1", "2024-01-01T00:00:00Z", "Old name"), ("2", "2024-03-01T00:00:00Z", "New name")),
+    )
     load(lake_home, "b.jsonl", councils(("1", "2024-01-01T00:00:00Z", "New name")))
     assert history(lake_home) == [("New name", "2024-01-01", None, True)]
 
 
 def test_facts_of_the_past_keep_the_version_that_they_named(lake_home: Parts) -> None:
-    load(lake_home, "a.jsonl", councils(("1", "2024-01-01T00:00:00Z", "Old name"), ("2", "2024-03-01T00:00:00Z", "New name")))
+    load(
+        lake_home,
+        "a.jsonl",
+        councils(("1", "2024-01-01T00:00:00Z", "Old name"), ("2", "2024-03-01T00:00:00Z", "New name")),
+    )
     names = {row["organization_key"]: row["name"] for row in rows(lake_home, "dim_organization")}
-    assert [(row["ocid"], names[row["buyer_key"]]) for row in rows(lake_home, "fact_process")] == [("ocds-test01-1", "Old name"), ("ocds-test01-2", "New name")]
+    assert [(row["ocid"], names[row["buyer_key"]]) for row in rows(lake_home, "fact_process")] == [
+        ("ocds-test01-1", "Old name"),
+        ("ocds-test01-2", "New name"),
+    ]
 
 
 def test_uses_count_exactly_the_facts_that_point_at_a_row(lake_home: Parts) -> None:
@@ -55,7 +85,9 @@ def test_uses_count_exactly_the_facts_that_point_at_a_row(lake_home: Parts) -> N
         for row in rows(lake_home, fact):
             pointed.update((dimension, row[column]) for column, dimension in references.items())
     for dimension, (key, _) in DIMENSIONS.items():
-        assert {row[key]: row["uses"] for row in rows(lake_home, dimension)} == {k: uses for (name, k), uses in pointed.items() if name == dimension}, dimension
+        assert {row[key]: row["uses"] for row in rows(lake_home, dimension)} == {
+            k: uses for (name, k), uses in pointed.items() if name == dimension
+        }, dimension
     named = Counter(row["organization_key"] for row in rows(lake_home, "bridge_process_organization"))
     assert {row["organization_key"]: row["uses"] for row in rows(lake_home, "dim_organization") if row["uses"]} == named
 
@@ -66,10 +98,18 @@ def test_every_key_of_a_fact_finds_its_row(lake_home: Parts) -> None:
     with lake_home.warehouse.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
         for fact in ("fact_process", "fact_award", "fact_contract", "fact_item"):
-            query = f"SELECT count(*) FROM {fact} f LEFT JOIN dim_organization o ON o.organization_key = f.buyer_key WHERE o.organization_key IS NULL"
+            query = (
+                f"SELECT count(*) FROM {fact} f LEFT JOIN dim_organization o ON o.organization_key = f.buyer_key "
+                "WHERE o.organization_key IS NULL"
+            )
             assert connection.exec_driver_sql(query).scalar() == 0
-        dates = "SELECT count(*) FROM fact_process f LEFT JOIN dim_date d ON d.date_key = f.last_published_date_key WHERE d.date_key IS NULL"
-        early = connection.exec_driver_sql("SELECT count(*) FROM fact_process WHERE last_published_date_key IS NULL").scalar()
+        dates = (
+            "SELECT count(*) FROM fact_process f LEFT JOIN dim_date d ON d.date_key = f.last_published_date_key "
+            "WHERE d.date_key IS NULL"
+        )
+        early = connection.exec_driver_sql(
+            "SELECT count(*) FROM fact_process WHERE last_published_date_key IS NULL"
+        ).scalar()
         assert connection.exec_driver_sql(dates).scalar() == early == 0
 
 
@@ -83,10 +123,17 @@ def test_every_key_of_a_fact_finds_its_row(lake_home: Parts) -> None:
     ],
 )
 def test_instants_of_any_year_come_back_as_they_went_in(lake_home: Parts, published: str, instant: datetime) -> None:
-    body: dict[str, Any] = {"tender": {"tenderPeriod": {"startDate": published}}, "parties": [{"id": "p", "name": "P", "roles": ["buyer"]}]}
+    body: dict[str, Any] = {
+        "tender": {"tenderPeriod": {"startDate": published}},
+        "parties": [{"id": "p", "name": "P", "roles": ["buyer"]}],
+    }
     load(lake_home, "a.jsonl", lines([release(date=published, **body)]))
     (process,) = rows(lake_home, "fact_process")
-    assert (process["last_published"], process["first_published"], process["tender_start"]) == (instant, instant, instant)
+    assert (process["last_published"], process["first_published"], process["tender_start"]) == (
+        instant,
+        instant,
+        instant,
+    )
     (version,) = [row for row in rows(lake_home, "dim_organization") if row["name"] == "P"]
     assert version["valid_from"] == instant
     known = 1990 <= instant.year <= 2069

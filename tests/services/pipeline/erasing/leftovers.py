@@ -109,5 +109,7 @@ def in_answers(api: Api, word: str) -> Iterator[tuple[str, str]]:
         assert answer.status_code == 200, (path, answer.text)
         yield path, answer.text
     for collection in Collection:
-        found = api.client.get("/v1/search", params={"q": word, "collection": str(collection), "mode": "keyword"}).json()
+        found = api.client.get(
+            "/v1/search", params={"q": word, "collection": str(collection), "mode": "keyword"}
+        ).json()
         yield f"search for it in {collection}", repr(found["hits"])

@@ -37,7 +37,9 @@ class Killing:
 def swept(api: Api) -> None:
     """Let the sweep find the idle purge and send it again."""
     with api.parts.warehouse.write() as work:
-        work.connection.exec_driver_sql("UPDATE audit SET at = ?", ((now() - IDLE_DURATION - timedelta(seconds=1)).isoformat(),))  # type: ignore[attr-defined]
+        work.connection.exec_driver_sql(
+            "UPDATE audit SET at = ?", ((now() - IDLE_DURATION - timedelta(seconds=1)).isoformat(),)
+        )  # type: ignore[attr-defined]
         work.commit()
     assert ("erase",) in sweep(api.parts)
     api.work()
@@ -66,7 +68,9 @@ def test_what_a_stage_set_aside_is_not_erased(api: Api) -> None:
     done(api, api.client.post("/v1/raw/releases", json=secret()))
     job = done(api, api.client.delete(URL))
     with api.parts.warehouse.write() as work:
-        work.audit.add([NewAuditEntry(now(), "admin", Kind.RELEASES, IDS[Kind.RELEASES], None, job["id"], version=2, seq=1)])
+        work.audit.add(
+            [NewAuditEntry(now(), "admin", Kind.RELEASES, IDS[Kind.RELEASES], None, job["id"], version=2, seq=1)]
+        )
         work.connection.exec_driver_sql("UPDATE job SET status = 'failed' WHERE id = ?", (job["id"],))  # type: ignore[attr-defined]
         work.commit()
     erase(api.parts)
@@ -90,8 +94,12 @@ def test_what_a_killed_append_left_is_waited_for(api: Api) -> None:
     assert sound(api) == []
 
 
-def test_the_sweep_has_small_files_merged_and_a_purge_erases_them_all_the_same(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infrastructure.lake.delta_lake.has_many_small_files", lambda table: has_many_small_files(table, 5))
+def test_the_sweep_has_small_files_merged_and_a_purge_erases_them_all_the_same(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "infrastructure.lake.delta_lake.has_many_small_files", lambda table: has_many_small_files(table, 5)
+    )
     done(api, api.client.post("/v1/raw/releases", json=secret()))
     for number in range(5):
         assert ("erase",) not in sweep(api.parts)

@@ -61,7 +61,10 @@ def tender(number: int = 1, **fields: Any) -> Json:
         "documents": [document],
         "procurementMethodDetails": WORD,
     }
-    return release(number, buyer={"name": f"{WORD} Council"}, parties=[], tender=about, awards=[award], x_note=WORD) | fields
+    return (
+        release(number, buyer={"name": f"{WORD} Council"}, parties=[], tender=about, awards=[award], x_note=WORD)
+        | fields
+    )
 
 
 def keyed(name: str) -> dict[str, str]:
@@ -141,7 +144,9 @@ ROWS: dict[Kind, tuple[Json, Json, Json]] = {  # the record, a neighbour, a refu
         {"id": "d/1", "filename": f"{WORD}.pdf", "pages": [{"page": WORD}]},
     ),
 }
-CELLS: dict[Kind, tuple[Json, Json]] = {kind: ROWS[kind][:2] for kind in (Kind.ORGANIZATIONS, Kind.EXCHANGE_RATES, Kind.CLASSIFICATIONS)}
+CELLS: dict[Kind, tuple[Json, Json]] = {
+    kind: ROWS[kind][:2] for kind in (Kind.ORGANIZATIONS, Kind.EXCHANGE_RATES, Kind.CLASSIFICATIONS)
+}
 CELLS[Kind.RELEASES] = (flat(), flat(2, "Wombat"))
 
 
@@ -209,7 +214,9 @@ def _archive(api: Api) -> None:
 
 
 def _cancelled(api: Api) -> None:
-    waiting = api.client.post("/v1/uploads", params={"filename": f"{WORD}.jsonl"}, content=as_lines(tender(), release(2))).json()
+    waiting = api.client.post(
+        "/v1/uploads", params={"filename": f"{WORD}.jsonl"}, content=as_lines(tender(), release(2))
+    ).json()
     assert api.client.delete(f"/v1/jobs/{waiting['id']}").json()["status"] == "cancelled"
     asked = api.client.post(path(Kind.RELEASES), json=tender()).json()
     assert api.client.delete(f"/v1/jobs/{asked['id']}").json()["status"] == "cancelled"

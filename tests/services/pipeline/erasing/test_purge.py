@@ -32,7 +32,9 @@ def _plain(file: Path) -> bytes:
 
 
 def secret(number: int = 1, **fields: Any) -> dict[str, Any]:
-    return release(number, tender={"id": "t", "title": f"A {SECRET} for the zoo", "description": f"{SECRET} " * 2_000}, **fields)
+    return release(
+        number, tender={"id": "t", "title": f"A {SECRET} for the zoo", "description": f"{SECRET} " * 2_000}, **fields
+    )
 
 
 def test_a_purged_release_is_told_of_nowhere_and_its_neighbours_stay(api: Api) -> None:
@@ -49,17 +51,31 @@ def test_a_purged_release_is_told_of_nowhere_and_its_neighbours_stay(api: Api) -
     assert told(api.settings.data_dir) == []
     assert api.client.get(URL).status_code == 404
     assert [one["deleted"] for one in api.client.get(f"{URL}/versions").json()["items"]] == [True]
-    assert [one["id"] for one in api.client.get("/v1/raw/releases").json()["items"]] == ["ocds-b5fd17-bar-2:r1", "ocds-b5fd17-bar-4:r1"]
+    assert [one["id"] for one in api.client.get("/v1/raw/releases").json()["items"]] == [
+        "ocds-b5fd17-bar-2:r1",
+        "ocds-b5fd17-bar-4:r1",
+    ]
     assert api.client.get("/v1/gold/processes/ocds-b5fd17-bar-2").status_code == 200
     assert api.client.get("/v1/gold/processes/ocds-b5fd17-bar-1").status_code == 404
     assert sound(api) == []
     (entry,) = api.client.get("/v1/audit").json()["items"]
-    assert (entry["actor"], entry["action"], entry["record_id"], entry["job_id"], entry["status"]) == ("admin", "purge", IDS[Kind.RELEASES], job["id"], "done")
+    assert (entry["actor"], entry["action"], entry["record_id"], entry["job_id"], entry["status"]) == (
+        "admin",
+        "purge",
+        IDS[Kind.RELEASES],
+        job["id"],
+        "done",
+    )
     assert entry["erased"]["versions"] == [1, 2, 3, 4]
     assert len(entry["erased"]["files"]) == 6
     assert SECRET not in orjson.dumps(entry).decode()
     (refused,) = api.client.get(f"/v1/jobs/{first['id']}/errors").json()["items"]
-    assert (refused["code"], refused["line"], refused["excerpt"], refused["reason"]) == ("unreadable_date", 3, "", "erased")
+    assert (refused["code"], refused["line"], refused["excerpt"], refused["reason"]) == (
+        "unreadable_date",
+        3,
+        "",
+        "erased",
+    )
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -112,11 +128,17 @@ def test_a_file_that_a_job_still_reads_is_erased_behind_it(api: Api) -> None:
 def test_erasing_again_changes_nothing_and_writers_may_not_purge(api: Api) -> None:
     done(api, api.client.post("/v1/raw/releases", json=RELEASE))
     assert api.client.delete(URL, params={"purge": True}, auth=("wendy", "wendy!")).status_code == 403
-    assert api.client.delete("/v1/raw/releases", params={"id": "x", "purge": True}, auth=("wendy", "wendy!")).status_code == 403
+    assert (
+        api.client.delete("/v1/raw/releases", params={"id": "x", "purge": True}, auth=("wendy", "wendy!")).status_code
+        == 403
+    )
     done(api, api.client.delete(URL, params={"purge": True}))
     before = api.client.get("/v1/audit").json()
     erase(api.parts)
-    assert api.client.get("/v1/audit", params={"kind": "releases", "id": IDS[Kind.RELEASES], "actor": "admin"}).json() == before
+    assert (
+        api.client.get("/v1/audit", params={"kind": "releases", "id": IDS[Kind.RELEASES], "actor": "admin"}).json()
+        == before
+    )
     assert api.client.get("/v1/audit", params={"kind": "documents"}).json()["items"] == []
     assert sound(api) == []
 
@@ -127,7 +149,11 @@ def test_a_release_that_shared_its_id_is_purged_from_every_file_that_held_it(api
         content = b"".join(orjson.dumps(one) + b"\n" for one in both + extra)
         api.client.post("/v1/uploads", params={"filename": "a.jsonl"}, content=content)
         api.work()
-    own = next(one["id"] for one in api.client.get(path(Kind.RELEASES)).json()["items"] if one["id"].startswith(f"{IDS[Kind.RELEASES]}-"))
+    own = next(
+        one["id"]
+        for one in api.client.get(path(Kind.RELEASES)).json()["items"]
+        if one["id"].startswith(f"{IDS[Kind.RELEASES]}-")
+    )
     assert told(api.settings.data_dir) != []
     done(api, api.client.delete(path(Kind.RELEASES, own), params={"purge": True}))
     assert told(api.settings.data_dir) == []

@@ -36,7 +36,10 @@ def home(tmp_path: Path, migrated: Path) -> Iterator[Parts]:
 
 def begin(parts: Parts) -> str:
     """A job of SLICES slices: the first is indexed, the second waits to be refined."""
-    said = [release(f"ocds-test01-{n}", parties=[{"id": f"b{n}", "name": f"Buyer {n}", "roles": ["buyer"]}]) for n in range(SLICES)]
+    said = [
+        release(f"ocds-test01-{n}", parties=[{"id": f"b{n}", "name": f"Buyer {n}", "roles": ["buyer"]}])
+        for n in range(SLICES)
+    ]
     job_id = submit(parts, "load.jsonl", lines(said))
     land(parts, job_id)
     refine(parts)
@@ -48,7 +51,11 @@ def begin(parts: Parts) -> str:
 
 def names(parts: Parts) -> set[str]:
     """The organisations of the load that are in search."""
-    return {str(one["name"]) for one in parts.search.scan(Collection.ORGANIZATIONS) if str(one.get("name")).startswith("Buyer ")}
+    return {
+        str(one["name"])
+        for one in parts.search.scan(Collection.ORGANIZATIONS)
+        if str(one.get("name")).startswith("Buyer ")
+    }
 
 
 def behind(parts: Parts) -> bool:
@@ -60,7 +67,10 @@ def heard(parts: Parts, ago: timedelta, *stages: str) -> None:
     """Backdate the last change of these watermarks."""
     with parts.warehouse.write() as work:
         for stage in stages:
-            work.connection.exec_driver_sql("UPDATE watermark SET updated_at = ? WHERE stage = ?", ((now() - ago).replace(tzinfo=None).isoformat(" "), stage))
+            work.connection.exec_driver_sql(
+                "UPDATE watermark SET updated_at = ? WHERE stage = ?",
+                ((now() - ago).replace(tzinfo=None).isoformat(" "), stage),
+            )
         work.commit()
 
 
@@ -74,7 +84,11 @@ def test_processes_are_found_while_the_load_goes_on_and_organizations_once_it_en
 
 
 def test_a_job_that_ends_while_others_go_on_has_its_organizations(home: Parts) -> None:
-    single = submit(home, "single.json", lines([release("ocds-test01-single", parties=[{"id": "s", "name": "Buyer single", "roles": ["buyer"]}])]))
+    single = submit(
+        home,
+        "single.json",
+        lines([release("ocds-test01-single", parties=[{"id": "s", "name": "Buyer single", "roles": ["buyer"]}])]),
+    )
     land(home, single)
     refine(home)
     publish(home)
@@ -123,8 +137,12 @@ def test_the_sweep_sends_index_where_only_organizations_are_behind(home: Parts) 
     refine(home)
     publish(home)
     with home.warehouse.write() as work:  # as if the last run began before publish ended, and its message was lost
-        work.connection.exec_driver_sql("UPDATE watermark SET silver_batch = (SELECT max(silver_batch) FROM watermark) WHERE stage = 'index'")
-        work.connection.exec_driver_sql("UPDATE watermark SET seq = (SELECT max(seq) FROM watermark) WHERE stage = 'refine'")
+        work.connection.exec_driver_sql(
+            "UPDATE watermark SET silver_batch = (SELECT max(silver_batch) FROM watermark) WHERE stage = 'index'"
+        )
+        work.connection.exec_driver_sql(
+            "UPDATE watermark SET seq = (SELECT max(seq) FROM watermark) WHERE stage = 'refine'"
+        )
         work.commit()
     messages(home).waiting.clear()
     heard(home, IDLE_DURATION * 2, "index")
@@ -135,7 +153,9 @@ def test_the_sweep_sends_index_where_only_organizations_are_behind(home: Parts) 
 
 def test_verify_waits_for_organizations(home: Parts, tmp_path: Path) -> None:
     with home.warehouse.write() as work:
-        work.connection.exec_driver_sql("UPDATE watermark SET silver_batch = 0 WHERE stage = ?", (ORGANIZATIONS_WATERMARK,))
+        work.connection.exec_driver_sql(
+            "UPDATE watermark SET silver_batch = 0 WHERE stage = ?", (ORGANIZATIONS_WATERMARK,)
+        )
         work.commit()
     settings = Settings(data_dir=tmp_path / "home")
     with scratch_installation(settings, home) as aside, pytest.raises(ConflictError, match="stages are behind"):
@@ -164,7 +184,10 @@ def test_organizations_that_alone_were_lost_come_back_alone(home: Parts) -> None
         indexed = work.watermarks.get("index").silver_batch
     assert index_again_if_lost(home)
     with home.warehouse.read() as work:
-        assert (work.watermarks.get("index").silver_batch, work.watermarks.get(ORGANIZATIONS_WATERMARK).silver_batch) == (indexed, 0)
+        assert (
+            work.watermarks.get("index").silver_batch,
+            work.watermarks.get(ORGANIZATIONS_WATERMARK).silver_batch,
+        ) == (indexed, 0)
     assert not index_again_if_lost(home)  # already known
     heard(home, IDLE_DURATION * 2, "index")
     assert ("index",) in sweep(home)

@@ -51,12 +51,20 @@ def test_documents_keep_to_their_specs(lake_home: Parts) -> None:
         for document in made[spec.name]:
             for name, value in document.items():
                 assert isinstance(value, list) == fields[name].many, name
-                assert all(isinstance(each, TYPES[fields[name].type]) for each in (value if fields[name].many else [value])), name
+                assert all(
+                    isinstance(each, TYPES[fields[name].type]) for each in (value if fields[name].many else [value])
+                ), name
 
 
 def test_an_organisation_is_found_under_all_names_that_stand(lake_home: Parts) -> None:
     who = {"id": "b", "identifier": {"scheme": "GB-COH", "id": "1"}, "roles": ["supplier"]}
     told = [("1", "2024-01-01T00:00:00Z", "Old Ltd"), ("2", "2024-03-01T00:00:00Z", "New Ltd")]
-    load(lake_home, "a.jsonl", lines(release(f"ocds-test01-{number}", date=date, parties=[who | {"name": name}]) for number, date, name in told))
+    load(
+        lake_home,
+        "a.jsonl",
+        lines(
+            release(f"ocds-test01-{number}", date=date, parties=[who | {"name": name}]) for number, date, name in told
+        ),
+    )
     (document,) = documents(lake_home)["organizations"]
     assert (document["name"], document["names"], document["processes"]) == ("New Ltd", ["New Ltd", "Old Ltd"], 2.0)

@@ -27,7 +27,20 @@ from services.pipeline.landing.worker_leases import end_predecessor_leases, rele
 from services.ports.parts import Parts
 from services.ports.sources import Slice, Sources
 from services.shared.clock import now
-from tests.support import Killed, KillingWarehouse, drain, job_of, lines, load, messages, quarantined, release, rows, submit, verified
+from tests.support import (
+    Killed,
+    KillingWarehouse,
+    drain,
+    job_of,
+    lines,
+    load,
+    messages,
+    quarantined,
+    release,
+    rows,
+    submit,
+    verified,
+)
 
 UNTIL_SECONDS = 60.0
 
@@ -63,7 +76,9 @@ class Slow:
 
     def other(self, name: str = "worker-1") -> Parts:
         """The same lake in another worker."""
-        return replace(self.parts, readings=BackgroundSliceReader(self.parts.warehouse, name, patience=0.05, beat=3_600))
+        return replace(
+            self.parts, readings=BackgroundSliceReader(self.parts.warehouse, name, patience=0.05, beat=3_600)
+        )
 
 
 @pytest.fixture
@@ -94,7 +109,9 @@ def attempts(parts: Parts, job_id: str) -> list[tuple[str, str]]:
     """(status, worker) of the job's batches."""
     assert isinstance(parts.warehouse, SqlWarehouse)
     with parts.warehouse.engine.connect() as connection:
-        found = connection.exec_driver_sql(f"SELECT status, worker FROM batch WHERE job_id = '{job_id}' ORDER BY ordinal")
+        found = connection.exec_driver_sql(
+            f"SELECT status, worker FROM batch WHERE job_id = '{job_id}' ORDER BY ordinal"
+        )
         return [(row[0], row[1]) for row in found]
 
 
@@ -121,7 +138,10 @@ def test_what_waits_behind_a_slow_file_ends_before_it(slow: Slow, tmp_path: Path
     assert load(slow.parts, "quick.jsonl", lines([release("ocds-quick-1")])).status is JobStatus.SUCCEEDED
     assert not job_of(slow.parts, first).landed
     settle(slow, first)
-    assert (job_of(slow.parts, first).status, job_of(slow.parts, first).counts) == (JobStatus.SUCCEEDED, JobCounts(received=1, accepted=1, processes=1))
+    assert (job_of(slow.parts, first).status, job_of(slow.parts, first).counts) == (
+        JobStatus.SUCCEEDED,
+        JobCounts(received=1, accepted=1, processes=1),
+    )
     assert verified(slow.parts, tmp_path / "home") == []
 
 
@@ -130,7 +150,11 @@ def test_a_slow_file_among_those_that_wait_holds_its_group_up_for_a_moment_only(
     second = submit(slow.parts, "slow.jsonl", lines([release("ocds-slow-1")]))
     third = submit(slow.parts, "quick-2.jsonl", lines([release("ocds-quick-2")]))
     drain(slow.parts)
-    assert [job_of(slow.parts, one).status for one in (first, second, third)] == [JobStatus.SUCCEEDED, JobStatus.RUNNING, JobStatus.SUCCEEDED]
+    assert [job_of(slow.parts, one).status for one in (first, second, third)] == [
+        JobStatus.SUCCEEDED,
+        JobStatus.RUNNING,
+        JobStatus.SUCCEEDED,
+    ]
     settle(slow, second)
     assert job_of(slow.parts, second).status is JobStatus.SUCCEEDED
 
@@ -153,7 +177,9 @@ def test_a_lease_that_is_renewed_lasts_and_one_that_is_not_runs_out(slow: Slow) 
     job_id = submit(slow.parts, "slow.jsonl", lines([release()]))
     land(slow.parts, job_id)
     with slow.parts.warehouse.write() as work:
-        batch = work.batches.open([submit(slow.parts, "b.jsonl", lines([release()]))], now(), "worker-9", now() + LEASE_DURATION)[0]
+        batch = work.batches.open(
+            [submit(slow.parts, "b.jsonl", lines([release()]))], now(), "worker-9", now() + LEASE_DURATION
+        )[0]
         assert work.leases.active_workers([batch.job_id], now()) == {batch.job_id: "worker-9"}
         assert work.leases.active_workers([batch.job_id], now() + LEASE_DURATION) == {}
         assert work.leases.renew([batch.id], now() + 2 * LEASE_DURATION) == set()
@@ -196,7 +222,9 @@ def test_an_attempt_that_lost_its_lease_ends_at_its_next_checkpoint_and_keeps_no
     assert job_of(other, job_id).counts == JobCounts(received=1, accepted=1, processes=1)
 
 
-def test_a_job_that_is_cancelled_while_it_is_read_ends_its_reading_and_leaves_no_copy(slow: Slow, tmp_path: Path) -> None:
+def test_a_job_that_is_cancelled_while_it_is_read_ends_its_reading_and_leaves_no_copy(
+    slow: Slow, tmp_path: Path
+) -> None:
     job_id = submit(slow.parts, "slow.zip", many(2))
     land(slow.parts, job_id)
     with slow.parts.warehouse.write() as work:
@@ -254,7 +282,9 @@ def test_files_in_the_background_take_turns(slow: Slow) -> None:
     assert len(rows(slow.parts, "fact_process")) == 5
 
 
-def test_a_job_behind_an_archive_of_many_members_ends_first(lake_home: Parts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_job_behind_an_archive_of_many_members_ends_first(
+    lake_home: Parts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(recogniser, "SLICE_SECONDS", 0.0)
     big = submit(lake_home, "many.zip", many(12))
     land(lake_home, big)
@@ -263,7 +293,9 @@ def test_a_job_behind_an_archive_of_many_members_ends_first(lake_home: Parts, mo
     queue = messages(lake_home)
     while queue.waiting:
         queue.handle(lake_home, queue.waiting.popleft())
-        ended += [one for one in (big, small) if one not in ended and job_of(lake_home, one).status is JobStatus.SUCCEEDED]
+        ended += [
+            one for one in (big, small) if one not in ended and job_of(lake_home, one).status is JobStatus.SUCCEEDED
+        ]
     assert ended == [small, big]
     assert job_of(lake_home, big).counts == JobCounts(received=13, accepted=12, quarantined=1, processes=12)
     assert [status for status, _ in attempts(lake_home, big)] == ["committed"] * 12 + ["empty"]
@@ -298,13 +330,18 @@ def test_an_archive_whose_landing_is_killed_anywhere_is_read_on_and_nothing_is_l
     dying.close()
     drain(lake_home)
     job = job_of(lake_home, job_id)
-    assert (job.status, job.counts) == (JobStatus.SUCCEEDED, JobCounts(received=5, accepted=4, quarantined=1, processes=4))
+    assert (job.status, job.counts) == (
+        JobStatus.SUCCEEDED,
+        JobCounts(received=5, accepted=4, quarantined=1, processes=4),
+    )
     assert [one.file for one in quarantined(lake_home, job_id)] == ["many.zip/words.txt"]
     assert list((tmp_path / "home" / "spool").glob("*")) == []
     assert verified(lake_home, tmp_path / "home") == []
 
 
-def test_a_message_whose_slice_was_landed_already_does_nothing(lake_home: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_whose_slice_was_landed_already_does_nothing(
+    lake_home: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(recogniser, "SLICE_SECONDS", 0.0)
     job_id = submit(lake_home, "many.zip", many(4))
     land(lake_home, job_id)

@@ -16,7 +16,12 @@ def test_jobs_that_come_while_others_wait_need_no_message_of_their_own(lake_home
 def test_jobs_that_were_taken_but_had_no_room_get_their_messages(lake_home: Parts) -> None:
     large = lines(release(f"ocds-test01-{n}") for n in range(lake_home.batch_records))
     jobs = [
-        submit(lake_home, name, body) for name, body in (("a.jsonl", lines([release()])), ("b.jsonl", large), ("c.jsonl", lines([release("ocds-test01-c")])))
+        submit(lake_home, name, body)
+        for name, body in (
+            ("a.jsonl", lines([release()])),
+            ("b.jsonl", large),
+            ("c.jsonl", lines([release("ocds-test01-c")])),
+        )
     ]
     drain(lake_home)
     assert {job_of(lake_home, job).status for job in jobs} == {JobStatus.SUCCEEDED}

@@ -53,7 +53,9 @@ def whole(parts: Parts) -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4_000])
 @pytest.mark.parametrize("form", [lines, package])
-def test_all_are_kept_whatever_the_slices_and_the_file_again_is_unchanged(lake_home: Parts, tmp_path: Path, size: int, form: Any) -> None:
+def test_all_are_kept_whatever_the_slices_and_the_file_again_is_unchanged(
+    lake_home: Parts, tmp_path: Path, size: int, form: Any
+) -> None:
     parts = Parts(**(vars(lake_home) | {"batch_records": size}))
     job = load(parts, "a.json", form(FILE))
     assert job.counts == JobCounts(received=9, accepted=7, unchanged=2, processes=5)
@@ -61,7 +63,11 @@ def test_all_are_kept_whatever_the_slices_and_the_file_again_is_unchanged(lake_h
     first = records(parts)
     assert {version for version, _ in first.values()} == {1}
     assert f"{OCID}:same" in first
-    noted = [row for row in lake_home.lake.read_silver("note", [1, 2, 3, 4, 5, 6, 7, 8, 9], ["code", "message"]).iter_rows() if row[0] == "repeated_release_id"]
+    noted = [
+        row
+        for row in lake_home.lake.read_silver("note", [1, 2, 3, 4, 5, 6, 7, 8, 9], ["code", "message"]).iter_rows()
+        if row[0] == "repeated_release_id"
+    ]
     assert noted
     assert "'same'" in noted[0][1]
     for content in (form(FILE), form([*FILE, release("ocds-test01-9")])):
@@ -75,7 +81,9 @@ def test_all_are_kept_whatever_the_slices_and_the_file_again_is_unchanged(lake_h
 
 
 @pytest.mark.parametrize("size", [1, 3, 4_000])
-def test_the_order_of_slices_does_not_matter_where_the_first_was_known_from_another_file(lake_home: Parts, size: int) -> None:
+def test_the_order_of_slices_does_not_matter_where_the_first_was_known_from_another_file(
+    lake_home: Parts, size: int
+) -> None:
     parts = Parts(**(vars(lake_home) | {"batch_records": size}))
     load(parts, "first.json", lines([TENDER]))
     job = load(parts, "second.json", lines(FILE))
@@ -97,7 +105,9 @@ def test_a_landing_that_is_killed_and_resumed_gives_the_same_ids(migrated: Path,
     with lake_over(home, warehouse, batch_records=2) as parts:
         job_id = submit(parts, "a.json", lines(FILE))
         waiting = list(messages(parts).waiting)
-        killing = Parts(**(vars(parts) | {"warehouse": KillingWarehouse(f"sqlite:///{home / 'warehouse.db'}", allowed)}))
+        killing = Parts(
+            **(vars(parts) | {"warehouse": KillingWarehouse(f"sqlite:///{home / 'warehouse.db'}", allowed)})
+        )
         try:
             drain(killing)
         except Killed:

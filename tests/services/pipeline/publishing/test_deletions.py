@@ -19,7 +19,13 @@ FULL: dict[str, Any] = {
         "status": "active",
         "procurementMethod": "open",
         "value": {"amount": 5, "currency": "CHF"},
-        "items": [{"id": "1", "classification": {"scheme": "CPV", "id": "60130000"}, "deliveryAddress": {"countryName": "France"}}],
+        "items": [
+            {
+                "id": "1",
+                "classification": {"scheme": "CPV", "id": "60130000"},
+                "deliveryAddress": {"countryName": "France"},
+            }
+        ],
     },
     "buyer": {"id": "GB-LAC-E01", "name": "Northshire"},
     "awards": [{"id": "1", "suppliers": [{"id": "s", "name": "Coaches"}], "value": {"amount": 4, "currency": "CHF"}}],
@@ -30,12 +36,22 @@ FULL: dict[str, Any] = {
 def delete(parts: Parts, record_ids: Sequence[str]) -> None:
     """Delete records as landing does: one batch of tombstones, committed together with the catalogue."""
     with parts.warehouse.write() as work:
-        job = Job(id=f"delete-{'-'.join(record_ids)}", type="raw", status=JobStatus.RUNNING, actor="tester", landed=True, created_at=now())
+        job = Job(
+            id=f"delete-{'-'.join(record_ids)}",
+            type="raw",
+            status=JobStatus.RUNNING,
+            actor="tester",
+            landed=True,
+            created_at=now(),
+        )
         work.jobs.add(job)
         batch = work.batches.open([job.id], now())[0]
         current = work.record_catalogue.current("releases", record_ids)
         work.commit()
-    stones = [NewVersion("releases", one.record_id, one.ocid, one.version + 1, b"\0" * 16, True, one) for one in current.values()]
+    stones = [
+        NewVersion("releases", one.record_id, one.ocid, one.version + 1, b"\0" * 16, True, one)
+        for one in current.values()
+    ]
     columns = {
         "batch": [batch.id] * len(stones),
         "position": range(len(stones)),
@@ -45,7 +61,9 @@ def delete(parts: Parts, record_ids: Sequence[str]) -> None:
         "ocid": [one.ocid for one in stones],
     }
     frame = pl.DataFrame(columns, schema={name: BRONZE[name] for name in columns})
-    frame = frame.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in BRONZE.items() if name not in columns)
+    frame = frame.with_columns(
+        pl.lit(None, dtype=dtype).alias(name) for name, dtype in BRONZE.items() if name not in columns
+    )
     parts.lake.append_bronze("releases", batch.id, frame)
     with parts.warehouse.write() as work:
         work.batches.commit([(batch, JobCounts(accepted=len(stones)), ["releases"])], now())
@@ -66,7 +84,16 @@ def test_a_deleted_release_leaves_gold_and_search_as_if_it_had_never_come(lake_h
 
 
 def test_a_process_that_lost_one_of_its_releases_is_compiled_from_the_others(lake_home: Parts) -> None:
-    load(lake_home, "a.jsonl", lines([release(release_id="1", tender={"title": "first"}), release(release_id="2", date="2024-02-01T00:00:00Z", **FULL)]))
+    load(
+        lake_home,
+        "a.jsonl",
+        lines(
+            [
+                release(release_id="1", tender={"title": "first"}),
+                release(release_id="2", date="2024-02-01T00:00:00Z", **FULL),
+            ]
+        ),
+    )
     delete(lake_home, ["ocds-test01-1:2"])
     assert [(row["title"], row["releases"]) for row in rows(lake_home, "fact_process")] == [("first", 1)]
     assert rows(lake_home, "fact_award") == []

@@ -62,7 +62,9 @@ def _one(text: str, collection: Any) -> Callable[[Json], bool]:
         if operator != "=":
             raise RefusedError(f"the stand-in filters strings by := alone, not by :{operator}")
         return lambda document: any(collection.tokens(name, str(one)) in wanted for one in _list(document.get(name)))
-    if kind in {"int64", "float"} and any(re.fullmatch(r"-?\d+" if kind == "int64" else r"-?\d+(\.\d+)?", one) is None for one in values):
+    if kind in {"int64", "float"} and any(
+        re.fullmatch(r"-?\d+" if kind == "int64" else r"-?\d+(\.\d+)?", one) is None for one in values
+    ):
         raise RefusedError(f"Error with filter field `{name}`: Not an {kind}.")
     return lambda document: _holds(_list(document.get(name)), operator or "=", values, kind)
 
@@ -101,7 +103,11 @@ def order(sort_by: str, fields: Mapping[str, Json], hits: list[Json]) -> list[Js
             continue
         if name not in fields or not (fields[name].get("sort") or fields[name]["type"] in {"float", "int64"}):
             raise RefusedError(f"Could not find a field named `{name}` in the schema for sorting.", 404)
-        there = sorted((hit for hit in hits if name in hit["document"]), key=lambda hit: hit["document"][name], reverse=direction == "desc")
+        there = sorted(
+            (hit for hit in hits if name in hit["document"]),
+            key=lambda hit: hit["document"][name],
+            reverse=direction == "desc",
+        )
         absent = [hit for hit in hits if name not in hit["document"]]
         hits = absent + there if missing == "first" else there + absent
     return hits

@@ -23,7 +23,13 @@ def served(server: Typesense, port: int = 0) -> Iterator[str]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             address = urlsplit(self.path)
             with lock:
-                status, found = server.handle(self.command, address.path, dict(parse_qsl(address.query)), body, self.headers.get("X-TYPESENSE-API-KEY"))
+                status, found = server.handle(
+                    self.command,
+                    address.path,
+                    dict(parse_qsl(address.query)),
+                    body,
+                    self.headers.get("X-TYPESENSE-API-KEY"),
+                )
             content = found.encode() if isinstance(found, str) else json.dumps(found).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))

@@ -25,7 +25,12 @@ class Collection:
 
     def described(self) -> Json:
         """The response of GET /collections/{name}."""
-        return {"default_sorting_field": "", **self.schema, "num_documents": len(self.documents), "created_at": self.created_at}
+        return {
+            "default_sorting_field": "",
+            **self.schema,
+            "num_documents": len(self.documents),
+            "created_at": self.created_at,
+        }
 
     def tokens(self, name: str, text: str) -> tuple[str, ...]:
         """The tokens of a text in a field."""
@@ -38,10 +43,15 @@ class Collection:
                 if self.fields.pop(field["name"], None) is None:
                     return f"Field `{field['name']}` is not part of collection schema."
             elif field["name"] in self.fields:
-                return f"Field `{field['name']}` is already part of the schema: To change this field, drop it first before adding it back to the schema."
+                return (
+                    f"Field `{field['name']}` is already part of the schema: To change this field, drop it first "
+                    "before adding it back to the schema."
+                )
             else:
                 self.fields[field["name"]] = field
-        self.schema = {**self.schema, "fields": list(self.fields.values())} | ({"metadata": change["metadata"]} if "metadata" in change else {})
+        self.schema = {**self.schema, "fields": list(self.fields.values())} | (
+            {"metadata": change["metadata"]} if "metadata" in change else {}
+        )
         return None
 
     def put(self, document: Json) -> str | None:
@@ -62,11 +72,27 @@ def search(collection: Collection, p: Json, synonyms: list[Json]) -> Json:
     """The response to one search."""
     meets = condition(str(p.get("filter_by", "")), collection)
     kept = {key: document for key, document in collection.documents.items() if meets(document)}
-    hits = _near(collection, _framed(collection, kept, p), p) if "vector_query" in p else _worded(collection, kept, p, synonyms)
+    hits = (
+        _near(collection, _framed(collection, kept, p), p)
+        if "vector_query" in p
+        else _worded(collection, kept, p, synonyms)
+    )
     if "sort_by" in p:
         hits = order(p["sort_by"], collection.fields, hits)
-    answer: Json = {"facet_counts": _facets(collection, hits, p), "out_of": len(collection.documents), "page": int(p.get("page", 1)), "search_time_ms": 0}
-    answer |= {"search_cutoff": False, "request_params": {"collection_name": collection.schema["name"], "q": p["q"], "per_page": int(p.get("per_page", 10))}}
+    answer: Json = {
+        "facet_counts": _facets(collection, hits, p),
+        "out_of": len(collection.documents),
+        "page": int(p.get("page", 1)),
+        "search_time_ms": 0,
+    }
+    answer |= {
+        "search_cutoff": False,
+        "request_params": {
+            "collection_name": collection.schema["name"],
+            "q": p["q"],
+            "per_page": int(p.get("per_page", 10)),
+        },
+    }
     size, page = int(p.get("per_page", 10)), int(p.get("page", 1))
     if size > 250:
         raise RefusedError("Only upto 250 hits can be fetched per page.", 422)
@@ -76,7 +102,12 @@ def search(collection: Collection, p: Json, synonyms: list[Json]) -> Json:
             raise RefusedError("Value of `group_limit` must be between 1 and 99.")
         groups = _groups(hits, p)
         pages = [
-            {"group_key": key, "found": len(members), "hits": [_shown(hit, p) for hit in members[: int(p.get("group_limit", 3))]]} for key, members in groups
+            {
+                "group_key": key,
+                "found": len(members),
+                "hits": [_shown(hit, p) for hit in members[: int(p.get("group_limit", 3))]],
+            }
+            for key, members in groups
         ]
         return answer | {"found": len(groups), "found_docs": len(hits), "grouped_hits": pages[shown]}
     return answer | {"found": len(hits), "hits": [_shown(hit, p) for hit in hits[shown]]}
@@ -87,7 +118,10 @@ def _worded(collection: Collection, kept: dict[str, Json], p: Json, synonyms: li
         return [{"document": document, "text_match": 0, "words": set()} for document in kept.values()]
     names = [name.strip() for name in str(p.get("query_by", "")).split(",")]
     for name in names:
-        if not collection.fields.get(name, {}).get("type", "").startswith("string") or collection.fields[name].get("index") is False:
+        if (
+            not collection.fields.get(name, {}).get("type", "").startswith("string")
+            or collection.fields[name].get("index") is False
+        ):
             raise RefusedError(f"Could not find a field named `{name}` in the schema.", 404)
     weights = [int(one) for one in str(p.get("query_by_weights", "")).split(",") if one] or [1] * len(names)
     if any(not 0 <= one <= 127 for one in weights) or len(weights) != len(names):
@@ -125,11 +159,13 @@ def _near(collection: Collection, kept: dict[str, Json], p: Json) -> list[Json]:
     if unknown := options.keys() - {"k", "ef", "flat_search_cutoff", "distance_threshold", "alpha", "id"}:
         raise RefusedError(f"Malformed vector query string: {unknown}")
     there = [one for one in kept.values() if found[1] in one]
-    hits: list[Json] = [{"document": one, "text_match": 0, "vector_distance": 1 - _cosine(asked, one[found[1]])} for one in there]
-    farthest = float(options.get("distance_threshold", 2))
-    return sorted((hit for hit in hits if hit["vector_distance"] <= farthest), key=lambda hit: float(hit["vector_distance"]))[
-        : int(options.get("k", p.get("per_page", 10)))
+    hits: list[Json] = [
+        {"document": one, "text_match": 0, "vector_distance": 1 - _cosine(asked, one[found[1]])} for one in there
     ]
+    farthest = float(options.get("distance_threshold", 2))
+    return sorted(
+        (hit for hit in hits if hit["vector_distance"] <= farthest), key=lambda hit: float(hit["vector_distance"])
+    )[: int(options.get("k", p.get("per_page", 10)))]
 
 
 def _cosine(one: list[float], other: list[float]) -> float:
@@ -153,7 +189,9 @@ def _facets(collection: Collection, hits: list[Json], p: Json) -> list[Json]:
             raise RefusedError(f"Could not find a facet field named `{name}` in the schema.", 404)
         values = Counter(one for hit in hits for one in _each(hit["document"].get(name)))
         # the order of equal counts is unspecified, and not alphabetical
-        ranked = sorted(values.items(), key=lambda item: (-item[1], item[0][::-1]))[: int(p.get("max_facet_values", 10))]
+        ranked = sorted(values.items(), key=lambda item: (-item[1], item[0][::-1]))[
+            : int(p.get("max_facet_values", 10))
+        ]
         counts = [{"value": value, "highlighted": value, "count": count} for value, count in ranked]
         counted.append({"field_name": name, "counts": counts, "sampled": False, "stats": {"total_values": len(values)}})
     return counted
@@ -169,7 +207,9 @@ def _shown(hit: Json, p: Json) -> Json:
     document = hit["document"]
     if p.get("include_fields"):
         document = {name: document[name] for name in p["include_fields"].split(",") if name in document}
-    document = {name: value for name, value in document.items() if name not in str(p.get("exclude_fields", "")).split(",")}
+    document = {
+        name: value for name, value in document.items() if name not in str(p.get("exclude_fields", "")).split(",")
+    }
     shown = {"document": document, "highlight": hit.get("highlight", {}), "highlights": []}
     if "vector_distance" in hit:
         return shown | {"vector_distance": hit["vector_distance"]}
@@ -180,7 +220,9 @@ def _wrong(name: str, field: Json, value: Any) -> str | None:
     kinds: dict[str, Any] = {"string": str, "int64": int, "float": (int, float)}
     kind = field["type"]
     values = value if kind.endswith("[]") else [value]
-    if not isinstance(values, list) or any(isinstance(one, bool) or not isinstance(one, kinds[kind.removesuffix("[]")]) for one in values):
+    if not isinstance(values, list) or any(
+        isinstance(one, bool) or not isinstance(one, kinds[kind.removesuffix("[]")]) for one in values
+    ):
         return f"Field `{name}` must be a {kind}."
     if kind == "float[]" and len(values) != field["num_dim"]:
         return f"Field `{name}` must have {field['num_dim']} dimensions."

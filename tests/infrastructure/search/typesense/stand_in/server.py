@@ -27,7 +27,8 @@ class Typesense:
         self.keys: list[Json] = []
         self._clock = 1_700_000_000
         self._routes: list[tuple[str, re.Pattern[str], Handler]] = [
-            (method, re.compile("^" + re.sub(r"\{\w+\}", "([^/]+)", path) + "$"), handler) for method, path, handler in self._table()
+            (method, re.compile("^" + re.sub(r"\{\w+\}", "([^/]+)", path) + "$"), handler)
+            for method, path, handler in self._table()
         ]
 
     def handle(self, method: str, path: str, params: dict[str, str], body: bytes, key: str | None) -> Answer:
@@ -105,16 +106,25 @@ class Typesense:
             return {"success": False, "code": 400, "error": "Bad JSON.", "document": line}
         old = collection.documents.get(str(sent.get("id")))
         if old is None and params["action"] == "update":
-            return {"success": False, "code": 404, "error": f"Could not find a document with id: {sent.get('id')}", "document": line}
+            return {
+                "success": False,
+                "code": 404,
+                "error": f"Could not find a document with id: {sent.get('id')}",
+                "document": line,
+            }
         document = {**(old or {}), **sent}
         problem = collection.put(document) if IDS.match(str(sent.get("id"))) else "Document's `id` field is malformed."
         if problem:
             return {"success": False, "code": 400, "error": problem, "document": line}
-        return {"success": True} | ({"document": collection.documents[sent["id"]]} if params.get("return_doc") == "true" else {})
+        return {"success": True} | (
+            {"document": collection.documents[sent["id"]]} if params.get("return_doc") == "true" else {}
+        )
 
     def _export(self, name: str, *, params: dict[str, str], **_: Any) -> Answer:
         fields = params.get("include_fields", "").split(",")
-        lines = [{field: one[field] for field in fields if field in one} for one in self._named(name).documents.values()]
+        lines = [
+            {field: one[field] for field in fields if field in one} for one in self._named(name).documents.values()
+        ]
         return 200, "\n".join(map(json.dumps, lines))
 
     def _delete(self, name: str, *, params: dict[str, str], **_: Any) -> Answer:
@@ -156,7 +166,11 @@ class Typesense:
         return 200, self.sets[name]
 
     def _get_alias(self, name: str, **_: Any) -> Answer:
-        return (200, {"name": name, "collection_name": self.aliases[name]}) if name in self.aliases else (404, {"message": "Not Found"})
+        return (
+            (200, {"name": name, "collection_name": self.aliases[name]})
+            if name in self.aliases
+            else (404, {"message": "Not Found"})
+        )
 
     def _put_alias(self, name: str, *, body: bytes, **_: Any) -> Answer:
         self.aliases[name] = json.loads(body)["collection_name"]

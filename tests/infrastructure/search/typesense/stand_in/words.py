@@ -35,7 +35,12 @@ def _letter(one: str, symbols: str) -> str:
     """The character in lower-case ASCII; unchanged, also in case, if it has no ASCII form."""
     if one in symbols:
         return one
-    plain = one if one.isascii() else SIGNS.get(one) or "".join(each for each in unicodedata.normalize("NFKD", one) if not unicodedata.combining(each))
+    plain = (
+        one
+        if one.isascii()
+        else SIGNS.get(one)
+        or "".join(each for each in unicodedata.normalize("NFKD", one) if not unicodedata.combining(each))
+    )
     return "".join(filter(str.isalnum, plain.lower())) if plain.isascii() else one
 
 
@@ -67,7 +72,12 @@ class Finder:
     """One keyword search over documents. `fields` maps the searched fields to their weights."""
 
     def __init__(
-        self, parameters: Json, fields: Mapping[str, int], separators: str, split: Callable[[str, str], tuple[str, ...]], synonyms: Sequence[Json]
+        self,
+        parameters: Json,
+        fields: Mapping[str, int],
+        separators: str,
+        split: Callable[[str, str], tuple[str, ...]],
+        synonyms: Sequence[Json],
     ) -> None:
         self.p = parameters
         self.fields = fields
@@ -101,10 +111,15 @@ class Finder:
         ways = [self._ways(word, texts, prefix=prefix and i == last) for i, word in enumerate(words)]
         found = {}
         for key, text in texts.items():
-            best = [max((self._one(form, quality, text) for form, quality in way.items()), default=(0, "")) for way in ways]
+            best = [
+                max((self._one(form, quality, text) for form, quality in way.items()), default=(0, "")) for way in ways
+            ]
             if all(score for score, _ in best):
                 exactly = any(words == list(value) for values in text.values() for value in values)
-                found[key] = (len(words) * 1_000_000_000 + sum(score for score, _ in best) + (500 if exactly else 0), {word for _, word in best})
+                found[key] = (
+                    len(words) * 1_000_000_000 + sum(score for score, _ in best) + (500 if exactly else 0),
+                    {word for _, word in best},
+                )
         return found
 
     def _ways(self, word: str, texts: Mapping[str, Json], *, prefix: bool) -> dict[str, int]:
