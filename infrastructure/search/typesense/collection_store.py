@@ -187,9 +187,11 @@ class CollectionStore:
             if part and (not encoded or size + len(encoded) > ADDRESS_CHARACTERS):
                 parameters: Any = {"filter_by": f"{ID}:[{','.join(part)}]", "batch_size": len(part)}
                 self.client.ask(
-                    lambda api, parameters=parameters: api.collections[name].documents.delete(parameters),
+                    lambda api, parameters=parameters: (  # type: ignore[misc]
+                        api.collections[name].documents.delete(parameters)
+                    ),
                     seconds=WHOLE_SECONDS,
-                )  # type: ignore[misc]
+                )
                 part, size = [], 0
             part.append(encoded)
             size += len(encoded) + 1

@@ -136,8 +136,11 @@ class Client:
         for start in range(0, len(searches), SEARCHES):
             asked: Any = {"searches": list(searches[start : start + SEARCHES])}
             answer: Any = self.ask(
-                lambda api, asked=asked: api.api_call.post("/multi_search", dict, body=asked), patience=IMPATIENT
-            )  # type: ignore[misc]
+                lambda api, asked=asked: api.api_call.post(  # type: ignore[misc]
+                    "/multi_search", dict, body=asked
+                ),
+                patience=IMPATIENT,
+            )
             results: list[Json] = answer["results"]
             if len(results) != len(asked["searches"]):
                 raise UnavailableError(f"Typesense answered {len(results)} of {len(asked['searches'])} searches")

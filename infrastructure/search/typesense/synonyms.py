@@ -58,8 +58,10 @@ class Synonyms:
                 self._client.ask(lambda api, on=collection, key=gone: api.collections[on].synonyms[key].delete())  # type: ignore[misc]
             for key, item in wanted.items():
                 self._client.ask(
-                    lambda api, on=collection, key=key, item=item: api.collections[on].synonyms.upsert(key, item)
-                )  # type: ignore[misc]
+                    lambda api, on=collection, key=key, item=item: (  # type: ignore[misc]
+                        api.collections[on].synonyms.upsert(key, item)
+                    )
+                )
 
     def get(self, collections: Sequence[str]) -> list[Synonym]:
         """Those that there are, by their ids."""

@@ -50,11 +50,11 @@ def exchange_for(parts: Parts, silver: Frames) -> ExchangeQuotes:
         ("contract", "date_signed"),
     )
     days = [
-        day.date()
+        day.date()  # type: ignore[union-attr]
         for table, column in instants
         for day in (silver[table][column].min(), silver[table][column].max())
         if day is not None
-    ]  # type: ignore[union-attr]
+    ]
     if not currencies or not days:
         return build_quotes(base)
     with parts.warehouse.read() as work:
