@@ -1,5 +1,6 @@
 """GET /v1/gold/…: reads contracting processes, facts and dimensions of the star."""
 
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -13,12 +14,14 @@ from api.v1.schemas import Processes, Rows
 from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS
 from domain.star.process_view import ProcessDetail
 from domain.star.queries import DIMENSIONS, FACTS
+from services.star.aggregates import aggregate
 from services.star.processes import SORTS, ProcessFilters, get_compiled, get_process, list_processes
 from services.star.rows import dimension_rows, fact_rows
 
 router = APIRouter(prefix="/v1/gold", tags=["gold"], dependencies=SCHEMES, responses=COMMON)
 strict = [Depends(reject_unknown_parameters)]
 OWN = {"sort", "cursor", "limit"}
+OWN_OF_AGGREGATE = OWN | {"measure", "by", "having"}
 FILTERS = """
 Every field of the answer is a filter: `amount=100`, `amount__gte=100`, `amount__lte=100`, `title__prefix=Road`,
 `amount__null=true`; so are attributes of dimensions, by role: `currency.code=GBP`, `buyer.country=GB`,
@@ -26,6 +29,17 @@ Every field of the answer is a filter: `amount=100`, `amount__gte=100`, `amount_
 A repeated filter matches any of its values. An unknown name is refused with a list of the known ones. Surrogate keys
 are strings, because 63 bits do not fit a JavaScript number.
 """
+MEASURE = (
+    "`count` (rows), or FUNCTION:FIELD with sum, avg, min, max, count (rows with a value) or distinct (different "
+    "values); several separated by commas or repeated; default: count"
+)
+BY = "fields to group by, separated by commas: attributes of dimensions by role, or of the fact itself"
+HAVING = "conditions on measures of a group: `sum:amount_base__gte=1000000`, `count__lte=3`, `count=1`"
+AGGREGATE_SORT = (
+    "columns of the answer to sort by, separated by commas, each with a leading '-' for descending; then by the group "
+    "fields; missing values come last"
+)
+NO_TEXTS: list[str] = []
 Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of rows in a page")]
 Sort = Annotated[str | None, Query(description=SORT, examples=["-amount"], max_length=500)]
 Fact = Annotated[str, Path(json_schema_extra={"enum": list(FACTS)})]
@@ -110,6 +124,39 @@ def facts(
 
 
 @router.get(
+    "/facts/{fact}/aggregate",
+    response_model=Rows,
+    responses=answers(404),
+    description=f"Measures of a fact, by groups of its rows.\n{FILTERS}",
+)
+def aggregates(
+    request: Request,
+    fact: Fact,
+    context: Context,
+    _: Reader,
+    measure: Annotated[list[str], Query(description=MEASURE, examples=[["sum:amount_base"]])] = NO_TEXTS,
+    by: Annotated[list[str], Query(description=BY, examples=[["buyer.country,award_date.year"]])] = NO_TEXTS,
+    having: Annotated[list[str], Query(description=HAVING, examples=[["count__gte=2"]])] = NO_TEXTS,
+    sort: Annotated[str | None, Query(description=AGGREGATE_SORT, examples=["-count"], max_length=500)] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
+    """Aggregate a fact: a row for each group, under the names as they were asked for."""
+    groups, following = aggregate(
+        context.parts.warehouse,
+        fact,
+        measures=measure,
+        by=by,
+        having=having,
+        filters=conditions(request, OWN_OF_AGGREGATE),
+        sort=sort,
+        cursor=cursor,
+        limit=limit,
+    )
+    return json_response({"items": groups, "next": next_link(request, following)})
+
+
+@router.get(
     "/dimensions/{dimension}",
     response_model=Rows,
     responses=answers(404),
@@ -129,6 +176,6 @@ def dimensions(
     return json_response({"items": rows, "next": next_link(request, following)})
 
 
-def conditions(request: Request) -> list[tuple[str, str]]:
-    """The query parameters that are filters, not paging."""
-    return [(name, value) for name, value in request.query_params.multi_items() if name not in OWN]
+def conditions(request: Request, own: Collection[str] = frozenset(OWN)) -> list[tuple[str, str]]:
+    """The query parameters that are filters, not the route's own."""
+    return [(name, value) for name, value in request.query_params.multi_items() if name not in own]

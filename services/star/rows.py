@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any, get_args
 
 from domain.shared.classification_codes import bare_code, code_spellings
@@ -10,7 +9,7 @@ from domain.shared.errors import InvalidError, NotFoundError
 from domain.shared.whitespace import tidy_text
 from domain.star.queries import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowQuery, Sort, read_value
 from services.ports.warehouse import Warehouse
-from services.shared.cursors import decode_cursor, encode_cursor
+from services.star.positions import position_cursor, read_position
 
 OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named", "within"}]
 FILTER_MAX_VALUES = 500
@@ -36,18 +35,13 @@ def query_rows(
     warehouse: Warehouse, of: str, where: Iterable[Condition], sort: str | None, cursor: str | None, limit: int
 ) -> RowsPage:
     """A page of rows that meet conditions on known fields. InvalidError for more than FILTER_MAX_VALUES values."""
-    conditions = tuple(where)
-    if too_many := [condition.field for condition in conditions if len(condition.values) > FILTER_MAX_VALUES]:
-        raise InvalidError(
-            f"a filter takes at most {FILTER_MAX_VALUES} values; {too_many[0]} has more", parameter=too_many[0]
-        )
-    conditions = tuple(_in_any_spelling(of, condition) for condition in conditions)
+    conditions = checked_conditions(of, where)
     with warehouse.read() as work:
         fields = work.star_reader.fields(of)
         sorts = read_sort(sort, fields)
-        after = _position(cursor, sorts, fields)
+        after = read_position(cursor, sorts, [*(fields[sort.field] for sort in sorts), FieldKind.INTEGER])
         page = work.star_reader.rows(RowQuery(of, conditions, sorts, after, limit))
-    return page.rows, _cursor(page.following, sorts)
+    return page.rows, position_cursor(page.following, sorts)
 
 
 def _rows(
@@ -56,6 +50,16 @@ def _rows(
     with warehouse.read() as work:
         fields = work.star_reader.fields(of)
     return query_rows(warehouse, of, read_conditions(parameters, fields), sort, cursor, limit)
+
+
+def checked_conditions(of: str, where: Iterable[Condition]) -> tuple[Condition, ...]:
+    """The conditions, with codes in any spelling. InvalidError for more than FILTER_MAX_VALUES values."""
+    conditions = tuple(where)
+    if too_many := [condition.field for condition in conditions if len(condition.values) > FILTER_MAX_VALUES]:
+        raise InvalidError(
+            f"a filter takes at most {FILTER_MAX_VALUES} values; {too_many[0]} has more", parameter=too_many[0]
+        )
+    return tuple(_in_any_spelling(of, condition) for condition in conditions)
 
 
 def _in_any_spelling(of: str, condition: Condition) -> Condition:
@@ -141,46 +145,3 @@ def read_sort(text: str | None, fields: Mapping[str, FieldKind]) -> tuple[Sort, 
     if len({sort.field for sort in sorts}) != len(sorts) or len(sorts) > 4:
         raise InvalidError("sort takes up to four different fields", parameter="sort")
     return tuple(sorts)
-
-
-def _cursor(following: Sequence[Any] | None, sorts: Sequence[Sort]) -> str | None:
-    if following is None:
-        return None
-    values = [value.isoformat() if isinstance(value, date) else value for value in following]
-    return encode_cursor([_order(sorts), *values])
-
-
-def _order(sorts: Sequence[Sort]) -> str:
-    return ",".join(f"-{sort.field}" if sort.descending else sort.field for sort in sorts)
-
-
-def _position(cursor: str | None, sorts: Sequence[Sort], fields: Mapping[str, FieldKind]) -> tuple[Any, ...] | None:
-    """The position in a cursor. InvalidError for a cursor of another list or order."""
-    if cursor is None:
-        return None
-    order, *values = decode_cursor(cursor) or [None]
-    if order != _order(sorts) or len(values) != len(sorts) + 1:
-        raise InvalidError("the cursor belongs to another list or order", parameter="cursor", got=cursor[:200])
-    kinds = [*(fields[sort.field] for sort in sorts), FieldKind.INTEGER]
-    try:
-        position = tuple(
-            None if value is None else read_value(kind, _plain(value))
-            for kind, value in zip(kinds, values, strict=True)
-        )
-    except ValueError as error:
-        raise InvalidError(
-            "the cursor is invalid; use the one from `next` unchanged", parameter="cursor", got=cursor[:200]
-        ) from error
-    if position[-1] is None:
-        raise InvalidError(
-            "the cursor is invalid; use the one from `next` unchanged", parameter="cursor", got=cursor[:200]
-        )
-    return position
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if not isinstance(value, str | int | float):
-        raise ValueError("a plain value")
-    return value if isinstance(value, str) else repr(value)

@@ -131,6 +131,8 @@ def _roles(table: Table) -> Iterator[DimensionRole]:
             yield _role(name, "fact_process", column, shown=False)
         elif name.endswith("date"):
             yield _role(name, "dim_date", column, shown=False)
+            if name == "date":  # `date_key` of awards; the role has the name of its date too
+                yield _role(f"{table.name.removeprefix('fact_')}_date", "dim_date", column, shown=False)
 
 
 def _role(name: str, table: str, key: Column[int], *, shown: bool) -> DimensionRole:

@@ -8,6 +8,7 @@ import polars as pl
 
 from domain.exchange_rates.needed_rates import RateNeed
 from domain.exchange_rates.rate_rows import RateWindow
+from domain.star.aggregates import AggregatePage, AggregateQuery
 from domain.star.model import Star
 from domain.star.queries import FieldKind, RowPage, RowQuery
 from domain.star.write_plan import StarWritePlan
@@ -42,6 +43,7 @@ class StarQueries(Protocol):
 
     def fields(self, of: str) -> dict[str, FieldKind]: ...
     def rows(self, query: RowQuery) -> RowPage: ...
+    def aggregate(self, query: AggregateQuery) -> AggregatePage: ...
     def parties(self, process_key: int) -> list[dict[str, Any]]: ...
 
 

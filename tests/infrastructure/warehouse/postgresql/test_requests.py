@@ -36,3 +36,22 @@ def test_what_can_not_be_held_is_refused_and_stops_nothing(api: Api) -> None:
     api.work()
     assert api.client.get(unknown.headers["location"]).json()["status"] == "failed"
     assert len(api.client.get("/v1/gold/processes?buyer=northshire county COUNCIL").json()["items"]) == 3
+
+
+def test_aggregates_are_those_of_sqlite_to_the_last_page(api: Api) -> None:
+    assert api.client.post("/v1/uploads", files={"file": ("three.json", package())}).status_code == 202
+    api.work()
+    path = "/v1/gold/facts/award/aggregate?measure=sum:amount,avg:amount,distinct:ocid&by=currency.code,award_date.year"
+    expected = [
+        ["GBP", 2024, 1000.5, 500.25, 1],
+        ["EUR", 2024, 400.0, 200.0, 1],
+        [None, 2024, None, None, 1],
+    ]
+    found: list[Any] = []
+    url: str | None = f"{path}&sort=-sum:amount&limit=1&having=count__gte=2"
+    while url:
+        answer = api.client.get(url)
+        assert answer.status_code == 200, answer.text
+        found += answer.json()["items"]
+        url = answer.json()["next"]
+    assert [list(row.values()) for row in found] == expected
