@@ -31,7 +31,7 @@ from api.v1 import (
     webhooks,
 )
 from api.v1.exchange_rates import router as enrichment
-from infrastructure.bootstrap import bootstrap, vault
+from infrastructure.bootstrap import bootstrap, table_exports, vault
 from infrastructure.settings import Settings
 from services.ports.parts import Parts
 from services.users.accounts import Authenticator
@@ -105,7 +105,8 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
 def container_of(settings: Settings, parts: Parts) -> AppContext:
     """The context that endpoints receive as a dependency."""
     callers = Authenticator(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
-    return AppContext(settings, parts, callers, PasswordChecker(callers), seeds, JobWatcher(parts.warehouse))
+    exports = table_exports(settings)
+    return AppContext(settings, parts, exports, callers, PasswordChecker(callers), seeds, JobWatcher(parts.warehouse))
 
 
 def seeds() -> Sequence[Path]:

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from api.job_watcher import JobWatcher
 from api.password_checks import PasswordChecker
 from infrastructure.settings import Settings
+from services.ports.exports import TableExports
 from services.ports.parts import Parts
 from services.users.accounts import Authenticator
 
@@ -20,6 +21,7 @@ class AppContext:
 
     settings: Settings
     parts: Parts
+    exports: TableExports
     authenticator: Authenticator
     password_checker: PasswordChecker
     seeds: Callable[[], Sequence[Path]]

@@ -5,6 +5,7 @@ from domain.shared.errors import StartupError
 from infrastructure.embeddings import ConfiguredModels
 from infrastructure.exchange_rates.circuit_breaker import CircuitBreaker
 from infrastructure.exchange_rates.frankfurter import Frankfurter
+from infrastructure.exports.table_files import TableFiles
 from infrastructure.files.file_store import FileStore
 from infrastructure.files.sealing import FernetCipher
 from infrastructure.files.secret_files import DataFolderSecrets
@@ -25,6 +26,7 @@ from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.postgresql import Timeouts
+from services.ports.exports import TableExports
 from services.ports.parts import Parts
 from services.ports.search import SearchEngine
 from services.ports.sources import InlineSliceReader
@@ -62,6 +64,11 @@ def bootstrap(settings: Settings, worker: str | None = None, *, serving: bool = 
         seals=seals(settings),
         readings=BackgroundSliceReader(warehouse, worker) if worker else InlineSliceReader(),
     )
+
+
+def table_exports(settings: Settings) -> TableExports:
+    """Writes the files that clients export."""
+    return TableFiles(settings.data_dir / "spool")
 
 
 def timeouts(settings: Settings, *, serving: bool = False) -> Timeouts:

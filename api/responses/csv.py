@@ -9,6 +9,8 @@ from fastapi import Request
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
+from api.requests.accept import preferred_media_type
+
 CSV: dict[int | str, dict[str, Any]] = {
     200: {"description": "JSON or CSV", "content": {"text/csv": {"schema": {"type": "string"}}}}
 }
@@ -18,20 +20,8 @@ def wants_csv(request: Request, form: str | None) -> bool:
     """Whether the client wants CSV: by `?format=`, else if Accept prefers text/csv to JSON."""
     if form is not None:
         return form == "csv"
-    liked = [part.strip().split(";") for part in request.headers.get("accept", "").lower().split(",")]
-    weight = {kind.strip(): _weight(more) for kind, *more in liked}
-    return weight.get("text/csv", 0.0) > weight.get("application/json", 0.0)
-
-
-def _weight(parameters: Sequence[str]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.strip().partition("=")
-        if name == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
+    offered = ("application/json", "text/csv")
+    return preferred_media_type(request.headers.get("accept", "*/*"), offered) == "text/csv"
 
 
 def as_csv(columns: Sequence[str], pages: Iterable[Sequence[BaseModel]], filename: str) -> StreamingResponse:

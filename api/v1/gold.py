@@ -1,26 +1,28 @@
 """GET /v1/gold/…: reads contracting processes, facts and dimensions of the star."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.auth import SCHEMES, Reader
-from api.context import Context
+from api.context import AppContext, Context
 from api.openapi import COMMON, answers
 from api.requests.parameters import SORT, Cursor, From, Until, json_response, next_link, reject_unknown_parameters
+from api.responses.exports import EXPORTS, Format, export_format, file_response
 from api.v1.schemas import Processes, Rows
 from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS
 from domain.star.process_view import ProcessDetail
 from domain.star.queries import DIMENSIONS, FACTS
-from services.star.aggregates import aggregate
+from services.star.aggregates import AggregateRequest, aggregate_groups, export_groups
 from services.star.processes import SORTS, ProcessFilters, get_compiled, get_process, list_processes
-from services.star.rows import dimension_rows, fact_rows
+from services.star.rows import RowRequest, RowsPage, dimension_rows, export_rows, fact_rows
 
 router = APIRouter(prefix="/v1/gold", tags=["gold"], dependencies=SCHEMES, responses=COMMON)
 strict = [Depends(reject_unknown_parameters)]
-OWN = {"sort", "cursor", "limit"}
+OWN = {"sort", "cursor", "limit", "fields", "format"}
 OWN_OF_AGGREGATE = OWN | {"measure", "by", "having"}
 FILTERS = """
 Every field of the answer is a filter: `amount=100`, `amount__gte=100`, `amount__lte=100`, `title__prefix=Road`,
@@ -39,6 +41,7 @@ AGGREGATE_SORT = (
     "columns of the answer to sort by, separated by commas, each with a leading '-' for descending; then by the group "
     "fields; missing values come last"
 )
+FIELDS = "the fields of each row, by their flat names, separated by commas or repeated; default: all that it shows"
 NO_TEXTS: list[str] = []
 Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of rows in a page")]
 Sort = Annotated[str | None, Query(description=SORT, examples=["-amount"], max_length=500)]
@@ -48,6 +51,17 @@ Ocid = Annotated[
     str,
     Path(description="the contracting process", examples=["ocds-b5fd17-1a2b3c"], max_length=RECORD_ID_MAX_CHARACTERS),
 ]
+
+
+@dataclass(kw_only=True)
+class RowPaging:
+    """The parameters of lists of rows that are no filters."""
+
+    sort: Sort = None
+    cursor: Cursor = None
+    limit: Limit = 100
+    fields: Annotated[list[str], Query(default_factory=list, description=FIELDS, examples=[["ocid,amount,buyer.name"]])]
+    form: Format = None
 
 
 class ProcessQuery(BaseModel):
@@ -106,7 +120,7 @@ def process(ocid: Ocid, context: Context, _: Reader) -> ProcessDetail:
 @router.get(
     "/facts/{fact}",
     response_model=Rows,
-    responses=answers(404),
+    responses={**answers(404), **EXPORTS},
     description=f"Rows of a fact, with the attributes of their dimensions.\n{FILTERS}",
 )
 def facts(
@@ -114,19 +128,16 @@ def facts(
     fact: Fact,
     context: Context,
     _: Reader,
-    sort: Sort = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    paging: Annotated[RowPaging, Depends()],
 ) -> Response:
     """List rows of a fact."""
-    rows, following = fact_rows(context.parts.warehouse, fact, conditions(request), sort, cursor, limit)
-    return json_response({"items": rows, "next": next_link(request, following)})
+    return _rows_response(request, context, fact, fact_rows, paging)
 
 
 @router.get(
     "/facts/{fact}/aggregate",
     response_model=Rows,
-    responses=answers(404),
+    responses={**answers(404), **EXPORTS},
     description=f"Measures of a fact, by groups of its rows.\n{FILTERS}",
 )
 def aggregates(
@@ -140,26 +151,21 @@ def aggregates(
     sort: Annotated[str | None, Query(description=AGGREGATE_SORT, examples=["-count"], max_length=500)] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
+    form: Format = None,
 ) -> Response:
     """Aggregate a fact: a row for each group, under the names as they were asked for."""
-    groups, following = aggregate(
-        context.parts.warehouse,
-        fact,
-        measures=measure,
-        by=by,
-        having=having,
-        filters=conditions(request, OWN_OF_AGGREGATE),
-        sort=sort,
-        cursor=cursor,
-        limit=limit,
-    )
+    asked = AggregateRequest(fact, measure, by, having, conditions(request, OWN_OF_AGGREGATE), sort)
+    warehouse = context.parts.warehouse
+    if export := export_format(request, form):
+        return file_response(export_groups(warehouse, context.exports, asked, export), export, f"{fact}-aggregate")
+    groups, following = aggregate_groups(warehouse, asked, cursor, limit)
     return json_response({"items": groups, "next": next_link(request, following)})
 
 
 @router.get(
     "/dimensions/{dimension}",
     response_model=Rows,
-    responses=answers(404),
+    responses={**answers(404), **EXPORTS},
     description=f"Rows of a dimension.\n{FILTERS}",
 )
 def dimensions(
@@ -167,12 +173,19 @@ def dimensions(
     dimension: Dimension,
     context: Context,
     _: Reader,
-    sort: Sort = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    paging: Annotated[RowPaging, Depends()],
 ) -> Response:
     """List rows of a dimension."""
-    rows, following = dimension_rows(context.parts.warehouse, dimension, conditions(request), sort, cursor, limit)
+    return _rows_response(request, context, dimension, dimension_rows, paging)
+
+
+def _rows_response(
+    request: Request, context: AppContext, of: str, page: Callable[..., RowsPage], paging: RowPaging
+) -> Response:
+    asked = RowRequest(conditions(request), paging.sort, paging.fields)
+    if export := export_format(request, paging.form):
+        return file_response(export_rows(context.parts.warehouse, context.exports, of, asked, export), export, of)
+    rows, following = page(context.parts.warehouse, of, asked, paging.cursor, paging.limit)
     return json_response({"items": rows, "next": next_link(request, following)})
 
 

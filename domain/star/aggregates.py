@@ -87,8 +87,8 @@ class AggregateQuery:
     where: tuple[Condition, ...]
     having: tuple[Having, ...]
     order: tuple[Sort, ...]
-    after: tuple[Any, ...] | None
-    limit: int
+    after: tuple[Any, ...] | None = None
+    limit: int = 100
 
 
 @dataclass(frozen=True)

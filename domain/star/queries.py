@@ -60,13 +60,18 @@ class Sort:
 
 @dataclass(frozen=True)
 class RowQuery:
-    """Query of rows of a fact or dimension. `after` holds the last row of the previous page: sort values, then key."""
+    """Query of rows of a fact or dimension.
+
+    `after` holds the last row of the previous page: sort values, then key. Without `fields`, rows have all
+    that they show.
+    """
 
     of: str
     where: tuple[Condition, ...] = ()
     sort: tuple[Sort, ...] = ()
     after: tuple[Any, ...] | None = None
     limit: int = 50
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,15 @@
 """Aggregates of facts: measures by dimension attributes, filtered, sorted and paged."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from dataclasses import dataclass, replace
+from typing import IO, Any, Final, Literal
 
 from domain.shared.errors import InvalidError, NotFoundError
 from domain.star.aggregates import AggregateQuery, Having, Measure, check_units, read_measure
+from domain.star.exports import ExportFormat, column_schema
 from domain.star.queries import FACTS, FieldKind, Sort, read_value
-from services.ports.warehouse import Warehouse
+from services.ports.exports import TableExports
+from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.star.positions import position_cursor, read_position
 from services.star.rows import Parameters, checked_conditions, read_conditions
 
@@ -15,39 +18,54 @@ GROUP_FIELDS_MAX: Final = 6
 OPERATORS: Final[tuple[Literal["gte", "lte"], ...]] = ("gte", "lte")
 
 
-def aggregate(
-    warehouse: Warehouse,
-    fact: str,
-    *,
-    measures: Sequence[str],
-    by: Sequence[str],
-    having: Sequence[str],
-    filters: Parameters,
-    sort: str | None,
-    cursor: str | None,
-    limit: int,
+@dataclass(frozen=True)
+class AggregateRequest:
+    """An aggregate as a client asks for it. Without measures, rows are counted."""
+
+    fact: str
+    measures: Sequence[str]
+    by: Sequence[str]
+    having: Sequence[str]
+    filters: Parameters
+    sort: str | None
+
+
+def aggregate_groups(
+    warehouse: Warehouse, request: AggregateRequest, cursor: str | None, limit: int
 ) -> tuple[list[dict[str, Any]], str | None]:
     """A page of groups, and the cursor of the next page.
 
-    Without measures, rows are counted. NotFoundError for an unknown fact; InvalidError for a field, measure, order or
-    cursor that does not exist or fit.
+    NotFoundError for an unknown fact; InvalidError for a field, measure, order or cursor that does not exist or fit.
     """
+    with warehouse.read() as work:
+        query, kinds = _read(work, request)
+        after = read_position(cursor, query.order, [kinds[sort.field] for sort in query.order])
+        page = work.star_reader.aggregate(replace(query, after=after, limit=limit))
+    return page.groups, position_cursor(page.following, query.order)
+
+
+def export_groups(
+    warehouse: Warehouse, exports: TableExports, request: AggregateRequest, form: ExportFormat
+) -> IO[bytes]:
+    """All groups as a file. Errors as in `aggregate_groups`."""
+    with warehouse.read() as work:
+        query, kinds = _read(work, request)
+        return exports.write(work.star_reader.aggregate_frames(query, kinds), column_schema(kinds), form)
+
+
+def _read(work: ReadUnitOfWork, request: AggregateRequest) -> tuple[AggregateQuery, dict[str, FieldKind]]:
+    """The query, and the kinds of its columns in order."""
+    fact = request.fact
     if fact not in FACTS:
         raise NotFoundError(f"there is no fact {fact}", allowed=list(FACTS))
-    with warehouse.read() as work:
-        fields = work.star_reader.fields(fact)
-        parsed = _measures(measures, fact, fields)
-        groups = _group_fields(by, fields)
-        where = checked_conditions(fact, read_conditions(filters, fields))
-        tests = [_having(text, fact, fields) for text in having]
-        check_units(fact, [*parsed, *(test.measure for test in tests)], groups, where)
-        kinds = {name: fields[name] for name in groups} | {one.name: one.kind(fields) for one in parsed}
-        order = _order(sort, groups, kinds)
-        after = read_position(cursor, order, [kinds[sort.field] for sort in order])
-        page = work.star_reader.aggregate(
-            AggregateQuery(fact, parsed, groups, where, tuple(tests), order, after, limit)
-        )
-    return page.groups, position_cursor(page.following, order)
+    fields = work.star_reader.fields(fact)
+    measures = _measures(request.measures, fact, fields)
+    by = _group_fields(request.by, fields)
+    where = checked_conditions(fact, read_conditions(request.filters, fields))
+    having = tuple(_having(text, fact, fields) for text in request.having)
+    check_units(fact, [*measures, *(test.measure for test in having)], by, where)
+    kinds = {name: fields[name] for name in by} | {one.name: one.kind(fields) for one in measures}
+    return AggregateQuery(fact, measures, by, where, having, _order(request.sort, by, kinds)), kinds
 
 
 def _measures(texts: Sequence[str], fact: str, fields: Mapping[str, FieldKind]) -> tuple[Measure, ...]:

@@ -1,13 +1,15 @@
 """Queries on the star: pages of fact and dimension rows, with filters, sorting and cursors."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, get_args
+from dataclasses import dataclass, replace
+from typing import IO, Any, get_args
 
 from domain.shared.classification_codes import bare_code, code_spellings
 from domain.shared.errors import InvalidError, NotFoundError
 from domain.shared.whitespace import tidy_text
+from domain.star.exports import ExportFormat, column_schema
 from domain.star.queries import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowQuery, Sort, read_value
+from services.ports.exports import TableExports
 from services.ports.warehouse import Warehouse
 from services.star.positions import position_cursor, read_position
 
@@ -17,39 +19,77 @@ Parameters = Sequence[tuple[str, str]]
 RowsPage = tuple[list[dict[str, Any]], str | None]
 
 
-def fact_rows(
-    warehouse: Warehouse, fact: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int
-) -> RowsPage:
+@dataclass(frozen=True)
+class RowRequest:
+    """Rows as a client asks for them: filters as query parameters, and flat names of fields (none: all shown ones)."""
+
+    filters: Parameters = ()
+    sort: str | None = None
+    fields: Sequence[str] = ()
+
+
+def fact_rows(warehouse: Warehouse, fact: str, request: RowRequest, cursor: str | None, limit: int) -> RowsPage:
     """A page of a fact's rows, and the cursor of the next page. NotFoundError for an unknown fact, InvalidError."""
-    return _rows(warehouse, _one_of(fact, FACTS, "fact"), parameters, sort, cursor, limit)
+    return _rows(warehouse, _one_of(fact, FACTS, "fact"), request, cursor, limit)
 
 
 def dimension_rows(
-    warehouse: Warehouse, dimension: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int
+    warehouse: Warehouse, dimension: str, request: RowRequest, cursor: str | None, limit: int
 ) -> RowsPage:
     """A page of a dimension's rows, and the cursor of the next page. Errors as in `fact_rows`."""
-    return _rows(warehouse, _one_of(dimension, DIMENSIONS, "dimension"), parameters, sort, cursor, limit)
+    return _rows(warehouse, _one_of(dimension, DIMENSIONS, "dimension"), request, cursor, limit)
 
 
 def query_rows(
-    warehouse: Warehouse, of: str, where: Iterable[Condition], sort: str | None, cursor: str | None, limit: int
+    warehouse: Warehouse,
+    of: str,
+    where: Iterable[Condition],
+    sort: str | None,
+    cursor: str | None,
+    limit: int,
+    names: Sequence[str] = (),
 ) -> RowsPage:
-    """A page of rows that meet conditions on known fields. InvalidError for more than FILTER_MAX_VALUES values."""
+    """A page of rows that meet conditions on known fields. InvalidError as in `checked_conditions`."""
     conditions = checked_conditions(of, where)
     with warehouse.read() as work:
         fields = work.star_reader.fields(of)
+        shown = tuple(read_fields(names, fields))
         sorts = read_sort(sort, fields)
         after = read_position(cursor, sorts, [*(fields[sort.field] for sort in sorts), FieldKind.INTEGER])
-        page = work.star_reader.rows(RowQuery(of, conditions, sorts, after, limit))
+        page = work.star_reader.rows(RowQuery(of, conditions, sorts, after, limit, shown))
     return page.rows, position_cursor(page.following, sorts)
 
 
-def _rows(
-    warehouse: Warehouse, of: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int
-) -> RowsPage:
+def export_rows(
+    warehouse: Warehouse, exports: TableExports, of: str, request: RowRequest, form: ExportFormat
+) -> IO[bytes]:
+    """All rows of a fact or dimension as a file, with a column for each field.
+
+    NotFoundError for an unknown fact or dimension, InvalidError as in `fact_rows`.
+    """
+    _one_of(of, (*FACTS, *DIMENSIONS), "fact or dimension")
     with warehouse.read() as work:
         fields = work.star_reader.fields(of)
-    return query_rows(warehouse, of, read_conditions(parameters, fields), sort, cursor, limit)
+        where = checked_conditions(of, read_conditions(request.filters, fields))
+        kinds = read_fields(request.fields, fields) or work.star_reader.shown_fields(of)
+        frames = work.star_reader.frames(RowQuery(of, where, read_sort(request.sort, fields)), kinds)
+        return exports.write(frames, column_schema(kinds), form)
+
+
+def _rows(warehouse: Warehouse, of: str, request: RowRequest, cursor: str | None, limit: int) -> RowsPage:
+    with warehouse.read() as work:
+        fields = work.star_reader.fields(of)
+    where = read_conditions(request.filters, fields)
+    return query_rows(warehouse, of, where, request.sort, cursor, limit, request.fields)
+
+
+def read_fields(names: Sequence[str], fields: Mapping[str, FieldKind]) -> dict[str, FieldKind]:
+    """The named fields, separated by commas or repeated. InvalidError for an unknown one."""
+    wanted = dict.fromkeys(name.strip() for text in names for name in text.split(",") if name.strip())
+    known = {name: kind for name, kind in fields.items() if kind is not FieldKind.ORGANIZATION}
+    if unknown := [name for name in wanted if name not in known]:
+        raise InvalidError(f"there is no field {unknown[0][:200]}", parameter="fields", allowed=sorted(known))
+    return {name: known[name] for name in wanted}
 
 
 def checked_conditions(of: str, where: Iterable[Condition]) -> tuple[Condition, ...]:

@@ -4,14 +4,15 @@ typed becomes SQL."""
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Double, and_, cast, func, literal, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Double, Select, and_, cast, func, literal, or_, select
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from domain.star.aggregates import AggregatePage, AggregateQuery, Measure
-from domain.star.queries import Sort
+from domain.star.queries import FieldKind, Sort
 from infrastructure.warehouse.column_types import Money
+from infrastructure.warehouse.star.frames import frame_column
 from infrastructure.warehouse.star.readable_fields import ReadableTable, readable_table
-from infrastructure.warehouse.star.row_conditions import column_of, condition_test, joined_with_roles
+from infrastructure.warehouse.star.row_conditions import column_of, condition_test, joined_with_roles, ordered
 
 FUNCTIONS: Mapping[str, Callable[..., ColumnElement[Any]]] = {
     "count": func.count,
@@ -29,16 +30,24 @@ def aggregate_page(connection: Connection, query: AggregateQuery) -> AggregatePa
     names = [*query.by, *(measure.name for measure in query.measures)]
     groups = _groups(source, query).subquery()
     by_name = dict(zip(names, groups.c, strict=True))
-    ordered = [by_name[sort.field] for sort in query.order]
-    statement = select(*groups.c)
+    columns = [by_name[sort.field] for sort in query.order]
+    order = [ordered(column, descending=sort.descending) for sort, column in zip(query.order, columns, strict=True)]
+    statement = select(*groups.c).order_by(*order)
     if query.after is not None:
-        statement = statement.where(_after_position(query.order, ordered, query.after))
-    for sort, column in zip(query.order, ordered, strict=True):
-        statement = statement.order_by(column.desc().nulls_last() if sort.descending else column.asc().nulls_last())
+        statement = statement.where(_after_position(query.order, columns, query.after))
     found = [dict(zip(names, row, strict=True)) for row in connection.execute(statement.limit(query.limit + 1))]
     page = found[: query.limit]
     following = tuple(page[-1][sort.field] for sort in query.order) if len(found) > query.limit else None
     return AggregatePage(page, following)
+
+
+def aggregate_statement(connection: Connection, query: AggregateQuery, kinds: Mapping[str, FieldKind]) -> Select[Any]:
+    """All groups in the order of the query, as columns of frames."""
+    groups = _groups(readable_table(query.of), query).subquery()
+    by_name = dict(zip(kinds, groups.c, strict=True))
+    columns = [frame_column(connection, by_name[name], kind) for name, kind in kinds.items()]
+    order = [ordered(by_name[sort.field], descending=sort.descending) for sort in query.order]
+    return select(*columns).order_by(*order)
 
 
 def _groups(source: ReadableTable, query: AggregateQuery) -> Any:

@@ -98,6 +98,17 @@ class ReadableTable:
         """Every field for filters and sorting, with its kind."""
         return dict(self._fields()) | dict.fromkeys(self.organizations, FieldKind.ORGANIZATION)
 
+    def shown_fields(self) -> dict[str, FieldKind]:
+        """The fields of each row that responses show, as flat names."""
+        own = ((column.name, column) for column in self.table.columns)
+        of_roles = (
+            (f"{role.name}.{column.name}", column)
+            for role in self.roles.values()
+            if role.shown
+            for column in role.attributes()
+        )
+        return {name: kind_of(column.type) for name, column in (*own, *of_roles) if not isinstance(column.type, Json)}
+
     def _fields(self) -> Iterator[tuple[str, FieldKind]]:
         for column in self.table.columns:
             if not isinstance(column.type, Json):

@@ -3,18 +3,20 @@
 A page takes two queries: the ordered keys, from the fact alone if the order allows it, then the rows of these keys.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import polars as pl
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from domain.star.aggregates import AggregatePage, AggregateQuery
 from domain.star.queries import FieldKind, RowPage, RowQuery, Sort
 from infrastructure.warehouse.repository import Repository, chunks
-from infrastructure.warehouse.star.aggregates import aggregate_page
+from infrastructure.warehouse.star.aggregates import aggregate_page, aggregate_statement
+from infrastructure.warehouse.star.frames import frame_column, frames
 from infrastructure.warehouse.star.gold_tables import gold_table
 from infrastructure.warehouse.star.readable_fields import ReadableTable, is_key, readable_table
-from infrastructure.warehouse.star.row_conditions import column_of, condition_test, joined_with_roles
+from infrastructure.warehouse.star.row_conditions import column_of, condition_test, joined_with_roles, ordered
 
 Test = ColumnElement[bool]
 
@@ -31,9 +33,39 @@ class StarReader(Repository):
         source = readable_table(query.of)
         found = self._keys(source, query)
         page = found[: query.limit]
-        rows = self._rows(source, [row[-1] for row in page])
+        rows = self._rows(source, [row[-1] for row in page], query.fields)
         following = tuple(page[-1]) if len(found) > query.limit else None
         return RowPage([rows[row[-1]] for row in page if row[-1] in rows], following)
+
+    def shown_fields(self, of: str) -> dict[str, FieldKind]:
+        """The fields that a row of a fact or dimension shows, as flat names. KeyError for an unknown one."""
+        return readable_table(of).shown_fields()
+
+    def frames(self, query: RowQuery, kinds: Mapping[str, FieldKind]) -> Iterator[pl.DataFrame]:
+        """All rows of the query, with the fields in `kinds` as columns, a bounded number at a time.
+
+        `after` and `limit` do not apply. Without a sort the order is the database's.
+        """
+        source = readable_table(query.of)
+        fields = [source.field(name) for name in kinds]
+        sorts = [(source.field(sort.field), sort.descending) for sort in query.sort]
+        roles = [role for role, _ in (*fields, *(field for field, _ in sorts)) if role]
+        columns = [
+            frame_column(self.connection, column_of(source, *field), kind).label(f"column_{position}")
+            for position, (field, kind) in enumerate(zip(fields, kinds.values(), strict=True))
+        ]
+        order = [ordered(column_of(source, *field), descending=descending) for field, descending in sorts]
+        statement = (
+            select(*columns)
+            .select_from(joined_with_roles(source, roles))
+            .where(*(condition_test(source, condition) for condition in query.where))
+            .order_by(*order, *([source.key] if order else []))
+        )
+        return frames(self.connection, statement, kinds)
+
+    def aggregate_frames(self, query: AggregateQuery, kinds: Mapping[str, FieldKind]) -> Iterator[pl.DataFrame]:
+        """All groups of the query, with the columns of `kinds` in order. `after` and `limit` do not apply."""
+        return frames(self.connection, aggregate_statement(self.connection, query, kinds), kinds)
 
     def aggregate(self, query: AggregateQuery) -> AggregatePage:
         """A page of groups of a fact's rows, with their measures."""
@@ -67,10 +99,7 @@ class StarReader(Repository):
         fields = [source.field(sort.field) for sort in query.sort]
         joined = joined_with_roles(source, [role for role, _ in fields if role])
         columns = [column_of(source, role, column) for role, column in fields]
-        order = [
-            column.desc().nulls_last() if sort.descending else column.asc().nulls_last()
-            for sort, column in zip(query.sort, columns, strict=True)
-        ]
+        order = [ordered(column, descending=sort.descending) for sort, column in zip(query.sort, columns, strict=True)]
         where = [condition_test(source, condition) for condition in query.where]
         if query.after is not None:
             where.append(_after_position(source, query.sort, columns, query.after))
@@ -83,20 +112,29 @@ class StarReader(Repository):
         )
         return [tuple(row) for row in self.connection.execute(statement)]
 
-    def _rows(self, source: ReadableTable, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
-        shown = [role for role in source.roles.values() if role.shown]
-        columns = [column.label(column.name) for column in source.table.columns]
-        columns += [
-            column_of(source, role, column).label(f"{role.name}.{column.name}")
-            for role in shown
-            for column in role.attributes()
-        ]
+    def _rows(self, source: ReadableTable, keys: Sequence[int], names: Sequence[str]) -> dict[int, dict[str, Any]]:
+        """The rows with these keys: the named fields, else all that a row shows."""
+        if names:
+            fields = [(name, *source.field(name)) for name in names]
+            roles = [role for _, role, _ in fields if role]
+            columns = [column_of(source, role, column).label(name) for name, role, column in fields]
+        else:
+            roles = [role for role in source.roles.values() if role.shown]
+            columns = [column.label(column.name) for column in source.table.columns]
+            columns += [
+                column_of(source, role, column).label(f"{role.name}.{column.name}")
+                for role in roles
+                for column in role.attributes()
+            ]
+        shown = [str(column.name) for column in columns]  # not `quoted_name`, which orjson refuses
         text = [column.name for column in source.table.columns if is_key(column)]
         found: dict[int, dict[str, Any]] = {}
         for part in chunks(keys):
-            statement = select(*columns).select_from(joined_with_roles(source, shown)).where(source.key.in_(part))
-            for row in self.connection.execute(statement).mappings():
-                found[row[source.key.name]] = _nested(row, text)
+            statement = (
+                select(source.key, *columns).select_from(joined_with_roles(source, roles)).where(source.key.in_(part))
+            )
+            for key, *values in self.connection.execute(statement):
+                found[key] = _nested(shown, values, text)
         return found
 
 
@@ -115,12 +153,12 @@ def _after_position(
     return or_(*alternatives)
 
 
-def _nested(row: Any, text: Sequence[str]) -> dict[str, Any]:
+def _nested(names: Sequence[str], values: Sequence[Any], text: Sequence[str]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
-    for name, value in row.items():
-        role, dot, attribute = str(name).partition(".")  # names of reserved words are `quoted_name`
+    for name, value in zip(names, values, strict=True):
+        role, dot, attribute = name.partition(".")
         if dot:
             nested.setdefault(role, {})[attribute] = value
         else:
-            nested[role] = str(value) if value is not None and name in text else value
+            nested[name] = str(value) if value is not None and name in text else value
     return nested

@@ -27,6 +27,11 @@ def column_of(source: ReadableTable, role: DimensionRole | None, column: Column[
     return source.table.c[column.name] if role is None else role.alias.c[column.name]
 
 
+def ordered(column: ColumnElement[Any], *, descending: bool) -> ColumnElement[Any]:
+    """The column as a sort key; missing values are last in both directions."""
+    return column.desc().nulls_last() if descending else column.asc().nulls_last()
+
+
 def condition_test(source: ReadableTable, condition: Condition) -> Test:
     """Whether a row meets the condition; needs no join."""
     if condition.operator == "named":

@@ -16,7 +16,7 @@ from services.maintenance.rebuild import rebuild_gold
 from services.ports.parts import Parts
 from services.shared.clock import now
 from services.star.processes import ProcessFilters, list_processes
-from services.star.rows import fact_rows
+from services.star.rows import RowRequest, fact_rows
 from tests.services.pipeline.publishing.test_deletions import FULL
 from tests.support import drain, gold, lines, load, release, submit, verified
 
@@ -45,8 +45,7 @@ def test_a_rebuild_and_the_readers_work_on_postgresql(lake_on_postgres: Parts, t
     rows, _ = fact_rows(
         lake_on_postgres.warehouse,
         "award",
-        [("currency.code", "CHF"), ("buyer.name__prefix", "North")],
-        "-amount",
+        RowRequest([("currency.code", "CHF"), ("buyer.name__prefix", "North")], "-amount"),
         None,
         10,
     )

@@ -1,0 +1,120 @@
+"""Writes frames as CSV, JSON Lines, XLSX, Parquet or Arrow in bounded memory, by polars' streaming engine."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import polars as pl
+import xlsxwriter
+from polars.exceptions import PolarsError
+from polars.io.plugins import register_io_source
+
+from domain.shared.errors import InvalidError
+from domain.star.exports import ExportFormat, harmless_texts
+
+INSTANT = "%Y-%m-%dT%H:%M:%S%.fZ"  # as in JSON; a fraction only if there is one
+XLSX_ROWS_MAX = 1_048_575  # of a sheet, without its heading
+XLSX_CELL_CHARACTERS = 32_767
+XLSX_OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "nan_inf_to_errors": True,
+}
+
+
+class TableFiles:
+    """Adapter of the port `TableExports`: unnamed files in a folder, which vanish when closed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, frames: Iterator[pl.DataFrame], schema: pl.Schema, form: ExportFormat) -> IO[bytes]:
+        """A file of the frames, which have this schema, at its beginning. The caller closes it.
+
+        InvalidError for more rows than an XLSX sheet holds; errors of `frames` are raised as they are.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115  # pylint: disable=consider-using-with
+        try:
+            if form is ExportFormat.XLSX:
+                _write_xlsx(frames, schema, file)
+            else:
+                _sink(frames, schema, form, file)
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        return file
+
+
+def _sink(frames: Iterator[pl.DataFrame], schema: pl.Schema, form: ExportFormat, file: IO[bytes]) -> None:
+    failed: list[Exception] = []
+
+    def source(
+        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        del predicate, n_rows, batch_size  # nothing is pushed down: the whole is written
+        try:
+            for frame in frames:
+                yield frame if with_columns is None else frame.select(with_columns)
+        except Exception as error:
+            failed.append(error)
+            raise
+
+    lazy = register_io_source(source, schema=schema)
+    try:
+        match form:
+            case ExportFormat.CSV:
+                harmless_texts(lazy).sink_csv(file, datetime_format=INSTANT)
+            case ExportFormat.JSONL:
+                lazy.with_columns(_texts_of_instants(schema)).sink_ndjson(file)
+            case ExportFormat.PARQUET:
+                lazy.sink_parquet(file, compression="zstd", compression_level=1)
+            case _:
+                lazy.sink_ipc(file, compression="zstd")
+    except PolarsError as error:
+        raise (failed[0] if failed else error) from error
+
+
+def _write_xlsx(frames: Iterator[pl.DataFrame], schema: pl.Schema, file: IO[bytes]) -> None:
+    """Write one sheet. Texts are never formulas or links; instants are ISO 8601 texts, as Excel has no time zones."""
+    with xlsxwriter.Workbook(file, XLSX_OPTIONS) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.freeze_panes(1, 0)
+        dates = workbook.add_format({"num_format": "yyyy-mm-dd"})
+        sheet.write_row(0, 0, schema.names(), workbook.add_format({"bold": True}))
+        row = 0
+        for frame in frames:
+            if row + frame.height > XLSX_ROWS_MAX:
+                with suppress(xlsxwriter.exceptions.XlsxWriterException):
+                    workbook.close()
+                raise InvalidError(
+                    f"a sheet has at most {XLSX_ROWS_MAX:,} rows: filter, or use CSV or Parquet", parameter="format"
+                )
+            for values in frame.with_columns(_texts_of_instants(schema)).iter_rows():
+                row += 1
+                for column, value in enumerate(values):
+                    _write_cell(sheet, row, column, value, dates)
+
+
+def _texts_of_instants(schema: pl.Schema) -> list[pl.Expr]:
+    return [pl.col(name).dt.to_string(INSTANT) for name, dtype in schema.items() if isinstance(dtype, pl.Datetime)]
+
+
+def _write_cell(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, value: object, dates: object) -> None:
+    match value:
+        case None:
+            return
+        case str():
+            sheet.write_string(row, column, value[:XLSX_CELL_CHARACTERS])
+        case bool():
+            sheet.write_boolean(row, column, value)
+        case int() if abs(value) > 2**53:  # a surrogate key: a spreadsheet's numbers have 53 bits
+            sheet.write_string(row, column, str(value))
+        case int() | float():
+            sheet.write_number(row, column, value)
+        case _:
+            sheet.write_datetime(row, column, value, dates)

@@ -1,0 +1,14 @@
+"""Files that clients export."""
+
+from collections.abc import Iterator
+from typing import IO, Protocol
+
+import polars as pl
+
+from domain.star.exports import ExportFormat
+
+
+class TableExports(Protocol):
+    """Writes frames as files."""
+
+    def write(self, frames: Iterator[pl.DataFrame], schema: pl.Schema, form: ExportFormat) -> IO[bytes]: ...
