@@ -3,7 +3,6 @@
 from domain.search.search_documents import SPECS
 from domain.shared.errors import StartupError
 from infrastructure.embeddings import ConfiguredModels
-from infrastructure.exchange_rates.circuit_breaker import CircuitBreaker
 from infrastructure.exchange_rates.frankfurter import Frankfurter
 from infrastructure.files.file_store import FileStore
 from infrastructure.files.sealing import FernetCipher
@@ -101,12 +100,7 @@ def pdf_reader(settings: Settings) -> PdfReader:
 
 def rate_service(settings: Settings) -> Frankfurter | None:
     """The exchange-rate service; None if no URL is set."""
-    if settings.rates_url is None:
-        return None
-    return Frankfurter(
-        settings.rates_url,
-        CircuitBreaker(settings.data_dir / "rates" / "circuit.json", f"the exchange-rate service {settings.rates_url}"),
-    )
+    return Frankfurter(settings.rates_url) if settings.rates_url else None
 
 
 def models(settings: Settings) -> ConfiguredModels:
