@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from infrastructure.system.disk_space import check_free_space, disk_full_as_error
+from infrastructure.system.durable_files import sync
 
 STALE_SECONDS = 3600.0  # without a write, after which a temporary file of an ended process is removed
 COPY_BYTES = 1024 * 1024
@@ -55,7 +56,7 @@ class FileStore:
         if not path.exists():
             return False
         path.unlink(missing_ok=True)
-        _sync(path.parent)
+        sync(path.parent)
         return True
 
     def clean(self) -> None:
@@ -94,18 +95,10 @@ class IncomingFileWriter:
             target.parent.mkdir(parents=True, exist_ok=True)
             self.temporary.replace(target)
             for folder in (target.parent, self.store.root):
-                _sync(folder)
+                sync(folder)
         return sha256, self.size
 
     def abort(self) -> None:
         """Discard the received bytes."""
         self._file.close()
         self.temporary.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -19,9 +19,10 @@ from infrastructure.formats.archives.table_folders import TableFolders
 from infrastructure.formats.json.date_order import with_date_order
 from infrastructure.formats.recogniser_chain import Position, Recogniser, RecogniserChain, SourceFile
 from infrastructure.formats.slice_builder import SLICE_BYTES
-from infrastructure.formats.text.utf8_copies import MAX_UNPACK_RATIO, UNLIMITED_BYTES, limited, write
+from infrastructure.formats.text.utf8_copies import MAX_UNPACK_RATIO, UNLIMITED_BYTES, limited
 from infrastructure.system.checkpoints import checkpoint
 from infrastructure.system.disk_space import disk_full_as_error
+from infrastructure.system.durable_files import write_atomically
 from services.ports.sources import Element, Slice
 
 MAX_MEMBERS = 100_000
@@ -163,7 +164,8 @@ class ArchiveRecogniser:
 
     def _extract(self, member: Member, source: SourceFile, walk: ArchiveSlice) -> None:
         with disk_full_as_error():
-            write(limited(member.chunks(), member.packed, source.most - walk.spent), source.path)
+            chunks = limited(member.chunks(), member.packed, source.most - walk.spent)
+            write_atomically(source.path, chunks, durable=False)
 
     def _join(
         self,

@@ -23,8 +23,8 @@ from infrastructure.formats.archives.member import (
     shown,
     why_unsafe,
 )
-from infrastructure.formats.text.utf8_copies import write
 from infrastructure.system.checkpoints import checkpoint
+from infrastructure.system.durable_files import write_atomically
 
 LOCAL = b"PK\x03\x04"
 MAGICS = (LOCAL, b"PK\x05\x06")
@@ -95,7 +95,7 @@ class ZipMembers:
 def opened(path: Path, index: Path) -> Iterator[ZipMembers]:
     """Open the archive with its index, made if missing. InvalidError if the directory is damaged or too large."""
     if not index.exists():
-        write(_indexed(path), index)
+        write_atomically(index, _indexed(path), durable=False)
     with path.open("rb") as file, index.open("rb") as lines:
         yield ZipMembers(file, lines)
 
