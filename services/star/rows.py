@@ -10,25 +10,25 @@ from domain.shared.errors import InvalidError, NotFoundError
 from domain.shared.whitespace import tidy_text
 from domain.star.queries import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowQuery, Sort, read_value
 from services.ports.warehouse import Warehouse
-from services.shared.cursors import decode_cursor, encode_cursor
+from services.shared.pages import Page, decode_cursor, encode_cursor
 
 OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named", "within"}]
 FILTER_MAX_VALUES = 500
 Parameters = Sequence[tuple[str, str]]
-RowsPage = tuple[list[dict[str, Any]], str | None]
+RowsPage = Page[dict[str, Any]]
 
 
 def fact_rows(
     warehouse: Warehouse, fact: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int
 ) -> RowsPage:
-    """A page of a fact's rows, and the cursor of the next page. NotFoundError for an unknown fact, InvalidError."""
+    """A page of a fact's rows. NotFoundError for an unknown fact, InvalidError."""
     return _rows(warehouse, _one_of(fact, FACTS, "fact"), parameters, sort, cursor, limit)
 
 
 def dimension_rows(
     warehouse: Warehouse, dimension: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int
 ) -> RowsPage:
-    """A page of a dimension's rows, and the cursor of the next page. Errors as in `fact_rows`."""
+    """A page of a dimension's rows. Errors as in `fact_rows`."""
     return _rows(warehouse, _one_of(dimension, DIMENSIONS, "dimension"), parameters, sort, cursor, limit)
 
 
@@ -47,7 +47,7 @@ def query_rows(
         sorts = read_sort(sort, fields)
         after = _position(cursor, sorts, fields)
         page = work.star_reader.rows(RowQuery(of, conditions, sorts, after, limit))
-    return page.rows, _cursor(page.following, sorts)
+    return Page(page.rows, _cursor(page.following, sorts))
 
 
 def _rows(
