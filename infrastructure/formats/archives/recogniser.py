@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from domain.raw_records.record import RefusedElement, SourceLocation
+from domain.raw_records.record import RefusedElement, SourceLocation, refused
 from domain.shared.errors import InvalidError, TooLargeError
 from infrastructure.formats.archives import tar_members, zip_members
 from infrastructure.formats.archives.member import DamagedMemberError, Member, Members
@@ -77,7 +77,7 @@ class ArchiveSlice:
 
     def refuse(self, file: str, code: str, reason: str) -> None:
         """Quarantine a member, or the rest of the archive, with the reason."""
-        self.refused.append(RefusedElement(place=SourceLocation(file=file), code=code, reason=reason[:2_000]))
+        self.refused.append(refused(SourceLocation(file=file), code, reason))
 
 
 class ArchiveRecogniser:

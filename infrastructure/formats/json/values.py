@@ -3,7 +3,7 @@
 from typing import Any, BinaryIO
 
 from domain.ocds.packages import PACKAGE_LISTS
-from domain.raw_records.record import SourceLocation
+from domain.raw_records.record import EXCERPT_CHARACTERS, SourceLocation
 from infrastructure.formats.json.package_head import PACKAGE_FIELDS, PackageDamage, broken_value, enter, package_of
 from infrastructure.formats.json.scanner import DEEPEST as BRACKETS
 from infrastructure.formats.json.scanner import (
@@ -15,7 +15,7 @@ from infrastructure.formats.json.scanner import (
     Scanner,
     TooDeepError,
 )
-from infrastructure.formats.slice_builder import EXCERPT_CHARACTERS, DateOrderFinder, SliceBuilder
+from infrastructure.formats.slice_builder import DateOrderFinder, SliceBuilder
 from services.ports.sources import Slice
 
 Position = dict[str, Any]

@@ -15,7 +15,7 @@ from domain.jobs.job import Job, JobCounts
 from domain.pipeline.batch import Batch
 from domain.raw_records.audit import NewAuditEntry
 from domain.raw_records.operations import Op, Operation, Operations, Outcome, Result, line_of, read_operations
-from domain.raw_records.record import AcceptedRecord, Kind, RefusedElement, SourceLocation, ValidationResult
+from domain.raw_records.record import AcceptedRecord, Kind, RefusedElement, SourceLocation, ValidationResult, refused
 from domain.raw_records.versions import CurrentVersion, RecordKey
 from domain.shared.errors import InvalidError
 from domain.shared.exact_json import dumps, loads
@@ -26,7 +26,6 @@ from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 
 DELETED_HASH = b"\0" * 16  # the content hash of a tombstone
-EXCERPT_CHARACTERS = 2_000
 STATUS_OF_REFUSAL = {"not_found": 404, "version_conflict": 412}
 
 
@@ -225,10 +224,10 @@ class ValidatedOperations(ValidatedSlice):
         )
 
     def _note_refused(
-        self, operation: Operation, position: int, refused: RefusedElement, record_id: str | None = None
+        self, operation: Operation, position: int, refusal: RefusedElement, record_id: str | None = None
     ) -> None:
-        self.refused.append(refused)
-        about = {"code": refused.code, "reason": refused.reason, "path": refused.path}
+        self.refused.append(refusal)
+        about = {"code": refusal.code, "reason": refusal.reason, "path": refusal.path}
         self.outcomes.append(
             Outcome(
                 position=position,
@@ -265,18 +264,13 @@ class ValidatedOperations(ValidatedSlice):
         return SourceLocation(file=self.job.filename or "", line=line_of(position), path="/payload")
 
     def _refusal(self, operation: Operation, position: int, code: str, reason: str) -> RefusedElement:
+        payload = operation.payload
         try:
-            excerpt = dumps(operation.payload).decode()[:EXCERPT_CHARACTERS] if operation.payload is not None else ""
+            text = dumps(payload) if payload is not None else b""
         except orjson.JSONEncodeError:
-            excerpt = ""
-        ocid = operation.payload.get("ocid") if isinstance(operation.payload, dict) else None
-        return RefusedElement(
-            place=self._place(position),
-            code=code,
-            reason=reason,
-            excerpt=excerpt,
-            ocid=ocid if isinstance(ocid, str) else None,
-        )
+            text = b""
+        ocid = payload.get("ocid") if isinstance(payload, dict) else None
+        return refused(self._place(position), code, reason, text, ocid=ocid)
 
     def _payloads(
         self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence[ValidatedSlice]
