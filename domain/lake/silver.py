@@ -4,6 +4,7 @@ Every row has `silver_batch` (the refine run that wrote it) and `ocid`; the curr
 newest committed batch. A process without sources has one `process` row with `deleted = true` and no others.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -262,3 +263,15 @@ def silver_schema(table: str) -> "pa.DataFrameSchema":
         for name, dtype in ALL_TABLES[table].items()
     }
     return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=GRAIN.get(table))
+
+
+def tombstones(table: str, ids: Sequence[str], silver_batch: int) -> pl.DataFrame:
+    """Rows that mark processes (by ocid) or records (by id) as deleted; the table's other columns are null."""
+    columns = ALL_TABLES[table]
+    key = "ocid" if table == "process" else "record_id"
+    rows = pl.DataFrame({key: ids}, schema={key: pl.String}).with_columns(
+        *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in columns.items() if name != key),
+        pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"),
+        pl.lit(value=True).alias("deleted"),
+    )
+    return rows.select(list(columns))

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from domain.exchange_rates.conversion import MAX_RATE
 from domain.raw_records.note_codes import note
 from domain.raw_records.record import (
     AcceptedRecord,
@@ -31,7 +32,6 @@ REFUSALS: dict[str, str] = {
     "missing_value": "a required field of a reference record is missing or empty",
     "invalid_value": "a field of a reference record has an impossible value",
 }
-MAX_RATE = 1e12  # above any real exchange rate
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 IDS = ("id", "identifier", "parent_id", "code", "parent")

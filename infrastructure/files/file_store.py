@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,11 +42,15 @@ class FileStore:
 
     def copy(self, source: Path) -> tuple[str, int]:
         """Store a copy of a local file: (SHA-256 in hexadecimal, size in bytes)."""
+        with source.open("rb") as file:
+            return self.store(iter(lambda: file.read(COPY_BYTES), b""))
+
+    def store(self, chunks: Iterable[bytes]) -> tuple[str, int]:
+        """Store a file: (SHA-256 in hexadecimal, size in bytes). NoSpaceError if the disk is full."""
         receiver = self.receive()
         try:
-            with source.open("rb") as file:
-                while chunk := file.read(COPY_BYTES):
-                    receiver.write(chunk)
+            for chunk in chunks:
+                receiver.write(chunk)
             return receiver.finish()
         finally:
             receiver.abort()

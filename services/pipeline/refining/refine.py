@@ -12,7 +12,7 @@ import orjson
 import polars as pl
 
 from domain.lake.flattening.processes import flatten
-from domain.lake.silver import TABLES, TABLES_BY_KIND, silver_schema
+from domain.lake.silver import TABLES, TABLES_BY_KIND, silver_schema, tombstones
 from domain.ocds.merging.compiled_release import ReleaseSource, compile_releases
 from domain.ocds.merging.superseded import superseded_note, without_superseded
 from domain.pipeline.batch import CommittedBatch
@@ -112,7 +112,7 @@ def _refine_chunk(parts: Parts, ocids: Sequence[str], silver_batch: int) -> Fram
     processes, notes = _compile(without_superseded(releases), silver_batch)
     frames = flatten(processes)
     deleted = sorted(set(ocids) - set(processes["ocid"]))
-    frames["process"] = pl.concat([frames["process"], _tombstones(deleted, silver_batch)])
+    frames["process"] = pl.concat([frames["process"], tombstones("process", deleted, silver_batch)])
     frames["note"] = pl.concat([frames["note"], notes]) if "note" in frames else notes
     return frames
 
@@ -170,12 +170,3 @@ def _publisher_columns(packages: pl.Series) -> list[pl.Series]:
         pl.Series(name, [item if isinstance(item, str) else None for item in found], dtype=pl.String)
         for name, found in texts.items()
     ]
-
-
-def _tombstones(ocids: Sequence[str], silver_batch: int) -> pl.DataFrame:
-    named = pl.DataFrame({"ocid": ocids}, schema={"ocid": pl.String})
-    rest = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in TABLES["process"].items() if name != "ocid"]
-    frame = named.with_columns(rest).with_columns(
-        pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"), pl.lit(value=True).alias("deleted")
-    )
-    return frame.select(list(TABLES["process"]))

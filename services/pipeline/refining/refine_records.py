@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from domain.lake.flattening.records import flatten_records
-from domain.lake.silver import ALL_TABLES, RECORD_TABLES, TABLES_BY_KIND, silver_schema
+from domain.lake.silver import ALL_TABLES, TABLES_BY_KIND, silver_schema, tombstones
 from domain.raw_records.record import Kind
 from services.ports.parts import Parts
 
@@ -53,14 +53,3 @@ def _refine_chunk(parts: Parts, kind: Kind, record_ids: Sequence[str], silver_ba
     deleted = sorted(set(record_ids) - set(current_rows["record_id"]))
     frames[main] = pl.concat([frames[main], tombstones(main, deleted, silver_batch)])
     return frames
-
-
-def tombstones(table: str, record_ids: Sequence[str], silver_batch: int) -> pl.DataFrame:
-    """Rows that mark the records as deleted."""
-    types = RECORD_TABLES[table]
-    named = pl.DataFrame({"record_id": record_ids}, schema={"record_id": pl.String})
-    rest = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in types.items() if name != "record_id"]
-    frame = named.with_columns(rest).with_columns(
-        pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"), pl.lit(value=True).alias("deleted")
-    )
-    return frame.select(list(types))
