@@ -356,8 +356,9 @@ sha256, position, most, elements, refused = files.copy(home / "upload")[0], None
 try:
     while True:
         piece = sources.read(sha256, "upload", position, 500)
-        elements, position, refused = elements + len(piece.elements), piece.position, refused + [one.code for one in
-        piece.refused] most = max(most, sum(path.stat().st_size for path in spool.glob("*")))
+        elements, position = elements + len(piece.elements), piece.position
+        refused += [one.code for one in piece.refused]
+        most = max(most, sum(path.stat().st_size for path in spool.glob("*")))
         if position is None:
             break
 except Exception as error:
