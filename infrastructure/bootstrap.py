@@ -7,8 +7,9 @@ from infrastructure.exchange_rates.frankfurter import Frankfurter
 from infrastructure.files.file_store import FileStore
 from infrastructure.files.sealing import FernetCipher
 from infrastructure.files.secret_files import DataFolderSecrets
-from infrastructure.formats.file_sources import FileSources, OcdsJson
+from infrastructure.formats.file_sources import FileSources
 from infrastructure.formats.json.exchange_rate_lines import RateLines
+from infrastructure.formats.json.recogniser import OcdsJson
 from infrastructure.formats.pdf.recogniser import PdfSource
 from infrastructure.formats.recogniser_chain import Recogniser
 from infrastructure.formats.tables.recognisers import tables

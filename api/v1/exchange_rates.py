@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from api.auth import SCHEMES, Writer
@@ -13,6 +13,7 @@ from api.openapi import COMMON, answers
 from api.requests.parameters import reject_unknown_parameters
 from api.v1.job_responses import CHANGE, Options, accepted
 from api.v1.schemas import JobAnswer
+from domain.reference_data.records import Currency
 from services.exchange_rates.fetching import RateRequest, fetch_rates
 
 router = APIRouter(
@@ -21,7 +22,6 @@ router = APIRouter(
     dependencies=[*SCHEMES, Depends(reject_unknown_parameters)],
     responses=COMMON,
 )
-Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 
 
 class RatesWish(BaseModel):

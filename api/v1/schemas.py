@@ -1,8 +1,9 @@
 """Response bodies that differ from the domain's entities."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from fastapi import Path
 from pydantic import BaseModel, Field
 
 from api.errors import Problem
@@ -10,6 +11,7 @@ from domain.jobs.job import Job, JobCounts, JobStatus, JobType, Stage
 from domain.raw_records.quarantine import Quarantined
 from domain.star.process_view import Process
 
+JobId = Annotated[str, Path(description="the job's id", max_length=100)]
 JOB_ID = "0192f0a1b2c34d5e6f708192a3b4c5d6"
 
 

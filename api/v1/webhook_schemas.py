@@ -1,8 +1,9 @@
 """Request and response bodies of webhooks and deliveries."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
+from fastapi import Path, Query
 from pydantic import BaseModel, Field
 
 from api.requests.strict_body import StrictBody
@@ -10,6 +11,9 @@ from api.v1.schemas import JOB_ID
 from domain.webhooks.deliveries import Delivery, DeliveryStatus
 from domain.webhooks.webhook import Webhook
 from services.webhooks.management import EVENTS, WebhookInput
+
+DeliveryId = Annotated[int, Path(ge=0, lt=2**63, description="the delivery's id")]
+DeliveryLimit = Annotated[int, Query(ge=1, le=1000, description="largest number of deliveries in a page")]
 
 
 class DeliveryAnswer(BaseModel):

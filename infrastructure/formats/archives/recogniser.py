@@ -25,7 +25,6 @@ from infrastructure.system.disk_space import disk_full_as_error
 from infrastructure.system.durable_files import write_atomically
 from services.ports.sources import Element, Slice
 
-MAX_MEMBERS = 100_000
 SLICE_SECONDS = 1.0  # afterwards a slice ends with the current member, so that other files proceed
 REFUSALS: dict[str, str] = {
     "unsafe_member": "a member of an archive that is not a regular file, is encrypted, or has an unsafe name",
@@ -87,7 +86,7 @@ class ArchiveRecogniser:
     kind = "an archive (zip, tar, tar.gz, tar.bz2, tar.xz) of any of these"
     binary = True
 
-    def __init__(self, chain: RecogniserChain, spool: Path, most: int, most_members: int = MAX_MEMBERS) -> None:
+    def __init__(self, chain: RecogniserChain, spool: Path, most: int, most_members: int) -> None:
         self.chain = chain
         self.spool = spool
         self.most = most
@@ -256,9 +255,7 @@ def form_of(path: Path) -> str | None:
     return "zip" if head.startswith(zip_members.MAGICS) else "tar" if tar_members.is_tar(path) else None
 
 
-def with_archives(
-    recognisers: Sequence[Recogniser], spool: Path, most: int, most_members: int = MAX_MEMBERS
-) -> RecogniserChain:
+def with_archives(recognisers: Sequence[Recogniser], spool: Path, most: int, most_members: int) -> RecogniserChain:
     """Return a chain that also reads archives of what it reads, nested once."""
     nested = ArchiveRecogniser(RecogniserChain([*recognisers, NestedArchiveRecogniser()]), spool, most, most_members)
     return RecogniserChain(
