@@ -105,7 +105,6 @@ VALUES = [
     for name, field in SearchParameters.model_fields.items()
     if field.annotation == list[str] and name not in {"facet_by", "include"}
 ]
-
 SAME = [one.name for one in fields(searches.SearchRequest) if one.name in SearchParameters.model_fields]
 
 

@@ -26,7 +26,6 @@ CLASSIFIED: Columns = {
     "classification_description": pl.String,
 }
 MONEY: Columns = {"amount": pl.Float64, "currency": pl.String}
-
 TABLES: dict[str, Columns] = {
     # One row per contracting process. `compiled` is its OCDS compiled release as JSON, unknown fields included.
     "process": KEYS
@@ -167,7 +166,6 @@ TABLES: dict[str, Columns] = {
     # One row per data-quality note: a repair of, or a doubt about, a release or the process.
     "note": KEYS | {"record_id": pl.String, "code": pl.String, "path": pl.String, "message": pl.String},
 }
-
 # Tables of the other kinds of records, one row per record: keyed by `record_id`; `deleted` marks a tombstone.
 RECORD_KEYS: Columns = {"silver_batch": pl.Int64, "record_id": pl.String, "deleted": pl.Boolean}
 RECORD_TABLES: dict[str, Columns] = {
@@ -225,7 +223,6 @@ TABLES_BY_KIND = {
     Kind.CLASSIFICATIONS: ("classification",),
     Kind.DOCUMENTS: ("file", "page"),
 }
-
 GRAIN = {table: ["record_id"] for table in RECORD_TABLES} | {
     "process": ["ocid"],
     "award": ["ocid", "position"],

@@ -23,17 +23,9 @@ EXPECTED = {
     "greater_than_equal": "a number that is not negative",
     "less_than_equal": "a smaller number",
 }
-
-
 DROPPED = {"null_element", "blank_value", "unreadable_detail"}
-
-
 BLANK_IS_MISSING = {"float_type", "int_type", "int_from_float", "bool_type", "dict_type", "list_type"}
-
-
 UNREPAIRED = {("ocid",)}  # the identity of a process can't be guessed
-
-
 MAX_ROUNDS = 12  # of validation and repair
 
 

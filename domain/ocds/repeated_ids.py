@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
+from domain.raw_records.identity import release_record_id
 from domain.raw_records.note_codes import note
 from domain.raw_records.record import AcceptedRecord, Kind
-from domain.raw_records.record_ids import release_record_id
 from domain.shared.canonical_json import canonical_json
 from domain.shared.exact_json import loads
 

@@ -18,6 +18,7 @@ from domain.ocds.packages import UnpackedRelease, is_link, unpack_releases
 from domain.ocds.quality import quality_notes
 from domain.ocds.release_dates import decide_dates, doubtful_dates, two_readings
 from domain.ocds.repair import make_valid
+from domain.raw_records.identity import release_record_id
 from domain.raw_records.note_codes import NOTES, note
 from domain.raw_records.record import (
     AcceptedRecord,
@@ -29,7 +30,6 @@ from domain.raw_records.record import (
     refused,
     why_too_long,
 )
-from domain.raw_records.record_ids import release_record_id
 from domain.raw_records.text_repair import note_rounded, replace_surrogates, strip_nul
 from domain.shared.canonical_json import canonical_json
 from domain.shared.dates import DateOrder, instant, possible_days, rfc3339
@@ -53,14 +53,8 @@ REFUSALS: dict[str, str] = {
     "ambiguous_date": "the release's date is ambiguous, and no other date of the release or its file decides its order",
     "wrong_type": "the type of a value differs from the standard and can't be repaired",
 }
-
-
 CHECKER = checker(Release)
-
-
 LISTED = re.compile(r"/(releases/\d+|releases|compiledRelease)$")  # places of releases, even incomplete ones
-
-
 MISSING = {"/ocid": "missing_ocid", "/date": "missing_date"}
 
 

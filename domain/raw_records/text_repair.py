@@ -10,8 +10,6 @@ from domain.shared.exact_json import ExactNumber
 from domain.shared.json_pointer import pointer
 
 MAX_EXACT_FLOAT = 2**53  # above it, floating-point numbers don't represent every integer
-
-
 ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.S
 )

@@ -12,7 +12,6 @@ from domain.ocds.models import Release
 from domain.tables.cell_values import Converter, boolean, number, text_list, whole_number
 
 Path = tuple[str | int, ...]
-
 PREFIXES: tuple[Path, ...] = (("releases", 0), ("compiledRelease",), ("records", 0, "compiledRelease"))
 # Fields of OCDS 1.1 and its extensions that are no strings and not in domain/ocds/models.py.
 EXTENSION_TYPES: dict[str, Any] = (

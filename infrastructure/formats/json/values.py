@@ -21,7 +21,6 @@ from services.ports.sources import Slice
 Position = dict[str, Any]
 MAX_LEVELS = 3  # nested arrays and packages that are opened; deeper ones are elements
 LISTS_AND_COMPILED = {b'"%s"' % name.encode(): name for name in (*sorted(PACKAGE_LISTS), "compiledRelease")}
-
 METADATA_NAMES = {b'"%s"' % name.encode(): name for name in PACKAGE_FIELDS}
 
 

@@ -13,7 +13,6 @@ from infrastructure.formats.tables.flat_ocds_plan import FlatPlan
 from infrastructure.formats.tables.meta_sheet import PackageMetadata, meta_of
 from infrastructure.formats.tables.plan_choice import HeadingError, meaningless, plan_of
 from infrastructure.formats.tables.profiles import Profile
-from infrastructure.formats.tables.row_width import as_long
 from infrastructure.formats.tables.rows import RowProblem, Sheet, SpoolEntry, TablePlan, TableRow, refusal
 
 
@@ -32,7 +31,7 @@ class Table(NamedTuple):
     def sheet(self, orders: DateOrders | None = None, package: dict[str, Any] | None = None) -> Sheet:
         """The rows after the headings, each with one cell per heading."""
         width = len(self.headings.cells)
-        rows = as_long(islice(self.read(), 1, None), width, pad=self.pad)
+        rows = _as_long(islice(self.read(), 1, None), width, pad=self.pad)
         return Sheet(self.name, self.headings.cells, rows, orders, package or {})
 
 
@@ -88,3 +87,22 @@ def unreadable(one: Table, profiles: Sequence[Profile]) -> InvalidError:
 def _refused(one: Table, meta: PackageMetadata) -> Iterator[SpoolEntry]:
     for row, problem in meta.refused:
         yield refusal(Sheet(one.name, (), iter(())), row, problem)
+
+
+def _as_long(rows: Iterator[TableRow], width: int, *, pad: bool = False) -> Iterator[TableRow]:
+    """The rows with `width` cells each; others get a problem. Surplus blank cells are removed.
+
+    `pad` fills short rows: workbooks omit blank cells at the end of a row.
+    """
+    for row in rows:
+        length = len(row.cells)
+        if length == width or (row.problem is not None and not pad):
+            yield row
+        elif length < width and pad:
+            yield row._replace(cells=[*row.cells, *[""] * (width - length)])
+        elif length > width and not any(row.cells[width:]):
+            yield row._replace(cells=row.cells[:width])
+        else:
+            yield row._replace(
+                problem=row.problem or RowProblem("unreadable_row", f"it has {length} cells for {width} headings")
+            )
