@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from domain.shared.errors import InvalidError, TooLargeError
-from infrastructure.formats.compression.compressed import packing, unpacked
+from infrastructure.formats.compressed import packing, unpacked
 from infrastructure.formats.text.encodings import UTF8, EncodingDetector, as_utf8
 from infrastructure.system.checkpoints import checkpoint
 from infrastructure.system.disk_space import disk_full_as_error

@@ -146,45 +146,32 @@ class ValidatedOperations(ValidatedSlice):
         if operation.refusal is not None:
             return [self._refusal(operation, position, *operation.refusal)]
         if operation.op is Op.PUT:
-            verdicts = self._puts[position]
-            return [self._check_id(operation, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
+            return self._check_ids(operation, self._puts[position], position)
         key = (str(operation.kind), operation.id or "")
         state = self._states.get(key)
         if state is None or (state.deleted and operation.op is not Op.PURGE):
-            return [
-                self._refusal(
-                    operation, position, "not_found", f"there is no record {operation.id} of {operation.kind}"
-                )
-            ]
+            reason = f"there is no record {operation.id} of {operation.kind}"
+            return [self._refusal(operation, position, "not_found", reason)]
         if operation.op is not Op.PATCH:
+            tombstone = {"date": None, "payload": b"", "content_hash": DELETED_HASH, "deleted": True}
             place = self._place(position)
-            return [
-                AcceptedRecord(
-                    kind=operation.kind,
-                    record_id=key[1],
-                    ocid=state.ocid,
-                    date=None,
-                    payload=b"",
-                    content_hash=DELETED_HASH,
-                    place=place,
-                    deleted=True,
-                )
-            ]
-        verdicts = self._validate(operation, merge_patch(loads(state.payload or b"null"), operation.payload), position)
-        return [self._check_id(operation, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
+            return [AcceptedRecord(kind=operation.kind, record_id=key[1], ocid=state.ocid, place=place, **tombstone)]
+        patched = merge_patch(loads(state.payload or b"null"), operation.payload)
+        return self._check_ids(operation, self._validate(operation, patched, position), position)
 
-    def _check_id(
-        self, operation: Operation, verdict: ValidationResult, position: int, *, alone: bool
-    ) -> ValidationResult:
-        """The verdict; refused if its record is not the one that the operation names."""
-        if isinstance(verdict, RefusedElement) or operation.id is None or (alone and verdict.record_id == operation.id):
-            return verdict
-        return self._refusal(
-            operation,
-            position,
-            "id_mismatch",
-            f"the record is {operation.id}, but its content makes it {verdict.record_id}",
-        )
+    def _check_ids(
+        self, operation: Operation, verdicts: list[ValidationResult], position: int
+    ) -> list[ValidationResult]:
+        """The verdicts; refused are records that are not the one that the operation names, or not the only one."""
+        if operation.id is None:
+            return verdicts
+        reason = f"the record is {operation.id}, but its content makes it"
+        return [
+            verdict
+            if isinstance(verdict, RefusedElement) or (len(verdicts) == 1 and verdict.record_id == operation.id)
+            else self._refusal(operation, position, "id_mismatch", f"{reason} {verdict.record_id}")
+            for verdict in verdicts
+        ]
 
     def _apply(self, operation: Operation, position: int, verdict: ValidationResult) -> None:
         """Check the preconditions, then make the verdict the record's state and note the outcome."""
@@ -200,24 +187,15 @@ class ValidatedOperations(ValidatedSlice):
             )
             return
         same = state.deleted if verdict.deleted else not state.deleted and state.content_hash == verdict.content_hash
-        result = (
-            Result.UNCHANGED
-            if same
-            else Result.DELETED
-            if verdict.deleted
-            else Result.CREATED
-            if state.deleted
-            else Result.UPDATED
-        )
+        changed = Result.CREATED if state.deleted else Result.UPDATED
+        result = Result.UNCHANGED if same else Result.DELETED if verdict.deleted else changed
         version = state.version + (not same)
         if operation.op is Op.PURGE:
             result = Result.DELETED
             self.purged.append((key, state.ocid, version))
-        self._states[key] = (
-            RecordState(version, verdict.content_hash, verdict.deleted, verdict.ocid, verdict.payload)
-            if not same
-            else state
-        )
+        if not same:
+            state = RecordState(version, verdict.content_hash, verdict.deleted, verdict.ocid, verdict.payload)
+        self._states[key] = state
         self.accepted.append(verdict)
         self.outcomes.append(
             Outcome(position=position, kind=operation.kind, id=key[1], outcome=result, version=version)
@@ -227,16 +205,10 @@ class ValidatedOperations(ValidatedSlice):
         self, operation: Operation, position: int, refusal: RefusedElement, record_id: str | None = None
     ) -> None:
         self.refused.append(refusal)
-        about = {"code": refusal.code, "reason": refusal.reason, "path": refusal.path}
+        about = refusal.model_dump(include={"code", "reason", "path"})
+        named = operation.id or record_id
         self.outcomes.append(
-            Outcome(
-                position=position,
-                kind=operation.kind,
-                id=operation.id or record_id,
-                outcome=Result.REFUSED,
-                version=None,
-                **about,
-            )
+            Outcome(position=position, kind=operation.kind, id=named, outcome=Result.REFUSED, version=None, **about)
         )
 
     def _refuse_all(self) -> None:
@@ -252,13 +224,11 @@ class ValidatedOperations(ValidatedSlice):
         try:
             raw = dumps(payload)
         except orjson.JSONEncodeError:
-            return [
-                self._refusal(operation, position, "too_deep", "objects or arrays are nested too deep to be stored")
-            ]
+            reason = "objects or arrays are nested too deep to be stored"
+            return [self._refusal(operation, position, "too_deep", reason)]
         nothing = f"the payload has no {operation.kind}: its list is empty"
-        return validate_element(raw, self._place(position), operation.kind) or [
-            self._refusal(operation, position, "no_record", nothing)
-        ]
+        found = validate_element(raw, self._place(position), operation.kind)
+        return found or [self._refusal(operation, position, "no_record", nothing)]
 
     def _place(self, position: int) -> SourceLocation:
         return SourceLocation(file=self.job.filename or "", line=line_of(position), path="/payload")
