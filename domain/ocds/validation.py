@@ -19,7 +19,7 @@ from domain.ocds.quality import quality_notes
 from domain.ocds.release_dates import decide_dates, doubtful_dates, two_readings
 from domain.ocds.repair import make_valid
 from domain.raw_records.identity import release_record_id
-from domain.raw_records.note_codes import NOTES, note
+from domain.raw_records.note_codes import note
 from domain.raw_records.record import (
     AcceptedRecord,
     Kind,
@@ -34,7 +34,6 @@ from domain.raw_records.text_repair import note_rounded, replace_surrogates, str
 from domain.shared.canonical_json import canonical_json
 from domain.shared.dates import DateOrder, instant, possible_days, rfc3339
 from domain.shared.exact_json import loads, may_lose_digits
-from domain.shared.json_pointer import pointer
 
 REFUSALS: dict[str, str] = {
     "invalid_json": "the text is not valid JSON (also used by file readers for an element without an end)",
@@ -231,6 +230,3 @@ def _at(place: SourceLocation, before: str) -> str:
         if place.line or place.offset in {None, 0}
         else f"offset {place.offset + len(before.encode())}"
     )
-
-
-__all__ = ["NOTES", "REFUSALS", "pointer", "release_record_id", "validate_release_element"]

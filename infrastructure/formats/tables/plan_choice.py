@@ -7,7 +7,6 @@ from typing import Any
 from domain.ocds.models import Release
 from domain.shared.errors import InvalidError
 from domain.tables.cell_values import number, number_between_semicolons
-from domain.tables.heading_paths import HeadingError
 from infrastructure.formats.tables.flat_ocds_plan import flat_plan
 from infrastructure.formats.tables.profiles import Profile
 from infrastructure.formats.tables.reference_table_plan import SHAPES, plain, reference_plan
@@ -75,6 +74,3 @@ def meaningless(filename: str, headings: Sequence[str], profiles: Sequence[Profi
     if any("/" in word for word in words) and "ocid" not in {plain(word) for word in words}:
         detail += "; a table with paths as headings needs a column ocid"
     return InvalidError(detail, expected=expected, guesses=guesses)
-
-
-__all__ = ["HeadingError", "meaningless", "plan_of"]

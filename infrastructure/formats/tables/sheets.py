@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from domain.shared.errors import InvalidError
+from domain.tables.heading_paths import HeadingError
 from infrastructure.formats.recogniser_chain import Position
 from infrastructure.formats.tables import record_spool
 from infrastructure.formats.tables.column_date_orders import DateColumns, DateOrders
 from infrastructure.formats.tables.flat_ocds_plan import FlatPlan
 from infrastructure.formats.tables.meta_sheet import PackageMetadata, meta_of
-from infrastructure.formats.tables.plan_choice import HeadingError, meaningless, plan_of
+from infrastructure.formats.tables.plan_choice import meaningless, plan_of
 from infrastructure.formats.tables.profiles import Profile
 from infrastructure.formats.tables.rows import RowProblem, Sheet, SpoolEntry, TablePlan, TableRow, refusal
 from services.ports.sources import Slice
