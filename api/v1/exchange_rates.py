@@ -3,25 +3,20 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import Body
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from api.auth import SCHEMES, Writer
+from api.auth import Writer
 from api.context import Context
-from api.openapi import COMMON, answers
-from api.requests.parameters import reject_unknown_parameters
+from api.openapi import answers
+from api.requests.parameters import strict_router
 from api.v1.job_responses import CHANGE, Options, accepted
 from api.v1.schemas import JobAnswer
 from domain.reference_data.records import Currency
 from services.exchange_rates.fetching import RateRequest, fetch_rates
 
-router = APIRouter(
-    prefix="/v1/enrich",
-    tags=["enrichment"],
-    dependencies=[*SCHEMES, Depends(reject_unknown_parameters)],
-    responses=COMMON,
-)
+router = strict_router("/v1/enrich", "enrichment")
 
 
 class RatesWish(BaseModel):

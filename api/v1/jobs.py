@@ -3,15 +3,15 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, Field
 from starlette.responses import Response, StreamingResponse
 
-from api.auth import SCHEMES, Reader, Writer
+from api.auth import Reader, Writer
 from api.context import Context
-from api.openapi import COMMON, answers
-from api.requests.parameters import Cursor, From, Until, next_link, reject_unknown_parameters
+from api.openapi import answers
+from api.requests.parameters import Cursor, From, Until, next_link, strict_router
 from api.responses.csv import CSV, as_csv, wants_csv
 from api.v1.job_events import DESCRIPTION, job_events
 from api.v1.job_responses import CHANGE, Options, accepted
@@ -24,9 +24,7 @@ from services.jobs.queries import all_errors, get_job, list_errors, list_jobs
 from services.jobs.retry_and_cancel import cancel, retry
 from services.webhooks.outbox import list_deliveries, redeliver
 
-router = APIRouter(
-    prefix="/v1/jobs", tags=["jobs"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON
-)
+router = strict_router("/v1/jobs", "jobs")
 ErrorLimit = Annotated[
     int | None,
     Query(alias="limit", ge=1, le=1000, description="largest number of records in a page (JSON only); default: 100"),

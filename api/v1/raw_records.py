@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import Header, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from api.auth import SCHEMES, Reader
+from api.auth import Reader
 from api.context import Context
-from api.openapi import COMMON, answers
-from api.requests.parameters import Cursor, From, Until, json_response, next_link, reject_unknown_parameters
+from api.openapi import answers
+from api.requests.parameters import Cursor, From, Until, json_response, next_link, strict_router
 from api.responses.entity_tags import KnownVersion, tagged
 from api.v1.job_responses import CHANGE
 from api.v1.raw_record_bodies import JSON, PATCHES, PDF, deletions, media_type, patches, puts
@@ -34,12 +34,7 @@ from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS, Kind, RawRecord
 from domain.shared.errors import UnprocessableError
 from services.raw_records.queries import get_record, get_version, list_records, list_versions
 
-router = APIRouter(
-    prefix="/v1/raw",
-    tags=["raw records"],
-    dependencies=[*SCHEMES, Depends(reject_unknown_parameters)],
-    responses=COMMON,
-)
+router = strict_router("/v1/raw", "raw records")
 Id = Annotated[
     str,
     Path(

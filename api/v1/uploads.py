@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import SCHEMES, Writer
+from api.auth import Writer
 from api.context import AppContext, Context
-from api.openapi import COMMON, answers
+from api.openapi import answers
 from api.requests.file_upload import receive_file
-from api.requests.parameters import reject_unknown_parameters
+from api.requests.parameters import strict_router
 from api.v1.job_responses import CHANGE, ChangeOptions, Options, accepted, accepted_all
 from api.v1.schemas import JobAnswer, SeedJobs
 from domain.document_files.process_links import GIVEN_OCID_PATTERN as OCID
@@ -33,9 +33,7 @@ BODY: dict[str, Any] = {
         },
     }
 }
-router = APIRouter(
-    prefix="/v1", tags=["uploads"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON
-)
+router = strict_router("/v1", "uploads")
 Name = Annotated[
     str | None,
     Query(

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import Path, Request
 from starlette.responses import Response
 
-from api.auth import SCHEMES, Admin
+from api.auth import Admin
 from api.context import Context
-from api.openapi import COMMON, answers
-from api.requests.parameters import Cursor, next_link, reject_unknown_parameters
+from api.openapi import answers
+from api.requests.parameters import Cursor, next_link, strict_router
 from api.v1.webhook_schemas import (
     Deliveries,
     DeliveryAnswer,
@@ -22,12 +22,7 @@ from api.v1.webhook_schemas import (
 from services.webhooks import management as services
 from services.webhooks import outbox
 
-router = APIRouter(
-    prefix="/v1/webhooks",
-    tags=["webhooks"],
-    dependencies=[*SCHEMES, Depends(reject_unknown_parameters)],
-    responses=COMMON,
-)
+router = strict_router("/v1/webhooks", "webhooks")
 Id = Annotated[str, Path(description="the webhook's id", max_length=100)]
 
 
