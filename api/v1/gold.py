@@ -14,7 +14,7 @@ from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS
 from domain.star.process_view import ProcessDetail
 from domain.star.queries import DIMENSIONS, FACTS
 from services.star.processes import SORTS, ProcessFilters, get_compiled, get_process, list_processes
-from services.star.rows import dimension_rows, fact_rows
+from services.star.rows import list_rows
 
 router = APIRouter(prefix="/v1/gold", tags=["gold"], dependencies=SCHEMES, responses=COMMON)
 strict = [Depends(reject_unknown_parameters)]
@@ -105,7 +105,7 @@ def facts(
     limit: Limit = 100,
 ) -> Response:
     """List rows of a fact."""
-    rows, following = fact_rows(context.parts.warehouse, fact, conditions(request), sort, cursor, limit)
+    rows, following = list_rows(context.parts.warehouse, "fact", fact, conditions(request), sort, cursor, limit)
     return json_response({"items": rows, "next": next_link(request, following)})
 
 
@@ -125,7 +125,9 @@ def dimensions(
     limit: Limit = 100,
 ) -> Response:
     """List rows of a dimension."""
-    rows, following = dimension_rows(context.parts.warehouse, dimension, conditions(request), sort, cursor, limit)
+    rows, following = list_rows(
+        context.parts.warehouse, "dimension", dimension, conditions(request), sort, cursor, limit
+    )
     return json_response({"items": rows, "next": next_link(request, following)})
 
 

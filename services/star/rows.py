@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from domain.shared.classification_codes import bare_code, code_spellings
 from domain.shared.errors import InvalidError, NotFoundError
@@ -15,21 +15,26 @@ from services.shared.pages import Page, decode_cursor, encode_cursor
 OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named", "within"}]
 FILTER_MAX_VALUES = 500
 Parameters = Sequence[tuple[str, str]]
+Table = Literal["fact", "dimension"]
+TABLES: dict[Table, Sequence[str]] = {"fact": FACTS, "dimension": DIMENSIONS}
 RowsPage = Page[dict[str, Any]]
 
 
-def fact_rows(
-    warehouse: Warehouse, fact: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int
+def list_rows(
+    warehouse: Warehouse,
+    table: Table,
+    name: str,
+    parameters: Parameters,
+    sort: str | None,
+    cursor: str | None,
+    limit: int,
 ) -> RowsPage:
-    """A page of a fact's rows. NotFoundError for an unknown fact, InvalidError."""
-    return _rows(warehouse, _one_of(fact, FACTS, "fact"), parameters, sort, cursor, limit)
-
-
-def dimension_rows(
-    warehouse: Warehouse, dimension: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int
-) -> RowsPage:
-    """A page of a dimension's rows. Errors as in `fact_rows`."""
-    return _rows(warehouse, _one_of(dimension, DIMENSIONS, "dimension"), parameters, sort, cursor, limit)
+    """A page of the rows of a fact or dimension. NotFoundError for an unknown one, InvalidError."""
+    if name not in TABLES[table]:
+        raise NotFoundError(f"there is no {table} {name}", allowed=list(TABLES[table]))
+    with warehouse.read() as work:
+        fields = work.star_reader.fields(name)
+    return query_rows(warehouse, name, read_conditions(parameters, fields), sort, cursor, limit)
 
 
 def query_rows(
@@ -50,14 +55,6 @@ def query_rows(
     return Page(page.rows, _cursor(page.following, sorts))
 
 
-def _rows(
-    warehouse: Warehouse, of: str, parameters: Parameters, sort: str | None, cursor: str | None, limit: int
-) -> RowsPage:
-    with warehouse.read() as work:
-        fields = work.star_reader.fields(of)
-    return query_rows(warehouse, of, read_conditions(parameters, fields), sort, cursor, limit)
-
-
 def _in_any_spelling(of: str, condition: Condition) -> Condition:
     """A condition on a classification code matches every spelling: with or without scheme and check digit."""
     if condition.field != "classification.code" and (of, condition.field) != ("classification", "code"):
@@ -72,12 +69,6 @@ def _in_any_spelling(of: str, condition: Condition) -> Condition:
         if condition.operator == "prefix"
         else condition
     )
-
-
-def _one_of(name: str, names: Sequence[str], what: str) -> str:
-    if name not in names:
-        raise NotFoundError(f"there is no {what} {name}", allowed=list(names))
-    return name
 
 
 def read_conditions(parameters: Parameters, fields: Mapping[str, FieldKind]) -> list[Condition]:

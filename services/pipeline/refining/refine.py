@@ -18,7 +18,7 @@ from domain.ocds.merging.superseded import superseded_note, without_superseded
 from domain.pipeline.batch import CommittedBatch
 from domain.pipeline.watermark import Watermark
 from domain.raw_records.record import Kind
-from services.pipeline.refining.refine_records import refine_records, touched_records
+from services.pipeline.refining.refine_records import only_versions, refine_records, touched_records
 from services.pipeline.stage_runner import run_stage, takes_single_batch
 from services.ports.parts import Parts
 from services.shared.clock import now
@@ -96,17 +96,7 @@ def _refine_chunk(parts: Parts, ocids: Sequence[str], silver_batch: int) -> Fram
     with parts.warehouse.read() as work:
         current = work.record_catalogue.current_of_ocids(KIND, ocids)
         seqs = work.batches.seqs(sorted({row.batch_id for row in current}))
-    rows = pl.DataFrame(
-        {
-            "record_id": [r.record_id for r in current],
-            "version": [r.version for r in current],
-            "batch": [r.batch_id for r in current],
-        },
-        schema={"record_id": pl.String, "version": pl.Int32, "batch": pl.Int64},
-    )
-    bronze = parts.lake.read_bronze(KIND, sorted(seqs), COLUMNS, ocids).join(
-        rows, on=["record_id", "version", "batch"], how="inner"
-    )
+    bronze = only_versions(parts.lake.read_bronze(KIND, sorted(seqs), COLUMNS, ocids), current)
     order = pl.DataFrame({"batch": list(seqs), "seq": list(seqs.values())}, schema={"batch": pl.Int64, "seq": pl.Int64})
     releases = bronze.join(order, on="batch", how="inner").sort("ocid", "date", "seq", "position")
     processes, notes = _compile(without_superseded(releases), silver_batch)

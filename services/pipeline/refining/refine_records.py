@@ -7,6 +7,7 @@ import polars as pl
 from domain.lake.flattening.records import flatten_records
 from domain.lake.silver import ALL_TABLES, TABLES_BY_KIND, silver_schema, tombstones
 from domain.raw_records.record import Kind
+from domain.raw_records.versions import CurrentVersion
 from services.ports.parts import Parts
 
 COLUMNS = ["batch", "record_id", "version", "ocid", "payload"]
@@ -38,18 +39,21 @@ def _refine_chunk(parts: Parts, kind: Kind, record_ids: Sequence[str], silver_ba
     with parts.warehouse.read() as work:
         current = [row for row in work.record_catalogue.current(kind, record_ids).values() if not row.deleted]
         counted = work.batches.seqs(sorted({row.batch_id for row in current}))
-    wanted = pl.DataFrame(
-        {
-            "record_id": [r.record_id for r in current],
-            "version": [r.version for r in current],
-            "batch": [r.batch_id for r in current],
-        },
-        schema={"record_id": pl.String, "version": pl.Int32, "batch": pl.Int64},
-    )
     bronze = parts.lake.read_bronze(kind, sorted(counted), COLUMNS, record_ids=record_ids)
-    current_rows = bronze.join(wanted, on=["record_id", "version", "batch"], how="inner").sort("record_id")
+    current_rows = only_versions(bronze, current).sort("record_id")
     frames = flatten_records(kind, current_rows, silver_batch)
     main = TABLES_BY_KIND[kind][0]
     deleted = sorted(set(record_ids) - set(current_rows["record_id"]))
     frames[main] = pl.concat([frames[main], tombstones(main, deleted, silver_batch)])
     return frames
+
+
+def only_versions(bronze: pl.DataFrame, wanted: Sequence[CurrentVersion]) -> pl.DataFrame:
+    """The bronze rows of these versions."""
+    keys = {
+        "record_id": [version.record_id for version in wanted],
+        "version": [version.version for version in wanted],
+        "batch": [version.batch_id for version in wanted],
+    }
+    types = {"record_id": pl.String, "version": pl.Int32, "batch": pl.Int64}
+    return bronze.join(pl.DataFrame(keys, schema=types), on=list(keys), how="inner")
