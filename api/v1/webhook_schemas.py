@@ -7,7 +7,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, Field
 
 from api.requests.strict_body import StrictBody
-from api.v1.schemas import JOB_ID
+from api.v1.schemas import JOB_ID, ListPage
 from domain.webhooks.deliveries import Delivery, DeliveryStatus
 from domain.webhooks.webhook import Webhook
 from services.webhooks.management import EVENTS, WebhookInput
@@ -41,11 +41,8 @@ class DeliveryAnswer(BaseModel):
         return cls(**delivery.model_dump(include=set(cls.model_fields)))
 
 
-class Deliveries(BaseModel):
+class Deliveries(ListPage[DeliveryAnswer]):
     """A page of deliveries, newest first."""
-
-    items: list[DeliveryAnswer]
-    next: str | None = Field(description="the URL of the next page")
 
 
 class WebhookBody(StrictBody):
