@@ -150,8 +150,7 @@ def _child_rows(work: ReadUnitOfWork, fact: str, process_key: int, *order: str) 
         tuple(Sort(name) for name in order),
         limit=MAX_CHILD_ROWS,
     )
-    rows = work.star_reader.rows(query).rows
-    return rows
+    return work.star_reader.rows(query).rows
 
 
 def _process(row: Row) -> dict[str, Any]:
