@@ -38,7 +38,7 @@ def watch(directory: Folder) -> None:
     set_on_stop_signal(stop)
     lock = _lock(directory)
     try:
-        wait_until_current(settings.warehouse_url, timeouts(settings), stop)
+        wait_until_current(settings.warehouse_url, timeouts(settings), stop, "INFO")
         if not stop.is_set():
             _run(settings, directory, stop)
     finally:

@@ -82,8 +82,11 @@ def head(url: str) -> str | None:
     return ScriptDirectory.from_config(_config(url)).get_current_head()
 
 
-def wait_until_current(url: str, timeouts: Timeouts, stop: Event) -> None:
-    """Return when the database is migrated to the newest revision, or when `stop` is set."""
+def wait_until_current(url: str, timeouts: Timeouts, stop: Event, level: str = "DEBUG") -> None:
+    """Return when the database is migrated to the newest revision, or when `stop` is set.
+
+    `level` is that of the log line which says that it waits.
+    """
     newest, logged = head(url), False
     while not stop.is_set():
         try:
@@ -92,7 +95,7 @@ def wait_until_current(url: str, timeouts: Timeouts, stop: Event) -> None:
         except Exception as error:  # pylint: disable=broad-exception-caught  # not created yet, or not reachable
             logger.debug("the warehouse is not ready: {}", error)
         if not logged:
-            logger.info("waiting for the warehouse; `tenderlake up` creates it")
+            logger.log(level, "waiting for the warehouse; `tenderlake up` creates it")
             logged = True
         stop.wait(POLL_SECONDS)
 
