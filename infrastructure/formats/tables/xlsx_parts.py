@@ -57,7 +57,10 @@ class Parser:
 
 
 class TextParser(Parser):
-    """Collects the text of elements `v` and `t`, without phonetic text, as `parts` of at most `most` characters."""
+    """Collects the text of open elements as `parts`, of at most `most` characters.
+
+    Subclasses open elements with text that is not phonetic; they handle elements themselves, as these are many.
+    """
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -66,14 +69,6 @@ class TextParser(Parser):
         self.size = 0
         self.open = False
         self.phonetic = 0
-
-    def start(self, name: str, given: dict[str, str]) -> None:  # pylint: disable=unused-argument
-        self.phonetic += name == "rPh"
-        self.open = name == "v" or (name == "t" and not self.phonetic)
-
-    def end(self, name: str) -> None:
-        self.open = False
-        self.phonetic -= name == "rPh"
 
     def text(self, piece: str) -> None:
         if self.open:
@@ -214,9 +209,16 @@ class Texts(TextParser):
         super().__init__(MAX_STRING_CHARACTERS)
         self.found: list[str] = []
 
+    def start(self, name: str, given: dict[str, str]) -> None:  # pylint: disable=unused-argument
+        if name == "rPh":
+            self.phonetic += 1
+        self.open = name == "t" and not self.phonetic
+
     def end(self, name: str) -> None:
-        super().end(name)
-        if name == "si":
+        self.open = False
+        if name == "rPh":
+            self.phonetic -= 1
+        elif name == "si":
             self.found.append(unescaped("".join(self.parts)))
             self.parts = []
 

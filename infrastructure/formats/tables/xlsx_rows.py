@@ -38,7 +38,6 @@ class SheetParser(TextParser):
         self.formula = False
 
     def start(self, name: str, given: dict[str, str]) -> None:
-        super().start(name, given)
         if name == "row":
             self.number = int(given.get("r") or self.number + 1)
             self.cells, self.column, self.problem = [], -1, None
@@ -46,11 +45,16 @@ class SheetParser(TextParser):
             self._begin(given)
         elif name == "f":
             self.formula = True
+        elif name == "rPh":
+            self.phonetic += 1
+        self.open = name == "v" or (name == "t" and not self.phonetic)
 
     def end(self, name: str) -> None:
-        super().end(name)
+        self.open = False
         if name == "c":
             self._end()
+        elif name == "rPh":
+            self.phonetic -= 1
         elif name == "row" and (self.problem or any(self.cells)):
             self.rows.append(TableRow(self.number, None, self.cells, self.problem))
 
