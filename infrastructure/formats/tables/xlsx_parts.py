@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
-from domain.shared.errors import InvalidError, TenderlakeError, TooLargeError
+from domain.shared.errors import InvalidError, TooLargeError
 from infrastructure.formats.archives.zip_members import DAMAGE
 from infrastructure.system.checkpoints import checkpoint
 
@@ -54,32 +54,6 @@ class Parser:
     @staticmethod
     def _doctype(*_: Any) -> None:
         raise InvalidError("the workbook has a document type declaration, which is not allowed")
-
-
-class TextParser(Parser):
-    """Collects the text of open elements as `parts`, of at most `most` characters.
-
-    Subclasses open elements with text that is not phonetic; they handle elements themselves, as these are many.
-    """
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self.most = most
-        self.parts: list[str] = []
-        self.size = 0
-        self.open = False
-        self.phonetic = 0
-
-    def text(self, piece: str) -> None:
-        if self.open:
-            self.size += len(piece)
-            if self.size > self.most:
-                raise self.too_long()
-            self.parts.append(piece)
-
-    def too_long(self) -> TenderlakeError:
-        """The error for more than `most` characters."""
-        raise NotImplementedError
 
 
 class Book:
@@ -202,12 +176,16 @@ class StyleSheet(Parser):
         return number in DATES or (shown != "general" and any(letter in shown for letter in "ymdhs"))
 
 
-class Texts(TextParser):
-    """The shared strings."""
+class Texts(Parser):
+    """The shared strings, without phonetic text."""
 
     def __init__(self) -> None:
-        super().__init__(MAX_STRING_CHARACTERS)
+        super().__init__()
         self.found: list[str] = []
+        self.parts: list[str] = []
+        self.open = False
+        self.phonetic = 0
+        self.size = 0
 
     def start(self, name: str, given: dict[str, str]) -> None:  # pylint: disable=unused-argument
         if name == "rPh":
@@ -222,10 +200,15 @@ class Texts(TextParser):
             self.found.append(unescaped("".join(self.parts)))
             self.parts = []
 
-    def too_long(self) -> TenderlakeError:
-        return TooLargeError(
-            f"the workbook's shared strings have more than {self.most} characters; save its sheets as CSV"
-        )
+    def text(self, piece: str) -> None:
+        if self.open:
+            self.size += len(piece)
+            if self.size > MAX_STRING_CHARACTERS:
+                raise TooLargeError(
+                    f"the workbook's shared strings have more than {MAX_STRING_CHARACTERS} characters; save its sheets "
+                    "as CSV"
+                )
+            self.parts.append(piece)
 
 
 def unescaped(text: str) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from domain.shared.errors import InvalidError, TenderlakeError
+from domain.shared.errors import InvalidError
 from infrastructure.formats.tables.rows import RowProblem, TableRow
-from infrastructure.formats.tables.xlsx_parts import Book, Styles, TextParser, unescaped
+from infrastructure.formats.tables.xlsx_parts import Book, Parser, Styles, unescaped
 
 REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
@@ -22,11 +22,11 @@ MAX_DIGITS = 40  # longer numbers keep their exponent
 LEAP_DAY_1900 = 60  # 29 February 1900, which spreadsheet programs count although it did not exist
 
 
-class SheetParser(TextParser):
+class SheetParser(Parser):
     """Collects rows."""
 
     def __init__(self, styles: Styles, texts: list[str]) -> None:
-        super().__init__(CELL_MAX_CHARACTERS)
+        super().__init__()
         self.styles = styles
         self.texts = texts
         self.rows: list[TableRow] = []
@@ -35,7 +35,11 @@ class SheetParser(TextParser):
         self.given: dict[str, str] = {}
         self.cells: list[str] = []
         self.problem: RowProblem | None = None
+        self.parts: list[str] = []
+        self.size = 0
+        self.open = False
         self.formula = False
+        self.phonetic = 0
 
     def start(self, name: str, given: dict[str, str]) -> None:
         if name == "row":
@@ -58,8 +62,12 @@ class SheetParser(TextParser):
         elif name == "row" and (self.problem or any(self.cells)):
             self.rows.append(TableRow(self.number, None, self.cells, self.problem))
 
-    def too_long(self) -> TenderlakeError:
-        return InvalidError(f"a cell of row {self.number} has more than {self.most} characters")
+    def text(self, piece: str) -> None:
+        if self.open:
+            self.size += len(piece)
+            if self.size > CELL_MAX_CHARACTERS:
+                raise InvalidError(f"a cell of row {self.number} has more than {CELL_MAX_CHARACTERS} characters")
+            self.parts.append(piece)
 
     def _begin(self, given: dict[str, str]) -> None:
         self.given, self.parts, self.size, self.formula = given, [], 0, False
