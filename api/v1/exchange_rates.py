@@ -25,10 +25,7 @@ class RatesWish(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     first: date | None = Field(
-        None,
-        alias="from",
-        description="first day; default: 30 days before `to`",
-        examples=["2024-01-01"],
+        None, alias="from", description="first day; default: 30 days before `to`", examples=["2024-01-01"]
     )
     to: date | None = Field(
         None,
@@ -36,10 +33,7 @@ class RatesWish(BaseModel):
         examples=["2024-01-31"],
     )
     currencies: list[Currency] | None = Field(
-        None,
-        min_length=1,
-        max_length=200,
-        description="ISO 4217 codes; default: the currencies of the facts",
+        None, min_length=1, max_length=200, description="ISO 4217 codes; default: the currencies of the facts"
     )
 
     def read(self) -> RateRequest:

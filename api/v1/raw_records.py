@@ -47,8 +47,7 @@ Ids = Annotated[list[str] | None, Query(alias="id", description="ids of records;
 Number = Annotated[int, Path(ge=1, lt=2**31, description="the version, 1 for the first")]
 Atomic = Annotated[bool, Query(description="all or nothing: one refused element refuses all elements")]
 Purge = Annotated[
-    bool,
-    Query(description="erase the content irrecoverably, in all versions and uploaded files; needs the role admin"),
+    bool, Query(description="erase the content irrecoverably, in all versions and uploaded files; needs the role admin")
 ]
 IfMatch = Annotated[str | None, Header(description="only if it has this version (ETag); `*`: only if it exists")]
 IfNoneMatch = Annotated[str | None, Header(description="`*`: only if the record does not exist yet")]
@@ -66,9 +65,7 @@ class RawQuery(BaseModel):
     id: list[str] = Field([], description="only these records", max_length=1_000)
     ocid: list[str] = Field([], description="only records of these contracting processes", max_length=1_000)
     job: list[str] = Field(
-        [],
-        description="only records whose current version was written by one of these jobs",
-        max_length=100,
+        [], description="only records whose current version was written by one of these jobs", max_length=100
     )
     prefix: str | None = Field(
         None,

@@ -48,10 +48,7 @@ class SearchBody(StrictBody):
         examples=["https://example.org/alerts"],
     )
     secret: str | None = Field(
-        None,
-        description="signs the messages; default: generated, or unchanged",
-        min_length=16,
-        max_length=255,
+        None, description="signs the messages; default: generated, or unchanged", min_length=16, max_length=255
     )
     feed: bool = Field(True, description="whether it has an Atom feed")
 

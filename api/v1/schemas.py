@@ -22,7 +22,7 @@ class JobAnswer(BaseModel):
     id: str = Field(examples=[JOB_ID])
     type: JobType
     status: JobStatus = Field(
-        description="accepted → running → succeeded, failed or cancelled; succeeded: in gold and searchable",
+        description="accepted → running → succeeded, failed or cancelled; succeeded: in gold and searchable"
     )
     stages: list[Stage]
     counts: JobCounts
@@ -30,8 +30,7 @@ class JobAnswer(BaseModel):
     filename: str | None = Field(examples=["releases-2024-01.json"])
     sha256: str | None = Field(description="SHA-256 of the file as uploaded")
     ocid: str | None = Field(
-        None,
-        description="the contracting process of the documents in the file, if the request named one",
+        None, description="the contracting process of the documents in the file, if the request named one"
     )
     actor: str = Field(description="the user who submitted it", examples=["admin"])
     webhook: str | None = Field(None, description="the URL that is notified when it has ended")

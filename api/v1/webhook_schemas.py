@@ -26,7 +26,7 @@ class DeliveryAnswer(BaseModel):
     url: str
     payload: dict[str, Any] = Field(description="the body as sent")
     status: DeliveryStatus = Field(
-        description="pending → delivered; failed after the last attempt; cancelled when its webhook is removed",
+        description="pending → delivered; failed after the last attempt; cancelled when its webhook is removed"
     )
     attempts: int
     next_at: datetime | None = Field(description="when the next attempt is due; in the past during an attempt")
@@ -57,10 +57,7 @@ class WebhookBody(StrictBody):
     active: bool = Field(True, description="whether anything is sent to it")
     description: str = Field("", description="free text", max_length=500)
     secret: str | None = Field(
-        None,
-        description="signs the messages; default: generated, or unchanged",
-        min_length=16,
-        max_length=255,
+        None, description="signs the messages; default: generated, or unchanged", min_length=16, max_length=255
     )
 
     def to_input(self) -> WebhookInput:
@@ -91,7 +88,7 @@ class NewWebhook(WebhookAnswer):
     """A new webhook with its secret, which is shown this once."""
 
     secret: str = Field(
-        description="signs the messages, by the Standard Webhooks specification (www.standardwebhooks.com)",
+        description="signs the messages, by the Standard Webhooks specification (www.standardwebhooks.com)"
     )
 
     @classmethod

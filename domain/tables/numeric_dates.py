@@ -36,10 +36,7 @@ def numeric_date(text: str) -> NumericDate | None:
         return None
     first, second, year = int(found[1]), int(found[3]), int(found[4])
     readings: dict[DateOrder, str] = {}
-    for order, day, month in (
-        (DateOrder.DAY_FIRST, first, second),
-        (DateOrder.MONTH_FIRST, second, first),
-    ):
+    for order, day, month in ((DateOrder.DAY_FIRST, first, second), (DateOrder.MONTH_FIRST, second, first)):
         try:
             moment = datetime.combine(date(year, month, day), _time(found))
         except ValueError:

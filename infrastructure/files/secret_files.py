@@ -38,7 +38,7 @@ class DataFolderSecrets:
         key = self.get_or_create(name, lambda: secrets.token_bytes(KEY_BYTES))
         if len(key) < 32:
             raise DamagedError(
-                f"{self.folder / name} is damaged: remove it and start again; tokens issued before become invalid",
+                f"{self.folder / name} is damaged: remove it and start again; tokens issued before become invalid"
             )
         return key
 

@@ -67,10 +67,7 @@ def deliver(parts: Parts, moment: datetime | None = None) -> None:
         while True:
             if monotonic() < end and len(running) < ATTEMPTS_MOST:
                 leased = _lease_more(
-                    parts.warehouse,
-                    moment or now(),
-                    ATTEMPTS_MOST - len(running),
-                    running=bool(running),
+                    parts.warehouse, moment or now(), ATTEMPTS_MOST - len(running), running=bool(running)
                 )
                 running |= {pool.submit(_attempt, parts.hooks, parts.seals, one.delivery): one for one in leased}
             if not running:

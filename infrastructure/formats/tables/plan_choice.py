@@ -21,29 +21,11 @@ EXPECTED = (
     "classifications: scheme, code, description, and parent where there is one",
 )
 SUGGESTED_HEADINGS = 20  # unknown headings for which similar known ones are suggested
-PATHS: tuple[str, ...] = (
-    "ocid",
-    "id",
-    "date",
-    "tag",
-    "language",
-    "initiationType",
-    "buyer/name",
-    "buyer/id",
-    "tender/id",
-    "tender/title",
-    "tender/description",
-)
-PATHS += (
-    "tender/status",
-    "tender/value/amount",
-    "tender/value/currency",
-    "tender/procurementMethod",
-    "parties/0/name",
-    "awards/0/id",
-    "contracts/0/id",
-)
-KNOWN = {plain(one): one for one in (*Release.model_fields, *PATHS)} | {
+PATHS = """
+buyer/name buyer/id tender/id tender/title tender/description tender/status tender/value/amount tender/value/currency
+tender/procurementMethod parties/0/name awards/0/id contracts/0/id
+"""
+KNOWN = {plain(one): one for one in (*Release.model_fields, *PATHS.split())} | {
     word: word for shape in SHAPES for words in shape.fields.values() for word in words
 }
 
