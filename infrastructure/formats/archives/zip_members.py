@@ -36,16 +36,7 @@ COUNT = struct.Struct("<Q")
 FIELDS = ("orig_filename", "header_offset", "compress_size", "file_size", "CRC", "compress_type", "flag_bits")
 LINK = 0o120000
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    struct.error,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error, RuntimeError, ValueError)
 
 
 class ZipMembers:
