@@ -267,8 +267,9 @@ def tombstones(table: str, ids: Sequence[str], silver_batch: int) -> pl.DataFram
     columns = ALL_TABLES[table]
     key = "ocid" if table == "process" else "record_id"
     rows = pl.DataFrame({key: ids}, schema={key: pl.String}).with_columns(
-        *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in columns.items() if name != key),
-        pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"),
-        pl.lit(value=True).alias("deleted"),
+        pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"), pl.lit(value=True).alias("deleted")
     )
-    return rows.select(list(columns))
+    return rows.select(
+        pl.col(name) if name in rows.columns else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in columns.items()
+    )
