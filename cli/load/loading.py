@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 
 from cli.load.client import Client, RequestRefusedError
-from cli.load.commands import STDIN
 from cli.load.progress import ProgressDisplay
 from cli.load.signals import exit_code
 from cli.watch.file_names import printable
@@ -20,6 +19,7 @@ FAILED_EXIT_CODE, QUARANTINED_EXIT_CODE = 1, 3
 POLL_SECONDS = 0.3  # between two polls
 POLL_JOBS = 20  # jobs per poll
 FINAL_STATUSES = {"succeeded", "failed", "cancelled"}
+STDIN = "-"
 
 
 @dataclass
