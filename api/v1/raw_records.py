@@ -183,9 +183,9 @@ def versions(kind: KindName, record_id: Id, context: Context, _: Reader) -> Resp
 
 
 @router.get("/{kind}/{record_id}/versions/{version}", response_model=RawVersion, responses={**TAGGED, **answers(404)})
-def version(
+def version(  # pylint: disable=redefined-outer-name
     kind: KindName, record_id: Id, version: Number, context: Context, _: Reader, if_none_match: KnownVersion = None
-) -> Response:  # pylint: disable=redefined-outer-name
+) -> Response:
     """Get one version of a record."""
     found, tag = get_version(context.parts, kind, record_id, version)
     return tagged(lambda: json_response(found.model_dump()), tag, if_none_match)

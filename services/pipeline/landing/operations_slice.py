@@ -94,13 +94,12 @@ class ValidatedOperations(ValidatedSlice):
     def counts(self) -> JobCounts:
         """The outcomes of the operations, counted."""
         outcomes = [outcome.outcome for outcome in self.outcomes]
-        unchanged, refused = outcomes.count(Result.UNCHANGED), outcomes.count(Result.REFUSED)
-        accepted = len(outcomes) - unchanged - refused
+        unchanged, quarantined = outcomes.count(Result.UNCHANGED), outcomes.count(Result.REFUSED)
         return JobCounts(
             received=len(outcomes),
-            accepted=accepted,
+            accepted=len(outcomes) - unchanged - quarantined,
             unchanged=unchanged,
-            quarantined=refused,
+            quarantined=quarantined,
             processes=self.processes,
         )
 
@@ -121,11 +120,9 @@ class ValidatedOperations(ValidatedSlice):
 
     def failure(self, counts: JobCounts) -> dict[str, Any]:  # pylint: disable=unused-argument
         """The error of a job none of whose operations could be applied."""
-        refused = [
-            outcome for outcome in self.outcomes if outcome.outcome is Result.REFUSED and outcome.code != "atomic"
-        ]
-        if len(self.outcomes) == 1 and refused:
-            outcome = refused[0]
+        reasons = [one for one in self.outcomes if one.outcome is Result.REFUSED and one.code != "atomic"]
+        if len(self.outcomes) == 1 and reasons:
+            outcome = reasons[0]
             return {
                 "title": "The change was refused",
                 "status": STATUS_OF_REFUSAL.get(outcome.code or "", 422),
@@ -133,7 +130,7 @@ class ValidatedOperations(ValidatedSlice):
                 "code": outcome.code,
                 "stage": "land",
             }
-        detail = f"{len(refused)} of {len(self.outcomes)} elements were refused" + (
+        detail = f"{len(reasons)} of {len(self.outcomes)} elements were refused" + (
             ", and the others with them" if self.operations.atomic else ""
         )
         return {
