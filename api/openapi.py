@@ -26,7 +26,6 @@ DESCRIPTIONS = {
     503: "A component does not answer; try again after `Retry-After` seconds",
     507: "The disk is full; nothing was stored",
 }
-
 Answers = dict[int | str, dict[str, Any]]
 
 
@@ -36,7 +35,6 @@ def answers(*statuses: int) -> Answers:
 
 
 COMMON = answers(400, 401, 403, 405, 422, 500, 503, 507)
-
 BUILD_LOCK = threading.Lock()
 
 

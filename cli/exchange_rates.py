@@ -15,8 +15,7 @@ def enrich(
     ] = None,
     to: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="last day; yesterday by default")] = None,
     currency: Annotated[
-        list[str] | None,
-        typer.Option(help="ISO 4217 code, repeatable; those of the facts by default"),
+        list[str] | None, typer.Option(help="ISO 4217 code, repeatable; those of the facts by default")
     ] = None,
 ) -> None:
     """Fetch the rates that facts need, or the named ones, from the exchange-rate service; submit new ones as a job."""

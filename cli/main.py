@@ -1,7 +1,6 @@
 """`tenderlake`: the commands of an installation."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,7 +29,6 @@ app.command()(enrich)
 app.command()(load)
 app.command()(seed)
 app.command()(watch)
-app.command()(enrich)
 
 
 @app.command()
@@ -120,8 +118,6 @@ def main() -> None:
         print(f"tenderlake: {error.detail}", file=sys.stderr)
         raise SystemExit(1) from None
 
-
-__all__ = ["Path", "app", "main"]
 
 if __name__ == "__main__":
     main()

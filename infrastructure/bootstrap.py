@@ -3,14 +3,14 @@
 from domain.search.search_documents import SPECS
 from domain.shared.errors import StartupError
 from infrastructure.embeddings import ConfiguredModels
-from infrastructure.exchange_rates.circuit_breaker import CircuitBreaker
 from infrastructure.exchange_rates.frankfurter import Frankfurter
 from infrastructure.exports.table_files import TableFiles
 from infrastructure.files.file_store import FileStore
 from infrastructure.files.sealing import FernetCipher
 from infrastructure.files.secret_files import DataFolderSecrets
-from infrastructure.formats.file_sources import FileSources, OcdsJson
+from infrastructure.formats.file_sources import FileSources
 from infrastructure.formats.json.exchange_rate_lines import RateLines
+from infrastructure.formats.json.recogniser import OcdsJson
 from infrastructure.formats.pdf.recogniser import PdfSource
 from infrastructure.formats.recogniser_chain import Recogniser
 from infrastructure.formats.tables.recognisers import tables
@@ -108,12 +108,7 @@ def pdf_reader(settings: Settings) -> PdfReader:
 
 def rate_service(settings: Settings) -> Frankfurter | None:
     """The exchange-rate service; None if no URL is set."""
-    if settings.rates_url is None:
-        return None
-    return Frankfurter(
-        settings.rates_url,
-        CircuitBreaker(settings.data_dir / "rates" / "circuit.json", f"the exchange-rate service {settings.rates_url}"),
-    )
+    return Frankfurter(settings.rates_url) if settings.rates_url else None
 
 
 def models(settings: Settings) -> ConfiguredModels:

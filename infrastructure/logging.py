@@ -22,8 +22,6 @@ MIN_LEVELS = {
     "httpx": logging.WARNING,
 }
 MIN_LEVELS |= {"typesense": logging.ERROR}  # it warns for each synonym written to a server before version 30
-
-
 REPEAT_SECONDS = 60.0  # in which a repeated warning or error is logged once
 MAX_REPEATED_LINES = 1_000  # different lines that are compared
 

@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from infrastructure.pdf.limits import PdfLimits
+
 
 class Settings(BaseSettings):
     """The settings of an installation. Sizes are in bytes and times in seconds unless the name has another unit."""
@@ -115,20 +117,21 @@ class Settings(BaseSettings):
         os.cpu_count() or 1, description="PDFs that a worker reads in parallel (default: as many as cores)"
     )
     pdf_cpu_seconds: Annotated[int, Field(ge=1)] = Field(
-        60, description="CPU seconds for the text of one PDF; later pages are left out, with a note"
+        PdfLimits.cpu_seconds, description="CPU seconds for the text of one PDF; later pages are left out, with a note"
     )
     pdf_page_seconds: Annotated[int, Field(ge=1)] = Field(
-        10, description="CPU seconds for one page of a PDF; a page that takes longer is left out, with a note"
+        PdfLimits.page_seconds,
+        description="CPU seconds for one page of a PDF; a page that takes longer is left out, with a note",
     )
     pdf_timeout: Annotated[float, Field(gt=0)] = Field(
-        180.0, description="elapsed time for one PDF; what was read until then is kept"
+        PdfLimits.timeout, description="elapsed time for one PDF; what was read until then is kept"
     )
     pdf_memory_bytes: Annotated[int, Field(ge=256 * 1024**2)] = Field(
-        1024**3, description="memory limit of a process that reads PDFs"
+        PdfLimits.memory_bytes, description="memory limit of a process that reads PDFs"
     )
-    pdf_pages: Annotated[int, Field(ge=1)] = Field(5_000, description="most pages read from one PDF")
+    pdf_pages: Annotated[int, Field(ge=1)] = Field(PdfLimits.pages, description="most pages read from one PDF")
     pdf_output_bytes: Annotated[int, Field(ge=1024)] = Field(
-        32 * 1024**2, description="most bytes of text kept from one PDF"
+        PdfLimits.output_bytes, description="most bytes of text kept from one PDF"
     )
     log_level: str = Field("INFO", description="lowest level of log lines: DEBUG, INFO, WARNING or ERROR")
 

@@ -20,8 +20,9 @@ from domain.raw_records.quarantine import Quarantined
 from domain.search.queries import Collection, SearchDocument
 from domain.search.search_documents import SPECS
 from infrastructure.files.file_store import FileStore
-from infrastructure.formats.file_sources import FileSources, OcdsJson
+from infrastructure.formats.file_sources import FileSources
 from infrastructure.formats.json.exchange_rate_lines import RateLines
+from infrastructure.formats.json.recogniser import OcdsJson
 from infrastructure.formats.pdf.recogniser import PdfSource
 from infrastructure.formats.tables.recognisers import tables
 from infrastructure.lake.delta_lake import DeltaLake
@@ -142,6 +143,7 @@ def lake_over(
         home / "spool",
         [PdfSource(pdf), RateLines(longest), OcdsJson(longest), *tables(home / "spool", longest, most)],
         most,
+        100_000,
     )
     search = EmbeddedSearch(home / "search", SPECS)
     try:

@@ -6,11 +6,9 @@ runs the sweep.
 
 import gc
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
-from types import FrameType
 
 import typer
 from loguru import logger
@@ -22,7 +20,8 @@ from infrastructure.logging import set_up
 from infrastructure.queue.broker import make_broker
 from infrastructure.settings import Settings
 from infrastructure.system.file_permissions import set_private_umask
-from infrastructure.warehouse.migrate import current, head
+from infrastructure.system.signals import set_on_stop_signal
+from infrastructure.warehouse.migrate import wait_until_current
 from services.maintenance.missing import write_missing
 from services.maintenance.rebuild import index_again_if_lost
 from services.pipeline.landing.worker_leases import end_predecessor_leases, release_leases
@@ -44,8 +43,8 @@ def run(index: int = 0, of: int = 1) -> None:
     settings = Settings()
     set_up(f"worker-{index}", settings.log_level)
     stop = threading.Event()
-    _on_signals(stop)
-    _await_warehouse(settings, stop)
+    set_on_stop_signal(stop)
+    wait_until_current(settings.warehouse_url, timeouts(settings), stop)
     if not stop.is_set():
         silver_schema("process")  # loads pandera before the first message, not during it
         own = worker_name(settings.data_dir, index)
@@ -77,27 +76,6 @@ def _make_garbage_collection_rare() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
-
-
-def _await_warehouse(settings: Settings, stop: threading.Event) -> None:
-    newest = head(settings.warehouse_url)
-    while not stop.is_set():
-        try:
-            if current(settings.warehouse_url, timeouts(settings)) == newest:
-                return
-        except AwayError:
-            stop.wait(AWAY_SECONDS)
-        except Exception as error:  # pylint: disable=broad-exception-caught  # it may be under construction
-            logger.debug("the warehouse is not ready: {}", error)
-        stop.wait(0.1)
-
-
-def _on_signals(stop: threading.Event) -> None:
-    def end(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
 
 
 def _restore_search(parts: Parts) -> None:

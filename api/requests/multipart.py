@@ -3,6 +3,8 @@
 Refuses a form without a `file` part, with two of them, or that is incomplete.
 """
 
+from typing import Any
+
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
@@ -10,6 +12,7 @@ from domain.shared.errors import InvalidError
 
 FIELD = b"file"
 PART_HEADERS_MAX_BYTES = 16_384
+PART_EVENTS = ("part_begin", "part_data", "part_end", "header_field", "header_value", "header_end", "headers_finished")
 
 
 class FilePart:
@@ -27,18 +30,9 @@ class FilePart:
         self._headers: dict[bytes, bytes] = {}
         self._name = self._value = b""
         self._out: list[bytes] = []
-        callbacks = (
-            "part_begin",
-            "part_data",
-            "part_end",
-            "header_field",
-            "header_value",
-            "header_end",
-            "headers_finished",
-            "end",
-        )
+        callbacks: Any = {f"on_{name}": getattr(self, f"_{name}") for name in (*PART_EVENTS, "end")}
         try:
-            self._parser = MultipartParser(boundary, {f"on_{name}": getattr(self, f"_{name}") for name in callbacks})  # type: ignore[arg-type]
+            self._parser = MultipartParser(boundary, callbacks)
         except FormParserError as error:
             raise InvalidError(f"the multipart form can't be read: {error}") from error
 

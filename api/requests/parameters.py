@@ -1,15 +1,17 @@
-"""Shared by endpoints: common parameters, the check for unknown ones, links to the next page, JSON responses."""
+"""Shared by endpoints: routers, parameters, the check for unknown ones, links to the next page, JSON responses."""
 
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 import orjson
-from fastapi import Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from api.auth import SCHEMES
+from api.openapi import COMMON
 from domain.shared.errors import InvalidError
 from domain.shared.exact_json import dumps
 from domain.star.queries import FieldKind, read_value
@@ -51,6 +53,12 @@ async def reject_unknown_parameters(request: Request) -> None:
     for name in request.query_params:
         if name not in allowed:
             raise InvalidError(f"there is no parameter {name}", parameter=name, allowed=allowed)
+
+
+def strict_router(prefix: str, tag: str | None = None) -> APIRouter:
+    """A router whose routes take credentials and refuse unknown query parameters."""
+    checks = [*SCHEMES, Depends(reject_unknown_parameters)]
+    return APIRouter(prefix=prefix, tags=[tag] if tag else None, dependencies=checks, responses=COMMON)
 
 
 def next_link(request: Request, cursor: str | None) -> str | None:

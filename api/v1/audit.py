@@ -2,21 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
-from api.auth import SCHEMES, Admin, Reader
+from api.auth import Admin, Reader
 from api.context import Context
-from api.openapi import COMMON, answers
-from api.requests.parameters import Cursor, next_link, reject_unknown_parameters
+from api.openapi import answers
+from api.requests.parameters import Cursor, next_link, strict_router
 from api.v1.raw_record_schemas import AuditTrail, Outcomes
+from api.v1.schemas import JobId
 from domain.raw_records.audit import AuditFilter
 from domain.raw_records.operations import Result
 from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS, Kind
 from services.raw_records.queries import list_audit, list_outcomes
 
-router = APIRouter(prefix="/v1", dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON)
-Id = Annotated[str, Path(description="the job's id", max_length=100)]
+router = strict_router("/v1")
 Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of entries in a page")]
 Which = Annotated[Result | None, Query(description="only operations with this outcome")]
 
@@ -35,7 +35,7 @@ class AuditQuery(BaseModel):
 @router.get("/jobs/{job_id}/outcomes", tags=["jobs"], responses=answers(404))
 def outcomes(
     request: Request,
-    job_id: Id,
+    job_id: JobId,
     context: Context,
     _: Reader,
     outcome: Which = None,

@@ -3,25 +3,20 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from fastapi import Body
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from api.auth import SCHEMES, Writer
+from api.auth import Writer
 from api.context import Context
-from api.openapi import COMMON, answers
-from api.requests.parameters import reject_unknown_parameters
+from api.openapi import answers
+from api.requests.parameters import strict_router
 from api.v1.job_responses import CHANGE, Options, accepted
 from api.v1.schemas import JobAnswer
+from domain.reference_data.records import Currency
 from services.exchange_rates.fetching import RateRequest, fetch_rates
 
-router = APIRouter(
-    prefix="/v1/enrich",
-    tags=["enrichment"],
-    dependencies=[*SCHEMES, Depends(reject_unknown_parameters)],
-    responses=COMMON,
-)
-Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+router = strict_router("/v1/enrich", "enrichment")
 
 
 class RatesWish(BaseModel):
@@ -30,10 +25,7 @@ class RatesWish(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     first: date | None = Field(
-        None,
-        alias="from",
-        description="first day; default: 30 days before `to`",
-        examples=["2024-01-01"],
+        None, alias="from", description="first day; default: 30 days before `to`", examples=["2024-01-01"]
     )
     to: date | None = Field(
         None,
@@ -41,10 +33,7 @@ class RatesWish(BaseModel):
         examples=["2024-01-31"],
     )
     currencies: list[Currency] | None = Field(
-        None,
-        min_length=1,
-        max_length=200,
-        description="ISO 4217 codes; default: the currencies of the facts",
+        None, min_length=1, max_length=200, description="ISO 4217 codes; default: the currencies of the facts"
     )
 
     def read(self) -> RateRequest:

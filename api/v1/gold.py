@@ -1,6 +1,6 @@
 """GET /v1/gold/…: reads contracting processes, facts and dimensions of the star."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ from domain.star.process_view import ProcessDetail
 from domain.star.queries import DIMENSIONS, FACTS
 from services.star.aggregates import AggregateRequest, aggregate_groups, export_groups
 from services.star.processes import SORTS, ProcessFilters, get_compiled, get_process, list_processes
-from services.star.rows import RowRequest, RowsPage, dimension_rows, export_rows, fact_rows
+from services.star.rows import RowRequest, Table, export_rows, list_rows
 
 router = APIRouter(prefix="/v1/gold", tags=["gold"], dependencies=SCHEMES, responses=COMMON)
 strict = [Depends(reject_unknown_parameters)]
@@ -131,7 +131,7 @@ def facts(
     paging: Annotated[RowPaging, Depends()],
 ) -> Response:
     """List rows of a fact."""
-    return _rows_response(request, context, fact, fact_rows, paging)
+    return _rows_response(request, context, "fact", fact, paging)
 
 
 @router.get(
@@ -154,11 +154,11 @@ def aggregates(
     form: Format = None,
 ) -> Response:
     """Aggregate a fact: a row for each group, under the names as they were asked for."""
-    asked = AggregateRequest(fact, measure, by, having, conditions(request, OWN_OF_AGGREGATE), sort)
+    aggregate = AggregateRequest(fact, measure, by, having, conditions(request, OWN_OF_AGGREGATE), sort)
     warehouse = context.parts.warehouse
     if export := export_format(request, form):
-        return file_response(export_groups(warehouse, context.exports, asked, export), export, f"{fact}-aggregate")
-    groups, following = aggregate_groups(warehouse, asked, cursor, limit)
+        return file_response(export_groups(warehouse, context.exports, aggregate, export), export, f"{fact}-aggregate")
+    groups, following = aggregate_groups(warehouse, aggregate, cursor, limit)
     return json_response({"items": groups, "next": next_link(request, following)})
 
 
@@ -176,16 +176,15 @@ def dimensions(
     paging: Annotated[RowPaging, Depends()],
 ) -> Response:
     """List rows of a dimension."""
-    return _rows_response(request, context, dimension, dimension_rows, paging)
+    return _rows_response(request, context, "dimension", dimension, paging)
 
 
-def _rows_response(
-    request: Request, context: AppContext, of: str, page: Callable[..., RowsPage], paging: RowPaging
-) -> Response:
-    asked = RowRequest(conditions(request), paging.sort, paging.fields)
-    if export := export_format(request, paging.form):
-        return file_response(export_rows(context.parts.warehouse, context.exports, of, asked, export), export, of)
-    rows, following = page(context.parts.warehouse, of, asked, paging.cursor, paging.limit)
+def _rows_response(request: Request, context: AppContext, table: Table, name: str, paging: RowPaging) -> Response:
+    row_request = RowRequest(conditions(request), paging.sort, paging.fields)
+    warehouse = context.parts.warehouse
+    if form := export_format(request, paging.form):
+        return file_response(export_rows(warehouse, context.exports, table, name, row_request, form), form, name)
+    rows, following = list_rows(warehouse, table, name, row_request, paging.cursor, paging.limit)
     return json_response({"items": rows, "next": next_link(request, following)})
 
 

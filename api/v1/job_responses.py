@@ -77,9 +77,7 @@ def change_options(
     request: Request,
     prefer: Annotated[
         str | None,
-        Header(
-            description=f"`wait=N`: answer once the job has ended or after N seconds (at most {WAIT_MAX_SECONDS})",
-        ),
+        Header(description=f"`wait=N`: answer once the job has ended or after N seconds (at most {WAIT_MAX_SECONDS})"),
     ] = None,
     idempotency_key: Annotated[
         str | None,

@@ -3,20 +3,20 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, Field
 from starlette.responses import Response, StreamingResponse
 
-from api.auth import SCHEMES, Reader, Writer
+from api.auth import Reader, Writer
 from api.context import Context
-from api.openapi import COMMON, answers
-from api.requests.parameters import Cursor, From, Until, next_link, reject_unknown_parameters
+from api.openapi import answers
+from api.requests.parameters import Cursor, From, Until, next_link, strict_router
 from api.responses.csv import CSV, as_csv, wants_csv
 from api.v1.job_events import DESCRIPTION, job_events
 from api.v1.job_responses import CHANGE, Options, accepted
-from api.v1.schemas import Errors, JobAnswer, Jobs
-from api.v1.webhook_schemas import Deliveries, DeliveryAnswer
+from api.v1.schemas import Errors, JobAnswer, JobId, Jobs
+from api.v1.webhook_schemas import Deliveries, DeliveryAnswer, DeliveryId, DeliveryLimit
 from domain.jobs.job import JobFilter, JobStatus, JobType
 from domain.raw_records.quarantine import Quarantined
 from domain.shared.errors import InvalidError
@@ -24,12 +24,7 @@ from services.jobs.queries import all_errors, get_job, list_errors, list_jobs
 from services.jobs.retry_and_cancel import cancel, retry
 from services.webhooks.outbox import list_deliveries, redeliver
 
-router = APIRouter(
-    prefix="/v1/jobs", tags=["jobs"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON
-)
-Id = Annotated[str, Path(description="the job's id", max_length=100)]
-DeliveryId = Annotated[int, Path(ge=0, lt=2**63, description="the delivery's id")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of deliveries in a page")]
+router = strict_router("/v1/jobs", "jobs")
 ErrorLimit = Annotated[
     int | None,
     Query(alias="limit", ge=1, le=1000, description="largest number of records in a page (JSON only); default: 100"),
@@ -66,7 +61,7 @@ def jobs(request: Request, context: Context, _: Reader, parameters: Annotated[Jo
 
 
 @router.get("/{job_id}", responses=answers(404))
-def job(job_id: Id, context: Context, _: Reader) -> JobAnswer:
+def job(job_id: JobId, context: Context, _: Reader) -> JobAnswer:
     """Get a job: its stages, and the counts of its records by result.
 
     `links.errors` lists the `quarantined` records with their reasons; a job with such records can still succeed.
@@ -75,13 +70,13 @@ def job(job_id: Id, context: Context, _: Reader) -> JobAnswer:
 
 
 @router.delete("/{job_id}", responses=answers(404, 409))
-def stop(job_id: Id, context: Context, user: Writer) -> JobAnswer:
+def stop(job_id: JobId, context: Context, user: Writer) -> JobAnswer:
     """Cancel a job that has not landed completely. Records that are landed already stay; `error.detail` counts them."""
     return JobAnswer.of(cancel(context.parts, job_id, user.name))
 
 
 @router.post("/{job_id}/retry", status_code=202, response_model=JobAnswer, responses={**CHANGE, **answers(404, 410)})
-def again(job_id: Id, context: Context, user: Writer, options: Options) -> Response:
+def again(job_id: JobId, context: Context, user: Writer, options: Options) -> Response:
     """Land the file of a job again, as a new job whose `retry_of` names the old one.
 
     The old job must have failed, been cancelled or have records in quarantine.
@@ -96,7 +91,7 @@ def again(job_id: Id, context: Context, user: Writer, options: Options) -> Respo
 @router.get("/{job_id}/errors", response_model=Errors, responses={**answers(404), **CSV})
 def errors(
     request: Request,
-    job_id: Id,
+    job_id: JobId,
     context: Context,
     _: Reader,
     cursor: Cursor = None,
@@ -118,7 +113,7 @@ def errors(
     return Errors(items=list(page), next=next_link(request, following))
 
 
-def _existing(job_id: Id, context: Context, _: Reader) -> None:
+def _existing(job_id: JobId, context: Context, _: Reader) -> None:
     get_job(context.parts.warehouse, job_id)
 
 
@@ -128,7 +123,7 @@ def _existing(job_id: Id, context: Context, _: Reader) -> None:
     responses={**answers(404), **DESCRIPTION},
     dependencies=[Depends(_existing)],
 )
-async def events(job_id: Id, context: Context, _: Reader) -> AsyncIterator[ServerSentEvent]:
+async def events(job_id: JobId, context: Context, _: Reader) -> AsyncIterator[ServerSentEvent]:
     """Follow a job as server-sent events: the job at once and after every change (event `job`, data as of `GET
     /v1/jobs/{id}`). Comments keep a quiet connection open. The stream ends when the job and all its stages have ended.
 
@@ -140,7 +135,7 @@ async def events(job_id: Id, context: Context, _: Reader) -> AsyncIterator[Serve
 
 @router.get("/{job_id}/deliveries", responses=answers(404))
 def deliveries(
-    request: Request, job_id: Id, context: Context, _: Reader, cursor: Cursor = None, limit: Limit = 100
+    request: Request, job_id: JobId, context: Context, _: Reader, cursor: Cursor = None, limit: DeliveryLimit = 100
 ) -> Deliveries:
     """List the deliveries about the end of a job, with the responses of the receivers, newest first."""
     get_job(context.parts.warehouse, job_id)
@@ -149,6 +144,6 @@ def deliveries(
 
 
 @router.post("/{job_id}/deliveries/{delivery_id}/redeliver", status_code=202, responses=answers(404))
-def redelivery(job_id: Id, delivery_id: DeliveryId, context: Context, _: Writer) -> DeliveryAnswer:
+def redelivery(job_id: JobId, delivery_id: DeliveryId, context: Context, _: Writer) -> DeliveryAnswer:
     """Deliver a message about a job again."""
     return DeliveryAnswer.of(redeliver(context.parts, delivery_id, ref=job_id))

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from api.v1.raw_record_bodies import PATCHES, PDF
+from api.v1.schemas import ListPage
 from domain.raw_records.audit import Audit
 from domain.raw_records.listing import RawVersion
 from domain.raw_records.operations import Outcome
@@ -103,11 +104,8 @@ TAGGED: dict[int | str, dict[str, Any]] = {
 }
 
 
-class RawRecords(BaseModel):
+class RawRecords(ListPage[RawRecord]):
     """A page of raw records, in the order of their ids."""
-
-    items: list[RawRecord]
-    next: str | None = Field(description="the URL of the next page")
 
 
 class RawVersions(BaseModel):
@@ -116,15 +114,9 @@ class RawVersions(BaseModel):
     items: list[RawVersion]
 
 
-class Outcomes(BaseModel):
+class Outcomes(ListPage[Outcome]):
     """A page of the outcomes of a request's operations, in request order."""
 
-    items: list[Outcome]
-    next: str | None = Field(description="the URL of the next page")
 
-
-class AuditTrail(BaseModel):
+class AuditTrail(ListPage[Audit]):
     """A page of the audit trail, newest first."""
-
-    items: list[Audit]
-    next: str | None = Field(description="the URL of the next page")

@@ -2,30 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import Header, Path, Query, Request
 from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.auth import SCHEMES, Reader, Writer
-from api.context import AppContext, Context
-from api.openapi import COMMON, answers
-from api.requests.file_upload import receive_file
-from api.requests.parameters import Cursor, From, Until, json_response, next_link, reject_unknown_parameters
+from api.auth import Reader
+from api.context import Context
+from api.openapi import answers
+from api.requests.parameters import Cursor, From, Until, json_response, next_link, strict_router
 from api.responses.entity_tags import KnownVersion, tagged
-from api.v1.job_responses import CHANGE, ChangeOptions, Options, accepted
-from api.v1.raw_record_bodies import (
-    JSON,
-    PATCHES,
-    PDF,
-    deletions,
-    fingerprint,
-    media_type,
-    parse,
-    patches,
-    puts,
-    read_body,
-)
+from api.v1.job_responses import CHANGE
+from api.v1.raw_record_bodies import JSON, PATCHES, PDF, deletions, media_type, patches, puts
+from api.v1.raw_record_change import Change, KindName
 from api.v1.raw_record_schemas import (
     DELETE_BODY,
     IDS,
@@ -39,22 +27,14 @@ from api.v1.raw_record_schemas import (
     RawVersions,
 )
 from api.v1.schemas import JobAnswer
-from api.v1.uploads import Ocid
+from api.v1.uploads import Ocid, store_upload
 from domain.raw_records.listing import RawFilter, RawVersion
-from domain.raw_records.operations import Op, Operation, Operations
+from domain.raw_records.operations import Op, Operation
 from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS, Kind, RawRecord
-from domain.shared.errors import ForbiddenError, UnprocessableError
-from domain.users.user import Role, User
-from services.raw_records.changes import prepare_single_operation, submit_operations
+from domain.shared.errors import UnprocessableError
 from services.raw_records.queries import get_record, get_version, list_records, list_versions
-from services.uploads.submission import submit
 
-router = APIRouter(
-    prefix="/v1/raw",
-    tags=["raw records"],
-    dependencies=[*SCHEMES, Depends(reject_unknown_parameters)],
-    responses=COMMON,
-)
+router = strict_router("/v1/raw", "raw records")
 Id = Annotated[
     str,
     Path(
@@ -63,13 +43,11 @@ Id = Annotated[
         examples=list(IDS.values()),
     ),
 ]
-KindName = Annotated[Kind, Path(description="the kind of records")]
 Ids = Annotated[list[str] | None, Query(alias="id", description="ids of records; repeatable", max_length=1_000)]
 Number = Annotated[int, Path(ge=1, lt=2**31, description="the version, 1 for the first")]
 Atomic = Annotated[bool, Query(description="all or nothing: one refused element refuses all elements")]
 Purge = Annotated[
-    bool,
-    Query(description="erase the content irrecoverably, in all versions and uploaded files; needs the role admin"),
+    bool, Query(description="erase the content irrecoverably, in all versions and uploaded files; needs the role admin")
 ]
 IfMatch = Annotated[str | None, Header(description="only if it has this version (ETag); `*`: only if it exists")]
 IfNoneMatch = Annotated[str | None, Header(description="`*`: only if the record does not exist yet")]
@@ -87,9 +65,7 @@ class RawQuery(BaseModel):
     id: list[str] = Field([], description="only these records", max_length=1_000)
     ocid: list[str] = Field([], description="only records of these contracting processes", max_length=1_000)
     job: list[str] = Field(
-        [],
-        description="only records whose current version was written by one of these jobs",
-        max_length=100,
+        [], description="only records whose current version was written by one of these jobs", max_length=100
     )
     prefix: str | None = Field(
         None,
@@ -120,16 +96,7 @@ def records(
 
 
 @router.post("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=POST_BODY)
-async def post(
-    request: Request,
-    kind: KindName,
-    context: Context,
-    user: Writer,
-    options: Options,
-    atomic: Atomic = False,
-    filename: Name = None,
-    ocid: Ocid = None,
-) -> Response:
+async def post(change: Change, atomic: Atomic = False, filename: Name = None, ocid: Ocid = None) -> Response:
     """Create or replace a record, or each record of an array of up to 10,000; ids are derived from the content.
 
     A single record that can't be used is refused at once (422). In an array, a refused element does not affect the
@@ -137,77 +104,41 @@ async def post(
     package or an OCDS record. Unchanged content makes no new version. The body of a document may also be a PDF, with
     its `filename` and the `ocid` of its process.
     """
-    if kind is Kind.DOCUMENTS and media_type(request) == PDF:
-        return await _pdf(request, context, user, options, filename, ocid)
-    body = await read_body(request, JSON, context.settings.max_record_bytes)
-    return await run_in_threadpool(
-        _change,
-        context,
-        user,
-        options,
-        puts(kind, content := parse(body)),
-        body,
-        atomic=atomic,
-        alone=not isinstance(content, list),
-    )
+    if change.kind is Kind.DOCUMENTS and media_type(change.request) == PDF:
+        return await store_upload(
+            change.request, change.context, change.user, change.options, filename, ocid, unnamed="document.pdf"
+        )
+    content = await change.read(JSON)
+    return await change.submit(puts(change.kind, content), atomic=atomic, alone=not isinstance(content, list))
 
 
 @router.put("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=PUT_MANY_BODY)
-async def put_many(
-    request: Request, kind: KindName, context: Context, user: Writer, options: Options, atomic: Atomic = False
-) -> Response:
+async def put_many(change: Change, atomic: Atomic = False) -> Response:
     """Create or replace each record of an array; ids are derived from the content."""
-    body = await read_body(request, JSON, context.settings.max_record_bytes)
-    content = parse(body)
+    content = await change.read(JSON)
     if not isinstance(content, list):
-        raise UnprocessableError(f"the body must be an array of records; one record goes to PUT /v1/raw/{kind}/{{id}}")
-    return await run_in_threadpool(_change, context, user, options, puts(kind, content), body, atomic=atomic)
+        path = f"PUT /v1/raw/{change.kind}/{{id}}"
+        raise UnprocessableError(f"the body must be an array of records; one record goes to {path}")
+    return await change.submit(puts(change.kind, content), atomic=atomic)
 
 
 @router.patch("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=PATCH_MANY_BODY)
-async def patch_many(
-    request: Request,
-    kind: KindName,
-    context: Context,
-    user: Writer,
-    options: Options,
-    ids: Ids = None,
-    atomic: Atomic = False,
-) -> Response:
+async def patch_many(change: Change, ids: Ids = None, atomic: Atomic = False) -> Response:
     """Change many records by JSON Merge Patch (RFC 7396): one patch for every `?id=…`, or an array with one patch each.
 
     An element is `{"id", "patch"}`, with `if_version` to apply only to that version; or a merge patch that includes the
     identifying fields of the record, such as the `ocid` and `id` of a release.
     """
-    body = await read_body(request, PATCHES, context.settings.max_record_bytes)
-    return await run_in_threadpool(
-        _change, context, user, options, patches(kind, parse(body), ids or []), body, atomic=atomic
-    )
+    content = await change.read(PATCHES)
+    return await change.submit(patches(change.kind, content, ids or []), atomic=atomic)
 
 
 @router.delete("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=DELETE_BODY)
-async def delete_many(
-    request: Request,
-    kind: KindName,
-    context: Context,
-    user: Writer,
-    options: Options,
-    ids: Ids = None,
-    atomic: Atomic = False,
-    purge: Purge = False,
-) -> Response:
+async def delete_many(change: Change, ids: Ids = None, atomic: Atomic = False, purge: Purge = False) -> Response:
     """Delete many records: every `?id=…`, or an array of ids (or of `{"id", "if_version"}`) in the body."""
-    op = _deleting(user, purge)
-    body = await read_body(request, JSON, context.settings.max_record_bytes)
-    return await run_in_threadpool(
-        _change,
-        context,
-        user,
-        options,
-        deletions(kind, parse(body) if body else None, ids or [], op),
-        body,
-        atomic=atomic,
-    )
+    op = change.deletion(purge)
+    content = await change.read(JSON, optional=True)
+    return await change.submit(deletions(change.kind, content, ids or [], op), atomic=atomic)
 
 
 @router.get("/{kind}/{record_id}", response_model=RawRecord, responses={**TAGGED, **answers(404)})
@@ -218,60 +149,31 @@ def record(kind: KindName, record_id: Id, context: Context, _: Reader, if_none_m
 
 
 @router.put("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE, openapi_extra=PUT_BODY)
-async def put(
-    request: Request,
-    kind: KindName,
-    record_id: Id,
-    context: Context,
-    user: Writer,
-    options: Options,
-    if_match: IfMatch = None,
-    if_none_match: IfNoneMatch = None,
-) -> Response:
+async def put(change: Change, record_id: Id, if_match: IfMatch = None, if_none_match: IfNoneMatch = None) -> Response:
     """Create or replace a record. Its content must have that id (otherwise 422)."""
-    body = await read_body(request, JSON, context.settings.max_record_bytes)
-    one = Operation(op=Op.PUT, kind=kind, id=record_id, payload=parse(body))
-    return await run_in_threadpool(
-        _change, context, user, options, [one], body, alone=True, if_match=if_match, if_none_match=if_none_match
-    )
+    one = Operation(op=Op.PUT, kind=change.kind, id=record_id, payload=await change.read(JSON))
+    return await change.submit([one], alone=True, if_match=if_match, if_none_match=if_none_match)
 
 
 @router.patch("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE, openapi_extra=PATCH_BODY)
-async def patch(
-    request: Request,
-    kind: KindName,
-    record_id: Id,
-    context: Context,
-    user: Writer,
-    options: Options,
-    if_match: IfMatch = None,
-) -> Response:
+async def patch(change: Change, record_id: Id, if_match: IfMatch = None) -> Response:
     """Change a record by JSON Merge Patch (RFC 7396): members are replaced and null removes one.
 
     Objects are merged, arrays replaced. The patch applies to the record's version at landing, after every change that
     was accepted earlier.
     """
-    body = await read_body(request, PATCHES, context.settings.max_record_bytes)
-    (one,) = patches(kind, parse(body), [record_id])
-    return await run_in_threadpool(_change, context, user, options, [one], body, alone=True, if_match=if_match)
+    content = await change.read(PATCHES)
+    return await change.submit(patches(change.kind, content, [record_id]), alone=True, if_match=if_match)
 
 
 @router.delete("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE)
-def delete(
-    kind: KindName,
-    record_id: Id,
-    context: Context,
-    user: Writer,
-    options: Options,
-    if_match: IfMatch = None,
-    purge: Purge = False,
-) -> Response:
+async def delete(change: Change, record_id: Id, if_match: IfMatch = None, purge: Purge = False) -> Response:
     """Delete a record: it leaves gold and search; its versions stay readable.
 
     `purge` erases its content irrecoverably.
     """
-    one = Operation(op=_deleting(user, purge), kind=kind, id=record_id)
-    return _change(context, user, options, [one], b"", alone=True, if_match=if_match)
+    one = Operation(op=change.deletion(purge), kind=change.kind, id=record_id)
+    return await change.submit([one], alone=True, if_match=if_match)
 
 
 @router.get("/{kind}/{record_id}/versions", response_model=RawVersions, responses=answers(404))
@@ -281,62 +183,9 @@ def versions(kind: KindName, record_id: Id, context: Context, _: Reader) -> Resp
 
 
 @router.get("/{kind}/{record_id}/versions/{version}", response_model=RawVersion, responses={**TAGGED, **answers(404)})
-def version(
+def version(  # pylint: disable=redefined-outer-name
     kind: KindName, record_id: Id, version: Number, context: Context, _: Reader, if_none_match: KnownVersion = None
-) -> Response:  # pylint: disable=redefined-outer-name
+) -> Response:
     """Get one version of a record."""
     found, tag = get_version(context.parts, kind, record_id, version)
     return tagged(lambda: json_response(found.model_dump()), tag, if_none_match)
-
-
-def _change(
-    context: AppContext,
-    user: User,
-    options: ChangeOptions,
-    operations: list[Operation],
-    body: bytes,
-    *,
-    atomic: bool = False,
-    alone: bool = False,
-    if_match: str | None = None,
-    if_none_match: str | None = None,
-) -> Response:
-    once, hook = options.idempotency_key(user, fingerprint(body)), options.job_webhook(context)
-    if alone:
-        operations = [prepare_single_operation(context.parts, operations[0], if_match, if_none_match, once)]
-    name = f"{options.request[0].lower()}-{operations[0].kind if operations else 'nothing'}.jsonl"
-    job = submit_operations(
-        context.parts,
-        Operations(atomic=atomic, items=operations),
-        actor=user.name,
-        filename=name,
-        idempotency=once,
-        webhook=hook,
-    )
-    return accepted(context, options, job)
-
-
-async def _pdf(
-    request: Request, context: AppContext, user: User, options: ChangeOptions, filename: str | None, ocid: str | None
-) -> Response:
-    """Submit a PDF as an upload."""
-    hook = options.job_webhook(context)
-    got = await receive_file(request, context.parts.files, context.settings.max_upload_bytes)
-    once = options.idempotency_key(user, f"{got.sha256} {filename or ''}")
-    about: dict[str, Any] = {
-        "sha256": got.sha256,
-        "size": got.size,
-        "filename": filename or "document.pdf",
-        "actor": user.name,
-        "ocid": ocid,
-    }
-    job = await run_in_threadpool(
-        submit, context.parts.warehouse, context.parts.messages, **about, idempotency=once, webhook=hook
-    )
-    return accepted(context, options, job)
-
-
-def _deleting(user: User, purge: bool) -> Op:
-    if purge and not user.role.reaches(Role.ADMIN):
-        raise ForbiddenError(f"purge needs the role {Role.ADMIN}; {user.name} is a {user.role}")
-    return Op.PURGE if purge else Op.DELETE

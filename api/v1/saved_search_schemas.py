@@ -16,18 +16,8 @@ from services.search.searching import to_search_query
 MATCHING = "parameters of GET /v1/search that select documents; lists for those that take several values"
 SAVED_WORDS = "words, all of which a document must contain (except stop words); a phrase, -excluded; empty: everything"
 # Parameters that only order, count or show hits do not change which documents match.
-IGNORED = {
-    "mode",
-    "semantic_weight",
-    "facet_by",
-    "sort",
-    "group_by",
-    "group_limit",
-    "explain",
-    "include",
-    "page",
-    "per_page",
-}
+IGNORED = {"mode", "semantic_weight", "facet_by", "sort", "group_by", "group_limit", "explain", "include"}
+IGNORED |= {"page", "per_page"}
 
 
 class SavedParameters(SearchParameters, extra="forbid"):
@@ -48,10 +38,7 @@ class SearchBody(StrictBody):
         examples=["https://example.org/alerts"],
     )
     secret: str | None = Field(
-        None,
-        description="signs the messages; default: generated, or unchanged",
-        min_length=16,
-        max_length=255,
+        None, description="signs the messages; default: generated, or unchanged", min_length=16, max_length=255
     )
     feed: bool = Field(True, description="whether it has an Atom feed")
 

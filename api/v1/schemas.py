@@ -1,8 +1,9 @@
 """Response bodies that differ from the domain's entities."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
+from fastapi import Path
 from pydantic import BaseModel, Field
 
 from api.errors import Problem
@@ -10,6 +11,8 @@ from domain.jobs.job import Job, JobCounts, JobStatus, JobType, Stage
 from domain.raw_records.quarantine import Quarantined
 from domain.star.process_view import Process
 
+T = TypeVar("T")
+JobId = Annotated[str, Path(description="the job's id", max_length=100)]
 JOB_ID = "0192f0a1b2c34d5e6f708192a3b4c5d6"
 
 
@@ -19,7 +22,7 @@ class JobAnswer(BaseModel):
     id: str = Field(examples=[JOB_ID])
     type: JobType
     status: JobStatus = Field(
-        description="accepted → running → succeeded, failed or cancelled; succeeded: in gold and searchable",
+        description="accepted → running → succeeded, failed or cancelled; succeeded: in gold and searchable"
     )
     stages: list[Stage]
     counts: JobCounts
@@ -27,8 +30,7 @@ class JobAnswer(BaseModel):
     filename: str | None = Field(examples=["releases-2024-01.json"])
     sha256: str | None = Field(description="SHA-256 of the file as uploaded")
     ocid: str | None = Field(
-        None,
-        description="the contracting process of the documents in the file, if the request named one",
+        None, description="the contracting process of the documents in the file, if the request named one"
     )
     actor: str = Field(description="the user who submitted it", examples=["admin"])
     webhook: str | None = Field(None, description="the URL that is notified when it has ended")
@@ -51,11 +53,15 @@ class JobAnswer(BaseModel):
         return cls(**same, error=error, webhook=job.webhook.url if job.webhook else None, links=links)
 
 
-class Jobs(BaseModel):
-    """A page of jobs, newest first."""
+class ListPage(BaseModel, Generic[T]):
+    """A page of a list."""
 
-    items: list[JobAnswer]
+    items: list[T]
     next: str | None = Field(description="the URL of the next page")
+
+
+class Jobs(ListPage[JobAnswer]):
+    """A page of jobs, newest first."""
 
 
 class SeedJobs(BaseModel):
@@ -64,25 +70,16 @@ class SeedJobs(BaseModel):
     items: list[JobAnswer]
 
 
-class Errors(BaseModel):
+class Errors(ListPage[Quarantined]):
     """A page of refused records, in order of arrival."""
 
-    items: list[Quarantined]
-    next: str | None = Field(description="the URL of the next page")
 
-
-class Processes(BaseModel):
+class Processes(ListPage[Process]):
     """A page of contracting processes."""
 
-    items: list[Process]
-    next: str | None = Field(description="the URL of the next page")
 
-
-class Rows(BaseModel):
+class Rows(ListPage[dict[str, Any]]):
     """A page of rows of a fact or dimension."""
-
-    items: list[dict[str, Any]]
-    next: str | None = Field(description="the URL of the next page")
 
 
 class TokenAnswer(BaseModel):

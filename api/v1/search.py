@@ -41,10 +41,7 @@ class SearchParameters(BaseModel):
         description="finds documents similar to the one with this id (404 if unknown); with `q`, both count",
     )
     semantic_weight: float = Field(
-        0.5,
-        ge=0,
-        le=1,
-        description="hybrid only: weight of the rank by meaning against that by word",
+        0.5, ge=0, le=1, description="hybrid only: weight of the rank by meaning against that by word"
     )
     buyer: list[str] = Field([], description=f"the buyer's name: {ANY}")
     buyer_id: list[str] = Field([], description=f"the buyer's id: {ANY}")
@@ -105,7 +102,6 @@ VALUES = [
     for name, field in SearchParameters.model_fields.items()
     if field.annotation == list[str] and name not in {"facet_by", "include"}
 ]
-
 SAME = [one.name for one in fields(searches.SearchRequest) if one.name in SearchParameters.model_fields]
 
 

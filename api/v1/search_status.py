@@ -3,22 +3,20 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import Body
 from pydantic import Field
 
-from api.auth import SCHEMES, Reader, Writer
+from api.auth import Reader, Writer
 from api.context import Context
-from api.openapi import COMMON, answers
-from api.requests.parameters import reject_unknown_parameters
+from api.openapi import answers
+from api.requests.parameters import strict_router
 from api.requests.strict_body import StrictBody
 from domain.search.queries import Collection, Filter, SearchKey
 from services.search.status import SearchState
 from services.search.status import search_status as state
 from services.shared.clock import now
 
-router = APIRouter(
-    prefix="/v1/search", tags=["search"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON
-)
+router = strict_router("/v1/search", "search")
 HOUR, MONTH = 3_600, 31 * 24 * 3_600
 
 

@@ -2,24 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Path
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
-from api.auth import SCHEMES, Admin, Reader
+from api.auth import Admin, Reader
 from api.context import Context
-from api.openapi import COMMON, answers
-from api.requests.parameters import reject_unknown_parameters
+from api.openapi import answers
+from api.requests.parameters import strict_router
 from api.requests.strict_body import StrictBody
 from domain.search.queries import Synonym
 from services.search import synonyms as services
 
-router = APIRouter(
-    prefix="/v1/search/synonyms",
-    tags=["search"],
-    dependencies=[*SCHEMES, Depends(reject_unknown_parameters)],
-    responses=COMMON,
-)
+router = strict_router("/v1/search/synonyms", "search")
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Id = Annotated[str, Path(description="the synonym's id", max_length=100)]
 

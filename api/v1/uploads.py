@@ -2,18 +2,19 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import SCHEMES, Writer
-from api.context import Context
-from api.openapi import COMMON, answers
+from api.auth import Writer
+from api.context import AppContext, Context
+from api.openapi import answers
 from api.requests.file_upload import receive_file
-from api.requests.parameters import reject_unknown_parameters
-from api.v1.job_responses import CHANGE, Options, accepted, accepted_all
+from api.requests.parameters import strict_router
+from api.v1.job_responses import CHANGE, ChangeOptions, Options, accepted, accepted_all
 from api.v1.schemas import JobAnswer, SeedJobs
 from domain.document_files.process_links import GIVEN_OCID_PATTERN as OCID
 from domain.raw_records.record import OCID_MAX_CHARACTERS
+from domain.users.user import User
 from services.uploads.submission import seed, submit
 
 FORM = {
@@ -32,9 +33,7 @@ BODY: dict[str, Any] = {
         },
     }
 }
-router = APIRouter(
-    prefix="/v1", tags=["uploads"], dependencies=[*SCHEMES, Depends(reject_unknown_parameters)], responses=COMMON
-)
+router = strict_router("/v1", "uploads")
 Name = Annotated[
     str | None,
     Query(
@@ -72,12 +71,35 @@ async def upload(
 
     `curl -u admin:… -F file=@releases.json localhost:8000/v1/uploads`
     """
-    hook = options.job_webhook(context)
-    got = await receive_file(request, context.parts.files, context.settings.max_upload_bytes)
-    parts, name = context.parts, filename or got.filename
-    about: dict[str, Any] = {"sha256": got.sha256, "size": got.size, "filename": name, "actor": user.name, "ocid": ocid}
-    once = options.idempotency_key(user, f"{got.sha256} {name or ''}")
-    job = await run_in_threadpool(submit, parts.warehouse, parts.messages, **about, idempotency=once, webhook=hook)
+    return await store_upload(request, context, user, options, filename, ocid)
+
+
+async def store_upload(
+    request: Request,
+    context: AppContext,
+    user: User,
+    options: ChangeOptions,
+    filename: str | None,
+    ocid: str | None,
+    *,
+    unnamed: str | None = None,
+) -> Response:
+    """Store the file of the request and submit it as a job; `unnamed` is the name of a file without one."""
+    hook, parts = options.job_webhook(context), context.parts
+    got = await receive_file(request, parts.files, context.settings.max_upload_bytes)
+    name = filename or got.filename
+    job = await run_in_threadpool(
+        submit,
+        parts.warehouse,
+        parts.messages,
+        sha256=got.sha256,
+        size=got.size,
+        filename=name or unnamed,
+        actor=user.name,
+        ocid=ocid,
+        idempotency=options.idempotency_key(user, f"{got.sha256} {name or ''}"),
+        webhook=hook,
+    )
     return accepted(context, options, job)
 
 

@@ -1,15 +1,19 @@
 """Request and response bodies of webhooks and deliveries."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
+from fastapi import Path, Query
 from pydantic import BaseModel, Field
 
 from api.requests.strict_body import StrictBody
-from api.v1.schemas import JOB_ID
+from api.v1.schemas import JOB_ID, ListPage
 from domain.webhooks.deliveries import Delivery, DeliveryStatus
 from domain.webhooks.webhook import Webhook
 from services.webhooks.management import EVENTS, WebhookInput
+
+DeliveryId = Annotated[int, Path(ge=0, lt=2**63, description="the delivery's id")]
+DeliveryLimit = Annotated[int, Query(ge=1, le=1000, description="largest number of deliveries in a page")]
 
 
 class DeliveryAnswer(BaseModel):
@@ -22,7 +26,7 @@ class DeliveryAnswer(BaseModel):
     url: str
     payload: dict[str, Any] = Field(description="the body as sent")
     status: DeliveryStatus = Field(
-        description="pending → delivered; failed after the last attempt; cancelled when its webhook is removed",
+        description="pending → delivered; failed after the last attempt; cancelled when its webhook is removed"
     )
     attempts: int
     next_at: datetime | None = Field(description="when the next attempt is due; in the past during an attempt")
@@ -37,11 +41,8 @@ class DeliveryAnswer(BaseModel):
         return cls(**delivery.model_dump(include=set(cls.model_fields)))
 
 
-class Deliveries(BaseModel):
+class Deliveries(ListPage[DeliveryAnswer]):
     """A page of deliveries, newest first."""
-
-    items: list[DeliveryAnswer]
-    next: str | None = Field(description="the URL of the next page")
 
 
 class WebhookBody(StrictBody):
@@ -56,10 +57,7 @@ class WebhookBody(StrictBody):
     active: bool = Field(True, description="whether anything is sent to it")
     description: str = Field("", description="free text", max_length=500)
     secret: str | None = Field(
-        None,
-        description="signs the messages; default: generated, or unchanged",
-        min_length=16,
-        max_length=255,
+        None, description="signs the messages; default: generated, or unchanged", min_length=16, max_length=255
     )
 
     def to_input(self) -> WebhookInput:
@@ -90,7 +88,7 @@ class NewWebhook(WebhookAnswer):
     """A new webhook with its secret, which is shown this once."""
 
     secret: str = Field(
-        description="signs the messages, by the Standard Webhooks specification (www.standardwebhooks.com)",
+        description="signs the messages, by the Standard Webhooks specification (www.standardwebhooks.com)"
     )
 
     @classmethod

@@ -2,26 +2,28 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Path, Request
 from starlette.responses import Response
 
-from api.auth import SCHEMES, Admin
+from api.auth import Admin
 from api.context import Context
-from api.openapi import COMMON, answers
-from api.requests.parameters import Cursor, next_link, reject_unknown_parameters
-from api.v1.webhook_schemas import Deliveries, DeliveryAnswer, NewWebhook, WebhookAnswer, WebhookBody, Webhooks
+from api.openapi import answers
+from api.requests.parameters import Cursor, next_link, strict_router
+from api.v1.webhook_schemas import (
+    Deliveries,
+    DeliveryAnswer,
+    DeliveryId,
+    DeliveryLimit,
+    NewWebhook,
+    WebhookAnswer,
+    WebhookBody,
+    Webhooks,
+)
 from services.webhooks import management as services
 from services.webhooks import outbox
 
-router = APIRouter(
-    prefix="/v1/webhooks",
-    tags=["webhooks"],
-    dependencies=[*SCHEMES, Depends(reject_unknown_parameters)],
-    responses=COMMON,
-)
+router = strict_router("/v1/webhooks", "webhooks")
 Id = Annotated[str, Path(description="the webhook's id", max_length=100)]
-DeliveryId = Annotated[int, Path(ge=0, lt=2**63, description="the delivery's id")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of deliveries in a page")]
 
 
 @router.get("")
@@ -62,7 +64,7 @@ def remove(webhook_id: Id, context: Context, _: Admin) -> None:
 
 @router.get("/{webhook_id}/deliveries", responses=answers(404))
 def deliveries(
-    request: Request, webhook_id: Id, context: Context, _: Admin, cursor: Cursor = None, limit: Limit = 100
+    request: Request, webhook_id: Id, context: Context, _: Admin, cursor: Cursor = None, limit: DeliveryLimit = 100
 ) -> Deliveries:
     """List sent and pending deliveries of a webhook, with the receiver's responses, newest first."""
     services.get_webhook(context.parts.warehouse, webhook_id)

@@ -1,13 +1,13 @@
 """HTTP client of the command line: streams uploads, retries while the server restarts, and reports errors plainly."""
 
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import httpx
+from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_attempt, wait_exponential
 
 from cli.load.own_server import is_own_server
 from cli.up.greeting import local_url
@@ -70,7 +70,10 @@ class Client:
         idempotent = headers | {"Idempotency-Key": secrets.token_hex(16), "Content-Type": "application/octet-stream"}
         query = params | {"filename": name}
         if not isinstance(file, Path):
-            return self._send_once("POST", "/v1/uploads", content=_chunks(file, sent), headers=idempotent, params=query)
+            content = _chunks(file, sent)
+            return self._send(
+                lambda: self.http.post("/v1/uploads", content=content, headers=idempotent, params=query), attempts=1
+            )
 
         def send() -> httpx.Response:
             with file.open("rb") as opened:
@@ -79,39 +82,32 @@ class Client:
                 content = _chunks(opened, sent, size)
                 return self.http.post("/v1/uploads", content=content, headers=idempotent | length, params=query)
 
-        return self._send_with_retries(send)
+        return self._send(send)
 
     def post(self, path: str, headers: dict[str, str], params: dict[str, str]) -> httpx.Response:
         """Send a POST that makes jobs, with retries; the Idempotency-Key keeps a retry from making them twice."""
         idempotent = headers | {"Idempotency-Key": secrets.token_hex(16)}
-        return self._send_with_retries(lambda: self.http.post(path, headers=idempotent, params=params, timeout=300))
+        return self._send(lambda: self.http.post(path, headers=idempotent, params=params, timeout=300))
 
     def job(self, job_id: str) -> Job:
         """Return the current state of the job."""
-        found: Job = self._send_with_retries(lambda: self.http.get(f"/v1/jobs/{job_id}")).json()
+        found: Job = self._send(lambda: self.http.get(f"/v1/jobs/{job_id}")).json()
         return found
 
-    def _send_once(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _send(self, send: Callable[[], httpx.Response], attempts: int = MAX_ATTEMPTS) -> httpx.Response:
+        """The response, after up to so many attempts while the server is away or busy."""
+        retrying = Retrying(
+            retry=retry_if_exception_type(httpx.TransportError)
+            | retry_if_result(lambda answer: answer.status_code in RETRIED_STATUSES),
+            stop=stop_after_attempt(attempts),
+            wait=wait_exponential(0.25, RETRY_MAX_SECONDS),
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        )
         try:
-            return self._checked(self.http.request(method, path, **options))
+            return self._checked(retrying(send))
         except httpx.TransportError as error:
-            reason = error or type(error).__name__
-            raise UnavailableError(f"the connection to {self.url} broke off ({reason})") from error
-
-    def _send_with_retries(self, send: Callable[[], httpx.Response]) -> httpx.Response:
-        wait = 0.25
-        for attempt in range(MAX_ATTEMPTS):
-            try:
-                answer = send()
-                if answer.status_code not in RETRIED_STATUSES or attempt == MAX_ATTEMPTS - 1:
-                    return self._checked(answer)
-            except httpx.TransportError as error:
-                if attempt == MAX_ATTEMPTS - 1:
-                    reason = error or type(error).__name__
-                    raise UnavailableError(f"{self.url} no longer answers ({reason})") from error
-            time.sleep(wait)
-            wait = min(wait * 2, RETRY_MAX_SECONDS)
-        raise AssertionError("unreachable")
+            what = "no longer answers" if attempts > 1 else "broke off the connection"
+            raise UnavailableError(f"{self.url} {what} ({error or type(error).__name__})") from error
 
     def _checked(self, answer: httpx.Response) -> httpx.Response:
         if answer.is_success:

@@ -12,7 +12,6 @@ import typer
 from cli.load.signals import exit_code_on_signal
 from infrastructure.settings import Settings
 
-STDIN = "-"
 Url = Annotated[str | None, typer.Option(help="URL of the server (default: TENDERLAKE_URL, or this machine)")]
 User = Annotated[str | None, typer.Option(help="user name (default: TENDERLAKE_USER, or admin)")]
 Password = Annotated[
@@ -35,14 +34,14 @@ def load(
 ) -> None:
     """Load files into a running server and follow their jobs; exit code 1 if one failed, 3 if records are in
     quarantine."""
+    from cli.load.client import connect
+    from cli.load.loading import STDIN, run, send
+
     for file in files:
         if file != STDIN and not Path(file).is_file():
             raise typer.BadParameter(f"{file} is no file", param_hint="FILES")
     if files.count(STDIN) > 1:
         raise typer.BadParameter("stdin can be loaded once", param_hint="FILES")
-    from cli.load.client import connect
-    from cli.load.loading import run, send
-
     with exit_code_on_signal(), connect(Settings(), url, user, password) as client:
         client.check()
         raise typer.Exit(

@@ -5,12 +5,10 @@ It imports no database, data frame or web library, as its memory is used as long
 
 import http.client
 import os
-import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from types import FrameType
 
 from loguru import logger
 from pydantic import SecretStr
@@ -24,6 +22,7 @@ from infrastructure.logging import set_up
 from infrastructure.queue.redis_server import RedisServer
 from infrastructure.settings import Settings
 from infrastructure.system.file_permissions import restrict_permissions, set_private_umask
+from infrastructure.system.signals import set_on_stop_signal
 
 POLL_SECONDS = 0.1  # between two checks of the children
 DISK_CHECK_SECONDS = 10.0  # between two checks of the free disk space
@@ -56,7 +55,7 @@ def up(settings: Settings, commands: Commands | None = None) -> int:
     """Run the installation in the foreground; returns the exit code. StartupError if it can't be started."""
     set_private_umask()
     ended = Event()
-    _on_signals(ended)
+    set_on_stop_signal(ended)
     set_up("launcher", settings.log_level)
     folder = start_checks.data_folder(settings.data_dir)
     try:
@@ -198,12 +197,3 @@ def _environment(settings: Settings, folder: Path, queue: str) -> dict[str, str]
         "TENDERLAKE_DATA_DIR": str(folder),
         "TENDERLAKE_REDIS_URL": queue,
     }
-
-
-def _on_signals(ended: Event) -> None:
-    def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:  # nohup is respected
-            signal.signal(number, end)

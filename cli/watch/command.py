@@ -7,11 +7,9 @@ It polls twice a second, which notices every file on every file system, whatever
 
 import fcntl
 import os
-import signal
 import time
 from pathlib import Path
 from threading import Event
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -19,6 +17,7 @@ from loguru import logger
 
 from domain.shared.errors import StartupError, level_of
 from infrastructure.settings import Settings
+from infrastructure.system.signals import set_on_stop_signal
 
 POLL_SECONDS = 0.5
 AFTER_FAILURE_SECONDS = 5.0
@@ -30,14 +29,16 @@ Folder = Annotated[
 
 def watch(directory: Folder) -> None:
     """Load every file that arrives in a folder, then move it to done/ or failed/, with a report next to it."""
+    from infrastructure.bootstrap import timeouts
     from infrastructure.logging import set_up
+    from infrastructure.warehouse.migrate import wait_until_current
 
     settings, stop = Settings(), Event()
     set_up("watch", settings.log_level)
-    _on_signals(stop)
+    set_on_stop_signal(stop)
     lock = _lock(directory)
     try:
-        _await_warehouse(settings, stop)
+        wait_until_current(settings.warehouse_url, timeouts(settings), stop, "INFO")
         if not stop.is_set():
             _run(settings, directory, stop)
     finally:
@@ -77,28 +78,3 @@ def _lock(directory: Path) -> int:
         os.close(descriptor)
         raise StartupError(f"the folder {directory} is already watched by another tenderlake") from None
     return descriptor
-
-
-def _await_warehouse(settings: Settings, stop: Event) -> None:
-    from infrastructure.bootstrap import timeouts
-    from infrastructure.warehouse.migrate import current, head
-
-    waiting_logged, newest = False, head(settings.warehouse_url)
-    while not stop.is_set():
-        try:
-            if current(settings.warehouse_url, timeouts(settings)) == newest:
-                return
-        except Exception as error:  # pylint: disable=broad-exception-caught  # not created yet, or not reachable
-            logger.debug("the warehouse is not ready: {}", error)
-        if not waiting_logged:
-            logger.info("waiting for the warehouse; `tenderlake up` creates it")
-            waiting_logged = True
-        stop.wait(0.2)
-
-
-def _on_signals(stop: Event) -> None:
-    def end(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)

@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.document_files.process_links import GIVEN_OCID_PATTERN, process_claims
-from domain.raw_records.note_codes import NOTES
+from domain.raw_records.note_codes import note
 from domain.raw_records.record import (
     OCID_MAX_CHARACTERS,
     AcceptedRecord,
@@ -19,6 +19,7 @@ from domain.raw_records.record import (
     RefusedElement,
     SourceLocation,
     ValidationResult,
+    refused,
     why_too_long,
 )
 from domain.raw_records.text_repair import replace_surrogates, strip_nul
@@ -44,7 +45,6 @@ REFUSALS: dict[str, str] = {
     "pdf_encrypted": "the PDF can be opened with a password or a certificate only; its record is kept with this state",
     "pdf_damaged": "the PDF can't be read; its record is kept with this state",
 }
-EXCERPT_CHARACTERS = 2_000
 MAX_PAGES = 2**31 - 1  # page numbers are 32-bit integers
 Ocid = Annotated[str, Field(max_length=OCID_MAX_CHARACTERS, pattern=GIVEN_OCID_PATTERN)]
 
@@ -111,9 +111,9 @@ def validate_document_file(raw: bytes, place: SourceLocation) -> list[Validation
     try:
         document = _loads(raw, notes)
     except orjson.JSONDecodeError as error:
-        return [_refused(place, "invalid_json", f"not valid JSON: {error}", raw)]
+        return [refused(place, "invalid_json", f"not valid JSON: {error}", raw)]
     if not isinstance(document, dict):
-        return [_refused(place, "not_an_object", "expected a document as a JSON object", raw)]
+        return [refused(place, "not_an_object", "expected a document as a JSON object", raw)]
     if b"\\u0000" in raw:
         strip_nul(document, notes)
     try:
@@ -122,7 +122,7 @@ def validate_document_file(raw: bytes, place: SourceLocation) -> list[Validation
         return [_invalid(error, document, place, raw)]
     wrong = _repeated_page(document)
     if wrong is not None:
-        return [_refused(place, "wrong_type", f"{wrong[1:]}: an earlier page has the same number", raw, wrong)]
+        return [refused(place, "wrong_type", f"{wrong[1:]}: an earlier page has the same number", raw, wrong)]
     return [_accept(document, tuple(notes), place, raw)]
 
 
@@ -138,10 +138,10 @@ def with_ocid(raw: bytes, ocid: str) -> bytes:
 def _accept(document: dict[str, Any], notes: tuple[Note, ...], place: SourceLocation, raw: bytes) -> ValidationResult:
     identity = document.get("id") or (document.get("sha256") or "")[:32]
     if not identity:
-        return _refused(place, "missing_id", "id: missing, and there is no sha256 to derive one from", raw, "/id")
+        return refused(place, "missing_id", "id: missing, and there is no sha256 to derive one from", raw, "/id")
     reason = why_too_long(url_safe(identity))
     if reason:
-        return _refused(place, "too_long", reason, raw, "/id")
+        return refused(place, "too_long", reason, raw, "/id")
     document["id"] = identity
     if document.get("state") is None:
         document["state"] = (
@@ -150,7 +150,7 @@ def _accept(document: dict[str, Any], notes: tuple[Note, ...], place: SourceLoca
     try:
         payload = canonical_json(document)
     except orjson.JSONEncodeError:
-        return _refused(place, "too_deep", "objects or arrays are nested too deep to be kept", raw)
+        return refused(place, "too_deep", "objects or arrays are nested too deep to be kept", raw)
     claims = process_claims(document)
     return AcceptedRecord(
         kind=Kind.DOCUMENTS,
@@ -169,7 +169,7 @@ def _loads(raw: bytes, notes: list[Note]) -> Any:
         return loads(raw)
     except orjson.JSONDecodeError:
         document = loads(replace_surrogates(raw))
-        notes.append(Note(code="bad_surrogate", path="", message=NOTES["bad_surrogate"]))
+        notes.append(note("bad_surrogate"))
         return document
 
 
@@ -186,13 +186,5 @@ def _repeated_page(document: dict[str, Any]) -> str | None:
 def _invalid(error: ValidationError, document: dict[str, Any], place: SourceLocation, raw: bytes) -> RefusedElement:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     path = pointer(first["loc"])
-    ocid = document.get("ocid")
     message = first["msg"][:1].lower() + first["msg"][1:]
-    return _refused(place, "wrong_type", f"{path[1:]}: {message}", raw, path, ocid if isinstance(ocid, str) else None)
-
-
-def _refused(
-    place: SourceLocation, code: str, reason: str, raw: bytes, path: str = "", ocid: str | None = None
-) -> RefusedElement:
-    shown = raw[: EXCERPT_CHARACTERS * 4].decode("utf-8", "replace")[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000")
-    return RefusedElement(place=place, code=code, reason=reason[:2_000], path=path, excerpt=shown, ocid=ocid)
+    return refused(place, "wrong_type", f"{path[1:]}: {message}", raw, path, document.get("ocid"))

@@ -7,11 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 JobType = Literal["upload", "raw", "seed", "rebuild"]
-
-
 StageName = Literal["land", "refine", "publish", "index", "embed"]
-
-
 STAGES: tuple[StageName, ...] = ("land", "refine", "publish", "index", "embed")
 
 

@@ -4,6 +4,7 @@ Every row has `silver_batch` (the refine run that wrote it) and `ocid`; the curr
 newest committed batch. A process without sources has one `process` row with `deleted = true` and no others.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,6 @@ CLASSIFIED: Columns = {
     "classification_description": pl.String,
 }
 MONEY: Columns = {"amount": pl.Float64, "currency": pl.String}
-
 TABLES: dict[str, Columns] = {
     # One row per contracting process. `compiled` is its OCDS compiled release as JSON, unknown fields included.
     "process": KEYS
@@ -166,7 +166,6 @@ TABLES: dict[str, Columns] = {
     # One row per data-quality note: a repair of, or a doubt about, a release or the process.
     "note": KEYS | {"record_id": pl.String, "code": pl.String, "path": pl.String, "message": pl.String},
 }
-
 # Tables of the other kinds of records, one row per record: keyed by `record_id`; `deleted` marks a tombstone.
 RECORD_KEYS: Columns = {"silver_batch": pl.Int64, "record_id": pl.String, "deleted": pl.Boolean}
 RECORD_TABLES: dict[str, Columns] = {
@@ -224,7 +223,6 @@ TABLES_BY_KIND = {
     Kind.CLASSIFICATIONS: ("classification",),
     Kind.DOCUMENTS: ("file", "page"),
 }
-
 GRAIN = {table: ["record_id"] for table in RECORD_TABLES} | {
     "process": ["ocid"],
     "award": ["ocid", "position"],
@@ -262,3 +260,16 @@ def silver_schema(table: str) -> "pa.DataFrameSchema":
         for name, dtype in ALL_TABLES[table].items()
     }
     return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=GRAIN.get(table))
+
+
+def tombstones(table: str, ids: Sequence[str], silver_batch: int) -> pl.DataFrame:
+    """Rows that mark processes (by ocid) or records (by id) as deleted; the table's other columns are null."""
+    columns = ALL_TABLES[table]
+    key = "ocid" if table == "process" else "record_id"
+    rows = pl.DataFrame({key: ids}, schema={key: pl.String}).with_columns(
+        pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"), pl.lit(value=True).alias("deleted")
+    )
+    return rows.select(
+        pl.col(name) if name in rows.columns else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in columns.items()
+    )

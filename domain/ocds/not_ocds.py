@@ -5,18 +5,8 @@ from typing import Any
 
 from domain.shared.json_pointer import pointer
 
-RELEASE_MEMBERS = {
-    "tag",
-    "initiationType",
-    "planning",
-    "tender",
-    "awards",
-    "contracts",
-    "buyer",
-    "parties",
-    "bids",
-    "relatedProcesses",
-}
+RELEASE_MEMBERS = {"tag", "initiationType", "planning", "tender", "awards", "contracts", "buyer", "parties", "bids"}
+RELEASE_MEMBERS |= {"relatedProcesses"}
 IDENTIFYING = {"id", "date", "tag", "ocid"}  # one of these and one of RELEASE_MEMBERS make a release
 PACKAGE_MEMBERS = {"uri", "publishedDate", "publisher", "license", "publicationPolicy", "packages", "extensions"}
 ERROR_MEMBERS = ("error", "errors", "fault", "exception", "message", "detail")

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from domain.raw_records.note_codes import NOTES
+from domain.raw_records.note_codes import note
 from domain.raw_records.record import Note
 
 ID_ARRAYS = (
@@ -37,7 +37,7 @@ def _duplicates(release: dict[str, Any]) -> Iterator[Note]:
         ids = [str(one["id"]) for one in holder if isinstance(one, dict) and one.get("id") is not None]
         if len(set(ids)) != len(ids):
             twice = sorted(one for one, count in Counter(ids).items() if count > 1)
-            yield _note("duplicate_id", "/" + "/".join(path), ", ".join(twice[:5]))
+            yield note("duplicate_id", "/" + "/".join(path), ", ".join(twice[:5])[:200])
 
 
 def _values(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -55,10 +55,6 @@ def _money(value: Any, path: str, notes: list[Note]) -> None:
         return
     amount = value["amount"]
     if amount in (0, 1) or (amount >= MIN_ALL_NINES and set(str(int(amount))) == {"9"}):
-        notes.append(_note("placeholder_amount", f"{path}/amount", amount))
+        notes.append(note("placeholder_amount", f"{path}/amount", str(amount)[:200]))
     if not value.get("currency"):
-        notes.append(_note("currency_missing", path, amount))
-
-
-def _note(code: str, path: str, value: Any) -> Note:
-    return Note(code=code, path=path, message=f"{NOTES[code]}: {str(value)[:200]}")
+        notes.append(note("currency_missing", path, str(amount)[:200]))

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from domain.raw_records.note_codes import NOTES
+from domain.raw_records.note_codes import note
 from domain.raw_records.record import Note
 from domain.shared.dates import NO_ZONE, DateOrder, instant, possible_days, proven_order
 from domain.shared.json_pointer import pointer
@@ -32,7 +32,7 @@ def decide_dates(release: dict[str, Any], notes: list[Note], of_file: DateOrder 
         if isinstance(text, str) and possible_days(text) and (found := instant(text, order)):
             moment = found[0].replace(tzinfo=None)
             holder[key] = moment.isoformat() if ":" in text else moment.date().isoformat()
-            notes.append(_note("date_order", pointer(path), f"{text[:80]!r} is {holder[key]}, for {proof} the {order}"))
+            notes.append(note("date_order", pointer(path), f"{text[:80]!r} is {holder[key]}, for {proof} the {order}"))
     return order
 
 
@@ -46,9 +46,9 @@ def doubtful_dates(release: dict[str, Any]) -> Iterator[Note]:
         read = instant(text)
         if read is None:
             yield (
-                _note("ambiguous_date", pointer(path), two_readings(text))
+                note("ambiguous_date", pointer(path), two_readings(text))
                 if possible_days(text)
-                else _note("unreadable_date", pointer(path), repr(text)[:200])
+                else note("unreadable_date", pointer(path), repr(text)[:200])
             )
         elif read[1]:
             assumed[read[1]].append(pointer(path))
@@ -56,7 +56,7 @@ def doubtful_dates(release: dict[str, Any]) -> Iterator[Note]:
         more = f" and {len(paths) - SHOWN_PATHS_MAX} more" if len(paths) > SHOWN_PATHS_MAX else ""
         code = "date_without_zone" if what == NO_ZONE else "date_format"
         where = ", ".join(path[1:] for path in paths[:SHOWN_PATHS_MAX]) + more
-        yield _note(code, paths[0], where if what == NO_ZONE else f"{what}: {where}")
+        yield note(code, paths[0], where if what == NO_ZONE else f"{what}: {where}")
 
 
 def two_readings(text: str) -> str:
@@ -88,7 +88,3 @@ def _period(period: Any, path: Path) -> Iterator[Spot]:
 def _documents(holder: dict[str, Any], path: Path) -> Iterator[Spot]:
     for index, document in enumerate(holder.get("documents") or ()):
         yield (*path, "documents", index, "datePublished"), document, "datePublished"
-
-
-def _note(code: str, path: str, detail: str) -> Note:
-    return Note(code=code, path=path, message=f"{NOTES[code]}: {detail}")

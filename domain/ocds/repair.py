@@ -7,7 +7,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from domain.ocds.packages import json_type_name
-from domain.raw_records.note_codes import NOTES
+from domain.raw_records.note_codes import note
 from domain.raw_records.record import Note
 from domain.raw_records.text_repair import MAX_EXACT_FLOAT, number_as_text
 from domain.shared.exact_json import dumps, number
@@ -23,17 +23,9 @@ EXPECTED = {
     "greater_than_equal": "a number that is not negative",
     "less_than_equal": "a smaller number",
 }
-
-
 DROPPED = {"null_element", "blank_value", "unreadable_detail"}
-
-
 BLANK_IS_MISSING = {"float_type", "int_type", "int_from_float", "bool_type", "dict_type", "list_type"}
-
-
 UNREPAIRED = {("ocid",)}  # the identity of a process can't be guessed
-
-
 MAX_ROUNDS = 12  # of validation and repair
 
 
@@ -77,7 +69,7 @@ def repair_release(release: dict[str, Any], errors: Sequence[Any], notes: list[N
         code, holder[path[-1]] = repaired
         if code in DROPPED:
             del holder[path[-1]]
-        made.append(Note(code=code, path=pointer(path), message=f"{NOTES[code]}: {_excerpt(value)}"))
+        made.append(note(code, pointer(path), _excerpt(value)))
     notes += reversed(made)
     return problem
 

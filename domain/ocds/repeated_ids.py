@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
-from domain.raw_records.note_codes import NOTES
-from domain.raw_records.record import AcceptedRecord, Kind, Note
-from domain.raw_records.record_ids import release_record_id
+from domain.raw_records.identity import release_record_id
+from domain.raw_records.note_codes import note
+from domain.raw_records.record import AcceptedRecord, Kind
 from domain.shared.canonical_json import canonical_json
 from domain.shared.exact_json import loads
 
@@ -61,16 +61,11 @@ def with_derived_id(one: AcceptedRecord) -> AcceptedRecord:
     published_id = release["id"]
     release["id"] = f"{published_id}-{blake2b(one.payload, digest_size=10).hexdigest()}"
     payload = canonical_json(release)
-    note = Note(
-        code="repeated_release_id",
-        path="/id",
-        message=f"{NOTES['repeated_release_id']}: {str(published_id)[:200]!r}",
-    )
     return one.model_copy(
         update={
             "record_id": release_record_id(release["ocid"], release["id"]),
             "payload": payload,
             "content_hash": blake2b(payload, digest_size=16).digest(),
-            "notes": (*one.notes, note),
+            "notes": (*one.notes, note("repeated_release_id", "/id", repr(str(published_id)[:200]))),
         }
     )

@@ -18,7 +18,8 @@ from domain.ocds.packages import UnpackedRelease, is_link, unpack_releases
 from domain.ocds.quality import quality_notes
 from domain.ocds.release_dates import decide_dates, doubtful_dates, two_readings
 from domain.ocds.repair import make_valid
-from domain.raw_records.note_codes import NOTES
+from domain.raw_records.identity import release_record_id
+from domain.raw_records.note_codes import note
 from domain.raw_records.record import (
     AcceptedRecord,
     Kind,
@@ -26,14 +27,13 @@ from domain.raw_records.record import (
     RefusedElement,
     SourceLocation,
     ValidationResult,
+    refused,
     why_too_long,
 )
-from domain.raw_records.record_ids import release_record_id
 from domain.raw_records.text_repair import note_rounded, replace_surrogates, strip_nul
 from domain.shared.canonical_json import canonical_json
 from domain.shared.dates import DateOrder, instant, possible_days, rfc3339
 from domain.shared.exact_json import loads, may_lose_digits
-from domain.shared.json_pointer import pointer
 
 REFUSALS: dict[str, str] = {
     "invalid_json": "the text is not valid JSON (also used by file readers for an element without an end)",
@@ -52,17 +52,8 @@ REFUSALS: dict[str, str] = {
     "ambiguous_date": "the release's date is ambiguous, and no other date of the release or its file decides its order",
     "wrong_type": "the type of a value differs from the standard and can't be repaired",
 }
-
-
-EXCERPT_CHARACTERS = 2_000
-
-
 CHECKER = checker(Release)
-
-
 LISTED = re.compile(r"/(releases/\d+|releases|compiledRelease)$")  # places of releases, even incomplete ones
-
-
 MISSING = {"/ocid": "missing_ocid", "/date": "missing_date"}
 
 
@@ -102,7 +93,7 @@ def validate_release_element(
             element = loads(replace_surrogates(raw), long)
         except orjson.JSONDecodeError:
             return [_not_json(raw, place, error)]
-        notes = (_note("bad_surrogate"),)
+        notes = (note("bad_surrogate"),)
     text = ElementText(raw, b"\\u0000" in raw, long, order, notes)
     return [_validate_release(piece, text, place) for piece in unpack_releases(element)]
 
@@ -125,14 +116,14 @@ def _validate_release(piece: UnpackedRelease, text: ElementText, place: SourceLo
     except RefusalError as refusal:
         excerpt = text.raw if not piece.path else _dump(piece.value) or text.raw
         ocid = piece.value.get("ocid") if isinstance(piece.value, dict) else None
-        return _refused(refusal, excerpt, place, ocid)
+        return refused(place, refusal.code, refusal.reason, excerpt, refusal.path, ocid)
 
 
 def _accept(piece: UnpackedRelease, text: ElementText, place: SourceLocation) -> AcceptedRecord:
     release: dict[str, Any] = piece.value
     notes = [*text.notes]
     if piece.compiled:
-        notes.append(_note("compiled_only", detail=piece.compiled))
+        notes.append(note("compiled_only", detail=piece.compiled))
     if text.nul:
         strip_nul(release, notes)
     if release.get("id") in (None, ""):
@@ -157,7 +148,7 @@ def _accept(piece: UnpackedRelease, text: ElementText, place: SourceLocation) ->
         raise RefusalError("too_long", f"/{excess.partition(':')[0]}", excess)
     doubts = [*doubtful_dates(release)]
     order = None
-    if possible_days(release["date"]) or any(note.code == "ambiguous_date" for note in doubts):
+    if possible_days(release["date"]) or any(doubt.code == "ambiguous_date" for doubt in doubts):
         order = decide_dates(release, notes, text.order)
         doubts = [*doubtful_dates(release)]
     date = _date(release, notes, order)
@@ -179,7 +170,7 @@ def _identify(release: dict[str, Any], notes: list[Note]) -> None:
     """Give a release without an id one derived from its content."""
     release.pop("id", None)
     release["id"] = f"generated-{blake2b(_checked_dump(release), digest_size=10).hexdigest()}"
-    notes.append(_note("missing_release_id", "/id"))
+    notes.append(note("missing_release_id", "/id"))
 
 
 def _date(release: dict[str, Any], notes: list[Note], order: DateOrder | None) -> datetime:
@@ -196,7 +187,7 @@ def _date(release: dict[str, Any], notes: list[Note], order: DateOrder | None) -
         raise RefusalError(code, "/date", f"date: {text[:80]!r} is not a date" if text.strip() else "date: empty")
     date, assumed = read
     if assumed:
-        notes.append(_note("date_repaired", "/date", f"{text[:80]!r} read as {rfc3339(date)} ({assumed})"))
+        notes.append(note("date_repaired", "/date", f"{text[:80]!r} read as {rfc3339(date)} ({assumed})"))
         release["date"] = rfc3339(date)
     return date
 
@@ -223,11 +214,11 @@ def _not_json(raw: bytes, place: SourceLocation, error: orjson.JSONDecodeError) 
         before = raw[: invalid.start].decode()
         offset = (place.offset or 0) + invalid.start
         reason = f"byte 0x{raw[invalid.start]:02X} at offset {offset} is not UTF-8 ({_at(place, before)})"
-        return _refused(RefusalError("invalid_utf8", "", reason), raw, place)
+        return refused(place, "invalid_utf8", reason, raw)
     if "depth limit" in str(error):
-        return _refused(RefusalError("too_deep", "", REFUSALS["too_deep"]), raw, place)
+        return refused(place, "too_deep", REFUSALS["too_deep"], raw)
     reason = f"not valid JSON: {error.msg}: {_at(place, error.doc[: error.pos])}"
-    return _refused(RefusalError("invalid_json", "", reason), raw, place)
+    return refused(place, "invalid_json", reason, raw)
 
 
 def _at(place: SourceLocation, before: str) -> str:
@@ -239,18 +230,3 @@ def _at(place: SourceLocation, before: str) -> str:
         if place.line or place.offset in {None, 0}
         else f"offset {place.offset + len(before.encode())}"
     )
-
-
-def _refused(refusal: RefusalError, excerpt: bytes, place: SourceLocation, ocid: Any = None) -> RefusedElement:
-    shown = excerpt[: EXCERPT_CHARACTERS * 4].decode("utf-8", "replace")[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000")
-    known = ocid.replace("\x00", "") if isinstance(ocid, str) else None
-    return RefusedElement(
-        place=place, code=refusal.code, reason=refusal.reason[:2_000], path=refusal.path, excerpt=shown, ocid=known
-    )
-
-
-def _note(code: str, path: str = "", detail: str = "") -> Note:
-    return Note(code=code, path=path, message=f"{NOTES[code]}: {detail}" if detail else NOTES[code])
-
-
-__all__ = ["NOTES", "REFUSALS", "pointer", "release_record_id", "validate_release_element"]

@@ -3,7 +3,6 @@
 from typing import Any
 
 from domain.raw_records.record import Kind
-from domain.raw_records.record_ids import release_record_id
 from domain.shared.url_safe import url_safe
 
 FIELDS: dict[Kind, str] = {
@@ -34,3 +33,11 @@ def record_id_of(kind: Kind, record: dict[str, Any]) -> str | None:
                 return url_safe(text["id"])
     except KeyError:
         return None
+
+
+def release_record_id(ocid: str, release_id: str) -> str:
+    """`{ocid}:{release id}`, both URL-safe: every byte except letters, digits, '.', '_' and '-' is written as `=XX`.
+
+    Unique per pair.
+    """
+    return f"{url_safe(ocid)}:{url_safe(release_id)}"

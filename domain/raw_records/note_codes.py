@@ -1,5 +1,7 @@
 """The codes of data-quality notes, with their texts."""
 
+from domain.raw_records.record import Note
+
 NOTES: dict[str, str] = {
     "array_expected": "an object or a text stood where an array belongs; read as an array of one",
     "object_expected": "an array of one stood where a single value belongs, or an empty array where an object does",
@@ -31,6 +33,13 @@ NOTES: dict[str, str] = {
     "award_not_found": "a contract's awardID names no award of the process",
     "placeholder_amount": "an amount that looks like a placeholder (0, 1 or all nines)",
     "currency_missing": "an amount without a currency",
+    "numeric_date": "a date whose day and month are numbers; written in ISO 8601",
+    "digits_lost": "a number with more digits than a 64-bit float keeps; rounded",
     "rounded_number": "a number with more digits than a 64-bit number holds; kept as published, rounded in the star",
     "merge_conflict": "releases disagree on the type of a field; the newest one won",
 }
+
+
+def note(code: str, path: str = "", detail: str = "") -> Note:
+    """A note with the text of its code."""
+    return Note(code=code, path=path, message=f"{NOTES[code]}: {detail}" if detail else NOTES[code])

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 OCID_MAX_CHARACTERS = 500  # every accepted ocid must fit in paths, filters and cursors
 RECORD_ID_MAX_CHARACTERS = 2_000  # of the id as written in a URL
+EXCERPT_CHARACTERS = 2_000  # of a refused element, kept in quarantine
+REASON_MAX_CHARACTERS = 2_000
 
 
 class Kind(StrEnum):
@@ -94,6 +96,21 @@ class RefusedElement(ValueObject):
 
 
 ValidationResult = AcceptedRecord | RefusedElement
+
+
+def refused(
+    place: SourceLocation, code: str, reason: str, text: bytes | str = "", path: str = "", ocid: object = None
+) -> RefusedElement:
+    """A refused element with the beginning of its text; an `ocid` that is not a text is left out."""
+    shown = text[: EXCERPT_CHARACTERS * 4].decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return RefusedElement(
+        place=place,
+        code=code,
+        reason=reason[:REASON_MAX_CHARACTERS],
+        path=path,
+        excerpt=shown[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000"),
+        ocid=ocid.replace("\x00", "") if isinstance(ocid, str) else None,
+    )
 
 
 class RawRecord(BaseModel):

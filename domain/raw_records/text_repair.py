@@ -4,14 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from domain.raw_records.note_codes import NOTES
+from domain.raw_records.note_codes import note
 from domain.raw_records.record import Note
 from domain.shared.exact_json import ExactNumber
 from domain.shared.json_pointer import pointer
 
 MAX_EXACT_FLOAT = 2**53  # above it, floating-point numbers don't represent every integer
-
-
 ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.S
 )
@@ -46,9 +44,7 @@ def note_rounded(release: dict[str, Any], notes: list[Note]) -> None:
         inside = holder.items() if isinstance(holder, dict) else enumerate(holder)
         paths += [path + pointer([key]) for key, value in inside if isinstance(value, ExactNumber)]
     if paths:
-        notes.append(
-            Note(code="rounded_number", path=paths[0], message=f"{NOTES['rounded_number']}: {_counted(paths)}")
-        )
+        notes.append(note("rounded_number", paths[0], _counted(paths)))
 
 
 def strip_nul(release: dict[str, Any], notes: list[Note]) -> None:
@@ -66,7 +62,7 @@ def strip_nul(release: dict[str, Any], notes: list[Note]) -> None:
             holder.clear()
             holder.update(renamed)
     if paths:
-        notes.append(Note(code="nul_character", path=paths[0], message=f"{NOTES['nul_character']}: {_counted(paths)}"))
+        notes.append(note("nul_character", paths[0], _counted(paths)))
 
 
 def replace_surrogates(raw: bytes) -> bytes:

@@ -10,14 +10,15 @@ from typing import Annotated, Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from domain.raw_records.note_codes import NOTES
+from domain.exchange_rates.conversion import MAX_RATE
+from domain.raw_records.note_codes import note
 from domain.raw_records.record import (
     AcceptedRecord,
     Kind,
     Note,
-    RefusedElement,
     SourceLocation,
     ValidationResult,
+    refused,
     why_too_long,
 )
 from domain.raw_records.text_repair import number_as_text, replace_surrogates, strip_nul
@@ -31,8 +32,6 @@ REFUSALS: dict[str, str] = {
     "missing_value": "a required field of a reference record is missing or empty",
     "invalid_value": "a field of a reference record has an impossible value",
 }
-EXCERPT_CHARACTERS = 2_000
-MAX_RATE = 1e12  # above any real exchange rate
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 IDS = ("id", "identifier", "parent_id", "code", "parent")
@@ -141,7 +140,7 @@ def validate_reference_record(raw: bytes, place: SourceLocation, kind: Kind) -> 
     try:
         element = loads(replace_surrogates(raw) if b"\\ud" in raw.lower() else raw)
     except orjson.JSONDecodeError as error:
-        return [_refused("invalid_json", f"not valid JSON: {error}", "", raw, place)]
+        return [refused(place, "invalid_json", f"not valid JSON: {error}", raw)]
     if not isinstance(element, list):
         return [_validate(element, model, kind, raw, place)]
     return [
@@ -156,14 +155,14 @@ def _validate_element(
     try:
         return _validate(record, model, kind, dumps(record), place)
     except orjson.JSONEncodeError:
-        return _refused("too_deep", "objects or arrays are nested too deep to be kept", "", array, place)
+        return refused(place, "too_deep", "objects or arrays are nested too deep to be kept", array)
 
 
 def _validate(
     record: Any, model: type[ReferenceRecord], kind: Kind, raw: bytes, place: SourceLocation
 ) -> ValidationResult:
     if not isinstance(record, dict):
-        return _refused("not_an_object", f"expected an object with the fields of one of the {kind}", "", raw, place)
+        return refused(place, "not_an_object", f"expected an object with the fields of one of the {kind}", raw)
     notes: list[Note] = []
     if b"\\u0000" in raw:
         strip_nul(record, notes)
@@ -171,10 +170,11 @@ def _validate(
     try:
         found = model.model_validate(record)
     except ValidationError as error:
-        return _refused(*_problem(error), raw, place)
+        code, problem, path = _problem(error)
+        return refused(place, code, problem, raw, path)
     reason = why_too_long(found.record_id)
     if reason:
-        return _refused("too_long", reason, "", raw, place)
+        return refused(place, "too_long", reason, raw)
     _remove_blanks(record, model, notes)
     read = {
         name: value
@@ -185,7 +185,7 @@ def _validate(
     try:
         payload = canonical_json(DEFAULT_FIELDS.get(kind, {}) | record | read)
     except orjson.JSONEncodeError:
-        return _refused("too_deep", "objects or arrays are nested too deep to be kept", "", raw, place)
+        return refused(place, "too_deep", "objects or arrays are nested too deep to be kept", raw)
     content_hash = blake2b(payload, digest_size=16).digest()
     return AcceptedRecord(
         kind=kind,
@@ -205,20 +205,14 @@ def _texts_for_ids(record: dict[str, Any], notes: list[Note]) -> None:
         text = number_as_text(record.get(name))
         if text is not None:
             record[name] = text
-            notes.append(Note(code="integer_id", path=pointer([name]), message=f"{NOTES['integer_id']}: {name}"))
+            notes.append(note("integer_id", pointer([name]), name))
 
 
 def _note_whitespace(texts: dict[str, str], notes: list[Note]) -> None:
     """Note texts that silver stores without surrounding or repeated whitespace (domain/shared/whitespace.py)."""
     for name, text in texts.items():
         if text != tidy_text(text) and text:
-            notes.append(
-                Note(
-                    code="whitespace_removed",
-                    path=pointer([name]),
-                    message=f"{NOTES['whitespace_removed']}: {text[:80]!r}",
-                )
-            )
+            notes.append(note("whitespace_removed", pointer([name]), repr(text[:80])))
 
 
 def _remove_blanks(record: dict[str, Any], model: type[ReferenceRecord], notes: list[Note]) -> None:
@@ -249,8 +243,3 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _refused(code: str, reason: str, path: str, raw: bytes, place: SourceLocation) -> RefusedElement:
-    excerpt = raw[: EXCERPT_CHARACTERS * 4].decode("utf-8", "replace")[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000")
-    return RefusedElement(place=place, code=code, reason=reason[:2_000], path=path, excerpt=excerpt)

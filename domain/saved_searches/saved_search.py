@@ -9,8 +9,6 @@ from pydantic import BaseModel
 from domain.search.queries import Collection, Mode, SearchDocument, SearchQuery
 
 MATCH_EVENT = "search.matched"
-
-
 # The fields that may be the title of a document, in order of preference; never its id.
 TITLES: dict[Collection, tuple[str, ...]] = {
     Collection.PROCESSES: ("title", "description", "items", "awards", "classifications"),

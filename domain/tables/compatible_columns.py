@@ -17,7 +17,7 @@ def compatible(paths: Mapping[int, Path]) -> tuple[dict[int, Path], dict[int, st
     left_out: dict[int, str] = {}
     for column, path in sorted(paths.items(), key=lambda one: (not is_value(one[1]), one[0])):
         try:
-            found = _forms_of(path, forms)
+            found = forms_of(path, forms)
         except HeadingError as error:
             left_out[column] = str(error)
         else:
@@ -26,7 +26,7 @@ def compatible(paths: Mapping[int, Path]) -> tuple[dict[int, Path], dict[int, st
     return dict(sorted(kept.items())), dict(sorted(left_out.items()))
 
 
-def _forms_of(path: Path, forms: Mapping[Path, str]) -> dict[Path, str]:
+def forms_of(path: Path, forms: Mapping[Path, str]) -> dict[Path, str]:
     """The forms of the path and its parents. HeadingError if they conflict with `forms`."""
     if path in forms and forms[path] == "value":
         raise HeadingError(f"two headings map to {heading_of(path)}")
@@ -35,16 +35,9 @@ def _forms_of(path: Path, forms: Mapping[Path, str]) -> dict[Path, str]:
         part, following = path[length - 1], path[length]
         if isinstance(part, int) and isinstance(following, int):
             raise HeadingError(f"{heading_of(path)}: OCDS has no arrays in arrays")
-        form = (
-            "element"
-            if isinstance(part, int)
-            else "object"
-            if isinstance(following, str)
-            else "list"
-            if length + 1 == len(path)
-            else "array"
-        )
-        found[path[:length]] = form
+        array = "list" if length + 1 == len(path) else "array"
+        inner = "object" if isinstance(following, str) else array
+        found[path[:length]] = "element" if isinstance(part, int) else inner
     for parent, form in found.items():
         if forms.get(parent, form) != form:
             raise HeadingError(f"{heading_of(parent)} can't be both {forms[parent]} and {form}")

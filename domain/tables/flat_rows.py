@@ -10,7 +10,8 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from domain.tables.cell_values import Converter
-from domain.tables.heading_paths import HeadingError, Path, heading_of
+from domain.tables.compatible_columns import forms_of
+from domain.tables.heading_paths import Path
 
 
 class CellError(ValueError):
@@ -45,9 +46,11 @@ class RowLayout:
     """Builds releases from the rows of a table with `width` columns. HeadingError if the columns conflict."""
 
     def __init__(self, targets: Sequence[ColumnTarget], width: int) -> None:
+        forms: dict[Path, str] = {}
+        for target in targets:
+            forms |= forms_of(target.path, forms)
         self.nodes: list[RowNode] = [RowNode(0, "", "object")]
         self.numbers: dict[Path, int] = {(): 0}
-        self.forms: dict[Path, str] = {}
         ordered = _in_order(targets)
         self.columns = [(target.column, *self._attach(target.path), target.convert) for target in ordered]
         order = [column for column, *_ in self.columns]
@@ -81,9 +84,6 @@ class RowLayout:
 
     def _attach(self, path: Path) -> tuple[int, str | None]:
         """(the node for the column's values, their key in it or None for elements of a list)."""
-        if self.forms.get(path) == "value":
-            raise HeadingError(f"two headings map to {heading_of(path)}")
-        self._set_form(path, "value")
         if isinstance(path[-1], str):
             return self._node(path[:-1]), path[-1]
         return self._add(path[:-1], path[:-1], "list"), None
@@ -93,24 +93,15 @@ class RowLayout:
             return 0
         if isinstance(path[-1], str):
             return self._add(path, path, "object")
-        self._set_form(path[:-1], "array")
         return self._add(path, path[:-1], "element")
 
     def _add(self, path: Path, named: Path, form: str) -> int:
         """The node of a path, created if new; `named` is the path that ends with its key."""
-        if not isinstance(named[-1], str):
-            raise HeadingError(f"{heading_of(path)}: OCDS has no arrays in arrays")
-        self._set_form(path, form)
         if path not in self.numbers:
             parent = self._node(named[:-1])
             self.numbers[path] = len(self.nodes)
-            self.nodes.append(RowNode(parent, named[-1], form))
+            self.nodes.append(RowNode(parent, str(named[-1]), form))
         return self.numbers[path]
-
-    def _set_form(self, path: Path, form: str) -> None:
-        """Record the form of a path. HeadingError if it has another one."""
-        if self.forms.setdefault(path, form) != form:
-            raise HeadingError(f"{heading_of(path)} can't be both {self.forms[path]} and {form}")
 
     def _make(self, node: int, holders: list[Any]) -> Any:
         parent, key, form = self.nodes[node]

@@ -12,35 +12,14 @@ from domain.ocds.models import Release
 from domain.tables.cell_values import Converter, boolean, number, text_list, whole_number
 
 Path = tuple[str | int, ...]
-
 PREFIXES: tuple[Path, ...] = (("releases", 0), ("compiledRelease",), ("records", 0, "compiledRelease"))
+LISTS = "additionalProcurementCategories submissionMethod relationship roles tag coveredBy languages relatedLots"
+BOOLEANS = "hasRecurrence hasOptions hasRenewal hasFrameworkAgreement hasElectronicAuction hasDynamicPurchasingSystem"
 # Fields of OCDS 1.1 and its extensions that are no strings and not in domain/ocds/models.py.
 EXTENSION_TYPES: dict[str, Any] = (
     {"amount": float, "quantity": float, "durationInDays": int, "hasEnquiries": bool}
-    | dict.fromkeys(
-        (
-            "additionalProcurementCategories",
-            "submissionMethod",
-            "relationship",
-            "roles",
-            "tag",
-            "coveredBy",
-            "languages",
-            "relatedLots",
-        ),
-        list[str],
-    )
-    | dict.fromkeys(
-        (
-            "hasRecurrence",
-            "hasOptions",
-            "hasRenewal",
-            "hasFrameworkAgreement",
-            "hasElectronicAuction",
-            "hasDynamicPurchasingSystem",
-        ),
-        bool,
-    )
+    | dict.fromkeys(LISTS.split(), list[str])
+    | dict.fromkeys(BOOLEANS.split(), bool)
 )
 DATE = re.compile(r"date([A-Z]\w*)?|\w+Date")
 PATH_MAX_CHARACTERS = 500

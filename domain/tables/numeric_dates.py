@@ -2,8 +2,9 @@
 
 import re
 from datetime import date, datetime, time
-from enum import StrEnum
 from typing import NamedTuple
+
+from domain.shared.dates import DateOrder
 
 NUMERIC = re.compile(
     r"(\d{1,2})\s*([/.-])\s*(\d{1,2})\s*\2\s*(\d{4})(?:[T,\s]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([ap])?\.?\s*(?(8)m\.?))?",
@@ -12,25 +13,18 @@ NUMERIC = re.compile(
 NOON = 12  # hours
 
 
-class NumericDateOrder(StrEnum):
-    """Which of the first two numbers is the day."""
-
-    DAY_FIRST = "day first"
-    MONTH_FIRST = "month first"
-
-
 class NumericDate(NamedTuple):
     """A numeric date: its separator and its readings in ISO 8601; more than one only if it is ambiguous."""
 
     separator: str
-    readings: dict[NumericDateOrder, str]
+    readings: dict[DateOrder, str]
 
     @property
     def ambiguous(self) -> bool:
         return len(set(self.readings.values())) > 1
 
     @property
-    def decides(self) -> NumericDateOrder | None:
+    def decides(self) -> DateOrder | None:
         """The order if only one is possible, else None."""
         return next(iter(self.readings)) if len(self.readings) == 1 else None
 
@@ -41,11 +35,8 @@ def numeric_date(text: str) -> NumericDate | None:
     if found is None:
         return None
     first, second, year = int(found[1]), int(found[3]), int(found[4])
-    readings: dict[NumericDateOrder, str] = {}
-    for order, day, month in (
-        (NumericDateOrder.DAY_FIRST, first, second),
-        (NumericDateOrder.MONTH_FIRST, second, first),
-    ):
+    readings: dict[DateOrder, str] = {}
+    for order, day, month in ((DateOrder.DAY_FIRST, first, second), (DateOrder.MONTH_FIRST, second, first)):
         try:
             moment = datetime.combine(date(year, month, day), _time(found))
         except ValueError:

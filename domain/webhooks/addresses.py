@@ -7,8 +7,6 @@ from urllib.parse import urlsplit
 from domain.shared.errors import InvalidError
 
 URL_MAX_CHARACTERS = 2_000  # characters of a URL
-
-
 HOST_MAX_CHARACTERS = 260  # a DNS name has 253, a port 5
 
 

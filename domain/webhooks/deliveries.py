@@ -8,14 +8,8 @@ from pydantic import BaseModel, Field
 from standardwebhooks import Webhook as Signer
 
 DeliveryStatus = Literal["pending", "delivered", "failed", "cancelled"]
-
-
 SECRET_PREFIX = "whsec_"  # noqa: S105  a prefix, no secret
-
-
 SECRET_MIN_BYTES = 16
-
-
 # Delays before the second, third … attempt; after the last attempt a delivery has failed.
 RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1_800, 7_200, 21_600, 43_200))
 

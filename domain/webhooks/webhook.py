@@ -8,8 +8,6 @@ from pydantic import BaseModel
 from domain.jobs.job import Job, JobStatus
 
 Event = Literal["job.finished", "job.failed", "job.cancelled"]
-
-
 EVENT_OF_STATUS: dict[JobStatus, Event] = {
     JobStatus.SUCCEEDED: "job.finished",
     JobStatus.FAILED: "job.failed",

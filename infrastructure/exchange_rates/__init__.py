@@ -1,1 +1,1 @@
-"""Exchange rates from a public HTTP API: the client, its circuit breaker, and the check of responses."""
+"""Exchange rates from a public HTTP API: the client and the check of responses."""

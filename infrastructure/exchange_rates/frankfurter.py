@@ -1,8 +1,9 @@
 """Client of an exchange-rate service with the Frankfurter API: GET {url}/v1/{first}..{last}?base=EUR&symbols=USD,GBP.
 
-It retries while the service is slow or busy, uses a circuit breaker for repeated failures, and checks every response.
+It retries while the service is slow or busy, and checks every response.
 """
 
+import math
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +18,6 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from domain.exchange_rates.conversion import ExchangeRate
 from domain.exchange_rates.needed_rates import PIVOT_CURRENCY
 from domain.shared.errors import UnavailableError
-from infrastructure.exchange_rates.circuit_breaker import CircuitBreaker
 from infrastructure.exchange_rates.response_check import RateQuestion, WrongAnswerError, read_answer
 
 UNKNOWN_STATUSES = {404, 422}  # responses for an unknown currency or period
@@ -53,9 +53,8 @@ class _UnknownError(Exception):
 class Frankfurter:
     """Implements the port `RateService`; connects only on calls."""
 
-    def __init__(self, url: str, circuit: CircuitBreaker, limits: RequestLimits | None = None) -> None:
+    def __init__(self, url: str, limits: RequestLimits | None = None) -> None:
         self.url = url.rstrip("/")
-        self.circuit = circuit
         self.limits = limits or RequestLimits()
         self._answered = False  # whether the service has returned rates before, which proves its address
 
@@ -66,24 +65,15 @@ class Frankfurter:
         UnavailableError if it does not answer or its response is invalid; nothing of an invalid response is used.
         """
         question = RateQuestion(base, first, last, currencies)
-        self.circuit.admit()
         try:
-            found = self._known_rates(question)
+            return self._known_rates(question)
         except _AwayError as error:
-            self.circuit.failed(error.after)
-            raise self._unavailable(f"the exchange-rate service {self.url} {error}; try again later") from error
+            wait = {"retry_after": math.ceil(error.after)} if error.after else {}
+            raise UnavailableError(f"the exchange-rate service {self.url} {error}; try again later", **wait) from error
         except WrongAnswerError as error:
-            self.circuit.failed()
-            raise self._unavailable(
+            raise UnavailableError(
                 f"the response of the exchange-rate service {self.url} is invalid: {error}"
             ) from error
-        self.circuit.succeeded()
-        return found
-
-    def _unavailable(self, detail: str) -> UnavailableError:
-        """The error, with `retry_after` while the circuit is open."""
-        left = self.circuit.left()
-        return UnavailableError(detail, **({"retry_after": left} if left else {}))
 
     def _known_rates(self, question: RateQuestion) -> list[ExchangeRate]:
         """The rates of the known currencies; if one is unknown, each currency is requested separately."""

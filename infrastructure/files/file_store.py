@@ -7,10 +7,12 @@ import hashlib
 import os
 import secrets
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
 from infrastructure.system.disk_space import check_free_space, disk_full_as_error
+from infrastructure.system.durable_files import sync
 
 STALE_SECONDS = 3600.0  # without a write, after which a temporary file of an ended process is removed
 COPY_BYTES = 1024 * 1024
@@ -40,11 +42,15 @@ class FileStore:
 
     def copy(self, source: Path) -> tuple[str, int]:
         """Store a copy of a local file: (SHA-256 in hexadecimal, size in bytes)."""
+        with source.open("rb") as file:
+            return self.store(iter(lambda: file.read(COPY_BYTES), b""))
+
+    def store(self, chunks: Iterable[bytes]) -> tuple[str, int]:
+        """Store a file: (SHA-256 in hexadecimal, size in bytes). NoSpaceError if the disk is full."""
         receiver = self.receive()
         try:
-            with source.open("rb") as file:
-                while chunk := file.read(COPY_BYTES):
-                    receiver.write(chunk)
+            for chunk in chunks:
+                receiver.write(chunk)
             return receiver.finish()
         finally:
             receiver.abort()
@@ -55,7 +61,7 @@ class FileStore:
         if not path.exists():
             return False
         path.unlink(missing_ok=True)
-        _sync(path.parent)
+        sync(path.parent)
         return True
 
     def clean(self) -> None:
@@ -94,18 +100,10 @@ class IncomingFileWriter:
             target.parent.mkdir(parents=True, exist_ok=True)
             self.temporary.replace(target)
             for folder in (target.parent, self.store.root):
-                _sync(folder)
+                sync(folder)
         return sha256, self.size
 
     def abort(self) -> None:
         """Discard the received bytes."""
         self._file.close()
         self.temporary.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

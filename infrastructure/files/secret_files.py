@@ -1,11 +1,12 @@
 """Small secrets in the data folder, each a file readable only by its owner (mode 0600)."""
 
-import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 from domain.shared.errors import DamagedError
+from infrastructure.system.durable_files import write_atomically
+from infrastructure.system.file_permissions import FILE_MODE
 
 KEY_BYTES = 48
 
@@ -25,8 +26,7 @@ class DataFolderSecrets:
 
     def keep(self, name: str, value: bytes) -> None:
         """Write or overwrite the secret; after a crash either the old or the new one exists."""
-        temporary = self._write_temporary(name, value)
-        temporary.replace(self.folder / name)
+        write_atomically(self.folder / name, [value], mode=FILE_MODE)
 
     def forget(self, name: str) -> None:
         """Remove the secret if it exists."""
@@ -38,7 +38,7 @@ class DataFolderSecrets:
         key = self.get_or_create(name, lambda: secrets.token_bytes(KEY_BYTES))
         if len(key) < 32:
             raise DamagedError(
-                f"{self.folder / name} is damaged: remove it and start again; tokens issued before become invalid",
+                f"{self.folder / name} is damaged: remove it and start again; tokens issued before become invalid"
             )
         return key
 
@@ -46,21 +46,5 @@ class DataFolderSecrets:
         """The secret, created on first use. Of two concurrent creators one wins, and both get its secret."""
         path = self.folder / name
         if not path.exists():
-            temporary = self._write_temporary(name, make())
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
-                pass
-            finally:
-                temporary.unlink()
+            write_atomically(path, [make()], mode=FILE_MODE, replace=False)
         return path.read_bytes()
-
-    def _write_temporary(self, name: str, value: bytes) -> Path:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f".{name}.{secrets.token_hex(8)}"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(value)
-            file.flush()
-            os.fsync(file.fileno())
-        return path

@@ -5,43 +5,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from domain.shared.errors import InvalidError
-from infrastructure.formats.archives.recogniser import MAX_MEMBERS, with_archives
-from infrastructure.formats.json import recogniser
+from infrastructure.formats.archives.recogniser import with_archives
 from infrastructure.formats.recogniser_chain import Position, ReadsAhead, Recogniser, SourceFile
 from infrastructure.system.disk_space import disk_full_as_error
 from services.ports.files import StoredFiles
 from services.ports.sources import Slice
 
 
-class OcdsJson:
-    """See infrastructure/formats/json/recogniser.py."""
-
-    name = "ocds-json"
-    kind = "OCDS JSON (release or record package, releases, records, arrays of them, concatenated or one per line)"
-    binary = False
-
-    def __init__(self, longest: int) -> None:
-        self.longest = longest
-
-    def recognise(self, text: Path, filename: str) -> Position | None:  # pylint: disable=unused-argument
-        """Position where reading begins; None if the file is no JSON."""
-        return recogniser.recognise(text)
-
-    def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
-        """Read the next slice."""
-        return recogniser.read(text, filename, position, limit, self.longest)
-
-
 class FileSources:
     """Reads stored files, and members of archives, through the chain; implements the port `Sources`."""
 
     def __init__(
-        self,
-        files: StoredFiles,
-        spool: Path,
-        recognisers: Sequence[Recogniser],
-        most: int,
-        most_members: int = MAX_MEMBERS,
+        self, files: StoredFiles, spool: Path, recognisers: Sequence[Recogniser], most: int, most_members: int
     ) -> None:
         self.files = files
         self.spool = spool

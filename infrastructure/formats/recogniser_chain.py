@@ -11,7 +11,9 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from domain.raw_records.record import RefusedElement, SourceLocation
 from domain.shared.errors import InvalidError
-from infrastructure.formats.text.utf8_copies import as_text, missing, sync, unpack
+from infrastructure.formats.text.utf8_copies import as_text, missing, unpack
+from infrastructure.system.disk_space import disk_full_as_error
+from infrastructure.system.durable_files import sync
 from services.ports.sources import Slice
 
 Position = dict[str, Any]
@@ -88,8 +90,9 @@ class SourceFile(NamedTuple):
 
     def keep(self) -> None:
         """Fsync the copies, before a position that refers to them is stored."""
-        for path in self.left():
-            sync(path)
+        with disk_full_as_error():
+            for path in self.left():
+                sync(path)
 
     def left(self) -> list[Path]:
         """Existing spool files of this file."""

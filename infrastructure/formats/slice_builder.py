@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from domain.raw_records.record import RefusedElement, SourceLocation
+from domain.raw_records.record import RefusedElement, SourceLocation, refused
 from domain.shared.dates import DateOrder
 from services.ports.sources import Element, Slice
 
 DateOrderFinder = Callable[[], DateOrder | None]
 SLICE_BYTES = 48 * 1024**2  # of elements: bounds memory for slices of large records
-EXCERPT_CHARACTERS = 2_000
 
 
 class SliceBuilder:
@@ -36,10 +35,7 @@ class SliceBuilder:
 
     def refuse(self, place: SourceLocation, code: str, reason: str, raw: bytes = b"") -> None:
         """Add a refused element, with an excerpt of its beginning."""
-        excerpt = (
-            raw[: EXCERPT_CHARACTERS * 4].decode("utf-8", "replace")[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000")
-        )
-        self.refused.append(RefusedElement(place=place, code=code, reason=reason, excerpt=excerpt))
+        self.refused.append(refused(place, code, reason, raw))
 
     def take(self, other: Slice, offset: int) -> None:
         """Add all elements and refusals of another slice, whose text begins at this offset."""

@@ -17,7 +17,6 @@ COLUMN_GAP = 1.5  # of the height: pieces of a line further apart are separate l
 SAME_LINE_OVERLAP = 0.5  # of the lower height
 MIRROR = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
 WITHIN_NUMBERS = frozenset(".,:/-+%#_\u00a0\u202f٫٬٪")
-
 Raw = dict[str, Any]
 
 

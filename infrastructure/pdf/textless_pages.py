@@ -14,7 +14,6 @@ TEXT_SHOWN = re.compile(rb"[)>][\s\]\d.-]*(?:Tj|TJ|'|\")(?=\s|$)")
 XOBJECT_SHOWN = re.compile(rb"\sDo(?=\s|$)")
 MAX_INSPECTED_DRAWINGS = 50  # of a page; with more it counts as drawn
 DPI = 36
-
 Shown = Literal["image", "drawn", "blank"]
 
 

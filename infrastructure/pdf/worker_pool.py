@@ -19,17 +19,8 @@ from infrastructure.system.child_processes import kill_group
 
 ROOT = Path(__file__).parents[2]
 MODULE = "infrastructure.pdf.worker_process"
-PASSED_ENVIRONMENT = (
-    "PATH",
-    "PYTHON",
-    "LANG",
-    "LC_",
-    "HOME",
-    "TMPDIR",
-    "TESSDATA",
-    "LD_",
-    "VIRTUAL_ENV",
-)  # of the environment: no secret reaches the process that reads foreign files
+# Of the environment: no secret reaches the process that reads foreign files.
+PASSED_ENVIRONMENT = ("PATH", "PYTHON", "LANG", "LC_", "HOME", "TMPDIR", "TESSDATA", "LD_", "VIRTUAL_ENV")
 MAX_POOL_FACTOR = 4  # several threads may use this many times the pool size, so that slow files leave room for others
 MAX_FILES_PER_PROCESS = 500  # per child process, against memory leaks of the library
 
@@ -96,7 +87,7 @@ class PdfWorkerPool:
         try:
             while True:
                 while len(busy) < self.size and self.slots.acquire(  # pylint: disable=consider-using-with
-                    blocking=not busy,
+                    blocking=not busy
                 ):
                     following = next(requests, None)
                     if following is None:

@@ -1,12 +1,14 @@
 """Migrates the warehouse to the newest revision with Alembic, and fills its fixed rows."""
 
 from pathlib import Path
+from threading import Event
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from loguru import logger
 from sqlmodel import SQLModel
 
 from domain.shared.errors import StartupError
@@ -14,6 +16,8 @@ from domain.star.calendar import calendar
 from infrastructure.warehouse.engine import SqlWarehouse, make_engine
 from infrastructure.warehouse.postgresql import Timeouts
 from services.ports.secrets import SecretCipher
+
+POLL_SECONDS = 0.2  # between two checks whether the warehouse is migrated
 
 
 def upgrade(
@@ -76,6 +80,24 @@ def current(url: str, timeouts: Timeouts | None = None) -> str | None:
 def head(url: str) -> str | None:
     """Return the newest revision of this version."""
     return ScriptDirectory.from_config(_config(url)).get_current_head()
+
+
+def wait_until_current(url: str, timeouts: Timeouts, stop: Event, level: str = "DEBUG") -> None:
+    """Return when the database is migrated to the newest revision, or when `stop` is set.
+
+    `level` is that of the log line which says that it waits.
+    """
+    newest, logged = head(url), False
+    while not stop.is_set():
+        try:
+            if current(url, timeouts) == newest:
+                return
+        except Exception as error:  # pylint: disable=broad-exception-caught  # not created yet, or not reachable
+            logger.debug("the warehouse is not ready: {}", error)
+        if not logged:
+            logger.log(level, "waiting for the warehouse; `tenderlake up` creates it")
+            logged = True
+        stop.wait(POLL_SECONDS)
 
 
 def _config(url: str) -> Config:

@@ -1,7 +1,5 @@
 """Unit of work: the repositories of ledger, star and settings over one transaction."""
 
-from functools import cached_property
-
 from sqlalchemy import Connection
 
 from infrastructure.warehouse.erasure.repository import ErasureRepository
@@ -33,6 +31,29 @@ class SqlUnitOfWork:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.jobs = JobRepository(connection)
+        self.batches = BatchRepository(connection)
+        self.leases = LeaseRepository(connection)
+        self.record_catalogue = RecordCatalogue(connection)
+        self.quarantine = QuarantineRepository(connection)
+        self.watermarks = WatermarkRepository(connection)
+        self.star_writer = StarWriter(connection)
+        self.search_rows = SearchRowReader(connection)
+        self.document_files = DocumentFileRepository(connection)
+        self.users = UserRepository(connection)
+        self.exchange_rates = ExchangeRateRepository(connection)
+        self.star_reader = StarReader(connection)
+        self.idempotency_keys = IdempotencyKeyRepository(connection)
+        self.webhooks = WebhookRepository(connection)
+        self.deliveries = DeliveryRepository(connection)
+        self.record_versions = RecordVersionRepository(connection)
+        self.outcomes = OutcomeRepository(connection)
+        self.audit = AuditRepository(connection)
+        self.raw_job_order = RawJobOrder(connection)
+        self.search_settings = SearchSettingsRepository(connection)
+        self.saved_searches = SavedSearchRepository(connection)
+        self.installations = InstallationRepository(connection)
+        self.erasure = ErasureRepository(connection)
 
     def commit(self) -> None:
         """Commit the transaction."""
@@ -43,95 +64,3 @@ class SqlUnitOfWork:
         if self.connection.dialect.name != "sqlite":
             return "ok"
         return str(self.connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
-
-    @cached_property
-    def jobs(self) -> JobRepository:
-        return JobRepository(self.connection)
-
-    @cached_property
-    def batches(self) -> BatchRepository:
-        return BatchRepository(self.connection)
-
-    @cached_property
-    def leases(self) -> LeaseRepository:
-        return LeaseRepository(self.connection)
-
-    @cached_property
-    def record_catalogue(self) -> RecordCatalogue:
-        return RecordCatalogue(self.connection)
-
-    @cached_property
-    def quarantine(self) -> QuarantineRepository:
-        return QuarantineRepository(self.connection)
-
-    @cached_property
-    def watermarks(self) -> WatermarkRepository:
-        return WatermarkRepository(self.connection)
-
-    @cached_property
-    def star_writer(self) -> StarWriter:
-        return StarWriter(self.connection)
-
-    @cached_property
-    def search_rows(self) -> SearchRowReader:
-        return SearchRowReader(self.connection)
-
-    @cached_property
-    def document_files(self) -> DocumentFileRepository:
-        return DocumentFileRepository(self.connection)
-
-    @cached_property
-    def users(self) -> UserRepository:
-        return UserRepository(self.connection)
-
-    @cached_property
-    def exchange_rates(self) -> ExchangeRateRepository:
-        return ExchangeRateRepository(self.connection)
-
-    @cached_property
-    def star_reader(self) -> StarReader:
-        return StarReader(self.connection)
-
-    @cached_property
-    def idempotency_keys(self) -> IdempotencyKeyRepository:
-        return IdempotencyKeyRepository(self.connection)
-
-    @cached_property
-    def webhooks(self) -> WebhookRepository:
-        return WebhookRepository(self.connection)
-
-    @cached_property
-    def deliveries(self) -> DeliveryRepository:
-        return DeliveryRepository(self.connection)
-
-    @cached_property
-    def record_versions(self) -> RecordVersionRepository:
-        return RecordVersionRepository(self.connection)
-
-    @cached_property
-    def outcomes(self) -> OutcomeRepository:
-        return OutcomeRepository(self.connection)
-
-    @cached_property
-    def audit(self) -> AuditRepository:
-        return AuditRepository(self.connection)
-
-    @cached_property
-    def raw_job_order(self) -> RawJobOrder:
-        return RawJobOrder(self.connection)
-
-    @cached_property
-    def search_settings(self) -> SearchSettingsRepository:
-        return SearchSettingsRepository(self.connection)
-
-    @cached_property
-    def saved_searches(self) -> SavedSearchRepository:
-        return SavedSearchRepository(self.connection)
-
-    @cached_property
-    def installations(self) -> InstallationRepository:
-        return InstallationRepository(self.connection)
-
-    @cached_property
-    def erasure(self) -> ErasureRepository:
-        return ErasureRepository(self.connection)

@@ -123,13 +123,7 @@ def _submit(
 ) -> Job | None:
     if not rates:
         return None
-    receiver = parts.files.receive()
-    try:
-        for rate in sorted(set(rates)):
-            receiver.write(orjson.dumps(rate._asdict()) + b"\n")
-        sha256, size = receiver.finish()
-    finally:
-        receiver.abort()
+    sha256, size = parts.files.store(orjson.dumps(rate._asdict()) + b"\n" for rate in sorted(set(rates)))
     name = f"frankfurter-{min(rates).date}..{max(rates).date}.jsonl"
     logger.info("exchange rates: submitting {} new rates as {}", len(set(rates)), name)
     return submit(

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from domain.jobs.job import Job, JobFilter
 from domain.raw_records.quarantine import Quarantined
-from domain.shared.errors import InvalidError, NotFoundError
+from domain.shared.errors import NotFoundError
 from services.jobs.stage_status import JobFingerprint, job_fingerprint, stage_watermarks, with_stages
 from services.ports.warehouse import ReadUnitOfWork, Warehouse
-from services.shared.cursors import decode_cursor, encode_cursor
+from services.shared.pages import Page, cut_page, decode_cursor, decode_number, encode_cursor, wrong_list
 
 ERRORS_PAGE_ROWS = 1_000  # refused records per page
 
@@ -44,33 +44,22 @@ def poll_changes(
     return jobs
 
 
-def list_jobs(
-    warehouse: Warehouse, filters: JobFilter, cursor: str | None = None, limit: int = 20
-) -> tuple[Sequence[Job], str | None]:
-    """Return a page of jobs, newest first, and the cursor of the next page."""
+def list_jobs(warehouse: Warehouse, filters: JobFilter, cursor: str | None = None, limit: int = 20) -> Page[Job]:
+    """Return a page of jobs, newest first."""
     with warehouse.read() as work:
         jobs = work.jobs.page(filters, _position(cursor), limit + 1)
+        page = cut_page(jobs, limit, lambda job: [job.created_at.isoformat(), job.id])
         watermarks = stage_watermarks(work)
-        page = [with_stages(work, job, watermarks) for job in jobs[:limit]]
-    last = page[-1] if len(jobs) > limit else None
-    return page, encode_cursor([last.created_at.isoformat(), last.id]) if last else None
+        return page._replace(items=[with_stages(work, job, watermarks) for job in page.items])
 
 
-def list_errors(
-    warehouse: Warehouse, job_id: str, *, cursor: str | None = None, limit: int = 100
-) -> tuple[Sequence[Quarantined], str | None]:
-    """Return a page of the job's refused records in order of arrival, and the cursor of the next page."""
-    after = 0
-    if cursor is not None:
-        match decode_cursor(cursor):
-            case [int(after)] if 0 <= after < 2**63:
-                pass
-            case _:
-                raise InvalidError("the cursor belongs to another list", cursor=cursor)
+def list_errors(warehouse: Warehouse, job_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Quarantined]:
+    """Return a page of the job's refused records in order of arrival."""
+    after = decode_number(cursor) or 0
     with warehouse.read() as work:
         require_job(work, job_id)
         page, following = work.quarantine.page(job_id, after, limit)
-    return page, encode_cursor([following]) if following is not None else None
+    return Page(page, encode_cursor([following]) if following is not None else None)
 
 
 def all_errors(warehouse: Warehouse, job_id: str) -> Iterator[Sequence[Quarantined]]:
@@ -89,8 +78,6 @@ def _position(cursor: str | None) -> tuple[datetime, str] | None:
     try:
         at, last = decode_cursor(cursor)
         before = datetime.fromisoformat(at).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise InvalidError("the cursor belongs to another list", cursor=cursor) from error
-    if not isinstance(last, str):
-        raise InvalidError("the cursor belongs to another list", cursor=cursor)
-    return before, last
+    except (ValueError, TypeError, OverflowError):
+        wrong_list(cursor)
+    return (before, last) if isinstance(last, str) else wrong_list(cursor)

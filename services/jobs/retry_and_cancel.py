@@ -49,12 +49,7 @@ def retry(
     if not job.sha256 or not parts.files.path(job.sha256).exists():
         raise GoneError(f"the data folder no longer has the file of job {job_id}; upload it again")
     again = new_job(
-        kind=job.type,
-        actor=actor,
-        filename=job.filename,
-        sha256=job.sha256,
-        retry_of=job.id,
-        **_copied_fields(job),
+        kind=job.type, actor=actor, filename=job.filename, sha256=job.sha256, retry_of=job.id, **_copied_fields(job)
     )
     if webhook:
         again.webhook = webhook

@@ -50,15 +50,11 @@ def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:
 
 def build(scratch: Parts) -> None:
     """Run the stages over the whole log."""
-    for stage in (refine, publish, index):
-        while _position(scratch.warehouse, stage.__name__) != _position_after_run(scratch, stage):
-            continue
-
-
-def _position_after_run(scratch: Parts, stage: Any) -> int:
-    """The stage's position after one run."""
-    stage(scratch)
-    return _position(scratch.warehouse, stage.__name__)
+    for name, stage in zip(STAGES, (refine, publish, index), strict=True):
+        before = -1
+        while (position := _position(scratch.warehouse, name)) != before:
+            before = position
+            stage(scratch)
 
 
 def _position(warehouse: Warehouse, stage: str) -> int:

@@ -1,5 +1,6 @@
 """Raw files by content hash."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +23,9 @@ class StoredFiles(Protocol):
 
     def path(self, sha256: str) -> Path: ...
     def receive(self) -> IncomingFile: ...
+    def store(self, chunks: Iterable[bytes]) -> tuple[str, int]:
+        """Store a file: (sha256 in hexadecimal, size in bytes)."""
+
     def copy(self, source: Path) -> tuple[str, int]:
         """Take in a file from disk: (sha256 in hexadecimal, size in bytes)."""
 

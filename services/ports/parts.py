@@ -26,7 +26,7 @@ class Parts:
     messages: MessageQueue
     sources: Sources
     files: StoredFiles
-    batch_records: int = 3_000
+    batch_records: int
     base_currency: str = "EUR"
     rate_service: RateService | None = None
     embedders: EmbeddingModels = field(default_factory=NoEmbeddingModels)

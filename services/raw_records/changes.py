@@ -40,13 +40,7 @@ def submit_operations(
             f"a request changes 1 to {MAX_OPERATIONS} records; this one names {len(operations.items)}. Larger ones go "
             "to POST /v1/uploads as a file"
         )
-    content = _operations_file(operations)
-    receiver = parts.files.receive()
-    try:
-        receiver.write(content)
-        sha256, _ = receiver.finish()
-    finally:
-        receiver.abort()
+    sha256, _ = parts.files.store([_operations_file(operations)])
     job = new_job(kind="raw", actor=actor, filename=filename, sha256=sha256, webhook=webhook)
     (found,) = accept(parts.warehouse, parts.messages, [job], idempotency)
     if found.id != job.id:

@@ -10,31 +10,29 @@ from domain.raw_records.entity_tags import etag
 from domain.raw_records.listing import RawFilter, RawVersion, RecordVersion
 from domain.raw_records.operations import Outcome, Result
 from domain.raw_records.record import Kind, Note, RawRecord
-from domain.shared.errors import InvalidError, NotFoundError
+from domain.shared.errors import NotFoundError
 from domain.shared.exact_json import loads
 from services.ports.parts import Parts
 from services.ports.warehouse import Warehouse
-from services.shared.cursors import decode_cursor, encode_cursor
+from services.shared.pages import Page, cut_page, decode_number, decode_text, encode_cursor
 
 COLUMNS = ["batch", "record_id", "version", "payload", "notes", "file", "sha256", "line", "offset", "element"]
 SOURCE = {"file": "file", "sha256": "sha256", "line": "line", "offset": "offset", "element": "path"}
 Rows = dict[tuple[str, int], dict[str, Any]]
 
 
-def list_records(
-    parts: Parts, kind: Kind, filters: RawFilter, cursor: str | None, limit: int
-) -> tuple[list[RawRecord], str | None]:
-    """A page of undeleted records in the order of their ids, and the cursor of the next page."""
+def list_records(parts: Parts, kind: Kind, filters: RawFilter, cursor: str | None, limit: int) -> Page[RawRecord]:
+    """A page of undeleted records in the order of their ids."""
     with parts.warehouse.read() as work:
-        listed = work.record_versions.page(kind, filters, _text(cursor), limit + 1)
-    page = listed[:limit]
-    rows = _rows(parts, kind, page)
+        listed = work.record_versions.page(kind, filters, decode_text(cursor), limit + 1)
+    versions, following = cut_page(listed, limit, lambda version: [version.record_id])
+    rows = _rows(parts, kind, versions)
     records = [
-        _record(kind, version_row, row)
-        for version_row in page
-        if (row := rows.get((version_row.record_id, version_row.version))) is not None
+        _record(kind, version, row)
+        for version in versions
+        if (row := rows.get((version.record_id, version.version))) is not None
     ]
-    return records, encode_cursor([page[-1].record_id]) if len(listed) > limit else None
+    return Page(records, following)
 
 
 def get_record(parts: Parts, kind: Kind, record_id: str) -> tuple[RawRecord, str]:
@@ -56,24 +54,14 @@ def list_versions(parts: Parts, kind: Kind, record_id: str) -> list[RawVersion]:
     if not versions:
         raise NotFoundError(f"there is no record {record_id} of {kind}")
     rows = _rows(parts, kind, versions)
-    return [
-        _version(version_row, rows[record_id, version_row.version])
-        for version_row in versions
-        if (record_id, version_row.version) in rows
-    ]
+    return [_version(version, row) for version in versions if (row := rows.get((record_id, version.version)))]
 
 
 def get_version(parts: Parts, kind: Kind, record_id: str, version: int) -> tuple[RawVersion, str]:
     """One version of a record, and its entity tag. NotFoundError for an unknown one."""
     with parts.warehouse.read() as work:
-        found = next(
-            (
-                version_row
-                for version_row in work.record_versions.versions(kind, record_id)
-                if version_row.version == version
-            ),
-            None,
-        )
+        versions = work.record_versions.versions(kind, record_id)
+    found = next((known for known in versions if known.version == version), None)
     row = _rows(parts, kind, [found]).get((record_id, version)) if found else None
     if found is None or row is None:
         raise NotFoundError(f"the record {record_id} of {kind} has no version {version}")
@@ -82,31 +70,26 @@ def get_version(parts: Parts, kind: Kind, record_id: str, version: int) -> tuple
 
 def list_outcomes(
     warehouse: Warehouse, job_id: str, outcome: Result | None, cursor: str | None, limit: int
-) -> tuple[list[Outcome], str | None]:
-    """A page of the outcomes of a job, and the cursor of the next page. NotFoundError for an unknown job."""
+) -> Page[Outcome]:
+    """A page of the outcomes of a job. NotFoundError for an unknown job."""
     with warehouse.read() as work:
         if work.jobs.get(job_id) is None:
             raise NotFoundError(f"there is no job {job_id}")
-        page, following = work.outcomes.page(job_id, _number(cursor) or 0, limit, outcome)
-    return page, encode_cursor([following]) if following is not None else None
+        page, following = work.outcomes.page(job_id, decode_number(cursor) or 0, limit, outcome)
+    return Page(page, encode_cursor([following]) if following is not None else None)
 
 
-def list_audit(
-    warehouse: Warehouse, filters: AuditFilter, cursor: str | None, limit: int
-) -> tuple[Sequence[Audit], str | None]:
-    """A page of the audit trail, newest first, and the cursor of the next one."""
+def list_audit(warehouse: Warehouse, filters: AuditFilter, cursor: str | None, limit: int) -> Page[Audit]:
+    """A page of the audit trail, newest first."""
     with warehouse.read() as work:
-        page = work.audit.page(filters, _number(cursor), limit + 1)
-    return page[:limit], encode_cursor([page[limit - 1].id]) if len(page) > limit else None
+        entries = work.audit.page(filters, decode_number(cursor), limit + 1)
+    return cut_page(entries, limit, lambda entry: [entry.id])
 
 
 def _rows(parts: Parts, kind: Kind, listed: Sequence[RecordVersion]) -> Rows:
     """The bronze rows of these versions, by id and version."""
-    batches, ids = (
-        sorted({version_row.batch_id for version_row in listed}),
-        sorted({version_row.record_id for version_row in listed}),
-    )
-    wanted = {(version_row.batch_id, version_row.record_id, version_row.version) for version_row in listed}
+    batches, ids = sorted({version.batch_id for version in listed}), sorted({version.record_id for version in listed})
+    wanted = {(version.batch_id, version.record_id, version.version) for version in listed}
     found = parts.lake.read_bronze(kind, batches, COLUMNS, record_ids=ids)
     return {
         (row["record_id"], row["version"]): row
@@ -144,21 +127,3 @@ def _source(row: dict[str, Any]) -> dict[str, Any]:
 
 def _notes(row: dict[str, Any]) -> list[Note]:
     return [Note(**note) for note in orjson.loads(row["notes"])] if row["notes"] else []
-
-
-def _text(cursor: str | None) -> str | None:
-    match decode_cursor(cursor) if cursor is not None else None:
-        case None:
-            return None
-        case [str(text)]:
-            return text
-    raise InvalidError("the cursor is not one of this list", cursor=cursor)
-
-
-def _number(cursor: str | None) -> int | None:
-    match decode_cursor(cursor) if cursor is not None else None:
-        case None:
-            return None
-        case [int(number)] if 0 <= number < 2**63:
-            return number
-    raise InvalidError("the cursor is not one of this list", cursor=cursor)

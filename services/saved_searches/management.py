@@ -94,8 +94,7 @@ def delete_saved_search(work: WriteUnitOfWork, search_id: str) -> None:
 def list_matches(warehouse: Warehouse, search_id: str, limit: int = FEED_ENTRIES) -> Sequence[Match]:
     """The matches of a search, newest first."""
     with warehouse.read() as work:
-        found = work.saved_searches.matches(search_id, limit)
-    return found
+        return work.saved_searches.matches(search_id, limit)
 
 
 def count_matches(warehouse: Warehouse, search_id: str) -> int:

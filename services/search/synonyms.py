@@ -20,8 +20,7 @@ ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 def list_synonyms(warehouse: Warehouse) -> list[Synonym]:
     """All synonyms, ordered by id."""
     with warehouse.read() as work:
-        found = work.search_settings.synonyms()
-        return found
+        return work.search_settings.synonyms()
 
 
 def get_synonym(warehouse: Warehouse, synonym_id: str) -> Synonym:

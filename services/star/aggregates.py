@@ -10,6 +10,7 @@ from domain.star.exports import ExportFormat, column_schema
 from domain.star.queries import FACTS, FieldKind, Sort, read_value
 from services.ports.exports import TableExports
 from services.ports.warehouse import ReadUnitOfWork, Warehouse
+from services.shared.pages import Page
 from services.star.positions import position_cursor, read_position
 from services.star.rows import Parameters, checked_conditions, read_conditions
 
@@ -32,7 +33,7 @@ class AggregateRequest:
 
 def aggregate_groups(
     warehouse: Warehouse, request: AggregateRequest, cursor: str | None, limit: int
-) -> tuple[list[dict[str, Any]], str | None]:
+) -> Page[dict[str, Any]]:
     """A page of groups, and the cursor of the next page.
 
     NotFoundError for an unknown fact; InvalidError for a field, measure, order or cursor that does not exist or fit.
@@ -41,7 +42,7 @@ def aggregate_groups(
         query, kinds = _read(work, request)
         after = read_position(cursor, query.order, [kinds[sort.field] for sort in query.order])
         page = work.star_reader.aggregate(replace(query, after=after, limit=limit))
-    return page.groups, position_cursor(page.following, query.order)
+    return Page(page.groups, position_cursor(page.following, query.order))
 
 
 def export_groups(

@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.shared.errors import InvalidError
 from domain.star.queries import FieldKind, Sort, read_value
-from services.shared.cursors import decode_cursor, encode_cursor
+from services.shared.pages import decode_cursor, encode_cursor
 
 
 def position_cursor(position: Sequence[Any] | None, order: Sequence[Sort]) -> str | None:

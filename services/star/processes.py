@@ -28,6 +28,7 @@ from domain.star.process_view import (
 from domain.star.queries import Condition, Operator, RowQuery, Sort
 from services.ports.lake import Lake
 from services.ports.warehouse import ReadUnitOfWork, Warehouse
+from services.shared.pages import Page
 from services.star.rows import query_rows, text_spellings
 
 Row = dict[str, Any]
@@ -83,13 +84,11 @@ class ProcessFilters(BaseModel):
 
 def list_processes(
     warehouse: Warehouse, filters: ProcessFilters, sort: str | None, cursor: str | None, limit: int
-) -> tuple[list[Process], str | None]:
-    """A page of processes, newest first unless `sort` (fields of SORTS) says otherwise, and the cursor of the next
-    page.
-    """
+) -> Page[Process]:
+    """A page of processes, newest first unless `sort` (fields of SORTS) says otherwise."""
     where = list(_conditions(filters.model_dump()))
     rows, following = query_rows(warehouse, "process", where, _sort(sort), cursor, limit)
-    return [Process(**_process(row)) for row in rows], following
+    return Page([Process(**_process(row)) for row in rows], following)
 
 
 def get_process(warehouse: Warehouse, ocid: str) -> ProcessDetail:
@@ -151,8 +150,7 @@ def _child_rows(work: ReadUnitOfWork, fact: str, process_key: int, *order: str) 
         tuple(Sort(name) for name in order),
         limit=MAX_CHILD_ROWS,
     )
-    rows = work.star_reader.rows(query).rows
-    return rows
+    return work.star_reader.rows(query).rows
 
 
 def _process(row: Row) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import IO, Any, get_args
+from typing import IO, Any, Literal, get_args
 
 from domain.shared.classification_codes import bare_code, code_spellings
 from domain.shared.errors import InvalidError, NotFoundError
@@ -11,12 +11,15 @@ from domain.star.exports import ExportFormat, column_schema
 from domain.star.queries import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowQuery, Sort, read_value
 from services.ports.exports import TableExports
 from services.ports.warehouse import Warehouse
+from services.shared.pages import Page
 from services.star.positions import position_cursor, read_position
 
 OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named", "within"}]
 FILTER_MAX_VALUES = 500
 Parameters = Sequence[tuple[str, str]]
-RowsPage = tuple[list[dict[str, Any]], str | None]
+Table = Literal["fact", "dimension"]
+TABLES: dict[Table, Sequence[str]] = {"fact": FACTS, "dimension": DIMENSIONS}
+RowsPage = Page[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -28,16 +31,15 @@ class RowRequest:
     fields: Sequence[str] = ()
 
 
-def fact_rows(warehouse: Warehouse, fact: str, request: RowRequest, cursor: str | None, limit: int) -> RowsPage:
-    """A page of a fact's rows, and the cursor of the next page. NotFoundError for an unknown fact, InvalidError."""
-    return _rows(warehouse, _one_of(fact, FACTS, "fact"), request, cursor, limit)
-
-
-def dimension_rows(
-    warehouse: Warehouse, dimension: str, request: RowRequest, cursor: str | None, limit: int
+def list_rows(
+    warehouse: Warehouse, table: Table, name: str, request: RowRequest, cursor: str | None, limit: int
 ) -> RowsPage:
-    """A page of a dimension's rows, and the cursor of the next page. Errors as in `fact_rows`."""
-    return _rows(warehouse, _one_of(dimension, DIMENSIONS, "dimension"), request, cursor, limit)
+    """A page of the rows of a fact or dimension. NotFoundError for an unknown one, InvalidError."""
+    _check_exists(table, name)
+    with warehouse.read() as work:
+        fields = work.star_reader.fields(name)
+    where = read_conditions(request.filters, fields)
+    return query_rows(warehouse, name, where, request.sort, cursor, limit, request.fields)
 
 
 def query_rows(
@@ -57,30 +59,25 @@ def query_rows(
         sorts = read_sort(sort, fields)
         after = read_position(cursor, sorts, [*(fields[sort.field] for sort in sorts), FieldKind.INTEGER])
         page = work.star_reader.rows(RowQuery(of, conditions, sorts, after, limit, shown))
-    return page.rows, position_cursor(page.following, sorts)
+    return Page(page.rows, position_cursor(page.following, sorts))
 
 
 def export_rows(
-    warehouse: Warehouse, exports: TableExports, of: str, request: RowRequest, form: ExportFormat
+    warehouse: Warehouse, exports: TableExports, table: Table, name: str, request: RowRequest, form: ExportFormat
 ) -> IO[bytes]:
-    """All rows of a fact or dimension as a file, with a column for each field.
-
-    NotFoundError for an unknown fact or dimension, InvalidError as in `fact_rows`.
-    """
-    _one_of(of, (*FACTS, *DIMENSIONS), "fact or dimension")
+    """All rows of a fact or dimension as a file, with a column for each field. Errors as in `list_rows`."""
+    _check_exists(table, name)
     with warehouse.read() as work:
-        fields = work.star_reader.fields(of)
-        where = checked_conditions(of, read_conditions(request.filters, fields))
-        kinds = read_fields(request.fields, fields) or work.star_reader.shown_fields(of)
-        frames = work.star_reader.frames(RowQuery(of, where, read_sort(request.sort, fields)), kinds)
+        fields = work.star_reader.fields(name)
+        where = checked_conditions(name, read_conditions(request.filters, fields))
+        kinds = read_fields(request.fields, fields) or work.star_reader.shown_fields(name)
+        frames = work.star_reader.frames(RowQuery(name, where, read_sort(request.sort, fields)), kinds)
         return exports.write(frames, column_schema(kinds), form)
 
 
-def _rows(warehouse: Warehouse, of: str, request: RowRequest, cursor: str | None, limit: int) -> RowsPage:
-    with warehouse.read() as work:
-        fields = work.star_reader.fields(of)
-    where = read_conditions(request.filters, fields)
-    return query_rows(warehouse, of, where, request.sort, cursor, limit, request.fields)
+def _check_exists(table: Table, name: str) -> None:
+    if name not in TABLES[table]:
+        raise NotFoundError(f"there is no {table} {name}", allowed=list(TABLES[table]))
 
 
 def read_fields(names: Sequence[str], fields: Mapping[str, FieldKind]) -> dict[str, FieldKind]:
@@ -116,12 +113,6 @@ def _in_any_spelling(of: str, condition: Condition) -> Condition:
         if condition.operator == "prefix"
         else condition
     )
-
-
-def _one_of(name: str, names: Sequence[str], what: str) -> str:
-    if name not in names:
-        raise NotFoundError(f"there is no {what} {name}", allowed=list(names))
-    return name
 
 
 def read_conditions(parameters: Parameters, fields: Mapping[str, FieldKind]) -> list[Condition]:

@@ -113,8 +113,7 @@ class Authenticator:
         if not valid_name(name):
             return None
         with self.warehouse.read() as work:
-            found = work.users.get(name)
-        return found
+            return work.users.get(name)
 
     def _cache_key(self, name: str, password: str) -> bytes:
         return hmac.digest(self.key, _bytes(name) + b"\0" + _bytes(password), "sha256")
@@ -183,8 +182,7 @@ def _is_last_admin(work: ReadUnitOfWork, name: str) -> bool:
 def list_users(warehouse: Warehouse) -> Sequence[User]:
     """All users by name."""
     with warehouse.read() as work:
-        users = work.users.all()
-    return users
+        return work.users.all()
 
 
 def ensure_admin(warehouse: Warehouse, vault: SecretFiles, password: SecretStr | None) -> str | None:

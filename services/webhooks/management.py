@@ -37,8 +37,7 @@ def new_secret() -> str:
 def list_webhooks(warehouse: Warehouse) -> Sequence[Webhook]:
     """All webhooks, oldest first."""
     with warehouse.read() as work:
-        found = work.webhooks.all()
-    return found
+        return work.webhooks.all()
 
 
 def get_webhook(warehouse: Warehouse, webhook_id: str) -> Webhook:

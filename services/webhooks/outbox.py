@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 import orjson
 from loguru import logger
 
-from domain.shared.errors import AwayError, DamagedError, InvalidError, NotFoundError, RetryableError, level_of
+from domain.shared.errors import AwayError, DamagedError, NotFoundError, RetryableError, level_of
 from domain.webhooks.deliveries import Delivery, DeliveryResult, after_attempt, signed
 from services.ports.parts import Parts
 from services.ports.secrets import SecretCipher
 from services.ports.warehouse import Warehouse, WriteUnitOfWork
 from services.ports.webhooks import WebhookRequest, WebhookSender
 from services.shared.clock import now
-from services.shared.cursors import decode_cursor, encode_cursor
+from services.shared.pages import Page, cut_page, decode_number
 
 DELIVER_ACTOR = "deliver"
 ATTEMPTS_MOST = 32  # concurrent attempts
@@ -67,10 +67,7 @@ def deliver(parts: Parts, moment: datetime | None = None) -> None:
         while True:
             if monotonic() < end and len(running) < ATTEMPTS_MOST:
                 leased = _lease_more(
-                    parts.warehouse,
-                    moment or now(),
-                    ATTEMPTS_MOST - len(running),
-                    running=bool(running),
+                    parts.warehouse, moment or now(), ATTEMPTS_MOST - len(running), running=bool(running)
                 )
                 running |= {pool.submit(_attempt, parts.hooks, parts.seals, one.delivery): one for one in leased}
             if not running:
@@ -88,18 +85,12 @@ def list_deliveries(
     webhook_id: str | None = None,
     cursor: str | None = None,
     limit: int = 100,
-) -> tuple[Sequence[Delivery], str | None]:
-    """A page of deliveries by subject or webhook, newest first, and the cursor of the next page."""
-    before: int | None = None
-    if cursor is not None:
-        match decode_cursor(cursor):
-            case [int(before)] if 0 <= before < 2**63:
-                pass
-            case _:
-                raise InvalidError("the cursor belongs to another list", cursor=cursor)
+) -> Page[Delivery]:
+    """A page of deliveries by subject or webhook, newest first."""
+    before = decode_number(cursor)
     with warehouse.read() as work:
-        page = work.deliveries.page(ref=ref, webhook_id=webhook_id, before=before, limit=limit + 1)
-    return page[:limit], encode_cursor([page[limit - 1].id]) if len(page) > limit else None
+        deliveries = work.deliveries.page(ref=ref, webhook_id=webhook_id, before=before, limit=limit + 1)
+    return cut_page(deliveries, limit, lambda delivery: [delivery.id])
 
 
 def redeliver(parts: Parts, delivery_id: int, *, ref: str | None = None, webhook_id: str | None = None) -> Delivery:

@@ -8,19 +8,8 @@ from functools import lru_cache
 GLOBAL_ID = re.compile(r"^[A-Z]{2,3}-[A-Z0-9_]{2,}-\S+$")
 UNKNOWN = "unknown"
 ACCENTS = range(0x300, 0x370)  # Latin, Greek, Cyrillic; other scripts' marks are vowels that distinguish words
-NO_IDENTIFIER = {
-    "",
-    "na",
-    "n-a",
-    "none",
-    "null",
-    "nil",
-    "unknown",
-    "tbc",
-    "not-applicable",
-    "not-available",
-    "not-specified",
-}
+NO_IDENTIFIER = {"", "na", "n-a", "none", "null", "nil", "unknown", "tbc"}
+NO_IDENTIFIER |= {"not-applicable", "not-available", "not-specified"}
 
 
 @lru_cache(maxsize=20_000)

@@ -22,18 +22,8 @@ from domain.shared.whitespace import tidy_columns, whitespace_notes
 
 Frames = dict[str, pl.DataFrame]
 SCHEMA = {name: polars_type(field.annotation) for name, field in CompiledReleaseModel.model_fields.items()}
-CARRIED = [
-    "silver_batch",
-    "ocid",
-    "compiled",
-    "releases",
-    "first_published",
-    "last_published",
-    "last_seq",
-    "tags",
-    "publisher",
-    "publisher_license",
-]
+CARRIED = ["silver_batch", "ocid", "compiled", "releases", "first_published", "last_published", "last_seq", "tags"]
+CARRIED += ["publisher", "publisher_license"]
 # Date format of most publishers, which polars parses by column; other formats are parsed one by one.
 COMMON_DATE = r"^[12]\d{3}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(Z|[+-](0\d|1[0-4]):[0-5]\d)$"
 COMMON_DATE_FORMAT = "%Y-%m-%dT%H:%M:%S%:z"

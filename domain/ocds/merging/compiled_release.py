@@ -21,7 +21,7 @@ from domain.ocds.merging.overlay import overlay
 from domain.ocds.merging.party_entries import merge_duplicate_parties
 from domain.ocds.merging.rules import Rules, rules_of
 from domain.ocds.merging.type_conflicts import Release, settle
-from domain.raw_records.note_codes import NOTES
+from domain.raw_records.note_codes import note
 from domain.raw_records.record import Note
 from domain.shared.exact_json import dumps, exact_to_text, loads, may_lose_digits, text_to_exact
 from domain.shared.json_pointer import pointer
@@ -66,9 +66,9 @@ def compile_releases(sources: Sequence[ReleaseSource]) -> CompiledRelease:
     rules = rules_of(releases, [source.package for source in sources])
     inspections = [inspect_release(release, rules) for release in releases]
     notes = [
-        note
+        found
         for inspection, source in zip(inspections, sources, strict=True)
-        for note in _notes(inspection, source.record_id)
+        for found in _notes(inspection, source.record_id)
     ]
     tags = list(dict.fromkeys(tag for release in releases for tag in release.get("tag") or ()))
     ocid, date = releases[-1]["ocid"], releases[-1]["date"]
@@ -147,7 +147,7 @@ def _notes(inspection: MergeInspection, record_id: str) -> list[RecordNote]:
 
 
 def _note(code: str, path: str, record_id: str, detail: str) -> RecordNote:
-    return RecordNote(code=code, path=path, message=f"{NOTES[code]}: {detail}", record_id=record_id)
+    return RecordNote(**note(code, path, detail).model_dump(), record_id=record_id)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from domain.raw_records.note_codes import NOTES
+from domain.raw_records.note_codes import note
 from domain.raw_records.record import Note
 
 COMPILED_ONLY_MARK = '"code":"compiled_only"'  # in the notes of a record that is a compiled release
@@ -28,4 +28,4 @@ def without_superseded(releases: pl.DataFrame) -> pl.DataFrame:
 
 def superseded_note(count: int) -> Note:
     """The note on a compiled release that supersedes `count` releases."""
-    return Note(code="compiled_supersedes", path="", message=f"{NOTES['compiled_supersedes']}: {count}")
+    return note("compiled_supersedes", detail=str(count))

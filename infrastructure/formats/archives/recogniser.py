@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from domain.raw_records.record import RefusedElement, SourceLocation
+from domain.raw_records.record import RefusedElement, SourceLocation, refused
 from domain.shared.errors import InvalidError, TooLargeError
 from infrastructure.formats.archives import tar_members, zip_members
 from infrastructure.formats.archives.member import DamagedMemberError, Member, Members
@@ -19,12 +19,12 @@ from infrastructure.formats.archives.table_folders import TableFolders
 from infrastructure.formats.json.date_order import with_date_order
 from infrastructure.formats.recogniser_chain import Position, Recogniser, RecogniserChain, SourceFile
 from infrastructure.formats.slice_builder import SLICE_BYTES
-from infrastructure.formats.text.utf8_copies import MAX_UNPACK_RATIO, UNLIMITED_BYTES, limited, write
+from infrastructure.formats.text.utf8_copies import MAX_UNPACK_RATIO, UNLIMITED_BYTES, limited
 from infrastructure.system.checkpoints import checkpoint
 from infrastructure.system.disk_space import disk_full_as_error
+from infrastructure.system.durable_files import write_atomically
 from services.ports.sources import Element, Slice
 
-MAX_MEMBERS = 100_000
 SLICE_SECONDS = 1.0  # afterwards a slice ends with the current member, so that other files proceed
 REFUSALS: dict[str, str] = {
     "unsafe_member": "a member of an archive that is not a regular file, is encrypted, or has an unsafe name",
@@ -76,7 +76,7 @@ class ArchiveSlice:
 
     def refuse(self, file: str, code: str, reason: str) -> None:
         """Quarantine a member, or the rest of the archive, with the reason."""
-        self.refused.append(RefusedElement(place=SourceLocation(file=file), code=code, reason=reason[:2_000]))
+        self.refused.append(refused(SourceLocation(file=file), code, reason))
 
 
 class ArchiveRecogniser:
@@ -86,7 +86,7 @@ class ArchiveRecogniser:
     kind = "an archive (zip, tar, tar.gz, tar.bz2, tar.xz) of any of these"
     binary = True
 
-    def __init__(self, chain: RecogniserChain, spool: Path, most: int, most_members: int = MAX_MEMBERS) -> None:
+    def __init__(self, chain: RecogniserChain, spool: Path, most: int, most_members: int) -> None:
         self.chain = chain
         self.spool = spool
         self.most = most
@@ -163,7 +163,8 @@ class ArchiveRecogniser:
 
     def _extract(self, member: Member, source: SourceFile, walk: ArchiveSlice) -> None:
         with disk_full_as_error():
-            write(limited(member.chunks(), member.packed, source.most - walk.spent), source.path)
+            chunks = limited(member.chunks(), member.packed, source.most - walk.spent)
+            write_atomically(source.path, chunks, durable=False)
 
     def _join(
         self,
@@ -254,9 +255,7 @@ def form_of(path: Path) -> str | None:
     return "zip" if head.startswith(zip_members.MAGICS) else "tar" if tar_members.is_tar(path) else None
 
 
-def with_archives(
-    recognisers: Sequence[Recogniser], spool: Path, most: int, most_members: int = MAX_MEMBERS
-) -> RecogniserChain:
+def with_archives(recognisers: Sequence[Recogniser], spool: Path, most: int, most_members: int) -> RecogniserChain:
     """Return a chain that also reads archives of what it reads, nested once."""
     nested = ArchiveRecogniser(RecogniserChain([*recognisers, NestedArchiveRecogniser()]), spool, most, most_members)
     return RecogniserChain(

@@ -15,6 +15,7 @@ from domain.shared.errors import InvalidError, TooLargeError
 from infrastructure.formats.archives.member import DamagedMemberError, Member, Members
 from infrastructure.formats.recogniser_chain import Position, RecogniserChain, SheetJoiner, SourceFile
 from infrastructure.formats.text.utf8_copies import UNLIMITED_BYTES
+from infrastructure.system.durable_files import write_atomically
 
 MAX_FOLDER_MEMBERS = 1_000  # a folder with more members is not searched for sheets
 NOT_TABLE_PREFIXES = (b"{", b"[", b"<", b"%PDF", b"PK")
@@ -146,9 +147,7 @@ class TableFolders:
                         found.setdefault(_folder(member.name), []).append(member.at)
             except DamagedMemberError:
                 pass  # the reading of members reports it; the ones before are usable
-        partial = self.names.with_name(f"{self.names.name}.tmp")
-        partial.write_bytes(orjson.dumps(found))
-        partial.replace(self.names)
+        write_atomically(self.names, [orjson.dumps(found)], durable=False)
         return found
 
 

@@ -23,8 +23,8 @@ from infrastructure.formats.archives.member import (
     shown,
     why_unsafe,
 )
-from infrastructure.formats.text.utf8_copies import write
 from infrastructure.system.checkpoints import checkpoint
+from infrastructure.system.durable_files import write_atomically
 
 LOCAL = b"PK\x03\x04"
 MAGICS = (LOCAL, b"PK\x05\x06")
@@ -36,16 +36,7 @@ COUNT = struct.Struct("<Q")
 FIELDS = ("orig_filename", "header_offset", "compress_size", "file_size", "CRC", "compress_type", "flag_bits")
 LINK = 0o120000
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    struct.error,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error, RuntimeError, ValueError)
 
 
 class ZipMembers:
@@ -95,7 +86,7 @@ class ZipMembers:
 def opened(path: Path, index: Path) -> Iterator[ZipMembers]:
     """Open the archive with its index, made if missing. InvalidError if the directory is damaged or too large."""
     if not index.exists():
-        write(_indexed(path), index)
+        write_atomically(index, _indexed(path), durable=False)
     with path.open("rb") as file, index.open("rb") as lines:
         yield ZipMembers(file, lines)
 

@@ -8,28 +8,14 @@ from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
+from domain.ocds.not_ocds import IDENTIFYING, RELEASE_MEMBERS
 from domain.ocds.packages import PACKAGE_LISTS
 from domain.shared.canonical_json import RECORD_MAX_LEVELS, canonical_json
 from infrastructure.formats.json.scanner import SEARCHES, BrokenError, ScanError, Scanner
 
 PACKAGE_FIELDS = ("uri", "version", "publishedDate", "publisher", "license", "publicationPolicy", "extensions")
 # An object with one of these members before any list is a release or an OCDS record, not a package.
-RELEASE_MEMBERS = {
-    "ocid",
-    "id",
-    "date",
-    "tag",
-    "initiationType",
-    "language",
-    "buyer",
-    "parties",
-    "planning",
-    "tender",
-    "awards",
-    "contracts",
-    "bids",
-}
-RELEASE_MEMBERS |= {"compiledRelease", "versionedRelease", "relatedProcesses", "url"}
+NOT_OF_PACKAGES = RELEASE_MEMBERS | IDENTIFYING | {"language", "compiledRelease", "versionedRelease", "url"}
 # An object with a list `releases` and one of these members is an OCDS record, not a package.
 RECORD_MEMBERS = {"ocid", "compiledRelease", "versionedRelease"}
 LIST_OR_OCID = re.compile(rb'"(releases|records)"\s*+:\s*+\[|"ocid"\s*+:')
@@ -150,7 +136,7 @@ class _Head:
                 key = self._key()
                 if key is None:
                     return self._search(offset, "the name of a member, in quotes and followed by a colon, is missing")
-                if key in RELEASE_MEMBERS:
+                if key in NOT_OF_PACKAGES:
                     return None
                 if key in PACKAGE_LISTS and scanner.peek() == b"{":  # an object instead of a list: left to validation
                     return None if self.damage else PackageHead("", None)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from infrastructure.formats.json.date_order import date_order
-from infrastructure.formats.json.lines import LineReader
+from infrastructure.formats.json.lines import BLANK, LineReader
 from infrastructure.formats.json.values import ValueReader
 from services.ports.sources import Slice
 
@@ -20,25 +20,34 @@ SAMPLE_LINES = 20  # first lines that decide whether a file is JSON Lines
 UNFINISHED = (b"[", b"{", b",", b":")  # a line with this ending is no complete value
 
 
-def recognise(text: Path) -> Position | None:
-    """The first position; None if the file is no JSON."""
-    with text.open("rb") as file:
-        head = file.read(PEEK_BYTES)
-        whole = not file.read(1)
-    body = head.lstrip(b" \t\r\n\x00\x1e\xef\xbb\xbf")
-    begins = body.startswith((b"{", b"["))
-    if not begins and b"\x00" in body[:1024]:  # an archive, which may contain lines of JSON
-        return None
-    if _is_json_lines(head, whole):
-        return {"form": "lines", "offset": 0, "line": 1}
-    return {"form": "values", "offset": 0, "line": 1} if begins else None
+class OcdsJson:
+    """The recogniser of OCDS JSON. Elements longer than `longest` bytes are refused."""
 
+    name = "ocds-json"
+    kind = "OCDS JSON (release or record package, releases, records, arrays of them, concatenated or one per line)"
+    binary = False
 
-def read(text: Path, name: str, position: Position, limit: int, longest: int) -> Slice:
-    """The next `limit` elements, or fewer if they are large; elements longer than `longest` bytes are refused."""
-    with text.open("rb") as file:
-        reader = LineReader if position["form"] == "lines" else ValueReader
-        return reader(file, name, longest, partial(date_order, text)).read(position, limit)
+    def __init__(self, longest: int) -> None:
+        self.longest = longest
+
+    def recognise(self, text: Path, filename: str) -> Position | None:  # pylint: disable=unused-argument
+        """The first position; None if the file is no JSON."""
+        with text.open("rb") as file:
+            head = file.read(PEEK_BYTES)
+            whole = not file.read(1)
+        body = head.lstrip(BLANK)
+        begins = body.startswith((b"{", b"["))
+        if not begins and b"\x00" in body[:1024]:  # an archive, which may contain lines of JSON
+            return None
+        if _is_json_lines(head, whole):
+            return {"form": "lines", "offset": 0, "line": 1}
+        return {"form": "values", "offset": 0, "line": 1} if begins else None
+
+    def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
+        """The next `limit` elements, or fewer if they are large."""
+        with text.open("rb") as file:
+            reader = LineReader if position["form"] == "lines" else ValueReader
+            return reader(file, filename, self.longest, partial(date_order, text)).read(position, limit)
 
 
 def _is_json_lines(head: bytes, whole: bool) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any, BinaryIO
 
 from domain.ocds.packages import PACKAGE_LISTS
-from domain.raw_records.record import SourceLocation
+from domain.raw_records.record import EXCERPT_CHARACTERS, SourceLocation
 from infrastructure.formats.json.package_head import PACKAGE_FIELDS, PackageDamage, broken_value, enter, package_of
 from infrastructure.formats.json.scanner import DEEPEST as BRACKETS
 from infrastructure.formats.json.scanner import (
@@ -15,13 +15,12 @@ from infrastructure.formats.json.scanner import (
     Scanner,
     TooDeepError,
 )
-from infrastructure.formats.slice_builder import EXCERPT_CHARACTERS, DateOrderFinder, SliceBuilder
+from infrastructure.formats.slice_builder import DateOrderFinder, SliceBuilder
 from services.ports.sources import Slice
 
 Position = dict[str, Any]
 MAX_LEVELS = 3  # nested arrays and packages that are opened; deeper ones are elements
 LISTS_AND_COMPILED = {b'"%s"' % name.encode(): name for name in (*sorted(PACKAGE_LISTS), "compiledRelease")}
-
 METADATA_NAMES = {b'"%s"' % name.encode(): name for name in PACKAGE_FIELDS}
 
 

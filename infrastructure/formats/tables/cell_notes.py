@@ -5,18 +5,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from domain.raw_records.note_codes import NOTES as RELEASE_NOTES
+from domain.raw_records.note_codes import note
 from domain.raw_records.record import Note
 from domain.shared.json_pointer import pointer
 from domain.tables.heading_paths import Path, heading_of
 
 MAX_SHOWN = 3  # cells named in a note
-NOTES: dict[str, str] = {
-    "numeric_date": "a date whose day and month are numbers; written in ISO 8601",
-    "nul_character": RELEASE_NOTES["nul_character"],
-    "digits_lost": "a number with more digits than a 64-bit float keeps; rounded",
-    "blank_value": RELEASE_NOTES["blank_value"],
-}
 
 
 class CellNote(NamedTuple):
@@ -39,7 +33,7 @@ def cell_note(code: str, line: int, path: Path, detail: str) -> CellNote:
 def packed(cell_notes: Sequence[CellNote]) -> bytes:
     """The notes as a field of the spool: [code, path, count, first details] per code."""
     return (
-        _dump([[note.code, _pointer(note.path), 1, [note.detail[:300]]] for note in cell_notes]) if cell_notes else b""
+        _dump([[cell.code, _pointer(cell.path), 1, [cell.detail[:300]]] for cell in cell_notes]) if cell_notes else b""
     )
 
 
@@ -70,7 +64,7 @@ def _dump(entries: Sequence[Sequence[Any]]) -> bytes:
 
 def _note(code: str, path: str, count: int, details: Sequence[str]) -> Note:
     more = f"; and {count - len(details)} more" if count > len(details) else ""
-    return Note(code=code, path=path, message=f"{NOTES[code]}: {'; '.join(details)}{more}")
+    return note(code, path, f"{'; '.join(details)}{more}")
 
 
 def _pointer(path: Path) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from domain.shared.dates import DateOrder
 from domain.tables.heading_paths import Path
-from domain.tables.numeric_dates import NumericDate, NumericDateOrder, describe_readings, numeric_date
+from domain.tables.numeric_dates import NumericDate, describe_readings, numeric_date
 from infrastructure.formats.tables.cell_notes import CellNote, cell_note
 from infrastructure.formats.tables.rows import DecidedRow, RowProblem, TableRow
 
@@ -88,17 +89,17 @@ class DateOrders:
         return None, "no other date of its column or file decides; set `dates` in a profile"
 
     @cached_property
-    def _evidence(self) -> dict[tuple[str, str], dict[NumericDateOrder, DateProof]]:
+    def _evidence(self) -> dict[tuple[str, str], dict[DateOrder, DateProof]]:
         """(column, separator) → order → the first date that proves it."""
-        found: dict[tuple[str, str], dict[NumericDateOrder, DateProof]] = {}
+        found: dict[tuple[str, str], dict[DateOrder, DateProof]] = {}
         for table in self.tables():
             for row in table.rows:
                 if row.problem is None:
                     _add_proofs(row, table.paths, found)
         return found
 
-    def _of_file(self, separator: str) -> dict[NumericDateOrder, DateProof]:
-        found: dict[NumericDateOrder, DateProof] = {}
+    def _of_file(self, separator: str) -> dict[DateOrder, DateProof]:
+        found: dict[DateOrder, DateProof] = {}
         for (_, other), orders in self._evidence.items():
             if other == separator:
                 found = orders | found
@@ -106,7 +107,7 @@ class DateOrders:
 
 
 def _add_proofs(
-    row: TableRow, paths: Mapping[int, Path], found: dict[tuple[str, str], dict[NumericDateOrder, DateProof]]
+    row: TableRow, paths: Mapping[int, Path], found: dict[tuple[str, str], dict[DateOrder, DateProof]]
 ) -> None:
     for column, path in paths.items():
         cell = row.cells[column]

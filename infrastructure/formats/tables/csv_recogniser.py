@@ -14,9 +14,7 @@ from infrastructure.formats.tables.csv_rows import DELIMITERS, CsvRows, Dialect
 from infrastructure.formats.tables.flat_ocds_plan import FLAT_OCDS
 from infrastructure.formats.tables.meta_sheet import meta_of
 from infrastructure.formats.tables.plan_choice import meaningless, plan_of
-from infrastructure.formats.tables.profiles import Profile
-from infrastructure.formats.tables.sheets import Table, entries, table
-from services.ports.sources import Slice
+from infrastructure.formats.tables.sheets import SpooledTables, Table, entries, table
 
 PEEK_BYTES = 1 << 20
 NUL = "\x00"
@@ -27,20 +25,12 @@ SAMPLE_CHARACTERS = 10_000  # characters; a control character among them makes t
 CONTROL = set(map(chr, range(32))) - set("\t\n\r\f")
 
 
-class CsvTable:
-    """Recognises and reads CSV tables; see docs/formats.md. `longest` and `most` are bytes of a row and of all
-    records.
-    """
+class CsvTable(SpooledTables):
+    """Recognises and reads CSV tables; see docs/formats.md."""
 
     name = "csv"
     kind = "a CSV table (flat OCDS, organisations, exchange rates, classifications, or one that a profile knows)"
     binary = False
-
-    def __init__(self, folder: Path, profiles: Sequence[Profile], longest: int, most: int) -> None:
-        self.folder = folder
-        self.profiles = profiles
-        self.longest = longest
-        self.most = most
 
     def recognise(self, text: Path, filename: str) -> Position | None:
         """The first position; None if the file is no table. InvalidError if its headings are unknown or conflict."""
@@ -68,24 +58,27 @@ class CsvTable:
                 return {"at": 0, "dialect": list(dialect), "role": META}
         raise meaningless(filename, max(tables, key=lambda table: len(table[1]))[1], self.profiles)
 
-    def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
-        """The next slice; builds the spool if it is missing."""
-        spool = self.folder / f"{text.name}.rows"
-        if not spool.exists():
-            self._build(text, filename, Dialect(*position["dialect"]), spool)
-        found = record_spool.read(spool, position["at"], limit)
-        return found if found.position is None else Slice(found.elements, found.refused, position | found.position)
-
     def role(self, position: Position) -> str | None:
         """SHEET if the file may be one of several sheets of flat OCDS, META if it is their Meta sheet, else None."""
         return position.get("role")
 
     def joined(self, first: Path) -> bool:
         """Whether the sheets that are read together with `first` have been joined."""
-        return (self.folder / f"{first.name}.rows").exists()
+        return self.spool(first).exists()
 
     def join(self, parts: Sequence[tuple[Path, str, Position]]) -> None:
         """Build one spool from these sheets, under the name of the first one's spool."""
+        self._spool(parts, self.spool(parts[0][0]))
+
+    def _table(self, text: Path, filename: str, dialect: Dialect) -> Table | None:
+        rows = CsvRows(text, dialect, self.longest)
+        return table(filename, lambda: iter(rows), dialect.delimiter, self.profiles, self.longest)
+
+    def build(self, text: Path, filename: str, position: Position, target: Path) -> None:
+        """Build the spool of a table."""
+        self._spool([(text, filename, position)], target)
+
+    def _spool(self, parts: Sequence[tuple[Path, str, Position]], target: Path) -> None:
         found = [
             one
             for text, name, position in parts
@@ -93,24 +86,7 @@ class CsvTable:
         ]
         columns = {one.name: "\n".join(sorted(map(str.strip, one.headings.cells))) for one in found}
         size = sum(text.stat().st_size for text, _, _ in parts)
-        record_spool.build(
-            self.folder / f"{parts[0][0].name}.rows",
-            entries(found, self.profiles),
-            size,
-            self.most,
-            self.longest,
-            columns,
-        )
-
-    def _table(self, text: Path, filename: str, dialect: Dialect) -> Table | None:
-        rows = CsvRows(text, dialect, self.longest)
-        return table(filename, lambda: iter(rows), dialect.delimiter, self.profiles, self.longest)
-
-    def _build(self, text: Path, filename: str, dialect: Dialect, target: Path) -> None:
-        found = self._table(text, filename, dialect)
-        record_spool.build(
-            target, entries([found] if found else [], self.profiles), text.stat().st_size, self.most, self.longest
-        )
+        record_spool.build(target, entries(found, self.profiles), size, self.most, self.longest, columns)
 
 
 def _head(text: Path) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from infrastructure.formats.tables.rows import EXCERPT_CHARACTERS, RowProblem, TableRow
+from domain.raw_records.record import EXCERPT_CHARACTERS
+from infrastructure.formats.tables.rows import RowProblem, TableRow
 
 DELIMITERS = (",", ";", "\t", "|")
 CHUNK_BYTES = 1 << 20

@@ -7,7 +7,6 @@ from typing import Any
 from domain.ocds.models import Release
 from domain.shared.errors import InvalidError
 from domain.tables.cell_values import number, number_between_semicolons
-from domain.tables.heading_paths import HeadingError
 from infrastructure.formats.tables.flat_ocds_plan import flat_plan
 from infrastructure.formats.tables.profiles import Profile
 from infrastructure.formats.tables.reference_table_plan import SHAPES, plain, reference_plan
@@ -22,29 +21,11 @@ EXPECTED = (
     "classifications: scheme, code, description, and parent where there is one",
 )
 SUGGESTED_HEADINGS = 20  # unknown headings for which similar known ones are suggested
-PATHS: tuple[str, ...] = (
-    "ocid",
-    "id",
-    "date",
-    "tag",
-    "language",
-    "initiationType",
-    "buyer/name",
-    "buyer/id",
-    "tender/id",
-    "tender/title",
-    "tender/description",
-)
-PATHS += (
-    "tender/status",
-    "tender/value/amount",
-    "tender/value/currency",
-    "tender/procurementMethod",
-    "parties/0/name",
-    "awards/0/id",
-    "contracts/0/id",
-)
-KNOWN = {plain(one): one for one in (*Release.model_fields, *PATHS)} | {
+PATHS = """
+buyer/name buyer/id tender/id tender/title tender/description tender/status tender/value/amount tender/value/currency
+tender/procurementMethod parties/0/name awards/0/id contracts/0/id
+"""
+KNOWN = {plain(one): one for one in (*Release.model_fields, *PATHS.split())} | {
     word: word for shape in SHAPES for words in shape.fields.values() for word in words
 }
 
@@ -75,6 +56,3 @@ def meaningless(filename: str, headings: Sequence[str], profiles: Sequence[Profi
     if any("/" in word for word in words) and "ocid" not in {plain(word) for word in words}:
         detail += "; a table with paths as headings needs a column ocid"
     return InvalidError(detail, expected=expected, guesses=guesses)
-
-
-__all__ = ["HeadingError", "meaningless", "plan_of"]

@@ -4,39 +4,57 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from string import Formatter
-from typing import Any, Protocol
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.tables.cell_values import Converter, boolean, declared_number, number, text_list, whole_number
 from domain.tables.flat_rows import CellError, RowLayout
-from domain.tables.heading_paths import Path
+from domain.tables.heading_paths import Path, parse
 
 SEPARATORS = re.compile(r"[\s,;|]*")
 
 
-class Rule(Protocol):
-    """The rule of a profile for one column."""
+class StrictPart(BaseModel):
+    """Base model: unknown keys are errors."""
 
-    @property
-    def kind(self) -> str | None: ...
-    @property
-    def decimal(self) -> str | None: ...
-    @property
-    def thousands(self) -> str | None: ...
-    @property
-    def signs(self) -> tuple[str, ...]: ...
-    @property
-    def dates(self) -> tuple[str, ...]: ...
-    @property
-    def template(self) -> str | None: ...
-    @property
-    def constant(self) -> Any: ...
-    @property
-    def map(self) -> dict[str, Any] | None: ...
-    @property
-    def otherwise(self) -> str: ...
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-def convert(rule: Rule, usual: Converter | None) -> Converter | None:
+class Column(StrictPart):
+    """The path of a column, and how its cells are converted; by default by the OCDS type of the path."""
+
+    path: str
+    kind: Literal["text", "number", "whole", "truth", "texts", "date"] | None = Field(None, alias="as")
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[".", ",", " ", "'"] | None = Field(
+        None, description="thousands separator; by default the other of comma and point"
+    )
+    signs: tuple[str, ...] = Field((), description="currency signs that may precede or follow a number")
+    dates: tuple[str, ...] = Field((), description="formats of Python's strptime; ISO 8601 is always read")
+    template: str | None = Field(None, description="a text in which {} is replaced by the cell")
+    constant: Any = Field(None, description="value if the cell is not blank")
+    map: dict[str, Any] | None = Field(None, description="cell → value; null drops it")
+    otherwise: Literal["refuse", "keep", "drop"] = Field(
+        "refuse", description="treatment of cells that `map` does not have"
+    )
+
+
+class ListColumn(StrictPart):
+    """A column whose cells are lists: their items become the elements of an array."""
+
+    column: str
+    path: str
+    pattern: str = Field(
+        description="regular expression with one group per field; only blanks and separators may be between matches"
+    )
+    fields: tuple[str, ...]
+    maps: dict[str, dict[str, Any]] = Field({}, description="field → (cell → value; null drops it)")
+    constants: dict[str, Any] = Field({}, description="field → value that each element has")
+    number: str | None = Field(None, description="field that counts the elements: 1, 2, …")
+
+
+def convert(rule: Column, usual: Converter | None) -> Converter | None:
     """The converter of a column; `usual` is that of its path. ValueError if the rule has conflicting options."""
     options = [name for name in ("kind", "template", "constant", "map") if getattr(rule, name) is not None]
     if len(options) > 1:
@@ -91,31 +109,13 @@ class Templated:
 class Listed:
     """A column whose cells are lists. ValueError unless the pattern has one group per field."""
 
-    def __init__(
-        self,
-        column: int,
-        path: Path,
-        pattern: str,
-        fields: Sequence[str],
-        maps: Mapping[str, Mapping[str, Any]],
-        constants: Mapping[str, Any],
-        number_field: str | None,
-    ) -> None:
-        self.column = column
-        self.path = path
-        self.pattern = re.compile(pattern)
-        self.fields = tuple(fields)
-        self.maps = maps
-        self.constants = constants
-        self.number_field = number_field
-        if self.pattern.groups != len(fields):
-            raise ValueError(f"the pattern {pattern!r} has {self.pattern.groups} groups for {len(fields)} fields")
-
-    def at(self, column: int) -> "Listed":
-        """The same list in another column."""
-        return Listed(
-            column, self.path, self.pattern.pattern, self.fields, self.maps, self.constants, self.number_field
-        )
+    def __init__(self, rule: ListColumn) -> None:
+        self.rule = rule
+        self.path = parse(rule.path)
+        self.pattern = re.compile(rule.pattern)
+        if self.pattern.groups != len(rule.fields):
+            count = self.pattern.groups
+            raise ValueError(f"the pattern {rule.pattern!r} has {count} groups for {len(rule.fields)} fields")
 
     def elements(self, text: str) -> list[dict[str, Any]]:
         """The elements in a cell. ValueError if any part does not match the pattern."""
@@ -127,25 +127,27 @@ class Listed:
             end = match.end()
             found.append(self._element(match.groups(), len(found) + 1))
         if not SEPARATORS.fullmatch(text, end):
-            raise ValueError(f"expected a list of ({', '.join(self.fields)}), got {text[end : end + 80]!r}")
+            raise ValueError(f"expected a list of ({', '.join(self.rule.fields)}), got {text[end : end + 80]!r}")
         return found
 
     def _element(self, groups: Sequence[str | None], number_of: int) -> dict[str, Any]:
         element: dict[str, Any] = {}
-        for field, value in ((self.number_field, str(number_of)), *self.constants.items()):
+        for field, value in ((self.rule.number, str(number_of)), *self.rule.constants.items()):
             if field:
                 _put(element, field, value)
-        for field, group in zip(self.fields, groups, strict=True):
+        for field, group in zip(self.rule.fields, groups, strict=True):
             text = (group or "").strip()
             if field and text:
-                _put(element, field, _mapped(self.maps[field], "refuse")(text) if field in self.maps else text)
+                _put(
+                    element, field, _mapped(self.rule.maps[field], "refuse")(text) if field in self.rule.maps else text
+                )
         return element
 
 
 class Mapped:
-    """Builds releases by a profile: first columns, then templates, then lists."""
+    """Builds releases by a profile: first columns, then templates, then the lists in these columns."""
 
-    def __init__(self, layout: RowLayout, made: Sequence[Templated], lists: Sequence[Listed]) -> None:
+    def __init__(self, layout: RowLayout, made: Sequence[Templated], lists: Sequence[tuple[int, Listed]] = ()) -> None:
         self.layout = layout
         self.made = made
         self.lists = lists
@@ -155,11 +157,11 @@ class Mapped:
         release = self.layout.build(cells)
         for templated in self.made:
             _put(release, "/".join(map(str, templated.path)), templated.make(cells))
-        for listed in self.lists:
+        for column, listed in self.lists:
             try:
-                elements = listed.elements(cells[listed.column])
+                elements = listed.elements(cells[column])
             except ValueError as error:
-                raise CellError(listed.column, cells[listed.column], str(error)) from error
+                raise CellError(column, cells[column], str(error)) from error
             if elements:
                 _array(release, listed.path).extend(elements)
         return release

@@ -6,57 +6,26 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from domain.shared.errors import StartupError
 from domain.tables.flat_rows import ColumnTarget, RowLayout
 from domain.tables.heading_paths import converter, parse
 from infrastructure.formats.tables.flat_ocds_plan import KEYS, FlatPlan, columns_of
-from infrastructure.formats.tables.profile_cells import Listed, Mapped, Templated, convert
+from infrastructure.formats.tables.profile_cells import (
+    Column,
+    ListColumn,
+    Listed,
+    Mapped,
+    StrictPart,
+    Templated,
+    convert,
+)
 
 SHIPPED = Path(__file__).parent.parent / "profiles"
-
-
-class StrictPart(BaseModel):
-    """Base model: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Column(StrictPart):
-    """The path of a column, and how its cells are converted; by default by the OCDS type of the path."""
-
-    path: str
-    kind: Literal["text", "number", "whole", "truth", "texts", "date"] | None = Field(None, alias="as")
-    decimal: Literal[".", ","] | None = None
-    thousands: Literal[".", ",", " ", "'"] | None = Field(
-        None, description="thousands separator; by default the other of comma and point"
-    )
-    signs: tuple[str, ...] = Field((), description="currency signs that may precede or follow a number")
-    dates: tuple[str, ...] = Field((), description="formats of Python's strptime; ISO 8601 is always read")
-    template: str | None = Field(None, description="a text in which {} is replaced by the cell")
-    constant: Any = Field(None, description="value if the cell is not blank")
-    map: dict[str, Any] | None = Field(None, description="cell → value; null drops it")
-    otherwise: Literal["refuse", "keep", "drop"] = Field(
-        "refuse", description="treatment of cells that `map` does not have"
-    )
-
-
-class ListColumn(StrictPart):
-    """A column whose cells are lists: their items become the elements of an array."""
-
-    column: str
-    path: str
-    pattern: str = Field(
-        description="regular expression with one group per field; only blanks and separators may be between matches"
-    )
-    fields: tuple[str, ...]
-    maps: dict[str, dict[str, Any]] = Field({}, description="field → (cell → value; null drops it)")
-    constants: dict[str, Any] = Field({}, description="field → value that each element has")
-    number: str | None = Field(None, description="field that counts the elements: 1, 2, …")
 
 
 class Profile(StrictPart):
@@ -93,16 +62,12 @@ class Profile(StrictPart):
         ]
         texts = [Templated(parse(path), text, where, _plain) for path, text in self.templates.items()]
         lists = [
-            self.listed[index].at(where[_plain(one.column)])
-            for index, one in enumerate(self.lists)
-            if _plain(one.column) in where
+            (where[_plain(listed.rule.column)], listed) for listed in self.listed if _plain(listed.rule.column) in where
         ]
         width = len(headings)
         whole = Mapped(RowLayout(targets, width), texts, lists)
         keys = Mapped(
-            RowLayout([one for one in targets if one.path in KEYS], width),
-            [one for one in texts if one.path in KEYS],
-            [],
+            RowLayout([one for one in targets if one.path in KEYS], width), [one for one in texts if one.path in KEYS]
         )
         # Cells used in templates are not converted: ids of releases would change with the date order of the column.
         parts = {column for one in texts for _, column, _ in one.parts}
@@ -121,18 +86,7 @@ class Profile(StrictPart):
     @cached_property
     def listed(self) -> list[Listed]:
         """The readers of `lists`. ValueError unless each pattern has one group per field."""
-        return [
-            Listed(
-                -1,
-                parse(list_column.path),
-                list_column.pattern,
-                list_column.fields,
-                list_column.maps,
-                list_column.constants,
-                list_column.number,
-            )
-            for list_column in self.lists
-        ]
+        return [Listed(rule) for rule in self.lists]
 
 
 def load_profiles(folder: Path | None) -> list[Profile]:

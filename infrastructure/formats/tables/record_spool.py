@@ -19,9 +19,10 @@ from infrastructure.formats.tables.cell_notes import notes
 from infrastructure.formats.tables.release_groups import PROCESS, Groups
 from infrastructure.formats.tables.release_joining import joined
 from infrastructure.formats.tables.rows import REFUSED, SpoolEntry
-from infrastructure.formats.text.utf8_copies import UNLIMITED_BYTES, write
+from infrastructure.formats.text.utf8_copies import UNLIMITED_BYTES
 from infrastructure.system.checkpoints import checkpoint
 from infrastructure.system.disk_space import disk_full_as_error
+from infrastructure.system.durable_files import write_atomically
 from services.ports.sources import Element, Slice
 
 MAX_GROWTH_FACTOR = 60  # size of the JSON in multiples of the table: each cell adds the names of its path
@@ -47,14 +48,11 @@ def build(
     buckets = [target.with_name(f"{own}.bucket-{number}") for number in range(BUCKETS)]
     try:
         with disk_full_as_error():
-            write(_limited(groups.watch(entries), max(size * MAX_GROWTH_FACTOR, UNLIMITED_BYTES), most), ungrouped)
+            lines = _limited(groups.watch(entries), max(size * MAX_GROWTH_FACTOR, UNLIMITED_BYTES), most)
+            write_atomically(ungrouped, lines, durable=False)
             if groups.need_joining():
-                write(
-                    _joined_lines(
-                        ungrouped, buckets[: ungrouped.stat().st_size // BUCKET_MAX_BYTES + 1], longest, alike or {}
-                    ),
-                    target,
-                )
+                needed = buckets[: ungrouped.stat().st_size // BUCKET_MAX_BYTES + 1]
+                write_atomically(target, _joined_lines(ungrouped, needed, longest, alike or {}), durable=False)
             else:
                 ungrouped.replace(target)
     finally:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
 
-from domain.raw_records.record import RefusedElement, SourceLocation
+from domain.raw_records.record import SourceLocation, refused
 from domain.tables.flat_rows import RowMerger
 from infrastructure.formats.tables.cell_notes import merge_fields
 from infrastructure.formats.tables.release_groups import LOOSE, PROCESS
-from infrastructure.formats.tables.rows import EXCERPT_CHARACTERS, REFUSED, SpoolEntry
+from infrastructure.formats.tables.rows import REFUSED, SpoolEntry
 
 
 class Group:
@@ -111,13 +111,5 @@ def joined(entries: Iterable[SpoolEntry], longest: int, alike: Mapping[str, str]
 
 def _refuse(entry: SpoolEntry, code: str, reason: str, path: str = "") -> SpoolEntry:
     place = SourceLocation(file=entry.sheet, line=entry.line, offset=entry.offset)
-    excerpt = entry.raw.decode()[:EXCERPT_CHARACTERS]
-    refused = RefusedElement(
-        place=place,
-        code=code,
-        reason=f"row {entry.line}: {reason}"[:2_000],
-        path=path,
-        excerpt=excerpt,
-        ocid=orjson.loads(entry.raw).get("ocid"),
-    )
-    return entry._replace(kind=REFUSED, package=b"", raw=refused.model_dump_json().encode())
+    refusal = refused(place, code, f"row {entry.line}: {reason}", entry.raw, path, orjson.loads(entry.raw).get("ocid"))
+    return entry._replace(kind=REFUSED, package=b"", raw=refusal.model_dump_json().encode())

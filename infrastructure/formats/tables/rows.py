@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from domain.raw_records.record import RefusedElement, SourceLocation
+from domain.raw_records.record import SourceLocation, refused
 from domain.tables.heading_paths import Path
 from infrastructure.formats.tables.cell_notes import CellNote
 
 REFUSED = "refused"
-EXCERPT_CHARACTERS = 2_000
 SHOWN_CHARACTERS = 200  # of a cell
 REFUSALS: dict[str, str] = {
     "unreadable_row": "a row of a table with too many or too few cells, or with a quote that is not closed",
@@ -117,14 +116,7 @@ def refusal(sheet: Sheet, row: TableRow, problem: RowProblem, group: str = "", o
         else ""
     )
     reason = f"row {row.line}, column {heading!r}: {problem.reason}" if heading else f"row {row.line}: {problem.reason}"
-    excerpt = (cell if cell is not None else ",".join(row.cells))[:EXCERPT_CHARACTERS].replace("\x00", "\\u0000")
     place = SourceLocation(file=sheet.name, line=row.line, offset=row.offset)
-    refused = RefusedElement(
-        place=place,
-        code=problem.code,
-        reason=reason[:2_000],
-        path=heading or problem.path,
-        excerpt=excerpt,
-        ocid=ocid.replace("\x00", "") if ocid else None,
-    )
-    return SpoolEntry(REFUSED, sheet.name, row.line, row.offset, "", group, b"", refused.model_dump_json().encode())
+    text = cell if cell is not None else ",".join(row.cells)
+    entry = refused(place, problem.code, reason, text, heading or problem.path, ocid or None)
+    return SpoolEntry(REFUSED, sheet.name, row.line, row.offset, "", group, b"", entry.model_dump_json().encode())

@@ -4,17 +4,22 @@ Those of flat OCDS have parts of the same releases; the metadata of a Meta sheet
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from domain.shared.errors import InvalidError
+from domain.tables.heading_paths import HeadingError
+from infrastructure.formats.recogniser_chain import Position
+from infrastructure.formats.tables import record_spool
 from infrastructure.formats.tables.column_date_orders import DateColumns, DateOrders
 from infrastructure.formats.tables.flat_ocds_plan import FlatPlan
 from infrastructure.formats.tables.meta_sheet import PackageMetadata, meta_of
-from infrastructure.formats.tables.plan_choice import HeadingError, meaningless, plan_of
+from infrastructure.formats.tables.plan_choice import meaningless, plan_of
 from infrastructure.formats.tables.profiles import Profile
-from infrastructure.formats.tables.row_width import as_long
 from infrastructure.formats.tables.rows import RowProblem, Sheet, SpoolEntry, TablePlan, TableRow, refusal
+from services.ports.sources import Slice
 
 
 class Table(NamedTuple):
@@ -32,7 +37,7 @@ class Table(NamedTuple):
     def sheet(self, orders: DateOrders | None = None, package: dict[str, Any] | None = None) -> Sheet:
         """The rows after the headings, each with one cell per heading."""
         width = len(self.headings.cells)
-        rows = as_long(islice(self.read(), 1, None), width, pad=self.pad)
+        rows = _as_long(islice(self.read(), 1, None), width, pad=self.pad)
         return Sheet(self.name, self.headings.cells, rows, orders, package or {})
 
 
@@ -88,3 +93,50 @@ def unreadable(one: Table, profiles: Sequence[Profile]) -> InvalidError:
 def _refused(one: Table, meta: PackageMetadata) -> Iterator[SpoolEntry]:
     for row, problem in meta.refused:
         yield refusal(Sheet(one.name, (), iter(())), row, problem)
+
+
+def _as_long(rows: Iterator[TableRow], width: int, *, pad: bool = False) -> Iterator[TableRow]:
+    """The rows with `width` cells each; others get a problem. Surplus blank cells are removed.
+
+    `pad` fills short rows: workbooks omit blank cells at the end of a row.
+    """
+    for row in rows:
+        length = len(row.cells)
+        if length == width or (row.problem is not None and not pad):
+            yield row
+        elif length < width and pad:
+            yield row._replace(cells=[*row.cells, *[""] * (width - length)])
+        elif length > width and not any(row.cells[width:]):
+            yield row._replace(cells=row.cells[:width])
+        else:
+            yield row._replace(
+                problem=row.problem or RowProblem("unreadable_row", f"it has {length} cells for {width} headings")
+            )
+
+
+class SpooledTables:
+    """The base of recognisers of tables, which read a spool of records (record_spool.py) that is built at the first
+    slice. `longest` and `most` are bytes of a row and of all records.
+    """
+
+    def __init__(self, folder: Path, profiles: Sequence[Profile], longest: int, most: int) -> None:
+        self.folder = folder
+        self.profiles = profiles
+        self.longest = longest
+        self.most = most
+
+    def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
+        """The next slice; builds the spool if it is missing."""
+        spool = self.spool(text)
+        if not spool.exists():
+            self.build(text, filename, position, spool)
+        found = record_spool.read(spool, position["at"], limit)
+        return found if found.position is None else replace(found, position=position | found.position)
+
+    def spool(self, text: Path) -> Path:
+        """The spool of a table."""
+        return self.folder / f"{text.name}.rows"
+
+    def build(self, text: Path, filename: str, position: Position, target: Path) -> None:
+        """Build the spool of a table."""
+        raise NotImplementedError

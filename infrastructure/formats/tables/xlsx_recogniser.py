@@ -3,7 +3,7 @@ them.
 """
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -12,13 +12,11 @@ from domain.shared.errors import InvalidError, reason_of
 from infrastructure.formats.archives import zip_members
 from infrastructure.formats.recogniser_chain import Position
 from infrastructure.formats.tables import record_spool
-from infrastructure.formats.tables.profiles import Profile
 from infrastructure.formats.tables.rows import RowProblem, Sheet, SpoolEntry, TableRow, refusal
-from infrastructure.formats.tables.sheets import Table, entries, table
+from infrastructure.formats.tables.sheets import SpooledTables, Table, entries, table
 from infrastructure.formats.tables.xlsx_parts import Book
 from infrastructure.formats.tables.xlsx_rows import rows
 from infrastructure.formats.text.utf8_copies import MAX_UNPACK_RATIO, UNLIMITED_BYTES
-from services.ports.sources import Slice
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 WORKBOOK = "xl/workbook.xml"
@@ -31,20 +29,12 @@ OTHERS = {
 }
 
 
-class Workbook:
-    """Recognises and reads XLSX workbooks; see docs/formats.md. `longest` and `most` are bytes of a row and of all
-    records.
-    """
+class Workbook(SpooledTables):
+    """Recognises and reads XLSX workbooks; see docs/formats.md."""
 
     name = "xlsx"
     kind = "an XLSX workbook of such tables"
     binary = True
-
-    def __init__(self, folder: Path, profiles: Sequence[Profile], longest: int, most: int) -> None:
-        self.folder = folder
-        self.profiles = profiles
-        self.longest = longest
-        self.most = most
 
     def recognise(self, text: Path, filename: str) -> Position | None:
         """The first position; None if the file is no workbook. InvalidError for workbook formats that are not
@@ -64,14 +54,8 @@ class Workbook:
                 raise InvalidError(f"{filename} is {what}")
         return {"at": 0} if WORKBOOK in names else None
 
-    def read(self, text: Path, filename: str, position: Position, limit: int) -> Slice:
-        """The next slice; builds the spool if it is missing."""
-        spool = self.folder / f"{text.name}.rows"
-        if not spool.exists():
-            self._build(text, filename, spool)
-        return record_spool.read(spool, position["at"], limit)
-
-    def _build(self, text: Path, filename: str, target: Path) -> None:
+    def build(self, text: Path, filename: str, position: Position, target: Path) -> None:
+        """Build the spool of a workbook."""
         size = text.stat().st_size
         unpacked = min(self.most, max(size * MAX_UNPACK_RATIO, UNLIMITED_BYTES))
         with _opened(text, unpacked) as book:

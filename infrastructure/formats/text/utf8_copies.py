@@ -1,15 +1,14 @@
 """Copies of uploads in the spool, written once: unpacked if compressed, UTF-8 if in another encoding."""
 
-import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from domain.shared.errors import InvalidError, TooLargeError
-from infrastructure.formats.compression.compressed import packing, unpacked
+from infrastructure.formats.compressed import packing, unpacked
 from infrastructure.formats.text.encodings import UTF8, EncodingDetector, as_utf8
 from infrastructure.system.checkpoints import checkpoint
 from infrastructure.system.disk_space import disk_full_as_error
+from infrastructure.system.durable_files import write_atomically
 
 CHUNK_BYTES = 1 << 20
 # Text per packed byte. JSON compresses to a tenth, one record repeated to a four-hundredth; more is a bomb.
@@ -30,7 +29,7 @@ def unpack(raw: Path, spool: Path, limit: int) -> Path:
     broken: list[str] = []
     with disk_full_as_error():
         with raw.open("rb") as file:
-            write(limited(unpacked(file, broken), file.tell, limit), spool)
+            write_atomically(spool, limited(unpacked(file, broken), file.tell, limit), durable=False)
         if broken and not spool.stat().st_size:
             forget(spool)
             raise InvalidError(f"{broken[0]}; nothing in it can be read")
@@ -51,7 +50,7 @@ def as_text(path: Path, spool: Path) -> Path:
     if detector.encoding == UTF8:
         return path
     with disk_full_as_error():
-        write(as_utf8(_chunks(path), detector.encoding), spool)
+        write_atomically(spool, as_utf8(_chunks(path), detector.encoding), durable=False)
     return spool
 
 
@@ -81,27 +80,6 @@ def limited(chunks: Iterable[bytes], packed: Callable[[], int], limit: int) -> I
         if size > max(packed() * MAX_UNPACK_RATIO, UNLIMITED_BYTES):
             raise TooLargeError(f"the file unpacks to more than {MAX_UNPACK_RATIO} times its size, the limit")
         yield chunk
-
-
-def write(chunks: Iterable[bytes], target: Path) -> None:
-    """Write by rename; nothing is left on failure. Call `sync` before storing a position that points into the file."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.tmp")
-    try:
-        with partial.open("wb") as out:
-            for chunk in chunks:
-                checkpoint()
-                out.write(chunk)
-        partial.replace(target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def sync(path: Path) -> None:
-    """Flush the file to disk (fsync)."""
-    with disk_full_as_error(), path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _note(spool: Path) -> Path:

@@ -4,7 +4,6 @@ Tantivy's lock is held only while a batch is written, so that any process can wr
 one. `write` returns when the batch is on disk; segment merges finish in a thread, and the next writer waits for them.
 """
 
-import os
 import shutil
 import tempfile
 import threading
@@ -23,6 +22,7 @@ from domain.shared.errors import DamagedError, InvalidError, NoSpaceError, Unava
 from infrastructure.search.common.identifiers import ID
 from infrastructure.search.common.text_analysis import WHOLE, WORDS, whole_analyzer, words_analyzer
 from infrastructure.search.embedded.schema import build_schema, schema_hash, to_tantivy
+from infrastructure.system.durable_files import write_atomically
 
 T = TypeVar("T")
 HEAP_BYTES = 40_000_000  # the writer's buffer
@@ -94,15 +94,10 @@ class IndexStore:
 
     def activate(self, other: "IndexStore") -> None:
         """Activate the index of a store made by `new_inactive`. Other writers wait, and then write to it."""
-        new = self._pointer.with_suffix(".new")
         other.wait_for_merges()
         with self._writing, self._locked(SMALL_HEAP_BYTES) as (writer, old):
             writer.rollback()
-            with new.open("w") as file:
-                file.write(other.path.name)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._pointer)
+            write_atomically(self._pointer, [other.path.name.encode()])
         self.wait_for_merges()
         shutil.rmtree(old, ignore_errors=True)
 

@@ -1,6 +1,5 @@
 """The synonyms of an installation, in one file."""
 
-import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import orjson
 
 from domain.search.queries import Synonym
+from infrastructure.system.durable_files import write_atomically
 
 
 class SynonymFile:
@@ -21,13 +21,7 @@ class SynonymFile:
 
     def write(self, synonyms: Sequence[Synonym]) -> None:
         """Replace all synonyms atomically."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        new = self._path.with_name(f".synonyms.{os.getpid()}.{threading.get_ident()}")
-        with new.open("wb") as file:
-            file.write(orjson.dumps([item.model_dump() for item in synonyms]))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._path)
+        write_atomically(self._path, [orjson.dumps([item.model_dump() for item in synonyms])])
 
     def read(self) -> list[Synonym]:
         """The synonyms; empty if none were written."""

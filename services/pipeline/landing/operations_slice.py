@@ -15,7 +15,7 @@ from domain.jobs.job import Job, JobCounts
 from domain.pipeline.batch import Batch
 from domain.raw_records.audit import NewAuditEntry
 from domain.raw_records.operations import Op, Operation, Operations, Outcome, Result, line_of, read_operations
-from domain.raw_records.record import AcceptedRecord, Kind, RefusedElement, SourceLocation, ValidationResult
+from domain.raw_records.record import AcceptedRecord, Kind, RefusedElement, SourceLocation, ValidationResult, refused
 from domain.raw_records.versions import CurrentVersion, RecordKey
 from domain.shared.errors import InvalidError
 from domain.shared.exact_json import dumps, loads
@@ -26,7 +26,6 @@ from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 
 DELETED_HASH = b"\0" * 16  # the content hash of a tombstone
-EXCERPT_CHARACTERS = 2_000
 STATUS_OF_REFUSAL = {"not_found": 404, "version_conflict": 412}
 
 
@@ -95,13 +94,12 @@ class ValidatedOperations(ValidatedSlice):
     def counts(self) -> JobCounts:
         """The outcomes of the operations, counted."""
         outcomes = [outcome.outcome for outcome in self.outcomes]
-        unchanged, refused = outcomes.count(Result.UNCHANGED), outcomes.count(Result.REFUSED)
-        accepted = len(outcomes) - unchanged - refused
+        unchanged, quarantined = outcomes.count(Result.UNCHANGED), outcomes.count(Result.REFUSED)
         return JobCounts(
             received=len(outcomes),
-            accepted=accepted,
+            accepted=len(outcomes) - unchanged - quarantined,
             unchanged=unchanged,
-            quarantined=refused,
+            quarantined=quarantined,
             processes=self.processes,
         )
 
@@ -122,11 +120,9 @@ class ValidatedOperations(ValidatedSlice):
 
     def failure(self, counts: JobCounts) -> dict[str, Any]:  # pylint: disable=unused-argument
         """The error of a job none of whose operations could be applied."""
-        refused = [
-            outcome for outcome in self.outcomes if outcome.outcome is Result.REFUSED and outcome.code != "atomic"
-        ]
-        if len(self.outcomes) == 1 and refused:
-            outcome = refused[0]
+        reasons = [one for one in self.outcomes if one.outcome is Result.REFUSED and one.code != "atomic"]
+        if len(self.outcomes) == 1 and reasons:
+            outcome = reasons[0]
             return {
                 "title": "The change was refused",
                 "status": STATUS_OF_REFUSAL.get(outcome.code or "", 422),
@@ -134,7 +130,7 @@ class ValidatedOperations(ValidatedSlice):
                 "code": outcome.code,
                 "stage": "land",
             }
-        detail = f"{len(refused)} of {len(self.outcomes)} elements were refused" + (
+        detail = f"{len(reasons)} of {len(self.outcomes)} elements were refused" + (
             ", and the others with them" if self.operations.atomic else ""
         )
         return {
@@ -147,45 +143,32 @@ class ValidatedOperations(ValidatedSlice):
         if operation.refusal is not None:
             return [self._refusal(operation, position, *operation.refusal)]
         if operation.op is Op.PUT:
-            verdicts = self._puts[position]
-            return [self._check_id(operation, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
+            return self._check_ids(operation, self._puts[position], position)
         key = (str(operation.kind), operation.id or "")
         state = self._states.get(key)
         if state is None or (state.deleted and operation.op is not Op.PURGE):
-            return [
-                self._refusal(
-                    operation, position, "not_found", f"there is no record {operation.id} of {operation.kind}"
-                )
-            ]
+            reason = f"there is no record {operation.id} of {operation.kind}"
+            return [self._refusal(operation, position, "not_found", reason)]
         if operation.op is not Op.PATCH:
+            tombstone = {"date": None, "payload": b"", "content_hash": DELETED_HASH, "deleted": True}
             place = self._place(position)
-            return [
-                AcceptedRecord(
-                    kind=operation.kind,
-                    record_id=key[1],
-                    ocid=state.ocid,
-                    date=None,
-                    payload=b"",
-                    content_hash=DELETED_HASH,
-                    place=place,
-                    deleted=True,
-                )
-            ]
-        verdicts = self._validate(operation, merge_patch(loads(state.payload or b"null"), operation.payload), position)
-        return [self._check_id(operation, verdict, position, alone=len(verdicts) == 1) for verdict in verdicts]
+            return [AcceptedRecord(kind=operation.kind, record_id=key[1], ocid=state.ocid, place=place, **tombstone)]
+        patched = merge_patch(loads(state.payload or b"null"), operation.payload)
+        return self._check_ids(operation, self._validate(operation, patched, position), position)
 
-    def _check_id(
-        self, operation: Operation, verdict: ValidationResult, position: int, *, alone: bool
-    ) -> ValidationResult:
-        """The verdict; refused if its record is not the one that the operation names."""
-        if isinstance(verdict, RefusedElement) or operation.id is None or (alone and verdict.record_id == operation.id):
-            return verdict
-        return self._refusal(
-            operation,
-            position,
-            "id_mismatch",
-            f"the record is {operation.id}, but its content makes it {verdict.record_id}",
-        )
+    def _check_ids(
+        self, operation: Operation, verdicts: list[ValidationResult], position: int
+    ) -> list[ValidationResult]:
+        """The verdicts; refused are records that are not the one that the operation names, or not the only one."""
+        if operation.id is None:
+            return verdicts
+        reason = f"the record is {operation.id}, but its content makes it"
+        return [
+            verdict
+            if isinstance(verdict, RefusedElement) or (len(verdicts) == 1 and verdict.record_id == operation.id)
+            else self._refusal(operation, position, "id_mismatch", f"{reason} {verdict.record_id}")
+            for verdict in verdicts
+        ]
 
     def _apply(self, operation: Operation, position: int, verdict: ValidationResult) -> None:
         """Check the preconditions, then make the verdict the record's state and note the outcome."""
@@ -201,43 +184,28 @@ class ValidatedOperations(ValidatedSlice):
             )
             return
         same = state.deleted if verdict.deleted else not state.deleted and state.content_hash == verdict.content_hash
-        result = (
-            Result.UNCHANGED
-            if same
-            else Result.DELETED
-            if verdict.deleted
-            else Result.CREATED
-            if state.deleted
-            else Result.UPDATED
-        )
+        changed = Result.CREATED if state.deleted else Result.UPDATED
+        result = Result.UNCHANGED if same else Result.DELETED if verdict.deleted else changed
         version = state.version + (not same)
         if operation.op is Op.PURGE:
             result = Result.DELETED
             self.purged.append((key, state.ocid, version))
-        self._states[key] = (
-            RecordState(version, verdict.content_hash, verdict.deleted, verdict.ocid, verdict.payload)
-            if not same
-            else state
-        )
+        if not same:
+            state = RecordState(version, verdict.content_hash, verdict.deleted, verdict.ocid, verdict.payload)
+        self._states[key] = state
         self.accepted.append(verdict)
         self.outcomes.append(
             Outcome(position=position, kind=operation.kind, id=key[1], outcome=result, version=version)
         )
 
     def _note_refused(
-        self, operation: Operation, position: int, refused: RefusedElement, record_id: str | None = None
+        self, operation: Operation, position: int, refusal: RefusedElement, record_id: str | None = None
     ) -> None:
-        self.refused.append(refused)
-        about = {"code": refused.code, "reason": refused.reason, "path": refused.path}
+        self.refused.append(refusal)
+        about = refusal.model_dump(include={"code", "reason", "path"})
+        named = operation.id or record_id
         self.outcomes.append(
-            Outcome(
-                position=position,
-                kind=operation.kind,
-                id=operation.id or record_id,
-                outcome=Result.REFUSED,
-                version=None,
-                **about,
-            )
+            Outcome(position=position, kind=operation.kind, id=named, outcome=Result.REFUSED, version=None, **about)
         )
 
     def _refuse_all(self) -> None:
@@ -253,30 +221,23 @@ class ValidatedOperations(ValidatedSlice):
         try:
             raw = dumps(payload)
         except orjson.JSONEncodeError:
-            return [
-                self._refusal(operation, position, "too_deep", "objects or arrays are nested too deep to be stored")
-            ]
+            reason = "objects or arrays are nested too deep to be stored"
+            return [self._refusal(operation, position, "too_deep", reason)]
         nothing = f"the payload has no {operation.kind}: its list is empty"
-        return validate_element(raw, self._place(position), operation.kind) or [
-            self._refusal(operation, position, "no_record", nothing)
-        ]
+        found = validate_element(raw, self._place(position), operation.kind)
+        return found or [self._refusal(operation, position, "no_record", nothing)]
 
     def _place(self, position: int) -> SourceLocation:
         return SourceLocation(file=self.job.filename or "", line=line_of(position), path="/payload")
 
     def _refusal(self, operation: Operation, position: int, code: str, reason: str) -> RefusedElement:
+        payload = operation.payload
         try:
-            excerpt = dumps(operation.payload).decode()[:EXCERPT_CHARACTERS] if operation.payload is not None else ""
+            text = dumps(payload) if payload is not None else b""
         except orjson.JSONEncodeError:
-            excerpt = ""
-        ocid = operation.payload.get("ocid") if isinstance(operation.payload, dict) else None
-        return RefusedElement(
-            place=self._place(position),
-            code=code,
-            reason=reason,
-            excerpt=excerpt,
-            ocid=ocid if isinstance(ocid, str) else None,
-        )
+            text = b""
+        ocid = payload.get("ocid") if isinstance(payload, dict) else None
+        return refused(self._place(position), code, reason, text, ocid=ocid)
 
     def _payloads(
         self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence[ValidatedSlice]

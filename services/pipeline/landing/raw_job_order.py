@@ -22,8 +22,7 @@ def next_in_order(work: ReadUnitOfWork, job: Job) -> Job | None:
     first = work.raw_job_order.oldest_unlanded(now()) if job.type == "raw" else None
     if first is None or first.job_id == job.id:
         return job
-    found = work.jobs.get(first.job_id) if _is_unclaimed(first) else None
-    return found
+    return work.jobs.get(first.job_id) if _is_unclaimed(first) else None
 
 
 def wake_next_raw_job(parts: Parts) -> None:

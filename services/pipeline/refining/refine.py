@@ -12,13 +12,13 @@ import orjson
 import polars as pl
 
 from domain.lake.flattening.processes import flatten
-from domain.lake.silver import TABLES, TABLES_BY_KIND, silver_schema
+from domain.lake.silver import TABLES, TABLES_BY_KIND, silver_schema, tombstones
 from domain.ocds.merging.compiled_release import ReleaseSource, compile_releases
 from domain.ocds.merging.superseded import superseded_note, without_superseded
 from domain.pipeline.batch import CommittedBatch
 from domain.pipeline.watermark import Watermark
 from domain.raw_records.record import Kind
-from services.pipeline.refining.refine_records import refine_records, touched_records
+from services.pipeline.refining.refine_records import only_versions, refine_records, touched_records
 from services.pipeline.stage_runner import run_stage, takes_single_batch
 from services.ports.parts import Parts
 from services.shared.clock import now
@@ -96,23 +96,13 @@ def _refine_chunk(parts: Parts, ocids: Sequence[str], silver_batch: int) -> Fram
     with parts.warehouse.read() as work:
         current = work.record_catalogue.current_of_ocids(KIND, ocids)
         seqs = work.batches.seqs(sorted({row.batch_id for row in current}))
-    rows = pl.DataFrame(
-        {
-            "record_id": [r.record_id for r in current],
-            "version": [r.version for r in current],
-            "batch": [r.batch_id for r in current],
-        },
-        schema={"record_id": pl.String, "version": pl.Int32, "batch": pl.Int64},
-    )
-    bronze = parts.lake.read_bronze(KIND, sorted(seqs), COLUMNS, ocids).join(
-        rows, on=["record_id", "version", "batch"], how="inner"
-    )
+    bronze = only_versions(parts.lake.read_bronze(KIND, sorted(seqs), COLUMNS, ocids), current)
     order = pl.DataFrame({"batch": list(seqs), "seq": list(seqs.values())}, schema={"batch": pl.Int64, "seq": pl.Int64})
     releases = bronze.join(order, on="batch", how="inner").sort("ocid", "date", "seq", "position")
     processes, notes = _compile(without_superseded(releases), silver_batch)
     frames = flatten(processes)
     deleted = sorted(set(ocids) - set(processes["ocid"]))
-    frames["process"] = pl.concat([frames["process"], _tombstones(deleted, silver_batch)])
+    frames["process"] = pl.concat([frames["process"], tombstones("process", deleted, silver_batch)])
     frames["note"] = pl.concat([frames["note"], notes]) if "note" in frames else notes
     return frames
 
@@ -170,12 +160,3 @@ def _publisher_columns(packages: pl.Series) -> list[pl.Series]:
         pl.Series(name, [item if isinstance(item, str) else None for item in found], dtype=pl.String)
         for name, found in texts.items()
     ]
-
-
-def _tombstones(ocids: Sequence[str], silver_batch: int) -> pl.DataFrame:
-    named = pl.DataFrame({"ocid": ocids}, schema={"ocid": pl.String})
-    rest = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in TABLES["process"].items() if name != "ocid"]
-    frame = named.with_columns(rest).with_columns(
-        pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"), pl.lit(value=True).alias("deleted")
-    )
-    return frame.select(list(TABLES["process"]))

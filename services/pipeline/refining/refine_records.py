@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import polars as pl
 
 from domain.lake.flattening.records import flatten_records
-from domain.lake.silver import ALL_TABLES, RECORD_TABLES, TABLES_BY_KIND, silver_schema
+from domain.lake.silver import ALL_TABLES, TABLES_BY_KIND, silver_schema, tombstones
 from domain.raw_records.record import Kind
+from domain.raw_records.versions import CurrentVersion
 from services.ports.parts import Parts
 
 COLUMNS = ["batch", "record_id", "version", "ocid", "payload"]
@@ -38,16 +39,8 @@ def _refine_chunk(parts: Parts, kind: Kind, record_ids: Sequence[str], silver_ba
     with parts.warehouse.read() as work:
         current = [row for row in work.record_catalogue.current(kind, record_ids).values() if not row.deleted]
         counted = work.batches.seqs(sorted({row.batch_id for row in current}))
-    wanted = pl.DataFrame(
-        {
-            "record_id": [r.record_id for r in current],
-            "version": [r.version for r in current],
-            "batch": [r.batch_id for r in current],
-        },
-        schema={"record_id": pl.String, "version": pl.Int32, "batch": pl.Int64},
-    )
     bronze = parts.lake.read_bronze(kind, sorted(counted), COLUMNS, record_ids=record_ids)
-    current_rows = bronze.join(wanted, on=["record_id", "version", "batch"], how="inner").sort("record_id")
+    current_rows = only_versions(bronze, current).sort("record_id")
     frames = flatten_records(kind, current_rows, silver_batch)
     main = TABLES_BY_KIND[kind][0]
     deleted = sorted(set(record_ids) - set(current_rows["record_id"]))
@@ -55,12 +48,12 @@ def _refine_chunk(parts: Parts, kind: Kind, record_ids: Sequence[str], silver_ba
     return frames
 
 
-def tombstones(table: str, record_ids: Sequence[str], silver_batch: int) -> pl.DataFrame:
-    """Rows that mark the records as deleted."""
-    types = RECORD_TABLES[table]
-    named = pl.DataFrame({"record_id": record_ids}, schema={"record_id": pl.String})
-    rest = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in types.items() if name != "record_id"]
-    frame = named.with_columns(rest).with_columns(
-        pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"), pl.lit(value=True).alias("deleted")
-    )
-    return frame.select(list(types))
+def only_versions(bronze: pl.DataFrame, wanted: Sequence[CurrentVersion]) -> pl.DataFrame:
+    """The bronze rows of these versions."""
+    keys = {
+        "record_id": [version.record_id for version in wanted],
+        "version": [version.version for version in wanted],
+        "batch": [version.batch_id for version in wanted],
+    }
+    types = {"record_id": pl.String, "version": pl.Int32, "batch": pl.Int64}
+    return bronze.join(pl.DataFrame(keys, schema=types), on=list(keys), how="inner")

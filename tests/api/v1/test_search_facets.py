@@ -12,7 +12,7 @@ from infrastructure.search.typesense.engine import TypesenseSearch
 from services.ports.parts import Parts
 from services.search.searching import SearchRequest, search
 from services.star.processes import ProcessFilters, list_processes
-from services.star.rows import RowRequest, fact_rows
+from services.star.rows import RowRequest, list_rows
 from tests.infrastructure.search.typesense.stand_in.server import Typesense
 from tests.infrastructure.search.typesense.transport import Recording
 from tests.support import lines, load, release, verified
@@ -106,7 +106,7 @@ def test_a_name_is_found_with_and_without_its_blanks_in_search_and_in_gold(lake_
     for name in ("buyer", "supplier", "region"):
         assert search(lake_home, SearchRequest(values={name: [given]})).found == 2
     for parameter in ("buyer.name", "buyer", "supplier.name", "supplier"):
-        rows, _ = fact_rows(warehouse, "award", RowRequest([(parameter, given)]), None, 10)
+        rows, _ = list_rows(warehouse, "fact", "award", RowRequest([(parameter, given)]), None, 10)
         assert {row["ocid"] for row in rows} == {"ocds-test00-0", "ocds-test01-1"}, parameter
     for filters in (ProcessFilters(buyer=[given]), ProcessFilters(region=[given]), ProcessFilters(supplier=[given])):
         found, _ = list_processes(warehouse, filters, None, None, 10)

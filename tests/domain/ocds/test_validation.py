@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ocds.validation import NOTES, REFUSALS, validate_release_element
+from domain.ocds.validation import REFUSALS, validate_release_element
+from domain.raw_records.identity import release_record_id
+from domain.raw_records.note_codes import NOTES
 from domain.raw_records.record import AcceptedRecord, RefusedElement, SourceLocation, ValidationResult
-from domain.raw_records.record_ids import release_record_id
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "judge"
 CASES = sorted(path.stem for path in GOLDEN.glob("*.json") if not path.stem.endswith("-judged"))

@@ -9,12 +9,13 @@ from domain.ocds.validation import validate_release_element
 from domain.raw_records.record import AcceptedRecord, RefusedElement
 from domain.shared.errors import InvalidError
 from infrastructure.files.file_store import FileStore
-from infrastructure.formats.archives.recogniser import MAX_MEMBERS
-from infrastructure.formats.file_sources import FileSources, OcdsJson
+from infrastructure.formats.file_sources import FileSources
+from infrastructure.formats.json.recogniser import OcdsJson
 from infrastructure.formats.tables.recognisers import tables
 from services.ports.sources import Element
 
 LONGEST = 50_000
+MAX_MEMBERS = 100_000
 MOST = 64 * 1024**2
 
 

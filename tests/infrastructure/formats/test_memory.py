@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="
 SCRIPT = """
 import re, sys
 from pathlib import Path
-from infrastructure.formats.file_sources import OcdsJson
+from infrastructure.formats.json.recogniser import OcdsJson
 reader, path, elements = OcdsJson(4 << 20), Path(sys.argv[1]), 0
 position = reader.recognise(path, "x")
 while position:

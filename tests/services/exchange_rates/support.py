@@ -4,11 +4,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from domain.jobs.job import Job
-from infrastructure.exchange_rates.circuit_breaker import CircuitBreaker
 from infrastructure.exchange_rates.frankfurter import Frankfurter, RequestLimits
 from services.ports.parts import Parts
 from tests.support import load, release, rows
@@ -17,9 +15,9 @@ PATIENCE = RequestLimits(tries=2, first_wait=0.001, longest_wait=0.01, connect=2
 Record = dict[str, Any]
 
 
-def with_service(parts: Parts, url: str, home: Path) -> Parts:
+def with_service(parts: Parts, url: str) -> Parts:
     """The lake, configured with this service."""
-    return replace(parts, rate_service=Frankfurter(url, CircuitBreaker(home / "circuit.json", "the service"), PATIENCE))
+    return replace(parts, rate_service=Frankfurter(url, PATIENCE))
 
 
 def rate(day: str, currency: str, value: float, base: str = "EUR") -> Record:

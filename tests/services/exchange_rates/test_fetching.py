@@ -33,8 +33,8 @@ def there() -> Iterator[Service]:
 
 
 @pytest.fixture
-def lake(lake_home: Parts, there: Service, tmp_path: Path) -> Parts:
-    return with_service(lake_home, there.url, tmp_path)
+def lake(lake_home: Parts, there: Service) -> Parts:
+    return with_service(lake_home, there.url)
 
 
 def ask(lake: Parts, wish: RateRequest | None = None) -> int | None:

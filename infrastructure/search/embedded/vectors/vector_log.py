@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from domain.shared.errors import DamagedError
 from domain.shared.surrogate_keys import surrogate_key
+from infrastructure.system.durable_files import append_durably, sync
 from services.ports.embeddings import Vectors
 from services.ports.search import VectorRow
 
@@ -102,12 +103,14 @@ class VectorLog:
         self.snapshot()
         self._truncate_incomplete()
         if puts:
-            _append(self._vectors, np.stack([row.vector for row in puts]).astype(np.float32, copy=False).tobytes())
+            append_durably(
+                self._vectors, np.stack([row.vector for row in puts]).astype(np.float32, copy=False).tobytes()
+            )
         lines = [orjson.dumps([name]) for name in self.hashes(deleted)] + [
             orjson.dumps([row.id, row.text_hash]) for row in puts
         ]
         if lines:
-            _append(self._lines, b"\n".join(lines) + b"\n")
+            append_durably(self._lines, b"\n".join(lines) + b"\n")
 
     def _entries_of(self, now: Snapshot, ids: Sequence[str]) -> Iterator[tuple[int, str, str]]:
         """(row, id, hash) of those documents that have a vector."""
@@ -167,19 +170,3 @@ def _line(lines: BinaryIO, start: int) -> list[str]:
     lines.seek(start)
     found: list[str] = orjson.loads(lines.readline())
     return found
-
-
-def _append(path: Path, content: bytes) -> None:
-    with path.open("ab") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync(folder: Path) -> None:
-    """Flush the folder's entries to disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -4,7 +4,6 @@ One writer at a time, by a file lock that ends with its process.
 """
 
 import fcntl
-import os
 import re
 import shutil
 import threading
@@ -18,8 +17,9 @@ import orjson
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from domain.shared.errors import InvalidError, UnavailableError
-from infrastructure.search.embedded.vectors.vector_log import Snapshot, VectorLog, sync
+from infrastructure.search.embedded.vectors.vector_log import Snapshot, VectorLog
 from infrastructure.system.disk_space import disk_full_as_error
+from infrastructure.system.durable_files import write_atomically
 from services.ports.search import VectorRow
 
 LOCK_WAIT_SECONDS = 60.0  # seconds to wait for another writer
@@ -188,13 +188,7 @@ class VectorSets:
             return self._catalogue
 
     def _save(self, catalogue: dict[str, Any]) -> None:
-        path, new = self._folder / "catalogue.json", self._folder / "catalogue.new"
-        with new.open("wb") as file:
-            file.write(orjson.dumps(catalogue))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-        sync(self._folder)
+        write_atomically(self._folder / "catalogue.json", [orjson.dumps(catalogue)])
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

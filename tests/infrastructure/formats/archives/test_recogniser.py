@@ -347,17 +347,19 @@ SCRIPT = """
 import re, sys, json
 from pathlib import Path
 from infrastructure.files.file_store import FileStore
-from infrastructure.formats.file_sources import FileSources, OcdsJson
+from infrastructure.formats.file_sources import FileSources
+from infrastructure.formats.json.recogniser import OcdsJson
 from infrastructure.formats.tables.recognisers import tables
 home, spool = Path(sys.argv[1]), Path(sys.argv[1]) / "spool"
 files = FileStore(home / "files")
-sources = FileSources(files, spool, [OcdsJson(4 << 20), *tables(spool, 4 << 20, 1 << 40)], 1 << 40)
+sources = FileSources(files, spool, [OcdsJson(4 << 20), *tables(spool, 4 << 20, 1 << 40)], 1 << 40, 100)
 sha256, position, most, elements, refused = files.copy(home / "upload")[0], None, 0, 0, []
 try:
     while True:
         piece = sources.read(sha256, "upload", position, 500)
-        elements, position, refused = elements + len(piece.elements), piece.position, refused + [one.code for one in
-        piece.refused] most = max(most, sum(path.stat().st_size for path in spool.glob("*")))
+        elements, position = elements + len(piece.elements), piece.position
+        refused += [one.code for one in piece.refused]
+        most = max(most, sum(path.stat().st_size for path in spool.glob("*")))
         if position is None:
             break
 except Exception as error:

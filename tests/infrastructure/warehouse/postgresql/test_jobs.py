@@ -1,7 +1,6 @@
 """Every kind of job runs to its end on PostgreSQL, and no column holds JSON's null where it should hold SQL's."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -107,10 +106,10 @@ def test_the_seeds_are_loaded_and_every_layer_is_rebuilt(whole: Api) -> None:
     assert rebuild_search(whole.parts) > 0
 
 
-def test_rates_are_asked_of_a_service(whole: Api, tmp_path: Path) -> None:
+def test_rates_are_asked_of_a_service(whole: Api) -> None:
     with (
         service({"2024-01-02": {"USD": 1.25}, "2024-01-03": {"USD": 1.6}}) as there,
-        over(whole, with_service(whole.parts, there.url, tmp_path)) as asking,
+        over(whole, with_service(whole.parts, there.url)) as asking,
     ):
         client = asking.client
         rate_needed = lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03")])

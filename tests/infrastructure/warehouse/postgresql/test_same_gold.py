@@ -16,7 +16,7 @@ from services.maintenance.rebuild import rebuild_gold
 from services.ports.parts import Parts
 from services.shared.clock import now
 from services.star.processes import ProcessFilters, list_processes
-from services.star.rows import RowRequest, fact_rows
+from services.star.rows import RowRequest, list_rows
 from tests.services.pipeline.publishing.test_deletions import FULL
 from tests.support import drain, gold, lines, load, release, submit, verified
 
@@ -42,8 +42,9 @@ def test_a_rebuild_and_the_readers_work_on_postgresql(lake_on_postgres: Parts, t
     before = gold(lake_on_postgres)
     assert rebuild_gold(lake_on_postgres) == 2
     assert gold(lake_on_postgres) == before
-    rows, _ = fact_rows(
+    rows, _ = list_rows(
         lake_on_postgres.warehouse,
+        "fact",
         "award",
         RowRequest([("currency.code", "CHF"), ("buyer.name__prefix", "North")], "-amount"),
         None,

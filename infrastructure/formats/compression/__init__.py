@@ -1,1 +1,0 @@
-"""Files packed with gzip, bzip2 or xz."""
