@@ -18,6 +18,7 @@ from infrastructure.warehouse.ledger.record_versions import RecordVersionReposit
 from infrastructure.warehouse.ledger.watermarks import WatermarkRepository
 from infrastructure.warehouse.saved_searches.repository import SavedSearchRepository
 from infrastructure.warehouse.search.repository import SearchSettingsRepository
+from infrastructure.warehouse.search.state import SearchStateRepository
 from infrastructure.warehouse.star.document_files import DocumentFileRepository
 from infrastructure.warehouse.star.exchange_rates import ExchangeRateRepository
 from infrastructure.warehouse.star.reader import StarReader
@@ -123,6 +124,10 @@ class SqlUnitOfWork:
     @cached_property
     def search_settings(self) -> SearchSettingsRepository:
         return SearchSettingsRepository(self.connection)
+
+    @cached_property
+    def search_state(self) -> SearchStateRepository:
+        return SearchStateRepository(self.connection)
 
     @cached_property
     def saved_searches(self) -> SavedSearchRepository:

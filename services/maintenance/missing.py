@@ -51,16 +51,16 @@ def _different(parts: Parts) -> Ids:
 
 def _write_differences(parts: Parts) -> int:
     """Write the documents while the index stage is paused, so that newer ones are not overwritten."""
-    pause(parts)
+    holder, _ = pause(parts)
     try:
         different = _different(parts)
         for collection, ids in different.items():
             logger.warning("search differs from gold in {} of its {}; writing them again", len(ids), collection)
             _write(parts, collection, sorted(ids))
-            check_still_paused(parts)
+            check_still_paused(parts, holder)
         return sum(map(len, different.values()))
     finally:
-        resume(parts)
+        resume(parts, holder)
 
 
 def _write(parts: Parts, collection: Collection, ids: Sequence[str]) -> None:

@@ -2,12 +2,14 @@
 
 from services.ports.warehouse import ReadUnitOfWork
 
-ORGANIZATIONS_WATERMARK = "organizations"  # how far their search documents are written
+ORGANIZATIONS_PART = "organizations"  # part of the index stage: how far their search documents are written
 
 
 def organizations_behind(work: ReadUnitOfWork) -> bool:
     """Whether search documents of organisations are behind the index watermark."""
-    return bool(work.watermarks.get(ORGANIZATIONS_WATERMARK).silver_batch < work.watermarks.get("index").silver_batch)
+    return bool(
+        work.watermarks.get("index", ORGANIZATIONS_PART).silver_batch < work.watermarks.get("index").silver_batch
+    )
 
 
 def refine_or_publish_pending(work: ReadUnitOfWork) -> bool:

@@ -13,7 +13,7 @@ from domain.pipeline.watermark import Watermark
 from domain.search.queries import Collection
 from domain.search.search_documents import organization_document, process_document
 from services.lake.silver_batches import limit_by_processes
-from services.pipeline.backlog import ORGANIZATIONS_WATERMARK, organizations_behind, refine_or_publish_pending
+from services.pipeline.backlog import ORGANIZATIONS_PART, organizations_behind, refine_or_publish_pending
 from services.pipeline.stage_runner import run_stage, takes_single_batch
 from services.pipeline.wake_erase import wake_erase
 from services.ports.parts import Parts
@@ -33,7 +33,7 @@ def index(parts: Parts) -> None:
     """Run once, up to publish's watermark; finish jobs. Sends index again if more is pending, else embed."""
 
     def is_due(work: ReadUnitOfWork, watermark: Watermark) -> bool:
-        return _due(work, watermark) and not index_pause.is_paused(work)
+        return _due(work, watermark) and not work.search_state.paused(now())
 
     if run_stage(parts, "index", is_due, lambda watermark: _index(parts, watermark)):
         parts.messages.send("index")
@@ -63,7 +63,7 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
         organizations: Watermark | None = None
         touched: list[str] = []
         if _organizations_follow(work, advanced.seq):
-            organizations = work.watermarks.get(ORGANIZATIONS_WATERMARK)
+            organizations = work.watermarks.get("index", ORGANIZATIONS_PART)
             touched = list(work.search_rows.touched_organizations(organizations.silver_batch, published))
         files = work.document_files.touched(watermark.silver_batch, published)
     ocids = sorted(
@@ -112,7 +112,7 @@ def _organizations_follow(work: ReadUnitOfWork, seq: int) -> bool:
     return bool(
         not refine_or_publish_pending(work)
         or work.jobs.due(seq)
-        or work.watermarks.idle(ORGANIZATIONS_WATERMARK, now() - ORGANIZATIONS_MAX_DELAY)
+        or work.watermarks.idle("index", now() - ORGANIZATIONS_MAX_DELAY, ORGANIZATIONS_PART)
     )
 
 
