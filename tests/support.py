@@ -6,7 +6,7 @@ Only the queue is replaced, by an in-memory queue; nothing is patched.
 import json
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,26 +37,12 @@ from infrastructure.warehouse.star.gold_tables import gold_table
 from infrastructure.warehouse.unit_of_work import SqlUnitOfWork
 from services.maintenance.verify import verify
 from services.pipeline.backlog import ORGANIZATIONS_PART
-from services.pipeline.embedding.embed import embed
-from services.pipeline.erasing.erase import erase
-from services.pipeline.indexing.index import index
-from services.pipeline.landing.land import land
-from services.pipeline.publishing.publish import publish
-from services.pipeline.refining.refine import refine
+from services.pipeline.stages import STAGES as REGISTRY
 from services.ports.parts import Parts
 from services.shared.clock import now
 from services.uploads import submission as intake
-from services.webhooks.outbox import deliver
 
-STAGES: dict[str, Callable[..., None]] = {
-    "land": land,
-    "refine": refine,
-    "publish": publish,
-    "index": index,
-    "embed": embed,
-    "deliver": deliver,
-    "erase": erase,
-}
+STAGES = {stage.name: stage for stage in REGISTRY}
 PDF_LIMITS = PdfLimits(cpu_seconds=10, page_seconds=2, timeout=60)
 # Columns that differ between two ways to the same state: ids of runs, not results.
 BATCH_COLUMNS = {"silver_batch"}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Update, bindparam, func, select, update
 
-from domain.jobs.job import JobCounts
+from domain.jobs.job import JobCounts, JobError
 from domain.ocds.repeated_ids import ReleaseMarks
 from domain.pipeline.batch import Batch, CommittedBatch, SilverBatch
 from domain.pipeline.watermark import Watermark
@@ -201,10 +201,12 @@ class BatchRepository(Repository):
         silver = next(iter(self.silver_after(mark.silver_batch)), None)
         return (silver.id, self.committed_after(silver.from_seq, silver.upto_seq)) if silver is not None else (None, [])
 
-    def set_aside(self, silver_batch: int | None, batch_ids: Sequence[int], error: dict[str, Any]) -> None:
+    def set_aside(self, silver_batch: int | None, batch_ids: Sequence[int], error: JobError) -> None:
         """Set aside the batches and the silver batch made of them; their records return to the versions before."""
         self.connection.execute(update(SILVER).where(SILVER.c.id == silver_batch).values(status="set_aside"))
-        self.connection.execute(update(BATCH).where(BATCH.c.id.in_(batch_ids)).values(status="set_aside", error=error))
+        self.connection.execute(
+            update(BATCH).where(BATCH.c.id.in_(batch_ids)).values(status="set_aside", error=error.model_dump())
+        )
         RecordCatalogue(self.connection).set_aside(batch_ids)
 
     def count_set_aside(self) -> int:

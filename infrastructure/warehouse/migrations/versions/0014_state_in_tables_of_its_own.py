@@ -1,4 +1,6 @@
-"""State in tables of its own: pauses of the index stage, lost search collections, parts of watermarks, sets of kinds"""
+"""State in tables of its own: pauses of the index stage, lost search collections, parts of watermarks, sets of
+kinds; and the reason of a purge that failed
+"""
 
 from typing import Any
 
@@ -37,9 +39,11 @@ def upgrade() -> None:
     _texts_to_sets("batch", "kind")
     _texts_to_sets("silver_batch", "kinds")
     op.drop_column("batch", "package")
+    op.add_column("audit", sa.Column("reason", sa.String(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("audit", "reason")
     op.add_column("batch", sa.Column("package", Json(), nullable=True))
     _sets_to_texts("silver_batch", "kinds")
     _sets_to_texts("batch", "kind")
