@@ -47,7 +47,7 @@ class LeasedStage(Stage):
     def __call__(self, parts: Parts, *args: str) -> None:
         self.run(parts, *args)
 
-    def idle_messages(self, parts: Parts, work: ReadUnitOfWork, since: datetime) -> Sequence[Arguments]:
+    def idle_messages(self, _parts: Parts, work: ReadUnitOfWork, since: datetime) -> Sequence[Arguments]:
         return self.idle(work, since)
 
 
@@ -62,16 +62,24 @@ class SingleFlightStage(Stage):
 
     due: Callable[[Parts, ReadUnitOfWork], bool]
     run: Callable[[Parts, Watermark], bool]  # returns whether more is pending
-    wakes: tuple["SingleFlightStage", ...] = ()  # get a message after a run if they are due
+    wakes: tuple["SingleFlightStage", ...] = ()  # get a message after a run
     give_up: Callable[[Parts, Watermark, str], None] = set_aside  # on the next batch, for this reason
     upkeep_due: Callable[[Parts], bool] = lambda _: False  # whether a run is worth while without anything due
 
-    def __call__(self, parts: Parts, *args: str) -> None:
+    def __call__(self, parts: Parts, *_args: str) -> None:
         more = self._run(parts)
         with parts.warehouse.read() as work:
-            waking = [stage.name for stage in self.wakes if stage.due(parts, work)]
+            waking = self._waking(parts, work)
         for name in [*waking, *([self.name] if more else [])]:
             parts.messages.send(name)
+
+    def _waking(self, parts: Parts, work: ReadUnitOfWork) -> list[str]:
+        """The stages to wake: those that are due; instead of another one, those that it would wake."""
+        return [
+            name
+            for stage in self.wakes
+            for name in ([stage.name] if stage.due(parts, work) else stage._waking(parts, work))
+        ]
 
     def idle_messages(self, parts: Parts, work: ReadUnitOfWork, since: datetime) -> Sequence[Arguments]:
         return [()] if work.watermarks.idle(self.name, since) and self._worthwhile(parts, work) else []

@@ -47,10 +47,7 @@ def apply_chosen_model(parts: Parts) -> None:
 
 def embedding_pending(work: ReadUnitOfWork) -> bool:
     """Whether indexed documents wait to be embedded."""
-    return bool(
-        work.search_settings.model()
-        and work.watermarks.get(STAGE).silver_batch < work.watermarks.get("index").silver_batch
-    )
+    return work.search_settings.model() is not None and bool(_unembedded(work, work.watermarks.get(STAGE)))
 
 
 def _due(parts: Parts, work: ReadUnitOfWork) -> bool:
@@ -85,15 +82,19 @@ def _embed(parts: Parts, mark: Watermark) -> bool:
         mark = after.model_copy(update={"attempts": 0})
         if waiting or monotonic() - started > RUN_MAX_SECONDS:
             return not waiting
+    return _finish(parts, mark, target, sum(batch.processes for batch in pending), embedder.model)
+
+
+def _finish(parts: Parts, mark: Watermark, upto: SilverBatch, processes: int, model: str) -> bool:
+    """Move the watermark past the silver batch; returns whether more is pending. If not, the model becomes active."""
+    passed = Watermark(stage=STAGE, seq=max(mark.seq, upto.upto_seq), silver_batch=upto.id)
     with parts.warehouse.write() as work:
-        work.watermarks.compare_and_swap(
-            mark, Watermark(stage=STAGE, seq=max(mark.seq, target.upto_seq), silver_batch=target.id), now()
-        )
-        work.watermarks.record_run(mark, target.upto_seq, sum(batch.processes for batch in pending), now())
+        work.watermarks.compare_and_swap(mark, passed, now())
+        work.watermarks.record_run(mark, upto.upto_seq, processes, now())
         more = embedding_pending(work)
         work.commit()
     if not more:
-        _activate(parts, embedder.model)
+        _activate(parts, model)
     return more
 
 
@@ -102,12 +103,11 @@ def _skip_batch(parts: Parts, mark: Watermark, reason: str) -> None:
 
     They are found by their words, and embedded when they change or search is rebuilt.
     """
-    _embedder(parts).embed(["a text"])
-    with parts.warehouse.write() as work:
+    embedder = _embedder(parts)
+    embedder.embed(["a text"])
+    with parts.warehouse.read() as work:
         batch = _unembedded(work, mark)[0]
-        skipped = Watermark(stage=STAGE, seq=max(mark.seq, batch.upto_seq), silver_batch=batch.id)
-        work.watermarks.compare_and_swap(mark, skipped, now())
-        work.commit()
+    _finish(parts, mark, batch, 0, embedder.model)
     logger.error("embed: {} processes of silver batch {} get no vectors: {}", batch.processes, batch.id, reason)
 
 
