@@ -30,7 +30,7 @@ from services.shared.clock import now
 CHUNK_PROCESSES = 2_000
 # The part of the index stage that fills each collection.
 PARTS = {Collection.PROCESSES: "", Collection.ORGANIZATIONS: ORGANIZATIONS_PART, Collection.DOCUMENTS: ""}
-__all__ = ["index_again_if_lost", "publish_all", "rebuild_gold", "rebuild_search", "rebuild_silver"]
+__all__ = ["index_again_if_lost", "rebuild_gold", "rebuild_search", "rebuild_silver"]
 
 
 def rebuild_silver(parts: Parts) -> int:
@@ -104,7 +104,7 @@ def rebuild_gold(parts: Parts) -> int:
 
 def _publish_and_prune(parts: Parts) -> int | None:
     """Publish pending batches and delete processes that silver lacks; their number, None if publish ran meanwhile."""
-    publish_all(parts)
+    publish.run_all(parts)
     with parts.warehouse.read() as work:
         mark = work.watermarks.get("publish")
         batches = [batch.id for batch in work.batches.silver_after(0, mark.silver_batch)]
@@ -155,20 +155,11 @@ def index_again_if_lost(parts: Parts) -> bool:
 
 
 def _publish_and_index(parts: Parts) -> None:
-    publish_all(parts)
+    publish.run_all(parts)
     with parts.warehouse.read() as work:
         target = work.watermarks.get("publish").silver_batch
     while _index_position(parts) < target:
         index(parts)
-
-
-def publish_all(parts: Parts) -> None:
-    """Publish until nothing is pending."""
-    while True:
-        with parts.warehouse.read() as work:
-            if work.watermarks.get("publish").silver_batch >= work.batches.last_silver():
-                return
-        publish(parts)
 
 
 def _index_position(parts: Parts) -> int:

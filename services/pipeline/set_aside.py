@@ -9,6 +9,8 @@ from domain.raw_records.record import Kind
 from services.ports.parts import Parts
 from services.shared.clock import now
 
+KEYS = dict.fromkeys(Kind, "record_id") | {Kind.RELEASES: "ocid"}  # what refine takes again of a kind
+
 
 def set_aside(parts: Parts, mark: Watermark, reason: str) -> None:
     """Take the stage's next batches out of the log, and fail their jobs with the reason.
@@ -20,24 +22,12 @@ def set_aside(parts: Parts, mark: Watermark, reason: str) -> None:
     with parts.warehouse.write() as work:
         silver_batch, batches = work.batches.next_batches(mark)
         ids = [batch.id for batch in batches]
-        touched = {
-            kind: found
-            for kind in Kind
-            if (
-                found := (
-                    work.record_catalogue.ocids_in_batches(kind, ids)
-                    if kind is Kind.RELEASES
-                    else work.record_catalogue.record_ids_in_batches(kind, ids)
-                )
-            )
-        }
+        touched = {kind: found for kind in Kind if (found := work.record_catalogue.touched_by(kind, KEYS[kind], ids))}
         touching = work.batches.open([batches[0].job_id], now())[0] if touched else None
         work.commit()
     if touching is not None:
         for kind, names in touched.items():
-            parts.lake.append_bronze(
-                kind, touching.id, touches(touching.id, "ocid" if kind is Kind.RELEASES else "record_id", names)
-            )
+            parts.lake.append_bronze(kind, touching.id, touches(touching.id, KEYS[kind], names))
     with parts.warehouse.write() as work:
         error = JobError(title=f"A batch was set aside at {mark.stage}", detail=reason, stage=mark.stage)
         work.batches.set_aside(silver_batch, ids, error)
@@ -46,6 +36,6 @@ def set_aside(parts: Parts, mark: Watermark, reason: str) -> None:
             logger.error("job {}: its batch was set aside at {}: {}", job_id, mark.stage, reason)
         if touching is not None:
             work.batches.commit([(touching, JobCounts(), touched)], now())
-        work.watermarks.reset_attempts(mark, now())
+        work.watermarks.restart(mark, now(), attempts=0)
         work.commit()
     parts.messages.send("refine")

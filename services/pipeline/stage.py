@@ -73,6 +73,12 @@ class SingleFlightStage(Stage):
         for name in [*waking, *([self.name] if more else [])]:
             parts.messages.send(name)
 
+    def run_all(self, parts: Parts) -> None:
+        """Run until nothing is due. NoSpaceError if the disk is too full."""
+        while self._is_worthwhile(parts):
+            parts.files.check_free_space()
+            self(parts)
+
     def _waking(self, parts: Parts, work: ReadUnitOfWork) -> list[str]:
         """The stages to wake: those that are due; instead of another one, those that it would wake."""
         return [
@@ -82,17 +88,16 @@ class SingleFlightStage(Stage):
         ]
 
     def idle_messages(self, parts: Parts, work: ReadUnitOfWork, since: datetime) -> Sequence[Arguments]:
-        return [()] if work.watermarks.idle(self.name, since) and self._worthwhile(parts, work) else []
+        is_idle = work.watermarks.idle(self.name, since)
+        return [()] if is_idle and (self.due(parts, work) or self.upkeep_due(parts)) else []
 
-    def _worthwhile(self, parts: Parts, work: ReadUnitOfWork) -> bool:
-        return self.due(parts, work) or self.upkeep_due(parts)
+    def _is_worthwhile(self, parts: Parts) -> bool:
+        with parts.warehouse.read() as work:
+            return self.due(parts, work) or self.upkeep_due(parts)
 
     def _run(self, parts: Parts) -> bool:
         """Run once if that is worth while; returns whether more is pending."""
-        with parts.warehouse.read() as work:
-            if not self._worthwhile(parts, work):
-                return False
-        if disk_is_full(parts, self.name):
+        if not self._is_worthwhile(parts) or disk_is_full(parts, self.name):
             return False
         with parts.warehouse.write() as work:
             mark = work.watermarks.start(self.name, now())

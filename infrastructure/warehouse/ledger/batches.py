@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Update, bindparam, func, select, update
+from sqlalchemy import Select, Update, bindparam, func, select, update
 
 from domain.jobs.job import JobCounts, JobError
 from domain.ocds.repeated_ids import ReleaseMarks
@@ -74,9 +74,7 @@ class BatchRepository(Repository):
     def count_landed_slices(self, job_id: str) -> int:
         """The number of landed slices of the job."""
         where = BATCH.c.job_id == job_id, BATCH.c.status.not_in(["open", "abandoned", "unread"])
-        return int(
-            self.connection.execute(select(func.coalesce(func.max(BATCH.c.ordinal) + 1, 0)).where(*where)).scalar_one()
-        )
+        return self._number(select(func.max(BATCH.c.ordinal) + 1).where(*where))
 
     def close_unread(self, batches: Sequence[Batch]) -> None:
         """Close those of the batches that are still open and have no rows; they count as no attempt."""
@@ -158,15 +156,11 @@ class BatchRepository(Repository):
 
     def last_seq(self) -> int:
         """The highest sequence number, batches set aside included; 0 for an empty log."""
-        return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.seq), 0))).scalar_one())
+        return self._number(select(func.max(BATCH.c.seq)))
 
     def last_committed(self) -> int:
         """The highest sequence number of a committed batch; 0 without one."""
-        return int(
-            self.connection.execute(
-                select(func.coalesce(func.max(BATCH.c.seq), 0)).where(BATCH.c.status == "committed")
-            ).scalar_one()
-        )
+        return self._number(select(func.max(BATCH.c.seq)).where(BATCH.c.status == "committed"))
 
     def committed_after(self, after: int, upto: int | None = None) -> list[CommittedBatch]:
         """Committed batches after `after` in order."""
@@ -211,15 +205,15 @@ class BatchRepository(Repository):
 
     def count_set_aside(self) -> int:
         """The number of batches set aside."""
-        return int(self.connection.execute(select(func.count()).where(BATCH.c.status == "set_aside")).scalar_one())
+        return self._number(select(func.count()).where(BATCH.c.status == "set_aside"))
 
     def last_silver(self) -> int:
         """The id of the newest committed silver batch; 0 without one."""
-        return int(
-            self.connection.execute(
-                select(func.coalesce(func.max(SILVER.c.id), 0)).where(SILVER.c.status == "committed")
-            ).scalar_one()
-        )
+        return self._number(select(func.max(SILVER.c.id)).where(SILVER.c.status == "committed"))
+
+    def _number(self, query: Select[tuple[int]]) -> int:
+        """The number that the query gives; 0 for NULL."""
+        return self.connection.execute(query).scalar() or 0
 
     def open_silver(self, from_seq: int, upto_seq: int, now: datetime) -> int:
         """Open a silver batch for sequence numbers in (from_seq, upto_seq]; returns its id."""

@@ -65,15 +65,11 @@ class WatermarkRepository(Repository):
         last_activity = self.connection.execute(select(WATERMARK.c.updated_at).where(*_of(stage, part))).scalar()
         return last_activity is None or last_activity < since
 
-    def restart(self, old: Watermark, now: datetime) -> Watermark:
-        """Let an unfinished run begin again, keeping its attempts. LostRaceError as in `compare_and_swap`."""
+    def restart(self, old: Watermark, now: datetime, attempts: int) -> Watermark:
+        """Let an unfinished run begin again, after so many attempts. LostRaceError as in `compare_and_swap`."""
         self.compare_and_swap(old, old.model_copy(update={"target": None, "done": 0}), now)
-        self.connection.execute(update(WATERMARK).where(*_of(old.stage)).values(attempts=old.attempts))
+        self.connection.execute(update(WATERMARK).where(*_of(old.stage)).values(attempts=attempts))
         return self.get(old.stage)
-
-    def reset_attempts(self, old: Watermark, now: datetime) -> None:
-        """Reset the attempts and begin the run again. LostRaceError as in `compare_and_swap`."""
-        self.compare_and_swap(old, old.model_copy(update={"target": None, "done": 0}), now)
 
     def error(self, stage: str) -> str | None:
         """The error of the stage's last run; None without one."""

@@ -64,14 +64,20 @@ def _embed(parts: Parts, mark: Watermark) -> bool:
         pending: Sequence[SilverBatch] = _unembedded(work, mark)
     if mark.target is not None:
         pending = [batch for batch in pending if batch.id <= mark.target]
-    pending = pending[:1] if takes_single_batch(mark) else limit_by_processes(pending, RUN_MAX_PROCESSES)
+    single = takes_single_batch(mark)
+    pending = pending[:1] if single else limit_by_processes(pending, RUN_MAX_PROCESSES)
     started, target = monotonic(), pending[-1]
     if mark.target not in (None, target.id):  # an interrupted run had taken more than this single batch
         with parts.warehouse.write() as work:
-            mark = work.watermarks.restart(mark, now())
+            mark = work.watermarks.restart(mark, now(), mark.attempts)
             work.commit()
     for collection, documents in _slices(parts, mark, pending):
-        embed_documents(parts, embedder, collection, documents)
+        try:
+            embed_documents(parts, embedder, collection, documents)
+        except Exception:
+            if single:
+                _check(embedder)
+            raise
         # Only slices of processes are counted: the number of others may change between runs, and their hashes skip them
         # fast.
         after = mark.model_copy(update={"target": target.id, "done": mark.done + (collection is Collection.PROCESSES)})
@@ -98,13 +104,21 @@ def _finish(parts: Parts, mark: Watermark, upto: SilverBatch, processes: int, mo
     return more
 
 
+def _check(embedder: Embedder) -> None:
+    """UnavailableError if the model fails on any text: then no batch is the reason of a failure."""
+    try:
+        embedder.embed(["a text"])
+    except Exception as error:
+        raise UnavailableError(f"the embedding model {embedder.model} fails: {error}") from error
+
+
 def _skip_batch(parts: Parts, mark: Watermark, reason: str) -> None:
-    """Leave the documents of the next silver batch without vectors, unless the model embeds nothing at all.
+    """Leave the documents of the next silver batch without vectors.
 
     They are found by their words, and embedded when they change or search is rebuilt.
     """
     embedder = _embedder(parts)
-    embedder.embed(["a text"])
+    _check(embedder)
     with parts.warehouse.read() as work:
         batch = _unembedded(work, mark)[0]
     _finish(parts, mark, batch, 0, embedder.model)

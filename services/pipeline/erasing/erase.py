@@ -49,7 +49,7 @@ def _run(parts: Parts, mark: Watermark) -> bool:
         _finish(parts, done, indexed)
     parts.lake.compact()  # here, so that it never runs concurrently with erasure
     with parts.warehouse.write() as work:
-        work.watermarks.reset_attempts(mark, now())
+        work.watermarks.restart(mark, now(), attempts=0)
         work.commit()
     return bool(done) and len(taken) < len(due)
 
@@ -76,7 +76,7 @@ def _give_up(parts: Parts, mark: Watermark, reason: str) -> None:
             title = f"{one.record_id} is deleted, but could not be erased; purge it again"
             work.jobs.fail(one.job_id, JobError(title=title, detail=reason, stage=STAGE), now())
             logger.error("{} of {} could not be erased: {}", one.record_id, one.kind, reason)
-        work.watermarks.reset_attempts(mark, now())
+        work.watermarks.restart(mark, now(), attempts=0)
         work.commit()
 
 

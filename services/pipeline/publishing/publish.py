@@ -44,7 +44,7 @@ def _publish(parts: Parts, watermark: Watermark) -> bool:
     target = pending[-1]
     if watermark.target not in (None, target.id):  # an interrupted run had taken more than this single batch
         with parts.warehouse.write() as work:
-            watermark = work.watermarks.restart(watermark, now())
+            watermark = work.watermarks.restart(watermark, now(), watermark.attempts)
             work.commit()
     batches = [batch.id for batch in pending]
     # A process that a later batch also has is published with that one; a resumed run keeps its first batches.
