@@ -75,7 +75,10 @@ class SingleFlightStage(Stage):
 
     def run_all(self, parts: Parts) -> None:
         """Run until nothing is due. NoSpaceError if the disk is too full."""
-        while self._is_worthwhile(parts):
+        while True:
+            with parts.warehouse.read() as work:
+                if not self._is_worthwhile(parts, work):
+                    return
             parts.files.check_free_space()
             self(parts)
 
@@ -88,18 +91,21 @@ class SingleFlightStage(Stage):
         ]
 
     def idle_messages(self, parts: Parts, work: ReadUnitOfWork, since: datetime) -> Sequence[Arguments]:
-        is_idle = work.watermarks.idle(self.name, since)
-        return [()] if is_idle and (self.due(parts, work) or self.upkeep_due(parts)) else []
+        return [()] if work.watermarks.idle(self.name, since) and self._is_worthwhile(parts, work) else []
 
-    def _is_worthwhile(self, parts: Parts) -> bool:
-        with parts.warehouse.read() as work:
-            return self.due(parts, work) or self.upkeep_due(parts)
+    def _is_worthwhile(self, parts: Parts, work: ReadUnitOfWork) -> bool:
+        return self.due(parts, work) or self.upkeep_due(parts)
 
     def _run(self, parts: Parts) -> bool:
         """Run once if that is worth while; returns whether more is pending."""
-        if not self._is_worthwhile(parts) or disk_is_full(parts, self.name):
+        with parts.warehouse.read() as work:  # most messages that find nothing to do need no write
+            if not self._is_worthwhile(parts, work):
+                return False
+        if disk_is_full(parts, self.name):
             return False
         with parts.warehouse.write() as work:
+            if not self._is_worthwhile(parts, work):  # another run ended meanwhile
+                return False
             mark = work.watermarks.start(self.name, now())
             reason = work.watermarks.error(self.name) or f"{self.name} ended its worker {mark.attempts - 1} times"
             work.commit()

@@ -258,8 +258,9 @@ def test_an_indexing_that_is_killed_is_done_again(lake_home: Parts, dying: Calla
     assert lake_home.search.search(SearchQuery(text="repairs")).found == 3
 
 
+@pytest.mark.parametrize("writes", [0, 1], ids=["before it counts its attempt", "after that"])
 @pytest.mark.parametrize("stage", [refine, publish, index], ids=["refine", "publish", "index"])
-def test_a_second_runner_loses_cleanly(lake_home: Parts, stage: Callable[[Parts], None]) -> None:
+def test_a_second_runner_loses_cleanly(lake_home: Parts, stage: Callable[[Parts], None], writes: int) -> None:
     land(lake_home, submit(lake_home, "a.jsonl", releases(3)))
     for earlier in (refine, publish, index):
         if earlier is stage:
@@ -268,14 +269,13 @@ def test_a_second_runner_loses_cleanly(lake_home: Parts, stage: Callable[[Parts]
     overtaken: list[int] = []
 
     class Racing(SqlWarehouse):
-        """The other runner does all work after this one has counted its attempt."""
+        """The other runner does all work before this one's next write."""
 
         @contextmanager
         def write(self) -> Iterator[SqlUnitOfWork]:
-            if len(overtaken) == 1:
-                overtaken.append(2)
-                stage(lake_home)
             overtaken.append(1)
+            if len(overtaken) == writes + 1:
+                stage(lake_home)
             with super().write() as work:
                 yield work
 
