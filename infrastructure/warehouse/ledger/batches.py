@@ -211,9 +211,9 @@ class BatchRepository(Repository):
         """The id of the newest committed silver batch; 0 without one."""
         return self._number(select(func.max(SILVER.c.id)).where(SILVER.c.status == "committed"))
 
-    def _number(self, query: Select[tuple[int]]) -> int:
+    def _number(self, query: Select[Any]) -> int:
         """The number that the query gives; 0 for NULL."""
-        return self.connection.execute(query).scalar() or 0
+        return int(self.connection.execute(query).scalar() or 0)
 
     def open_silver(self, from_seq: int, upto_seq: int, now: datetime) -> int:
         """Open a silver batch for sequence numbers in (from_seq, upto_seq]; returns its id."""
