@@ -6,7 +6,7 @@ Only the queue is replaced, by an in-memory queue; nothing is patched.
 import json
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from domain.jobs.job import Job
 from domain.raw_records.quarantine import Quarantined
+from domain.raw_records.record import Kind
 from domain.search.queries import Collection, SearchDocument
 from domain.search.search_documents import SPECS
 from infrastructure.files.file_store import FileStore
@@ -36,25 +37,13 @@ from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.star.gold_tables import gold_table
 from infrastructure.warehouse.unit_of_work import SqlUnitOfWork
 from services.maintenance.verify import verify
-from services.pipeline.embedding.embed import embed
-from services.pipeline.erasing.erase import erase
-from services.pipeline.indexing.index import index
-from services.pipeline.landing.land import land
-from services.pipeline.publishing.publish import publish
-from services.pipeline.refining.refine import refine
+from services.pipeline.backlog import ORGANIZATIONS_PART
+from services.pipeline.stages import STAGES as REGISTRY
 from services.ports.parts import Parts
+from services.shared.clock import now
 from services.uploads import submission as intake
-from services.webhooks.outbox import deliver
 
-STAGES: dict[str, Callable[..., None]] = {
-    "land": land,
-    "refine": refine,
-    "publish": publish,
-    "index": index,
-    "embed": embed,
-    "deliver": deliver,
-    "erase": erase,
-}
+STAGES = {stage.name: stage for stage in REGISTRY}
 PDF_LIMITS = PdfLimits(cpu_seconds=10, page_seconds=2, timeout=60)
 # Columns that differ between two ways to the same state: ids of runs, not results.
 BATCH_COLUMNS = {"silver_batch"}
@@ -275,3 +264,40 @@ def back_to(url: str, revision: str) -> None:
     config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
     config.set_main_option("sqlalchemy.url", url)
     command.downgrade(config, revision)
+
+
+def move_state_there_and_back(warehouse: SqlWarehouse) -> None:
+    """Downgrade a warehouse with one loaded batch of releases to 0013, add what that version kept, and upgrade."""
+    with warehouse.write() as work:
+        work.search_state.record_loss(Collection.PROCESSES, 1)
+        (batch,) = work.batches.committed_after(0)
+        work.batches.commit_silver(1, 1, [Kind.ORGANIZATIONS, Kind.CLASSIFICATIONS], now())
+        marks = [work.watermarks.get("index"), work.watermarks.get("index", ORGANIZATIONS_PART)]
+        work.commit()
+    assert (batch.kinds, [mark.silver_batch for mark in marks]) == ({Kind.RELEASES}, [1, 1])
+    back_to(warehouse.url, "0013")
+    with warehouse.write() as work:
+        query = "SELECT stage, silver_batch FROM watermark WHERE stage IN ('organizations', 'processes lost')"
+        assert sorted(map(tuple, work.connection.exec_driver_sql(query))) == [
+            ("organizations", 1),
+            ("processes lost", 1),
+        ]
+        assert list(work.connection.exec_driver_sql("SELECT kind FROM batch").scalars()) == ["releases"]
+        kinds = "SELECT kinds FROM silver_batch"
+        assert list(work.connection.exec_driver_sql(kinds).scalars()) == ["classifications,organizations"]
+        work.connection.exec_driver_sql(
+            "INSERT INTO watermark (stage, seq, silver_batch, done, attempts, updated_at)"
+            " SELECT 'swap', 0, 0, 0, 1, updated_at FROM watermark WHERE stage = 'index'"
+        )
+        work.connection.exec_driver_sql("UPDATE watermark SET silver_batch = 7 WHERE stage = 'processes lost'")
+        work.connection.exec_driver_sql("UPDATE batch SET kind = 'organizations,releases'")
+        work.commit()
+    migrate.upgrade(warehouse.url)
+    with warehouse.read() as work:
+        assert [work.watermarks.get("index"), work.watermarks.get("index", ORGANIZATIONS_PART)] == marks
+        stages = "SELECT DISTINCT stage FROM watermark WHERE stage NOT IN ('refine', 'publish', 'index', 'embed')"
+        assert list(work.connection.exec_driver_sql(stages)) == []
+        assert work.search_state.lost_upto(Collection.PROCESSES) == 7
+        assert not work.search_state.paused(now())
+        assert [one.kinds for one in work.batches.committed_after(0)] == [{Kind.ORGANIZATIONS, Kind.RELEASES}]
+        assert [one.kinds for one in work.batches.silver_after(0)] == [{Kind.ORGANIZATIONS, Kind.CLASSIFICATIONS}]

@@ -42,7 +42,8 @@ DIRECTION = {
     " webhooks users maintenance",
     "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star search saved_searches users "
     "pipeline maintenance",
-    "services.pipeline": "stage_runner backlog wake_erase refining publishing landing indexing embedding erasing sweep",
+    # A stage knows those that it wakes.
+    "services.pipeline": "set_aside stage backlog erasing embedding indexing publishing refining landing stages sweep",
     "infrastructure": "system settings logging pdf formats files exports lake queue search embeddings "
     "exchange_rates http pipeline warehouse bootstrap"
     " scratch_installation",

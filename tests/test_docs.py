@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 from cli.main import app
-from domain.jobs.job import STAGES
+from domain.jobs.job import STAGES as SHOWN_STAGES
 from infrastructure.settings import Settings
+from services.pipeline.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,7 +23,12 @@ def test_every_setting_is_documented_with_what_it_does() -> None:
 
 def test_every_stage_has_its_row_in_the_stage_table() -> None:
     page = (ROOT / "docs/architecture.md").read_text()
-    assert [stage for stage in (*STAGES, "sweep") if f"\n| {stage} |" not in page] == []
+    names = [stage.name for stage in STAGES]
+    assert re.findall(r"\n\| (\w+) \|", page.split("## The stages")[1].split("###")[0]) == ["stage", *names, "sweep"]
+
+
+def test_clients_see_stages_of_the_registry_in_its_order() -> None:
+    assert [stage.name for stage in STAGES if stage.name in SHOWN_STAGES] == list(SHOWN_STAGES)
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -12,6 +12,7 @@ from loguru import logger
 
 from infrastructure.queue.broker import QueueBroker
 from infrastructure.queue.queue_selection import QueueSelection
+from services.pipeline.stages import STAGES
 
 STOP_TIMEOUT_MS = 4_000  # for running messages at shutdown; unfinished ones are redelivered
 IDLE_POLL_MS = 500  # between shutdown checks of an idle thread
@@ -20,15 +21,15 @@ SIDE_POLL_SECONDS = 0.2  # between polls of the side queues, which are less urge
 
 def stage_queues(workers: int) -> QueueSelection:
     """The stage queues, which every worker serves. All workers but one may land at the same time."""
-    return QueueSelection(("land", "refine", "publish", "index", "erase"), {"land": max(1, workers - 1)})
+    return QueueSelection(tuple(stage.name for stage in STAGES if not stage.own_thread), {"land": max(1, workers - 1)})
 
 
 def side_queues(index: int, workers: int) -> list[QueueSelection]:
     """Queues that this worker serves in threads of their own: `deliver` waits for receivers, `embed` must block no
     stage.
     """
-    both = ("deliver", "embed")
-    names = both if workers == 1 else both[index : index + 1]
+    names = tuple(stage.name for stage in STAGES if stage.own_thread)
+    names = names if workers == 1 else names[index : index + 1]
     return [QueueSelection((queue,), poll_seconds=SIDE_POLL_SECONDS) for queue in names]
 
 

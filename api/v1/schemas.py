@@ -45,7 +45,7 @@ class JobAnswer(BaseModel):
         """Build the answer."""
         path = f"/v1/jobs/{job.id}"
         same = job.model_dump(include=set(cls.model_fields) - {"links", "error", "webhook"})
-        error = {"type": "about:blank", **job.error} if job.error else None
+        error = {"type": "about:blank", **job.error.model_dump()} if job.error else None
         links = {"self": path} | {
             name: f"{path}/{name}"
             for name in ("errors", "events", "deliveries", *(["outcomes"] if job.type == "raw" else []))

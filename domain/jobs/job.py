@@ -2,13 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field
 
 JobType = Literal["upload", "raw", "seed", "rebuild"]
-StageName = Literal["land", "refine", "publish", "index", "embed"]
-STAGES: tuple[StageName, ...] = ("land", "refine", "publish", "index", "embed")
+StageName = Literal["land", "refine", "publish", "index", "embed"]  # those that clients see
+STAGES: tuple[StageName, ...] = get_args(StageName)
 
 
 class JobStatus(StrEnum):
@@ -45,6 +45,14 @@ class Stage(BaseModel):
     finished_at: datetime | None = None
 
 
+class JobError(BaseModel, extra="allow"):
+    """Why a job failed or was cancelled; further members depend on the error."""
+
+    title: str
+    detail: str
+    stage: str = Field("land", description="the stage that it ended at")
+
+
 class JobWebhook(BaseModel):
     """URL that gets a message when the job ends, and the sealed secret that signs the message."""
 
@@ -64,7 +72,7 @@ class Job(BaseModel):
     ocid: str | None = Field(default=None, description="contracting process given for uploaded documents")
     stages: list[Stage] = []
     counts: JobCounts = JobCounts()
-    error: dict[str, Any] | None = None
+    error: JobError | None = None
     first_seq: int | None = None
     last_seq: int | None = None
     position: dict[str, Any] | None = Field(default=None, description="where the next slice begins")

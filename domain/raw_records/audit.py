@@ -47,6 +47,9 @@ class Audit(BaseModel):
     version: int = Field(description="the version that deleted the record")
     seq: int = Field(description="sequence number that the index stage reaches before erasing begins")
     status: Literal["pending", "done", "failed"]
+    reason: str | None = Field(
+        None, description="why it failed; purge the record again", exclude_if=lambda reason: reason is None
+    )
     erased: dict[str, Any] | None = Field(
         None, examples=[{"batches": [12, 40], "files": ["9f86d081884c7d65…"], "versions": [1, 2], "quarantined": 0}]
     )

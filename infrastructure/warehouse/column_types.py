@@ -9,6 +9,8 @@ from sqlalchemy import BigInteger, DateTime, Dialect, Double, Integer, Numeric, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from domain.raw_records.record import Kind
+
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -64,3 +66,17 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return orjson.loads(value) if isinstance(value, str) and dialect.name == "sqlite" else value
+
+
+class KindSet(Json):
+    """A set of kinds of records, as a sorted JSON list. It is read whole with its row and is no condition of a query,
+    so that a table of its own would only cost another statement per commit.
+    """
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return super().process_bind_param(sorted(value) if value is not None else None, dialect)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> frozenset[Kind]:
+        return frozenset(map(Kind, super().process_result_value(value, dialect)))

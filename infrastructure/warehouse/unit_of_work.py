@@ -16,6 +16,7 @@ from infrastructure.warehouse.ledger.record_versions import RecordVersionReposit
 from infrastructure.warehouse.ledger.watermarks import WatermarkRepository
 from infrastructure.warehouse.saved_searches.repository import SavedSearchRepository
 from infrastructure.warehouse.search.repository import SearchSettingsRepository
+from infrastructure.warehouse.search.state import SearchStateRepository
 from infrastructure.warehouse.star.document_files import DocumentFileRepository
 from infrastructure.warehouse.star.exchange_rates import ExchangeRateRepository
 from infrastructure.warehouse.star.reader import StarReader
@@ -51,6 +52,7 @@ class SqlUnitOfWork:
         self.audit = AuditRepository(connection)
         self.raw_job_order = RawJobOrder(connection)
         self.search_settings = SearchSettingsRepository(connection)
+        self.search_state = SearchStateRepository(connection)
         self.saved_searches = SavedSearchRepository(connection)
         self.installations = InstallationRepository(connection)
         self.erasure = ErasureRepository(connection)

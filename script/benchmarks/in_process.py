@@ -8,7 +8,6 @@ import atexit
 import os
 import uuid
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,21 +16,12 @@ from infrastructure.bootstrap import bootstrap
 from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.settings import Settings
 from infrastructure.warehouse.migrate import upgrade
-from services.pipeline.embedding.embed import apply_chosen_model, embed
-from services.pipeline.indexing.index import index
-from services.pipeline.landing.land import land
-from services.pipeline.publishing.publish import publish
-from services.pipeline.refining.refine import refine
+from services.pipeline.embedding.embed import apply_chosen_model
+from services.pipeline.stages import STAGES as REGISTRY
 from services.ports.parts import Parts
 from services.uploads.submission import submit
 
-STAGES: dict[str, Callable[..., None]] = {
-    "land": land,
-    "refine": refine,
-    "publish": publish,
-    "index": index,
-    "embed": embed,
-}
+STAGES = {stage.name: stage for stage in REGISTRY if stage.name not in {"deliver", "erase"}}
 
 
 class Waiting:

@@ -164,7 +164,10 @@ def warm_up(stack: Stack) -> None:
 
 def wait_embedded(stack: Stack) -> None:
     """Wait until all indexed documents have vectors: embedding keeps a core busy."""
-    while len(stack.query("select distinct silver_batch from watermark where stage in ('index', 'embed')")) > 1:
+    while (
+        len(stack.query("select distinct silver_batch from watermark where part = '' and stage in ('index', 'embed')"))
+        > 1
+    ):
         time.sleep(0.2)
 
 

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from domain.jobs.job import Job, JobStatus, JobWebhook
+from domain.jobs.job import Job, JobError, JobStatus, JobWebhook
 from domain.shared.errors import ConflictError, GoneError, RetryableError
 from services.jobs.acceptance import accept, new_job
 from services.jobs.idempotency import IdempotencyKey, was_used
@@ -60,10 +60,10 @@ def _copied_fields(job: Job) -> dict[str, Any]:
     return {name: getattr(job, name) for name in COPIED_FIELDS - {"type", "filename", "sha256"}}
 
 
-def _cancelled(job: Job, actor: str) -> dict[str, Any]:
+def _cancelled(job: Job, actor: str) -> JobError:
     landed = job.counts.accepted
     stays = f"; {landed} landed records stay" if landed else "; no record had landed"
-    return {"title": "Cancelled", "detail": f"cancelled by {actor}{stays}", "stage": "land"}
+    return JobError(title="Cancelled", detail=f"cancelled by {actor}{stays}")
 
 
 def _too_late(job: Job) -> str:

@@ -12,7 +12,7 @@ JobFingerprint = tuple[object, ...]
 
 def active_stages(work: ReadUnitOfWork) -> tuple[StageName, ...]:
     """Return the stages of this installation: without embed if embeddings are off."""
-    return STAGES if work.search_settings.model() else STAGES[:-1]
+    return tuple(stage for stage in STAGES if stage != "embed" or work.search_settings.model())
 
 
 def stage_watermarks(work: ReadUnitOfWork) -> dict[StageName, Watermark]:
@@ -35,7 +35,7 @@ def with_stages(work: ReadUnitOfWork, job: Job, watermarks: Mapping[StageName, W
     """Return the job with its stages."""
     stages = [_land(job), *(_log_stage(work, job, watermark, stage) for stage, watermark in watermarks.items())]
     if job.status is JobStatus.FAILED:
-        stages = _stopped(stages, job.error or {})
+        stages = _stopped(stages, job.error.stage if job.error else "land")
     return job.model_copy(update={"stages": stages})
 
 
@@ -60,9 +60,8 @@ def _log_stage(work: ReadUnitOfWork, job: Job, watermark: Watermark, name: Stage
     return Stage(name=name, status="running" if first or under_way else "pending", started_at=started)
 
 
-def _stopped(stages: Sequence[Stage], error: Mapping[str, Any]) -> list[Stage]:
-    """Return the stages of a failed job: the one that the error names is failed, later ones stay pending."""
-    at = STAGES.index(error["stage"]) if error.get("stage") in STAGES else 0
-    before = list(stages[:at])
-    failed = stages[at].model_copy(update={"status": "failed"})
-    return [*before, failed, *(Stage(name=stage.name) for stage in stages[at + 1 :])]
+def _stopped(stages: Sequence[Stage], name: str) -> list[Stage]:
+    """Return the stages of a job that failed at a stage: that one is failed, later ones stay pending."""
+    at = next((place for place, stage in enumerate(stages) if stage.name == name), len(stages))
+    failed = [stage.model_copy(update={"status": "failed"}) for stage in stages[at : at + 1]]
+    return [*stages[:at], *failed, *(Stage(name=stage.name) for stage in stages[at + 1 :])]

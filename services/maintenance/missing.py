@@ -10,7 +10,7 @@ from loguru import logger
 from domain.search.queries import Collection
 from domain.search.search_documents import passage_id
 from domain.shared.errors import RetryableError
-from services.pipeline.backlog import organizations_behind
+from services.pipeline.backlog import index_pending
 from services.pipeline.indexing.index import index_files, index_organizations, index_processes
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork
@@ -39,7 +39,7 @@ def write_missing(parts: Parts) -> int:
 def _different(parts: Parts) -> Ids:
     """The ids that only gold or only search has, by collection; empty ones are left out."""
     with parts.warehouse.read() as work:
-        if _behind(work):
+        if index_pending(work):
             return {}
         wanted = {collection: _count(work, collection) for collection in Collection}
     uneven = [collection for collection, count in wanted.items() if parts.search.count(collection) != count]
@@ -51,16 +51,16 @@ def _different(parts: Parts) -> Ids:
 
 def _write_differences(parts: Parts) -> int:
     """Write the documents while the index stage is paused, so that newer ones are not overwritten."""
-    pause(parts)
+    holder, _ = pause(parts)
     try:
         different = _different(parts)
         for collection, ids in different.items():
             logger.warning("search differs from gold in {} of its {}; writing them again", len(ids), collection)
             _write(parts, collection, sorted(ids))
-            check_still_paused(parts)
+            check_still_paused(parts, holder)
         return sum(map(len, different.values()))
     finally:
-        resume(parts)
+        resume(parts, holder)
 
 
 def _write(parts: Parts, collection: Collection, ids: Sequence[str]) -> None:
@@ -76,11 +76,6 @@ def _write(parts: Parts, collection: Collection, ids: Sequence[str]) -> None:
     write = index_processes if collection is Collection.PROCESSES else index_organizations
     for start in range(0, len(ids), WRITE_DOCUMENTS):
         write(parts, ids[start : start + WRITE_DOCUMENTS])
-
-
-def _behind(work: ReadUnitOfWork) -> bool:
-    indexed, published = work.watermarks.get("index").silver_batch, work.watermarks.get("publish").silver_batch
-    return bool(indexed < published or organizations_behind(work))
 
 
 def _count(work: ReadUnitOfWork, collection: Collection) -> int:

@@ -15,7 +15,7 @@ from domain.shared.errors import RetryableError
 from domain.shared.surrogate_keys import surrogate_key
 from services.lake.silver_batches import newest_batches
 from services.maintenance.installation import rules_applied
-from services.pipeline.backlog import ORGANIZATIONS_WATERMARK
+from services.pipeline.backlog import ORGANIZATIONS_PART
 from services.pipeline.indexing.index import index
 from services.pipeline.publishing.publish import publish
 from services.pipeline.publishing.publish_records import prune_records
@@ -28,13 +28,9 @@ from services.search.synonyms import apply_synonyms
 from services.shared.clock import now
 
 CHUNK_PROCESSES = 2_000
-# The watermark of each collection.
-WATERMARK_OF = {
-    Collection.PROCESSES: "index",
-    Collection.ORGANIZATIONS: ORGANIZATIONS_WATERMARK,
-    Collection.DOCUMENTS: "index",
-}
-__all__ = ["index_again_if_lost", "publish_all", "rebuild_gold", "rebuild_search", "rebuild_silver"]
+# The part of the index stage that fills each collection.
+PARTS = {Collection.PROCESSES: "", Collection.ORGANIZATIONS: ORGANIZATIONS_PART, Collection.DOCUMENTS: ""}
+__all__ = ["index_again_if_lost", "rebuild_gold", "rebuild_search", "rebuild_silver"]
 
 
 def rebuild_silver(parts: Parts) -> int:
@@ -108,7 +104,7 @@ def rebuild_gold(parts: Parts) -> int:
 
 def _publish_and_prune(parts: Parts) -> int | None:
     """Publish pending batches and delete processes that silver lacks; their number, None if publish ran meanwhile."""
-    publish_all(parts)
+    publish.run_all(parts)
     with parts.warehouse.read() as work:
         mark = work.watermarks.get("publish")
         batches = [batch.id for batch in work.batches.silver_after(0, mark.silver_batch)]
@@ -134,15 +130,13 @@ def index_again_if_lost(parts: Parts) -> bool:
     Returns whether there were any. While the search engine is unavailable nothing is done; the sweep checks again.
     """
     with parts.warehouse.read() as work:
-        marks = {stage: work.watermarks.get(stage) for stage in set(WATERMARK_OF.values())}
+        marks = {part: work.watermarks.get("index", part) for part in PARTS.values()}
         gold = {
             Collection.PROCESSES: bool(work.search_rows.ocids("", 1)),
             Collection.ORGANIZATIONS: bool(work.search_rows.organization_ids("", 1)),
             Collection.DOCUMENTS: bool(work.document_files.count_passages()),
         }
-    expected = [
-        collection for collection, stage in WATERMARK_OF.items() if gold[collection] and marks[stage].silver_batch
-    ]
+    expected = [collection for collection, part in PARTS.items() if gold[collection] and marks[part].silver_batch]
     try:
         lost = [collection for collection in expected if not parts.search.count(collection)]
     except RetryableError as error:
@@ -153,28 +147,19 @@ def index_again_if_lost(parts: Parts) -> bool:
         apply_synonyms(parts)  # a server without documents has lost its synonyms, too
         with parts.warehouse.write() as work:
             for collection in lost:
-                record_loss(work, collection, marks[WATERMARK_OF[collection]].silver_batch)
-            for mark in {WATERMARK_OF[collection]: marks[WATERMARK_OF[collection]] for collection in lost}.values():
+                record_loss(work, collection, marks[PARTS[collection]].silver_batch)
+            for mark in {part: marks[part] for part in map(PARTS.__getitem__, lost)}.values():
                 work.watermarks.compare_and_swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
             work.commit()
     return bool(lost)
 
 
 def _publish_and_index(parts: Parts) -> None:
-    publish_all(parts)
+    publish.run_all(parts)
     with parts.warehouse.read() as work:
         target = work.watermarks.get("publish").silver_batch
     while _index_position(parts) < target:
         index(parts)
-
-
-def publish_all(parts: Parts) -> None:
-    """Publish until nothing is pending."""
-    while True:
-        with parts.warehouse.read() as work:
-            if work.watermarks.get("publish").silver_batch >= work.batches.last_silver():
-                return
-        publish(parts)
 
 
 def _index_position(parts: Parts) -> int:

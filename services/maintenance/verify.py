@@ -22,7 +22,6 @@ from services.ports.lake import Lake
 from services.ports.parts import Parts
 from services.ports.warehouse import Warehouse
 
-STAGES = ("refine", "publish", "index")
 # Columns that differ between update and rebuild by design: the run that made the row.
 RUN_COLUMNS = {"silver_batch"}
 
@@ -50,21 +49,14 @@ def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:
 
 def build(scratch: Parts) -> None:
     """Run the stages over the whole log."""
-    for name, stage in zip(STAGES, (refine, publish, index), strict=True):
-        before = -1
-        while (position := _position(scratch.warehouse, name)) != before:
-            before = position
-            stage(scratch)
-
-
-def _position(warehouse: Warehouse, stage: str) -> int:
-    with warehouse.read() as work:
-        mark = work.watermarks.get(stage)
-        return int(mark.seq if stage == "refine" else mark.silver_batch)
+    for stage in (refine, publish, index):
+        stage.run_all(scratch)
 
 
 def _positions(warehouse: Warehouse) -> list[int]:
-    return [_position(warehouse, stage) for stage in STAGES]
+    with warehouse.read() as work:
+        refined, published, indexed = (work.watermarks.get(stage.name) for stage in (refine, publish, index))
+    return [refined.seq, published.silver_batch, indexed.silver_batch]
 
 
 def _at_rest(warehouse: Warehouse) -> list[int]:

@@ -1,16 +1,36 @@
-"""The backlog: whether batches are pending for refine, publish, or the indexing of organisations."""
+"""The backlog: which stages have work, as the watermarks tell."""
 
 from services.ports.warehouse import ReadUnitOfWork
 
-ORGANIZATIONS_WATERMARK = "organizations"  # how far their search documents are written
+ORGANIZATIONS_PART = "organizations"  # part of the index stage: how far their search documents are written
+
+
+def refine_pending(work: ReadUnitOfWork) -> bool:
+    """Whether committed batches are pending for refine."""
+    return work.batches.last_committed() > work.watermarks.get("refine").seq
+
+
+def publish_pending(work: ReadUnitOfWork) -> bool:
+    """Whether silver batches are pending for publish."""
+    return work.batches.last_silver() > work.watermarks.get("publish").silver_batch
+
+
+def refine_or_publish_pending(work: ReadUnitOfWork) -> bool:
+    """Whether gold is going to change."""
+    return refine_pending(work) or publish_pending(work)
+
+
+def processes_pending(work: ReadUnitOfWork) -> bool:
+    """Whether published silver batches are pending for index."""
+    indexed, published = work.watermarks.get("index").silver_batch, work.watermarks.get("publish").silver_batch
+    return indexed < published and bool(work.batches.silver_after(indexed, published))
 
 
 def organizations_behind(work: ReadUnitOfWork) -> bool:
     """Whether search documents of organisations are behind the index watermark."""
-    return bool(work.watermarks.get(ORGANIZATIONS_WATERMARK).silver_batch < work.watermarks.get("index").silver_batch)
+    return work.watermarks.get("index", ORGANIZATIONS_PART).silver_batch < work.watermarks.get("index").silver_batch
 
 
-def refine_or_publish_pending(work: ReadUnitOfWork) -> bool:
-    """Whether committed batches are pending for refine, or silver batches for publish."""
-    refined, published = work.watermarks.get("refine").seq, work.watermarks.get("publish").silver_batch
-    return bool(refined < work.batches.last_committed() or published < work.batches.last_silver())
+def index_pending(work: ReadUnitOfWork) -> bool:
+    """Whether search documents are behind gold."""
+    return processes_pending(work) or organizations_behind(work)

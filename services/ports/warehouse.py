@@ -39,6 +39,8 @@ from services.ports.repositories.search import (
     SavedSearchWriter,
     SearchSettingsReader,
     SearchSettingsWriter,
+    SearchStateReader,
+    SearchStateWriter,
 )
 from services.ports.repositories.star import (
     DocumentFileReader,
@@ -93,6 +95,8 @@ class ReadUnitOfWork(Protocol):
     @property
     def search_settings(self) -> SearchSettingsReader: ...
     @property
+    def search_state(self) -> SearchStateReader: ...
+    @property
     def saved_searches(self) -> SavedSearchReader: ...
     @property
     def webhooks(self) -> WebhookReader: ...
@@ -140,6 +144,8 @@ class WriteUnitOfWork(ReadUnitOfWork, Protocol):
     def exchange_rates(self) -> ExchangeRateWriter: ...
     @property
     def search_settings(self) -> SearchSettingsWriter: ...
+    @property
+    def search_state(self) -> SearchStateWriter: ...
     @property
     def saved_searches(self) -> SavedSearchWriter: ...
     @property

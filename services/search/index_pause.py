@@ -4,6 +4,7 @@ Pausing and resuming change the watermark, so that concurrent runs fail their co
 holder dies.
 """
 
+import uuid
 from datetime import timedelta
 
 from domain.pipeline.watermark import Watermark
@@ -12,43 +13,37 @@ from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
 
-PAUSE_WATERMARK = "swap"
 PAUSE_MAX_DURATION = timedelta(seconds=60)
-
-
-def is_paused(work: ReadUnitOfWork) -> bool:
-    """Whether the index stage must wait."""
-    mark = work.watermarks.get(PAUSE_WATERMARK)
-    return mark.attempts > 0 and mark.started_at is not None and mark.started_at > now() - PAUSE_MAX_DURATION
 
 
 def check_not_paused(work: ReadUnitOfWork) -> None:
     """LostRaceError if the index stage must wait; called when a run commits."""
-    if is_paused(work):
+    if work.search_state.paused(now()):
         raise LostRaceError("the search index is being swapped for a rebuilt one")
 
 
-def pause(parts: Parts) -> int:
-    """Pause the index stage; returns the silver batch up to which it has indexed."""
+def pause(parts: Parts) -> tuple[str, int]:
+    """Pause the index stage; returns the holder of the pause, and the silver batch up to which it has indexed."""
+    holder = uuid.uuid4().hex
     with parts.warehouse.write() as work:
-        work.watermarks.start(PAUSE_WATERMARK, now())
+        work.search_state.pause(holder, now(), now() + PAUSE_MAX_DURATION)
         mark = _touch(work)
         work.commit()
-    return mark.silver_batch
+    return holder, mark.silver_batch
 
 
-def check_still_paused(parts: Parts) -> None:
-    """LostRaceError if the pause has expired; the holder calls this before it relies on the pause."""
+def check_still_paused(parts: Parts, holder: str) -> None:
+    """LostRaceError if the holder's pause has expired; called before relying on the pause."""
     with parts.warehouse.read() as work:
-        if not is_paused(work):
+        if not work.search_state.paused(now(), holder):
             raise LostRaceError("the pause of the index stage expired before the swap; rebuild the search index again")
 
 
-def resume(parts: Parts) -> None:
-    """Resume the index stage."""
+def resume(parts: Parts, holder: str) -> None:
+    """Resume the index stage, unless another holder has paused it, too."""
     with parts.warehouse.write() as work:
         _touch(work)
-        work.watermarks.reset_attempts(work.watermarks.get(PAUSE_WATERMARK), now())
+        work.search_state.resume(holder)
         work.commit()
     parts.messages.send("index")
 

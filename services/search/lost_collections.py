@@ -28,10 +28,7 @@ def record_loss(work: WriteUnitOfWork, collection: Collection, upto: int) -> Non
 
     A loss during refilling keeps the larger batch.
     """
-    mark = work.watermarks.get(_name(collection))
-    work.watermarks.compare_and_swap(
-        mark, mark.model_copy(update={"silver_batch": max(mark.silver_batch, upto)}), now()
-    )
+    work.search_state.record_loss(collection, max(work.search_state.lost_upto(collection), upto))
 
 
 def documents_held_before_loss(parts: Parts, collection: Collection, after: int, keys: Sequence[str]) -> set[str]:
@@ -40,7 +37,7 @@ def documents_held_before_loss(parts: Parts, collection: Collection, after: int,
     `after` is the silver batch up to which it has been refilled; the engine itself knows documents up to there.
     """
     with parts.warehouse.read() as work:
-        batches = work.batches.silver_after(after, work.watermarks.get(_name(collection)).silver_batch) if keys else ()
+        batches = work.batches.silver_after(after, work.search_state.lost_upto(collection)) if keys else ()
     wanted, found = set(keys), set[str]()
     while batches:
         run = limit_by_processes(batches, READ_MAX_PROCESSES)
@@ -49,10 +46,6 @@ def documents_held_before_loss(parts: Parts, collection: Collection, after: int,
             rows = parts.lake.read_silver(table, [batch.id for batch in run], [column])
             found.update(wanted.intersection(rows[column]))
     return found
-
-
-def _name(collection: Collection) -> str:
-    return f"{collection} lost"
 
 
 def restart_embedding_if_lost(parts: Parts, lost: bool) -> None:

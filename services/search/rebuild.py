@@ -55,14 +55,14 @@ def rebuild_search(parts: Parts) -> int:
 
 def _swap(parts: Parts, rebuilds: dict[Collection, IndexRebuild], since: int) -> None:
     """Apply the last changes while the index stage is paused, then swap in the rebuilt indexes."""
-    until = pause(parts)
+    holder, until = pause(parts)
     try:
         _follow(parts, rebuilds, since, until)
-        check_still_paused(parts)
+        check_still_paused(parts, holder)
         for collection in list(rebuilds):
             rebuilds.pop(collection).swap()  # possibly active from here on: a failure must not discard it
     finally:
-        resume(parts)
+        resume(parts, holder)
 
 
 def _fill(parts: Parts, rebuilds: dict[Collection, IndexRebuild]) -> int:

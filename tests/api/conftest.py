@@ -1,7 +1,7 @@
 """Fixtures of the application over real adapters in tmp_path; the queue is a list that tests work off explicitly."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,26 +16,12 @@ from infrastructure.bootstrap import bootstrap
 from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.migrate import upgrade
-from services.pipeline.embedding.embed import embed
-from services.pipeline.erasing.erase import erase
-from services.pipeline.indexing.index import index
-from services.pipeline.landing.land import land
-from services.pipeline.publishing.publish import publish
-from services.pipeline.refining.refine import refine
+from services.pipeline.stages import STAGES as REGISTRY
 from services.ports.parts import Parts
-from services.webhooks.outbox import deliver
 from tests.api.releases import package
 from tests.applications import application, put_user
 
-STAGES: dict[str, Callable[..., None]] = {
-    "land": land,
-    "refine": refine,
-    "publish": publish,
-    "index": index,
-    "embed": embed,
-    "deliver": deliver,
-    "erase": erase,
-}
+STAGES = {stage.name: stage for stage in REGISTRY}
 
 
 @dataclass

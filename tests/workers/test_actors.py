@@ -9,6 +9,8 @@ from loguru import logger
 
 from domain.shared.errors import AwayError, NoSpaceError, UnavailableError
 from infrastructure.logging import LoguruHandler
+from services.pipeline.stage import LeasedStage
+from services.pipeline.stages import STAGES
 from services.ports.parts import Parts
 from workers import actors
 
@@ -21,8 +23,8 @@ def log_lines() -> Iterator[list[str]]:
     logger.remove(handle)
 
 
-def tries(parts: Parts, monkeypatch: pytest.MonkeyPatch, *failures: Exception) -> int:
-    """The number of runs of index until it succeeds, if it first fails with these errors."""
+def tries(parts: Parts, *failures: Exception) -> int:
+    """The number of runs of a stage until it succeeds, if it first fails with these errors."""
     left, run = list(failures), 0
 
     def index(given: Parts) -> None:
@@ -32,9 +34,8 @@ def tries(parts: Parts, monkeypatch: pytest.MonkeyPatch, *failures: Exception) -
         if left:
             raise left.pop(0)
 
-    monkeypatch.setattr(actors, "index", index)
     broker = StubBroker()
-    actors.declare(broker, parts)
+    actors.declare(broker, parts, [LeasedStage(name="index", run=index, idle=lambda _work, _since: [])])
     worker = Worker(broker, worker_timeout=100)
     worker.start()
     try:
@@ -46,13 +47,8 @@ def tries(parts: Parts, monkeypatch: pytest.MonkeyPatch, *failures: Exception) -
     return run
 
 
-def test_a_failure_that_was_foreseen_is_a_line_and_another_try(
-    lake_home: Parts, log_lines: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert (
-        tries(lake_home, monkeypatch, UnavailableError("the queue does not answer"), NoSpaceError("the disk is full"))
-        == 3
-    )
+def test_a_failure_that_was_foreseen_is_a_line_and_another_try(lake_home: Parts, log_lines: list[str]) -> None:
+    assert tries(lake_home, UnavailableError("the queue does not answer"), NoSpaceError("the disk is full")) == 3
     assert [line.strip() for line in log_lines if line.startswith(("WARNING", "ERROR"))] == [
         "WARNING index: the queue does not answer; will retry",
         "WARNING index: the disk is full; will retry",
@@ -64,7 +60,7 @@ def test_what_a_part_that_is_away_ended_is_tried_until_it_is_back_and_adds_no_li
 ) -> None:
     monkeypatch.setattr(actors, "AWAY_DELAY_MS", 1)
     times = actors.MAX_RETRIES + 3
-    assert tries(lake_home, monkeypatch, *(AwayError("PostgreSQL does not answer") for _ in range(times))) == times + 1
+    assert tries(lake_home, *(AwayError("PostgreSQL does not answer") for _ in range(times))) == times + 1
     assert [line for line in log_lines if line.startswith(("WARNING", "ERROR"))] == []
 
 
@@ -72,8 +68,18 @@ def test_a_failure_that_nobody_foresaw_shows_where_it_happened(
     lake_home: Parts, log_lines: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(caplog.handler, "emit", LoguruHandler().emit)
-    assert tries(lake_home, monkeypatch, ZeroDivisionError("nobody foresaw this")) == 2
+    assert tries(lake_home, ZeroDivisionError("nobody foresaw this")) == 2
     error = next(line for line in log_lines if line.startswith("ERROR"))
     assert "index()" in error
     assert "ZeroDivisionError: nobody foresaw this" in error
     assert "test_actors.py" in error
+
+
+def test_each_entry_of_the_registry_has_an_actor_with_its_queue_priority_and_time_limit(lake_home: Parts) -> None:
+    declared = actors.declare(StubBroker(), lake_home)
+    assert [(one.actor_name, one.queue_name, one.priority, one.options["time_limit"]) for one in declared] == [
+        (stage.name, stage.name, stage.priority, 1_000 * stage.time_limit_seconds) for stage in STAGES
+    ]
+    assert {one.actor_name: one.priority for one in declared if one.priority != 1} == {"embed": 9}
+    limits = {one.actor_name: one.options["time_limit"] for one in declared}
+    assert (limits["land"], limits["erase"], limits["refine"]) == (14_400_000, 14_400_000, 600_000)

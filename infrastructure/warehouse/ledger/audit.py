@@ -73,9 +73,15 @@ class AuditRepository(Repository):
         """Save what is erased, or going to be."""
         self.connection.execute(update(AUDIT).where(AUDIT.c.id == entry).values(erased=erased))
 
-    def finish(self, entry: int, status: str, now: datetime) -> None:
-        """Close the entry with its final status."""
-        self.connection.execute(update(AUDIT).where(AUDIT.c.id == entry).values(status=status, finished_at=now))
+    def finish(self, entry: int, status: str, now: datetime, reason: str | None = None) -> None:
+        """Close the entry with its final status; a failed one with the reason."""
+        values = {"status": status, "finished_at": now, "reason": reason}
+        self.connection.execute(update(AUDIT).where(AUDIT.c.id == entry).values(**values))
+
+    def blank_reasons(self, kind: str, record_id: str) -> None:
+        """Erase the reasons, which may quote the record, of failed purges of it."""
+        where = AUDIT.c.kind == kind, AUDIT.c.record_id == record_id, AUDIT.c.reason.is_not(None)
+        self.connection.execute(update(AUDIT).where(*where).values(reason="erased"))
 
     def page(self, filters: AuditFilter, before: int | None, limit: int) -> list[Audit]:
         """A page of entries, newest first; `where` maps columns to values."""

@@ -43,5 +43,6 @@ class AuditRow(SQLModel, table=True):
     version: int
     seq: int
     status: str = "pending"
+    reason: str | None = None
     erased: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
     finished_at: datetime | None = instant(nullable=True)

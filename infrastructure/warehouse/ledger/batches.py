@@ -5,13 +5,12 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Update, bindparam, func, select, update
+from sqlalchemy import Select, Update, bindparam, func, select, update
 
-from domain.jobs.job import JobCounts
+from domain.jobs.job import JobCounts, JobError
 from domain.ocds.repeated_ids import ReleaseMarks
 from domain.pipeline.batch import Batch, CommittedBatch, SilverBatch
 from domain.pipeline.watermark import Watermark
-from domain.raw_records.record import Kind
 from domain.shared.errors import LostRaceError
 from infrastructure.warehouse.ledger.record_catalogue import RecordCatalogue
 from infrastructure.warehouse.ledger.tables import BatchRow, JobRow, SilverBatchRow
@@ -40,7 +39,6 @@ class BatchRepository(Repository):
             {
                 "job_id": job_id,
                 "ordinal": last[job_id].ordinal + 1 if job_id in last else 0,
-                "kind": "",
                 "status": "open",
                 "deliveries": tried[job_id].deliveries + 1 if job_id in tried else 1,
                 "records": 0,
@@ -76,9 +74,7 @@ class BatchRepository(Repository):
     def count_landed_slices(self, job_id: str) -> int:
         """The number of landed slices of the job."""
         where = BATCH.c.job_id == job_id, BATCH.c.status.not_in(["open", "abandoned", "unread"])
-        return int(
-            self.connection.execute(select(func.coalesce(func.max(BATCH.c.ordinal) + 1, 0)).where(*where)).scalar_one()
-        )
+        return self._number(select(func.max(BATCH.c.ordinal) + 1).where(*where))
 
     def close_unread(self, batches: Sequence[Batch]) -> None:
         """Close those of the batches that are still open and have no rows; they count as no attempt."""
@@ -96,12 +92,12 @@ class BatchRepository(Repository):
         values = {
             "status": "committed",
             "seq": bindparam("b_seq"),
-            "kind": bindparam("b_kind"),
+            "kinds": bindparam("b_kinds", type_=BATCH.c.kinds.type),
             "records": bindparam("b_records"),
             "committed_at": now,
         }
         rows = [
-            {"b_id": batch.id, "b_seq": seqs[batch.id], "b_kind": ",".join(sorted(kinds)), "b_records": counts.accepted}
+            {"b_id": batch.id, "b_seq": seqs[batch.id], "b_kinds": kinds, "b_records": counts.accepted}
             for batch, counts, kinds in read
         ]
         self._close(update(BATCH).where(BATCH.c.id == bindparam("b_id")).values(**values), rows)
@@ -160,28 +156,19 @@ class BatchRepository(Repository):
 
     def last_seq(self) -> int:
         """The highest sequence number, batches set aside included; 0 for an empty log."""
-        return int(self.connection.execute(select(func.coalesce(func.max(BATCH.c.seq), 0))).scalar_one())
+        return self._number(select(func.max(BATCH.c.seq)))
 
     def last_committed(self) -> int:
         """The highest sequence number of a committed batch; 0 without one."""
-        return int(
-            self.connection.execute(
-                select(func.coalesce(func.max(BATCH.c.seq), 0)).where(BATCH.c.status == "committed")
-            ).scalar_one()
-        )
+        return self._number(select(func.max(BATCH.c.seq)).where(BATCH.c.status == "committed"))
 
     def committed_after(self, after: int, upto: int | None = None) -> list[CommittedBatch]:
-        """Committed batches after `after` in order:
-
-        (id, seq, records, kind); `kind` lists kinds, separated by commas.
-        """
-        columns = (BATCH.c.id, BATCH.c.seq, BATCH.c.job_id, BATCH.c.records, BATCH.c.kind)
+        """Committed batches after `after` in order."""
+        columns = (BATCH.c.id, BATCH.c.seq, BATCH.c.job_id, BATCH.c.records, BATCH.c.kinds)
         query = select(*columns).where(BATCH.c.seq > after, BATCH.c.status == "committed")
         if upto is not None:
             query = query.where(BATCH.c.seq <= upto)
-        return [
-            CommittedBatch(*row[:-1], _kinds(row[-1])) for row in self.connection.execute(query.order_by(BATCH.c.seq))
-        ]
+        return [CommittedBatch(*row) for row in self.connection.execute(query.order_by(BATCH.c.seq))]
 
     def oldest_landed_after(self, after: int) -> datetime | None:
         """When the oldest committed batch after `after` was landed."""
@@ -202,32 +189,31 @@ class BatchRepository(Repository):
         return {row.id: row.seq for row in rows}
 
     def next_batches(self, mark: Watermark) -> tuple[int | None, list[CommittedBatch]]:
-        """The stage's next work: the silver batch (None for refine), and its batches of the log:
-
-        (id, job_id, records).
-        """
+        """The stage's next work: the silver batch (None for refine), and its batches of the log."""
         if mark.stage == "refine":
             return None, self.committed_after(mark.seq)[:1]
         silver = next(iter(self.silver_after(mark.silver_batch)), None)
         return (silver.id, self.committed_after(silver.from_seq, silver.upto_seq)) if silver is not None else (None, [])
 
-    def set_aside(self, silver_batch: int | None, batch_ids: Sequence[int], error: dict[str, Any]) -> None:
+    def set_aside(self, silver_batch: int | None, batch_ids: Sequence[int], error: JobError) -> None:
         """Set aside the batches and the silver batch made of them; their records return to the versions before."""
         self.connection.execute(update(SILVER).where(SILVER.c.id == silver_batch).values(status="set_aside"))
-        self.connection.execute(update(BATCH).where(BATCH.c.id.in_(batch_ids)).values(status="set_aside", error=error))
+        self.connection.execute(
+            update(BATCH).where(BATCH.c.id.in_(batch_ids)).values(status="set_aside", error=error.model_dump())
+        )
         RecordCatalogue(self.connection).set_aside(batch_ids)
 
     def count_set_aside(self) -> int:
         """The number of batches set aside."""
-        return int(self.connection.execute(select(func.count()).where(BATCH.c.status == "set_aside")).scalar_one())
+        return self._number(select(func.count()).where(BATCH.c.status == "set_aside"))
 
     def last_silver(self) -> int:
         """The id of the newest committed silver batch; 0 without one."""
-        return int(
-            self.connection.execute(
-                select(func.coalesce(func.max(SILVER.c.id), 0)).where(SILVER.c.status == "committed")
-            ).scalar_one()
-        )
+        return self._number(select(func.max(SILVER.c.id)).where(SILVER.c.status == "committed"))
+
+    def _number(self, query: Select[Any]) -> int:
+        """The number that the query gives; 0 for NULL."""
+        return int(self.connection.execute(query).scalar() or 0)
 
     def open_silver(self, from_seq: int, upto_seq: int, now: datetime) -> int:
         """Open a silver batch for sequence numbers in (from_seq, upto_seq]; returns its id."""
@@ -237,22 +223,14 @@ class BatchRepository(Repository):
 
     def commit_silver(self, silver_batch: int, processes: int, kinds: Iterable[str], now: datetime) -> None:
         """Commit the silver batch, which makes its rows visible; `kinds`: of its records other than releases."""
-        values = {"status": "committed", "processes": processes, "kinds": ",".join(sorted(kinds)), "committed_at": now}
+        values = {"status": "committed", "processes": processes, "kinds": kinds, "committed_at": now}
         self.connection.execute(update(SILVER).where(SILVER.c.id == silver_batch).values(**values))
 
     def silver_after(self, after: int, upto: int | None = None) -> list[SilverBatch]:
-        """Committed silver batches with an id above `after`:
-
-        (id, from_seq, upto_seq, processes, kinds), oldest first.
-        """
+        """Committed silver batches with an id above `after`, oldest first."""
         query = select(SILVER.c.id, SILVER.c.from_seq, SILVER.c.upto_seq, SILVER.c.processes, SILVER.c.kinds).where(
             SILVER.c.id > after, SILVER.c.status == "committed"
         )
         if upto is not None:
             query = query.where(SILVER.c.id <= upto)
-        return [SilverBatch(*row[:-1], _kinds(row[-1])) for row in self.connection.execute(query.order_by(SILVER.c.id))]
-
-
-def _kinds(separated: str) -> frozenset[Kind]:
-    """The kinds of a column that separates them by commas."""
-    return frozenset(Kind(kind) for kind in separated.split(",") if kind)
+        return [SilverBatch(*row) for row in self.connection.execute(query.order_by(SILVER.c.id))]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
-from domain.jobs.job import Job, JobCounts, JobFilter, JobStatus
+from domain.jobs.job import Job, JobCounts, JobError, JobFilter, JobStatus
 from domain.pipeline.batch import LandedSlice
 from infrastructure.warehouse.ledger.audit_tables import AuditRow
 from infrastructure.warehouse.ledger.tables import BatchRow, JobRow
@@ -142,18 +142,18 @@ class JobRepository(Repository):
         ]
         self.connection.execute(update(JOB).where(JOB.c.id == bindparam("b_id")).values(**values), rows)
 
-    def fail(self, job_id: str, error: dict[str, Any], now: datetime) -> None:
+    def fail(self, job_id: str, error: JobError, now: datetime) -> None:
         """End the job as failed, with the error."""
-        self._end([JOB.c.id == job_id, JOB.c.status.in_(OPEN)], now, status=JobStatus.FAILED, error=error)
+        self._end([JOB.c.id == job_id, JOB.c.status.in_(OPEN)], now, status=JobStatus.FAILED, error=error.model_dump())
 
-    def cancel(self, job_id: str, error: dict[str, Any], now: datetime) -> bool:
+    def cancel(self, job_id: str, error: JobError, now: datetime) -> bool:
         """Cancel the job before it is landed; whether that was still possible."""
         return (
             self._end(
                 [JOB.c.id == job_id, JOB.c.status.in_(OPEN), JOB.c.landed.is_(False)],
                 now,
                 status=JobStatus.CANCELLED,
-                error=error,
+                error=error.model_dump(),
             )
             == 1
         )

@@ -104,24 +104,12 @@ class RecordCatalogue(Repository):
             found.update(self.connection.execute(query).scalars())
         return found
 
-    def ocids_in_batches(self, kind: str, batch_ids: Sequence[int]) -> list[str]:
-        """The processes with a version in these batches, current or not."""
+    def touched_by(self, kind: str, key: str, batch_ids: Sequence[int]) -> list[str]:
+        """The ocids or record ids (column `key`) of the records with a version in these batches, current or not."""
         older = select(VERSION.c.record_id).where(VERSION.c.kind == kind, VERSION.c.batch_id.in_(batch_ids))
-        query = select(RECORD.c.ocid).where(RECORD.c.kind == kind, RECORD.c.ocid.is_not(None))
-        found = self.connection.execute(
-            query.where(RECORD.c.batch_id.in_(batch_ids) | RECORD.c.record_id.in_(older))
-        ).scalars()
-        return sorted(set(found))
-
-    def record_ids_in_batches(self, kind: str, batch_ids: Sequence[int]) -> list[str]:
-        """The records with a version in these batches, current or not."""
-        older = select(VERSION.c.record_id).where(VERSION.c.kind == kind, VERSION.c.batch_id.in_(batch_ids))
-        query = select(RECORD.c.record_id).where(RECORD.c.kind == kind)
-        return sorted(
-            self.connection.execute(
-                query.where(RECORD.c.batch_id.in_(batch_ids) | RECORD.c.record_id.in_(older))
-            ).scalars()
-        )
+        query = select(RECORD.c[key]).distinct().where(RECORD.c.kind == kind, RECORD.c[key].is_not(None))
+        touched = RECORD.c.batch_id.in_(batch_ids) | RECORD.c.record_id.in_(older)
+        return sorted(self.connection.execute(query.where(touched)).scalars())
 
     def ids(self, kind: str) -> list[str]:
         """The ids of all records, deleted ones included, in order."""

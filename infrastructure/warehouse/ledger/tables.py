@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from infrastructure.warehouse.column_types import BigId, Json
+from infrastructure.warehouse.column_types import BigId, Json, KindSet
 from infrastructure.warehouse.columns import instant
 
 
@@ -48,14 +48,13 @@ class BatchRow(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     job_id: str = Field(foreign_key="job.id")
     ordinal: int
-    kind: str  # the kinds of its records, separated by commas
     seq: int | None = Field(default=None, unique=True)
     status: str = "open"
+    kinds: Any = Field(sa_column=Column(KindSet(), nullable=False, server_default="[]"))  # of its records
     records: int = 0
     deliveries: int = 0
     worker: str = Field(default="", sa_column_kwargs={"server_default": ""})  # holder of the lease
     leased_until: datetime | None = instant(nullable=True)
-    package: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
     error: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
     # Marks of its releases, until the job is landed.
     marks: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
@@ -123,16 +122,20 @@ class SilverBatchRow(SQLModel, table=True):
     upto_seq: int = Field(index=True)
     status: str = "open"
     processes: int = 0
-    kinds: str = Field(default="", sa_column_kwargs={"server_default": ""})  # kinds of its records other than releases
+    # Of its records other than releases.
+    kinds: Any = Field(sa_column=Column(KindSet(), nullable=False, server_default="[]"))
     created_at: datetime = instant()
     committed_at: datetime | None = instant(nullable=True)
 
 
 class WatermarkRow(SQLModel, table=True):
-    """How far a stage has read the log; changed by compare-and-swap. `target` and `done`: an unfinished run."""
+    """How far a stage, or a part of it, has read the log; changed by compare-and-swap. `target` and `done`: an
+    unfinished run.
+    """
 
     __tablename__ = "watermark"
     stage: str = Field(primary_key=True)
+    part: str = Field(default="", primary_key=True)
     seq: int = 0
     silver_batch: int = 0
     target: int | None = None

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from domain.pipeline.watermark import Watermark
 from domain.shared.errors import LostRaceError
@@ -13,29 +13,29 @@ WATERMARK, RUN = table(WatermarkRow), table(StageRunRow)
 
 
 class WatermarkRepository(Repository):
-    """The tables `watermark`, with one row per stage, and `stage_run`."""
+    """The tables `watermark`, with one row per stage or part of a stage, and `stage_run`."""
 
-    def get(self, stage: str) -> Watermark:
-        """The stage's watermark; at zero for a stage that never ran."""
-        row = self.connection.execute(select(WATERMARK).where(WATERMARK.c.stage == stage)).mappings().first()
-        return Watermark(**row) if row else Watermark(stage=stage)
+    def get(self, stage: str, part: str = "") -> Watermark:
+        """The watermark of the stage or of a part of it; at zero if it never ran."""
+        row = self.connection.execute(select(WATERMARK).where(*_of(stage, part))).mappings().first()
+        return Watermark(**row) if row else Watermark(stage=stage, part=part)
 
     def start(self, stage: str, now: datetime) -> Watermark:
         """Count an attempt at the stage's next run; `attempts` returns to 0 when the watermark moves."""
-        self._ensure(stage, now)
+        self._ensure(Watermark(stage=stage), now)
         values = {"attempts": WATERMARK.c.attempts + 1, "started_at": now, "updated_at": now}
-        self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == stage).values(**values))
+        self.connection.execute(update(WATERMARK).where(*_of(stage)).values(**values))
         return self.get(stage)
 
     def uncount_attempt(self, stage: str) -> None:
         """Undo the attempt that `start` counted."""
-        less = update(WATERMARK).where(WATERMARK.c.stage == stage, WATERMARK.c.attempts > 0)
+        less = update(WATERMARK).where(*_of(stage), WATERMARK.c.attempts > 0)
         self.connection.execute(less.values(attempts=WATERMARK.c.attempts - 1))
 
     def compare_and_swap(self, old: Watermark, new: Watermark, now: datetime) -> None:
         """Move from `old` to `new`; LostRaceError if the watermark is no longer at `old`."""
-        self._ensure(old.stage, now)
-        same = [WATERMARK.c[name] == getattr(old, name) for name in ("stage", "seq", "silver_batch", "done")]
+        self._ensure(old, now)
+        same = [WATERMARK.c[name] == getattr(old, name) for name in ("stage", "part", "seq", "silver_batch", "done")]
         same.append(WATERMARK.c.target.is_(None) if old.target is None else WATERMARK.c.target == old.target)
         values = new.model_dump(include={"seq", "silver_batch", "target", "done"}) | {
             "attempts": 0,
@@ -47,7 +47,7 @@ class WatermarkRepository(Repository):
 
     def check_unmoved(self, mark: Watermark) -> None:
         """LostRaceError if the stage's watermark is no longer at `mark`."""
-        now = self.get(mark.stage)
+        now = self.get(mark.stage, mark.part)
         if (now.seq, now.silver_batch, now.target, now.done) != (mark.seq, mark.silver_batch, mark.target, mark.done):
             raise LostRaceError(f"another runner moved the watermark of {mark.stage}")
 
@@ -56,38 +56,28 @@ class WatermarkRepository(Repository):
         if self.get(mark.stage).started_at != mark.started_at:
             raise LostRaceError(f"another run of {mark.stage} has begun")
 
-    def _ensure(self, stage: str, now: datetime) -> None:
-        self.upsert(
-            WATERMARK,
-            [{"stage": stage, "seq": 0, "silver_batch": 0, "done": 0, "attempts": 0, "updated_at": now}],
-            ["stage"],
-            [],
-        )
+    def _ensure(self, mark: Watermark, now: datetime) -> None:
+        zero = {"seq": 0, "silver_batch": 0, "done": 0, "attempts": 0, "updated_at": now}
+        self.upsert(WATERMARK, [{"stage": mark.stage, "part": mark.part} | zero], ["stage", "part"], [])
 
-    def idle(self, stage: str, since: datetime) -> bool:
-        """Whether the stage had no activity since then."""
-        last_activity = self.connection.execute(
-            select(WATERMARK.c.updated_at).where(WATERMARK.c.stage == stage)
-        ).scalar()
+    def idle(self, stage: str, since: datetime, part: str = "") -> bool:
+        """Whether the stage, or the part of it, had no activity since then."""
+        last_activity = self.connection.execute(select(WATERMARK.c.updated_at).where(*_of(stage, part))).scalar()
         return last_activity is None or last_activity < since
 
-    def restart(self, old: Watermark, now: datetime) -> Watermark:
-        """Let an unfinished run begin again, keeping its attempts. LostRaceError as in `compare_and_swap`."""
+    def restart(self, old: Watermark, now: datetime, attempts: int) -> Watermark:
+        """Let an unfinished run begin again, after so many attempts. LostRaceError as in `compare_and_swap`."""
         self.compare_and_swap(old, old.model_copy(update={"target": None, "done": 0}), now)
-        self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == old.stage).values(attempts=old.attempts))
+        self.connection.execute(update(WATERMARK).where(*_of(old.stage)).values(attempts=attempts))
         return self.get(old.stage)
-
-    def reset_attempts(self, old: Watermark, now: datetime) -> None:
-        """Reset the attempts and begin the run again. LostRaceError as in `compare_and_swap`."""
-        self.compare_and_swap(old, old.model_copy(update={"target": None, "done": 0}), now)
 
     def error(self, stage: str) -> str | None:
         """The error of the stage's last run; None without one."""
-        return self.connection.execute(select(WATERMARK.c.error).where(WATERMARK.c.stage == stage)).scalar()
+        return self.connection.execute(select(WATERMARK.c.error).where(*_of(stage))).scalar()
 
     def record_failure(self, stage: str, error: str, now: datetime) -> None:
         """Save the error of the stage's last run."""
-        self.connection.execute(update(WATERMARK).where(WATERMARK.c.stage == stage).values(error=error, updated_at=now))
+        self.connection.execute(update(WATERMARK).where(*_of(stage)).values(error=error, updated_at=now))
 
     def record_run(self, mark: Watermark, upto_seq: int, rows: int, now: datetime) -> None:
         """Add a finished run to the history."""
@@ -111,3 +101,7 @@ class WatermarkRepository(Repository):
         )
         row = self.connection.execute(query).first()
         return (row.started_at, row.finished_at) if row else None
+
+
+def _of(stage: str, part: str = "") -> tuple[ColumnElement[bool], ...]:
+    return WATERMARK.c.stage == stage, WATERMARK.c.part == part

@@ -1,4 +1,4 @@
-"""Tables of the search: synonyms, and the embedding model that the installation has chosen."""
+"""Tables of the search: synonyms, the chosen embedding model, and the state of the collections."""
 
 from datetime import datetime
 from typing import Any
@@ -26,3 +26,19 @@ class EmbeddingRow(SQLModel, table=True):
     __tablename__ = "embedding"
     stage: str = Field(primary_key=True)
     model: str
+
+
+class IndexPauseRow(SQLModel, table=True):
+    """A pause of the index stage, which its holder has until then."""
+
+    __tablename__ = "index_pause"
+    holder: str = Field(primary_key=True)
+    until: datetime = instant()
+
+
+class LostCollectionRow(SQLModel, table=True):
+    """A search collection that was found empty, and the silver batch up to which it was filled before."""
+
+    __tablename__ = "lost_collection"
+    collection: str = Field(primary_key=True)
+    silver_batch: int

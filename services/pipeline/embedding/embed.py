@@ -14,10 +14,10 @@ from domain.pipeline.watermark import Watermark
 from domain.search.embedding_text import embedding_text, text_hash
 from domain.search.queries import Collection, SearchDocument
 from domain.search.search_documents import organization_document, process_document
-from domain.shared.errors import InvalidError, LostRaceError, UnavailableError, reason_of
+from domain.shared.errors import InvalidError, UnavailableError
 from services.lake.silver_batches import limit_by_processes
-from services.pipeline.backlog import organizations_behind, refine_or_publish_pending
-from services.pipeline.stage_runner import ERROR_MAX_CHARACTERS, WAIT_SECONDS
+from services.pipeline.backlog import index_pending, refine_or_publish_pending
+from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.embeddings import Embedder
 from services.ports.parts import Parts
 from services.ports.search import VectorRow
@@ -30,29 +30,6 @@ SLICE_DOCUMENTS = 64  # texts embedded at once: about one second of work
 RUN_MAX_PROCESSES = 2_000  # per run, unless its first silver batch has more
 RUN_MAX_SECONDS = 10.0  # after which a run ends and sends the next message
 Slice = tuple[Collection, Sequence[SearchDocument]]
-
-
-def embed(parts: Parts) -> None:
-    """One run, at most up to the watermark of index; sends the message again if more is pending."""
-    model = parts.embedders.model
-    apply_chosen_model(parts)
-    embedder = parts.embedders.get(model) if model else None
-    if embedder is None:
-        return
-    try:
-        if _run(parts, embedder):
-            parts.messages.send(STAGE)
-    except LostRaceError as error:
-        logger.info("embed: {}", error.detail)
-    except Exception as error:
-        if isinstance(error, UnavailableError):
-            parts.warehouse.wait(WAIT_SECONDS)
-        with parts.warehouse.write() as work:
-            work.watermarks.record_failure(
-                STAGE, f"{type(error).__name__}: {reason_of(error, ERROR_MAX_CHARACTERS)}", now()
-            )
-            work.commit()
-        raise
 
 
 def apply_chosen_model(parts: Parts) -> None:
@@ -70,37 +47,37 @@ def apply_chosen_model(parts: Parts) -> None:
 
 def embedding_pending(work: ReadUnitOfWork) -> bool:
     """Whether indexed documents wait to be embedded."""
-    return bool(
-        work.search_settings.model()
-        and work.watermarks.get(STAGE).silver_batch < work.watermarks.get("index").silver_batch
-    )
+    return work.search_settings.model() is not None and bool(_unembedded(work, work.watermarks.get(STAGE)))
 
 
-def _run(parts: Parts, embedder: Embedder) -> bool:
+def _due(parts: Parts, work: ReadUnitOfWork) -> bool:
+    """Whether documents wait for vectors of the configured model, and no earlier stage has work."""
+    model = parts.embedders.model
+    chosen = model is not None and work.search_settings.model() == model
+    return chosen and embedding_pending(work) and not earlier_stages_pending(work)
+
+
+def _embed(parts: Parts, mark: Watermark) -> bool:
+    """Embed the pending silver batches, at most up to the watermark of index; returns whether to continue at once."""
+    embedder = _embedder(parts)
     with parts.warehouse.read() as work:
-        if not embedding_pending(work) or earlier_stages_pending(work):
-            return False
-    with parts.warehouse.write() as work:
-        mark = work.watermarks.start(STAGE, now())
-        pending = _pending(work, mark)
-        work.commit()
-    return _embed(parts, mark, pending, embedder) if pending else False
-
-
-def _pending(work: ReadUnitOfWork, mark: Watermark) -> Sequence[SilverBatch]:
-    found = work.batches.silver_after(mark.silver_batch, work.watermarks.get("index").silver_batch)
-    return (
-        [batch for batch in found if batch.id <= mark.target]
-        if mark.target
-        else limit_by_processes(found, RUN_MAX_PROCESSES)
-    )
-
-
-def _embed(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch], embedder: Embedder) -> bool:
-    """Embed the pending silver batches; returns whether to continue at once."""
+        pending: Sequence[SilverBatch] = _unembedded(work, mark)
+    if mark.target is not None:
+        pending = [batch for batch in pending if batch.id <= mark.target]
+    single = takes_single_batch(mark)
+    pending = pending[:1] if single else limit_by_processes(pending, RUN_MAX_PROCESSES)
     started, target = monotonic(), pending[-1]
+    if mark.target not in (None, target.id):  # an interrupted run had taken more than this single batch
+        with parts.warehouse.write() as work:
+            mark = work.watermarks.restart(mark, now(), mark.attempts)
+            work.commit()
     for collection, documents in _slices(parts, mark, pending):
-        embed_documents(parts, embedder, collection, documents)
+        try:
+            embed_documents(parts, embedder, collection, documents)
+        except Exception:
+            if single:
+                _check(embedder)
+            raise
         # Only slices of processes are counted: the number of others may change between runs, and their hashes skip them
         # fast.
         after = mark.model_copy(update={"target": target.id, "done": mark.done + (collection is Collection.PROCESSES)})
@@ -111,16 +88,56 @@ def _embed(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch], embedd
         mark = after.model_copy(update={"attempts": 0})
         if waiting or monotonic() - started > RUN_MAX_SECONDS:
             return not waiting
+    return _finish(parts, mark, target, sum(batch.processes for batch in pending), embedder.model)
+
+
+def _finish(parts: Parts, mark: Watermark, upto: SilverBatch, processes: int, model: str) -> bool:
+    """Move the watermark past the silver batch; returns whether more is pending. If not, the model becomes active."""
+    passed = Watermark(stage=STAGE, seq=max(mark.seq, upto.upto_seq), silver_batch=upto.id)
     with parts.warehouse.write() as work:
-        work.watermarks.compare_and_swap(
-            mark, Watermark(stage=STAGE, seq=max(mark.seq, target.upto_seq), silver_batch=target.id), now()
-        )
-        work.watermarks.record_run(mark, target.upto_seq, sum(batch.processes for batch in pending), now())
+        work.watermarks.compare_and_swap(mark, passed, now())
+        work.watermarks.record_run(mark, upto.upto_seq, processes, now())
         more = embedding_pending(work)
         work.commit()
     if not more:
-        _activate(parts, embedder.model)
+        _activate(parts, model)
     return more
+
+
+def _check(embedder: Embedder) -> None:
+    """UnavailableError if the model fails on any text: then no batch is the reason of a failure."""
+    try:
+        embedder.embed(["a text"])
+    except Exception as error:
+        raise UnavailableError(f"the embedding model {embedder.model} fails: {error}") from error
+
+
+def _skip_batch(parts: Parts, mark: Watermark, reason: str) -> None:
+    """Leave the documents of the next silver batch without vectors.
+
+    They are found by their words, and embedded when they change or search is rebuilt.
+    """
+    embedder = _embedder(parts)
+    _check(embedder)
+    with parts.warehouse.read() as work:
+        batch = _unembedded(work, mark)[0]
+    _finish(parts, mark, batch, 0, embedder.model)
+    logger.error("embed: {} processes of silver batch {} get no vectors: {}", batch.processes, batch.id, reason)
+
+
+embed = SingleFlightStage(name=STAGE, due=_due, run=_embed, give_up=_skip_batch, priority=9, own_thread=True)
+
+
+def _embedder(parts: Parts) -> Embedder:
+    model = parts.embedders.model
+    embedder = parts.embedders.get(model) if model else None
+    if embedder is None:
+        raise UnavailableError(f"the embedding model {model} is not available")
+    return embedder
+
+
+def _unembedded(work: ReadUnitOfWork, mark: Watermark) -> Sequence[SilverBatch]:
+    return work.batches.silver_after(mark.silver_batch, work.watermarks.get("index").silver_batch)
 
 
 def _slices(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch]) -> Iterator[Slice]:
@@ -200,7 +217,4 @@ def _activate(parts: Parts, model: str) -> None:
 
 def earlier_stages_pending(work: ReadUnitOfWork) -> bool:
     """Whether land, refine, publish or index has work."""
-    to_index = work.watermarks.get("index").silver_batch < work.watermarks.get(
-        "publish"
-    ).silver_batch or organizations_behind(work)
-    return bool(refine_or_publish_pending(work) or to_index or work.jobs.unlanded(now()))
+    return refine_or_publish_pending(work) or index_pending(work) or bool(work.jobs.unlanded(now()))

@@ -12,36 +12,82 @@ import orjson
 import polars as pl
 from loguru import logger
 
-from domain.jobs.job import JobStatus
+from domain.jobs.job import JobError, JobStatus
 from domain.lake.silver import TABLES, TABLES_BY_KIND
 from domain.pipeline.watermark import Watermark
 from domain.raw_records.audit import Audit
 from domain.raw_records.operations import line_of
 from domain.raw_records.record import Kind
 from services.pipeline.erasing.file_scan import find_files_with
+from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
+from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.saved_searches.alert_erasure import update_alerts_after_purge
 from services.search.rebuild import rebuild_search
 from services.shared.clock import now
 
+STAGE = "erase"
 COLUMNS = ["batch", "version", "op", "record_id", "sha256", "file", "payload"]
 
 
-def erase(parts: Parts) -> None:
-    """Erase due purges and finish their jobs. Also compacts tables with many small files."""
+def _due(work: ReadUnitOfWork) -> list[Audit]:
+    """Pending purges that index has passed."""
+    return work.audit.due(work.watermarks.get("index").seq)
+
+
+def _run(parts: Parts, mark: Watermark) -> bool:
+    """Erase due purges and finish their jobs; returns whether more can be erased at once. Also compacts tables with
+    many small files.
+    """
     with parts.warehouse.write() as work:
-        mark = work.watermarks.get("index")
-        due = work.audit.due(mark.seq)
-        for one in [
-            one for one in due if (job := work.jobs.get(one.job_id)) and job.status is JobStatus.FAILED
-        ]:  # its batch was set aside
-            work.audit.finish(one.id, "failed", now())
-            due.remove(one)
+        indexed = work.watermarks.get("index")
+        due = _without_set_aside(work, _due(work))
         work.commit()
-    done = [one for one in due if _erase(parts, one, mark)]
+    taken = due[:1] if takes_single_batch(mark) else due
+    done = [one for one in taken if _erase(parts, one, indexed)]
     if done:
-        _finish(parts, done, mark)
+        _finish(parts, done, indexed)
     parts.lake.compact()  # here, so that it never runs concurrently with erasure
+    with parts.warehouse.write() as work:
+        work.watermarks.restart(mark, now(), attempts=0)
+        work.commit()
+    return bool(done) and len(taken) < len(due)
+
+
+def _without_set_aside(work: WriteUnitOfWork, due: Sequence[Audit]) -> list[Audit]:
+    """Fail the purges whose batch an earlier stage has set aside, which restored the record; returns the others."""
+    jobs = {job.id: job for job in work.jobs.get_many(sorted({one.job_id for one in due}))}
+    failed = {
+        job.id: f"its job failed: {job.error.detail if job.error else 'without a reason'}"
+        for job in jobs.values()
+        if job.status is JobStatus.FAILED and (job.error is None or job.error.stage != STAGE)
+    }
+    for one in due:
+        if one.job_id in failed:
+            work.audit.finish(one.id, "failed", now(), failed[one.job_id])
+    return [one for one in due if one.job_id not in failed]
+
+
+def _give_up(parts: Parts, mark: Watermark, reason: str) -> None:
+    """Fail the first due purge and its job with the reason. A repeated purge of the record is another attempt."""
+    with parts.warehouse.write() as work:
+        for one in _due(work)[:1]:
+            work.audit.finish(one.id, "failed", now(), reason)
+            title = f"{one.record_id} is deleted, but could not be erased; purge it again"
+            work.jobs.fail(one.job_id, JobError(title=title, detail=reason, stage=STAGE), now())
+            logger.error("{} of {} could not be erased: {}", one.record_id, one.kind, reason)
+        work.watermarks.restart(mark, now(), attempts=0)
+        work.commit()
+
+
+erase = SingleFlightStage(
+    name=STAGE,
+    due=lambda _, work: bool(_due(work)),
+    run=_run,
+    give_up=_give_up,
+    upkeep_due=lambda parts: parts.lake.needs_compaction(),
+    time_limit_seconds=4 * 3_600,
+)
 
 
 def _finish(parts: Parts, done: Sequence[Audit], mark: Watermark) -> None:
@@ -85,6 +131,7 @@ def _erase(parts: Parts, one: Audit, mark: Watermark) -> bool:
         work.erasure.forget_members(found.get("members", ()))
         work.erasure.blank_jobs(found["jobs"])
         work.erasure.forget_names(found["files"])
+        work.audit.blank_reasons(one.kind, one.record_id)
         work.commit()
     return True
 

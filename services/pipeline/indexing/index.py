@@ -8,14 +8,19 @@ is pending.
 from collections.abc import Sequence
 from datetime import timedelta
 
-from domain.pipeline.batch import SilverBatch
 from domain.pipeline.watermark import Watermark
 from domain.search.queries import Collection
 from domain.search.search_documents import organization_document, process_document
 from services.lake.silver_batches import limit_by_processes
-from services.pipeline.backlog import ORGANIZATIONS_WATERMARK, organizations_behind, refine_or_publish_pending
-from services.pipeline.stage_runner import run_stage, takes_single_batch
-from services.pipeline.wake_erase import wake_erase
+from services.pipeline.backlog import (
+    ORGANIZATIONS_PART,
+    organizations_behind,
+    processes_pending,
+    refine_or_publish_pending,
+)
+from services.pipeline.embedding.embed import embed
+from services.pipeline.erasing.erase import erase
+from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork
 from services.saved_searches.alerts import IndexRunAlerts
@@ -24,35 +29,19 @@ from services.search.search_documents import WRITE_DOCUMENTS, file_documents, gr
 from services.shared.clock import now
 
 RUN_MAX_PROCESSES = 20_000
-
-
 ORGANIZATIONS_MAX_DELAY = timedelta(seconds=30)  # that organisations may be behind during a long load
 
 
-def index(parts: Parts) -> None:
-    """Run once, up to publish's watermark; finish jobs. Sends index again if more is pending, else embed."""
-
-    def is_due(work: ReadUnitOfWork, watermark: Watermark) -> bool:
-        return _due(work, watermark) and not index_pause.is_paused(work)
-
-    if run_stage(parts, "index", is_due, lambda watermark: _index(parts, watermark)):
-        parts.messages.send("index")
-    elif parts.embedders.model:
-        parts.messages.send("embed")
-    wake_erase(parts)
-
-
-def _due(work: ReadUnitOfWork, watermark: Watermark) -> bool:
-    return bool(_pending(work, watermark)) or (organizations_behind(work) and not refine_or_publish_pending(work))
-
-
-def _pending(work: ReadUnitOfWork, watermark: Watermark) -> Sequence[SilverBatch]:
-    return work.batches.silver_after(watermark.silver_batch, work.watermarks.get("publish").silver_batch)
+def _due(_: Parts, work: ReadUnitOfWork) -> bool:
+    """Whether silver batches are published, or organisations are behind and nothing more is to come."""
+    pending = processes_pending(work) or (organizations_behind(work) and not refine_or_publish_pending(work))
+    return pending and not work.search_state.paused(now())
 
 
 def _index(parts: Parts, watermark: Watermark) -> bool:
+    """Run once, up to publish's watermark; finish jobs. Returns whether more is pending."""
     with parts.warehouse.read() as work:
-        unindexed = _pending(work, watermark)
+        unindexed = work.batches.silver_after(watermark.silver_batch, work.watermarks.get("publish").silver_batch)
         pending = unindexed[:1] if takes_single_batch(watermark) else limit_by_processes(unindexed, RUN_MAX_PROCESSES)
         published = unindexed[-1].id if unindexed else watermark.silver_batch
         advanced = watermark
@@ -63,7 +52,7 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
         organizations: Watermark | None = None
         touched: list[str] = []
         if _organizations_follow(work, advanced.seq):
-            organizations = work.watermarks.get(ORGANIZATIONS_WATERMARK)
+            organizations = work.watermarks.get("index", ORGANIZATIONS_PART)
             touched = list(work.search_rows.touched_organizations(organizations.silver_batch, published))
         files = work.document_files.touched(watermark.silver_batch, published)
     ocids = sorted(
@@ -107,12 +96,15 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
     return advanced.silver_batch < published
 
 
+index = SingleFlightStage(name="index", due=_due, run=_index, wakes=(embed, erase))
+
+
 def _organizations_follow(work: ReadUnitOfWork, seq: int) -> bool:
     """Whether a run up to `seq` also indexes the organisations."""
     return bool(
         not refine_or_publish_pending(work)
         or work.jobs.due(seq)
-        or work.watermarks.idle(ORGANIZATIONS_WATERMARK, now() - ORGANIZATIONS_MAX_DELAY)
+        or work.watermarks.idle("index", now() - ORGANIZATIONS_MAX_DELAY, ORGANIZATIONS_PART)
     )
 
 

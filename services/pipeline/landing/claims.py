@@ -10,11 +10,11 @@ from typing import Any
 
 from loguru import logger
 
-from domain.jobs.job import Job, JobStatus
+from domain.jobs.job import Job, JobError, JobStatus
 from domain.pipeline.batch import LEASE_DURATION, Batch
 from domain.shared.errors import RetryableError
 from services.pipeline.landing.raw_job_order import next_in_order, wake_next_raw_job
-from services.pipeline.stage_runner import WAIT_SECONDS, disk_is_full
+from services.pipeline.stage import WAIT_SECONDS, disk_is_full
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
@@ -144,6 +144,5 @@ def remove_copies(parts: Parts, job: Job) -> None:
 def fail_job(work: WriteUnitOfWork, job_id: str, detail: str, **details: Any) -> None:
     """Fail the job with the reason `detail`; nothing more of it is landed."""
     logger.warning("job {} failed: {}", job_id, detail)
-    work.jobs.fail(
-        job_id, {"title": "The upload could not be landed", "detail": detail, "stage": "land", **details}, now()
-    )
+    error = {"title": "The upload could not be landed", "detail": detail, "stage": "land", **details}
+    work.jobs.fail(job_id, JobError.model_validate(error), now())

@@ -5,6 +5,7 @@ the job's position. Bronze rows of an interrupted attempt have a batch id that i
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from time import monotonic
 
 from loguru import logger
@@ -28,6 +29,7 @@ from services.pipeline.landing.claims import (
 from services.pipeline.landing.operations_slice import read_operations_slice
 from services.pipeline.landing.raw_job_order import wake_next_raw_job
 from services.pipeline.landing.validated_slice import ValidatedSlice, bronze_rows, read_slice
+from services.pipeline.stage import LeasedStage
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
@@ -43,7 +45,7 @@ HOPELESS_REFUSED_SHARE = 0.99
 RAW_JOB_TYPE = "raw"  # jobs of operations on raw records; landed in the order of acceptance
 
 
-def land(parts: Parts, job_id: str, place: str = "") -> None:
+def _run(parts: Parts, job_id: str, place: str = "") -> None:
     """Land one slice of the job, with the first slices of waiting jobs while they fit; send the following messages.
 
     `place` is the ordinal of the slice in the job: a repeated message, whose slice is landed already, does nothing. A
@@ -68,6 +70,17 @@ def land(parts: Parts, job_id: str, place: str = "") -> None:
     except Exception:
         end_lease(parts, [batch])
         raise
+
+
+def _idle(work: ReadUnitOfWork, since: datetime) -> list[tuple[str, ...]]:
+    """The jobs that nobody lands, except those that are landed together with the oldest waiting one."""
+    idle = work.jobs.unlanded(idle_since=since, unleased_at=now())
+    behind_first = set(work.jobs.waiting(len(idle))[1:])
+    return [(job_id,) for job_id in idle if job_id not in behind_first]
+
+
+# A file of many gigabytes is unpacked and sorted before its first record is read.
+land = LeasedStage(name="land", run=_run, idle=_idle, time_limit_seconds=4 * 3_600)
 
 
 def _read_on(parts: Parts, job: Job, batch: Batch, limit: int) -> list[ValidatedSlice] | None:

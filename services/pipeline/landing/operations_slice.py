@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from domain.jobs.job import Job, JobCounts
+from domain.jobs.job import Job, JobCounts, JobError
 from domain.pipeline.batch import Batch
 from domain.raw_records.audit import NewAuditEntry
 from domain.raw_records.operations import Op, Operation, Operations, Outcome, Result, line_of, read_operations
@@ -118,26 +118,21 @@ class ValidatedOperations(ValidatedSlice):
             ]
         )
 
-    def failure(self, counts: JobCounts) -> dict[str, Any]:  # pylint: disable=unused-argument
+    def failure(self, counts: JobCounts) -> JobError:  # pylint: disable=unused-argument
         """The error of a job none of whose operations could be applied."""
-        reasons = [one for one in self.outcomes if one.outcome is Result.REFUSED and one.code != "atomic"]
-        if len(self.outcomes) == 1 and reasons:
-            outcome = reasons[0]
-            return {
-                "title": "The change was refused",
-                "status": STATUS_OF_REFUSAL.get(outcome.code or "", 422),
-                "detail": outcome.reason,
-                "code": outcome.code,
-                "stage": "land",
-            }
-        detail = f"{len(reasons)} of {len(self.outcomes)} elements were refused" + (
+        refused = [
+            outcome for outcome in self.outcomes if outcome.outcome is Result.REFUSED and outcome.code != "atomic"
+        ]
+        if len(self.outcomes) == 1 and refused:
+            outcome = refused[0]
+            status = STATUS_OF_REFUSAL.get(outcome.code or "", 422)
+            return JobError(
+                title="The change was refused", detail=str(outcome.reason), status=status, code=outcome.code
+            )
+        detail = f"{len(refused)} of {len(self.outcomes)} elements were refused" + (
             ", and the others with them" if self.operations.atomic else ""
         )
-        return {
-            "title": "No change was made",
-            "detail": f"{detail}; see the outcomes for the reasons.",
-            "stage": "land",
-        }
+        return JobError(title="No change was made", detail=f"{detail}; see the outcomes for the reasons.")
 
     def _verdicts(self, operation: Operation, position: int) -> list[ValidationResult]:
         if operation.refusal is not None:

@@ -9,7 +9,7 @@ import orjson
 import polars as pl
 
 from domain.document_files.document_file import with_ocid
-from domain.jobs.job import Job, JobCounts
+from domain.jobs.job import Job, JobCounts, JobError
 from domain.lake.bronze import BRONZE
 from domain.ocds.repeated_ids import ReleaseMarks, find_repeated_ids, id_mark, release_marks
 from domain.pipeline.batch import Batch
@@ -111,7 +111,7 @@ class ValidatedSlice:
     def save_extras(self, work: WriteUnitOfWork, now: datetime) -> None:
         """Write further rows in the transaction that lands the slice; nothing for files."""
 
-    def failure(self, counts: JobCounts) -> dict[str, Any]:
+    def failure(self, counts: JobCounts) -> JobError:
         """The error of a job without a usable record; `counts` are those of the whole job."""
         if not counts.quarantined:
             reason = "it contains no records: its lists are empty, or its tables have headings only."
@@ -123,7 +123,7 @@ class ValidatedSlice:
             reason = f"none of its content can be used: {self.refused[0].reason}."
         else:
             reason = f"none of its {counts.quarantined} records can be used; see its errors for the reasons."
-        return {"title": "No usable record", "detail": f"The upload was read, but {reason}", "stage": "land"}
+        return JobError(title="No usable record", detail=f"The upload was read, but {reason}")
 
 
 def read_slice(parts: Parts, job: Job, batch: Batch, limit: int) -> ValidatedSlice:

@@ -16,36 +16,22 @@ from domain.star.build import build_star
 from domain.star.model import Star
 from domain.star.slicing import slice_star
 from services.lake.silver_batches import Frames, current_rows, limit_by_processes, newest_batches
+from services.pipeline.backlog import publish_pending
+from services.pipeline.indexing.index import index
 from services.pipeline.publishing import document_files
 from services.pipeline.publishing.exchange_rates import exchange_for
 from services.pipeline.publishing.publish_records import publish_records
-from services.pipeline.stage_runner import run_stage, takes_single_batch
+from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
-from services.ports.warehouse import ReadUnitOfWork
 from services.shared.clock import now
 
 SLICE_PROCESSES = 700  # per transaction, about 0.2 s: accepting uploads waits for it
-
-
 STAR_BUILD_PROCESSES = 4 * SLICE_PROCESSES  # whose star is built at once, before these transactions
-
-
 RUN_MAX_PROCESSES = 20_000  # per run, unless its first silver batch alone has more
 
 
-def publish(parts: Parts) -> None:
-    """Run once over the silver batches past the watermark; send index, and publish again if more is pending."""
-
-    def is_due(work: ReadUnitOfWork, watermark: Watermark) -> bool:
-        return work.batches.last_silver() > watermark.silver_batch
-
-    more = run_stage(parts, "publish", is_due, lambda watermark: _publish(parts, watermark))
-    parts.messages.send("index")
-    if more:
-        parts.messages.send("publish")
-
-
 def _publish(parts: Parts, watermark: Watermark) -> bool:
+    """Run once over the silver batches past the watermark; returns whether more is pending."""
     with parts.warehouse.read() as work:
         unpublished = work.batches.silver_after(watermark.silver_batch)
     pending: Sequence[SilverBatch] = unpublished
@@ -58,7 +44,7 @@ def _publish(parts: Parts, watermark: Watermark) -> bool:
     target = pending[-1]
     if watermark.target not in (None, target.id):  # an interrupted run had taken more than this single batch
         with parts.warehouse.write() as work:
-            watermark = work.watermarks.restart(watermark, now())
+            watermark = work.watermarks.restart(watermark, now(), watermark.attempts)
             work.commit()
     batches = [batch.id for batch in pending]
     # A process that a later batch also has is published with that one; a resumed run keeps its first batches.
@@ -72,6 +58,9 @@ def _publish(parts: Parts, watermark: Watermark) -> bool:
         work.watermarks.record_run(watermark, target.upto_seq, silver["process"].height, now())
         work.commit()
         return bool(work.batches.silver_after(target.id))
+
+
+publish = SingleFlightStage(name="publish", due=lambda _, work: publish_pending(work), run=_publish, wakes=(index,))
 
 
 def _slices(parts: Parts, watermark: Watermark, silver: Frames, money: ExchangeQuotes, target: int) -> Watermark:

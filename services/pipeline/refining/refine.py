@@ -18,8 +18,10 @@ from domain.ocds.merging.superseded import superseded_note, without_superseded
 from domain.pipeline.batch import CommittedBatch
 from domain.pipeline.watermark import Watermark
 from domain.raw_records.record import Kind
+from services.pipeline.backlog import refine_pending
+from services.pipeline.publishing.publish import publish
 from services.pipeline.refining.refine_records import only_versions, refine_records, touched_records
-from services.pipeline.stage_runner import run_stage, takes_single_batch
+from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
 from services.shared.clock import now
 
@@ -32,17 +34,8 @@ COLUMNS = ["batch", "position", "record_id", "version", "op", "ocid", "date", "p
 Frames = dict[str, pl.DataFrame]
 
 
-def refine(parts: Parts) -> None:
-    """One run over the batches after the watermark; sends publish, and refine again if more is pending."""
-    more = run_stage(
-        parts, "refine", lambda work, mark: work.batches.last_committed() > mark.seq, lambda mark: _refine(parts, mark)
-    )
-    parts.messages.send("publish")
-    if more:
-        parts.messages.send("refine")
-
-
 def _refine(parts: Parts, mark: Watermark) -> bool:
+    """One run over the batches after the watermark; returns whether more is pending."""
     with parts.warehouse.read() as work:
         pending = _take(work.batches.committed_after(mark.seq), 1 if takes_single_batch(mark) else None)
     upto = pending[-1].seq
@@ -62,6 +55,9 @@ def _refine(parts: Parts, mark: Watermark) -> bool:
         work.watermarks.record_run(mark, upto, len(ocids), now())
         work.commit()
         return bool(work.batches.committed_after(upto))
+
+
+refine = SingleFlightStage(name="refine", due=lambda _, work: refine_pending(work), run=_refine, wakes=(publish,))
 
 
 def _take(pending: Sequence[CommittedBatch], most: int | None) -> Sequence[CommittedBatch]:

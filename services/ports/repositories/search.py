@@ -1,4 +1,4 @@
-"""Repositories of search settings and saved searches."""
+"""Repositories of search settings, the state of search collections, and saved searches."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,6 +21,21 @@ class SearchSettingsWriter(SearchSettingsReader, Protocol):
     def put_synonyms(self, synonyms: Sequence[Synonym], now: datetime) -> None: ...
     def delete_synonym(self, synonym_id: str) -> bool: ...
     def choose_model(self, model: str | None) -> bool: ...
+
+
+class SearchStateReader(Protocol):
+    """Pauses of indexing, and lost collections."""
+
+    def paused(self, now: datetime, holder: str | None = None) -> bool: ...
+    def lost_upto(self, collection: Collection) -> int: ...
+
+
+class SearchStateWriter(SearchStateReader, Protocol):
+    """Pausing and resuming indexing, and recording losses."""
+
+    def pause(self, holder: str, now: datetime, until: datetime) -> None: ...
+    def resume(self, holder: str) -> None: ...
+    def record_loss(self, collection: Collection, silver_batch: int) -> None: ...
 
 
 class SavedSearchReader(Protocol):

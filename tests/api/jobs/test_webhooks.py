@@ -13,6 +13,7 @@ import pytest
 from standardwebhooks import Webhook as Signer
 from standardwebhooks import WebhookVerificationError
 
+from domain.jobs.job import JobError
 from domain.shared.errors import InvalidError
 from domain.webhooks.addresses import check_webhook_url, is_internal_address
 from domain.webhooks.deliveries import RETRY_DELAYS, DeliveryResult, signed
@@ -342,12 +343,12 @@ def test_what_a_killed_run_had_leased_is_sent_after_its_lease(api: Api, receiver
 def test_word_is_queued_in_the_transaction_that_ends_the_job_or_not_at_all(api: Api) -> None:
     job_id = api.client.post("/v1/uploads?webhook=https://example.org/", content=FOUR).json()["id"]
     with api.parts.warehouse.write() as work:
-        work.jobs.fail(job_id, {"detail": "no"}, now())  # the process ends before it commits
+        work.jobs.fail(job_id, JobError(title="t", detail="no"), now())  # the process ends before it commits
     assert api.client.get(f"/v1/jobs/{job_id}/deliveries").json()["items"] == []
     assert api.client.get(f"/v1/jobs/{job_id}").json()["status"] == "accepted"
     with api.parts.warehouse.write() as work:
-        work.jobs.fail(job_id, {"detail": "no"}, now())
-        work.jobs.fail(job_id, {"detail": "again"}, now())
+        work.jobs.fail(job_id, JobError(title="t", detail="no"), now())
+        work.jobs.fail(job_id, JobError(title="t", detail="again"), now())
         work.commit()
     (delivery,) = api.client.get(f"/v1/jobs/{job_id}/deliveries").json()["items"]
     assert (delivery["event"], delivery["status"]) == ("job.failed", "pending")

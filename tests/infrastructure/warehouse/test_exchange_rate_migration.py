@@ -13,7 +13,7 @@ from infrastructure.warehouse.engine import SqlWarehouse
 from services.pipeline.publishing.publish import publish
 from services.ports.parts import Parts
 from tests.services.exchange_rates.support import bases, priced, put, rate
-from tests.support import drain, gold, lines, load, rows, verified
+from tests.support import back_to, drain, gold, lines, load, rows, verified
 
 EMPTY = ("amount_base", "unit_amount_base", "rate", "rate_date")  # which the first version never filled
 
@@ -26,8 +26,15 @@ def of_the_first_version(parts: Parts, path: Path) -> str:
     config.set_main_option("sqlalchemy.url", url)
     command.upgrade(config, "0001")
     assert isinstance(parts.warehouse, SqlWarehouse)
+    source = path.with_suffix(".source")
+    with parts.warehouse.write() as work:
+        work.connection.exec_driver_sql("DELETE FROM watermark WHERE part <> ''")
+        work.commit()
+    with closing(sqlite3.connect(parts.warehouse.url.removeprefix("sqlite:///"))) as connection:
+        connection.execute("VACUUM INTO ?", (str(source),))
+    back_to(f"sqlite:///{source}", "0013")  # the names of its columns are those of the first version
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("ATTACH ? AS newer", (parts.warehouse.url.removeprefix("sqlite:///"),))
+        connection.execute("ATTACH ? AS newer", (str(source),))
         tables = [
             name
             for (name,) in connection.execute(
@@ -38,7 +45,6 @@ def of_the_first_version(parts: Parts, path: Path) -> str:
             known = [row[1] for row in connection.execute(f"PRAGMA main.table_info('{table}')")]
             columns = ", ".join(f'"{name}"' for name in known if name not in EMPTY)
             connection.execute(f'INSERT INTO main."{table}" ({columns}) SELECT {columns} FROM newer."{table}"')
-        connection.execute("DELETE FROM main.watermark WHERE stage = 'organizations'")
     return url
 
 

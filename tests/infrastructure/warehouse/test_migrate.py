@@ -13,11 +13,11 @@ from domain.shared.surrogate_keys import OWN_BITS
 from domain.star.model import UNKNOWN_ORGANIZATION
 from infrastructure.warehouse.engine import SqlWarehouse, make_engine
 from infrastructure.warehouse.migrate import create, current, head, upgrade
-from services.pipeline.backlog import ORGANIZATIONS_WATERMARK, organizations_behind
+from services.pipeline.backlog import ORGANIZATIONS_PART, organizations_behind
 from services.ports.parts import Parts
 from services.ports.secrets import PlainTextCipher
 from services.webhooks.outbox import enqueue
-from tests.support import back_to, lake_over, lines, load, release, rows
+from tests.support import back_to, lake_over, lines, load, move_state_there_and_back, release, rows
 
 
 def engine_of(parts: Parts) -> Engine:
@@ -96,7 +96,9 @@ def test_organizations_were_indexed_as_far_as_processes(lake_home: Parts) -> Non
     with lake_home.warehouse.read() as work:
         assert not organizations_behind(work)
         assert (
-            work.watermarks.get(ORGANIZATIONS_WATERMARK).silver_batch == work.watermarks.get("index").silver_batch == 1
+            work.watermarks.get("index", ORGANIZATIONS_PART).silver_batch
+            == work.watermarks.get("index").silver_batch
+            == 1
         )
 
 
@@ -135,6 +137,12 @@ def test_batches_of_before_there_were_leases_have_none(lake_home: Parts) -> None
             ("committed", "", None)
         ]
     assert load(lake_home, "b.jsonl", lines([release("ocds-test01-2")])).counts.accepted == 1
+
+
+def test_state_that_was_kept_as_watermarks_and_as_texts_gets_tables_of_its_own(lake_home: Parts) -> None:
+    assert isinstance(lake_home.warehouse, SqlWarehouse)
+    load(lake_home, "a.jsonl", lines([release()]))
+    move_state_there_and_back(lake_home.warehouse)
 
 
 def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ FEW = {
     "stage_run",
     "saved_search",
     "webhook",
+    "index_pause",
     "delivery",
     "search_state",
     "json_each",

@@ -87,5 +87,5 @@ def test_attempts_count_up_until_the_watermark_moves(lake_home: Parts) -> None:
         work.watermarks.compare_and_swap(mark, mark.model_copy(update={"target": 4, "done": 1}), now())
         assert work.watermarks.start("publish", now()).attempts == 1
         mark = work.watermarks.get("publish")
-        again = work.watermarks.restart(mark, now())
+        again = work.watermarks.restart(mark, now(), mark.attempts)
         assert (again.target, again.done, again.attempts) == (None, 0, 1)

@@ -112,7 +112,7 @@ def test_a_file_without_a_good_record_fails_and_says_so(lake_home: Parts) -> Non
     job = load(lake_home, "a.jsonl", b'{"id": "1"}\n{"id": "2"}\n')
     assert job.status is JobStatus.FAILED
     assert job.error is not None
-    assert "none of its 2 records" in job.error["detail"]
+    assert "none of its 2 records" in job.error.detail
     assert rows(lake_home, "fact_process") == []
 
 
@@ -120,8 +120,8 @@ def test_a_file_of_an_unknown_kind_fails_and_names_what_is_expected(lake_home: P
     job = load(lake_home, "a.bin", b"\x7fELF and so on")
     assert job.status is JobStatus.FAILED
     assert job.error is not None
-    assert "the format of a.bin is not supported" in job.error["detail"]
-    assert any("OCDS JSON" in kind for kind in job.error["expected"])
+    assert "the format of a.bin is not supported" in job.error.detail
+    assert any("OCDS JSON" in kind for kind in job.error.model_dump()["expected"])
 
 
 def test_releases_with_every_field_filled_go_through(lake_home: Parts) -> None:

@@ -187,7 +187,8 @@ def test_a_page_that_takes_hours_harms_no_other_job(lake_home: Parts) -> None:
 def test_a_web_page_named_as_a_pdf_is_refused_clearly(lake_home: Parts) -> None:
     job = load(lake_home, "notice.pdf", b"<!DOCTYPE html><html><body>Please log in</body></html>")
     assert job.status is JobStatus.FAILED
-    assert "is a web page" in str((job.error or {})["detail"])
+    assert job.error is not None
+    assert "is a web page" in job.error.detail
     assert files(lake_home) == []
 
 

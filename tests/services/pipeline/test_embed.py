@@ -18,6 +18,11 @@ from infrastructure.search.typesense.engine import TypesenseSearch
 from services.jobs.queries import get_job
 from services.pipeline.embedding import embed as stage
 from services.pipeline.embedding.embed import apply_chosen_model, embed
+from services.pipeline.indexing.index import index
+from services.pipeline.landing.land import land
+from services.pipeline.publishing.publish import publish
+from services.pipeline.refining.refine import refine
+from services.pipeline.stage import ATTEMPTS_BEFORE_SINGLE_BATCH
 from services.pipeline.sweep import sweep
 from services.ports.embeddings import Embedder, Vectors
 from services.ports.parts import Parts
@@ -40,13 +45,14 @@ class Counting:
         self.fail: Exception | None = None
         self.refuses = "\x00"
         self.allowed = 1_000_000
+        self.breaks: str | None = None
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         if self.fail:
             raise self.fail
         if any(self.refuses in text for text in texts):
             raise InvalidError("refused")
-        if self.allowed == 0:
+        if self.allowed == 0 or (self.breaks is not None and any(self.breaks in text for text in texts)):
             raise Killed
         self.allowed -= 1
         self.texts += texts
@@ -135,7 +141,7 @@ def test_the_job_shows_embed_and_does_not_wait_for_it(lake: Parts, model: Counti
     assert (job.status, [one.name for one in job.stages][-1], job.stages[-1].status) == (
         "succeeded",
         "embed",
-        "running",
+        "pending",  # an outage is no attempt
     )
     model.fail = None
     embed(lake)
@@ -341,3 +347,42 @@ def test_the_models_of_the_package_give_vectors_of_length_one_near_where_the_mea
     assert ConfiguredModels("off").model is None
     assert ConfiguredModels("off").get(MODEL) is None
     assert ConfiguredModels("http://127.0.0.1:1/v1", "far").get("nobody") is None
+
+
+def test_a_batch_that_fails_the_model_again_and_again_stays_without_vectors_and_later_ones_get_theirs(
+    lake: Parts, model: Counting
+) -> None:
+    load(lake, "a.jsonl", notices(1))
+    messages(lake).waiting.clear()
+    model.breaks = "Quokka"
+    for number, title in enumerate(["Bridge", "Quokka", "Harbour"]):
+        text = lines([release(f"ocds-test01-{10 + number}", tender={"title": title}, parties=[])])
+        land(lake, submit(lake, f"{title}.jsonl", text))
+        refine(lake)
+        publish(lake)
+        index(lake)
+    failures = 0
+    for _ in range(8 * ATTEMPTS_BEFORE_SINGLE_BATCH):
+        try:
+            embed(lake)
+        except Killed:
+            failures += 1
+    assert failures >= 2 * ATTEMPTS_BEFORE_SINGLE_BATCH
+    assert set(hashes(lake)) == set(wanted(lake)) - {"ocds-test01-11"}
+    with lake.warehouse.read() as work:
+        assert not stage.embedding_pending(work)
+
+
+def test_a_model_that_embeds_nothing_makes_no_batch_be_left_out(lake: Parts, model: Counting) -> None:
+    load(lake, "a.jsonl", notices(1))
+    submit(lake, "b.jsonl", notices(3))
+    model.breaks = ""
+    with pytest.raises(Killed):
+        drain(lake)
+    for attempt in range(2, 4 * ATTEMPTS_BEFORE_SINGLE_BATCH):
+        with pytest.raises(Killed if attempt <= ATTEMPTS_BEFORE_SINGLE_BATCH else UnavailableError):
+            embed(lake)
+    model.breaks = None
+    embed(lake)
+    drain(lake)
+    assert hashes(lake) == wanted(lake)

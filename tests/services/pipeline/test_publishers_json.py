@@ -145,8 +145,8 @@ def test_an_empty_file_is_told_that_nothing_is_in_it(lake_home: Parts, content: 
     job = load(lake_home, "empty.json", content)
     assert job.status is JobStatus.FAILED
     assert job.error is not None
-    assert "it contains no records" in job.error["detail"]
-    assert "errors" not in job.error["detail"]
+    assert "it contains no records" in job.error.detail
+    assert "errors" not in job.error.detail
     assert job.counts == JobCounts()
 
 
@@ -160,7 +160,7 @@ def test_a_file_that_is_no_ocds_is_told_so_once(lake_home: Parts) -> None:
     assert "id, name, city" in entry.reason
     assert "the 499 elements after it are no OCDS either" in entry.reason
     assert job.error is not None
-    assert entry.reason in job.error["detail"]
+    assert entry.reason in job.error.detail
 
 
 def test_where_releases_lie_in_another_file_is_said(lake_home: Parts) -> None:
@@ -168,7 +168,7 @@ def test_where_releases_lie_in_another_file_is_said(lake_home: Parts) -> None:
         lake_home, "page.json", json.dumps({"success": True, "result": json.loads(package([release()]))}).encode()
     )
     assert job.error is not None
-    assert "/result/releases" in job.error["detail"]
+    assert "/result/releases" in job.error.detail
 
 
 def test_packages_without_releases_cost_themselves_only(lake_home: Parts) -> None:

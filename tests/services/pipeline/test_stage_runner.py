@@ -27,7 +27,7 @@ from services.pipeline.landing.land import land
 from services.pipeline.publishing import publish as publishing
 from services.pipeline.publishing.publish import publish
 from services.pipeline.refining.refine import refine
-from services.pipeline.stage_runner import ATTEMPTS_BEFORE_SINGLE_BATCH
+from services.pipeline.stage import ATTEMPTS_BEFORE_SINGLE_BATCH
 from services.ports.parts import Parts
 from services.shared.clock import now
 from tests.support import (
@@ -157,7 +157,7 @@ def test_a_slice_that_kills_its_worker_every_time_fails_the_job_and_keeps_what_l
     job = job_of(small, job_id)
     assert job.status is JobStatus.FAILED
     assert job.error is not None
-    assert "ended its worker 3 times" in job.error["detail"]
+    assert "ended its worker 3 times" in job.error.detail
     drain(small)
     assert len(rows(small, "fact_process")) == 1
 
@@ -258,8 +258,9 @@ def test_an_indexing_that_is_killed_is_done_again(lake_home: Parts, dying: Calla
     assert lake_home.search.search(SearchQuery(text="repairs")).found == 3
 
 
+@pytest.mark.parametrize("writes", [0, 1], ids=["before it counts its attempt", "after that"])
 @pytest.mark.parametrize("stage", [refine, publish, index], ids=["refine", "publish", "index"])
-def test_a_second_runner_loses_cleanly(lake_home: Parts, stage: Callable[[Parts], None]) -> None:
+def test_a_second_runner_loses_cleanly(lake_home: Parts, stage: Callable[[Parts], None], writes: int) -> None:
     land(lake_home, submit(lake_home, "a.jsonl", releases(3)))
     for earlier in (refine, publish, index):
         if earlier is stage:
@@ -268,14 +269,13 @@ def test_a_second_runner_loses_cleanly(lake_home: Parts, stage: Callable[[Parts]
     overtaken: list[int] = []
 
     class Racing(SqlWarehouse):
-        """The other runner does all work after this one has counted its attempt."""
+        """The other runner does all work before this one's next write."""
 
         @contextmanager
         def write(self) -> Iterator[SqlUnitOfWork]:
-            if len(overtaken) == 1:
-                overtaken.append(2)
-                stage(lake_home)
             overtaken.append(1)
+            if len(overtaken) == writes + 1:
+                stage(lake_home)
             with super().write() as work:
                 yield work
 
@@ -310,8 +310,8 @@ def test_a_batch_that_fails_its_stage_is_set_aside_and_the_log_goes_on(lake_home
     failed = job_of(lake_home, poison)
     assert failed.status is JobStatus.FAILED
     assert failed.error is not None
-    assert failed.error["detail"].endswith("ocds-test01-poison is poison in …")  # without a path of the server
-    assert failed.error["stage"] == "refine"
+    assert failed.error.detail.endswith("ocds-test01-poison is poison in …")  # without a path of the server
+    assert failed.error.stage == "refine"
     assert job_of(lake_home, later).status is JobStatus.SUCCEEDED
     assert job_of(lake_home, good.id).status is JobStatus.SUCCEEDED
     assert [(row["ocid"], row["title"]) for row in rows(lake_home, "fact_process")] == [

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,14 @@ import pytest
 
 from domain.search.queries import Collection, SearchDocument, SearchQuery
 from domain.search.search_documents import SPECS
+from domain.shared.errors import LostRaceError
 from infrastructure.search.embedded.engine import EmbeddedSearch
 from infrastructure.search.typesense.engine import TypesenseSearch
 from services.ports.parts import Parts
 from services.ports.search import IndexRebuild, SearchEngine
 from services.search import index_pause
 from services.search.rebuild import rebuild_search
+from services.shared.clock import now
 from tests.infrastructure.search.typesense.stand_in.server import Typesense
 from tests.infrastructure.search.typesense.transport import Recording
 from tests.support import Killed, documents, drain, lines, load, release, submit, verified
@@ -174,12 +177,29 @@ def test_a_rebuild_killed_anywhere_leaves_an_index_that_serves_and_can_be_rebuil
     assert verified(parts, tmp_path / "home") == []
 
 
-def test_a_pause_whose_holder_died_ends_by_itself(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
-    index_pause.pause(parts)
+def test_a_pause_whose_holder_died_ends_by_itself(parts: Parts) -> None:
+    holder, _ = index_pause.pause(parts)
     submit(parts, "d.jsonl", processes(30, 1, "Ferries"))
     drain(parts)
     assert parts.search.search(SearchQuery(text="ferries")).found == 0
-    monkeypatch.setattr(index_pause, "PAUSE_MAX_DURATION", index_pause.PAUSE_MAX_DURATION * 0)
+    with parts.warehouse.write() as work:
+        work.search_state.resume(holder)
+        work.search_state.pause(holder, now() - timedelta(seconds=2), now() - timedelta(seconds=1))
+        work.commit()
+    with pytest.raises(LostRaceError, match="expired before the swap"):
+        index_pause.check_still_paused(parts, holder)
     parts.messages.send("index")
+    drain(parts)
+    assert parts.search.search(SearchQuery(text="ferries")).found == 1
+
+
+def test_the_index_stage_waits_until_the_last_of_two_holders_resumes(parts: Parts) -> None:
+    (first, _), (second, _) = index_pause.pause(parts), index_pause.pause(parts)
+    submit(parts, "d.jsonl", processes(30, 1, "Ferries"))
+    index_pause.resume(parts, first)
+    drain(parts)
+    assert parts.search.search(SearchQuery(text="ferries")).found == 0
+    index_pause.check_still_paused(parts, second)
+    index_pause.resume(parts, second)
     drain(parts)
     assert parts.search.search(SearchQuery(text="ferries")).found == 1

@@ -63,7 +63,7 @@ def embedded(running: Stack, seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     marks: dict[str, int] = {}
     while time.monotonic() < end:
-        marks = dict(running.query("select stage, silver_batch from watermark"))
+        marks = dict(running.query("select stage, silver_batch from watermark where part = ''"))
         if marks.get("embed") == marks.get("publish") == marks.get("index"):
             return
         time.sleep(0.2)

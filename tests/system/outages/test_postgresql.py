@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from infrastructure.warehouse.migrate import upgrade
 from infrastructure.warehouse.postgresql import Timeouts
 from script.servers import PostgreSQL, Redis
 from services.pipeline.landing.land import land
-from services.pipeline.stage_runner import run_stage
+from services.pipeline.refining.refine import refine
+from services.ports.parts import Parts
 from services.users.accounts import ensure_admin
 from tests.api.conftest import settings_of
 from tests.api.releases import package
@@ -164,13 +166,13 @@ def test_outages_that_end_a_landing_or_a_stage_count_as_no_attempt(
             assert work.jobs.get(job_id).landed
             assert work.jobs.get(job_id).status is not JobStatus.FAILED
 
-        def interrupted(_mark: object) -> bool:
+        def interrupted(_parts: Parts, _mark: object) -> bool:
             postgresql.stop()
             threading.Timer(0.3, postgresql.start).start()
             with parts.warehouse.read():
                 return False
 
         with pytest.raises(AwayError):
-            run_stage(parts, "refine", lambda _work, _mark: True, interrupted)
+            replace(refine, due=lambda _parts, _work: True, run=interrupted)(parts)
         with parts.warehouse.read() as work:
             assert work.watermarks.get("refine").attempts == 0

@@ -431,4 +431,4 @@ def test_a_bomb_alone_fails_its_job_and_says_why(lake_home: Parts) -> None:
     job = load(lake_home, "bomb.gz", gzip.compress(b"\x00" * (80 << 20), 9))
     assert job.status is JobStatus.FAILED
     assert job.error is not None
-    assert "500 times" in str(job.error["detail"])
+    assert "500 times" in str(job.error.detail)

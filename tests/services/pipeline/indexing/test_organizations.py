@@ -13,7 +13,7 @@ from infrastructure.settings import Settings
 from services.jobs.retry_and_cancel import cancel
 from services.maintenance.rebuild import index_again_if_lost
 from services.maintenance.verify import verify
-from services.pipeline.backlog import ORGANIZATIONS_WATERMARK, organizations_behind
+from services.pipeline.backlog import ORGANIZATIONS_PART, organizations_behind
 from services.pipeline.indexing.index import ORGANIZATIONS_MAX_DELAY, index
 from services.pipeline.landing.land import land
 from services.pipeline.publishing.publish import publish
@@ -63,14 +63,13 @@ def behind(parts: Parts) -> bool:
         return organizations_behind(work)
 
 
-def heard(parts: Parts, ago: timedelta, *stages: str) -> None:
-    """Backdate the last change of these watermarks."""
+def heard(parts: Parts, ago: timedelta, part: str = "") -> None:
+    """Backdate the last change of the watermark of index, or of a part of it."""
     with parts.warehouse.write() as work:
-        for stage in stages:
-            work.connection.exec_driver_sql(
-                "UPDATE watermark SET updated_at = ? WHERE stage = ?",
-                ((now() - ago).replace(tzinfo=None).isoformat(" "), stage),
-            )
+        work.connection.exec_driver_sql(
+            "UPDATE watermark SET updated_at = ? WHERE stage = 'index' AND part = ?",
+            ((now() - ago).replace(tzinfo=None).isoformat(" "), part),
+        )
         work.commit()
 
 
@@ -127,7 +126,7 @@ def test_organizations_are_not_late_by_more_than_that_in_a_long_load(home: Parts
     refine(home)
     publish(home)
     land(home, job_id)
-    heard(home, ORGANIZATIONS_MAX_DELAY * 2, ORGANIZATIONS_WATERMARK)
+    heard(home, ORGANIZATIONS_MAX_DELAY * 2, ORGANIZATIONS_PART)
     index(home)
     assert names(home) == {"Buyer 0", "Buyer 1"}
 
@@ -138,14 +137,15 @@ def test_the_sweep_sends_index_where_only_organizations_are_behind(home: Parts) 
     publish(home)
     with home.warehouse.write() as work:  # as if the last run began before publish ended, and its message was lost
         work.connection.exec_driver_sql(
-            "UPDATE watermark SET silver_batch = (SELECT max(silver_batch) FROM watermark) WHERE stage = 'index'"
+            "UPDATE watermark SET silver_batch = (SELECT max(silver_batch) FROM watermark)"
+            " WHERE stage = 'index' AND part = ''"
         )
         work.connection.exec_driver_sql(
             "UPDATE watermark SET seq = (SELECT max(seq) FROM watermark) WHERE stage = 'refine'"
         )
         work.commit()
     messages(home).waiting.clear()
-    heard(home, IDLE_DURATION * 2, "index")
+    heard(home, IDLE_DURATION * 2)
     assert ("index",) in sweep(home)
     index(home)
     assert (names(home), behind(home)) == ({"Buyer 0", "Buyer 1"}, False)
@@ -153,9 +153,7 @@ def test_the_sweep_sends_index_where_only_organizations_are_behind(home: Parts) 
 
 def test_verify_waits_for_organizations(home: Parts, tmp_path: Path) -> None:
     with home.warehouse.write() as work:
-        work.connection.exec_driver_sql(
-            "UPDATE watermark SET silver_batch = 0 WHERE stage = ?", (ORGANIZATIONS_WATERMARK,)
-        )
+        work.connection.exec_driver_sql("UPDATE watermark SET silver_batch = 0 WHERE part = ?", (ORGANIZATIONS_PART,))
         work.commit()
     settings = Settings(data_dir=tmp_path / "home")
     with scratch_installation(settings, home) as aside, pytest.raises(ConflictError, match="stages are behind"):
@@ -186,10 +184,10 @@ def test_organizations_that_alone_were_lost_come_back_alone(home: Parts) -> None
     with home.warehouse.read() as work:
         assert (
             work.watermarks.get("index").silver_batch,
-            work.watermarks.get(ORGANIZATIONS_WATERMARK).silver_batch,
+            work.watermarks.get("index", ORGANIZATIONS_PART).silver_batch,
         ) == (indexed, 0)
     assert not index_again_if_lost(home)  # already known
-    heard(home, IDLE_DURATION * 2, "index")
+    heard(home, IDLE_DURATION * 2)
     assert ("index",) in sweep(home)
     index(home)
     assert (names(home), behind(home)) == ({f"Buyer {n}" for n in range(SLICES)}, False)

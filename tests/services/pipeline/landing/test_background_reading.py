@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from domain.jobs.job import JobCounts, JobStatus
+from domain.jobs.job import JobCounts, JobError, JobStatus
 from domain.pipeline.batch import LEASE_DURATION
 from domain.shared.errors import LostRaceError
 from infrastructure.formats.archives import recogniser
@@ -228,7 +228,7 @@ def test_a_job_that_is_cancelled_while_it_is_read_ends_its_reading_and_leaves_no
     job_id = submit(slow.parts, "slow.zip", many(2))
     land(slow.parts, job_id)
     with slow.parts.warehouse.write() as work:
-        assert work.jobs.cancel(job_id, {"title": "Cancelled"}, now())
+        assert work.jobs.cancel(job_id, JobError(title="Cancelled", detail="by a test"), now())
         work.commit()
     slow.background.renew(list(slow.background._attempts))
     until(lambda: not slow.background.is_landing(job_id))

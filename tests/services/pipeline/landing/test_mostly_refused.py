@@ -24,7 +24,7 @@ def test_a_file_of_nothing_but_refused_records_is_given_up(impatient: Parts) -> 
     job = load(impatient, "numbers.json", b"[" + MANY)
     assert job.status is JobStatus.FAILED
     assert job.error is not None
-    assert job.error["detail"].startswith("132 of its first 132 records can't be used; reading stopped there")
+    assert job.error.detail.startswith("132 of its first 132 records can't be used; reading stopped there")
     assert (job.counts.received, len(quarantined(impatient, job.id))) == (132, 4)  # one entry per slice
     assert list((Path(str(impatient.files.path("0" * 64))).parents[2] / "spool").glob("*")) == []
     assert load(impatient, "good.json", b"[" + GOOD[:-1] + b"]").status is JobStatus.SUCCEEDED  # not delayed
