@@ -2,23 +2,19 @@
 search.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from loguru import logger
 
 from domain.search.queries import Collection
-from domain.search.search_documents import passage_id
 from domain.shared.errors import RetryableError
 from services.pipeline.backlog import organizations_behind
-from services.pipeline.indexing.index import index_files, index_organizations, index_processes
 from services.ports.parts import Parts
-from services.ports.warehouse import ReadUnitOfWork
+from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.search.index_pause import check_still_paused, pause, resume
-from services.search.search_documents import WRITE_DOCUMENTS
+from services.search.indexers import INDEXERS, slices
 
-PAGE_IDS = 10_000
-T = TypeVar("T")
+PAGE_KEYS = 10_000
 Ids = dict[Collection, set[str]]
 
 
@@ -41,11 +37,10 @@ def _different(parts: Parts) -> Ids:
     with parts.warehouse.read() as work:
         if _behind(work):
             return {}
-        wanted = {collection: _count(work, collection) for collection in Collection}
+        wanted = {collection: indexer.count(work) for collection, indexer in INDEXERS.items()}
     uneven = [collection for collection, count in wanted.items() if parts.search.count(collection) != count]
     in_search = {collection: set(parts.search.ids(collection)) for collection in uneven}
-    with parts.warehouse.read() as work:
-        different = {collection: _gold(work, collection) ^ ids for collection, ids in in_search.items()}
+    different = {collection: ids ^ _gold(parts.warehouse, collection) for collection, ids in in_search.items()}
     return {collection: ids for collection, ids in different.items() if ids}
 
 
@@ -64,18 +59,9 @@ def _write_differences(parts: Parts) -> int:
 
 
 def _write(parts: Parts, collection: Collection, ids: Sequence[str]) -> None:
-    if collection is Collection.DOCUMENTS:
-        records = {one.rpartition("-")[0] for one in ids}
-        with parts.warehouse.read() as work:
-            files = [one for one in _all(work.document_files.after, lambda one: one[0]) if one[0] in records]
-        index_files(parts, files)
-        parts.search.delete(
-            collection, [one for one in ids if one.rpartition("-")[0] not in {record for record, _ in files}]
-        )
-        return
-    write = index_processes if collection is Collection.PROCESSES else index_organizations
-    for start in range(0, len(ids), WRITE_DOCUMENTS):
-        write(parts, ids[start : start + WRITE_DOCUMENTS])
+    indexer = INDEXERS[collection]
+    for part in slices(indexer.keys_of(ids)):
+        parts.search.write(collection, *indexer.changes(parts.warehouse, parts.lake, part))
 
 
 def _behind(work: ReadUnitOfWork) -> bool:
@@ -83,29 +69,6 @@ def _behind(work: ReadUnitOfWork) -> bool:
     return bool(indexed < published or organizations_behind(work))
 
 
-def _count(work: ReadUnitOfWork, collection: Collection) -> int:
-    if collection is Collection.DOCUMENTS:
-        return int(work.document_files.count_passages())
-    return int(
-        work.search_rows.count_processes()
-        if collection is Collection.PROCESSES
-        else work.search_rows.count_organizations()
-    )
-
-
-def _gold(work: ReadUnitOfWork, collection: Collection) -> set[str]:
-    if collection is Collection.DOCUMENTS:
-        return {
-            passage_id(record, number)
-            for record, most in _all(work.document_files.after, lambda one: one[0])
-            for number in range(most)
-        }
-    read = work.search_rows.ocids if collection is Collection.PROCESSES else work.search_rows.organization_ids
-    return set(_all(read, lambda one: one))
-
-
-def _all(read: Callable[[str, int], list[T]], key: Callable[[T], str]) -> Iterable[T]:
-    last = ""
-    while page := read(last, PAGE_IDS):
-        yield from page
-        last = key(page[-1])
+def _gold(warehouse: Warehouse, collection: Collection) -> set[str]:
+    indexer = INDEXERS[collection]
+    return {one for page in indexer.pages(warehouse, PAGE_KEYS) for one in indexer.ids_of(page)}

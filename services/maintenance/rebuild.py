@@ -22,6 +22,7 @@ from services.pipeline.publishing.publish_records import prune_records
 from services.pipeline.refining.refine import refine_processes
 from services.pipeline.refining.refine_records import refine_records
 from services.ports.parts import Parts
+from services.search.indexers import INDEXERS
 from services.search.lost_collections import record_loss
 from services.search.rebuild import rebuild_search
 from services.search.synonyms import apply_synonyms
@@ -135,11 +136,7 @@ def index_again_if_lost(parts: Parts) -> bool:
     """
     with parts.warehouse.read() as work:
         marks = {stage: work.watermarks.get(stage) for stage in set(WATERMARK_OF.values())}
-        gold = {
-            Collection.PROCESSES: bool(work.search_rows.ocids("", 1)),
-            Collection.ORGANIZATIONS: bool(work.search_rows.organization_ids("", 1)),
-            Collection.DOCUMENTS: bool(work.document_files.count_passages()),
-        }
+        gold = {collection: bool(indexer.keys_after(work, "", 1)) for collection, indexer in INDEXERS.items()}
     expected = [
         collection for collection, stage in WATERMARK_OF.items() if gold[collection] and marks[stage].silver_batch
     ]

@@ -11,16 +11,11 @@ from domain.search.queries import Collection
 from services.lake.silver_batches import limit_by_processes
 from services.ports.parts import Parts
 from services.ports.warehouse import WriteUnitOfWork
+from services.search.indexers import INDEXERS
 from services.shared.clock import now
 
 EMBED_STAGE = "embed"
 READ_MAX_PROCESSES = 200_000  # per read
-# Silver tables and columns with the keys of a collection's documents.
-DOCUMENT_KEYS = {
-    Collection.PROCESSES: (("process", "ocid"),),
-    Collection.ORGANIZATIONS: (("party", "organization_id"), ("organization", "organization_id")),
-    Collection.DOCUMENTS: (("file", "record_id"),),
-}
 
 
 def record_loss(work: WriteUnitOfWork, collection: Collection, upto: int) -> None:
@@ -45,7 +40,7 @@ def documents_held_before_loss(parts: Parts, collection: Collection, after: int,
     while batches:
         run = limit_by_processes(batches, READ_MAX_PROCESSES)
         batches = batches[len(run) :]
-        for table, column in DOCUMENT_KEYS[collection]:
+        for table, column in INDEXERS[collection].silver_keys:
             rows = parts.lake.read_silver(table, [batch.id for batch in run], [column])
             found.update(wanted.intersection(rows[column]))
     return found
