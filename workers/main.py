@@ -102,7 +102,7 @@ def _on_signals(stop: threading.Event) -> None:
 
 def _restore_search(parts: Parts) -> None:
     """Restore what a search server has lost: all documents, or the last ones."""
-    if not index_again_if_lost(parts):
+    if not index_again_if_lost(parts.warehouse, parts.search):
         write_missing(parts)
 
 

@@ -75,7 +75,9 @@ class Kind:
         facets = [wanted.get("facet_by", "")]
         asked = SearchRequest(text=text, mode=Mode(wanted["mode"]), facet_by=facets, sort=wanted.get("sort"))
         filters = {"classification": [wanted["classification"]]} if "classification" in wanted else {}
-        return with_query_vector(parts, to_search_query(SearchRequest(**{**vars(asked), "values": filters})))[0]
+        return with_query_vector(
+            parts.search, parts.embedders, to_search_query(SearchRequest(**{**vars(asked), "values": filters}))
+        )[0]
 
 
 WORDS = (

@@ -10,6 +10,7 @@ from domain.search.queries import Collection
 from domain.shared.errors import RetryableError
 from services.pipeline.backlog import organizations_behind
 from services.ports.parts import Parts
+from services.ports.search import SearchIndex
 from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.search.index_pause import check_still_paused, pause, resume
 from services.search.indexers import INDEXERS, slices
@@ -25,22 +26,22 @@ def write_missing(parts: Parts) -> int:
     then its count changes between two checks.
     """
     try:
-        first = _different(parts)
-        return _write_differences(parts) if first and first == _different(parts) else 0
+        first = _different(parts.warehouse, parts.search)
+        return _write_differences(parts) if first and first == _different(parts.warehouse, parts.search) else 0
     except RetryableError as error:
         logger.debug("the search engine is unavailable: {}", error.detail)
         return 0
 
 
-def _different(parts: Parts) -> Ids:
+def _different(warehouse: Warehouse, search: SearchIndex) -> Ids:
     """The ids that only gold or only search has, by collection; empty ones are left out."""
-    with parts.warehouse.read() as work:
+    with warehouse.read() as work:
         if _behind(work):
             return {}
         wanted = {collection: indexer.count(work) for collection, indexer in INDEXERS.items()}
-    uneven = [collection for collection, count in wanted.items() if parts.search.count(collection) != count]
-    in_search = {collection: set(parts.search.ids(collection)) for collection in uneven}
-    different = {collection: ids ^ _gold(parts.warehouse, collection) for collection, ids in in_search.items()}
+    uneven = [collection for collection, count in wanted.items() if search.count(collection) != count]
+    in_search = {collection: set(search.ids(collection)) for collection in uneven}
+    different = {collection: ids ^ _gold(warehouse, collection) for collection, ids in in_search.items()}
     return {collection: ids for collection, ids in different.items() if ids}
 
 
@@ -48,7 +49,7 @@ def _write_differences(parts: Parts) -> int:
     """Write the documents while the index stage is paused, so that newer ones are not overwritten."""
     pause(parts)
     try:
-        different = _different(parts)
+        different = _different(parts.warehouse, parts.search)
         for collection, ids in different.items():
             logger.warning("search differs from gold in {} of its {}; writing them again", len(ids), collection)
             _write(parts, collection, sorted(ids))

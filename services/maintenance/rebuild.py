@@ -22,6 +22,8 @@ from services.pipeline.publishing.publish_records import prune_records
 from services.pipeline.refining.refine import refine_processes
 from services.pipeline.refining.refine_records import refine_records
 from services.ports.parts import Parts
+from services.ports.search import SearchEngine
+from services.ports.warehouse import Warehouse
 from services.search.indexers import INDEXERS
 from services.search.lost_collections import record_loss
 from services.search.rebuild import rebuild_search
@@ -63,7 +65,7 @@ def _refine_again(parts: Parts, ocids: list[str]) -> bool:
         silver_batch = work.batches.open_silver(mark.seq, mark.seq, now())
         work.commit()
     parts.lake.append_silver(silver_batch, refine_processes(parts, ocids, silver_batch))
-    return _commit_if_unmoved(parts, mark, silver_batch, len(ocids), ())
+    return _commit_if_unmoved(parts.warehouse, mark, silver_batch, len(ocids), ())
 
 
 def _refine_records_again(parts: Parts, kind: Kind) -> bool:
@@ -76,11 +78,13 @@ def _refine_records_again(parts: Parts, kind: Kind) -> bool:
         silver_batch = work.batches.open_silver(mark.seq, mark.seq, now())
         work.commit()
     parts.lake.append_silver(silver_batch, refine_records(parts, kind, record_ids, silver_batch))
-    return _commit_if_unmoved(parts, mark, silver_batch, 0, (kind,))
+    return _commit_if_unmoved(parts.warehouse, mark, silver_batch, 0, (kind,))
 
 
-def _commit_if_unmoved(parts: Parts, mark: Watermark, silver_batch: int, processes: int, kinds: Sequence[Kind]) -> bool:
-    with parts.warehouse.write() as work:
+def _commit_if_unmoved(
+    warehouse: Warehouse, mark: Watermark, silver_batch: int, processes: int, kinds: Sequence[Kind]
+) -> bool:
+    with warehouse.write() as work:
         if work.watermarks.get("refine").seq != mark.seq:
             return False
         work.batches.commit_silver(silver_batch, processes, kinds, now())
@@ -129,26 +133,26 @@ def _publish_and_prune(parts: Parts) -> int | None:
     return len(wanted)
 
 
-def index_again_if_lost(parts: Parts) -> bool:
+def index_again_if_lost(warehouse: Warehouse, search: SearchEngine) -> bool:
     """Reset the index watermark of collections that are empty although gold has rows (a new schema, or a lost folder).
 
     Returns whether there were any. While the search engine is unavailable nothing is done; the sweep checks again.
     """
-    with parts.warehouse.read() as work:
+    with warehouse.read() as work:
         marks = {stage: work.watermarks.get(stage) for stage in set(WATERMARK_OF.values())}
         gold = {collection: bool(indexer.keys_after(work, "", 1)) for collection, indexer in INDEXERS.items()}
     expected = [
         collection for collection, stage in WATERMARK_OF.items() if gold[collection] and marks[stage].silver_batch
     ]
     try:
-        lost = [collection for collection in expected if not parts.search.count(collection)]
+        lost = [collection for collection in expected if not search.count(collection)]
     except RetryableError as error:
         logger.debug("the search engine is unavailable: {}", error.detail)
         return False
     if lost:
         logger.info("search has lost its {}; indexing them again", " and ".join(lost))
-        apply_synonyms(parts)  # a server without documents has lost its synonyms, too
-        with parts.warehouse.write() as work:
+        apply_synonyms(warehouse, search)  # a server without documents has lost its synonyms, too
+        with warehouse.write() as work:
             for collection in lost:
                 record_loss(work, collection, marks[WATERMARK_OF[collection]].silver_batch)
             for mark in {WATERMARK_OF[collection]: marks[WATERMARK_OF[collection]] for collection in lost}.values():
@@ -161,7 +165,7 @@ def _publish_and_index(parts: Parts) -> None:
     publish_all(parts)
     with parts.warehouse.read() as work:
         target = work.watermarks.get("publish").silver_batch
-    while _index_position(parts) < target:
+    while _index_position(parts.warehouse) < target:
         index(parts)
 
 
@@ -174,6 +178,6 @@ def publish_all(parts: Parts) -> None:
         publish(parts)
 
 
-def _index_position(parts: Parts) -> int:
-    with parts.warehouse.read() as work:
+def _index_position(warehouse: Warehouse) -> int:
+    with warehouse.read() as work:
         return int(work.watermarks.get("index").silver_batch)

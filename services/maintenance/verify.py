@@ -20,6 +20,7 @@ from services.pipeline.publishing.publish_records import newest_records
 from services.pipeline.refining.refine import refine
 from services.ports.lake import Lake
 from services.ports.parts import Parts
+from services.ports.search import SearchIndex
 from services.ports.warehouse import Warehouse
 
 STAGES = ("refine", "publish", "index")
@@ -33,13 +34,13 @@ def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:
     `scratch` has the live bronze, and an empty silver, search and warehouse (with a copy of the live ledger).
     """
     before = _at_rest(live.warehouse)
-    yield from catalogue(live)
+    yield from catalogue(live.warehouse, live.lake)
     build(scratch)
     yield from chain(
         _silver(live, scratch),
         _records(live, scratch),
-        _gold(live, scratch),
-        _search(live, scratch),
+        _gold(live.warehouse, scratch.warehouse),
+        _search(live.search, scratch.search),
         compare_vectors(live, scratch),
     )
     if _positions(live.warehouse) != before:
@@ -85,17 +86,17 @@ def _at_rest(warehouse: Warehouse) -> list[int]:
     return found
 
 
-def catalogue(live: Parts) -> Iterator[Difference]:
+def catalogue(warehouse: Warehouse, lake: Lake) -> Iterator[Difference]:
     """Differences between the record catalogue and bronze in the current versions."""
     for kind in Kind:
-        yield from _catalogue(live, kind)
+        yield from _catalogue(warehouse, lake, kind)
 
 
-def _catalogue(live: Parts, kind: Kind) -> Iterator[Difference]:
-    with live.warehouse.read() as work:
+def _catalogue(warehouse: Warehouse, lake: Lake, kind: Kind) -> Iterator[Difference]:
+    with warehouse.read() as work:
         committed = list(work.batches.sequence())
         listed = {row.record_id: (row.version, row.batch_id, row.ocid) for row in work.record_catalogue.all(kind)}
-    rows = live.lake.read_bronze(kind, committed, ["batch", "op", "record_id", "version", "ocid"]).filter(
+    rows = lake.read_bronze(kind, committed, ["batch", "op", "record_id", "version", "ocid"]).filter(
         pl.col("op") != "touch"
     )
     newest = rows.sort("version").unique("record_id", keep="last", maintain_order=True).sort("record_id")
@@ -106,7 +107,7 @@ def _catalogue(live: Parts, kind: Kind) -> Iterator[Difference]:
 
 
 def _silver(live: Parts, scratch: Parts) -> Iterator[Difference]:
-    current = {id(parts): newest_batches(parts.lake, _silver_batches(parts)) for parts in (live, scratch)}
+    current = {id(parts): newest_batches(parts.lake, _silver_batches(parts.warehouse)) for parts in (live, scratch)}
     for table in TABLES:
         yield from differences(
             f"silver.{table}",
@@ -130,7 +131,7 @@ def _records(live: Parts, scratch: Parts) -> Iterator[Difference]:
 def _newest(parts: Parts, kind: Kind) -> pl.DataFrame:
     """record_id and silver_batch of the undeleted records of a kind."""
     return (
-        newest_records(parts.lake, kind, _silver_batches(parts))
+        newest_records(parts.lake, kind, _silver_batches(parts.warehouse))
         .filter(~pl.col("deleted"))
         .select("record_id", "silver_batch")
     )
@@ -144,8 +145,8 @@ def _record_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple
         yield tuple(row[key] for key in keys), row
 
 
-def _silver_batches(parts: Parts) -> list[int]:
-    with parts.warehouse.read() as work:
+def _silver_batches(warehouse: Warehouse) -> list[int]:
+    with warehouse.read() as work:
         return [batch.id for batch in work.batches.silver_after(0)]
 
 
@@ -168,8 +169,8 @@ def _silver_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple
             yield (row["ocid"], row.pop("_n")), row
 
 
-def _gold(live: Parts, scratch: Parts) -> Iterator[Difference]:
-    with live.warehouse.read() as here, scratch.warehouse.read() as there:
+def _gold(live: Warehouse, scratch: Warehouse) -> Iterator[Difference]:
+    with live.read() as here, scratch.read() as there:
         for table, keys in here.star_writer.tables().items():
             columns = here.star_writer.columns(table, RUN_COLUMNS)
             yield from differences(
@@ -180,10 +181,10 @@ def _gold(live: Parts, scratch: Parts) -> Iterator[Difference]:
             )
 
 
-def _search(live: Parts, scratch: Parts) -> Iterator[Difference]:
+def _search(live: SearchIndex, scratch: SearchIndex) -> Iterator[Difference]:
     for collection in Collection:
         yield from differences(
             f"search.{collection}",
-            lambda collection=collection: (((one["id"],), one) for one in live.search.scan(collection)),  # type: ignore[misc]
-            lambda collection=collection: (((one["id"],), one) for one in scratch.search.scan(collection)),  # type: ignore[misc]
+            lambda collection=collection: (((one["id"],), one) for one in live.scan(collection)),  # type: ignore[misc]
+            lambda collection=collection: (((one["id"],), one) for one in scratch.scan(collection)),  # type: ignore[misc]
         )

@@ -21,7 +21,7 @@ from domain.saved_searches.saved_search import (
 from domain.search.queries import Collection, SearchDocument, SearchQuery
 from domain.shared.errors import InvalidError
 from services.ports.parts import Parts
-from services.ports.search import SearchEngine
+from services.ports.search import SearchQueries
 from services.ports.warehouse import WriteUnitOfWork
 from services.search.lost_collections import documents_held_before_loss
 from services.search.matching_documents import matching_documents
@@ -48,7 +48,9 @@ class IndexRunAlerts:
         `documents_held_before_loss`.
         """
         return (
-            documents_held_before_loss(self._parts, collection, after, keys) if self._saved.get(collection) else set()
+            documents_held_before_loss(self._parts.warehouse, self._parts.lake, collection, after, keys)
+            if self._saved.get(collection)
+            else set()
         )
 
     def save_prior_matches(self, collection: Collection, ids: Iterable[str]) -> None:
@@ -110,13 +112,13 @@ class IndexRunAlerts:
         ]
 
 
-def titles(engine: SearchEngine, collection: Collection, ids: Sequence[str]) -> dict[str, str]:
+def titles(engine: SearchQueries, collection: Collection, ids: Sequence[str]) -> dict[str, str]:
     """The titles of these documents in alerts, as far as search holds them."""
     found = matching_documents(engine, SearchQuery(collection=collection), ids)
     return {str(one["id"]): title_of(collection, one) for one in found}
 
 
-def _found(engine: SearchEngine, search: SavedSearch, ids: Sequence[str]) -> dict[str, SearchDocument]:
+def _found(engine: SearchQueries, search: SavedSearch, ids: Sequence[str]) -> dict[str, SearchDocument]:
     """The documents that the search finds; none if the engine refuses the query, which must not stop the index
     stage.
     """

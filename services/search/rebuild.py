@@ -10,6 +10,7 @@ from loguru import logger
 from domain.search.queries import Collection
 from services.ports.parts import Parts
 from services.ports.search import IndexRebuild
+from services.ports.warehouse import Warehouse
 from services.search.index_pause import check_still_paused, pause, resume
 from services.search.indexers import INDEXERS, DocumentKey, slices
 from services.search.lost_collections import restart_embedding_if_lost
@@ -20,21 +21,23 @@ CATCH_UP_ROUNDS = 3  # catch-up runs before the index stage is paused for the la
 
 def rebuild_search(parts: Parts) -> int:
     """Rebuild the index of every collection from gold and swap it in; returns the number of documents."""
-    since = _indexed(parts)
+    since = _indexed(parts.warehouse)
     rebuilds: dict[Collection, IndexRebuild] = {}
     try:
         for collection in Collection:
             rebuilds[collection] = parts.search.begin_rebuild(collection)
         written = _fill(parts, rebuilds)
         for _ in range(CATCH_UP_ROUNDS):
-            since = _follow(parts, rebuilds, since, _indexed(parts))
+            since = _follow(parts, rebuilds, since, _indexed(parts.warehouse))
         _swap(parts, rebuilds, since)
     except BaseException:
         for rebuild in rebuilds.values():
             _drop(rebuild)
         raise
     if any(0 < parts.search.count_vectors(one) < parts.search.count(one) for one in Collection):
-        restart_embedding_if_lost(parts, lost=True)  # vectors written during the rebuild may be in the old index only
+        restart_embedding_if_lost(
+            parts.warehouse, parts.search, lost=True
+        )  # vectors written during the rebuild may be in the old index only
     return written
 
 
@@ -81,6 +84,6 @@ def _drop(rebuild: IndexRebuild) -> None:
         logger.warning("an unfinished index could not be removed: {}", error)
 
 
-def _indexed(parts: Parts) -> int:
-    with parts.warehouse.read() as work:
+def _indexed(warehouse: Warehouse) -> int:
+    with warehouse.read() as work:
         return int(work.watermarks.get("index").silver_batch)

@@ -5,7 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.search.queries import Collection, CollectionSpec, FieldSpec, Filter, Mode, SearchQuery, SearchResult
+from domain.search.queries import (
+    MAX_HIT_POSITION,
+    Collection,
+    CollectionSpec,
+    FieldSpec,
+    Filter,
+    Mode,
+    SearchQuery,
+    SearchResult,
+)
 from domain.search.search_documents import SPECS
 from domain.shared.classification_codes import shorter_spellings, without_scheme
 from domain.shared.errors import InvalidError
@@ -15,7 +24,6 @@ from services.ports.search import SearchEngine
 from services.search.gold_rows import with_gold_rows
 from services.search.query_vectors import with_query_vector
 
-MAX_HIT_POSITION = 10_000  # last hit that paging can reach
 RELEVANCE = "relevance"
 SPEC_BY_COLLECTION = {spec.name: spec for spec in SPECS}
 # A comma separates values unless a space follows, as in a name ("Department of Health, Wales").
@@ -47,7 +55,7 @@ class SearchRequest:
 
 def search(parts: Parts, request: SearchRequest) -> SearchResult:
     """Run a search. InvalidError for unknown fields of the collection and for pages beyond MAX_HIT_POSITION."""
-    query, warning = with_query_vector(parts, to_search_query(request))
+    query, warning = with_query_vector(parts.search, parts.embedders, to_search_query(request))
     result = parts.search.search(query)
     if result.mode is Mode.KEYWORD and query.mode is Mode.SEMANTIC and warning is None:
         warning = "no documents are embedded yet; these hits were found by word"

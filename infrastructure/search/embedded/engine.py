@@ -57,14 +57,6 @@ class EmbeddedSearch:
         """The version of tantivy."""
         return f"tantivy {version('tantivy')}"
 
-    def upsert(self, collection: Collection, documents: Sequence[SearchDocument]) -> None:
-        """Add documents, replacing those with the same id."""
-        self.write(collection, documents, ())
-
-    def delete(self, collection: Collection, ids: Sequence[str]) -> None:
-        """Delete documents; unknown ids are ignored."""
-        self.write(collection, (), ids)
-
     def write(self, collection: Collection, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
         """Add and delete documents in one commit, which is on disk and visible on return. An id in both is added."""
         if documents or deleted:

@@ -17,10 +17,10 @@ from domain.shared.errors import InvalidError, LostRaceError, UnavailableError, 
 from services.lake.silver_batches import limit_by_processes
 from services.pipeline.backlog import organizations_behind, refine_or_publish_pending
 from services.pipeline.stage_runner import ERROR_MAX_CHARACTERS, WAIT_SECONDS
-from services.ports.embeddings import Embedder
+from services.ports.embeddings import Embedder, EmbeddingModels
 from services.ports.parts import Parts
-from services.ports.search import SearchEngine, VectorRow
-from services.ports.warehouse import ReadUnitOfWork
+from services.ports.search import SearchEngine, VectorIndex, VectorRow
+from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.search.indexers import INDEXERS
 from services.search.matching_documents import matching_documents
 from services.shared.clock import now
@@ -34,7 +34,7 @@ RUN_MAX_SECONDS = 10.0  # after which a run ends and sends the next message
 def embed(parts: Parts) -> None:
     """One run, at most up to the watermark of index; sends the message again if more is pending."""
     model = parts.embedders.model
-    apply_chosen_model(parts)
+    apply_chosen_model(parts.warehouse, parts.embedders)
     embedder = parts.embedders.get(model) if model else None
     if embedder is None:
         return
@@ -54,16 +54,16 @@ def embed(parts: Parts) -> None:
         raise
 
 
-def apply_chosen_model(parts: Parts) -> None:
+def apply_chosen_model(warehouse: Warehouse, models: EmbeddingModels) -> None:
     """Write the configured model to the ledger. After a change all is embedded again; the old vectors answer until
     then.
     """
-    with parts.warehouse.read() as work:
-        if work.search_settings.model() == parts.embedders.model:
+    with warehouse.read() as work:
+        if work.search_settings.model() == models.model:
             return
-    with parts.warehouse.write() as work:
-        if work.search_settings.choose_model(parts.embedders.model):
-            logger.info("embeddings: {}", parts.embedders.model or "off")
+    with warehouse.write() as work:
+        if work.search_settings.choose_model(models.model):
+            logger.info("embeddings: {}", models.model or "off")
         work.commit()
 
 
@@ -118,7 +118,7 @@ def _embed(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch], embedd
         more = embedding_pending(work)
         work.commit()
     if not more:
-        _activate(parts, embedder.model)
+        _activate(parts.search, embedder.model)
     return more
 
 
@@ -171,14 +171,11 @@ def _rows(embedder: Embedder, texts: dict[str, str]) -> list[VectorRow]:
     return [VectorRow(name, text_hash(texts[name]), vector) for name, vector in zip(names, vectors, strict=True)]
 
 
-def _activate(parts: Parts, model: str) -> None:
+def _activate(vectors: VectorIndex, model: str) -> None:
     """Make this model the active one of each collection, now that all documents are embedded."""
     for collection in Collection:
-        if (
-            parts.search.active_model(collection) != model
-            and next(parts.search.vectors(collection, model), None) is not None
-        ):
-            parts.search.activate_model(collection, model)
+        if vectors.active_model(collection) != model and next(vectors.vectors(collection, model), None) is not None:
+            vectors.activate_model(collection, model)
             logger.info("embeddings: {} is active for {}", model, collection)
 
 
