@@ -112,22 +112,15 @@ def process_documents(frames: ProcessFrames) -> list[SearchDocument]:
     """
     processes, awards, items, parties = (frame.rename({"process_key": "key"}) for frame in frames)
     counted = awards.filter(counts_in_totals(pl.col("status")))
-    award_texts = awards.select("key", value=pl.concat_list(_text("title"), _text("description"))).explode("value")
-    item_codes = items.select("key", value=pl.col("codes").str.split(" ")).explode("value")
+    award_texts = _values(awards, pl.concat_list(_text("title"), _text("description"))).explode("value")
+    item_codes = _values(items, pl.col("codes").str.split(" ")).explode("value")
     return _documents(
         processes.select(
-            "key",
-            "buyer",
+            pl.col("key", "buyer", "category", "method", "status", "source", "currency", "first_published"),
             _known("buyer_id"),
-            "category",
-            "method",
-            "status",
-            "source",
-            "currency",
-            "first_published",
+            _text("title"),
+            _text("description"),
             id="ocid",
-            title=_text("title"),
-            description=_text("description"),
             value="amount",
             published="last_published",
             deadline="tender_end",
@@ -158,7 +151,7 @@ def organization_documents(frames: OrganizationFrames) -> list[SearchDocument]:
     registered = _first(versions.sort(unregistered, maintain_order=True)).select("key", "scheme", "identifier")
     # Rounded, since polars divides by a constant through its inverse.
     money = pl.when(pl.col("priced") > 0).then((pl.col("cents") / 100).round(2))
-    names = versions.select("key", value=pl.concat_list("name", "legal_name")).explode("value")
+    names = _values(versions, pl.concat_list("name", "legal_name")).explode("value")
     role = pl.col("role")
     scalars = (
         _first(versions)
@@ -178,16 +171,11 @@ def passage_documents(files: pl.DataFrame, pages: pl.DataFrame) -> list[SearchDo
     """The search documents of document files, one per passage; from rows of files with those of their processes, and
     pages (record_id, page, text) in order."""
     about = files.select(
-        "filename",
-        "ocid",
-        "state",
-        "buyer",
+        pl.col("filename", "ocid", "state", "buyer", "source", "published"),
         _known("buyer_id"),
-        "source",
-        "published",
-        title=_text("title"),
+        _text("title"),
+        _text("process_title"),
         document_id="record_id",
-        process_title=_text("process_title"),
     )
     pages_of = pages.select("record_id", "page", "text").rows_by_key("record_id", named=True)
     return [
@@ -245,7 +233,7 @@ def _known(organization_id: str) -> pl.Expr:
 
 def _text(name: str) -> pl.Expr:
     """A text, cut to what is searched; null if it is empty."""
-    return pl.when(pl.col(name) != "").then(pl.col(name).str.head(FIELD_MAX_CHARACTERS))
+    return pl.when(pl.col(name) != "").then(pl.col(name).str.head(FIELD_MAX_CHARACTERS)).alias(name)
 
 
 def _division(code: str) -> str | None:

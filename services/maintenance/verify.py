@@ -1,6 +1,7 @@
 """Verify: rebuilds silver, gold and search from bronze in a scratch folder, and compares them row by row."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -107,24 +108,20 @@ def _catalogue(warehouse: Warehouse, lake: Lake, kind: Kind) -> Iterator[Differe
 
 
 def _silver(live: Parts, scratch: Parts) -> Iterator[Difference]:
-    current = {id(parts): newest_batches(parts.lake, _silver_batches(parts.warehouse)) for parts in (live, scratch)}
+    newest = [newest_batches(parts.lake, _silver_batches(parts.warehouse)) for parts in (live, scratch)]
     for table in TABLES:
-        yield from differences(
-            f"silver.{table}",
-            lambda table=table: _silver_rows(live.lake, table, current[id(live)]),  # type: ignore[misc]
-            lambda table=table: _silver_rows(scratch.lake, table, current[id(scratch)]),  # type: ignore[misc]
-        )
+        both = zip((live.lake, scratch.lake), newest, strict=True)
+        yield from differences(f"silver.{table}", *(partial(_silver_rows, lake, table, rows) for lake, rows in both))
 
 
 def _records(live: Parts, scratch: Parts) -> Iterator[Difference]:
     """Silver rows of the other kinds of records."""
     for kind, tables in TABLES_BY_KIND.items():
-        here, there = _newest(live, kind), _newest(scratch, kind)
+        newest = [_newest(parts, kind) for parts in (live, scratch)]
         for table in tables:
+            both = zip((live.lake, scratch.lake), newest, strict=True)
             yield from differences(
-                f"silver.{table}",
-                lambda table=table, here=here: _record_rows(live.lake, table, here),  # type: ignore[misc]
-                lambda table=table, there=there: _record_rows(scratch.lake, table, there),  # type: ignore[misc]
+                f"silver.{table}", *(partial(_record_rows, lake, table, rows) for lake, rows in both)
             )
 
 
@@ -173,18 +170,15 @@ def _gold(live: Warehouse, scratch: Warehouse) -> Iterator[Difference]:
     with live.read() as here, scratch.read() as there:
         for table, keys in here.star_writer.tables().items():
             columns = here.star_writer.columns(table, RUN_COLUMNS)
-            yield from differences(
-                f"gold.{table}",
-                lambda table=table, keys=keys, columns=columns: here.star_writer.rows(table, keys, columns),  # type: ignore[misc]
-                lambda table=table, keys=keys, columns=columns: there.star_writer.rows(table, keys, columns),  # type: ignore[misc]
-                columns,
-            )
+            both = (partial(work.star_writer.rows, table, keys, columns) for work in (here, there))
+            yield from differences(f"gold.{table}", *both, columns=columns)
 
 
 def _search(live: SearchIndex, scratch: SearchIndex) -> Iterator[Difference]:
     for collection in Collection:
-        yield from differences(
-            f"search.{collection}",
-            lambda collection=collection: (((one["id"],), one) for one in live.scan(collection)),  # type: ignore[misc]
-            lambda collection=collection: (((one["id"],), one) for one in scratch.scan(collection)),  # type: ignore[misc]
-        )
+        both = (partial(_documents, index, collection) for index in (live, scratch))
+        yield from differences(f"search.{collection}", *both)
+
+
+def _documents(index: SearchIndex, collection: Collection) -> Iterator[tuple[Key, Any]]:
+    return (((one["id"],), one) for one in index.scan(collection))
