@@ -35,8 +35,15 @@ class IndexRebuild(Protocol):
 class SearchQueries(Protocol):
     """Reading documents."""
 
-    def search(self, query: SearchQuery) -> SearchResult: ...
-    def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]: ...
+    def search(self, query: SearchQuery) -> SearchResult:
+        """One page of hits, with facets over all of them.
+
+        InvalidError for a field that doesn't support its use; NotFoundError for an unknown `similar_to`.
+        """
+
+    def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]:
+        """Titles or names that complete the typed text, the best first."""
+
     def search_key(self, filters: Sequence[Filter], collection: Collection | None, expires_at: datetime) -> SearchKey:
         """A key with which a browser may search the engine itself, and do nothing else.
 
@@ -62,11 +69,14 @@ class SearchIndex(Protocol):
     def ids(self, collection: Collection) -> Iterator[str]:
         """The id of every document, in no order."""
 
-    def count(self, collection: Collection) -> int: ...
+    def count(self, collection: Collection) -> int:
+        """The number of documents; 0 in a new index, which a change of the spec creates."""
+
     def clear(self, collection: Collection) -> None:
         """Delete every document and every vector."""
 
-    def begin_rebuild(self, collection: Collection) -> IndexRebuild: ...
+    def begin_rebuild(self, collection: Collection) -> IndexRebuild:
+        """Create an empty index beside the active one."""
 
 
 class VectorIndex(Protocol):

@@ -51,12 +51,12 @@ def _update_matches(
     last = ""
     while True:
         with warehouse.read() as work:
-            told = work.erasure.matches(search_id, last, PAGE_ROWS)
-        if not told:
+            matches = work.erasure.matches(search_id, last, PAGE_ROWS)
+        if not matches:
             return
-        last = max(told)
-        now = _titles(search, purged, collection, told)
-        changed = {key: now[key] for key, title in told.items() if now[key] != title}
+        last = max(matches)
+        now = _titles(search, purged, collection, matches)
+        changed = {key: now[key] for key, title in matches.items() if now[key] != title}
         if changed:
             with warehouse.write() as work:
                 work.erasure.update_match_titles(search_id, changed)

@@ -45,17 +45,17 @@ def get_search(warehouse: Warehouse, seals: SecretCipher, owner: str, search_id:
 
 
 def add_search(
-    warehouse: Warehouse, seals: SecretCipher, owner: str, wish: SavedSearchInput, *, private: bool
+    warehouse: Warehouse, seals: SecretCipher, owner: str, given: SavedSearchInput, *, private: bool
 ) -> SavedSearch:
     """Save a search. InvalidError for a URL that may not be called, ConflictError above MAX_SAVED_SEARCHES.
 
     `private` allows URLs of private networks.
     """
-    if wish.url is not None:
-        check_webhook_url(wish.url, private=private)
+    if given.url is not None:
+        check_webhook_url(given.url, private=private)
     moment = now()
     about = {"id": secrets.token_hex(8), "owner": owner, "created_at": moment, "changed_at": moment}
-    made = SavedSearch(**about, **_fields(seals, wish, None))
+    made = SavedSearch(**about, **_fields(seals, given, None))
     with warehouse.write() as work:
         if len(work.saved_searches.of_owner(owner)) >= MAX_SAVED_SEARCHES:
             raise ConflictError(f"you have {MAX_SAVED_SEARCHES} saved searches, which is the limit; remove one first")
@@ -65,16 +65,16 @@ def add_search(
 
 
 def change_search(
-    warehouse: Warehouse, seals: SecretCipher, owner: str, search_id: str, wish: SavedSearchInput, *, private: bool
+    warehouse: Warehouse, seals: SecretCipher, owner: str, search_id: str, given: SavedSearchInput, *, private: bool
 ) -> SavedSearch:
     """Change a user's search; a changed query alerts to new matches from now on. Errors as of `add_search` and
     `get_search`.
     """
-    if wish.url is not None:
-        check_webhook_url(wish.url, private=private)
+    if given.url is not None:
+        check_webhook_url(given.url, private=private)
     with warehouse.write() as work:
         present = _own(work, owner, search_id)
-        fields = _fields(seals, wish, present) | ({"changed_at": now()} if wish.query != present.query else {})
+        fields = _fields(seals, given, present) | ({"changed_at": now()} if given.query != present.query else {})
         changed = present.model_copy(update=fields)
         work.saved_searches.put(changed)
         work.commit()
@@ -125,14 +125,14 @@ def _own(work: ReadUnitOfWork, owner: str, search_id: str) -> SavedSearch:
     return search
 
 
-def _fields(seals: SecretCipher, wish: SavedSearchInput, present: SavedSearch | None) -> dict[str, Any]:
+def _fields(seals: SecretCipher, given: SavedSearchInput, present: SavedSearch | None) -> dict[str, Any]:
     secret, token = (present.secret, present.token) if present else (None, None)
-    if wish.url and (wish.secret or not secret):
-        secret = seals.encrypt(wish.secret or new_secret())
-    if wish.feed and not token:
+    if given.url and (given.secret or not secret):
+        secret = seals.encrypt(given.secret or new_secret())
+    if given.feed and not token:
         token = seals.encrypt(secrets.token_urlsafe(24))
-    kept = {"name": wish.name, "parameters": wish.parameters, "query": wish.query, "url": wish.url}
-    return kept | {"secret": secret if wish.url else None, "token": token if wish.feed else None}
+    kept = {"name": given.name, "parameters": given.parameters, "query": given.query, "url": given.url}
+    return kept | {"secret": secret if given.url else None, "token": token if given.feed else None}
 
 
 def _opened(seals: SecretCipher, search: SavedSearch) -> SavedSearch:
