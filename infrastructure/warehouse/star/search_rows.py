@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import BigInteger, Boolean, Double, FromClause, Integer, Select, func, select
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, FromClause, Integer, Select, func, select
 from sqlalchemy.sql.type_api import TypeEngine
 
 from domain.search.search_documents import OrganizationFrames, ProcessFrames
@@ -41,21 +41,11 @@ class SearchRowReader(Repository):
     def files(self, record_ids: Sequence[str]) -> pl.DataFrame:
         """The rows of these document files, with those of their processes."""
         file, process = gold_table("fact_document"), gold_table("fact_process")
-        buyer, source = gold_table("dim_organization"), gold_table("dim_source")
         names = ("record_id", "silver_batch", "title", "filename", "ocid", "state")
+        columns = [*(file.c[name] for name in names), process.c.title.label("process_title"), *_buyer_and_source()]
         joined = file.outerjoin(process, process.c.process_key == file.c.process_key)
-        query = select(
-            *(file.c[name] for name in names),
-            process.c.title.label("process_title"),
-            process.c.last_published.label("published"),
-            buyer.c.name.label("buyer"),
-            buyer.c.organization_id.label("buyer_id"),
-            func.coalesce(source.c.publisher, source.c.prefix).label("source"),
-        ).select_from(
-            joined.outerjoin(buyer, buyer.c.organization_key == process.c.buyer_key).outerjoin(
-                source, source.c.source_key == process.c.source_key
-            )
-        )
+        query = select(*columns, process.c.last_published.label("published"))
+        query = query.select_from(_with_dimensions(joined, process, "organization buyer", "source"))
         return self._frame(query.where(self.among(file.c.record_id, record_ids)).order_by(file.c.record_id))
 
     def touched_organizations(self, after: int, upto: int) -> list[str]:
@@ -87,70 +77,29 @@ class SearchRowReader(Repository):
         return int(self.connection.execute(query).scalar_one())
 
     def _processes(self, keys: Iterable[int]) -> pl.DataFrame:
-        fact, buyer = gold_table("fact_process"), gold_table("dim_organization")
-        source, procedure, status = gold_table("dim_source"), gold_table("dim_procedure"), gold_table("dim_status")
-        code, place, currency = gold_table("dim_classification"), gold_table("dim_location"), gold_table("dim_currency")
+        fact, procedure, status = gold_table("fact_process"), gold_table("dim_procedure"), gold_table("dim_status")
+        currency = gold_table("dim_currency")
         names = ("process_key", "ocid", "title", "description", "amount", "first_published", "last_published")
-        query = select(
-            *(fact.c[name] for name in (*names, "tender_end")),
-            buyer.c.name.label("buyer"),
-            buyer.c.organization_id.label("buyer_id"),
-            func.coalesce(source.c.publisher, source.c.prefix).label("source"),
-            procedure.c.method,
-            procedure.c.category,
-            status.c.status,
-            currency.c.code.label("currency"),
-            place.c.country,
-            place.c.region,
-            code.c.code,
-            code.c.description.label("classification"),
-        )
-        joined: FromClause = fact
-        for dimension, key, of in (
-            (buyer, "organization_key", "buyer_key"),
-            (source, "source_key", "source_key"),
-            (procedure, "procedure_key", "procedure_key"),
-            (status, "status_key", "status_key"),
-            (place, "location_key", "location_key"),
-            (currency, "currency_key", "currency_key"),
-            (code, "classification_key", "classification_key"),
-        ):
-            joined = joined.outerjoin(dimension, dimension.c[key] == fact.c[of])
-        return self._frame(query.select_from(joined).where(self.among(fact.c.process_key, keys)))
+        columns = [*(fact.c[name] for name in names), fact.c.tender_end, *_buyer_and_source(), *_class_and_place()]
+        columns += [procedure.c.method, procedure.c.category, status.c.status, currency.c.code.label("currency")]
+        dimensions = ("organization buyer", "source", "procedure", "status", "location", "currency", "classification")
+        query = select(*columns).select_from(_with_dimensions(fact, fact, *dimensions))
+        return self._frame(query.where(self.among(fact.c.process_key, keys)))
 
     def _awards(self, keys: Iterable[int]) -> pl.DataFrame:
         fact, supplier, status = gold_table("fact_award"), gold_table("dim_organization"), gold_table("dim_status")
-        columns = (
-            fact.c.process_key,
-            fact.c.title,
-            fact.c.description,
-            supplier.c.name.label("supplier"),
-            supplier.c.organization_id.label("supplier_id"),
-            status.c.status,
-        )
-        joined = fact.outerjoin(supplier, supplier.c.organization_key == fact.c.supplier_key).outerjoin(
-            status, status.c.status_key == fact.c.status_key
-        )
-        query = select(*columns).select_from(joined).where(self.among(fact.c.process_key, keys))
-        return self._frame(query.order_by(fact.c.process_key, fact.c.position, fact.c.award_key))
+        columns = [fact.c.process_key, fact.c.title, fact.c.description, status.c.status]
+        columns += [supplier.c.name.label("supplier"), supplier.c.organization_id.label("supplier_id")]
+        query = select(*columns).select_from(_with_dimensions(fact, fact, "organization supplier", "status"))
+        order = fact.c.process_key, fact.c.position, fact.c.award_key
+        return self._frame(query.where(self.among(fact.c.process_key, keys)).order_by(*order))
 
     def _items(self, keys: Iterable[int]) -> pl.DataFrame:
-        fact, code, place = gold_table("fact_item"), gold_table("dim_classification"), gold_table("dim_location")
-        columns = (
-            fact.c.process_key,
-            fact.c.description,
-            fact.c.codes,
-            code.c.code,
-            code.c.description.label("classification"),
-            place.c.country,
-            place.c.region,
-        )
-        joined = fact.outerjoin(code, code.c.classification_key == fact.c.classification_key).outerjoin(
-            place, place.c.location_key == fact.c.location_key
-        )
-        query = select(*columns).select_from(joined).where(self.among(fact.c.process_key, keys))
+        fact = gold_table("fact_item")
+        columns = [fact.c.process_key, fact.c.description, fact.c.codes, *_class_and_place()]
+        query = select(*columns).select_from(_with_dimensions(fact, fact, "classification", "location"))
         order = fact.c.process_key, fact.c.level, fact.c.parent_position, fact.c.position, fact.c.item_key
-        return self._frame(query.order_by(*order))
+        return self._frame(query.where(self.among(fact.c.process_key, keys)).order_by(*order))
 
     def _parties(self, keys: Iterable[int]) -> pl.DataFrame:
         bridge, dim = gold_table("bridge_process_organization"), gold_table("dim_organization")
@@ -163,6 +112,26 @@ class SearchRowReader(Repository):
         schema = {name: _polars_type(column.type) for name, column in query.selected_columns.items()}
         rows = [tuple(row) for row in self.connection.execute(query)]
         return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _buyer_and_source() -> list[ColumnElement[Any]]:
+    buyer, source = gold_table("dim_organization"), gold_table("dim_source")
+    publisher = func.coalesce(source.c.publisher, source.c.prefix)
+    return [buyer.c.name.label("buyer"), buyer.c.organization_id.label("buyer_id"), publisher.label("source")]
+
+
+def _class_and_place() -> list[ColumnElement[Any]]:
+    code, place = gold_table("dim_classification"), gold_table("dim_location")
+    return [code.c.code, code.c.description.label("classification"), place.c.country, place.c.region]
+
+
+def _with_dimensions(joined: FromClause, fact: FromClause, *dimensions: str) -> FromClause:
+    """The rows with those of dimensions, by the fact's keys; "organization buyer" is the dimension and its role."""
+    for dimension in dimensions:
+        name, role = dimension.split()[0], dimension.split()[-1]
+        table = gold_table(f"dim_{name}")
+        joined = joined.outerjoin(table, table.c[f"{name}_key"] == fact.c[f"{role}_key"])
+    return joined
 
 
 def _polars_type(column: TypeEngine[Any]) -> Any:
