@@ -88,7 +88,7 @@ class SearchRowReader(Repository):
 
     def _awards(self, keys: Iterable[int]) -> pl.DataFrame:
         fact, supplier, status = gold_table("fact_award"), gold_table("dim_organization"), gold_table("dim_status")
-        columns = [fact.c.process_key, fact.c.title, fact.c.description, status.c.status]
+        columns: list[ColumnElement[Any]] = [fact.c.process_key, fact.c.title, fact.c.description, status.c.status]
         columns += [supplier.c.name.label("supplier"), supplier.c.organization_id.label("supplier_id")]
         query = select(*columns).select_from(_with_dimensions(fact, fact, "organization supplier", "status"))
         order = fact.c.process_key, fact.c.position, fact.c.award_key
