@@ -60,10 +60,10 @@ def migrate() -> None:
     installation = identify(parts.warehouse, vault(settings), settings.data_dir, database_in_folder=in_folder)
     if warning := outdated_rules(installation):
         typer.echo(warning)
-    apply_chosen_model(parts)
-    lost = index_again_if_lost(parts)
+    apply_chosen_model(parts.warehouse, parts.embedders)
+    lost = index_again_if_lost(parts.warehouse, parts.search)
     try:
-        restart_embedding_if_lost(parts, lost)
+        restart_embedding_if_lost(parts.warehouse, parts.search, lost)
     except RetryableError as error:  # the API serves without search
         typer.echo(f"the search engine is unavailable, its vectors are not checked: {error.detail}")
     if lost:

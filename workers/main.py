@@ -80,7 +80,7 @@ def _make_garbage_collection_rare() -> None:
 
 def _restore_search(parts: Parts) -> None:
     """Restore what a search server has lost: all documents, or the last ones."""
-    if not index_again_if_lost(parts):
+    if not index_again_if_lost(parts.warehouse, parts.search):
         write_missing(parts)
 
 

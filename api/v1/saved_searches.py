@@ -28,7 +28,7 @@ UNCHANGED: dict[str, Any] = {"description": "Unchanged: still the feed that If-N
 @router.get("", dependencies=SCHEMES)
 def saved_searches(context: Context, user: Reader) -> SavedSearches:
     """List your saved searches, oldest first."""
-    found = services.list_searches(context.parts, user.name)
+    found = services.list_searches(context.parts.warehouse, context.parts.seals, user.name)
     return SavedSearches(
         items=[SearchAnswer.of(one, services.count_matches(context.parts.warehouse, one.id)) for one in found]
     )
@@ -37,7 +37,13 @@ def saved_searches(context: Context, user: Reader) -> SavedSearches:
 @router.post("", status_code=201, dependencies=SCHEMES, responses=answers(409))
 def save(context: Context, response: Response, user: Reader, body: SearchBody) -> NewSearch:
     """Save a search. It reports documents that match from now on. The answer shows the signing secret, this once."""
-    made = services.add_search(context.parts, user.name, body.to_input(), private=context.settings.webhook_private)
+    made = services.add_search(
+        context.parts.warehouse,
+        context.parts.seals,
+        user.name,
+        body.to_input(),
+        private=context.settings.webhook_private,
+    )
     response.headers["Location"] = f"/v1/searches/{made.id}"
     return NewSearch.new(made)
 
@@ -45,7 +51,7 @@ def save(context: Context, response: Response, user: Reader, body: SearchBody) -
 @router.get("/{search_id}", dependencies=SCHEMES, responses=answers(404))
 def saved_search(search_id: Id, context: Context, user: Reader) -> SearchAnswer:
     """Get one of your saved searches."""
-    found = services.get_search(context.parts, user.name, search_id)
+    found = services.get_search(context.parts.warehouse, context.parts.seals, user.name, search_id)
     return SearchAnswer.of(found, services.count_matches(context.parts.warehouse, search_id))
 
 
@@ -56,7 +62,9 @@ def change(search_id: Id, context: Context, user: Reader, body: SearchBody) -> S
     A new query reports documents that match from now on; without `secret` the secret stays.
     """
     private = context.settings.webhook_private
-    changed = services.change_search(context.parts, user.name, search_id, body.to_input(), private=private)
+    changed = services.change_search(
+        context.parts.warehouse, context.parts.seals, user.name, search_id, body.to_input(), private=private
+    )
     return SearchAnswer.of(changed, services.count_matches(context.parts.warehouse, search_id))
 
 
@@ -73,7 +81,7 @@ def remove(search_id: Id, context: Context, user: Reader) -> None:
 )
 def feed(search_id: Id, context: Context, token: Token, if_none_match: KnownVersion = None) -> Response:
     """The latest matches of a saved search as an Atom feed, opened by its token: feed readers send no passwords."""
-    search = services.find_by_feed_token(context.parts, search_id, token)
+    search = services.find_by_feed_token(context.parts.warehouse, context.parts.seals, search_id, token)
     content = atom(search, services.list_matches(context.parts.warehouse, search_id))
     return tagged(
         lambda: Response(content, media_type=ATOM), f'"{blake2b(content, digest_size=16).hexdigest()}"', if_none_match

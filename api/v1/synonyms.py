@@ -50,10 +50,12 @@ def put(synonym_id: Id, context: Context, _: Admin, body: SynonymBody) -> Synony
 
     It applies from the next search on; needs the role admin.
     """
-    return services.put_synonyms(context.parts, [Synonym(id=synonym_id, words=tuple(body.words), root=body.root)])[0]
+    return services.put_synonyms(
+        context.parts.warehouse, context.parts.search, [Synonym(id=synonym_id, words=tuple(body.words), root=body.root)]
+    )[0]
 
 
 @router.delete("/{synonym_id}", status_code=204, response_class=Response, responses=answers(404))
 def remove(synonym_id: Id, context: Context, _: Admin) -> None:
     """Remove a synonym; needs the role admin."""
-    services.delete_synonym(context.parts, synonym_id)
+    services.delete_synonym(context.parts.warehouse, context.parts.search, synonym_id)

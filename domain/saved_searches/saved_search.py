@@ -66,14 +66,14 @@ def matching_query(query: SearchQuery) -> SearchQuery:
 
 
 def new_matches(
-    search: SavedSearch, found: Iterable[str], before: Mapping[str, PriorMatches], told: set[str]
+    search: SavedSearch, found: Iterable[str], before: Mapping[str, PriorMatches], alerted: set[str]
 ) -> list[str]:
-    """The documents found that are new matches: not found before they were written, and not in `told`, the known
+    """The documents found that are new matches: not found before they were written, and not in `alerted`, the known
     matches.
 
     A search that was saved or changed after the prior matches were stored has none: they may not be new to it.
     """
-    known = ((key, before.get(key)) for key in found if key not in told)
+    known = ((key, before.get(key)) for key in found if key not in alerted)
     return [
         key
         for key, prior in known

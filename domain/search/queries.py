@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 SearchDocument = dict[str, Any]
 QUERY_CHARACTERS = 1_000  # longest searched query text; the rest is ignored
+MAX_HIT_POSITION = 10_000  # last hit that paging can reach
 
 
 class Collection(StrEnum):

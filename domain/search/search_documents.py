@@ -1,11 +1,12 @@
-"""Search documents from gold rows: one function per collection, the same for all engines."""
+"""Search documents from frames of gold rows: one function per collection, the same for all engines."""
 
-from collections.abc import Iterable, Mapping
-from itertools import chain, compress
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import polars as pl
 
 from domain.document_files.passages import cut_passages
-from domain.lake.flattening.award_status import is_counted
+from domain.lake.flattening.award_status import counts_in_totals
 from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.search.queries import Collection, CollectionSpec, FieldSpec, SearchDocument
 from domain.shared.classification_codes import bare_code
@@ -88,92 +89,100 @@ DOCUMENTS = CollectionSpec(
 SPECS = (PROCESSES, ORGANIZATIONS, DOCUMENTS)
 
 
-def process_document(facts: dict[str, Any]) -> SearchDocument:
-    """The search document of a process; `facts` are gold rows (infrastructure/warehouse/star/search_rows.py).
+class ProcessFrames(NamedTuple):
+    """Gold rows of processes; awards, items and parties have a `process_key` and are in order."""
+
+    processes: pl.DataFrame
+    awards: pl.DataFrame
+    items: pl.DataFrame
+    parties: pl.DataFrame
+
+
+class OrganizationFrames(NamedTuple):
+    """Versions of organisations, the current one first, and their totals by role."""
+
+    versions: pl.DataFrame
+    totals: pl.DataFrame
+
+
+def process_documents(frames: ProcessFrames) -> list[SearchDocument]:
+    """The search documents of processes.
 
     `supplier` has suppliers of counted awards only (domain/lake/flattening/award_status.py); `parties` has all parties.
     """
-    row, awards, items, parties = facts["process"], facts["awards"], facts["items"], facts["parties"]
-    counted = [is_counted(status) for status in awards["status"]]
-    document = {
-        "id": row["ocid"],
-        "title": _cut(row["title"]),
-        "description": _cut(row["description"]),
-        "parties": _distinct(parties["name"]),
-        "items": _distinct(map(_cut, items["description"])),
-        "classifications": _distinct([row["classification"], *items["classification"]]),
-        "awards": _distinct(map(_cut, chain.from_iterable(zip(awards["title"], awards["description"], strict=True)))),
-        "codes": _distinct(chain.from_iterable(map(_codes, dict.fromkeys([*items["codes"], row["code"]])))),
-        "classification": _distinct(map(_division, dict.fromkeys([row["code"], *items["code"]]))),
-        "buyer": row["buyer"],
-        "buyer_id": _known(row["buyer_id"]),
-        "supplier": _distinct(compress(awards["supplier"], counted)),
-        "supplier_id": _distinct(map(_known, compress(awards["supplier_id"], counted))),
-        "category": row["category"],
-        "country": _distinct([row["country"], *items["country"]]),
-        "region": _distinct([row["region"], *items["region"]]),
-        "method": row["method"],
-        "status": row["status"],
-        "source": row["source"],
-        "currency": row["currency"],
-        "value": row["amount"],
-        "published": row["last_published"],
-        "first_published": row["first_published"],
-        "deadline": row["tender_end"],
-    }
-    return {name: value for name, value in document.items() if value is not None and value != []}
+    processes, awards, items, parties = (frame.rename({"process_key": "key"}) for frame in frames)
+    counted = awards.filter(counts_in_totals(pl.col("status")))
+    award_texts = _values(awards, pl.concat_list(_text("title"), _text("description"))).explode("value")
+    item_codes = _values(items, pl.col("codes").str.split(" ")).explode("value")
+    return _documents(
+        processes.select(
+            pl.col("key", "buyer", "category", "method", "status", "source", "currency", "first_published"),
+            _known("buyer_id"),
+            _text("title"),
+            _text("description"),
+            id="ocid",
+            value="amount",
+            published="last_published",
+            deadline="tender_end",
+        ),
+        {
+            "parties": [_values(parties, "name")],
+            "items": [_values(items, _text("description"))],
+            "classifications": [_values(processes, "classification"), _values(items, "classification")],
+            "awards": [award_texts],
+            "codes": [_mapped(item_codes, bare_code), _mapped(_values(processes, "code"), bare_code)],
+            "classification": [_mapped(_values(frame, "code"), _division) for frame in (processes, items)],
+            "supplier": [_values(counted, "supplier")],
+            "supplier_id": [_values(counted, _known("supplier_id"))],
+            "country": [_values(processes, "country"), _values(items, "country")],
+            "region": [_values(processes, "region"), _values(items, "region")],
+        },
+    )
 
 
-def organization_document(facts: dict[str, Any]) -> SearchDocument:
-    """The search document of an organisation, from its versions (current first) and totals by role.
+def organization_documents(frames: OrganizationFrames) -> list[SearchDocument]:
+    """The search documents of organisations.
 
     For the totals see domain/star/organization_totals.py. `won` and `spend` are in the base currency, over the awards
     with a converted amount; absent if no award has one.
     """
-    versions, totals = facts["versions"], facts["totals"]
-    won = totals.get("supplier")
-    newest = versions[0]
-    registered = next((version for version in versions if version["identifier"]), newest)  # newer versions may lack it
-    document = {
-        "id": newest["organization_id"],
-        "name": newest["name"] or newest["legal_name"],
-        "names": _distinct(name for version in versions for name in (version["name"], version["legal_name"])),
-        "scheme": registered["scheme"],
-        "identifier": registered["identifier"],
-        "role": sorted(role for role, total in totals.items() if role != ANY_ROLE and total["processes"]),
-        "country": _distinct(version["country"] for version in versions),
-        "region": _distinct(version["region"] for version in versions),
-        "locality": _distinct(version["locality"] for version in versions),
-        "processes": int(totals[ANY_ROLE]["processes"]) if ANY_ROLE in totals else 0,
-        "awards": int(won["awards"]) if won else None,
-        "won": _money(won),
-        "spend": _money(totals.get("buyer")),
-    }
-    return {name: value for name, value in document.items() if value is not None and value != []}
+    versions, totals = (frame.rename({"organization_id": "key"}) for frame in frames)
+    unregistered = pl.col("identifier").fill_null("") == ""  # newer versions may lack the identifier
+    registered = _first(versions.sort(unregistered, maintain_order=True)).select("key", "scheme", "identifier")
+    # Rounded, since polars divides by a constant through its inverse.
+    money = pl.when(pl.col("priced") > 0).then((pl.col("cents") / 100).round(2))
+    names = _values(versions, pl.concat_list("name", "legal_name")).explode("value")
+    role = pl.col("role")
+    scalars = (
+        _first(versions)
+        .select("key", id="key", name=pl.when(pl.col("name") != "").then("name").otherwise("legal_name"))
+        .join(registered, on="key", how="left")
+        .join(totals.filter(role == ANY_ROLE).select("key", "processes"), on="key", how="left")
+        .join(totals.filter(role == "supplier").select("key", "awards", won=money), on="key", how="left")
+        .join(totals.filter(role == "buyer").select("key", spend=money), on="key", how="left")
+        .with_columns(pl.col("processes").fill_null(0))
+    )
+    lists = {name: [_values(versions, name)] for name in ("country", "region", "locality")}
+    roles = totals.filter(role != ANY_ROLE, pl.col("processes") > 0).sort("key", "role")
+    return _documents(scalars, {"names": [names], "role": [_values(roles, "role")], **lists})
 
 
-def passage_documents(
-    file: Mapping[str, Any], process: Mapping[str, Any] | None, pages: Iterable[Mapping[str, Any]]
-) -> list[SearchDocument]:
-    """Search documents of a document file, one per passage; from its gold row, its process's row and its pages."""
-    about = {
-        "title": _cut(file["title"]),
-        "filename": file["filename"],
-        "document_id": file["record_id"],
-        "ocid": file["ocid"],
-        "state": file["state"],
-        "process_title": _cut(process["title"]) if process else None,
-        "buyer": process["buyer"] if process else None,
-        "buyer_id": _known(process["buyer_id"]) if process else None,
-        "source": process["source"] if process else None,
-        "published": process["last_published"] if process else None,
-    }
-    common = {name: value for name, value in about.items() if value is not None}
-    documents: list[SearchDocument] = []
-    for passage in cut_passages(pages):
-        own = {"id": passage_id(file["record_id"], passage.number), "text": passage.text, "page": passage.page}
-        documents.append(own | common)
-    return documents
+def passage_documents(files: pl.DataFrame, pages: pl.DataFrame) -> list[SearchDocument]:
+    """The search documents of document files, one per passage; from rows of files with those of their processes, and
+    pages (record_id, page, text) in order."""
+    about = files.select(
+        pl.col("filename", "ocid", "state", "buyer", "source", "published"),
+        _known("buyer_id"),
+        _text("title"),
+        _text("process_title"),
+        document_id="record_id",
+    )
+    pages_of = pages.select("record_id", "page", "text").rows_by_key("record_id", named=True)
+    return [
+        {"id": passage_id(common["document_id"], passage.number), "text": passage.text, "page": passage.page} | common
+        for common in map(_present, about.iter_rows(named=True))
+        for passage in cut_passages(pages_of.get(common["document_id"], ()))
+    ]
 
 
 def passage_id(record_id: str, number: int) -> str:
@@ -181,27 +190,52 @@ def passage_id(record_id: str, number: int) -> str:
     return f"{record_id}-{number}"
 
 
-def _known(organization_id: str | None) -> str | None:
-    return None if organization_id == UNKNOWN else organization_id
+def _documents(scalars: pl.DataFrame, lists: Mapping[str, Sequence[pl.DataFrame]]) -> list[SearchDocument]:
+    """A document for each row of `scalars`, by its column `key`; missing and empty values are absent.
+
+    `lists`: frames of a field (key, value), whose distinct values are kept in order.
+    """
+    values = pl.concat(
+        frame.select("key", pl.lit(field).alias("field"), "value")
+        for field, frames in lists.items()
+        for frame in frames
+    )
+    present = values.filter(pl.col("value") != "", pl.col("key").is_in(scalars["key"].implode()))
+    distinct = present.unique(maintain_order=True)
+    documents = {row.pop("key"): _present(row) for row in scalars.iter_rows(named=True)}
+    for key, field, found in distinct.group_by("key", "field", maintain_order=True).agg("value").iter_rows():
+        documents[key][field] = found
+    return list(documents.values())
 
 
-def _money(total: Mapping[str, Any] | None) -> float | None:
-    return total["cents"] / 100 if total and total["priced"] else None
+def _present(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None}
 
 
-def _cut(text: str | None) -> str | None:
-    return text[:FIELD_MAX_CHARACTERS] if text else None
+def _values(frame: pl.DataFrame, value: str | pl.Expr) -> pl.DataFrame:
+    return frame.select("key", value=value)
 
 
-def _distinct(values: Iterable[str | None]) -> list[str]:
-    return list(dict.fromkeys(filter(None, values)))
+def _mapped(values: pl.DataFrame, function: Callable[[str], str | None]) -> pl.DataFrame:
+    """The values through a function, which is called once for each distinct value."""
+    distinct = values["value"].drop_nulls().unique()
+    mapped = pl.Series([function(one) for one in distinct], dtype=pl.String)
+    return values.with_columns(pl.col("value").replace_strict(distinct, mapped, default=None))
 
 
-def _codes(joined: str | None) -> list[str]:
-    """Bare codes, as users type them, from gold's `CPV:45233142-6 …`."""
-    return list(map(bare_code, joined.split(" "))) if joined else []
+def _first(versions: pl.DataFrame) -> pl.DataFrame:
+    return versions.unique("key", keep="first", maintain_order=True)
 
 
-def _division(code: str | None) -> str | None:
+def _known(organization_id: str) -> pl.Expr:
+    return pl.when(pl.col(organization_id) != UNKNOWN).then(organization_id).alias(organization_id)
+
+
+def _text(name: str) -> pl.Expr:
+    """A text, cut to what is searched; null if it is empty."""
+    return pl.when(pl.col(name) != "").then(pl.col(name).str.head(FIELD_MAX_CHARACTERS)).alias(name)
+
+
+def _division(code: str) -> str | None:
     """First two digits of a CPV code: the division, a facet."""
-    return code[:2] if code and len(code) >= 8 and code[:8].isdigit() else None
+    return code[:2] if len(code) >= 8 and code[:8].isdigit() else None

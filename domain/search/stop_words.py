@@ -25,7 +25,7 @@ def language(words: Sequence[str]) -> str:
     return max(STOP_WORDS, key=lambda name: sum(word in STOP_WORDS[name] for word in words))
 
 
-def saying(words: Sequence[str]) -> list[bool]:
+def searched_words(words: Sequence[str]) -> list[bool]:
     """Per folded word, whether it is searched: not a stop word, or all words are stop words."""
     stop = STOP_WORDS[language(words)]
     kept = [word not in stop for word in words]

@@ -57,7 +57,7 @@ def inside(folder: Path, embeddings: str) -> tuple[Parts, Waiting]:
     parts = replace(bootstrap(settings), messages=waiting)
     if url := os.environ.get("TENDERLAKE_TEST_TYPESENSE_URL"):
         parts = replace(parts, search=_on_server(url))
-    apply_chosen_model(parts)
+    apply_chosen_model(parts.warehouse, parts.embedders)
     return parts, waiting
 
 

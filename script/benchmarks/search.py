@@ -41,8 +41,8 @@ from services.pipeline.embedding.embed import SLICE_DOCUMENTS, embed_documents  
 from services.ports.embeddings import Embedder  # noqa: E402
 from services.ports.parts import Parts  # noqa: E402
 from services.ports.search import VectorRow  # noqa: E402
+from services.search.indexers import WRITE_DOCUMENTS as COMMIT  # noqa: E402
 from services.search.query_vectors import with_query_vector  # noqa: E402
-from services.search.search_documents import WRITE_DOCUMENTS as COMMIT  # noqa: E402
 from services.search.searching import SearchRequest, to_search_query  # noqa: E402
 
 MAX_ADDED_MS = 3.0  # that the API may add at the median
@@ -75,7 +75,9 @@ class Kind:
         facets = [wanted.get("facet_by", "")]
         asked = SearchRequest(text=text, mode=Mode(wanted["mode"]), facet_by=facets, sort=wanted.get("sort"))
         filters = {"classification": [wanted["classification"]]} if "classification" in wanted else {}
-        return with_query_vector(parts, to_search_query(SearchRequest(**{**vars(asked), "values": filters})))[0]
+        return with_query_vector(
+            parts.search, parts.embedders, to_search_query(SearchRequest(**{**vars(asked), "values": filters}))
+        )[0]
 
 
 WORDS = (
@@ -155,8 +157,9 @@ def fill(work: Path, data: Path, row: Row, documents: int, embeddings: str) -> N
     if embedder is None:
         sys.exit("this benchmark needs embeddings")
     started, made = time.perf_counter(), 0
-    for start in range(0, min(len(found), 8 * SLICE_DOCUMENTS), SLICE_DOCUMENTS):
-        made += embed_documents(parts, embedder, Collection.PROCESSES, found[start : start + SLICE_DOCUMENTS])
+    ids = [document["id"] for document in found[: 8 * SLICE_DOCUMENTS]]
+    for start in range(0, len(ids), SLICE_DOCUMENTS):
+        made += embed_documents(parts.search, embedder, Collection.PROCESSES, ids[start : start + SLICE_DOCUMENTS])
     speed = made / (time.perf_counter() - started)
     row(f"embed ({embedder.model})", f"{speed:.0f} documents/s", "")
     row("index and embed", f"{1 / (took / written + 1 / speed):.0f} documents/s")

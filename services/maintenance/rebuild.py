@@ -22,6 +22,9 @@ from services.pipeline.publishing.publish_records import prune_records
 from services.pipeline.refining.refine import refine_processes
 from services.pipeline.refining.refine_records import refine_records
 from services.ports.parts import Parts
+from services.ports.search import SearchEngine
+from services.ports.warehouse import Warehouse
+from services.search.indexers import INDEXERS
 from services.search.lost_collections import record_loss
 from services.search.rebuild import rebuild_search
 from services.search.synonyms import apply_synonyms
@@ -58,7 +61,7 @@ def _refine_again(parts: Parts, ocids: list[str]) -> bool:
         silver_batch = work.batches.open_silver(mark.seq, mark.seq, now())
         work.commit()
     parts.lake.append_silver(silver_batch, refine_processes(parts, ocids, silver_batch))
-    return _commit_if_unmoved(parts, mark, silver_batch, len(ocids), ())
+    return _commit_if_unmoved(parts.warehouse, mark, silver_batch, len(ocids), ())
 
 
 def _refine_records_again(parts: Parts, kind: Kind) -> bool:
@@ -71,11 +74,13 @@ def _refine_records_again(parts: Parts, kind: Kind) -> bool:
         silver_batch = work.batches.open_silver(mark.seq, mark.seq, now())
         work.commit()
     parts.lake.append_silver(silver_batch, refine_records(parts, kind, record_ids, silver_batch))
-    return _commit_if_unmoved(parts, mark, silver_batch, 0, (kind,))
+    return _commit_if_unmoved(parts.warehouse, mark, silver_batch, 0, (kind,))
 
 
-def _commit_if_unmoved(parts: Parts, mark: Watermark, silver_batch: int, processes: int, kinds: Sequence[Kind]) -> bool:
-    with parts.warehouse.write() as work:
+def _commit_if_unmoved(
+    warehouse: Warehouse, mark: Watermark, silver_batch: int, processes: int, kinds: Sequence[Kind]
+) -> bool:
+    with warehouse.write() as work:
         if work.watermarks.get("refine").seq != mark.seq:
             return False
         work.batches.commit_silver(silver_batch, processes, kinds, now())
@@ -124,28 +129,24 @@ def _publish_and_prune(parts: Parts) -> int | None:
     return len(wanted)
 
 
-def index_again_if_lost(parts: Parts) -> bool:
+def index_again_if_lost(warehouse: Warehouse, search: SearchEngine) -> bool:
     """Reset the index watermark of collections that are empty although gold has rows (a new schema, or a lost folder).
 
     Returns whether there were any. While the search engine is unavailable nothing is done; the sweep checks again.
     """
-    with parts.warehouse.read() as work:
+    with warehouse.read() as work:
         marks = {part: work.watermarks.get("index", part) for part in PARTS.values()}
-        gold = {
-            Collection.PROCESSES: bool(work.search_rows.ocids("", 1)),
-            Collection.ORGANIZATIONS: bool(work.search_rows.organization_ids("", 1)),
-            Collection.DOCUMENTS: bool(work.document_files.count_passages()),
-        }
+        gold = {collection: bool(indexer.keys_after(work, "", 1)) for collection, indexer in INDEXERS.items()}
     expected = [collection for collection, part in PARTS.items() if gold[collection] and marks[part].silver_batch]
     try:
-        lost = [collection for collection in expected if not parts.search.count(collection)]
+        lost = [collection for collection in expected if not search.count(collection)]
     except RetryableError as error:
         logger.debug("the search engine is unavailable: {}", error.detail)
         return False
     if lost:
         logger.info("search has lost its {}; indexing them again", " and ".join(lost))
-        apply_synonyms(parts)  # a server without documents has lost its synonyms, too
-        with parts.warehouse.write() as work:
+        apply_synonyms(warehouse, search)  # a server without documents has lost its synonyms, too
+        with warehouse.write() as work:
             for collection in lost:
                 record_loss(work, collection, marks[PARTS[collection]].silver_batch)
             for mark in {part: marks[part] for part in map(PARTS.__getitem__, lost)}.values():
@@ -158,10 +159,10 @@ def _publish_and_index(parts: Parts) -> None:
     publish.run_all(parts)
     with parts.warehouse.read() as work:
         target = work.watermarks.get("publish").silver_batch
-    while _index_position(parts) < target:
+    while _index_position(parts.warehouse) < target:
         index(parts)
 
 
-def _index_position(parts: Parts) -> int:
-    with parts.warehouse.read() as work:
+def _index_position(warehouse: Warehouse) -> int:
+    with warehouse.read() as work:
         return int(work.watermarks.get("index").silver_batch)

@@ -43,7 +43,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 160 else f"{text[:160]}…"
 
 
-def differences(table: str, live: Rows, fresh: Rows, columns: Sequence[str] | None = None) -> Iterator[Difference]:
+def differences(table: str, live: Rows, fresh: Rows, *, columns: Sequence[str] | None = None) -> Iterator[Difference]:
     """The rows that differ. Keeps one fingerprint per row in memory, and reads the values in a second pass.
 
     `columns`: the names of values, for rows that are tuples.

@@ -1,6 +1,7 @@
 """Verify: rebuilds silver, gold and search from bronze in a scratch folder, and compares them row by row."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -20,6 +21,7 @@ from services.pipeline.publishing.publish_records import newest_records
 from services.pipeline.refining.refine import refine
 from services.ports.lake import Lake
 from services.ports.parts import Parts
+from services.ports.search import SearchIndex
 from services.ports.warehouse import Warehouse
 
 # Columns that differ between update and rebuild by design: the run that made the row.
@@ -32,13 +34,13 @@ def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:
     `scratch` has the live bronze, and an empty silver, search and warehouse (with a copy of the live ledger).
     """
     before = _at_rest(live.warehouse)
-    yield from catalogue(live)
+    yield from catalogue(live.warehouse, live.lake)
     build(scratch)
     yield from chain(
         _silver(live, scratch),
         _records(live, scratch),
-        _gold(live, scratch),
-        _search(live, scratch),
+        _gold(live.warehouse, scratch.warehouse),
+        _search(live.search, scratch.search),
         compare_vectors(live, scratch),
     )
     if _positions(live.warehouse) != before:
@@ -73,17 +75,17 @@ def _at_rest(warehouse: Warehouse) -> list[int]:
     return found
 
 
-def catalogue(live: Parts) -> Iterator[Difference]:
+def catalogue(warehouse: Warehouse, lake: Lake) -> Iterator[Difference]:
     """Differences between the record catalogue and bronze in the current versions."""
     for kind in Kind:
-        yield from _catalogue(live, kind)
+        yield from _catalogue(warehouse, lake, kind)
 
 
-def _catalogue(live: Parts, kind: Kind) -> Iterator[Difference]:
-    with live.warehouse.read() as work:
+def _catalogue(warehouse: Warehouse, lake: Lake, kind: Kind) -> Iterator[Difference]:
+    with warehouse.read() as work:
         committed = list(work.batches.sequence())
         listed = {row.record_id: (row.version, row.batch_id, row.ocid) for row in work.record_catalogue.all(kind)}
-    rows = live.lake.read_bronze(kind, committed, ["batch", "op", "record_id", "version", "ocid"]).filter(
+    rows = lake.read_bronze(kind, committed, ["batch", "op", "record_id", "version", "ocid"]).filter(
         pl.col("op") != "touch"
     )
     newest = rows.sort("version").unique("record_id", keep="last", maintain_order=True).sort("record_id")
@@ -94,31 +96,27 @@ def _catalogue(live: Parts, kind: Kind) -> Iterator[Difference]:
 
 
 def _silver(live: Parts, scratch: Parts) -> Iterator[Difference]:
-    current = {id(parts): newest_batches(parts.lake, _silver_batches(parts)) for parts in (live, scratch)}
+    newest = [newest_batches(parts.lake, _silver_batches(parts.warehouse)) for parts in (live, scratch)]
     for table in TABLES:
-        yield from differences(
-            f"silver.{table}",
-            lambda table=table: _silver_rows(live.lake, table, current[id(live)]),  # type: ignore[misc]
-            lambda table=table: _silver_rows(scratch.lake, table, current[id(scratch)]),  # type: ignore[misc]
-        )
+        both = zip((live.lake, scratch.lake), newest, strict=True)
+        yield from differences(f"silver.{table}", *(partial(_silver_rows, lake, table, rows) for lake, rows in both))
 
 
 def _records(live: Parts, scratch: Parts) -> Iterator[Difference]:
     """Silver rows of the other kinds of records."""
     for kind, tables in TABLES_BY_KIND.items():
-        here, there = _newest(live, kind), _newest(scratch, kind)
+        newest = [_newest(parts, kind) for parts in (live, scratch)]
         for table in tables:
+            both = zip((live.lake, scratch.lake), newest, strict=True)
             yield from differences(
-                f"silver.{table}",
-                lambda table=table, here=here: _record_rows(live.lake, table, here),  # type: ignore[misc]
-                lambda table=table, there=there: _record_rows(scratch.lake, table, there),  # type: ignore[misc]
+                f"silver.{table}", *(partial(_record_rows, lake, table, rows) for lake, rows in both)
             )
 
 
 def _newest(parts: Parts, kind: Kind) -> pl.DataFrame:
     """record_id and silver_batch of the undeleted records of a kind."""
     return (
-        newest_records(parts.lake, kind, _silver_batches(parts))
+        newest_records(parts.lake, kind, _silver_batches(parts.warehouse))
         .filter(~pl.col("deleted"))
         .select("record_id", "silver_batch")
     )
@@ -132,8 +130,8 @@ def _record_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple
         yield tuple(row[key] for key in keys), row
 
 
-def _silver_batches(parts: Parts) -> list[int]:
-    with parts.warehouse.read() as work:
+def _silver_batches(warehouse: Warehouse) -> list[int]:
+    with warehouse.read() as work:
         return [batch.id for batch in work.batches.silver_after(0)]
 
 
@@ -156,22 +154,19 @@ def _silver_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple
             yield (row["ocid"], row.pop("_n")), row
 
 
-def _gold(live: Parts, scratch: Parts) -> Iterator[Difference]:
-    with live.warehouse.read() as here, scratch.warehouse.read() as there:
+def _gold(live: Warehouse, scratch: Warehouse) -> Iterator[Difference]:
+    with live.read() as here, scratch.read() as there:
         for table, keys in here.star_writer.tables().items():
             columns = here.star_writer.columns(table, RUN_COLUMNS)
-            yield from differences(
-                f"gold.{table}",
-                lambda table=table, keys=keys, columns=columns: here.star_writer.rows(table, keys, columns),  # type: ignore[misc]
-                lambda table=table, keys=keys, columns=columns: there.star_writer.rows(table, keys, columns),  # type: ignore[misc]
-                columns,
-            )
+            both = (partial(work.star_writer.rows, table, keys, columns) for work in (here, there))
+            yield from differences(f"gold.{table}", *both, columns=columns)
 
 
-def _search(live: Parts, scratch: Parts) -> Iterator[Difference]:
+def _search(live: SearchIndex, scratch: SearchIndex) -> Iterator[Difference]:
     for collection in Collection:
-        yield from differences(
-            f"search.{collection}",
-            lambda collection=collection: (((one["id"],), one) for one in live.search.scan(collection)),  # type: ignore[misc]
-            lambda collection=collection: (((one["id"],), one) for one in scratch.search.scan(collection)),  # type: ignore[misc]
-        )
+        both = (partial(_documents, index, collection) for index in (live, scratch))
+        yield from differences(f"search.{collection}", *both)
+
+
+def _documents(index: SearchIndex, collection: Collection) -> Iterator[tuple[Key, Any]]:
+    return (((one["id"],), one) for one in index.scan(collection))

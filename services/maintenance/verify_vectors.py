@@ -16,6 +16,7 @@ from services.maintenance.row_comparison import Difference, Key, differences
 from services.pipeline.embedding.embed import embedding_pending
 from services.ports.embeddings import Embedder
 from services.ports.parts import Parts
+from services.ports.search import SearchIndex, VectorIndex
 
 SAMPLE_DOCUMENTS = 16  # documents per collection that are embedded again
 MIN_COSINE = 0.95  # least cosine between two runs of a quantised model on one text, in different batches
@@ -35,34 +36,38 @@ def compare_vectors(live: Parts, scratch: Parts) -> Iterator[Difference]:
             logger.warning("vectors are not compared: not all documents are embedded yet")
             return
     for collection in Collection:
-        yield from _collection(live, scratch, embedder, collection)
+        yield from _collection(live.search, scratch.search, embedder, collection)
 
 
-def _collection(live: Parts, scratch: Parts, embedder: Embedder, collection: Collection) -> Iterator[Difference]:
+def _collection(
+    live: VectorIndex, scratch: SearchIndex, embedder: Embedder, collection: Collection
+) -> Iterator[Difference]:
     def wanted() -> Iterator[tuple[Key, Any]]:
         return (
             ((document["id"],), {"text_hash": embedding_text_hash(collection, document)})
-            for document in scratch.search.scan(collection)
+            for document in scratch.scan(collection)
         )
 
     def stored_vectors() -> Iterator[tuple[Key, Any]]:
-        return (((name,), {"text_hash": found}) for name, found in live.search.vectors(collection, embedder.model))
+        return (((name,), {"text_hash": found}) for name, found in live.vectors(collection, embedder.model))
 
     name = f"vectors.{collection}"
     yield from differences(name, stored_vectors, wanted)
-    serving = live.search.active_model(collection)
+    serving = live.active_model(collection)
     if serving not in {None, embedder.model}:
         yield Difference(name, ("serving",), serving, embedder.model)
     yield from _sample(live, scratch, embedder, collection)
 
 
-def _sample(live: Parts, scratch: Parts, embedder: Embedder, collection: Collection) -> Iterator[Difference]:
+def _sample(
+    live: VectorIndex, scratch: SearchIndex, embedder: Embedder, collection: Collection
+) -> Iterator[Difference]:
     """Whether the vectors of the first documents are still those that the model computes."""
     texts = {
         str(document["id"]): embedding_text(collection, document)
-        for document in islice(scratch.search.scan(collection), SAMPLE_DOCUMENTS)
+        for document in islice(scratch.scan(collection), SAMPLE_DOCUMENTS)
     }
-    stored = live.search.read_vectors(collection, embedder.model, list(texts))
+    stored = live.read_vectors(collection, embedder.model, list(texts))
     names = [name for name in texts if name in stored]
     for name, computed in zip(names, embedder.embed([texts[name] for name in names]) if names else (), strict=True):
         cosine = float(np.dot(stored[name].vector, computed))

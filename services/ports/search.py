@@ -1,4 +1,4 @@
-"""The search engine."""
+"""The search engine, split by use."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from services.ports.embeddings import Vectors
 
 @dataclass(frozen=True)
 class VectorRow:
-    """The vector of a document, and the hash of the text that it was made of."""
+    """The vector of a document, and the hash of its text."""
 
     id: str
     text_hash: str
@@ -21,82 +21,107 @@ class VectorRow:
 class IndexRebuild(Protocol):
     """An empty index of a collection, filled while the old one serves.
 
-    Vectors of documents that stand in both are kept.
+    Vectors of documents that are in both are kept.
     """
 
     def write(self, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None: ...
     def swap(self) -> None:
-        """Have it serve, at one stroke; the old one is removed.
-
-        What is written to the collection from now on goes here.
-        """
+        """Serve this index from now on, atomically, and remove the old one. Later writes go to this one."""
 
     def discard(self) -> None:
-        """Give it up; the old one goes on serving."""
+        """Remove this index; the old one continues to serve."""
 
 
-class SearchEngine(Protocol):
-    """Documents that can be found.
+class SearchQueries(Protocol):
+    """Reading documents."""
+
+    def search(self, query: SearchQuery) -> SearchResult:
+        """One page of hits, with facets over all of them.
+
+        InvalidError for a field that doesn't support its use; NotFoundError for an unknown `similar_to`.
+        """
+
+    def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]:
+        """Titles or names that complete the typed text, the best first."""
+
+    def search_key(self, filters: Sequence[Filter], collection: Collection | None, expires_at: datetime) -> SearchKey:
+        """A key with which a browser may search the engine itself, and do nothing else.
+
+        ConflictError where the engine is no server.
+        """
+
+
+class SearchIndex(Protocol):
+    """The documents of each collection.
 
     Every write is durable, and seen by searchers in other processes, when it returns.
     """
 
-    @property
-    def name(self) -> str:
-        """Which engine it is."""
-
-    @property
-    def version(self) -> str:
-        """The engine's version; a server is asked for it."""
-
-    def upsert(self, collection: Collection, documents: Sequence[SearchDocument]) -> None: ...
-    def delete(self, collection: Collection, ids: Sequence[str]) -> None: ...
     def write(self, collection: Collection, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
-        """Put and delete. A vector stands for the text of its document: it goes with the document, and where that says
-        something else now.
+        """Add or replace documents, and delete others; an id in both is added.
+
+        The vector of a document is deleted with it, and when its text changes.
         """
 
-    def search(self, query: SearchQuery) -> SearchResult: ...
-    def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]: ...
-    def scan(self, collection: Collection) -> Iterator[SearchDocument]: ...
+    def scan(self, collection: Collection) -> Iterator[SearchDocument]:
+        """Every document, in no order."""
+
     def ids(self, collection: Collection) -> Iterator[str]:
         """The id of every document, in no order."""
 
-    def count(self, collection: Collection) -> int: ...
+    def count(self, collection: Collection) -> int:
+        """The number of documents; 0 in a new index, which a change of the spec creates."""
+
     def clear(self, collection: Collection) -> None:
-        """Delete every document, and every vector."""
+        """Delete every document and every vector."""
 
-    def begin_rebuild(self, collection: Collection) -> IndexRebuild: ...
+    def begin_rebuild(self, collection: Collection) -> IndexRebuild:
+        """Create an empty index beside the active one."""
+
+
+class VectorIndex(Protocol):
+    """The vectors of documents, by model."""
+
     def write_vectors(self, collection: Collection, model: str, rows: Sequence[VectorRow]) -> None:
-        """Put vectors beside those of other models, each in place of the one with its id. Where no model serves yet,
-        this one does from now on.
+        """Add or replace vectors. The first model with vectors becomes active.
 
-        InvalidError where one has another length than the model's others, or holds what is no number.
-        Left out are ids without a document, and vectors of another text (`domain.search.embedding_text`) than the
-        document has now.
+        Ids without a document are left out, and vectors of another text (`domain.search.embedding_text`) than the
+        document has now. InvalidError for a vector of another length than the model's others, or with a value that is
+        no number.
         """
 
     def vectors(self, collection: Collection, model: str) -> Iterator[tuple[str, str]]:
         """(id, text_hash) of every vector of the model, in no order."""
 
     def read_vectors(self, collection: Collection, model: str, ids: Sequence[str]) -> dict[str, VectorRow]:
-        """The vectors of these documents, of those that have one."""
+        """The vectors of those documents that have one."""
 
     def count_vectors(self, collection: Collection) -> int:
-        """Vectors of the model that serves; 0 where none does."""
+        """The number of vectors of the active model; 0 without one."""
 
     def active_model(self, collection: Collection) -> str | None:
-        """The model whose vectors answer queries; None where there are none."""
+        """The model whose vectors answer queries; None without vectors."""
 
     def activate_model(self, collection: Collection, model: str) -> None:
-        """Have this model's vectors answer from now on, and remove those of the others."""
+        """Answer queries by this model's vectors from now on, and remove those of other models."""
+
+
+class SynonymStore(Protocol):
+    """The synonyms that the engine applies to queries."""
 
     def set_synonyms(self, synonyms: Sequence[Synonym]) -> None:
-        """The synonyms of all collections, in place of those before."""
+        """Replace the synonyms of all collections."""
 
     def synonyms(self) -> list[Synonym]: ...
-    def search_key(self, filters: Sequence[Filter], collection: Collection | None, expires_at: datetime) -> SearchKey:
-        """A key with which a browser may search the engine itself, and do nothing else.
 
-        ConflictError where the engine is no server.
-        """
+
+class SearchEngine(SearchQueries, SearchIndex, VectorIndex, SynonymStore, Protocol):
+    """A search engine."""
+
+    @property
+    def name(self) -> str:
+        """The name of the engine: embedded or typesense."""
+
+    @property
+    def version(self) -> str:
+        """The version of the engine; a server is asked for it."""

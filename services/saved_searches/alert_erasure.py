@@ -10,7 +10,8 @@ from typing import Any
 from domain.raw_records.audit import Audit
 from domain.raw_records.record import Kind
 from domain.search.queries import Collection
-from services.ports.parts import Parts
+from services.ports.search import SearchQueries
+from services.ports.warehouse import Warehouse
 from services.saved_searches.alerts import titles
 
 PAGE_ROWS = 1_000  # matches or messages per query
@@ -34,52 +35,54 @@ class PurgedDocuments:
                 return True
 
 
-def update_alerts_after_purge(parts: Parts, entries: Sequence[Audit]) -> None:
+def update_alerts_after_purge(warehouse: Warehouse, search: SearchQueries, entries: Sequence[Audit]) -> None:
     """Update matches, then messages, once search has passed the purge. Safe to repeat."""
-    with parts.warehouse.read() as work:
+    with warehouse.read() as work:
         searches = [(one.id, one.query.collection) for one in work.saved_searches.all()]
     purged = PurgedDocuments(entries)
     for search_id, collection in searches:
-        _update_matches(parts, purged, search_id, collection)
-    _update_messages(parts, purged)
+        _update_matches(warehouse, search, purged, search_id, collection)
+    _update_messages(warehouse, search, purged)
 
 
-def _update_matches(parts: Parts, purged: PurgedDocuments, search_id: str, collection: Collection) -> None:
+def _update_matches(
+    warehouse: Warehouse, search: SearchQueries, purged: PurgedDocuments, search_id: str, collection: Collection
+) -> None:
     last = ""
     while True:
-        with parts.warehouse.read() as work:
-            told = work.erasure.matches(search_id, last, PAGE_ROWS)
-        if not told:
+        with warehouse.read() as work:
+            matches = work.erasure.matches(search_id, last, PAGE_ROWS)
+        if not matches:
             return
-        last = max(told)
-        now = _titles(parts, purged, collection, told)
-        changed = {key: now[key] for key, title in told.items() if now[key] != title}
+        last = max(matches)
+        now = _titles(search, purged, collection, matches)
+        changed = {key: now[key] for key, title in matches.items() if now[key] != title}
         if changed:
-            with parts.warehouse.write() as work:
+            with warehouse.write() as work:
                 work.erasure.update_match_titles(search_id, changed)
                 work.commit()
 
 
-def _update_messages(parts: Parts, purged: PurgedDocuments) -> None:
+def _update_messages(warehouse: Warehouse, search: SearchQueries, purged: PurgedDocuments) -> None:
     last = 0
     while True:
-        with parts.warehouse.read() as work:
+        with warehouse.read() as work:
             page = work.erasure.alerts(last, PAGE_ROWS)
         if not page:
             return
         last = page[-1][0]
-        changed = {key: payload for key, old in page if (payload := _message(parts, purged, old)) != old}
+        changed = {key: payload for key, old in page if (payload := _message(search, purged, old)) != old}
         if changed:
-            with parts.warehouse.write() as work:
+            with warehouse.write() as work:
                 for key, payload in changed.items():
                     work.erasure.update_alert(key, payload)
                 work.commit()
 
 
-def _message(parts: Parts, purged: PurgedDocuments, payload: dict[str, Any]) -> dict[str, Any]:
+def _message(search: SearchQueries, purged: PurgedDocuments, payload: dict[str, Any]) -> dict[str, Any]:
     documents = {one["id"]: one for one in payload["documents"]}
     now = _titles(
-        parts,
+        search,
         purged,
         Collection(payload["search"]["collection"]),
         {key: one["title"] for key, one in documents.items()},
@@ -89,8 +92,8 @@ def _message(parts: Parts, purged: PurgedDocuments, payload: dict[str, Any]) -> 
 
 
 def _titles(
-    parts: Parts, purged: PurgedDocuments, collection: Collection, previous: Mapping[str, str]
+    search: SearchQueries, purged: PurgedDocuments, collection: Collection, previous: Mapping[str, str]
 ) -> dict[str, str | None]:
     """The current titles of these documents; None for those to be removed."""
-    now = titles(parts.search, collection, list(previous))
+    now = titles(search, collection, list(previous))
     return {key: now.get(key, None if purged.is_purged(collection, key) else title) for key, title in previous.items()}

@@ -18,17 +18,16 @@ from domain.saved_searches.saved_search import (
     new_matches,
     title_of,
 )
-from domain.search.queries import Collection, Filter, SearchDocument, SearchQuery
+from domain.search.queries import Collection, SearchDocument, SearchQuery
 from domain.shared.errors import InvalidError
 from services.ports.parts import Parts
-from services.ports.search import SearchEngine
+from services.ports.search import SearchQueries
 from services.ports.warehouse import WriteUnitOfWork
 from services.search.lost_collections import documents_held_before_loss
+from services.search.matching_documents import matching_documents
 from services.shared.clock import now
 from services.webhooks.outbox import enqueue, wake_deliveries
 
-PAGE_HITS = 100
-QUERY_MAX_DOCUMENTS = 1_000  # document ids per query
 MESSAGE_MAX_DOCUMENTS = 100  # documents listed in one alert
 
 
@@ -49,7 +48,9 @@ class IndexRunAlerts:
         `documents_held_before_loss`.
         """
         return (
-            documents_held_before_loss(self._parts, collection, after, keys) if self._saved.get(collection) else set()
+            documents_held_before_loss(self._parts.warehouse, self._parts.lake, collection, after, keys)
+            if self._saved.get(collection)
+            else set()
         )
 
     def save_prior_matches(self, collection: Collection, ids: Iterable[str]) -> None:
@@ -111,35 +112,25 @@ class IndexRunAlerts:
         ]
 
 
-def titles(engine: SearchEngine, collection: Collection, ids: Sequence[str]) -> dict[str, str]:
+def titles(engine: SearchQueries, collection: Collection, ids: Sequence[str]) -> dict[str, str]:
     """The titles of these documents in alerts, as far as search holds them."""
-    found = _hits(engine, SearchQuery(collection=collection), ids)
+    found = matching_documents(engine, SearchQuery(collection=collection), ids)
     return {str(one["id"]): title_of(collection, one) for one in found}
 
 
-def _found(engine: SearchEngine, search: SavedSearch, ids: Sequence[str]) -> dict[str, SearchDocument]:
-    """The documents that the search finds. None if the engine refuses the query, which must not stop the index
+def _found(engine: SearchQueries, search: SavedSearch, ids: Sequence[str]) -> dict[str, SearchDocument]:
+    """The documents that the search finds; none if the engine refuses the query, which must not stop the index
     stage.
     """
     try:
-        return {str(document["id"]): document for document in _hits(engine, matching_query(search.query), ids)}
+        return {
+            str(document["id"]): document for document in matching_documents(engine, matching_query(search.query), ids)
+        }
     except InvalidError as error:
         logger.warning(
             "saved search {} of {} is skipped, its query is refused: {}", search.id, search.owner, error.detail
         )
         return {}
-
-
-def _hits(engine: SearchEngine, plain: SearchQuery, ids: Sequence[str]) -> Iterable[SearchDocument]:
-    for start in range(0, len(ids), QUERY_MAX_DOCUMENTS):
-        narrowed = (*plain.filters, Filter(field="id", values=tuple(ids[start : start + QUERY_MAX_DOCUMENTS])))
-        page, more = 1, True
-        while more:
-            hits = engine.search(
-                plain.model_copy(update={"filters": narrowed, "page": page, "per_page": PAGE_HITS})
-            ).hits
-            yield from (hit.document for hit in hits)
-            page, more = page + 1, len(hits) == PAGE_HITS
 
 
 def _save_new_matches(

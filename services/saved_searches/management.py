@@ -11,7 +11,7 @@ from domain.saved_searches.saved_search import Match, SavedSearch
 from domain.search.queries import SearchQuery
 from domain.shared.errors import ConflictError, NotFoundError
 from domain.webhooks.addresses import check_webhook_url
-from services.ports.parts import Parts
+from services.ports.secrets import SecretCipher
 from services.ports.warehouse import ReadUnitOfWork, Warehouse, WriteUnitOfWork
 from services.shared.clock import now
 from services.webhooks.management import new_secret
@@ -31,50 +31,54 @@ class SavedSearchInput(BaseModel):
     feed: bool = True
 
 
-def list_searches(parts: Parts, owner: str) -> Sequence[SavedSearch]:
+def list_searches(warehouse: Warehouse, seals: SecretCipher, owner: str) -> Sequence[SavedSearch]:
     """A user's searches, oldest first."""
-    with parts.warehouse.read() as work:
+    with warehouse.read() as work:
         found = work.saved_searches.of_owner(owner)
-    return [_opened(parts, one) for one in found]
+    return [_opened(seals, one) for one in found]
 
 
-def get_search(parts: Parts, owner: str, search_id: str) -> SavedSearch:
+def get_search(warehouse: Warehouse, seals: SecretCipher, owner: str, search_id: str) -> SavedSearch:
     """A user's saved search. NotFoundError if the user has none of that id."""
-    with parts.warehouse.read() as work:
-        return _opened(parts, _own(work, owner, search_id))
+    with warehouse.read() as work:
+        return _opened(seals, _own(work, owner, search_id))
 
 
-def add_search(parts: Parts, owner: str, wish: SavedSearchInput, *, private: bool) -> SavedSearch:
+def add_search(
+    warehouse: Warehouse, seals: SecretCipher, owner: str, given: SavedSearchInput, *, private: bool
+) -> SavedSearch:
     """Save a search. InvalidError for a URL that may not be called, ConflictError above MAX_SAVED_SEARCHES.
 
     `private` allows URLs of private networks.
     """
-    if wish.url is not None:
-        check_webhook_url(wish.url, private=private)
+    if given.url is not None:
+        check_webhook_url(given.url, private=private)
     moment = now()
     about = {"id": secrets.token_hex(8), "owner": owner, "created_at": moment, "changed_at": moment}
-    made = SavedSearch(**about, **_fields(parts, wish, None))
-    with parts.warehouse.write() as work:
+    made = SavedSearch(**about, **_fields(seals, given, None))
+    with warehouse.write() as work:
         if len(work.saved_searches.of_owner(owner)) >= MAX_SAVED_SEARCHES:
             raise ConflictError(f"you have {MAX_SAVED_SEARCHES} saved searches, which is the limit; remove one first")
         work.saved_searches.put(made)
         work.commit()
-    return _opened(parts, made)
+    return _opened(seals, made)
 
 
-def change_search(parts: Parts, owner: str, search_id: str, wish: SavedSearchInput, *, private: bool) -> SavedSearch:
+def change_search(
+    warehouse: Warehouse, seals: SecretCipher, owner: str, search_id: str, given: SavedSearchInput, *, private: bool
+) -> SavedSearch:
     """Change a user's search; a changed query alerts to new matches from now on. Errors as of `add_search` and
     `get_search`.
     """
-    if wish.url is not None:
-        check_webhook_url(wish.url, private=private)
-    with parts.warehouse.write() as work:
+    if given.url is not None:
+        check_webhook_url(given.url, private=private)
+    with warehouse.write() as work:
         present = _own(work, owner, search_id)
-        fields = _fields(parts, wish, present) | ({"changed_at": now()} if wish.query != present.query else {})
+        fields = _fields(seals, given, present) | ({"changed_at": now()} if given.query != present.query else {})
         changed = present.model_copy(update=fields)
         work.saved_searches.put(changed)
         work.commit()
-    return _opened(parts, changed)
+    return _opened(seals, changed)
 
 
 def remove_search(warehouse: Warehouse, owner: str, search_id: str) -> None:
@@ -103,11 +107,11 @@ def count_matches(warehouse: Warehouse, search_id: str) -> int:
         return int(work.saved_searches.count(search_id))
 
 
-def find_by_feed_token(parts: Parts, search_id: str, token: str) -> SavedSearch:
+def find_by_feed_token(warehouse: Warehouse, seals: SecretCipher, search_id: str, token: str) -> SavedSearch:
     """The search with this id and feed token. NotFoundError otherwise; it does not tell which of the two is wrong."""
-    with parts.warehouse.read() as work:
+    with warehouse.read() as work:
         found = work.saved_searches.get(search_id)
-    search = _opened(parts, found) if found else None
+    search = _opened(seals, found) if found else None
     if search is None or search.token is None or not hmac.compare_digest(search.token.encode(), token.encode()):
         raise NotFoundError("no feed has this id and token")
     return search
@@ -120,17 +124,17 @@ def _own(work: ReadUnitOfWork, owner: str, search_id: str) -> SavedSearch:
     return search
 
 
-def _fields(parts: Parts, wish: SavedSearchInput, present: SavedSearch | None) -> dict[str, Any]:
+def _fields(seals: SecretCipher, given: SavedSearchInput, present: SavedSearch | None) -> dict[str, Any]:
     secret, token = (present.secret, present.token) if present else (None, None)
-    if wish.url and (wish.secret or not secret):
-        secret = parts.seals.encrypt(wish.secret or new_secret())
-    if wish.feed and not token:
-        token = parts.seals.encrypt(secrets.token_urlsafe(24))
-    kept = {"name": wish.name, "parameters": wish.parameters, "query": wish.query, "url": wish.url}
-    return kept | {"secret": secret if wish.url else None, "token": token if wish.feed else None}
+    if given.url and (given.secret or not secret):
+        secret = seals.encrypt(given.secret or new_secret())
+    if given.feed and not token:
+        token = seals.encrypt(secrets.token_urlsafe(24))
+    kept = {"name": given.name, "parameters": given.parameters, "query": given.query, "url": given.url}
+    return kept | {"secret": secret if given.url else None, "token": token if given.feed else None}
 
 
-def _opened(parts: Parts, search: SavedSearch) -> SavedSearch:
+def _opened(seals: SecretCipher, search: SavedSearch) -> SavedSearch:
     """The search with its secrets decrypted. DamagedError if another key encrypted them; it can still be removed."""
     sealed = {name: value for name in ("secret", "token") if (value := getattr(search, name)) is not None}
-    return search.model_copy(update={name: parts.seals.decrypt(value) for name, value in sealed.items()})
+    return search.model_copy(update={name: seals.decrypt(value) for name, value in sealed.items()})

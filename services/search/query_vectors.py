@@ -7,24 +7,26 @@ from loguru import logger
 from domain.search.embedding_text import query_subject
 from domain.search.queries import QUERY_CHARACTERS, Mode, SearchQuery
 from domain.shared.errors import TenderlakeError
-from services.ports.embeddings import Embedder
-from services.ports.parts import Parts
+from services.ports.embeddings import Embedder, EmbeddingModels
+from services.ports.search import VectorIndex
 
 QUERY_VECTOR_CACHE_ENTRIES = 2_000
 
 
-def with_query_vector(parts: Parts, query: SearchQuery) -> tuple[SearchQuery, str | None]:
+def with_query_vector(
+    vectors: VectorIndex, models: EmbeddingModels, query: SearchQuery
+) -> tuple[SearchQuery, str | None]:
     """The query with its vector, or without it and a warning why; it is then searched by word."""
     if query.mode is Mode.KEYWORD or (query.similar_to is None and not _subject(query)):
         return query, None
-    model = parts.search.active_model(query.collection)
+    model = vectors.active_model(query.collection)
     if query.similar_to is not None:  # the engine uses the document's own vector
         return query, None
-    if parts.embedders.model is None:
+    if models.model is None:
         return query, _warning(query, "embeddings are off; these hits were found by word")
     if model is None:
         return query, _warning(query, "no documents are embedded yet; these hits were found by word")
-    embedder = parts.embedders.get(model)
+    embedder = models.get(model)
     if embedder is None:
         return query, f"the vectors are still those of {model}, which is not available; these hits were found by word"
     try:

@@ -5,17 +5,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.search.queries import Collection, CollectionSpec, FieldSpec, Filter, Mode, SearchQuery, SearchResult
+from domain.search.queries import (
+    MAX_HIT_POSITION,
+    Collection,
+    CollectionSpec,
+    FieldSpec,
+    Filter,
+    Mode,
+    SearchQuery,
+    SearchResult,
+)
 from domain.search.search_documents import SPECS
 from domain.shared.classification_codes import shorter_spellings, without_scheme
 from domain.shared.errors import InvalidError
 from domain.shared.whitespace import tidy_text
 from services.ports.parts import Parts
-from services.ports.search import SearchEngine
+from services.ports.search import SearchQueries
 from services.search.gold_rows import with_gold_rows
 from services.search.query_vectors import with_query_vector
 
-MAX_HIT_POSITION = 10_000  # last hit that paging can reach
 RELEVANCE = "relevance"
 SPEC_BY_COLLECTION = {spec.name: spec for spec in SPECS}
 # A comma separates values unless a space follows, as in a name ("Department of Health, Wales").
@@ -47,7 +55,7 @@ class SearchRequest:
 
 def search(parts: Parts, request: SearchRequest) -> SearchResult:
     """Run a search. InvalidError for unknown fields of the collection and for pages beyond MAX_HIT_POSITION."""
-    query, warning = with_query_vector(parts, to_search_query(request))
+    query, warning = with_query_vector(parts.search, parts.embedders, to_search_query(request))
     result = parts.search.search(query)
     if result.mode is Mode.KEYWORD and query.mode is Mode.SEMANTIC and warning is None:
         warning = "no documents are embedded yet; these hits were found by word"
@@ -88,7 +96,7 @@ def to_search_query(request: SearchRequest) -> SearchQuery:
     )
 
 
-def suggest(engine: SearchEngine, collection: Collection, prefix: str, limit: int) -> list[str]:
+def suggest(engine: SearchQueries, collection: Collection, prefix: str, limit: int) -> list[str]:
     """Up to `limit` completions of the text typed so far."""
     return engine.suggest(collection, prefix.strip(), limit) if prefix.strip() else []
 
@@ -131,38 +139,32 @@ def _range(spec: CollectionSpec, name: str, low: float | datetime | None, high: 
 
 def _facet(spec: CollectionSpec, name: str) -> str:
     allowed = [field.name for field in spec.fields if field.facet]
-    if name not in allowed:
-        raise InvalidError(f"{spec.name} have no facet {name}", parameter="facet_by", allowed=allowed)
-    return name
+    return _allowed(name, allowed, "facet_by", f"{spec.name} have no facet {name}")
 
 
 def _group(spec: CollectionSpec, name: str | None) -> str | None:
     allowed = [field.name for field in spec.fields if field.type == "keyword" and not field.many]
-    if name and name not in allowed:
-        raise InvalidError(f"{spec.name} can't be grouped by {name}", parameter="group_by", allowed=allowed)
-    return name or None
+    return _allowed(name, allowed, "group_by", f"{spec.name} can't be grouped by {name}") if name else None
 
 
 def _included(include: Sequence[str]) -> list[str]:
-    wanted = split_values(include)
-    if set(wanted) - {"gold"}:
-        raise InvalidError("include accepts only gold", parameter="include", allowed=["gold"])
-    return wanted
+    return [_allowed(name, ["gold"], "include", "include accepts only gold") for name in split_values(include)]
 
 
 def _sort(spec: CollectionSpec, sort: str | None) -> str | None:
     if sort in {None, "", RELEVANCE}:
         return None
-    allowed = [field.name for field in spec.fields if field.sort]
-    if str(sort).removeprefix("-") not in allowed:
-        orders = [RELEVANCE, *allowed, *(f"-{name}" for name in allowed)]
-        raise InvalidError(f"{spec.name} can't be sorted by {sort}", parameter="sort", allowed=orders)
-    return sort
+    fields = [field.name for field in spec.fields if field.sort]
+    orders = [RELEVANCE, *fields, *(f"-{name}" for name in fields)]
+    return _allowed(str(sort), orders, "sort", f"{spec.name} can't be sorted by {sort}")
 
 
 def _field(spec: CollectionSpec, name: str, types: set[str], use: str) -> FieldSpec:
-    found = next((field for field in spec.fields if field.name == name and field.type in types), None)
-    if found is None:
-        allowed = [field.name for field in spec.fields if field.type in types]
-        raise InvalidError(f"{spec.name} have no field {name} to {use}", parameter=name, allowed=allowed)
-    return found
+    fields = {field.name: field for field in spec.fields if field.type in types}
+    return fields[_allowed(name, list(fields), name, f"{spec.name} have no field {name} to {use}")]
+
+
+def _allowed(name: str, allowed: list[str], parameter: str, message: str) -> str:
+    if name not in allowed:
+        raise InvalidError(message, parameter=parameter, allowed=allowed)
+    return name

@@ -8,6 +8,7 @@ from domain.search.queries import Collection
 from domain.shared.errors import TenderlakeError, without_paths
 from services.ports.parts import Parts
 from services.ports.search import SearchEngine
+from services.ports.warehouse import Warehouse
 from services.shared.clock import now
 
 
@@ -40,7 +41,7 @@ class SearchState(BaseModel):
 
 def search_status(parts: Parts) -> SearchState:
     """The state of search; an unavailable engine is reported in it, not raised."""
-    lag, error = _lag(parts)
+    lag, error = _lag(parts.warehouse)
     state: dict[str, Any] = {"engine": parts.search.name, "embeddings": parts.embedders.model, "lag": lag}
     try:
         collections = {collection: _collection(parts.search, collection) for collection in Collection}
@@ -69,8 +70,8 @@ def _collection(engine: SearchEngine, collection: Collection) -> CollectionState
     )
 
 
-def _lag(parts: Parts) -> tuple[Lag, str | None]:
-    with parts.warehouse.read() as work:
+def _lag(warehouse: Warehouse) -> tuple[Lag, str | None]:
+    with warehouse.read() as work:
         mark = work.watermarks.get("index")
         waiting = [batch.id for batch in work.batches.committed_after(mark.seq)]
         oldest = work.batches.oldest_landed_after(mark.seq)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from domain.search.queries import Synonym
 from domain.shared.errors import InvalidError, NotFoundError
-from services.ports.parts import Parts
+from services.ports.search import SynonymStore
 from services.ports.warehouse import Warehouse
 from services.shared.clock import now
 
@@ -31,32 +31,32 @@ def get_synonym(warehouse: Warehouse, synonym_id: str) -> Synonym:
     return found
 
 
-def put_synonyms(parts: Parts, synonyms: Sequence[Synonym]) -> list[Synonym]:
+def put_synonyms(warehouse: Warehouse, store: SynonymStore, synonyms: Sequence[Synonym]) -> list[Synonym]:
     """Add or replace synonyms by id, all or none. InvalidError names the invalid one and the reason."""
     made = [_checked(one) for one in synonyms]
-    with parts.warehouse.write() as work:
+    with warehouse.write() as work:
         work.search_settings.put_synonyms(made, now())
         if len(work.search_settings.synonyms()) > MAX_SYNONYMS:
             raise InvalidError(f"at most {MAX_SYNONYMS} synonyms are allowed")
         work.commit()
-    apply_synonyms(parts)
+    apply_synonyms(warehouse, store)
     return made
 
 
-def delete_synonym(parts: Parts, synonym_id: str) -> None:
+def delete_synonym(warehouse: Warehouse, store: SynonymStore, synonym_id: str) -> None:
     """Remove a synonym. NotFoundError if the id is unknown."""
-    with parts.warehouse.write() as work:
+    with warehouse.write() as work:
         if not work.search_settings.delete_synonym(synonym_id):
             raise NotFoundError(f"there is no synonym {synonym_id}")
         work.commit()
-    apply_synonyms(parts)
+    apply_synonyms(warehouse, store)
 
 
-def apply_synonyms(parts: Parts) -> None:
+def apply_synonyms(warehouse: Warehouse, store: SynonymStore) -> None:
     """Pass the warehouse's synonyms to the engine, if its own differ."""
-    wanted = list_synonyms(parts.warehouse)
-    if sorted(parts.search.synonyms(), key=lambda one: one.id) != wanted:
-        parts.search.set_synonyms(wanted)
+    wanted = list_synonyms(warehouse)
+    if sorted(store.synonyms(), key=lambda one: one.id) != wanted:
+        store.set_synonyms(wanted)
 
 
 def _checked(one: Synonym) -> Synonym:

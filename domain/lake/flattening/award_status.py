@@ -18,11 +18,6 @@ def counts_in_totals(status: pl.Expr) -> pl.Expr:
     return status.is_null() | (status.str.to_lowercase() == ACTIVE_STATUS)
 
 
-def is_counted(status: str | None) -> bool:
-    """As `counts_in_totals`, for one award."""
-    return status is None or status.lower() == ACTIVE_STATUS
-
-
 def unknown_status_notes(awards: pl.DataFrame) -> pl.DataFrame:
     """Return silver `note` rows for awards (silver `award` rows) whose status is not one of OCDS."""
     unknown = awards.filter(~pl.col("status").str.to_lowercase().is_in([ACTIVE_STATUS, *UNCOUNTED_STATUSES]))

@@ -4,10 +4,9 @@ import hashlib
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from domain.search.queries import CollectionSpec, FieldSpec, Filter
+from domain.search.queries import MAX_HIT_POSITION, CollectionSpec, FieldSpec, Filter
 from domain.shared.errors import InvalidError
 from infrastructure.search.common.identifiers import ID
-from infrastructure.search.common.limits import DEEPEST
 
 
 def spec_hash(layout: int, spec: CollectionSpec) -> str:
@@ -69,9 +68,9 @@ def sort_field(spec: CollectionSpec, sort: str) -> FieldSpec:
 
 def check_depth(page: int, per_page: int) -> None:
     """InvalidError for a page beyond what can be paged through."""
-    if page * per_page > DEEPEST:
+    if page * per_page > MAX_HIT_POSITION:
         raise InvalidError(
-            f"Only the first {DEEPEST} hits can be paged through; narrow the search by filters",
+            f"Only the first {MAX_HIT_POSITION} hits can be paged through; narrow the search by filters",
             page=page,
             per_page=per_page,
         )

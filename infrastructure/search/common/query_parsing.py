@@ -6,10 +6,20 @@ Notes report parts that are not searched.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 from domain.search.queries import QUERY_CHARACTERS
+from domain.search.stop_words import searched_words
 from domain.shared.classification_codes import shorter_spellings
-from infrastructure.search.common.text_analysis import WORD_MAX_BYTES, all_words, has_digit, too_long, unspaced, whole
+from infrastructure.search.common.text_analysis import (
+    WORD_MAX_BYTES,
+    all_words,
+    has_digit,
+    too_long,
+    unspaced,
+    whole,
+    words,
+)
 
 CHUNK = re.compile(r'(-?)"([^"]*)"|(\S+)')
 QUOTES = str.maketrans("“”„«»", '"""""')
@@ -79,6 +89,20 @@ class ParsedQuery:
         wanted = [chunk for chunk in self.chunks if not chunk.excluded]
         return not self.blank and (not self.chunks or (bool(wanted) and all(chunk.missing for chunk in wanted)))
 
+    @property
+    def plain(self) -> list[QueryPart]:
+        """The parts that are neither phrases nor exclusions."""
+        return [chunk for chunk in self.chunks if not chunk.phrase and not chunk.excluded]
+
+    @property
+    def identifier_spellings(self) -> list[str]:
+        """The spellings of the identifier that the whole query may be; empty if it is none."""
+        if any(chunk.excluded or chunk.missing for chunk in self.chunks) or not any(
+            chunk.identifier for chunk in self.chunks
+        ):
+            return []
+        return self.chunks[0].spellings if len(self.chunks) == 1 else [self.whole]
+
 
 def parse(text: str, *, strict: bool = False) -> ParsedQuery:
     """Parse a query. The last word matches as a prefix, unless `strict`, as the user may be typing."""
@@ -101,6 +125,17 @@ def parse(text: str, *, strict: bool = False) -> ParsedQuery:
     if not found:
         notes.append(NO_WORD)
     return ParsedQuery(tuple(chunks), whole(searched.strip().strip('"')), blank=False, notes=tuple(notes))
+
+
+def without_stop_words(parts: Sequence[QueryPart]) -> list[QueryPart]:
+    """The parts that are no stop words; all parts if there are no others."""
+    searched = searched_words([part.words[0] if len(part.words) == 1 else "" for part in parts])
+    return list(compress(parts, searched))
+
+
+def similar_parts(text: str) -> list[QueryPart]:
+    """The words of a document, to find similar ones."""
+    return without_stop_words(parse(" ".join(words(text))).chunks)
 
 
 def _limit_length(text: str) -> str:

@@ -40,7 +40,10 @@ SCAN_DOCUMENTS = 20_000  # documents per query of a scan
 
 
 class EmbeddedSearch:
-    """Search in `folder`. Threads and processes may share it; one writes at a time, others wait."""
+    """Search in `folder`. Threads and processes may share it; one writes at a time, others wait.
+
+    services/ports/search.py documents the methods.
+    """
 
     def __init__(self, folder: Path, specs: Sequence[CollectionSpec]) -> None:
         self._stores = {spec.name: IndexStore(folder, spec) for spec in specs}
@@ -49,24 +52,13 @@ class EmbeddedSearch:
 
     @property
     def name(self) -> str:
-        """The name of the engine."""
         return "embedded"
 
     @property
     def version(self) -> str:
-        """The version of tantivy."""
         return f"tantivy {version('tantivy')}"
 
-    def upsert(self, collection: Collection, documents: Sequence[SearchDocument]) -> None:
-        """Add documents, replacing those with the same id."""
-        self.write(collection, documents, ())
-
-    def delete(self, collection: Collection, ids: Sequence[str]) -> None:
-        """Delete documents; unknown ids are ignored."""
-        self.write(collection, (), ids)
-
     def write(self, collection: Collection, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
-        """Add and delete documents in one commit, which is on disk and visible on return. An id in both is added."""
         if documents or deleted:
             self._store(collection).write(documents, deleted)
             self._vectors[collection].delete_outdated(
@@ -74,7 +66,6 @@ class EmbeddedSearch:
             )
 
     def search(self, query: SearchQuery) -> SearchResult:
-        """One page of hits, with facets over all of them. InvalidError for a field that doesn't support its use."""
         started = perf_counter()
         check_depth(query.page, query.per_page)
         store = self._store(query.collection)
@@ -99,7 +90,6 @@ class EmbeddedSearch:
         )
 
     def suggest(self, collection: Collection, prefix: str, limit: int) -> list[str]:
-        """Titles or names that complete the typed text, the best first."""
         store = self._store(collection)
         return suggestions(store.spec, store.schema, store.searcher(), prefix, limit)
 
@@ -112,57 +102,44 @@ class EmbeddedSearch:
                 yield decode(searcher.doc(address).get_first(DOCUMENT) or b"{}")
 
     def ids(self, collection: Collection) -> Iterator[str]:
-        """The ids of all documents."""
         return (str(document["id"]) for document in self.scan(collection))
 
     def count(self, collection: Collection) -> int:
-        """The number of documents; 0 in a new index, which a change of the spec creates."""
         return int(self._store(collection).searcher().num_docs)
 
     def clear(self, collection: Collection) -> None:
-        """Delete all documents and vectors."""
         self._store(collection).clear()
         self._vectors[collection].clear()
 
     def begin_rebuild(self, collection: Collection) -> IndexRebuild:
-        """Create an empty index beside the active one."""
         return EmbeddedIndexRebuild(self._store(collection), self._vectors[collection])
 
     def write_vectors(self, collection: Collection, model: str, rows: Sequence[VectorRow]) -> None:
-        """Store vectors; the first model with vectors becomes active."""
         self._vectors[collection].write(model, rows, partial(texts, self._store(collection)))
 
     def vectors(self, collection: Collection, model: str) -> Iterator[tuple[str, str]]:
-        """(id, text_hash) of all vectors of the model."""
         return self._vectors[collection].entries(model)
 
     def read_vectors(self, collection: Collection, model: str, ids: Sequence[str]) -> dict[str, VectorRow]:
-        """The vectors of these documents by id; documents without one are left out."""
         return self._vectors[collection].read(model, ids)
 
     def count_vectors(self, collection: Collection) -> int:
-        """The number of vectors of the active model."""
         snapshot = self._vectors[collection].snapshot()
         return len(snapshot.keys) if snapshot is not None else 0
 
     def active_model(self, collection: Collection) -> str | None:
-        """The model whose vectors are searched."""
         return self._vectors[collection].serving()
 
     def activate_model(self, collection: Collection, model: str) -> None:
-        """Make this model active, and remove the vectors of other models."""
         self._vectors[collection].serve(model)
 
     def set_synonyms(self, synonyms: Sequence[Synonym]) -> None:
-        """Replace the synonyms, from the next query on."""
         self._synonyms.write(synonyms)
 
     def synonyms(self) -> list[Synonym]:
-        """The current synonyms."""
         return self._synonyms.read()
 
     def search_key(self, filters: Sequence[Filter], collection: Collection | None, expires_at: datetime) -> SearchKey:
-        """ConflictError: this engine has no server that browsers can query."""
         raise ConflictError(
             "search runs inside tenderlake; search keys need a Typesense server (TENDERLAKE_TYPESENSE_URL)"
         )
@@ -195,7 +172,6 @@ class EmbeddedIndexRebuild:
         self._serving, self._filled, self._vectors = store, store.new_inactive(), vectors
 
     def write(self, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
-        """Add and delete documents in one commit."""
         if documents or deleted:
             self._filled.write(documents, deleted)
 
@@ -206,5 +182,4 @@ class EmbeddedIndexRebuild:
         self._vectors.purge_deleted()
 
     def discard(self) -> None:
-        """Delete the new index."""
         self._filled.remove()

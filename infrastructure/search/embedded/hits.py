@@ -11,9 +11,8 @@ from infrastructure.search.common.highlighting import Highlighter
 from infrastructure.search.common.identifiers import ID
 from infrastructure.search.common.limits import GROUPED
 from infrastructure.search.embedded.index_store import IndexStore
-from infrastructure.search.embedded.rank_fusion import Ranked
 from infrastructure.search.embedded.schema import DOCUMENT
-from infrastructure.search.embedded.search_run import SearchRun
+from infrastructure.search.embedded.search_run import RankedDocument, SearchRun
 
 READ = 100  # hits that grouping reads at once
 
@@ -39,7 +38,7 @@ class HitBuilder:
     def _groups(self, field: FieldSpec) -> list[Hit]:
         """The groups of the page, in the order of their first hits; a document without a value is a group by itself."""
         first, last = (self._query.page - 1) * self._query.per_page, self._query.page * self._query.per_page
-        groups: dict[str, list[tuple[Ranked, SearchDocument, str | None]]] = {}
+        groups: dict[str, list[tuple[RankedDocument, SearchDocument, str | None]]] = {}
         for one in self._walk():
             document = self._document(one)
             value = document.get(field.name)
@@ -51,14 +50,14 @@ class HitBuilder:
                 group.append((one, document, str(value) if value is not None else None))
         return self._made([member for group in list(groups.values())[first:last] for member in group])
 
-    def _walk(self) -> Iterator[Ranked]:
+    def _walk(self) -> Iterator[RankedDocument]:
         for offset in range(0, GROUPED, READ):
             page = self._finding.page(offset, READ)
             yield from page
             if len(page) < READ:
                 return
 
-    def _made(self, found: list[tuple[Ranked, SearchDocument, str | None]]) -> list[Hit]:
+    def _made(self, found: list[tuple[RankedDocument, SearchDocument, str | None]]) -> list[Hit]:
         near = (
             self._finding.similarities([one.key for one, _, _ in found]) if self._query.explain else [None] * len(found)
         )
@@ -67,7 +66,7 @@ class HitBuilder:
             for (one, document, group), similarity in zip(found, near, strict=True)
         ]
 
-    def _hit(self, one: Ranked, document: SearchDocument, group: str | None, similarity: float | None) -> Hit:
+    def _hit(self, one: RankedDocument, document: SearchDocument, group: str | None, similarity: float | None) -> Hit:
         highlights = self._highlighter.highlights(document) if self._highlighter else {}
         explain = self._explanation(one, document, similarity) if self._query.explain else None
         return Hit(
@@ -79,7 +78,7 @@ class HitBuilder:
             group=group,
         )
 
-    def _explanation(self, one: Ranked, document: SearchDocument, similarity: float | None) -> Explanation:
+    def _explanation(self, one: RankedDocument, document: SearchDocument, similarity: float | None) -> Explanation:
         by_word = self._query.text.strip() and one.keyword_rank is not None
         return Explanation(
             words=self._highlighter.found(document) if self._highlighter else {},
@@ -90,5 +89,5 @@ class HitBuilder:
             model=self._model if similarity is not None or self._finding.mode is not Mode.KEYWORD else None,
         )
 
-    def _document(self, one: Ranked) -> SearchDocument:
-        return decode(self._searcher.doc(one.address).get_first(DOCUMENT) or b"{}")
+    def _document(self, one: RankedDocument) -> SearchDocument:
+        return decode(self._searcher.doc(one.handle).get_first(DOCUMENT) or b"{}")

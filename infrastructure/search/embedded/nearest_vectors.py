@@ -1,7 +1,7 @@
 """The documents nearest to a vector, exactly: every vector that may answer is looked at."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,7 @@ from services.ports.embeddings import Vectors
 GATHER = 30_000  # documents whose vectors are picked out one by one; where more may answer, all are compared
 
 
-@dataclass(frozen=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """A document and how near it is: the cosine of the two vectors."""
 
     key: int

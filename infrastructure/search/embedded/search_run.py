@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
-from tantivy import Occur, Query, Searcher
+from tantivy import DocAddress, Occur, Query, Searcher
 
 from domain.search.embedding_text import embedding_text
 from domain.search.queries import Mode, SearchQuery, Synonym
@@ -13,17 +13,18 @@ from domain.shared.surrogate_keys import surrogate_key
 from infrastructure.search.common.document_codec import decode
 from infrastructure.search.common.identifiers import ID
 from infrastructure.search.common.limits import TITLE_CHARACTERS
+from infrastructure.search.common.rank_fusion import Ranked, by_meaning, by_words, fused
 from infrastructure.search.embedded import paging
 from infrastructure.search.embedded.filters_and_facets import filter_query
 from infrastructure.search.embedded.index_store import IndexStore
 from infrastructure.search.embedded.nearest_vectors import keys_of, neighbours, similarities, with_keys
-from infrastructure.search.embedded.rank_fusion import Ranked, by_meaning, by_words, fused
 from infrastructure.search.embedded.schema import DOCUMENT
 from infrastructure.search.embedded.term_queries import TermQueryBuilder, count, every
 from infrastructure.search.embedded.text_query import FULL, like_query, text_query
 from infrastructure.search.embedded.vectors import NONE, Snapshot
 from services.ports.embeddings import Vectors
 
+RankedDocument = Ranked[int, DocAddress]
 DOUBT = 0.4  # of the share of meaning, where words were corrected or have synonyms
 DEEP = 500  # hits by word whose rank counts in the fusion; those behind them follow in their order
 
@@ -90,7 +91,7 @@ class SearchRun:
             return self._deep.found + len(self._meaning) - count(self._searcher, every([near, self._by_word]))
         return self._counted if self._counted is not None else count(self._searcher, self.everything)
 
-    def page(self, offset: int, size: int) -> list[Ranked]:
+    def page(self, offset: int, size: int) -> list[RankedDocument]:
         """A stretch of what is found, in the order asked for."""
         store, query = self._store, self._query
         if query.sort is not None:
@@ -111,7 +112,7 @@ class SearchRun:
             return [None] * len(keys)
         return similarities(self._vectors, keys, self._vector)
 
-    def _mixed(self, offset: int, size: int) -> list[Ranked]:
+    def _mixed(self, offset: int, size: int) -> list[RankedDocument]:
         first = self._fused[offset : offset + size]
         if len(first) == size:
             return first
@@ -124,19 +125,13 @@ class SearchRun:
         known = sum(one.semantic_rank is None for one in self._fused)  # of the rest that stand among the first
         start = known + max(0, offset - len(self._fused))
         hits = paging.by_relevance(self._searcher, rest, start, size - len(first)).hits
-        return first + fused(by_words(self._keys(hits), hits, start + 1), (), self._weight)
+        return first + fused(by_words(self._keyed(hits), start + 1), (), self._weight)
 
     @cached_property
-    def _fused(self) -> list[Ranked]:
-        keys = self._keys(self._deep.hits)
-        return fused(
-            by_words(keys, self._deep.hits, 1),
-            self._meaning,
-            self._weight,
-            self._exact,
-            self._unembedded(keys),
-            self.text.trust,
-        )
+    def _fused(self) -> list[RankedDocument]:
+        words = by_words(self._keyed(self._deep.hits))
+        unembedded = self._unembedded([one.key for one in words])
+        return fused(words, self._meaning, self._weight, self._exact, unembedded, self.text.trust)
 
     def _unembedded(self, keys: Sequence[int]) -> set[int]:
         """Those of the documents that have no vector: embed has not come to them yet, or the model refuses them."""
@@ -178,7 +173,7 @@ class SearchRun:
         )
 
     @cached_property
-    def _meaning(self) -> list[Ranked]:
+    def _meaning(self) -> list[RankedDocument]:
         if self._vectors is None or self._vector is None:
             return []
         must = [*self._filters, *self.text.frame]
@@ -196,9 +191,12 @@ class SearchRun:
             return self._vectors.matrix[row] if row >= 0 else None
         return np.array(self._query.vector, dtype=np.float32) if self._query.vector is not None else None
 
-    def _plain(self, page: paging.Page, offset: int) -> list[Ranked]:
+    def _plain(self, page: paging.Page, offset: int) -> list[RankedDocument]:
         self._counted = page.found
-        return by_words(self._keys(page.hits), page.hits, offset + 1)
+        return by_words(self._keyed(page.hits), offset + 1)
+
+    def _keyed(self, hits: Sequence[paging.Found]) -> list[tuple[int, DocAddress, float]]:
+        return [(key, address, score) for key, (score, address) in zip(self._keys(hits), hits, strict=True)]
 
     def _keys(self, hits: Sequence[paging.Found]) -> list[int]:
         return keys_of(self._searcher, [address for _, address in hits])

@@ -6,12 +6,11 @@ import orjson
 from tantivy import Query, Schema, Searcher
 
 from domain.search.queries import CollectionSpec
+from infrastructure.search.common.limits import HITS_PER_SUGGESTION
 from infrastructure.search.common.query_parsing import QueryPart, parse
 from infrastructure.search.common.text_analysis import composed, words
 from infrastructure.search.embedded.schema import DOCUMENT
 from infrastructure.search.embedded.term_queries import TermQueryBuilder, every
-
-HITS_PER_SUGGESTION = 3  # hits read per suggestion, as many documents share a title
 
 
 def suggestions(spec: CollectionSpec, schema: Schema, searcher: Searcher, prefix: str, limit: int) -> list[str]:

@@ -12,11 +12,9 @@ from functools import cached_property
 from tantivy import Occur, Query, Searcher
 
 from domain.search.queries import Synonym
-from domain.search.stop_words import saying
 from infrastructure.search.common.limits import ENOUGH
-from infrastructure.search.common.query_parsing import ParsedQuery, QueryPart, parse
+from infrastructure.search.common.query_parsing import ParsedQuery, QueryPart, parse, similar_parts, without_stop_words
 from infrastructure.search.common.synonym_matching import alternatives
-from infrastructure.search.common.text_analysis import words
 from infrastructure.search.embedded.term_queries import TermQueryBuilder, any_of, count, every
 
 ALL_WORDS = 1_000.0  # puts documents with all words first
@@ -77,15 +75,14 @@ def text_query(
 
 def _identified(matcher: TermQueryBuilder, parsed: ParsedQuery) -> Text | None:
     """The text as one identifier that a document has; None where it is none."""
-    chunks = parsed.chunks
-    if any(chunk.excluded or chunk.missing for chunk in chunks) or not any(chunk.identifier for chunk in chunks):
+    spellings = parsed.identifier_spellings
+    if not spellings:
         return None
-    spellings = chunks[0].spellings if len(chunks) == 1 else [parsed.whole]
     exact = matcher.exactly(spellings)
     if exact is None:
         return None
     matcher.words.wholes.add(parsed.whole)
-    found = matcher.identified(chunks, exact)
+    found = matcher.identified(parsed.chunks, exact)
     return Text([], lambda: (found, FULL), exact, codes=True, notes=parsed.notes)
 
 
@@ -93,8 +90,8 @@ def _text(
     matcher: TermQueryBuilder, searcher: Searcher, parsed: ParsedQuery, *, ranked: bool, synonyms: Sequence[Synonym]
 ) -> Text:
     chunks = parsed.chunks
-    plain = [chunk for chunk in chunks if not chunk.phrase and not chunk.excluded]
-    free = _free(matcher, _saying(plain), synonyms)
+    plain = parsed.plain
+    free = _free(matcher, without_stop_words(plain), synonyms)
     phrases = [matcher.chunk(chunk) for chunk in chunks if chunk.phrase and not chunk.excluded]
     excluding = matcher.excluding()
     excluded = [_excluded(excluding, chunk, synonyms) for chunk in chunks if chunk.excluded]
@@ -124,15 +121,9 @@ def _excluded(matcher: TermQueryBuilder, chunk: QueryPart, synonyms: Sequence[Sy
 
 def like_query(matcher: TermQueryBuilder, text: str) -> Text:
     """Documents with any of the words that say something, those with most of them first."""
-    chunks = _saying(parse(" ".join(words(text))).chunks)
+    chunks = similar_parts(text)
     likened = any_of([matcher.chunk(chunk) for chunk in chunks]) if chunks else None
     return Text([], lambda: (likened, SOME))
-
-
-def _saying(chunks: Sequence[QueryPart]) -> list[QueryPart]:
-    """Without the stop words."""
-    kept = saying([chunk.words[0] if len(chunk.words) == 1 else "" for chunk in chunks])
-    return [chunk for chunk, says in zip(chunks, kept, strict=True) if says]
 
 
 def _free(matcher: TermQueryBuilder, chunks: Sequence[QueryPart], synonyms: Sequence[Synonym]) -> list[Query]:

@@ -6,7 +6,7 @@ Its own fusion lets words that were dropped pull nonsense up.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from infrastructure.search.common.rank_fusion import FIRST, share
+from infrastructure.search.common.rank_fusion import fused_score
 
 WORDS, MEANING = 0.8, 0.2  # the weights at a share of meaning of one half
 FEWER = 0.1  # of the weight of words, where a document has not all of them
@@ -33,13 +33,12 @@ class Ranks:
         if not self.by_word and not self.exact:
             return self.similarity.get(key, 0.0)
         words, meaning = WORDS * (1 - self.meaning), MEANING * self.meaning
-        lacking = FEWER if key in self.fewer else 1.0
-        of_words, of_meaning = words / (words + meaning) * lacking, meaning / (words + meaning)
-        rank = self.by_word.get(key)
-        near = (
-            share(rank, of_meaning * lacking) if key in self.unembedded else share(self.by_meaning.get(key), of_meaning)
-        )
-        return share(rank, of_words) + near + (FIRST if key in self.exact else 0.0)
+        trust = FEWER if key in self.fewer else 1.0
+        rank, exact = self.by_word.get(key), key in self.exact
+        if key in self.unembedded:
+            return fused_score(rank, None, trust, 0.0, exact=exact)
+        share = meaning / (words + meaning)
+        return fused_score(rank, self.by_meaning.get(key), (1 - share) * trust, share, exact=exact)
 
     def fused(self) -> list[str]:
         """All keys, the best first; equals in the order of the stronger similarity, then of their keys."""

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.search.queries import Synonym
-from domain.search.stop_words import saying
 from infrastructure.search.common.matched_words import MatchedWords
-from infrastructure.search.common.query_parsing import ParsedQuery, QueryPart, parse
+from infrastructure.search.common.query_parsing import QueryPart, parse, similar_parts, without_stop_words
 from infrastructure.search.common.synonym_matching import alternatives
-from infrastructure.search.common.text_analysis import all_words, words
+from infrastructure.search.common.text_analysis import all_words
 from infrastructure.search.common.typing_errors import plurals
 
 EVERYTHING = "*"
@@ -97,14 +96,15 @@ def typed(text: str, *, strict: bool = False, synonyms: Sequence[Synonym] = ()) 
     `synonyms` are for what is excluded.
     """
     parsed = parse(text, strict=strict)
-    plain = [chunk for chunk in parsed.chunks if not chunk.phrase and not chunk.excluded]
+    free = tuple(without_stop_words(parsed.plain))
     frame = tuple(chunk for chunk in parsed.chunks if chunk.phrase or chunk.excluded)
-    return Typed(_saying(plain), frame, strict, tuple(synonyms), _whole(parsed), parsed.nothing, parsed.notes)
+    whole = tuple(parsed.identifier_spellings)
+    return Typed(free, frame, strict, tuple(synonyms), whole, parsed.nothing, parsed.notes)
 
 
 def like(text: str) -> Typed:
     """The words of a document that others are likened to."""
-    return Typed(_saying(parse(" ".join(words(text))).chunks), ())
+    return Typed(tuple(similar_parts(text)), ())
 
 
 def marked(text: Typed, matched: Iterable[str]) -> MatchedWords:
@@ -126,18 +126,6 @@ def marked(text: Typed, matched: Iterable[str]) -> MatchedWords:
     found.wholes.update(text.whole)
     found.exact.update(matched)
     return found
-
-
-def _saying(chunks: Sequence[QueryPart]) -> tuple[QueryPart, ...]:
-    kept = saying([chunk.words[0] if len(chunk.words) == 1 else "" for chunk in chunks]) if chunks else []
-    return tuple(chunk for chunk, says in zip(chunks, kept, strict=True) if says)
-
-
-def _whole(parsed: ParsedQuery) -> tuple[str, ...]:
-    chunks = parsed.chunks
-    if any(chunk.excluded or chunk.missing for chunk in chunks) or not any(chunk.identifier for chunk in chunks):
-        return ()
-    return tuple(chunks[0].spellings) if len(chunks) == 1 else (parsed.whole,)
 
 
 def _words(chunk: QueryPart) -> list[str]:

@@ -1,11 +1,10 @@
 """Completions while a person types: titles or names that have the words, the unfinished last one by its beginning."""
 
+from infrastructure.search.common.limits import HITS_PER_SUGGESTION
 from infrastructure.search.common.query_parsing import parse
 from infrastructure.search.common.text_analysis import words
 from infrastructure.search.typesense.collection_store import PAGE, CollectionStore
 from infrastructure.search.typesense.schema import FORMS, unmasked
-
-ENOUGH = 3  # hits read for each suggestion asked for: many documents share a title
 
 
 def suggestions(store: CollectionStore, prefix: str, limit: int) -> list[str]:
@@ -20,7 +19,7 @@ def suggestions(store: CollectionStore, prefix: str, limit: int) -> list[str]:
         "q": " ".join(typed),
         "query_by": f"{title},{FORMS}",
         "prefix": "true",
-        "per_page": min(PAGE, limit * ENOUGH),
+        "per_page": min(PAGE, limit * HITS_PER_SUGGESTION),
         "drop_tokens_threshold": 0,
         "typo_tokens_threshold": 1,
         "include_fields": title,

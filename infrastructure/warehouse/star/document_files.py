@@ -1,7 +1,7 @@
 """Document files in gold: their rows, and their links to contracting processes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -93,14 +93,6 @@ class DocumentFileRepository(Repository):
             TOUCHED.c.silver_batch > after, TOUCHED.c.silver_batch <= upto
         )
         return [(row.record_id, row.passages) for row in self.connection.execute(query.order_by(TOUCHED.c.record_id))]
-
-    def get_many(self, record_ids: Sequence[str]) -> Iterator[Row]:
-        """The rows of these documents, in the order of record ids."""
-        for part in chunks(record_ids):
-            for row in self.connection.execute(
-                select(DOCUMENT).where(self.among(DOCUMENT.c.record_id, part)).order_by(DOCUMENT.c.record_id)
-            ).mappings():
-                yield dict(row)
 
     def after(self, record_id: str, limit: int) -> list[tuple[str, int]]:
         """The next documents in order: (record_id, passages)."""

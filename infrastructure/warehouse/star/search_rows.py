@@ -1,51 +1,52 @@
-"""Reads gold rows for search documents, with a few queries per slice of processes or organisations."""
+"""Gold rows of search documents as frames: one query per table for a slice of processes, organisations or files."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+import polars as pl
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, FromClause, Integer, Select, func, select
+from sqlalchemy.sql.type_api import TypeEngine
 
+from domain.search.search_documents import OrganizationFrames, ProcessFrames
 from domain.shared.surrogate_keys import surrogate_key
-from infrastructure.warehouse.repository import Repository, chunks
+from infrastructure.warehouse.column_types import Instant, Money
+from infrastructure.warehouse.repository import Repository
 from infrastructure.warehouse.star.gold_tables import gold_table
 
-Row = dict[str, Any]
-Columns = dict[str, Sequence[Any]]  # columns of the rows of one process, in order
+POLARS_TYPES: tuple[tuple[tuple[type[TypeEngine[Any]], ...], Any], ...] = (
+    ((Instant,), pl.Datetime("us", "UTC")),
+    ((Money, Double), pl.Float64),
+    ((Boolean,), pl.Boolean),
+    ((BigInteger, Integer), pl.Int64),
+)
 
 
 class SearchRowReader(Repository):
     """Queries on the star for the index stage."""
 
-    def processes(self, ocids: Sequence[str]) -> Iterator[Row]:
-        """{process, awards, items, parties} of each existing process, by ocid: its row, and the columns of its child
-        rows.
-        """
+    def processes(self, ocids: Sequence[str]) -> ProcessFrames:
+        """The rows of the existing processes, with their awards, items and parties in order."""
         keys = [surrogate_key(ocid) for ocid in ocids]
-        awards, items, parties = self._awards(keys), self._items(keys), self._parties(keys)
-        for row in sorted(self._processes(keys), key=lambda row: str(row["ocid"])):
-            key = row["process_key"]
-            yield {"process": row, "awards": awards[key], "items": items[key], "parties": parties[key]}
+        return ProcessFrames(self._processes(keys), self._awards(keys), self._items(keys), self._parties(keys))
 
-    def organizations(self, organization_ids: Sequence[str]) -> Iterator[Row]:
-        """{versions, totals by role} of each existing organisation, the current version first."""
+    def organizations(self, organization_ids: Sequence[str]) -> OrganizationFrames:
+        """The versions of the existing organisations, the current one first, and their totals by role."""
         dim, total = gold_table("dim_organization"), gold_table("organization_total")
-        versions: dict[str, list[Row]] = defaultdict(list)
-        totals: dict[str, dict[str, Row]] = defaultdict(dict)
-        for part in chunks(organization_ids):
-            query = (
-                select(dim)
-                .where(self.among(dim.c.organization_id, part))
-                .order_by(dim.c.organization_id, dim.c.is_current.desc(), dim.c.organization_key)
-            )
-            for row in self._rows(query):
-                versions[row["organization_id"]].append(row)
-            for row in self._rows(select(total).where(self.among(total.c.organization_id, part))):
-                totals[row["organization_id"]][row["role"]] = row
-        for name, rows in sorted(versions.items()):
-            yield {"versions": rows, "totals": totals[name]}
+        names = ("organization_id", "name", "legal_name", "scheme", "identifier", "country", "region", "locality")
+        versions = select(*(dim.c[name] for name in names)).where(self.among(dim.c.organization_id, organization_ids))
+        totals = select(total).where(self.among(total.c.organization_id, organization_ids))
+        order = dim.c.organization_id, dim.c.is_current.desc(), dim.c.organization_key
+        return OrganizationFrames(self._frame(versions.order_by(*order)), self._frame(totals))
+
+    def files(self, record_ids: Sequence[str]) -> pl.DataFrame:
+        """The rows of these document files, with those of their processes."""
+        file, process = gold_table("fact_document"), gold_table("fact_process")
+        names = ("record_id", "silver_batch", "title", "filename", "ocid", "state")
+        columns = [*(file.c[name] for name in names), process.c.title.label("process_title"), *_buyer_and_source()]
+        joined = file.outerjoin(process, process.c.process_key == file.c.process_key)
+        query = select(*columns, process.c.last_published.label("published"))
+        query = query.select_from(_with_dimensions(joined, process, "organization buyer", "source"))
+        return self._frame(query.where(self.among(file.c.record_id, record_ids)).order_by(file.c.record_id))
 
     def touched_organizations(self, after: int, upto: int) -> list[str]:
         """Ids of organisations that silver batches in (after, upto] changed, deleted ones included."""
@@ -56,23 +57,14 @@ class SearchRowReader(Repository):
     def ocids(self, after: str, limit: int) -> list[str]:
         """The next ocids after `after`, in order."""
         process = gold_table("fact_process")
-        return list(
-            self.connection.execute(
-                select(process.c.ocid).where(process.c.ocid > after).order_by(process.c.ocid).limit(limit)
-            ).scalars()
-        )
+        query = select(process.c.ocid).where(process.c.ocid > after).order_by(process.c.ocid).limit(limit)
+        return list(self.connection.execute(query).scalars())
 
     def organization_ids(self, after: str, limit: int) -> list[str]:
         """The next organisation ids after `after`, in order, without the unknown organisation."""
         dim = gold_table("dim_organization")
-        query = (
-            select(dim.c.organization_id)
-            .where(dim.c.organization_id > after, dim.c.uses > 0)
-            .distinct()
-            .order_by(dim.c.organization_id)
-            .limit(limit)
-        )
-        return list(self.connection.execute(query).scalars())
+        query = select(dim.c.organization_id).where(dim.c.organization_id > after, dim.c.uses > 0).distinct()
+        return list(self.connection.execute(query.order_by(dim.c.organization_id).limit(limit)).scalars())
 
     def count_processes(self) -> int:
         """The number of processes that search should hold."""
@@ -81,111 +73,66 @@ class SearchRowReader(Repository):
     def count_organizations(self) -> int:
         """The number of organisations that search should hold."""
         dim = gold_table("dim_organization")
-        return int(
-            self.connection.execute(
-                select(func.count(dim.c.organization_id.distinct())).where(dim.c.uses > 0)
-            ).scalar_one()
-        )
+        query = select(func.count(dim.c.organization_id.distinct())).where(dim.c.uses > 0)
+        return int(self.connection.execute(query).scalar_one())
 
-    def _processes(self, keys: Iterable[int]) -> list[Row]:
-        fact, buyer = gold_table("fact_process"), gold_table("dim_organization")
-        source, procedure, status = gold_table("dim_source"), gold_table("dim_procedure"), gold_table("dim_status")
-        code, place, currency = gold_table("dim_classification"), gold_table("dim_location"), gold_table("dim_currency")
-        columns: list[ColumnElement[Any]] = [
-            fact.c[name]
-            for name in (
-                "process_key",
-                "ocid",
-                "title",
-                "description",
-                "amount",
-                "first_published",
-                "last_published",
-                "tender_end",
-            )
-        ]
-        columns += [
-            buyer.c.name.label("buyer"),
-            buyer.c.organization_id.label("buyer_id"),
-            func.coalesce(source.c.publisher, source.c.prefix).label("source"),
-        ]
-        columns += [
-            procedure.c.method,
-            procedure.c.category,
-            status.c.status,
-            currency.c.code.label("currency"),
-            place.c.country,
-            place.c.region,
-        ]
-        columns += [code.c.code, code.c.description.label("classification")]
-        joined = fact.outerjoin(buyer, buyer.c.organization_key == fact.c.buyer_key)
-        joined = joined.outerjoin(source, source.c.source_key == fact.c.source_key).outerjoin(
-            procedure, procedure.c.procedure_key == fact.c.procedure_key
-        )
-        joined = joined.outerjoin(status, status.c.status_key == fact.c.status_key).outerjoin(
-            place, place.c.location_key == fact.c.location_key
-        )
-        joined = joined.outerjoin(currency, currency.c.currency_key == fact.c.currency_key)
-        joined = joined.outerjoin(code, code.c.classification_key == fact.c.classification_key)
-        rows: list[Row] = []
-        for part in chunks(keys):
-            rows += self._rows(select(*columns).select_from(joined).where(self.among(fact.c.process_key, part)))
-        return rows
+    def _processes(self, keys: Iterable[int]) -> pl.DataFrame:
+        fact, procedure, status = gold_table("fact_process"), gold_table("dim_procedure"), gold_table("dim_status")
+        currency = gold_table("dim_currency")
+        names = ("process_key", "ocid", "title", "description", "amount", "first_published", "last_published")
+        columns = [*(fact.c[name] for name in names), fact.c.tender_end, *_buyer_and_source(), *_class_and_place()]
+        columns += [procedure.c.method, procedure.c.category, status.c.status, currency.c.code.label("currency")]
+        dimensions = ("organization buyer", "source", "procedure", "status", "location", "currency", "classification")
+        query = select(*columns).select_from(_with_dimensions(fact, fact, *dimensions))
+        return self._frame(query.where(self.among(fact.c.process_key, keys)))
 
-    def _awards(self, keys: Iterable[int]) -> dict[int, Columns]:
+    def _awards(self, keys: Iterable[int]) -> pl.DataFrame:
         fact, supplier, status = gold_table("fact_award"), gold_table("dim_organization"), gold_table("dim_status")
-        columns = [
-            fact.c.process_key,
-            fact.c.title,
-            fact.c.description,
-            supplier.c.name.label("supplier"),
-            supplier.c.organization_id.label("supplier_id"),
-        ]
-        joined = fact.outerjoin(supplier, supplier.c.organization_key == fact.c.supplier_key)
-        query = select(*columns, status.c.status).select_from(
-            joined.outerjoin(status, status.c.status_key == fact.c.status_key)
-        )
-        return self._grouped(query, fact, [fact.c.position, fact.c.award_key], keys)
+        columns: list[ColumnElement[Any]] = [fact.c.process_key, fact.c.title, fact.c.description, status.c.status]
+        columns += [supplier.c.name.label("supplier"), supplier.c.organization_id.label("supplier_id")]
+        query = select(*columns).select_from(_with_dimensions(fact, fact, "organization supplier", "status"))
+        order = fact.c.process_key, fact.c.position, fact.c.award_key
+        return self._frame(query.where(self.among(fact.c.process_key, keys)).order_by(*order))
 
-    def _items(self, keys: Iterable[int]) -> dict[int, Columns]:
-        fact, code, place = gold_table("fact_item"), gold_table("dim_classification"), gold_table("dim_location")
-        columns = [
-            fact.c.process_key,
-            fact.c.description,
-            fact.c.codes,
-            code.c.code,
-            code.c.description.label("classification"),
-            place.c.country,
-            place.c.region,
-        ]
-        joined = fact.outerjoin(code, code.c.classification_key == fact.c.classification_key)
-        query = select(*columns).select_from(joined.outerjoin(place, place.c.location_key == fact.c.location_key))
-        return self._grouped(
-            query, fact, [fact.c.level, fact.c.parent_position, fact.c.position, fact.c.item_key], keys
-        )
+    def _items(self, keys: Iterable[int]) -> pl.DataFrame:
+        fact = gold_table("fact_item")
+        columns = [fact.c.process_key, fact.c.description, fact.c.codes, *_class_and_place()]
+        query = select(*columns).select_from(_with_dimensions(fact, fact, "classification", "location"))
+        order = fact.c.process_key, fact.c.level, fact.c.parent_position, fact.c.position, fact.c.item_key
+        return self._frame(query.where(self.among(fact.c.process_key, keys)).order_by(*order))
 
-    def _parties(self, keys: Iterable[int]) -> dict[int, Columns]:
+    def _parties(self, keys: Iterable[int]) -> pl.DataFrame:
         bridge, dim = gold_table("bridge_process_organization"), gold_table("dim_organization")
         joined = bridge.join(dim, dim.c.organization_key == bridge.c.organization_key)
         query = select(bridge.c.process_key, dim.c.name).select_from(joined)
-        return self._grouped(query, bridge, [dim.c.name, bridge.c.organization_key], keys)
+        order = bridge.c.process_key, dim.c.name, bridge.c.organization_key
+        return self._frame(query.where(self.among(bridge.c.process_key, keys)).order_by(*order))
 
-    def _grouped(self, query: Any, fact: Any, order: Sequence[Any], keys: Iterable[int]) -> dict[int, Columns]:
-        """The columns of each process's rows by its key, the first column of the query; empty for processes without
-        rows.
-        """
-        names = list(query.selected_columns.keys())
-        found: dict[int, Columns] = defaultdict(lambda: dict.fromkeys(names, ()))
-        for part in chunks(keys):
-            rows = self.connection.execute(
-                query.where(self.among(fact.c.process_key, part)).order_by(fact.c.process_key, *order)
-            ).all()
-            for key, group in groupby(rows, itemgetter(0)):
-                found[key] = dict(zip(names, zip(*group, strict=True), strict=True))
-        return found
+    def _frame(self, query: Select[Any]) -> pl.DataFrame:
+        schema = {name: _polars_type(column.type) for name, column in query.selected_columns.items()}
+        rows = [tuple(row) for row in self.connection.execute(query)]
+        return pl.DataFrame(rows, schema=schema, orient="row")
 
-    def _rows(self, query: Any) -> list[Row]:
-        """The rows as dictionaries, faster than SQLAlchemy's mappings."""
-        result = self.connection.execute(query)
-        names = list(result.keys())
-        return [dict(zip(names, row, strict=True)) for row in result.all()]
+
+def _buyer_and_source() -> list[ColumnElement[Any]]:
+    buyer, source = gold_table("dim_organization"), gold_table("dim_source")
+    publisher = func.coalesce(source.c.publisher, source.c.prefix)
+    return [buyer.c.name.label("buyer"), buyer.c.organization_id.label("buyer_id"), publisher.label("source")]
+
+
+def _class_and_place() -> list[ColumnElement[Any]]:
+    code, place = gold_table("dim_classification"), gold_table("dim_location")
+    return [code.c.code, code.c.description.label("classification"), place.c.country, place.c.region]
+
+
+def _with_dimensions(joined: FromClause, fact: FromClause, *dimensions: str) -> FromClause:
+    """The rows with those of dimensions, by the fact's keys; "organization buyer" is the dimension and its role."""
+    for dimension in dimensions:
+        name, role = dimension.split()[0], dimension.split()[-1]
+        table = gold_table(f"dim_{name}")
+        joined = joined.outerjoin(table, table.c[f"{name}_key"] == fact.c[f"{role}_key"])
+    return joined
+
+
+def _polars_type(column: TypeEngine[Any]) -> Any:
+    return next((found for kinds, found in POLARS_TYPES if isinstance(column, kinds)), pl.String)

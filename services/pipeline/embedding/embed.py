@@ -12,36 +12,35 @@ from loguru import logger
 from domain.pipeline.batch import SilverBatch
 from domain.pipeline.watermark import Watermark
 from domain.search.embedding_text import embedding_text, text_hash
-from domain.search.queries import Collection, SearchDocument
-from domain.search.search_documents import organization_document, process_document
+from domain.search.queries import Collection, SearchQuery
 from domain.shared.errors import InvalidError, UnavailableError
 from services.lake.silver_batches import limit_by_processes
 from services.pipeline.backlog import index_pending, refine_or_publish_pending
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
-from services.ports.embeddings import Embedder
+from services.ports.embeddings import Embedder, EmbeddingModels
 from services.ports.parts import Parts
-from services.ports.search import VectorRow
-from services.ports.warehouse import ReadUnitOfWork
-from services.search.search_documents import file_documents, group_files
+from services.ports.search import SearchEngine, VectorIndex, VectorRow
+from services.ports.warehouse import ReadUnitOfWork, Warehouse
+from services.search.indexers import INDEXERS
+from services.search.matching_documents import matching_documents
 from services.shared.clock import now
 
 STAGE = "embed"
 SLICE_DOCUMENTS = 64  # texts embedded at once: about one second of work
 RUN_MAX_PROCESSES = 2_000  # per run, unless its first silver batch has more
 RUN_MAX_SECONDS = 10.0  # after which a run ends and sends the next message
-Slice = tuple[Collection, Sequence[SearchDocument]]
 
 
-def apply_chosen_model(parts: Parts) -> None:
+def apply_chosen_model(warehouse: Warehouse, models: EmbeddingModels) -> None:
     """Write the configured model to the ledger. After a change all is embedded again; the old vectors answer until
     then.
     """
-    with parts.warehouse.read() as work:
-        if work.search_settings.model() == parts.embedders.model:
+    with warehouse.read() as work:
+        if work.search_settings.model() == models.model:
             return
-    with parts.warehouse.write() as work:
-        if work.search_settings.choose_model(parts.embedders.model):
-            logger.info("embeddings: {}", parts.embedders.model or "off")
+    with warehouse.write() as work:
+        if work.search_settings.choose_model(models.model):
+            logger.info("embeddings: {}", models.model or "off")
         work.commit()
 
 
@@ -71,9 +70,9 @@ def _embed(parts: Parts, mark: Watermark) -> bool:
         with parts.warehouse.write() as work:
             mark = work.watermarks.restart(mark, now(), mark.attempts)
             work.commit()
-    for collection, documents in _slices(parts, mark, pending):
+    for collection, ids in _slices(parts, mark, pending):
         try:
-            embed_documents(parts, embedder, collection, documents)
+            embed_documents(parts.search, embedder, collection, ids)
         except Exception:
             if single:
                 _check(embedder)
@@ -100,7 +99,7 @@ def _finish(parts: Parts, mark: Watermark, upto: SilverBatch, processes: int, mo
         more = embedding_pending(work)
         work.commit()
     if not more:
-        _activate(parts, model)
+        _activate(parts.search, model)
     return more
 
 
@@ -140,49 +139,34 @@ def _unembedded(work: ReadUnitOfWork, mark: Watermark) -> Sequence[SilverBatch]:
     return work.batches.silver_after(mark.silver_batch, work.watermarks.get("index").silver_batch)
 
 
-def _slices(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch]) -> Iterator[Slice]:
-    """The search documents that the pending silver batches touched, in slices."""
-    last = pending[-1].id
-    ocids = sorted(
-        set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"])
-    )
-    for start in range(mark.done * SLICE_DOCUMENTS, len(ocids), SLICE_DOCUMENTS):
-        with parts.warehouse.read() as work:
-            processes = [
-                process_document(facts) for facts in work.search_rows.processes(ocids[start : start + SLICE_DOCUMENTS])
-            ]
-        yield Collection.PROCESSES, processes
+def _slices(parts: Parts, mark: Watermark, pending: Sequence[SilverBatch]) -> Iterator[tuple[Collection, list[str]]]:
+    """The ids of the documents that the pending silver batches touched, in slices."""
     with parts.warehouse.read() as work:
-        organizations, files = (
-            work.search_rows.touched_organizations(mark.silver_batch, last),
-            work.document_files.touched(mark.silver_batch, last),
-        )
-    for start in range(0, len(organizations), SLICE_DOCUMENTS):
-        with parts.warehouse.read() as work:
-            found = [
-                organization_document(facts)
-                for facts in work.search_rows.organizations(organizations[start : start + SLICE_DOCUMENTS])
-            ]
-        yield Collection.ORGANIZATIONS, found
-    for group in group_files(files):
-        passages = file_documents(parts, group)
-        for start in range(0, len(passages), SLICE_DOCUMENTS):
-            yield Collection.DOCUMENTS, passages[start : start + SLICE_DOCUMENTS]
+        touched = {
+            collection: indexer.keys_touched(work, parts.lake, mark.silver_batch, pending[-1].id)
+            for collection, indexer in INDEXERS.items()
+        }
+    for collection, keys in touched.items():
+        ids = INDEXERS[collection].ids_of(keys)
+        done = mark.done * SLICE_DOCUMENTS if collection is Collection.PROCESSES else 0
+        for start in range(done, len(ids), SLICE_DOCUMENTS):
+            yield collection, ids[start : start + SLICE_DOCUMENTS]
 
 
-def embed_documents(
-    parts: Parts, embedder: Embedder, collection: Collection, documents: Sequence[SearchDocument]
-) -> int:
+def embed_documents(engine: SearchEngine, embedder: Embedder, collection: Collection, ids: Sequence[str]) -> int:
     """Write the vectors of the documents whose text hash differs from that of the stored vector; returns their
     number.
+
+    The texts are those of the documents as search holds them: `index` has written all that are pending here.
     """
+    documents = matching_documents(engine, SearchQuery(collection=collection), ids)
     texts = {str(document["id"]): embedding_text(collection, document) for document in documents}
-    have = parts.search.read_vectors(collection, embedder.model, list(texts))
+    have = engine.read_vectors(collection, embedder.model, list(texts))
     changed = {
         name: text for name, text in texts.items() if name not in have or have[name].text_hash != text_hash(text)
     }
     if changed:
-        parts.search.write_vectors(collection, embedder.model, _rows(embedder, changed))
+        engine.write_vectors(collection, embedder.model, _rows(embedder, changed))
     return len(changed)
 
 
@@ -204,14 +188,11 @@ def _rows(embedder: Embedder, texts: dict[str, str]) -> list[VectorRow]:
     return [VectorRow(name, text_hash(texts[name]), vector) for name, vector in zip(names, vectors, strict=True)]
 
 
-def _activate(parts: Parts, model: str) -> None:
+def _activate(vectors: VectorIndex, model: str) -> None:
     """Make this model the active one of each collection, now that all documents are embedded."""
     for collection in Collection:
-        if (
-            parts.search.active_model(collection) != model
-            and next(parts.search.vectors(collection, model), None) is not None
-        ):
-            parts.search.activate_model(collection, model)
+        if vectors.active_model(collection) != model and next(vectors.vectors(collection, model), None) is not None:
+            vectors.activate_model(collection, model)
             logger.info("embeddings: {} is active for {}", model, collection)
 
 

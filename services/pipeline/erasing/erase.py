@@ -96,7 +96,7 @@ def _finish(parts: Parts, done: Sequence[Audit], mark: Watermark) -> None:
         logger.info("interrupted writes may hold data to erase; the sweep repeats the erasure")
         return
     rebuild_search(parts)  # index files keep deleted documents for a while
-    update_alerts_after_purge(parts, done)
+    update_alerts_after_purge(parts.warehouse, parts.search, done)
     with parts.warehouse.write() as work:
         work.erasure.forget_organizations(mark.silver_batch)
         work.erasure.forget_errors()

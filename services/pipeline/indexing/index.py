@@ -5,12 +5,10 @@ their own watermark: they change with every slice of a load, so they follow when
 is pending.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from domain.pipeline.watermark import Watermark
 from domain.search.queries import Collection
-from domain.search.search_documents import organization_document, process_document
 from services.lake.silver_batches import limit_by_processes
 from services.pipeline.backlog import (
     ORGANIZATIONS_PART,
@@ -25,7 +23,7 @@ from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork
 from services.saved_searches.alerts import IndexRunAlerts
 from services.search import index_pause
-from services.search.search_documents import WRITE_DOCUMENTS, file_documents, group_files, passage_ids
+from services.search.indexers import INDEXERS, slices
 from services.shared.clock import now
 
 RUN_MAX_PROCESSES = 20_000
@@ -49,33 +47,22 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
             last = pending[-1]
             passed = {"seq": max(watermark.seq, last.upto_seq), "silver_batch": last.id}
             advanced = watermark.model_copy(update=passed)
+        ranges = {
+            Collection.PROCESSES: (watermark.silver_batch, advanced.silver_batch),
+            Collection.DOCUMENTS: (watermark.silver_batch, published),
+        }
         organizations: Watermark | None = None
-        touched: list[str] = []
         if _organizations_follow(work, advanced.seq):
             organizations = work.watermarks.get("index", ORGANIZATIONS_PART)
-            touched = list(work.search_rows.touched_organizations(organizations.silver_batch, published))
-        files = work.document_files.touched(watermark.silver_batch, published)
-    ocids = sorted(
-        set(parts.lake.read_silver("process", [batch.id for batch in pending], ["silver_batch", "ocid"])["ocid"])
-    )
+            ranges[Collection.ORGANIZATIONS] = (organizations.silver_batch, published)
+        touched = {one: INDEXERS[one].keys_touched(work, parts.lake, *ranges[one]) for one in ranges}
     alerts = IndexRunAlerts(parts)
-    prior_ids = alerts.already_held(Collection.PROCESSES, watermark.silver_batch, ocids)
-    for start in range(0, len(ocids), WRITE_DOCUMENTS):
-        chunk = ocids[start : start + WRITE_DOCUMENTS]
-        alerts.save_prior_matches(Collection.PROCESSES, [ocid for ocid in chunk if ocid not in prior_ids])
-        index_processes(parts, chunk)
-    if organizations:
-        prior_ids = alerts.already_held(Collection.ORGANIZATIONS, organizations.silver_batch, touched)
-    for start in range(0, len(touched), WRITE_DOCUMENTS):
-        chunk = touched[start : start + WRITE_DOCUMENTS]
-        alerts.save_prior_matches(Collection.ORGANIZATIONS, [key for key in chunk if key not in prior_ids])
-        index_organizations(parts, chunk)
-    record_ids = [record_id for record_id, _ in files]
-    prior_ids = alerts.already_held(Collection.DOCUMENTS, watermark.silver_batch, record_ids)
-    for group in group_files(files):
-        new = [file for file in group if file[0] not in prior_ids]
-        alerts.save_prior_matches(Collection.DOCUMENTS, passage_ids(new))
-        index_files(parts, group)
+    for collection, keys in touched.items():
+        indexer = INDEXERS[collection]
+        held = alerts.already_held(collection, ranges[collection][0], [one.key for one in keys])
+        for part in slices(keys):
+            alerts.save_prior_matches(collection, indexer.ids_of([one for one in part if one.key not in held]))
+            parts.search.write(collection, *indexer.changes(parts.warehouse, parts.lake, part))
     write_matches = alerts.find_new_matches()
     with parts.warehouse.write() as work:
         index_pause.check_not_paused(work)
@@ -84,7 +71,7 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
             work.watermarks.compare_and_swap(
                 organizations, organizations.model_copy(update={"silver_batch": published}), now()
             )
-        work.watermarks.record_run(watermark, advanced.seq, len(ocids), now())
+        work.watermarks.record_run(watermark, advanced.seq, len(touched[Collection.PROCESSES]), now())
         if not organizations_behind(work):
             work.jobs.finish_due(advanced.seq, now())
         write_matches(work)
@@ -105,29 +92,4 @@ def _organizations_follow(work: ReadUnitOfWork, seq: int) -> bool:
         not refine_or_publish_pending(work)
         or work.jobs.due(seq)
         or work.watermarks.idle("index", now() - ORGANIZATIONS_MAX_DELAY, ORGANIZATIONS_PART)
-    )
-
-
-def index_processes(parts: Parts, ocids: Sequence[str]) -> None:
-    """Write the documents of these processes as gold has them; delete those that gold does not have."""
-    with parts.warehouse.read() as work:
-        documents = [process_document(facts) for facts in work.search_rows.processes(ocids)]
-    deleted_ids = sorted(set(ocids) - {document["id"] for document in documents})
-    parts.search.write(Collection.PROCESSES, documents, deleted_ids)
-
-
-def index_organizations(parts: Parts, organization_ids: Sequence[str]) -> None:
-    """Write the documents of these organisations as gold has them; delete those that gold does not have."""
-    with parts.warehouse.read() as work:
-        documents = [organization_document(facts) for facts in work.search_rows.organizations(organization_ids)]
-    deleted_ids = sorted(set(organization_ids) - {document["id"] for document in documents})
-    parts.search.write(Collection.ORGANIZATIONS, documents, deleted_ids)
-
-
-def index_files(parts: Parts, files: Sequence[tuple[str, int]]) -> None:
-    """Write the passages of these files as gold and silver have them; `files` are (record id, largest number of
-    passages that search may hold of it)."""
-    documents = file_documents(parts, files)
-    parts.search.write(
-        Collection.DOCUMENTS, documents, sorted(set(passage_ids(files)) - {document["id"] for document in documents})
     )

@@ -20,7 +20,7 @@ def lose(api: Api, *collections: Collection) -> None:
     """Empty the collections, as a new schema or another server does, and run the detection."""
     for collection in collections or Collection:
         api.parts.search.clear(collection)
-    assert index_again_if_lost(api.parts)
+    assert index_again_if_lost(api.parts.warehouse, api.parts.search)
 
 
 def refill(api: Api) -> None:

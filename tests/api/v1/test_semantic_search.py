@@ -18,7 +18,7 @@ MODEL = "static-minilm-256"
 def meant(full: Api) -> Iterator[Api]:
     """The API over a stocked lake that is embedded."""
     parts = replace(full.parts, embedders=ConfiguredModels("static"))
-    apply_chosen_model(parts)
+    apply_chosen_model(parts.warehouse, parts.embedders)
     embed(parts)
     state = full.client.app.state  # type: ignore[attr-defined]
     before = state.container

@@ -129,7 +129,7 @@ class SearchEngineContract:
 
     @pytest.fixture
     def stocked(self, engine: SearchEngine) -> SearchEngine:
-        engine.upsert(P, ALL)
+        engine.write(P, ALL, ())
         return engine
 
     # documents
@@ -139,17 +139,17 @@ class SearchEngineContract:
         assert find(stocked, "roads").hits[0].document == ROADS
 
     def test_an_upsert_replaces_the_whole_document(self, stocked: SearchEngine) -> None:
-        stocked.upsert(P, [process(1, "Something else")])
+        stocked.write(P, [process(1, "Something else")], ())
         assert find(stocked, "asphalt").found == 0
         assert [one for one in stocked.scan(P) if one["id"] == ROADS["id"]] == [process(1, "Something else")]
         assert stocked.count(P) == 4
 
     def test_the_last_of_two_documents_of_one_id_stays(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [process(1, "first"), process(1, "second")])
+        engine.write(P, [process(1, "first"), process(1, "second")], ())
         assert list(engine.scan(P)) == [process(1, "second")]
 
     def test_a_deleted_document_is_gone_and_an_unknown_id_is_fine(self, stocked: SearchEngine) -> None:
-        stocked.delete(P, [ROADS["id"], "nobody"])
+        stocked.write(P, (), [ROADS["id"], "nobody"])
         assert stocked.count(P) == 3
         assert find(stocked, "asphalt").found == 0
 
@@ -164,7 +164,7 @@ class SearchEngineContract:
     def test_clear_leaves_an_empty_collection_that_can_be_filled(self, stocked: SearchEngine) -> None:
         stocked.clear(P)
         assert (stocked.count(P), find(stocked).found, list(stocked.scan(P))) == (0, 0, [])
-        stocked.upsert(P, [BARE])
+        stocked.write(P, [BARE], ())
         assert ids(find(stocked, "grounds")) == only(BARE)
 
     def test_an_empty_collection_can_be_asked_anything(self, engine: SearchEngine) -> None:
@@ -209,21 +209,21 @@ class SearchEngineContract:
         assert find(stocked, "kerbs ltx").hits[0].id == ROADS["id"]
 
     def test_a_known_word_is_not_corrected(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [process(1, "Boats hired"), process(2, "Coats bought")])
+        engine.write(P, [process(1, "Boats hired"), process(2, "Coats bought")], ())
         assert ids(find(engine, "boats hired")) == only(process(1, ""))
 
     def test_exact_words_come_before_unfinished_and_corrected_ones(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [process(1, "Planters"), process(2, "Plant"), process(3, "Plants")])
+        engine.write(P, [process(1, "Planters"), process(2, "Plant"), process(3, "Plants")], ())
         assert ids(find(engine, "plant"))[0] == "ocds-b5fd17-0002"
 
     def test_a_title_weighs_more_than_a_description(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [process(1, "Other", description="fencing"), process(2, "Fencing", description="other")])
+        engine.write(P, [process(1, "Other", description="fencing"), process(2, "Fencing", description="other")], ())
         assert ids(find(engine, "fencing")) == only(process(2, ""), process(1, ""))
 
     def test_documents_with_all_words_come_first_then_those_with_most(self, stocked: SearchEngine) -> None:
         found = find(stocked, "school meals catering laptops")
         assert ids(found)[0] == SCHOOL["id"]
-        stocked.upsert(P, [process(7, "school meals catering laptops kerb")])
+        stocked.write(P, [process(7, "school meals catering laptops kerb")], ())
         assert ids(find(stocked, "school meals catering laptops"))[:2] == only(process(7, ""), SCHOOL)
 
     def test_an_unknown_word_among_known_ones_does_not_hide_them(self, stocked: SearchEngine) -> None:
@@ -255,7 +255,7 @@ class SearchEngineContract:
             )
             for i in range(1000)
         ]
-        engine.upsert(P, documents)
+        engine.write(P, documents, ())
         for i in (0, 123, 777, 999):
             words = documents[i]["title"].split()
             assert documents[i]["id"] in ids(find(engine, " ".join([words[2], words[3], *words[-3:]])))
@@ -406,12 +406,13 @@ class SearchEngineContract:
 
     def test_facets_are_exact_over_many_values_and_commits(self, engine: SearchEngine) -> None:
         for start in range(0, 600, 200):
-            engine.upsert(
+            engine.write(
                 P,
                 [
                     process(i, "One", buyer=f"Buyer {i % 150:03d}", codes=["x1", "x1"])
                     for i in range(start, start + 200)
                 ],
+                (),
             )
         found = find(engine, facet_by=("buyer", "codes"), facet_size=3).facets
         assert [(one.value, one.count) for one in found["buyer"]] == [
@@ -443,8 +444,10 @@ class SearchEngineContract:
     @pytest.mark.parametrize("sort", ["value", "-value", "-published", None])
     def test_turning_pages_gives_every_document_once(self, engine: SearchEngine, sort: str | None) -> None:
         for start in (60, 0, 30):
-            engine.upsert(
-                P, [process(i, "Same", **({"value": float(i % 3)} if i % 5 else {})) for i in range(start, start + 30)]
+            engine.write(
+                P,
+                [process(i, "Same", **({"value": float(i % 3)} if i % 5 else {})) for i in range(start, start + 30)],
+                (),
             )
         pages = [
             one
@@ -519,7 +522,7 @@ class SearchEngineContract:
         assert SCHOOL["title"] in stocked.suggest(P, typed, 5)
 
     def test_suggestions_are_distinct_and_no_more_than_asked(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [process(i, f"Road works {i % 3}") for i in range(30)])
+        engine.write(P, [process(i, f"Road works {i % 3}") for i in range(30)], ())
         assert sorted(engine.suggest(P, "road", 10)) == ["Road works 0", "Road works 1", "Road works 2"]
         assert len(engine.suggest(P, "road", 2)) == 2
         assert engine.suggest(P, "", 5) == []

@@ -49,14 +49,14 @@ class MeaningContract:
 
     @pytest.fixture
     def embedded(self, engine: SearchEngine) -> SearchEngine:
-        engine.upsert(P, ALL)
+        engine.write(P, ALL, ())
         engine.write_vectors(P, MODEL, ROWS)
         return engine
 
     # vectors
 
     def test_the_first_model_with_vectors_serves(self, engine: SearchEngine) -> None:
-        engine.upsert(P, ALL)
+        engine.write(P, ALL, ())
         assert engine.active_model(P) is None
         engine.write_vectors(P, MODEL, ROWS[:1])
         assert engine.active_model(P) == MODEL
@@ -73,18 +73,18 @@ class MeaningContract:
         assert set(ids(mean(embedded, "plant"))) == {ROADS["id"], BARE["id"]}
 
     def test_a_deleted_document_takes_its_vector_along(self, embedded: SearchEngine) -> None:
-        embedded.delete(P, [ROADS["id"]])
+        embedded.write(P, (), [ROADS["id"]])
         assert ROADS["id"] not in dict(embedded.vectors(P, MODEL))
-        embedded.upsert(P, [ROADS])
+        embedded.write(P, [ROADS], ())
         assert ids(mean(embedded, "street")) == []
 
     def test_a_document_that_changes_its_numbers_keeps_its_vector(self, embedded: SearchEngine) -> None:
-        embedded.upsert(P, [ROADS | {"value": 7.0, "region": "Scotland"}])
+        embedded.write(P, [ROADS | {"value": 7.0, "region": "Scotland"}], ())
         assert ids(mean(embedded, "street", filters=(Filter(field="region", values=("Scotland",)),))) == [ROADS["id"]]
 
     def test_a_document_that_changes_its_text_loses_the_vectors_of_the_old_one(self, embedded: SearchEngine) -> None:
         embedded.write_vectors(P, OTHER, [row(ROADS, 0, 1, 0), row(SCHOOL, 1, 0, 0)])
-        embedded.upsert(P, [RENAMED, SCHOOL])
+        embedded.write(P, [RENAMED, SCHOOL], ())
         assert ids(mean(embedded, "street")) == []
         assert ROADS["id"] not in dict(embedded.vectors(P, MODEL))
         assert [name for name, _ in embedded.vectors(P, OTHER)] == [SCHOOL["id"]]
@@ -149,12 +149,12 @@ class MeaningContract:
 
     def test_found_both_ways_comes_before_found_one_way(self, embedded: SearchEngine) -> None:
         lanes = process(5, "Roads and lanes")
-        embedded.upsert(P, [lanes])
+        embedded.write(P, [lanes], ())
         embedded.write_vectors(P, MODEL, [row(lanes, 0, 0, 0, 1)])
         assert ids(hybrid(embedded, "street", "roads"))[0] == ROADS["id"]
 
     def test_what_is_not_embedded_yet_goes_by_its_words_alone(self, embedded: SearchEngine) -> None:
-        embedded.upsert(P, [RENAMED])
+        embedded.write(P, [RENAMED], ())
         found = hybrid(embedded, "food", "bridge repainting", explain=True)
         assert ids(found)[:2] == [ROADS["id"], SCHOOL["id"]]
         assert found.hits[0].explain is not None
@@ -164,7 +164,7 @@ class MeaningContract:
     def test_words_that_no_document_has_all_of_count_less_for_what_is_not_embedded(
         self, embedded: SearchEngine
     ) -> None:
-        embedded.upsert(P, [RENAMED])
+        embedded.write(P, [RENAMED], ())
         assert ids(hybrid(embedded, "food", "bridge nutrition pupils")) == only(SCHOOL, LAPTOPS, ROADS)
 
     def test_without_a_vector_every_mode_finds_by_word_and_says_so(self, embedded: SearchEngine) -> None:
@@ -173,7 +173,7 @@ class MeaningContract:
             assert (ids(found)[0], found.mode) == (ROADS["id"], Mode.KEYWORD)
 
     def test_without_vectors_every_mode_finds_by_word_and_says_so(self, engine: SearchEngine) -> None:
-        engine.upsert(P, ALL)
+        engine.write(P, ALL, ())
         found = hybrid(engine, "food", "roads")
         assert (ids(found)[0], found.mode) == (ROADS["id"], Mode.KEYWORD)
 
@@ -188,7 +188,7 @@ class MeaningContract:
         self, embedded: SearchEngine
     ) -> None:
         library = process(9, "図書館の屋根")
-        embedded.upsert(P, [library])
+        embedded.write(P, [library], ())
         embedded.write_vectors(P, MODEL, [row(library, 0, 0, 0, 1)])
         for text in ("屋根", "図書館", "屋根 図書館"):
             assert ids(hybrid(embedded, "food", text))[:2] == ["ocds-b5fd17-0009", SCHOOL["id"]], text
@@ -228,7 +228,7 @@ class MeaningContract:
 
     def test_pages_in_both_modes_show_each_once(self, engine: SearchEngine) -> None:
         documents = [process(i, "road works") for i in range(60)]
-        engine.upsert(P, documents)
+        engine.write(P, documents, ())
         engine.write_vectors(P, MODEL, [row(one, 1, i / 20, 0, 0) for i, one in enumerate(documents[::2])])
         for mode in (Mode.SEMANTIC, Mode.HYBRID):
             shown = [
@@ -242,7 +242,7 @@ class MeaningContract:
         assert ids(find(embedded, similar_to=SCHOOL["id"], mode=Mode.SEMANTIC)) == only(LAPTOPS)
 
     def test_more_like_a_document_without_a_vector_goes_by_its_words(self, engine: SearchEngine) -> None:
-        engine.upsert(P, ALL)
+        engine.write(P, ALL, ())
         found = find(engine, similar_to=SCHOOL["id"], mode=Mode.SEMANTIC)
         assert (LAPTOPS["id"] in ids(found), SCHOOL["id"] in ids(found), found.mode) == (True, False, Mode.KEYWORD)
 
@@ -251,10 +251,11 @@ class MeaningContract:
             find(embedded, similar_to="nobody", mode=Mode.SEMANTIC)
 
     def test_groups_show_the_best_of_each_value(self, engine: SearchEngine) -> None:
-        engine.upsert(
+        engine.write(
             P,
             [process(i, "Road works", buyer=f"Buyer {i % 3}") for i in range(9)]
             + [process(20, "Road works"), process(21, "Road works")],
+            (),
         )
         found = find(engine, "road", group_by="buyer", group_limit=2)
         groups: dict[str | None, list[str]] = {}
@@ -268,7 +269,7 @@ class MeaningContract:
         }
 
     def test_a_page_counts_groups(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [process(i, "Road works", buyer=f"Buyer {i % 5}") for i in range(20)])
+        engine.write(P, [process(i, "Road works", buyer=f"Buyer {i % 5}") for i in range(20)], ())
         pages = [
             [hit.group for hit in find(engine, "road", group_by="buyer", group_limit=3, page=page, per_page=2).hits]
             for page in (1, 2, 3)
@@ -333,7 +334,7 @@ class MeaningContract:
     def test_a_one_way_synonym_is_found_by_its_root_only(self, embedded: SearchEngine) -> None:
         embedded.set_synonyms([Synonym(id="s1", root="hardware", words=("laptops", "kerb"))])
         assert set(ids(find(embedded, "hardware"))) == {LAPTOPS["id"], ROADS["id"]}
-        embedded.upsert(P, [process(8, "Hardware")])
+        embedded.write(P, [process(8, "Hardware")], ())
         assert ids(find(embedded, "kerb")) == only(ROADS)
 
     @pytest.mark.parametrize(
@@ -344,7 +345,7 @@ class MeaningContract:
         assert find(embedded, text).found == find(embedded, "laptops schools").found
 
     def test_stop_words_alone_are_searched(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [process(1, "To be or not"), process(2, "Something")])
+        engine.write(P, [process(1, "To be or not"), process(2, "Something")], ())
         assert ids(find(engine, "to be"))[0] == "ocds-b5fd17-0001"
 
     # index rebuilds

@@ -53,7 +53,7 @@ class WordsContract:
     def test_what_is_no_word_finds_nothing_and_the_answer_says_so(
         self, engine: SearchEngine, text: str, options: dict[str, Any]
     ) -> None:
-        engine.upsert(P, ALL)
+        engine.write(P, ALL, ())
         found = find(
             engine, text, facet_by=("region",), filters=(Filter(field="region", values=("Wales",)),), **options
         )
@@ -62,13 +62,13 @@ class WordsContract:
         assert engine.suggest(P, text, 5) == []
 
     def test_what_is_no_word_among_others_hides_nothing(self, engine: SearchEngine) -> None:
-        engine.upsert(P, ALL)
+        engine.write(P, ALL, ())
         for text in ("roads % 🙂", "-% roads", '"" roads', "roads &"):
             found = find(engine, text)
             assert (ids(found), found.notes) == (only(ROADS), [])
 
     def test_a_word_too_long_to_be_indexed_is_one_that_nobody_has(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [*ALL, process(9, f"Road {LONG} and {'c' * 254}")])
+        engine.write(P, [*ALL, process(9, f"Road {LONG} and {'c' * 254}")], ())
         assert find(engine, f"kerb {LONG}", strict=True).found == 0
         assert ids(find(engine, f"kerb {LONG}")) == only(ROADS)
         assert find(engine, f'"road {LONG}"').found == 0
@@ -77,7 +77,7 @@ class WordsContract:
         assert "bbbbb" in find(engine, LONG).notes[0]
 
     def test_what_is_too_much_is_cut_and_told(self, engine: SearchEngine) -> None:
-        engine.upsert(P, ALL)
+        engine.write(P, ALL, ())
         long = find(engine, "kerb " + "x" * 995 + " zzzz")
         assert "1,000 characters" in long.notes[0]
         many = find(engine, "kerb " * 50)
@@ -87,7 +87,7 @@ class WordsContract:
         assert find(engine, "kerb").notes == []
 
     def test_a_query_is_cut_between_words(self, engine: SearchEngine) -> None:
-        engine.upsert(P, ALL)
+        engine.write(P, ALL, ())
         assert ids(find(engine, "kerb " + " " * 985 + "laptopsandmore", strict=True)) == only(ROADS)
 
     # singular and plural
@@ -115,8 +115,8 @@ class WordsContract:
     def test_either_number_finds_the_other_and_leaves_it_out(
         self, engine: SearchEngine, one: str, several: str, strict: bool
     ) -> None:
-        engine.upsert(
-            P, [process(1, f"One {one} hired"), process(2, f"Some {several} hired"), process(3, "Boats hired")]
+        engine.write(
+            P, [process(1, f"One {one} hired"), process(2, f"Some {several} hired"), process(3, "Boats hired")], ()
         )
         for word in (one, several):
             assert sorted(ids(find(engine, f"{word} hired", strict=strict))) == ["ocds-b5fd17-0001", "ocds-b5fd17-0002"]
@@ -128,8 +128,8 @@ class WordsContract:
             }
 
     def test_a_number_is_no_other_word(self, engine: SearchEngine) -> None:
-        engine.upsert(
-            P, [process(1, "van hire"), process(2, "vane hire"), process(3, "us hire"), process(4, "bu hire")]
+        engine.write(
+            P, [process(1, "van hire"), process(2, "vane hire"), process(3, "us hire"), process(4, "bu hire")], ()
         )
         assert ids(find(engine, "vans hire", strict=True)) == ["ocds-b5fd17-0001"]
         assert find(engine, "bus hire", strict=True).found == 0
@@ -138,13 +138,13 @@ class WordsContract:
 
     @pytest.mark.parametrize("text", ["-school", "-schools", "-SCHOOL", '-"school" -"schools"'])
     def test_an_exclusion_leaves_out_what_its_word_finds(self, engine: SearchEngine, text: str) -> None:
-        engine.upsert(P, ALL)
+        engine.write(P, ALL, ())
         assert {SCHOOL["id"], LAPTOPS["id"]} == set(ids(find(engine, "school", strict=True)))
         assert not {SCHOOL["id"], LAPTOPS["id"]} & set(ids(find(engine, text)))
         assert find(engine, text).found == 2
 
     def test_an_exclusion_leaves_out_what_its_synonyms_find(self, engine: SearchEngine) -> None:
-        engine.upsert(
+        engine.write(
             P,
             [
                 process(1, "Tarmac laid"),
@@ -152,6 +152,7 @@ class WordsContract:
                 process(3, "Road surfacing laid"),
                 process(4, "Concrete laid"),
             ],
+            (),
         )
         engine.set_synonyms([Synonym(id="s", words=("tarmac", "asphalt", "road surfacing"))])
         assert find(engine, "tarmac laid").found == 3
@@ -161,7 +162,7 @@ class WordsContract:
     def test_an_excluded_identifier_or_accented_word_leaves_out_what_it_finds(
         self, engine: SearchEngine, text: str
     ) -> None:
-        engine.upsert(P, ALL)
+        engine.write(P, ALL, ())
         assert sorted(ids(find(engine, text))) == sorted(only(*[one for one in ALL if one is not SCHOOL]))
 
     # scripts without spaces
@@ -198,7 +199,7 @@ class WordsContract:
     def test_words_inside_sentences_without_blanks_are_found_and_marked(
         self, engine: SearchEngine, text: str, document: dict[str, Any], field: str, marked: str, strict: bool
     ) -> None:
-        engine.upsert(P, [*ALL, *UNSPACED])
+        engine.write(P, [*ALL, *UNSPACED], ())
         found = find(engine, text, strict=strict)
         assert ids(found) == only(document)
         assert found.hits[0].highlights[field] == marked
@@ -218,25 +219,25 @@ class WordsContract:
     def test_letters_that_do_not_follow_each_other_are_no_word(
         self, engine: SearchEngine, text: str, strict: bool
     ) -> None:
-        engine.upsert(P, UNSPACED)
+        engine.write(P, UNSPACED, ())
         assert find(engine, text, strict=strict).found == 0
 
     @pytest.mark.parametrize("text", ["屋根修理", "学校食堂采购", "หลังคาห้องสมุด"])
     def test_words_typed_without_blanks_are_found_apart_where_nobody_has_them_together(
         self, engine: SearchEngine, text: str
     ) -> None:
-        engine.upsert(P, [*ALL, LIBRARY, CANTEEN, THAI])
+        engine.write(P, [*ALL, LIBRARY, CANTEEN, THAI], ())
         expected = {"屋": LIBRARY, "学": CANTEEN, "ห": THAI}[text[0]]
         assert ids(find(engine, text))[:1] == only(expected)
 
     def test_a_word_without_blanks_is_left_out(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [LIBRARY, CANTEEN, THAI])
+        engine.write(P, [LIBRARY, CANTEEN, THAI], ())
         assert set(ids(find(engine, "-屋根"))) == {CANTEEN["id"], THAI["id"]}
         assert set(ids(find(engine, "-หลังคา"))) == {CANTEEN["id"], LIBRARY["id"]}
         assert find(engine, "-根屋").found == 3
 
     def test_a_word_without_blanks_has_synonyms_and_suggestions(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [LIBRARY, CANTEEN, THAI])
+        engine.write(P, [LIBRARY, CANTEEN, THAI], ())
         engine.set_synonyms([Synonym(id="s", words=("図書館", "食堂"))])
         assert set(ids(find(engine, "食堂"))) == {LIBRARY["id"], CANTEEN["id"]}
         for typed in ("図書", "図書館の", "図"):
@@ -271,27 +272,28 @@ class WordsContract:
             if mode is Mode.KEYWORD and text != "handbook"
             else []
         )
-        engine.upsert(P, [{"id": key, "title": "The one"}, *longer, *ALL])
+        engine.write(P, [{"id": key, "title": "The one"}, *longer, *ALL], ())
         assert ids(find(engine, text, mode=mode, vector=(1.0, 0.0, 0.0) if mode is Mode.HYBRID else None)) == [key]
         assert ids(find(engine, text, strict=True)) == [key]
 
     def test_a_piece_of_an_identifier_is_found_by_word(self, engine: SearchEngine) -> None:
-        engine.upsert(P, [{"id": "ocds-zzabie:achieng-interiors-teoranta", "title": "The one"}, *ALL])
+        engine.write(P, [{"id": "ocds-zzabie:achieng-interiors-teoranta", "title": "The one"}, *ALL], ())
         assert ids(find(engine, "achieng-interiors-teoranta")) == ["ocds-zzabie:achieng-interiors-teoranta"]
 
     def test_an_identifier_among_other_words_comes_first(self, engine: SearchEngine) -> None:
-        engine.upsert(
+        engine.write(
             P,
             [
                 {"id": "ocds-zzabie:achieng-teoranta", "title": "Sheds"},
                 *[process(i, "Road works in Wales") for i in range(12)],
             ],
+            (),
         )
         assert ids(find(engine, "ocds-zzabie:achieng-teoranta sheds"))[0] == "ocds-zzabie:achieng-teoranta"
 
     def test_a_word_with_a_hyphen_is_no_identifier_where_nobody_has_it_as_one(self, engine: SearchEngine) -> None:
-        engine.upsert(
-            P, [process(1, "Road marking"), process(2, "Marking of a road"), process(3, "e-Procurement portal")]
+        engine.write(
+            P, [process(1, "Road marking"), process(2, "Marking of a road"), process(3, "e-Procurement portal")], ()
         )
         assert set(ids(find(engine, "road-marking"))) == {"ocds-b5fd17-0001", "ocds-b5fd17-0002"}
         assert ids(find(engine, "e-procurement")) == ["ocds-b5fd17-0003"]

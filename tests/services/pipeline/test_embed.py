@@ -85,7 +85,7 @@ def model(static: Embedder) -> Counting:
 @pytest.fixture
 def lake(lake_home: Parts, model: Counting) -> Parts:
     parts = replace(lake_home, embedders=Chosen(model))
-    apply_chosen_model(parts)
+    apply_chosen_model(parts.warehouse, parts.embedders)
     return parts
 
 
@@ -215,7 +215,7 @@ def test_a_text_that_the_model_refuses_costs_that_text_alone(lake: Parts, model:
 
 def test_vectors_of_processes_that_are_gone_are_gone(lake: Parts) -> None:
     load(lake, "a.jsonl", notices(3))
-    lake.search.delete(P, ["ocds-test01-1"])
+    lake.search.write(P, (), ["ocds-test01-1"])
     assert "ocds-test01-1" not in hashes(lake)
 
 
@@ -241,7 +241,7 @@ def test_another_model_is_built_beside_and_answers_when_it_is_whole(
     other = Counting(static, "other")
     changed = replace(lake, embedders=Chosen(other, model))
     other.allowed = 1
-    apply_chosen_model(changed)
+    apply_chosen_model(changed.warehouse, changed.embedders)
     with pytest.raises(Killed):
         embed(changed)
     assert (changed.search.active_model(P), len(hashes(changed, "other"))) == (MODEL, 2)
@@ -275,11 +275,11 @@ def test_back_to_the_model_before_embeds_what_changed_meanwhile(lake: Parts, mod
     other = Counting(static, "other")
     other.fail = UnavailableError("never there")
     changed = replace(lake, embedders=Chosen(other, model))
-    apply_chosen_model(changed)
+    apply_chosen_model(changed.warehouse, changed.embedders)
     submit(changed, "b.jsonl", lines([release("ocds-test01-9", tender={"title": "New one"})]))
     with pytest.raises(UnavailableError):
         drain(changed)
-    apply_chosen_model(lake)
+    apply_chosen_model(lake.warehouse, lake.embedders)
     embed(lake)
     drain(lake)
     assert hashes(lake) == wanted(lake)
@@ -290,8 +290,8 @@ def test_lost_vectors_are_made_again(lake: Parts) -> None:
     documents = list(lake.search.scan(P))
     lake.search.clear(P)
     lake.search.clear(Collection.ORGANIZATIONS)
-    lake.search.upsert(P, documents)
-    restart_embedding_if_lost(lake, lost=False)
+    lake.search.write(P, documents, ())
+    restart_embedding_if_lost(lake.warehouse, lake.search, lost=False)
     embed(lake)
     assert hashes(lake) == wanted(lake)
 
@@ -306,7 +306,7 @@ def test_vectors_that_are_whole_come_to_serve_though_nobody_pointed_to_them(lake
         replace(parts, search=TypesenseSearch("http://typesense", "k", SPECS, transport=Recording(server))),
     )
     assert restarted.search.active_model(P) is None
-    restart_embedding_if_lost(restarted, False)
+    restart_embedding_if_lost(restarted.warehouse, restarted.search, False)
     embed(restarted)
     assert (restarted.search.active_model(P), len(model.texts)) == (MODEL, texts)
 
@@ -323,7 +323,7 @@ def test_verify_finds_vectors_that_are_missing_of_another_text_or_of_another_mea
         MODEL, [other_text], lambda ids: dict.fromkeys(ids, "0" * 32)
     )
     lake.search.write_vectors(P, MODEL, [replace(kept["ocds-test01-2"], vector=-kept["ocds-test01-2"].vector)])
-    lake.search.delete(P, ["ocds-test01-3"])
+    lake.search.write(P, (), ["ocds-test01-3"])
     said = [one for one in verified(lake, home) if one.startswith("vectors")]
     assert [one.split(":")[0] for one in said] == [f"vectors.processes ocds-test01-{i}" for i in (1, 3, 2)]
 

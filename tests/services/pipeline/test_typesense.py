@@ -98,7 +98,7 @@ def test_while_the_server_is_away_ingestion_goes_on_and_the_index_catches_up(
     state = search_status(parts)
     assert (state.healthy, state.lag.batches, state.collections[P].documents) == (False, 1, None)
     assert "does not answer" in str(state.detail)
-    assert not index_again_if_lost(parts)
+    assert not index_again_if_lost(parts.warehouse, parts.search)
     with pytest.raises(UnavailableError):
         parts.search.search(SearchQuery(text="roads"))
     with served(made, port):
@@ -120,7 +120,7 @@ def test_a_server_that_comes_up_empty_is_filled_again(
     load(parts, "a.jsonl", roads(0, 3))
     with served(Typesense()) as url:
         moved = lake(url)
-        assert index_again_if_lost(moved)
+        assert index_again_if_lost(moved.warehouse, moved.search)
         messages(moved).send("index")
         drain(moved)
         assert moved.search.count(P) == 3

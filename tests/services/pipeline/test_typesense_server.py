@@ -75,7 +75,7 @@ def test_what_was_written_is_there_after_every_restart(parts: Parts, server: Run
             lost += parts.search.count(P) != expected
 
         def whole(expected: int = expected) -> bool:
-            if index_again_if_lost(parts):
+            if index_again_if_lost(parts.warehouse, parts.search):
                 drain(parts)
             write_missing(parts)
             return len(set(parts.search.ids(P))) == expected == parts.search.count(P)
@@ -156,7 +156,7 @@ def test_writers_never_have_a_search_refused(connect: Callable[[], TypesenseSear
             except Exception as error:  # pylint: disable=broad-exception-caught  # told below
                 problems.append(f"{type(error).__name__}: {error}")
 
-    connect().upsert(P, documents)
+    connect().write(P, documents, ())
     threads = [threading.Thread(target=write, args=(first,)) for first in range(2)]
     threads += [threading.Thread(target=search, args=(mode,)) for mode in (Mode.KEYWORD, Mode.HYBRID)]
     for one in threads:

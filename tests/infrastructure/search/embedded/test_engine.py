@@ -29,7 +29,7 @@ from infrastructure.search.embedded import EmbeddedSearch
 from tests.infrastructure.search.contract import SPEC, P, process
 engine = EmbeddedSearch(Path(sys.argv[1]), [SPEC])
 for batch in range(1, 10_000):
-    engine.upsert(P, [process(i, f"Batch {batch}", value=float(batch)) for i in range(300)])
+    engine.write(P, [process(i, f"Batch {batch}", value=float(batch)) for i in range(300)], ())
     print(batch, flush=True)
 """
 
@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
 def _write_some(folder: Path, first: int) -> None:
     engine = EmbeddedSearch(folder, [SPEC])
     for i in range(first, first + 5):
-        engine.upsert(P, [process(i, "Written elsewhere")])
+        engine.write(P, [process(i, "Written elsewhere")], ())
 
 
 def test_making_an_engine_touches_no_disk(folder: Path) -> None:
@@ -61,7 +61,7 @@ def test_making_an_engine_touches_no_disk(folder: Path) -> None:
 def test_decimals_and_odd_values_come_back_as_they_were(folder: Path) -> None:
     engine = EmbeddedSearch(folder, [SPEC])
     odd = process(1, "Odd", value=Decimal("12.30"), unknown={"kept": [1, None]}, codes=[], region="")
-    engine.upsert(P, [odd])
+    engine.write(P, [odd], ())
     assert list(engine.scan(P)) == [odd]
     assert ids(find(engine, filters=(Filter(field="value", gte=12.3, lte=12.3),))) == only(odd)
 
@@ -69,17 +69,17 @@ def test_decimals_and_odd_values_come_back_as_they_were(folder: Path) -> None:
 def test_a_value_of_the_wrong_type_is_refused_by_name_and_nothing_is_written(folder: Path) -> None:
     engine = EmbeddedSearch(folder, [SPEC])
     with pytest.raises(InvalidError, match=r"value .*ocds-b5fd17-0002"):
-        engine.upsert(P, [BARE, process(2, "Bad", value="much")])
+        engine.write(P, [BARE, process(2, "Bad", value="much")], ())
     assert engine.count(P) == 0
 
 
 def test_a_refused_document_takes_back_the_whole_write_and_leaves_no_lock(folder: Path) -> None:
     engine = EmbeddedSearch(folder, [SPEC])
-    engine.upsert(P, [process(1, "stays")])
+    engine.write(P, [process(1, "stays")], ())
     with pytest.raises(InvalidError, match="value"):
         engine.write(P, [process(1, "never"), process(2, "never", value="much")], ["p1"])
     assert [one["title"] for one in engine.scan(P)] == ["stays"]
-    engine.upsert(P, [process(2, "comes")])
+    engine.write(P, [process(2, "comes")], ())
     assert sorted(one["title"] for one in engine.scan(P)) == ["comes", "stays"]
 
 
@@ -87,7 +87,7 @@ def test_another_engine_sees_a_write_at_once(folder: Path) -> None:
     writer, reader = EmbeddedSearch(folder, [SPEC]), EmbeddedSearch(folder, [SPEC])
     assert reader.count(P) == 0
     for number in range(1, 4):
-        writer.upsert(P, [process(number, "Seen")])
+        writer.write(P, [process(number, "Seen")], ())
         assert find(reader, "seen").found == number
 
 
@@ -109,7 +109,7 @@ def test_threads_write_and_read_one_engine_at_once(folder: Path) -> None:
     def work(first: int) -> None:
         try:
             for i in range(first, first + 5):
-                engine.upsert(P, [process(i, "Threaded")])
+                engine.write(P, [process(i, "Threaded")], ())
                 find(engine, "threaded", facet_by=("buyer",), sort="value")
         except BaseException as error:
             failures.append(error)
@@ -140,19 +140,19 @@ def test_a_writer_killed_in_the_middle_leaves_whole_batches_and_no_lock(folder: 
     assert engine.count(P) == 300
     assert len(values) == 1
     assert values.pop() >= told[-1]
-    engine.upsert(P, [BARE])
+    engine.write(P, [BARE], ())
     assert engine.count(P) == 300
 
 
 def test_a_word_that_only_deleted_documents_had_is_corrected_again(folder: Path) -> None:
     engine = EmbeddedSearch(folder, [SPEC])
-    engine.upsert(P, [process(1, "Goverment office"), process(2, "Government office")])
-    engine.delete(P, ["ocds-b5fd17-0001"])
+    engine.write(P, [process(1, "Goverment office"), process(2, "Government office")], ())
+    engine.write(P, (), ["ocds-b5fd17-0001"])
     assert ids(find(engine, "goverment office")) == ["ocds-b5fd17-0002"]
 
 
 def test_another_spec_begins_with_an_empty_index_and_clear_removes_the_old_one(folder: Path) -> None:
-    EmbeddedSearch(folder, [SPEC]).upsert(P, [ROADS])
+    EmbeddedSearch(folder, [SPEC]).write(P, [ROADS], ())
     wider = CollectionSpec(name=P, fields=(*SPEC.fields, FieldSpec(name="note", type="text")))
     assert schema_hash(wider) != schema_hash(SPEC)
     engine = EmbeddedSearch(folder, [wider])
@@ -173,14 +173,16 @@ def test_keywords_sort_by_their_letters_and_ties_by_id(folder: Path) -> None:
     engine = EmbeddedSearch(
         folder, [CollectionSpec(name=P, fields=(FieldSpec(name="status", type="keyword", sort=True),))]
     )
-    engine.upsert(P, [{"id": "3", "status": "b"}, {"id": "1", "status": "b"}, {"id": "4"}, {"id": "2", "status": "a"}])
+    engine.write(
+        P, [{"id": "3", "status": "b"}, {"id": "1", "status": "b"}, {"id": "4"}, {"id": "2", "status": "a"}], ()
+    )
     assert ids(find(engine, sort="status")) == ["2", "1", "3", "4"]
     assert ids(find(engine, sort="-status")) == ["1", "3", "2", "4"]
     assert ids(find(engine, sort="-status", page=2, per_page=1)) == ["3"]
 
 
 def test_a_damaged_index_says_how_to_mend_it(folder: Path) -> None:
-    EmbeddedSearch(folder, [SPEC]).upsert(P, [ROADS])
+    EmbeddedSearch(folder, [SPEC]).write(P, [ROADS], ())
     next(folder.glob("*/meta.json")).write_text("{")
     with pytest.raises(DamagedError, match="rebuild search"):
         EmbeddedSearch(folder, [SPEC]).count(P)
@@ -188,11 +190,11 @@ def test_a_damaged_index_says_how_to_mend_it(folder: Path) -> None:
 
 def test_a_deleted_folder_is_an_empty_index(folder: Path) -> None:
     engine = EmbeddedSearch(folder, [SPEC])
-    engine.upsert(P, [ROADS])
+    engine.write(P, [ROADS], ())
     for file in next(folder.iterdir()).iterdir():
         file.unlink()
     assert engine.count(P) == 0
-    engine.upsert(P, [BARE])
+    engine.write(P, [BARE], ())
     assert ids(find(engine)) == only(BARE)
 
 
@@ -223,15 +225,15 @@ def test_what_is_written_is_there_before_merges_end_and_the_next_writer_waits_fo
         IndexStore, "_begin", lambda store, heap: (SlowMerges((made := begin(store, heap))[0], gate, fails), made[1])
     )
     engine = EmbeddedSearch(folder, [SPEC])
-    engine.upsert(P, [process(1, "First")])
+    engine.write(P, [process(1, "First")], ())
     assert ids(find(EmbeddedSearch(folder, [SPEC]), "first")) == ["ocds-b5fd17-0001"]
-    second = threading.Thread(target=engine.upsert, args=(P, [process(2, "Second")]))
+    second = threading.Thread(target=engine.write, args=(P, [process(2, "Second")], ()))
     second.start()
     second.join(0.3)
     assert second.is_alive()
     gate.set()
     second.join(30)
-    EmbeddedSearch(folder, [SPEC]).upsert(P, [process(3, "Third")])
+    EmbeddedSearch(folder, [SPEC]).write(P, [process(3, "Third")], ())
     assert sorted(ids(find(engine))) == [f"ocds-b5fd17-000{n}" for n in (1, 2, 3)]
     logger.remove(sink)
     assert any("No space left" in line for line in said) == fails

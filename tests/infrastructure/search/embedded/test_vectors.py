@@ -34,10 +34,10 @@ engine = EmbeddedSearch(Path(sys.argv[1]), [SPEC])
 ids = [process(i, "")["id"] for i in range(300)]
 for batch in range(1, 10_000):
     documents = [process(i, f"Batch {batch}") for i in range(300)]
-    engine.upsert(P, documents)
+    engine.write(P, documents, ())
     engine.write_vectors(P, "model-a", [row(one, 1, batch, 0, 0) for one in documents])
     if batch % 3 == 0:
-        engine.delete(P, ids[:10])
+        engine.write(P, (), ids[:10])
     print(batch, flush=True)
 """
 
@@ -81,7 +81,7 @@ def test_a_writer_killed_in_the_middle_loses_nothing_that_was_written(tmp_path: 
     for one in engine.read_vectors(P, MODEL, list(found)).values():
         assert np.allclose(one.vector, vector(1, batches[one.text_hash], 0, 0))
     documents = [process(i, "After") for i in range(300)]
-    engine.upsert(P, documents)
+    engine.write(P, documents, ())
     engine.write_vectors(P, MODEL, [row(one, 0, 0, 0, 1) for one in documents])
     again = EmbeddedSearch(tmp_path, [SPEC])
     assert dict(again.vectors(P, MODEL)) == {one["id"]: embedding_text_hash(P, one) for one in documents}
@@ -168,7 +168,7 @@ def test_a_folder_left_by_a_writer_that_was_killed_before_it_named_it_is_used_an
 
 def test_a_deleted_folder_holds_no_vectors(tmp_path: Path) -> None:
     engine = EmbeddedSearch(tmp_path, [SPEC])
-    engine.upsert(P, [process(1, "One")])
+    engine.write(P, [process(1, "One")], ())
     engine.write_vectors(P, MODEL, [row(process(1, "One"), 1, 0, 0, 0)])
     (tmp_path / "vectors" / "processes" / "catalogue.json").unlink()
     assert (engine.active_model(P), list(engine.vectors(P, MODEL))) == (None, [])

@@ -34,7 +34,7 @@ def engine(recording: Recording) -> TypesenseSearch:
     engine = TypesenseSearch(
         "http://typesense", "k", [SPEC], transport=recording, patience=RetryPolicy(tries=4, first=0.0)
     )
-    engine.upsert(P, ALL)
+    engine.write(P, ALL, ())
     return engine
 
 
@@ -69,7 +69,7 @@ def test_what_passes_is_tried_again(
 ) -> None:
     for count in (1, 2):
         recording.failures.extend([failure] * count)
-        engine.upsert(P, [process(20 + count, "Later")])
+        engine.write(P, [process(20 + count, "Later")], ())
         assert (engine.count(P), len(recording.failures)) == (4 + count, 0)
 
 
@@ -83,7 +83,7 @@ def test_what_does_not_pass_is_told_as_away_by_writes_and_searches(
 ) -> None:
     recording.failures.extend([failure] * 100)
     for call in (
-        lambda: engine.upsert(P, [BARE]),
+        lambda: engine.write(P, [BARE], ()),
         lambda: find(engine, "roads"),
         lambda: engine.count(P),
         lambda: list(engine.scan(P)),
@@ -115,7 +115,7 @@ def test_a_server_that_is_away_is_told_of_once_and_tried_once_in_a_while(
     recording.failures.extend([failure] * 1_000)
     for number in range(20):
         with pytest.raises(AwayError):
-            engine.upsert(P, [BARE]) if number % 2 else find(engine, "roads")
+            engine.write(P, [BARE], ()) if number % 2 else find(engine, "roads")
     assert len(recording.failures) >= 1_000 - tries
     server.pause = 0.0
     for _ in range(20):
@@ -139,7 +139,7 @@ def test_a_server_that_answers_others_is_only_slow(
 
     recording.failures.append(slow)
     with pytest.raises(UnavailableError, match="did not answer within") as raised:
-        engine.upsert(P, [BARE])
+        engine.write(P, [BARE], ())
     assert not isinstance(raised.value, AwayError)
     assert said == []
     recording.failures.clear()
@@ -177,7 +177,7 @@ def test_a_busy_server_is_asked_again_when_it_says(engine: TypesenseSearch) -> N
 def test_a_full_disk_is_told_as_such_and_at_once(engine: TypesenseSearch, recording: Recording, status: int) -> None:
     recording.failures.append(importing(recording, refusal(status, FULL)))
     with pytest.raises(NoSpaceError, match="OUT_OF_DISK"):
-        engine.upsert(P, [BARE])
+        engine.write(P, [BARE], ())
 
 
 @pytest.mark.parametrize(
@@ -194,8 +194,8 @@ def test_a_document_that_was_not_taken_is_a_failure_though_the_import_says_200(
 ) -> None:
     recording.failures.append(importing(recording, httpx.Response(200, content=line.encode())))
     with pytest.raises(error, match=hint):
-        engine.upsert(P, [process(9, "Not taken")])
-    engine.upsert(P, [process(9, "Taken")])
+        engine.write(P, [process(9, "Not taken")], ())
+    engine.write(P, [process(9, "Taken")], ())
     assert ids(find(engine, "taken")) == only(process(9, ""))
 
 
@@ -205,14 +205,14 @@ def test_a_partial_import_fails_the_batch_and_doing_it_again_completes_it(
     lines = b'{"success":true}\n{"success":false,"code":503,"error":"Not ready"}'
     recording.failures.append(importing(recording, httpx.Response(200, content=lines)))
     with pytest.raises(UnavailableError, match="ocds-b5fd17-0011"):
-        engine.upsert(P, [process(10, "One"), process(11, "Two")])
-    engine.upsert(P, [process(10, "One"), process(11, "Two")])
+        engine.write(P, [process(10, "One"), process(11, "Two")], ())
+    engine.write(P, [process(10, "One"), process(11, "Two")], ())
     assert engine.count(P) == 6
 
 
 def test_a_wrong_key_says_so_and_sets_nothing_aside(recording: Recording) -> None:
     with pytest.raises(RetryableError, match="TENDERLAKE_TYPESENSE_API_KEY"):
-        TypesenseSearch("http://typesense", "wrong", [SPEC], transport=recording).upsert(P, [BARE])
+        TypesenseSearch("http://typesense", "wrong", [SPEC], transport=recording).write(P, [BARE], ())
 
 
 def test_documents_that_are_lost_for_good_come_back_by_a_fresh_collection(
@@ -230,7 +230,7 @@ def test_a_server_that_lost_everything_is_an_empty_one(engine: TypesenseSearch, 
     recording.server.aliases.clear()
     started_again = TypesenseSearch("http://typesense", "k", [SPEC], transport=recording)
     assert started_again.count(P) == 0
-    engine.upsert(P, ALL)
+    engine.write(P, ALL, ())
     assert find(engine, "roads").found == 1
 
 
@@ -255,9 +255,9 @@ def test_a_schema_of_another_version_begins_empty_and_takes_the_alias(
 
 def test_deletes_of_many_ids_go_in_addresses_that_servers_take(engine: TypesenseSearch, recording: Recording) -> None:
     many = [process(i, "Many") for i in range(500, 900)]
-    engine.upsert(P, many)
+    engine.write(P, many, ())
     before = len(recording.requests)
-    engine.delete(P, [one["id"] for one in many])
+    engine.write(P, (), [one["id"] for one in many])
     deletes = [request for request in recording.requests[before:] if request.method == "DELETE"]
     assert len(deletes) > 1
     assert max(len(str(request.url)) for request in deletes) < 4_000
@@ -266,11 +266,11 @@ def test_deletes_of_many_ids_go_in_addresses_that_servers_take(engine: Typesense
 
 def test_ids_of_any_characters_go_there_and_back(engine: TypesenseSearch) -> None:
     odd = [{"id": f"ocds/ä b_{one}-%41`&&\x00|", "title": f"Odd {one}"} for one in "[](),:<>*`\"'\\"]
-    engine.upsert(P, odd)
+    engine.write(P, odd, ())
     for one in odd:
         assert decode_id(encode_id(one["id"])) == one["id"]
         assert ids(find(engine, filters=(Filter(field="id", values=(one["id"],)),))) == [one["id"]]
-    engine.delete(P, [one["id"] for one in odd])
+    engine.write(P, (), [one["id"] for one in odd])
     assert engine.count(P) == 4
 
 
@@ -298,7 +298,7 @@ def test_a_key_for_browsers_searches_and_ends(engine: TypesenseSearch, recording
 
 def test_a_hybrid_search_past_what_was_fused_gives_every_document_once(engine: TypesenseSearch) -> None:
     documents = [process(i, "Road works") for i in range(1_000, 1_400)]
-    engine.upsert(P, documents)
+    engine.write(P, documents, ())
     near = [
         VectorRow(one["id"], embedding_text_hash(P, one), np.array([1.0, 0.001 * i], dtype=np.float32))
         for i, one in enumerate(documents[350:])
@@ -320,11 +320,11 @@ def test_a_vector_whose_document_changes_while_it_is_written_is_taken_back(
     engine: TypesenseSearch, recording: Recording
 ) -> None:
     documents = [process(1, "Roads"), process(2, "Meals")]
-    engine.upsert(P, documents)
+    engine.write(P, documents, ())
 
     def meanwhile(request: httpx.Request) -> None:
         if request.url.path.endswith("/import"):
-            engine.upsert(P, [process(1, "Quokkas")])
+            engine.write(P, [process(1, "Quokkas")], ())
         else:
             recording.failures.append(meanwhile)
 
@@ -344,7 +344,7 @@ def test_a_vector_whose_document_changes_while_it_is_written_is_taken_back(
 def test_the_first_synonyms_reach_other_processes(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
     server = Typesense(version)
     one, other = (TypesenseSearch("http://typesense", "k", [SPEC], transport=Recording(server)) for _ in range(2))
-    one.upsert(P, [process(1, "Asphalt")])
+    one.write(P, [process(1, "Asphalt")], ())
     assert find(other, "tarmac").found == 0
     one.set_synonyms([Synonym(id="s", words=("tarmac", "asphalt"))])
     assert find(one, "tarmac").found == 1
@@ -358,7 +358,7 @@ def test_an_import_that_is_not_answered_is_sent_again_soon_and_given_more_time(
     engine: TypesenseSearch, recording: Recording
 ) -> None:
     recording.failures.append(importing(recording, httpx.ReadTimeout("slow")))
-    engine.upsert(P, [process(30, "Later")])
+    engine.write(P, [process(30, "Later")], ())
     imports = [request for request in recording.requests if request.url.path.endswith("/import")][-2:]
     assert [request.extensions["timeout"]["read"] for request in imports] == [4.0, 8.0]
     find(engine, "later")

@@ -51,17 +51,17 @@ def server(request: pytest.FixtureRequest) -> Iterator[TypesenseSearch]:
 def test_signs_that_are_not_ascii_part_words_and_capitals_of_any_alphabet_fold(
     engine: SearchEngine, title: str, text: str, marked: str
 ) -> None:
-    engine.upsert(P, [process(1, title), process(2, "Something else")])
+    engine.write(P, [process(1, title), process(2, "Something else")], ())
     assert [hit.highlights["title"] for hit in find(engine, text).hits] == [marked]
 
 
 def test_suggestions_go_by_the_same_words(engine: SearchEngine) -> None:
-    engine.upsert(P, [process(1, "Travaux d’entretien courant")])
+    engine.write(P, [process(1, "Travaux d’entretien courant")], ())
     assert engine.suggest(P, "entret", 5) == ["Travaux d’entretien courant"]
 
 
 def test_synonyms_go_by_the_same_words(engine: SearchEngine) -> None:
-    engine.upsert(P, [process(1, "Ремонт Дороги"), process(2, "Работы у асфальта")])
+    engine.write(P, [process(1, "Ремонт Дороги"), process(2, "Работы у асфальта")], ())
     engine.set_synonyms(
         [Synonym(id="s", words=("Дороги", "Асфальта")), Synonym(id="r", root="Пути", words=("Дороги",))]
     )
@@ -92,14 +92,16 @@ def test_filters_do_not_change_how_loosely_words_match(
 ) -> None:
     kent = [process(1, "road signs", region="Kent", codes=["45233149"]), process(2, "fridge repair", region="Kent")]
     wales = [process(10, "bridge repair", region="Wales", codes=["45233142", "45233149"])]
-    engine.upsert(P, kent + wales + [process(20 + i, "road works lighting", region="Wales") for i in range(10)])
+    engine.write(P, kent + wales + [process(20 + i, "road works lighting", region="Wales") for i in range(10)], ())
     found = find(engine, text, filters=(Filter(field="region", values=(region,)),))
     assert [hit.document["title"] for hit in found.hits] == titles
 
 
 def test_nor_where_they_are_sorted(engine: SearchEngine) -> None:
-    engine.upsert(
-        P, [process(1, "school meals", region="Wales", value=1.0), process(2, "school lane", region="Kent", value=2.0)]
+    engine.write(
+        P,
+        [process(1, "school meals", region="Wales", value=1.0), process(2, "school lane", region="Kent", value=2.0)],
+        (),
     )
     assert ids(find(engine, "school meals zzzz", sort="value")) == ["ocds-b5fd17-0001"]
     assert (
@@ -124,7 +126,7 @@ def test_nor_where_they_are_sorted(engine: SearchEngine) -> None:
 @pytest.mark.parametrize("sort", [None, "value"])
 def test_the_count_of_a_facet_is_what_its_filter_finds(engine: SearchEngine, text: str, sort: str | None) -> None:
     titles = ["road signs", "fridge repair", "bridge repair", "road works", "road bridge works", "roads lighting"]
-    engine.upsert(P, [process(i, title, region=f"Region {i}", value=float(i)) for i, title in enumerate(titles)])
+    engine.write(P, [process(i, title, region=f"Region {i}", value=float(i)) for i, title in enumerate(titles)], ())
     for one in find(engine, text, sort=sort, facet_by=("region",)).facets["region"]:
         assert find(engine, text, sort=sort, filters=(Filter(field="region", values=(one.value,)),)).found == one.count
 
@@ -133,7 +135,7 @@ def test_the_count_of_a_facet_is_what_its_filter_finds(engine: SearchEngine, tex
 def test_known_words_take_one_request(filters: tuple[Filter, ...], searches: int) -> None:
     recording = Recording(Typesense())
     engine = TypesenseSearch("http://typesense", "k", [SPEC], transport=recording)
-    engine.upsert(P, [process(1, "road works", region="Wales")])
+    engine.write(P, [process(1, "road works", region="Wales")], ())
     find(engine, "road works")
     before = len(recording.requests)
     assert find(engine, "road works", filters=filters).found == 1
@@ -165,12 +167,13 @@ def test_known_words_take_one_request(filters: tuple[Filter, ...], searches: int
 def test_a_strict_search_corrects_completes_and_leaves_out_nothing(
     server: TypesenseSearch, text: str, numbers: list[int], sort: str | None
 ) -> None:
-    server.upsert(
+    server.write(
         P,
         [
             process(1, "bridge repair", codes=["45233142"], value=1.0),
             process(2, "fridge repair", codes=["45233149"], value=2.0),
         ],
+        (),
     )
     server.set_synonyms([Synonym(id="s", words=("footway", "bridge"))])
     found = find(server, text, strict=True, sort=sort)
@@ -178,7 +181,7 @@ def test_a_strict_search_corrects_completes_and_leaves_out_nothing(
 
 
 def test_a_strict_search_marks_no_beginnings(server: TypesenseSearch) -> None:
-    server.upsert(P, [process(1, "bridge bridges bridgehead")])
+    server.write(P, [process(1, "bridge bridges bridgehead")], ())
     assert (
         find(server, "bridge", strict=True).hits[0].highlights["title"]
         == "<mark>bridge</mark> <mark>bridges</mark> bridgehead"

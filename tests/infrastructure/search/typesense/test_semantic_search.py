@@ -16,7 +16,7 @@ from tests.infrastructure.search.typesense.stand_in.search import Collection, se
 
 def stock(engine: SearchEngine, documents: Sequence[SearchDocument]) -> None:
     """Documents, each farther from (1, 0) than the one before."""
-    engine.upsert(P, documents)
+    engine.write(P, documents, ())
     angles = np.linspace(0, 1.2, len(documents))
     rows = [
         VectorRow(one["id"], embedding_text_hash(P, one), np.array([np.cos(a), np.sin(a)], dtype=np.float32))
@@ -50,7 +50,7 @@ def test_an_exclusion_is_met_by_the_nearest_without_it_however_far(engine: Searc
 
 def test_groups_past_what_was_fused_are_there(engine: SearchEngine) -> None:
     documents = [process(i, "road", buyer="A" if i < 400 else f"B{i % 7}") for i in range(420)]
-    engine.upsert(P, documents)
+    engine.write(P, documents, ())
     engine.write_vectors(
         P,
         "m",

@@ -28,10 +28,10 @@ def server() -> Typesense:
 def newer(server: Typesense) -> TypesenseSearch:
     """A process of another schema, over what one of an older schema has left."""
     older = TypesenseSearch("http://typesense", "k", [SPEC], transport=Recording(server))
-    older.upsert(P, [ROADS])
+    older.write(P, [ROADS], ())
     older.write_vectors(P, "m", [row(ROADS, 1, 0)])
     newer = TypesenseSearch("http://typesense", "k", [WIDER], transport=Recording(server))
-    newer.upsert(P, [ROADS, MEALS])
+    newer.write(P, [ROADS, MEALS], ())
     return newer
 
 
@@ -55,7 +55,7 @@ def test_two_requests_embed_64_documents_once_the_model_is_known() -> None:
     recording = Recording(Typesense())
     engine = TypesenseSearch("http://typesense", "k", [SPEC], transport=recording)
     documents = [process(i, f"Road {i}") for i in range(128)]
-    engine.upsert(P, documents)
+    engine.write(P, documents, ())
     engine.write_vectors(P, "m", [row(one, 1, 0) for one in documents[:64]])
     before = len(recording.requests)
     assert engine.read_vectors(P, "m", [one["id"] for one in documents[64:]]) == {}
@@ -67,7 +67,7 @@ def test_two_requests_embed_64_documents_once_the_model_is_known() -> None:
 
 def test_a_collection_of_models_keeps_the_first_field_for_the_first(server: Typesense) -> None:
     engine = TypesenseSearch("http://typesense", "k", [SPEC], transport=Recording(server))
-    engine.upsert(P, [ROADS])
+    engine.write(P, [ROADS], ())
     for model in ("a", "b", "a"):
         engine.write_vectors(P, model, [row(ROADS, 1, 0)])
         engine.activate_model(P, model)

@@ -31,7 +31,7 @@ Way = Callable[[Api], None]
 def watched(api: Api) -> Iterator[Api]:
     """The installation with vectors, a webhook for all jobs, and a saved search of each collection."""
     parts = replace(api.parts, embedders=ConfiguredModels("static"), hooks=NoWebhookSender())
-    apply_chosen_model(parts)
+    apply_chosen_model(parts.warehouse, parts.embedders)
     with over(api, parts) as watched:
         assert watched.client.post("/v1/webhooks", json={"url": "https://example.org/all"}).status_code == 201
         for collection in ("processes", "organizations", "documents"):

@@ -169,7 +169,7 @@ def test_search_that_was_lost_gets_its_organizations_back(home: Parts) -> None:
     drain(home)
     for collection in Collection:
         home.search.write(collection, [], [str(one["id"]) for one in home.search.scan(collection)])
-    assert index_again_if_lost(home)
+    assert index_again_if_lost(home.warehouse, home.search)
     index(home)
     assert names(home) == {f"Buyer {n}" for n in range(SLICES)}
 
@@ -180,15 +180,15 @@ def test_organizations_that_alone_were_lost_come_back_alone(home: Parts) -> None
     home.search.clear(Collection.ORGANIZATIONS)
     with home.warehouse.read() as work:
         indexed = work.watermarks.get("index").silver_batch
-    assert index_again_if_lost(home)
+    assert index_again_if_lost(home.warehouse, home.search)
     with home.warehouse.read() as work:
         assert (
             work.watermarks.get("index").silver_batch,
             work.watermarks.get("index", ORGANIZATIONS_PART).silver_batch,
         ) == (indexed, 0)
-    assert not index_again_if_lost(home)  # already known
+    assert not index_again_if_lost(home.warehouse, home.search)  # already known
     heard(home, IDLE_DURATION * 2)
     assert ("index",) in sweep(home)
     index(home)
     assert (names(home), behind(home)) == ({f"Buyer {n}" for n in range(SLICES)}, False)
-    assert not index_again_if_lost(home)
+    assert not index_again_if_lost(home.warehouse, home.search)
