@@ -44,7 +44,7 @@ DIRECTION = {
     "pipeline maintenance",
     # A stage knows those that it wakes.
     "services.pipeline": "set_aside stage backlog erasing embedding indexing publishing refining landing stages sweep",
-    "infrastructure": "system settings logging pdf formats files exports lake queue search embeddings "
+    "infrastructure": "system pdf settings logging formats files exports lake queue search embeddings "
     "exchange_rates http pipeline warehouse bootstrap"
     " scratch_installation",
     "infrastructure.warehouse": "column_types columns postgresql bound_arrays repository webhooks ledger users "
