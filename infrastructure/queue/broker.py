@@ -31,8 +31,8 @@ class StripTracebacks(Middleware):
 
 
 class QueueBroker(Broker):
-    """A broker that holds one message at a time of all the queues of `selection`, so that a busy worker does not
-    prefetch messages that an idle one could handle.
+    """Holds one message at a time of all queues of `selection`: a busy worker prefetches none that an idle one could
+    handle.
 
     `worker` is its name: unique, and the same at every start, since a worker resumes what its predecessor held.
     """
@@ -59,6 +59,7 @@ class QueueBroker(Broker):
         self.emit_after("enqueue", message, delay)
         return message
 
+    # pylint: disable-next=unused-argument
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> "QueueConsumer":
         """The consumer of all queues; dramatiq knows it by the name of one."""
         return QueueConsumer(self, queue_name, timeout / 1000)
@@ -96,7 +97,7 @@ class QueueConsumer(Consumer):
             self.broker.store.release(self.broker.worker)
         self.broker.idle.set()
 
-    nack = ack  # a message that failed for good; the stage has noted why
+    nack = ack  # a message that has failed for good is deleted too: the ledger knows the reason
 
 
 @contextmanager
