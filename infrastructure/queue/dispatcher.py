@@ -17,8 +17,6 @@ from infrastructure.queue.message_store import MessageStore
 from infrastructure.system.outage import server_at
 
 ANSWER_SECONDS = 2.0  # that a sender waits for the answer to a command
-
-
 SEND_TIMEOUT_SECONDS = 3.0  # seconds that a sender waits for a queue that is away
 
 

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import redis
 from dramatiq import Message
@@ -15,13 +15,6 @@ from infrastructure.queue.keys import waiting as waiting_key
 from infrastructure.queue.queue_selection import QueueSelection
 
 LEASE_SECONDS = 15.0  # renewed while the worker lives; longer than a stage ever holds the GIL
-
-
-class Choice(NamedTuple):
-    """A message to take: a waiting one, or that of another holder."""
-
-    encoded: bytes
-    holder: bytes | None = None
 
 
 class MessageStore:
@@ -55,18 +48,15 @@ class MessageStore:
                 with suppress(redis.WatchError):  # another worker took a message meanwhile, or the reply was lost
                     transaction.watch(HELD)  # type: ignore[no-untyped-call]
                     choice = self._choose(worker, selection)
-                    return choice and self._take(transaction, worker, choice)
+                    return self._take(transaction, worker, *choice) if choice else None
 
     def renew(self, worker: str) -> None:
-        """Renew the worker's lease, if it has one."""
-        self.client.zadd(LEASES, {worker: time.time() + LEASE_SECONDS}, xx=True)
+        """Renew the worker's lease on the message that it handles."""
+        self.client.zadd(LEASES, {worker: time.time() + LEASE_SECONDS})
 
     def release(self, worker: str) -> None:
         """Delete the message that the worker has handled."""
-        with self.client.pipeline() as writes:
-            writes.hdel(HELD, worker)
-            writes.zrem(LEASES, worker)
-            writes.execute()
+        self.client.hdel(HELD, worker)
 
     def pending(self, actor: str) -> list[Message[Any]]:
         """The actor's messages that wait or are held."""
@@ -77,33 +67,31 @@ class MessageStore:
         found = map(Message.decode, [*waiting, *held])
         return [message for message in found if message.actor_name == actor]
 
-    def _choose(self, worker: str, selection: QueueSelection) -> Choice | None:
-        now = time.time()
+    def _choose(self, worker: str, selection: QueueSelection) -> tuple[bytes, bytes] | None:
+        """The encoded message to take, and the worker that holds it (this one, if it waits)."""
+        now, own = time.time(), worker.encode()
         with self.client.pipeline(transaction=False) as reads:
             reads.hgetall(HELD)
             reads.zrangebyscore(LEASES, now, "+inf")
             for queue in selection.queues:
                 reads.zrangebyscore(waiting_key(queue), 0, now, start=0, num=1)
             held, live, *first = reads.execute()
-        own, actors = worker.encode(), {holder: Message.decode(encoded).actor_name for holder, encoded in held.items()}
         if own in held:
-            return Choice(held[own], own)
+            return held[own], own
+        actors = {holder: Message.decode(encoded).actor_name for holder, encoded in held.items()}
         for holder, actor in actors.items():
             if holder not in live and actor in selection.queues:
-                return Choice(held[holder], holder)
+                return held[holder], holder
         waiting = {queue: found[0] for queue, found in zip(selection.queues, first, strict=True) if found}
         chosen = selection.choose(waiting, Counter(actors.values()))
-        return Choice(waiting[chosen]) if chosen else None
+        return (waiting[chosen], own) if chosen else None
 
-    def _take(self, transaction: Pipeline, worker: str, choice: Choice) -> Message[Any]:
-        message = Message.decode(choice.encoded)
+    def _take(self, transaction: Pipeline, worker: str, encoded: bytes, holder: bytes) -> Message[Any]:
+        message = Message.decode(encoded)
         transaction.multi()
-        if choice.holder:
-            transaction.hdel(HELD, choice.holder)
-            transaction.zrem(LEASES, choice.holder)
-        else:
-            transaction.zrem(waiting_key(message.actor_name), choice.encoded)
-        transaction.hset(HELD, worker, choice.encoded)
+        transaction.zrem(waiting_key(message.actor_name), encoded)
+        transaction.hdel(HELD, holder)
+        transaction.hset(HELD, worker, encoded)
         transaction.zadd(LEASES, {worker: time.time() + LEASE_SECONDS})
         transaction.execute()
         return message

@@ -89,17 +89,39 @@ def test_a_message_is_handled_by_another_worker_once_the_lease_of_its_holder_has
     time.sleep(0.31)
     assert store.take("a", STAGES) == first
     assert taken(store, "b") is None
-    assert store.client.hkeys(HELD) == store.client.zrange(LEASES, 0, -1) == [b"a"]
+    assert store.client.hkeys(HELD) == [b"a"]
 
 
-def test_a_lease_is_renewed_for_a_holder_alone(store: MessageStore) -> None:
+def test_a_worker_whose_message_another_has_taken_over_deletes_nothing_of_that_one(store: MessageStore) -> None:
     add(store, "refine")
-    assert taken(store, "a") == "refine"
-    store.client.zadd(LEASES, {"a": 0})
+    first = store.take("stalled", STAGES)
+    store.client.delete(LEASES)
+    assert store.take("a", STAGES) == first
+    store.renew("stalled")
+    store.release("stalled")
+    assert store.client.hkeys(HELD) == [b"a"]
+    assert store.pending("refine") == [first]
+
+
+def test_what_a_worker_holds_itself_comes_before_what_a_dead_one_held(store: MessageStore) -> None:
+    add(store, "refine", "land")
+    lost, own = store.take("0-dead", STAGES), store.take("a", STAGES)
+    assert None not in (lost, own)
+    store.client.delete(LEASES)
+    for expected in (own, lost):
+        assert store.take("a", STAGES) == expected
+        store.release("a")
+    assert store.pending("refine") == store.pending("land") == []
+
+
+def test_a_lease_is_renewed(store: MessageStore) -> None:
+    add(store, "refine")
+    first = store.take("a", STAGES)
+    store.client.delete(LEASES)
     store.renew("a")
-    store.renew("b")
     assert store.client.zscore(LEASES, "a") == pytest.approx(time.time() + LEASE_SECONDS, abs=1)
-    assert store.client.zscore(LEASES, "b") is None
+    assert taken(store, "b") is None
+    assert store.pending("refine") == [first]
 
 
 def test_a_message_with_a_delay_waits_that_long(store: MessageStore) -> None:
