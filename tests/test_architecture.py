@@ -139,6 +139,18 @@ def test_the_walk_sees_imports() -> None:
     assert not allowed("api.app", "infrastructure.lake.delta_lake")
 
 
+def test_no_private_name_of_a_library_is_imported() -> None:
+    wrong = [
+        f"{name} imports {alias.name} of {node.module}"
+        for name, path in modules()
+        for node in nodes(path)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] not in LAYERS
+        for alias in node.names
+        if alias.name.startswith("_") or "._" in (node.module or "")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_only_the_composition_root_sees_more_than_one_family_of_adapters() -> None:
     seen: dict[str, set[str]] = defaultdict(set)
     for name, path in modules():

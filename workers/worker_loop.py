@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import dramatiq
-from loguru import logger
 
 from infrastructure.queue.broker import QueueBroker
 from infrastructure.queue.queue_selection import QueueSelection
@@ -43,12 +42,10 @@ def run_workers(brokers: Sequence[QueueBroker], stop: threading.Event) -> None:
     """Handle the brokers' messages, in one thread per broker, until `stop` is set; then wait up to STOP_TIMEOUT_MS."""
     workers = []
     for broker in brokers:
-        held = broker.reclaim()
-        if held:
-            logger.info("requeued {} message(s) of a dead worker", held)
         broker.emit_after("process_boot")
-        worker = dramatiq.Worker(broker, queues=set(broker.share.queues), worker_threads=1, worker_timeout=IDLE_POLL_MS)
-        worker.queue_prefetch = 1  # see QueueBroker
+        # One consumer, that of the first queue, takes the messages of all.
+        first = set(broker.selection.queues[:1])
+        worker = dramatiq.Worker(broker, queues=first, worker_threads=1, worker_timeout=IDLE_POLL_MS)
         worker.start()
         workers.append(worker)
     stop.wait()

@@ -139,7 +139,7 @@ class Launcher:
                 if child.dead():
                     raise StartupError(child.why() or f"the queue's redis-server {child.end()}")
         if self.server:
-            self.server.expire_heartbeats()
+            self.server.expire_leases()
 
     def _await_api(self, ended: Event) -> None:
         while not ended.is_set() and not self._answers():

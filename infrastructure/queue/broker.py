@@ -1,33 +1,24 @@
-"""Dramatiq over Redis: requeues messages of killed workers within seconds, loses none in outages, writes nothing at
-rest.
+"""The dramatiq broker of a worker process: messages of killed workers are handled again within seconds, none is lost in
+an outage, and nothing is written at rest.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import redis
-from dramatiq import Broker, Message, Middleware
+from dramatiq import Broker, Consumer, Message, Middleware
 from dramatiq.broker import MessageProxy
-from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
-from dramatiq.common import dq_name
 from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Retries, ShutdownNotifications, TimeLimit
-from loguru import logger
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 from infrastructure.queue.dispatcher import redis_client
-from infrastructure.queue.queue_selection import QueueLength, QueueSelection
-
-HEARTBEAT_TIMEOUT_MS = 15_000  # longer than a stage ever holds the GIL
-
-
-MAINTENANCE_CHANCE = 1_000_000  # maintenance at every fetch, so that messages of dead workers return at once
-
-
-HEARTBEAT_SECONDS = 2.0  # between fetches of an empty queue, which send the heartbeat and run maintenance
+from infrastructure.queue.message_store import MessageStore
+from infrastructure.queue.queue_selection import QueueSelection
 
 
 class StripTracebacks(Middleware):
@@ -39,165 +30,87 @@ class StripTracebacks(Middleware):
         message.options.pop("traceback", None)
 
 
-class QueueBroker(RedisBroker):
-    """A broker whose workers peek before they fetch: each fetch is a write with an fsync, and idle workers poll often.
+class QueueBroker(Broker):
+    """Holds one message at a time of all queues of `selection`: a busy worker prefetches none that an idle one could
+    handle.
 
-    Each queue has a consumer thread. While the worker is idle, one thread peeks for all; while it is busy none does,
-    because each wake-up slows down the running stage. Of the queues of `share`, one message is held at a time, so that
-    a busy worker does not prefetch messages that an idle one could handle.
+    `worker` is its name: unique, and the same at every start, since a worker resumes what its predecessor held.
     """
 
-    def __init__(self, connection: redis.Redis, worker: str, share: QueueSelection) -> None:
-        middleware = [TimeLimit(), ShutdownNotifications(), Retries(), StripTracebacks()]
-        super().__init__(  # type: ignore[no-untyped-call]
-            client=connection,
-            middleware=middleware,
-            heartbeat_timeout=HEARTBEAT_TIMEOUT_MS,
-            maintenance_chance=MAINTENANCE_CHANCE,
-        )
-        self.broker_id = worker
-        self.share = share
-        self._fetched: dict[str, float] = {}
-        self._choosing = threading.Lock()
-        self._peeking = threading.Lock()
-        self._changed = threading.Condition()
-        self._held_queue: str | None = None  # the queue of the message that is held
+    def __init__(self, store: MessageStore, worker: str, selection: QueueSelection) -> None:
+        super().__init__(middleware=[TimeLimit(), ShutdownNotifications(), Retries(), StripTracebacks()])
+        self.store = store
+        self.worker = worker
+        self.selection = selection
+        self.idle = threading.Event()
+        self.idle.set()
 
-    def do_fetch(self, queue: str, count: int) -> list[bytes]:
-        """Fetch up to `count` messages of the queue; none if the worker holds one or another queue is first."""
-        with self._choosing:
-            found: list[bytes] = []
-            if self._may_fetch(queue):
-                found = [message for message in self._fetch(queue, count) if message is not None]
-                if found and queue in self.share.queues:
-                    self._held_queue = queue
-            elif time.monotonic() - self._fetched.get(queue, -HEARTBEAT_SECONDS) >= HEARTBEAT_SECONDS:
-                self._fetch(queue, 0)
-            return found
+    def declare_queue(self, queue_name: str) -> None:
+        """Declare a queue; Redis needs no preparation."""
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues[queue_name] = queue_name
+            self.emit_after("declare_queue", queue_name)
 
-    def do_ack(self, queue: str, message_id: str) -> None:
-        """Acknowledge a handled message."""
-        self._dispatch("ack")(queue, message_id)  # type: ignore[no-untyped-call]
-        self._release(queue)
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        """Enqueue a message, to be handled after `delay` milliseconds."""
+        self.emit_before("enqueue", message, delay)
+        self.store.add(message, (delay or 0) / 1000)
+        self.emit_after("enqueue", message, delay)
+        return message
 
-    def do_nack(self, queue: str, message_id: str) -> None:
-        """Reject a message that has failed permanently."""
-        self._dispatch("nack")(queue, message_id)  # type: ignore[no-untyped-call]
-        self._release(queue)
-
+    # pylint: disable-next=unused-argument
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> "QueueConsumer":
-        """A consumer of the queue. It replaces a failed one, which may have lost the message that it held."""
-        self._release(queue_name)
-        return QueueConsumer(self, queue_name, prefetch, timeout)
-
-    def wait_for_message(self, seconds: float) -> None:
-        """Block until a message can be fetched, `seconds` at most."""
-        # pylint: disable-next=consider-using-with  # threads that don't get the lock wait below
-        if self._held_queue is None and self._peeking.acquire(blocking=False):
-            try:
-                self._peek_until(time.monotonic() + seconds)
-            finally:
-                self._peeking.release()
-        else:
-            with self._changed:
-                self._changed.wait(seconds)
-
-    def _peek_until(self, end: float) -> None:
-        while self._held_queue is None and time.monotonic() < end:
-            with self._choosing:
-                found = self._held_queue is None and self._anything_to_fetch()
-            with self._changed:
-                if found:
-                    self._changed.notify_all()
-                    return
-                self._changed.wait(self.share.poll_seconds)
-
-    def _release(self, queue: str) -> None:
-        if self._held_queue == queue:
-            self._held_queue = None
-            with self._changed:
-                self._changed.notify_all()
-
-    def _fetch(self, queue: str, count: int) -> list[Any]:
-        self._fetched[queue] = time.monotonic()
-        fetch: Callable[..., list[Any]] = self._dispatch("fetch")  # type: ignore[no-untyped-call]
-        return fetch(queue, count)
-
-    def _may_fetch(self, queue: str) -> bool:
-        if queue not in self.share.queues:
-            return bool(self.client.llen(self._named(queue)))
-        if self._held_queue is not None or not self.client.llen(self._named(queue)):
-            return False
-        return self.share.choose(self._counts()) == queue
-
-    def _anything_to_fetch(self) -> bool:
-        delayed = [self._named(dq_name(queue)) for queue in self.share.queues]
-        if not self.client.exists(*map(self._named, self.share.queues), *delayed):
-            return False
-        return bool(self.client.exists(*delayed)) or self.share.choose(self._counts()) is not None
-
-    def _counts(self) -> dict[str, QueueLength]:
-        """Lengths of the queues of the share; called only while no message is held.
-
-        A message stays in its queue's hash until it is acknowledged. If Redis shows messages as held by this worker,
-        the reply of their fetch was lost: they are requeued, or no worker would ever handle them.
-        """
-        counts = {}
-        for name, waiting, known, lost in self._lengths():
-            if lost:
-                logger.info("requeued {} message(s) of {} whose fetch reply was lost", len(lost), name)
-                self.do_requeue(name, *lost)
-            counts[name] = QueueLength(waiting + len(lost), known - waiting - len(lost))
-        return counts
-
-    def _lengths(self) -> Iterator[tuple[str, int, int, set[str]]]:
-        """Per queue of the share: name, length of its list, length of its hash, ids of the messages held by this
-        worker.
-        """
-        with self.client.pipeline(transaction=True) as pipeline:
-            for name in self.share.queues:
-                pipeline.llen(self._named(name))
-                pipeline.hlen(f"{self._named(name)}.msgs")
-                pipeline.smembers(self._named(f"__acks__.{self.broker_id}.{name}"))
-            answers = pipeline.execute()
-        yield from zip(self.share.queues, answers[::3], answers[1::3], answers[2::3], strict=True)
-
-    def _named(self, queue: str) -> str:
-        return f"{self.namespace}:{queue}"
-
-    def reclaim(self) -> int:
-        """Requeue the messages that a dead predecessor of the same name held; returns their number.
-
-        Call before fetching.
-        """
-        found = 0
-        for queue in self.queues | {dq_name(queue) for queue in self.queues}:
-            held: Any = self.client.smembers(f"{self.namespace}:__acks__.{self.broker_id}.{queue}")
-            if held:
-                self.do_requeue(queue, *held)
-            found += len(held)
-        return found
+        """The consumer of all queues; dramatiq knows it by the name of one."""
+        return QueueConsumer(self, queue_name, timeout / 1000)
 
 
-class QueueConsumer(_RedisConsumer):
-    """A consumer that blocks while no message can be fetched, `timeout` ms at most."""
+class QueueConsumer(Consumer):
+    """Takes the messages of all queues of a broker. While the worker is busy it only renews the lease: each poll would
+    slow down the running stage.
+    """
 
-    def __init__(self, broker: QueueBroker, queue_name: str, prefetch: int, timeout: int) -> None:
-        super().__init__(broker, queue_name, prefetch, 0)  # type: ignore[no-untyped-call]
-        self.timeout_seconds = timeout / 1000
+    def __init__(self, broker: QueueBroker, queue_name: str, timeout_seconds: float) -> None:
+        self.broker = broker
+        self.queue_name = queue_name
+        self.timeout_seconds = timeout_seconds
 
     def __next__(self) -> MessageProxy | None:
-        found: MessageProxy | None = super().__next__()  # type: ignore[no-untyped-call]
-        if found is None:
-            try:
-                self.broker.wait_for_message(self.timeout_seconds)
-            except redis.ConnectionError as error:
-                raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
-        return found
+        broker, store, end = self.broker, self.broker.store, time.monotonic() + self.timeout_seconds
+        with _as_broker_errors():
+            if not broker.idle.wait(self.timeout_seconds):
+                store.renew(broker.worker)
+                return None
+            message = store.take(broker.worker, broker.selection)
+            while message is None and time.monotonic() < end:
+                time.sleep(broker.selection.poll_seconds)
+                if store.has_waiting(broker.selection.queues):
+                    message = store.take(broker.worker, broker.selection)
+        if message is None:
+            return None
+        broker.idle.clear()
+        return MessageProxy(message.copy(queue_name=self.queue_name))  # dramatiq finds the consumer by this name
+
+    def ack(self, message: MessageProxy) -> None:
+        """Delete a handled message."""
+        with _as_broker_errors():
+            self.broker.store.release(self.broker.worker)
+        self.broker.idle.set()
+
+    nack = ack  # a message that has failed for good is deleted too: the ledger knows the reason
 
 
-def make_broker(url: str | None, worker: str, share: QueueSelection) -> QueueBroker:
-    """The broker of a worker process. `worker` is its name: unique, and the same at every start (see `reclaim`)."""
+@contextmanager
+def _as_broker_errors() -> Iterator[None]:
+    """Raise errors of Redis as dramatiq's, which tries again without a traceback in the log."""
+    try:
+        yield
+    except redis.RedisError as error:
+        raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
+
+
+def make_broker(url: str | None, worker: str, selection: QueueSelection) -> QueueBroker:
+    """The broker of a worker process."""
     # Retry without limit during an outage: giving up would lose a message's retry, and flood the log.
     retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=-1)
-    return QueueBroker(redis_client(url, socket_timeout=10, retry=retry), worker, share)
+    return QueueBroker(MessageStore(redis_client(url, socket_timeout=10, retry=retry)), worker, selection)

@@ -2,25 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import redis
 from dramatiq import Message
-from dramatiq.brokers.redis import RedisBroker
-from dramatiq.common import dq_name
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from domain.shared.errors import UnavailableError
+from infrastructure.queue.keys import OWNER
+from infrastructure.queue.message_store import MessageStore
 from infrastructure.system.outage import server_at
 
-OWNER_KEY = "tenderlake:installation"  # of the installation whose messages the queue holds
-
-
 ANSWER_SECONDS = 2.0  # that a sender waits for the answer to a command
-
-
 SEND_TIMEOUT_SECONDS = 3.0  # seconds that a sender waits for a queue that is away
 
 
@@ -34,7 +30,6 @@ class RedisMessageQueue:
         self.url = url
         self.seconds = seconds
         self._server = server_at("Redis", url or "")
-        self._broker: RedisBroker | None = None
 
     def send(self, actor: str, *args: str) -> None:
         """Enqueue a message. UnavailableError if the queue does not answer; the sweep sends it later."""
@@ -44,21 +39,17 @@ class RedisMessageQueue:
         with self._asking():
             for attempt in Retrying(stop=stop_after_delay(patience), wait=wait_fixed(0.1), retry=again, reraise=True):
                 with attempt:
-                    self.broker.enqueue(message)
+                    self._store.add(message)
 
     def pending(self, actor: str) -> set[tuple[str, ...]]:
-        """The arguments of the messages that wait or are handled: one stays in the hash of its queue until it is
-        acknowledged.
-        """
+        """The arguments of the messages that wait or are handled."""
         with self._asking():
-            hashes = [f"{self.broker.namespace}:{name}.msgs" for name in (actor, dq_name(actor))]
-            found: list[Any] = [one for name in hashes for one in self.broker.client.hvals(name)]
-        return {tuple(Message.decode(one).args) for one in found}
+            return {tuple(message.args) for message in self._store.pending(actor)}
 
     def check(self) -> None:
         """UnavailableError where the queue does not answer."""
         with self._asking():
-            self.broker.client.ping()
+            self._store.client.ping()
 
     def wait(self, seconds: float) -> None:
         """Where the queue is away, return once it answers; AwayError where that takes longer."""
@@ -70,8 +61,8 @@ class RedisMessageQueue:
         UnavailableError where it does not answer.
         """
         with self._asking():
-            self.broker.client.set(OWNER_KEY, installation, nx=True)
-            owner: Any = self.broker.client.get(OWNER_KEY)
+            self._store.client.set(OWNER, installation, nx=True)
+            owner: Any = self._store.client.get(OWNER)
         return bytes(owner).decode()
 
     @contextmanager
@@ -83,14 +74,10 @@ class RedisMessageQueue:
             raise self._server.failed(error) from error
         self._server.answered()
 
-    @property
-    def broker(self) -> RedisBroker:
-        """The broker behind it, made at first use."""
-        if self._broker is None:
-            once = Retry(ConstantBackoff(0.01), retries=1)  # for a connection that a restart of the server cut
-            connection = redis_client(self.url, socket_timeout=self.seconds, retry=once)
-            self._broker = RedisBroker(client=connection, middleware=[], maintenance_chance=0)  # type: ignore[no-untyped-call]
-        return self._broker
+    @cached_property
+    def _store(self) -> MessageStore:
+        once = Retry(ConstantBackoff(0.01), retries=1)  # for a connection that a restart of the server cut
+        return MessageStore(redis_client(self.url, socket_timeout=self.seconds, retry=once))
 
 
 def redis_client(url: str | None, *, socket_timeout: float, retry: Retry) -> redis.Redis:

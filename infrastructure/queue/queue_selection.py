@@ -1,15 +1,8 @@
 """Chooses the queue of a worker's next message, where several workers serve the same queues."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
-
-
-class QueueLength(NamedTuple):
-    """Number of waiting messages, and of messages held by workers."""
-
-    waiting: int
-    held: int
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -24,18 +17,14 @@ class QueueSelection:
     max_workers: Mapping[str, int] = field(default_factory=dict)
     poll_seconds: float = 0.02
 
-    def choose(self, counts: Mapping[str, QueueLength]) -> str | None:
-        """The queue to fetch from; None if each one is empty or has its maximum of workers.
+    def choose(self, waiting: Collection[str], held: Mapping[str, int]) -> str | None:
+        """The queue to fetch from, given those with messages and the number of messages that workers hold of each; None
+        if each one is empty or has its maximum of workers.
 
         Prefers the first queue whose next queue is empty, to keep later stages supplied; if none is, takes the last
         queue, to finish started work before new work.
         """
-        free = [
-            name for name in self.queues if counts[name].waiting and counts[name].held < self.max_workers.get(name, 1)
-        ]
-        starving = [name for name in free if not self._waiting_downstream(name, counts)]
+        free = [name for name in self.queues if name in waiting and held.get(name, 0) < self.max_workers.get(name, 1)]
+        following = dict(pairwise(self.queues))
+        starving = [name for name in free if following.get(name) not in waiting]
         return next(iter([*starving[:1], *free[-1:]]), None)
-
-    def _waiting_downstream(self, name: str, counts: Mapping[str, QueueLength]) -> int:
-        following = self.queues[self.queues.index(name) + 1 :]
-        return counts[following[0]].waiting if following else 0

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from domain.shared.errors import StartupError
+from infrastructure.queue.keys import LEASES
 
 SOCKET_PATH_MAX_BYTES = 100  # the kernel's limit is 107
 AOF_FILE = "appendonly.aof"
@@ -32,10 +33,6 @@ CHATTER = (
     "WARNING",
     "User requested",
     "ready to exit",
-)
-# Maintenance (dispatch.lua) treats a worker without a recent heartbeat as dead and requeues its messages.
-AGE_ALL = (
-    "local h='dramatiq:__heartbeats__' for _,id in ipairs(redis.call('zrange',h,0,-1)) do redis.call('zadd',h,0,id) end"
 )
 
 
@@ -90,11 +87,9 @@ class RedisServer:
         """Whether it responds to PING."""
         return self._ask("PING").startswith(b"+PONG")
 
-    def expire_heartbeats(self) -> None:
-        """Expire all heartbeats while no worker runs: messages held by workers of an earlier run are requeued at the
-        next fetch.
-        """
-        self._ask(f'EVAL "{AGE_ALL}" 0')
+    def expire_leases(self) -> None:
+        """Expire the leases of workers while none runs: others handle at once what those of an earlier run held."""
+        self._ask(f"DEL {LEASES}")
 
     def why(self) -> str:
         """Diagnosis of its exit from its log, with advice; empty if the log has none."""

@@ -2,15 +2,14 @@
 
 import pytest
 
-from infrastructure.queue.queue_selection import QueueLength, QueueSelection
+from infrastructure.queue.queue_selection import QueueSelection
 from workers.worker_loop import side_queues, stage_queues
 
-STAGES = ("land", "refine", "publish", "index")
 
-
-def counts(**given: tuple[int, int]) -> dict[str, QueueLength]:
-    """(waiting, held) by queue; zero for the others."""
-    return {name: QueueLength(*given.get(name, (0, 0))) for name in (*STAGES, "erase")}
+def choose(workers: int, **given: tuple[int, int]) -> str | None:
+    """The choice, given (waiting, held) by queue; zero for the others."""
+    waiting = {name for name, (count, _) in given.items() if count}
+    return stage_queues(workers).choose(waiting, {name: held for name, (_, held) in given.items()})
 
 
 @pytest.mark.parametrize(
@@ -30,13 +29,13 @@ def counts(**given: tuple[int, int]) -> dict[str, QueueLength]:
     ],
 )
 def test_of_two_workers(given: dict[str, tuple[int, int]], wanted: str | None) -> None:
-    assert stage_queues(2).choose(counts(**given)) == wanted
+    assert choose(2, **given) == wanted
 
 
 def test_all_workers_but_one_may_land() -> None:
-    assert stage_queues(3).choose(counts(land=(1, 1))) == "land"
-    assert stage_queues(3).choose(counts(land=(1, 2))) is None
-    assert stage_queues(1).choose(counts(land=(1, 0))) == "land"
+    assert choose(3, land=(1, 1)) == "land"
+    assert choose(3, land=(1, 2)) is None
+    assert choose(1, land=(1, 0)) == "land"
 
 
 def test_webhooks_and_vectors_have_threads_of_their_own() -> None:
@@ -46,4 +45,4 @@ def test_webhooks_and_vectors_have_threads_of_their_own() -> None:
 
 
 def test_a_worker_without_queues_takes_nothing() -> None:
-    assert QueueSelection().choose({}) is None
+    assert QueueSelection().choose({}, {}) is None

@@ -1,5 +1,5 @@
-"""`python -m tests.cli.up.queue_worker URL NAME FOLDER SECONDS`: a worker whose one actor, `land`, notes that it began,
-waits and notes that it ended.
+"""`python -m tests.infrastructure.queue.queue_worker URL NAME FOLDER SECONDS`: a worker with an actor `land` that
+notes that it began, waits and notes that it ended.
 """
 
 import sys
