@@ -6,7 +6,7 @@ from domain.saved_searches.saved_search import PriorMatches
 from domain.search.queries import Collection
 from services.pipeline.indexing import index as stage
 from services.pipeline.indexing.index import index
-from services.pipeline.stage_runner import ATTEMPTS_BEFORE_SINGLE_BATCH
+from services.pipeline.stage import ATTEMPTS_BEFORE_SINGLE_BATCH
 from services.saved_searches.alerts import IndexRunAlerts
 from services.shared.clock import now
 from tests.api.conftest import Api
