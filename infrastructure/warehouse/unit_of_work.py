@@ -20,9 +20,10 @@ from infrastructure.warehouse.saved_searches.repository import SavedSearchReposi
 from infrastructure.warehouse.search.repository import SearchSettingsRepository
 from infrastructure.warehouse.star.document_files import DocumentFileRepository
 from infrastructure.warehouse.star.exchange_rates import ExchangeRateRepository
+from infrastructure.warehouse.star.organizations import OrganizationRepository
 from infrastructure.warehouse.star.reader import StarReader
+from infrastructure.warehouse.star.repository import StarRepository
 from infrastructure.warehouse.star.search_rows import SearchRowReader
-from infrastructure.warehouse.star.writer import StarWriter
 from infrastructure.warehouse.users.repository import UserRepository
 from infrastructure.warehouse.webhooks.deliveries import DeliveryRepository
 from infrastructure.warehouse.webhooks.webhooks import WebhookRepository
@@ -69,8 +70,12 @@ class SqlUnitOfWork:
         return WatermarkRepository(self.connection)
 
     @cached_property
-    def star_writer(self) -> StarWriter:
-        return StarWriter(self.connection)
+    def star(self) -> StarRepository:
+        return StarRepository(self.connection)
+
+    @cached_property
+    def organizations(self) -> OrganizationRepository:
+        return OrganizationRepository(self.connection)
 
     @cached_property
     def search_rows(self) -> SearchRowReader:

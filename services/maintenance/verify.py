@@ -170,12 +170,12 @@ def _silver_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple
 
 def _gold(live: Parts, scratch: Parts) -> Iterator[Difference]:
     with live.warehouse.read() as here, scratch.warehouse.read() as there:
-        for table, keys in here.star_writer.tables().items():
-            columns = here.star_writer.columns(table, RUN_COLUMNS)
+        for table, keys in here.star.tables().items():
+            columns = here.star.columns(table, RUN_COLUMNS)
             yield from differences(
                 f"gold.{table}",
-                lambda table=table, keys=keys, columns=columns: here.star_writer.rows(table, keys, columns),  # type: ignore[misc]
-                lambda table=table, keys=keys, columns=columns: there.star_writer.rows(table, keys, columns),  # type: ignore[misc]
+                lambda table=table, keys=keys, columns=columns: here.star.rows(table, keys, columns),  # type: ignore[misc]
+                lambda table=table, keys=keys, columns=columns: there.star.rows(table, keys, columns),  # type: ignore[misc]
                 columns,
             )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from domain.pipeline.watermark import Watermark
-from domain.star.reference_rows import classification_rows
+from domain.star.reference_rows import classification_rows, reference_keys
 from services.ports.parts import Parts
 from services.ports.warehouse import WriteUnitOfWork
 
@@ -17,12 +17,13 @@ def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
     for part in rows.iter_slices(SLICE_ROWS):
         with parts.warehouse.write() as work:
             work.watermarks.check_unmoved(watermark)
-            work.star_writer.reference_classifications(
-                part["record_id"].to_list(), classification_rows(part.filter(~pl.col("deleted")))
-            )
+            keys = reference_keys("classifications", part["record_id"])
+            work.star.replace_rows("dim_classification", keys, classification_rows(part.filter(~pl.col("deleted"))))
             work.commit()
 
 
 def prune(work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
     """Delete the rows whose record is not among these."""
-    work.star_writer.prune_reference("classifications", record_ids)
+    kept = set(reference_keys("classifications", record_ids))
+    present = work.star.reference_keys("dim_classification")
+    work.star.replace_rows("dim_classification", [key for key in present if key not in kept])

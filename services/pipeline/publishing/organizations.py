@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from domain.pipeline.watermark import Watermark
-from domain.star.reference_rows import organization_rows
+from domain.star.organization_history import period_changes
+from domain.star.reference_rows import organization_rows, reference_keys
 from services.ports.parts import Parts
 from services.ports.warehouse import WriteUnitOfWork
 
@@ -18,12 +19,16 @@ def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
         current = part.filter(~pl.col("deleted"))
         with parts.warehouse.write() as work:
             work.watermarks.check_unmoved(watermark)
-            rows_of = organization_rows(current)
-            newest = int(part["silver_batch"].max() or 0)  # type: ignore[arg-type]
-            work.star_writer.reference_organizations(part["record_id"].to_list(), rows_of, newest)
+            keys = reference_keys("organizations", part["record_id"])
+            touched = work.organizations.ids_of_versions(keys) | set(current["organization_id"])
+            work.star.replace_rows("dim_organization", keys, organization_rows(current))
+            work.organizations.write_versions(period_changes(work.organizations.versions(touched)))
+            work.organizations.mark_touched(touched, int(part["silver_batch"].max() or 0))  # type: ignore[arg-type]
             work.commit()
 
 
 def prune(work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
     """Delete the rows whose record is not among these."""
-    work.star_writer.prune_reference("organizations", record_ids)
+    kept = set(reference_keys("organizations", record_ids))
+    present = work.star.reference_keys("dim_organization")
+    work.star.replace_rows("dim_organization", [key for key in present if key not in kept])

@@ -18,6 +18,7 @@ from domain.star.slicing import slice_star
 from services.lake.silver_batches import Frames, current_rows, limit_by_processes, newest_batches
 from services.pipeline.publishing import document_files
 from services.pipeline.publishing.exchange_rates import exchange_for
+from services.pipeline.publishing.processes import plan_processes, write_processes
 from services.pipeline.publishing.publish_records import publish_records
 from services.pipeline.stage_runner import run_stage, takes_single_batch
 from services.ports.parts import Parts
@@ -92,11 +93,11 @@ def _slice(
     names = list(document_files.file_names_in_urls(silver["document"], ocids))
     advanced = watermark.model_copy(update={"target": target, "done": watermark.done + 1})
     with parts.warehouse.read() as work:  # prepared before the write transaction, for which accepting uploads waits
-        plan = work.star_writer.plan(keys, star_slice)
+        plan = plan_processes(work, keys, star_slice)
     with parts.warehouse.write() as work:
         work.watermarks.check_same_run(watermark)
         work.watermarks.compare_and_swap(watermark, advanced, now())
-        work.star_writer.write(plan, target)
+        write_processes(work, plan, target)
         work.document_files.relink(keys, names, target)
         work.commit()
     return advanced
