@@ -77,23 +77,19 @@ def version_changes(
     organisations (model.py), from which new versions are made.
     """
     c = pl.col
-    before, key = present.lazy(), "organization_key"
+    key = "organization_key"
     firsts = pl.LazyFrame(schema=FIRST_MENTIONS) if first_mentions is None else first_mentions.lazy()
     dated = counted.lazy().join(firsts, on=key, how="left")
     since = pl.when("first_left").then("first_mention").otherwise("valid_from")
     versions = dated.with_columns(pl.min_horizontal(since, "first").alias("valid_from"))
     existing = versions.filter((c("uses") > 0) | (c(key) == UNKNOWN_ORGANIZATION))
-    wanted = _with_periods(existing).select(list(VERSIONS))
+    wanted = _with_periods(existing).select(list(VERSIONS)).collect()
     differs = pl.any_horizontal(c(name).ne_missing(c(f"{name}_before")) for name in CHANGING)
-    rows = (NO_ATTRIBUTES if attributes is None else attributes).lazy()
-    deleted, changed, added = pl.collect_all(
-        [
-            before.join(wanted, on=key, how="anti").select(key),
-            wanted.join(before, on=key, how="inner", suffix="_before").filter(differs).select(key, *CHANGING),
-            rows.join(wanted.join(before, on=key, how="anti").drop("organization_id"), on=key, how="inner"),
-        ]
-    )
-    return VersionChanges(deleted[key], changed, added)
+    rows = NO_ATTRIBUTES if attributes is None else attributes
+    changed = wanted.join(present, on=key, how="inner", suffix="_before").filter(differs).select(key, *CHANGING)
+    new = wanted.join(present, on=key, how="anti").drop("organization_id")
+    deleted = present.join(wanted, on=key, how="anti")[key]
+    return VersionChanges(deleted, changed, rows.join(new, on=key, how="inner"))
 
 
 def period_changes(present: pl.DataFrame) -> VersionChanges:
@@ -110,16 +106,11 @@ def recounted_versions(present: pl.DataFrame, mentions: pl.DataFrame) -> Version
 def _with_periods(versions: pl.LazyFrame) -> pl.LazyFrame:
     """Set `valid_to` and `is_current`: each version ends when the next one of its organisation begins."""
     c = pl.col
-    order = ["reference", "organization_id", "valid_from", "organization_key"]
-    is_last = ~((c("organization_id").shift(-1) == c("organization_id")) & ~c("reference").shift(-1)).fill_null(
-        value=False
-    )
+    chain = ["organization_id", "reference"]
+    is_last = c("organization_key") == c("organization_key").last().over(chain)
+    until = c("valid_from").shift(-1).over(chain)
     has_reference = c("reference").any().over("organization_id")
-    chained = versions.sort(order).with_columns(
-        pl.when(~is_last).then(c("valid_from").shift(-1)).alias("valid_to"),
-        (is_last & ~has_reference).alias("is_current"),
-    )
-    reference = c("reference")
-    return chained.with_columns(
-        pl.when(~reference).then("valid_to").alias("valid_to"), (reference | c("is_current")).alias("is_current")
+    return versions.sort("valid_from", "organization_key").with_columns(
+        pl.when(~c("reference")).then(until).alias("valid_to"),
+        (c("reference") | (is_last & ~has_reference)).alias("is_current"),
     )

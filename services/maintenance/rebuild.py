@@ -17,6 +17,7 @@ from services.lake.silver_batches import newest_batches
 from services.maintenance.installation import rules_applied
 from services.pipeline.backlog import ORGANIZATIONS_WATERMARK
 from services.pipeline.indexing.index import index
+from services.pipeline.publishing import document_files
 from services.pipeline.publishing.processes import plan_processes, write_processes
 from services.pipeline.publishing.publish import publish
 from services.pipeline.publishing.publish_records import prune_records
@@ -124,7 +125,7 @@ def _publish_and_prune(parts: Parts) -> int | None:
         work.watermarks.start("publish", now())  # invalidates the plan of a run in progress
         work.watermarks.uncount_attempt("publish")
         write_processes(work, plan_processes(work, unneeded, None), max(batches, default=0))
-        work.document_files.relink(unneeded, (), max(batches, default=0))
+        document_files.relink(work, unneeded, document_files.NO_NAMES, max(batches, default=0))
         recount(work)
         work.commit()
     return len(wanted)

@@ -90,7 +90,7 @@ def _slice(
 ) -> Watermark:
     keys = [surrogate_key(ocid) for ocid in ocids]
     star_slice = slice_star(star, keys) if star is not None else None
-    names = list(document_files.file_names_in_urls(silver["document"], ocids))
+    named = document_files.file_names_in_urls(silver["document"], ocids)
     advanced = watermark.model_copy(update={"target": target, "done": watermark.done + 1})
     with parts.warehouse.read() as work:  # prepared before the write transaction, for which accepting uploads waits
         plan = plan_processes(work, keys, star_slice)
@@ -98,7 +98,7 @@ def _slice(
         work.watermarks.check_same_run(watermark)
         work.watermarks.compare_and_swap(watermark, advanced, now())
         write_processes(work, plan, target)
-        work.document_files.relink(keys, names, target)
+        document_files.relink(work, keys, named, target)
         work.commit()
     return advanced
 
