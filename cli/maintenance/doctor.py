@@ -148,7 +148,7 @@ def _jobs(parts: Parts) -> Iterator[Check]:
 
 def _search(parts: Parts) -> Iterator[Check]:
     with parts.warehouse.read() as work:
-        processes = len(work.star_writer.process_keys())
+        processes = len(work.star.process_keys())
         watermark, end = work.watermarks.get("index"), work.batches.last_silver()
     found = parts.search.count(Collection.PROCESSES)
     yield Check(

@@ -19,7 +19,7 @@ from loguru import logger
 from cli.watch.file_names import DRAFT, free, is_text, printable, report_of
 from domain.jobs.job import JobStatus
 from domain.shared.errors import InvalidError, RetryableError, TooLargeError
-from domain.webhooks.webhook import job_event_payload
+from domain.webhooks.job_events import job_event_payload
 from services.jobs.idempotency import make_idempotency_key
 from services.jobs.queries import get_job, list_errors
 from services.ports.parts import Parts

@@ -4,10 +4,12 @@ The link depends on the current records only, so that it doesn't matter whether 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
+
+import polars as pl
 
 LinkRule = Literal["parameter", "name", "text", "url"]
 LINK_RULES: dict[LinkRule, str] = {
@@ -92,21 +94,48 @@ def _meant(ocids: set[str]) -> list[str]:
     return [*(longer if len(longer) == 1 else ()), *cores]
 
 
-def choose_process(
-    claims: Sequence[ProcessClaim], naming: Iterable[str], standing: Iterable[str]
-) -> ProcessClaim | None:
-    """The process that the file belongs to: the first existing one of its claims, else the only one naming the file.
+def link_documents(
+    documents: pl.DataFrame, claims: pl.DataFrame, naming: pl.DataFrame, processes: pl.DataFrame
+) -> pl.DataFrame:
+    """Return record_id, `link` (a LinkRule), `ocid` and `process_key` of the documents whose link changes.
 
-    `naming`: processes with a document URL that ends in the file's name; `standing`: those of all these that exist.
+    A document belongs to the first existing process of its claims, else to the only one that names the file; to none
+    while the process that the caller gave does not exist. Without a process, `ocid` is that of its first claim.
+
+    `documents`: record_id, name and their present link. `claims`: record_id, rule, ocid. `naming`: name and ocid of the
+    processes with a document URL that ends in the name. `processes`: ocid and process_key of all these that exist.
     """
-    existing = set(standing)
-    for claim in claims:
-        if claim.ocid in existing:
-            return claim
-    if any(claim.rule == "parameter" for claim in claims):  # wait until the process that the caller gave exists
-        return None
-    named = set(naming) & existing
-    return ProcessClaim("url", named.pop()) if len(named) == 1 else None
+    c = pl.col
+    exists = c("process_key").is_not_null()
+    order = [c("rule").cast(pl.Enum(list(LINK_RULES))), -c("ocid").str.len_chars().cast(pl.Int64), c("ocid")]
+    claimed = (
+        claims.join(processes, on="ocid", how="left")
+        .sort(order)
+        .group_by("record_id", maintain_order=True)
+        .agg(
+            c("ocid").first().alias("first_claim"),
+            (c("rule") == "parameter").any().alias("given"),
+            *[c(name).filter(exists).first() for name in ("rule", "ocid", "process_key")],
+        )
+    )
+    named = (
+        naming.unique().join(processes, on="ocid", how="inner").group_by("name").agg(c("ocid", "process_key"), pl.len())
+    )
+    only = named.filter(c("len") == 1).select("name", c("ocid").list[0], c("process_key").list[0])
+    found = documents.join(claimed, on="record_id", how="left", suffix="_claimed").join(
+        only, on="name", how="left", suffix="_named"
+    )
+    by_name = (
+        c("process_key_claimed").is_null() & c("process_key_named").is_not_null() & ~c("given").fill_null(value=False)
+    )
+    url = pl.when(by_name)
+    linked = found.select(
+        "record_id",
+        url.then(pl.lit("url")).otherwise("rule").alias("link"),
+        url.then("ocid_named").otherwise(pl.coalesce("ocid_claimed", "first_claim")).alias("ocid"),
+        url.then("process_key_named").otherwise("process_key_claimed").alias("process_key"),
+    )
+    return linked.join(documents, on=linked.columns, how="anti", nulls_equal=True)
 
 
 def name_key(filename: str) -> str:

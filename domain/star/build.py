@@ -72,7 +72,7 @@ def _point(
 
 def _dimension(name: str, found: Frames) -> pl.DataFrame:
     key, _ = DIMENSIONS[name]
-    frame = found[name].group_by(key, maintain_order=True).agg(pl.all().first(), pl.len().alias("uses"))
+    frame = found[name].group_by(key, maintain_order=True).agg(pl.all().first())
     if name != "dim_classification":
         return frame
     return with_cpv_levels(frame)
@@ -200,7 +200,6 @@ def _award(
     )
     frame = _point(frame, "dim_status", [pl.lit("award"), pl.col("status")], found)
     frame = _point(frame, "dim_currency", [pl.col("currency")], found)
-    frame = _reused(frame, found, ["dim_source", "dim_procedure", "dim_classification"])
     frame = _fact_key(
         frame, "award_key", [pl.lit("award"), pl.col("ocid"), _or_position("award_id"), pl.col("organization_id")]
     )
@@ -239,7 +238,6 @@ def _contract(silver: Frames, shared: pl.DataFrame, found: Frames, money: Exchan
     frame = silver["contract"].join(shared, on="ocid", how="inner", maintain_order="left")
     frame = _point(frame, "dim_status", [pl.lit("contract"), pl.col("status")], found)
     frame = _point(frame, "dim_currency", [pl.col("currency")], found)
-    frame = _reused(frame, found, ["dim_source", "dim_procedure"])
     frame = _fact_key(frame, "contract_key", [pl.lit("contract"), pl.col("ocid"), _or_position("contract_id")])
     frame = frame.with_columns(
         date_key("date_signed").alias("signed_date_key"),
@@ -288,7 +286,6 @@ def _item(silver: Frames, shared: pl.DataFrame, found: Frames, money: ExchangeQu
     )
     frame = _point(frame, "dim_location", [c("country"), c("region"), c("locality")], found)
     frame = _point(frame, "dim_currency", [c("unit_currency")], found, alias="unit_currency_key")
-    frame = _reused(frame, found, ["dim_source"])
     key = [
         pl.lit("item"),
         c("ocid"),
@@ -359,17 +356,6 @@ def _fact_key(frame: pl.DataFrame, name: str, columns: list[pl.Expr]) -> pl.Data
         .with_columns(clustered_key(name, "process_key"))
         .drop("_grain", "_again")
     )
-
-
-def _reused(frame: pl.DataFrame, found: Frames, dimensions: list[str]) -> pl.DataFrame:
-    """Count the process's dimension rows once more for each fact row that repeats them (column `uses`)."""
-    for dimension in dimensions:
-        key, _ = DIMENSIONS[dimension]
-        known = found[dimension].unique(key, maintain_order=True)
-        found[dimension] = pl.concat(
-            [found[dimension], frame.select(key).join(known, on=key, how="inner").select(found[dimension].columns)]
-        )
-    return frame
 
 
 def _bridge(parties: pl.DataFrame, process: pl.DataFrame) -> pl.DataFrame:

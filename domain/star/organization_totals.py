@@ -8,6 +8,7 @@ import polars as pl
 from domain.lake.flattening.award_status import counts_in_totals
 from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.lake.silver import Columns
+from domain.star.model import Star
 
 ANY_ROLE = ""  # the role of the row that counts processes in any role
 MAX_AMOUNT = 1e12  # units of the base currency; larger amounts are placeholders and are not summed
@@ -16,6 +17,7 @@ COUNTS = ["processes", "awards", "priced", "cents"]
 TOTALS: Columns = {"organization_id": pl.String, "role": pl.String, **dict.fromkeys(COUNTS, pl.Int64)}
 # Columns of award rows; `amount_base` is the supplier's share in the base currency.
 AWARDS: Columns = {"supplier_id": pl.String, "buyer_id": pl.String, "status": pl.String, "amount_base": pl.Float64}
+NO_AWARDS = pl.DataFrame(schema=AWARDS)
 
 
 def organization_totals(bridge: pl.DataFrame, awards: pl.DataFrame) -> pl.DataFrame:
@@ -53,6 +55,23 @@ def totals_difference(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame
         return after
     moved = _summed([before.lazy().with_columns(-pl.col(COUNTS)), after.lazy()])
     return moved.filter(pl.any_horizontal(pl.col(name) != 0 for name in COUNTS)).collect()
+
+
+def add_totals(present: pl.DataFrame, difference: pl.DataFrame) -> pl.DataFrame:
+    """Return the totals `present` with the difference added, without organisations and roles that have none left."""
+    summed = _summed([present.lazy(), difference.lazy()])
+    return summed.filter((pl.col("processes") > 0) | (pl.col("awards") > 0)).collect()
+
+
+def awards_of(star: Star) -> pl.DataFrame:
+    """Return the award rows (AWARDS) of a star."""
+    ids = star.organizations.lazy().select("organization_key", "organization_id")
+    status = star.dimensions["dim_status"].lazy().select("status_key", "status")
+    awards = star.facts["fact_award"].lazy().join(status, on="status_key", how="left")
+    for role in ("supplier", "buyer"):
+        named = ids.select(pl.all().name.replace("organization", role))
+        awards = awards.join(named, on=f"{role}_key", how="left")
+    return awards.select(list(AWARDS)).collect()
 
 
 def _summed(parts: list[pl.LazyFrame]) -> pl.LazyFrame:

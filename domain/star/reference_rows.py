@@ -1,5 +1,7 @@
 """Reference records as dimension rows. Keys hash kind and record id, so corrections keep the key. Pure."""
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from domain.shared.surrogate_keys import surrogate_key
@@ -20,9 +22,9 @@ NAMES = [
 ]
 
 
-def reference_key(kind: str, record_id: str) -> int:
-    """Return the surrogate key of a reference record's dimension row; rows made from processes never have it."""
-    return surrogate_key("reference", kind, record_id)
+def reference_keys(kind: str, record_ids: Iterable[str]) -> list[int]:
+    """Return the surrogate keys of reference records' dimension rows; rows made from processes never have them."""
+    return [surrogate_key("reference", kind, record_id) for record_id in record_ids]
 
 
 def organization_rows(records: pl.DataFrame) -> pl.DataFrame:
@@ -45,5 +47,4 @@ def classification_rows(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _keyed(records: pl.DataFrame, name: str, kind: str) -> pl.DataFrame:
-    keys = [reference_key(kind, record_id) for record_id in records["record_id"]]
-    return records.with_columns(pl.Series(name, keys, dtype=pl.Int64))
+    return records.with_columns(pl.Series(name, reference_keys(kind, records["record_id"]), dtype=pl.Int64))

@@ -44,7 +44,7 @@ def upgrade(
     if config.attributes.get("sealed"):
         warehouse.vacuum()
     with warehouse.read() as work:
-        filled = work.star_writer.has_fixed_rows()
+        filled = work.star.has_fixed_rows()
     if not filled:  # also if a crash came between the migration and this
         _fill(warehouse, fiscal_year_start)
     warehouse.close()
@@ -63,7 +63,7 @@ def create(url: str, fiscal_year_start: int = 1) -> None:
 
 def _fill(warehouse: SqlWarehouse, fiscal_year_start: int) -> None:
     with warehouse.write() as work:
-        work.star_writer.fill_fixed(calendar(fiscal_year_start))
+        work.star.fill_fixed(calendar(fiscal_year_start))
         work.commit()
 
 

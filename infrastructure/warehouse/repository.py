@@ -6,10 +6,25 @@ from typing import Any
 
 import orjson
 import polars as pl
-from sqlalchemy import ARRAY, ColumnElement, Connection, Table, Text, bindparam, cast, func, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
+from domain.lake.silver import Columns
 from infrastructure.warehouse.bound_arrays import literal, parameters, source
 
 SQLITE_INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"  # as infrastructure/warehouse/column_types.py `Instant` writes it
@@ -37,23 +52,26 @@ class Repository:
         each = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
         return column.in_(select(each.c.value))
 
+    def read_frame(
+        self, query: Select[Any], types: Columns, among: tuple[ColumnElement[Any], Iterable[Any]] | None = None
+    ) -> pl.DataFrame:
+        """Return the rows of a query as a frame; with `among`, those whose column has one of the values."""
+        queries = [query] if among is None else [query.where(self.among(among[0], part)) for part in chunks(among[1])]
+        return as_frame((row for one in queries for row in self.connection.execute(one)), types)
+
+    def delete_among(self, column: Column[Any], values: Iterable[Any]) -> None:
+        """Delete the rows whose column has one of the values."""
+        for part in chunks(values):
+            self.connection.execute(delete(column.table).where(self.among(column, part)))
+
     def insert_frame(self, target: Table, frame: pl.DataFrame) -> None:
         """Insert the rows of a frame; its columns are columns of the table."""
         self._many(target, frame, "")
 
-    def put_frame(
-        self,
-        target: Table,
-        frame: pl.DataFrame,
-        keys: Sequence[str],
-        *,
-        replaced: Sequence[str] = (),
-        added: Sequence[str] = (),
-    ) -> None:
-        """Insert the rows; for existing keys, set the columns `replaced` and increase the columns `added`."""
-        sets = [f'"{name}" = excluded."{name}"' for name in replaced]
-        sets += [f'"{name}" = "{target.name}"."{name}" + excluded."{name}"' for name in added]
-        self._many(target, frame, f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(sets)}")
+    def put_frame(self, target: Table, frame: pl.DataFrame, keys: Sequence[str], replaced: Sequence[str]) -> None:
+        """Insert the rows; for existing keys, set the columns `replaced`."""
+        sets = ", ".join(f'"{name}" = excluded."{name}"' for name in replaced)
+        self._many(target, frame, f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}")
 
     def update_frame(self, target: Table, frame: pl.DataFrame, key: str) -> None:
         """Update the frame's columns in the rows that its column `key` names."""
@@ -123,6 +141,11 @@ def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
         if kind.base_type() in forms
     ]
     return (frame.with_columns(timed) if timed else frame).rows()
+
+
+def as_frame(rows: Iterable[Row[Any]], types: Columns) -> pl.DataFrame:
+    """Return database rows as a frame of these types."""
+    return pl.DataFrame([tuple(row) for row in rows], schema=types, orient="row")
 
 
 def chunks(values: Iterable[Any], size: int = IN_LIST_MAX_VALUES) -> Iterator[list[Any]]:

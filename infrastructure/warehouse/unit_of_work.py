@@ -19,9 +19,10 @@ from infrastructure.warehouse.search.repository import SearchSettingsRepository
 from infrastructure.warehouse.search.state import SearchStateRepository
 from infrastructure.warehouse.star.document_files import DocumentFileRepository
 from infrastructure.warehouse.star.exchange_rates import ExchangeRateRepository
+from infrastructure.warehouse.star.organizations import OrganizationRepository
 from infrastructure.warehouse.star.reader import StarReader
+from infrastructure.warehouse.star.repository import StarRepository
 from infrastructure.warehouse.star.search_rows import SearchRowReader
-from infrastructure.warehouse.star.writer import StarWriter
 from infrastructure.warehouse.users.repository import UserRepository
 from infrastructure.warehouse.webhooks.deliveries import DeliveryRepository
 from infrastructure.warehouse.webhooks.webhooks import WebhookRepository
@@ -38,7 +39,8 @@ class SqlUnitOfWork:
         self.record_catalogue = RecordCatalogue(connection)
         self.quarantine = QuarantineRepository(connection)
         self.watermarks = WatermarkRepository(connection)
-        self.star_writer = StarWriter(connection)
+        self.star = StarRepository(connection)
+        self.organizations = OrganizationRepository(connection)
         self.search_rows = SearchRowReader(connection)
         self.document_files = DocumentFileRepository(connection)
         self.users = UserRepository(connection)

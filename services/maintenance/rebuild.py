@@ -17,8 +17,11 @@ from services.lake.silver_batches import newest_batches
 from services.maintenance.installation import rules_applied
 from services.pipeline.backlog import ORGANIZATIONS_PART
 from services.pipeline.indexing.index import index
+from services.pipeline.publishing import document_files
+from services.pipeline.publishing.processes import plan_processes, write_processes
 from services.pipeline.publishing.publish import publish
 from services.pipeline.publishing.publish_records import prune_records
+from services.pipeline.publishing.recount import recount
 from services.pipeline.refining.refine import refine_processes
 from services.pipeline.refining.refine_records import refine_records
 from services.ports.parts import Parts
@@ -119,12 +122,12 @@ def _publish_and_prune(parts: Parts) -> int | None:
     with parts.warehouse.write() as work:
         if work.watermarks.get("publish") != mark:
             return None
-        unneeded = [key for key in work.star_writer.process_keys() if key not in wanted]
+        unneeded = [key for key in work.star.process_keys() if key not in wanted]
         work.watermarks.start("publish", now())  # invalidates the plan of a run in progress
         work.watermarks.uncount_attempt("publish")
-        work.star_writer.write(work.star_writer.plan(unneeded, None), max(batches, default=0))
-        work.document_files.relink(unneeded, (), max(batches, default=0))
-        work.star_writer.recount_uses()
+        write_processes(work, plan_processes(work, unneeded, None), max(batches, default=0))
+        document_files.relink(work, unneeded, document_files.NO_NAMES, max(batches, default=0))
+        recount(work)
         work.commit()
     return len(wanted)
 

@@ -156,9 +156,9 @@ def _silver_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple
 
 def _gold(live: Warehouse, scratch: Warehouse) -> Iterator[Difference]:
     with live.read() as here, scratch.read() as there:
-        for table, keys in here.star_writer.tables().items():
-            columns = here.star_writer.columns(table, RUN_COLUMNS)
-            both = (partial(work.star_writer.rows, table, keys, columns) for work in (here, there))
+        for table, keys in here.star.tables().items():
+            columns = here.star.columns(table, RUN_COLUMNS)
+            both = (partial(work.star.rows, table, keys, columns) for work in (here, there))
             yield from differences(f"gold.{table}", *both, columns=columns)
 
 

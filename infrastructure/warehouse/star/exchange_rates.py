@@ -5,15 +5,14 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Table, and_, delete, func, or_, select
+from sqlalchemy import Table, and_, func, or_, select
 
 from domain.exchange_rates.conversion import CONVERTED_AMOUNTS, RATES
 from domain.exchange_rates.needed_rates import RateNeed
 from domain.exchange_rates.rate_rows import RateWindow
 from domain.lake.silver import Columns
-from infrastructure.warehouse.repository import Repository, chunks
+from infrastructure.warehouse.repository import Repository
 from infrastructure.warehouse.star.gold_tables import gold_table
-from infrastructure.warehouse.star.organizations import OrganizationRepository
 
 FACT_COLUMNS: Columns = {
     "key": pl.Int64,
@@ -41,13 +40,12 @@ class ExchangeRateRepository(Repository):
         target = gold_table("dim_exchange_rate")
         columns = [target.c[name] for name in RATES]
         query = select(*columns).where(target.c.date.between(first, last), target.c.currency.in_(sorted(currencies)))
-        return pl.DataFrame([tuple(row) for row in self.connection.execute(query)], schema=RATES, orient="row")
+        return self.read_frame(query, RATES)
 
     def write(self, rows: pl.DataFrame | None, gone: Sequence[int]) -> None:
         """Upsert rows of dim_exchange_rate, and delete those with the keys `gone`."""
         target = gold_table("dim_exchange_rate")
-        for part in chunks(gone):
-            self.connection.execute(delete(target).where(target.c.rate_key.in_(part)))
+        self.delete_among(target.c.rate_key, gone)
         if rows is not None:
             self.upsert(target, rows.to_dicts(), ["rate_key"])
 
@@ -79,14 +77,11 @@ class ExchangeRateRepository(Repository):
             query = query.where(currencies.c.code.in_(codes))
         if after is not None:
             query = query.where(or_(day > after[0], and_(day == after[0], key > after[1])))
-        rows = self.connection.execute(query.order_by(day, key).limit(limit))
-        return pl.DataFrame([tuple(row) for row in rows], schema=FACT_COLUMNS, orient="row")
+        return self.read_frame(query.order_by(day, key).limit(limit), FACT_COLUMNS)
 
-    def convert(self, name: str, rows: pl.DataFrame, silver_batch: int) -> None:
-        """Set the converted amounts of fact rows (FACT_COLUMNS), and update the totals of organisations."""
+    def convert(self, name: str, rows: pl.DataFrame) -> None:
+        """Set the converted amounts of fact rows (FACT_COLUMNS)."""
         fact, key = gold_table(name), key_of(gold_table(name)).name
-        if name == "fact_award":
-            OrganizationRepository(self.connection).converted(rows, silver_batch)
         base = rows.select(
             pl.col("key").alias(key),
             pl.col("amount_base").alias(f"{CONVERTED_AMOUNTS[name][0]}_base"),

@@ -7,14 +7,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
-from domain.jobs.job import Job, JobWebhook
+from domain.jobs.job import Job
 from domain.webhooks.addresses import host_of, url_hash
 from domain.webhooks.deliveries import Delivery
-from domain.webhooks.webhook import Webhook, job_event_payload
+from domain.webhooks.job_events import job_event_deliveries
+from domain.webhooks.webhook import Webhook
 from infrastructure.warehouse.repository import Repository, table
-from infrastructure.warehouse.webhooks.tables import DeliveryRow, WebhookRow
+from infrastructure.warehouse.webhooks.tables import DeliveryRow
+from infrastructure.warehouse.webhooks.webhooks import WebhookRepository
 
-DELIVERY, WEBHOOK = table(DeliveryRow), table(WebhookRow)
+DELIVERY = table(DeliveryRow)
 PENDING = DELIVERY.c.status == "pending"
 LEASE_CANDIDATE_ROWS = 1_000  # due deliveries from which those to lease are chosen
 
@@ -31,30 +33,9 @@ class DeliveryRepository(Repository):
             )
 
     def add_job_events(self, jobs: Sequence[Job], now: datetime) -> None:
-        """Insert deliveries about jobs that just ended, to their own webhooks and to all that subscribe to the
-        event.
-        """
-        subscriptions = (
-            [
-                Webhook(**row)
-                for row in self.connection.execute(select(WEBHOOK).where(WEBHOOK.c.active.is_(True))).mappings()
-            ]
-            if jobs
-            else []
-        )
-        found = []
-        for job in jobs:
-            event = job_event_payload(job)
-            receivers: list[tuple[str | None, JobWebhook | Webhook]] = [
-                (webhook.id, webhook) for webhook in subscriptions if event["event"] in webhook.events
-            ]
-            receivers += [(None, job.webhook)] if job.webhook else []
-            about = {"ref": job.id, "event": event["event"], "payload": event, "created_at": now, "next_at": now}
-            found += [
-                Delivery(webhook_id=webhook_id, url=hook.url, secret=hook.secret, **about)
-                for webhook_id, hook in receivers
-            ]
-        self.add(found)
+        """Insert the deliveries about jobs that just ended."""
+        if jobs:
+            self.add(job_event_deliveries(jobs, WebhookRepository(self.connection).all(), now))
 
     def due(self, now: datetime, host_most: int) -> bool:
         """Whether anything can be leased."""

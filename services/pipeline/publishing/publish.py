@@ -20,6 +20,7 @@ from services.pipeline.backlog import publish_pending
 from services.pipeline.indexing.index import index
 from services.pipeline.publishing import document_files
 from services.pipeline.publishing.exchange_rates import exchange_for
+from services.pipeline.publishing.processes import plan_processes, write_processes
 from services.pipeline.publishing.publish_records import publish_records
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
@@ -78,15 +79,15 @@ def _slice(
 ) -> Watermark:
     keys = [surrogate_key(ocid) for ocid in ocids]
     star_slice = slice_star(star, keys) if star is not None else None
-    names = list(document_files.file_names_in_urls(silver["document"], ocids))
+    named = document_files.file_names_in_urls(silver["document"], ocids)
     advanced = watermark.model_copy(update={"target": target, "done": watermark.done + 1})
     with parts.warehouse.read() as work:  # prepared before the write transaction, for which accepting uploads waits
-        plan = work.star_writer.plan(keys, star_slice)
+        plan = plan_processes(work, keys, star_slice)
     with parts.warehouse.write() as work:
         work.watermarks.check_same_run(watermark)
         work.watermarks.compare_and_swap(watermark, advanced, now())
-        work.star_writer.write(plan, target)
-        work.document_files.relink(keys, names, target)
+        write_processes(work, plan, target)
+        document_files.relink(work, keys, named, target)
         work.commit()
     return advanced
 

@@ -9,15 +9,14 @@ from domain.lake.silver import TABLES_BY_KIND
 from domain.pipeline.batch import SilverBatch
 from domain.pipeline.watermark import Watermark
 from domain.raw_records.record import Kind
-from services.pipeline.publishing import document_files, exchange_rates
-from services.pipeline.publishing.reference_records import ReferencePublisher
+from services.pipeline.publishing import classifications, document_files, exchange_rates, organizations
 from services.ports.lake import Lake
 from services.ports.parts import Parts
 from services.ports.warehouse import WriteUnitOfWork
 
 
 class Publisher(Protocol):
-    """Interface of the publishers, which are modules of services/pipeline/publishing or objects."""
+    """Interface of the publishers, which are modules of services/pipeline/publishing."""
 
     def publish(self, parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
         """Write these newest rows of the kind's silver table, and delete the deleted ones."""
@@ -27,8 +26,8 @@ class Publisher(Protocol):
 
 
 PUBLISHERS: dict[Kind, Publisher] = {
-    Kind.ORGANIZATIONS: ReferencePublisher(Kind.ORGANIZATIONS),
-    Kind.CLASSIFICATIONS: ReferencePublisher(Kind.CLASSIFICATIONS),
+    Kind.ORGANIZATIONS: organizations,
+    Kind.CLASSIFICATIONS: classifications,
     Kind.EXCHANGE_RATES: exchange_rates,
     Kind.DOCUMENTS: document_files,
 }

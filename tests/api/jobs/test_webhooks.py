@@ -17,7 +17,7 @@ from domain.jobs.job import JobError
 from domain.shared.errors import InvalidError
 from domain.webhooks.addresses import check_webhook_url, is_internal_address
 from domain.webhooks.deliveries import RETRY_DELAYS, DeliveryResult, signed
-from domain.webhooks.webhook import EVENT_OF_STATUS
+from domain.webhooks.job_events import EVENT_OF_STATUS
 from infrastructure.http.webhook_sender import HttpWebhookSender
 from services.pipeline.sweep import sweep
 from services.ports.webhooks import WebhookRequest

@@ -1,5 +1,9 @@
 """The claims of a document file, and the process that it is linked to."""
 
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
 import hypothesis.strategies as st
 import polars as pl
 import pytest
@@ -8,7 +12,7 @@ from hypothesis import given
 from domain.document_files.process_links import (
     PLAIN_PDF,
     ProcessClaim,
-    choose_process,
+    link_documents,
     name_key,
     ocids_in,
     process_claims,
@@ -16,6 +20,33 @@ from domain.document_files.process_links import (
 )
 
 A, B = "ocds-b5fd17-abc-1", "ocds-213czf-000-00001"
+
+
+DOCUMENTS = {"record_id": pl.String, "name": pl.String, "link": pl.String, "ocid": pl.String, "process_key": pl.Int64}
+CLAIMS = {"record_id": pl.String, "rule": pl.String, "ocid": pl.String}
+
+
+def linked(
+    documents: Sequence[Any], claims: Sequence[Any], naming: Sequence[Any], existing: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """The changed links as rows: record_id, link, ocid, process_key."""
+    return link_documents(
+        pl.DataFrame(documents, schema=DOCUMENTS, orient="row"),
+        pl.DataFrame(claims, schema=CLAIMS, orient="row"),
+        pl.DataFrame(naming, schema={"name": pl.String, "ocid": pl.String}, orient="row"),
+        pl.DataFrame([(ocid, len(ocid)) for ocid in set(existing)], schema=["ocid", "process_key"], orient="row").cast(
+            {"ocid": pl.String, "process_key": pl.Int64}
+        ),
+    ).rows()
+
+
+def link(claims: Sequence[ProcessClaim], naming: Sequence[str], existing: Sequence[str]) -> tuple[Any, ...]:
+    """(link, ocid) of a file."""
+    unlinked = [("1", "x.pdf", "old", None, None)]
+    rows = linked(unlinked, [("1", *claim) for claim in claims], [("x.pdf", ocid) for ocid in naming], existing)
+    ((_, rule, ocid, key),) = rows
+    assert (key is not None) == (rule is not None)
+    return rule, ocid
 
 
 @pytest.mark.parametrize(
@@ -61,7 +92,7 @@ def test_an_ocid_at_the_end_of_a_page_is_not_lost_to_what_follows() -> None:
     said = process_claims(
         {"filename": "x.pdf", "pages": [{"text": f"the process {A}-"}, {"text": "Terms of delivery"}]}
     )
-    assert choose_process(said, [], [A]) == ProcessClaim("text", A)
+    assert link(said, [], [A]) == ("text", A)
     assert process_claims({"filename": "x.pdf", "pages": [{"text": f"the process {A}"}, {"text": "2 lots"}]}) == [
         ProcessClaim("text", A)
     ]
@@ -70,24 +101,51 @@ def test_an_ocid_at_the_end_of_a_page_is_not_lost_to_what_follows() -> None:
 def test_an_ocid_with_a_slash_and_one_in_a_url_are_told_apart_by_what_stands() -> None:
     said = process_claims({"filename": "x.pdf", "pages": [{"text": f"https://example.org/{A}/notice"}]})
     assert said == [ProcessClaim("text", f"{A}/notice"), ProcessClaim("text", A)]
-    assert choose_process(said, [], [A]) == ProcessClaim("text", A)
+    assert link(said, [], [A]) == ("text", A)
     assert process_claims(
         {"filename": "x.pdf", "pages": [{"text": f"{A} at https://example.org/{A}/1 or /{A}/2"}]}
     ) == [ProcessClaim("text", A)]
     assert process_claims({"filename": "x.pdf", "pages": [{"text": f"{A}/1 and {A}/2"}]}) == []
 
 
-def test_the_first_claim_that_stands_wins_and_else_the_only_process_that_names_the_file() -> None:
-    said = [ProcessClaim("name", A), ProcessClaim("text", B)]
-    assert choose_process(said, [], [A, B]) == ProcessClaim("name", A)
-    assert choose_process(said, [], [B]) == ProcessClaim("text", B)
-    assert choose_process(said, ["other"], ["other"]) == ProcessClaim("url", "other")
-    assert choose_process([], ["one", "two"], ["one", "two"]) is None
-    assert choose_process([], ["one", "two"], ["two"]) == ProcessClaim("url", "two")
+def test_the_first_claim_that_exists_wins_and_else_the_only_process_that_names_the_file() -> None:
+    claims = [ProcessClaim("name", A), ProcessClaim("text", B)]
+    assert link(claims, [], [A, B]) == ("name", A)
+    assert link(claims, [], [B]) == ("text", B)
+    assert link(claims, ["other"], ["other"]) == ("url", "other")
+    assert link([], ["one", "two"], ["one", "two"]) == (None, None)
+    assert link([], ["one", "two"], ["two"]) == ("url", "two")
+    assert link(claims, ["one"], []) == (None, A)
 
 
 def test_a_process_that_the_caller_named_is_waited_for() -> None:
-    assert choose_process([ProcessClaim("parameter", A)], [B], [B]) is None
+    assert link([ProcessClaim("parameter", A)], [B], [B]) == (None, A)
+
+
+ocids = st.lists(st.sampled_from("abcd"), max_size=3)
+rules = st.sampled_from(["parameter", "name", "text"])
+files = st.lists(st.tuples(st.sampled_from(["x.pdf", "y.pdf"]), st.lists(st.tuples(rules, st.sampled_from("abcd")))))
+
+
+@given(files, ocids, ocids, ocids, st.randoms(use_true_random=False))
+def test_links_are_the_same_one_by_one_and_in_any_order_and_settle(
+    files: list[tuple[str, list[tuple[str, str]]]], x: list[str], y: list[str], existing: list[str], random: Random
+) -> None:
+    naming = [("x.pdf", ocid) for ocid in x] + [("y.pdf", ocid) for ocid in y]
+    documents = [(str(number), name, None, None, None) for number, (name, _) in enumerate(files)]
+    claims = [(str(number), *claim) for number, (_, stated) in enumerate(files) for claim in stated]
+    expected = linked(documents, claims, naming, existing)
+    alone = [
+        row
+        for document in documents
+        for row in linked([document], [claim for claim in claims if claim[0] == document[0]], naming, existing)
+    ]
+    for rows in (documents, claims, naming, existing):
+        random.shuffle(rows)
+    assert sorted(alone) == sorted(expected) == sorted(linked(documents, claims, naming, existing))
+    stated = {row[0]: row[1:] for row in expected}
+    settled = [(*row[:2], *stated.get(row[0], (None, None, None))) for row in documents]
+    assert linked(settled, claims, naming, existing) == []
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from domain.shared.surrogate_keys import surrogate_key, with_key
 from domain.star.build import build_star
 from domain.star.calendar import calendar
 from domain.star.model import DIMENSIONS, FACTS, UNKNOWN_ORGANIZATION, Star
+from domain.star.uses import count_uses
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "star"
 CASES = sorted(path.stem for path in GOLDEN.glob("*.json") if not path.stem.endswith("-rows"))
@@ -58,7 +59,9 @@ def told(made: Star) -> dict[str, list[Row]]:
     frames = made.facts | {
         "dim_organization": made.organizations,
         "bridge": made.bridge,
-        "dim_classification": made.dimensions["dim_classification"],
+        "dim_classification": made.dimensions["dim_classification"].join(
+            count_uses(made.facts)["dim_classification"], left_on="classification_key", right_on="key", how="left"
+        ),
     }
     return {table: [_told(row, names) for row in frame.to_dicts()] for table, frame in frames.items() if frame.height}
 

@@ -83,7 +83,7 @@ def test_values_come_out_as_they_went_in(kind: str, request: pytest.FixtureReque
         repository.insert_frame(THINGS, frame)
         every = select(THINGS).order_by(THINGS.c.id)
         assert [tuple(row) for row in work.connection.execute(every)] == given
-        repository.put_frame(THINGS, frame.with_columns(pl.col("said").reverse()), ["id"], replaced=["said"])
+        repository.put_frame(THINGS, frame.with_columns(pl.col("said").reverse()), ["id"], ["said"])
         assert [row.said for row in work.connection.execute(every)] == TEXTS[::-1]
         repository.update_frame(THINGS, frame.select("id", "said", "at"), "id")
         assert [tuple(row) for row in work.connection.execute(every)] == given

@@ -11,11 +11,12 @@ import polars as pl
 import pytest
 
 from domain.search.queries import SearchDocument
-from domain.star.organization_totals import AWARDS, organization_totals, totals_difference
+from domain.star.organization_totals import AWARDS, add_totals, organization_totals, totals_difference
 from infrastructure.warehouse.engine import SqlWarehouse
 from services.maintenance.rebuild import rebuild_gold
 from services.pipeline.landing.land import land
 from services.pipeline.publishing.publish import publish
+from services.pipeline.publishing.recount import recount
 from services.pipeline.refining.refine import refine
 from services.ports.parts import Parts
 from services.shared.clock import now
@@ -169,7 +170,7 @@ def test_totals_equal_those_counted_over_after_releases_in_any_number(lake_home:
     assert followed
     assert isinstance(lake_home.warehouse, SqlWarehouse)
     with lake_home.warehouse.write() as work:
-        work.star_writer.recount_uses()
+        recount(work)
         work.commit()
     assert rows(lake_home, "organization_total") == followed
     assert verified(lake_home, tmp_path / "home") == []
@@ -282,3 +283,9 @@ def test_a_slice_that_was_planned_before_another_run_began_is_not_written(
     drain(lake_home)
     assert said(lake_home, BUYER) == {"processes": 2.0, "spend": 15.0}
     assert verified(lake_home, tmp_path / "home") == []
+
+
+def test_organizations_and_roles_without_processes_and_awards_have_no_totals() -> None:
+    before = organization_totals(bridge((1, "a", "buyer"), (2, "b", "buyer")), awards(("s", "a", 1.0)))
+    after = organization_totals(bridge((1, "a", "payer")), awards())
+    assert found(add_totals(before, totals_difference(before, after))) == found(after)

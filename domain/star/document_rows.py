@@ -1,0 +1,37 @@
+"""Document files as rows of gold. Pure."""
+
+import polars as pl
+
+from domain.shared.surrogate_keys import with_key
+
+FILE_COLUMNS = [
+    "document_key",
+    "record_id",
+    "silver_batch",
+    "filename",
+    "name",
+    "title",
+    "state",
+    "reason",
+    "pages",
+    "words",
+    "passages",
+    "size",
+    "media_type",
+    "language",
+    "sha256",
+    "url",
+    "facts",
+]
+CLAIM = pl.List(pl.Struct({"rule": pl.String, "ocid": pl.String}))
+
+
+def document_rows(files: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of fact_document, without links, from silver `file`."""
+    return with_key(files, "document_key", [pl.lit("document"), "record_id"]).select(FILE_COLUMNS)
+
+
+def claim_rows(files: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of document_claim from silver `file`."""
+    claims = files.select("record_id", pl.col("claims").str.json_decode(CLAIM)).explode("claims").drop_nulls("claims")
+    return with_key(claims.unnest("claims"), "process_key", ["ocid"])

@@ -1,0 +1,134 @@
+"""Queries and writes of the star's tables. domain/star computes what is written."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import polars as pl
+from sqlalchemy import select
+
+from domain.lake.flattening.organization_identity import UNKNOWN
+from domain.star.model import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Frames, Star
+from domain.star.uses import USES, DimensionChanges
+from infrastructure.warehouse.repository import Repository, as_frame, chunks
+from infrastructure.warehouse.star.gold_tables import gold_table
+
+TABLES = (*FACTS, "bridge_process_organization")
+PAGE_FACTS = 50_000  # fact rows in a frame
+
+
+class StarRepository(Repository):
+    """The facts, dimensions and bridge of the star."""
+
+    def existing_processes(self, process_keys: Sequence[int]) -> list[int]:
+        """The processes among these that have rows."""
+        found: set[int] = set()
+        for name in TABLES:
+            key = gold_table(name).c.process_key
+            for part in chunks(process_keys):
+                found.update(self.connection.execute(select(key).where(self.among(key, part))).scalars())
+        return sorted(found)
+
+    def references(self, process_keys: Sequence[int]) -> Frames:
+        """The facts of these processes, with their references to dimensions (REFERENCES) only."""
+        return {
+            name: self.read_frame(
+                select(*[gold_table(name).c[column] for column in references]),
+                dict.fromkeys(references, pl.Int64),
+                (gold_table(name).c.process_key, process_keys),
+            )
+            for name, references in REFERENCES.items()
+        }
+
+    def reference_pages(self) -> Iterator[Frames]:
+        """The references of all facts, in pages of one fact each."""
+        for name, references in REFERENCES.items():
+            query = select(*[gold_table(name).c[column] for column in references])
+            result = self.connection.execute(query, execution_options={"yield_per": PAGE_FACTS})
+            for page in result.partitions():
+                yield {name: as_frame(page, dict.fromkeys(references, pl.Int64))}
+
+    def uses(self, dimension: str, keys: Iterable[int] | None = None) -> pl.DataFrame:
+        """The uses (USES) of these rows of a dimension, or of all that facts reference."""
+        target = gold_table(dimension)
+        key = target.c[DIMENSIONS[dimension][0]]
+        query = select(key, target.c.uses)
+        if keys is not None:
+            return self.read_frame(query, USES, (key, keys))
+        return self.read_frame(query.where(~target.c.reference) if "reference" in target.c else query, USES)
+
+    def write_dimension(self, dimension: str, changes: DimensionChanges) -> None:
+        """Write changes of a dimension."""
+        target, key = gold_table(dimension), DIMENSIONS[dimension][0]
+        self.delete_among(target.c[key], changes.unused)
+        self.update_frame(target, changes.changed.rename({"key": key}), key)
+        self.insert_frame(target, changes.added)
+
+    def replace_processes(self, process_keys: Sequence[int], star: Star | None) -> None:
+        """Replace the facts and bridge rows of these processes by those of `star`."""
+        for name in TABLES:
+            self.delete_among(gold_table(name).c.process_key, process_keys)
+        if star is not None:
+            for name in FACTS:
+                self.insert_frame(gold_table(name), star.facts[name])
+            self.insert_frame(gold_table("bridge_process_organization"), star.bridge)
+
+    def reference_keys(self, dimension: str) -> list[int]:
+        """The keys of the dimension's rows from reference records."""
+        target = gold_table(dimension)
+        (key,) = target.primary_key.columns
+        return list(self.connection.execute(select(key).where(target.c.reference)).scalars())
+
+    def replace_rows(self, dimension: str, keys: Sequence[int], rows: pl.DataFrame | None = None) -> None:
+        """Replace the dimension's rows with these keys by `rows`."""
+        target = gold_table(dimension)
+        (key,) = target.primary_key.columns
+        self.delete_among(key, keys)
+        if rows is not None:
+            self.insert_frame(target, rows)
+
+    def tables(self) -> dict[str, list[str]]:
+        """The tables of the star with their key columns."""
+        names = [
+            *FACTS,
+            *DIMENSIONS,
+            "dim_organization",
+            "dim_date",
+            "dim_exchange_rate",
+            "bridge_process_organization",
+        ]
+        names += ["organization_total", "fact_document", "document_claim", "process_file"]
+        return {name: [column.name for column in gold_table(name).primary_key] for name in names}
+
+    def columns(self, name: str, without: set[str]) -> list[str]:
+        """The columns of a table except those in `without`."""
+        return [column.name for column in gold_table(name).columns if column.name not in without]
+
+    def rows(
+        self, name: str, keys: Sequence[str], columns: Sequence[str]
+    ) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        """Every row of a table as (key, values of `columns`)."""
+        target = gold_table(name)
+        query = select(*[target.c[column] for column in [*keys, *columns]])
+        many = len(keys)
+        for part in self.connection.execution_options(yield_per=5_000).execute(query).partitions():
+            for row in map(tuple, part):
+                yield row[:many], row[many:]
+
+    def process_keys(self) -> list[int]:
+        """The keys of all processes."""
+        return list(self.connection.execute(select(gold_table("fact_process").c.process_key)).scalars())
+
+    def has_fixed_rows(self) -> bool:
+        """Whether the rows that belong to no process exist."""
+        return self.connection.execute(select(gold_table("dim_date").c.date_key).limit(1)).first() is not None
+
+    def fill_fixed(self, calendar: pl.DataFrame) -> None:
+        """Write the rows that belong to no process: the calendar, and the unknown organisation."""
+        self.put_frame(
+            gold_table("dim_date"),
+            calendar,
+            ["date_key"],
+            [name for name in calendar.columns if name != "date_key"],
+        )
+        unknown = {"organization_key": UNKNOWN_ORGANIZATION, "organization_id": UNKNOWN, "is_current": True, "uses": 0}
+        self.upsert(gold_table("dim_organization"), [unknown], ["organization_key"], [])

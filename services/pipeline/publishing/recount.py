@@ -1,0 +1,29 @@
+"""Recounts what follows from the facts and the bridge of the star, page by page."""
+
+import polars as pl
+
+from domain.star.model import DIMENSIONS
+from domain.star.organization_history import NO_MENTIONS, recounted_versions
+from domain.star.organization_totals import NO_AWARDS, organization_totals
+from domain.star.uses import USES, count_uses, dimension_changes, sum_uses
+from services.pipeline.publishing.organization_totals import add_difference
+from services.ports.warehouse import WriteUnitOfWork
+
+PAGE_ORGANIZATIONS = 1_000
+
+
+def recount(work: WriteUnitOfWork) -> None:
+    """Recount the uses of dimension rows, and the versions and totals of organisations."""
+    counted = dict.fromkeys(DIMENSIONS, pl.DataFrame(schema=USES))
+    for page in work.star.reference_pages():
+        counted = {name: sum_uses([counted[name], uses]) for name, uses in count_uses(page).items()}
+    for name in DIMENSIONS:
+        work.star.write_dimension(name, dimension_changes(name, work.star.uses(name), counted[name]))
+    ids = work.organizations.ids()
+    for start in range(0, len(ids), PAGE_ORGANIZATIONS):  # whole organisations, so that no process of one counts twice
+        page_ids = ids[start : start + PAGE_ORGANIZATIONS]
+        mentions, present = work.organizations.mentions_of(page_ids), work.organizations.versions(page_ids)
+        work.organizations.write_versions(recounted_versions(present, mentions))
+        work.organizations.replace_totals(page_ids, organization_totals(mentions, NO_AWARDS))
+    for awards in work.organizations.award_pages():
+        add_difference(work, organization_totals(NO_MENTIONS, awards))
