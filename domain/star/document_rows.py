@@ -4,31 +4,13 @@ import polars as pl
 
 from domain.shared.surrogate_keys import with_key
 
-FILE_COLUMNS = [
-    "document_key",
-    "record_id",
-    "silver_batch",
-    "filename",
-    "name",
-    "title",
-    "state",
-    "reason",
-    "pages",
-    "words",
-    "passages",
-    "size",
-    "media_type",
-    "language",
-    "sha256",
-    "url",
-    "facts",
-]
+SILVER_ONLY = ["deleted", "ocid", "claims", "metadata", "outline"]
 CLAIM = pl.List(pl.Struct({"rule": pl.String, "ocid": pl.String}))
 
 
 def document_rows(files: pl.DataFrame) -> pl.DataFrame:
     """Return rows of fact_document, without links, from silver `file`."""
-    return with_key(files, "document_key", [pl.lit("document"), "record_id"]).select(FILE_COLUMNS)
+    return with_key(files, "document_key", [pl.lit("document"), "record_id"]).drop(SILVER_ONLY)
 
 
 def claim_rows(files: pl.DataFrame) -> pl.DataFrame:

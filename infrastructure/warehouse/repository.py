@@ -11,7 +11,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Row,
     Select,
     Table,
     Text,
@@ -143,7 +142,7 @@ def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
     return (frame.with_columns(timed) if timed else frame).rows()
 
 
-def as_frame(rows: Iterable[Row[Any]], types: Columns) -> pl.DataFrame:
+def as_frame(rows: Iterable[Iterable[Any]], types: Columns) -> pl.DataFrame:
     """Return database rows as a frame of these types."""
     return pl.DataFrame([tuple(row) for row in rows], schema=types, orient="row")
 

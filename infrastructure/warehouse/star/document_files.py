@@ -12,13 +12,7 @@ from infrastructure.warehouse.star.document_tables import DocumentClaim, FactDoc
 from infrastructure.warehouse.star.gold_tables import gold_table
 
 DOCUMENT, CLAIM, NAMED, TOUCHED = table(FactDocument), table(DocumentClaim), table(ProcessFile), table(TouchedDocument)
-LINK_TYPES: Columns = {
-    "record_id": pl.String,
-    "name": pl.String,
-    "link": pl.String,
-    "ocid": pl.String,
-    "process_key": pl.Int64,
-}
+LINK_TYPES: Columns = {**dict.fromkeys(("record_id", "name", "link", "ocid"), pl.String), "process_key": pl.Int64}
 CLAIM_TYPES: Columns = {"record_id": pl.String, "rule": pl.String, "ocid": pl.String}
 NAMED_TYPES: Columns = {"name": pl.String, "ocid": pl.String}
 PROCESS_TYPES: Columns = {"ocid": pl.String, "process_key": pl.Int64}

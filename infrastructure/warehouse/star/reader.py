@@ -74,25 +74,13 @@ class StarReader(Repository):
     def parties(self, process_key: int) -> list[dict[str, Any]]:
         """The organisations of a process, with their roles."""
         bridge, dim = gold_table("bridge_process_organization"), gold_table("dim_organization")
-        columns = [dim.c.organization_id, dim.c.name, dim.c.country, dim.c.region, dim.c.locality, bridge.c.role]
+        attributes = ["name", "country", "region", "locality"]
+        columns = [dim.c.organization_id, *[dim.c[name] for name in attributes], bridge.c.role]
         joined = bridge.join(dim, dim.c.organization_key == bridge.c.organization_key)
-        query = (
-            select(*columns)
-            .select_from(joined)
-            .where(bridge.c.process_key == process_key)
-            .order_by(dim.c.organization_id, dim.c.name, bridge.c.role)
-        )
-        parties: dict[Any, dict[str, Any]] = {}
-        for row in self.connection.execute(query):
-            attributes = {
-                "id": row.organization_id,
-                "name": row.name,
-                "country": row.country,
-                "region": row.region,
-                "locality": row.locality,
-            }
-            parties.setdefault(tuple(attributes.values()), attributes | {"roles": []})["roles"].append(row.role)
-        return list(parties.values())
+        query = select(*columns).select_from(joined).where(bridge.c.process_key == process_key)
+        query = query.order_by(dim.c.organization_id, dim.c.name, bridge.c.role)
+        rows = self.read_frame(query, dict.fromkeys(["id", *attributes, "roles"], pl.String))
+        return rows.group_by("id", *attributes, maintain_order=True).agg("roles").to_dicts()
 
     def _keys(self, source: ReadableTable, query: RowQuery) -> Sequence[Sequence[Any]]:
         """Sort values and key of each row of the page, and of one row more if there is a next page."""
