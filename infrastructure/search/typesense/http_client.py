@@ -129,9 +129,11 @@ class Client:
         for start in range(0, len(searches), REQUEST_SEARCHES):
             body: Any = {"searches": searches[start : start + REQUEST_SEARCHES]}
             # `multi_search.perform` sends numbers as texts, against the API description
-            found += self.ask(
-                lambda api, body=body: api.api_call.post("/multi_search", dict, body=body), patience=SEARCH_RETRIES
-            )["results"]
+            answer: Any = self.ask(
+                lambda api, body=body: api.api_call.post("/multi_search", dict, body=body),  # type: ignore[misc]
+                patience=SEARCH_RETRIES,
+            )
+            found += answer["results"]
         if len(found) != len(searches):
             raise UnavailableError(f"Typesense answered {len(found)} of {len(searches)} searches")
         for one in found:

@@ -7,7 +7,7 @@ and plural, scripts without spaces, other capitals), `text_hash` (the text that 
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -82,19 +82,19 @@ def document_fields(spec: CollectionSpec) -> str:
 def to_typesense(spec: CollectionSpec, document: SearchDocument) -> Json:
     """The document as it is imported, null for missing values. InvalidError for a value of another type."""
     key = str(document[ID])
-    made: Json = {ID: encode_id(key), key_field(spec): key, TEXT_HASH: embedding_text_hash(spec.name, document)}
-    named = {field.name for field in spec.fields}
-    details: SearchDocument = {name: value for name, value in document.items() if name not in named}
+    made: Json = dict.fromkeys(field.name for field in spec.fields)
+    details: SearchDocument = {name: value for name, value in document.items() if name not in made}
     texts: list[str] = []
     for field in spec.fields:
-        if field.name == ID:
-            continue
         value = document.get(field.name)
-        made[field.name] = shown = None if value is None else _shown(key, field, value)
+        if value is None or field.name == ID:
+            continue
+        made[field.name] = shown = _shown(key, field, value)
         if not _equal(shown, value) and not _equal(_restored(field, shown), value):
             details[field.name] = value
-        if field.type == "text" and shown is not None:
+        if field.type == "text":
             texts += shown if field.many else [shown]
+    made |= {ID: encode_id(key), key_field(spec): key, TEXT_HASH: embedding_text_hash(spec.name, document)}
     return made | {FORMS: _forms(texts) or None, DETAILS: encode(details).decode() if details else None}
 
 
@@ -135,27 +135,21 @@ def _field(field: FieldSpec) -> Json:
 
 
 def _shown(key: str, field: FieldSpec, value: Any) -> Any:
-    convert = CONVERT[field.type]
+    """The value, or the distinct values of a list, as the server holds them; None for NaN, which is in every range."""
     try:
-        if not field.many:
-            return convert(value)
-        return [shown for shown in map(convert, dict.fromkeys(value)) if shown is not None]
+        values = list(dict.fromkeys(value)) if field.many else [value]
+        if field.type == "date":
+            values = list(map(micros, values))
+        elif field.type == "number":
+            numbers = (one if isinstance(one, int) else float(one) for one in values)
+            values = [one for one in numbers if not math.isnan(one)]
+        else:
+            joined = "".join(values)
+            plain = joined.isascii() and joined.isprintable()
+            values = values if plain else list(map(masked, values))
     except (TypeError, ValueError, AttributeError) as error:
         raise InvalidError(f"{field.name} of the search document {key!r} is no {field.type}: {error}") from error
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r}")
-    return masked(value)
-
-
-def _number(value: Any) -> Any:
-    """None for NaN, which would be inside every range."""
-    return None if math.isnan(float(value)) else value if isinstance(value, int) else float(value)
-
-
-CONVERT: dict[str, Callable[[Any], Any]] = {"text": _text, "keyword": _text, "number": _number, "date": micros}
+    return values if field.many else next(iter(values), None)
 
 
 def _restored(field: FieldSpec, shown: Any) -> Any:

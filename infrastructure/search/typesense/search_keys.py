@@ -29,7 +29,7 @@ def make_key(
     }
     key: str | bytes = client.ask(lambda api: api.keys.create(body))["value"]
     if narrowed:
-        embedded = {"filter_by": narrowed, "expires_at": body["expires_at"]}
+        embedded: Any = {"filter_by": narrowed, "expires_at": body["expires_at"]}
         key = client.api.keys.generate_scoped_search_key(str(key), embedded)
     return SearchKey(
         key=key.decode() if isinstance(key, bytes) else key,

@@ -92,7 +92,7 @@ class SearchRun:
             score = text_score(hit) if ranked else 0.0
             explained = {"keyword_rank": rank, "keyword_score": score} if ranked else {}
             hits.append(to_hit(self._spec, query, self._text, hit, score, **explained))
-        return self._result(int(answer.get("found_docs", answer["found"])), hits, answer)
+        return self._result(_found(answer), hits, answer)
 
     @cached_property
     def _is_identifier(self) -> bool:
@@ -116,7 +116,7 @@ class SearchRun:
         counted = [others.pop(0) if counting else answer]
         if not counted[0]["found"]:
             counted += self._ask([self._base | strict | {"per_page": 0} for strict, _ in levels[1:]])
-        counts = [int(one.get("found_docs", one["found"])) for one in counted]
+        counts = list(map(_found, counted))
         chosen = next((i for i, count in enumerate(counts) if count), 0)
         search = levels[chosen][1 if 0 < counts[chosen] < ENOUGH else 0]
         if search != first:
@@ -244,3 +244,8 @@ def _semantic_ranks(hits: dict[str, Json]) -> Ranks:
 
 def _by_key(answer: Json) -> dict[str, Json]:
     return {decode_id(hit["document"][ID]): hit for hit in answer["hits"]}
+
+
+def _found(answer: Json) -> int:
+    """Documents found, not groups of them."""
+    return int(answer["found_docs"] if "found_docs" in answer else answer["found"])

@@ -59,12 +59,13 @@ class VectorStore:
 
     def serving(self) -> str | None:
         """The active model."""
-        active = self._metadata().get("serving")
+        active: str | None = self._metadata().get("serving")
         return active if self.field(active) else None
 
     def field(self, model: str | None) -> str | None:
         """The field of a model's vectors."""
-        return self._metadata().get("models", {}).get(model)
+        models: dict[str | None, str] = self._metadata().get("models", {})
+        return models.get(model)
 
     def dimension(self) -> int:
         """The length of the active model's vectors; 0 without one."""
