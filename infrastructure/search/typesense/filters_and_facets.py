@@ -1,5 +1,6 @@
-"""Filters, orders and facets of a search in Typesense's words."""
+"""Filters, sorting and facets in Typesense's syntax."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -11,73 +12,60 @@ from infrastructure.search.common.identifiers import ID
 from infrastructure.search.common.instants import micros
 from infrastructure.search.typesense.schema import EXACT_SIGNS, encode_id, key_field, masked, unmasked
 
-MANY_VALUES = 10_000  # distinct values read where the last ones shown are as frequent as the next
-NOBODY = "-"  # an id that no document has
+FACET_VALUES = 10_000  # read of a facet: values are sorted by us, and added up over keywords and vectors
+NO_SUCH_ID = "-"
 Json = dict[str, Any]
 
 
 def filter_by(spec: CollectionSpec, filters: Sequence[Filter]) -> str:
-    """The conditions, all of which must hold. InvalidError where a field can't be asked so."""
+    """The conditions, all of which must hold. InvalidError for a field that can't be filtered so."""
     return both(*(_condition(spec, one) for one in filters))
 
 
-def by_ids(keys: Iterable[str]) -> str:
-    """The documents of these keys."""
-    return f"{ID}:[{','.join(map(encode_id, keys)) or NOBODY}]"
-
-
-def not_ids(keys: Iterable[str]) -> str:
-    """All documents but these."""
-    return f"{ID}:!=[{','.join(map(encode_id, keys)) or NOBODY}]"
+def by_ids(keys: Iterable[str], sign: str = "") -> str:
+    """The documents of these keys; with the sign `!=` all others."""
+    return f"{ID}:{sign}[{','.join(map(encode_id, keys)) or NO_SUCH_ID}]"
 
 
 def equal(field: str, values: Iterable[str]) -> str:
-    """Documents that have one of these values in a field, in any case.
-
-    Between back quotes nothing has a meaning but they themselves.
-    """
-    quoted = [
-        f"`{masked(value).replace('`', ' ')}`"
-        for value in values
-        if any(one.isalnum() or one in EXACT_SIGNS or one > "\x7f" for one in value)
-    ]
-    return f"{field}:=[{','.join(quoted)}]" if quoted else by_ids(())
+    """The documents with one of these values, in any case. Only letters, digits and indexed signs can be compared."""
+    comparable = [one for one in values if any(c.isalnum() or c in EXACT_SIGNS or c > "\x7f" for c in one)]
+    quoted = ",".join(f"`{masked(one).replace('`', ' ')}`" for one in comparable)
+    return f"{field}:=[{quoted}]" if quoted else by_ids(())
 
 
 def both(*conditions: str) -> str:
-    """All conditions that say anything."""
+    """All conditions that are not empty."""
     return " && ".join(one for one in conditions if one)
 
 
-def sort_by(spec: CollectionSpec, sort: str | None, *, ranked: bool) -> str:
-    """The order of the hits: equals by their keys, documents without a value last."""
+def sort_by(spec: CollectionSpec, sort: str | None) -> str:
+    """The order of the hits: ties by their keys, documents without a value last."""
     if sort is None:
-        return f"_text_match:desc,{key_field(spec)}:asc" if ranked else f"{key_field(spec)}:asc"
-    return (
-        f"{sort_field(spec, sort).name}(missing_values: "
-        f"last):{'desc' if sort.startswith('-') else 'asc'},{key_field(spec)}:asc"
-    )
+        return f"_text_match:desc,{key_field(spec)}:asc"
+    direction = "desc" if sort.startswith("-") else "asc"
+    return f"{sort_field(spec, sort).name}(missing_values: last):{direction},{key_field(spec)}:asc"
 
 
-def facet_by(names: Sequence[str], size: int) -> Json:
-    """What has the server count, one value more than asked for, to see whether the last one stands alone."""
-    return {"facet_by": ",".join(names), "max_facet_values": size + 1, "facet_strategy": "exhaustive"} if names else {}
+def facet_by(names: Sequence[str]) -> Json:
+    """The parameters that count the values of these fields."""
+    if not names:
+        return {}
+    return {"facet_by": ",".join(names), "max_facet_values": FACET_VALUES, "facet_strategy": "exhaustive"}
 
 
-def counted(answer: Json) -> dict[str, list[FacetValue]]:
-    """All values that the server counted, by field, the most frequent first, equals by their letters."""
+def facets(names: Sequence[str], size: int, *answers: Json) -> dict[str, list[FacetValue]]:
+    """The most frequent values over disjoint answers, ties in alphabetical order."""
+    counts: dict[str, Counter[str]] = {name: Counter() for name in names}
+    for facet in (one for answer in answers for one in answer.get("facet_counts", [])):
+        counts[facet["field_name"]].update({unmasked(one["value"]): one["count"] for one in facet["counts"]})
     return {
-        one["field_name"]: most_frequent_first({unmasked(each["value"]): each["count"] for each in one["counts"]})
-        for one in answer.get("facet_counts", [])
+        name: [
+            FacetValue(value=value, count=count)
+            for value, count in sorted(values.items(), key=lambda one: (-one[1], one[0]))[:size]
+        ]
+        for name, values in counts.items()
     }
-
-
-def most_frequent_first(counts: dict[str, int]) -> list[FacetValue]:
-    """Values by how often they are found, equals by their letters."""
-    return [
-        FacetValue(value=value, count=count)
-        for value, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    ]
 
 
 def _condition(spec: CollectionSpec, condition: Filter) -> str:

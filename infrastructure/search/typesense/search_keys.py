@@ -1,6 +1,4 @@
-"""Keys for browsers: they search and do nothing else, end by themselves, and may be narrowed by filters that can't be
-taken off.
-"""
+"""Keys for browsers: for searches only, they expire, and may have filters that their holder can't remove."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,10 +15,7 @@ from infrastructure.search.typesense.schema import query_by
 def make_key(
     client: Client, stores: Sequence[CollectionStore], filters: Sequence[Filter], expires_at: datetime
 ) -> SearchKey:
-    """A key for these collections.
-
-    InvalidError for filters on several collections, and on fields that can't be filtered by.
-    """
+    """A key for these collections. InvalidError for filters on several of them, or on other fields than filters."""
     if filters and len(stores) != 1:
         raise InvalidError("filters need a collection: their fields differ")
     narrowed = filter_by(stores[0].spec, filters) if filters else ""
@@ -30,21 +25,16 @@ def make_key(
         "description": "tenderlake: search",
         "actions": ["documents:search"],
         "collections": [store.alias for store in stores],
+        "expires_at": int(expires_at.timestamp()),
     }
-    body["expires_at"] = int(expires_at.timestamp())
-    made = str(client.ask(lambda api: api.keys.create(body))["value"])
+    key: str | bytes = client.ask(lambda api: api.keys.create(body))["value"]
+    if narrowed:
+        embedded: Any = {"filter_by": narrowed, "expires_at": body["expires_at"]}
+        key = client.api.keys.generate_scoped_search_key(str(key), embedded)
     return SearchKey(
-        key=_scoped(client, made, narrowed, expires_at) if narrowed else made,
+        key=key.decode() if isinstance(key, bytes) else key,
         url=client.url,
         expires_at=expires_at,
         collections={store.spec.name: store.alias for store in stores},
         query_by={store.spec.name: ",".join(query_by(store.spec)) for store in stores},
     )
-
-
-def _scoped(client: Client, key: str, narrowed: str, expires_at: datetime) -> str:
-    """A key made of another one, with parameters that hold whatever its holder asks."""
-    made: str | bytes = client.api.keys.generate_scoped_search_key(
-        key, {"filter_by": narrowed, "expires_at": int(expires_at.timestamp())}
-    )
-    return made.decode() if isinstance(made, bytes) else made

@@ -1,4 +1,4 @@
-"""Synonyms on the server: a list a collection in 29, one named set that searches ask for in 30."""
+"""Synonyms on the server: in 29 a list per collection, in 30 a named set that searches ask for."""
 
 import time
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ from typing import Any
 from domain.search.queries import Synonym
 from infrastructure.search.common.text_analysis import words
 from infrastructure.search.common.typing_errors import plurals
-from infrastructure.search.typesense.http_client import IMPATIENT, AbsentError, Client
+from infrastructure.search.typesense.http_client import AbsentError, Client
 from infrastructure.search.typesense.schema import decode_id, encode_id
 
-COPY = "x"  # begins the ids of what is told twice
-SETS = 30  # the version from which there are sets
-FRESHNESS = 2.0  # seconds that it is remembered whether there are any: other processes change them too
+COPY = "x"  # first letter of the ids of further roots
+FIRST_WITH_SETS = 30  # version
+FRESHNESS_SECONDS = 2.0  # of what is remembered of the set: other processes change it, too
 Json = dict[str, Any]
 
 
@@ -20,95 +20,83 @@ class Synonyms:
     """The synonyms of all our collections."""
 
     def __init__(self, client: Client, prefix: str) -> None:
-        self._client = client
+        self._ask = client.ask
         self._name = f"{prefix}synonyms"
-        self._version: int | None = None
-        self._known: tuple[float, bool] | None = None  # when it was seen whether there are any
+        self._has_sets: bool | None = None
+        self._in_use: tuple[float, bool] = (-FRESHNESS_SECONDS, False)  # when that was looked up
 
     @property
     def version(self) -> str:
         """The server's version."""
-        return str(self._client.ask(lambda api: api.debug.retrieve(), patience=IMPATIENT)["version"])
+        return str(self._ask(lambda api: api.debug.retrieve())["version"])
 
-    def in_sets(self) -> bool:
-        """Whether the server keeps synonyms in sets."""
-        if self._version is None:
-            self._version = int(self.version.removeprefix("v").split(".")[0])
-        return self._version >= SETS
-
-    def name(self) -> str | None:
-        """The set that searches have to ask for; None where there is none, or where the server finds them itself."""
-        if not self.in_sets():
-            return None
-        known = self._known
-        if known is None or known[0] + FRESHNESS <= time.monotonic():
-            known = self._known = (time.monotonic(), bool(self.get([])))
-        return self._name if known[1] else None
+    def parameters(self) -> Json:
+        """What searches ask for: a set where the server has sets, and this one exists."""
+        if self._in_sets() and self._in_use[0] + FRESHNESS_SECONDS <= time.monotonic():
+            self._in_use = (time.monotonic(), bool(self.get("")))
+        return {"synonym_sets": self._name} if self._in_use[1] else {}
 
     def set(self, synonyms: Sequence[Synonym], collections: Sequence[str]) -> None:
-        """Have exactly these."""
-        if self.in_sets():
-            items: Any = _items(synonyms)
-            self._client.ask(lambda api: api.synonym_sets[self._name].upsert({"items": items}))
-            self._known = (time.monotonic(), bool(synonyms))
+        """Replace all synonyms."""
+        items: Any = [item for one in synonyms for item in _items(one)]
+        if self._in_sets():
+            self._ask(lambda api: api.synonym_sets[self._name].upsert({"items": items}))
+            self._in_use = (time.monotonic(), bool(items))
             return
-        wanted: dict[str, Any] = {item.pop("id"): item for item in _items(synonyms)}
-        for collection in collections:
-            for gone in {one["id"] for one in self._of(collection)} - wanted.keys():
-                self._client.ask(lambda api, on=collection, key=gone: api.collections[on].synonyms[key].delete())  # type: ignore[misc]
-            for key, item in wanted.items():
-                self._client.ask(
-                    lambda api, on=collection, key=key, item=item: (  # type: ignore[misc]
-                        api.collections[on].synonyms.upsert(key, item)
-                    )
-                )
+        for name in collections:
+            self._replace(name, {item["id"]: item for item in items})
 
-    def get(self, collections: Sequence[str]) -> list[Synonym]:
-        """Those that there are, by their ids."""
+    def copy(self, source: str, target: str) -> None:
+        """Give a new collection the synonyms of another."""
+        if not self._in_sets():
+            self._replace(target, {item["id"]: item for item in self._items(source)})
+
+    def get(self, collection: str) -> list[Synonym]:
+        """All synonyms, by their ids."""
+        return sorted(
+            (_synonym(item) for item in self._items(collection) if not item["id"].startswith(COPY)),
+            key=lambda one: one.id,
+        )
+
+    def _in_sets(self) -> bool:
+        if self._has_sets is None:
+            self._has_sets = int(self.version.removeprefix("v").split(".")[0]) >= FIRST_WITH_SETS
+        return self._has_sets
+
+    def _items(self, collection: str) -> list[Json]:
+        found: Any
         try:
-            items = (
-                self._of_set()
-                if self.in_sets()
-                else [item for collection in collections[:1] for item in self._of(collection)]
-            )
+            if self._in_sets():
+                found = self._ask(lambda api: api.synonym_sets[self._name].retrieve())["items"]
+            else:
+                found = self._ask(lambda api: api.collections[collection].synonyms.retrieve())["synonyms"]
         except AbsentError:
             return []
-        return sorted((_synonym(item) for item in items if not item["id"].startswith(COPY)), key=lambda one: one.id)
-
-    def _of_set(self) -> list[Json]:
-        found: Any = self._client.ask(lambda api: api.synonym_sets[self._name].retrieve(), patience=IMPATIENT)["items"]
         return list(found)
 
-    def _of(self, collection: str) -> list[Json]:
-        found: Any = self._client.ask(lambda api: api.collections[collection].synonyms.retrieve(), patience=IMPATIENT)[
-            "synonyms"
-        ]
-        return list(found)
+    def _replace(self, collection: str, wanted: dict[str, Any]) -> None:
+        for gone in {one["id"] for one in self._items(collection)} - wanted.keys():
+            self._ask(lambda api, key=gone: api.collections[collection].synonyms[key].delete())  # type: ignore[misc]
+        for key, item in wanted.items():
+            body = {name: value for name, value in item.items() if name != "id"}
+            self._ask(lambda api, key=key, body=body: api.collections[collection].synonyms.upsert(key, body))  # type: ignore[misc]
 
 
-def _items(synonyms: Sequence[Synonym]) -> list[Json]:
-    """As the server is told: each word in both numbers, which it would not see as one; the id says how many of them are
-    ours.
-    """
-    made = []
-    for one in synonyms:
-        terms = [form for word in one.words for form in _forms(word)]
-        told = list(dict.fromkeys([*one.words, *terms]))
-        base = f"{len(one.words)}-{encode_id(one.id)}"
-        if one.root is None:
-            made.append({"id": base, "synonyms": told})
-        else:
-            made += [
-                {"id": base if i == 0 else f"{COPY}{i}-{base}", "root": root, "synonyms": told}
-                for i, root in enumerate(_forms(one.root))
-            ]
-    return made
+def _items(synonym: Synonym) -> list[Json]:
+    """The synonym as the server's, with singular and plural of each word; the id tells how many words are ours."""
+    others = [form for word in synonym.words for form in _forms(word)]
+    item = {
+        "id": f"{len(synonym.words)}-{encode_id(synonym.id)}",
+        "synonyms": list(dict.fromkeys([*synonym.words, *others])),
+    }
+    if synonym.root is None:
+        return [item]
+    roots = [item | {"root": root, "id": f"{COPY}{i}-{item['id']}"} for i, root in enumerate(_forms(synonym.root))]
+    return [item | {"root": synonym.root}, *roots[1:]]
 
 
 def _forms(term: str) -> list[str]:
-    """A term, the same as words are indexed (the server folds ASCII alone as we do), and with its last word in the
-    other number.
-    """
+    """A term as typed, folded as words are indexed, and with its last word in the other number."""
     *first, last = words(term) or [""]
     folded = [] if term.isascii() else [" ".join([*first, last])]
     return [term, *folded, *(" ".join([*first, other]) for other in plurals(last))]

@@ -1,7 +1,6 @@
-"""Vectors in the collection of the documents: a field a model, and which of them answers in the collection's metadata.
+"""Vectors in the collection of the documents: a field per model; the collection's metadata names the active model.
 
-The first model's field is `embedding`. Beside each stands `…_hash`, the hash of the text that the vector stands for,
-and `…_model`, by which they are counted.
+The first model's field is `embedding`. Beside each are `…_hash`, the hash of the text of the vector, and `…_model`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,13 +13,13 @@ from infrastructure.search.common.identifiers import ID
 from infrastructure.search.common.limits import FLOOR
 from infrastructure.search.typesense.collection_store import CollectionStore
 from infrastructure.search.typesense.filters_and_facets import both, equal
-from infrastructure.search.typesense.http_client import IMPATIENT, WHOLE_SECONDS, refusal
+from infrastructure.search.typesense.http_client import WHOLE_SECONDS, refusal
 from infrastructure.search.typesense.schema import TEXT_HASH, Json, decode_id, encode_id
 from services.ports.search import VectorRow
 
 EMBEDDING = "embedding"
-NEIGHBOURS, EFFORT = 60, 300  # `k` of hybrid searches and `ef`
-FLAT = 5_000  # filters that leave fewer are searched one by one, exactly
+NEIGHBOURS, EFFORT = 60, 300  # `k` of hybrid searches, and `ef`
+FLAT_SEARCH_CUTOFF = 5_000  # where filters leave fewer documents, all of them are compared
 
 
 class VectorStore:
@@ -29,21 +28,18 @@ class VectorStore:
     def __init__(self, store: CollectionStore) -> None:
         self._store = store
         self._client = store.client
-        self._texts: dict[
-            str, str
-        ] = {}  # hashes of the texts of the documents that were read last: those that are embedded next
+        self._hashes: dict[str, str] = {}  # text hashes of the documents that were read last: embed writes them next
 
     def write(self, model: str, rows: Sequence[VectorRow]) -> None:
-        """Put vectors, in one request where the model is known; the model serves where none does yet."""
+        """Put vectors, in one request where embed has read the documents; the first model becomes active."""
         latest = {row.id: row for row in rows}
         if latest:
-            _check(model, rows, self._models(fresh=False).get(model))
-            self._store.standing(lambda: self._write(model, latest))
+            _check(model, rows, self._dimension(self.field(model)) or len(rows[0].vector))
+            self._store.existing(lambda: self._write(model, latest))
 
     def hashes(self, model: str) -> Iterator[tuple[str, str]]:
-        """(id, text_hash) of every vector of the model."""
-        field = self.field(model)
-        if field is not None:
+        """(id, text hash) of every vector of the model."""
+        if field := self.field(model):
             for line in self._client.export(self._store.name(), f"{ID},{field}_hash"):
                 if line.get(f"{field}_hash"):
                     yield decode_id(line[ID]), line[f"{field}_hash"]
@@ -54,7 +50,7 @@ class VectorStore:
         if field is None:
             return {}
         found = self._store.read(self._store.alias, ids, f"{TEXT_HASH},{field},{field}_hash")
-        self._texts = {key: one.get(TEXT_HASH, "") for key, one in found.items()}
+        self._hashes = {key: one.get(TEXT_HASH, "") for key, one in found.items()}
         return {
             key: VectorRow(key, one[f"{field}_hash"], np.asarray(one[field], dtype=np.float32))
             for key, one in found.items()
@@ -62,116 +58,102 @@ class VectorStore:
         }
 
     def serving(self) -> str | None:
-        """The model whose vectors answer."""
-        answering = self._metadata(fresh=False).get("serving")
-        return next((model for model, about in self._models(fresh=False).items() if about["field"] == answering), None)
+        """The active model."""
+        active: str | None = self._metadata().get("serving")
+        return active if self.field(active) else None
 
     def field(self, model: str | None) -> str | None:
         """The field of a model's vectors."""
-        return self._models(fresh=False).get(model or "", {}).get("field")
+        models: dict[str | None, str] = self._metadata().get("models", {})
+        return models.get(model)
 
     def dimension(self) -> int:
-        """Numbers of a vector of the model that answers; 0 where none does."""
-        return int(self._models(fresh=False).get(self.serving() or "", {}).get("dimension", 0))
+        """The length of the active model's vectors; 0 without one."""
+        return self._dimension(self.field(self.serving()))
 
     def count(self) -> int:
-        """Vectors of the model that answers."""
+        """Vectors of the active model."""
         model = self.serving()
         if model is None:
             return 0
-        asked = {
-            "collection": self._store.alias,
-            "q": "*",
-            "per_page": 0,
-            "filter_by": equal(f"{self.field(model)}_model", [model]),
-        }
-        return int(self._client.search([asked])[0]["found"])
+        base = {"collection": self._store.alias, "q": "*", "per_page": 0}
+        return int(
+            self._client.search([base | {"filter_by": equal(f"{self.field(model)}_model", [model])}])[0]["found"]
+        )
 
     def serve(self, model: str) -> None:
-        """Have this model answer, and remove the others. InvalidError where it has no vectors."""
-        models = self._models()
+        """Make this model active, and remove the others. InvalidError where it has no vectors."""
+        metadata = self._metadata(fresh=True)
+        models: dict[str, str] = metadata.get("models", {})
         if model not in models:
             raise InvalidError(f"{model} has no vectors to answer with")
-        others = [about["field"] for name, about in models.items() if name != model]
-        metadata = self._metadata() | {"serving": models[model]["field"], "models": {model: models[model]}}
-        self._alter([one | {"drop": True} for field in others for one in _fields(field, 1)], metadata)
+        dropped = [one | {"drop": True} for name, field in models.items() if name != model for one in _fields(field, 1)]
+        self._alter(dropped, metadata | {"serving": model, "models": {model: models[model]}})
 
     def carried(self) -> Json:
-        """The fields and the metadata that a fresh collection takes over."""
-        models = self._models()
-        fields = [one for about in models.values() for one in _fields(about["field"], about["dimension"])]
-        return {"fields": fields, "metadata": self._metadata()} if models else {}
+        """The fields and the metadata that a rebuilt collection takes over."""
+        metadata = self._metadata(fresh=True)
+        fields = [
+            one for field in metadata.get("models", {}).values() for one in _fields(field, self._dimension(field))
+        ]
+        return {"fields": fields, "metadata": metadata} if fields else {}
 
     def carry(self, into: str, keys: Sequence[str]) -> None:
-        """Take the vectors of these documents into a fresh collection, where they say the same there."""
-        fields = [about["field"] for about in self._models(fresh=False).values()]
+        """Copy the vectors of these documents into a rebuilt collection, where the text is the same there."""
+        fields = list(self._metadata().get("models", {}).values())
         if not fields:
             return
-        there = self._store.read(into, keys, TEXT_HASH)
-        shown = ",".join(f"{field}{end}" for field in fields for end in ("", "_hash", "_model"))
-        have = self._store.read(self._store.alias, keys, f"{TEXT_HASH},{shown}")
+        hashes = self._store.read(into, keys, TEXT_HASH)
+        names = [TEXT_HASH, *(f"{field}{end}" for field in fields for end in ("", "_hash", "_model"))]
         same = [
-            one
-            for key, one in have.items()
-            if key in there and there[key][TEXT_HASH] == one[TEXT_HASH] and any(field in one for field in fields)
+            {name: value for name, value in one.items() if name != TEXT_HASH}
+            for key, one in self._store.read(self._store.alias, keys, ",".join(names)).items()
+            if key in hashes and hashes[key][TEXT_HASH] == one[TEXT_HASH] and any(field in one for field in fields)
         ]
-        if same:
-            self._client.put(
-                into, [{name: value for name, value in one.items() if name != TEXT_HASH} for one in same], "update"
-            )
+        self._client.put(into, same, "update")
 
     def nearest(self, vector: Sequence[float], filter_by: str, count: int, *, excluding: bool) -> Json:
         """Parameters of a search for the nearest documents within the filters.
 
-        The server (29.0) goes on finding a vector that was taken off a document, until it starts again: hence the
-        condition on the model. It forgets what `q` excludes where it compares the vectors of few documents one by one:
-        `excluding` has it use
-        its index.
+        29.0 still finds a removed vector until a restart: hence the filter on the model. It ignores exclusions in a
+        flat search, which is switched off for them.
         """
         model = self.serving()
         field = self.field(model)
         numbers = ",".join(f"{number:.7g}" for number in vector)
-        query = (
-            f"{field}:([{numbers}], k:{count}, ef:{EFFORT}, flat_search_cutoff:{0 if excluding else FLAT}, "
-            f"distance_threshold:{1 - FLOOR:.2f})"
-        )
-        asked = {"vector_query": query, "per_page": count, "include_fields": ID}
-        return asked | {"filter_by": both(filter_by, equal(f"{field}_model", [str(model)]))}
+        options = f"k:{count}, ef:{EFFORT}, flat_search_cutoff:{0 if excluding else FLAT_SEARCH_CUTOFF}"
+        return {
+            "vector_query": f"{field}:([{numbers}], {options}, distance_threshold:{1 - FLOOR:.2f})",
+            "per_page": count,
+            "filter_by": both(filter_by, equal(f"{field}_model", [str(model)])),
+        }
 
     def _write(self, model: str, rows: dict[str, VectorRow]) -> None:
-        field = self.field(model) or self._added(model, len(next(iter(rows.values())).vector))
-        if rows.keys() - self._texts.keys():
-            self._texts = {
-                key: one.get(TEXT_HASH, "")
-                for key, one in self._store.read(self._store.alias, list(rows), TEXT_HASH).items()
-            }
-        texts, self._texts = self._texts, {}
-        put = [row for row in rows.values() if texts.get(row.id) == row.text_hash]
+        field = self.field(model) or self._add(model, len(next(iter(rows.values())).vector))
+        if rows.keys() - self._hashes.keys():
+            found = self._store.read(self._store.alias, list(rows), TEXT_HASH)
+            self._hashes = {key: one.get(TEXT_HASH, "") for key, one in found.items()}
+        hashes, self._hashes = self._hashes, {}
+        current = [row for row in rows.values() if hashes.get(row.id) == row.text_hash]
+        lines = [_line(field, row.id, row.vector.tolist(), row.text_hash, model) for row in current]
+        name = self._store.name(fresh=False)
         outdated = []
-        answers = self._client.put(
-            self._store.name(fresh=False), [_line(field, model, row) for row in put], "update", return_doc=True
-        )
-        for row, answer in zip(put, answers, strict=True):
+        for row, answer in zip(current, self._client.put(name, lines, "update", return_doc=True), strict=True):
             if answer.get("success"):
-                document = answer.get("document", {})
-                outdated += [row.id] if document.get(TEXT_HASH) != row.text_hash else []
-            elif int(answer.get("code", 500)) != 404:  # else there is no such document
+                changed = answer.get("document", {}).get(TEXT_HASH) != row.text_hash  # meanwhile
+                outdated += [_line(field, row.id, None, None, None)] if changed else []
+            elif int(answer.get("code", 500)) != 404:  # the document was deleted
                 raise refusal(row.id, answer)
-        if outdated:  # the document says something else meanwhile
-            nothing = {f"{field}{end}": None for end in ("", "_hash", "_model")}
-            self._client.put(
-                self._store.name(fresh=False), [{ID: encode_id(key), **nothing} for key in outdated], "update"
-            )
+        self._client.put(name, outdated, "update")
 
-    def _added(self, model: str, dimension: int) -> str:
-        """A field for the model's vectors, of a name that none had before."""
-        metadata, models = self._metadata(), self._models()
-        made = int(metadata.get("made", 0)) + 1
-        field = EMBEDDING if made == 1 else f"{EMBEDDING}_{made}"
-        models[model] = {"field": field, "dimension": dimension}
-        self._alter(
-            _fields(field, dimension), {"serving": metadata.get("serving") or field, "models": models, "made": made}
-        )
+    def _add(self, model: str, dimension: int) -> str:
+        """A new field for the model's vectors; not a dropped one's name, whose values are still in the documents."""
+        metadata = self._metadata(fresh=True)
+        number = int(metadata.get("fields", 0)) + 1
+        field = EMBEDDING if number == 1 else f"{EMBEDDING}_{number}"
+        models = metadata.get("models", {}) | {model: field}
+        serving = metadata.get("serving", model)
+        self._alter(_fields(field, dimension), {"serving": serving, "models": models, "fields": number})
         return field
 
     def _alter(self, fields: list[Json], metadata: Json) -> None:
@@ -180,15 +162,12 @@ class VectorStore:
         self._client.ask(lambda api: api.collections[name].update(body), seconds=WHOLE_SECONDS)
         self._store.about()
 
-    def _metadata(self, *, fresh: bool = True) -> Json:
-        return dict(self._store.about(IMPATIENT, fresh=fresh).get("metadata") or {})
+    def _metadata(self, *, fresh: bool = False) -> Json:
+        return dict(self._store.about(fresh=fresh).get("metadata") or {})
 
-    def _models(self, *, fresh: bool = True) -> dict[str, Json]:
-        """The models that have a field, with its name and dimension."""
-        about = self._store.about(IMPATIENT, fresh=fresh)
-        there = {field["name"] for field in about.get("fields", [])}
-        models: dict[str, Json] = (about.get("metadata") or {}).get("models", {})
-        return {model: one for model, one in models.items() if one["field"] in there}
+    def _dimension(self, field: str | None) -> int:
+        fields = self._store.about(fresh=False).get("fields", [])
+        return next((int(one["num_dim"]) for one in fields if one["name"] == field), 0)
 
 
 def _fields(field: str, dimension: int) -> list[Json]:
@@ -196,16 +175,15 @@ def _fields(field: str, dimension: int) -> list[Json]:
     return [vector, {"name": f"{field}_model", "type": "string", "facet": True, "optional": True}]
 
 
-def _line(field: str, model: str, row: VectorRow) -> Json:
-    return {ID: encode_id(row.id), field: row.vector.tolist(), f"{field}_hash": row.text_hash, f"{field}_model": model}
+def _line(field: str, key: str, vector: list[float] | None, text_hash: str | None, model: str | None) -> Json:
+    return {ID: encode_id(key), field: vector, f"{field}_hash": text_hash, f"{field}_model": model}
 
 
-def _check(model: str, rows: Sequence[VectorRow], about: Json | None) -> None:
-    dimension = int(about["dimension"]) if about else len(rows[0].vector)
+def _check(model: str, rows: Sequence[VectorRow], dimension: int) -> None:
     for row in rows:
         if len(row.vector) != dimension:
             raise InvalidError(
                 f"The vector of {row.id!r} has {len(row.vector)} numbers; those of {model} have {dimension}"
             )
         if not np.isfinite(row.vector).all():
-            raise InvalidError(f"The vector of {row.id!r} holds what is no number")
+            raise InvalidError(f"The vector of {row.id!r} has NaN or infinite numbers")

@@ -1,5 +1,6 @@
 """Failures of the server lead to a retry or a clear error, never to silently missing documents."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ from domain.search.embedding_text import embedding_text_hash
 from domain.search.queries import Collection, Filter, Mode, SearchQuery, Synonym
 from domain.shared.errors import AwayError, InvalidError, NoSpaceError, RetryableError, UnavailableError
 from infrastructure.search.typesense.engine import TypesenseSearch
-from infrastructure.search.typesense.http_client import BusyError, RetryPolicy, _seconds
+from infrastructure.search.typesense.http_client import RetryPolicy
 from infrastructure.search.typesense.schema import decode_id, encode_id, query_by
 from infrastructure.system.outage import server_at
 from services.ports.search import VectorRow
@@ -161,16 +162,22 @@ def test_an_export_of_a_server_that_goes_away_ends_with_it(
     assert lines_of(said) == ["Typesense is away"]
 
 
-def test_a_busy_server_is_asked_again_when_it_says(engine: TypesenseSearch) -> None:
-    assert (
-        _seconds("7"),
-        _seconds(None),
-        _seconds("Wed, 21 Oct 2026 07:28:00 GMT"),
-        _seconds("inf"),
-        _seconds("nan"),
-    ) == (7.0, 1.0, 1.0, 1.0, 1.0)
-    assert BusyError("busy", 6.2).details == {"retry_after": 7}  # for our callers too
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7), (None, 1), ("Wed, 21 Oct 2026 07:28:00 GMT", 1), ("inf", 1), ("nan", 1)]
+)
+def test_a_busy_server_tells_callers_when_to_come_back(recording: Recording, header: str | None, seconds: int) -> None:
+    engine = TypesenseSearch("http://typesense", "k", [SPEC], transport=recording, patience=RetryPolicy(tries=1))
+    recording.failures.append(refusal(429, "Busy", **({"Retry_After": header} if header else {})))
+    with pytest.raises(UnavailableError) as raised:
+        engine.count(P)
+    assert raised.value.details == {"retry_after": seconds}
+
+
+def test_a_busy_server_is_asked_again_when_it_says(engine: TypesenseSearch, recording: Recording) -> None:
+    recording.failures.append(refusal(429, "Busy", Retry_After=1))
+    started = time.monotonic()
     assert engine.count(P) == 4
+    assert time.monotonic() - started >= 1.0
 
 
 @pytest.mark.parametrize("status", [422, 500, 503])
@@ -208,6 +215,14 @@ def test_a_partial_import_fails_the_batch_and_doing_it_again_completes_it(
         engine.write(P, [process(10, "One"), process(11, "Two")], ())
     engine.write(P, [process(10, "One"), process(11, "Two")], ())
     assert engine.count(P) == 6
+
+
+def test_a_request_that_the_server_refuses_is_not_tried_again(engine: TypesenseSearch, recording: Recording) -> None:
+    recording.failures.append(importing(recording, refusal(400, "Query string exceeds max allowed length")))
+    before = len(recording.requests)
+    with pytest.raises(InvalidError, match="Query string exceeds"):
+        engine.upsert(P, [BARE])
+    assert sum(request.url.path.endswith("/import") for request in recording.requests[before:]) == 1
 
 
 def test_a_wrong_key_says_so_and_sets_nothing_aside(recording: Recording) -> None:
@@ -348,7 +363,7 @@ def test_the_first_synonyms_reach_other_processes(version: str, monkeypatch: pyt
     assert find(other, "tarmac").found == 0
     one.set_synonyms([Synonym(id="s", words=("tarmac", "asphalt"))])
     assert find(one, "tarmac").found == 1
-    monkeypatch.setattr("infrastructure.search.typesense.synonyms.FRESHNESS", 0.0, raising=False)
+    monkeypatch.setattr("infrastructure.search.typesense.synonyms.FRESHNESS_SECONDS", 0.0)
     assert find(other, "tarmac").found == 1
     one.set_synonyms([])
     assert (find(one, "tarmac").found, find(other, "tarmac").found) == (0, 0)
