@@ -71,8 +71,10 @@ class ValidatedSlice:
         return {(str(one.kind), one.record_id) for one in found.values()}
 
     def compare(
-        self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence["ValidatedSlice"] = ()
-    ) -> dict[RecordKey, CurrentVersion]:  # pylint: disable=unused-argument
+        self,
+        current: Mapping[RecordKey, CurrentVersion],
+        earlier: Sequence["ValidatedSlice"] = (),  # pylint: disable=unused-argument
+    ) -> dict[RecordKey, CurrentVersion]:
         """Find the new versions; returns the versions that are current once this and the `earlier` slices are
         landed.
         """
