@@ -55,8 +55,8 @@ def organizations(versions: Rows, totals: Rows) -> Rows:
 def test_lists_hold_distinct_values_of_their_own_process_in_order() -> None:
     first, second = processes(
         [
-            {"process_key": 1, "ocid": "a", "country": "IE", "code": "45000000", "classification": "Works"},
             {"process_key": 2, "ocid": "b"},
+            {"process_key": 1, "ocid": "a", "country": "IE", "code": "45000000", "classification": "Works"},
         ],
         items=[
             {"process_key": 1, "description": "Z", "country": "GB", "codes": "CPV:45233142-6 X:9", "code": "45233142"},
