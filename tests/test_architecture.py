@@ -42,7 +42,7 @@ DIRECTION = {
     "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star search saved_searches users "
     "pipeline maintenance",
     "services.pipeline": "stage_runner backlog wake_erase refining publishing landing indexing embedding erasing sweep",
-    "infrastructure": "system settings logging pdf formats files lake queue search embeddings exchange_rates http "
+    "infrastructure": "system pdf settings logging formats files lake queue search embeddings exchange_rates http "
     "pipeline warehouse bootstrap"
     " scratch_installation",
     "infrastructure.warehouse": "column_types columns postgresql bound_arrays repository webhooks ledger users "
