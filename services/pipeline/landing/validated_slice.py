@@ -70,15 +70,10 @@ class ValidatedSlice:
             self.accepted[position] = one
         return {(str(one.kind), one.record_id) for one in found.values()}
 
-<<<<<<< HEAD
-    def compare(  # pylint: disable=unused-argument
-        self, current: Mapping[RecordKey, CurrentVersion], earlier: Sequence["ValidatedSlice"] = ()
-=======
     def compare(
         self,
         current: Mapping[RecordKey, CurrentVersion],
         earlier: Sequence["ValidatedSlice"] = (),  # pylint: disable=unused-argument
->>>>>>> 9927db18b7bf844e441daaeb1b272552ea461287
     ) -> dict[RecordKey, CurrentVersion]:
         """Find the new versions; returns the versions that are current once this and the `earlier` slices are
         landed.

@@ -24,6 +24,8 @@ NOT_THE_JUDGES = {"compiled_supersedes", "repeated_release_id", "integer_id", "m
     "whitespace_removed",
     "too_large",
     "truncated_file",
+    "numeric_date",
+    "digits_lost",
 }
 
 
