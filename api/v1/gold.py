@@ -42,7 +42,6 @@ AGGREGATE_SORT = (
     "fields; missing values come last"
 )
 FIELDS = "the fields of each row, by their flat names, separated by commas or repeated; default: all that it shows"
-NO_TEXTS: list[str] = []
 Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of rows in a page")]
 Sort = Annotated[str | None, Query(description=SORT, examples=["-amount"], max_length=500)]
 Fact = Annotated[str, Path(json_schema_extra={"enum": list(FACTS)})]
@@ -145,9 +144,9 @@ def aggregates(
     fact: Fact,
     context: Context,
     _: Reader,
-    measure: Annotated[list[str], Query(description=MEASURE, examples=[["sum:amount_base"]])] = NO_TEXTS,
-    by: Annotated[list[str], Query(description=BY, examples=[["buyer.country,award_date.year"]])] = NO_TEXTS,
-    having: Annotated[list[str], Query(description=HAVING, examples=[["count__gte=2"]])] = NO_TEXTS,
+    measure: Annotated[list[str], Query(default_factory=list, description=MEASURE, examples=[["sum:amount_base"]])],
+    by: Annotated[list[str], Query(default_factory=list, description=BY, examples=[["buyer.country,award_date.year"]])],
+    having: Annotated[list[str], Query(default_factory=list, description=HAVING, examples=[["count__gte=2"]])],
     sort: Annotated[str | None, Query(description=AGGREGATE_SORT, examples=["-count"], max_length=500)] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
