@@ -13,7 +13,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from domain.jobs.job import Job
 from domain.raw_records.quarantine import Quarantined
@@ -42,6 +42,7 @@ from services.pipeline.landing.land import land
 from services.pipeline.publishing.publish import publish
 from services.pipeline.refining.refine import refine
 from services.ports.parts import Parts
+from services.ports.warehouse import ReadUnitOfWork
 from services.uploads import submission as intake
 from services.webhooks.outbox import deliver
 
@@ -232,6 +233,12 @@ def package(releases: Sequence[dict[str, Any]], **about: Any) -> bytes:
     return json.dumps(
         {"uri": "https://example.org/1", "version": "1.1"} | about | {"releases": list(releases)}, ensure_ascii=False
     ).encode()
+
+
+def connection_of(work: ReadUnitOfWork) -> Connection:
+    """The connection of a unit of work, to look into tables and to age rows."""
+    assert isinstance(work, SqlUnitOfWork)
+    return work.connection
 
 
 class Killed(Exception):  # noqa: N818

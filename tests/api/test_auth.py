@@ -187,7 +187,7 @@ def test_tokens_that_expired_or_that_we_did_not_sign_are_refused(full: Api) -> N
     with pytest.raises(UnauthorizedError):
         callers.user_of_token(stranger.issue_token(user).value)
     with pytest.raises(UnauthorizedError):
-        callers.user_of_token(jwt.encode({"sub": "admin"}, None, "none"))
+        callers.user_of_token(jwt.encode({"sub": "admin"}, "", "none"))
 
 
 CLAIMS: list[dict[str, object]] = [

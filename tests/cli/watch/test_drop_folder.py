@@ -14,6 +14,7 @@ import pytest
 from cli.watch.drop_folder import DropFolder
 from domain.jobs.job import Job, JobFilter
 from domain.shared.errors import UnavailableError
+from infrastructure.scratch_installation import DiscardingMessageQueue
 from services.jobs.retry_and_cancel import cancel
 from services.ports.parts import Parts
 from tests.api.jobs.conftest import FOUR, LINES
@@ -267,7 +268,7 @@ def test_many_files_are_loaded_side_by_side_but_not_all_at_once(folder: Folder) 
 
 
 def test_a_queue_that_is_away_holds_nothing_up(folder: Folder, tmp_path: Path) -> None:
-    class Away:
+    class Away(DiscardingMessageQueue):
         def send(self, actor: str, *args: str) -> None:
             raise UnavailableError("the queue does not answer")
 

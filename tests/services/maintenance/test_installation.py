@@ -7,12 +7,13 @@ import pytest
 from domain.maintenance.installation import RULES_VERSION, Installation
 from domain.shared.errors import StartupError
 from infrastructure.files.secret_files import DataFolderSecrets
+from infrastructure.scratch_installation import DiscardingMessageQueue
 from infrastructure.warehouse.installation.repository import InstallationRepository
 from services.maintenance.installation import claim_queue, identify, outdated_rules
 from services.maintenance.rebuild import rebuild_silver
 from services.ports.parts import Parts
 from services.shared.clock import now
-from tests.support import lines, load, release
+from tests.support import connection_of, lines, load, release
 
 
 def test_the_first_start_gives_database_and_folder_one_id(lake_home: Parts, tmp_path: Path) -> None:
@@ -56,13 +57,11 @@ def test_data_of_an_older_version_is_told_of_until_silver_is_rebuilt(lake_home: 
     assert outdated_rules(again) is None
 
 
-class _QueueOfAnother:
+class _QueueOfAnother(DiscardingMessageQueue):
     """The port `Messages` of a queue that serves another installation."""
 
     def send(self, actor: str, *args: str) -> None:
         raise AssertionError(actor, args)
-
-    def check(self) -> None: ...
 
     def claim(self, installation: str) -> str:
         return f"not-{installation}"
@@ -70,7 +69,7 @@ class _QueueOfAnother:
 
 def test_a_queue_of_another_installation_is_refused(lake_home: Parts) -> None:
     with lake_home.warehouse.write() as work:
-        InstallationRepository(work.connection).add(Installation(id="ours", rules_version=1), now())  # type: ignore[attr-defined]
+        InstallationRepository(connection_of(work)).add(Installation(id="ours", rules_version=1), now())
         work.commit()
     with pytest.raises(StartupError, match=r"serves another installation \(not-ours\)"):
         claim_queue(lake_home.warehouse, _QueueOfAnother())

@@ -8,11 +8,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.raw_records.listing import RawFilter
 from domain.raw_records.operations import Op, Operation, Operations
 from domain.raw_records.record import Kind
 from services.ports.parts import Parts
 from services.raw_records.changes import submit_operations
-from services.raw_records.queries import RawFilter, get_record, list_records, list_versions
+from services.raw_records.queries import get_record, list_records, list_versions
 from tests.services.raw_records.support import IDS, RECORDS
 from tests.support import drain, job_of, lake_in, verified
 

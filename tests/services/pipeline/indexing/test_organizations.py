@@ -21,7 +21,7 @@ from services.pipeline.refining.refine import refine
 from services.pipeline.sweep import IDLE_DURATION, sweep
 from services.ports.parts import Parts
 from services.shared.clock import now
-from tests.support import drain, job_of, lake_in, lines, load, messages, release, submit
+from tests.support import connection_of, drain, job_of, lake_in, lines, load, messages, release, submit
 
 SLICES = 3
 
@@ -67,7 +67,7 @@ def heard(parts: Parts, ago: timedelta, *stages: str) -> None:
     """Backdate the last change of these watermarks."""
     with parts.warehouse.write() as work:
         for stage in stages:
-            work.connection.exec_driver_sql(
+            connection_of(work).exec_driver_sql(
                 "UPDATE watermark SET updated_at = ? WHERE stage = ?",
                 ((now() - ago).replace(tzinfo=None).isoformat(" "), stage),
             )
@@ -137,10 +137,10 @@ def test_the_sweep_sends_index_where_only_organizations_are_behind(home: Parts) 
     refine(home)
     publish(home)
     with home.warehouse.write() as work:  # as if the last run began before publish ended, and its message was lost
-        work.connection.exec_driver_sql(
+        connection_of(work).exec_driver_sql(
             "UPDATE watermark SET silver_batch = (SELECT max(silver_batch) FROM watermark) WHERE stage = 'index'"
         )
-        work.connection.exec_driver_sql(
+        connection_of(work).exec_driver_sql(
             "UPDATE watermark SET seq = (SELECT max(seq) FROM watermark) WHERE stage = 'refine'"
         )
         work.commit()
@@ -153,7 +153,7 @@ def test_the_sweep_sends_index_where_only_organizations_are_behind(home: Parts) 
 
 def test_verify_waits_for_organizations(home: Parts, tmp_path: Path) -> None:
     with home.warehouse.write() as work:
-        work.connection.exec_driver_sql(
+        connection_of(work).exec_driver_sql(
             "UPDATE watermark SET silver_batch = 0 WHERE stage = ?", (ORGANIZATIONS_WATERMARK,)
         )
         work.commit()
