@@ -31,10 +31,10 @@ from api.v1 import (
     webhooks,
 )
 from api.v1.exchange_rates import router as enrichment
-from infrastructure.bootstrap import bootstrap, vault
+from infrastructure.bootstrap import bootstrap, password_hasher, token_signer
 from infrastructure.settings import Settings
 from services.ports.parts import Parts
-from services.users.accounts import Authenticator
+from services.users.authentication import Authenticator
 
 ABOUT = """
 Loads public-procurement data and serves it as a star schema and a search index.
@@ -104,8 +104,10 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
 
 def container_of(settings: Settings, parts: Parts) -> AppContext:
     """The context that endpoints receive as a dependency."""
-    callers = Authenticator(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
-    return AppContext(settings, parts, callers, PasswordChecker(callers), seeds, JobWatcher(parts.warehouse))
+    authenticator = Authenticator(parts.warehouse, password_hasher(), token_signer(settings), settings.token_minutes)
+    return AppContext(
+        settings, parts, authenticator, PasswordChecker(authenticator), seeds, JobWatcher(parts.warehouse)
+    )
 
 
 def seeds() -> Sequence[Path]:

@@ -11,7 +11,7 @@ from api.job_watcher import JobWatcher
 from api.password_checks import PasswordChecker
 from infrastructure.settings import Settings
 from services.ports.parts import Parts
-from services.users.accounts import Authenticator
+from services.users.authentication import Authenticator
 
 
 @dataclass(frozen=True)

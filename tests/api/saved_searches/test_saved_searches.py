@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 
 from domain.search.queries import Filter
 from domain.users.user import Role
+from infrastructure.credentials import PASSWORD_HASHER
 from infrastructure.http.webhook_sender import HttpWebhookSender
 from services.pipeline.indexing.index import index
 from services.search.rebuild import rebuild_search
@@ -316,7 +317,7 @@ def test_the_searches_of_a_user_who_is_removed_end_with_them(api: Api) -> None:
     load(api, "Another bridge", first=1)
     assert len(list_deliveries(api.parts.warehouse, ref=made["id"])[0]) == 1
     assert entries(api, other) == ["Another bridge", "A bridge over the Tawe"]
-    add_user(api.parts.warehouse, "rita", Role.READER, "rita!")
+    add_user(api.parts.warehouse, PASSWORD_HASHER, "rita", Role.READER, "rita!")
     assert api.stranger.get("/v1/searches", auth=("rita", "rita!")).json() == {"items": []}
 
 

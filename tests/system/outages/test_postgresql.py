@@ -15,6 +15,7 @@ from api.app import create_app
 from domain.jobs.job import JobStatus
 from domain.shared.errors import AwayError, UnavailableError
 from infrastructure.bootstrap import bootstrap, vault
+from infrastructure.credentials import PASSWORD_HASHER
 from infrastructure.lake.delta_lake import DeltaLake
 from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.migrate import upgrade
@@ -109,7 +110,7 @@ def test_callers_get_503_with_a_time_to_come_back_while_the_server_is_away(
     parts = bootstrap(settings, serving=True)
     with TestClient(create_app(settings, parts), raise_server_exceptions=False) as client:
         client.auth = ("admin", "admin!")
-        ensure_admin(parts.warehouse, vault(settings), settings.admin_password)
+        ensure_admin(parts.warehouse, PASSWORD_HASHER, vault(settings), settings.admin_password)
         asked: list[Callable[[], Response]] = [
             lambda: client.post("/v1/uploads?filename=a.json", content=package()),
             lambda: client.get("/v1/jobs"),
