@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     """Create the application over `parts`; without them, over those that the settings name."""
     settings = settings or Settings()
     parts = parts or bootstrap(settings, serving=True)
-    about = {
+    metadata = {
         "title": "tenderlake",
         "version": _version(),
         "summary": "Open contracting data, refined and searchable",
@@ -76,7 +76,9 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     }
     # No redirects: Starlette builds them from the Host header of the request. The pages of /docs are served from the
     # package, because an installation may have no access to the internet.
-    app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static", redirect_slashes=False)
+    app = FastAPIOffline(
+        **metadata, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static", redirect_slashes=False
+    )
     app.state.container = container_of(settings, parts)
     # Routes are matched in this order: search first, since users wait for it.
     for module in (

@@ -110,7 +110,8 @@ def records(
     """List the current raw records, ordered by id. An accepted change becomes visible once its job has landed."""
     where = parameters.model_dump(include={"prefix", "updated_from", "updated_to"})
     page, following = list_records(
-        context.parts,
+        context.parts.warehouse,
+        context.parts.lake,
         kind,
         RawFilter(ids=parameters.id, ocids=parameters.ocid, jobs=parameters.job, **where),
         parameters.cursor,
@@ -148,7 +149,7 @@ async def post(
         puts(kind, content := parse(body)),
         body,
         atomic=atomic,
-        alone=not isinstance(content, list),
+        single=not isinstance(content, list),
     )
 
 
@@ -213,7 +214,7 @@ async def delete_many(
 @router.get("/{kind}/{record_id}", response_model=RawRecord, responses={**TAGGED, **answers(404)})
 def record(kind: KindName, record_id: Id, context: Context, _: Reader, if_none_match: KnownVersion = None) -> Response:
     """Get a raw record: its payload as published apart from the repairs that `notes` list, and its lineage."""
-    found, tag = get_record(context.parts, kind, record_id)
+    found, tag = get_record(context.parts.warehouse, context.parts.lake, kind, record_id)
     return tagged(lambda: json_response(found.model_dump()), tag, if_none_match)
 
 
@@ -232,7 +233,7 @@ async def put(
     body = await read_body(request, JSON, context.settings.max_record_bytes)
     one = Operation(op=Op.PUT, kind=kind, id=record_id, payload=parse(body))
     return await run_in_threadpool(
-        _change, context, user, options, [one], body, alone=True, if_match=if_match, if_none_match=if_none_match
+        _change, context, user, options, [one], body, single=True, if_match=if_match, if_none_match=if_none_match
     )
 
 
@@ -253,7 +254,7 @@ async def patch(
     """
     body = await read_body(request, PATCHES, context.settings.max_record_bytes)
     (one,) = patches(kind, parse(body), [record_id])
-    return await run_in_threadpool(_change, context, user, options, [one], body, alone=True, if_match=if_match)
+    return await run_in_threadpool(_change, context, user, options, [one], body, single=True, if_match=if_match)
 
 
 @router.delete("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE)
@@ -271,13 +272,19 @@ def delete(
     `purge` erases its content irrecoverably.
     """
     one = Operation(op=_deleting(user, purge), kind=kind, id=record_id)
-    return _change(context, user, options, [one], b"", alone=True, if_match=if_match)
+    return _change(context, user, options, [one], b"", single=True, if_match=if_match)
 
 
 @router.get("/{kind}/{record_id}/versions", response_model=RawVersions, responses=answers(404))
 def versions(kind: KindName, record_id: Id, context: Context, _: Reader) -> Response:
     """List the versions of a record, newest first; also of a deleted one."""
-    return json_response({"items": [one.model_dump() for one in list_versions(context.parts, kind, record_id)]})
+    return json_response(
+        {
+            "items": [
+                one.model_dump() for one in list_versions(context.parts.warehouse, context.parts.lake, kind, record_id)
+            ]
+        }
+    )
 
 
 @router.get("/{kind}/{record_id}/versions/{version}", response_model=RawVersion, responses={**TAGGED, **answers(404)})
@@ -285,7 +292,7 @@ def version(
     kind: KindName, record_id: Id, version: Number, context: Context, _: Reader, if_none_match: KnownVersion = None
 ) -> Response:  # pylint: disable=redefined-outer-name
     """Get one version of a record."""
-    found, tag = get_version(context.parts, kind, record_id, version)
+    found, tag = get_version(context.parts.warehouse, context.parts.lake, kind, record_id, version)
     return tagged(lambda: json_response(found.model_dump()), tag, if_none_match)
 
 
@@ -297,21 +304,25 @@ def _change(
     body: bytes,
     *,
     atomic: bool = False,
-    alone: bool = False,
+    single: bool = False,
     if_match: str | None = None,
     if_none_match: str | None = None,
 ) -> Response:
-    once, hook = options.idempotency_key(user, fingerprint(body)), options.job_webhook(context)
-    if alone:
-        operations = [prepare_single_operation(context.parts, operations[0], if_match, if_none_match, once)]
+    idempotency, webhook = options.idempotency_key(user, fingerprint(body)), options.job_webhook(context)
+    if single:
+        operations = [
+            prepare_single_operation(context.parts.warehouse, operations[0], if_match, if_none_match, idempotency)
+        ]
     name = f"{options.request[0].lower()}-{operations[0].kind if operations else 'nothing'}.jsonl"
     job = submit_operations(
-        context.parts,
+        context.parts.warehouse,
+        context.parts.messages,
+        context.parts.files,
         Operations(atomic=atomic, items=operations),
         actor=user.name,
         filename=name,
-        idempotency=once,
-        webhook=hook,
+        idempotency=idempotency,
+        webhook=webhook,
     )
     return accepted(context, options, job)
 
@@ -320,18 +331,20 @@ async def _pdf(
     request: Request, context: AppContext, user: User, options: ChangeOptions, filename: str | None, ocid: str | None
 ) -> Response:
     """Submit a PDF as an upload."""
-    hook = options.job_webhook(context)
-    got = await receive_file(request, context.parts.files, context.settings.max_upload_bytes)
-    once = options.idempotency_key(user, f"{got.sha256} {filename or ''}")
-    about: dict[str, Any] = {
-        "sha256": got.sha256,
-        "size": got.size,
-        "filename": filename or "document.pdf",
-        "actor": user.name,
-        "ocid": ocid,
-    }
+    webhook = options.job_webhook(context)
+    received = await receive_file(request, context.parts.files, context.settings.max_upload_bytes)
+    idempotency = options.idempotency_key(user, f"{received.sha256} {filename or ''}")
     job = await run_in_threadpool(
-        submit, context.parts.warehouse, context.parts.messages, **about, idempotency=once, webhook=hook
+        submit,
+        context.parts.warehouse,
+        context.parts.messages,
+        sha256=received.sha256,
+        size=received.size,
+        filename=filename or "document.pdf",
+        actor=user.name,
+        ocid=ocid,
+        idempotency=idempotency,
+        webhook=webhook,
     )
     return accepted(context, options, job)
 

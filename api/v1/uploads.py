@@ -72,12 +72,22 @@ async def upload(
 
     `curl -u admin:… -F file=@releases.json localhost:8000/v1/uploads`
     """
-    hook = options.job_webhook(context)
-    got = await receive_file(request, context.parts.files, context.settings.max_upload_bytes)
-    parts, name = context.parts, filename or got.filename
-    about: dict[str, Any] = {"sha256": got.sha256, "size": got.size, "filename": name, "actor": user.name, "ocid": ocid}
-    once = options.idempotency_key(user, f"{got.sha256} {name or ''}")
-    job = await run_in_threadpool(submit, parts.warehouse, parts.messages, **about, idempotency=once, webhook=hook)
+    webhook = options.job_webhook(context)
+    received = await receive_file(request, context.parts.files, context.settings.max_upload_bytes)
+    parts, name = context.parts, filename or received.filename
+    idempotency = options.idempotency_key(user, f"{received.sha256} {name or ''}")
+    job = await run_in_threadpool(
+        submit,
+        parts.warehouse,
+        parts.messages,
+        sha256=received.sha256,
+        size=received.size,
+        filename=name,
+        actor=user.name,
+        ocid=ocid,
+        idempotency=idempotency,
+        webhook=webhook,
+    )
     return accepted(context, options, job)
 
 

@@ -23,12 +23,12 @@ class DataFolderSecrets:
         except FileNotFoundError:
             return None
 
-    def keep(self, name: str, value: bytes) -> None:
+    def write(self, name: str, value: bytes) -> None:
         """Write or overwrite the secret; after a crash either the old or the new one exists."""
         temporary = self._write_temporary(name, value)
         temporary.replace(self.folder / name)
 
-    def forget(self, name: str) -> None:
+    def remove(self, name: str) -> None:
         """Remove the secret if it exists."""
         (self.folder / name).unlink(missing_ok=True)
 

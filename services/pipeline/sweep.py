@@ -10,7 +10,7 @@ from services.pipeline.backlog import organizations_behind
 from services.ports.parts import Parts
 from services.shared.clock import now
 from services.webhooks.outbox import DELIVER_ACTOR as DELIVER
-from services.webhooks.outbox import HOST_ATTEMPTS_MOST
+from services.webhooks.outbox import MAX_HOST_ATTEMPTS
 
 IDLE_DURATION = timedelta(seconds=10)  # longer than a slice of any stage
 
@@ -34,7 +34,7 @@ def sweep(parts: Parts) -> list[tuple[str, ...]]:
         behind["embed"] = bool(parts.embedders.model) and marks["embed"].silver_batch < marks["index"].silver_batch
         due += [(stage,) for stage, late in behind.items() if late and work.watermarks.idle(stage, quiet)]
         erasing = any(one.at < quiet for one in work.audit.due(marks["index"].seq))
-        waiting = work.deliveries.due(now(), HOST_ATTEMPTS_MOST)
+        waiting = work.deliveries.due(now(), MAX_HOST_ATTEMPTS)
     due += [("erase",)] if erasing or parts.lake.needs_compaction() else []
     due = _without_pending(parts, due)
     for message in due:

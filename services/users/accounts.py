@@ -79,12 +79,12 @@ def ensure_admin(
             or not passwords.verify(password_bytes(password.get_secret_value()), admin.password_hash)
         ):
             add_user(warehouse, passwords, ADMIN, Role.ADMIN, password.get_secret_value())
-            files.forget(ADMIN_FILE)
+            files.remove(ADMIN_FILE)
         return None
     if any(user.role is Role.ADMIN for user in users.values()):
         return None
     generated = secrets.token_urlsafe(18)
     # Stored before the user is added: a crash between the two must not lose it.
-    files.keep(ADMIN_FILE, generated.encode() + b"\n")
+    files.write(ADMIN_FILE, generated.encode() + b"\n")
     add_user(warehouse, passwords, ADMIN, Role.ADMIN, generated)
     return generated

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from domain.shared.errors import reason_of
 from infrastructure.formats.compression import gzip_stream
-from infrastructure.formats.compression.gzip_stream import CHUNK_BYTES, READ_BYTES, BrokenGzipError
+from infrastructure.formats.compression.gzip_stream import CHUNK_BYTES, READ_BYTES, DamagedStreamError
 
 XZ_MEMORY_BYTES = 256 << 20  # upper bound for decompressing an xz file
 KINDS: dict[bytes, tuple[str, Callable[[], Any] | None]] = {
@@ -29,7 +29,7 @@ def unpacked(file: BinaryIO, broken: list[str]) -> Iterator[bytes]:
     name, maker = KINDS[_magic(file) or gzip_stream.MAGIC]
     try:
         yield from gzip_stream.unpacked(file) if maker is None else _streams(file, name, maker)
-    except BrokenGzipError as error:
+    except DamagedStreamError as error:
         broken.append(str(error))
 
 
@@ -47,10 +47,10 @@ def _streams(file: BinaryIO, name: str, maker: Callable[[], Any]) -> Iterator[by
             try:
                 chunk = stream.decompress(packed, CHUNK_BYTES)
             except (OSError, lzma.LZMAError) as error:
-                raise BrokenGzipError(f"the {name} file is damaged: {reason_of(error)}") from error
+                raise DamagedStreamError(f"the {name} file is damaged: {reason_of(error)}") from error
             if chunk:
                 yield chunk
             packed = file.read(READ_BYTES) if stream.needs_input else b""
             if not packed and not chunk and not stream.eof:
-                raise BrokenGzipError(f"the {name} file is truncated")
+                raise DamagedStreamError(f"the {name} file is truncated")
         packed = stream.unused_data or file.read(READ_BYTES)

@@ -12,7 +12,7 @@ READ_BYTES = 1 << 16  # of the file
 GZIP_WBITS = 31  # zlib's wbits for a 15-bit window in a gzip wrapper
 
 
-class BrokenGzipError(Exception):
+class DamagedStreamError(Exception):
     """Raised after the last intact chunk, where the file is truncated or damaged."""
 
 
@@ -25,13 +25,13 @@ def unpacked(file: BinaryIO) -> Iterator[bytes]:
             try:
                 chunk = member.decompress(packed, CHUNK_BYTES)
             except zlib.error as error:
-                raise BrokenGzipError(f"the gzip file is damaged: {reason_of(error)}") from error
+                raise DamagedStreamError(f"the gzip file is damaged: {reason_of(error)}") from error
             if chunk:
                 yield chunk
             packed = member.unconsumed_tail or (b"" if member.eof else file.read(READ_BYTES))
             if not packed and not chunk and not member.eof:
-                raise BrokenGzipError("the gzip file is truncated")
+                raise DamagedStreamError("the gzip file is truncated")
         packed = member.unused_data if len(member.unused_data) > 1 else member.unused_data + file.read(READ_BYTES)
         packed = packed.lstrip(b"\x00") or file.read(READ_BYTES).lstrip(b"\x00")
         if packed and not packed.startswith(MAGIC[: len(packed)]):
-            raise BrokenGzipError("the gzip file has trailing data that is not gzip")
+            raise DamagedStreamError("the gzip file has trailing data that is not gzip")

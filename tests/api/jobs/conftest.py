@@ -77,7 +77,7 @@ class Queue(DiscardingMessageQueue):
                     if self.go.is_set():
                         actor, *args = self.waiting.get(timeout=0.02)
                         STAGES[actor](parts, *args)
-                        wake_deliveries(parts)
+                        wake_deliveries(parts.warehouse, parts.messages)
                 except Empty:
                     pass
                 except Exception as error:  # raised again at the end of the test; the thread continues

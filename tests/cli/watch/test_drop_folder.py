@@ -156,7 +156,7 @@ def test_what_goes_wrong_with_one_file_holds_up_no_other(folder: Folder, monkeyp
 def test_a_cancelled_job_takes_its_file_to_failed(folder: Folder) -> None:
     folder.put("a.jsonl")
     folder.look(3, work=False)
-    cancel(folder.parts, folder.jobs()[0].id, "somebody")
+    cancel(folder.parts.warehouse, folder.parts.messages, folder.jobs()[0].id, "somebody")
     folder.look()
     assert folder.lies() == ["failed/a.jsonl"]
     assert folder.report("failed/a.jsonl")["status"] == "cancelled"

@@ -30,7 +30,7 @@ def test_another_folder_is_refused_and_left_as_it_was(lake_home: Parts, tmp_path
     with pytest.raises(StartupError, match=rf"installation {first.id}.*which belongs to none.*TENDERLAKE_DATA_DIR"):
         identify(lake_home.warehouse, DataFolderSecrets(other), other, database_in_folder=False)
     assert not other.exists()
-    DataFolderSecrets(other).keep("installation", b"somebody-else")
+    DataFolderSecrets(other).write("installation", b"somebody-else")
     with pytest.raises(StartupError, match="installation somebody-else"):
         identify(lake_home.warehouse, DataFolderSecrets(other), other, database_in_folder=False)
 
@@ -38,7 +38,7 @@ def test_another_folder_is_refused_and_left_as_it_was(lake_home: Parts, tmp_path
 def test_a_database_in_the_folder_restores_the_file_and_a_crash_in_between_is_made_good(
     lake_home: Parts, tmp_path: Path
 ) -> None:
-    DataFolderSecrets(tmp_path).keep("installation", b"written-before-the-crash")
+    DataFolderSecrets(tmp_path).write("installation", b"written-before-the-crash")
     first = identify(lake_home.warehouse, DataFolderSecrets(tmp_path), tmp_path, database_in_folder=True)
     assert first.id == "written-before-the-crash"
     (tmp_path / "installation").unlink()

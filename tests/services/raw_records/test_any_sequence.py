@@ -80,16 +80,16 @@ def operations(step: Step) -> Operations:
 def _same(parts: Parts, model: Model) -> None:
     for kind in Kind:
         key = (kind, IDS[kind])
-        listed, following = list_records(parts, kind, RawFilter(), None, 10)
+        listed, following = list_records(parts.warehouse, parts.lake, kind, RawFilter(), None, 10)
         assert following is None
         assert [one.id for one in listed] == ([key[1]] if key in model.standing else [])
         if key in model.standing:
-            found, _ = get_record(parts, kind, key[1])
+            found, _ = get_record(parts.warehouse, parts.lake, kind, key[1])
             assert model.standing[key].items() <= found.payload.items()
             assert found.payload.get("x_mark") == model.standing[key].get("x_mark")
             assert found.version == model.versions[key]
         elif key in model.versions:
-            newest = list_versions(parts, kind, key[1])[0]
+            newest = list_versions(parts.warehouse, parts.lake, kind, key[1])[0]
             assert (newest.version, newest.deleted) == (model.versions[key], True)
 
 
@@ -104,7 +104,16 @@ def test_any_sequence_of_changes_leaves_what_a_plain_model_says(
         jobs = []
         for step, rest in run:
             model.take(step)
-            jobs.append(submit_operations(parts, operations(step), actor="tester", filename="operations.jsonl"))
+            jobs.append(
+                submit_operations(
+                    parts.warehouse,
+                    parts.messages,
+                    parts.files,
+                    operations(step),
+                    actor="tester",
+                    filename="operations.jsonl",
+                )
+            )
             if rest:
                 drain(parts)
         drain(parts)

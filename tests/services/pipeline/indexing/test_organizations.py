@@ -117,7 +117,7 @@ def test_a_job_whose_last_records_are_known_ends_with_its_organizations(home: Pa
 
 def test_a_load_that_is_cancelled_half_way_has_the_organizations_of_what_was_landed(home: Parts) -> None:
     job_id = begin(home)
-    cancel(home, job_id, "tester")
+    cancel(home.warehouse, home.messages, job_id, "tester")
     drain(home)
     assert (names(home), behind(home)) == ({"Buyer 0", "Buyer 1"}, False)
 
