@@ -31,10 +31,10 @@ from api.v1 import (
     webhooks,
 )
 from api.v1.exchange_rates import router as enrichment
-from infrastructure.bootstrap import bootstrap, table_exports, vault
+from infrastructure.bootstrap import bootstrap, password_hasher, table_exports, token_signer
 from infrastructure.settings import Settings
 from services.ports.parts import Parts
-from services.users.accounts import Authenticator
+from services.users.authentication import Authenticator
 
 ABOUT = """
 Loads public-procurement data and serves it as a star schema and a search index.
@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     """Create the application over `parts`; without them, over those that the settings name."""
     settings = settings or Settings()
     parts = parts or bootstrap(settings, serving=True)
-    about = {
+    metadata = {
         "title": "tenderlake",
         "version": _version(),
         "summary": "Open contracting data, refined and searchable",
@@ -76,7 +76,9 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     }
     # No redirects: Starlette builds them from the Host header of the request. The pages of /docs are served from the
     # package, because an installation may have no access to the internet.
-    app = FastAPIOffline(**about, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static", redirect_slashes=False)
+    app = FastAPIOffline(
+        **metadata, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static", redirect_slashes=False
+    )
     app.state.container = container_of(settings, parts)
     # Routes are matched in this order: search first, since users wait for it.
     for module in (
@@ -104,9 +106,9 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
 
 def container_of(settings: Settings, parts: Parts) -> AppContext:
     """The context that endpoints receive as a dependency."""
-    callers = Authenticator(parts.warehouse, vault(settings).signing_key(), settings.token_minutes)
-    exports = table_exports(settings)
-    return AppContext(settings, parts, exports, callers, PasswordChecker(callers), seeds, JobWatcher(parts.warehouse))
+    authenticator = Authenticator(parts.warehouse, password_hasher(), token_signer(settings), settings.token_minutes)
+    watcher, exports = JobWatcher(parts.warehouse), table_exports(settings)
+    return AppContext(settings, parts, exports, authenticator, PasswordChecker(authenticator), seeds, watcher)
 
 
 def seeds() -> Sequence[Path]:

@@ -14,7 +14,7 @@ from api.context import AppContext, get_context
 from api.password_checks import PasswordChecker
 from domain.shared.errors import ForbiddenError, UnauthorizedError
 from domain.users.user import Role, User
-from services.users.accounts import Authenticator
+from services.users.authentication import Authenticator
 
 
 class BasicScheme(HTTPBasic):

@@ -12,7 +12,7 @@ from api.password_checks import PasswordChecker
 from infrastructure.settings import Settings
 from services.ports.exports import TableExports
 from services.ports.parts import Parts
-from services.users.accounts import Authenticator
+from services.users.authentication import Authenticator
 
 
 @dataclass(frozen=True)

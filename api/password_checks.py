@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 
 from domain.shared.errors import UnavailableError
 from domain.users.user import User
-from services.users.accounts import Authenticator
+from services.users.authentication import Authenticator
 
 CONCURRENT_CHECKS = 2
 MAX_WAITING_REQUESTS = 500  # users whose password is cached don't wait

@@ -46,7 +46,7 @@ def migrate() -> None:
 
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    from infrastructure.bootstrap import bootstrap, seals, timeouts, vault
+    from infrastructure.bootstrap import bootstrap, password_hasher, seals, timeouts, vault
 
     upgrade(settings.warehouse_url, settings.fiscal_year_start, seals(settings), timeouts(settings))
     from services.maintenance.installation import identify, outdated_rules
@@ -68,7 +68,7 @@ def migrate() -> None:
         typer.echo(f"the search engine is unavailable, its vectors are not checked: {error.detail}")
     if lost:
         typer.echo("the search index is empty but gold is not: the index is rebuilt")
-    password = ensure_admin(parts.warehouse, vault(settings), settings.admin_password)
+    password = ensure_admin(parts.warehouse, password_hasher(), vault(settings), settings.admin_password)
     if password:
         typer.echo(
             f"created the user admin with the password {password} (kept in {settings.data_dir / 'admin-password'})"
@@ -82,10 +82,10 @@ def user_add(
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
 ) -> None:
     """Add a user, or replace the role and password of an existing one."""
-    from infrastructure.bootstrap import bootstrap
+    from infrastructure.bootstrap import bootstrap, password_hasher
     from services.users.accounts import add_user
 
-    add_user(bootstrap(Settings()).warehouse, name, role, password)
+    add_user(bootstrap(Settings()).warehouse, password_hasher(), name, role, password)
     typer.echo(f"{name} may now call the API as {role}")
 
 
@@ -93,10 +93,10 @@ def user_add(
 def user_list() -> None:
     """The users and their roles."""
     from infrastructure.bootstrap import bootstrap
+    from services.users.accounts import list_users
 
-    with bootstrap(Settings()).warehouse.read() as work:
-        for user in work.users.all():
-            typer.echo(f"{user.name}\t{user.role}")
+    for user in list_users(bootstrap(Settings()).warehouse):
+        typer.echo(f"{user.name}\t{user.role}")
 
 
 @users.command("remove")

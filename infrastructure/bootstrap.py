@@ -2,6 +2,7 @@
 
 from domain.search.search_documents import SPECS
 from domain.shared.errors import StartupError
+from infrastructure.credentials import PASSWORD_HASHER, JwtSigner
 from infrastructure.embeddings import ConfiguredModels
 from infrastructure.exchange_rates.frankfurter import Frankfurter
 from infrastructure.exports.table_files import TableFiles
@@ -29,6 +30,7 @@ from infrastructure.warehouse.postgresql import Timeouts
 from services.ports.exports import TableExports
 from services.ports.parts import Parts
 from services.ports.search import SearchEngine
+from services.ports.secrets import PasswordHasher
 from services.ports.sources import InlineSliceReader
 
 
@@ -120,6 +122,16 @@ def models(settings: Settings) -> ConfiguredModels:
 def vault(settings: Settings) -> DataFolderSecrets:
     """The secrets in the data folder: the key that signs tokens, the first password."""
     return DataFolderSecrets(settings.data_dir)
+
+
+def password_hasher() -> PasswordHasher:
+    """The hasher of passwords."""
+    return PASSWORD_HASHER
+
+
+def token_signer(settings: Settings) -> JwtSigner:
+    """The signer of tokens, whose key is created on first use."""
+    return JwtSigner(vault(settings).signing_key())
 
 
 def seals(settings: Settings) -> FernetCipher:

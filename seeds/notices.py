@@ -25,7 +25,7 @@ class Line(NamedTuple):
 
 def notice(release: Json, *, named: bool = True) -> bytes:
     """The notice of a release's tender as PDF; `named`: whether its text contains the ocid."""
-    document: Any = pymupdf.open()  # type: ignore[no-untyped-call]
+    document: Any = pymupdf.open()
     page, y = document.new_page(width=PAGE.width, height=PAGE.height), MARGIN
     for line in _lines(release, named):
         y += line.above

@@ -13,7 +13,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from domain.jobs.job import Job
 from domain.raw_records.quarantine import Quarantined
@@ -40,6 +40,7 @@ from services.maintenance.verify import verify
 from services.pipeline.backlog import ORGANIZATIONS_PART
 from services.pipeline.stages import STAGES as REGISTRY
 from services.ports.parts import Parts
+from services.ports.warehouse import ReadUnitOfWork
 from services.shared.clock import now
 from services.uploads import submission as intake
 
@@ -225,6 +226,12 @@ def package(releases: Sequence[dict[str, Any]], **about: Any) -> bytes:
     ).encode()
 
 
+def connection_of(work: ReadUnitOfWork) -> Connection:
+    """The connection of a unit of work, to look into tables and to age rows."""
+    assert isinstance(work, SqlUnitOfWork)
+    return work.connection
+
+
 class Killed(Exception):  # noqa: N818
     """Raised in place of killing the process."""
 
@@ -274,7 +281,7 @@ def move_state_there_and_back(warehouse: SqlWarehouse) -> None:
         work.batches.commit_silver(1, 1, [Kind.ORGANIZATIONS, Kind.CLASSIFICATIONS], now())
         marks = [work.watermarks.get("index"), work.watermarks.get("index", ORGANIZATIONS_PART)]
         work.commit()
-    assert (batch.kinds, [mark.silver_batch for mark in marks]) == ({Kind.RELEASES}, [1, 1])
+    assert (batch.kinds, [mark.silver_batch for mark in marks]) == (frozenset({Kind.RELEASES}), [1, 1])
     back_to(warehouse.url, "0013")
     with warehouse.write() as work:
         query = "SELECT stage, silver_batch FROM watermark WHERE stage IN ('organizations', 'processes lost')"

@@ -35,7 +35,7 @@ def _actor(broker: dramatiq.Broker, parts: Parts, stage: Stage) -> dramatiq.Acto
             parts.warehouse.wait(WAIT_SECONDS)
             parts.messages.wait(WAIT_SECONDS)
             stage(parts, *args)
-            wake_deliveries(parts)  # a job may have ended
+            wake_deliveries(parts.warehouse, parts.messages)  # a job may have ended
         except (RetryableError, NoSpaceError) as error:  # expected: one line, where dramatiq would log a traceback
             logger.log(level_of(error), "{}: {}; will retry", stage.name, error.detail)
             raise Retry(error.detail, AWAY_DELAY_MS if isinstance(error, UnavailableError) else None) from error

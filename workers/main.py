@@ -59,7 +59,7 @@ def run(index: int = 0, of: int = 1) -> None:
             threading.Thread(target=_checkpoint_log, args=(parts, stop), daemon=True).start()
             every: list[tuple[str, Callable[[Parts], object], float]] = [
                 ("sweep", sweep, settings.sweep_seconds),
-                ("deliveries", wake_deliveries, DELIVERY_POLL_SECONDS),
+                ("deliveries", _wake_deliveries, DELIVERY_POLL_SECONDS),
             ]
             every += [("search", _restore_search, settings.sweep_seconds)]
             for what, act, seconds in every:
@@ -69,6 +69,10 @@ def run(index: int = 0, of: int = 1) -> None:
         release_leases(parts)
     sys.stderr.flush()
     os._exit(0)  # unfinished messages are redelivered; their threads must not keep the process alive
+
+
+def _wake_deliveries(parts: Parts) -> None:
+    wake_deliveries(parts.warehouse, parts.messages)
 
 
 def _make_garbage_collection_rare() -> None:

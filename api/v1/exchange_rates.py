@@ -19,7 +19,7 @@ from services.exchange_rates.fetching import RateRequest, fetch_rates
 router = strict_router("/v1/enrich", "enrichment")
 
 
-class RatesWish(BaseModel):
+class RateSelection(BaseModel):
     """Which rates to fetch. Omitted members get defaults; an empty body fetches the rates that facts need and lack."""
 
     model_config = ConfigDict(extra="forbid")
@@ -36,7 +36,7 @@ class RatesWish(BaseModel):
         None, min_length=1, max_length=200, description="ISO 4217 codes; default: the currencies of the facts"
     )
 
-    def read(self) -> RateRequest:
+    def to_request(self) -> RateRequest:
         """The body as the service's request."""
         return RateRequest(self.first, self.to, self.currencies)
 
@@ -52,7 +52,7 @@ class RatesWish(BaseModel):
     },
 )
 def exchange_rates(
-    context: Context, user: Writer, options: Options, wish: Annotated[RatesWish | None, Body()] = None
+    context: Context, user: Writer, options: Options, selection: Annotated[RateSelection | None, Body()] = None
 ) -> Response:
     """Fetch rates from the exchange-rate service (`TENDERLAKE_RATES_URL`), then land the new ones as a job.
 
@@ -61,11 +61,11 @@ def exchange_rates(
 
     `curl -u admin:… -X POST localhost:8000/v1/enrich/exchange-rates`
     """
-    body = wish.model_dump_json() if wish else ""
+    body = selection.model_dump_json() if selection else ""
     job = fetch_rates(
         context.parts,
         user.name,
-        wish.read() if wish else None,
+        selection.to_request() if selection else None,
         idempotency=options.idempotency_key(user, body),
         webhook=options.job_webhook(context),
     )

@@ -1,7 +1,7 @@
 """Server-sent events of a job: its state at once and after every change, until its last stage has ended."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -35,7 +35,7 @@ DESCRIPTION: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def job_events(watcher: JobWatcher, job_id: str) -> AsyncIterator[ServerSentEvent]:
+async def job_events(watcher: JobWatcher, job_id: str) -> AsyncGenerator[ServerSentEvent, None]:
     """Events `job` with the job as JSON, as `GET /v1/jobs/{id}` answers it, numbered from 1.
 
     The first event is the present state, so that a client that reconnects (`Last-Event-ID`) needs nothing that it

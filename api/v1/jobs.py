@@ -69,14 +69,21 @@ def job(job_id: JobId, context: Context, _: Reader) -> JobAnswer:
     return JobAnswer.of(get_job(context.parts.warehouse, job_id))
 
 
-@router.delete("/{job_id}", responses=answers(404, 409))
-def stop(job_id: JobId, context: Context, user: Writer) -> JobAnswer:
+# The operation ids of these two are published; the functions can't have the names of the services that they call.
+@router.delete("/{job_id}", responses=answers(404, 409), operation_id="stop_v1_jobs__job_id__delete")
+def cancel_job(job_id: JobId, context: Context, user: Writer) -> JobAnswer:
     """Cancel a job that has not landed completely. Records that are landed already stay; `error.detail` counts them."""
-    return JobAnswer.of(cancel(context.parts, job_id, user.name))
+    return JobAnswer.of(cancel(context.parts.warehouse, context.parts.messages, job_id, user.name))
 
 
-@router.post("/{job_id}/retry", status_code=202, response_model=JobAnswer, responses={**CHANGE, **answers(404, 410)})
-def again(job_id: JobId, context: Context, user: Writer, options: Options) -> Response:
+@router.post(
+    "/{job_id}/retry",
+    status_code=202,
+    response_model=JobAnswer,
+    responses={**CHANGE, **answers(404, 410)},
+    operation_id="again_v1_jobs__job_id__retry_post",
+)
+def retry_job(job_id: JobId, context: Context, user: Writer, options: Options) -> Response:
     """Land the file of a job again, as a new job whose `retry_of` names the old one.
 
     The old job must have failed, been cancelled or have records in quarantine.
@@ -84,7 +91,15 @@ def again(job_id: JobId, context: Context, user: Writer, options: Options) -> Re
     return accepted(
         context,
         options,
-        retry(context.parts, job_id, user.name, options.idempotency_key(user, ""), options.job_webhook(context)),
+        retry(
+            context.parts.warehouse,
+            context.parts.messages,
+            context.parts.files,
+            job_id,
+            user.name,
+            options.idempotency_key(user, ""),
+            options.job_webhook(context),
+        ),
     )
 
 
@@ -146,4 +161,4 @@ def deliveries(
 @router.post("/{job_id}/deliveries/{delivery_id}/redeliver", status_code=202, responses=answers(404))
 def redelivery(job_id: JobId, delivery_id: DeliveryId, context: Context, _: Writer) -> DeliveryAnswer:
     """Deliver a message about a job again."""
-    return DeliveryAnswer.of(redeliver(context.parts, delivery_id, ref=job_id))
+    return DeliveryAnswer.of(redeliver(context.parts.warehouse, context.parts.messages, delivery_id, ref=job_id))

@@ -48,21 +48,25 @@ class RawRecordChange:
         operations: list[Operation],
         *,
         atomic: bool = False,
-        alone: bool = False,
+        single: bool = False,
         if_match: str | None = None,
         if_none_match: str | None = None,
     ) -> Response:
-        """Submit the operations as a job. One that is `alone` is checked, with its preconditions, before that."""
+        """Submit the operations as a job. A `single` one is checked, with its preconditions, before that."""
         parts, method = self.context.parts, self.options.request[0].lower()
 
         def job() -> Job:
             key = self.options.idempotency_key(self.user, fingerprint(self.body))
             webhook = self.options.job_webhook(self.context)
             items = (
-                [prepare_single_operation(parts, operations[0], if_match, if_none_match, key)] if alone else operations
+                [prepare_single_operation(parts.warehouse, operations[0], if_match, if_none_match, key)]
+                if single
+                else operations
             )
             return submit_operations(
-                parts,
+                parts.warehouse,
+                parts.messages,
+                parts.files,
                 Operations(atomic=atomic, items=items),
                 actor=self.user.name,
                 filename=f"{method}-{items[0].kind if items else 'nothing'}.jsonl",

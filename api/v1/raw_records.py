@@ -86,7 +86,8 @@ def records(
     """List the current raw records, ordered by id. An accepted change becomes visible once its job has landed."""
     where = parameters.model_dump(include={"prefix", "updated_from", "updated_to"})
     page, following = list_records(
-        context.parts,
+        context.parts.warehouse,
+        context.parts.lake,
         kind,
         RawFilter(ids=parameters.id, ocids=parameters.ocid, jobs=parameters.job, **where),
         parameters.cursor,
@@ -109,7 +110,7 @@ async def post(change: Change, atomic: Atomic = False, filename: Name = None, oc
             change.request, change.context, change.user, change.options, filename, ocid, unnamed="document.pdf"
         )
     content = await change.read(JSON)
-    return await change.submit(puts(change.kind, content), atomic=atomic, alone=not isinstance(content, list))
+    return await change.submit(puts(change.kind, content), atomic=atomic, single=not isinstance(content, list))
 
 
 @router.put("/{kind}", status_code=202, response_model=JobAnswer, responses=CHANGES, openapi_extra=PUT_MANY_BODY)
@@ -144,7 +145,7 @@ async def delete_many(change: Change, ids: Ids = None, atomic: Atomic = False, p
 @router.get("/{kind}/{record_id}", response_model=RawRecord, responses={**TAGGED, **answers(404)})
 def record(kind: KindName, record_id: Id, context: Context, _: Reader, if_none_match: KnownVersion = None) -> Response:
     """Get a raw record: its payload as published apart from the repairs that `notes` list, and its lineage."""
-    found, tag = get_record(context.parts, kind, record_id)
+    found, tag = get_record(context.parts.warehouse, context.parts.lake, kind, record_id)
     return tagged(lambda: json_response(found.model_dump()), tag, if_none_match)
 
 
@@ -152,7 +153,7 @@ def record(kind: KindName, record_id: Id, context: Context, _: Reader, if_none_m
 async def put(change: Change, record_id: Id, if_match: IfMatch = None, if_none_match: IfNoneMatch = None) -> Response:
     """Create or replace a record. Its content must have that id (otherwise 422)."""
     one = Operation(op=Op.PUT, kind=change.kind, id=record_id, payload=await change.read(JSON))
-    return await change.submit([one], alone=True, if_match=if_match, if_none_match=if_none_match)
+    return await change.submit([one], single=True, if_match=if_match, if_none_match=if_none_match)
 
 
 @router.patch("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE, openapi_extra=PATCH_BODY)
@@ -163,7 +164,7 @@ async def patch(change: Change, record_id: Id, if_match: IfMatch = None) -> Resp
     was accepted earlier.
     """
     content = await change.read(PATCHES)
-    return await change.submit(patches(change.kind, content, [record_id]), alone=True, if_match=if_match)
+    return await change.submit(patches(change.kind, content, [record_id]), single=True, if_match=if_match)
 
 
 @router.delete("/{kind}/{record_id}", status_code=202, response_model=JobAnswer, responses=ONE)
@@ -173,13 +174,19 @@ async def delete(change: Change, record_id: Id, if_match: IfMatch = None, purge:
     `purge` erases its content irrecoverably.
     """
     one = Operation(op=change.deletion(purge), kind=change.kind, id=record_id)
-    return await change.submit([one], alone=True, if_match=if_match)
+    return await change.submit([one], single=True, if_match=if_match)
 
 
 @router.get("/{kind}/{record_id}/versions", response_model=RawVersions, responses=answers(404))
 def versions(kind: KindName, record_id: Id, context: Context, _: Reader) -> Response:
     """List the versions of a record, newest first; also of a deleted one."""
-    return json_response({"items": [one.model_dump() for one in list_versions(context.parts, kind, record_id)]})
+    return json_response(
+        {
+            "items": [
+                one.model_dump() for one in list_versions(context.parts.warehouse, context.parts.lake, kind, record_id)
+            ]
+        }
+    )
 
 
 @router.get("/{kind}/{record_id}/versions/{version}", response_model=RawVersion, responses={**TAGGED, **answers(404)})
@@ -187,5 +194,5 @@ def version(  # pylint: disable=redefined-outer-name
     kind: KindName, record_id: Id, version: Number, context: Context, _: Reader, if_none_match: KnownVersion = None
 ) -> Response:
     """Get one version of a record."""
-    found, tag = get_version(context.parts, kind, record_id, version)
+    found, tag = get_version(context.parts.warehouse, context.parts.lake, kind, record_id, version)
     return tagged(lambda: json_response(found.model_dump()), tag, if_none_match)

@@ -50,7 +50,7 @@ class SearchBody(StrictBody):
         return SavedSearchInput(
             name=self.name,
             parameters=given,
-            query=matching_query(to_search_query(self.query.read())),
+            query=matching_query(to_search_query(self.query.to_request())),
             url=self.webhook,
             secret=self.secret,
             feed=self.feed,

@@ -87,7 +87,7 @@ class SearchParameters(BaseModel):
     page: int = Field(1, ge=1, le=100_000, description="1 is the first")
     per_page: int = Field(10, ge=1, le=100, description="largest number of hits in a page")
 
-    def read(self) -> searches.SearchRequest:
+    def to_request(self) -> searches.SearchRequest:
         """The parameters as the service's request."""
         return searches.SearchRequest(
             text=self.q,
@@ -106,13 +106,13 @@ SAME = [one.name for one in fields(searches.SearchRequest) if one.name in Search
 
 
 @router.get("", response_model=SearchResult, responses=answers(404))
-def search(context: Context, asked: Annotated[SearchParameters, Query()]) -> Response:
+def search(context: Context, parameters: Annotated[SearchParameters, Query()]) -> Response:
     """Find contracting processes, organisations or passages of uploaded documents, narrowed by filters, with facets and
     highlights.
 
     Highlighted text is HTML-escaped, with the matched words in `<mark>`.
     """
-    return model_response(searches.search(context.parts, asked.read()))
+    return model_response(searches.search(context.parts, parameters.to_request()))
 
 
 class SuggestParameters(BaseModel):
@@ -124,8 +124,8 @@ class SuggestParameters(BaseModel):
 
 
 @router.get("/suggest", response_model=Suggestions)
-def suggest(context: Context, asked: Annotated[SuggestParameters, Query()]) -> Response:
+def suggest(context: Context, parameters: Annotated[SuggestParameters, Query()]) -> Response:
     """Complete the text that a user is typing."""
     return model_response(
-        Suggestions(items=searches.suggest(context.parts.search, asked.collection, asked.q, asked.limit))
+        Suggestions(items=searches.suggest(context.parts.search, parameters.collection, parameters.q, parameters.limit))
     )

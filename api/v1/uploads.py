@@ -85,20 +85,20 @@ async def store_upload(
     unnamed: str | None = None,
 ) -> Response:
     """Store the file of the request and submit it as a job; `unnamed` is the name of a file without one."""
-    hook, parts = options.job_webhook(context), context.parts
-    got = await receive_file(request, parts.files, context.settings.max_upload_bytes)
-    name = filename or got.filename
+    webhook, parts = options.job_webhook(context), context.parts
+    received = await receive_file(request, parts.files, context.settings.max_upload_bytes)
+    name = filename or received.filename
     job = await run_in_threadpool(
         submit,
         parts.warehouse,
         parts.messages,
-        sha256=got.sha256,
-        size=got.size,
+        sha256=received.sha256,
+        size=received.size,
         filename=name or unnamed,
         actor=user.name,
         ocid=ocid,
-        idempotency=options.idempotency_key(user, f"{got.sha256} {name or ''}"),
-        webhook=hook,
+        idempotency=options.idempotency_key(user, f"{received.sha256} {name or ''}"),
+        webhook=webhook,
     )
     return accepted(context, options, job)
 

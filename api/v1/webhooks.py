@@ -35,7 +35,9 @@ def webhooks(context: Context, _: Admin) -> Webhooks:
 @router.post("", status_code=201)
 def add(context: Context, response: Response, _: Admin, body: WebhookBody) -> NewWebhook:
     """Add a webhook. The answer shows the signing secret, this once."""
-    made, secret = services.add_webhook(context.parts, body.to_input(), private=context.settings.webhook_private)
+    made, secret = services.add_webhook(
+        context.parts.warehouse, context.parts.seals, body.to_input(), private=context.settings.webhook_private
+    )
     response.headers["Location"] = f"/v1/webhooks/{made.id}"
     return NewWebhook.new(made, secret)
 
@@ -53,7 +55,11 @@ def change(webhook_id: Id, context: Context, _: Admin, body: WebhookBody) -> Web
     Pending deliveries go to the new URL; they are cancelled if the webhook becomes inactive.
     """
     private = context.settings.webhook_private
-    return WebhookAnswer.of(services.change_webhook(context.parts, webhook_id, body.to_input(), private=private))
+    return WebhookAnswer.of(
+        services.change_webhook(
+            context.parts.warehouse, context.parts.seals, webhook_id, body.to_input(), private=private
+        )
+    )
 
 
 @router.delete("/{webhook_id}", status_code=204, response_class=Response, responses=answers(404))
@@ -76,4 +82,6 @@ def deliveries(
 def redelivery(webhook_id: Id, delivery_id: DeliveryId, context: Context, _: Admin) -> DeliveryAnswer:
     """Send a delivery again."""
     services.get_webhook(context.parts.warehouse, webhook_id)
-    return DeliveryAnswer.of(outbox.redeliver(context.parts, delivery_id, webhook_id=webhook_id))
+    return DeliveryAnswer.of(
+        outbox.redeliver(context.parts.warehouse, context.parts.messages, delivery_id, webhook_id=webhook_id)
+    )

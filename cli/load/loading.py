@@ -34,21 +34,21 @@ class Loading:
     def accepted(self, answer: httpx.Response, job: dict[str, Any], name: str) -> None:
         """Record that a file became a job."""
         self.names[job["id"]] = name
-        self.show.forget(name)
+        self.show.remove(name)
         self.show.say(f"{name}: accepted as job {job['id']}")
         if secret := answer.headers.get("webhook-secret"):
             self.show.say(f"{name}: messages to the webhook are signed with {secret}")
 
     def failed(self, name: str, why: str) -> None:
         """Record that a file was refused, or that its job failed."""
-        self.show.forget(name)
+        self.show.remove(name)
         self.show.complain(f"{name}: {why}")
         self.code = FAILED_EXIT_CODE
 
     def ended(self, job: dict[str, Any]) -> None:
         """Record the final state of a job."""
         name, counts = self.names.pop(job["id"]), job["counts"]
-        self.show.forget(job["id"])
+        self.show.remove(job["id"])
         summary = ", ".join(f"{counts[name]:,} {name}" for name in ("received", "accepted", "unchanged", "quarantined"))
         if job["status"] != "succeeded":
             detail = (job["error"] or {}).get("detail", "no reason given")

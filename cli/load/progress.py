@@ -58,7 +58,7 @@ class ProgressDisplay:
             state=state,
         )
 
-    def forget(self, key: str) -> None:
+    def remove(self, key: str) -> None:
         """Remove the bar of a file or job."""
         if key in self._tasks:
             self.progress.remove_task(self._tasks.pop(key))

@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field
 
+Position = dict[str, Any]  # where a slice of a source begins: JSON that the recogniser of the format wrote
 JobType = Literal["upload", "raw", "seed", "rebuild"]
 StageName = Literal["land", "refine", "publish", "index", "embed"]  # those that clients see
 STAGES: tuple[StageName, ...] = get_args(StageName)
@@ -75,7 +76,7 @@ class Job(BaseModel):
     error: JobError | None = None
     first_seq: int | None = None
     last_seq: int | None = None
-    position: dict[str, Any] | None = Field(default=None, description="where the next slice begins")
+    position: Position | None = Field(default=None, description="where the next slice begins")
     landed: bool = False
     webhook: JobWebhook | None = Field(default=None, description="URL that gets a message when the job ends")
     retry_of: str | None = Field(default=None, description="the job whose file this one loads again")

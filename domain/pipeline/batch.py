@@ -1,11 +1,11 @@
 """Batches of the log, and the results of landing slices."""
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from domain.jobs.job import JobCounts
+from domain.jobs.job import JobCounts, Position
 from domain.raw_records.record import Kind
 
 LEASE_DURATION = timedelta(seconds=15)  # a live worker renews its leases every few seconds
@@ -47,7 +47,7 @@ class LandedSlice(NamedTuple):
     job_id: str
     counts: JobCounts
     seq: int | None
-    position: dict[str, Any] | None
+    position: Position | None
 
 
 class NextRawJob(BaseModel):

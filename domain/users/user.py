@@ -3,9 +3,11 @@
 import re
 from datetime import datetime
 from enum import StrEnum
+from unicodedata import normalize
 
 from pydantic import BaseModel
 
+PASSWORD_MAX_BYTES = 1_024
 NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
 
@@ -17,6 +19,11 @@ def valid_name(name: object) -> bool:
 def is_utf8(text: str) -> bool:
     """Whether a text is valid Unicode: command arguments in another encoding have lone surrogates."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def password_bytes(text: str) -> bytes:
+    """UTF-8 in composed form (NFC): keyboards and systems encode accents differently (RFC 8265, OpaqueString)."""
+    return normalize("NFC", text).encode("utf-8", "surrogatepass")
 
 
 class Role(StrEnum):

@@ -18,7 +18,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from domain.exchange_rates.conversion import ExchangeRate
 from domain.exchange_rates.needed_rates import PIVOT_CURRENCY
 from domain.shared.errors import UnavailableError
-from infrastructure.exchange_rates.response_check import RateQuestion, WrongAnswerError, read_answer
+from infrastructure.exchange_rates.response_check import InvalidResponseError, RateQuery, read_response
 
 UNKNOWN_STATUSES = {404, 422}  # responses for an unknown currency or period
 KNOWN_CURRENCY = "USD"  # a currency that every service has
@@ -28,14 +28,14 @@ SHOWN_BYTES = 200  # of a response that are quoted in messages
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """Limits of one request: attempts, waits and timeouts in seconds, and the most bytes of the response."""
+    """Limits of one request: attempts, waits between them, timeouts, and the size of the response."""
 
-    tries: int = 3
-    first_wait: float = 0.5
-    longest_wait: float = 15.0
-    connect: float = 5.0
-    answer: float = 10.0
-    most: int = 8 << 20
+    attempts: int = 3
+    first_wait_seconds: float = 0.5
+    max_wait_seconds: float = 15.0
+    connect_seconds: float = 5.0
+    response_seconds: float = 10.0
+    response_bytes: int = 8 << 20
 
 
 class _AwayError(Exception):
@@ -64,86 +64,86 @@ class Frankfurter:
 
         UnavailableError if it does not answer or its response is invalid; nothing of an invalid response is used.
         """
-        question = RateQuestion(base, first, last, currencies)
+        query = RateQuery(base, first, last, currencies)
         try:
-            return self._known_rates(question)
+            return self._known_rates(query)
         except _AwayError as error:
             wait = {"retry_after": math.ceil(error.after)} if error.after else {}
             raise UnavailableError(f"the exchange-rate service {self.url} {error}; try again later", **wait) from error
-        except WrongAnswerError as error:
+        except InvalidResponseError as error:
             raise UnavailableError(
                 f"the response of the exchange-rate service {self.url} is invalid: {error}"
             ) from error
 
-    def _known_rates(self, question: RateQuestion) -> list[ExchangeRate]:
+    def _known_rates(self, query: RateQuery) -> list[ExchangeRate]:
         """The rates of the known currencies; if one is unknown, each currency is requested separately."""
         try:
-            return self._request(question)
+            return self._request(query)
         except _UnknownError as error:
             unknown = error
-        if len(question.currencies) > 1:
+        if len(query.currencies) > 1:
             return sorted(
                 rate
-                for currency in question.currencies
-                for rate in self._known_rates(replace(question, currencies=[currency]))
+                for currency in query.currencies
+                for rate in self._known_rates(replace(query, currencies=[currency]))
             )
         if not self._answered:
-            self._check_address(question, unknown)
+            self._check_address(query, unknown)
         logger.info(
             "{} has no rates of {} from {} to {}: {}",
             self.url,
-            question.currencies[0],
-            question.first,
-            question.last,
+            query.currencies[0],
+            query.first,
+            query.last,
             unknown,
         )
         return []
 
-    def _check_address(self, question: RateQuestion, unknown: _UnknownError) -> None:
-        """WrongAnswerError if the service does not even know a currency that every service has: then the URL is
+    def _check_address(self, query: RateQuery, unknown: _UnknownError) -> None:
+        """InvalidResponseError if the service does not even know a currency that every service has: then the URL is
         wrong.
         """
-        currency = KNOWN_CURRENCY if question.base != KNOWN_CURRENCY else PIVOT_CURRENCY
+        currency = KNOWN_CURRENCY if query.base != KNOWN_CURRENCY else PIVOT_CURRENCY
         yesterday = datetime.now(UTC).date() - timedelta(days=1)
         for known in (
-            replace(question, currencies=[currency]),
-            RateQuestion(question.base, yesterday - RECENT_DURATION, yesterday, [currency]),
+            replace(query, currencies=[currency]),
+            RateQuery(query.base, yesterday - RECENT_DURATION, yesterday, [currency]),
         ):
             with suppress(_UnknownError):
                 self._request(known)
                 return
-        raise WrongAnswerError(f"it has no rates, not even of {currency} ({unknown}): check its URL")
+        raise InvalidResponseError(f"it has no rates, not even of {currency} ({unknown}): check its URL")
 
-    def _request(self, question: RateQuestion) -> list[ExchangeRate]:
-        """One request with retries. _UnknownError for unknown currencies or periods, _AwayError, WrongAnswerError."""
+    def _request(self, query: RateQuery) -> list[ExchangeRate]:
+        """One request with retries. _UnknownError (currency or period), _AwayError, InvalidResponseError."""
         retrying = Retrying(
-            stop=stop_after_attempt(self.limits.tries),
+            stop=stop_after_attempt(self.limits.attempts),
             wait=self._wait,
             retry=retry_if_exception(self._worth_waiting),
             reraise=True,
         )
-        found = read_answer(retrying(self._get, question), question)
+        found = read_response(retrying(self._get, query), query)
         self._answered = True
         return found
 
     def _worth_waiting(self, error: BaseException) -> bool:
-        """Whether a retry may succeed after at most `longest_wait` seconds."""
-        return isinstance(error, _AwayError) and (error.after or 0.0) <= self.limits.longest_wait
+        """Whether a retry may succeed after at most `max_wait_seconds`."""
+        return isinstance(error, _AwayError) and (error.after or 0.0) <= self.limits.max_wait_seconds
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, _AwayError) and error.after is not None:
             return error.after
-        return wait_random_exponential(self.limits.first_wait, self.limits.longest_wait)(state)
+        return wait_random_exponential(self.limits.first_wait_seconds, self.limits.max_wait_seconds)(state)
 
-    def _get(self, question: RateQuestion) -> bytes:
-        timeout = httpx.Timeout(self.limits.answer, connect=self.limits.connect)
-        params = {"base": question.base, "symbols": ",".join(question.currencies)}
+    def _get(self, query: RateQuery) -> bytes:
+        timeout = httpx.Timeout(self.limits.response_seconds, connect=self.limits.connect_seconds)
+        params = {"base": query.base, "symbols": ",".join(query.currencies)}
         headers = {"Accept": "application/json", "User-Agent": "tenderlake"}
         try:
             with (
                 httpx.Client(timeout=timeout, headers=headers) as client,
-                client.stream("GET", f"{self.url}/v1/{question.first}..{question.last}", params=params) as response,
+                client.stream("GET", f"{self.url}/v1/{query.first}..{query.last}", params=params) as response,
             ):
                 return self._body(response)
         except httpx.TimeoutException as error:
@@ -160,9 +160,9 @@ class Frankfurter:
         if status != 200:
             more = f" (redirect to {response.headers['location']})" if "location" in response.headers else ""
             more = f" ({self._excerpt(response)})" if not more and media == "application/json" else more
-            raise WrongAnswerError(f"it answered {status}{more}: check its URL")
+            raise InvalidResponseError(f"it answered {status}{more}: check its URL")
         if media != "application/json":
-            raise WrongAnswerError(f"its media type is {media or 'missing'}, not JSON")
+            raise InvalidResponseError(f"its media type is {media or 'missing'}, not JSON")
         return self._content(response)
 
     def _excerpt(self, response: httpx.Response) -> str:
@@ -170,11 +170,11 @@ class Frankfurter:
 
     def _content(self, response: httpx.Response) -> bytes:
         """The body, within the limits of size and total time: the timeout of the socket starts again at every byte."""
-        ends, chunks, size = time.monotonic() + self.limits.answer, [], 0
+        ends, chunks, size = time.monotonic() + self.limits.response_seconds, [], 0
         for chunk in response.iter_bytes():
             size += len(chunk)
-            if size > self.limits.most:
-                raise WrongAnswerError(f"it is larger than {self.limits.most} bytes")
+            if size > self.limits.response_bytes:
+                raise InvalidResponseError(f"it is larger than {self.limits.response_bytes} bytes")
             if time.monotonic() > ends:
                 raise _AwayError("did not answer in time")
             chunks.append(chunk)

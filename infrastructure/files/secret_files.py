@@ -24,11 +24,11 @@ class DataFolderSecrets:
         except FileNotFoundError:
             return None
 
-    def keep(self, name: str, value: bytes) -> None:
+    def write(self, name: str, value: bytes) -> None:
         """Write or overwrite the secret; after a crash either the old or the new one exists."""
         write_atomically(self.folder / name, [value], mode=FILE_MODE)
 
-    def forget(self, name: str) -> None:
+    def remove(self, name: str) -> None:
         """Remove the secret if it exists."""
         (self.folder / name).unlink(missing_ok=True)
 

@@ -24,7 +24,7 @@ KINDS: dict[bytes, tuple[str, Callable[[], Any] | None]] = {
 }
 
 
-class BrokenFileError(Exception):
+class DamagedStreamError(Exception):
     """Raised after the last intact chunk, where the file is truncated or damaged."""
 
 
@@ -39,7 +39,7 @@ def unpacked(file: BinaryIO, broken: list[str]) -> Iterator[bytes]:
     name, maker = KINDS[_magic(file) or MAGIC]
     try:
         yield from _gzip(file) if maker is None else _streams(file, name, maker)
-    except BrokenFileError as error:
+    except DamagedStreamError as error:
         broken.append(str(error))
 
 
@@ -58,16 +58,16 @@ def _gzip(file: BinaryIO) -> Iterator[bytes]:
             try:
                 chunk = member.decompress(packed, CHUNK_BYTES)
             except zlib.error as error:
-                raise BrokenFileError(f"the gzip file is damaged: {reason_of(error)}") from error
+                raise DamagedStreamError(f"the gzip file is damaged: {reason_of(error)}") from error
             if chunk:
                 yield chunk
             packed = member.unconsumed_tail or (b"" if member.eof else file.read(READ_BYTES))
             if not packed and not chunk and not member.eof:
-                raise BrokenFileError("the gzip file is truncated")
+                raise DamagedStreamError("the gzip file is truncated")
         packed = member.unused_data if len(member.unused_data) > 1 else member.unused_data + file.read(READ_BYTES)
         packed = packed.lstrip(b"\x00") or file.read(READ_BYTES).lstrip(b"\x00")
         if packed and not packed.startswith(MAGIC[: len(packed)]):
-            raise BrokenFileError("the gzip file has trailing data that is not gzip")
+            raise DamagedStreamError("the gzip file has trailing data that is not gzip")
 
 
 def _streams(file: BinaryIO, name: str, maker: Callable[[], Any]) -> Iterator[bytes]:
@@ -78,10 +78,10 @@ def _streams(file: BinaryIO, name: str, maker: Callable[[], Any]) -> Iterator[by
             try:
                 chunk = stream.decompress(packed, CHUNK_BYTES)
             except (OSError, lzma.LZMAError) as error:
-                raise BrokenFileError(f"the {name} file is damaged: {reason_of(error)}") from error
+                raise DamagedStreamError(f"the {name} file is damaged: {reason_of(error)}") from error
             if chunk:
                 yield chunk
             packed = file.read(READ_BYTES) if stream.needs_input else b""
             if not packed and not chunk and not stream.eof:
-                raise BrokenFileError(f"the {name} file is truncated")
+                raise DamagedStreamError(f"the {name} file is truncated")
         packed = stream.unused_data or file.read(READ_BYTES)

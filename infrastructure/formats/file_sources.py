@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from domain.jobs.job import Position
 from domain.shared.errors import InvalidError
 from infrastructure.formats.archives.recogniser import with_archives
-from infrastructure.formats.recogniser_chain import Position, ReadsAhead, Recogniser, SourceFile
+from infrastructure.formats.recogniser_chain import ReadsAhead, Recogniser, SourceFile
 from infrastructure.system.disk_space import disk_full_as_error
 from services.ports.files import StoredFiles
 from services.ports.sources import Slice

@@ -7,16 +7,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
+from domain.jobs.job import Position
 from domain.raw_records.record import RefusedElement, SourceLocation
 from domain.shared.errors import InvalidError
 from infrastructure.formats.text.utf8_copies import as_text, missing, unpack
 from infrastructure.system.disk_space import disk_full_as_error
 from infrastructure.system.durable_files import sync
 from services.ports.sources import Slice
-
-Position = dict[str, Any]
 
 
 class Recogniser(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from domain.jobs.job import Position
 from domain.raw_records.record import RefusedElement, SourceLocation, refused
 from domain.shared.dates import DateOrder
 from services.ports.sources import Element, Slice
@@ -45,7 +46,7 @@ class SliceBuilder:
         self.refused += [one.model_copy(update={"place": _moved(one.place, offset)}) for one in other.refused]
         self.bytes += sum(len(one.raw) for one in other.elements)
 
-    def build(self, position: dict[str, Any] | None) -> Slice:
+    def build(self, position: Position | None) -> Slice:
         """Build the slice."""
         return Slice(self.elements, self.refused, position)
 

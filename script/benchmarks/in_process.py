@@ -13,6 +13,7 @@ from pathlib import Path
 
 from domain.search.search_documents import SPECS
 from infrastructure.bootstrap import bootstrap
+from infrastructure.scratch_installation import DiscardingMessageQueue
 from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.settings import Settings
 from infrastructure.warehouse.migrate import upgrade
@@ -24,7 +25,7 @@ from services.uploads.submission import submit
 STAGES = {stage.name: stage for stage in REGISTRY if stage.name not in {"deliver", "erase"}}
 
 
-class Waiting:
+class Waiting(DiscardingMessageQueue):
     """Adapter of the port `MessageQueue` that keeps messages until `drain`."""
 
     def __init__(self) -> None:
@@ -38,9 +39,6 @@ class Waiting:
     def pending(self, actor: str) -> set[tuple[str, ...]]:
         """Return the arguments of the queued messages."""
         return {message[1:] for message in self._messages if message[0] == actor}
-
-    def check(self) -> None:
-        """Do nothing: it is always available."""
 
     def drain(self, parts: Parts) -> None:
         """Handle all messages, and those that follow from them."""

@@ -127,8 +127,13 @@ def measure_peers(work: Path, file: Path) -> float:
         subprocess.run([tools / "ocdskit", "compile", "--schema", schema], stdin=source, stdout=out, check=True)
     compile_seconds = time.monotonic() - started
     started = time.monotonic()
-    command = [tools / "flatterer", "--ndjson", "--sqlite", "--nocsv", "--force", compiled, work / "flat"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    options = ("--ndjson", "--sqlite", "--nocsv", "--force")
+    subprocess.run(
+        [tools / "flatterer", *options, compiled, work / "flat"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     flatten_seconds = time.monotonic() - started
     shutil.rmtree(work / "flat", ignore_errors=True)
     compiled.unlink()

@@ -84,10 +84,10 @@ def measure(parts: Parts, name: str, queries: Sequence[Query], row: Row, *, barr
         gains, recalls = zip(*scores, strict=True)
         figures[mode] = (sum(gains) / len(scores), sum(recalls) / len(scores))
     best = max(figures[Mode.KEYWORD][0], figures[Mode.SEMANTIC][0])
-    for mode, (gain, recall) in figures.items():
-        last = barred and mode is Mode.HYBRID
+    for measured, (gain, recall) in figures.items():
+        last = barred and measured is Mode.HYBRID
         row(
-            f"{name} ({len(queries)} queries), {mode}",
+            f"{name} ({len(queries)} queries), {measured}",
             f"nDCG@10 {gain:.3f}, recall@10 {recall:.3f}",
             f"≥ {best:.3f}" if last else "",
             met=gain >= best if last else None,
@@ -105,8 +105,12 @@ def score(parts: Parts, query: Query, mode: Mode) -> tuple[float, float]:
 
 def worst(parts: Parts, queries: Sequence[Query]) -> list[tuple[str, float, float, float]]:
     """Return the queries with the largest loss of hybrid against the better mode: (text, keyword, semantic, hybrid)."""
-    figures = [(query.text, *(score(parts, query, mode)[0] for mode in Mode)) for query in queries]
-    return sorted(figures, key=lambda row: row[3] - max(row[1], row[2]))[:15]
+
+    def figures(query: Query) -> tuple[str, float, float, float]:
+        keyword, semantic, hybrid = (score(parts, query, mode)[0] for mode in Mode)
+        return query.text, keyword, semantic, hybrid
+
+    return sorted(map(figures, queries), key=lambda row: row[3] - max(row[1], row[2]))[:15]
 
 
 def main() -> None:

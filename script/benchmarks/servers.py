@@ -3,7 +3,7 @@
 import statistics
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -82,7 +82,7 @@ def busy(stack: Stack, since: datetime) -> Seconds:
         "land": "SELECT created_at, committed_at, 'land' FROM batch WHERE seq IS NOT NULL",
         "others": "SELECT started_at, finished_at, stage FROM stage_run WHERE stage <> 'embed'",
     }
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
     with engine.connect() as connection:
         for query in queries.values():
             for begun, ended, stage in connection.execute(text(query)):

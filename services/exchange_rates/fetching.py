@@ -19,6 +19,7 @@ from services.jobs.idempotency import IdempotencyKey, claim_key
 from services.jobs.queries import get_job
 from services.ports.exchange_rates import RateService
 from services.ports.parts import Parts
+from services.ports.warehouse import Warehouse
 from services.shared.clock import now
 from services.uploads.submission import submit
 
@@ -53,7 +54,7 @@ def fetch_rates(
     if parts.rate_service is None:
         advice = "set TENDERLAKE_RATES_URL, for instance to https://api.frankfurter.dev"
         raise ConflictError(f"no exchange-rate service is configured: {advice}")
-    previous = _previous_job(parts, idempotency) if idempotency else None
+    previous = _previous_job(parts.warehouse, idempotency) if idempotency else None
     if previous is not None:
         return previous
     # Today's rates may still change; until they are final, yesterday's are used.
@@ -67,7 +68,7 @@ def fetch_rates(
             if time.monotonic() > ends:
                 done = f"{number} of {len(periods)} requests took {TIME_LIMIT_SECONDS:.0f} s"
                 raise UnavailableError(f"the exchange-rate service is slow: {done}; retry")
-            rates += _new(parts, parts.rate_service, period)
+            rates += _new(parts.warehouse, parts.rate_service, period)
     except UnavailableError as error:
         # Without the idempotency key: a repeated request with it must fetch the rest.
         job = _submit(parts, actor, rates, None, webhook)
@@ -75,11 +76,11 @@ def fetch_rates(
     return _submit(parts, actor, rates, idempotency, webhook)
 
 
-def _previous_job(parts: Parts, idempotency: IdempotencyKey) -> Job | None:
+def _previous_job(warehouse: Warehouse, idempotency: IdempotencyKey) -> Job | None:
     """Return the job of the same request made before. ConflictError if its key was used for another request."""
-    with parts.warehouse.write() as work:  # not committed: the key is stored with the job
+    with warehouse.write() as work:  # not committed: the key is stored with the job
         known = claim_key(work, idempotency, [])
-        return get_job(parts.warehouse, known[0]) if known else None
+        return get_job(warehouse, known[0]) if known else None
 
 
 def _needed(parts: Parts, upto: date) -> list[RatePeriod]:
@@ -106,10 +107,10 @@ def _requested(parts: Parts, request: RateRequest, upto: date) -> list[RatePerio
     return split_period(since, last, {*currencies, parts.base_currency})
 
 
-def _new(parts: Parts, service: RateService, period: RatePeriod) -> list[ExchangeRate]:
+def _new(warehouse: Warehouse, service: RateService, period: RatePeriod) -> list[ExchangeRate]:
     """Return the service's rates without those that gold has already."""
     fetched = service.rates(PIVOT_CURRENCY, period.first, period.last, period.currencies)
-    with parts.warehouse.read() as work:
+    with warehouse.read() as work:
         known = set(work.exchange_rates.between(*period).rows())
     return [rate for rate in fetched if tuple(rate) not in known]
 

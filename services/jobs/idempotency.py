@@ -48,9 +48,9 @@ def claim_key(work: WriteUnitOfWork, key: IdempotencyKey, jobs: Sequence[str]) -
     """
     moment = now()
     work.idempotency_keys.delete_older(moment - KEY_RETENTION)
-    fingerprint, known = work.idempotency_keys.claim(key.actor, key.key, key.fingerprint, list(jobs), moment)
-    if fingerprint != key.fingerprint:
+    used = work.idempotency_keys.claim(key.actor, key.key, key.fingerprint, list(jobs), moment)
+    if used.fingerprint != key.fingerprint:
         raise ConflictError(
-            "this Idempotency-Key was used for another request; use a new key for a new request", jobs=known
+            "this Idempotency-Key was used for another request; use a new key for a new request", jobs=used.jobs
         )
-    return None if known == list(jobs) else known
+    return None if used.jobs == list(jobs) else used.jobs

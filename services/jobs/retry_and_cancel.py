@@ -8,7 +8,9 @@ from domain.shared.errors import ConflictError, GoneError, RetryableError
 from services.jobs.acceptance import accept, new_job
 from services.jobs.idempotency import IdempotencyKey, was_used
 from services.jobs.queries import get_job, require_job
-from services.ports.parts import Parts
+from services.ports.files import StoredFiles
+from services.ports.queue import MessageQueue
+from services.ports.warehouse import Warehouse
 from services.shared.clock import now
 from services.webhooks.outbox import wake_deliveries
 
@@ -18,27 +20,33 @@ UNCOPIED_FIELDS = {"id", "actor", "status", "created_at", "started_at", "landed_
 UNCOPIED_FIELDS |= {"stages", "counts", "error", "first_seq", "last_seq", "position", "landed"}
 
 
-def cancel(parts: Parts, job_id: str, actor: str) -> Job:
+def cancel(warehouse: Warehouse, messages: MessageQueue, job_id: str, actor: str) -> Job:
     """Cancel a job that has not landed completely; committed records stay. ConflictError if it is too late."""
-    with parts.warehouse.write() as work:
+    with warehouse.write() as work:
         job = require_job(work, job_id)
         if not work.jobs.cancel(job_id, _cancelled(job, actor), now()):
             raise ConflictError(_too_late(job))
         work.commit()
-    wake_deliveries(parts)
+    wake_deliveries(warehouse, messages)
     with suppress(RetryableError):
-        parts.messages.send("land", job_id)  # removes the spool copies of the job
-    return get_job(parts.warehouse, job_id)
+        messages.send("land", job_id)  # removes the spool copies of the job
+    return get_job(warehouse, job_id)
 
 
 def retry(
-    parts: Parts, job_id: str, actor: str, idempotency: IdempotencyKey | None = None, webhook: JobWebhook | None = None
+    warehouse: Warehouse,
+    messages: MessageQueue,
+    files: StoredFiles,
+    job_id: str,
+    actor: str,
+    idempotency: IdempotencyKey | None = None,
+    webhook: JobWebhook | None = None,
 ) -> Job:
     """Make a new job over the same file; records changed since the old job was accepted stay as they are.
 
     ConflictError if the job can't be retried, GoneError if the file no longer exists.
     """
-    with parts.warehouse.read() as work:
+    with warehouse.read() as work:
         job = require_job(work, job_id)
         under_way = work.jobs.retry_under_way(job_id)
         repeated = was_used(work, idempotency)
@@ -46,14 +54,14 @@ def retry(
         raise ConflictError(reason)
     if under_way and not repeated:
         raise ConflictError(f"job {under_way} is already a retry of it", job=under_way)
-    if not job.sha256 or not parts.files.path(job.sha256).exists():
+    if not job.sha256 or not files.path(job.sha256).exists():
         raise GoneError(f"the data folder no longer has the file of job {job_id}; upload it again")
-    again = new_job(
+    repeat = new_job(
         kind=job.type, actor=actor, filename=job.filename, sha256=job.sha256, retry_of=job.id, **_copied_fields(job)
     )
     if webhook:
-        again.webhook = webhook
-    return accept(parts.warehouse, parts.messages, [again], idempotency)[0]
+        repeat.webhook = webhook
+    return accept(warehouse, messages, [repeat], idempotency)[0]
 
 
 def _copied_fields(job: Job) -> dict[str, Any]:

@@ -6,25 +6,18 @@ the batches of the database's ledger, and workers would delete files of another 
 
 import secrets
 from pathlib import Path
-from typing import Protocol
 
 from domain.maintenance.installation import RULES_VERSION, Installation
 from domain.shared.errors import StartupError
 from services.ports.queue import MessageQueue
+from services.ports.secrets import SecretFiles
 from services.ports.warehouse import Warehouse
 from services.shared.clock import now
 
 FILE = "installation"
 
 
-class FolderFiles(Protocol):
-    """Small files of the data folder; see infrastructure/files/secret_files.py."""
-
-    def read(self, name: str) -> bytes | None: ...
-    def keep(self, name: str, value: bytes) -> None: ...
-
-
-def identify(warehouse: Warehouse, files: FolderFiles, folder: Path, *, database_in_folder: bool) -> Installation:
+def identify(warehouse: Warehouse, files: SecretFiles, folder: Path, *, database_in_folder: bool) -> Installation:
     """The installation of the database. StartupError if the data folder doesn't belong to it.
 
     After a crash between the two writes only the folder has an id; the next start adopts it.
@@ -37,12 +30,12 @@ def identify(warehouse: Warehouse, files: FolderFiles, folder: Path, *, database
             rules_version = 1 if work.record_catalogue.any() else RULES_VERSION
             installation = Installation(id=of_folder or secrets.token_hex(16), rules_version=rules_version)
             if of_folder is None:
-                files.keep(FILE, installation.id.encode())
+                files.write(FILE, installation.id.encode())
             work.installations.add(installation, now())
             work.commit()
             return installation
     if of_folder is None and database_in_folder:
-        files.keep(FILE, installation.id.encode())
+        files.write(FILE, installation.id.encode())
     elif of_folder != installation.id:
         raise StartupError(
             f"the database belongs to another data folder (installation {installation.id}) than {folder}"

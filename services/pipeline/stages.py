@@ -12,12 +12,12 @@ from services.pipeline.publishing.publish import publish
 from services.pipeline.refining.refine import refine
 from services.pipeline.stage import LeasedStage, Stage
 from services.shared.clock import now
-from services.webhooks.outbox import DELIVER_ACTOR, HOST_ATTEMPTS_MOST, RUN_SECONDS, deliver
+from services.webhooks.outbox import DELIVER_ACTOR, MAX_HOST_ATTEMPTS, RUN_SECONDS, deliver
 
 delivery = LeasedStage(
     name=DELIVER_ACTOR,
     run=deliver,
-    idle=lambda work, _since: [()] if work.deliveries.due(now(), HOST_ATTEMPTS_MOST) else [],
+    idle=lambda work, _since: [()] if work.deliveries.due(now(), MAX_HOST_ATTEMPTS) else [],
     time_limit_seconds=2 * int(RUN_SECONDS),
     own_thread=True,
 )

@@ -12,7 +12,7 @@ from services.ports.queue import MessageQueue
 from services.ports.search import SearchEngine
 from services.ports.secrets import PlainTextCipher, SecretCipher
 from services.ports.sources import InlineSliceReader, SliceReader, Sources
-from services.ports.warehouse import Warehouse
+from services.ports.warehouse import WarehouseUpkeep
 from services.ports.webhooks import NoWebhookSender, WebhookSender
 
 
@@ -20,7 +20,7 @@ from services.ports.webhooks import NoWebhookSender, WebhookSender
 class Parts:
     """What the use cases work with."""
 
-    warehouse: Warehouse
+    warehouse: WarehouseUpkeep
     lake: Lake
     search: SearchEngine
     messages: MessageQueue

@@ -1,6 +1,40 @@
-"""Encryption of secrets that the database keeps."""
+"""Passwords, tokens, secrets in files, and encryption of secrets that the database keeps."""
 
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+
+class PasswordHasher(Protocol):
+    """Slow, salted hashes of passwords."""
+
+    def hash(self, password: bytes, /) -> str: ...
+    def verify(self, password: bytes, hashed: str, /) -> bool: ...
+
+
+class TokenClaims(NamedTuple):
+    """What a token says: its user, and the fingerprint of the password hash that the user had at its issue."""
+
+    user: str
+    password_fingerprint: str
+
+
+class TokenSigner(Protocol):
+    """Signs tokens with a key of the installation."""
+
+    def sign(self, claims: TokenClaims, issued_at: datetime, lifetime: timedelta) -> str: ...
+    def verify(self, token: str) -> TokenClaims:
+        """The claims of a valid token. UnauthorizedError where it is expired, unreadable or signed by another key."""
+
+    def fingerprint(self, text: str) -> str:
+        """A keyed hash of the text."""
+
+
+class SecretFiles(Protocol):
+    """Small files in the data folder that only its owner can read, by file name."""
+
+    def read(self, name: str) -> bytes | None: ...
+    def write(self, name: str, value: bytes) -> None: ...
+    def remove(self, name: str) -> None: ...
 
 
 class SecretCipher(Protocol):

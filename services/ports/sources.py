@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from domain.jobs.job import Position
 from domain.pipeline.batch import Batch
 from domain.raw_records.record import Kind, Note, RefusedElement, SourceLocation
 from domain.shared.dates import DateOrder
@@ -75,13 +76,13 @@ class Slice:
 
     elements: Sequence[Element]
     refused: Sequence[RefusedElement]
-    position: dict[str, Any] | None
+    position: Position | None
 
 
 class Sources(Protocol):
     """Reads uploaded files in slices, each from a position in O(1), in bounded memory."""
 
-    def read(self, sha256: str, filename: str, position: dict[str, Any] | None, limit: int, reader: str = "") -> Slice:
+    def read(self, sha256: str, filename: str, position: Position | None, limit: int, reader: str = "") -> Slice:
         """The next elements. InvalidError where nobody recognises the file.
 
         `reader` (a job) has copies of its own, which nobody else removes.

@@ -18,15 +18,18 @@ from domain.shared.exact_json import dumps
 from domain.validation.elements import validate_element
 from services.jobs.acceptance import accept, new_job
 from services.jobs.idempotency import IdempotencyKey, was_used
-from services.ports.parts import Parts
-from services.ports.warehouse import ReadUnitOfWork
+from services.ports.files import StoredFiles
+from services.ports.queue import MessageQueue
+from services.ports.warehouse import ReadUnitOfWork, Warehouse
 
 MAX_OPERATIONS = 10_000
 TOO_DEEP = "objects or arrays are nested too deep to be kept"
 
 
 def submit_operations(
-    parts: Parts,
+    warehouse: Warehouse,
+    messages: MessageQueue,
+    files: StoredFiles,
     operations: Operations,
     *,
     actor: str,
@@ -40,11 +43,11 @@ def submit_operations(
             f"a request changes 1 to {MAX_OPERATIONS} records; this one names {len(operations.items)}. Larger ones go "
             "to POST /v1/uploads as a file"
         )
-    sha256, _ = parts.files.store([_operations_file(operations)])
+    sha256, _ = files.store([_operations_file(operations)])
     job = new_job(kind="raw", actor=actor, filename=filename, sha256=sha256, webhook=webhook)
-    (found,) = accept(parts.warehouse, parts.messages, [job], idempotency)
+    (found,) = accept(warehouse, messages, [job], idempotency)
     if found.id != job.id:
-        parts.files.remove(sha256)  # a repeated request: its file exists
+        files.remove(sha256)  # a repeated request: its file exists
     return found
 
 
@@ -69,7 +72,7 @@ def _or_refused(operation: Operation) -> Operation:
 
 
 def prepare_single_operation(
-    parts: Parts,
+    warehouse: Warehouse,
     operation: Operation,
     if_match: str | None = None,
     if_none_match: str | None = None,
@@ -80,7 +83,7 @@ def prepare_single_operation(
     NotFoundError and PreconditionError if they can't be met any more. UnprocessableError for a record that is unusable
     or has another id. None of them for a repeated request.
     """
-    with parts.warehouse.read() as work:
+    with warehouse.read() as work:
         if was_used(work, idempotency):
             return operation
         if operation.op is Op.PUT:

@@ -12,7 +12,7 @@ from domain.raw_records.operations import Outcome, Result
 from domain.raw_records.record import Kind, Note, RawRecord
 from domain.shared.errors import NotFoundError
 from domain.shared.exact_json import loads
-from services.ports.parts import Parts
+from services.ports.lake import Lake
 from services.ports.warehouse import Warehouse
 from services.shared.pages import Page, cut_page, decode_number, decode_text, encode_cursor
 
@@ -21,12 +21,14 @@ SOURCE = {"file": "file", "sha256": "sha256", "line": "line", "offset": "offset"
 Rows = dict[tuple[str, int], dict[str, Any]]
 
 
-def list_records(parts: Parts, kind: Kind, filters: RawFilter, cursor: str | None, limit: int) -> Page[RawRecord]:
+def list_records(
+    warehouse: Warehouse, lake: Lake, kind: Kind, filters: RawFilter, cursor: str | None, limit: int
+) -> Page[RawRecord]:
     """A page of undeleted records in the order of their ids."""
-    with parts.warehouse.read() as work:
+    with warehouse.read() as work:
         listed = work.record_versions.page(kind, filters, decode_text(cursor), limit + 1)
     versions, following = cut_page(listed, limit, lambda version: [version.record_id])
-    rows = _rows(parts, kind, versions)
+    rows = _rows(lake, kind, versions)
     records = [
         _record(kind, version, row)
         for version in versions
@@ -35,34 +37,34 @@ def list_records(parts: Parts, kind: Kind, filters: RawFilter, cursor: str | Non
     return Page(records, following)
 
 
-def get_record(parts: Parts, kind: Kind, record_id: str) -> tuple[RawRecord, str]:
+def get_record(warehouse: Warehouse, lake: Lake, kind: Kind, record_id: str) -> tuple[RawRecord, str]:
     """The current version of a record, and its entity tag. NotFoundError for a missing or deleted record."""
-    with parts.warehouse.read() as work:
+    with warehouse.read() as work:
         found = work.record_versions.one(kind, record_id)
         waiting = found is None and work.raw_job_order.any_unlanded()
-    row = None if found is None or found.deleted else _rows(parts, kind, [found]).get((record_id, found.version))
+    row = None if found is None or found.deleted else _rows(lake, kind, [found]).get((record_id, found.version))
     if found is None or row is None:
         why = ": it was deleted" if found else "; jobs that could create it are still to be landed" if waiting else ""
         raise NotFoundError(f"there is no record {record_id} of {kind}{why}")
     return _record(kind, found, row), etag(found.version, found.content_hash)
 
 
-def list_versions(parts: Parts, kind: Kind, record_id: str) -> list[RawVersion]:
+def list_versions(warehouse: Warehouse, lake: Lake, kind: Kind, record_id: str) -> list[RawVersion]:
     """Every version of a record, newest first. NotFoundError for an unknown record."""
-    with parts.warehouse.read() as work:
+    with warehouse.read() as work:
         versions = work.record_versions.versions(kind, record_id)
     if not versions:
         raise NotFoundError(f"there is no record {record_id} of {kind}")
-    rows = _rows(parts, kind, versions)
+    rows = _rows(lake, kind, versions)
     return [_version(version, row) for version in versions if (row := rows.get((record_id, version.version)))]
 
 
-def get_version(parts: Parts, kind: Kind, record_id: str, version: int) -> tuple[RawVersion, str]:
+def get_version(warehouse: Warehouse, lake: Lake, kind: Kind, record_id: str, version: int) -> tuple[RawVersion, str]:
     """One version of a record, and its entity tag. NotFoundError for an unknown one."""
-    with parts.warehouse.read() as work:
+    with warehouse.read() as work:
         versions = work.record_versions.versions(kind, record_id)
     found = next((known for known in versions if known.version == version), None)
-    row = _rows(parts, kind, [found]).get((record_id, version)) if found else None
+    row = _rows(lake, kind, [found]).get((record_id, version)) if found else None
     if found is None or row is None:
         raise NotFoundError(f"the record {record_id} of {kind} has no version {version}")
     return _version(found, row), etag(found.version, found.content_hash)
@@ -86,11 +88,11 @@ def list_audit(warehouse: Warehouse, filters: AuditFilter, cursor: str | None, l
     return cut_page(entries, limit, lambda entry: [entry.id])
 
 
-def _rows(parts: Parts, kind: Kind, listed: Sequence[RecordVersion]) -> Rows:
+def _rows(lake: Lake, kind: Kind, listed: Sequence[RecordVersion]) -> Rows:
     """The bronze rows of these versions, by id and version."""
     batches, ids = sorted({version.batch_id for version in listed}), sorted({version.record_id for version in listed})
     wanted = {(version.batch_id, version.record_id, version.version) for version in listed}
-    found = parts.lake.read_bronze(kind, batches, COLUMNS, record_ids=ids)
+    found = lake.read_bronze(kind, batches, COLUMNS, record_ids=ids)
     return {
         (row["record_id"], row["version"]): row
         for row in found.iter_rows(named=True)

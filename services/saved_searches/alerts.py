@@ -94,7 +94,7 @@ class IndexRunAlerts:
     def wake_deliveries(self) -> None:
         """Send the deliveries of this run without waiting for the sweep."""
         if self._touched:
-            wake_deliveries(self._parts)
+            wake_deliveries(self._parts.warehouse, self._parts.messages)
 
     def _matches(self, search: SavedSearch, ids: Sequence[str], before: dict[str, PriorMatches]) -> list[Match]:
         found = _found(self._parts.search, search, ids)

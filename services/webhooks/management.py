@@ -11,7 +11,7 @@ from domain.shared.errors import InvalidError, NotFoundError
 from domain.webhooks.addresses import check_webhook_url
 from domain.webhooks.deliveries import SECRET_PREFIX
 from domain.webhooks.webhook import Event, Webhook
-from services.ports.parts import Parts
+from services.ports.secrets import SecretCipher
 from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.shared.clock import now
 
@@ -46,28 +46,32 @@ def get_webhook(warehouse: Warehouse, webhook_id: str) -> Webhook:
         return _known(work, webhook_id)
 
 
-def add_webhook(parts: Parts, webhook_input: WebhookInput, *, private: bool) -> tuple[Webhook, str]:
+def add_webhook(
+    warehouse: Warehouse, cipher: SecretCipher, webhook_input: WebhookInput, *, private: bool
+) -> tuple[Webhook, str]:
     """Add a webhook; returns it and its secret in clear text. InvalidError for a URL or event that is not allowed."""
     _check(webhook_input, private)
     secret = webhook_input.secret or new_secret()
     made = webhook_input.model_dump() | {
         "id": secrets.token_hex(8),
         "created_at": now(),
-        "secret": parts.seals.encrypt(secret),
+        "secret": cipher.encrypt(secret),
     }
     webhook = Webhook(**made)
-    with parts.warehouse.write() as work:
+    with warehouse.write() as work:
         work.webhooks.put(webhook)
         work.commit()
     return webhook, secret
 
 
-def change_webhook(parts: Parts, webhook_id: str, webhook_input: WebhookInput, *, private: bool) -> Webhook:
+def change_webhook(
+    warehouse: Warehouse, cipher: SecretCipher, webhook_id: str, webhook_input: WebhookInput, *, private: bool
+) -> Webhook:
     """Change a webhook and its pending deliveries. Errors as for `add_webhook`; NotFoundError if the id is unknown."""
     _check(webhook_input, private)
-    with parts.warehouse.write() as work:
+    with warehouse.write() as work:
         webhook = _known(work, webhook_id)
-        secret = parts.seals.encrypt(webhook_input.secret) if webhook_input.secret else webhook.secret
+        secret = cipher.encrypt(webhook_input.secret) if webhook_input.secret else webhook.secret
         webhook = webhook.model_copy(update=webhook_input.model_dump(exclude={"secret"}) | {"secret": secret})
         work.webhooks.put(webhook)
         work.deliveries.update_receiver(webhook)

@@ -18,6 +18,7 @@ from loguru import logger
 from domain.shared.errors import AwayError, DamagedError, NotFoundError, RetryableError, level_of
 from domain.webhooks.deliveries import Delivery, DeliveryResult, after_attempt, signed
 from services.ports.parts import Parts
+from services.ports.queue import MessageQueue
 from services.ports.secrets import SecretCipher
 from services.ports.warehouse import Warehouse, WriteUnitOfWork
 from services.ports.webhooks import WebhookRequest, WebhookSender
@@ -25,8 +26,8 @@ from services.shared.clock import now
 from services.shared.pages import Page, cut_page, decode_number
 
 DELIVER_ACTOR = "deliver"
-ATTEMPTS_MOST = 32  # concurrent attempts
-HOST_ATTEMPTS_MOST = 4  # concurrent attempts per host
+MAX_CONCURRENT_ATTEMPTS = 32  # concurrent attempts
+MAX_HOST_ATTEMPTS = 4  # concurrent attempts per host
 LEASE_DURATION = timedelta(seconds=60)  # longer than an attempt
 POLL_SECONDS = 0.2  # between queries for due deliveries while attempts are running
 RUN_SECONDS = 3_600.0  # after which a run leases nothing new: slow receivers could keep it busy without end
@@ -45,13 +46,13 @@ def enqueue(work: WriteUnitOfWork, *, url: str, secret: str, event: str, payload
     )
 
 
-def wake_deliveries(parts: Parts) -> None:
+def wake_deliveries(warehouse: Warehouse, messages: MessageQueue) -> None:
     """Send the message that starts a run if deliveries are due. If the queue is unavailable, the sweep does it."""
-    with parts.warehouse.read() as work:
-        due = work.deliveries.due(now(), HOST_ATTEMPTS_MOST)
+    with warehouse.read() as work:
+        due = work.deliveries.due(now(), MAX_HOST_ATTEMPTS)
     if due:
         try:
-            parts.messages.send(DELIVER_ACTOR)
+            messages.send(DELIVER_ACTOR)
         except RetryableError as error:
             logger.log(level_of(error), "deliveries wait for the sweep: {}", error.detail)
 
@@ -63,11 +64,11 @@ def deliver(parts: Parts, moment: datetime | None = None) -> None:
     """
     end = monotonic() + RUN_SECONDS
     running: dict[Future[DeliveryResult], LeasedDelivery] = {}
-    with ThreadPoolExecutor(ATTEMPTS_MOST, "deliver") as pool:
+    with ThreadPoolExecutor(MAX_CONCURRENT_ATTEMPTS, "deliver") as pool:
         while True:
-            if monotonic() < end and len(running) < ATTEMPTS_MOST:
+            if monotonic() < end and len(running) < MAX_CONCURRENT_ATTEMPTS:
                 leased = _lease_more(
-                    parts.warehouse, moment or now(), ATTEMPTS_MOST - len(running), running=bool(running)
+                    parts.warehouse, moment or now(), MAX_CONCURRENT_ATTEMPTS - len(running), running=bool(running)
                 )
                 running |= {pool.submit(_attempt, parts.hooks, parts.seals, one.delivery): one for one in leased}
             if not running:
@@ -75,7 +76,7 @@ def deliver(parts: Parts, moment: datetime | None = None) -> None:
             ended, _ = wait(running, POLL_SECONDS, FIRST_COMPLETED)
             if ended:
                 _record_results(parts.warehouse, [(running.pop(one), one.result()) for one in ended])
-    wake_deliveries(parts)
+    wake_deliveries(parts.warehouse, parts.messages)
 
 
 def list_deliveries(
@@ -93,9 +94,16 @@ def list_deliveries(
     return cut_page(deliveries, limit, lambda delivery: [delivery.id])
 
 
-def redeliver(parts: Parts, delivery_id: int, *, ref: str | None = None, webhook_id: str | None = None) -> Delivery:
+def redeliver(
+    warehouse: Warehouse,
+    messages: MessageQueue,
+    delivery_id: int,
+    *,
+    ref: str | None = None,
+    webhook_id: str | None = None,
+) -> Delivery:
     """Send a delivery again, in any state. NotFoundError if the subject or webhook has no delivery of that id."""
-    with parts.warehouse.write() as work:
+    with warehouse.write() as work:
         found = work.deliveries.get(delivery_id)
         if (
             found is None
@@ -103,10 +111,10 @@ def redeliver(parts: Parts, delivery_id: int, *, ref: str | None = None, webhook
             or (webhook_id is not None and found.webhook_id != webhook_id)
         ):
             raise NotFoundError(f"there is no delivery {delivery_id} here")
-        again = work.deliveries.requeue(delivery_id, now())
+        queued = work.deliveries.requeue(delivery_id, now())
         work.commit()
-    wake_deliveries(parts)
-    return again
+    wake_deliveries(warehouse, messages)
+    return queued
 
 
 class LeasedDelivery(NamedTuple):
@@ -129,12 +137,12 @@ def _lease_more(warehouse: Warehouse, moment: datetime, limit: int, *, running: 
 
 def _lease(warehouse: Warehouse, moment: datetime, limit: int) -> list[LeasedDelivery]:
     with warehouse.read() as work:
-        if not work.deliveries.due(moment, HOST_ATTEMPTS_MOST):
+        if not work.deliveries.due(moment, MAX_HOST_ATTEMPTS):
             return []
     until = moment + LEASE_DURATION
     with warehouse.write() as work:
         work.deliveries.delete_settled(moment - DELIVERY_RETENTION)
-        found = work.deliveries.lease(moment, until, limit, HOST_ATTEMPTS_MOST)
+        found = work.deliveries.lease(moment, until, limit, MAX_HOST_ATTEMPTS)
         work.commit()
     return [LeasedDelivery(one, moment, until) for one in found]
 
@@ -177,6 +185,6 @@ def _record_now(warehouse: Warehouse, ended: Sequence[tuple[LeasedDelivery, Deli
             updated = after_attempt(delivery, answered, max(now(), since))
             work.deliveries.record_attempt(updated, until)
             if answered.error:
-                about = f"delivery {delivery.id} of {delivery.event} to {delivery.url}: attempt {updated.attempts}"
-                logger.info("{}: {}; it is {}", about, answered.error, updated.status)
+                subject = f"delivery {delivery.id} of {delivery.event} to {delivery.url}: attempt {updated.attempts}"
+                logger.info("{}: {}; it is {}", subject, answered.error, updated.status)
         work.commit()

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from domain.shared.errors import UnavailableError
 from domain.users.user import Role
 from infrastructure.bootstrap import bootstrap
+from infrastructure.scratch_installation import DiscardingMessageQueue
 from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.migrate import upgrade
@@ -25,7 +26,7 @@ STAGES = {stage.name: stage for stage in REGISTRY}
 
 
 @dataclass
-class Kept:
+class Kept(DiscardingMessageQueue):
     """A queue that keeps messages in order, for tests to inspect or work off."""
 
     sent: list[tuple[str, ...]] = field(default_factory=list)
@@ -34,9 +35,6 @@ class Kept:
     def send(self, actor: str, *args: str) -> None:
         self.check()
         self.sent.append((actor, *args))
-
-    def wait(self, seconds: float) -> None:
-        """The queue is always available."""
 
     def pending(self, actor: str) -> set[tuple[str, ...]]:
         self.check()

@@ -19,8 +19,10 @@ from httpx import ASGITransport, AsyncClient
 from api.password_checks import PasswordChecker
 from domain.shared.errors import ConflictError, InvalidError, UnauthorizedError
 from domain.users.user import Role, User
-from infrastructure.bootstrap import vault
-from services.users.accounts import Authenticator, add_user, ensure_admin, remove_user
+from infrastructure.bootstrap import token_signer, vault
+from infrastructure.credentials import PASSWORD_HASHER, JwtSigner
+from services.users.accounts import add_user, ensure_admin, remove_user
+from services.users.authentication import Authenticator
 from tests.api.conftest import Api
 
 TOKEN = "/v1/auth/token"
@@ -65,7 +67,7 @@ def basic(name: str, password: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("password", ["pässwörd-1", "密码密码", "🔑: with a colon", "pa\u0308ssword"])
 def test_passwords_beyond_ascii_are_utf_8_on_every_route(api: Api, password: str) -> None:
-    add_user(api.parts.warehouse, "umlaut", Role.WRITER, password)
+    add_user(api.parts.warehouse, PASSWORD_HASHER, "umlaut", Role.WRITER, password)
     composed = normalize("NFC", password)
     for given in (password, composed, normalize("NFD", password)):
         for path in ("/v1/jobs", "/v1/search", "/v1/gold/processes", "/v1/raw/releases"):
@@ -82,7 +84,7 @@ def test_passwords_beyond_ascii_are_utf_8_on_every_route(api: Api, password: str
 
 def test_a_password_that_no_request_could_send_is_refused(api: Api) -> None:
     with pytest.raises(InvalidError, match="UTF-8"):
-        add_user(api.parts.warehouse, "umlaut", Role.WRITER, "p\udce4ss")
+        add_user(api.parts.warehouse, PASSWORD_HASHER, "umlaut", Role.WRITER, "p\udce4ss")
 
 
 def test_a_token_opens_what_its_user_may_open(full: Api) -> None:
@@ -120,7 +122,7 @@ def test_the_wrong_password_gets_no_token(full: Api) -> None:
 def test_a_new_password_ends_the_old_one_and_its_tokens_at_once(api: Api) -> None:
     headers = bearer(api, "rita", "rita!")
     assert api.client.get("/v1/jobs", auth=("rita", "rita!")).status_code == 200
-    add_user(api.parts.warehouse, "rita", Role.WRITER, "new one")
+    add_user(api.parts.warehouse, PASSWORD_HASHER, "rita", Role.WRITER, "new one")
     assert api.client.get("/v1/jobs", auth=("rita", "rita!")).status_code == 401
     assert api.stranger.get("/v1/jobs", headers=headers).status_code == 401
     assert api.client.get("/v1/jobs", auth=("rita", "new one")).status_code == 200
@@ -129,10 +131,10 @@ def test_a_new_password_ends_the_old_one_and_its_tokens_at_once(api: Api) -> Non
     with pytest.raises(ConflictError):
         remove_user(api.parts.warehouse, "admin")
     with pytest.raises(ConflictError, match="last admin"):
-        add_user(api.parts.warehouse, "admin", Role.READER, "new one")
+        add_user(api.parts.warehouse, PASSWORD_HASHER, "admin", Role.READER, "new one")
     assert api.client.get("/v1/webhooks", auth=("admin", "admin!")).status_code == 200
-    add_user(api.parts.warehouse, "wendy", Role.ADMIN, "wendy!")
-    add_user(api.parts.warehouse, "admin", Role.READER, "new one")
+    add_user(api.parts.warehouse, PASSWORD_HASHER, "wendy", Role.ADMIN, "wendy!")
+    add_user(api.parts.warehouse, PASSWORD_HASHER, "admin", Role.READER, "new one")
     assert api.client.get("/v1/webhooks", auth=("admin", "new one")).status_code == 403
 
 
@@ -177,17 +179,17 @@ def test_more_passwords_than_can_wait_are_told_to_come_back(full: Api, monkeypat
 
 
 def test_tokens_that_expired_or_that_we_did_not_sign_are_refused(full: Api) -> None:
-    callers = Authenticator(full.parts.warehouse, vault(full.settings).signing_key(), 5)
+    callers = Authenticator(full.parts.warehouse, PASSWORD_HASHER, token_signer(full.settings), 5)
     user = callers.authenticate("admin", "admin!")
     assert callers.user_of_token(callers.issue_token(user).value).name == "admin"
     callers.lifetime = timedelta(seconds=-1)
     with pytest.raises(UnauthorizedError, match="expired"):
         callers.user_of_token(callers.issue_token(user).value)
-    stranger = Authenticator(full.parts.warehouse, b"k" * 48, 5)
+    stranger = Authenticator(full.parts.warehouse, PASSWORD_HASHER, JwtSigner(b"k" * 48), 5)
     with pytest.raises(UnauthorizedError):
         callers.user_of_token(stranger.issue_token(user).value)
     with pytest.raises(UnauthorizedError):
-        callers.user_of_token(jwt.encode({"sub": "admin"}, None, "none"))
+        callers.user_of_token(jwt.encode({"sub": "admin"}, "", "none"))
 
 
 CLAIMS: list[dict[str, object]] = [
@@ -220,12 +222,12 @@ CLAIMS: list[dict[str, object]] = [
 
 @pytest.mark.parametrize("claims", CLAIMS)
 def test_a_token_with_odd_claims_is_a_401(full: Api, claims: dict[str, object]) -> None:
-    callers = Authenticator(full.parts.warehouse, vault(full.settings).signing_key(), 5)
+    callers = Authenticator(full.parts.warehouse, PASSWORD_HASHER, token_signer(full.settings), 5)
     good = jwt.decode(
         callers.issue_token(callers.authenticate("admin", "admin!")).value, options={"verify_signature": False}
     )
     payload = json.dumps({**good, **claims}).encode()
-    token = jwt.api_jws.encode(payload, callers.key, "HS256")
+    token = jwt.api_jws.encode(payload, vault(full.settings).signing_key(), "HS256")
     answer = full.stranger.get("/v1/jobs", headers={"Authorization": f"Bearer {token}"})
     expected = 200 if claims.keys() <= {"iss"} or claims == {"exp": 10**400} else 401
     assert (answer.status_code, claims) == (expected, claims)
@@ -244,17 +246,17 @@ def test_a_token_of_anything_but_claims_is_a_401(full: Api, payload: bytes) -> N
 
 def test_the_first_start_makes_an_admin_whose_password_only_its_owner_can_read(api: Api) -> None:
     secrets = vault(api.settings)
-    assert ensure_admin(api.parts.warehouse, secrets, None) is None, "there is one already"
+    assert ensure_admin(api.parts.warehouse, PASSWORD_HASHER, secrets, None) is None, "there is one already"
     with api.parts.warehouse.write() as work:
         work.users.remove("admin")
         work.commit()
-    made = ensure_admin(api.parts.warehouse, secrets, None)
+    made = ensure_admin(api.parts.warehouse, PASSWORD_HASHER, secrets, None)
     assert made
     kept = api.settings.data_dir / "admin-password"
     assert kept.read_text().strip() == made
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert stat.S_IMODE((api.settings.data_dir / "secret.key").stat().st_mode) == 0o600
     assert api.client.get("/v1/jobs", auth=("admin", made)).status_code == 200
-    assert ensure_admin(api.parts.warehouse, secrets, api.settings.admin_password) is None
+    assert ensure_admin(api.parts.warehouse, PASSWORD_HASHER, secrets, api.settings.admin_password) is None
     assert api.client.get("/v1/jobs", auth=("admin", "admin!")).status_code == 200, "the setting is put into force"
     assert not kept.exists()

@@ -48,7 +48,7 @@ def headers(installation: Api) -> dict[str, dict[str, str]]:
     """The authentication headers of each role."""
     made: dict[str, dict[str, str]] = {"nobody": {}}
     for name in ROLES[:3]:
-        answer = installation.client.post("/v1/auth/token", data={"username": name, "password": f"{name}!"}, auth=None)
+        answer = installation.stranger.post("/v1/auth/token", data={"username": name, "password": f"{name}!"})
         made[name] = {"Authorization": f"Bearer {answer.json()['access_token']}"}
     return made
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.jobs.conftest import Live, fresh, live, receiver  # noqa: F401  the fixtures are used by name
+from tests.api.conftest import fresh  # noqa: F401
+from tests.api.jobs.conftest import Live, live, receiver  # noqa: F401  the fixtures are used by name
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]

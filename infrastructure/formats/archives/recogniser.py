@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
+from domain.jobs.job import Position
 from domain.raw_records.record import RefusedElement, SourceLocation, refused
 from domain.shared.errors import InvalidError, TooLargeError
 from infrastructure.formats.archives import tar_members, zip_members
 from infrastructure.formats.archives.member import DamagedMemberError, Member, Members
 from infrastructure.formats.archives.table_folders import TableFolders
 from infrastructure.formats.json.date_order import with_date_order
-from infrastructure.formats.recogniser_chain import Position, Recogniser, RecogniserChain, SourceFile
+from infrastructure.formats.recogniser_chain import Recogniser, RecogniserChain, SourceFile
 from infrastructure.formats.slice_builder import SLICE_BYTES
 from infrastructure.formats.text.utf8_copies import MAX_UNPACK_RATIO, UNLIMITED_BYTES, limited
 from infrastructure.system.checkpoints import checkpoint

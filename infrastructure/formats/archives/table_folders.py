@@ -11,9 +11,10 @@ from pathlib import Path
 
 import orjson
 
+from domain.jobs.job import Position
 from domain.shared.errors import InvalidError, TooLargeError
 from infrastructure.formats.archives.member import DamagedMemberError, Member, Members
-from infrastructure.formats.recogniser_chain import Position, RecogniserChain, SheetJoiner, SourceFile
+from infrastructure.formats.recogniser_chain import RecogniserChain, SheetJoiner, SourceFile
 from infrastructure.formats.text.utf8_copies import UNLIMITED_BYTES
 from infrastructure.system.durable_files import write_atomically
 

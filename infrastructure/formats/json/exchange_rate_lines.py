@@ -8,9 +8,9 @@ from pathlib import Path
 
 import orjson
 
+from domain.jobs.job import Position
 from domain.raw_records.record import Kind
 from infrastructure.formats.json.lines import BLANK, LineReader
-from infrastructure.formats.recogniser_chain import Position
 from services.ports.sources import Slice
 
 FIRST = 4_096  # bytes in which the first line must end

@@ -2,8 +2,9 @@
 
 import re
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from domain.jobs.job import Position
 from domain.raw_records.record import SourceLocation
 from infrastructure.formats.json.package_head import broken_value, enter, package_of
 from infrastructure.formats.json.scanner import Scanner
@@ -11,7 +12,6 @@ from infrastructure.formats.json.values import ValueReader
 from infrastructure.formats.slice_builder import DateOrderFinder, SliceBuilder
 from services.ports.sources import Slice
 
-Position = dict[str, Any]
 LIST = re.compile(rb'"(?:releases|records)"\s*+:\s*+\[')
 BLANK = b" \t\r\n\x00\x1e\xef\xbb\xbf"
 READ_BYTES = 1 << 20

@@ -5,16 +5,15 @@ It is read in slices. A position is a small JSON object with the offset of the n
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import orjson
 
+from domain.jobs.job import Position
 from infrastructure.formats.json.date_order import date_order
 from infrastructure.formats.json.lines import BLANK, LineReader
 from infrastructure.formats.json.values import ValueReader
 from services.ports.sources import Slice
 
-Position = dict[str, Any]
 PEEK_BYTES = 4 << 20
 SAMPLE_LINES = 20  # first lines that decide whether a file is JSON Lines
 UNFINISHED = (b"[", b"{", b",", b":")  # a line with this ending is no complete value

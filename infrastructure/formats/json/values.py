@@ -2,6 +2,7 @@
 
 from typing import Any, BinaryIO
 
+from domain.jobs.job import Position
 from domain.ocds.packages import PACKAGE_LISTS
 from domain.raw_records.record import EXCERPT_CHARACTERS, SourceLocation
 from infrastructure.formats.json.package_head import PACKAGE_FIELDS, PackageDamage, broken_value, enter, package_of
@@ -18,7 +19,6 @@ from infrastructure.formats.json.scanner import (
 from infrastructure.formats.slice_builder import DateOrderFinder, SliceBuilder
 from services.ports.sources import Slice
 
-Position = dict[str, Any]
 MAX_LEVELS = 3  # nested arrays and packages that are opened; deeper ones are elements
 LISTS_AND_COMPILED = {b'"%s"' % name.encode(): name for name in (*sorted(PACKAGE_LISTS), "compiledRelease")}
 METADATA_NAMES = {b'"%s"' % name.encode(): name for name in PACKAGE_FIELDS}

@@ -7,20 +7,18 @@ import hashlib
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from domain.document_files.document_file import UNREADABLE
 from domain.document_files.process_links import name_key
+from domain.jobs.job import Position
 from domain.raw_records.record import Kind, RefusedElement, SourceLocation
 from domain.shared.errors import InvalidError
 from infrastructure.formats.pdf.signature import head_of, is_pdf, is_web
 from infrastructure.pdf.reader import PdfReader, PdfResult
 from infrastructure.system.checkpoints import waiting_for_process
 from services.ports.sources import Element, Slice
-
-Position = dict[str, Any]
 
 
 class PdfSource:

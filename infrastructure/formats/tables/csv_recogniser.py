@@ -6,9 +6,9 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from domain.jobs.job import Position
 from domain.shared.errors import InvalidError
 from domain.tables.heading_paths import HeadingError
-from infrastructure.formats.recogniser_chain import Position
 from infrastructure.formats.tables import record_spool
 from infrastructure.formats.tables.csv_rows import DELIMITERS, CsvRows, Dialect
 from infrastructure.formats.tables.flat_ocds_plan import FLAT_OCDS

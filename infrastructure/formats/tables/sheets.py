@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from domain.jobs.job import Position
 from domain.shared.errors import InvalidError
 from domain.tables.heading_paths import HeadingError
-from infrastructure.formats.recogniser_chain import Position
 from infrastructure.formats.tables import record_spool
 from infrastructure.formats.tables.column_date_orders import DateColumns, DateOrders
 from infrastructure.formats.tables.flat_ocds_plan import FlatPlan

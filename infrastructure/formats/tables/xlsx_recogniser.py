@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from domain.jobs.job import Position
 from domain.shared.errors import InvalidError, reason_of
 from infrastructure.formats.archives import zip_members
-from infrastructure.formats.recogniser_chain import Position
 from infrastructure.formats.tables import record_spool
 from infrastructure.formats.tables.rows import RowProblem, Sheet, SpoolEntry, TableRow, refusal
 from infrastructure.formats.tables.sheets import SpooledTables, Table, entries, table

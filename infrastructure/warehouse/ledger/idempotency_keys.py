@@ -6,6 +6,7 @@ from sqlalchemy import and_, select
 
 from infrastructure.warehouse.ledger.idempotency_tables import IdempotencyKeyRow
 from infrastructure.warehouse.repository import Repository, table
+from services.ports.repositories.jobs import UsedKey
 
 KEY = table(IdempotencyKeyRow)
 
@@ -13,14 +14,14 @@ KEY = table(IdempotencyKeyRow)
 class IdempotencyKeyRepository(Repository):
     """The table of idempotency keys. The primary key (actor, key) decides between concurrent requests."""
 
-    def claim(self, actor: str, key: str, fingerprint: str, jobs: list[str], now: datetime) -> tuple[str, list[str]]:
-        """Claim the key for these jobs if it is free; returns the fingerprint and jobs that it belongs to."""
+    def claim(self, actor: str, key: str, fingerprint: str, jobs: list[str], now: datetime) -> UsedKey:
+        """Claim the key for these jobs if it is free; returns what it was used for."""
         row = {"actor": actor, "key": key, "fingerprint": fingerprint, "jobs": jobs, "created_at": now}
         self.upsert(KEY, [row], ["actor", "key"], [])
         found = self.connection.execute(
             select(KEY.c.fingerprint, KEY.c.jobs).where(and_(KEY.c.actor == actor, KEY.c.key == key))
         ).one()
-        return found.fingerprint, list(found.jobs)
+        return UsedKey(found.fingerprint, list(found.jobs))
 
     def is_known(self, actor: str, key: str, fingerprint: str, since: datetime) -> bool:
         """Whether the key was used for this request after `since`."""

@@ -37,26 +37,28 @@ class DeliveryRepository(Repository):
         if jobs:
             self.add(job_event_deliveries(jobs, WebhookRepository(self.connection).all(), now))
 
-    def due(self, now: datetime, host_most: int) -> bool:
+    def due(self, now: datetime, max_host_attempts: int) -> bool:
         """Whether anything can be leased."""
         return bool(
-            self.connection.execute(select(exists().where(*self._free(now, self._under_way(now), host_most)))).scalar()
+            self.connection.execute(
+                select(exists().where(*self._free(now, self._under_way(now), max_host_attempts)))
+            ).scalar()
         )
 
-    def lease(self, now: datetime, until: datetime, limit: int, host_most: int) -> list[Delivery]:
+    def lease(self, now: datetime, until: datetime, limit: int, max_host_attempts: int) -> list[Delivery]:
         """Lease due deliveries until `until`, first attempts before retries.
 
-        A URL has one attempt at a time and a host `host_most`, counting the leases of all runs.
+        A URL has one attempt at a time and a host `max_host_attempts`, counting the leases of all runs.
         """
         under_way = self._under_way(now)
         urls, hosts = {url for url, _ in under_way}, Counter(host for _, host in under_way)
         order = (DELIVERY.c.attempts, DELIVERY.c.next_at, DELIVERY.c.id)
         query = select(DELIVERY.c.id, DELIVERY.c.url_hash, DELIVERY.c.host).where(
-            *self._free(now, under_way, host_most)
+            *self._free(now, under_way, max_host_attempts)
         )
         ids: list[int] = []
         for delivery_id, url, host in self.connection.execute(query.order_by(*order).limit(LEASE_CANDIDATE_ROWS)):
-            if len(ids) < limit and url not in urls and hosts[host] < host_most:
+            if len(ids) < limit and url not in urls and hosts[host] < max_host_attempts:
                 ids.append(delivery_id)
                 urls.add(url)
                 hosts[host] += 1
@@ -76,10 +78,12 @@ class DeliveryRepository(Repository):
         query = select(DELIVERY.c.url_hash, DELIVERY.c.host).where(PENDING, DELIVERY.c.lease_until > now)
         return [(url, host) for url, host in self.connection.execute(query)]
 
-    def _free(self, now: datetime, under_way: Sequence[tuple[int, str]], host_most: int) -> list[ColumnElement[bool]]:
+    def _free(
+        self, now: datetime, under_way: Sequence[tuple[int, str]], max_host_attempts: int
+    ) -> list[ColumnElement[bool]]:
         """Conditions: due, not leased, and the URL and host are below their limits."""
         urls, hosts = {url for url, _ in under_way}, Counter(host for _, host in under_way)
-        full = [host for host, number in hosts.items() if number >= host_most]
+        full = [host for host, number in hosts.items() if number >= max_host_attempts]
         return [*_due(now), DELIVERY.c.url_hash.not_in(urls), DELIVERY.c.host.not_in(full)]
 
     def record_attempt(self, delivery: Delivery, until: datetime) -> None:

@@ -100,7 +100,7 @@ def _land_late(parts: Parts, batch: Batch, result: Callable[[], list[ValidatedSl
     """
     try:
         _finish(parts, batch.job_id, result())
-        wake_deliveries(parts)
+        wake_deliveries(parts.warehouse, parts.messages)
     except LostRaceError as error:
         logger.info("land {}: {}", batch.job_id, error.detail)
         end_lease(parts, [batch])

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import orjson
 import polars as pl
 
 from domain.document_files.document_file import with_ocid
-from domain.jobs.job import Job, JobCounts, JobError
+from domain.jobs.job import Job, JobCounts, JobError, Position
 from domain.lake.bronze import BRONZE
 from domain.ocds.repeated_ids import ReleaseMarks, find_repeated_ids, id_mark, release_marks
 from domain.pipeline.batch import Batch
@@ -33,7 +32,7 @@ class ValidatedSlice:
     accepted: list[AcceptedRecord]
     packages: list[bytes | None]
     refused: list[RefusedElement]
-    position: dict[str, Any] | None
+    position: Position | None
     refused_indexes: set[int] = field(default_factory=set)  # indexes in `accepted` of records that count as refused
     kept_keys: set[RecordKey] = field(default_factory=set)  # records that keep their current version
     new: list[tuple[int, NewVersion]] = field(default_factory=list)

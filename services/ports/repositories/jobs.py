@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.jobs.job import Job, JobError, JobFilter
 from domain.pipeline.batch import LandedSlice, NextRawJob
@@ -51,6 +51,13 @@ class RawJobOrderWriter(RawJobOrderReader, Protocol):
     def reset_to_waiting(self, job_ids: Sequence[str]) -> None: ...
 
 
+class UsedKey(NamedTuple):
+    """What an idempotency key was used for: the fingerprint of the request, and its jobs."""
+
+    fingerprint: str
+    jobs: list[str]
+
+
 class IdempotencyKeyReader(Protocol):
     """Queries about used idempotency keys."""
 
@@ -60,7 +67,5 @@ class IdempotencyKeyReader(Protocol):
 class IdempotencyKeyWriter(IdempotencyKeyReader, Protocol):
     """The table of idempotency keys."""
 
-    def claim(
-        self, actor: str, key: str, fingerprint: str, jobs: list[str], now: datetime
-    ) -> tuple[str, list[str]]: ...
+    def claim(self, actor: str, key: str, fingerprint: str, jobs: list[str], now: datetime) -> UsedKey: ...
     def delete_older(self, before: datetime) -> None: ...

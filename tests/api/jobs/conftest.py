@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty
+from queue import Queue as ThreadQueue
 from typing import Any
 
 import httpx
@@ -21,6 +22,7 @@ from fastapi import FastAPI
 from api.context import AppContext
 from infrastructure.bootstrap import bootstrap
 from infrastructure.http.webhook_sender import HttpWebhookSender
+from infrastructure.scratch_installation import DiscardingMessageQueue
 from infrastructure.settings import Settings
 from services.ports.parts import Parts
 from services.webhooks.outbox import wake_deliveries
@@ -51,10 +53,10 @@ def free_port() -> int:
 
 
 @dataclass
-class Queue:
+class Queue(DiscardingMessageQueue):
     """The message queue port; a thread handles the messages while `go` is set."""
 
-    waiting: SimpleQueue[tuple[str, ...]] = field(default_factory=SimpleQueue)
+    waiting: ThreadQueue[tuple[str, ...]] = field(default_factory=ThreadQueue)
     go: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     errors: list[Exception] = field(default_factory=list)
@@ -63,14 +65,8 @@ class Queue:
     def send(self, actor: str, *args: str) -> None:
         self.waiting.put((actor, *args))
 
-    def wait(self, seconds: float) -> None:
-        """The queue is always available."""
-
     def pending(self, actor: str) -> set[tuple[str, ...]]:
         return {tuple(args) for name, *args in list(self.waiting.queue) if name == actor}
-
-    def check(self) -> None:
-        """The queue always answers."""
 
     def work(self, parts: Parts) -> None:
         while not self.ended.is_set():
@@ -81,7 +77,7 @@ class Queue:
                     if self.go.is_set():
                         actor, *args = self.waiting.get(timeout=0.02)
                         STAGES[actor](parts, *args)
-                        wake_deliveries(parts)
+                        wake_deliveries(parts.warehouse, parts.messages)
                 except Empty:
                     pass
                 except Exception as error:  # raised again at the end of the test; the thread continues

@@ -10,6 +10,7 @@ from services.jobs.idempotency import KEY_RETENTION
 from services.shared.clock import now
 from tests.api.conftest import STAGES, Api
 from tests.api.jobs.conftest import FOUR, Live
+from tests.support import connection_of
 
 KEYED = {"Idempotency-Key": "order-1"}
 
@@ -84,7 +85,7 @@ def test_a_key_is_forgotten_after_a_week_and_not_before(api: Api) -> None:
     ids = []
     for age in (timedelta(), KEY_RETENTION - timedelta(minutes=1), KEY_RETENTION + timedelta(minutes=1)):
         with api.parts.warehouse.write() as work:
-            work.connection.execute(KEY.update().values(created_at=now() - age))  # type: ignore[attr-defined]
+            connection_of(work).execute(KEY.update().values(created_at=now() - age))
             work.commit()
         ids.append(api.client.post("/v1/uploads", content=FOUR, headers=KEYED).json()["id"])
     assert ids[0] == ids[1] != ids[2]

@@ -68,7 +68,7 @@ def test_a_slice_that_was_being_landed_when_its_job_was_cancelled_is_not_committ
             with api.parts.warehouse.write() as work:
                 yield work
 
-    land(replace(api.parts, warehouse=Cancelling()), job_id)  # type: ignore[arg-type]
+    land(replace(api.parts, warehouse=Cancelling()), job_id)
     assert len(calls) >= 2
     api.work()
     assert (job(api, job_id)["status"], job(api, job_id)["counts"]["received"]) == ("cancelled", 0)

@@ -306,10 +306,9 @@ def test_a_delivery_that_can_not_even_be_sent_stops_no_other(api: Api, receiver:
         work.commit()
     deliver(replace(api.parts, hooks=Failing()))
     assert len(receiver.heard) == 1
-    with api.parts.warehouse.read() as work:
-        told = {
-            one.url: (one.status, one.attempts, one.last_error) for one in work.deliveries.page(ref="thing", limit=9)
-        }
+    with api.parts.warehouse.read() as reader:
+        deliveries = reader.deliveries.page(ref="thing", limit=9)
+    told = {one.url: (one.status, one.attempts, one.last_error) for one in deliveries}
     assert told == {
         "https://broken.example/": ("pending", 1, "sending failed: RuntimeError"),
         receiver.url: ("delivered", 1, None),

@@ -4,7 +4,6 @@ import pytest
 
 from domain.saved_searches.saved_search import PriorMatches
 from domain.search.queries import Collection
-from services.pipeline.indexing import index as stage
 from services.pipeline.indexing.index import index
 from services.pipeline.stage import ATTEMPTS_BEFORE_SINGLE_BATCH
 from services.saved_searches.alerts import IndexRunAlerts
@@ -12,6 +11,7 @@ from services.shared.clock import now
 from tests.api.conftest import Api
 from tests.api.saved_searches.test_alerts_after_search_loss import HOOK, publish, refill
 from tests.api.saved_searches.test_saved_searches import entries, load, save, sent
+from tests.support import connection_of
 
 
 class Killed(Exception):  # noqa: N818
@@ -25,7 +25,7 @@ def fail(api: Api, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(stage.IndexRunAlerts, "find_new_matches", killed)
+        patched.setattr(IndexRunAlerts, "find_new_matches", killed)
         for _ in range(times):
             with pytest.raises(Killed):
                 index(api.parts)
@@ -34,7 +34,9 @@ def fail(api: Api, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
 def remembered(api: Api) -> set[str]:
     """The documents that have prior matches."""
     with api.parts.warehouse.read() as work_:
-        return {str(one) for one in work_.connection.exec_driver_sql("SELECT document_id FROM search_before").scalars()}
+        return {
+            str(one) for one in connection_of(work_).exec_driver_sql("SELECT document_id FROM search_before").scalars()
+        }
 
 
 def test_batches_that_are_taken_alone_after_failed_attempts_are_each_told(

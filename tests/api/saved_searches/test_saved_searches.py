@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import pytest
 from standardwebhooks import Webhook
 
-from domain.saved_searches.saved_search import SavedSearch
 from domain.search.queries import Filter
 from domain.users.user import Role
+from infrastructure.credentials import PASSWORD_HASHER
 from infrastructure.http.webhook_sender import HttpWebhookSender
 from services.pipeline.indexing.index import index
 from services.search.rebuild import rebuild_search
@@ -317,7 +317,7 @@ def test_the_searches_of_a_user_who_is_removed_end_with_them(api: Api) -> None:
     load(api, "Another bridge", first=1)
     assert len(list_deliveries(api.parts.warehouse, ref=made["id"])[0]) == 1
     assert entries(api, other) == ["Another bridge", "A bridge over the Tawe"]
-    add_user(api.parts.warehouse, "rita", Role.READER, "rita!")
+    add_user(api.parts.warehouse, PASSWORD_HASHER, "rita", Role.READER, "rita!")
     assert api.stranger.get("/v1/searches", auth=("rita", "rita!")).json() == {"items": []}
 
 
@@ -338,7 +338,8 @@ def test_an_empty_filter_is_refused_when_it_is_saved_and_when_it_is_asked(
 def test_a_search_that_the_engine_refuses_keeps_nobody_s_data_from_gold_and_search(api: Api) -> None:
     broken, well = save(api, query={"q": "bridge"}), save(api, query={"q": "bridge"})
     with api.parts.warehouse.write() as work_:
-        stored: SavedSearch = work_.saved_searches.get(broken["id"])
+        stored = work_.saved_searches.get(broken["id"])
+        assert stored is not None
         refused = stored.query.model_copy(update={"filters": (Filter(field="buyer_name"),)})
         work_.saved_searches.put(stored.model_copy(update={"query": refused}))
         work_.commit()

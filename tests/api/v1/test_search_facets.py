@@ -52,7 +52,7 @@ def notices() -> list[dict[str, Any]]:
             "classification": {"scheme": "CPV", "id": f"4523{number % 3}000 "},
             "deliveryAddress": address,
         }
-        tender = {
+        tender: dict[str, Any] = {
             "status": f" active {number % 2}",
             "procurementMethod": f"open\t{number % 3}",
             "mainProcurementCategory": "goods ",

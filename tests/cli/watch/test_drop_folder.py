@@ -14,6 +14,7 @@ import pytest
 from cli.watch.drop_folder import DropFolder
 from domain.jobs.job import Job, JobFilter
 from domain.shared.errors import UnavailableError
+from infrastructure.scratch_installation import DiscardingMessageQueue
 from services.jobs.retry_and_cancel import cancel
 from services.ports.parts import Parts
 from tests.api.jobs.conftest import FOUR, LINES
@@ -155,7 +156,7 @@ def test_what_goes_wrong_with_one_file_holds_up_no_other(folder: Folder, monkeyp
 def test_a_cancelled_job_takes_its_file_to_failed(folder: Folder) -> None:
     folder.put("a.jsonl")
     folder.look(3, work=False)
-    cancel(folder.parts, folder.jobs()[0].id, "somebody")
+    cancel(folder.parts.warehouse, folder.parts.messages, folder.jobs()[0].id, "somebody")
     folder.look()
     assert folder.lies() == ["failed/a.jsonl"]
     assert folder.report("failed/a.jsonl")["status"] == "cancelled"
@@ -267,7 +268,7 @@ def test_many_files_are_loaded_side_by_side_but_not_all_at_once(folder: Folder) 
 
 
 def test_a_queue_that_is_away_holds_nothing_up(folder: Folder, tmp_path: Path) -> None:
-    class Away:
+    class Away(DiscardingMessageQueue):
         def send(self, actor: str, *args: str) -> None:
             raise UnavailableError("the queue does not answer")
 

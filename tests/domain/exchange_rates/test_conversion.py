@@ -108,7 +108,9 @@ facts = st.lists(st.tuples(st.sampled_from([1.0, 99.99, None]), currencies | st.
 
 
 @given(known_rates, facts, currencies)
-def test_frames_convert_as_one_would_by_hand(known: list[Row], asked: list[tuple[Any, ...]], base: str) -> None:
+def test_frames_convert_as_one_would_by_hand(
+    known: list[Row], asked: list[tuple[float | None, str | None, date | None]], base: str
+) -> None:
     frame = pl.DataFrame(asked, schema=FACTS, orient="row")
     found = convert_amounts(frame, build_quotes(base, rates(*known)))
     assert found.select(*FACTS).equals(frame)
@@ -124,8 +126,7 @@ def by_hand(known: list[Row], amount: float | None, currency: str | None, day: d
     if currency == base:
         return 1.0
     said = {(when, one, other): rate for when, one, other, rate in known}
-    for back in range(RATE_MAX_AGE_DAYS + 1 if day else 0):
-        when = day - timedelta(days=back)  # type: ignore[operator]
+    for when in [day - timedelta(days=back) for back in range(RATE_MAX_AGE_DAYS + 1)] if day else []:
         if (when, currency, base) in said:
             return said[when, currency, base]
         if (when, base, currency) in said:

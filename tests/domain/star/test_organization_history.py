@@ -51,7 +51,7 @@ def replaced(versions: pl.DataFrame, bridge: pl.DataFrame, keys: set[int], after
     first = others.group_by(KEY).agg(pl.col("last_published").min().alias("first_mention"))
     left = counted.filter("first_left", pl.col("uses") > 0).select(KEY).join(first, on=KEY, how="left")
     attributes = after.select(KEY, "organization_id").unique()
-    return apply(versions, version_changes(versions, counted, left.cast(FIRST_MENTIONS), attributes))
+    return apply(versions, version_changes(versions, counted, left.cast(pl.Schema(FIRST_MENTIONS)), attributes))
 
 
 def periods(versions: pl.DataFrame) -> list[tuple[Any, ...]]:

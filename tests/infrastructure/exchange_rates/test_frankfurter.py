@@ -22,8 +22,15 @@ RATES = [
     ExchangeRate(date(2024, 1, 3), "EUR", "GBP", 0.8638),
     ExchangeRate(date(2024, 1, 3), "EUR", "USD", 1.0919),
 ]
-QUICK = RequestLimits(tries=3, first_wait=0.001, longest_wait=0.01, connect=2.0, answer=0.3, most=50_000)
-PATIENT = replace(QUICK, answer=5.0)  # where nothing is slow but the machine
+QUICK = RequestLimits(
+    attempts=3,
+    first_wait_seconds=0.001,
+    max_wait_seconds=0.01,
+    connect_seconds=2.0,
+    response_seconds=0.3,
+    response_bytes=50_000,
+)
+PATIENT = replace(QUICK, response_seconds=5.0)  # where nothing is slow but the machine
 
 
 @pytest.fixture

@@ -24,9 +24,12 @@ def files(tables: OpenTables, folder: Path) -> set[str]:
 
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     made: list[str] = []
-    monkeypatch.setattr(
-        "infrastructure.lake.open_tables.DeltaTable", lambda address: made.append(address) or DeltaTable(address)
-    )
+
+    def noted(address: str) -> DeltaTable:
+        made.append(address)
+        return DeltaTable(address)
+
+    monkeypatch.setattr("infrastructure.lake.open_tables.DeltaTable", noted)
     return made
 
 

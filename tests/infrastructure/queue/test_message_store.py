@@ -29,7 +29,7 @@ def add(store: MessageStore, *actors: str, delay_seconds: float = 0.0) -> None:
 
 def taken(store: MessageStore, worker: str) -> str | None:
     found = store.take(worker, STAGES)
-    return found and found.actor_name
+    return found.actor_name if found else None
 
 
 def test_messages_of_a_queue_are_handled_in_the_order_of_their_sending(store: MessageStore) -> None:
@@ -55,7 +55,8 @@ def test_no_two_workers_handle_the_same_stage(store: MessageStore) -> None:
 def test_workers_that_take_at_the_same_time_never_take_messages_of_the_same_stage(store: MessageStore) -> None:
     for _ in range(30):
         add(store, "refine", "refine", "refine")
-        start, found = threading.Barrier(3), []
+        start = threading.Barrier(3)
+        found: list[str | None] = []
 
         def take(worker: str, start: threading.Barrier = start, found: list[str | None] = found) -> None:
             start.wait()

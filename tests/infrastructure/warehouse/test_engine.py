@@ -50,7 +50,11 @@ def test_a_writer_waits_for_its_turn_and_then_reads_what_the_one_before_wrote(
 
 
 def test_many_writers_lose_nothing(warehouse: SqlWarehouse) -> None:
-    threads = [threading.Thread(target=lambda: [add(warehouse, 1) for _ in range(25)]) for _ in range(4)]
+    def add_often() -> None:
+        for _ in range(25):
+            add(warehouse, 1)
+
+    threads = [threading.Thread(target=add_often) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

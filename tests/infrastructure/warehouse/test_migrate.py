@@ -1,6 +1,7 @@
 """Migrations make the tables that the code describes, once; and a newer database is left alone."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -68,7 +69,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(lake_home: Part
 def test_keys_of_facts_are_moved_beside_those_of_their_process(lake_home: Parts) -> None:
     assert isinstance(lake_home.warehouse, SqlWarehouse)
     item = {"id": "1", "description": "desks"}
-    said = {
+    said: dict[str, Any] = {
         "tender": {"items": [item]},
         "awards": [{"id": "a", "items": [item]}],
         "contracts": [{"id": "c", "awardID": "a"}],

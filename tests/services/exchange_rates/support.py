@@ -11,7 +11,9 @@ from infrastructure.exchange_rates.frankfurter import Frankfurter, RequestLimits
 from services.ports.parts import Parts
 from tests.support import load, release, rows
 
-PATIENCE = RequestLimits(tries=2, first_wait=0.001, longest_wait=0.01, connect=2.0, answer=1.0)
+PATIENCE = RequestLimits(
+    attempts=2, first_wait_seconds=0.001, max_wait_seconds=0.01, connect_seconds=2.0, response_seconds=1.0
+)
 Record = dict[str, Any]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from httpx import Response
+from httpx2 import Response
 
 from tests.api.conftest import Api, over
 from tests.services.exchange_rates.server import Service, says, service

@@ -22,6 +22,7 @@ from tests.support import (
     STAGES,
     Killed,
     KillingWarehouse,
+    connection_of,
     drain,
     gold,
     job_of,
@@ -215,9 +216,9 @@ def test_a_rate_that_silver_does_not_have_leaves_with_a_rebuild_of_gold(lake_hom
     load(lake_home, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03")]))
     put(lake_home, USD)
     with lake_home.warehouse.write() as work:
-        work.connection.exec_driver_sql(
+        connection_of(work).exec_driver_sql(
             "INSERT INTO dim_exchange_rate VALUES (7, '2024-01-03', 'EUR', 'USD', 100.0, 1)"
-        )  # type: ignore[attr-defined]
+        )
         work.commit()
     assert verified(lake_home, tmp_path / "home") != []
     rebuild_gold(lake_home)
@@ -284,7 +285,7 @@ def check(migrated: Path, taken: list[tuple[str, Any]], base: str) -> None:
     """Apply the history; then verify, and compare with the final rates loaded before all processes."""
     with TemporaryDirectory() as folder, lake_in(Path(folder) / "home", migrated) as made:
         parts = replace(made, base_currency=base)
-        jobs = []
+        jobs: list[str] = []
         for name, what in taken:
             if name in {"rates", "processes"}:
                 jobs.append(submit(parts, f"{len(jobs)}.jsonl", records(what) if name == "rates" else lines(what)))

@@ -55,7 +55,14 @@ def process(
 
 
 def operate(parts: Parts, *operations: Operation) -> None:
-    submit_operations(parts, Operations(items=operations), actor="tester", filename="operations")
+    submit_operations(
+        parts.warehouse,
+        parts.messages,
+        parts.files,
+        Operations(items=operations),
+        actor="tester",
+        filename="operations",
+    )
     drain(parts)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -226,7 +227,7 @@ def test_the_sweep_sends_embed_where_it_is_behind_and_idle(
     submit(lake, "a.jsonl", notices(2))
     with pytest.raises(UnavailableError):
         drain(lake)
-    monkeypatch.setattr("services.pipeline.sweep.IDLE_DURATION", type(stage.now() - stage.now())(0))
+    monkeypatch.setattr("services.pipeline.sweep.IDLE_DURATION", timedelta(0))
     assert ("embed",) in sweep(lake)
     model.fail = None
     drain(lake)

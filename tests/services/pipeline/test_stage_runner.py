@@ -74,9 +74,14 @@ class PoisonedLake(DeltaLake):
         self.ocid = ocid
 
     def read_bronze(
-        self, kind: str, batches: Sequence[int], columns: Sequence[str], ocids: Sequence[str] | None = None
+        self,
+        kind: str,
+        batches: Sequence[int],
+        columns: Sequence[str],
+        ocids: Sequence[str] | None = None,
+        record_ids: Sequence[str] | None = None,
     ) -> pl.DataFrame:
-        found = super().read_bronze(kind, batches, columns, ocids)
+        found = super().read_bronze(kind, batches, columns, ocids, record_ids)
         if "payload" in columns and self.ocid in found["ocid"]:
             raise Killed(f"{self.ocid} is poison in /srv/lake/bronze")
         return found

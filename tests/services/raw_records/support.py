@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from httpx import Response
+from httpx2 import Response
 
 from domain.raw_records.record import Kind
 from tests.api.conftest import Api

@@ -8,11 +8,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.raw_records.listing import RawFilter
 from domain.raw_records.operations import Op, Operation, Operations
 from domain.raw_records.record import Kind
 from services.ports.parts import Parts
 from services.raw_records.changes import submit_operations
-from services.raw_records.queries import RawFilter, get_record, list_records, list_versions
+from services.raw_records.queries import get_record, list_records, list_versions
 from tests.services.raw_records.support import IDS, RECORDS
 from tests.support import drain, job_of, lake_in, verified
 
@@ -79,16 +80,16 @@ def operations(step: Step) -> Operations:
 def _same(parts: Parts, model: Model) -> None:
     for kind in Kind:
         key = (kind, IDS[kind])
-        listed, following = list_records(parts, kind, RawFilter(), None, 10)
+        listed, following = list_records(parts.warehouse, parts.lake, kind, RawFilter(), None, 10)
         assert following is None
         assert [one.id for one in listed] == ([key[1]] if key in model.standing else [])
         if key in model.standing:
-            found, _ = get_record(parts, kind, key[1])
+            found, _ = get_record(parts.warehouse, parts.lake, kind, key[1])
             assert model.standing[key].items() <= found.payload.items()
             assert found.payload.get("x_mark") == model.standing[key].get("x_mark")
             assert found.version == model.versions[key]
         elif key in model.versions:
-            newest = list_versions(parts, kind, key[1])[0]
+            newest = list_versions(parts.warehouse, parts.lake, kind, key[1])[0]
             assert (newest.version, newest.deleted) == (model.versions[key], True)
 
 
@@ -103,7 +104,16 @@ def test_any_sequence_of_changes_leaves_what_a_plain_model_says(
         jobs = []
         for step, rest in run:
             model.take(step)
-            jobs.append(submit_operations(parts, operations(step), actor="tester", filename="operations.jsonl"))
+            jobs.append(
+                submit_operations(
+                    parts.warehouse,
+                    parts.messages,
+                    parts.files,
+                    operations(step),
+                    actor="tester",
+                    filename="operations.jsonl",
+                )
+            )
             if rest:
                 drain(parts)
         drain(parts)

@@ -168,7 +168,7 @@ def test_what_can_not_be_read_is_refused_with_a_reason_and_makes_no_job(
     assert list((api.settings.data_dir / "files").glob("??/*")) == []
 
 
-MALFORMED = [
+MALFORMED: list[Any] = [
     5,
     None,
     "",

@@ -1,10 +1,13 @@
 """Each verb for each kind: the change shows in raw, gold and search once its job is done."""
 
+from typing import Any
+
 import pytest
 
 from domain.raw_records.record import Kind
 from tests.api.conftest import Api
 from tests.services.raw_records.support import IDS, PATCHES, RECORDS, RELEASE, done, outcomes, path, release, sound
+from tests.support import job_of
 
 MERGE = {"content-type": "application/merge-patch+json"}
 
@@ -91,8 +94,8 @@ def test_a_list_is_narrowed_by_process_id_prefix_job_and_time(api: Api) -> None:
     first = done(api, api.client.post("/v1/raw/releases", json=[release(1), release(1, id="r2"), release(2)]))
     second = done(api, api.client.post("/v1/raw/releases", json=release(3)))
 
-    def ids(**asked: object) -> list[str]:
-        answer = api.client.get("/v1/raw/releases", params=asked)  # type: ignore[arg-type]
+    def ids(**asked: Any) -> list[str]:
+        answer = api.client.get("/v1/raw/releases", params=asked)
         assert answer.status_code == 200, answer.text
         return [one["id"] for one in answer.json()["items"]]
 
@@ -141,8 +144,7 @@ def test_the_same_request_with_the_same_key_is_made_once(api: Api) -> None:
     assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
     assert api.client.delete(url).status_code == 404
     stored = {one.name for one in (api.settings.data_dir / "files").glob("??/*")}
-    with api.parts.warehouse.read() as work:
-        assert stored == {work.jobs.get(one["id"]).sha256 for one in api.client.get("/v1/jobs").json()["items"]}
+    assert stored == {job_of(api.parts, one["id"]).sha256 for one in api.client.get("/v1/jobs").json()["items"]}
 
 
 def test_a_pdf_is_taken_as_a_document(api: Api) -> None:
@@ -163,16 +165,16 @@ def test_a_pdf_is_taken_as_a_document(api: Api) -> None:
 def test_readers_change_nothing(api: Api) -> None:
     done(api, api.client.post("/v1/raw/releases", json=RELEASE))
     one, every = path(Kind.RELEASES, IDS[Kind.RELEASES]), path(Kind.RELEASES)
-    rita = {"auth": ("rita", "rita!")}
+    rita: dict[str, Any] = {"auth": ("rita", "rita!")}
     answers = [
-        api.client.post(every, json=RELEASE, **rita),  # type: ignore[arg-type]
-        api.client.put(every, json=[RELEASE], **rita),  # type: ignore[arg-type]
-        api.client.patch(every, json=[], **rita),  # type: ignore[arg-type]
-        api.client.delete(every, params={"id": "x"}, **rita),  # type: ignore[arg-type]
-        api.client.put(one, json=RELEASE, **rita),  # type: ignore[arg-type]
-        api.client.patch(one, json={}, **rita),  # type: ignore[arg-type]
-        api.client.delete(one, **rita),  # type: ignore[arg-type]
-        api.client.get("/v1/audit", **rita),  # type: ignore[arg-type]
+        api.client.post(every, json=RELEASE, **rita),
+        api.client.put(every, json=[RELEASE], **rita),
+        api.client.patch(every, json=[], **rita),
+        api.client.delete(every, params={"id": "x"}, **rita),
+        api.client.put(one, json=RELEASE, **rita),
+        api.client.patch(one, json={}, **rita),
+        api.client.delete(one, **rita),
+        api.client.get("/v1/audit", **rita),
     ]
     assert [answer.status_code for answer in answers] == [403] * 8
     assert api.client.get(one, auth=("rita", "rita!")).status_code == 200

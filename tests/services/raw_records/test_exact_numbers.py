@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from domain.raw_records.record import Kind
 from tests.api.conftest import Api
-from tests.services.raw_records.support import IDS, RECORDS, RELEASE, Kind, done, path, sound
+from tests.services.raw_records.support import IDS, RECORDS, RELEASE, done, path, sound
 from tests.support import rows, submit
 
 LONG = RELEASE | {"x_reference": 1, "awards": [{"id": 7, "value": {"amount": 2, "currency": "GBP"}}]}

@@ -11,6 +11,7 @@ from services.pipeline.landing.raw_job_order import ABANDONED_AFTER
 from services.shared.clock import now
 from tests.api.conftest import Api
 from tests.services.raw_records.support import IDS, RELEASE, done, outcomes, path, release, sound
+from tests.support import connection_of
 
 URL = path(Kind.RELEASES, IDS[Kind.RELEASES])
 
@@ -106,7 +107,7 @@ def test_if_match_holds_for_a_key_that_was_used_long_ago_or_for_another_request(
     assert api.client.patch(URL, **request).status_code == 202, "the same request again"
     assert api.client.patch(URL, **(request | {"json": {"title": "b"}})).status_code == 412
     with api.parts.warehouse.write() as work:
-        work.connection.execute(KEY.update().values(created_at=now() - KEY_RETENTION - timedelta(minutes=1)))  # type: ignore[attr-defined]
+        connection_of(work).execute(KEY.update().values(created_at=now() - KEY_RETENTION - timedelta(minutes=1)))
         work.commit()
     assert api.client.patch(URL, **request).status_code == 412
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from sqlalchemy.exc import OperationalError
 
 from api.app import create_app
 from domain.jobs.job import JobStatus
 from domain.shared.errors import AwayError, UnavailableError
 from infrastructure.bootstrap import bootstrap, vault
+from infrastructure.credentials import PASSWORD_HASHER
 from infrastructure.lake.delta_lake import DeltaLake
 from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.migrate import upgrade
@@ -26,7 +28,7 @@ from services.ports.parts import Parts
 from services.users.accounts import ensure_admin
 from tests.api.conftest import settings_of
 from tests.api.releases import package
-from tests.support import lake_over, submit
+from tests.support import job_of, lake_over, submit
 
 QUICK = Timeouts(connect_seconds=2, statement_seconds=2, pool_seconds=0.2)
 
@@ -110,8 +112,8 @@ def test_callers_get_503_with_a_time_to_come_back_while_the_server_is_away(
     parts = bootstrap(settings, serving=True)
     with TestClient(create_app(settings, parts), raise_server_exceptions=False) as client:
         client.auth = ("admin", "admin!")
-        ensure_admin(parts.warehouse, vault(settings), settings.admin_password)
-        asked = [
+        ensure_admin(parts.warehouse, PASSWORD_HASHER, vault(settings), settings.admin_password)
+        asked: list[Callable[[], Response]] = [
             lambda: client.post("/v1/uploads?filename=a.json", content=package()),
             lambda: client.get("/v1/jobs"),
             lambda: client.get("/v1/gold/facts/award"),
@@ -162,9 +164,8 @@ def test_outages_that_end_a_landing_or_a_stage_count_as_no_attempt(
                 with pytest.raises(AwayError):
                     land(parts, job_id)
         land(parts, job_id)
-        with parts.warehouse.read() as work:
-            assert work.jobs.get(job_id).landed
-            assert work.jobs.get(job_id).status is not JobStatus.FAILED
+        assert job_of(parts, job_id).landed
+        assert job_of(parts, job_id).status is not JobStatus.FAILED
 
         def interrupted(_parts: Parts, _mark: object) -> bool:
             postgresql.stop()

@@ -252,8 +252,8 @@ def test_a_party_that_is_listed_once_a_role_keeps_all_of_them_and_all_that_is_sa
             "additionalIdentifiers": [{"scheme": "B", "id": "2"}],
         },
     ]
-    release = {"ocid": "ocds-213czf-1", "id": "1", "date": "2024-01-01T00:00:00Z", "parties": entries}
-    earlier = {
+    release: dict[str, Any] = {"ocid": "ocds-213czf-1", "id": "1", "date": "2024-01-01T00:00:00Z", "parties": entries}
+    earlier: dict[str, Any] = {
         "ocid": "ocds-213czf-1",
         "id": "0",
         "date": "2023-01-01T00:00:00Z",

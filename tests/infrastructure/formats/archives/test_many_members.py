@@ -27,7 +27,8 @@ def slices(
     home: Home, content: bytes, limit: int = 1_000
 ) -> list[tuple[int, list[RefusedElement], dict[str, Any] | None]]:
     """(elements, refused, position) of each slice; each position went through JSON."""
-    sha256, position, found = home.add(content), None, []
+    sha256, position = home.add(content), None
+    found: list[tuple[int, list[RefusedElement], dict[str, Any] | None]] = []
     while not found or position is not None:
         piece = home.sources.read(sha256, "a.zip", position, limit, "job")
         position = json.loads(json.dumps(piece.position))

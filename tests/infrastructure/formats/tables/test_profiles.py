@@ -183,7 +183,7 @@ def amounts(tmp_path: Path, rule: str, cells: list[str]) -> tuple[list[Any], lis
     folder.mkdir()
     (folder / "town.yaml").write_text(profile, encoding="utf-8")
     elements, refused = Home(tmp_path / "home", profiles=folder).read(
-        text([["Nr", "Sum"], *enumerate(cells)]), name="a.csv"
+        text([["Nr", "Sum"], *([str(number), cell] for number, cell in enumerate(cells))]), name="a.csv"
     )
     return [json.loads(one.raw)["tender"]["value"]["amount"] for one in elements], [one.reason for one in refused]
 

@@ -36,7 +36,7 @@ INSTANTS = [
     None,
 ]
 AMOUNTS = [0.1, -1.5, 1e16, 1.7976931348623157e308, 5e-324, 123456789.12, None]
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.Int64,
     "said": pl.String,
     "at": pl.Datetime("us", "UTC"),

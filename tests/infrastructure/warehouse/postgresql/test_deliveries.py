@@ -30,7 +30,7 @@ def test_two_runs_at_once_lease_each_delivery_once(lake_on_postgres: Parts) -> N
     with ThreadPoolExecutor(4) as pool:
         leased = [url for urls_of_one in pool.map(lease, [moment] * 4) for url in urls_of_one]
     assert sorted(leased) == ["https://a.example/1", *urls[2:5], "https://b.example/"]
-    with lake_on_postgres.warehouse.read() as work:
-        assert not work.deliveries.due(moment, 4)
+    with lake_on_postgres.warehouse.read() as reader:
+        assert not reader.deliveries.due(moment, 4)
         assert work.deliveries.due(moment + LEASE_DURATION, 4)
     assert len(lease(moment + LEASE_DURATION)) == 5

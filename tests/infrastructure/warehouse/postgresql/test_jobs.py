@@ -71,7 +71,7 @@ def test_a_purge_beside_jobs_that_failed_and_their_webhooks_ends(whole: Api) -> 
         whole, whole.client.patch(path(Kind.RELEASES, IDS[Kind.RELEASES]), json={"date": "never"}, params=hook)
     )
     assert failed["status"] == "failed"
-    job = done(whole, whole.client.delete(path(Kind.RELEASES, IDS[Kind.RELEASES]), params={"purge": True} | hook))
+    job = done(whole, whole.client.delete(path(Kind.RELEASES, IDS[Kind.RELEASES]), params={"purge": True, **hook}))
     assert job["status"] == "succeeded"
     (delivery,) = whole.client.get(f"/v1/jobs/{failed['id']}/deliveries").json()["items"]
     assert "never" not in orjson.dumps(delivery).decode()

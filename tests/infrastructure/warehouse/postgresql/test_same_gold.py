@@ -18,7 +18,7 @@ from services.shared.clock import now
 from services.star.processes import ProcessFilters, list_processes
 from services.star.rows import RowRequest, list_rows
 from tests.services.pipeline.publishing.test_deletions import FULL
-from tests.support import drain, gold, lines, load, release, submit, verified
+from tests.support import drain, gold, job_of, lines, load, release, submit, verified
 
 
 def test_the_seeds_make_the_same_gold_on_postgresql(lake_on_postgres: Parts, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_writers_take_turns_so_that_no_two_batches_get_one_place_in_the_log(lake
     drain(lake_on_postgres)
     with lake_on_postgres.warehouse.read() as work:
         assert sorted(work.batches.sequence().values()) == list(range(1, 9))
-        assert {str(work.jobs.get(job).status) for job in jobs} == {"succeeded"}
+    assert {str(job_of(lake_on_postgres, job).status) for job in jobs} == {"succeeded"}
 
 
 def _land(parts: Parts, job: str) -> None:

@@ -19,7 +19,7 @@ from services.shared.clock import now
 from tests.api.conftest import STAGES, Api
 from tests.services.pipeline.erasing.test_purge import SECRET, secret, told
 from tests.services.raw_records.support import IDS, done, path, release, sound
-from tests.support import Killed
+from tests.support import Killed, connection_of
 
 URL = path(Kind.RELEASES, IDS[Kind.RELEASES])
 
@@ -41,7 +41,7 @@ def swept(api: Api) -> None:
     """Let the sweep find the idle purge and send it again."""
     with api.parts.warehouse.write() as work:
         long_ago = (now() - IDLE_DURATION - timedelta(seconds=1)).isoformat()
-        work.connection.exec_driver_sql("UPDATE watermark SET updated_at = ?", (long_ago,))  # type: ignore[attr-defined]
+        connection_of(work).exec_driver_sql("UPDATE watermark SET updated_at = ?", (long_ago,))
         work.commit()
     assert ("erase",) in sweep(api.parts)
     api.work()
@@ -73,7 +73,7 @@ def test_what_a_stage_set_aside_is_not_erased(api: Api) -> None:
         work.audit.add(
             [NewAuditEntry(now(), "admin", Kind.RELEASES, IDS[Kind.RELEASES], None, job["id"], version=2, seq=1)]
         )
-        work.connection.exec_driver_sql("UPDATE job SET status = 'failed' WHERE id = ?", (job["id"],))  # type: ignore[attr-defined]
+        connection_of(work).exec_driver_sql("UPDATE job SET status = 'failed' WHERE id = ?", (job["id"],))
         work.commit()
     erase(api.parts)
     assert told(api.settings.data_dir) != []

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-import openpyxl  # type: ignore[import-untyped]
+import openpyxl
 import orjson
 import pytest
 
@@ -233,7 +233,7 @@ def _refused_only(api: Api) -> None:
 
 def _other_versions(api: Api) -> None:
     """The buyer's id stays, as another release uses it; its name contained the word."""
-    buyer = {"buyer": {"id": "X-1", "name": f"{WORD} Council"}}
+    buyer: Json = {"buyer": {"id": "X-1", "name": f"{WORD} Council"}}
     upload(api, "one.jsonl", as_lines(tender(**buyer)))
     upload(api, "two.jsonl", as_lines(release(1, id="r0", date="2024-01-01T00:00:00Z"), release(2)))
 
@@ -315,7 +315,7 @@ def test_of_a_pdf_nothing_is_left_its_name_included(watched: Api, ways: list[Way
 
 def _purge(api: Api, kind: Kind, record_id: str) -> None:
     assert any(WORD in said for _, said in in_tables(api))
-    job = done(api, api.client.delete(path(kind, record_id), params={"purge": True} | HOOK))
+    job = done(api, api.client.delete(path(kind, record_id), params={"purge": True, **HOOK}))
     assert job["status"] == "succeeded"
     _nothing_tells(api)
     (entry,) = [one for one in api.client.get("/v1/audit").json()["items"] if one["record_id"] == record_id]

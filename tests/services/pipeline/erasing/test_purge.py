@@ -12,6 +12,7 @@ from domain.raw_records.record import Kind
 from services.pipeline.erasing.erase import erase
 from tests.api.conftest import Api
 from tests.services.raw_records.support import IDS, RECORDS, RELEASE, done, path, release, sound
+from tests.support import job_of
 
 SECRET = "xylophonist"
 URL = path(Kind.RELEASES, IDS[Kind.RELEASES])
@@ -113,7 +114,7 @@ def test_a_file_that_a_job_still_reads_is_erased_behind_it(api: Api) -> None:
     late = api.client.post("/v1/uploads", params={"filename": "a.jsonl"}, content=content)
     api.messages.sent = held
     with api.parts.warehouse.write() as work:  # a slow worker has leased it
-        work.jobs.claim([late.json()["id"]], work.jobs.get(late.json()["id"]).created_at)
+        work.jobs.claim([late.json()["id"]], job_of(api.parts, late.json()["id"]).created_at)
         work.commit()
     api.work()
     assert api.client.get(f"/v1/jobs/{purge.json()['id']}").json()["status"] == "running"

@@ -21,7 +21,7 @@ from services.pipeline.refining.refine import refine
 from services.pipeline.sweep import IDLE_DURATION, sweep
 from services.ports.parts import Parts
 from services.shared.clock import now
-from tests.support import drain, job_of, lake_in, lines, load, messages, release, submit
+from tests.support import connection_of, drain, job_of, lake_in, lines, load, messages, release, submit
 
 SLICES = 3
 
@@ -66,7 +66,7 @@ def behind(parts: Parts) -> bool:
 def heard(parts: Parts, ago: timedelta, part: str = "") -> None:
     """Backdate the last change of the watermark of index, or of a part of it."""
     with parts.warehouse.write() as work:
-        work.connection.exec_driver_sql(
+        connection_of(work).exec_driver_sql(
             "UPDATE watermark SET updated_at = ? WHERE stage = 'index' AND part = ?",
             ((now() - ago).replace(tzinfo=None).isoformat(" "), part),
         )
@@ -116,7 +116,7 @@ def test_a_job_whose_last_records_are_known_ends_with_its_organizations(home: Pa
 
 def test_a_load_that_is_cancelled_half_way_has_the_organizations_of_what_was_landed(home: Parts) -> None:
     job_id = begin(home)
-    cancel(home, job_id, "tester")
+    cancel(home.warehouse, home.messages, job_id, "tester")
     drain(home)
     assert (names(home), behind(home)) == ({"Buyer 0", "Buyer 1"}, False)
 
@@ -136,11 +136,11 @@ def test_the_sweep_sends_index_where_only_organizations_are_behind(home: Parts) 
     refine(home)
     publish(home)
     with home.warehouse.write() as work:  # as if the last run began before publish ended, and its message was lost
-        work.connection.exec_driver_sql(
+        connection_of(work).exec_driver_sql(
             "UPDATE watermark SET silver_batch = (SELECT max(silver_batch) FROM watermark)"
             " WHERE stage = 'index' AND part = ''"
         )
-        work.connection.exec_driver_sql(
+        connection_of(work).exec_driver_sql(
             "UPDATE watermark SET seq = (SELECT max(seq) FROM watermark) WHERE stage = 'refine'"
         )
         work.commit()
@@ -153,7 +153,9 @@ def test_the_sweep_sends_index_where_only_organizations_are_behind(home: Parts) 
 
 def test_verify_waits_for_organizations(home: Parts, tmp_path: Path) -> None:
     with home.warehouse.write() as work:
-        work.connection.exec_driver_sql("UPDATE watermark SET silver_batch = 0 WHERE part = ?", (ORGANIZATIONS_PART,))
+        connection_of(work).exec_driver_sql(
+            "UPDATE watermark SET silver_batch = 0 WHERE part = ?", (ORGANIZATIONS_PART,)
+        )
         work.commit()
     settings = Settings(data_dir=tmp_path / "home")
     with scratch_installation(settings, home) as aside, pytest.raises(ConflictError, match="stages are behind"):

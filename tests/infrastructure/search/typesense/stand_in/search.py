@@ -165,7 +165,7 @@ def _near(collection: Collection, kept: dict[str, Json], p: Json) -> list[Json]:
     farthest = float(options.get("distance_threshold", 2))
     return sorted(
         (hit for hit in hits if hit["vector_distance"] <= farthest), key=lambda hit: float(hit["vector_distance"])
-    )[: int(options.get("k", p.get("per_page", 10)))]
+    )[: int(options.get("k") or p.get("per_page", 10))]
 
 
 def _cosine(one: list[float], other: list[float]) -> float:
