@@ -7,7 +7,7 @@ from infrastructure.embeddings import ConfiguredModels
 from infrastructure.exchange_rates.frankfurter import Frankfurter
 from infrastructure.exports.table_files import TableFiles
 from infrastructure.files.file_store import FileStore
-from infrastructure.files.sealing import FernetCipher
+from infrastructure.files.secret_encryption import FernetCipher
 from infrastructure.files.secret_files import DataFolderSecrets
 from infrastructure.formats.file_sources import FileSources
 from infrastructure.formats.json.exchange_rate_lines import RateLines

@@ -36,7 +36,7 @@ DIRECTION = {
     "services.pipeline": "set_aside stage backlog erasing embedding indexing publishing refining landing stages sweep",
     "infrastructure": "system pdf settings logging credentials formats files exports lake queue search embeddings "
     "exchange_rates http pipeline warehouse bootstrap scratch_installation",
-    "infrastructure.warehouse": "column_types columns postgresql bound_arrays repository webhooks ledger users "
+    "infrastructure.warehouse": "column_types columns postgresql array_parameters repository webhooks ledger users "
     "installation search saved_searches star erasure"
     " unit_of_work engine migrations migrate",
     "api": "password_checks job_watcher context auth errors openapi requests responses v1 middleware health app",

@@ -22,8 +22,8 @@ from infrastructure.settings import Settings
 from infrastructure.system.file_permissions import set_private_umask
 from infrastructure.system.signals import set_on_stop_signal
 from infrastructure.warehouse.migrate import wait_until_current
-from services.maintenance.missing import write_missing
 from services.maintenance.rebuild import index_again_if_lost
+from services.maintenance.search_repair import write_missing
 from services.pipeline.landing.worker_leases import end_predecessor_leases, release_leases
 from services.pipeline.sweep import sweep
 from services.ports.parts import Parts

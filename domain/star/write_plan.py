@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from domain.star.dimension_uses import DimensionChanges
 from domain.star.model import Star
 from domain.star.organization_history import VersionChanges
-from domain.star.uses import DimensionChanges
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from domain.lake.silver import Columns
-from infrastructure.warehouse.bound_arrays import literal, parameters, source
+from infrastructure.warehouse.array_parameters import literal, parameters, source
 
 SQLITE_INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"  # as infrastructure/warehouse/column_types.py `Instant` writes it
 IN_LIST_MAX_VALUES = 5_000  # of one IN list; SQLite allows 32,766 bound variables

@@ -21,7 +21,7 @@ from services.pipeline.publishing import document_files
 from services.pipeline.publishing.processes import plan_processes, write_processes
 from services.pipeline.publishing.publish import publish
 from services.pipeline.publishing.publish_records import prune_records
-from services.pipeline.publishing.recount import recount
+from services.pipeline.publishing.recount_uses import recount
 from services.pipeline.refining.refine import refine_processes
 from services.pipeline.refining.refine_records import refine_records
 from services.ports.parts import Parts

@@ -11,7 +11,7 @@ from domain.star.queries import FACTS, FieldKind, Sort, read_value
 from services.ports.exports import TableExports
 from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.shared.pages import Page
-from services.star.positions import position_cursor, read_position
+from services.star.row_cursors import position_cursor, read_position
 from services.star.rows import Parameters, checked_conditions, read_conditions
 
 MEASURES_MAX: Final = 10

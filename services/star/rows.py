@@ -12,7 +12,7 @@ from domain.star.queries import DIMENSIONS, FACTS, Condition, FieldKind, Operato
 from services.ports.exports import TableExports
 from services.ports.warehouse import Warehouse
 from services.shared.pages import Page
-from services.star.positions import position_cursor, read_position
+from services.star.row_cursors import position_cursor, read_position
 
 OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named", "within"}]
 FILTER_MAX_VALUES = 500

@@ -18,8 +18,8 @@ from infrastructure.search.common.allowed_fields import check_spec, spec_hash
 from infrastructure.search.common.document_codec import decode, encode
 from infrastructure.search.common.identifiers import ID
 from infrastructure.search.common.instants import EPOCH, micros
+from infrastructure.search.common.singular_and_plural import other_numbers
 from infrastructure.search.common.text_analysis import all_words, composed, indexed_words
-from infrastructure.search.common.word_numbers import other_numbers
 
 LAYOUT = 6  # of this module: raise it when documents are indexed differently
 KEYS = {Collection.PROCESSES: "ocid", Collection.ORGANIZATIONS: "organization_id", Collection.DOCUMENTS: "passage_id"}

@@ -7,8 +7,8 @@ import polars as pl
 from sqlalchemy import select
 
 from domain.lake.flattening.organization_identity import UNKNOWN
+from domain.star.dimension_uses import USES, DimensionChanges
 from domain.star.model import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Frames, Star
-from domain.star.uses import USES, DimensionChanges
 from infrastructure.warehouse.repository import Repository, as_frame, chunks
 from infrastructure.warehouse.star.gold_tables import gold_table
 

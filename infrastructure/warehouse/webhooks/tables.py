@@ -11,7 +11,7 @@ from infrastructure.warehouse.columns import instant
 
 
 class WebhookRow(SQLModel, table=True):
-    """A webhook. Its secret is encrypted (infrastructure/files/sealing.py)."""
+    """A webhook. Its secret is encrypted (infrastructure/files/secret_encryption.py)."""
 
     __tablename__ = "webhook"
     id: str = Field(primary_key=True)

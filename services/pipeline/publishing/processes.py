@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from domain.star.dimension_uses import DimensionChanges, count_uses, dimension_changes, sum_uses, uses_difference
 from domain.star.model import Star
 from domain.star.organization_history import MENTIONS, NO_MENTIONS, count_mentions, version_changes
 from domain.star.organization_totals import NO_AWARDS, add_totals, awards_of, organization_totals, totals_difference
-from domain.star.uses import DimensionChanges, count_uses, dimension_changes, sum_uses, uses_difference
 from domain.star.write_plan import StarWritePlan
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 

@@ -14,7 +14,7 @@ from domain.pipeline.watermark import Watermark
 from domain.shared.surrogate_keys import surrogate_key
 from domain.star.build import build_star
 from domain.star.model import Star
-from domain.star.slicing import slice_star
+from domain.star.process_slices import slice_star
 from services.lake.silver_batches import Frames, current_rows, limit_by_processes, newest_batches
 from services.pipeline.backlog import publish_pending
 from services.pipeline.indexing.index import index

@@ -10,10 +10,10 @@ from domain.exchange_rates.needed_rates import RateNeed
 from domain.exchange_rates.rate_rows import RateWindow
 from domain.search.search_documents import OrganizationFrames, ProcessFrames
 from domain.star.aggregates import AggregatePage, AggregateQuery
+from domain.star.dimension_uses import DimensionChanges
 from domain.star.model import Frames, Star
 from domain.star.organization_history import VersionChanges
 from domain.star.queries import FieldKind, RowPage, RowQuery
-from domain.star.uses import DimensionChanges
 
 Row = dict[str, Any]
 

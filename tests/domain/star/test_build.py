@@ -18,8 +18,8 @@ from domain.lake.silver import TABLES
 from domain.shared.surrogate_keys import surrogate_key, with_key
 from domain.star.build import build_star
 from domain.star.calendar import calendar
+from domain.star.dimension_uses import count_uses
 from domain.star.model import DIMENSIONS, FACTS, UNKNOWN_ORGANIZATION, Star
-from domain.star.uses import count_uses
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "star"
 CASES = sorted(path.stem for path in GOLDEN.glob("*.json") if not path.stem.endswith("-rows"))

@@ -14,7 +14,7 @@ from domain.search.queries import SearchQuery
 from domain.shared.errors import DamagedError
 from domain.webhooks.deliveries import Delivery, DeliveryResult
 from domain.webhooks.webhook import Webhook
-from infrastructure.files.sealing import FernetCipher
+from infrastructure.files.secret_encryption import FernetCipher
 from infrastructure.files.secret_files import DataFolderSecrets
 from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.migrate import current, head, upgrade

@@ -18,8 +18,8 @@ from domain.search.search_documents import SPECS
 from domain.shared.errors import UnavailableError
 from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.search.typesense.http_client import RetryPolicy
-from services.maintenance.missing import write_missing
 from services.maintenance.rebuild import index_again_if_lost
+from services.maintenance.search_repair import write_missing
 from services.pipeline.indexing.index import index
 from services.pipeline.sweep import sweep
 from services.ports.parts import Parts

@@ -18,8 +18,8 @@ from domain.search.queries import Collection, Mode, SearchQuery
 from domain.search.search_documents import SPECS
 from domain.shared.errors import UnavailableError
 from infrastructure.search.typesense.engine import TypesenseSearch
-from services.maintenance.missing import write_missing
 from services.maintenance.rebuild import index_again_if_lost
+from services.maintenance.search_repair import write_missing
 from services.ports.parts import Parts
 from services.ports.search import VectorRow
 from services.search.rebuild import rebuild_search

@@ -16,7 +16,7 @@ from infrastructure.warehouse.engine import SqlWarehouse
 from services.maintenance.rebuild import rebuild_gold
 from services.pipeline.landing.land import land
 from services.pipeline.publishing.publish import publish
-from services.pipeline.publishing.recount import recount
+from services.pipeline.publishing.recount_uses import recount
 from services.pipeline.refining.refine import refine
 from services.ports.parts import Parts
 from services.shared.clock import now

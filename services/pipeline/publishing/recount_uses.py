@@ -2,10 +2,10 @@
 
 import polars as pl
 
+from domain.star.dimension_uses import USES, count_uses, dimension_changes, sum_uses
 from domain.star.model import DIMENSIONS
 from domain.star.organization_history import NO_MENTIONS, recounted_versions
 from domain.star.organization_totals import NO_AWARDS, organization_totals
-from domain.star.uses import USES, count_uses, dimension_changes, sum_uses
 from services.pipeline.publishing.organization_totals import add_difference
 from services.ports.warehouse import WriteUnitOfWork
 

@@ -4,8 +4,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.star.dimension_uses import USES, count_uses, dimension_changes, sum_uses, uses_difference
 from domain.star.model import DIMENSIONS, REFERENCES, Frames
-from domain.star.uses import USES, count_uses, dimension_changes, sum_uses, uses_difference
 
 NONE = pl.DataFrame(schema=USES)
 
