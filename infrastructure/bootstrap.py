@@ -1,5 +1,6 @@
 """The composition root: the only module that connects ports with adapters."""
 
+from domain.document_files.pdf_limits import PdfLimits
 from domain.search.search_documents import SPECS
 from domain.shared.errors import StartupError
 from infrastructure.credentials import PASSWORD_HASHER, JwtSigner
@@ -17,7 +18,6 @@ from infrastructure.formats.recogniser_chain import Recogniser
 from infrastructure.formats.tables.recognisers import tables
 from infrastructure.http.webhook_sender import HttpWebhookSender
 from infrastructure.lake.delta_lake import DeltaLake
-from infrastructure.pdf.limits import PdfLimits
 from infrastructure.pdf.reader import PdfReader
 from infrastructure.pipeline.background_reader import BackgroundSliceReader
 from infrastructure.queue.dispatcher import RedisMessageQueue

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from infrastructure.pdf.limits import PdfLimits
+from domain.document_files.pdf_limits import PdfLimits
 
 
 class Settings(BaseSettings):

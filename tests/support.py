@@ -15,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, select
 
+from domain.document_files.pdf_limits import PdfLimits
 from domain.jobs.job import Job
 from domain.raw_records.quarantine import Quarantined
 from domain.raw_records.record import Kind
@@ -27,7 +28,6 @@ from infrastructure.formats.json.recogniser import OcdsJson
 from infrastructure.formats.pdf.recogniser import PdfSource
 from infrastructure.formats.tables.recognisers import tables
 from infrastructure.lake.delta_lake import DeltaLake
-from infrastructure.pdf.limits import PdfLimits
 from infrastructure.pdf.reader import PdfReader
 from infrastructure.scratch_installation import scratch_installation
 from infrastructure.search.embedded.engine import EmbeddedSearch

@@ -14,12 +14,12 @@ from typing import Any
 
 import pymupdf
 
+from domain.document_files.pdf_limits import PdfLimits
 from domain.document_files.proposed_facts import TextLine, propose_facts
 from domain.shared.errors import reason_of
 from infrastructure.pdf import ocr
 from infrastructure.pdf.form_fields import FilledField, filled_fields, missing_values
 from infrastructure.pdf.glyph_normalisation import letters
-from infrastructure.pdf.limits import PdfLimits
 from infrastructure.pdf.opening import LockedError, opened
 from infrastructure.pdf.right_to_left import RIGHT_TO_LEFT, block_text
 from infrastructure.pdf.textless_pages import READABLE, shown

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import psutil
 
 from domain.document_files.document_file import DocumentFileState
+from domain.document_files.pdf_limits import PdfLimits
 from infrastructure.pdf import ocr
 from infrastructure.pdf.findings import Findings
-from infrastructure.pdf.limits import PdfLimits
 from infrastructure.pdf.worker_pool import PdfWorkerPool
 from infrastructure.system.disk_space import disk_full_as_error
 

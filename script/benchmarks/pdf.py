@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from domain.document_files.pdf_limits import PdfLimits
 from domain.raw_records.record import AcceptedRecord
 from domain.validation.elements import validate_element
 from infrastructure.formats.pdf.recogniser import PdfSource
-from infrastructure.pdf.limits import PdfLimits
 from infrastructure.pdf.reader import PdfReader
 
 WORDS = 400  # per page

@@ -8,8 +8,8 @@ import orjson
 import pymupdf
 import pytest
 
+from domain.document_files.pdf_limits import PdfLimits
 from infrastructure.pdf.glyph_normalisation import letters
-from infrastructure.pdf.limits import PdfLimits
 from infrastructure.pdf.reader import PdfReader
 from tests.infrastructure.pdf import faulty_pdfs, pdfs
 

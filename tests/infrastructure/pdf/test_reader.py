@@ -13,9 +13,9 @@ import orjson
 import psutil
 import pytest
 
+from domain.document_files.pdf_limits import PdfLimits
 from infrastructure.pdf import ocr
 from infrastructure.pdf.findings import ranges
-from infrastructure.pdf.limits import PdfLimits
 from infrastructure.pdf.reader import PdfReader
 from tests.infrastructure.pdf import pdfs
 
@@ -222,7 +222,7 @@ def test_several_files_are_read_at_once_each_into_its_own_document(reader: PdfRe
 def test_children_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     (tmp_path / "slow.pdf").write_bytes(pdfs.slow())
     code = (
-        "import sys; from pathlib import Path; from infrastructure.pdf.limits import PdfLimits; from "
+        "import sys; from pathlib import Path; from domain.document_files.pdf_limits import PdfLimits; from "
         "infrastructure.pdf.reader import PdfReader\n"
         "PdfReader(PdfLimits(page_seconds=60), 1).read(Path(sys.argv[1]))"
     )

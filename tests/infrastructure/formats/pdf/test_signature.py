@@ -10,9 +10,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from domain.document_files.pdf_limits import PdfLimits
 from domain.shared.errors import InvalidError
 from infrastructure.formats.pdf.recogniser import PdfSource
-from infrastructure.pdf.limits import PdfLimits
 from infrastructure.pdf.reader import PdfReader
 from tests.infrastructure.pdf import pdfs
 
