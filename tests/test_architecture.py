@@ -43,8 +43,8 @@ DIRECTION = {
 }
 # The launcher starts the other programs, and the API serves the bundled seeds.
 OUTER = {("cli", "api"), ("cli", "workers"), ("cli", "seeds"), ("api", "seeds")}
-# The recogniser of PDF files reads them.
-PDF_READER = ("infrastructure.formats.pdf.recogniser", {"pdf"})
+# The recogniser of PDF files reads them, and the settings give the limits of reading.
+PDF_USERS = {"infrastructure.formats.pdf.recogniser", "infrastructure.settings"}
 COMPOSERS = {"infrastructure.bootstrap", "infrastructure.scratch_installation"}
 # Libraries that the domain may use: only such that transform data in memory. `standardwebhooks` signs bytes.
 PURE = {"pydantic", "polars", "orjson", "pandera", "ocdsmerge_rs", "standardwebhooks", "typing_extensions"}
@@ -181,7 +181,9 @@ def test_only_the_composition_root_sees_more_than_one_family_of_adapters() -> No
     wrong = {
         name: families
         for name, families in seen.items()
-        if name.startswith("infrastructure.") and name not in COMPOSERS and (name, families) != PDF_READER
+        if name.startswith("infrastructure.")
+        and name not in COMPOSERS
+        and not (name in PDF_USERS and families == {"pdf"})
     }
     assert not wrong, f"adapters that know of other adapters: {wrong}"
     assert len(seen["infrastructure.bootstrap"]) == len(ADAPTERS)
