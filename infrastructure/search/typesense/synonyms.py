@@ -96,10 +96,11 @@ def _items(synonym: Synonym) -> list[Json]:
 
 
 def _forms(term: str) -> list[str]:
-    """A term as typed, folded as words are indexed, and with its last word in the other number."""
+    """A term as typed, as words are indexed (the server itself only folds ASCII letters), and with its last word in the
+    other number."""
     *first, last = words(term) or [""]
-    folded = [] if term.isascii() else [" ".join([*first, last])]
-    return [term, *folded, *(" ".join([*first, other]) for other in plurals(last))]
+    folded, *others = (" ".join([*first, form]) for form in (last, *plurals(last)))
+    return [term, *([] if term.isascii() and folded == term.lower() else [folded]), *others]
 
 
 def _synonym(item: Json) -> Synonym:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from domain.search.queries import Filter, Synonym
+from infrastructure.search.common.text_analysis import indexed_words
 from infrastructure.search.typesense.engine import TypesenseSearch
+from infrastructure.search.typesense.schema import to_typesense
 from services.ports.search import SearchEngine
 from tests.infrastructure.search.contract import SPEC, P, find, ids, process
 from tests.infrastructure.search.typesense.stand_in.server import Typesense
@@ -55,19 +57,42 @@ def test_signs_that_are_not_ascii_part_words_and_capitals_of_any_alphabet_fold(
     assert [hit.highlights["title"] for hit in find(engine, text).hits] == [marked]
 
 
+@pytest.mark.parametrize(
+    ("text", "repeated"),
+    [
+        ("Roads.\r\nNew\t kerbs\r", False),
+        ("Travaux – “d'été”\r\n…", False),
+        ("Roads\tand kerbs", True),
+        ("Roads\rand kerbs", True),
+        ("Roads–and kerbs", True),
+        ("Дороги", True),
+    ],
+)
+def test_only_texts_that_the_server_splits_otherwise_are_repeated_as_word_forms(text: str, repeated: bool) -> None:
+    sent = to_typesense(SPEC, process(1, text))
+    assert sent["title"] == text
+    assert (" ".join(indexed_words(text)) in sent["word_forms"]) is repeated
+
+
 def test_suggestions_go_by_the_same_words(engine: SearchEngine) -> None:
     engine.write(P, [process(1, "Travaux d’entretien courant")], ())
     assert engine.suggest(P, "entret", 5) == ["Travaux d’entretien courant"]
 
 
 def test_synonyms_go_by_the_same_words(engine: SearchEngine) -> None:
-    engine.write(P, [process(1, "Ремонт Дороги"), process(2, "Работы у асфальта")], ())
+    engine.write(P, [process(1, "Ремонт Дороги"), process(2, "Работы у асфальта"), process(3, "A Drive-in")], ())
+    drive_in = Synonym(id="d", words=("autocinema", "Drive-In"))
     engine.set_synonyms(
-        [Synonym(id="s", words=("Дороги", "Асфальта")), Synonym(id="r", root="Пути", words=("Дороги",))]
+        [Synonym(id="s", words=("Дороги", "Асфальта")), Synonym(id="r", root="Пути", words=("Дороги",)), drive_in]
     )
     assert set(ids(find(engine, "дороги"))) == {"ocds-b5fd17-0001", "ocds-b5fd17-0002"}
     assert ids(find(engine, "пути")) == ["ocds-b5fd17-0001"]
-    assert {one.id: one.words for one in engine.synonyms()} == {"s": ("Дороги", "Асфальта"), "r": ("Дороги",)}
+    assert ids(find(engine, "autocinema")) == ["ocds-b5fd17-0003"]
+    assert {one.id: one.words for one in engine.synonyms()} == {
+        "s": ("Дороги", "Асфальта"),
+        "r": ("Дороги",),
+        "d": ("autocinema", "Drive-In"),
+    }
 
 
 # tolerance

@@ -126,7 +126,7 @@ def _worded(collection: Collection, kept: dict[str, Json], p: Json, synonyms: li
     weights = [int(one) for one in str(p.get("query_by_weights", "")).split(",") if one] or [1] * len(names)
     if any(not 0 <= one <= 127 for one in weights) or len(weights) != len(names):
         raise RefusedError("Query by weights must be between 0 and 127, one a field.")
-    finder = Finder(p, dict(zip(names, weights, strict=True)), collection.separators, collection.tokens, synonyms)
+    finder = Finder(p, dict(zip(names, weights, strict=True)), collection.tokens, synonyms)
     marks = [name for name in str(p.get("highlight_fields", "")).split(",") if name in collection.fields]
     found = finder.find(kept)
     return [

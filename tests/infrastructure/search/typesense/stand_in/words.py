@@ -75,13 +75,11 @@ class Finder:
         self,
         parameters: Json,
         fields: Mapping[str, int],
-        separators: str,
         split: Callable[[str, str], tuple[str, ...]],
         synonyms: Sequence[Json],
     ) -> None:
         self.p = parameters
         self.fields = fields
-        self.separators = separators
         self.split = split
         self.synonyms = synonyms
 
@@ -153,8 +151,8 @@ class Finder:
     def _synonymous(self, words: Sequence[str]) -> list[list[str]]:
         made = []
         for one in self.synonyms:
-            terms = [tokens(term, self.separators) for term in one["synonyms"]]
-            heads = [tokens(one["root"], self.separators)] if one.get("root") else terms
+            terms = [tokens(term, "") for term in one["synonyms"]]  # the collection's separators do not apply
+            heads = [tokens(one["root"], "")] if one.get("root") else terms
             for head in heads:
                 for start in range(len(words) - len(head) + 1):
                     if head and tuple(words[start : start + len(head)]) == head:
