@@ -164,9 +164,9 @@ def _gold(live: Warehouse, scratch: Warehouse) -> Iterator[Difference]:
 
 def _search(live: SearchIndex, scratch: SearchIndex) -> Iterator[Difference]:
     for collection in Collection:
-        both = (partial(_documents, index, collection) for index in (live, scratch))
+        both = (partial(_documents, searched, collection) for searched in (live, scratch))
         yield from differences(f"search.{collection}", *both)
 
 
-def _documents(index: SearchIndex, collection: Collection) -> Iterator[tuple[Key, Any]]:
-    return (((one["id"],), one) for one in index.scan(collection))
+def _documents(searched: SearchIndex, collection: Collection) -> Iterator[tuple[Key, Any]]:
+    return (((one["id"],), one) for one in searched.scan(collection))

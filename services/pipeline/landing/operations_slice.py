@@ -120,16 +120,16 @@ class ValidatedOperations(ValidatedSlice):
 
     def failure(self, counts: JobCounts) -> JobError:  # pylint: disable=unused-argument
         """The error of a job none of whose operations could be applied."""
-        refused = [
+        refusals = [
             outcome for outcome in self.outcomes if outcome.outcome is Result.REFUSED and outcome.code != "atomic"
         ]
-        if len(self.outcomes) == 1 and refused:
-            outcome = refused[0]
+        if len(self.outcomes) == 1 and refusals:
+            outcome = refusals[0]
             status = STATUS_OF_REFUSAL.get(outcome.code or "", 422)
             return JobError(
                 title="The change was refused", detail=str(outcome.reason), status=status, code=outcome.code
             )
-        detail = f"{len(refused)} of {len(self.outcomes)} elements were refused" + (
+        detail = f"{len(refusals)} of {len(self.outcomes)} elements were refused" + (
             ", and the others with them" if self.operations.atomic else ""
         )
         return JobError(title="No change was made", detail=f"{detail}; see the outcomes for the reasons.")
