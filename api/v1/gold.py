@@ -139,7 +139,7 @@ def facts(
     responses={**answers(404), **EXPORTS},
     description=f"Measures of a fact, by groups of its rows.\n{FILTERS}",
 )
-def aggregates(
+def aggregates(  # pylint: disable=dangerous-default-value  # FastAPI copies defaults
     request: Request,
     fact: Fact,
     context: Context,
