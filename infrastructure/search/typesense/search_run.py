@@ -223,8 +223,8 @@ class SearchRun:
         """What the fusion reads of a document."""
         return ",".join(filter(None, [ID, self._hash_field, self._query.group_by]))
 
-    def _everything(self, filter_by: str) -> Json:
-        return {"collection": self._store.alias, "q": EVERYTHING, "filter_by": filter_by}
+    def _everything(self, condition: str) -> Json:
+        return {"collection": self._store.alias, "q": EVERYTHING, "filter_by": condition}
 
     def _identified(self, spellings: Sequence[str]) -> str:
         """Documents that have one of these as an identifier."""
