@@ -34,8 +34,7 @@ CONNECT_SECONDS = 2.0
 READ_SECONDS = 4.0  # for searches and imports; a server that was just started again may never answer its first import
 WHOLE_SECONDS = 60.0  # for what changes or reads a whole collection
 RETRY_MAX_SECONDS = 10.0
-BATCH_DOCUMENTS, BATCH_BYTES = 250, 1_000_000  # of one import: a busy server needs longer than the timeout for 3 MB
-IMPORTS = 2  # at a time: the server reads one while it indexes the other
+BATCH_DOCUMENTS, BATCH_BYTES = 1_000, 1_000_000  # of one import: a busy server needs longer than the timeout for 3 MB
 REQUEST_SEARCHES = 50  # the server's limit
 BUSY = 429
 NOT_READY = {502, 503, 504}  # its own, and a proxy's
@@ -145,10 +144,10 @@ class Client:
     def put(self, collection: str, documents: Iterable[Json], action: str, **options: Any) -> list[Json]:
         """Import documents; one answer per document, which may be a refusal (`refusal`).
 
-        Documents are made while the server takes the batches before.
+        Documents are made while the server takes the batch before.
         """
         parameters = {"action": action, **options}
-        with ThreadPoolExecutor(IMPORTS) as sender:
+        with ThreadPoolExecutor(max_workers=1) as sender:
             lines = batched(map(orjson.dumps, documents), BATCH_DOCUMENTS, BATCH_BYTES)
             sent = [sender.submit(self._import, collection, batch, parameters) for batch in lines]
         return [answer for one in sent for answer in one.result()]
