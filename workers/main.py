@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import typer
 from loguru import logger
@@ -23,7 +24,7 @@ from infrastructure.system.file_permissions import set_private_umask
 from infrastructure.system.signals import set_on_stop_signal
 from infrastructure.warehouse.migrate import wait_until_current
 from services.maintenance.rebuild import index_again_if_lost
-from services.maintenance.search_repair import write_missing
+from services.maintenance.search_repair import SearchRepair
 from services.pipeline.landing.worker_leases import end_predecessor_leases, release_leases
 from services.pipeline.sweep import sweep
 from services.ports.parts import Parts
@@ -61,7 +62,7 @@ def run(index: int = 0, of: int = 1) -> None:
                 ("sweep", sweep, settings.sweep_seconds),
                 ("deliveries", _wake_deliveries, DELIVERY_POLL_SECONDS),
             ]
-            every += [("search", _restore_search, settings.sweep_seconds)]
+            every += [("search", partial(_restore_search, SearchRepair()), settings.sweep_seconds)]
             for what, act, seconds in every:
                 threading.Thread(target=_repeat, args=(what, act, parts, seconds, stop), daemon=True).start()
             threading.Thread(target=run_schedule, args=(parts, settings.rates_hours, stop), daemon=True).start()
@@ -82,10 +83,10 @@ def _make_garbage_collection_rare() -> None:
     gc.set_threshold(100_000, 20, 20)
 
 
-def _restore_search(parts: Parts) -> None:
-    """Restore what a search server has lost: all documents, or the last ones."""
+def _restore_search(repair: SearchRepair, parts: Parts) -> None:
+    """Restore what a search server has lost: all documents, or some."""
     if not index_again_if_lost(parts.warehouse, parts.search):
-        write_missing(parts)
+        repair.run(parts)
 
 
 def _repeat(what: str, act: Callable[[Parts], object], parts: Parts, seconds: float, stop: threading.Event) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -50,6 +51,11 @@ class CollectionSpec(BaseModel):
 
     name: Collection
     fields: tuple[FieldSpec, ...]
+
+    @cached_property
+    def by_name(self) -> dict[str, FieldSpec]:
+        """The fields by their names."""
+        return {field.name: field for field in self.fields}
 
 
 class Filter(BaseModel):

@@ -95,14 +95,17 @@ class DeltaLake:
             schema,
         )
 
-    def erase_bronze(self, kind: str, record_id: str, batches: Sequence[int]) -> None:
-        """Remove the rows of a record from these batches; `vacuum_erased` then removes the old files."""
-        if batches:
-            remove_rows(
-                self.root / "bronze" / kind,
-                f"{equals_condition('record_id', record_id)} AND {any_of_condition('batch', batches)}",
-                WRITER,
-            )
+    def erase_bronze(
+        self, kind: str, record_id: str, batches: Sequence[int], before: int, uncommitted: Sequence[int]
+    ) -> None:
+        """Remove the versions of a record older than `before` from these batches, and all its rows of uncommitted ones.
+
+        `vacuum_erased` then removes the old files.
+        """
+        for part, older in ((set(batches) - set(uncommitted), f" AND version < {before}"), (uncommitted, "")):
+            if part:
+                condition = f"{equals_condition('record_id', record_id)} AND {any_of_condition('batch', sorted(part))}"
+                remove_rows(self.root / "bronze" / kind, condition + older, WRITER)
 
     def erase_silver(self, table: str, key: str, name: str, before: int) -> None:
         """Remove rows with `key` = `name` that are older than silver batch `before`; see `vacuum_erased`."""

@@ -27,8 +27,10 @@ FORMS, TEXT_HASH, DETAILS = "word_forms", "text_hash", "details"
 TYPES = {"text": "string", "keyword": "string", "number": "float", "date": "int64"}
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 EXACT_SIGNS = list(PUNCTUATION.replace("`", "").replace("\\", ""))  # a filter can't hold the other two
-MASKED = {code: 0xF000 + code for code in range(32) if chr(code) not in "\t\n\r"}  # servers cut texts at the first one
-UNMASKED = {mask: code for code, mask in MASKED.items()}
+UNSAFE_BYTE = re.compile(rb"[^A-Za-z0-9.-]")  # in an id
+MASK = 0xF000  # added to control characters: servers cut texts at the first one
+CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+MASKED = re.compile("[\uf000-\uf008\uf00b\uf00c\uf00e-\uf01f]")
 # Texts that the server splits as `text_analysis` does: ASCII, accented Latin letters. It drops the other signs and
 # blanks, which is the same only beside a blank or a sign
 SPLIT_ALIKE = re.compile(
@@ -83,16 +85,19 @@ def document_fields(spec: CollectionSpec) -> str:
 def to_typesense(spec: CollectionSpec, document: SearchDocument) -> Json:
     """The document as it is imported, null for missing values. InvalidError for a value of another type."""
     key = str(document[ID])
-    made: Json = dict.fromkeys(field.name for field in spec.fields)
-    details: SearchDocument = {name: value for name, value in document.items() if name not in made}
+    made: Json = dict.fromkeys(spec.by_name)
+    details: SearchDocument = {}
     texts: list[str] = []
-    for field in spec.fields:
-        value = document.get(field.name)
-        if value is None or field.name == ID:
+    for name, value in document.items():
+        field = spec.by_name.get(name)
+        if field is None:
+            details[name] = value
             continue
-        made[field.name] = shown = _shown(key, field, value)
-        if not _equal(shown, value) and not _equal(_restored(field, shown), value):
-            details[field.name] = value
+        if value is None or name == ID:
+            continue
+        made[name] = shown = _shown(key, field, value)
+        if shown is not value and not _equal(shown, value) and not _equal(_restored(field, shown), value):
+            details[name] = value
         if field.type == "text":
             texts += shown if field.many else [shown]
     made |= {ID: encode_id(key), key_field(spec): key, TEXT_HASH: embedding_text_hash(spec.name, document)}
@@ -109,7 +114,7 @@ def to_document(spec: CollectionSpec, stored: Json) -> SearchDocument:
 def encode_id(key: str) -> str:
     """The business key as an id: `_` and two hexadecimal digits for all but ASCII letters, digits, dot and hyphen."""
     raw = key.encode("utf-8", "surrogatepass")
-    return re.sub(rb"[^A-Za-z0-9.-]", lambda found: b"_%02x" % found[0][0], raw).decode()
+    return UNSAFE_BYTE.sub(lambda found: b"_%02x" % found[0][0], raw).decode()
 
 
 def decode_id(encoded: str) -> str:
@@ -120,12 +125,12 @@ def decode_id(encoded: str) -> str:
 
 def masked(text: str) -> str:
     """The text, composed, with control characters moved to the private-use area; `unmasked` reverses that."""
-    return text if text.isascii() and text.isprintable() else composed(text).translate(MASKED)
+    return text if _is_plain(text) else CONTROLS.sub(lambda one: chr(MASK + ord(one[0])), composed(text))
 
 
 def unmasked(text: str) -> str:
     """See `masked`."""
-    return text if text.isascii() else text.translate(UNMASKED)
+    return text if text.isascii() else MASKED.sub(lambda one: chr(ord(one[0]) - MASK), text)
 
 
 def _field(field: FieldSpec) -> Json:
@@ -138,6 +143,8 @@ def _field(field: FieldSpec) -> Json:
 def _shown(key: str, field: FieldSpec, value: Any) -> Any:
     """The value, or the distinct values of a list, as the server holds them; None for NaN, which is in every range."""
     try:
+        if field.type in {"text", "keyword"} and _is_plain("".join(value) if field.many else value):
+            return list(dict.fromkeys(value)) if field.many else value
         values = list(dict.fromkeys(value)) if field.many else [value]
         if field.type == "date":
             values = list(map(micros, values))
@@ -145,9 +152,7 @@ def _shown(key: str, field: FieldSpec, value: Any) -> Any:
             numbers = (one if isinstance(one, int) else float(one) for one in values)
             values = [one for one in numbers if not math.isnan(one)]
         else:
-            joined = "".join(values)
-            plain = joined.isascii() and joined.isprintable()
-            values = values if plain else list(map(masked, values))
+            values = list(map(masked, values))
     except (TypeError, ValueError, AttributeError) as error:
         raise InvalidError(f"{field.name} of the search document {key!r} is no {field.type}: {error}") from error
     return values if field.many else next(iter(values), None)
@@ -159,6 +164,10 @@ def _restored(field: FieldSpec, shown: Any) -> Any:
     if field.type == "date":
         return EPOCH + timedelta(microseconds=shown)
     return shown if field.type == "number" else unmasked(shown)
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -177,4 +186,4 @@ def _forms(texts: Sequence[str]) -> list[str]:
 
 
 def _splits_alike(text: str) -> bool:
-    return (text.isascii() and text.isprintable()) or SPLIT_ALIKE.fullmatch(text) is not None
+    return _is_plain(text) or SPLIT_ALIKE.fullmatch(text) is not None

@@ -119,7 +119,8 @@ def _erase(parts: Parts, one: Audit, mark: Watermark) -> bool:
         work.commit()
     if reading:
         return False
-    parts.lake.erase_bronze(one.kind, one.record_id, found["batches"])
+    uncommitted = found.get("uncommitted", found["batches"])  # an older version of this code did not say which
+    parts.lake.erase_bronze(one.kind, one.record_id, found["batches"], one.version, uncommitted)
     _erase_silver(parts, one, mark)
     for sha256 in found["files"]:
         parts.files.remove(sha256)
@@ -137,7 +138,10 @@ def _erase(parts: Parts, one: Audit, mark: Watermark) -> bool:
 
 
 def _find(parts: Parts, one: Audit) -> dict[str, Any]:
-    """The batches, versions, files and refused elements that hold the record as it was before the purge."""
+    """The batches, versions, files and refused elements that hold the record as it was before the purge.
+
+    A batch may hold newer versions too: the operations of one request land together.
+    """
     with parts.warehouse.read() as work:
         counts = work.record_versions.closed_batches()
         places = work.outcomes.places(one.kind, one.record_id, one.job_id)
@@ -150,10 +154,8 @@ def _find(parts: Parts, one: Audit) -> dict[str, Any]:
             if job.type == "raw"
         ]
     rows = parts.lake.read_bronze(one.kind, sorted(counts), COLUMNS, record_ids=[one.record_id])
-    held = rows.filter(
-        (pl.col("version") < one.version)
-        | ~pl.col("batch").is_in([batch for batch, committed in counts.items() if committed])
-    )
+    uncommitted = [batch for batch, committed in counts.items() if not committed]
+    held = rows.filter((pl.col("version") < one.version) | pl.col("batch").is_in(uncommitted))
     files = (
         {job.sha256 for job in requests if job.sha256} | set(held["sha256"].drop_nulls()) | _described(one.kind, held)
     )
@@ -166,6 +168,7 @@ def _find(parts: Parts, one: Audit) -> dict[str, Any]:
     return {
         "batches": sorted(set(held["batch"])),
         "versions": sorted(set(held["version"])),
+        "uncommitted": sorted(set(held["batch"]) & set(uncommitted)),
         "files": sorted(file for file in files if file),
         "quarantine": sorted({*(row for row, _ in quarantined), *unidentified, *members}),
         "members": members,

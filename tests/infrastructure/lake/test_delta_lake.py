@@ -155,7 +155,7 @@ def test_what_a_killed_append_left_behind_is_forgotten_too_once_it_is_old_enough
     (listed,) = folder.glob("*.parquet")
     left = folder / "part-00000-left-behind.parquet"
     left.write_bytes(listed.read_bytes())
-    lake.erase_bronze("releases", "a:1", [1])
+    lake.erase_bronze("releases", "a:1", [1], 99, [])
     assert lake.vacuum_erased(["releases"], ["party"]) is False
     assert (left.exists(), listed.exists()) == (True, False)
     os.utime(left, (0, time.time() - ABANDONED_SECONDS - 1))

@@ -19,7 +19,7 @@ from domain.shared.errors import UnavailableError
 from infrastructure.search.typesense.engine import TypesenseSearch
 from infrastructure.search.typesense.http_client import RetryPolicy
 from services.maintenance.rebuild import index_again_if_lost
-from services.maintenance.search_repair import write_missing
+from services.maintenance.search_repair import SearchRepair
 from services.pipeline.indexing.index import index
 from services.pipeline.sweep import sweep
 from services.ports.parts import Parts
@@ -163,16 +163,38 @@ def test_documents_that_the_server_lost_are_found_by_their_ids_and_written_again
     lake: Callable[[str], Parts], server: tuple[Typesense, str], tmp_path: Path
 ) -> None:
     typesense, url = server
-    parts = lake(url)
+    parts, repair = lake(url), SearchRepair()
     load(parts, "a.jsonl", roads(0, 30))
-    assert write_missing(parts) == 0
+    assert repair.run(parts) == 0
     there = collection_of(typesense)
     for number in (3, 4, 28):
         del there[f"ocds-test01-{number}"]
     there["ocds-test01-99"] = {**there["ocds-test01-1"], "id": "ocds-test01-99", "ocid": "ocds-test01-99"}
-    assert write_missing(parts) == 4
+    assert repair.run(parts) == 4
     assert verified(parts, tmp_path / "home") == []
-    assert write_missing(parts) == 0
+    assert repair.run(parts) == 0
+
+
+def test_ids_are_compared_at_the_start_and_after_an_outage(lake: Callable[[str], Parts], tmp_path: Path) -> None:
+    made = Typesense()
+
+    def swap() -> None:
+        """Lose a document, and have a deleted one again: the counts stay equal."""
+        there = collection_of(made)
+        lost = there.pop("ocds-test01-1")
+        there["ocds-test01-99"] = {**lost, "id": "ocds-test01-99", "ocid": "ocds-test01-99"}
+
+    with served(made) as url:
+        parts, repair = lake(url), SearchRepair()
+        load(parts, "a.jsonl", roads(0, 3))
+        swap()
+        assert [repair.run(parts), repair.run(parts)] == [2, 0]
+        swap()
+        assert repair.run(parts) == 0
+    assert repair.run(parts) == 0
+    with served(made, int(url.rsplit(":", 1)[1])):
+        until(lambda: repair.run(parts) == 2)  # a server that was away is tried every half second
+        assert verified(parts, tmp_path / "home") == []
 
 
 def test_while_the_server_loads_and_while_index_has_work_nothing_is_written_again(
@@ -193,12 +215,12 @@ def test_while_the_server_loads_and_while_index_has_work_nothing_is_written_agai
         return iter(found)
 
     parts.search.ids = loading  # type: ignore[method-assign]
-    assert write_missing(parts) == 0
+    assert SearchRepair().run(parts) == 0
     with parts.warehouse.write() as work:
         mark = work.watermarks.get("index")
         work.watermarks.compare_and_swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
         work.commit()
-    assert write_missing(parts) == 0
+    assert SearchRepair().run(parts) == 0
 
 
 def test_a_server_of_the_older_layout_is_filled_anew(

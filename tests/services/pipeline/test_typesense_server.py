@@ -19,7 +19,7 @@ from domain.search.search_documents import SPECS
 from domain.shared.errors import UnavailableError
 from infrastructure.search.typesense.engine import TypesenseSearch
 from services.maintenance.rebuild import index_again_if_lost
-from services.maintenance.search_repair import write_missing
+from services.maintenance.search_repair import SearchRepair
 from services.ports.parts import Parts
 from services.ports.search import VectorRow
 from services.search.rebuild import rebuild_search
@@ -77,7 +77,7 @@ def test_what_was_written_is_there_after_every_restart(parts: Parts, server: Run
         def whole(expected: int = expected) -> bool:
             if index_again_if_lost(parts.warehouse, parts.search):
                 drain(parts)
-            write_missing(parts)
+            SearchRepair().run(parts)
             return len(set(parts.search.ids(P))) == expected == parts.search.count(P)
 
         logger.info("round {}: whole after {:.1f} s", number, until(whole, 20.0))
@@ -85,7 +85,7 @@ def test_what_was_written_is_there_after_every_restart(parts: Parts, server: Run
     documents = parts.search.client.api.collections["tenderlake-processes"].documents  # type: ignore[attr-defined]
     for number in (3, 51):
         documents[f"ocds-test01-{number}"].delete()
-    assert write_missing(parts) == 2
+    assert SearchRepair().run(parts) == 2
     assert verified(parts, tmp_path / "home") == []
 
 

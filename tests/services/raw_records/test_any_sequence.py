@@ -5,6 +5,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -120,3 +121,37 @@ def test_any_sequence_of_changes_leaves_what_a_plain_model_says(
         assert {job_of(parts, job.id).status for job in jobs} <= {"succeeded", "failed"}
         _same(parts, model)
         assert verified(parts, home) == []
+
+
+@pytest.mark.parametrize("kind", [Kind.RELEASES, Kind.DOCUMENTS])
+@pytest.mark.parametrize("rest", [True, False])
+@pytest.mark.parametrize(
+    "requests",
+    [
+        [[Op.PUT, Op.PURGE, Op.PUT]],
+        [[Op.PUT, Op.PURGE]],
+        [[Op.PUT], [Op.PURGE, Op.PUT]],
+        [[Op.PUT, Op.PURGE, Op.PUT, Op.PURGE, Op.PUT]],
+    ],
+)
+def test_a_purge_leaves_what_follows_it_in_the_same_request(
+    tmp_path: Path, migrated: Path, requests: list[list[Op]], rest: bool, kind: Kind
+) -> None:
+    model = Model()
+    with lake_in(tmp_path, migrated) as parts:
+        for number, ops in enumerate(requests):
+            step: Step = ([(op, kind, TITLES[(number + at) % 2], None) for at, op in enumerate(ops)], False)
+            model.take(step)
+            submit_operations(
+                parts.warehouse,
+                parts.messages,
+                parts.files,
+                operations(step),
+                actor="tester",
+                filename="operations.jsonl",
+            )
+            if rest:
+                drain(parts)
+        drain(parts)
+        _same(parts, model)
+        assert verified(parts, tmp_path) == []

@@ -1,7 +1,6 @@
 """Interrupted erasure is repeated to the end; batches that were set aside are not erased."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -91,10 +90,10 @@ class BrokenLake:
     def __getattr__(self, name: str) -> object:
         return getattr(self.lake, name)
 
-    def erase_bronze(self, kind: str, record_id: str, batches: Sequence[int]) -> None:
+    def erase_bronze(self, kind: str, record_id: str, *args: object) -> None:
         if record_id == self.record_id:
             raise OSError(f"a file of {SECRET} is damaged")
-        self.lake.erase_bronze(kind, record_id, batches)  # type: ignore[attr-defined]
+        self.lake.erase_bronze(kind, record_id, *args)  # type: ignore[attr-defined]
 
 
 def test_a_purge_that_fails_again_and_again_is_failed_with_the_reason_and_can_be_requested_again(api: Api) -> None:
