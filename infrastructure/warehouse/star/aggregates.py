@@ -14,6 +14,7 @@ from infrastructure.warehouse.star.frames import frame_column
 from infrastructure.warehouse.star.readable_fields import ReadableTable, readable_table
 from infrastructure.warehouse.star.row_conditions import column_of, condition_test, joined_with_roles, ordered
 
+MONEY_DECIMALS = 6  # SQLite adds up 64-bit floats: 5140105.6899999995 is 5140105.69
 FUNCTIONS: Mapping[str, Callable[..., ColumnElement[Any]]] = {
     "count": func.count,
     "sum": func.sum,
@@ -74,6 +75,8 @@ def _measure(source: ReadableTable, measure: Measure) -> ColumnElement[Any]:
         return func.count()
     role, column = source.field(measure.field)
     found = FUNCTIONS[measure.function](column_of(source, role, column))
+    if isinstance(column.type, Money) and measure.function in {"sum", "avg"}:
+        found = func.round(found, MONEY_DECIMALS)
     # Exact sums of PostgreSQL's decimals become floats at the end: a cursor must find the same value again.
     return cast(found, Double()) if _is_fraction(measure, column) else found
 

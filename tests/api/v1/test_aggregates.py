@@ -3,9 +3,11 @@
 from collections import Counter, defaultdict
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.api.conftest import Api
+from tests.api.releases import release
 
 AWARD = "/v1/gold/facts/award/aggregate"
 
@@ -156,3 +158,15 @@ def test_what_makes_no_sense_is_refused(full: Api, query: str, parameter: str, w
 def test_only_facts_are_aggregated(full: Api) -> None:
     assert full.client.get("/v1/gold/facts/currency/aggregate").status_code == 404
     assert full.stranger.get(AWARD).status_code == 401
+
+
+def test_sums_of_money_have_no_noise_of_binary_fractions(api: Api) -> None:
+    made = [
+        release(f"ocds-aaaaaa-{number}", "Pens", "2024-01-10T10:00:00Z", 0.1 + number, "EUR", "open", "30192000")
+        for number in range(40)
+    ]
+    api.client.post("/v1/uploads?filename=many.json", content=orjson.dumps(made))
+    api.work()
+    assert groups(api, f"{AWARD}?measure=sum:amount,avg:amount&currency.code=EUR") == [
+        {"sum:amount": 784.0, "avg:amount": 9.8}
+    ]
