@@ -14,7 +14,7 @@ from infrastructure.warehouse.star.frames import frame_column
 from infrastructure.warehouse.star.readable_fields import ReadableTable, readable_table
 from infrastructure.warehouse.star.row_conditions import column_of, condition_test, joined_with_roles, ordered
 
-MONEY_DECIMALS = 6  # SQLite adds up 64-bit floats: 5140105.6899999995 is 5140105.69
+MONEY_DECIMALS = 4  # SQLite adds up 64-bit floats: 5140105.6899999995 is 5140105.69
 FUNCTIONS: Mapping[str, Callable[..., ColumnElement[Any]]] = {
     "count": func.count,
     "sum": func.sum,
