@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -85,8 +86,9 @@ class Server:
     def remove(self) -> None:
         """Kill it and remove its folder."""
         if self.process is not None and self.process.poll() is None:
-            for one in self._processes():
-                one.kill()
+            for one in reversed(self._processes()):  # the first one last: it ends the others when it sees one die
+                with suppress(psutil.NoSuchProcess):
+                    one.kill()
             self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -32,5 +32,5 @@ def test_two_runs_at_once_lease_each_delivery_once(lake_on_postgres: Parts) -> N
     assert sorted(leased) == ["https://a.example/1", *urls[2:5], "https://b.example/"]
     with lake_on_postgres.warehouse.read() as reader:
         assert not reader.deliveries.due(moment, 4)
-        assert work.deliveries.due(moment + LEASE_DURATION, 4)
+        assert reader.deliveries.due(moment + LEASE_DURATION, 4)
     assert len(lease(moment + LEASE_DURATION)) == 5
