@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -89,8 +88,6 @@ def _write_xlsx(frames: Iterator[pl.DataFrame], schema: pl.Schema, file: IO[byte
         row = 0
         for frame in frames:
             if row + frame.height > XLSX_ROWS_MAX:
-                with suppress(xlsxwriter.exceptions.XlsxWriterException):
-                    workbook.close()
                 raise InvalidError(
                     f"a sheet has at most {XLSX_ROWS_MAX:,} rows: filter, or use CSV or Parquet", parameter="format"
                 )
@@ -109,7 +106,8 @@ def _write_cell(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, va
         case None:
             return
         case str():
-            sheet.write_string(row, column, value[:XLSX_CELL_CHARACTERS])
+            fits = len(value) <= XLSX_CELL_CHARACTERS
+            sheet.write_string(row, column, value if fits else f"{value[: XLSX_CELL_CHARACTERS - 1]}…")
         case bool():
             sheet.write_boolean(row, column, value)
         case int() if abs(value) > 2**53:  # a surrogate key: a spreadsheet's numbers have 53 bits

@@ -10,6 +10,7 @@ import pytest
 from openpyxl import load_workbook
 
 from domain.star.exports import ExportFormat
+from infrastructure.exports import table_files
 from tests.api.conftest import Api
 from tests.api.releases import release
 
@@ -153,3 +154,12 @@ def test_exports_leave_no_file_behind(full: Api) -> None:
     for form in FORMATS:
         full.client.get(f"{AWARD}?format={form}")
     assert sorted(spool.rglob("*")) == before
+
+
+def test_a_sheet_has_its_limits(full: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_files, "XLSX_CELL_CHARACTERS", 5)
+    content = full.client.get("/v1/gold/facts/process?fields=title&sort=title&format=xlsx").content
+    assert load_workbook(io.BytesIO(content)).worksheets[0]["A2"].value == "Clou…"
+    monkeypatch.setattr(table_files, "XLSX_ROWS_MAX", 2)
+    answer = full.client.get("/v1/gold/facts/process?format=xlsx")
+    assert (answer.status_code, answer.json()["parameter"]) == (400, "format")
