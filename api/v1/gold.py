@@ -26,10 +26,12 @@ OWN = {"sort", "cursor", "limit", "fields", "format"}
 OWN_OF_AGGREGATE = OWN | {"measure", "by", "having"}
 FILTERS = """
 Every field of the answer is a filter: `amount=100`, `amount__gte=100`, `amount__lte=100`, `title__prefix=Road`,
-`amount__null=true`; so are attributes of dimensions, by role: `currency.code=GBP`, `buyer.country=GB`,
-`first_published_date.year=2024`; organisations by id or name: `buyer=GB-COH-01234567`.
-A repeated filter matches any of its values. An unknown name is refused with a list of the known ones. Surrogate keys
-are strings, because 63 bits do not fit a JavaScript number.
+`title__like=%bridge%`, `amount__null=true`; so are attributes of dimensions, by role: `currency.code=GBP`,
+`buyer.country__in=GB,IE`, `first_published_date.year=2024`; organisations by id or name: `buyer=GB-COH-01234567`.
+A repeated filter matches any of its values. In `__like`, `%` is any text and `_` any character, unless a backslash
+is before them; case is ignored. In `__in`, a comma followed by a space is part of a value.
+An unknown name is refused with a list of the known ones. Surrogate keys are strings, because 63 bits do not fit a
+JavaScript number.
 """
 MEASURE = (
     "`count` (rows), or FUNCTION:FIELD with sum, avg, min, max, count (rows with a value) or distinct (different "

@@ -23,7 +23,7 @@ DIMENSIONS = (
     "status",
     "exchange_rate",
 )
-Operator = Literal["eq", "gte", "lte", "prefix", "null", "named", "within"]
+Operator = Literal["eq", "gte", "lte", "in", "like", "prefix", "null", "named", "within"]
 INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -42,8 +42,12 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition on `field`: equal to, starting with or named as any of `values` (eq, prefix, named); in any of these
-    (first, last) ranges (within); at least or at most the only value (gte, lte); missing or not (null)."""
+    """A condition on `field`: equal to, starting with, like or named as any of `values` (eq, prefix, like, named); in
+    any of these (first, last) ranges (within); at least or at most the only value (gte, lte); missing or not (null).
+
+    In a pattern of `like`, `%` is any text and `_` any character, unless a backslash is before it; case is ignored.
+    `in` is how clients write several values of `eq`; conditions have `eq`.
+    """
 
     field: str
     operator: Operator

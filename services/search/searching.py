@@ -1,6 +1,5 @@
 """Turns search requests of clients into `SearchQuery` objects, checked against the fields of the collection."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,11 +22,11 @@ from services.ports.parts import Parts
 from services.ports.search import SearchQueries
 from services.search.gold_rows import with_gold_rows
 from services.search.query_vectors import with_query_vector
+from services.shared.list_values import split_values
 
 RELEVANCE = "relevance"
 SPEC_BY_COLLECTION = {spec.name: spec for spec in SPECS}
 # A comma separates values unless a space follows, as in a name ("Department of Health, Wales").
-SEPARATOR = re.compile(r",(?! )")
 DIVISION = 2  # digits of a CPV division, the facet of classifications
 Ranges = Mapping[str, tuple[float | datetime | None, float | datetime | None]]
 
@@ -99,12 +98,6 @@ def to_search_query(request: SearchRequest) -> SearchQuery:
 def suggest(engine: SearchQueries, collection: Collection, prefix: str, limit: int) -> list[str]:
     """Up to `limit` completions of the text typed so far."""
     return engine.suggest(collection, prefix.strip(), limit) if prefix.strip() else []
-
-
-def split_values(given: Sequence[str]) -> list[str]:
-    """Values of a parameter that is repeated or comma-separated; distinct, without blanks."""
-    parts = [tidy_text(part) for text in given for part in SEPARATOR.split(text)]
-    return list(dict.fromkeys(part for part in parts if part))
 
 
 def _any_of(spec: CollectionSpec, name: str, given: Sequence[str]) -> Filter:

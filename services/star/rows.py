@@ -1,6 +1,7 @@
 """Queries on the star: pages of fact and dimension rows, with filters, sorting and cursors."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Any, Literal, get_args
 
@@ -11,11 +12,13 @@ from domain.star.exports import ExportFormat, column_schema
 from domain.star.queries import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowQuery, Sort, read_value
 from services.ports.exports import TableExports
 from services.ports.warehouse import Warehouse
+from services.shared.list_values import split_values
 from services.shared.pages import Page
 from services.star.row_cursors import position_cursor, read_position
 
 OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named", "within"}]
 FILTER_MAX_VALUES = 500
+REPEATED: frozenset[Operator] = frozenset({"eq", "named", "prefix", "like", "within"})  # any of several values
 Parameters = Sequence[tuple[str, str]]
 Table = Literal["fact", "dimension"]
 TABLES: dict[Table, Sequence[str]] = {"fact": FACTS, "dimension": DIMENSIONS}
@@ -118,21 +121,35 @@ def _in_any_spelling(of: str, condition: Condition) -> Condition:
 def read_conditions(parameters: Parameters, fields: Mapping[str, FieldKind]) -> list[Condition]:
     """Conditions from `field=value` and `field__operator=value`; values of a repeated field are alternatives."""
     given: dict[tuple[str, Operator], list[Any]] = {}
-    for name, text in parameters:
+    for name, text in _listed_values(parameters):
         field, operator, kind = _field(name, fields)
-        if given.get((field, operator)) and operator not in {"eq", "named", "prefix", "within"}:
+        if given.get((field, operator)) and operator not in REPEATED:
             raise InvalidError(f"{name} is given twice", parameter=name)
         reader = FieldKind.BOOLEAN if operator == "null" else kind
         try:
             value = read_value(reader, text, end=operator == "lte")
         except ValueError as error:
             raise InvalidError(f"{name} must be {error}", parameter=name, got=text[:200]) from error
+        if operator == "like" and len(re.findall(r"\\*$", text)[0]) % 2:
+            raise InvalidError(f"{name} ends with a backslash, which makes the next character plain", parameter=name)
         if operator == "eq" and kind is FieldKind.INSTANT:  # a day matches all of its instants
             operator, value = "within", (value, read_value(kind, text, end=True))
         given.setdefault((field, operator), []).extend(
             text_spellings(value) if operator in {"eq", "named"} else [value]
         )
     return [Condition(field, operator, tuple(values)) for (field, operator), values in given.items()]
+
+
+def _listed_values(parameters: Parameters) -> Iterator[tuple[str, str]]:
+    """The parameters, with `field__in=a,b` as the repeated `field=a&field=b`."""
+    for name, text in parameters:
+        if name.endswith("__in"):
+            values = split_values([text])
+            if not values:
+                raise InvalidError(f"{name} needs values, separated by commas", parameter=name)
+            yield from ((name.removesuffix("__in"), value) for value in values)
+        else:
+            yield name, text
 
 
 def text_spellings(value: Any) -> list[Any]:
@@ -157,8 +174,8 @@ def _field(name: str, fields: Mapping[str, FieldKind]) -> tuple[str, Operator, F
         if operator != "eq":
             raise InvalidError(f"{field} takes an organisation's id or name and no operator", parameter=name)
         return field, "named", kind
-    if operator == "prefix" and kind is not FieldKind.TEXT:
-        raise InvalidError(f"{field} is no text and takes no prefix", parameter=name)
+    if operator in {"prefix", "like"} and kind is not FieldKind.TEXT:
+        raise InvalidError(f"{field} is no text and takes no {operator}", parameter=name)
     if operator in {"gte", "lte"} and kind is FieldKind.BOOLEAN:
         raise InvalidError(f"{field} is true or false and has no order", parameter=name)
     return field, operator, kind

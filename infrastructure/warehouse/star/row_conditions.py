@@ -54,6 +54,8 @@ def _test(column: Column[Any], condition: Condition) -> Test:
             return column.__le__(condition.values[0])
         case "prefix":
             return or_(*[column.startswith(value, autoescape=True) for value in condition.values])
+        case "like":
+            return or_(*[_folded(column, [value]).like(value.lower(), escape="\\") for value in condition.values])
         case "within":
             return or_(*[column.between(first, last) for first, last in condition.values])
         case "null":
@@ -75,14 +77,20 @@ def _lower(element: UnicodeLower, compiler: Any, **options: Any) -> str:
     return f"{name}({compiler.process(element.clauses, **options)})"
 
 
+def _folded(column: ColumnElement[Any], values: Sequence[str]) -> ColumnElement[str]:
+    """The column in lower case, to compare with these values in lower case."""
+    # UnicodeLower is twenty times slower on SQLite.
+    return func.lower(column) if all(map(str.isascii, values)) else UnicodeLower(column)
+
+
 def _named(source: ReadableTable, condition: Condition) -> Test:
     """Rows that reference any version of the organisations with one of these ids, or once with one of these names."""
     dim, bridge = gold_table("dim_organization"), gold_table("bridge_process_organization")
     folded = [value.lower() for value in condition.values]
-    # UnicodeLower is twenty times slower on SQLite.
-    lower = func.lower if all(map(str.isascii, condition.values)) else UnicodeLower
     matches_organization = or_(
-        dim.c.organization_id.in_(condition.values), dim.c.name.in_(condition.values), lower(dim.c.name).in_(folded)
+        dim.c.organization_id.in_(condition.values),
+        dim.c.name.in_(condition.values),
+        _folded(dim.c.name, condition.values).in_(folded),
     )
     ids = select(dim.c.organization_id).where(matches_organization)
     role = source.roles.get(condition.field)
