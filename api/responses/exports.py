@@ -20,6 +20,11 @@ Format = Annotated[
         "overrides the Accept header",
     ),
 ]
+RecordsFormat = Literal["json", "ocds"]
+RECORDS = (
+    "`json` (pages), or `ocds`: a file with all processes as an OCDS record package, each with its releases, compiled "
+    "and versioned release"
+)
 EXPORTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A page as JSON, or a file with all rows",
@@ -42,13 +47,29 @@ def export_format(request: Request, form: str | None) -> ExportFormat | None:
 
 def file_response(file: IO[bytes], form: ExportFormat, name: str) -> StreamingResponse:
     """The file as a download, which is closed afterwards."""
+    charset = "; charset=utf-8" if form is ExportFormat.CSV else ""
+    return _download(file, form.media_type + charset, f"{name}.{form}")
+
+
+def package_response(file: IO[bytes]) -> StreamingResponse:
+    """The OCDS record package as a download, which is closed afterwards."""
+    return _download(file, "application/json", "records.json")
+
+
+def _download(file: IO[bytes], media_type: str, name: str) -> StreamingResponse:
     size = file.seek(0, 2)
     file.seek(0)
-    charset = "; charset=utf-8" if form is ExportFormat.CSV else ""
-    headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"', "Content-Length": str(size)}
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(size)}
     return StreamingResponse(
-        _chunks(file), media_type=form.media_type + charset, headers=headers, background=BackgroundTask(file.close)
+        _chunks(file), media_type=media_type, headers=headers, background=BackgroundTask(file.close)
     )
+
+
+def wants_records(request: Request, form: RecordsFormat | None) -> bool:
+    """Whether the client wants an OCDS record package. InvalidError for one with paging parameters."""
+    if form == "ocds" and (paging := {"cursor", "limit", "page", "per_page"} & set(request.query_params)):
+        raise InvalidError(f"a file holds all processes without pages; leave out {min(paging)}", parameter=min(paging))
+    return form == "ocds"
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

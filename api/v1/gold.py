@@ -10,14 +10,33 @@ from pydantic import BaseModel, Field
 from api.auth import SCHEMES, Reader
 from api.context import AppContext, Context
 from api.openapi import COMMON, answers
-from api.requests.parameters import SORT, Cursor, From, Until, json_response, next_link, reject_unknown_parameters
-from api.responses.exports import EXPORTS, Format, export_format, file_response
+from api.requests.parameters import (
+    SORT,
+    Cursor,
+    From,
+    Until,
+    json_response,
+    model_response,
+    next_link,
+    reject_unknown_parameters,
+)
+from api.responses.exports import (
+    EXPORTS,
+    RECORDS,
+    Format,
+    RecordsFormat,
+    export_format,
+    file_response,
+    package_response,
+    wants_records,
+)
 from api.v1.schemas import Processes, Rows
 from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS
 from domain.star.process_view import ProcessDetail
 from domain.star.queries import DIMENSIONS, FACTS
 from services.star.aggregates import AggregateRequest, aggregate_groups, export_groups
-from services.star.processes import SORTS, ProcessFilters, get_compiled, get_process, list_processes
+from services.star.processes import SORTS, ProcessFilters, find_processes, get_compiled, get_process, list_processes
+from services.star.records import get_record, record_package
 from services.star.rows import RowRequest, Table, export_rows, list_rows
 
 router = APIRouter(prefix="/v1/gold", tags=["gold"], dependencies=SCHEMES, responses=COMMON)
@@ -92,16 +111,20 @@ class ProcessQuery(BaseModel):
     )
     cursor: Cursor = None
     limit: int = Field(50, ge=1, le=1000, description="largest number of processes in a page")
+    form: RecordsFormat | None = Field(None, alias="format", description=RECORDS)
 
 
-@router.get("/processes", dependencies=strict)
-def processes(request: Request, context: Context, _: Reader, parameters: Annotated[ProcessQuery, Query()]) -> Processes:
-    """List contracting processes, newest first."""
-    filters = ProcessFilters(**parameters.model_dump(exclude=OWN))
-    page, following = list_processes(
-        context.parts.warehouse, filters, parameters.sort, parameters.cursor, parameters.limit
-    )
-    return Processes(items=page, next=next_link(request, following))
+@router.get("/processes", dependencies=strict, response_model=Processes)
+def processes(request: Request, context: Context, _: Reader, parameters: Annotated[ProcessQuery, Query()]) -> Response:
+    """List contracting processes, newest first; or get all of them as an OCDS record package."""
+    filters = ProcessFilters(**parameters.model_dump(exclude={*OWN, "form"}))
+    parts = context.parts
+    if wants_records(request, parameters.form):
+        ocids = find_processes(parts.warehouse, filters, parameters.sort)
+        package = record_package(parts.warehouse, parts.lake, ocids, str(request.url))
+        return package_response(context.exports.write_bytes(package))
+    page, following = list_processes(parts.warehouse, filters, parameters.sort, parameters.cursor, parameters.limit)
+    return model_response(Processes(items=page, next=next_link(request, following)))
 
 
 @router.get(
@@ -110,6 +133,12 @@ def processes(request: Request, context: Context, _: Reader, parameters: Annotat
 def compiled(ocid: Ocid, context: Context, _: Reader) -> Response:
     """Get the OCDS compiled release of a process: every published field, also those that the star lacks."""
     return Response(get_compiled(context.parts.warehouse, context.parts.lake, ocid), media_type="application/json")
+
+
+@router.get("/processes/{ocid:path}/record", dependencies=strict, response_model=dict[str, Any], responses=answers(404))
+def record(ocid: Ocid, context: Context, _: Reader) -> Response:
+    """Get a process as an OCDS record: its releases as published, its compiled and its versioned release."""
+    return Response(get_record(context.parts.warehouse, context.parts.lake, ocid), media_type="application/json")
 
 
 @router.get("/processes/{ocid:path}", dependencies=strict, responses=answers(404))

@@ -3,17 +3,19 @@
 from dataclasses import fields
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.auth import READER, SCHEMES
 from api.context import Context
 from api.openapi import COMMON, answers
 from api.requests.parameters import From, Until, model_response, reject_unknown_parameters
+from api.responses.exports import RECORDS, RecordsFormat, package_response, wants_records
 from api.v1.schemas import Suggestions
 from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS
 from domain.search.queries import QUERY_CHARACTERS, Collection, Mode, SearchResult
 from services.search import searching as searches
+from services.star.records import record_package
 
 router = APIRouter(
     prefix="/v1/search",
@@ -86,6 +88,7 @@ class SearchParameters(BaseModel):
     include: list[str] = Field([], description="`gold`: adds to each hit its row of gold", examples=[["gold"]])
     page: int = Field(1, ge=1, le=100_000, description="1 is the first")
     per_page: int = Field(10, ge=1, le=100, description="largest number of hits in a page")
+    form: RecordsFormat | None = Field(None, alias="format", description=RECORDS)
 
     def to_request(self) -> searches.SearchRequest:
         """The parameters as the service's request."""
@@ -106,13 +109,18 @@ SAME = [one.name for one in fields(searches.SearchRequest) if one.name in Search
 
 
 @router.get("", response_model=SearchResult, responses=answers(404))
-def search(context: Context, parameters: Annotated[SearchParameters, Query()]) -> Response:
+def search(request: Request, context: Context, parameters: Annotated[SearchParameters, Query()]) -> Response:
     """Find contracting processes, organisations or passages of uploaded documents, narrowed by filters, with facets and
     highlights.
 
     Highlighted text is HTML-escaped, with the matched words in `<mark>`.
     """
-    return model_response(searches.search(context.parts, parameters.to_request()))
+    parts = context.parts
+    if wants_records(request, parameters.form):
+        ocids = searches.find_processes(parts, parameters.to_request())
+        package = record_package(parts.warehouse, parts.lake, ocids, str(request.url))
+        return package_response(context.exports.write_bytes(package))
+    return model_response(searches.search(parts, parameters.to_request()))
 
 
 class SuggestParameters(BaseModel):

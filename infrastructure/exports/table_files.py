@@ -1,7 +1,7 @@
 """Writes frames as CSV, JSON Lines, XLSX, Parquet or Arrow in bounded memory, by polars' streaming engine."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -35,13 +35,19 @@ class TableFiles:
 
         InvalidError for more rows than an XLSX sheet holds; errors of `frames` are raised as they are.
         """
+        if form is ExportFormat.XLSX:
+            return self._write(lambda file: _write_xlsx(frames, schema, file))
+        return self._write(lambda file: _sink(frames, schema, form, file))
+
+    def write_bytes(self, parts: Iterable[bytes]) -> IO[bytes]:
+        """A file of these parts, at its beginning. The caller closes it; errors of `parts` are raised as they are."""
+        return self._write(lambda file: file.writelines(parts))
+
+    def _write(self, fill: Callable[[IO[bytes]], None]) -> IO[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)
         file = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115  # pylint: disable=consider-using-with
         try:
-            if form is ExportFormat.XLSX:
-                _write_xlsx(frames, schema, file)
-            else:
-                _sink(frames, schema, form, file)
+            fill(file)
         except BaseException:
             file.close()
             raise

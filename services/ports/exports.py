@@ -1,6 +1,6 @@
 """Files that clients export."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Protocol
 
 import polars as pl
@@ -11,4 +11,5 @@ from domain.star.exports import ExportFormat
 class TableExports(Protocol):
     """Writes frames as files."""
 
+    def write_bytes(self, parts: Iterable[bytes]) -> IO[bytes]: ...
     def write(self, frames: Iterator[pl.DataFrame], schema: pl.Schema, form: ExportFormat) -> IO[bytes]: ...

@@ -1,7 +1,7 @@
 """Turns search requests of clients into `SearchQuery` objects, checked against the fields of the collection."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from domain.search.queries import (
@@ -27,6 +27,7 @@ from services.shared.list_values import split_values
 RELEVANCE = "relevance"
 SPEC_BY_COLLECTION = {spec.name: spec for spec in SPECS}
 # A comma separates values unless a space follows, as in a name ("Department of Health, Wales").
+PAGE_HITS = 100  # read at once to find all
 DIVISION = 2  # digits of a CPV division, the facet of classifications
 Ranges = Mapping[str, tuple[float | datetime | None, float | datetime | None]]
 
@@ -61,6 +62,26 @@ def search(parts: Parts, request: SearchRequest) -> SearchResult:
     if "gold" in _included(request.include):
         result = result.model_copy(update={"hits": with_gold_rows(parts.warehouse, request.collection, result.hits)})
     return result.model_copy(update={"warning": warning}) if warning else result
+
+
+def find_processes(parts: Parts, request: SearchRequest) -> Iterator[str]:
+    """The ocids of all processes that the search finds, in its order, without its pages.
+
+    InvalidError for other collections, and for more hits than MAX_HIT_POSITION.
+    """
+    if request.collection is not Collection.PROCESSES:
+        raise InvalidError("only a search of processes can be had as OCDS records", parameter="format")
+    whole = replace(request, per_page=PAGE_HITS, facet_by=(), group_by=None, include=(), explain=False)
+    found = search(parts, replace(whole, page=1))
+    if found.found > MAX_HIT_POSITION:
+        raise InvalidError(
+            f"a record package holds at most {MAX_HIT_POSITION:,} processes, and {found.found:,} are found; narrow the"
+            " search, or use /v1/gold/processes",
+            parameter="format",
+        )
+    yield from (hit.id for hit in found.hits)
+    for page in range(2, -(-found.found // PAGE_HITS) + 1):
+        yield from (hit.id for hit in search(parts, replace(whole, page=page)).hits)
 
 
 def to_search_query(request: SearchRequest) -> SearchQuery:

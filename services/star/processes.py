@@ -1,6 +1,6 @@
 """Contracting processes for readers: lists, single processes with all their rows, and compiled releases."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -33,6 +33,7 @@ from services.star.rows import query_rows, text_spellings
 
 Row = dict[str, Any]
 NEWEST = "-last_published"
+PAGE_PROCESSES = 500  # read at once to find all
 MAX_CHILD_ROWS = 100_000  # rows of one fact per process
 # Filter name → field of the star, and operator.
 FILTERS: dict[str, tuple[str, Operator]] = {
@@ -89,6 +90,16 @@ def list_processes(
     where = list(_conditions(filters.model_dump()))
     rows, following = query_rows(warehouse, "process", where, _sort(sort), cursor, limit)
     return Page([Process(**_process(row)) for row in rows], following)
+
+
+def find_processes(warehouse: Warehouse, filters: ProcessFilters, sort: str | None) -> Iterator[str]:
+    """The ocids of all processes that `list_processes` lists, in its order."""
+    cursor = None
+    while True:
+        page, cursor = list_processes(warehouse, filters, sort, cursor, PAGE_PROCESSES)
+        yield from (process.ocid for process in page)
+        if cursor is None:
+            return
 
 
 def get_process(warehouse: Warehouse, ocid: str) -> ProcessDetail:

@@ -6,7 +6,7 @@ the newest one wins, with a note.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -76,7 +76,7 @@ def compile_releases(sources: Sequence[ReleaseSource]) -> CompiledRelease:
         [_kept(release) for release in releases], [inspection.nothing_to_merge for inspection in inspections], rules
     )
     if merged is None:
-        merged = _merge(sources, rules, notes)
+        merged = merge_by_library(sources, rules, notes, create_compiled)
     merged |= {"tag": ["compiled"], "date": date, "id": f"{ocid}-{date}"}
     return CompiledRelease(dumps(merged, orjson.OPT_SORT_KEYS), tags, notes)
 
@@ -85,8 +85,13 @@ def _kept(release: Release) -> Release:
     return {name: value for name, value in release.items() if name not in OMITTED}
 
 
-def _merge(sources: Sequence[ReleaseSource], rules: Rules, notes: list[RecordNote]) -> Release:
-    """The releases merged by ocdsmerge-rs."""
+def merge_by_library(
+    sources: Sequence[ReleaseSource],
+    rules: Rules,
+    notes: list[RecordNote],
+    create: Callable[[list[Release], Rules], Release],
+) -> Release:
+    """The releases merged by ocdsmerge-rs: by `create`, which gets the order of each release as its date."""
     releases: list[Release] = [merge_duplicate_parties(_for_merger(source)) for source in sources]
     record_ids = [source.record_id for source in sources]
     inspections = [inspect_release(release, rules) for release in releases]  # again, as it turns ids into strings
@@ -100,7 +105,7 @@ def _merge(sources: Sequence[ReleaseSource], rules: Rules, notes: list[RecordNot
         release["date"] = f"{order:09d}"
     for _ in range(MAX_CONFLICTS):
         try:
-            return _created(releases, rules)
+            return create(releases, rules)
         except exceptions.InconsistentTypeError as error:
             overruled = settle(releases, f"/{error.path}")
             if not overruled:
@@ -109,7 +114,13 @@ def _merge(sources: Sequence[ReleaseSource], rules: Rules, notes: list[RecordNot
         except exceptions.MergeError as error:
             notes.append(_note("merge_conflict", "", record_ids[-1], str(error)[:300]))
             break
-    return _newest_only(releases[-1], rules, record_ids[-1], notes)
+    notes.append(
+        _note("merge_conflict", "", record_ids[-1], "the releases can't be merged; the newest one stands alone")
+    )
+    try:
+        return create(releases[-1:], rules)
+    except exceptions.MergeError:  # as published
+        return _restore_numbers(releases[-1])
 
 
 def _for_merger(source: ReleaseSource) -> Release:
@@ -119,16 +130,8 @@ def _for_merger(source: ReleaseSource) -> Release:
     return release
 
 
-def _newest_only(release: Release, rules: Rules, record_id: str, notes: list[RecordNote]) -> Release:
-    """For releases that can't be merged: the newest one compiled alone, or as published if that fails too."""
-    notes.append(_note("merge_conflict", "", record_id, "the releases can't be merged; the newest one stands alone"))
-    try:
-        return _created([release], rules)
-    except exceptions.MergeError:
-        return _restore_numbers(release)
-
-
-def _created(releases: list[Release], rules: Rules) -> Release:
+def create_compiled(releases: list[Release], rules: Rules) -> Release:
+    """The compiled release by ocdsmerge-rs."""
     return _restore_numbers(ocds_merger(rules).create_compiled_release(releases))
 
 

@@ -18,9 +18,10 @@ from domain.ocds.merging.superseded import superseded_note, without_superseded
 from domain.pipeline.batch import CommittedBatch
 from domain.pipeline.watermark import Watermark
 from domain.raw_records.record import Kind
+from services.lake.current_releases import current_releases
 from services.pipeline.backlog import refine_pending
 from services.pipeline.publishing.publish import publish
-from services.pipeline.refining.refine_records import only_versions, refine_records, touched_records
+from services.pipeline.refining.refine_records import refine_records, touched_records
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
 from services.shared.clock import now
@@ -30,7 +31,6 @@ ROUNDED_NUMBER_MARK = '"code":"rounded_number"'  # in the notes of records with 
 DOCUMENT_FILE_WEIGHT_RECORDS = 20  # a document file counts as this many records
 RUN_MAX_RECORDS = 6_000  # raw records of a run, unless its first batch has more
 CHUNK_PROCESSES = 3_000  # processes compiled at a time
-COLUMNS = ["batch", "position", "record_id", "version", "op", "ocid", "date", "payload", "notes", "package"]
 Frames = dict[str, pl.DataFrame]
 
 
@@ -89,13 +89,8 @@ def refine_processes(parts: Parts, ocids: Sequence[str], silver_batch: int) -> F
 
 
 def _refine_chunk(parts: Parts, ocids: Sequence[str], silver_batch: int) -> Frames:
-    with parts.warehouse.read() as work:
-        current = work.record_catalogue.current_of_ocids(KIND, ocids)
-        seqs = work.batches.seqs(sorted({row.batch_id for row in current}))
-    bronze = only_versions(parts.lake.read_bronze(KIND, sorted(seqs), COLUMNS, ocids), current)
-    order = pl.DataFrame({"batch": list(seqs), "seq": list(seqs.values())}, schema={"batch": pl.Int64, "seq": pl.Int64})
-    releases = bronze.join(order, on="batch", how="inner").sort("ocid", "date", "seq", "position")
-    processes, notes = _compile(without_superseded(releases), silver_batch)
+    releases = without_superseded(current_releases(parts.warehouse, parts.lake, ocids))
+    processes, notes = _compile(releases, silver_batch)
     frames = flatten(processes)
     deleted = sorted(set(ocids) - set(processes["ocid"]))
     frames["process"] = pl.concat([frames["process"], tombstones("process", deleted, silver_batch)])
