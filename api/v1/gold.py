@@ -41,8 +41,9 @@ from services.star.rows import RowRequest, Table, export_rows, list_rows
 
 router = APIRouter(prefix="/v1/gold", tags=["gold"], dependencies=SCHEMES, responses=COMMON)
 strict = [Depends(reject_unknown_parameters)]
-OWN = {"sort", "cursor", "limit", "fields", "format"}
-OWN_OF_AGGREGATE = OWN | {"measure", "by", "having"}
+PAGING = {"sort", "cursor", "limit", "format"}
+OWN = PAGING | {"fields", "updated_since"}
+OWN_OF_AGGREGATE = PAGING | {"measure", "by", "having"}
 FILTERS = """
 Every field of the answer is a filter: `amount=100`, `amount__gte=100`, `amount__lte=100`, `title__prefix=Road`,
 `title__like=%bridge%`, `amount__null=true`; so are attributes of dimensions, by role: `currency.code=GBP`,
@@ -62,6 +63,10 @@ AGGREGATE_SORT = (
     "columns of the answer to sort by, separated by commas, each with a leading '-' for descending; then by the group "
     "fields; missing values come last"
 )
+UPDATED_SINCE = (
+    "changed in gold since this date or instant, also by an exchange rate; what changed a minute before "
+    "may be in the answer again"
+)
 FIELDS = "the fields of each row, by their flat names, separated by commas or repeated; default: all that it shows"
 Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of rows in a page")]
 Sort = Annotated[str | None, Query(description=SORT, examples=["-amount"], max_length=500)]
@@ -77,6 +82,7 @@ Ocid = Annotated[
 class RowPaging:
     """The parameters of lists of rows that are no filters."""
 
+    updated_since: Annotated[From | None, Query(description=UPDATED_SINCE)] = None
     sort: Sort = None
     cursor: Cursor = None
     limit: Limit = 100
@@ -106,6 +112,7 @@ class ProcessQuery(BaseModel):
     amount_to: float | None = Field(None, description="largest value, as published", allow_inf_nan=False)
     published_from: From | None = Field(None, description="last published on or after this date or instant")
     published_to: Until | None = Field(None, description="last published on or before this date or instant")
+    updated_since: From | None = Field(None, description=UPDATED_SINCE)
     sort: str | None = Field(
         None, description=f"{SORT}; of {', '.join(SORTS)}; default: -published", examples=["-amount"], max_length=500
     )
@@ -117,7 +124,7 @@ class ProcessQuery(BaseModel):
 @router.get("/processes", dependencies=strict, response_model=Processes)
 def processes(request: Request, context: Context, _: Reader, parameters: Annotated[ProcessQuery, Query()]) -> Response:
     """List contracting processes, newest first; or get all of them as an OCDS record package."""
-    filters = ProcessFilters(**parameters.model_dump(exclude={*OWN, "form"}))
+    filters = ProcessFilters(**parameters.model_dump(exclude={"sort", "cursor", "limit", "form"}))
     parts = context.parts
     if wants_records(request, parameters.form):
         ocids = find_processes(parts.warehouse, filters, parameters.sort)
@@ -210,7 +217,7 @@ def dimensions(
 
 
 def _rows_response(request: Request, context: AppContext, table: Table, name: str, paging: RowPaging) -> Response:
-    row_request = RowRequest(conditions(request), paging.sort, paging.fields)
+    row_request = RowRequest(conditions(request), paging.sort, paging.fields, paging.updated_since)
     warehouse = context.parts.warehouse
     if form := export_format(request, paging.form):
         return file_response(export_rows(warehouse, context.exports, table, name, row_request, form), form, name)

@@ -1,5 +1,7 @@
 """Document files as rows of gold. Pure."""
 
+from datetime import datetime
+
 import polars as pl
 
 from domain.shared.surrogate_keys import with_key
@@ -8,9 +10,10 @@ SILVER_ONLY = ["deleted", "ocid", "claims", "metadata", "outline"]
 CLAIM = pl.List(pl.Struct({"rule": pl.String, "ocid": pl.String}))
 
 
-def document_rows(files: pl.DataFrame) -> pl.DataFrame:
+def document_rows(files: pl.DataFrame, updated_at: datetime) -> pl.DataFrame:
     """Return rows of fact_document, without links, from silver `file`."""
-    return with_key(files, "document_key", [pl.lit("document"), "record_id"]).drop(SILVER_ONLY)
+    keyed = with_key(files, "document_key", [pl.lit("document"), "record_id"])
+    return keyed.drop(SILVER_ONLY).with_columns(pl.lit(updated_at).alias("updated_at"))
 
 
 def claim_rows(files: pl.DataFrame) -> pl.DataFrame:

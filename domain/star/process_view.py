@@ -89,6 +89,7 @@ class Process(BaseModel):
     counts: ProcessCounts
     process_key: str = Field(description="surrogate key, as text: its 63 bits exceed a JavaScript number")
     silver_batch: int = Field(description="the refine run that made this row")
+    updated_at: datetime | None = Field(description="when it changed in gold, or one of its awards, contracts or items")
     links: dict[str, str]
 
 

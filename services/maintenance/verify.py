@@ -24,8 +24,8 @@ from services.ports.parts import Parts
 from services.ports.search import SearchIndex
 from services.ports.warehouse import Warehouse
 
-# Columns that differ between update and rebuild by design: the run that made the row.
-RUN_COLUMNS = {"silver_batch"}
+# Columns that differ between update and rebuild by design: the run that made the row, and when.
+RUN_COLUMNS = {"silver_batch", "updated_at"}
 
 
 def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:

@@ -29,7 +29,7 @@ from domain.star.queries import Condition, Operator, RowQuery, Sort
 from services.ports.lake import Lake
 from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.shared.pages import Page
-from services.star.rows import query_rows, text_spellings
+from services.star.rows import changed_since, query_rows, text_spellings
 
 Row = dict[str, Any]
 NEWEST = "-last_published"
@@ -81,6 +81,7 @@ class ProcessFilters(BaseModel):
     amount_to: float | None = None
     published_from: datetime | None = None
     published_to: datetime | None = Field(default=None)
+    updated_since: datetime | None = None
 
 
 def list_processes(
@@ -126,7 +127,11 @@ def get_compiled(warehouse: Warehouse, lake: Lake, ocid: str) -> bytes:
 
 
 def _conditions(given: Mapping[str, Any]) -> Iterable[Condition]:
+    if (instant := given.get("updated_since")) is not None:
+        yield changed_since("updated_at", instant)
     for name, value in given.items():
+        if name not in FILTERS:
+            continue
         values = (value,) if isinstance(value, float | datetime) else tuple(value or ())
         if values:
             field, operator = FILTERS[name]

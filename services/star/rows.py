@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import IO, Any, Literal, get_args
 
 from domain.shared.classification_codes import bare_code, code_spellings
@@ -18,6 +19,8 @@ from services.star.row_cursors import position_cursor, read_position
 
 OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named", "within"}]
 FILTER_MAX_VALUES = 500
+PROCESS_CHANGE = "process.updated_at"  # of facts that are replaced with their process
+LONGEST_TRANSACTION = timedelta(seconds=60)
 REPEATED: frozenset[Operator] = frozenset({"eq", "named", "prefix", "like", "within"})  # any of several values
 Parameters = Sequence[tuple[str, str]]
 Table = Literal["fact", "dimension"]
@@ -32,6 +35,7 @@ class RowRequest:
     filters: Parameters = ()
     sort: str | None = None
     fields: Sequence[str] = ()
+    updated_since: datetime | None = None
 
 
 def list_rows(
@@ -41,7 +45,7 @@ def list_rows(
     _check_exists(table, name)
     with warehouse.read() as work:
         fields = work.star_reader.fields(name)
-    where = read_conditions(request.filters, fields)
+    where = _row_conditions(name, request, fields)
     return query_rows(warehouse, name, where, request.sort, cursor, limit, request.fields)
 
 
@@ -72,7 +76,7 @@ def export_rows(
     _check_exists(table, name)
     with warehouse.read() as work:
         fields = work.star_reader.fields(name)
-        where = checked_conditions(name, read_conditions(request.filters, fields))
+        where = checked_conditions(name, _row_conditions(name, request, fields))
         kinds = read_fields(request.fields, fields) or work.star_reader.shown_fields(name)
         frames = work.star_reader.frames(RowQuery(name, where, read_sort(request.sort, fields)), kinds)
         return exports.write(frames, column_schema(kinds), form)
@@ -81,6 +85,20 @@ def export_rows(
 def _check_exists(table: Table, name: str) -> None:
     if name not in TABLES[table]:
         raise NotFoundError(f"there is no {table} {name}", allowed=list(TABLES[table]))
+
+
+def _row_conditions(name: str, request: RowRequest, fields: Mapping[str, FieldKind]) -> list[Condition]:
+    where = read_conditions(request.filters, fields)
+    if request.updated_since is None:
+        return where
+    if name in DIMENSIONS:
+        raise InvalidError("rows of dimensions have no time of change", parameter="updated_since")
+    return [*where, changed_since("updated_at" if "updated_at" in fields else PROCESS_CHANGE, request.updated_since)]
+
+
+def changed_since(field: str, instant: datetime) -> Condition:
+    """The condition on a time of change: a little earlier, because a row is dated before its transaction ends."""
+    return Condition(field, "gte", (instant - LONGEST_TRANSACTION,))
 
 
 def read_fields(names: Sequence[str], fields: Mapping[str, FieldKind]) -> dict[str, FieldKind]:

@@ -1,12 +1,13 @@
 """Tables of document files: the fact, and what links it to its contracting process."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column
 from sqlmodel import Field, SQLModel
 
 from infrastructure.warehouse.column_types import BigId, Json
-from infrastructure.warehouse.star.tables import key
+from infrastructure.warehouse.star.tables import indexed_moment, key
 
 
 def value() -> Any:
@@ -24,6 +25,7 @@ class FactDocument(SQLModel, table=True):
     record_id: str = Field(unique=True)
     process_key: int | None = key(nullable=True, index=True)
     silver_batch: int
+    updated_at: datetime | None = indexed_moment()
     ocid: str | None = None
     link: str | None = None
     filename: str

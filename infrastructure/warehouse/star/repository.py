@@ -1,10 +1,11 @@
 """Queries and writes of the star's tables. domain/star computes what is written."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.star.dimension_uses import USES, DimensionChanges
@@ -63,14 +64,23 @@ class StarRepository(Repository):
         self.update_frame(target, changes.changed.rename({"key": key}), key)
         self.insert_frame(target, changes.added)
 
-    def replace_processes(self, process_keys: Sequence[int], star: Star | None) -> None:
+    def replace_processes(self, process_keys: Sequence[int], star: Star | None, updated_at: datetime) -> None:
         """Replace the facts and bridge rows of these processes by those of `star`."""
         for name in TABLES:
             self.delete_among(gold_table(name).c.process_key, process_keys)
         if star is not None:
             for name in FACTS:
-                self.insert_frame(gold_table(name), star.facts[name])
+                dated = [pl.lit(updated_at).alias("updated_at")] if name == "fact_process" else []
+                self.insert_frame(gold_table(name), star.facts[name].with_columns(dated))
             self.insert_frame(gold_table("bridge_process_organization"), star.bridge)
+
+    def mark_updated(self, fact: str, keys: Iterable[int], updated_at: datetime) -> None:
+        """Set the time of change of the processes that have these fact rows."""
+        target, process = gold_table(fact), gold_table("fact_process")
+        (key,) = target.primary_key.columns
+        for part in chunks(keys):
+            of_rows = process.c.process_key.in_(select(target.c.process_key).where(self.among(key, part)))
+            self.connection.execute(update(process).where(of_rows).values(updated_at=updated_at))
 
     def reference_keys(self, dimension: str) -> list[int]:
         """The keys of the dimension's rows from reference records."""

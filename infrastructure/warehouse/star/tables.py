@@ -32,6 +32,10 @@ def moment() -> Any:
     return Field(default=None, sa_column=Column(Instant(), nullable=True))
 
 
+def indexed_moment() -> Any:
+    return Field(default=None, sa_column=Column(Instant(), nullable=True, index=True))
+
+
 def number() -> Any:
     return Field(default=None, sa_column=Column(Double(), nullable=True))
 
@@ -67,7 +71,8 @@ class FactProcess(SQLModel, table=True):
     tender_start_date_key: int | None = None
     tender_end_date_key: int | None = None
     first_published: datetime | None = moment()
-    last_published: datetime | None = Field(default=None, sa_column=Column(Instant(), nullable=True, index=True))
+    last_published: datetime | None = indexed_moment()
+    updated_at: datetime | None = indexed_moment()  # of the row, or of its awards, contracts or items
     tender_start: datetime | None = moment()
     tender_end: datetime | None = moment()
     title: str | None = None

@@ -13,6 +13,7 @@ from domain.shared.surrogate_keys import with_key
 from domain.star.document_rows import claim_rows, document_rows
 from services.ports.parts import Parts
 from services.ports.warehouse import WriteUnitOfWork
+from services.shared.clock import now
 
 SLICE_FILES = 100  # per transaction
 NO_NAMES = pl.DataFrame(schema={"name": pl.String, "ocid": pl.String, "process_key": pl.Int64})
@@ -25,7 +26,7 @@ def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
         with parts.warehouse.write() as work:
             work.watermarks.check_unmoved(watermark)
             before = work.document_files.passages(record_ids)
-            work.document_files.replace(record_ids, document_rows(existing), claim_rows(existing))
+            work.document_files.replace(record_ids, document_rows(existing, now()), claim_rows(existing))
             _link(work, record_ids)
             _mark_touched(work, record_ids, before, int(part["silver_batch"].max() or 0))  # type: ignore[arg-type]
             work.commit()
@@ -64,7 +65,8 @@ def _link(work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
     documents, claims = work.document_files.links(record_ids), work.document_files.claims(record_ids)
     naming = work.document_files.naming(documents["name"].unique())
     processes = work.document_files.processes({*claims["ocid"], *naming["ocid"]})
-    work.document_files.update_links(link_documents(documents, claims, naming, processes))
+    changed = link_documents(documents, claims, naming, processes)
+    work.document_files.update_links(changed.with_columns(pl.lit(now()).alias("updated_at")))
 
 
 def _mark_touched(

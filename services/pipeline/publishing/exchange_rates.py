@@ -12,6 +12,7 @@ from domain.pipeline.watermark import Watermark
 from services.pipeline.publishing.organization_totals import convert_awards
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
+from services.shared.clock import now
 
 SLICE_RATES = 1_000  # per transaction
 PAGE_FACTS = 2_000  # read, and written at most, per transaction
@@ -85,5 +86,6 @@ def _convert(parts: Parts, watermark: Watermark, fact: str, window: RateWindow, 
                 if fact == "fact_award":
                     convert_awards(work, changed, silver_batch)
                 work.exchange_rates.convert(fact, changed)
+                work.star.mark_updated(fact, changed["key"], now())
                 work.commit()
         after = days[-1], page["key"][-1]

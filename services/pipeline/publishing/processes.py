@@ -14,6 +14,7 @@ from domain.star.organization_history import MENTIONS, NO_MENTIONS, count_mentio
 from domain.star.organization_totals import NO_AWARDS, add_totals, awards_of, organization_totals, totals_difference
 from domain.star.write_plan import StarWritePlan
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
+from services.shared.clock import now
 
 
 def plan_processes(work: ReadUnitOfWork, process_keys: Sequence[int], star: Star | None) -> StarWritePlan:
@@ -46,7 +47,7 @@ def plan_processes(work: ReadUnitOfWork, process_keys: Sequence[int], star: Star
 
 def write_processes(work: WriteUnitOfWork, plan: StarWritePlan, silver_batch: int) -> None:
     """Write the plan."""
-    work.star.replace_processes(plan.existing, plan.star)
+    work.star.replace_processes(plan.existing, plan.star, now())
     for name, changes in plan.dimensions.items():
         work.star.write_dimension(name, changes)
     work.organizations.write_versions(plan.versions)

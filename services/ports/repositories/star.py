@@ -1,7 +1,7 @@
 """Repositories of gold."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import polars as pl
@@ -37,7 +37,8 @@ class StarTableReader(Protocol):
 class StarTableWriter(StarTableReader, Protocol):
     """Replacing rows of the star."""
 
-    def replace_processes(self, process_keys: Sequence[int], star: Star | None) -> None: ...
+    def replace_processes(self, process_keys: Sequence[int], star: Star | None, updated_at: datetime) -> None: ...
+    def mark_updated(self, fact: str, keys: Iterable[int], updated_at: datetime) -> None: ...
     def write_dimension(self, dimension: str, changes: DimensionChanges) -> None: ...
     def replace_rows(self, dimension: str, keys: Sequence[int], rows: pl.DataFrame | None = None) -> None: ...
 

@@ -1,6 +1,7 @@
 """Questions to the star."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -265,3 +266,35 @@ def test_a_wrong_name_is_answered_with_the_right_ones(full: Api) -> None:
     assert "buyer" in full.client.get("/v1/gold/processes?buyr=1").json()["allowed"]
     wrong = full.client.get("/v1/gold/processes?limit=x&amount_to=y").json()["errors"]
     assert [(one["where"], one["got"]) for one in wrong] == [("query.amount_to", "y"), ("query.limit", "x")]
+
+
+def test_what_changed_since_an_instant_is_listed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = datetime(2024, 1, 1, tzinfo=UTC)
+    for module in ("services.pipeline.publishing.processes", "services.pipeline.publishing.exchange_rates"):
+        monkeypatch.setattr(f"{module}.now", lambda: at)
+
+    def changed(path: str, since: str) -> set[str]:
+        answer = api.client.get(f"/v1/gold/{path}?updated_since={since}")
+        assert answer.status_code == 200, answer.text
+        return {one["ocid"] for one in answer.json()["items"]}
+
+    for one in releases():
+        api.client.post("/v1/uploads?filename=one.json", content=json.dumps(one).encode())
+        api.work()
+        at += timedelta(days=1)
+    assert changed("processes", "2024-01-02") == {PENS, CLOUD}
+    assert changed("facts/award", "2024-01-03") == {CLOUD}
+    assert changed("facts/process", "2024-01-03T00:00:30Z") == {CLOUD}  # it may have been written a little later
+    assert changed("facts/process", "2024-01-03T00:02:00Z") == set()
+    rate = {"date": "2024-01-10", "base": "EUR", "currency": "GBP", "rate": 0.86}
+    assert api.client.post("/v1/raw/exchange-rates", json=rate).status_code == 202
+    api.work()
+    assert changed("facts/process", "2024-01-04") == {ROADS}  # the only one in GBP that is older than the rate
+    row = api.client.get(f"/v1/gold/processes/{ROADS}").json()
+    assert (row["updated_at"], row["amount_base"] is None) == ("2024-01-04T00:00:00Z", False)
+
+
+def test_dimensions_and_aggregates_take_no_time_of_change(full: Api) -> None:
+    for path in ("dimensions/currency", "facts/award/aggregate"):
+        answer = full.client.get(f"/v1/gold/{path}?updated_since=2024-01-01")
+        assert (answer.status_code, answer.json()["parameter"]) == (400, "updated_since")
