@@ -97,12 +97,11 @@ class StarRepository(Repository):
             self.insert_frame(target, rows)
 
     def tables(self) -> dict[str, list[str]]:
-        """The tables of the star with their key columns."""
+        """The tables of the star that are made from bronze, with their key columns."""
         names = [
             *FACTS,
             *DIMENSIONS,
             "dim_organization",
-            "dim_date",
             "dim_exchange_rate",
             "bridge_process_organization",
         ]

@@ -12,7 +12,7 @@ import orjson
 import polars as pl
 
 from domain.lake.flattening.processes import flatten
-from domain.lake.silver import TABLES, TABLES_BY_KIND, silver_schema, tombstones
+from domain.lake.silver import TABLES, TABLES_BY_KIND, tombstones, validated
 from domain.ocds.merging.compiled_release import ReleaseSource, compile_releases
 from domain.ocds.merging.superseded import superseded_note, without_superseded
 from domain.pipeline.batch import CommittedBatch
@@ -85,7 +85,7 @@ def refine_processes(parts: Parts, ocids: Sequence[str], silver_batch: int) -> F
         name: pl.concat([frames[name] for frames in made if name in frames] or [pl.DataFrame(schema=TABLES[name])])
         for name in TABLES
     }
-    return {name: silver_schema(name).validate(frame, lazy=True) for name, frame in frames.items()}
+    return {name: validated(name, frame) for name, frame in frames.items()}
 
 
 def _refine_chunk(parts: Parts, ocids: Sequence[str], silver_batch: int) -> Frames:

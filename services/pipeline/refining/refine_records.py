@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from domain.lake.flattening.records import flatten_records
-from domain.lake.silver import ALL_TABLES, TABLES_BY_KIND, silver_schema, tombstones
+from domain.lake.silver import ALL_TABLES, TABLES_BY_KIND, tombstones, validated
 from domain.raw_records.record import Kind
 from services.lake.current_releases import only_versions
 from services.ports.parts import Parts
@@ -32,7 +32,7 @@ def refine_records(parts: Parts, kind: Kind, record_ids: Sequence[str], silver_b
         name: pl.concat([frames[name] for frames in made]) if made else pl.DataFrame(schema=ALL_TABLES[name])
         for name in TABLES_BY_KIND[kind]
     }
-    return {name: silver_schema(name).validate(frame, lazy=True) for name, frame in frames.items()}
+    return {name: validated(name, frame) for name, frame in frames.items()}
 
 
 def _refine_chunk(parts: Parts, kind: Kind, record_ids: Sequence[str], silver_batch: int) -> Frames:
