@@ -23,6 +23,7 @@ MENTIONS: Columns = {
 VERSIONS: Columns = {
     "organization_key": pl.Int64,
     "organization_id": pl.String,
+    "identity": pl.String,
     "reference": pl.Boolean,
     "uses": pl.Int64,
     "valid_from": INSTANT,
@@ -58,6 +59,7 @@ def count_mentions(present: pl.DataFrame, before: pl.DataFrame, after: pl.DataFr
     more, fewer = (c(name).fill_null(0).cast(pl.Int64) for name in ("more", "fewer"))
     is_first = (c("left") <= c("valid_from")).fill_null(value=False)
     counted = known.with_columns(
+        pl.coalesce(c("identity"), c("identity").drop_nulls().first().over("organization_id"), "organization_id"),
         c("reference").fill_null(value=False),
         c("uses").fill_null(0) + more - fewer,
         (c("fewer").is_not_null() & (c("valid_from").is_null() | is_first)).alias("first_left"),

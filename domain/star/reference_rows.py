@@ -33,6 +33,7 @@ def organization_rows(records: pl.DataFrame) -> pl.DataFrame:
     return keyed.select(
         "organization_key",
         *NAMES,
+        pl.col("organization_id").alias("identity"),
         pl.lit(value=True).alias("reference"),
         pl.lit(value=True).alias("is_current"),
         pl.lit(1).alias("uses"),

@@ -139,5 +139,6 @@ class StarRepository(Repository):
             ["date_key"],
             [name for name in calendar.columns if name != "date_key"],
         )
-        unknown = {"organization_key": UNKNOWN_ORGANIZATION, "organization_id": UNKNOWN, "is_current": True, "uses": 0}
+        names = {"organization_id": UNKNOWN, "identity": UNKNOWN}
+        unknown = {"organization_key": UNKNOWN_ORGANIZATION, **names, "is_current": True, "uses": 0}
         self.upsert(gold_table("dim_organization"), [unknown], ["organization_key"], [])

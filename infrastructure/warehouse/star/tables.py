@@ -214,6 +214,8 @@ class DimOrganization(SQLModel, table=True):
     __tablename__ = "dim_organization"
     organization_key: int = key(primary=True)
     organization_id: str = Field(index=True)
+    # The organisation that matching takes it for: the same for all versions (type 1).
+    identity: str = Field(index=True)
     name: str | None = None
     scheme: str | None = None
     identifier: str | None = None

@@ -51,6 +51,10 @@ def groups(api: Api, path: str) -> list[dict[str, Any]]:
             ],
         ),
         (
+            "by=supplier.identity&supplier.name=Bolt Ltd",
+            [{"supplier.identity": "GB-COH-2", "count": 3}],
+        ),
+        (
             "measure=avg:amount,min:amount,max:amount&by=currency.code&having=max:amount__gte=300",
             [{"currency.code": "GBP", "avg:amount": 500.25, "min:amount": 500.25, "max:amount": 500.25}],
         ),

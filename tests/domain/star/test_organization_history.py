@@ -93,7 +93,7 @@ def test_a_version_ends_when_the_next_one_begins() -> None:
 
 def test_a_version_from_a_reference_table_is_current_and_in_no_chain() -> None:
     versions = replaced(NO_VERSIONS, NO_MENTIONS, set(), mentions((1, 11, 1), (2, 12, 3)))
-    reference = pl.DataFrame([(19, "org-1", True, 1, None, None, True)], schema=VERSIONS, orient="row")
+    reference = pl.DataFrame([(19, "org-1", "org-1", True, 1, None, None, True)], schema=VERSIONS, orient="row")
     with_reference = pl.concat([versions, reference])
     after = apply(with_reference, period_changes(with_reference))
     assert periods(after) == [
@@ -105,9 +105,21 @@ def test_a_version_from_a_reference_table_is_current_and_in_no_chain() -> None:
     assert periods(apply(without, period_changes(without))) == periods(versions)
 
 
+def test_a_new_version_has_the_identity_of_its_organization() -> None:
+    versions = replaced(NO_VERSIONS, NO_MENTIONS, set(), mentions((1, 11, 1), (1, 21, 1)))
+    assert versions["identity"].to_list() == ["org-1", "org-2"]
+    matched = versions.with_columns(pl.lit("org-1").alias("identity"))
+    after = replaced(matched, mentions((1, 11, 1), (1, 21, 1)), set(), mentions((2, 20, 5), (2, 30, 5)))
+    assert after.select(KEY, "identity").rows() == [(11, "org-1"), (20, "org-1"), (21, "org-1"), (30, "org-3")]
+
+
 def test_a_damaged_version_is_recounted_and_the_unknown_organization_stays() -> None:
-    unknown = (UNKNOWN_ORGANIZATION, "unknown", False, 0, None, None, True)
-    damaged = [(11, "org-1", False, 7, day(6), day(2), False), (12, "org-1", False, 1, day(1), None, True), unknown]
+    unknown = (UNKNOWN_ORGANIZATION, "unknown", "unknown", False, 0, None, None, True)
+    damaged = [
+        (11, "org-1", "org-1", False, 7, day(6), day(2), False),
+        (12, "org-1", "org-1", False, 1, day(1), None, True),
+        unknown,
+    ]
     changes = recounted_versions(pl.DataFrame(damaged, schema=VERSIONS, orient="row"), mentions((1, 11, 4), (2, 11, 2)))
     assert changes.deleted.to_list() == [12]
     assert changes.changed.rows() == [(11, 2, day(2), None, True)]

@@ -146,6 +146,19 @@ def test_state_that_was_kept_as_watermarks_and_as_texts_gets_tables_of_its_own(l
     move_state_there_and_back(lake_home.warehouse)
 
 
+def test_organizations_of_before_matching_are_themselves(lake_home: Parts) -> None:
+    assert isinstance(lake_home.warehouse, SqlWarehouse)
+    load(lake_home, "a.jsonl", lines([release(buyer={"id": "b", "name": "Town of Ayr"})]))
+    before = rows(lake_home, "dim_organization")
+    back_to(lake_home.warehouse.url, "0014")
+    upgrade(lake_home.warehouse.url)
+    assert rows(lake_home, "dim_organization") == before
+    assert {row["organization_id"]: row["identity"] for row in before} == {
+        "unknown": "unknown",
+        "ocds-test01:town-of-ayr": "ocds-test01:town-of-ayr",
+    }
+
+
 def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'new.db'}"
     assert current(url) is None
