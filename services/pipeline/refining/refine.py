@@ -18,9 +18,10 @@ from domain.ocds.merging.superseded import superseded_note, without_superseded
 from domain.pipeline.batch import CommittedBatch
 from domain.pipeline.watermark import Watermark
 from domain.raw_records.record import Kind
+from services.lake.bronze_versions import only_versions
 from services.pipeline.backlog import refine_pending
 from services.pipeline.publishing.publish import publish
-from services.pipeline.refining.refine_records import only_versions, refine_records, touched_records
+from services.pipeline.refining.refine_records import refine_records, touched_records
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
 from services.shared.clock import now

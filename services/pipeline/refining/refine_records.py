@@ -7,7 +7,7 @@ import polars as pl
 from domain.lake.flattening.records import flatten_records
 from domain.lake.silver import ALL_TABLES, TABLES_BY_KIND, silver_schema, tombstones
 from domain.raw_records.record import Kind
-from domain.raw_records.versions import CurrentVersion
+from services.lake.bronze_versions import only_versions
 from services.ports.parts import Parts
 
 COLUMNS = ["batch", "record_id", "version", "ocid", "payload"]
@@ -46,14 +46,3 @@ def _refine_chunk(parts: Parts, kind: Kind, record_ids: Sequence[str], silver_ba
     deleted = sorted(set(record_ids) - set(current_rows["record_id"]))
     frames[main] = pl.concat([frames[main], tombstones(main, deleted, silver_batch)])
     return frames
-
-
-def only_versions(bronze: pl.DataFrame, wanted: Sequence[CurrentVersion]) -> pl.DataFrame:
-    """The bronze rows of these versions."""
-    keys = {
-        "record_id": [version.record_id for version in wanted],
-        "version": [version.version for version in wanted],
-        "batch": [version.batch_id for version in wanted],
-    }
-    types = {"record_id": pl.String, "version": pl.Int32, "batch": pl.Int64}
-    return bronze.join(pl.DataFrame(keys, schema=types), on=list(keys), how="inner")
