@@ -14,6 +14,7 @@ from infrastructure.warehouse.ledger.raw_job_order import RawJobOrder
 from infrastructure.warehouse.ledger.record_catalogue import RecordCatalogue
 from infrastructure.warehouse.ledger.record_versions import RecordVersionRepository
 from infrastructure.warehouse.ledger.watermarks import WatermarkRepository
+from infrastructure.warehouse.lineage.repository import LineageRepository
 from infrastructure.warehouse.saved_searches.repository import SavedSearchRepository
 from infrastructure.warehouse.search.repository import SearchSettingsRepository
 from infrastructure.warehouse.search.state import SearchStateRepository
@@ -58,6 +59,7 @@ class SqlUnitOfWork:
         self.saved_searches = SavedSearchRepository(connection)
         self.installations = InstallationRepository(connection)
         self.erasure = ErasureRepository(connection)
+        self.lineage = LineageRepository(connection)
 
     def commit(self) -> None:
         """Commit the transaction."""

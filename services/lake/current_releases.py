@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from domain.raw_records.record import Kind
-from domain.raw_records.versions import CurrentVersion
+from services.lake.bronze_versions import only_versions
 from services.ports.lake import Lake
 from services.ports.warehouse import Warehouse
 
@@ -21,13 +21,3 @@ def current_releases(warehouse: Warehouse, lake: Lake, ocids: Sequence[str]) -> 
     order = pl.DataFrame({"batch": list(seqs), "seq": list(seqs.values())}, schema={"batch": pl.Int64, "seq": pl.Int64})
     return bronze.join(order, on="batch", how="inner").sort("ocid", "date", "seq", "position")
 
-
-def only_versions(bronze: pl.DataFrame, wanted: Sequence[CurrentVersion]) -> pl.DataFrame:
-    """The bronze rows of these versions."""
-    keys = {
-        "record_id": [version.record_id for version in wanted],
-        "version": [version.version for version in wanted],
-        "batch": [version.batch_id for version in wanted],
-    }
-    types = {"record_id": pl.String, "version": pl.Int32, "batch": pl.Int64}
-    return bronze.join(pl.DataFrame(keys, schema=types), on=list(keys), how="inner")

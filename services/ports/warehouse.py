@@ -12,6 +12,7 @@ from services.ports.repositories.jobs import (
     RawJobOrderReader,
     RawJobOrderWriter,
 )
+from services.ports.repositories.lineage import LineageReader
 from services.ports.repositories.pipeline import (
     BatchReader,
     BatchWriter,
@@ -110,6 +111,8 @@ class ReadUnitOfWork(Protocol):
     def users(self) -> UserReader: ...
     @property
     def installations(self) -> InstallationReader: ...
+    @property
+    def lineage(self) -> LineageReader: ...
     def quick_check(self) -> str: ...
 
 

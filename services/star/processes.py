@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
-from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
 from domain.lake.flattening.organization_identity import UNKNOWN
+from domain.lineage.links import lineage_link, process_link
 from domain.shared.errors import NotFoundError, UnavailableError
 from domain.star.process_view import (
     Award,
@@ -170,7 +170,7 @@ def _child_rows(work: ReadUnitOfWork, fact: str, process_key: int, *order: str) 
 
 
 def _process(row: Row) -> dict[str, Any]:
-    procedure, path = row["procedure"], f"/v1/gold/processes/{quote(row['ocid'], safe='')}"
+    procedure, path = row["procedure"], process_link(row["ocid"])
     same = {
         name: row[name] for name in field_names(Process) if name in row and name not in {"status", "currency", "tags"}
     }
@@ -187,7 +187,7 @@ def _process(row: Row) -> dict[str, Any]:
         "currency": row["currency"]["code"],
         "tags": row["tags"].split(",") if row["tags"] else [],
         "counts": ProcessCounts(**{name: row[name] for name in field_names(ProcessCounts)}),
-        "links": {"self": path, "compiled": f"{path}/compiled"},
+        "links": {"self": path, "compiled": f"{path}/compiled", "lineage": lineage_link(row["ocid"])},
     }
 
 

@@ -58,8 +58,12 @@ class Api:
     def work(self) -> None:
         """Handle all messages, as the workers would."""
         while self.messages.sent:
-            actor, *args = self.messages.sent.pop(0)
-            STAGES[actor](self.parts, *args)
+            self.work_one()
+
+    def work_one(self) -> None:
+        """Handle the next message."""
+        actor, *args = self.messages.sent.pop(0)
+        STAGES[actor](self.parts, *args)
 
 
 def settings_of(data: Path) -> Settings:

@@ -7,7 +7,7 @@ import polars as pl
 from domain.lake.flattening.records import flatten_records
 from domain.lake.silver import ALL_TABLES, TABLES_BY_KIND, tombstones, validated
 from domain.raw_records.record import Kind
-from services.lake.current_releases import only_versions
+from services.lake.bronze_versions import only_versions
 from services.ports.parts import Parts
 
 COLUMNS = ["batch", "record_id", "version", "ocid", "payload"]

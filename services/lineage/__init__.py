@@ -1,0 +1,1 @@
+"""Lineage: where the rows of gold come from."""
