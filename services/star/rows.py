@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Any, Literal, get_args
 
+from domain.marts.marts import MARTS
 from domain.shared.classification_codes import bare_code, code_spellings
 from domain.shared.errors import InvalidError, NotFoundError
 from domain.shared.whitespace import tidy_text
@@ -17,8 +18,8 @@ from services.star.row_cursors import position_cursor, read_position
 OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named", "within"}]
 FILTER_MAX_VALUES = 500
 Parameters = Sequence[tuple[str, str]]
-Table = Literal["fact", "dimension"]
-TABLES: dict[Table, Sequence[str]] = {"fact": FACTS, "dimension": DIMENSIONS}
+Table = Literal["fact", "dimension", "mart"]
+TABLES: dict[Table, Sequence[str]] = {"fact": FACTS, "dimension": DIMENSIONS, "mart": tuple(MARTS)}
 RowsPage = Page[dict[str, Any]]
 
 
