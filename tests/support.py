@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 
 from domain.document_files.pdf_limits import PdfLimits
 from domain.jobs.job import Job
+from domain.marts.marts import TABLES as MART_TABLES
 from domain.raw_records.quarantine import Quarantined
 from domain.raw_records.record import Kind
 from domain.search.queries import Collection, SearchDocument
@@ -62,6 +63,7 @@ STAR = (
     "dim_source",
     "dim_status",
     "dim_exchange_rate",
+    *MART_TABLES,
 )
 Gold = dict[str, list[dict[str, Any]]]
 Message = tuple[str, ...]

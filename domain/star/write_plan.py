@@ -14,7 +14,8 @@ class StarWritePlan:
     """The writes that replace a slice of processes.
 
     `existing`: keys of processes that have rows; `star`: their new rows. `totals` replace those of the organisations
-    `totalled`; `mentioned`: ids of all organisations that the slice mentioned or mentions.
+    `totalled`; `mentioned`: ids of all organisations that the slice mentioned or mentions. `marts`: differences of the
+    mart tables.
     """
 
     existing: list[int]
@@ -24,3 +25,4 @@ class StarWritePlan:
     totalled: pl.Series
     totals: pl.DataFrame
     mentioned: set[str]
+    marts: dict[str, pl.DataFrame]

@@ -167,6 +167,11 @@ class SqlWarehouse:
         finally:
             connection.close()
 
+    def refresh_view(self, name: str) -> None:
+        """Refresh a materialised view of PostgreSQL. Readers see its old rows meanwhile."""
+        with self._connect(self.engine.execution_options(isolation_level="AUTOCOMMIT")) as connection:
+            connection.exec_driver_sql(f'REFRESH MATERIALIZED VIEW CONCURRENTLY "{name}"')
+
     def checkpoint_log(self) -> None:
         """Checkpoint a long write-ahead log without blocking readers and writers. PostgreSQL does that itself."""
         log = Path(f"{self.engine.url.database}-wal")

@@ -15,6 +15,7 @@ from infrastructure.warehouse.ledger.record_catalogue import RecordCatalogue
 from infrastructure.warehouse.ledger.record_versions import RecordVersionRepository
 from infrastructure.warehouse.ledger.watermarks import WatermarkRepository
 from infrastructure.warehouse.lineage.repository import LineageRepository
+from infrastructure.warehouse.marts.repository import MartRepository
 from infrastructure.warehouse.saved_searches.repository import SavedSearchRepository
 from infrastructure.warehouse.search.repository import SearchSettingsRepository
 from infrastructure.warehouse.search.state import SearchStateRepository
@@ -44,6 +45,7 @@ class SqlUnitOfWork:
         self.organizations = OrganizationRepository(connection)
         self.search_rows = SearchRowReader(connection)
         self.document_files = DocumentFileRepository(connection)
+        self.marts = MartRepository(connection)
         self.users = UserRepository(connection)
         self.exchange_rates = ExchangeRateRepository(connection)
         self.star_reader = StarReader(connection)

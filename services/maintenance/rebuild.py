@@ -15,6 +15,7 @@ from domain.shared.errors import RetryableError
 from domain.shared.surrogate_keys import surrogate_key
 from services.lake.silver_batches import newest_batches
 from services.maintenance.installation import rules_applied
+from services.marts.refresh import refresh_marts
 from services.pipeline.backlog import ORGANIZATIONS_PART
 from services.pipeline.indexing.index import index
 from services.pipeline.publishing import document_files
@@ -106,6 +107,7 @@ def rebuild_gold(parts: Parts) -> int:
         work.commit()
     while (processes := _publish_and_prune(parts)) is None:
         logger.info("publish ran meanwhile; checking again for processes that silver lacks")
+    refresh_marts(parts)
     rebuild_search(parts)
     return processes
 

@@ -14,6 +14,7 @@ from domain.shared.errors import ConflictError
 from services.lake.silver_batches import newest_batches
 from services.maintenance.row_comparison import Difference, Key, differences
 from services.maintenance.verify_vectors import compare_vectors
+from services.marts.refresh import marts_pending
 from services.pipeline.backlog import organizations_behind
 from services.pipeline.indexing.index import index
 from services.pipeline.publishing.publish import publish
@@ -64,7 +65,7 @@ def _positions(warehouse: Warehouse) -> list[int]:
 def _at_rest(warehouse: Warehouse) -> list[int]:
     with warehouse.read() as work:
         newest, silver = work.batches.last_committed(), work.batches.last_silver()
-        behind = organizations_behind(work)
+        behind = organizations_behind(work) or marts_pending(work)
     found = _positions(warehouse)
     if found[0] < newest or found[1] < silver or found[2] < silver or behind:
         raise ConflictError(

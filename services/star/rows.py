@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import IO, Any, Literal, get_args
 
+from domain.marts.marts import MARTS
 from domain.shared.classification_codes import bare_code, code_spellings
 from domain.shared.errors import InvalidError, NotFoundError
 from domain.shared.whitespace import tidy_text
@@ -23,8 +24,8 @@ PROCESS_CHANGE = "process.updated_at"  # of facts that are replaced with their p
 LONGEST_TRANSACTION = timedelta(seconds=60)
 REPEATED: frozenset[Operator] = frozenset({"eq", "named", "prefix", "like", "within"})  # any of several values
 Parameters = Sequence[tuple[str, str]]
-Table = Literal["fact", "dimension"]
-TABLES: dict[Table, Sequence[str]] = {"fact": FACTS, "dimension": DIMENSIONS}
+Table = Literal["fact", "dimension", "mart"]
+TABLES: dict[Table, Sequence[str]] = {"fact": FACTS, "dimension": DIMENSIONS, "mart": tuple(MARTS)}
 RowsPage = Page[dict[str, Any]]
 
 

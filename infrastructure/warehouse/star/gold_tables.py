@@ -1,12 +1,18 @@
 """The tables of gold by name."""
 
-from sqlalchemy import Table
+from sqlalchemy import ColumnElement, FromClause, Table
 from sqlmodel import SQLModel
 
 from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
+from infrastructure.warehouse.star import mart_tables as _marts  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables
 
 
 def gold_table(name: str) -> Table:
     """The table of the star with that name."""
     return SQLModel.metadata.tables[name]
+
+
+def identity_of(dimension: FromClause) -> ColumnElement[str]:
+    """The column of dim_organization with the id that matching takes an organisation for."""
+    return dimension.c["identity" if "identity" in dimension.c else "organization_id"]

@@ -6,14 +6,17 @@ A field is a column (`amount`) or an attribute of a dimension role (`buyer.name`
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Double, FromClause, Integer, Numeric, Table
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
+from domain.marts.marts import MARTS, Mart
 from domain.star.queries import DIMENSIONS, FACTS, FieldKind
 from infrastructure.warehouse.column_types import Instant, Json, Money
 from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
+from infrastructure.warehouse.star import mart_tables as _marts  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables
 
 ROLES = {
@@ -46,40 +49,52 @@ HIDDEN_ATTRIBUTES = {
     "dim_status": {"of", "uses"},
 }
 KEY_SUFFIX = "_key"
+ID_SUFFIX = "_id"
+ATTRIBUTES_BY_ID = ("name", "country")
 
 
 @dataclass(frozen=True)
 class DimensionRole:
     """A dimension, or the process, that a fact references by `key`. `shown`: its attributes are part of each row.
 
-    `alias`: the alias of the table in joins, where it may occur in several roles.
+    `alias`: the alias of the table in joins, where it may occur in several roles. `by_id`: the key is an organisation's
+    id, which stands for its current version.
     """
 
     name: str
     table: Table
     alias: FromClause
-    key: Column[int]
+    key: Column[Any]
     shown: bool
+    by_id: bool = False
 
     @property
-    def target(self) -> Column[int]:
-        """The key column of the referenced table."""
-        return _key_of(self.table)
+    def target(self) -> Column[Any]:
+        """The column of the referenced table that `key` holds."""
+        return self.table.c.organization_id if self.by_id else _key_of(self.table)
 
     def attributes(self) -> list[Column[object]]:
         """The columns that are part of each row."""
+        if self.by_id:
+            return [self.table.c[name] for name in ATTRIBUTES_BY_ID]
         hidden = HIDDEN_ATTRIBUTES.get(self.table.name, {"uses"})
         return [column for column in self.table.columns if column.name not in hidden and not column.primary_key]
 
 
 @dataclass(frozen=True)
 class ReadableTable:
-    """A fact or dimension by its readable name."""
+    """A fact, dimension or mart by its readable name, without its `hidden` columns."""
 
     name: str
     table: Table
     key: Column[int]
     roles: dict[str, DimensionRole]
+    hidden: frozenset[str] = frozenset()
+
+    @property
+    def columns(self) -> list[Column[object]]:
+        """The columns that can be read."""
+        return [column for column in self.table.columns if column.name not in self.hidden]
 
     @property
     def organizations(self) -> list[str]:
@@ -100,7 +115,7 @@ class ReadableTable:
 
     def shown_fields(self) -> dict[str, FieldKind]:
         """The fields of each row that responses show, as flat names."""
-        own = ((column.name, column) for column in self.table.columns)
+        own = ((column.name, column) for column in self.columns)
         of_roles = (
             (f"{role.name}.{column.name}", column)
             for role in self.roles.values()
@@ -110,7 +125,7 @@ class ReadableTable:
         return {name: kind_of(column.type) for name, column in (*own, *of_roles) if not isinstance(column.type, Json)}
 
     def _fields(self) -> Iterator[tuple[str, FieldKind]]:
-        for column in self.table.columns:
+        for column in self.columns:
             if not isinstance(column.type, Json):
                 yield column.name, kind_of(column.type)
         for role in self.roles.values():
@@ -121,7 +136,9 @@ class ReadableTable:
 
 @cache
 def readable_table(name: str) -> ReadableTable:
-    """The fact or dimension of that name. KeyError for an unknown one."""
+    """The fact, dimension or mart of that name. KeyError for an unknown one."""
+    if name in MARTS:
+        return _mart(MARTS[name])
     if name in DIMENSIONS:
         table = _table(f"dim_{name}")
         return ReadableTable(name, table, _key_of(table), {})
@@ -129,6 +146,21 @@ def readable_table(name: str) -> ReadableTable:
         raise KeyError(name)
     table = _table(f"fact_{name}")
     return ReadableTable(name, table, _key_of(table), {role.name: role for role in _roles(table)})
+
+
+def _mart(mart: Mart) -> ReadableTable:
+    table = _table(mart.table)
+    roles = [*_roles(table), *_roles_by_id(table)]
+    hidden = frozenset(column.name for column in table.columns if column.name not in mart.columns)
+    return ReadableTable(mart.name, table, _key_of(table), {role.name: role for role in roles}, hidden)
+
+
+def _roles_by_id(table: Table) -> Iterator[DimensionRole]:
+    organization = _table("dim_organization")
+    for column in table.columns:
+        if column.name.endswith(ID_SUFFIX):
+            name = column.name.removesuffix(ID_SUFFIX)
+            yield DimensionRole(name, organization, organization.alias(name), column, shown=True, by_id=True)
 
 
 def _roles(table: Table) -> Iterator[DimensionRole]:

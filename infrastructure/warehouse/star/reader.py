@@ -108,7 +108,7 @@ class StarReader(Repository):
             columns = [column_of(source, role, column).label(name) for name, role, column in fields]
         else:
             roles = [role for role in source.roles.values() if role.shown]
-            columns = [column.label(column.name) for column in source.table.columns]
+            columns = [column.label(column.name) for column in source.columns]
             columns += [
                 column_of(source, role, column).label(f"{role.name}.{column.name}")
                 for role in roles

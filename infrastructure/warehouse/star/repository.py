@@ -8,6 +8,7 @@ import polars as pl
 from sqlalchemy import select, update
 
 from domain.lake.flattening.organization_identity import UNKNOWN
+from domain.marts.marts import TABLES as MART_TABLES
 from domain.star.dimension_uses import USES, DimensionChanges
 from domain.star.model import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Frames, Star
 from infrastructure.warehouse.repository import Repository, as_frame, chunks
@@ -105,7 +106,7 @@ class StarRepository(Repository):
             "dim_exchange_rate",
             "bridge_process_organization",
         ]
-        names += ["organization_total", "fact_document", "document_claim", "process_file"]
+        names += [*MART_TABLES, "organization_total", "fact_document", "document_claim", "process_file"]
         return {name: [column.name for column in gold_table(name).primary_key] for name in names}
 
     def columns(self, name: str, without: set[str]) -> list[str]:

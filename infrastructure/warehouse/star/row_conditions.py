@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, String, func, or_, select
+from sqlalchemy import Column, ColumnElement, String, and_, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from domain.star.queries import Condition
-from infrastructure.warehouse.star.gold_tables import gold_table
+from infrastructure.warehouse.star.gold_tables import gold_table, identity_of
 from infrastructure.warehouse.star.readable_fields import DimensionRole, ReadableTable
 
 Test = ColumnElement[bool]
@@ -18,7 +18,8 @@ def joined_with_roles(source: ReadableTable, roles: Sequence[DimensionRole]) -> 
     """The table, with the dimensions of these roles joined to it."""
     joined: Any = source.table
     for role in {role.name: role for role in roles}.values():
-        joined = joined.outerjoin(role.alias, role.alias.c[role.target.name] == role.key)
+        on = role.alias.c[role.target.name] == role.key
+        joined = joined.outerjoin(role.alias, and_(on, role.alias.c.is_current) if role.by_id else on)
     return joined
 
 
@@ -42,6 +43,8 @@ def condition_test(source: ReadableTable, condition: Condition) -> Test:
         return test
     missing = condition.operator == "null" and condition.values[0]
     inner = select(role.target).where(test).correlate(None)
+    if role.by_id:
+        inner = inner.where(role.table.c.is_current)
     # A fact's key of a dimension may be null (an unknown date): then all attributes of that role are missing.
     return or_(role.key.in_(inner), role.key.is_(None)) if missing else role.key.in_(inner)
 
@@ -99,5 +102,7 @@ def _named(source: ReadableTable, condition: Condition) -> Test:
             bridge.c.role == condition.field, bridge.c.organization_id.in_(ids)
         )
         return source.table.c.process_key.in_(members)
+    if role.by_id:
+        return role.key.in_(select(identity_of(dim)).where(matches_organization))
     versions = dim.alias("version")
     return role.key.in_(select(versions.c.organization_key).where(versions.c.organization_id.in_(ids)))

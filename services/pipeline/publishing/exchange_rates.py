@@ -9,6 +9,7 @@ import polars as pl
 from domain.exchange_rates.conversion import CONVERTED_AMOUNTS, RATE_MAX_AGE_DAYS, ExchangeQuotes, build_quotes
 from domain.exchange_rates.rate_rows import RateWindow, affected_windows, changed_conversions, rate_keys, rate_rows
 from domain.pipeline.watermark import Watermark
+from services.marts.changes import noting_changes
 from services.pipeline.publishing.organization_totals import convert_awards
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
@@ -85,7 +86,10 @@ def _convert(parts: Parts, watermark: Watermark, fact: str, window: RateWindow, 
                 work.watermarks.check_unmoved(watermark)
                 if fact == "fact_award":
                     convert_awards(work, changed, silver_batch)
-                work.exchange_rates.convert(fact, changed)
+                    with noting_changes(work, work.marts.processes_of_awards(changed["key"])):
+                        work.exchange_rates.convert(fact, changed)
+                else:
+                    work.exchange_rates.convert(fact, changed)
                 work.star.mark_updated(fact, changed["key"], now())
                 work.commit()
         after = days[-1], page["key"][-1]

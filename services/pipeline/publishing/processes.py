@@ -13,6 +13,7 @@ from domain.star.model import Star
 from domain.star.organization_history import MENTIONS, NO_MENTIONS, count_mentions, version_changes
 from domain.star.organization_totals import NO_AWARDS, add_totals, awards_of, organization_totals, totals_difference
 from domain.star.write_plan import StarWritePlan
+from services.marts.changes import identities_of, process_differences
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
 
@@ -42,6 +43,7 @@ def plan_processes(work: ReadUnitOfWork, process_keys: Sequence[int], star: Star
         totals["organization_id"].unique(),
         add_totals(work.organizations.totals(totals["organization_id"].unique()), totals),
         mentioned,
+        process_differences(work, existing, star, identities_of(present)),
     )
 
 
@@ -53,6 +55,7 @@ def write_processes(work: WriteUnitOfWork, plan: StarWritePlan, silver_batch: in
     work.organizations.write_versions(plan.versions)
     work.organizations.replace_totals(plan.totalled, plan.totals)
     work.organizations.mark_touched(plan.mentioned, silver_batch)
+    work.marts.add_changes(plan.marts)
 
 
 def _dimensions(work: ReadUnitOfWork, existing: Sequence[int], star: Star | None) -> dict[str, DimensionChanges]:

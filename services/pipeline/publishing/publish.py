@@ -16,6 +16,7 @@ from domain.star.build import build_star
 from domain.star.model import Star
 from domain.star.process_slices import slice_star
 from services.lake.silver_batches import Frames, current_rows, limit_by_processes, newest_batches
+from services.marts.refresh import refresh_marts
 from services.pipeline.backlog import publish_pending
 from services.pipeline.indexing.index import index
 from services.pipeline.publishing import document_files
@@ -53,10 +54,12 @@ def _publish(parts: Parts, watermark: Watermark) -> bool:
     silver = current_rows(parts.lake, batches, newest_batches(parts.lake, later))
     publish_records(parts, watermark, pending)
     watermark = _slices(parts, watermark, silver, exchange_for(parts, silver), target.id)
+    refresh_marts(parts)
     with parts.warehouse.write() as work:
         seq = max(watermark.seq, target.upto_seq)
         work.watermarks.compare_and_swap(watermark, Watermark(stage="publish", seq=seq, silver_batch=target.id), now())
         work.watermarks.record_run(watermark, target.upto_seq, silver["process"].height, now())
+        work.marts.set_refreshed(now())
         work.commit()
         return bool(work.batches.silver_after(target.id))
 

@@ -6,6 +6,7 @@ from domain.star.dimension_uses import USES, count_uses, dimension_changes, sum_
 from domain.star.model import DIMENSIONS
 from domain.star.organization_history import NO_MENTIONS, recounted_versions
 from domain.star.organization_totals import NO_AWARDS, organization_totals
+from services.marts.refresh import recount_marts
 from services.pipeline.publishing.organization_totals import add_difference
 from services.ports.warehouse import WriteUnitOfWork
 
@@ -13,7 +14,7 @@ PAGE_ORGANIZATIONS = 1_000
 
 
 def recount(work: WriteUnitOfWork) -> None:
-    """Recount the uses of dimension rows, and the versions and totals of organisations."""
+    """Recount the uses of dimension rows, and the versions and totals of organisations, and the marts."""
     counted = dict.fromkeys(DIMENSIONS, pl.DataFrame(schema=USES))
     for page in work.star.reference_pages():
         counted = {name: sum_uses([counted[name], uses]) for name, uses in count_uses(page).items()}
@@ -27,3 +28,4 @@ def recount(work: WriteUnitOfWork) -> None:
         work.organizations.replace_totals(page_ids, organization_totals(mentions, NO_AWARDS))
     for awards in work.organizations.award_pages():
         add_difference(work, organization_totals(NO_MENTIONS, awards))
+    recount_marts(work)

@@ -24,6 +24,8 @@ FEW = {
     "delivery",
     "search_state",
     "json_each",
+    "mart_change",
+    "mart_refresh",
 }  # small tables, or small sets of pending rows
 ANY_ROW = re.compile(r"FROM \w+\s+LIMIT")  # only checks for existence
 PARTIES = [{"id": "1", "name": "Leeds", "roles": ["buyer"]}, {"id": "2", "name": "Acme", "roles": ["supplier"]}]

@@ -67,7 +67,12 @@ awards = st.lists(
             "id": st.sampled_from(["a", "b"]),
             "status": st.sampled_from(["active", "pending", "cancelled", "unsuccessful", None]),
         },
-        optional={"value": values, "suppliers": st.lists(references, max_size=2), "items": items},
+        optional={
+            "value": values,
+            "date": st.sampled_from(["2023-12-31T23:30:00-01:00", "2024-01-01T00:00:00Z", "2023-05-01T00:00:00Z"]),
+            "suppliers": st.lists(references, max_size=2),
+            "items": items,
+        },
     ),
     max_size=2,
 )
@@ -80,8 +85,17 @@ releases = st.fixed_dictionaries(
     },
     optional={
         "tender": st.fixed_dictionaries(
-            {"title": st.sampled_from(["Buses", "Roads", None]), "status": st.sampled_from(["active", "complete"])},
-            optional={"value": values, "items": items},
+            {
+                "title": st.sampled_from(["Buses", "Roads", None]),
+                "status": st.sampled_from(["active", "complete", "cancelled"]),
+            },
+            optional={
+                "value": values,
+                "items": items,
+                "procurementMethod": st.sampled_from(["open", "limited"]),
+                "numberOfTenderers": st.integers(0, 3),
+                "tenderPeriod": st.just({"startDate": "2023-12-01T00:00:00Z", "endDate": "2024-01-01T12:00:00Z"}),
+            },
         ),
         "buyer": references,
         "parties": st.lists(organizations, max_size=3),

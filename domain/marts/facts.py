@@ -1,0 +1,84 @@
+"""The facts that the marts are made of: tenders and awards with the attributes that the marts group by. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from domain.lake.flattening.organization_identity import UNKNOWN
+from domain.lake.silver import INSTANT, Columns
+from domain.star.model import Star
+
+PLACE: Columns = {"division": pl.String, "country": pl.String, "region": pl.String}
+TENDERS: Columns = {
+    "process_key": pl.Int64,
+    "buyer_id": pl.String,
+    "method": pl.String,
+    "status": pl.String,
+    "first_published": INSTANT,
+    "tender_start": INSTANT,
+    "tender_end": INSTANT,
+    "number_of_tenderers": pl.Int64,
+}
+# One row per award × supplier; `amount_base` is the supplier's share. The place is that of the process.
+AWARDS: Columns = {
+    "award_key": pl.Int64,
+    "process_key": pl.Int64,
+    "position": pl.Int64,
+    "buyer_id": pl.String,
+    "supplier_id": pl.String,
+    "status": pl.String,
+    "award_date": INSTANT,
+    "amount_base": pl.Float64,
+    **PLACE,
+}
+
+
+@dataclass(frozen=True)
+class MartFacts:
+    """The tenders (TENDERS) and awards (AWARDS) of some contracting processes."""
+
+    tenders: pl.DataFrame
+    awards: pl.DataFrame
+
+
+NO_FACTS = MartFacts(pl.DataFrame(schema=TENDERS), pl.DataFrame(schema=AWARDS))
+
+
+def facts_of(star: Star, identities: Mapping[str, str]) -> MartFacts:
+    """Return the facts of a star. `identities`: what matching takes known organisations for; others are themselves."""
+    c = pl.col
+    identity = c("organization_id").replace(identities) if identities else c("organization_id")
+    organization = star.organizations.lazy().select("organization_key", identity.alias("id"))
+    dimension = {name: frame.lazy() for name, frame in star.dimensions.items()}
+    status = dimension["dim_status"].select("status_key", "status")
+    places = (
+        star.facts["fact_process"]
+        .lazy()
+        .select("process_key", "location_key")
+        .join(dimension["dim_location"], on="location_key", how="left")
+    )
+    tenders = (
+        _with_organization(star.facts["fact_process"].lazy(), organization, "buyer")
+        .join(dimension["dim_procedure"].select("procedure_key", "method"), on="procedure_key", how="left")
+        .join(status, on="status_key", how="left")
+    )
+    divisions = dimension["dim_classification"].select("classification_key", "division")
+    awards = (
+        _with_organization(star.facts["fact_award"].lazy(), organization, "buyer", "supplier")
+        .join(status, on="status_key", how="left")
+        .join(divisions, on="classification_key", how="left")
+        .join(places, on="process_key", how="left")
+    )
+    return MartFacts(*pl.collect_all([_typed(tenders, TENDERS), _typed(awards, AWARDS)]))
+
+
+def _with_organization(frame: pl.LazyFrame, organization: pl.LazyFrame, *roles: str) -> pl.LazyFrame:
+    for role in roles:
+        named = organization.rename({"organization_key": f"{role}_key", "id": f"{role}_id"})
+        frame = frame.join(named, on=f"{role}_key", how="left").with_columns(pl.col(f"{role}_id").fill_null(UNKNOWN))
+    return frame
+
+
+def _typed(frame: pl.LazyFrame, types: Columns) -> pl.LazyFrame:
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in types.items())

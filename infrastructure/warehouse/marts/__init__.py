@@ -1,0 +1,1 @@
+"""The tables of the data marts: queries and writes."""

@@ -1,0 +1,146 @@
+"""Queries and writes of the data marts. domain/marts computes what is written."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+import polars as pl
+from sqlalchemy import ColumnElement, FromClause, Select, Table, delete, insert, select, update
+
+from domain.lake.silver import Columns
+from domain.marts.facts import AWARDS, TENDERS, MartFacts
+from domain.marts.marts import MARTS
+from infrastructure.warehouse.repository import Repository, table
+from infrastructure.warehouse.star.gold_tables import gold_table, identity_of
+from infrastructure.warehouse.star.mart_tables import MartChange, MartRefresh
+
+CHANGE, REFRESH = table(MartChange), table(MartRefresh)
+PAGE_PROCESSES = 5_000
+
+
+class MartRepository(Repository):
+    """The tables of the marts, their pending changes, and when they were refreshed."""
+
+    def facts(self, process_keys: Sequence[int]) -> MartFacts:
+        """The facts of these processes, with what matching takes their organisations for."""
+        return MartFacts(
+            self.read_frame(_tenders(), TENDERS, (gold_table("fact_process").c.process_key, process_keys)),
+            self.read_frame(_awards(), AWARDS, (gold_table("fact_award").c.process_key, process_keys)),
+        )
+
+    def processes_of_awards(self, award_keys: Iterable[int]) -> list[int]:
+        """The processes that have these award rows."""
+        award = gold_table("fact_award")
+        found = self.read_frame(select(award.c.process_key), {"key": pl.Int64}, (award.c.award_key, award_keys))
+        return found["key"].unique().sort().to_list()
+
+    def processes_of_organizations(self, organization_ids: Iterable[str]) -> list[int]:
+        """The processes that mention these organisations."""
+        bridge = gold_table("bridge_process_organization")
+        query = select(bridge.c.process_key)
+        found = self.read_frame(query, {"key": pl.Int64}, (bridge.c.organization_id, organization_ids))
+        return found["key"].unique().sort().to_list()
+
+    def process_pages(self) -> Iterator[list[int]]:
+        """The keys of all processes, in pages."""
+        keys = list(self.connection.execute(select(gold_table("fact_process").c.process_key)).scalars())
+        return (keys[start : start + PAGE_PROCESSES] for start in range(0, len(keys), PAGE_PROCESSES))
+
+    def rows(self, name: str, key: str, keys: Iterable[int], types: Columns) -> pl.DataFrame:
+        """The columns `types` of a table's rows whose column `key` has one of these values."""
+        target = gold_table(name)
+        return self.read_frame(select(*[target.c[column] for column in types]), types, (target.c[key], keys))
+
+    def replace(self, name: str, key: str, keys: Iterable[int], rows: pl.DataFrame) -> None:
+        """Replace a table's rows with these keys."""
+        target = gold_table(name)
+        self.delete_among(target.c[key], keys)
+        self.insert_frame(target, rows.select(column.name for column in target.columns))
+
+    def add_changes(self, differences: Mapping[str, pl.DataFrame]) -> None:
+        """Keep differences of additive tables until `take_changes`."""
+        for name, rows in differences.items():
+            file = BytesIO()
+            rows.write_ipc(file)
+            self.connection.execute(insert(CHANGE), {"name": name, "difference": file.getvalue()})
+
+    def changed(self) -> list[str]:
+        """The additive tables with pending changes."""
+        return list(self.connection.execute(select(CHANGE.c.name).distinct().order_by(CHANGE.c.name)).scalars())
+
+    def take_changes(self, name: str) -> list[pl.DataFrame]:
+        """The pending changes of a table, which are deleted."""
+        query = select(CHANGE.c.difference).where(CHANGE.c.name == name).order_by(CHANGE.c.id)
+        found = [
+            pl.read_ipc(BytesIO(content), use_pyarrow=False) for content in self.connection.execute(query).scalars()
+        ]
+        self.connection.execute(delete(CHANGE).where(CHANGE.c.name == name))
+        return found
+
+    def delete_rows(self, names: Iterable[str]) -> None:
+        """Delete all rows of these tables, and their pending changes."""
+        for name in sorted(set(names) - set(self.views)):
+            self.connection.execute(delete(gold_table(name)))
+            self.connection.execute(delete(CHANGE).where(CHANGE.c.name == name))
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The marts that the database keeps as materialised views."""
+        return ("mart_market",) if self.connection.dialect.name == "postgresql" else ()
+
+    def note_change(self, name: str) -> None:
+        """Note that a materialised view must be refreshed."""
+        self._ensure([name])
+        self.connection.execute(update(REFRESH).where(REFRESH.c.name == name).values(changes=REFRESH.c.changes + 1))
+
+    def stale_views(self) -> dict[str, int]:
+        """The materialised views that must be refreshed, with the number of changes until now."""
+        query = select(REFRESH.c.name, REFRESH.c.changes).where(REFRESH.c.refreshed < REFRESH.c.changes)
+        return {row.name: row.changes for row in self.connection.execute(query)}
+
+    def set_refreshed(self, as_of: datetime, name: str | None = None, changes: int = 0) -> None:
+        """Set the instant that a materialised view shows, or, without a name, that of all marts that are tables."""
+        names = [mart.table for mart in MARTS.values() if mart.table not in self.views] if name is None else [name]
+        self._ensure(names)
+        values: dict[str, Any] = {"as_of": as_of} | ({"refreshed": changes} if name else {})
+        self.connection.execute(update(REFRESH).where(REFRESH.c.name.in_(names)).values(**values))
+
+    def as_of(self) -> dict[str, datetime | None]:
+        """The instant that each mart shows, by its table."""
+        return {row.name: row.as_of for row in self.connection.execute(select(REFRESH.c.name, REFRESH.c.as_of))}
+
+    def _ensure(self, names: Sequence[str]) -> None:
+        rows = [{"name": name, "as_of": None, "changes": 0, "refreshed": 0} for name in names]
+        self.upsert(REFRESH, rows, ["name"], [])
+
+
+def _tenders() -> Select[Any]:
+    fact, buyer = gold_table("fact_process"), gold_table("dim_organization").alias("buyer")
+    procedure, status = gold_table("dim_procedure"), gold_table("dim_status")
+    columns = {name: fact.c[name] for name in TENDERS if name in fact.c}
+    columns |= {"buyer_id": identity_of(buyer), "method": procedure.c.method, "status": status.c.status}
+    joined = fact.outerjoin(buyer, buyer.c.organization_key == fact.c.buyer_key)
+    joined = joined.outerjoin(procedure, procedure.c.procedure_key == fact.c.procedure_key)
+    joined = joined.outerjoin(status, status.c.status_key == fact.c.status_key)
+    return select(*[columns[name] for name in TENDERS]).select_from(joined)
+
+
+def _awards() -> Select[Any]:
+    fact, process = gold_table("fact_award"), gold_table("fact_process")
+    buyer, supplier = (gold_table("dim_organization").alias(role) for role in ("buyer", "supplier"))
+    place, status = gold_table("dim_location"), gold_table("dim_status")
+    classification = gold_table("dim_classification")
+    columns: dict[str, ColumnElement[Any]] = {name: fact.c[name] for name in AWARDS if name in fact.c}
+    columns |= {"buyer_id": identity_of(buyer), "supplier_id": identity_of(supplier), "status": status.c.status}
+    columns |= {"division": classification.c.division, "country": place.c.country, "region": place.c.region}
+    joined: Table | FromClause = fact.join(process, process.c.process_key == fact.c.process_key)
+    for dimension, key, target in (
+        (buyer, fact.c.buyer_key, buyer.c.organization_key),
+        (supplier, fact.c.supplier_key, supplier.c.organization_key),
+        (status, fact.c.status_key, status.c.status_key),
+        (classification, fact.c.classification_key, classification.c.classification_key),
+        (place, process.c.location_key, place.c.location_key),
+    ):
+        joined = joined.outerjoin(dimension, target == key)
+    return select(*[columns[name] for name in AWARDS]).select_from(joined)

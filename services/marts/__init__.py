@@ -1,0 +1,1 @@
+"""Data marts: their changes, and bringing them up to date."""

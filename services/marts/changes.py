@@ -1,0 +1,52 @@
+"""What changes of facts mean for the marts: differences of additive tables, written in the facts' own transaction.
+
+`services/marts/refresh.py` adds them to the marts afterwards.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import polars as pl
+
+from domain.marts.additive import differences, process_counts
+from domain.marts.facts import NO_FACTS, MartFacts, facts_of
+from domain.star.model import Star
+from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
+
+Differences = dict[str, pl.DataFrame]
+
+
+def process_differences(
+    work: ReadUnitOfWork, existing: Sequence[int], star: Star | None, identities: Mapping[str, str]
+) -> Differences:
+    """Return the differences when the processes `existing` are replaced by those of `star` (None: deleted).
+
+    `identities`: what matching takes known organisations for. Call it before the facts are written.
+    """
+    before = work.marts.facts(existing) if existing else NO_FACTS
+    return _between(before, facts_of(star, identities) if star is not None else NO_FACTS)
+
+
+@contextmanager
+def noting_changes(work: WriteUnitOfWork, process_keys: Sequence[int]) -> Iterator[None]:
+    """Write the differences that the block makes in the facts of these processes, or in the identities that they name.
+
+    A block that changes identities must also invalidate a publish run in progress, whose plan has the identities from
+    before: `work.watermarks.start("publish", …)`.
+    """
+    before = work.marts.facts(process_keys)
+    yield
+    work.marts.add_changes(_between(before, work.marts.facts(process_keys)))
+
+
+def identities_of(versions: pl.DataFrame) -> dict[str, str]:
+    """Return the identity of each organisation of these versions that has another id."""
+    if "identity" not in versions.columns:
+        return {}
+    other = versions.filter(pl.col("identity") != pl.col("organization_id"))
+    return dict(other.select("organization_id", "identity").unique().iter_rows())
+
+
+def _between(before: MartFacts, after: MartFacts) -> Differences:
+    counts = process_counts(before) if before is not NO_FACTS else {}
+    return differences(counts, process_counts(after) if after is not NO_FACTS else {})

@@ -1,0 +1,106 @@
+"""Brings the marts up to date: adds pending differences to the additive tables, and makes again what follows from them.
+
+Each table is one transaction that also deletes its differences, so that a killed refresh is simply repeated, by
+whichever stage refreshes next. Only groups with a difference are read and written.
+"""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from domain.marts.additive import (
+    ADDITIVE_TABLES,
+    MARKET_MEMBER,
+    RED_FLAG,
+    RELATION_DAY,
+    add_up,
+    process_counts,
+    with_keys,
+)
+from domain.marts.derived import concentrations, markets, relations
+from domain.marts.marts import TABLES
+from domain.shared.surrogate_keys import with_key
+from services.ports.parts import Parts
+from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
+from services.shared.clock import now
+
+VIEWS_ACTOR = "marts"  # the stage that refreshes materialised views
+CONCENTRATION_TYPES = {"relation_key": pl.Int64, "concentration_key": pl.Int64, **RELATION_DAY.types}
+RELATION_TYPES = {"relation_key": pl.Int64, "buyer_id": pl.String, "first_award": pl.Date}
+MARKET_TYPES = {"market_key": pl.Int64, **MARKET_MEMBER.types}
+
+
+def refresh_marts(parts: Parts) -> None:
+    """Add all pending differences, and have stale materialised views refreshed."""
+    with parts.warehouse.read() as work:
+        changed = work.marts.changed()
+    for name in changed:
+        with parts.warehouse.write() as work:
+            _add_changes(work, name)
+            work.marts.set_refreshed(now())
+            work.commit()
+    with parts.warehouse.read() as work:
+        stale = work.marts.stale_views()
+    if stale:
+        parts.messages.send(VIEWS_ACTOR)
+
+
+def marts_pending(work: ReadUnitOfWork) -> bool:
+    """Whether marts are behind the facts."""
+    return bool(work.marts.changed() or work.marts.stale_views())
+
+
+def recount_marts(work: WriteUnitOfWork) -> None:
+    """Make the marts of tenders and awards again from all facts."""
+    work.marts.delete_rows(set(TABLES) - {RED_FLAG.name})
+    for page in work.marts.process_pages():
+        work.marts.add_changes(process_counts(work.marts.facts(page)))
+    for name in work.marts.changed():
+        _add_changes(work, name)
+    for view in work.marts.views:
+        work.marts.note_change(view)
+
+
+def _add_changes(work: WriteUnitOfWork, name: str) -> None:
+    table = ADDITIVE_TABLES[name]
+    changed = with_keys(table, add_up(table, work.marts.take_changes(name)))
+    keys = changed[table.key]
+    present = work.marts.rows(name, table.key, keys, table.types)
+    rows = with_keys(table, add_up(table, [present, changed.select(list(table.types))]))
+    work.marts.replace(name, table.key, keys, table.derive(rows))
+    if name in FOLLOWERS:
+        FOLLOWERS[name](work, changed)
+
+
+def _relations(work: WriteUnitOfWork, changed: pl.DataFrame) -> None:
+    keys = changed["relation_key"].unique()
+    before = work.marts.rows("mart_relation", "relation_key", keys, RELATION_TYPES)
+    after = relations(work.marts.rows(RELATION_DAY.name, "relation_key", keys, CONCENTRATION_TYPES))
+    work.marts.replace("mart_relation", "relation_key", keys, after)
+    # A supplier is a new entrant in the year of its first award: that may be a year in which nothing else changed.
+    first_years = [rows.select("buyer_id", pl.col("first_award").dt.year().alias("year")) for rows in (before, after)]
+    buyer_years = pl.concat([changed.select("buyer_id", "year"), *first_years]).unique()
+    touched = with_key(buyer_years, "concentration_key", [pl.lit("concentration_key"), "buyer_id", "year"])
+    _concentrations(work, touched["concentration_key"])
+
+
+def _concentrations(work: WriteUnitOfWork, keys: pl.Series) -> None:
+    days = work.marts.rows(RELATION_DAY.name, "concentration_key", keys, CONCENTRATION_TYPES)
+    firsts = work.marts.rows("mart_relation", "relation_key", days["relation_key"].unique(), RELATION_TYPES)
+    rows = concentrations(days, firsts.select("relation_key", "first_award"))
+    work.marts.replace("mart_concentration", "concentration_key", keys, rows)
+
+
+def _markets(work: WriteUnitOfWork, changed: pl.DataFrame) -> None:
+    if "mart_market" in work.marts.views:
+        work.marts.note_change("mart_market")
+        return
+    keys = changed["market_key"].unique()
+    rows = markets(work.marts.rows(MARKET_MEMBER.name, "market_key", keys, MARKET_TYPES))
+    work.marts.replace("mart_market", "market_key", keys, rows)
+
+
+FOLLOWERS: dict[str, Callable[[WriteUnitOfWork, pl.DataFrame], None]] = {
+    RELATION_DAY.name: _relations,
+    MARKET_MEMBER.name: _markets,
+}

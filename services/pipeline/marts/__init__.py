@@ -1,0 +1,1 @@
+"""The marts stage: refreshes the marts that the database keeps as materialised views."""
