@@ -47,8 +47,8 @@ from services.uploads import submission as intake
 
 STAGES = {stage.name: stage for stage in REGISTRY}
 PDF_LIMITS = PdfLimits(cpu_seconds=10, page_seconds=2, timeout=60)
-# Columns that differ between two ways to the same state: ids of runs, not results.
-BATCH_COLUMNS = {"silver_batch"}
+# Columns that differ between two ways to the same state: ids and times of runs, not results.
+BATCH_COLUMNS = {"silver_batch", "updated_at"}
 STAR = (
     "fact_process",
     "fact_award",

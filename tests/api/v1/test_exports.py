@@ -1,7 +1,7 @@
 """Facts, dimensions and aggregates as files."""
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import orjson
@@ -54,7 +54,8 @@ def test_a_file_has_the_rows_of_the_list(full: Api, form: ExportFormat, path: st
 def _plain(value: object) -> object:
     """Numbers of all sizes, days and instants as texts of one form."""
     if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC).date().isoformat() if value.hour == 0 else value.strftime("%FT%TZ")
+        utc = value.replace(tzinfo=UTC)
+        return utc.date().isoformat() if utc.time() == time() else utc.isoformat().replace("+00:00", "Z")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     text = str(value)

@@ -9,20 +9,22 @@ from tests.api.conftest import Api
 from tests.api.releases import CLOUD, PENS, ROADS, releases
 
 
-def test_a_record_has_the_releases_as_published_and_both_merged_ones(full: Api) -> None:
+def test_a_record_has_the_releases_as_published_and_both_merged_ones(api: Api) -> None:
     first = next(one for one in releases() if one["ocid"] == ROADS)
     later = first | {"id": "later", "date": "2024-01-15T10:00:00+02:00", "tag": ["tenderUpdate"]}
     later["tender"] = first["tender"] | {"title": "Roads again", "x_exact": "KEEP"}
+    api.client.post("/v1/uploads?filename=first.json", content=json.dumps(first).encode())
+    api.work()
     text = json.dumps(later).replace('"KEEP"', "0.12345678901234567890")
-    full.client.post("/v1/uploads?filename=later.json", content=text.encode())
-    full.work()
-    answer = full.client.get(f"/v1/gold/processes/{ROADS}/record")
+    api.client.post("/v1/uploads?filename=later.json", content=text.encode())
+    api.work()
+    answer = api.client.get(f"/v1/gold/processes/{ROADS}/record")
     record: dict[str, Any] = answer.json()
     assert list(record) == ["ocid", "releases", "compiledRelease", "versionedRelease"]
     assert record["ocid"] == ROADS
     assert [one["id"] for one in record["releases"]] == [first["id"], "later"]
     assert answer.text.count("0.12345678901234567890") == 3  # no digit is lost in any of the three
-    assert record["compiledRelease"] == full.client.get(f"/v1/gold/processes/{ROADS}/compiled").json()
+    assert record["compiledRelease"] == api.client.get(f"/v1/gold/processes/{ROADS}/compiled").json()
     title = record["versionedRelease"]["tender"]["title"]
     assert [(one["releaseID"], one["releaseDate"], one["value"]) for one in title] == [
         (first["id"], first["date"], first["tender"]["title"]),
