@@ -20,4 +20,3 @@ def current_releases(warehouse: Warehouse, lake: Lake, ocids: Sequence[str]) -> 
     bronze = only_versions(lake.read_bronze(Kind.RELEASES, sorted(seqs), COLUMNS, ocids), current)
     order = pl.DataFrame({"batch": list(seqs), "seq": list(seqs.values())}, schema={"batch": pl.Int64, "seq": pl.Int64})
     return bronze.join(order, on="batch", how="inner").sort("ocid", "date", "seq", "position")
-

@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, FromClause, Table
 from sqlmodel import SQLModel
 
+from infrastructure.warehouse.star import bid_tables as _bids  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import mart_tables as _marts  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables

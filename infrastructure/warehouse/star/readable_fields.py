@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 from domain.marts.marts import MARTS, Mart
 from domain.star.queries import DIMENSIONS, FACTS, FieldKind
 from infrastructure.warehouse.column_types import Instant, Json, Money
+from infrastructure.warehouse.star import bid_tables as _bids  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import mart_tables as _marts  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables
@@ -23,6 +24,9 @@ ROLES = {
     "buyer": "dim_organization",
     "supplier": "dim_organization",
     "procuring_entity": "dim_organization",
+    "tenderer": "dim_organization",
+    "payer": "dim_organization",
+    "payee": "dim_organization",
     "source": "dim_source",
     "procedure": "dim_procedure",
     "status": "dim_status",
