@@ -19,6 +19,7 @@ from api.openapi import describe
 from api.password_checks import PasswordChecker
 from api.v1 import (
     audit,
+    exports,
     gold,
     jobs,
     lineage,
@@ -33,7 +34,7 @@ from api.v1 import (
     webhooks,
 )
 from api.v1.exchange_rates import router as enrichment
-from infrastructure.bootstrap import bootstrap, password_hasher, table_exports, token_signer
+from infrastructure.bootstrap import bootstrap, password_hasher, token_signer
 from infrastructure.settings import Settings
 from services.ports.parts import Parts
 from services.users.authentication import Authenticator
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         jobs,
         audit,
         webhooks,
+        exports,
         gold,
         lineage,
         marts,
@@ -113,8 +115,8 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
 def container_of(settings: Settings, parts: Parts) -> AppContext:
     """The context that endpoints receive as a dependency."""
     authenticator = Authenticator(parts.warehouse, password_hasher(), token_signer(settings), settings.token_minutes)
-    watcher, exports = JobWatcher(parts.warehouse), table_exports(settings)
-    return AppContext(settings, parts, exports, authenticator, PasswordChecker(authenticator), seeds, watcher)
+    watcher = JobWatcher(parts.warehouse)
+    return AppContext(settings, parts, authenticator, PasswordChecker(authenticator), seeds, watcher)
 
 
 def seeds() -> Sequence[Path]:

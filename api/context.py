@@ -10,7 +10,6 @@ from fastapi import Depends, Request
 from api.job_watcher import JobWatcher
 from api.password_checks import PasswordChecker
 from infrastructure.settings import Settings
-from services.ports.exports import TableExports
 from services.ports.parts import Parts
 from services.users.authentication import Authenticator
 
@@ -21,7 +20,6 @@ class AppContext:
 
     settings: Settings
     parts: Parts
-    exports: TableExports
     authenticator: Authenticator
     password_checker: PasswordChecker
     seeds: Callable[[], Sequence[Path]]

@@ -64,13 +64,14 @@ def bootstrap(settings: Settings, worker: str | None = None, *, serving: bool = 
         hooks=HttpWebhookSender(private=settings.webhook_private),
         embedders=models(settings),
         seals=seals(settings),
+        exports=table_exports(settings),
         readings=BackgroundSliceReader(warehouse, worker) if worker else InlineSliceReader(),
     )
 
 
 def table_exports(settings: Settings) -> TableExports:
     """Writes the files that clients export."""
-    return TableFiles(settings.data_dir / "spool")
+    return TableFiles(settings.data_dir / "spool", settings.data_dir / "exports")
 
 
 def timeouts(settings: Settings, *, serving: bool = False) -> Timeouts:

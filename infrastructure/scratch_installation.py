@@ -60,6 +60,7 @@ def scratch_installation(settings: Settings, live: Parts) -> Iterator[Parts]:
             messages=DiscardingMessageQueue(),
             sources=live.sources,
             files=live.files,
+            exports=live.exports,
             batch_records=live.batch_records,
             base_currency=live.base_currency,
         )

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     lake_uri: str | None = Field(None, description="folder of the Delta lake; default: lake in the data folder")
     batch_records: Annotated[int, Field(ge=1, le=100_000)] = Field(6_000, description="most raw records in a batch")
     max_upload_bytes: Annotated[int, Field(ge=1)] = Field(20 * 1024**3, description="largest upload accepted")
+    export_max_rows: Annotated[int, Field(ge=0)] = Field(
+        1_000_000, description="most rows of a list that is answered as a file at once; a longer one becomes a job"
+    )
     profiles_dir: Path | None = Field(
         None, description="folder of mapping profiles (YAML) for publishers' own tables; see docs/formats.md"
     )

@@ -22,6 +22,7 @@ from domain.raw_records.quarantine import Quarantined
 from domain.raw_records.record import Kind
 from domain.search.queries import Collection, SearchDocument
 from domain.search.search_documents import SPECS
+from infrastructure.exports.table_files import TableFiles
 from infrastructure.files.file_store import FileStore
 from infrastructure.formats.file_sources import FileSources
 from infrastructure.formats.json.exchange_rate_lines import RateLines
@@ -142,7 +143,8 @@ def lake_over(
     )
     search = EmbeddedSearch(home / "search", SPECS)
     try:
-        yield Parts(warehouse, DeltaLake(home / "lake"), search, MemoryMessages(), sources, files, batch_records)
+        lake, exports = DeltaLake(home / "lake"), TableFiles(home / "spool", home / "exports")
+        yield Parts(warehouse, lake, search, MemoryMessages(), sources, files, exports, batch_records)
     finally:
         pdf.close()
         warehouse.close()

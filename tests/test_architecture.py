@@ -28,17 +28,17 @@ ADAPTERS = {path.stem for path in (ROOT / "infrastructure").iterdir() if not pat
 # The direction inside each layer: a package imports only packages before it. `formats` reads PDFs through `pdf`.
 DIRECTION = {
     "domain": "shared raw_records document_files ocds lake exchange_rates jobs pipeline reference_data red_flags star "
-    "marts lineage search saved_searches tables validation"
+    "exports marts lineage search saved_searches tables validation"
     " webhooks users maintenance",
-    "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star marts lineage search "
+    "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star exports marts lineage search "
     "saved_searches users pipeline maintenance",
     # A stage knows those that it wakes.
-    "services.pipeline": "set_aside stage backlog marts erasing embedding indexing publishing refining landing stages "
+    "services.pipeline": "set_aside stage backlog marts exporting erasing embedding indexing publishing refining landing stages "
     "sweep",
     "infrastructure": "system pdf settings logging credentials formats files exports lake queue search embeddings "
     "exchange_rates http pipeline warehouse bootstrap scratch_installation",
     "infrastructure.warehouse": "column_types columns postgresql array_parameters repository webhooks ledger users "
-    "installation search saved_searches star marts lineage erasure"
+    "exports installation search saved_searches star marts lineage erasure"
     " unit_of_work engine migrations migrate",
     "api": "password_checks job_watcher context auth errors openapi requests responses v1 middleware health app",
 }

@@ -26,18 +26,20 @@ from api.responses.exports import (
     Format,
     RecordsFormat,
     export_format,
-    file_response,
     package_response,
     wants_records,
 )
+from api.v1.export_responses import export_response
 from api.v1.schemas import Processes, Rows
 from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS
 from domain.star.process_view import ProcessDetail
-from domain.star.queries import DIMENSIONS, FACTS
-from services.star.aggregates import AggregateRequest, aggregate_groups, export_groups
+from domain.star.queries import DIMENSIONS, FACTS, Table
+from domain.users.user import User
+from services.exports.orders import aggregate_order, rows_order
+from services.star.aggregates import AggregateRequest, aggregate_groups
 from services.star.processes import SORTS, ProcessFilters, find_processes, get_compiled, get_process, list_processes
 from services.star.records import get_record, record_package
-from services.star.rows import RowRequest, Table, export_rows, list_rows
+from services.star.rows import RowRequest, list_rows
 
 router = APIRouter(prefix="/v1/gold", tags=["gold"], dependencies=SCHEMES, responses=COMMON)
 strict = [Depends(reject_unknown_parameters)]
@@ -129,7 +131,7 @@ def processes(request: Request, context: Context, _: Reader, parameters: Annotat
     if wants_records(request, parameters.form):
         ocids = find_processes(parts.warehouse, filters, parameters.sort)
         package = record_package(parts.warehouse, parts.lake, ocids, str(request.url))
-        return package_response(context.exports.write_bytes(package))
+        return package_response(parts.exports.write_bytes(package))
     page, following = list_processes(parts.warehouse, filters, parameters.sort, parameters.cursor, parameters.limit)
     return model_response(Processes(items=page, next=next_link(request, following)))
 
@@ -164,11 +166,11 @@ def facts(
     request: Request,
     fact: Fact,
     context: Context,
-    _: Reader,
+    user: Reader,
     paging: Annotated[RowPaging, Depends()],
 ) -> Response:
     """List rows of a fact."""
-    return _rows_response(request, context, "fact", fact, paging)
+    return _rows_response(request, context, user, "fact", fact, paging)
 
 
 @router.get(
@@ -181,7 +183,7 @@ def aggregates(  # pylint: disable=dangerous-default-value  # FastAPI copies def
     request: Request,
     fact: Fact,
     context: Context,
-    _: Reader,
+    user: Reader,
     measure: Annotated[list[str], Query(default_factory=list, description=MEASURE, examples=[["sum:amount_base"]])],
     by: Annotated[list[str], Query(default_factory=list, description=BY, examples=[["buyer.country,award_date.year"]])],
     having: Annotated[list[str], Query(default_factory=list, description=HAVING, examples=[["count__gte=2"]])],
@@ -194,7 +196,7 @@ def aggregates(  # pylint: disable=dangerous-default-value  # FastAPI copies def
     aggregate = AggregateRequest(fact, measure, by, having, conditions(request, OWN_OF_AGGREGATE), sort)
     warehouse = context.parts.warehouse
     if export := export_format(request, form):
-        return file_response(export_groups(warehouse, context.exports, aggregate, export), export, f"{fact}-aggregate")
+        return export_response(request, context, user, aggregate_order(aggregate, export))
     groups, following = aggregate_groups(warehouse, aggregate, cursor, limit)
     return json_response({"items": groups, "next": next_link(request, following)})
 
@@ -209,18 +211,20 @@ def dimensions(
     request: Request,
     dimension: Dimension,
     context: Context,
-    _: Reader,
+    user: Reader,
     paging: Annotated[RowPaging, Depends()],
 ) -> Response:
     """List rows of a dimension."""
-    return _rows_response(request, context, "dimension", dimension, paging)
+    return _rows_response(request, context, user, "dimension", dimension, paging)
 
 
-def _rows_response(request: Request, context: AppContext, table: Table, name: str, paging: RowPaging) -> Response:
+def _rows_response(
+    request: Request, context: AppContext, user: User, table: Table, name: str, paging: RowPaging
+) -> Response:
     row_request = RowRequest(conditions(request), paging.sort, paging.fields, paging.updated_since)
     warehouse = context.parts.warehouse
     if form := export_format(request, paging.form):
-        return file_response(export_rows(warehouse, context.exports, table, name, row_request, form), form, name)
+        return export_response(request, context, user, rows_order(table, name, row_request, form))
     rows, following = list_rows(warehouse, table, name, row_request, paging.cursor, paging.limit)
     return json_response({"items": rows, "next": next_link(request, following)})
 

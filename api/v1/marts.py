@@ -11,11 +11,13 @@ from api.auth import SCHEMES, Reader
 from api.context import Context
 from api.openapi import COMMON
 from api.requests.parameters import json_response, next_link, reject_unknown_parameters
-from api.responses.exports import EXPORTS, export_format, file_response
+from api.responses.exports import EXPORTS, export_format
+from api.v1.export_responses import export_response
 from api.v1.gold import RowPaging, conditions
 from domain.marts.marts import MARTS, Mart
+from services.exports.orders import rows_order
 from services.marts.queries import in_order, list_mart_rows, list_marts
-from services.star.rows import RowRequest, export_rows
+from services.star.rows import RowRequest
 
 router = APIRouter(prefix="/v1/marts", tags=["marts"], dependencies=SCHEMES, responses=COMMON)
 FILTERS = """
@@ -82,12 +84,12 @@ def _page_model(mart: Mart) -> type[BaseModel]:
 
 
 def _endpoint(mart: Mart) -> Callable[..., Response]:
-    def rows(request: Request, context: Context, _: Reader, paging: Annotated[RowPaging, Depends()]) -> Response:
+    def rows(request: Request, context: Context, user: Reader, paging: Annotated[RowPaging, Depends()]) -> Response:
         row_request = RowRequest(conditions(request), paging.sort, paging.fields)
         warehouse, name = context.parts.warehouse, mart.name
         if form := export_format(request, paging.form):
             ordered = in_order(name, row_request)
-            return file_response(export_rows(warehouse, context.exports, "mart", name, ordered, form), form, name)
+            return export_response(request, context, user, rows_order("mart", name, ordered, form))
         page, as_of = list_mart_rows(warehouse, name, row_request, paging.cursor, paging.limit)
         found = {"items": page.items, "next": next_link(request, page.cursor), "as_of": as_of}
         return json_response(found | {"base_currency": context.parts.base_currency})

@@ -50,6 +50,8 @@ class JobAnswer(BaseModel):
             name: f"{path}/{name}"
             for name in ("errors", "events", "deliveries", *(["outcomes"] if job.type == "raw" else []))
         }
+        if job.type == "export":
+            links["file"] = f"/v1/exports/{job.id}"
         return cls(**same, error=error, webhook=job.webhook.url if job.webhook else None, links=links)
 
 

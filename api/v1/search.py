@@ -119,7 +119,7 @@ def search(request: Request, context: Context, parameters: Annotated[SearchParam
     if wants_records(request, parameters.form):
         ocids = searches.find_processes(parts, parameters.to_request())
         package = record_package(parts.warehouse, parts.lake, ocids, str(request.url))
-        return package_response(context.exports.write_bytes(package))
+        return package_response(parts.exports.write_bytes(package))
     return model_response(searches.search(parts, parameters.to_request()))
 
 

@@ -23,6 +23,7 @@ DIMENSIONS = (
     "status",
     "exchange_rate",
 )
+Table = Literal["fact", "dimension", "mart"]  # lists of rows
 Operator = Literal["eq", "gte", "lte", "in", "like", "prefix", "null", "named", "within"]
 INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -12,8 +13,10 @@ from polars.io.plugins import register_io_source
 
 from domain.shared.errors import InvalidError
 from domain.star.exports import ExportFormat, harmless_texts
+from infrastructure.system.durable_files import write_atomically
 
 INSTANT = "%Y-%m-%dT%H:%M:%S%.fZ"  # as in JSON; a fraction only if there is one
+CHUNK_BYTES = 1024 * 1024
 XLSX_ROWS_MAX = 1_048_575  # of a sheet, without its heading
 XLSX_CELL_CHARACTERS = 32_767
 XLSX_OPTIONS = {
@@ -25,10 +28,10 @@ XLSX_OPTIONS = {
 
 
 class TableFiles:
-    """Adapter of the port `TableExports`: unnamed files in a folder, which vanish when closed."""
+    """Adapter of the port `TableExports`: unnamed files that vanish when closed; kept files in their own folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, kept: Path) -> None:
+        self.folder, self.kept = folder, kept
 
     def write(self, frames: Iterator[pl.DataFrame], schema: pl.Schema, form: ExportFormat) -> IO[bytes]:
         """A file of the frames, which have this schema, at its beginning. The caller closes it.
@@ -42,6 +45,22 @@ class TableFiles:
     def write_bytes(self, parts: Iterable[bytes]) -> IO[bytes]:
         """A file of these parts, at its beginning. The caller closes it; errors of `parts` are raised as they are."""
         return self._write(lambda file: file.writelines(parts))
+
+    def save(self, name: str, file: IO[bytes]) -> int:
+        """Keep a file, durably, under a name; its size in bytes."""
+        write_atomically(self.kept / name, iter(partial(file.read, CHUNK_BYTES), b""), mode=0o600)
+        return file.tell()
+
+    def open(self, name: str) -> IO[bytes] | None:
+        """The kept file of that name, at its beginning. The caller closes it."""
+        try:
+            return (self.kept / name).open("rb")
+        except FileNotFoundError:
+            return None
+
+    def delete(self, name: str) -> None:
+        """Delete the kept file of that name, if there is one."""
+        (self.kept / name).unlink(missing_ok=True)
 
     def _write(self, fill: Callable[[IO[bytes]], None]) -> IO[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)

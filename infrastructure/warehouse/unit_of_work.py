@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from infrastructure.warehouse.erasure.repository import ErasureRepository
+from infrastructure.warehouse.exports.repository import ExportRepository
 from infrastructure.warehouse.installation.repository import InstallationRepository
 from infrastructure.warehouse.ledger.audit import AuditRepository, OutcomeRepository
 from infrastructure.warehouse.ledger.batches import BatchRepository
@@ -62,6 +63,7 @@ class SqlUnitOfWork:
         self.installations = InstallationRepository(connection)
         self.erasure = ErasureRepository(connection)
         self.lineage = LineageRepository(connection)
+        self.exports = ExportRepository(connection)
 
     def commit(self) -> None:
         """Commit the transaction."""

@@ -77,12 +77,16 @@ def _cancelled(job: Job, actor: str) -> JobError:
 def _too_late(job: Job) -> str:
     if job.status.final:
         return f"job {job.id} has already ended; its status is {job.status}"
+    if job.type == "export":
+        return f"job {job.id} is an export, which can't be cancelled"
     return f"job {job.id} has already landed; change its records under /v1/raw"
 
 
 def _nothing_to_retry(job: Job) -> str | None:
     if not job.status.final:
         return f"job {job.id} has not ended; its status is {job.status}"
+    if job.type == "export":
+        return f"job {job.id} was an export, which has no file to land; export again"
     if job.type == "rebuild":
         return f"job {job.id} was a rebuild, which has no file; start a new one"
     if job.status is JobStatus.SUCCEEDED and not job.counts.quarantined:

@@ -32,7 +32,9 @@ def job_fingerprint(job: Job, watermarks: Mapping[StageName, Watermark]) -> JobF
 
 
 def with_stages(work: ReadUnitOfWork, job: Job, watermarks: Mapping[StageName, Watermark]) -> Job:
-    """Return the job with its stages."""
+    """Return the job with its stages. An export has none: it changes no records."""
+    if job.type == "export":
+        return job.model_copy(update={"stages": []})
     stages = [_land(job), *(_log_stage(work, job, watermark, stage) for stage, watermark in watermarks.items())]
     if job.status is JobStatus.FAILED:
         stages = _stopped(stages, job.error.stage if job.error else "land")

@@ -6,6 +6,7 @@ see those of `domain.jobs.job.STAGES`.
 
 from services.pipeline.embedding.embed import embed
 from services.pipeline.erasing.erase import erase
+from services.pipeline.exporting.export import export
 from services.pipeline.indexing.index import index
 from services.pipeline.landing.land import land
 from services.pipeline.marts.refresh_views import marts
@@ -22,4 +23,4 @@ delivery = LeasedStage(
     time_limit_seconds=2 * int(RUN_SECONDS),
     own_thread=True,
 )
-STAGES: tuple[Stage, ...] = (land, refine, publish, index, delivery, marts, embed, erase)
+STAGES: tuple[Stage, ...] = (land, refine, publish, index, delivery, marts, embed, erase, export)

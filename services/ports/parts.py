@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from services.ports.embeddings import EmbeddingModels, NoEmbeddingModels
 from services.ports.exchange_rates import RateService
+from services.ports.exports import TableExports
 from services.ports.files import StoredFiles
 from services.ports.lake import Lake
 from services.ports.queue import MessageQueue
@@ -26,6 +27,7 @@ class Parts:
     messages: MessageQueue
     sources: Sources
     files: StoredFiles
+    exports: TableExports
     batch_records: int
     base_currency: str = "EUR"
     rate_service: RateService | None = None

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from services.ports.repositories.administration import InstallationReader, InstallationWriter, UserReader, UserWriter
+from services.ports.repositories.exports import ExportReader, ExportWriter
 from services.ports.repositories.jobs import (
     IdempotencyKeyReader,
     IdempotencyKeyWriter,
@@ -65,6 +66,8 @@ class ReadUnitOfWork(Protocol):
     @property
     def jobs(self) -> JobReader: ...
     @property
+    def exports(self) -> ExportReader: ...
+    @property
     def raw_job_order(self) -> RawJobOrderReader: ...
     @property
     def idempotency_keys(self) -> IdempotencyKeyReader: ...
@@ -124,6 +127,8 @@ class WriteUnitOfWork(ReadUnitOfWork, Protocol):
 
     @property
     def jobs(self) -> JobWriter: ...
+    @property
+    def exports(self) -> ExportWriter: ...
     @property
     def raw_job_order(self) -> RawJobOrderWriter: ...
     @property

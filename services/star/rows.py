@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import IO, Any, Literal, get_args
+from typing import IO, Any, get_args
 
 from domain.marts.marts import MARTS
 from domain.shared.classification_codes import bare_code, code_spellings
 from domain.shared.errors import InvalidError, NotFoundError
 from domain.shared.whitespace import tidy_text
 from domain.star.exports import ExportFormat, column_schema
-from domain.star.queries import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowQuery, Sort, read_value
+from domain.star.queries import DIMENSIONS, FACTS, Condition, FieldKind, Operator, RowQuery, Sort, Table, read_value
 from services.ports.exports import TableExports
 from services.ports.warehouse import Warehouse
 from services.shared.list_values import split_values
@@ -24,7 +24,6 @@ PROCESS_CHANGE = "process.updated_at"  # of facts that are replaced with their p
 LONGEST_TRANSACTION = timedelta(seconds=60)
 REPEATED: frozenset[Operator] = frozenset({"eq", "named", "prefix", "like", "within"})  # any of several values
 Parameters = Sequence[tuple[str, str]]
-Table = Literal["fact", "dimension", "mart"]
 TABLES: dict[Table, Sequence[str]] = {"fact": FACTS, "dimension": DIMENSIONS, "mart": tuple(MARTS)}
 RowsPage = Page[dict[str, Any]]
 
@@ -81,6 +80,14 @@ def export_rows(
         kinds = read_fields(request.fields, fields) or work.star_reader.shown_fields(name)
         frames = work.star_reader.frames(RowQuery(name, where, read_sort(request.sort, fields)), kinds)
         return exports.write(frames, column_schema(kinds), form)
+
+
+def count_rows(warehouse: Warehouse, table: Table, name: str, request: RowRequest, most: int) -> int:
+    """The number of rows of a fact or dimension, counted up to `most`. Errors as in `list_rows`."""
+    _check_exists(table, name)
+    with warehouse.read() as work:
+        where = checked_conditions(name, _row_conditions(name, request, work.star_reader.fields(name)))
+        return work.star_reader.count(RowQuery(name, where, limit=most))
 
 
 def _check_exists(table: Table, name: str) -> None:

@@ -146,6 +146,10 @@ class JobRepository(Repository):
         """End the job as failed, with the error."""
         self._end([JOB.c.id == job_id, JOB.c.status.in_(OPEN)], now, status=JobStatus.FAILED, error=error.model_dump())
 
+    def succeed(self, job_id: str, now: datetime) -> None:
+        """End an export's job as succeeded; a final one stays as it is."""
+        self._end([JOB.c.id == job_id, JOB.c.status.in_(OPEN)], now, status=JobStatus.SUCCEEDED)
+
     def cancel(self, job_id: str, error: JobError, now: datetime) -> bool:
         """Cancel the job before it is landed; whether that was still possible."""
         return (
@@ -179,6 +183,7 @@ def _passed(indexed: int) -> list[ColumnElement[bool]]:
     return [
         JOB.c.status == JobStatus.RUNNING,
         JOB.c.landed.is_(True),
+        JOB.c.type != "export",
         or_(JOB.c.last_seq.is_(None), JOB.c.last_seq <= indexed),
     ]
 

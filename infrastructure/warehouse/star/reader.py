@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from domain.star.aggregates import AggregatePage, AggregateQuery
 from domain.star.queries import FieldKind, RowPage, RowQuery, Sort
@@ -36,6 +36,12 @@ class StarReader(Repository):
         rows = self._rows(source, [row[-1] for row in page], query.fields)
         following = tuple(page[-1]) if len(found) > query.limit else None
         return RowPage([rows[row[-1]] for row in page if row[-1] in rows], following)
+
+    def count(self, query: RowQuery) -> int:
+        """The number of rows of the query, up to its limit."""
+        source = readable_table(query.of)
+        found = select(source.key).where(*(condition_test(source, one) for one in query.where)).limit(query.limit)
+        return int(self.connection.execute(select(func.count()).select_from(found.subquery())).scalar_one())
 
     def shown_fields(self, of: str) -> dict[str, FieldKind]:
         """The fields that a row of a fact or dimension shows, as flat names. KeyError for an unknown one."""

@@ -18,6 +18,7 @@ from domain.pipeline.watermark import Watermark
 from domain.raw_records.audit import Audit
 from domain.raw_records.operations import line_of
 from domain.raw_records.record import Kind
+from services.exports.orders import delete_exports
 from services.pipeline.erasing.file_scan import find_files_with
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
@@ -101,6 +102,9 @@ def _finish(parts: Parts, done: Sequence[Audit], mark: Watermark) -> None:
         work.erasure.forget_organizations(mark.silver_batch)
         work.erasure.forget_errors()
         work.commit()
+    with parts.warehouse.read() as work:
+        exported = work.exports.ids()
+    delete_exports(parts.warehouse, parts.exports, exported)  # also those under way, which then fail
     parts.warehouse.vacuum()
     with parts.warehouse.write() as work:
         for one in done:

@@ -1,0 +1,1 @@
+"""Export: files of the star that are too large for an answer."""
