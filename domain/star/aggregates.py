@@ -26,6 +26,7 @@ ADDITIVE: Mapping[str, frozenset[str]] = {
     "contract": frozenset({"amount", "amount_base"}),
     "item": frozenset({"quantity"}),
     "document": frozenset({"pages", "words", "passages", "size"}),
+    "note": frozenset(),
 }
 """The measures of each fact that may be summed over any rows."""
 UNIT_OF: Mapping[tuple[str, str], str] = {

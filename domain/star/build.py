@@ -8,8 +8,10 @@ import polars as pl
 
 from domain.exchange_rates.conversion import ExchangeQuotes, convert_amounts, value_date
 from domain.lake.flattening.organization_identity import UNKNOWN
+from domain.quality.assessment import assess
+from domain.shared.dates import CALENDAR_YEARS
 from domain.shared.surrogate_keys import business_key, clustered_key, with_key
-from domain.star.model import CALENDAR_YEARS, DIMENSIONS, ORGANIZATION, UNKNOWN_ORGANIZATION, Frames, Star
+from domain.star.model import DIMENSIONS, ORGANIZATION, UNKNOWN_ORGANIZATION, Frames, Star
 
 PROCESS_COLUMNS = ["ocid", "process_key", "buyer_key", "source_key", "procedure_key", "classification_key", "stated"]
 
@@ -23,6 +25,8 @@ def build_star(silver: Frames, money: ExchangeQuotes) -> Star:
     `money` converts the amounts to the base currency.
     """
     dimensions: Frames = {}
+    assessment = assess(silver)
+    silver = silver | {"note": pl.concat([silver["note"], assessment.notes])}
     parties = with_key(silver["party"], "organization_key", ORGANIZATION)
     members = parties.unique(["ocid", "organization_id"], keep="first", maintain_order=True).select(
         "ocid", "organization_id", "organization_key"
@@ -34,10 +38,12 @@ def build_star(silver: Frames, money: ExchangeQuotes) -> Star:
         "fact_award": _award(silver, members, shared, dimensions, money),
         "fact_contract": _contract(silver, shared, dimensions, money),
         "fact_item": _item(silver, shared, dimensions, money),
+        "fact_note": _note(silver, shared),
     }
     bridge = _bridge(parties, process)
     organizations = parties.select("organization_key", *ORGANIZATION).unique("organization_key", maintain_order=True)
-    return Star(facts, {name: _dimension(name, dimensions) for name in DIMENSIONS}, organizations, bridge)
+    described = {name: _dimension(name, dimensions) for name in DIMENSIONS}
+    return Star(facts, described, organizations, bridge, assessment.processes)
 
 
 def in_calendar(column: str) -> pl.Expr:
@@ -322,6 +328,14 @@ def _item(silver: Frames, shared: pl.DataFrame, found: Frames, money: ExchangeQu
         "unit_amount",
     ]
     return frame.select(columns + ["unit_amount_base" if name == "amount_base" else name for name in BASE_COLUMNS])
+
+
+def _note(silver: Frames, shared: pl.DataFrame) -> pl.DataFrame:
+    rows = silver["note"].sort("ocid", "record_id", "code", "path", "message")
+    frame = rows.join(shared, on="ocid", how="inner", maintain_order="left")
+    key = [pl.lit("note"), *(pl.col(name) for name in ("ocid", "record_id", "code", "path"))]
+    columns = ["note_key", "process_key", "silver_batch", "ocid", "buyer_key", "source_key"]
+    return _fact_key(frame, "note_key", key).select(*columns, "code", "path", "message", "record_id")
 
 
 def _agreement_dates(silver: Frames) -> pl.DataFrame:

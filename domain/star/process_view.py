@@ -4,6 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from domain.quality.report import ProcessNote
+
 
 class Organization(BaseModel):
     """An organisation in a role. `id` is its business key: a registered identifier if the publisher gave one."""
@@ -143,12 +145,13 @@ class Contract(BaseModel):
 
 
 class ProcessDetail(Process):
-    """A contracting process with its parties, awards, contracts and items."""
+    """A contracting process with its parties, awards, contracts, items and data-quality notes."""
 
     parties: list[Party]
     awards: list[Award]
     contracts: list[Contract]
     items: list[Item]
+    notes: list[ProcessNote]
 
 
 def field_names(model: type[BaseModel]) -> list[str]:

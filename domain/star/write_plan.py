@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from domain.quality.write_plan import QualityPlan
 from domain.star.dimension_uses import DimensionChanges
 from domain.star.model import Star
 from domain.star.organization_history import VersionChanges
@@ -14,7 +15,7 @@ class StarWritePlan:
     """The writes that replace a slice of processes.
 
     `existing`: keys of processes that have rows; `star`: their new rows. `totals` replace those of the organisations
-    `totalled`; `mentioned`: ids of all organisations that the slice mentioned or mentions.
+    `totalled`; `mentioned`: ids of all organisations that the slice mentioned or mentions. `quality`: of data quality.
     """
 
     existing: list[int]
@@ -24,3 +25,4 @@ class StarWritePlan:
     totalled: pl.Series
     totals: pl.DataFrame
     mentioned: set[str]
+    quality: QualityPlan

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from services.ports.repositories.administration import InstallationReader, InstallationWriter, UserReader, UserWriter
+from services.ports.repositories.catalog import CatalogReader
 from services.ports.repositories.jobs import (
     IdempotencyKeyReader,
     IdempotencyKeyWriter,
@@ -21,6 +22,7 @@ from services.ports.repositories.pipeline import (
     WatermarkReader,
     WatermarkWriter,
 )
+from services.ports.repositories.quality import QualityReader, QualityWriter
 from services.ports.repositories.raw_records import (
     AuditReader,
     AuditWriter,
@@ -112,7 +114,11 @@ class ReadUnitOfWork(Protocol):
     @property
     def installations(self) -> InstallationReader: ...
     @property
+    def catalog(self) -> CatalogReader: ...
+    @property
     def lineage(self) -> LineageReader: ...
+    @property
+    def quality(self) -> QualityReader: ...
     def quick_check(self) -> str: ...
 
 
@@ -165,6 +171,8 @@ class WriteUnitOfWork(ReadUnitOfWork, Protocol):
     def users(self) -> UserWriter: ...
     @property
     def installations(self) -> InstallationWriter: ...
+    @property
+    def quality(self) -> QualityWriter: ...
     def commit(self) -> None: ...
 
 

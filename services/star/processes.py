@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from domain.lake.flattening.organization_identity import UNKNOWN
-from domain.lineage.links import lineage_link, process_link
+from domain.lineage.links import lineage_link, process_link, quality_link
 from domain.shared.errors import NotFoundError, UnavailableError
 from domain.star.process_view import (
     Award,
@@ -29,6 +29,7 @@ from domain.star.queries import Condition, Operator, RowQuery, Sort
 from services.ports.lake import Lake
 from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.shared.pages import Page
+from services.star.notes import process_notes
 from services.star.rows import query_rows, text_spellings
 
 Row = dict[str, Any]
@@ -100,7 +101,8 @@ def get_process(warehouse: Warehouse, ocid: str) -> ProcessDetail:
         awards = _awards(_child_rows(work, "award", key, "position", "award_key"))
         contracts = [_contract(item) for item in _child_rows(work, "contract", key, "position", "contract_key")]
         items = [_item(item) for item in _child_rows(work, "item", key, "level", "parent_position", "position")]
-    return ProcessDetail(**_process(row), parties=parties, awards=awards, contracts=contracts, items=items)
+        notes = process_notes(work, key)
+    return ProcessDetail(**_process(row), parties=parties, awards=awards, contracts=contracts, items=items, notes=notes)
 
 
 def get_compiled(warehouse: Warehouse, lake: Lake, ocid: str) -> bytes:
@@ -171,7 +173,12 @@ def _process(row: Row) -> dict[str, Any]:
         "currency": row["currency"]["code"],
         "tags": row["tags"].split(",") if row["tags"] else [],
         "counts": ProcessCounts(**{name: row[name] for name in field_names(ProcessCounts)}),
-        "links": {"self": path, "compiled": f"{path}/compiled", "lineage": lineage_link(row["ocid"])},
+        "links": {
+            "self": path,
+            "compiled": f"{path}/compiled",
+            "lineage": lineage_link(row["ocid"]),
+            "quality": quality_link(row["ocid"]),
+        },
     }
 
 

@@ -3,10 +3,19 @@
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
+from domain.star.model import DIMENSIONS, FACTS
 from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
+from infrastructure.warehouse.star import quality_tables as _quality  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables
 
 
 def gold_table(name: str) -> Table:
     """The table of the star with that name."""
     return SQLModel.metadata.tables[name]
+
+
+def star_tables() -> list[str]:
+    """The names of the tables of the star: all that a rebuild makes from silver."""
+    names = [*FACTS, *DIMENSIONS, "dim_organization", "dim_date", "dim_exchange_rate", "bridge_process_organization"]
+    names += ["organization_total", "fact_document", "document_claim", "process_file"]
+    return [*names, "process_quality", "quality_total"]

@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 from domain.star.queries import DIMENSIONS, FACTS, FieldKind
 from infrastructure.warehouse.column_types import Instant, Json, Money
 from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
+from infrastructure.warehouse.star import quality_tables as _quality  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables
 
 ROLES = {

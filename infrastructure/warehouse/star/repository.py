@@ -10,7 +10,7 @@ from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.star.dimension_uses import USES, DimensionChanges
 from domain.star.model import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Frames, Star
 from infrastructure.warehouse.repository import Repository, as_frame, chunks
-from infrastructure.warehouse.star.gold_tables import gold_table
+from infrastructure.warehouse.star.gold_tables import gold_table, star_tables
 
 TABLES = (*FACTS, "bridge_process_organization")
 PAGE_FACTS = 50_000  # fact rows in a frame
@@ -88,16 +88,7 @@ class StarRepository(Repository):
 
     def tables(self) -> dict[str, list[str]]:
         """The tables of the star with their key columns."""
-        names = [
-            *FACTS,
-            *DIMENSIONS,
-            "dim_organization",
-            "dim_date",
-            "dim_exchange_rate",
-            "bridge_process_organization",
-        ]
-        names += ["organization_total", "fact_document", "document_claim", "process_file"]
-        return {name: [column.name for column in gold_table(name).primary_key] for name in names}
+        return {name: [column.name for column in gold_table(name).primary_key] for name in star_tables()}
 
     def columns(self, name: str, without: set[str]) -> list[str]:
         """The columns of a table except those in `without`."""

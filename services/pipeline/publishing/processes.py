@@ -13,6 +13,7 @@ from domain.star.model import Star
 from domain.star.organization_history import MENTIONS, NO_MENTIONS, count_mentions, version_changes
 from domain.star.organization_totals import NO_AWARDS, add_totals, awards_of, organization_totals, totals_difference
 from domain.star.write_plan import StarWritePlan
+from services.pipeline.publishing.quality import plan_quality
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 
 
@@ -41,6 +42,7 @@ def plan_processes(work: ReadUnitOfWork, process_keys: Sequence[int], star: Star
         totals["organization_id"].unique(),
         add_totals(work.organizations.totals(totals["organization_id"].unique()), totals),
         mentioned,
+        plan_quality(work, existing, star),
     )
 
 
@@ -52,6 +54,7 @@ def write_processes(work: WriteUnitOfWork, plan: StarWritePlan, silver_batch: in
     work.organizations.write_versions(plan.versions)
     work.organizations.replace_totals(plan.totalled, plan.totals)
     work.organizations.mark_touched(plan.mentioned, silver_batch)
+    work.quality.write(plan.existing, plan.quality)
 
 
 def _dimensions(work: ReadUnitOfWork, existing: Sequence[int], star: Star | None) -> dict[str, DimensionChanges]:
