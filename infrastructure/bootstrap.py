@@ -1,5 +1,7 @@
 """The composition root: the only module that connects ports with adapters."""
 
+from functools import partial
+
 from domain.document_files.pdf_limits import PdfLimits
 from domain.search.search_documents import SPECS
 from domain.shared.errors import StartupError
@@ -18,6 +20,10 @@ from infrastructure.formats.recogniser_chain import Recogniser
 from infrastructure.formats.tables.recognisers import tables
 from infrastructure.http.webhook_sender import HttpWebhookSender
 from infrastructure.lake.delta_lake import DeltaLake
+from infrastructure.openlineage.clients import connect
+from infrastructure.openlineage.dataset_names import dataset_names
+from infrastructure.openlineage.emitter import OpenLineageEvents
+from infrastructure.openlineage.events import EventBuilder
 from infrastructure.pdf.reader import PdfReader
 from infrastructure.pipeline.background_reader import BackgroundSliceReader
 from infrastructure.queue.dispatcher import RedisMessageQueue
@@ -32,6 +38,7 @@ from services.ports.parts import Parts
 from services.ports.search import SearchEngine
 from services.ports.secrets import PasswordHasher
 from services.ports.sources import InlineSliceReader
+from services.ports.stage_events import NoStageEvents, StageEvents
 
 
 def bootstrap(settings: Settings, worker: str | None = None, *, serving: bool = False) -> Parts:
@@ -66,7 +73,24 @@ def bootstrap(settings: Settings, worker: str | None = None, *, serving: bool = 
         seals=seals(settings),
         exports=table_exports(settings),
         readings=BackgroundSliceReader(warehouse, worker) if worker else InlineSliceReader(),
+        events=stage_events(settings, warehouse),
     )
+
+
+def stage_events(settings: Settings, warehouse: SqlWarehouse) -> StageEvents:
+    """OpenLineage events to the file and the service that the settings name, if any."""
+    if settings.openlineage_file is None and settings.openlineage_url is None:
+        return NoStageEvents()
+
+    def columns() -> dict[str, list[tuple[str, str]]]:
+        with warehouse.read() as work:
+            tables = work.catalog.tables()
+        return {name: [(column.name, column.type) for column in table.columns] for name, table in tables.items()}
+
+    names = dataset_names(settings.data_dir, settings.lake_path, settings.warehouse_url, settings.typesense_url)
+    builder = EventBuilder(settings.openlineage_namespace, names, columns)
+    key = settings.openlineage_key.get_secret_value() if settings.openlineage_key else None
+    return OpenLineageEvents(partial(connect, settings.openlineage_file, settings.openlineage_url, key), builder)
 
 
 def table_exports(settings: Settings) -> TableExports:

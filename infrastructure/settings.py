@@ -136,6 +136,15 @@ class Settings(BaseSettings):
     pdf_output_bytes: Annotated[int, Field(ge=1024)] = Field(
         PdfLimits.output_bytes, description="most bytes of text kept from one PDF"
     )
+    openlineage_file: Path | None = Field(
+        None, description="file that gets an OpenLineage event (a line of JSON) for each start and end of a stage run"
+    )
+    openlineage_url: Annotated[str | None, Field(pattern="^https?://")] = Field(
+        None, description="URL of an OpenLineage service such as Marquez, whose /api/v1/lineage gets the same events"
+    )
+    openlineage_key: SecretStr | None = Field(None, description="API key of the OpenLineage service")
+    openlineage_namespace: str = Field("tenderlake", description="namespace of the stages in OpenLineage events")
+    data_owner: str = Field("tenderlake", description="owner of the tables, as the data catalogue names it")
     log_level: str = Field("INFO", description="lowest level of log lines: DEBUG, INFO, WARNING or ERROR")
 
     @property

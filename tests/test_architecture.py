@@ -27,18 +27,17 @@ NO_ADAPTERS = {"system", "settings", "logging", "bootstrap", "scratch_installati
 ADAPTERS = {path.stem for path in (ROOT / "infrastructure").iterdir() if not path.stem.startswith("_")} - NO_ADAPTERS
 # The direction inside each layer: a package imports only packages before it. `formats` reads PDFs through `pdf`.
 DIRECTION = {
-    "domain": "shared raw_records document_files ocds lake exchange_rates jobs pipeline reference_data red_flags star "
-    "exports marts lineage search saved_searches tables validation"
-    " webhooks users maintenance",
-    "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star exports marts lineage search "
-    "saved_searches users pipeline maintenance",
+    "domain": "shared raw_records document_files ocds catalog lake exchange_rates jobs pipeline reference_data "
+    "red_flags quality star exports marts search lineage saved_searches tables validation webhooks users maintenance",
+    "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star exports marts lineage quality "
+    "catalog search saved_searches users pipeline maintenance",
     # A stage knows those that it wakes.
-    "services.pipeline": "set_aside stage backlog marts exporting erasing embedding indexing publishing refining landing stages "
-    "sweep",
+    "services.pipeline": "set_aside stage backlog marts exporting erasing embedding indexing publishing refining "
+    "landing stages sweep",
     "infrastructure": "system pdf settings logging credentials formats files exports lake queue search embeddings "
-    "exchange_rates http pipeline warehouse bootstrap scratch_installation",
+    "exchange_rates http openlineage pipeline warehouse bootstrap scratch_installation",
     "infrastructure.warehouse": "column_types columns postgresql array_parameters repository webhooks ledger users "
-    "exports installation search saved_searches star marts lineage erasure"
+    "exports installation search saved_searches star marts lineage catalog erasure"
     " unit_of_work engine migrations migrate",
     "api": "password_checks job_watcher context auth errors openapi requests responses v1 middleware health app",
 }
@@ -67,6 +66,7 @@ DRIVERS = {
     ),
     "jwt": ("infrastructure.credentials",),
     "model2vec": ("infrastructure.embeddings",),
+    "openlineage": ("infrastructure.openlineage",),
     "onnxruntime": ("infrastructure.embeddings",),
     "psutil": ("infrastructure.pdf", "cli"),
     "psycopg": ("infrastructure.warehouse",),

@@ -4,7 +4,7 @@ Every row has `silver_batch` (the refine run that wrote it) and `ocid`; the curr
 newest committed batch. A process without sources has one `process` row with `deleted = true` and no others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from polars.datatypes import DataTypeClass
 from domain.raw_records.record import Kind
 
 Columns = dict[str, pl.DataType | DataTypeClass]
+ColumnTypes = Mapping[str, pl.DataType | DataTypeClass]  # to read
 
 if TYPE_CHECKING:
     import pandera.polars as pa

@@ -24,6 +24,11 @@ def lineage_link(ocid: str) -> str:
     return f"/v1/lineage/{quote(ocid, safe='')}"
 
 
+def quality_link(ocid: str) -> str:
+    """The data quality of the contracting process."""
+    return f"/v1/quality/processes/{quote(ocid, safe='')}"
+
+
 def raw_link(kind: str, record_id: str, version: int | None = None) -> str:
     """The current version of a raw record, or that version."""
     path = f"/v1/raw/{kind}/{quote(record_id, safe='')}"

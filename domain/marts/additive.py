@@ -12,7 +12,7 @@ from domain.lake.flattening.award_status import counts_in_totals
 from domain.lake.silver import Columns
 from domain.marts.facts import PLACE, MartFacts
 from domain.shared.surrogate_keys import with_key
-from domain.star.build import in_calendar
+from domain.star.columns import in_calendar
 from domain.star.organization_totals import MAX_AMOUNT
 
 WORTH = ("awards", "awards_without_amount", "cents")

@@ -28,6 +28,7 @@ NOTES: dict[str, str] = {
     "duplicate_id": "an id stands twice in one array; the last one wins where they differ",
     "organization_differs": "a reference says otherwise of an organisation than `parties`, or, where that is silent, "
     "than an earlier reference",
+    "party_not_found": "a reference to an organisation is not in `parties`",
     "unreadable_detail": "what is said of an organisation outside of `parties` can't be read; left out",
     "unreadable_element": "a value of an amendment or of a transaction can't be read; left out",
     "whitespace_removed": "whitespace at the ends of a name or code, or more than a space inside; removed",

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from functools import lru_cache
 
+CALENDAR_YEARS = (1990, 2069)  # first and last year of the calendar dimension
 ZONED = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|z|[+-]\d{2}:?(\d{2})?)$")
 BEFORE_ZONE = re.compile(r"(?<=\d) +(?=(?:[Zz]|[+-]\d{2}:?\d{2})$)")
 LEAP_SECOND = re.compile(r"(?<=:\d{2}:)60(?=[.,Zz+-])")

@@ -29,6 +29,7 @@ ADDITIVE: Mapping[str, frozenset[str]] = {
     "transaction": frozenset({"amount", "amount_base"}),
     "amendment": frozenset(),
     "document": frozenset({"pages", "words", "passages", "size"}),
+    "note": frozenset(),
 }
 """The measures of each fact that may be summed over any rows."""
 UNIT_OF: Mapping[tuple[str, str], str] = {

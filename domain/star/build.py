@@ -8,6 +8,7 @@ import polars as pl
 
 from domain.exchange_rates.conversion import ExchangeQuotes, convert_amounts, value_date
 from domain.lake.flattening.organization_identity import UNKNOWN
+from domain.quality.assessment import assess
 from domain.shared.surrogate_keys import with_key
 from domain.star.bid_facts import amendment_fact, bid_fact, transaction_fact
 from domain.star.columns import (
@@ -33,6 +34,8 @@ def build_star(silver: Frames, money: ExchangeQuotes) -> Star:
     `money` converts the amounts to the base currency.
     """
     dimensions: Frames = {}
+    assessment = assess(silver)
+    silver = silver | {"note": pl.concat([silver["note"], assessment.notes])}
     parties = with_key(silver["party"], "organization_key", ORGANIZATION)
     members = parties.unique(["ocid", "organization_id"], keep="first", maintain_order=True).select(
         "ocid", "organization_id", "organization_key"
@@ -47,10 +50,12 @@ def build_star(silver: Frames, money: ExchangeQuotes) -> Star:
         "fact_bid": bid_fact(silver, members, shared, dimensions, money),
         "fact_transaction": transaction_fact(silver, members, shared, dimensions, money),
         "fact_amendment": amendment_fact(silver, shared),
+        "fact_note": _note(silver, shared),
     }
     bridge = _bridge(parties, process)
     organizations = parties.select("organization_key", *ORGANIZATION).unique("organization_key", maintain_order=True)
-    return Star(facts, {name: _dimension(name, dimensions) for name in DIMENSIONS}, organizations, bridge)
+    described = {name: _dimension(name, dimensions) for name in DIMENSIONS}
+    return Star(facts, described, organizations, bridge, assessment.processes)
 
 
 def _dimension(name: str, found: Frames) -> pl.DataFrame:
@@ -273,6 +278,14 @@ def _item(silver: Frames, shared: pl.DataFrame, found: Frames, money: ExchangeQu
         "unit_amount",
     ]
     return frame.select(columns + ["unit_amount_base" if name == "amount_base" else name for name in BASE_COLUMNS])
+
+
+def _note(silver: Frames, shared: pl.DataFrame) -> pl.DataFrame:
+    rows = silver["note"].sort("ocid", "record_id", "code", "path", "message")
+    frame = rows.join(shared, on="ocid", how="inner", maintain_order="left")
+    key = [pl.lit("note"), *(pl.col(name) for name in ("ocid", "record_id", "code", "path"))]
+    columns = ["note_key", "process_key", "silver_batch", "ocid", "buyer_key", "source_key"]
+    return with_fact_key(frame, "note_key", key).select(*columns, "code", "path", "message", "record_id")
 
 
 def _agreement_dates(silver: Frames) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from domain.star.model import CALENDAR_YEARS
+from domain.shared.dates import CALENDAR_YEARS
 
 
 def calendar(fiscal_year_start: int = 1) -> pl.DataFrame:

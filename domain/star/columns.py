@@ -3,8 +3,9 @@
 import polars as pl
 
 from domain.exchange_rates.conversion import ExchangeQuotes, convert_amounts, value_date
+from domain.shared.dates import CALENDAR_YEARS
 from domain.shared.surrogate_keys import business_key, clustered_key, with_key
-from domain.star.model import CALENDAR_YEARS, DIMENSIONS, UNKNOWN_ORGANIZATION, Frames
+from domain.star.model import DIMENSIONS, UNKNOWN_ORGANIZATION, Frames
 
 BASE_COLUMNS = ["value_date", "amount_base", "base_currency", "rate", "rate_date"]
 

@@ -44,10 +44,12 @@ FACTS = (
     "fact_bid",
     "fact_transaction",
     "fact_amendment",
+    "fact_note",
 )
 
 
-# Dimensions that each column of a fact refers to; organisations are counted over the bridge instead.
+# Dimensions that each column of a fact refers to; organisations are counted over the bridge instead, and
+# notes have the source of their process, which counts.
 REFERENCES: dict[str, dict[str, str]] = {
     "fact_process": {
         "source_key": "dim_source",
@@ -93,17 +95,17 @@ REFERENCES: dict[str, dict[str, str]] = {
 }
 
 
-CALENDAR_YEARS = (1990, 2069)
-
-
 UNKNOWN_ORGANIZATION = surrogate_key(UNKNOWN, *[None] * (len(ORGANIZATION) - 1))
 
 
 @dataclass(frozen=True)
 class Star:
-    """The star rows of a slice of processes: facts and dimensions by table name, and the bridge of organisations."""
+    """The star rows of a slice of processes: facts and dimensions by table name, the bridge of organisations, and the
+    assessment of data quality (domain/quality/assessment.py).
+    """
 
     facts: Frames
     dimensions: Frames
     organizations: pl.DataFrame
     bridge: pl.DataFrame
+    quality: pl.DataFrame

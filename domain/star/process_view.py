@@ -4,6 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from domain.quality.report import ProcessNote
+
 
 class Organization(BaseModel):
     """An organisation in a role. `id` is its business key: a registered identifier if the publisher gave one."""
@@ -186,7 +188,7 @@ class Amendment(BaseModel):
 
 
 class ProcessDetail(Process):
-    """A contracting process with its parties, bids, awards, contracts, transactions, amendments and items."""
+    """A contracting process with its parties, the rows of its facts, and its data-quality notes."""
 
     parties: list[Party]
     bids: list[Bid]
@@ -195,6 +197,7 @@ class ProcessDetail(Process):
     transactions: list[Transaction]
     amendments: list[Amendment]
     items: list[Item]
+    notes: list[ProcessNote]
 
 
 def field_names(model: type[BaseModel]) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from domain.quality.write_plan import QualityPlan
 from domain.star.dimension_uses import DimensionChanges
 from domain.star.model import Star
 from domain.star.organization_history import VersionChanges
@@ -15,7 +16,7 @@ class StarWritePlan:
 
     `existing`: keys of processes that have rows; `star`: their new rows. `totals` replace those of the organisations
     `totalled`; `mentioned`: ids of all organisations that the slice mentioned or mentions. `marts`: differences of the
-    mart tables.
+    mart tables. `quality`: of data quality.
     """
 
     existing: list[int]
@@ -26,3 +27,4 @@ class StarWritePlan:
     totals: pl.DataFrame
     mentioned: set[str]
     marts: dict[str, pl.DataFrame]
+    quality: QualityPlan

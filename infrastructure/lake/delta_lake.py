@@ -4,6 +4,7 @@ It doesn't know the ledger: callers name the committed batches, and rows of othe
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,7 @@ from deltalake.transaction import CommitProperties
 from loguru import logger
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
+from domain.catalog.entries import StoredSize
 from domain.lake.bronze import BRONZE
 from domain.lake.silver import ALL_TABLES, Columns
 from domain.raw_records.record import Kind
@@ -119,6 +121,16 @@ class DeltaLake:
         done = [vacuum_erased(self.root / "bronze" / kind, "batch") for kind in kinds]
         done += [vacuum_erased(self.silver_root / table, "silver_batch") for table in tables]
         return all(done)
+
+    def size(self, layer: str, table: str) -> StoredSize | None:
+        """The size of a table of `bronze` or `silver`, as written; None before its first rows."""
+        folder = self.root / "bronze" / table if layer == "bronze" else self.silver_root / table
+        found = self._tables.newest(folder)
+        if found is None:
+            return None
+        files = pl.DataFrame(found.get_add_actions(flatten=True))
+        changed = datetime.fromtimestamp(found.history(1)[0]["timestamp"] / 1_000, UTC)
+        return StoredSize(int(files["num_records"].sum()), int(files["size_bytes"].sum()), changed)
 
     def needs_compaction(self) -> bool:
         """Whether a table has so many small files that compaction is due."""

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from domain.lake.silver import Columns
+from domain.lake.silver import ColumnTypes
 from infrastructure.warehouse.array_parameters import literal, parameters, source
 
 SQLITE_INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"  # as infrastructure/warehouse/column_types.py `Instant` writes it
@@ -52,7 +52,7 @@ class Repository:
         return column.in_(select(each.c.value))
 
     def read_frame(
-        self, query: Select[Any], types: Columns, among: tuple[ColumnElement[Any], Iterable[Any]] | None = None
+        self, query: Select[Any], types: ColumnTypes, among: tuple[ColumnElement[Any], Iterable[Any]] | None = None
     ) -> pl.DataFrame:
         """Return the rows of a query as a frame; with `among`, those whose column has one of the values."""
         queries = [query] if among is None else [query.where(self.among(among[0], part)) for part in chunks(among[1])]
@@ -142,7 +142,7 @@ def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
     return (frame.with_columns(timed) if timed else frame).rows()
 
 
-def as_frame(rows: Iterable[Iterable[Any]], types: Columns) -> pl.DataFrame:
+def as_frame(rows: Iterable[Iterable[Any]], types: ColumnTypes) -> pl.DataFrame:
     """Return database rows as a frame of these types."""
     return pl.DataFrame([tuple(row) for row in rows], schema=types, orient="row")
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection
 
+from infrastructure.warehouse.catalog.repository import CatalogRepository
 from infrastructure.warehouse.erasure.repository import ErasureRepository
 from infrastructure.warehouse.exports.repository import ExportRepository
 from infrastructure.warehouse.installation.repository import InstallationRepository
@@ -23,6 +24,7 @@ from infrastructure.warehouse.search.state import SearchStateRepository
 from infrastructure.warehouse.star.document_files import DocumentFileRepository
 from infrastructure.warehouse.star.exchange_rates import ExchangeRateRepository
 from infrastructure.warehouse.star.organizations import OrganizationRepository
+from infrastructure.warehouse.star.quality import QualityRepository
 from infrastructure.warehouse.star.reader import StarReader
 from infrastructure.warehouse.star.repository import StarRepository
 from infrastructure.warehouse.star.search_rows import SearchRowReader
@@ -62,8 +64,10 @@ class SqlUnitOfWork:
         self.saved_searches = SavedSearchRepository(connection)
         self.installations = InstallationRepository(connection)
         self.erasure = ErasureRepository(connection)
+        self.catalog = CatalogRepository(connection)
         self.lineage = LineageRepository(connection)
         self.exports = ExportRepository(connection)
+        self.quality = QualityRepository(connection)
 
     def commit(self) -> None:
         """Commit the transaction."""

@@ -69,7 +69,7 @@ def get_lineage(
     used = [version for version in _as_of(versions, as_of) if not version.deleted]
     releases, superseded = _releases(lake, used, row)
     with warehouse.read() as work:
-        job_ids = {one.job_id for one in (*releases, *superseded, *documents)} - {None}
+        job_ids = {one.job_id for part in (releases, superseded, documents) for one in part if one.job_id}
         jobs = work.jobs.get_many(sorted(job_ids))
     return ProcessLineage(
         ocid=ocid,

@@ -11,6 +11,7 @@ from domain.pipeline.watermark import Watermark
 from domain.shared.errors import LostRaceError, NoSpaceError, RetryableError, UnavailableError, reason_of
 from services.pipeline.set_aside import set_aside
 from services.ports.parts import Parts
+from services.ports.stage_events import StageRun, observed
 from services.ports.warehouse import ReadUnitOfWork
 from services.shared.clock import now
 
@@ -45,7 +46,8 @@ class LeasedStage(Stage):
     idle: Callable[[ReadUnitOfWork, datetime], Sequence[Arguments]]
 
     def __call__(self, parts: Parts, *args: str) -> None:
-        self.run(parts, *args)
+        with observed(parts.events, StageRun(self.name, job_id=args[0] if args else None)):
+            self.run(parts, *args)
 
     def idle_messages(self, _parts: Parts, work: ReadUnitOfWork, since: datetime) -> Sequence[Arguments]:
         return self.idle(work, since)
@@ -111,7 +113,8 @@ class SingleFlightStage(Stage):
             work.commit()
         try:
             if mark.attempts <= 2 * ATTEMPTS_BEFORE_SINGLE_BATCH:
-                return self.run(parts, mark)
+                with observed(parts.events, _described(mark)):
+                    return self.run(parts, mark)
             self.give_up(parts, mark, reason)
         except LostRaceError as error:
             logger.info("{}: {}", self.name, error.detail)
@@ -130,6 +133,11 @@ class SingleFlightStage(Stage):
             reason = f"{type(error).__name__}: {reason_of(error, ERROR_MAX_CHARACTERS)}"
             work.watermarks.record_failure(self.name, reason, now())
             work.commit()
+
+
+def _described(mark: Watermark) -> StageRun:
+    """The run that starts at the watermark, for events."""
+    return StageRun(mark.stage, seq=mark.seq, silver_batch=mark.silver_batch, attempt=mark.attempts)
 
 
 def disk_is_full(parts: Parts, what: str) -> bool:

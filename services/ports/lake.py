@@ -5,6 +5,8 @@ from typing import Protocol
 
 import polars as pl
 
+from domain.catalog.entries import StoredSize
+
 
 class Lake(Protocol):
     """Bronze and silver."""
@@ -32,5 +34,8 @@ class Lake(Protocol):
     ) -> None: ...
     def erase_silver(self, table: str, key: str, name: str, before: int) -> None: ...
     def vacuum_erased(self, kinds: Sequence[str], tables: Sequence[str]) -> bool: ...
+    def size(self, layer: str, table: str) -> StoredSize | None:
+        """The size of a table of `bronze` or `silver`, as written; None before its first rows."""
+
     def needs_compaction(self) -> bool: ...
     def compact(self) -> None: ...

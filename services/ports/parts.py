@@ -13,6 +13,7 @@ from services.ports.queue import MessageQueue
 from services.ports.search import SearchEngine
 from services.ports.secrets import PlainTextCipher, SecretCipher
 from services.ports.sources import InlineSliceReader, SliceReader, Sources
+from services.ports.stage_events import NoStageEvents, StageEvents
 from services.ports.warehouse import WarehouseUpkeep
 from services.ports.webhooks import NoWebhookSender, WebhookSender
 
@@ -35,3 +36,4 @@ class Parts:
     hooks: WebhookSender = field(default_factory=NoWebhookSender)
     seals: SecretCipher = field(default_factory=PlainTextCipher)
     readings: SliceReader = field(default_factory=InlineSliceReader)
+    events: StageEvents = field(default_factory=NoStageEvents)

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from services.ports.repositories.administration import InstallationReader, InstallationWriter, UserReader, UserWriter
+from services.ports.repositories.catalog import CatalogReader
 from services.ports.repositories.exports import ExportReader, ExportWriter
 from services.ports.repositories.jobs import (
     IdempotencyKeyReader,
@@ -23,6 +24,7 @@ from services.ports.repositories.pipeline import (
     WatermarkReader,
     WatermarkWriter,
 )
+from services.ports.repositories.quality import QualityReader, QualityWriter
 from services.ports.repositories.raw_records import (
     AuditReader,
     AuditWriter,
@@ -118,7 +120,11 @@ class ReadUnitOfWork(Protocol):
     @property
     def installations(self) -> InstallationReader: ...
     @property
+    def catalog(self) -> CatalogReader: ...
+    @property
     def lineage(self) -> LineageReader: ...
+    @property
+    def quality(self) -> QualityReader: ...
     def quick_check(self) -> str: ...
 
 
@@ -175,6 +181,8 @@ class WriteUnitOfWork(ReadUnitOfWork, Protocol):
     def users(self) -> UserWriter: ...
     @property
     def installations(self) -> InstallationWriter: ...
+    @property
+    def quality(self) -> QualityWriter: ...
     def commit(self) -> None: ...
 
 

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from domain.lake.flattening.organization_identity import UNKNOWN
-from domain.lineage.links import lineage_link, process_link
+from domain.lineage.links import lineage_link, process_link, quality_link
 from domain.star.process_view import (
     Amendment,
     Award,
@@ -50,6 +50,7 @@ def process_fields(row: Row) -> dict[str, Any]:
             "compiled": f"{path}/compiled",
             "record": f"{path}/record",
             "lineage": lineage_link(row["ocid"]),
+            "quality": quality_link(row["ocid"]),
         },
     }
 

@@ -12,6 +12,7 @@ from domain.star.queries import Condition, Operator, RowQuery, Sort
 from services.ports.lake import Lake
 from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.shared.pages import Page
+from services.star.notes import process_notes
 from services.star.process_views import (
     Row,
     amendment_view,
@@ -111,6 +112,7 @@ def get_process(warehouse: Warehouse, ocid: str) -> ProcessDetail:
             "parties": [Party(**party) for party in work.star_reader.parties(key)],
             "bids": bid_views(_child_rows(work, "bid", key, "position", "bid_key")),
             "awards": award_views(_child_rows(work, "award", key, "position", "award_key")),
+            "notes": process_notes(work, key),
         }
         for fact, (view, order) in CHILDREN.items():
             parts[f"{fact}s"] = [view(child) for child in _child_rows(work, fact, key, *order)]

@@ -13,15 +13,16 @@ from domain.lake.flattening.organization_references import (
     organization_references,
 )
 from domain.lake.flattening.party_completion import complete_parties
-from domain.lake.flattening.party_matching import PLACE, match_references, number_unlisted
+from domain.lake.flattening.party_matching import PLACE, match_references, number_unlisted, unlisted_notes
 from domain.shared.whitespace import tidy_columns
 
 
 @dataclass(frozen=True)
 class ProcessParties:
-    """Silver tables `party`, `supplier`, `tenderer` (of bids) and `note` (references that differ from parties);
-    `payments`: KEYS, parent_position, position, role and organization_id of payers and payees; and `roles`: ocid with
-    buyer, procuring entity and the buyer's location."""
+    """Silver tables `party`, `supplier`, `tenderer` (of bids) and `note` (references that differ from parties, or are
+    not in them); `payments`: KEYS, parent_position, position, role and organization_id of payers and payees; `roles`:
+    ocid with buyer, procuring entity and the buyer's location.
+    """
 
     party: pl.DataFrame
     supplier: pl.DataFrame
@@ -43,6 +44,7 @@ def build_parties(elements: ProcessElements, changed: list[pl.DataFrame]) -> Pro
     unlisted = matched.filter(~pl.col("listed")).select(*KEYS, "position").unique(maintain_order=True)
     party = pl.concat([stated, unlisted], how="diagonal").sort(PLACE, maintain_order=True)
     party, note = complete_parties(party, matched)
+    note = pl.concat([note, unlisted_notes(matched)])
     party = party.with_columns(pl.coalesce("name", "legal_name").alias("name"))
     party = _with_roles(_identified(party), matched, changed)
     identities = party.select(*PLACE, "organization_id", own_id="party_id", own_name="name")

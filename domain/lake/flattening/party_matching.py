@@ -2,6 +2,10 @@
 
 import polars as pl
 
+from domain.lake.silver import TABLES
+from domain.raw_records.note_codes import NOTES
+
+NOT_FOUND_CODE = "party_not_found"
 PLACE = ["ocid", "position"]
 
 
@@ -74,3 +78,18 @@ def number_unlisted(found: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([known, unlisted.with_columns(pl.lit(value=False).alias("listed")).select(known.columns)]).sort(
         "order"
     )
+
+
+def unlisted_notes(references: pl.DataFrame) -> pl.DataFrame:
+    """Return silver `note` rows for numbered references that are not in `parties`: one per process and role."""
+    c = pl.col
+    unlisted = references.filter(~c("listed"))
+    first = unlisted.group_by("ocid", "role", maintain_order=True).agg(
+        c("silver_batch").first(),
+        c("at").first().str.replace("#", c("parent").first().cast(pl.String), literal=True).alias("path"),
+        c("position").n_unique().alias("organizations"),
+    )
+    message = pl.format("{}: {} as {}", pl.lit(NOTES[NOT_FOUND_CODE]), "organizations", "role")
+    record, code = pl.lit(None).alias("record_id"), pl.lit(NOT_FOUND_CODE).alias("code")
+    rows = first.with_columns(record, code, message.alias("message"))
+    return rows.select(pl.col(name).cast(kind) for name, kind in TABLES["note"].items())

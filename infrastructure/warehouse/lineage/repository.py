@@ -57,4 +57,4 @@ class LineageRepository(Repository):
             .where(*of_process, BATCH.c.status == "committed")
         )
         rows = [*self.connection.execute(current), *self.connection.execute(older)]
-        return sorted(LoggedVersion(*row[:-1], current=bool(row[-1])) for row in rows)
+        return sorted(LoggedVersion._make((*row[:-1], bool(row[-1]))) for row in rows)

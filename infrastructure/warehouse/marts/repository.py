@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import ColumnElement, FromClause, Select, Table, delete, insert, select, update
 
-from domain.lake.silver import Columns
+from domain.lake.silver import ColumnTypes
 from domain.marts.facts import AWARDS, TENDERS, MartFacts
 from domain.marts.marts import MARTS
 from infrastructure.warehouse.repository import Repository, table
@@ -47,7 +47,7 @@ class MartRepository(Repository):
         keys = list(self.connection.execute(select(gold_table("fact_process").c.process_key)).scalars())
         return (keys[start : start + PAGE_PROCESSES] for start in range(0, len(keys), PAGE_PROCESSES))
 
-    def rows(self, name: str, key: str, keys: Iterable[int], types: Columns) -> pl.DataFrame:
+    def rows(self, name: str, key: str, keys: Iterable[int], types: ColumnTypes) -> pl.DataFrame:
         """The columns `types` of a table's rows whose column `key` has one of these values."""
         target = gold_table(name)
         return self.read_frame(select(*[target.c[column] for column in types]), types, (target.c[key], keys))
@@ -118,7 +118,7 @@ class MartRepository(Repository):
 def _tenders() -> Select[Any]:
     fact, buyer = gold_table("fact_process"), gold_table("dim_organization").alias("buyer")
     procedure, status = gold_table("dim_procedure"), gold_table("dim_status")
-    columns = {name: fact.c[name] for name in TENDERS if name in fact.c}
+    columns: dict[str, ColumnElement[Any]] = {name: fact.c[name] for name in TENDERS if name in fact.c}
     columns |= {"buyer_id": identity_of(buyer), "method": procedure.c.method, "status": status.c.status}
     joined = fact.outerjoin(buyer, buyer.c.organization_key == fact.c.buyer_key)
     joined = joined.outerjoin(procedure, procedure.c.procedure_key == fact.c.procedure_key)

@@ -3,9 +3,12 @@
 from sqlalchemy import ColumnElement, FromClause, Table
 from sqlmodel import SQLModel
 
+from domain.marts.marts import TABLES as MART_TABLES
+from domain.star.model import DIMENSIONS, FACTS
 from infrastructure.warehouse.star import bid_tables as _bids  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import mart_tables as _marts  # noqa: F401  registers the tables
+from infrastructure.warehouse.star import quality_tables as _quality  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables
 
 
@@ -17,3 +20,10 @@ def gold_table(name: str) -> Table:
 def identity_of(dimension: FromClause) -> ColumnElement[str]:
     """The column of dim_organization with the id that matching takes an organisation for."""
     return dimension.c["identity" if "identity" in dimension.c else "organization_id"]
+
+
+def star_tables() -> list[str]:
+    """The names of the tables of the star: all that a rebuild makes from silver."""
+    names = [*FACTS, *DIMENSIONS, "dim_organization", "dim_exchange_rate", "bridge_process_organization"]
+    names += [*MART_TABLES, "organization_total", "fact_document", "document_claim", "process_file"]
+    return [*names, "process_quality", "quality_total"]

@@ -18,6 +18,7 @@ from infrastructure.warehouse.column_types import Instant, Json, Money
 from infrastructure.warehouse.star import bid_tables as _bids  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import mart_tables as _marts  # noqa: F401  registers the tables
+from infrastructure.warehouse.star import quality_tables as _quality  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables
 
 ROLES = {

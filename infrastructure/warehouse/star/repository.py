@@ -8,12 +8,11 @@ import polars as pl
 from sqlalchemy import Boolean, select, update
 
 from domain.lake.flattening.organization_identity import UNKNOWN
-from domain.marts.marts import TABLES as MART_TABLES
 from domain.star.derived_attributes import derived_columns
 from domain.star.dimension_uses import USES, DimensionChanges
 from domain.star.model import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Frames, Star
 from infrastructure.warehouse.repository import Repository, as_frame, chunks
-from infrastructure.warehouse.star.gold_tables import gold_table
+from infrastructure.warehouse.star.gold_tables import gold_table, star_tables
 
 TABLES = (*FACTS, "bridge_process_organization")
 PAGE_FACTS = 50_000  # fact rows in a frame
@@ -112,16 +111,8 @@ class StarRepository(Repository):
             self.insert_frame(target, rows)
 
     def tables(self) -> dict[str, list[str]]:
-        """The tables of the star that are made from bronze, with their key columns."""
-        names = [
-            *FACTS,
-            *DIMENSIONS,
-            "dim_organization",
-            "dim_exchange_rate",
-            "bridge_process_organization",
-        ]
-        names += [*MART_TABLES, "organization_total", "fact_document", "document_claim", "process_file"]
-        return {name: [column.name for column in gold_table(name).primary_key] for name in names}
+        """The tables of the star with their key columns."""
+        return {name: [column.name for column in gold_table(name).primary_key] for name in star_tables()}
 
     def columns(self, name: str, without: set[str]) -> list[str]:
         """The columns of a table except those in `without`."""

@@ -14,6 +14,7 @@ from domain.star.organization_history import MENTIONS, NO_MENTIONS, count_mentio
 from domain.star.organization_totals import NO_AWARDS, add_totals, awards_of, organization_totals, totals_difference
 from domain.star.write_plan import StarWritePlan
 from services.marts.changes import identities_of, process_differences
+from services.pipeline.publishing.quality import plan_quality
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
 
@@ -44,6 +45,7 @@ def plan_processes(work: ReadUnitOfWork, process_keys: Sequence[int], star: Star
         add_totals(work.organizations.totals(totals["organization_id"].unique()), totals),
         mentioned,
         process_differences(work, existing, star, identities_of(present)),
+        plan_quality(work, existing, star),
     )
 
 
@@ -56,6 +58,7 @@ def write_processes(work: WriteUnitOfWork, plan: StarWritePlan, silver_batch: in
     work.organizations.replace_totals(plan.totalled, plan.totals)
     work.organizations.mark_touched(plan.mentioned, silver_batch)
     work.marts.add_changes(plan.marts)
+    work.quality.write(plan.existing, plan.quality)
 
 
 def _dimensions(work: ReadUnitOfWork, existing: Sequence[int], star: Star | None) -> dict[str, DimensionChanges]:

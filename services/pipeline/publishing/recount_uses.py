@@ -9,6 +9,7 @@ from domain.star.organization_history import NO_MENTIONS, recounted_versions
 from domain.star.organization_totals import NO_AWARDS, organization_totals
 from services.marts.refresh import recount_marts
 from services.pipeline.publishing.organization_totals import add_difference
+from services.pipeline.publishing.quality import recount_quality
 from services.ports.warehouse import WriteUnitOfWork
 
 PAGE_ORGANIZATIONS = 1_000
@@ -30,6 +31,7 @@ def recount(work: WriteUnitOfWork) -> None:
         mentions, present = work.organizations.mentions_of(page_ids), work.organizations.versions(page_ids)
         work.organizations.write_versions(recounted_versions(present, mentions))
         work.organizations.replace_totals(page_ids, organization_totals(mentions, NO_AWARDS))
+    recount_quality(work)
     for awards in work.organizations.award_pages():
         add_difference(work, organization_totals(NO_MENTIONS, awards))
     recount_marts(work)

@@ -6,7 +6,7 @@ from alembic import op
 from infrastructure.warehouse.column_types import Instant, Json
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 TABLES = ("fact_process", "fact_document")

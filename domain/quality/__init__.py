@@ -1,0 +1,1 @@
+"""Data quality: coverage of fields, consistency checks, and their totals by source."""

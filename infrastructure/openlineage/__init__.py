@@ -1,0 +1,1 @@
+"""OpenLineage: events about stage runs, to a file or an HTTP endpoint."""

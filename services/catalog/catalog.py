@@ -1,0 +1,173 @@
+"""The data catalogue: the tables of bronze, silver, gold and marts, as they are.
+
+Columns and keys come from the schemas, sources from the declared column lineage, sizes from the tables.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from urllib.parse import urlencode
+
+from domain.catalog.descriptions import BRONZE as BRONZE_TEXT
+from domain.catalog.descriptions import BRONZE_COLUMNS, BRONZE_GRAIN, SILVER, TableText
+from domain.catalog.entries import CatalogColumn, CatalogEntry, Layer, StoredTable, TableQuality
+from domain.lake.bronze import BRONZE
+from domain.lake.silver import ALL_TABLES, GRAIN, REQUIRED, TABLES, TABLES_BY_KIND
+from domain.lineage.gold_sources import column_sources
+from domain.lineage.silver_sources import SILVER_SOURCES
+from domain.quality.checks import CHECKS
+from domain.raw_records.record import Kind
+from domain.shared.errors import NotFoundError
+from domain.star.queries import DIMENSIONS, FACTS
+from services.ports.lake import Lake
+from services.ports.warehouse import ReadUnitOfWork, Warehouse
+
+TYPES = {"Datetime": "instant", "List": "list", "Int32": "integer", "Int64": "integer", "Float64": "number"}
+TYPES |= {"String": "text", "Boolean": "boolean", "Date": "date"}
+MART_PREFIX = "mart_"
+
+
+def list_tables(warehouse: Warehouse, lake: Lake, owner: str) -> list[CatalogEntry]:
+    """All tables, by layer."""
+    with warehouse.read() as work:
+        return [*_bronze(lake, owner), *_silver(work, lake, owner), *_warehouse(work, owner)]
+
+
+def get_table(warehouse: Warehouse, lake: Lake, owner: str, name: str) -> CatalogEntry:
+    """One table with its columns; those of the lake are named `bronze.releases`. NotFoundError for an unknown one."""
+    tables = list_tables(warehouse, lake, owner)
+    found = next((table for table in tables if table.name == name), None)
+    if found is None:
+        raise NotFoundError(f"there is no table {name}", allowed=[table.name for table in tables])
+    return found
+
+
+def _bronze(lake: Lake, owner: str) -> Iterator[CatalogEntry]:
+    text = TableText(BRONZE_TEXT, BRONZE_GRAIN)
+    for kind in Kind:
+        columns = [
+            _lake_column(name, dtype, {"record_id", "version"}, {"batch"}, BRONZE_COLUMNS.get(name), ())
+            for name, dtype in BRONZE.items()
+        ]
+        records = {"records": f"/v1/raw/{kind}"}
+        yield _lake_table(lake, "bronze", kind, owner, text, ["files"], columns, None, records)
+
+
+def _silver(work: ReadUnitOfWork, lake: Lake, owner: str) -> Iterator[CatalogEntry]:
+    kinds = {table: kind for kind, tables in TABLES_BY_KIND.items() for table in tables}
+    for table, columns in ALL_TABLES.items():
+        listed = [
+            _lake_column(
+                name,
+                dtype,
+                set(GRAIN.get(table, ())),
+                set(REQUIRED[table]),
+                None,
+                SILVER_SOURCES.get(table, {}).get(name, ()),
+            )
+            for name, dtype in columns.items()
+        ]
+        text = SILVER.get(table, TableText(table, ""))
+        inputs = [f"bronze.{kinds.get(table, Kind.RELEASES)}"]
+        yield _lake_table(lake, "silver", table, owner, text, inputs, listed, _quality(work, table), {})
+
+
+def _lake_table(
+    lake: Lake,
+    layer: Layer,
+    table: str,
+    owner: str,
+    text: TableText,
+    inputs: list[str],
+    columns: list[CatalogColumn],
+    quality: TableQuality | None,
+    links: dict[str, str],
+) -> CatalogEntry:
+    size = lake.size(layer, table)
+    return CatalogEntry(
+        name=f"{layer}.{table}",
+        layer=layer,
+        owner=owner,
+        description=text.description,
+        grain=text.grain or None,
+        rows=size.rows if size else 0,
+        bytes=size.bytes if size else 0,
+        changed_at=size.changed_at if size else None,
+        inputs=inputs,
+        quality=quality,
+        links=_links(f"{layer}.{table}") | links,
+        columns=columns,
+    )
+
+
+def _lake_column(
+    name: str, dtype: object, keys: set[str], required: set[str], description: str | None, sources: Sequence[str]
+) -> CatalogColumn:
+    kind = str(dtype).split("(", maxsplit=1)[0]
+    key = name in keys
+    return CatalogColumn(
+        name=name,
+        type=TYPES.get(kind, kind.lower()),
+        key=key,
+        nullable=not key and name not in required,
+        description=description,
+        sources=list(sources),
+    )
+
+
+def _warehouse(work: ReadUnitOfWork, owner: str) -> Iterator[CatalogEntry]:
+    published = work.catalog.last_run("publish")
+    for table in work.catalog.tables().values():
+        yield _warehouse_table(work, table, owner, published)
+
+
+def _warehouse_table(work: ReadUnitOfWork, table: StoredTable, owner: str, changed_at: datetime | None) -> CatalogEntry:
+    first, _, _ = table.text.partition("\n\n")
+    grain, _, _ = first.removeprefix("Grain: ").partition(". ")
+    sources = {column.name: column_sources(table.name, column.name) or () for column in table.columns}
+    inputs = sorted({f"silver.{source.partition('.')[0]}" for found in sources.values() for source in found})
+    subject = table.name.removeprefix("fact_")
+    return CatalogEntry(
+        name=table.name,
+        layer="marts" if table.name.startswith(MART_PREFIX) else "gold",
+        owner=owner,
+        description=" ".join(table.text.split()),
+        grain=grain.rstrip(".") if first.startswith("Grain: ") else None,
+        rows=work.catalog.count(table.name),
+        bytes=None,
+        changed_at=changed_at,
+        inputs=inputs,
+        quality=_quality(work, subject) if table.name.startswith("fact_") else None,
+        links=_links(table.name) | _rows_link(table.name),
+        columns=[
+            CatalogColumn(
+                name=column.name,
+                type=column.type,
+                key=column.key,
+                nullable=column.nullable,
+                sources=[f"silver.{source}" for source in sources[column.name]],
+            )
+            for column in table.columns
+        ],
+    )
+
+
+def _links(name: str) -> dict[str, str]:
+    return {"self": f"/v1/catalog/{name}"}
+
+
+def _rows_link(name: str) -> dict[str, str]:
+    """Where the rows of a fact or dimension are read."""
+    layer, _, readable = name.partition("_")
+    if layer == "fact" and readable in FACTS:
+        return {"rows": f"/v1/gold/facts/{readable}"}
+    return {"rows": f"/v1/gold/dimensions/{readable}"} if layer == "dim" and readable in DIMENSIONS else {}
+
+
+def _quality(work: ReadUnitOfWork, table: str) -> TableQuality | None:
+    codes = [check.code for check in CHECKS if check.table == table]
+    if not codes or table not in TABLES:
+        return None
+    totals = work.quality.totals()
+    failed = totals.filter((totals["kind"] == "check") & totals["code"].is_in(codes))["failed"].sum()
+    report = f"/v1/quality?{urlencode({'check': codes}, doseq=True)}"
+    return TableQuality(checks=codes, failed=int(failed), links={"report": report})
