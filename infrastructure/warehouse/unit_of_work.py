@@ -14,6 +14,7 @@ from infrastructure.warehouse.ledger.raw_job_order import RawJobOrder
 from infrastructure.warehouse.ledger.record_catalogue import RecordCatalogue
 from infrastructure.warehouse.ledger.record_versions import RecordVersionRepository
 from infrastructure.warehouse.ledger.watermarks import WatermarkRepository
+from infrastructure.warehouse.organizations.matches import OrganizationMatchRepository
 from infrastructure.warehouse.saved_searches.repository import SavedSearchRepository
 from infrastructure.warehouse.search.repository import SearchSettingsRepository
 from infrastructure.warehouse.search.state import SearchStateRepository
@@ -41,6 +42,7 @@ class SqlUnitOfWork:
         self.watermarks = WatermarkRepository(connection)
         self.star = StarRepository(connection)
         self.organizations = OrganizationRepository(connection)
+        self.organization_matches = OrganizationMatchRepository(connection)
         self.search_rows = SearchRowReader(connection)
         self.document_files = DocumentFileRepository(connection)
         self.users = UserRepository(connection)

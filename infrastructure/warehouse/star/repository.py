@@ -96,6 +96,7 @@ class StarRepository(Repository):
             "dim_exchange_rate",
             "bridge_process_organization",
         ]
+        names += ["organization_profile", "organization_block", "organization_match"]
         names += ["organization_total", "fact_document", "document_claim", "process_file"]
         return {name: [column.name for column in gold_table(name).primary_key] for name in names}
 
