@@ -17,7 +17,7 @@ from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.migrate import create
 from services.ports.parts import Parts
 
-COPIED_TABLES = ("job", "batch", "record", "record_version")
+COPIED_TABLES = ("job", "batch", "record", "record_version", "organization_decision")
 CHUNK_ROWS = 20_000
 
 

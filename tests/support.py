@@ -311,7 +311,8 @@ def move_state_there_and_back(warehouse: SqlWarehouse) -> None:
         work.commit()
     migrate.upgrade(warehouse.url)
     with warehouse.read() as work:
-        assert [work.watermarks.get("index"), work.watermarks.get("index", ORGANIZATIONS_PART)] == marks
+        assert work.watermarks.get("index") == marks[0]
+        assert work.watermarks.get("index", ORGANIZATIONS_PART).silver_batch == 0  # 0017: to be written again
         stages = "SELECT DISTINCT stage FROM watermark WHERE stage NOT IN ('refine', 'publish', 'index', 'embed')"
         assert list(work.connection.exec_driver_sql(stages)) == []
         assert work.search_state.lost_upto(Collection.PROCESSES) == 7

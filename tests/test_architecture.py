@@ -28,16 +28,17 @@ ADAPTERS = {path.stem for path in (ROOT / "infrastructure").iterdir() if not pat
 # The direction inside each layer: a package imports only packages before it. `formats` reads PDFs through `pdf`.
 DIRECTION = {
     "domain": "shared raw_records document_files ocds catalog lake exchange_rates jobs pipeline reference_data "
-    "red_flags quality star exports marts search lineage saved_searches tables validation webhooks users maintenance",
-    "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star exports marts lineage quality "
-    "catalog search saved_searches users pipeline maintenance",
+    "red_flags quality star organizations exports marts search lineage saved_searches tables validation webhooks users "
+    "maintenance",
+    "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star organizations exports marts "
+    "lineage quality catalog search saved_searches users pipeline maintenance",
     # A stage knows those that it wakes.
-    "services.pipeline": "set_aside stage backlog marts exporting erasing embedding indexing publishing refining "
-    "landing stages sweep",
+    "services.pipeline": "set_aside stage backlog marts exporting erasing embedding indexing matching publishing "
+    "refining landing stages sweep",
     "infrastructure": "system pdf settings logging credentials formats files exports lake queue search embeddings "
     "exchange_rates http openlineage pipeline warehouse bootstrap scratch_installation",
     "infrastructure.warehouse": "column_types columns postgresql array_parameters repository webhooks ledger users "
-    "exports installation search saved_searches star marts lineage catalog erasure"
+    "exports installation search saved_searches star marts organizations lineage catalog erasure"
     " unit_of_work engine migrations migrate",
     "api": "password_checks job_watcher context auth errors openapi requests responses v1 middleware health app",
 }
@@ -47,7 +48,7 @@ OUTER = {("cli", "api"), ("cli", "workers"), ("cli", "seeds"), ("api", "seeds")}
 PDF_USERS = {"infrastructure.formats.pdf.recogniser", "infrastructure.settings"}
 COMPOSERS = {"infrastructure.bootstrap", "infrastructure.scratch_installation"}
 # Libraries that the domain may use: only such that transform data in memory. `standardwebhooks` signs bytes.
-PURE = {"pydantic", "polars", "orjson", "pandera", "ocdsmerge_rs", "standardwebhooks", "typing_extensions"}
+PURE = {"pydantic", "polars", "orjson", "pandera", "ocdsmerge_rs", "rapidfuzz", "standardwebhooks", "typing_extensions"}
 # Libraries that services may use. Drivers (sqlalchemy, httpx, redis …) belong behind ports.
 SERVICE_LIBRARIES = {"pydantic", "polars", "orjson", "numpy", "loguru"}
 # The homes of drivers: libraries of databases, engines, frameworks, networks and files.

@@ -1,6 +1,6 @@
 """Reference records as dimension rows. Keys hash kind and record id, so corrections keep the key. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
@@ -38,6 +38,11 @@ def organization_rows(records: pl.DataFrame) -> pl.DataFrame:
         pl.lit(value=True).alias("is_current"),
         pl.lit(1).alias("uses"),
     )
+
+
+def with_identities(rows: pl.DataFrame, identities: Mapping[str, str]) -> pl.DataFrame:
+    """The rows of organisations with these identities, by organisation id; others keep theirs."""
+    return rows.with_columns(pl.col("organization_id").replace(dict(identities)).alias("identity"))
 
 
 def classification_rows(records: pl.DataFrame) -> pl.DataFrame:

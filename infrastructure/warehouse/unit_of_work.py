@@ -18,6 +18,7 @@ from infrastructure.warehouse.ledger.record_versions import RecordVersionReposit
 from infrastructure.warehouse.ledger.watermarks import WatermarkRepository
 from infrastructure.warehouse.lineage.repository import LineageRepository
 from infrastructure.warehouse.marts.repository import MartRepository
+from infrastructure.warehouse.organizations.matches import OrganizationMatchRepository
 from infrastructure.warehouse.saved_searches.repository import SavedSearchRepository
 from infrastructure.warehouse.search.repository import SearchSettingsRepository
 from infrastructure.warehouse.search.state import SearchStateRepository
@@ -46,6 +47,7 @@ class SqlUnitOfWork:
         self.watermarks = WatermarkRepository(connection)
         self.star = StarRepository(connection)
         self.organizations = OrganizationRepository(connection)
+        self.organization_matches = OrganizationMatchRepository(connection)
         self.search_rows = SearchRowReader(connection)
         self.document_files = DocumentFileRepository(connection)
         self.marts = MartRepository(connection)

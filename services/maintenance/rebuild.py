@@ -18,6 +18,7 @@ from services.maintenance.installation import rules_applied
 from services.marts.refresh import refresh_marts
 from services.pipeline.backlog import ORGANIZATIONS_PART
 from services.pipeline.indexing.index import index
+from services.pipeline.matching.match import match
 from services.pipeline.publishing import document_files
 from services.pipeline.publishing.processes import plan_processes, write_processes
 from services.pipeline.publishing.publish import publish
@@ -107,6 +108,7 @@ def rebuild_gold(parts: Parts) -> int:
         work.commit()
     while (processes := _publish_and_prune(parts)) is None:
         logger.info("publish ran meanwhile; checking again for processes that silver lacks")
+    _match_again(parts)
     refresh_marts(parts)
     rebuild_search(parts)
     return processes
@@ -132,6 +134,16 @@ def _publish_and_prune(parts: Parts) -> int | None:
         recount(work)
         work.commit()
     return len(wanted)
+
+
+def _match_again(parts: Parts) -> None:
+    """Match all organisations again; the decisions of admins stay."""
+    with parts.warehouse.write() as work:
+        work.organization_matches.clear()
+        mark = work.watermarks.get("match")
+        work.watermarks.compare_and_swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
+        work.commit()
+    match.run_all(parts)
 
 
 def index_again_if_lost(warehouse: Warehouse, search: SearchEngine) -> bool:
@@ -162,6 +174,7 @@ def index_again_if_lost(warehouse: Warehouse, search: SearchEngine) -> bool:
 
 def _publish_and_index(parts: Parts) -> None:
     publish.run_all(parts)
+    match.run_all(parts)
     with parts.warehouse.read() as work:
         target = work.watermarks.get("publish").silver_batch
     while _index_position(parts.warehouse) < target:

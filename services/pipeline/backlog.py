@@ -26,9 +26,20 @@ def processes_pending(work: ReadUnitOfWork) -> bool:
     return indexed < published and bool(work.batches.silver_after(indexed, published))
 
 
+def match_pending(work: ReadUnitOfWork) -> bool:
+    """Whether published organisations are pending for match."""
+    return work.watermarks.get("match").silver_batch < work.watermarks.get("publish").silver_batch
+
+
 def organizations_behind(work: ReadUnitOfWork) -> bool:
     """Whether search documents of organisations are behind the index watermark."""
     return work.watermarks.get("index", ORGANIZATIONS_PART).silver_batch < work.watermarks.get("index").silver_batch
+
+
+def organizations_pending(work: ReadUnitOfWork) -> bool:
+    """Whether matched organisations are pending for index."""
+    indexed = work.watermarks.get("index", ORGANIZATIONS_PART).silver_batch
+    return indexed < min(work.watermarks.get(stage).silver_batch for stage in ("index", "match"))
 
 
 def index_pending(work: ReadUnitOfWork) -> bool:

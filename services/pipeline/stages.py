@@ -10,6 +10,7 @@ from services.pipeline.exporting.export import export
 from services.pipeline.indexing.index import index
 from services.pipeline.landing.land import land
 from services.pipeline.marts.refresh_views import marts
+from services.pipeline.matching.match import match
 from services.pipeline.publishing.publish import publish
 from services.pipeline.refining.refine import refine
 from services.pipeline.stage import LeasedStage, Stage
@@ -23,4 +24,4 @@ delivery = LeasedStage(
     time_limit_seconds=2 * int(RUN_SECONDS),
     own_thread=True,
 )
-STAGES: tuple[Stage, ...] = (land, refine, publish, index, delivery, marts, embed, erase, export)
+STAGES: tuple[Stage, ...] = (land, refine, publish, match, index, delivery, marts, embed, erase, export)

@@ -94,13 +94,13 @@ class ProcessIndexer(CollectionIndexer):
 
 
 class OrganizationIndexer(CollectionIndexer):
-    """Documents of organisations, by organisation id."""
+    """Documents of organisations, by their identity."""
 
     collection = Collection.ORGANIZATIONS
     silver_keys = (("party", "organization_id"), ("organization", "organization_id"))
 
     def keys_touched(self, work: ReadUnitOfWork, lake: Lake, after: int, upto: int) -> list[DocumentKey]:
-        return self.keys_of(work.search_rows.touched_organizations(after, upto))
+        return self.keys_of(work.search_rows.touched_identities(after, upto))
 
     def keys_after(self, work: ReadUnitOfWork, after: str, limit: int) -> list[DocumentKey]:
         return self.keys_of(work.search_rows.organization_ids(after, limit))

@@ -25,5 +25,6 @@ def identity_of(dimension: FromClause) -> ColumnElement[str]:
 def star_tables() -> list[str]:
     """The names of the tables of the star: all that a rebuild makes from silver."""
     names = [*FACTS, *DIMENSIONS, "dim_organization", "dim_exchange_rate", "bridge_process_organization"]
+    names += ["organization_profile", "organization_block", "organization_match"]
     names += [*MART_TABLES, "organization_total", "fact_document", "document_claim", "process_file"]
     return [*names, "process_quality", "quality_total"]

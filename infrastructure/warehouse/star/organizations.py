@@ -101,6 +101,16 @@ class OrganizationRepository(Repository):
         rows = rows.with_columns(pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"))
         self.put_frame(gold_table("touched_organization"), rows, ["organization_id"], ["silver_batch"])
 
+    def mark_touched_again(self, organization_ids: Iterable[str], silver_batch: int) -> None:
+        """Mark the organisations for the index stage, unless a later silver batch has marked them."""
+        ids, touched = set(organization_ids), gold_table("touched_organization")
+        later = self.read_frame(
+            select(touched.c.organization_id).where(touched.c.silver_batch > silver_batch),
+            {"id": pl.String},
+            (touched.c.organization_id, ids),
+        )
+        self.mark_touched(ids - set(later["id"]), silver_batch)
+
 
 def _columns(name: str, types: Columns) -> Select[Any]:
     return select(*[gold_table(name).c[column] for column in types])

@@ -7,6 +7,7 @@ import polars as pl
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, FromClause, Integer, Select, func, select
 from sqlalchemy.sql.type_api import TypeEngine
 
+from domain.organizations.totals import identity_totals
 from domain.search.search_documents import OrganizationFrames, ProcessFrames
 from domain.shared.surrogate_keys import surrogate_key
 from infrastructure.warehouse.column_types import Instant, Money
@@ -29,14 +30,33 @@ class SearchRowReader(Repository):
         keys = [surrogate_key(ocid) for ocid in ocids]
         return ProcessFrames(self._processes(keys), self._awards(keys), self._items(keys), self._parties(keys))
 
-    def organizations(self, organization_ids: Sequence[str]) -> OrganizationFrames:
-        """The versions of the existing organisations, the current one first, and their totals by role."""
+    def organizations(self, identities: Sequence[str]) -> OrganizationFrames:
+        """The versions of the existing organisations with these identities, and their totals by role.
+
+        Those of the organisation that gives the identity are first, of each the current one first.
+        """
         dim, total = gold_table("dim_organization"), gold_table("organization_total")
-        names = ("organization_id", "name", "legal_name", "scheme", "identifier", "country", "region", "locality")
-        versions = select(*(dim.c[name] for name in names)).where(self.among(dim.c.organization_id, organization_ids))
-        totals = select(total).where(self.among(total.c.organization_id, organization_ids))
-        order = dim.c.organization_id, dim.c.is_current.desc(), dim.c.organization_key
-        return OrganizationFrames(self._frame(versions.order_by(*order)), self._frame(totals))
+        bridge = gold_table("bridge_process_organization")
+        names = ("name", "legal_name", "scheme", "identifier", "country", "region", "locality")
+        of_identities = self.among(dim.c.identity, identities)
+        columns = [dim.c.organization_id.label("member_id"), dim.c.identity.label("organization_id")]
+        versions = self._frame(
+            select(*columns, *(dim.c[name] for name in names))
+            .where(of_identities)
+            .order_by(
+                dim.c.identity,
+                dim.c.organization_id != dim.c.identity,
+                dim.c.organization_id,
+                dim.c.is_current.desc(),
+                dim.c.organization_key,
+            )
+        )
+        members = versions.select("member_id", "organization_id").unique()
+        own = self._frame(select(total).where(self.among(total.c.organization_id, members["member_id"])))
+        joined = members.filter(pl.col("organization_id").is_duplicated())
+        mentions = select(bridge.c.organization_id, bridge.c.process_key, bridge.c.role)
+        of_joined = self._frame(mentions.where(self.among(bridge.c.organization_id, joined["member_id"])))
+        return OrganizationFrames(versions.drop("member_id"), identity_totals(own, members, of_joined))
 
     def files(self, record_ids: Sequence[str]) -> pl.DataFrame:
         """The rows of these document files, with those of their processes."""
@@ -54,6 +74,16 @@ class SearchRowReader(Repository):
         query = select(touched.c.organization_id).where(touched.c.silver_batch > after, touched.c.silver_batch <= upto)
         return sorted(self.connection.execute(query).scalars())
 
+    def touched_identities(self, after: int, upto: int) -> list[str]:
+        """The same, and the identities of these organisations: the ids of search documents that may have changed."""
+        touched, dim = gold_table("touched_organization"), gold_table("dim_organization")
+        query = select(touched.c.organization_id, dim.c.identity).where(
+            touched.c.silver_batch > after, touched.c.silver_batch <= upto
+        )
+        joined = touched.outerjoin(dim, dim.c.organization_id == touched.c.organization_id)
+        rows = self.connection.execute(query.select_from(joined).distinct()).all()
+        return sorted({one for row in rows for one in row if one is not None})
+
     def ocids(self, after: str, limit: int) -> list[str]:
         """The next ocids after `after`, in order."""
         process = gold_table("fact_process")
@@ -61,10 +91,10 @@ class SearchRowReader(Repository):
         return list(self.connection.execute(query).scalars())
 
     def organization_ids(self, after: str, limit: int) -> list[str]:
-        """The next organisation ids after `after`, in order, without the unknown organisation."""
+        """The next identities of organisations after `after`, in order, without the unknown organisation."""
         dim = gold_table("dim_organization")
-        query = select(dim.c.organization_id).where(dim.c.organization_id > after, dim.c.uses > 0).distinct()
-        return list(self.connection.execute(query.order_by(dim.c.organization_id).limit(limit)).scalars())
+        query = select(dim.c.identity).where(dim.c.identity > after, dim.c.uses > 0).distinct()
+        return list(self.connection.execute(query.order_by(dim.c.identity).limit(limit)).scalars())
 
     def count_processes(self) -> int:
         """The number of processes that search should hold."""
@@ -73,7 +103,7 @@ class SearchRowReader(Repository):
     def count_organizations(self) -> int:
         """The number of organisations that search should hold."""
         dim = gold_table("dim_organization")
-        query = select(func.count(dim.c.organization_id.distinct())).where(dim.c.uses > 0)
+        query = select(func.count(dim.c.identity.distinct())).where(dim.c.uses > 0)
         return int(self.connection.execute(query).scalar_one())
 
     def _processes(self, keys: Iterable[int]) -> pl.DataFrame:

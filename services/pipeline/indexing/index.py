@@ -13,6 +13,7 @@ from services.lake.silver_batches import limit_by_processes
 from services.pipeline.backlog import (
     ORGANIZATIONS_PART,
     organizations_behind,
+    organizations_pending,
     processes_pending,
     refine_or_publish_pending,
 )
@@ -32,7 +33,7 @@ ORGANIZATIONS_MAX_DELAY = timedelta(seconds=30)  # that organisations may be beh
 
 def _due(_: Parts, work: ReadUnitOfWork) -> bool:
     """Whether silver batches are published, or organisations are behind and nothing more is to come."""
-    pending = processes_pending(work) or (organizations_behind(work) and not refine_or_publish_pending(work))
+    pending = processes_pending(work) or (organizations_pending(work) and not refine_or_publish_pending(work))
     return pending and not work.search_state.paused(now())
 
 
@@ -52,9 +53,11 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
             Collection.DOCUMENTS: (watermark.silver_batch, published),
         }
         organizations: Watermark | None = None
+        matched = 0
         if _organizations_follow(work, advanced.seq):
             organizations = work.watermarks.get("index", ORGANIZATIONS_PART)
-            ranges[Collection.ORGANIZATIONS] = (organizations.silver_batch, published)
+            matched = max(organizations.silver_batch, min(published, work.watermarks.get("match").silver_batch))
+            ranges[Collection.ORGANIZATIONS] = (organizations.silver_batch, matched)
         touched = {one: INDEXERS[one].keys_touched(work, parts.lake, *ranges[one]) for one in ranges}
     alerts = IndexRunAlerts(parts)
     for collection, keys in touched.items():
@@ -69,7 +72,7 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
         work.watermarks.compare_and_swap(watermark, advanced, now())
         if organizations:
             work.watermarks.compare_and_swap(
-                organizations, organizations.model_copy(update={"silver_batch": published}), now()
+                organizations, organizations.model_copy(update={"silver_batch": matched}), now()
             )
         work.watermarks.record_run(watermark, advanced.seq, len(touched[Collection.PROCESSES]), now())
         if not organizations_behind(work):

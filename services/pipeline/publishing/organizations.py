@@ -6,7 +6,7 @@ import polars as pl
 
 from domain.pipeline.watermark import Watermark
 from domain.star.organization_history import period_changes
-from domain.star.reference_rows import organization_rows, reference_keys
+from domain.star.reference_rows import organization_rows, reference_keys, with_identities
 from services.ports.parts import Parts
 from services.ports.warehouse import WriteUnitOfWork
 
@@ -21,7 +21,8 @@ def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
             work.watermarks.check_unmoved(watermark)
             keys = reference_keys("organizations", part["record_id"])
             touched = work.organizations.ids_of_versions(keys) | set(current["organization_id"])
-            work.star.replace_rows("dim_organization", keys, organization_rows(current))
+            rows_now = with_identities(organization_rows(current), work.organization_matches.identities(touched))
+            work.star.replace_rows("dim_organization", keys, rows_now)
             work.organizations.write_versions(period_changes(work.organizations.versions(touched)))
             work.organizations.mark_touched(touched, int(part["silver_batch"].max() or 0))  # type: ignore[arg-type]
             work.commit()

@@ -18,7 +18,7 @@ from domain.star.process_slices import slice_star
 from services.lake.silver_batches import Frames, current_rows, limit_by_processes, newest_batches
 from services.marts.refresh import refresh_marts
 from services.pipeline.backlog import publish_pending
-from services.pipeline.indexing.index import index
+from services.pipeline.matching.match import match
 from services.pipeline.publishing import document_files
 from services.pipeline.publishing.exchange_rates import exchange_for
 from services.pipeline.publishing.processes import plan_processes, write_processes
@@ -64,7 +64,7 @@ def _publish(parts: Parts, watermark: Watermark) -> bool:
         return bool(work.batches.silver_after(target.id))
 
 
-publish = SingleFlightStage(name="publish", due=lambda _, work: publish_pending(work), run=_publish, wakes=(index,))
+publish = SingleFlightStage(name="publish", due=lambda _, work: publish_pending(work), run=_publish, wakes=(match,))
 
 
 def _slices(parts: Parts, watermark: Watermark, silver: Frames, money: ExchangeQuotes, target: int) -> Watermark:

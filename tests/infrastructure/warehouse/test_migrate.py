@@ -19,7 +19,18 @@ from services.pipeline.backlog import ORGANIZATIONS_PART, organizations_behind
 from services.ports.parts import Parts
 from services.ports.secrets import PlainTextCipher
 from services.webhooks.outbox import enqueue
-from tests.support import back_to, lake_over, lines, load, move_state_there_and_back, release, rows, verified
+from tests.support import (
+    back_to,
+    drain,
+    lake_over,
+    lines,
+    load,
+    messages,
+    move_state_there_and_back,
+    release,
+    rows,
+    verified,
+)
 
 
 def engine_of(parts: Parts) -> Engine:
@@ -95,6 +106,8 @@ def test_organizations_were_indexed_as_far_as_processes(lake_home: Parts) -> Non
     load(lake_home, "a.jsonl", lines([release()]))
     back_to(lake_home.warehouse.url, "0007")
     upgrade(lake_home.warehouse.url)
+    messages(lake_home).send("match")  # as the sweep does
+    drain(lake_home)
     with lake_home.warehouse.read() as work:
         assert not organizations_behind(work)
         assert (

@@ -16,6 +16,7 @@ from services.maintenance.verify import verify
 from services.pipeline.backlog import ORGANIZATIONS_PART, organizations_behind
 from services.pipeline.indexing.index import ORGANIZATIONS_MAX_DELAY, index
 from services.pipeline.landing.land import land
+from services.pipeline.matching.match import match
 from services.pipeline.publishing.publish import publish
 from services.pipeline.refining.refine import refine
 from services.pipeline.sweep import IDLE_DURATION, sweep
@@ -44,6 +45,7 @@ def begin(parts: Parts) -> str:
     land(parts, job_id)
     refine(parts)
     publish(parts)
+    match(parts)
     land(parts, job_id)
     index(parts)
     return job_id
@@ -91,6 +93,7 @@ def test_a_job_that_ends_while_others_go_on_has_its_organizations(home: Parts) -
     land(home, single)
     refine(home)
     publish(home)
+    match(home)
     land(home, submit(home, "other.jsonl", lines([release("ocds-test01-other")])))
     index(home)
     assert job_of(home, single).status == "succeeded"
@@ -103,6 +106,7 @@ def test_a_job_whose_last_records_are_known_ends_with_its_organizations(home: Pa
     land(home, job_id)
     refine(home)
     publish(home)
+    match(home)
     land(home, submit(home, "other.jsonl", lines([release("ocds-test01-other")])))
     index(home)
     assert behind(home)
@@ -125,6 +129,7 @@ def test_organizations_are_not_late_by_more_than_that_in_a_long_load(home: Parts
     job_id = begin(home)
     refine(home)
     publish(home)
+    match(home)
     land(home, job_id)
     heard(home, ORGANIZATIONS_MAX_DELAY * 2, ORGANIZATIONS_PART)
     index(home)
@@ -135,6 +140,7 @@ def test_the_sweep_sends_index_where_only_organizations_are_behind(home: Parts) 
     begin(home)
     refine(home)
     publish(home)
+    match(home)
     with home.warehouse.write() as work:  # as if the last run began before publish ended, and its message was lost
         connection_of(work).exec_driver_sql(
             "UPDATE watermark SET silver_batch = (SELECT max(silver_batch) FROM watermark)"
@@ -194,3 +200,17 @@ def test_organizations_that_alone_were_lost_come_back_alone(home: Parts) -> None
     index(home)
     assert (names(home), behind(home)) == ({f"Buyer {n}" for n in range(SLICES)}, False)
     assert not index_again_if_lost(home.warehouse, home.search)
+
+
+def test_organizations_wait_for_match_and_jobs_wait_for_them(home: Parts) -> None:
+    said = release("ocds-test01-one", parties=[{"id": "b", "name": "Buyer one", "roles": ["buyer"]}])
+    job_id = submit(home, "load.jsonl", lines([said]))
+    land(home, job_id)
+    refine(home)
+    publish(home)
+    index(home)
+    assert (names(home), behind(home), job_of(home, job_id).status) == (set(), True, "running")
+    index(home)  # nothing is due
+    match(home)
+    index(home)
+    assert (names(home), behind(home), job_of(home, job_id).status) == ({"Buyer one"}, False, "succeeded")

@@ -1,0 +1,1 @@
+"""Matching of organisations: profiles, blocks, scored pairs, decisions."""

@@ -1,0 +1,1 @@
+"""Organisations as users see them, and decisions of admins on their identity."""

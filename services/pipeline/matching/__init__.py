@@ -1,0 +1,1 @@
+"""Match stage: which organisations are one."""

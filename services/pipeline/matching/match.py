@@ -1,0 +1,58 @@
+"""Match stage: says which organisations are one, for those that new silver batches changed.
+
+Single-flight, after publish and before the search documents of organisations. What it writes follows from the present
+organisations and decisions, so a killed run is simply repeated. Organisations that make it fail keep the identity that
+they have until they change.
+"""
+
+from itertools import islice
+
+from loguru import logger
+
+from domain.pipeline.watermark import Watermark
+from services.pipeline.backlog import match_pending
+from services.pipeline.indexing.index import index
+from services.pipeline.matching.recompute import match_organizations
+from services.pipeline.stage import SingleFlightStage, takes_single_batch
+from services.ports.parts import Parts
+from services.shared.clock import now
+
+SLICE_ORGANIZATIONS = 1_000  # per transaction
+
+
+def _match(parts: Parts, watermark: Watermark) -> bool:
+    """Run once, up to publish's watermark; returns whether more is pending."""
+    with parts.warehouse.read() as work:
+        published = work.watermarks.get("publish")
+        target = published.silver_batch
+        if takes_single_batch(watermark):
+            target = min((batch.id for batch in work.batches.silver_after(watermark.silver_batch)), default=target)
+        touched = iter(work.search_rows.touched_organizations(watermark.silver_batch, target))
+    while ids := list(islice(touched, SLICE_ORGANIZATIONS)):
+        with parts.warehouse.write() as work:
+            work.watermarks.check_unmoved(watermark)
+            match_organizations(work, ids, [], target)
+            work.commit()
+    with parts.warehouse.write() as work:
+        decided = work.organization_matches.pending_decisions()
+        match_organizations(work, [], decided, target)
+        work.organization_matches.settle_decisions(decided)
+        moved = watermark.model_copy(update={"silver_batch": target, "seq": max(watermark.seq, published.seq)})
+        work.watermarks.compare_and_swap(watermark, moved, now())
+        work.commit()
+        return match_pending(work)
+
+
+def _give_up(parts: Parts, watermark: Watermark, reason: str) -> None:
+    """Leave the organisations of the next silver batch as they are."""
+    with parts.warehouse.write() as work:
+        skipped = min((batch.id for batch in work.batches.silver_after(watermark.silver_batch)), default=0)
+        logger.error("organisations of silver batch {} are not matched: {}", skipped, reason)
+        moved = watermark.model_copy(update={"silver_batch": max(watermark.silver_batch, skipped)})
+        work.watermarks.compare_and_swap(watermark, moved, now())
+        work.commit()
+
+
+match = SingleFlightStage(
+    name="match", due=lambda _, work: match_pending(work), run=_match, wakes=(index,), give_up=_give_up
+)
