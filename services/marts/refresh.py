@@ -5,19 +5,20 @@ whichever stage refreshes next. Only groups with a difference are read and writt
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import polars as pl
 
 from domain.marts.additive import (
     ADDITIVE_TABLES,
     MARKET_MEMBER,
-    RED_FLAG,
     RELATION_DAY,
     add_up,
     process_counts,
     with_keys,
 )
 from domain.marts.derived import concentrations, markets, relations
+from domain.marts.facts import NO_FACTS
 from domain.marts.marts import TABLES
 from domain.shared.surrogate_keys import with_key
 from services.ports.parts import Parts
@@ -51,10 +52,12 @@ def marts_pending(work: ReadUnitOfWork) -> bool:
 
 
 def recount_marts(work: WriteUnitOfWork) -> None:
-    """Make the marts of tenders and awards again from all facts."""
-    work.marts.delete_rows(set(TABLES) - {RED_FLAG.name})
+    """Make the marts again from all facts."""
+    work.marts.delete_rows(TABLES)
     for page in work.marts.process_pages():
         work.marts.add_changes(process_counts(work.marts.facts(page)))
+    flags = replace(NO_FACTS, red_flags=work.marts.red_flags_of_organizations())
+    work.marts.add_changes(process_counts(flags))
     for name in work.marts.changed():
         _add_changes(work, name)
     for view in work.marts.views:
