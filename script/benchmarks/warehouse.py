@@ -18,6 +18,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from domain.exchange_rates.conversion import ExchangeQuotes, build_quotes
+from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.marts.marts import MARTS
 from domain.shared.surrogate_keys import surrogate_key
 from domain.star.exports import ExportFormat
@@ -41,11 +42,12 @@ from services.ports.parts import Parts
 from services.shared.clock import now
 from services.star.rows import RowRequest, export_rows
 
-BASE_RELEASES = 500  # that go through all stages
+BASE_RELEASES = 5_000  # that go through all stages
 SMALL_PROCESSES = 20_000  # of the warehouse that an incremental publish is compared with
 CHANGED_PROCESSES = 100
 CHANGE_ROUNDS = 9
 RATES = {"GBP": 0.86, "USD": 1.1, "CHF": 0.97, "SEK": 11.2, "NOK": 11.5, "DKK": 7.46, "PLN": 4.4, "CZK": 24.5}
+OWN_ORGANIZATIONS = 4  # sets of organisations
 PAGE_ROWS = 1_000  # of the pages that find cursors at every depth
 DEPTHS = 40  # cursors that a list is read at
 REPEATS = 7
@@ -62,11 +64,13 @@ class Warehouse:
     base: Frames
     money: ExchangeQuotes
     processes: int = 0
+    copies: int = 0
 
     def fill(self, processes: int) -> None:
         """Publish copies of the base until there are so many processes."""
         while self.processes < processes:
-            silver = _renamed(self.base, f"-{self.processes}")
+            silver = _copy(self.base, self.copies)
+            self.copies += 1
             ocids = sorted(silver["process"]["ocid"], key=surrogate_key)[: processes - self.processes]
             self.publish(silver, ocids)
             self.processes += len(ocids)
@@ -131,8 +135,15 @@ def _rates(base: str) -> ExchangeQuotes:
     return build_quotes(base, days.join(rates, how="cross").with_columns(pl.lit(base).alias("base")))
 
 
-def _renamed(silver: Frames, suffix: str) -> Frames:
-    return {name: frame.with_columns(pl.col("ocid") + suffix) for name, frame in silver.items()}
+def _copy(silver: Frames, number: int) -> Frames:
+    """The rows of other processes: with one of four sets of organisations, and awards on other days."""
+    identified = pl.col("^(.+_)?organization_id$")
+    other = pl.when(identified != UNKNOWN).then(identified + f"-{number % OWN_ORGANIZATIONS}").otherwise(identified)
+    copied = {
+        name: frame.with_columns(pl.col("ocid") + f"-{number}", other.name.keep()) for name, frame in silver.items()
+    }
+    days = pl.duration(days=number * 11 % 700)
+    return copied | {"award": copied["award"].with_columns(pl.col("date") - days)}
 
 
 def _measure_change(warehouse: Warehouse, seed: int) -> float:
@@ -140,7 +151,7 @@ def _measure_change(warehouse: Warehouse, seed: int) -> float:
     times = []
     day = pl.duration(days=40)
     for number in range(CHANGE_ROUNDS):
-        silver = _renamed(warehouse.base, "-0")
+        silver = _copy(warehouse.base, 0)
         awarded = silver["award"]["ocid"].unique().sort().sample(CHANGED_PROCESSES, seed=seed * 100 + number)
         chosen = pl.col("ocid").is_in(awarded.implode())
         silver = {name: frame.filter(chosen) for name, frame in silver.items()}
