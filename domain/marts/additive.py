@@ -43,7 +43,8 @@ class AdditiveTable:
 def with_amount(frame: pl.DataFrame) -> pl.DataFrame:
     """Add `amount_base`: the cents of awards as an amount, null where no award has one."""
     priced = pl.col("awards") > pl.col("awards_without_amount")
-    return frame.with_columns(pl.when(priced).then(pl.col("cents") / 100).alias("amount_base"))
+    amount = (pl.col("cents") / 100).round(2)  # polars multiplies by 0.01, which is off by a bit
+    return frame.with_columns(pl.when(priced).then(amount).alias("amount_base"))
 
 
 def _with_rates(frame: pl.DataFrame) -> pl.DataFrame:
