@@ -74,7 +74,7 @@ def _page_model(mart: Mart) -> type[BaseModel]:
     return create_model(
         f"{name}Mart",
         __doc__=f"A page of the mart: {mart.description}.",
-        items=(list[row], ...),  # type: ignore[valid-type]
+        items=(list[row], ...),
         next=(str | None, Field(description="the URL of the next page")),
         as_of=(datetime | None, Field(description=AS_OF)),
         base_currency=(str, Field(description="the currency of `amount_base`")),

@@ -165,7 +165,7 @@ def _measure_change(warehouse: Warehouse, seed: int) -> float:
 def _token(warehouse: Warehouse, client: TestClient) -> str:
     with warehouse.parts.warehouse.write() as work:
         work.users.put(
-            User(name=USER, role=Role.READER, password_hash=password_hasher().hash(PASSWORD), created_at=now())
+            User(name=USER, role=Role.READER, password_hash=password_hasher().hash(PASSWORD.encode()), created_at=now())
         )
         work.commit()
     answer = client.post("/v1/auth/token", data={"username": USER, "password": PASSWORD})

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from domain.lake.silver import Columns
 from domain.marts.additive import (
     ADDITIVE_TABLES,
     MARKET_MEMBER,
@@ -26,9 +27,9 @@ from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
 
 VIEWS_ACTOR = "marts"  # the stage that refreshes materialised views
-CONCENTRATION_TYPES = {"relation_key": pl.Int64, "concentration_key": pl.Int64, **RELATION_DAY.types}
-RELATION_TYPES = {"relation_key": pl.Int64, "buyer_id": pl.String, "first_award": pl.Date}
-MARKET_TYPES = {"market_key": pl.Int64, **MARKET_MEMBER.types}
+CONCENTRATION_TYPES: Columns = {"relation_key": pl.Int64, "concentration_key": pl.Int64, **RELATION_DAY.types}
+RELATION_TYPES: Columns = {"relation_key": pl.Int64, "buyer_id": pl.String, "first_award": pl.Date}
+MARKET_TYPES: Columns = {"market_key": pl.Int64, **MARKET_MEMBER.types}
 
 
 def refresh_marts(parts: Parts) -> None:

@@ -158,7 +158,7 @@ def _red_flags() -> Select[Any]:
 def _tenders() -> Select[Any]:
     fact, buyer = gold_table("fact_process"), gold_table("dim_organization").alias("buyer")
     procedure, status = gold_table("dim_procedure"), gold_table("dim_status")
-    columns = {name: fact.c[name] for name in TENDERS if name in fact.c}
+    columns: dict[str, ColumnElement[Any]] = {name: fact.c[name] for name in TENDERS if name in fact.c}
     columns |= {"buyer_id": identity_of(buyer), "method": procedure.c.method, "status": status.c.status}
     joined = fact.outerjoin(buyer, buyer.c.organization_key == fact.c.buyer_key)
     joined = joined.outerjoin(procedure, procedure.c.procedure_key == fact.c.procedure_key)

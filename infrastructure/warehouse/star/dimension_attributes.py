@@ -44,7 +44,7 @@ class DimensionAttributes:
         query = select(*[frame_column(connection, column, kind).label(name) for column, (name, kind) in named])
         if self.role.by_id:
             query = query.where(table.c.is_current)
-        found = []
+        found: list[pl.DataFrame] = []
         for part in chunks(keys):
             found += frames(connection, query.where(self.repository.among(target, part)), self.kinds)
         return found
