@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from domain.lake.bronze import BRONZE  # noqa: E402
 from domain.lake.silver import ALL_TABLES, GRAIN, Columns  # noqa: E402
+from domain.marts.marts import TABLES as MART_TABLES  # noqa: E402
 from domain.raw_records.record import Kind  # noqa: E402
 from domain.star.queries import DIMENSIONS, FACTS  # noqa: E402
 from infrastructure.warehouse.column_types import Json  # noqa: E402
@@ -53,6 +54,18 @@ def gold() -> str:
     return _diagram([*(_sql_table(SQLModel.metadata.tables[name]) for name in GOLD), *_roles()])
 
 
+def marts() -> str:
+    """The tables of the marts, and what they follow from."""
+    tables = [_sql_table(SQLModel.metadata.tables[name]) for name in MART_TABLES]
+    links = [
+        '  mart_relation_day }o--|| mart_relation : "relation_key"',
+        '  mart_relation_day }o--o| mart_concentration : "concentration_key"',
+        '  mart_market_member }o--|| mart_market : "market_key"',
+        '  dim_organization ||--o{ mart_spend : "buyer_id, the current version"',
+    ]
+    return _diagram([*tables, *links])
+
+
 def _roles() -> Iterator[str]:
     for fact in FACTS:
         roles: dict[str, list[str]] = {}
@@ -88,7 +101,7 @@ def _diagram(parts: Iterable[str]) -> str:
     return "\n".join(("erDiagram", *parts))
 
 
-DIAGRAMS = {"bronze": bronze, "silver": silver, "gold": gold}
+DIAGRAMS = {"bronze": bronze, "silver": silver, "gold": gold, "marts": marts}
 
 if __name__ == "__main__":
     PAGE.write_text(page_with_diagrams(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -43,7 +43,8 @@ class AdditiveTable:
 def with_amount(frame: pl.DataFrame) -> pl.DataFrame:
     """Add `amount_base`: the cents of awards as an amount, null where no award has one."""
     priced = pl.col("awards") > pl.col("awards_without_amount")
-    return frame.with_columns(pl.when(priced).then(pl.col("cents") / 100).alias("amount_base"))
+    amount = (pl.col("cents") / 100).round(2)  # polars multiplies by 0.01, which is off by a bit
+    return frame.with_columns(pl.when(priced).then(amount).alias("amount_base"))
 
 
 def _with_rates(frame: pl.DataFrame) -> pl.DataFrame:
@@ -113,7 +114,7 @@ ADDITIVE_TABLES = {table.name: table for table in (SPEND, COMPETITION, RELATION_
 
 
 def process_counts(facts: MartFacts) -> dict[str, pl.DataFrame]:
-    """Return the rows that the processes add to each additive table that is made of tenders and awards."""
+    """Return the rows that the facts add to each additive table."""
     c = pl.col
     counted = facts.awards.lazy().filter(counts_in_totals(c("status")))
     day = in_calendar("award_date").dt.date().alias("day")
@@ -137,6 +138,7 @@ def process_counts(facts: MartFacts) -> dict[str, pl.DataFrame]:
         (RELATION_DAY, shares.group_by(list(RELATION_DAY.by)).agg(*_worth())),
         (MARKET_MEMBER, market),
         (COMPETITION, _tender_counts(facts.tenders.lazy())),
+        (RED_FLAG, _flag_counts(facts.red_flags.lazy())),
     )
     typed = [rows.select(c(name).cast(kind) for name, kind in table.types.items()) for table, rows in queries]
     return {table.name: rows for (table, _), rows in zip(queries, pl.collect_all(typed), strict=True)}
@@ -174,6 +176,12 @@ def _tender_counts(tenders: pl.LazyFrame) -> pl.LazyFrame:
             open_seconds.sum().alias("open_seconds"),
         )
     )
+
+
+def _flag_counts(flags: pl.LazyFrame) -> pl.LazyFrame:
+    year = (pl.col("date_key") // 10_000).alias("year")
+    counts = [(pl.col("result") == result).sum().alias(result) for result in RED_FLAG.counts]
+    return flags.with_columns(year).group_by(list(RED_FLAG.by)).agg(counts)
 
 
 def differences(before: Differences, after: Differences) -> dict[str, pl.DataFrame]:

@@ -32,21 +32,34 @@ AWARDS: Columns = {
     "amount_base": pl.Float64,
     **PLACE,
 }
+# Results of indicators; `date_key` is that of the process. Those of organisations have no buyer and no date.
+RED_FLAGS: Columns = {
+    "indicator": pl.String,
+    "buyer_id": pl.String,
+    "source_key": pl.Int64,
+    "date_key": pl.Int64,
+    "result": pl.String,
+}
+NO_RED_FLAGS = pl.DataFrame(schema=RED_FLAGS)
 
 
 @dataclass(frozen=True)
 class MartFacts:
-    """The tenders (TENDERS) and awards (AWARDS) of some contracting processes."""
+    """The tenders (TENDERS), awards (AWARDS) and red flags (RED_FLAGS) of some contracting processes."""
 
     tenders: pl.DataFrame
     awards: pl.DataFrame
+    red_flags: pl.DataFrame
 
 
-NO_FACTS = MartFacts(pl.DataFrame(schema=TENDERS), pl.DataFrame(schema=AWARDS))
+NO_FACTS = MartFacts(pl.DataFrame(schema=TENDERS), pl.DataFrame(schema=AWARDS), NO_RED_FLAGS)
 
 
-def facts_of(star: Star, identities: Mapping[str, str]) -> MartFacts:
-    """Return the facts of a star. `identities`: what matching takes known organisations for; others are themselves."""
+def facts_of(star: Star, identities: Mapping[str, str], indicators: Mapping[int, str]) -> MartFacts:
+    """Return the facts of a star.
+
+    `identities`: what matching takes known organisations for; others are themselves. `indicators`: codes by their key.
+    """
     c = pl.col
     identity = c("organization_id").replace(identities) if identities else c("organization_id")
     organization = star.organizations.lazy().select("organization_key", identity.alias("id"))
@@ -70,7 +83,13 @@ def facts_of(star: Star, identities: Mapping[str, str]) -> MartFacts:
         .join(divisions, on="classification_key", how="left")
         .join(places, on="process_key", how="left")
     )
-    return MartFacts(*pl.collect_all([_typed(tenders, TENDERS), _typed(awards, AWARDS)]))
+    found = [_typed(tenders, TENDERS), _typed(awards, AWARDS)]
+    if "fact_red_flag" in star.facts:
+        flags = _with_organization(star.facts["fact_red_flag"].lazy(), organization, "buyer")
+        code = c("indicator_key").replace_strict(indicators, return_dtype=pl.String).alias("indicator")
+        found.append(_typed(flags.with_columns(code), RED_FLAGS))
+    tables = pl.collect_all(found)
+    return MartFacts(tables[0], tables[1], tables[2] if len(tables) > 2 else NO_RED_FLAGS)
 
 
 def _with_organization(frame: pl.LazyFrame, organization: pl.LazyFrame, *roles: str) -> pl.LazyFrame:

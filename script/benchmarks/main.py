@@ -22,12 +22,12 @@ sys.path.insert(0, str(ROOT))
 
 from domain.ocds.merging.compiled_release import OMITTED  # noqa: E402
 from domain.ocds.merging.rules import OCDS_1_1  # noqa: E402
-from script.benchmarks import burst, csv_load, pdf, relevance, search, servers  # noqa: E402
+from script.benchmarks import burst, csv_load, pdf, relevance, search, servers, warehouse  # noqa: E402
 from script.installation import Memory, Stack  # noqa: E402
 from seeds.generate import lines  # noqa: E402
 
 STAGES = ("refine", "publish", "index")
-PARTS = ("tables", "pdf", "load", "servers", "relevance", "search")
+PARTS = ("tables", "pdf", "load", "servers", "relevance", "search", "warehouse")
 SERVER_LOAD_RELEASES = 5_000
 
 
@@ -40,6 +40,7 @@ def main() -> None:
     options.add_argument("--singles", type=int, default=50)
     options.add_argument("--times", type=int, default=10, help="number of loads in the large warehouse; 0 skips it")
     options.add_argument("--documents", type=int, default=100_000, help="process documents that are searched")
+    options.add_argument("--processes", type=int, default=200_000, help="contracting processes of the warehouse")
     options.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="the parts to run (default: all)")
     chosen = options.parse_args()
     memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) // 1024**3
@@ -61,6 +62,7 @@ def main() -> None:
             "servers": lambda: measure_servers(work, chosen.rounds),
             "relevance": lambda: relevance.run(work, row),
             "search": lambda: search.run(work, row, chosen.documents),
+            "warehouse": lambda: warehouse.run(work, chosen.processes, row),
         }
         for part in chosen.only:
             runs[part]()

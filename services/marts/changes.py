@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import polars as pl
 
@@ -24,7 +25,8 @@ def process_differences(
     `identities`: what matching takes known organisations for. Call it before the facts are written.
     """
     before = work.marts.facts(existing) if existing else NO_FACTS
-    return _between(before, facts_of(star, identities) if star is not None else NO_FACTS)
+    after = facts_of(star, identities, work.marts.indicators()) if star is not None else NO_FACTS
+    return _between(before, after)
 
 
 @contextmanager
@@ -37,6 +39,15 @@ def noting_changes(work: WriteUnitOfWork, process_keys: Sequence[int]) -> Iterat
     before = work.marts.facts(process_keys)
     yield
     work.marts.add_changes(_between(before, work.marts.facts(process_keys)))
+
+
+@contextmanager
+def noting_red_flags(work: WriteUnitOfWork, red_flag_keys: Sequence[int]) -> Iterator[None]:
+    """Write the differences that the block makes in red flags with these keys: it may add, replace or delete them."""
+    before = replace(NO_FACTS, red_flags=work.marts.red_flags(red_flag_keys))
+    yield
+    after = replace(NO_FACTS, red_flags=work.marts.red_flags(red_flag_keys))
+    work.marts.add_changes(_between(before, after))
 
 
 def identities_of(versions: pl.DataFrame) -> dict[str, str]:

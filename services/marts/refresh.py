@@ -5,19 +5,21 @@ whichever stage refreshes next. Only groups with a difference are read and writt
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import polars as pl
 
+from domain.lake.silver import Columns
 from domain.marts.additive import (
     ADDITIVE_TABLES,
     MARKET_MEMBER,
-    RED_FLAG,
     RELATION_DAY,
     add_up,
     process_counts,
     with_keys,
 )
 from domain.marts.derived import concentrations, markets, relations
+from domain.marts.facts import NO_FACTS
 from domain.marts.marts import TABLES
 from domain.shared.surrogate_keys import with_key
 from services.ports.parts import Parts
@@ -25,9 +27,9 @@ from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
 
 VIEWS_ACTOR = "marts"  # the stage that refreshes materialised views
-CONCENTRATION_TYPES = {"relation_key": pl.Int64, "concentration_key": pl.Int64, **RELATION_DAY.types}
-RELATION_TYPES = {"relation_key": pl.Int64, "buyer_id": pl.String, "first_award": pl.Date}
-MARKET_TYPES = {"market_key": pl.Int64, **MARKET_MEMBER.types}
+CONCENTRATION_TYPES: Columns = {"relation_key": pl.Int64, "concentration_key": pl.Int64, **RELATION_DAY.types}
+RELATION_TYPES: Columns = {"relation_key": pl.Int64, "buyer_id": pl.String, "first_award": pl.Date}
+MARKET_TYPES: Columns = {"market_key": pl.Int64, **MARKET_MEMBER.types}
 
 
 def refresh_marts(parts: Parts) -> None:
@@ -51,10 +53,12 @@ def marts_pending(work: ReadUnitOfWork) -> bool:
 
 
 def recount_marts(work: WriteUnitOfWork) -> None:
-    """Make the marts of tenders and awards again from all facts."""
-    work.marts.delete_rows(set(TABLES) - {RED_FLAG.name})
+    """Make the marts again from all facts."""
+    work.marts.delete_rows(TABLES)
     for page in work.marts.process_pages():
         work.marts.add_changes(process_counts(work.marts.facts(page)))
+    flags = replace(NO_FACTS, red_flags=work.marts.red_flags_of_organizations())
+    work.marts.add_changes(process_counts(flags))
     for name in work.marts.changed():
         _add_changes(work, name)
     for view in work.marts.views:

@@ -7,9 +7,10 @@ from typing import Any
 
 import polars as pl
 from sqlalchemy import ColumnElement, FromClause, Select, Table, delete, insert, select, update
+from sqlmodel import SQLModel
 
 from domain.lake.silver import ColumnTypes
-from domain.marts.facts import AWARDS, TENDERS, MartFacts
+from domain.marts.facts import AWARDS, NO_RED_FLAGS, RED_FLAGS, TENDERS, MartFacts
 from domain.marts.marts import MARTS
 from infrastructure.warehouse.repository import Repository, table
 from infrastructure.warehouse.star.gold_tables import gold_table, identity_of
@@ -27,7 +28,30 @@ class MartRepository(Repository):
         return MartFacts(
             self.read_frame(_tenders(), TENDERS, (gold_table("fact_process").c.process_key, process_keys)),
             self.read_frame(_awards(), AWARDS, (gold_table("fact_award").c.process_key, process_keys)),
+            self._red_flags("process_key", process_keys),
         )
+
+    def red_flags(self, red_flag_keys: Iterable[int]) -> pl.DataFrame:
+        """The red flags (RED_FLAGS) with these keys."""
+        return self._red_flags("red_flag_key", red_flag_keys)
+
+    def red_flags_of_organizations(self) -> pl.DataFrame:
+        """The red flags (RED_FLAGS) of organisations over all their processes."""
+        if not has_red_flags():
+            return NO_RED_FLAGS
+        return self.read_frame(_red_flags().where(gold_table("fact_red_flag").c.process_key.is_(None)), RED_FLAGS)
+
+    def indicators(self) -> dict[int, str]:
+        """The codes of the indicators by their key."""
+        if not has_red_flags():
+            return {}
+        indicator = gold_table("dim_indicator")
+        return {row.indicator_key: row.code for row in self.connection.execute(select(indicator))}
+
+    def _red_flags(self, key: str, keys: Iterable[int]) -> pl.DataFrame:
+        if not has_red_flags():
+            return NO_RED_FLAGS
+        return self.read_frame(_red_flags(), RED_FLAGS, (gold_table("fact_red_flag").c[key], keys))
 
     def processes_of_awards(self, award_keys: Iterable[int]) -> list[int]:
         """The processes that have these award rows."""
@@ -61,6 +85,8 @@ class MartRepository(Repository):
     def add_changes(self, differences: Mapping[str, pl.DataFrame]) -> None:
         """Keep differences of additive tables until `take_changes`."""
         for name, rows in differences.items():
+            if not rows.height:
+                continue
             file = BytesIO()
             rows.write_ipc(file)
             self.connection.execute(insert(CHANGE), {"name": name, "difference": file.getvalue()})
@@ -113,6 +139,20 @@ class MartRepository(Repository):
     def _ensure(self, names: Sequence[str]) -> None:
         rows = [{"name": name, "as_of": None, "changes": 0, "refreshed": 0} for name in names]
         self.upsert(REFRESH, rows, ["name"], [])
+
+
+def has_red_flags() -> bool:
+    """Whether gold has red flags."""
+    return "fact_red_flag" in SQLModel.metadata.tables
+
+
+def _red_flags() -> Select[Any]:
+    fact, indicator = gold_table("fact_red_flag"), gold_table("dim_indicator")
+    buyer = gold_table("dim_organization").alias("buyer")
+    joined = fact.join(indicator, indicator.c.indicator_key == fact.c.indicator_key)
+    joined = joined.outerjoin(buyer, buyer.c.organization_key == fact.c.buyer_key)
+    columns = [indicator.c.code, identity_of(buyer), fact.c.source_key, fact.c.date_key, fact.c.result]
+    return select(*columns).select_from(joined)
 
 
 def _tenders() -> Select[Any]:

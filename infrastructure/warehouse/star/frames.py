@@ -15,6 +15,7 @@ SQLITE_TYPES: Mapping[FieldKind, tuple[Any, pl.DataType]] = {
     FieldKind.INSTANT: (String(), pl.String()),
     FieldKind.DATE: (String(), pl.String()),
     FieldKind.BOOLEAN: (Integer(), pl.Int64()),
+    FieldKind.NUMBER: (Double(), pl.Float64()),
 }
 
 
@@ -33,14 +34,17 @@ def frames(connection: Connection, statement: Select[Any], kinds: Mapping[str, F
         for name, kind in kinds.items()
     }
     convert = _conversions(kinds) if sqlite else []
-    result = connection.execution_options(stream_results=True, max_row_buffer=FRAME_ROWS).execute(statement)
-    schema = column_schema(kinds)
+    # SQLite reads row by row as it is, and no column needs SQLAlchemy's conversion: the driver's rows are taken.
+    options = {} if sqlite else {"stream_results": True, "max_row_buffer": FRAME_ROWS}
+    result = connection.execution_options(**options).execute(statement)
+    cursor: Any = result.cursor if sqlite else result
     found = False
-    while rows := result.fetchmany(FRAME_ROWS):
+    while rows := cursor.fetchmany(FRAME_ROWS):
         found = True
         yield pl.DataFrame(_columns(rows, raw), schema=raw).with_columns(convert)
+    result.close()
     if not found:
-        yield pl.DataFrame(schema=schema)
+        yield pl.DataFrame(schema=column_schema(kinds))
 
 
 def _columns(rows: Sequence[Sequence[Any]], schema: Mapping[str, pl.DataType]) -> dict[str, Sequence[Any]]:

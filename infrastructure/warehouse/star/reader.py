@@ -7,15 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, and_, func, or_, select
 
 from domain.star.aggregates import AggregatePage, AggregateQuery
 from domain.star.queries import FieldKind, RowPage, RowQuery, Sort
 from infrastructure.warehouse.repository import Repository, chunks
 from infrastructure.warehouse.star.aggregates import aggregate_page, aggregate_statement
+from infrastructure.warehouse.star.dimension_attributes import DimensionAttributes
 from infrastructure.warehouse.star.frames import frame_column, frames
 from infrastructure.warehouse.star.gold_tables import gold_table
-from infrastructure.warehouse.star.readable_fields import ReadableTable, is_key, readable_table
+from infrastructure.warehouse.star.readable_fields import DimensionRole, ReadableTable, is_key, readable_table
 from infrastructure.warehouse.star.row_conditions import column_of, condition_test, joined_with_roles, ordered
 
 Test = ColumnElement[bool]
@@ -53,21 +54,33 @@ class StarReader(Repository):
         `after` and `limit` do not apply. Without a sort the order is the database's.
         """
         source = readable_table(query.of)
-        fields = [source.field(name) for name in kinds]
+        fields = {name: source.field(name) for name in kinds}
+        own = {name: column for name, (role, column) in fields.items() if role is None}
+        dimensions = self._dimensions(fields, kinds)
+        columns = own | {one.key: one.role.key for one in dimensions}
+        read = {name: kinds[name] for name in own} | {one.key: one.key_kind for one in dimensions}
         sorts = [(source.field(sort.field), sort.descending) for sort in query.sort]
-        roles = [role for role, _ in (*fields, *(field for field, _ in sorts)) if role]
-        columns = [
-            frame_column(self.connection, column_of(source, *field), kind).label(f"column_{position}")
-            for position, (field, kind) in enumerate(zip(fields, kinds.values(), strict=True))
-        ]
         order = [ordered(column_of(source, *field), descending=descending) for field, descending in sorts]
         statement = (
-            select(*columns)
-            .select_from(joined_with_roles(source, roles))
+            select(*[frame_column(self.connection, columns[name], kind).label(name) for name, kind in read.items()])
+            .select_from(joined_with_roles(source, [role for (role, _), _ in sorts if role]))
             .where(*(condition_test(source, condition) for condition in query.where))
             .order_by(*order, *([source.key] if order else []))
         )
-        return frames(self.connection, statement, kinds)
+        for frame in frames(self.connection, statement, read):
+            for dimension in dimensions:
+                frame = dimension.add_to(frame)
+            yield frame.select(list(kinds))
+
+    def _dimensions(
+        self, fields: Mapping[str, tuple[DimensionRole | None, Column[Any]]], kinds: Mapping[str, FieldKind]
+    ) -> list[DimensionAttributes]:
+        """The dimensions with attributes among these fields, by role."""
+        attributes: dict[str, tuple[DimensionRole, dict[str, FieldKind]]] = {}
+        for name, (role, _) in fields.items():
+            if role is not None:
+                attributes.setdefault(role.name, (role, {}))[1][name] = kinds[name]
+        return [DimensionAttributes(self, role, named) for role, named in attributes.values()]
 
     def aggregate_frames(self, query: AggregateQuery, kinds: Mapping[str, FieldKind]) -> Iterator[pl.DataFrame]:
         """All groups of the query, with the columns of `kinds` in order. `after` and `limit` do not apply."""
