@@ -62,6 +62,7 @@ def scratch_installation(settings: Settings, live: Parts) -> Iterator[Parts]:
             files=live.files,
             batch_records=live.batch_records,
             base_currency=live.base_currency,
+            red_flags=live.red_flags,
         )
         warehouse.close()
     finally:

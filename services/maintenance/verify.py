@@ -14,18 +14,19 @@ from domain.shared.errors import ConflictError
 from services.lake.silver_batches import newest_batches
 from services.maintenance.row_comparison import Difference, Key, differences
 from services.maintenance.verify_vectors import compare_vectors
-from services.pipeline.backlog import organizations_behind
+from services.pipeline.backlog import organizations_behind, red_flags_behind
 from services.pipeline.indexing.index import index
 from services.pipeline.publishing.publish import publish
 from services.pipeline.publishing.publish_records import newest_records
+from services.pipeline.red_flags.refresh import red_flags
 from services.pipeline.refining.refine import refine
 from services.ports.lake import Lake
 from services.ports.parts import Parts
 from services.ports.search import SearchIndex
 from services.ports.warehouse import Warehouse
 
-# Columns that differ between update and rebuild by design: the run that made the row.
-RUN_COLUMNS = {"silver_batch"}
+# Columns that differ between update and rebuild by design: the run that made the row, and when.
+RUN_COLUMNS = {"silver_batch", "refreshed_at"}
 
 
 def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:
@@ -51,7 +52,7 @@ def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:
 
 def build(scratch: Parts) -> None:
     """Run the stages over the whole log."""
-    for stage in (refine, publish, index):
+    for stage in (refine, publish, red_flags, index):
         stage.run_all(scratch)
 
 
@@ -64,7 +65,7 @@ def _positions(warehouse: Warehouse) -> list[int]:
 def _at_rest(warehouse: Warehouse) -> list[int]:
     with warehouse.read() as work:
         newest, silver = work.batches.last_committed(), work.batches.last_silver()
-        behind = organizations_behind(work)
+        behind = organizations_behind(work) or red_flags_behind(work)
     found = _positions(warehouse)
     if found[0] < newest or found[1] < silver or found[2] < silver or behind:
         raise ConflictError(

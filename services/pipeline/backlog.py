@@ -4,6 +4,8 @@ from services.ports.warehouse import ReadUnitOfWork
 
 ORGANIZATIONS_PART = "organizations"  # part of the index stage: how far their search documents are written
 
+RED_FLAGS = "red_flags"  # the stage
+
 
 def refine_pending(work: ReadUnitOfWork) -> bool:
     """Whether committed batches are pending for refine."""
@@ -29,6 +31,11 @@ def processes_pending(work: ReadUnitOfWork) -> bool:
 def organizations_behind(work: ReadUnitOfWork) -> bool:
     """Whether search documents of organisations are behind the index watermark."""
     return work.watermarks.get("index", ORGANIZATIONS_PART).silver_batch < work.watermarks.get("index").silver_batch
+
+
+def red_flags_behind(work: ReadUnitOfWork) -> bool:
+    """Whether publish has passed the silver batch that the flags which compare all data are of."""
+    return work.watermarks.get(RED_FLAGS).silver_batch < work.watermarks.get("publish").silver_batch
 
 
 def index_pending(work: ReadUnitOfWork) -> bool:

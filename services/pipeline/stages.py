@@ -9,6 +9,7 @@ from services.pipeline.erasing.erase import erase
 from services.pipeline.indexing.index import index
 from services.pipeline.landing.land import land
 from services.pipeline.publishing.publish import publish
+from services.pipeline.red_flags.refresh import red_flags
 from services.pipeline.refining.refine import refine
 from services.pipeline.stage import LeasedStage, Stage
 from services.shared.clock import now
@@ -21,4 +22,4 @@ delivery = LeasedStage(
     time_limit_seconds=2 * int(RUN_SECONDS),
     own_thread=True,
 )
-STAGES: tuple[Stage, ...] = (land, refine, publish, index, delivery, embed, erase)
+STAGES: tuple[Stage, ...] = (land, refine, publish, index, red_flags, delivery, embed, erase)

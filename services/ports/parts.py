@@ -4,6 +4,7 @@ in.
 
 from dataclasses import dataclass, field
 
+from domain.red_flags.settings import RedFlagSettings
 from services.ports.embeddings import EmbeddingModels, NoEmbeddingModels
 from services.ports.exchange_rates import RateService
 from services.ports.files import StoredFiles
@@ -28,6 +29,7 @@ class Parts:
     files: StoredFiles
     batch_records: int
     base_currency: str = "EUR"
+    red_flags: RedFlagSettings = field(default_factory=RedFlagSettings)
     rate_service: RateService | None = None
     embedders: EmbeddingModels = field(default_factory=NoEmbeddingModels)
     hooks: WebhookSender = field(default_factory=NoWebhookSender)
