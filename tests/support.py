@@ -47,7 +47,7 @@ from services.uploads import submission as intake
 STAGES = {stage.name: stage for stage in REGISTRY}
 PDF_LIMITS = PdfLimits(cpu_seconds=10, page_seconds=2, timeout=60)
 # Columns that differ between two ways to the same state: ids of runs, not results.
-BATCH_COLUMNS = {"silver_batch"}
+BATCH_COLUMNS = {"silver_batch", "refreshed_at"}
 STAR = (
     "fact_process",
     "fact_award",
@@ -62,6 +62,8 @@ STAR = (
     "dim_source",
     "dim_status",
     "dim_exchange_rate",
+    "fact_red_flag",
+    "dim_indicator",
 )
 Gold = dict[str, list[dict[str, Any]]]
 Message = tuple[str, ...]

@@ -25,6 +25,7 @@ ADDITIVE: Mapping[str, frozenset[str]] = {
     "award": frozenset({"amount", "amount_base"}),
     "contract": frozenset({"amount", "amount_base"}),
     "item": frozenset({"quantity"}),
+    "red_flag": frozenset(),
     "document": frozenset({"pages", "words", "passages", "size"}),
 }
 """The measures of each fact that may be summed over any rows."""

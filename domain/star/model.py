@@ -36,7 +36,7 @@ DIMENSIONS: dict[str, tuple[str, list[str]]] = {
 }
 
 
-FACTS = ("fact_process", "fact_award", "fact_contract", "fact_item")
+FACTS = ("fact_process", "fact_award", "fact_contract", "fact_item", "fact_red_flag")
 
 
 # Dimensions that each column of a fact refers to; organisations are counted over the bridge instead.

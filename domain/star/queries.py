@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any, Literal
 
-FACTS = ("process", "award", "contract", "item", "document")
+FACTS = ("process", "award", "contract", "item", "document", "red_flag")
 DIMENSIONS = (
     "date",
     "organization",
@@ -22,6 +22,7 @@ DIMENSIONS = (
     "source",
     "status",
     "exchange_rate",
+    "indicator",
 )
 Operator = Literal["eq", "gte", "lte", "prefix", "null", "named", "within"]
 INTEGER = re.compile(r"[+-]?[0-9]{1,19}")

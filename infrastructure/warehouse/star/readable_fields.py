@@ -14,12 +14,15 @@ from sqlmodel import SQLModel
 from domain.star.queries import DIMENSIONS, FACTS, FieldKind
 from infrastructure.warehouse.column_types import Instant, Json, Money
 from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
+from infrastructure.warehouse.star import red_flag_tables as _flags  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables
 
 ROLES = {
     "buyer": "dim_organization",
     "supplier": "dim_organization",
     "procuring_entity": "dim_organization",
+    "organization": "dim_organization",
+    "indicator": "dim_indicator",
     "source": "dim_source",
     "procedure": "dim_procedure",
     "status": "dim_status",
@@ -44,6 +47,16 @@ HIDDEN_ATTRIBUTES = {
     },
     "dim_classification": {"parent", "reference", "uses"},
     "dim_status": {"of", "uses"},
+    "dim_indicator": {
+        "description",
+        "definition",
+        "subjects",
+        "inputs",
+        "refresh",
+        "thresholds",
+        "quartiles",
+        "refreshed_at",
+    },
 }
 KEY_SUFFIX = "_key"
 

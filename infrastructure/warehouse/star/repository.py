@@ -94,6 +94,7 @@ class StarRepository(Repository):
             "dim_organization",
             "dim_date",
             "dim_exchange_rate",
+            "dim_indicator",
             "bridge_process_organization",
         ]
         names += ["organization_total", "fact_document", "document_claim", "process_file"]

@@ -166,7 +166,7 @@ def test_a_buyer_that_disqualifies_many_bids_is_flagged_and_its_procuring_entity
         submitted("d", "D", 8, 2),
     ]
     assert organizations("R038", [*cases, submitted("e", "E", 4, 6)], "buyer")["E"] == ("not_flagged", 0.6)
-    # Two more of 0.1 make seven: Q1 at 2.1667 = 0.1, Q3 at 5.5833 = 0.1 + 0.5833·0.1 = 0.15833; fence 0.24583.
+    # Two more of 0.1 make seven: Q1 at 2.1667 = 0.1, Q3 at 5.8333 = 0.1 + 0.8333·0.1 = 0.18333; fence 0.30833.
     more = [submitted("f", "F", 9, 1), submitted("g", "G", 9, 1)]
     for role, name in (("buyer", "E"), ("procuring_entity", "PE")):
         found = organizations("R038", [*cases, *more, submitted("e", "E", 4, 6)], role)
