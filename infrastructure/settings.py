@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     )
     red_flags: Annotated[RedFlagSettings, NoDecode, BeforeValidator(read_red_flags)] = Field(
         RedFlagSettings(),
-        description="thresholds of the red flags (docs/red-flags.md): JSON, or the path of a .json, .toml or .yaml file",
+        description="thresholds of the red flags (docs/red-flags.md): JSON, or the path of a JSON, TOML or YAML file",
     )
     fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = Field(
         1, description="first month of the fiscal year in the calendar dimension"

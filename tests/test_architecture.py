@@ -27,13 +27,14 @@ NO_ADAPTERS = {"system", "settings", "logging", "bootstrap", "scratch_installati
 ADAPTERS = {path.stem for path in (ROOT / "infrastructure").iterdir() if not path.stem.startswith("_")} - NO_ADAPTERS
 # The direction inside each layer: a package imports only packages before it. `formats` reads PDFs through `pdf`.
 DIRECTION = {
-    "domain": "shared raw_records document_files ocds lake exchange_rates jobs pipeline reference_data star red_flags search "
-    "saved_searches tables validation"
+    "domain": "shared raw_records document_files ocds lake exchange_rates jobs pipeline reference_data star red_flags "
+    "search     "saved_searches tables validation"
     " webhooks users maintenance",
     "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star search saved_searches users "
     "pipeline maintenance",
     # A stage knows those that it wakes.
-    "services.pipeline": "set_aside stage backlog erasing embedding indexing red_flags publishing refining landing stages sweep",
+    "services.pipeline": "set_aside stage backlog erasing embedding indexing red_flags publishing refining "
+    "landing stages sweep",
     "infrastructure": "system pdf settings logging credentials formats files exports lake queue search embeddings "
     "exchange_rates http pipeline warehouse bootstrap scratch_installation",
     "infrastructure.warehouse": "column_types columns postgresql array_parameters repository webhooks ledger users "

@@ -22,6 +22,8 @@ CONVERTED_AMOUNTS = {
     "fact_award": ("amount", "currency_key"),
     "fact_contract": ("amount", "currency_key"),
     "fact_item": ("unit_amount", "unit_currency_key"),
+    "fact_bid": ("amount", "currency_key"),
+    "fact_transaction": ("amount", "currency_key"),
 }
 MAX_RATE = 1e12  # upper bound of a plausible rate
 

@@ -128,6 +128,53 @@ TABLES: dict[str, Columns] = {
         "start": INSTANT,
         "end": INSTANT,
     },
+    # One row per bid (the bids extension).
+    "bid": KEYS
+    | {
+        "position": pl.Int32,
+        "bid_id": pl.String,
+        "status": pl.String,
+        "date": INSTANT,
+        **MONEY,
+        "tenderers": pl.Int32,  # number of distinct tenderers
+    },
+    # One row per tenderer of a bid; none for a bid without tenderers.
+    "bid_tenderer": KEYS
+    | {
+        "bid_position": pl.Int32,
+        "bid_id": pl.String,
+        "party_id": pl.String,
+        "name": pl.String,
+        "organization_id": pl.String,
+    },
+    # One row per payment of a contract (implementation.transactions).
+    "transaction": KEYS
+    | {
+        "parent_position": pl.Int32,  # position of the contract
+        "contract_id": pl.String,
+        "position": pl.Int32,
+        "transaction_id": pl.String,
+        "date": INSTANT,
+        **MONEY,
+        "payer_organization_id": pl.String,
+        "payee_organization_id": pl.String,
+        "source": pl.String,
+        "url": pl.String,
+    },
+    # One row per amendment of the tender, of an award or of a contract.
+    "amendment": KEYS
+    | {
+        "level": pl.String,  # tender, award or contract
+        "parent_position": pl.Int32,  # position of the award or contract; 0 for the tender
+        "parent_id": pl.String,
+        "position": pl.Int32,
+        "amendment_id": pl.String,
+        "date": INSTANT,
+        "rationale": pl.String,
+        "description": pl.String,
+        "amends_release_id": pl.String,
+        "release_id": pl.String,
+    },
     # One row per item of the tender, of an award or of a contract.
     "item": KEYS
     | {
@@ -228,6 +275,8 @@ GRAIN = {table: ["record_id"] for table in RECORD_TABLES} | {
     "award": ["ocid", "position"],
     "contract": ["ocid", "position"],
     "party": ["ocid", "position"],
+    "bid": ["ocid", "position"],
+    "transaction": ["ocid", "parent_position", "position"],
 }
 REQUIRED = {
     "process": ["silver_batch", "ocid", "deleted"],
@@ -235,6 +284,10 @@ REQUIRED = {
     "award": ["silver_batch", "ocid", "position"],
     "award_supplier": ["silver_batch", "ocid", "award_position", "organization_id"],
     "contract": ["silver_batch", "ocid", "position"],
+    "bid": ["silver_batch", "ocid", "position"],
+    "bid_tenderer": ["silver_batch", "ocid", "bid_position", "organization_id"],
+    "transaction": ["silver_batch", "ocid", "parent_position", "position"],
+    "amendment": ["silver_batch", "ocid", "level", "parent_position", "position"],
     "item": ["silver_batch", "ocid", "level", "position"],
     "document": ["silver_batch", "ocid", "level", "position"],
     "note": ["silver_batch", "ocid", "code"],
@@ -253,7 +306,7 @@ def silver_schema(table: str) -> "pa.DataFrameSchema":
     import pandera.polars as pa  # imported here: it takes 100 MB, which readers of silver don't need
 
     checks: dict[str, list[pa.Check]] = (
-        {"level": [pa.Check.isin(["planning", *LEVELS])]} if table in {"item", "document"} else {}
+        {"level": [pa.Check.isin(["planning", *LEVELS])]} if table in {"item", "document", "amendment"} else {}
     )
     columns = {
         name: pa.Column(dtype, nullable=name not in REQUIRED[table], checks=checks.get(name, []))

@@ -3,7 +3,7 @@
 Unknown fields are ignored here and kept in the payload. `checker(Release)` validates releases; the flattening reads
 payloads as `polars_type(CompiledReleaseModel)` (both in domain/ocds/model_types.py): one definition, so that everything
 accepted can be read. All fields except a release's ocid and date may be absent or null.
-`Release` also validates members that the flattening does not read yet (bids, lots, transactions), so that bronze stays
+`Release` also validates members that the flattening does not read yet (lots, items of bids), so that bronze stays
 readable when it does.
 """
 
@@ -141,7 +141,25 @@ class Planning(Model):
     documents: list[Document] | None = None
 
 
-class Tender(Model):
+class Amendment(Model):
+    """A change to a tender, an award or a contract."""
+
+    id: Id | None = None
+    date: str | None = None
+    rationale: str | None = None
+    description: str | None = None
+    amendsReleaseID: str | None = None
+    releaseID: str | None = None
+
+
+class Amended(Model):
+    """Something with amendments; `amendment` is the only one of OCDS 1.0, deprecated since."""
+
+    amendments: list[Amendment] | None = None
+    amendment: Amendment | None = None
+
+
+class Tender(Amended):
     """The tender stage."""
 
     id: Id | None = None
@@ -164,7 +182,7 @@ class Tender(Model):
     documents: list[Document] | None = None
 
 
-class Award(Model):
+class Award(Amended):
     """An award."""
 
     id: Id | None = None
@@ -179,20 +197,28 @@ class Award(Model):
     contractPeriod: Period | None = None
 
 
-class Payment(Model):
-    """Payer and payee of a payment."""
+class Transaction(Model):
+    """A payment. OCDS 1.0 has `amount` for `value`, and identifiers of organisations for `payer` and `payee`."""
 
+    id: Id | None = None
+    date: str | None = None
+    value: Value | None = None
+    amount: Value | None = None
     payer: OrganizationReference | None = None
     payee: OrganizationReference | None = None
+    providerOrganization: Identifier | None = None
+    receiverOrganization: Identifier | None = None
+    source: str | None = None
+    uri: str | None = None
 
 
-class Payments(Model):
-    """The payments of a contract."""
+class Implementation(Model):
+    """The implementation of a contract, with its payments."""
 
-    transactions: list[Payment] | None = None
+    transactions: list[Transaction] | None = None
 
 
-class Contract(Model):
+class Contract(Amended):
     """A contract; `suppliers` comes from an extension."""
 
     id: Id | None = None
@@ -206,19 +232,23 @@ class Contract(Model):
     suppliers: list[OrganizationReference] | None = None
     items: list[Item] | None = None
     documents: list[Document] | None = None
-    implementation: Payments | None = None
+    implementation: Implementation | None = None
 
 
-class Offer(Model):
-    """The tenderers of a bid."""
+class Bid(Model):
+    """An offer of one or more tenderers (the bids extension)."""
 
+    id: Id | None = None
+    date: str | None = None
+    status: str | None = None
+    value: Value | None = None
     tenderers: list[OrganizationReference] | None = None
 
 
-class Offers(Model):
-    """The bids to a tender (the bids extension)."""
+class Bids(Model):
+    """The bids to a tender."""
 
-    details: list[Offer] | None = None
+    details: list[Bid] | None = None
 
 
 class CompiledReleaseModel(Model):
@@ -233,7 +263,7 @@ class CompiledReleaseModel(Model):
     tender: Tender | None = None
     awards: list[Award] | None = None
     contracts: list[Contract] | None = None
-    bids: Offers | None = None
+    bids: Bids | None = None
 
 
 class ValidatedParty(Party):
@@ -257,40 +287,16 @@ class ValidatedTender(Tender):
     lots: list[Lot] | None = None
 
 
-class Transaction(Payment):
-    """A payment."""
+class ValidatedBid(Bid):
+    """A bid with its items."""
 
-    id: Id | None = None
-    date: str | None = None
-    value: Value | None = None
-
-
-class Implementation(Payments):
-    """The implementation of a contract, with its payments."""
-
-    transactions: list[Transaction] | None = None  # type: ignore[assignment]
-
-
-class ValidatedContract(Contract):
-    """A contract with its implementation."""
-
-    implementation: Implementation | None = None
-
-
-class Bid(Offer):
-    """An offer of one or more tenderers."""
-
-    id: Id | None = None
-    date: str | None = None
-    status: str | None = None
-    value: Value | None = None
     items: list[Item] | None = None
 
 
-class Bids(Offers):
-    """The offers to a tender."""
+class ValidatedBids(Bids):
+    """The bids, with their items."""
 
-    details: list[Bid] | None = None  # type: ignore[assignment]
+    details: list[ValidatedBid] | None = None  # type: ignore[assignment]
 
 
 class Release(CompiledReleaseModel):
@@ -301,5 +307,4 @@ class Release(CompiledReleaseModel):
     tag: list[str] | None = None
     parties: list[ValidatedParty] | None = None  # type: ignore[assignment]  # narrower than the base model
     tender: ValidatedTender | None = None
-    contracts: list[ValidatedContract] | None = None  # type: ignore[assignment]
-    bids: Bids | None = None
+    bids: ValidatedBids | None = None

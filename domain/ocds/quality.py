@@ -48,6 +48,11 @@ def _values(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name in ("awards", "contracts"):
         for index, one in enumerate(release.get(name) or ()):
             yield f"/{name}/{index}/value", one.get("value")
+            for number, payment in enumerate((one.get("implementation") or {}).get("transactions") or ()):
+                for value in ("value", "amount"):
+                    yield f"/{name}/{index}/implementation/transactions/{number}/{value}", payment.get(value)
+    for index, bid in enumerate((release.get("bids") or {}).get("details") or ()):
+        yield f"/bids/details/{index}/value", bid.get("value")
 
 
 def _money(value: Any, path: str, notes: list[Note]) -> None:

@@ -72,11 +72,24 @@ def _spots(release: dict[str, Any]) -> Iterator[Spot]:
         yield from _period(tender.get(name), ("tender", name))
     yield from _documents(planning, ("planning",))
     yield from _documents(tender, ("tender",))
+    yield from _amendments(tender, ("tender",))
+    for index, bid in enumerate((release.get("bids") or {}).get("details") or ()):
+        yield ("bids", "details", index, "date"), bid, "date"
     for name, date, period in (("awards", "date", "contractPeriod"), ("contracts", "dateSigned", "period")):
         for index, one in enumerate(release.get(name) or ()):
             yield (name, index, date), one, date
             yield from _period(one.get(period), (name, index, period))
             yield from _documents(one, (name, index))
+            yield from _amendments(one, (name, index))
+            for number, payment in enumerate((one.get("implementation") or {}).get("transactions") or ()):
+                yield (name, index, "implementation", "transactions", number, "date"), payment, "date"
+
+
+def _amendments(holder: dict[str, Any], path: Path) -> Iterator[Spot]:
+    for index, amendment in enumerate(holder.get("amendments") or ()):
+        yield (*path, "amendments", index, "date"), amendment, "date"
+    if amendment := holder.get("amendment"):
+        yield (*path, "amendment", "date"), amendment, "date"
 
 
 def _period(period: Any, path: Path) -> Iterator[Spot]:

@@ -23,8 +23,9 @@ EXPECTED = {
     "greater_than_equal": "a number that is not negative",
     "less_than_equal": "a smaller number",
 }
-DROPPED = {"null_element", "blank_value", "unreadable_detail"}
+DROPPED = {"null_element", "blank_value", "unreadable_detail", "unreadable_element"}
 BLANK_IS_MISSING = {"float_type", "int_type", "int_from_float", "bool_type", "dict_type", "list_type"}
+OPTIONAL_ELEMENTS = {"amendments", "amendment", "transactions"}
 UNREPAIRED = {("ocid",)}  # the identity of a process can't be guessed
 MAX_ROUNDS = 12  # of validation and repair
 
@@ -57,9 +58,9 @@ def repair_release(release: dict[str, Any], errors: Sequence[Any], notes: list[N
         if error["type"] == "missing" or (value is None and not isinstance(holder, list)):
             problem = pointer(path), f"{pointer(path)[1:]}: missing"
             continue
-        repaired = None if path in UNREPAIRED else _repair_value(error["type"], value)
-        if repaired is None and _is_detail(path):
-            repaired = "unreadable_detail", None
+        repaired = None if path in UNREPAIRED else _repair_value(path, error["type"], value)
+        if repaired is None and (code := _dropped_as(path)) is not None:
+            repaired = code, None
         if repaired is None:
             problem = (
                 pointer(path),
@@ -74,11 +75,14 @@ def repair_release(release: dict[str, Any], errors: Sequence[Any], notes: list[N
     return problem
 
 
-def _is_detail(path: Sequence[Any]) -> bool:
-    """Whether the path is a detail that may be dropped: of an organisation reference or a contract's suppliers."""
+def _dropped_as(path: Sequence[Any]) -> str | None:
+    """The note's code if the path is a detail that may be dropped: of an organisation reference, a contract's
+    suppliers, an amendment or a transaction."""
     if path[0] == "contracts" and "suppliers" in path:
-        return True
-    return path[0] != "parties" and ("identifier" in path or "address" in path)
+        return "unreadable_detail"
+    if path[0] != "parties" and ("identifier" in path or "address" in path):
+        return "unreadable_detail"
+    return None if OPTIONAL_ELEMENTS.isdisjoint(path) else "unreadable_element"
 
 
 def _holder(release: Any, path: Sequence[Any]) -> Any:
@@ -102,10 +106,12 @@ def _excerpt(value: Any) -> str:
         return json_type_name(value)
 
 
-def _repair_value(error: str, value: Any) -> tuple[str, Any] | None:
+def _repair_value(path: Sequence[Any], error: str, value: Any) -> tuple[str, Any] | None:
     """(note code, repaired value), or None if it can't be repaired."""
     if value is None:
         return "null_element", None
+    if path == ("bids",) and isinstance(value, list) and value:
+        return "bids_as_array", {"details": value}
     if isinstance(value, bool):
         return None
     if isinstance(value, str) and not value.strip() and error in BLANK_IS_MISSING:

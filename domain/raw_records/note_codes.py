@@ -5,6 +5,7 @@ from domain.raw_records.record import Note
 NOTES: dict[str, str] = {
     "array_expected": "an object or a text stood where an array belongs; read as an array of one",
     "object_expected": "an array of one stood where a single value belongs, or an empty array where an object does",
+    "bids_as_array": "`bids` is an array of bids, as before the bids extension; read as `bids/details`",
     "integer_id": "ids of reference records that are numbers; read as texts, so that 1 and '1' are the same",
     "number_as_text": "a number stood where a text belongs; read as text",
     "text_as_number": "a text that is a number stood where a number belongs",
@@ -28,6 +29,7 @@ NOTES: dict[str, str] = {
     "organization_differs": "a reference says otherwise of an organisation than `parties`, or, where that is silent, "
     "than an earlier reference",
     "unreadable_detail": "what is said of an organisation outside of `parties` can't be read; left out",
+    "unreadable_element": "a value of an amendment or of a transaction can't be read; left out",
     "whitespace_removed": "whitespace at the ends of a name or code, or more than a space inside; removed",
     "award_status_unknown": "the status of an award is not one of the standard's; the award counts in no total",
     "award_not_found": "a contract's awardID names no award of the process",

@@ -11,7 +11,7 @@ import polars as pl
 
 from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.lake.silver import INSTANT, Columns
-from domain.star.build import in_calendar
+from domain.star.columns import in_calendar
 
 PROCESSES: Columns = {
     "process_key": pl.Int64,

@@ -19,12 +19,15 @@ ADDITIVE: Mapping[str, frozenset[str]] = {
     "process": frozenset(
         {
             *("amount", "amount_base", "min_amount", "budget_amount", "number_of_tenderers"),
-            *("releases", "awards", "contracts", "items", "documents", "notes"),
+            *("releases", "awards", "contracts", "items", "documents", "notes", "bids", "transactions", "amendments"),
         }
     ),
     "award": frozenset({"amount", "amount_base"}),
     "contract": frozenset({"amount", "amount_base"}),
     "item": frozenset({"quantity"}),
+    "bid": frozenset({"amount", "amount_base"}),
+    "transaction": frozenset({"amount", "amount_base"}),
+    "amendment": frozenset(),
     "red_flag": frozenset(),
     "document": frozenset({"pages", "words", "passages", "size"}),
 }
@@ -36,6 +39,9 @@ UNIT_OF: Mapping[tuple[str, str], str] = {
     ("award", "amount"): "currency.code",
     ("award", "award_amount"): "currency.code",
     ("contract", "amount"): "currency.code",
+    ("bid", "amount"): "currency.code",
+    ("bid", "bid_amount"): "currency.code",
+    ("transaction", "amount"): "currency.code",
     ("item", "unit_amount"): "unit_currency.code",
     ("item", "quantity"): "unit",
 }

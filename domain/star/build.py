@@ -8,13 +8,22 @@ import polars as pl
 
 from domain.exchange_rates.conversion import ExchangeQuotes, convert_amounts, value_date
 from domain.lake.flattening.organization_identity import UNKNOWN
-from domain.shared.surrogate_keys import business_key, clustered_key, with_key
-from domain.star.model import CALENDAR_YEARS, DIMENSIONS, ORGANIZATION, UNKNOWN_ORGANIZATION, Frames, Star
+from domain.shared.surrogate_keys import with_key
+from domain.star.bid_facts import amendment_fact, bid_fact, transaction_fact
+from domain.star.columns import (
+    BASE_COLUMNS,
+    converted,
+    date_key,
+    in_calendar,
+    or_position,
+    point,
+    with_fact_key,
+    with_organization,
+)
+from domain.star.model import DIMENSIONS, ORGANIZATION, Frames, Star
 
+COUNTED = ["award", "contract", "item", "document", "note", "bid", "transaction", "amendment"]
 PROCESS_COLUMNS = ["ocid", "process_key", "buyer_key", "source_key", "procedure_key", "classification_key", "stated"]
-
-
-BASE_COLUMNS = ["value_date", "amount_base", "base_currency", "rate", "rate_date"]
 
 
 def build_star(silver: Frames, money: ExchangeQuotes) -> Star:
@@ -34,40 +43,13 @@ def build_star(silver: Frames, money: ExchangeQuotes) -> Star:
         "fact_award": _award(silver, members, shared, dimensions, money),
         "fact_contract": _contract(silver, shared, dimensions, money),
         "fact_item": _item(silver, shared, dimensions, money),
+        "fact_bid": bid_fact(silver, members, shared, dimensions, money),
+        "fact_transaction": transaction_fact(silver, members, shared, dimensions, money),
+        "fact_amendment": amendment_fact(silver, shared),
     }
     bridge = _bridge(parties, process)
     organizations = parties.select("organization_key", *ORGANIZATION).unique("organization_key", maintain_order=True)
     return Star(facts, {name: _dimension(name, dimensions) for name in DIMENSIONS}, organizations, bridge)
-
-
-def in_calendar(column: str) -> pl.Expr:
-    """The instant, or null outside the calendar: software writes 0001-01-01 or 1900-01-01 for an unknown date."""
-    return pl.when(pl.col(column).dt.year().is_between(*CALENDAR_YEARS)).then(pl.col(column))
-
-
-def date_key(column: str) -> pl.Expr:
-    """yyyymmdd (UTC) of an instant, null outside the calendar."""
-    day = in_calendar(column).dt
-    return (
-        (day.year() * 10_000 + day.month().cast(pl.Int32) * 100 + day.day()).cast(pl.Int32).alias(f"{column}_date_key")
-    )
-
-
-def _point(
-    frame: pl.DataFrame, dimension: str, attributes: list[pl.Expr], found: Frames, alias: str | None = None
-) -> pl.DataFrame:
-    """Return the frame with the key of the dimension row of these `attributes`; the rows are collected in `found`."""
-    key, names = DIMENSIONS[dimension]
-    temporary = [f"_{name}" for name in names]
-    wide = frame.with_columns(
-        expression.cast(pl.String).alias(name) for expression, name in zip(attributes, temporary, strict=True)
-    )
-    wide = with_key(wide, alias or key, list(temporary))
-    rows = wide.select(
-        pl.col(alias or key).alias(key), *[pl.col(old).alias(new) for old, new in zip(temporary, names, strict=True)]
-    )
-    found[dimension] = pl.concat([found[dimension], rows]) if dimension in found else rows
-    return wide.drop(temporary)
 
 
 def _dimension(name: str, found: Frames) -> pl.DataFrame:
@@ -86,43 +68,31 @@ def with_cpv_levels(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _organization(frame: pl.DataFrame, members: pl.DataFrame, column: str, alias: str) -> pl.DataFrame:
-    named = members.rename({"organization_id": column, "organization_key": alias})
-    return frame.join(named, on=["ocid", column], how="left", maintain_order="left").with_columns(
-        pl.col(alias).fill_null(UNKNOWN_ORGANIZATION)
-    )
-
-
 def _counts(silver: Frames, table: str, name: str) -> pl.DataFrame:
     return silver[table].group_by("ocid").agg(pl.len().alias(name))
 
 
 def _process(silver: Frames, members: pl.DataFrame, found: Frames, money: ExchangeQuotes) -> pl.DataFrame:
     frame = with_key(silver["process"], "process_key", ["ocid"])
-    frame = _organization(frame, members, "buyer_organization_id", "buyer_key")
-    frame = _organization(frame, members, "procuring_entity_organization_id", "procuring_entity_key")
+    frame = with_organization(frame, members, "buyer_organization_id", "buyer_key")
+    frame = with_organization(frame, members, "procuring_entity_organization_id", "procuring_entity_key")
     prefix = pl.col("ocid").str.extract(r"^([^-]+-[^-]+)")
     c = pl.col
-    frame = _point(frame, "dim_source", [prefix, c("publisher"), c("publisher_license")], found)
-    frame = _point(
+    frame = point(frame, "dim_source", [prefix, c("publisher"), c("publisher_license")], found)
+    frame = point(
         frame, "dim_procedure", [c("procurement_method"), c("procurement_method_details"), c("main_category")], found
     )
-    frame = _point(frame, "dim_status", [pl.lit("process"), c("status")], found)
-    frame = _point(
+    frame = point(frame, "dim_status", [pl.lit("process"), c("status")], found)
+    frame = point(
         frame,
         "dim_classification",
         [c("classification_scheme"), c("classification_id"), c("classification_description")],
         found,
     )
-    frame = _point(frame, "dim_location", [c("country"), c("region"), c("locality")], found)
-    frame = _point(frame, "dim_currency", [c("currency")], found)
-    for table, name in (
-        ("award", "awards"),
-        ("contract", "contracts"),
-        ("item", "items"),
-        ("document", "documents"),
-        ("note", "notes"),
-    ):
+    frame = point(frame, "dim_location", [c("country"), c("region"), c("locality")], found)
+    frame = point(frame, "dim_currency", [c("currency")], found)
+    for table in COUNTED:
+        name = f"{table}s"
         frame = frame.join(_counts(silver, table, name), on="ocid", how="left", maintain_order="left").with_columns(
             c(name).fill_null(0)
         )
@@ -134,7 +104,7 @@ def _process(silver: Frames, members: pl.DataFrame, found: Frames, money: Exchan
     frame = frame.with_columns(
         pl.min_horizontal(in_calendar("tender_start"), in_calendar("first_published")).alias("stated")
     )
-    frame = convert_amounts(frame.with_columns(value_date("amount", "currency", c("stated"))), money)
+    frame = converted(frame, money, c("stated"))
     columns = [
         "process_key",
         "ocid",
@@ -171,13 +141,8 @@ def _process(silver: Frames, members: pl.DataFrame, found: Frames, money: Exchan
         "budget_amount",
         "budget_currency",
         "number_of_tenderers",
-        "awards",
-        "contracts",
-        "items",
-        "documents",
-        "notes",
     ]
-    columns += [*BASE_COLUMNS, "stated"]
+    columns += [*(f"{table}s" for table in COUNTED), *BASE_COLUMNS, "stated"]
     return frame.select(columns)
 
 
@@ -191,22 +156,20 @@ def _award(
         .unique(maintain_order=True)
     )
     frame = award.join(suppliers, on=["ocid", "position"], how="left", maintain_order="left_right")
-    frame = _organization(frame, members, "organization_id", "supplier_key")
+    frame = with_organization(frame, members, "organization_id", "supplier_key")
     shares = pl.len().over("ocid", "position")
     frame = frame.with_columns(
         pl.col("amount").alias("award_amount"),
         (pl.col("amount") / shares).alias("amount"),
         pl.col("organization_id").fill_null(UNKNOWN),
     )
-    frame = _point(frame, "dim_status", [pl.lit("award"), pl.col("status")], found)
-    frame = _point(frame, "dim_currency", [pl.col("currency")], found)
-    frame = _fact_key(
-        frame, "award_key", [pl.lit("award"), pl.col("ocid"), _or_position("award_id"), pl.col("organization_id")]
+    frame = point(frame, "dim_status", [pl.lit("award"), pl.col("status")], found)
+    frame = point(frame, "dim_currency", [pl.col("currency")], found)
+    frame = with_fact_key(
+        frame, "award_key", [pl.lit("award"), pl.col("ocid"), or_position("award_id"), pl.col("organization_id")]
     )
     frame = frame.with_columns(date_key("date").alias("date_key"), pl.col("date").alias("award_date"))
-    frame = convert_amounts(
-        frame.with_columns(value_date("amount", "currency", in_calendar("date"), pl.col("stated"))), money
-    )
+    frame = converted(frame, money, in_calendar("date"), pl.col("stated"))
     columns = [
         "award_key",
         "process_key",
@@ -236,17 +199,15 @@ def _award(
 
 def _contract(silver: Frames, shared: pl.DataFrame, found: Frames, money: ExchangeQuotes) -> pl.DataFrame:
     frame = silver["contract"].join(shared, on="ocid", how="inner", maintain_order="left")
-    frame = _point(frame, "dim_status", [pl.lit("contract"), pl.col("status")], found)
-    frame = _point(frame, "dim_currency", [pl.col("currency")], found)
-    frame = _fact_key(frame, "contract_key", [pl.lit("contract"), pl.col("ocid"), _or_position("contract_id")])
+    frame = point(frame, "dim_status", [pl.lit("contract"), pl.col("status")], found)
+    frame = point(frame, "dim_currency", [pl.col("currency")], found)
+    frame = with_fact_key(frame, "contract_key", [pl.lit("contract"), pl.col("ocid"), or_position("contract_id")])
     frame = frame.with_columns(
         date_key("date_signed").alias("signed_date_key"),
         date_key("start").alias("start_date_key"),
         date_key("end").alias("end_date_key"),
     )
-    frame = convert_amounts(
-        frame.with_columns(value_date("amount", "currency", in_calendar("date_signed"), pl.col("stated"))), money
-    )
+    frame = converted(frame, money, in_calendar("date_signed"), pl.col("stated"))
     columns = [
         "contract_key",
         "process_key",
@@ -278,22 +239,22 @@ def _contract(silver: Frames, shared: pl.DataFrame, found: Frames, money: Exchan
 def _item(silver: Frames, shared: pl.DataFrame, found: Frames, money: ExchangeQuotes) -> pl.DataFrame:
     c = pl.col
     frame = silver["item"].join(shared.drop("classification_key"), on="ocid", how="inner", maintain_order="left")
-    frame = _point(
+    frame = point(
         frame,
         "dim_classification",
         [c("classification_scheme"), c("classification_id"), c("classification_description")],
         found,
     )
-    frame = _point(frame, "dim_location", [c("country"), c("region"), c("locality")], found)
-    frame = _point(frame, "dim_currency", [c("unit_currency")], found, alias="unit_currency_key")
+    frame = point(frame, "dim_location", [c("country"), c("region"), c("locality")], found)
+    frame = point(frame, "dim_currency", [c("unit_currency")], found, alias="unit_currency_key")
     key = [
         pl.lit("item"),
         c("ocid"),
         c("level"),
         pl.coalesce("parent_id", pl.format("#{}", "parent_position")),
-        _or_position("item_id"),
+        or_position("item_id"),
     ]
-    frame = _fact_key(frame, "item_key", key).with_columns(c("codes").list.join(" "))
+    frame = with_fact_key(frame, "item_key", key).with_columns(c("codes").list.join(" "))
     agreed = _agreement_dates(silver)
     frame = frame.join(agreed, on=["ocid", "level", "parent_position"], how="left", maintain_order="left")
     frame = frame.with_columns(value_date("unit_amount", "unit_currency", c("agreed"), c("stated")))
@@ -339,23 +300,6 @@ def _agreement_dates(silver: Frames) -> pl.DataFrame:
         in_calendar("date_signed").alias("agreed"),
     )
     return pl.concat([award, contract])
-
-
-def _or_position(column: str) -> pl.Expr:
-    return pl.coalesce(pl.col(column), pl.format("#{}", pl.col("position")))
-
-
-def _fact_key(frame: pl.DataFrame, name: str, columns: list[pl.Expr]) -> pl.DataFrame:
-    """Add the fact's key, clustered by its process's key; facts with the same business key are numbered in order."""
-    numbered = frame.with_columns(business_key(columns).alias("_grain")).with_columns(
-        pl.int_range(pl.len()).over("_grain").alias("_again")
-    )
-    nth = pl.when(pl.col("_again") > 0).then(pl.col("_again")).cast(pl.String).fill_null("")
-    return (
-        with_key(numbered, name, [*columns, nth])
-        .with_columns(clustered_key(name, "process_key"))
-        .drop("_grain", "_again")
-    )
 
 
 def _bridge(parties: pl.DataFrame, process: pl.DataFrame) -> pl.DataFrame:

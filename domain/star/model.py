@@ -36,7 +36,16 @@ DIMENSIONS: dict[str, tuple[str, list[str]]] = {
 }
 
 
-FACTS = ("fact_process", "fact_award", "fact_contract", "fact_item", "fact_red_flag")
+FACTS = (
+    "fact_process",
+    "fact_award",
+    "fact_contract",
+    "fact_item",
+    "fact_bid",
+    "fact_transaction",
+    "fact_amendment",
+    "fact_red_flag",
+)
 
 
 # Dimensions that each column of a fact refers to; organisations are counted over the bridge instead.
@@ -68,6 +77,20 @@ REFERENCES: dict[str, dict[str, str]] = {
         "location_key": "dim_location",
         "unit_currency_key": "dim_currency",
     },
+    "fact_bid": {
+        "source_key": "dim_source",
+        "procedure_key": "dim_procedure",
+        "classification_key": "dim_classification",
+        "status_key": "dim_status",
+        "currency_key": "dim_currency",
+    },
+    "fact_transaction": {
+        "source_key": "dim_source",
+        "procedure_key": "dim_procedure",
+        "classification_key": "dim_classification",
+        "currency_key": "dim_currency",
+    },
+    "fact_amendment": {"source_key": "dim_source", "procedure_key": "dim_procedure"},
 }
 
 

@@ -47,7 +47,7 @@ class Location(BaseModel):
 
 
 class ProcessCounts(BaseModel):
-    """Number of releases, awards, contracts, items, documents and notes of the process."""
+    """Number of releases, and of elements of the process of each kind."""
 
     releases: int
     awards: int
@@ -55,6 +55,9 @@ class ProcessCounts(BaseModel):
     items: int
     documents: int
     notes: int = Field(description="data-quality notes: repaired or doubtful values")
+    bids: int
+    transactions: int
+    amendments: int
 
 
 class Process(BaseModel):
@@ -94,7 +97,7 @@ class Process(BaseModel):
 
 
 class Supplier(Organization):
-    """A supplier of an award with its equal share of the award's value."""
+    """A supplier of an award, or a tenderer of a bid, with its equal share of the value."""
 
     amount: float | None
 
@@ -143,6 +146,45 @@ class Contract(BaseModel):
     currency: str | None
 
 
+class Bid(BaseModel):
+    """A bid and its tenderers."""
+
+    bid_id: str | None
+    status: str | None
+    date: datetime | None
+    amount: float | None = Field(description="the whole bid's value, as published")
+    currency: str | None
+    tenderers: list[Supplier]
+
+
+class Transaction(BaseModel):
+    """A payment of a contract."""
+
+    transaction_id: str | None
+    contract_id: str | None
+    date: datetime | None
+    amount: float | None
+    currency: str | None
+    amount_base: float | None
+    payer: Organization | None
+    payee: Organization | None
+    data_source: str | None = Field(description="the transaction's source as published")
+    url: str | None
+
+
+class Amendment(BaseModel):
+    """An amendment of the tender, an award or a contract (`level`, `parent_id`)."""
+
+    amendment_id: str | None
+    level: str
+    parent_id: str | None
+    date: datetime | None
+    rationale: str | None
+    description: str | None
+    amends_release_id: str | None
+    release_id: str | None
+
+
 class RedFlag(BaseModel):
     """A result of an indicator for the process or an organisation in it: a signal to look into, not an accusation."""
 
@@ -159,11 +201,15 @@ class RedFlag(BaseModel):
 
 
 class ProcessDetail(Process):
-    """A contracting process with its parties, awards, contracts, items and red flags."""
+    """A contracting process with its parties, bids, awards, contracts, transactions, amendments, items and red
+    flags."""
 
     parties: list[Party]
+    bids: list[Bid]
     awards: list[Award]
     contracts: list[Contract]
+    transactions: list[Transaction]
+    amendments: list[Amendment]
     items: list[Item]
     red_flags: list[RedFlag] = Field(description="every result of the indicators of processes, flagged ones first")
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any, Literal
 
-FACTS = ("process", "award", "contract", "item", "document", "red_flag")
+FACTS = ("process", "award", "contract", "item", "bid", "transaction", "amendment", "document", "red_flag")
 DIMENSIONS = (
     "date",
     "organization",

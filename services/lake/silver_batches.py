@@ -32,7 +32,8 @@ def newest_batches(lake: Lake, silver_batches: Sequence[int]) -> pl.DataFrame:
 
 def current_rows(lake: Lake, silver_batches: Sequence[int], newest: pl.DataFrame) -> Frames:
     """The rows of each process from its newest silver batch, ordered."""
-    order = ["ocid", "level", "parent_position", "award_position", "position", "record_id", "path", "code"]
+    order = ["ocid", "level", "parent_position", "award_position", "bid_position", "position"]
+    order += ["record_id", "path", "code"]
     frames = {}
     for name, columns in TABLES.items():
         frame = lake.read_silver(name, silver_batches, [column for column in columns if column != "compiled"])

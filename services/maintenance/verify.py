@@ -139,11 +139,8 @@ def _silver_batches(warehouse: Warehouse) -> list[int]:
 def _silver_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple[Key, Any]]:
     """Rows of the undeleted processes, numbered within their process in a fixed order."""
     batches: Sequence[int] = newest["silver_batch"].unique().sort().to_list()
-    order = [
-        name
-        for name in ("level", "parent_position", "award_position", "position", "record_id", "path", "code", "message")
-        if name in TABLES[table]
-    ]
+    names = ("level", "parent_position", "award_position", "bid_position", "position")
+    order = [name for name in (*names, "record_id", "path", "code", "message") if name in TABLES[table]]
     for start in range(0, len(batches), 8):
         rows = lake.read_silver(table, batches[start : start + 8]).join(newest, on=["ocid", "silver_batch"], how="semi")
         if table == "process":

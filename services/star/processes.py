@@ -1,37 +1,30 @@
 """Contracting processes for readers: lists, single processes with all their rows, and compiled releases."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
-from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.shared.errors import NotFoundError, UnavailableError
-from domain.star.process_view import (
-    Award,
-    Classification,
-    Contract,
-    Item,
-    Location,
-    Organization,
-    Party,
-    Process,
-    ProcessCounts,
-    ProcessDetail,
-    Source,
-    Supplier,
-    field_names,
-)
+from domain.star.process_view import Party, Process, ProcessDetail
 from domain.star.queries import Condition, Operator, RowQuery, Sort
 from services.ports.lake import Lake
 from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.shared.pages import Page
+from services.star.process_views import (
+    Row,
+    amendment_view,
+    award_views,
+    bid_views,
+    contract_view,
+    item_view,
+    process_fields,
+    transaction_view,
+)
+from services.star.red_flags import flagged_first, red_flag_view
 from services.star.rows import query_rows, text_spellings
 
-Row = dict[str, Any]
 NEWEST = "-last_published"
 MAX_CHILD_ROWS = 100_000  # rows of one fact per process
 # Filter name → field of the star, and operator.
@@ -51,6 +44,13 @@ FILTERS: dict[str, tuple[str, Operator]] = {
     "amount_to": ("amount", "lte"),
     "published_from": ("last_published", "gte"),
     "published_to": ("last_published", "lte"),
+}
+# Facts with one row per element: model of a row, and order.
+CHILDREN: dict[str, tuple[Callable[[Row], BaseModel], tuple[str, ...]]] = {
+    "contract": (contract_view, ("position", "contract_key")),
+    "transaction": (transaction_view, ("parent_position", "position", "transaction_key")),
+    "amendment": (amendment_view, ("level", "parent_position", "position")),
+    "item": (item_view, ("level", "parent_position", "position")),
 }
 SORTS = {
     "published": "last_published",
@@ -88,19 +88,24 @@ def list_processes(
     """A page of processes, newest first unless `sort` (fields of SORTS) says otherwise."""
     where = list(_conditions(filters.model_dump()))
     rows, following = query_rows(warehouse, "process", where, _sort(sort), cursor, limit)
-    return Page([Process(**_process(row)) for row in rows], following)
+    return Page([Process(**process_fields(row)) for row in rows], following)
 
 
 def get_process(warehouse: Warehouse, ocid: str) -> ProcessDetail:
-    """The process with its parties, awards, contracts and items. NotFoundError for an unknown ocid."""
+    """The process with the rows of its facts. NotFoundError for an unknown ocid."""
     with warehouse.read() as work:
         row = _process_row(work, ocid)
         key = int(row["process_key"])
-        parties = [Party(**party) for party in work.star_reader.parties(key)]
-        awards = _awards(_child_rows(work, "award", key, "position", "award_key"))
-        contracts = [_contract(item) for item in _child_rows(work, "contract", key, "position", "contract_key")]
-        items = [_item(item) for item in _child_rows(work, "item", key, "level", "parent_position", "position")]
-    return ProcessDetail(**_process(row), parties=parties, awards=awards, contracts=contracts, items=items)
+        parts = {
+            "parties": [Party(**party) for party in work.star_reader.parties(key)],
+            "bids": bid_views(_child_rows(work, "bid", key, "position", "bid_key")),
+            "awards": award_views(_child_rows(work, "award", key, "position", "award_key")),
+        }
+        for fact, (view, order) in CHILDREN.items():
+            parts[f"{fact}s"] = [view(child) for child in _child_rows(work, fact, key, *order)]
+        flags = sorted(_child_rows(work, "red_flag", key, "red_flag_key"), key=flagged_first)
+        parts["red_flags"] = [red_flag_view(flag) for flag in flags]
+    return ProcessDetail(**process_fields(row), **parts)
 
 
 def get_compiled(warehouse: Warehouse, lake: Lake, ocid: str) -> bytes:
@@ -151,76 +156,3 @@ def _child_rows(work: ReadUnitOfWork, fact: str, process_key: int, *order: str) 
         limit=MAX_CHILD_ROWS,
     )
     return work.star_reader.rows(query).rows
-
-
-def _process(row: Row) -> dict[str, Any]:
-    procedure, path = row["procedure"], f"/v1/gold/processes/{quote(row['ocid'], safe='')}"
-    same = {
-        name: row[name] for name in field_names(Process) if name in row and name not in {"status", "currency", "tags"}
-    }
-    return same | {
-        "status": row["status"]["status"],
-        "method": procedure["method"],
-        "method_details": procedure["details"],
-        "category": procedure["category"],
-        "buyer": _organization(row["buyer"]),
-        "procuring_entity": _organization(row["procuring_entity"]),
-        "source": Source(**row["source"]),
-        "classification": _classification(row),
-        "location": Location(**row["location"]),
-        "currency": row["currency"]["code"],
-        "tags": row["tags"].split(",") if row["tags"] else [],
-        "counts": ProcessCounts(**{name: row[name] for name in field_names(ProcessCounts)}),
-        "links": {"self": path, "compiled": f"{path}/compiled"},
-    }
-
-
-def _organization(row: Row) -> Organization | None:
-    if row["organization_id"] in {None, UNKNOWN}:
-        return None
-    return Organization(
-        id=row["organization_id"], **{name: row[name] for name in ("name", "country", "region", "locality")}
-    )
-
-
-def _classification(row: Row) -> Classification:
-    return Classification(**{name: row["classification"][name] for name in field_names(Classification)})
-
-
-def _awards(rows: Iterable[Row]) -> list[Award]:
-    awards = []
-    for _, group in groupby(rows, key=lambda row: row["position"]):
-        shares = list(group)
-        first = shares[0]
-        named = [(_organization(row["supplier"]), row["amount"]) for row in shares]
-        suppliers = [Supplier(**supplier.model_dump(), amount=amount) for supplier, amount in named if supplier]
-        fields = {
-            "date": first["award_date"],
-            "amount": first["award_amount"],
-            "status": first["status"]["status"],
-            "currency": first["currency"]["code"],
-        }
-        suppliers.sort(key=lambda supplier: (supplier.name or "", supplier.id or ""))
-        awards.append(
-            Award(**{name: first[name] for name in ("award_id", "title", "description")}, **fields, suppliers=suppliers)
-        )
-    return awards
-
-
-def _contract(row: Row) -> Contract:
-    same = {name: row[name] for name in field_names(Contract) if name not in {"status", "currency"}}
-    return Contract(**same, status=row["status"]["status"], currency=row["currency"]["code"])
-
-
-def _item(row: Row) -> Item:
-    same = {
-        name: row[name] for name in ("item_id", "level", "parent_id", "description", "quantity", "unit", "unit_amount")
-    }
-    codes = row["codes"].split(" ") if row["codes"] else []
-    return Item(
-        **same,
-        classification=_classification(row),
-        codes=codes,
-        location=Location(**row["location"]),
-        unit_currency=row["unit_currency"]["code"],
-    )

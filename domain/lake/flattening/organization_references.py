@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from domain.lake.flattening.elements import KEYS, PAYMENT_ROLES, ProcessElements, numbered
 from domain.lake.flattening.organization_identity import GLOBAL_ID, normal_name, register_number
 from domain.shared.whitespace import tidy_columns
 
@@ -12,7 +13,8 @@ IDENTIFIER = ["scheme", "identifier"]
 ADDRESS = ["street", "locality", "region", "postal_code", "country"]
 TEXTS = ["party_id", "name", *IDENTIFIER, "legal_name", *ADDRESS]
 TIDIED_COLUMNS = [name for name in TEXTS if name != "street"]  # line breaks of a street are kept
-KEYS = ["silver_batch", "ocid"]
+SUPPLIERS, TENDERERS = "/awards/#/suppliers", "/bids/details/#/tenderers"
+PAYMENTS = "/contracts/#/implementation/transactions/#/"
 
 
 def organization_columns(who: pl.Expr) -> list[pl.Expr]:
@@ -36,7 +38,7 @@ def organization_columns(who: pl.Expr) -> list[pl.Expr]:
 
 def listed_parties(frame: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataFrame:
     """Return one row per entry of `parties`: KEYS, position, TEXTS, roles, scale, url."""
-    rows = _numbered(frame.select(*KEYS, "parties"), "parties", "position")
+    rows = numbered(frame.select(*KEYS, "parties"), "parties", "position")
     party = pl.col("parties")
     details = party.struct.field("details").struct
     flat = rows.select(
@@ -50,15 +52,13 @@ def listed_parties(frame: pl.DataFrame, changed: list[pl.DataFrame]) -> pl.DataF
     return with_identity(tidy_columns(flat, [*TIDIED_COLUMNS, "scale"], changed))
 
 
-def organization_references(
-    frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame, changed: list[pl.DataFrame]
-) -> pl.DataFrame:
-    """Return one row per organisation reference, in order: KEYS, `order`, role, `at`, award_position, award_id, TEXTS.
+def organization_references(elements: ProcessElements, changed: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return one row per organisation reference, in order.
 
-    `at` is the JSON path, with '#' for the index `parent`. `award_position` is set for suppliers of awards.
-    References without id, name and identifier are left out.
+    Columns: KEYS, `order`, role, `at`, parent, parent_id, payment, TEXTS. `at` is the JSON path, with '#' for the
+    indexes `parent` and `payment`. References without id, name and identifier are left out.
     """
-    references = pl.concat(_all_references(frame, awards, contracts))
+    references = pl.concat(_all_references(elements))
     rows = references.with_columns(organization_columns(pl.col("who"))).drop("who")
     named = tidy_columns(rows, TIDIED_COLUMNS, changed).filter(
         pl.any_horizontal(pl.col("party_id", "name", "legal_name", "identifier").is_not_null())
@@ -66,54 +66,40 @@ def organization_references(
     return with_identity(named).with_row_index("order")
 
 
-def _all_references(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _all_references(elements: ProcessElements) -> Iterator[pl.DataFrame]:
     tender = pl.col("tender").struct
-    no_parent = pl.lit(None, pl.Int32).alias("parent")
-    parent = pl.col("position").cast(pl.Int32).alias("parent")
-    yield _references(frame.select(*KEYS, no_parent, who=pl.col("buyer")), "buyer", "/buyer")
-    procuring_entities = frame.select(*KEYS, no_parent, who=tender.field("procuringEntity"))
+    parent = pl.col("position").alias("parent")
+    frame = elements.process
+    yield _references(frame.select(*KEYS, who=pl.col("buyer")), "buyer", "/buyer")
+    procuring_entities = frame.select(*KEYS, who=tender.field("procuringEntity"))
     yield _references(procuring_entities, "procuringEntity", "/tender/procuringEntity")
-    tenderers = frame.select(*KEYS, no_parent, who=tender.field("tenderers"))
+    tenderers = frame.select(*KEYS, who=tender.field("tenderers"))
     yield _references(_each(tenderers, "who"), "tenderer", "/tender/tenderers")
-    suppliers = awards.select(*KEYS, parent, who="suppliers", award_id="id")
-    yield _references(_each(suppliers, "who"), "supplier", "/awards/#/suppliers")
-    bids = _numbered(frame.select(*KEYS, pl.col("bids").struct.field("details").alias("bids")), "bids", "parent")
-    bidders = bids.select(*KEYS, "parent", who=pl.col("bids").struct.field("tenderers"))
-    yield _references(_each(bidders, "who"), "tenderer", "/bids/details/#/tenderers")
-    signatories = contracts.select(*KEYS, parent, who="suppliers")
+    suppliers = elements.awards.select(*KEYS, parent, who="suppliers", parent_id="id")
+    yield _references(_each(suppliers, "who"), "supplier", SUPPLIERS)
+    bidders = elements.bids.select(*KEYS, parent, who="tenderers", parent_id="id")
+    yield _references(_each(bidders, "who"), "tenderer", TENDERERS)
+    signatories = elements.contracts.select(*KEYS, parent, who="suppliers")
     yield _references(_each(signatories, "who"), "supplier", "/contracts/#/suppliers")
-    payments = _each(
-        contracts.select(*KEYS, parent, paid=pl.col("implementation").struct.field("transactions")), "paid"
-    )
-    for role in ("payer", "payee"):
-        path = f"/contracts/#/implementation/transactions/{role}"
-        yield _references(payments.select(*KEYS, "parent", who=pl.col("paid").struct.field(role)), role, path)
+    for role in PAYMENT_ROLES:
+        payment = [pl.col("parent_position").alias("parent"), pl.col("position").alias("payment")]
+        yield _references(elements.transactions.select(*KEYS, *payment, who=role), role, f"{PAYMENTS}{role}")
 
 
 def _references(rows: pl.DataFrame, role: str, at: str) -> pl.DataFrame:
-    award = pl.col("parent") if "award_id" in rows.columns else pl.lit(None, pl.Int32)
-    award_id = pl.col("award_id") if "award_id" in rows.columns else pl.lit(None, pl.String)
+    optional = {"parent": pl.Int32, "parent_id": pl.String, "payment": pl.Int32}
     named = rows.filter(pl.col("who").is_not_null())
     return named.select(
         *KEYS,
-        "parent",
         pl.lit(role).alias("role"),
         pl.lit(at).alias("at"),
-        award.alias("award_position"),
-        award_id.alias("award_id"),
+        *[name if name in rows.columns else pl.lit(None, dtype).alias(name) for name, dtype in optional.items()],
         "who",
     )
 
 
 def _each(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     return rows.filter(pl.col(column).list.len() > 0).explode(column)
-
-
-def _numbered(rows: pl.DataFrame, column: str, number: str) -> pl.DataFrame:
-    """Return one row per array element, with its 0-based index in the column `number`."""
-    filled = rows.filter(pl.col(column).list.len() > 0)
-    indexes = pl.int_ranges(0, pl.col(column).list.len(), dtype=pl.Int32).alias(number)
-    return filled.with_columns(indexes).explode(column, number)
 
 
 def with_identity(frame: pl.DataFrame) -> pl.DataFrame:

@@ -4,8 +4,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from domain.lake.flattening.elements import KEYS, ProcessElements
 from domain.lake.flattening.organization_identity import organization_id
-from domain.lake.flattening.organization_references import KEYS, listed_parties, organization_references
+from domain.lake.flattening.organization_references import (
+    SUPPLIERS,
+    TENDERERS,
+    listed_parties,
+    organization_references,
+)
 from domain.lake.flattening.party_completion import complete_parties
 from domain.lake.flattening.party_matching import PLACE, match_references, number_unlisted
 from domain.shared.whitespace import tidy_columns
@@ -13,24 +19,26 @@ from domain.shared.whitespace import tidy_columns
 
 @dataclass(frozen=True)
 class ProcessParties:
-    """Silver tables `party`, `supplier` and `note` (references that differ from parties), and `roles`: ocid with buyer,
-    procuring entity and the buyer's location."""
+    """Silver tables `party`, `supplier`, `tenderer` (of bids) and `note` (references that differ from parties);
+    `payments`: KEYS, parent_position, position, role and organization_id of payers and payees; and `roles`: ocid with
+    buyer, procuring entity and the buyer's location."""
 
     party: pl.DataFrame
     supplier: pl.DataFrame
+    tenderer: pl.DataFrame
+    payments: pl.DataFrame
     roles: pl.DataFrame
     note: pl.DataFrame
 
 
-def build_parties(
-    frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame, changed: list[pl.DataFrame]
-) -> ProcessParties:
-    """Return the parties of decoded processes; `awards` and `contracts` have one row per array element.
+def build_parties(elements: ProcessElements, changed: list[pl.DataFrame]) -> ProcessParties:
+    """Return the parties of processes.
 
     Texts whose whitespace changes are appended to `changed` (domain/shared/whitespace.py).
     """
+    frame = elements.process
     stated = listed_parties(frame, changed)
-    references = organization_references(frame, awards, contracts, changed)
+    references = organization_references(elements, changed)
     matched = number_unlisted(match_references(references, stated), stated)
     unlisted = matched.filter(~pl.col("listed")).select(*KEYS, "position").unique(maintain_order=True)
     party = pl.concat([stated, unlisted], how="diagonal").sort(PLACE, maintain_order=True)
@@ -39,14 +47,34 @@ def build_parties(
     party = _with_roles(_identified(party), matched, changed)
     identities = party.select(*PLACE, "organization_id", own_id="party_id", own_name="name")
     named = matched.join(identities, on=PLACE, how="left", maintain_order="left")
-    awarded = named.filter(pl.col("award_position").is_not_null()).unique(
-        ["ocid", "award_position", "organization_id"], keep="first", maintain_order=True
+    payments = named.filter(pl.col("payment").is_not_null()).select(
+        *KEYS, pl.col("parent").alias("parent_position"), pl.col("payment").alias("position"), "role", "organization_id"
     )
-    party_id, name = pl.coalesce("own_id", "party_id").alias("party_id"), pl.coalesce("name", "own_name").alias("name")
-    supplier = awarded.select(*KEYS, "award_position", "award_id", party_id, name, "organization_id")
     return ProcessParties(
-        party, supplier.sort("ocid", "award_position", maintain_order=True), _roles(frame, named, party), note
+        party,
+        _members(named, SUPPLIERS, "award"),
+        _members(named, TENDERERS, "bid"),
+        payments,
+        _roles(frame, named, party),
+        note,
     )
+
+
+def _members(named: pl.DataFrame, at: str, parent: str) -> pl.DataFrame:
+    """Return the distinct organisations of each award or bid: {parent}_position, {parent}_id, party_id, name,
+    organization_id."""
+    members = named.filter(pl.col("at") == at).unique(
+        ["ocid", "parent", "organization_id"], keep="first", maintain_order=True
+    )
+    found = members.select(
+        *KEYS,
+        pl.col("parent").alias(f"{parent}_position"),
+        pl.col("parent_id").alias(f"{parent}_id"),
+        pl.coalesce("own_id", "party_id").alias("party_id"),
+        pl.coalesce("name", "own_name").alias("name"),
+        "organization_id",
+    )
+    return found.sort("ocid", f"{parent}_position", maintain_order=True)
 
 
 def _identified(party: pl.DataFrame) -> pl.DataFrame:

@@ -65,7 +65,7 @@ def _differences(joined: pl.DataFrame) -> pl.DataFrame:
     rows = joined.filter(pl.any_horizontal(pl.col(name) != pl.col(f"own_{name}") for name in compared))
     seen: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows.iter_rows(named=True):
-        at = row["at"].replace("#", str(row["parent"]))
+        at = row["at"].replace("#", str(row["parent"]), 1).replace("#", str(row["payment"]))
         for part, kept, other in _differing(row):
             shown = [text[:NOTE_TEXT_MAX_CHARACTERS] for text in (kept, other)]
             message = f"{NOTES[NOTE_CODE]}: {part} {shown[0]!r} counts, {shown[1]!r} does not"

@@ -3,20 +3,19 @@
 Entry point: `flatten`. Parties, whose identities span the whole process, are in parties.py, items in items.py.
 """
 
-from collections.abc import Sequence
-from typing import Any
-
 import polars as pl
 
 from domain.lake.flattening.award_status import unknown_status_notes
+from domain.lake.flattening.bids import flat_amendments, flat_bids, flat_transactions
+from domain.lake.flattening.elements import ProcessElements, numbered, process_elements
+from domain.lake.flattening.instants import instants
 from domain.lake.flattening.items import flat_items
 from domain.lake.flattening.parties import ProcessParties, build_parties
-from domain.lake.silver import INSTANT, LEVELS, TABLES
+from domain.lake.silver import LEVELS, TABLES
 from domain.ocds.compiled_repair import repair_compiled_release
 from domain.ocds.model_types import polars_type
 from domain.ocds.models import CompiledReleaseModel
 from domain.raw_records.note_codes import NOTES
-from domain.shared.dates import instant
 from domain.shared.whitespace import NOTE_CODE as WHITESPACE
 from domain.shared.whitespace import tidy_columns, whitespace_notes
 
@@ -24,9 +23,6 @@ Frames = dict[str, pl.DataFrame]
 SCHEMA = {name: polars_type(field.annotation) for name, field in CompiledReleaseModel.model_fields.items()}
 CARRIED = ["silver_batch", "ocid", "compiled", "releases", "first_published", "last_published", "last_seq", "tags"]
 CARRIED += ["publisher", "publisher_license"]
-# Date format of most publishers, which polars parses by column; other formats are parsed one by one.
-COMMON_DATE = r"^[12]\d{3}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(Z|[+-](0\d|1[0-4]):[0-5]\d)$"
-COMMON_DATE_FORMAT = "%Y-%m-%dT%H:%M:%S%:z"
 DECODE_RELEASES = 250  # compiled releases decoded at once
 # Texts that become dimension attributes or filter values; their whitespace is tidied.
 CLASSIFIED = ["classification_scheme", "classification_id", "classification_description"]
@@ -43,6 +39,8 @@ TIDIED_COLUMNS = {
     ],
     "award": ["status", "currency"],
     "contract": ["status", "currency"],
+    "bid": ["status", "currency"],
+    "transaction": ["currency"],
     "item": [*CLASSIFIED, "unit_currency", "country", "region", "locality"],
 }
 
@@ -57,22 +55,26 @@ def flatten(processes: pl.DataFrame) -> Frames:
     changed: list[pl.DataFrame] = []
     notes: list[pl.DataFrame] = []
     frame = decode(processes.sort("ocid"), notes)
-    awards, contracts = _nested(frame, "awards"), _nested(frame, "contracts")
-    parties = build_parties(frame, awards, contracts, changed)
-    parents = _parents(frame, awards, contracts)
+    elements = process_elements(frame)
+    parties = build_parties(elements, changed)
+    parents = elements.parents("items", "documents")
     rows = pl.concat([_elements(parents[level], "items", level) for level in LEVELS])
-    items = tidy_columns(flat_items(rows), TIDIED_COLUMNS["item"], changed)
-    frames = {
-        "process": tidy_columns(_process(frame, parties, items), TIDIED_COLUMNS["process"], changed),
+    items = flat_items(rows)
+    flat = {
+        "process": _process(frame, parties, items),
         "party": parties.party,
-        "award": tidy_columns(_award(awards, parties), TIDIED_COLUMNS["award"], changed),
+        "award": _award(elements.awards, parties),
         "award_supplier": parties.supplier,
-        "contract": tidy_columns(_contract(contracts), TIDIED_COLUMNS["contract"], changed),
+        "contract": _contract(elements.contracts),
+        "bid": flat_bids(elements.bids, parties.tenderer),
+        "bid_tenderer": parties.tenderer,
+        "transaction": flat_transactions(elements.transactions, parties.payments),
+        "amendment": flat_amendments(elements),
         "item": items,
         "document": _documents(frame, parents),
     }
-    missing_awards = _missing_award_notes(awards, contracts)
-    notes += [missing_awards, unknown_status_notes(frames["award"]), parties.note]
+    frames = {name: tidy_columns(rows, TIDIED_COLUMNS.get(name, ()), changed) for name, rows in flat.items()}
+    notes += [_missing_award_notes(elements), unknown_status_notes(frames["award"]), parties.note]
     notes.append(whitespace_notes(changed, NOTES[WHITESPACE]))
     shaped = [_shaped(note, "note") for note in notes]
     frames["note"] = pl.concat(shaped).sort("ocid", maintain_order=True)
@@ -111,39 +113,9 @@ def _decoded(processes: pl.DataFrame, unread: list[pl.DataFrame] | None) -> pl.S
     return pl.Series([text for text, _ in repaired], dtype=pl.String).str.json_decode(pl.Struct(SCHEMA))
 
 
-def instants(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """Return the frame with these text columns as instants; invalid dates become null (validation has noted them)."""
-    texts = [pl.when(pl.col(name).str.contains(COMMON_DATE)).then(pl.col(name)) for name in columns]
-    common = [text.str.replace("Z", "+00:00", literal=True) for text in texts]
-    dates = [text.str.to_datetime(COMMON_DATE_FORMAT, time_unit="us", strict=False) for text in common]
-    read = frame.select(date.alias(name) for date, name in zip(dates, columns, strict=True))
-    return frame.with_columns(_others(frame[name], read[name]) for name in columns)
-
-
-def _others(texts: pl.Series, read: pl.Series) -> pl.Series:
-    """Return `read` with the missing instants parsed from `texts` one by one (`instant`)."""
-    others = texts.filter(read.is_null() & texts.is_not_null()).unique()
-    if not others.len():
-        return read
-    values = pl.Series([_read(text) for text in others], dtype=INSTANT)
-    return read.fill_null(texts.replace_strict(others, values, default=None, return_dtype=INSTANT))
-
-
-def _read(text: str) -> Any:
-    found = instant(text)
-    return found[0] if found else None
-
-
 def _shaped(frame: pl.DataFrame, table: str) -> pl.DataFrame:
     """Return exactly the columns of the silver table, in its order and types."""
     return frame.select(pl.col(name).cast(dtype) for name, dtype in TABLES[table].items())
-
-
-def _nested(frame: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Return one row per array element: its 0-based `position` and its fields as columns."""
-    rows = frame.select("silver_batch", "ocid", column).filter(pl.col(column).list.len() > 0)
-    numbered = rows.with_columns(pl.int_ranges(0, pl.col(column).list.len()).alias("position"))
-    return numbered.explode(column, "position").unnest(column)
 
 
 def _field(*path: str) -> pl.Expr:
@@ -196,10 +168,10 @@ def _contract(contracts: pl.DataFrame) -> pl.DataFrame:
     return instants(rows, ["date_signed", "start", "end"])
 
 
-def _missing_award_notes(awards: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
+def _missing_award_notes(elements: ProcessElements) -> pl.DataFrame:
     """A note for each contract whose awardID names no award in any release of the process."""
-    known = awards.select("ocid", pl.col("id").alias("awardID"))
-    missing = contracts.filter(pl.col("awardID").is_not_null()).join(known, on=["ocid", "awardID"], how="anti")
+    known = elements.awards.select("ocid", pl.col("id").alias("awardID"))
+    missing = elements.contracts.filter(pl.col("awardID").is_not_null()).join(known, on=["ocid", "awardID"], how="anti")
     return missing.sort("ocid", "position").select(
         "silver_batch",
         "ocid",
@@ -210,33 +182,9 @@ def _missing_award_notes(awards: pl.DataFrame, contracts: pl.DataFrame) -> pl.Da
     )
 
 
-def _parents(frame: pl.DataFrame, awards: pl.DataFrame, contracts: pl.DataFrame) -> Frames:
-    """Return silver_batch, ocid, parent_position, parent_id, items and documents of all parents, by level."""
-    tenders = (
-        frame.select("silver_batch", "ocid", "tender")
-        .filter(pl.col("tender").is_not_null())
-        .unnest("tender")
-        .with_columns(position=pl.lit(0))
-    )
-    columns = [
-        "silver_batch",
-        "ocid",
-        pl.col("position").cast(pl.Int32).alias("parent_position"),
-        pl.col("id").alias("parent_id"),
-        "items",
-        "documents",
-    ]
-    return {level: rows.select(columns) for level, rows in zip(LEVELS, (tenders, awards, contracts), strict=True)}
-
-
 def _elements(parents: pl.DataFrame, column: str, level: str) -> pl.DataFrame:
-    rows = parents.select("silver_batch", "ocid", "parent_position", "parent_id", column).filter(
-        pl.col(column).list.len() > 0
-    )
-    numbered = rows.with_columns(
-        pl.int_ranges(0, pl.col(column).list.len(), dtype=pl.Int32).alias("position"), pl.lit(level).alias("level")
-    )
-    return numbered.explode(column, "position")
+    rows = parents.select("silver_batch", "ocid", "parent_position", "parent_id", column)
+    return numbered(rows.with_columns(pl.lit(level).alias("level")), column, "position")
 
 
 def _documents(frame: pl.DataFrame, parents: Frames) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from domain.star.queries import DIMENSIONS, FACTS, FieldKind
 from infrastructure.warehouse.column_types import Instant, Json, Money
+from infrastructure.warehouse.star import bid_tables as _bids  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import red_flag_tables as _flags  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables
@@ -21,6 +22,9 @@ ROLES = {
     "buyer": "dim_organization",
     "supplier": "dim_organization",
     "procuring_entity": "dim_organization",
+    "tenderer": "dim_organization",
+    "payer": "dim_organization",
+    "payee": "dim_organization",
     "organization": "dim_organization",
     "indicator": "dim_indicator",
     "source": "dim_source",

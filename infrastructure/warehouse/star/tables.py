@@ -40,6 +40,10 @@ def day() -> Any:
     return Field(default=None, sa_column=Column(Date(), nullable=True))
 
 
+def counted() -> Any:
+    return Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+
 def by_value_date(fact: str) -> Index:
     """An index of the facts that an exchange rate affects; facts without an amount to convert are left out."""
     known = text("value_date IS NOT NULL")
@@ -90,6 +94,9 @@ class FactProcess(SQLModel, table=True):
     items: int = 0
     documents: int = 0
     notes: int = 0
+    bids: int = counted()
+    transactions: int = counted()
+    amendments: int = counted()
 
 
 class FactAward(SQLModel, table=True):
@@ -326,7 +333,7 @@ class DimExchangeRate(SQLModel, table=True):
 
 
 class DimStatus(SQLModel, table=True):
-    """A status as published, of a process, award or contract (`of`)."""
+    """A status as published, of a process, award, contract or bid (`of`)."""
 
     __tablename__ = "dim_status"
     status_key: int = key(primary=True)

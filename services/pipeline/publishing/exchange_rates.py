@@ -41,14 +41,18 @@ def exchange_for(parts: Parts, silver: Frames) -> ExchangeQuotes:
     """Return the quotes to convert the amounts of these processes: rates of their currencies and days; reads nothing if
     there are none."""
     base = parts.base_currency
-    money = (("process", "currency"), ("award", "currency"), ("contract", "currency"), ("item", "unit_currency"))
-    codes = {code for table, column in money for code in silver[table][column].unique()}
+    priced = dict.fromkeys(("process", "award", "contract", "bid", "transaction"), "currency")
+    codes = {
+        code for table, column in {**priced, "item": "unit_currency"}.items() for code in silver[table][column].unique()
+    }
     currencies = codes - {None, base}
     instants = (
         ("process", "first_published"),
         ("process", "tender_start"),
         ("award", "date"),
         ("contract", "date_signed"),
+        ("bid", "date"),
+        ("transaction", "date"),
     )
     days = [
         day.date()  # type: ignore[union-attr]

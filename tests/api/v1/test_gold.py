@@ -248,6 +248,9 @@ def test_a_wrong_name_is_answered_with_the_right_ones(full: Api) -> None:
         "award",
         "contract",
         "item",
+        "bid",
+        "transaction",
+        "amendment",
         "document",
     ]
     assert "buyer" in full.client.get("/v1/gold/processes?buyr=1").json()["allowed"]

@@ -47,6 +47,17 @@ DOCUMENT = {
     "datePublished": "2024-01-01",
 }
 ORGANIZATION = {"id": "GB-1", "name": "Ministry"}
+AMENDMENT = {"id": "1", "date": "2024-01-01", "rationale": "r", "amendsReleaseID": "1", "releaseID": "2"}
+TRANSACTION = {
+    "id": "1",
+    "date": "2024-01-01",
+    "value": MONEY,
+    "amount": MONEY,
+    "payer": ORGANIZATION,
+    "providerOrganization": {"scheme": "GB-COH", "id": "1", "legalName": "L"},
+    "source": "s",
+    "uri": "u",
+}
 FULL: dict[str, Any] = {
     "ocid": "ocds-213czf-1",
     "id": "1",
@@ -91,9 +102,30 @@ FULL: dict[str, Any] = {
         }
     ],
     "contracts": [
-        {"id": "1", "awardID": "1", "value": MONEY, "period": PERIOD, "items": [ITEM], "documents": [DOCUMENT]}
+        {
+            "id": "1",
+            "awardID": "1",
+            "value": MONEY,
+            "period": PERIOD,
+            "items": [ITEM],
+            "documents": [DOCUMENT],
+            "amendments": [AMENDMENT],
+            "amendment": AMENDMENT,
+            "implementation": {"transactions": [TRANSACTION]},
+        }
     ],
-    "bids": {"details": [{"id": "1", "value": MONEY, "tenderers": [ORGANIZATION]}]},
+    "bids": {
+        "details": [
+            {
+                "id": "1",
+                "date": "2024-01-01",
+                "status": "valid",
+                "value": MONEY,
+                "tenderers": [ORGANIZATION],
+                "items": [ITEM],
+            }
+        ]
+    },
 }
 SCHEMA = {name: polars_type(field.annotation) for name, field in CompiledReleaseModel.model_fields.items()}
 

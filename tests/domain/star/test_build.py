@@ -67,7 +67,7 @@ def told(made: Star) -> dict[str, list[Row]]:
 
 
 def _told(row: Row, names: dict[int, str]) -> Row:
-    own = {"award_key", "contract_key", "item_key", "silver_batch"}
+    own = {f"{fact.removeprefix('fact_')}_key" for fact in FACTS if fact != "fact_process"} | {"silver_batch"}
     found = {}
     for name, value in row.items():
         if value is None or name in own:

@@ -14,11 +14,12 @@ from domain.shared.surrogate_keys import OWN_BITS
 from domain.star.model import UNKNOWN_ORGANIZATION
 from infrastructure.warehouse.engine import SqlWarehouse, make_engine
 from infrastructure.warehouse.migrate import create, current, head, upgrade
+from services.maintenance.rebuild import rebuild_gold, rebuild_silver
 from services.pipeline.backlog import ORGANIZATIONS_PART, organizations_behind
 from services.ports.parts import Parts
 from services.ports.secrets import PlainTextCipher
 from services.webhooks.outbox import enqueue
-from tests.support import back_to, lake_over, lines, load, move_state_there_and_back, release, rows
+from tests.support import back_to, lake_over, lines, load, move_state_there_and_back, release, rows, verified
 
 
 def engine_of(parts: Parts) -> Engine:
@@ -144,6 +145,27 @@ def test_state_that_was_kept_as_watermarks_and_as_texts_gets_tables_of_its_own(l
     assert isinstance(lake_home.warehouse, SqlWarehouse)
     load(lake_home, "a.jsonl", lines([release()]))
     move_state_there_and_back(lake_home.warehouse)
+
+
+def test_bids_payments_and_amendments_come_with_a_rebuild_after_the_migration(lake_home: Parts, tmp_path: Path) -> None:
+    assert isinstance(lake_home.warehouse, SqlWarehouse)
+    one = release(
+        bids={"details": [{"id": "1"}]},
+        contracts=[{"id": "c", "amendments": [{"id": "1"}], "implementation": {"transactions": [{"id": "1"}]}}],
+    )
+    load(lake_home, "a.jsonl", lines([one]))
+    facts = ("fact_process", "fact_bid", "fact_transaction", "fact_amendment")
+    made = {fact: [row | {"silver_batch": 0} for row in rows(lake_home, fact)] for fact in facts}
+    assert {fact: len(found) for fact, found in made.items()} == dict.fromkeys(facts, 1)
+    back_to(lake_home.warehouse.url, "0014")
+    upgrade(lake_home.warehouse.url)
+    counts = [(row["title"], row["bids"], row["transactions"], row["amendments"]) for row in rows(lake_home, facts[0])]
+    assert counts == [(made["fact_process"][0]["title"], 0, 0, 0)]
+    assert not rows(lake_home, "fact_bid")
+    rebuild_silver(lake_home)
+    rebuild_gold(lake_home)  # counts uses again: the downgrade has removed facts behind their back
+    assert {fact: [row | {"silver_batch": 0} for row in rows(lake_home, fact)] for fact in facts} == made
+    assert verified(lake_home, tmp_path / "home") == []
 
 
 def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:

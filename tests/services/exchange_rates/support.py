@@ -40,7 +40,7 @@ def put(parts: Parts, *found: Record) -> Job:
 
 
 def priced(ocid: str, amount: float, currency: str, day: str, **fields: Any) -> Record:
-    """A process whose tender, award, contract and item have values of this day."""
+    """A process whose tender, award, contract, item, bid and payment have values of this day."""
     value = {"amount": amount, "currency": currency}
     items = [{"id": "1", "unit": {"name": "m", "value": value}}]
     return release(
@@ -50,7 +50,20 @@ def priced(ocid: str, amount: float, currency: str, day: str, **fields: Any) -> 
         awards=[
             {"id": "a", "date": f"{day}T12:00:00Z", "value": value, "suppliers": [{"name": "One"}, {"name": "Two"}]}
         ],
-        contracts=[{"id": "c", "awardID": "a", "dateSigned": f"{day}T12:00:00Z", "value": value}],
+        contracts=[
+            {
+                "id": "c",
+                "awardID": "a",
+                "dateSigned": f"{day}T12:00:00Z",
+                "value": value,
+                "implementation": {"transactions": [{"id": "p", "date": f"{day}T12:00:00Z", "value": value}]},
+            }
+        ],
+        bids={
+            "details": [
+                {"id": "b", "date": f"{day}T12:00:00Z", "value": value, "tenderers": [{"name": "One"}, {"name": "Two"}]}
+            ]
+        },
         **fields,
     )
 

@@ -36,7 +36,7 @@ from tests.support import (
 )
 
 NONE = (None, None, None, None)
-FACTS = ("fact_process", "fact_award", "fact_contract", "fact_item")
+FACTS = ("fact_process", "fact_award", "fact_contract", "fact_item", "fact_bid", "fact_transaction")
 USD = rate("2024-01-02", "USD", 1.25)
 
 
@@ -47,7 +47,7 @@ def test_every_fact_is_converted_whatever_came_first(lake_home: Parts, tmp_path:
             put(lake_home, USD)
         else:
             load(lake_home, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03")]))
-    for fact, amount in zip(FACTS, (80.0, 40.0, 80.0, 80.0), strict=True):
+    for fact, amount in zip(FACTS, (80.0, 40.0, 80.0, 80.0, 40.0, 80.0), strict=True):
         assert bases(lake_home, fact) == {"ocds-rates1-1": (amount, "EUR", 0.8, day("2024-01-02"))}, fact
     (known,) = rows(lake_home, "dim_exchange_rate")
     assert (known["date"], known["base"], known["currency"], known["rate"]) == (day("2024-01-02"), "EUR", "USD", 1.25)
@@ -63,7 +63,12 @@ def test_without_rates_the_base_currency_is_known_and_all_others_are_null(lake_h
     for fact in FACTS:
         found = bases(lake_home, fact)
         assert found["ocds-rates1-1"] == NONE
-        assert found["ocds-rates1-2"] == (3.5 if fact == "fact_award" else 7.0, "EUR", 1.0, day("2024-01-03"))
+        assert found["ocds-rates1-2"] == (
+            3.5 if fact in {"fact_award", "fact_bid"} else 7.0,
+            "EUR",
+            1.0,
+            day("2024-01-03"),
+        )
 
 
 def test_each_fact_has_the_rate_of_its_own_day(lake_home: Parts) -> None:
@@ -76,11 +81,19 @@ def test_each_fact_has_the_rate_of_its_own_day(lake_home: Parts) -> None:
         {"id": "a", "date": "2024-02-01T00:00:00Z", "value": value, "items": [unit]},
         {"id": "b", "value": value},
     ]
+    payments = [{"id": "1", "date": "2024-03-01T00:00:00Z", "amount": value}, {"id": "2", "value": value}]
     one["contracts"] = [{"id": "c", "dateSigned": "2024-03-01T00:00:00Z", "value": value, "items": [unit]}]
+    one["contracts"][0]["implementation"] = {"transactions": payments}
+    one["bids"] = {
+        "details": [{"id": "1", "date": "2024-02-01T00:00:00Z", "value": value}, {"id": "2", "value": value}]
+    }
     load(lake_home, "a.jsonl", lines([one]))
     assert [row["amount_base"] for row in rows(lake_home, "fact_process")] == [80]
     assert {row["award_id"]: row["amount_base"] for row in rows(lake_home, "fact_award")} == {"a": 50, "b": 80}
     assert [row["amount_base"] for row in rows(lake_home, "fact_contract")] == [25]
+    paid = {row["transaction_id"]: row["amount_base"] for row in rows(lake_home, "fact_transaction")}
+    assert paid == {"1": 25, "2": 80}
+    assert {row["bid_id"]: row["amount_base"] for row in rows(lake_home, "fact_bid")} == {"1": 50, "2": 80}
     assert {row["level"]: row["unit_amount_base"] for row in rows(lake_home, "fact_item")} == {
         "tender": 80,
         "award": 50,
@@ -95,13 +108,15 @@ def test_a_date_that_stands_for_none_does_not_choose_the_rate(lake_home: Parts, 
     one["tender"]["tenderPeriod"] = {"startDate": unset}
     one["awards"][0] |= {"date": unset, "items": one["tender"]["items"]}
     one["contracts"][0] |= {"dateSigned": unset}
+    one["contracts"][0]["implementation"]["transactions"][0] |= {"date": unset}
+    one["bids"]["details"][0] |= {"date": unset}
     load(lake_home, "a.jsonl", lines([one]))
     converted = [
         row["unit_amount_base" if fact == "fact_item" else "amount_base"]
         for fact in FACTS
         for row in rows(lake_home, fact)
     ]
-    assert sorted(converted) == [10, 10, 20, 20, 20, 20]
+    assert sorted(converted) == [10] * 4 + [20] * 5
 
 
 def test_a_corrected_rate_changes_the_facts_and_a_newer_one_takes_over_from_its_day_on(
@@ -150,7 +165,7 @@ def test_rates_write_the_facts_that_they_touch_and_no_others(lake_home: Parts) -
     batches = run_of(lake_home)
     seen = writes(lake_home)
     put(lake_home, USD)
-    assert sorted(seen) == ["fact_award", "fact_award", "fact_contract", "fact_item", "fact_process"]
+    assert sorted(seen) == sorted([*FACTS, "fact_award", "fact_bid"])
     assert run_of(lake_home) == batches
     for fact in FACTS:
         changed = [

@@ -71,6 +71,31 @@ awards = st.lists(
     ),
     max_size=2,
 )
+bids = st.fixed_dictionaries(
+    {"id": st.sampled_from(["1", "2"])},
+    optional={
+        "status": st.sampled_from(["valid", "disqualified"]),
+        "tenderers": st.lists(references, max_size=2),
+        "value": values,
+    },
+)
+transactions = st.fixed_dictionaries(
+    {"id": st.sampled_from(["1", "2"])},
+    optional={"value": values, "amount": values, "payer": references, "payee": references},
+)
+amendments = st.fixed_dictionaries(
+    {"rationale": st.sampled_from(["time", "price"])}, optional={"id": st.sampled_from(["1", "2"])}
+)
+contracts = st.fixed_dictionaries(
+    {"id": st.sampled_from(["c", "d"])},
+    optional={
+        "awardID": st.sampled_from(["a", "b"]),
+        "value": values,
+        "implementation": st.fixed_dictionaries({"transactions": st.lists(transactions, max_size=2)}),
+        "amendments": st.lists(amendments, max_size=2),
+        "amendment": amendments,
+    },
+)
 releases = st.fixed_dictionaries(
     {
         "ocid": st.sampled_from(["ocds-any001-1", "ocds-any001-2", "ocds-any002-1"]),
@@ -85,14 +110,8 @@ releases = st.fixed_dictionaries(
         ),
         "buyer": references,
         "parties": st.lists(organizations, max_size=3),
-        "bids": st.fixed_dictionaries(
-            {
-                "details": st.lists(
-                    st.fixed_dictionaries({"id": st.just("1"), "tenderers": st.lists(references, max_size=2)}),
-                    max_size=1,
-                )
-            }
-        ),
+        "bids": st.fixed_dictionaries({"details": st.lists(bids, max_size=2)}) | st.lists(bids, max_size=2),
+        "contracts": st.lists(contracts, max_size=2),
         "awards": awards,
     },
 )

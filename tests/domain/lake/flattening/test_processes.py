@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.lake.flattening.processes import CARRIED, DECODE_RELEASES, SCHEMA, decode, flatten, instants
+from domain.lake.flattening.instants import instants
+from domain.lake.flattening.processes import CARRIED, DECODE_RELEASES, SCHEMA, decode, flatten
 from domain.lake.silver import TABLES, silver_schema
 from domain.shared.dates import instant
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.search.queries import Collection
-from domain.star.model import DIMENSIONS, REFERENCES
+from domain.star.model import DIMENSIONS, FACTS, REFERENCES
 from infrastructure.warehouse.engine import SqlWarehouse
 from services.ports.parts import Parts
 from tests.factories import ReleaseFactory
@@ -97,7 +97,7 @@ def test_every_key_of_a_fact_finds_its_row(lake_home: Parts) -> None:
     assert isinstance(lake_home.warehouse, SqlWarehouse)
     with lake_home.warehouse.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
-        for fact in ("fact_process", "fact_award", "fact_contract", "fact_item"):
+        for fact in FACTS:
             query = (
                 f"SELECT count(*) FROM {fact} f LEFT JOIN dim_organization o ON o.organization_key = f.buyer_key "
                 "WHERE o.organization_key IS NULL"
