@@ -28,7 +28,7 @@ ADAPTERS = {path.stem for path in (ROOT / "infrastructure").iterdir() if not pat
 # The direction inside each layer: a package imports only packages before it. `formats` reads PDFs through `pdf`.
 DIRECTION = {
     "domain": "shared raw_records document_files ocds lake exchange_rates jobs pipeline reference_data star red_flags "
-    "search     "saved_searches tables validation"
+    "search saved_searches tables validation"
     " webhooks users maintenance",
     "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star search saved_searches users "
     "pipeline maintenance",

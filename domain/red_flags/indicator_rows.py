@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from domain.red_flags.registry import INDICATORS, SOURCE
+from domain.red_flags.registry import INDICATORS, definition_url
 from domain.red_flags.results import Quartiles
 from domain.red_flags.settings import RedFlagSettings
 from domain.red_flags.star import INDICATOR_KEYS
@@ -26,7 +26,7 @@ def indicator_rows(
             "code": one.code,
             "name": one.name,
             "description": one.description,
-            "definition": SOURCE + one.code[1:],
+            "definition": definition_url(one.code),
             "subjects": ", ".join(one.subjects),
             "inputs": ", ".join(one.inputs),
             "refresh": OVER_ALL if one.over_all else WITH_PROCESS,
