@@ -307,7 +307,8 @@ def move_state_there_and_back(warehouse: SqlWarehouse) -> None:
     migrate.upgrade(warehouse.url)
     with warehouse.read() as work:
         assert [work.watermarks.get("index"), work.watermarks.get("index", ORGANIZATIONS_PART)] == marks
-        stages = "SELECT DISTINCT stage FROM watermark WHERE stage NOT IN ('refine', 'publish', 'index', 'embed')"
+        known = "('refine', 'publish', 'index', 'embed', 'red_flags')"
+        stages = f"SELECT DISTINCT stage FROM watermark WHERE stage NOT IN {known}"
         assert list(work.connection.exec_driver_sql(stages)) == []
         assert work.search_state.lost_upto(Collection.PROCESSES) == 7
         assert not work.search_state.paused(now())
