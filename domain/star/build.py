@@ -20,6 +20,7 @@ from domain.star.columns import (
     with_fact_key,
     with_organization,
 )
+from domain.star.derived_attributes import with_derived
 from domain.star.model import DIMENSIONS, ORGANIZATION, Frames, Star
 
 COUNTED = ["award", "contract", "item", "document", "note", "bid", "transaction", "amendment"]
@@ -54,18 +55,7 @@ def build_star(silver: Frames, money: ExchangeQuotes) -> Star:
 
 def _dimension(name: str, found: Frames) -> pl.DataFrame:
     key, _ = DIMENSIONS[name]
-    frame = found[name].group_by(key, maintain_order=True).agg(pl.all().first())
-    if name != "dim_classification":
-        return frame
-    return with_cpv_levels(frame)
-
-
-def with_cpv_levels(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add division, group and class: the first 2, 3 and 4 digits of a CPV code (Regulation (EC) 213/2008)."""
-    code = pl.when(pl.col("scheme") == "CPV").then(pl.col("code").str.extract(r"^(\d{8})"))
-    return frame.with_columns(
-        code.str.head(2).alias("division"), code.str.head(3).alias("group"), code.str.head(4).alias("class")
-    )
+    return with_derived(name, found[name].group_by(key, maintain_order=True).agg(pl.all().first()))
 
 
 def _counts(silver: Frames, table: str, name: str) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from domain.shared.surrogate_keys import surrogate_key
-from domain.star.build import with_cpv_levels
+from domain.star.derived_attributes import with_cpv_levels
 
 NAMES = [
     "organization_id",

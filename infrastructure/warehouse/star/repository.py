@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import Boolean, select
 
 from domain.lake.flattening.organization_identity import UNKNOWN
+from domain.star.derived_attributes import derived_columns
 from domain.star.dimension_uses import USES, DimensionChanges
 from domain.star.model import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Frames, Star
 from infrastructure.warehouse.repository import Repository, as_frame, chunks
@@ -55,6 +56,19 @@ class StarRepository(Repository):
         if keys is not None:
             return self.read_frame(query, USES, (key, keys))
         return self.read_frame(query.where(~target.c.reference) if "reference" in target.c else query, USES)
+
+    def derived_attributes(self, dimension: str) -> pl.DataFrame:
+        """The rows of a dimension that facts reference: key, attributes, and those derived from them."""
+        target = gold_table(dimension)
+        key, names = DIMENSIONS[dimension]
+        columns = [target.c[name] for name in (key, *names, *derived_columns(dimension))]
+        types = {column.name: pl.Boolean if isinstance(column.type, Boolean) else pl.String for column in columns}
+        query = select(*columns).where(~target.c.reference) if "reference" in target.c else select(*columns)
+        return self.read_frame(query, types | {key: pl.Int64})
+
+    def update_attributes(self, dimension: str, rows: pl.DataFrame) -> None:
+        """Set the attributes in `rows` by the dimension's key."""
+        self.update_frame(gold_table(dimension), rows, DIMENSIONS[dimension][0])
 
     def write_dimension(self, dimension: str, changes: DimensionChanges) -> None:
         """Write changes of a dimension."""

@@ -339,6 +339,7 @@ class DimStatus(SQLModel, table=True):
     status_key: int = key(primary=True)
     of: str
     status: str | None = None
+    counts: bool | None = None  # whether an award or contract of it is part of what was won and spent
     uses: int = 0
 
 

@@ -1,7 +1,8 @@
-"""Recounts what follows from the facts and the bridge of the star, page by page."""
+"""Recounts what follows from the facts and the bridge of the star, page by page; and what dimension rows derive."""
 
 import polars as pl
 
+from domain.star.derived_attributes import DERIVED, derived_changes
 from domain.star.dimension_uses import USES, count_uses, dimension_changes, sum_uses
 from domain.star.model import DIMENSIONS
 from domain.star.organization_history import NO_MENTIONS, recounted_versions
@@ -13,12 +14,14 @@ PAGE_ORGANIZATIONS = 1_000
 
 
 def recount(work: WriteUnitOfWork) -> None:
-    """Recount the uses of dimension rows, and the versions and totals of organisations."""
+    """Recount the uses of dimension rows, their derived attributes, and the versions and totals of organisations."""
     counted = dict.fromkeys(DIMENSIONS, pl.DataFrame(schema=USES))
     for page in work.star.reference_pages():
         counted = {name: sum_uses([counted[name], uses]) for name, uses in count_uses(page).items()}
     for name in DIMENSIONS:
         work.star.write_dimension(name, dimension_changes(name, work.star.uses(name), counted[name]))
+    for name in DERIVED:  # rows of an earlier version may lack them
+        work.star.update_attributes(name, derived_changes(name, work.star.derived_attributes(name)))
     ids = work.organizations.ids()
     for start in range(0, len(ids), PAGE_ORGANIZATIONS):  # whole organisations, so that no process of one counts twice
         page_ids = ids[start : start + PAGE_ORGANIZATIONS]

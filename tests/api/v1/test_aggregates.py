@@ -170,3 +170,21 @@ def test_sums_of_money_have_no_noise_of_binary_fractions(api: Api) -> None:
     assert groups(api, f"{AWARD}?measure=sum:amount,avg:amount&currency.code=EUR") == [
         {"sum:amount": 784.0, "avg:amount": 9.8}
     ]
+
+
+def test_what_counts_as_won_is_what_the_totals_of_organisations_say(api: Api) -> None:
+    statuses = ["active", "ACTIVE", None, "pending", "cancelled", "unsuccessful", "terminated"]
+    awards = [
+        {"id": str(number), "value": {"amount": 10**number, "currency": "EUR"}, "suppliers": [{"name": "Acme Ltd"}]}
+        | ({"status": status} if status else {})
+        for number, status in enumerate(statuses, 1)
+    ]
+    one = {"ocid": "ocds-aaaaaa-1", "id": "1", "date": "2024-01-01T00:00:00Z", "awards": awards}
+    api.client.post("/v1/uploads?filename=one.json", content=orjson.dumps(one))
+    api.work()
+    asked = "/v1/gold/facts/award/aggregate?measure=sum:amount_base,count&by=supplier.name&status.counts=true"
+    assert api.client.get(asked).json()["items"] == [
+        {"supplier.name": "Acme Ltd", "sum:amount_base": 1110.0, "count": 3}
+    ]
+    (hit,) = api.client.get("/v1/search?collection=organizations&q=acme").json()["hits"]
+    assert (hit["document"]["won"], hit["document"]["awards"]) == (1110.0, 3)

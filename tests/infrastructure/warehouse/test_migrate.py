@@ -151,6 +151,7 @@ def test_bids_payments_and_amendments_come_with_a_rebuild_after_the_migration(la
     assert isinstance(lake_home.warehouse, SqlWarehouse)
     one = release(
         bids={"details": [{"id": "1"}]},
+        awards=[{"id": "a", "status": "pending"}],
         contracts=[{"id": "c", "amendments": [{"id": "1"}], "implementation": {"transactions": [{"id": "1"}]}}],
     )
     load(lake_home, "a.jsonl", lines([one]))
@@ -162,9 +163,12 @@ def test_bids_payments_and_amendments_come_with_a_rebuild_after_the_migration(la
     counts = [(row["title"], row["bids"], row["transactions"], row["amendments"]) for row in rows(lake_home, facts[0])]
     assert counts == [(made["fact_process"][0]["title"], 0, 0, 0)]
     assert not rows(lake_home, "fact_bid")
+    assert {row["counts"] for row in rows(lake_home, "dim_status")} == {None}
     rebuild_silver(lake_home)
     rebuild_gold(lake_home)  # counts uses again: the downgrade has removed facts behind their back
     assert {fact: [row | {"silver_batch": 0} for row in rows(lake_home, fact)] for fact in facts} == made
+    counted = {row["of"]: row["counts"] for row in rows(lake_home, "dim_status")}
+    assert counted == {"process": None, "award": False, "contract": True, "bid": None}
     assert verified(lake_home, tmp_path / "home") == []
 
 

@@ -1,4 +1,6 @@
-"""Facts of bids, transactions and amendments, and their numbers per process. `rebuild` fills them."""
+"""Facts of bids, transactions and amendments, and their numbers per process; attributes of dimensions that follow from
+others. `rebuild` fills them.
+"""
 
 from typing import Any
 
@@ -17,6 +19,7 @@ COUNTS = ("bids", "transactions", "amendments")
 def upgrade() -> None:
     for name in COUNTS:
         op.add_column("fact_process", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("dim_status", sa.Column("counts", sa.Boolean(), nullable=True))
     _create_fact(
         "bid",
         ("position", "tenderers"),
@@ -41,6 +44,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for fact in ("amendment", "transaction", "bid"):
         op.drop_table(f"fact_{fact}")
+    op.drop_column("dim_status", "counts")
     for name in reversed(COUNTS):
         op.drop_column("fact_process", name)
 
