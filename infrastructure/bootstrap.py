@@ -67,6 +67,7 @@ def bootstrap(settings: Settings, worker: str | None = None, *, serving: bool = 
         files=files,
         batch_records=settings.batch_records,
         base_currency=settings.base_currency,
+        red_flags=settings.red_flags,
         rate_service=rate_service(settings),
         hooks=HttpWebhookSender(private=settings.webhook_private),
         embedders=models(settings),

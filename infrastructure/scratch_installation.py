@@ -63,6 +63,7 @@ def scratch_installation(settings: Settings, live: Parts) -> Iterator[Parts]:
             exports=live.exports,
             batch_records=live.batch_records,
             base_currency=live.base_currency,
+            red_flags=live.red_flags,
         )
         warehouse.close()
     finally:

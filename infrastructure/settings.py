@@ -1,13 +1,40 @@
 """Reads all settings from `TENDERLAKE_*` environment variables or `.env`; docs/settings.md lists them."""
 
+import json
 import os
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import yaml
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.document_files.pdf_limits import PdfLimits
+from domain.red_flags.settings import RedFlagSettings
+
+
+def read_red_flags(value: Any) -> Any:
+    """The thresholds in JSON text or in a file. ValueError for text that is neither."""
+    if not isinstance(value, str) or not value.strip():
+        return value or {}
+    if value.lstrip().startswith("{"):
+        return json.loads(value)
+    path = Path(value)
+    if path.suffix not in FILE_READERS:
+        raise ValueError("must be JSON, or the path of a .json, .toml, .yaml or .yml file")
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    return FILE_READERS[path.suffix](path.read_text(encoding="utf-8"))
+
+
+FILE_READERS: dict[str, Callable[[str], Any]] = {
+    ".json": json.loads,
+    ".toml": tomllib.loads,
+    ".yaml": yaml.safe_load,
+    ".yml": yaml.safe_load,
+}
 
 
 class Settings(BaseSettings):
@@ -79,6 +106,10 @@ class Settings(BaseSettings):
     )
     rates_hours: Annotated[float, Field(gt=0, le=8_760)] = Field(
         6.0, description="interval in hours at which rates that facts need are fetched from the exchange-rate service"
+    )
+    red_flags: Annotated[RedFlagSettings, NoDecode, BeforeValidator(read_red_flags)] = Field(
+        RedFlagSettings(),
+        description="thresholds of the red flags (docs/red-flags.md): JSON, or the path of a JSON, TOML or YAML file",
     )
     fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = Field(
         1, description="first month of the fiscal year in the calendar dimension"

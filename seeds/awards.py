@@ -19,9 +19,9 @@ class Bid:
 class Awards:
     """Awards and contracts of a tender, per lot."""
 
-    def __init__(self, case: Case, tender: Tender, awarded: int) -> None:
+    def __init__(self, case: Case, tender: Tender, awarded: int, deadline: int) -> None:
         self.case, self.tender, self.dice = case, tender, case.dice
-        self.awarded = awarded
+        self.awarded, self.deadline = awarded, deadline
         self.bids: Json | None = None
         self.awards: list[Json] = []
         self.prices: list[int] = []  # of each award, in cents
@@ -52,9 +52,9 @@ class Awards:
         dice, bids = self.dice, []
         for firm in firms:
             status = dice.weighted(("valid", "disqualified", "withdrawn"), (88, 9, 3))
-            time = self.tender.extended - dice.between(600, 5 * DAY)
+            time = self.deadline - dice.between(600, 5 * DAY)
             if dice.chance(0.01):
-                time = self.tender.extended + dice.between(600, DAY)  # late
+                time = self.deadline + dice.between(600, DAY)  # late
             bids.append(Bid(firm, value * dice.between(7_000, 11_500) // 10_000, status, time))
         if len(bids) > 2 and dice.chance(0.03):
             bids[1].cents = bids[0].cents

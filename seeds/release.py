@@ -33,9 +33,8 @@ def release(seed: int, plan: Plan, step: int) -> Json:
     tender = Tender(case)
     awards = None
     if rank >= _AWARD:
-        awards = Awards(
-            case, tender, plan.times[plan.stages.index("award")] if "award" in plan.stages else time - 20 * DAY
-        )
+        awarded = plan.times[plan.stages.index("award")] if "award" in plan.stages else time - 20 * DAY
+        awards = Awards(case, tender, awarded, tender.extended if "tenderUpdate" in plan.stages else tender.closing)
         _award(out, awards, least)
     out["tender"] = _tender(tender, awards, plan, step, full=least <= RANKS["tenderUpdate"])
     if awards is not None and rank >= _CONTRACT:

@@ -49,7 +49,7 @@ from services.uploads import submission as intake
 STAGES = {stage.name: stage for stage in REGISTRY}
 PDF_LIMITS = PdfLimits(cpu_seconds=10, page_seconds=2, timeout=60)
 # Columns that differ between two ways to the same state: ids and times of runs, not results.
-BATCH_COLUMNS = {"silver_batch", "updated_at"}
+BATCH_COLUMNS = {"silver_batch", "updated_at", "refreshed_at"}
 STAR = (
     "fact_process",
     "fact_award",
@@ -71,6 +71,8 @@ STAR = (
     "dim_status",
     "dim_exchange_rate",
     *MART_TABLES,
+    "fact_red_flag",
+    "dim_indicator",
 )
 Gold = dict[str, list[dict[str, Any]]]
 Message = tuple[str, ...]
@@ -313,7 +315,8 @@ def move_state_there_and_back(warehouse: SqlWarehouse) -> None:
     with warehouse.read() as work:
         assert work.watermarks.get("index") == marks[0]
         assert work.watermarks.get("index", ORGANIZATIONS_PART).silver_batch == 0  # 0017: to be written again
-        stages = "SELECT DISTINCT stage FROM watermark WHERE stage NOT IN ('refine', 'publish', 'index', 'embed')"
+        known = "('refine', 'publish', 'index', 'embed', 'red_flags')"
+        stages = f"SELECT DISTINCT stage FROM watermark WHERE stage NOT IN {known}"
         assert list(work.connection.exec_driver_sql(stages)) == []
         assert work.search_state.lost_upto(Collection.PROCESSES) == 7
         assert not work.search_state.paused(now())

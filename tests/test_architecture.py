@@ -28,13 +28,13 @@ ADAPTERS = {path.stem for path in (ROOT / "infrastructure").iterdir() if not pat
 # The direction inside each layer: a package imports only packages before it. `formats` reads PDFs through `pdf`.
 DIRECTION = {
     "domain": "shared raw_records document_files ocds catalog lake exchange_rates jobs pipeline reference_data "
-    "red_flags quality star organizations exports marts search lineage saved_searches tables validation webhooks users "
+    "quality star red_flags organizations exports marts search lineage saved_searches tables validation webhooks users "
     "maintenance",
     "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star organizations exports marts "
     "lineage quality catalog search saved_searches users pipeline maintenance",
     # A stage knows those that it wakes.
-    "services.pipeline": "set_aside stage backlog marts exporting erasing embedding indexing matching publishing "
-    "refining landing stages sweep",
+    "services.pipeline": "set_aside stage backlog marts exporting erasing embedding indexing red_flags matching "
+    "publishing refining landing stages sweep",
     "infrastructure": "system pdf settings logging credentials formats files exports lake queue search embeddings "
     "exchange_rates http openlineage pipeline warehouse bootstrap scratch_installation",
     "infrastructure.warehouse": "column_types columns postgresql array_parameters repository webhooks ledger users "
@@ -80,7 +80,7 @@ DRIVERS = {
     "tantivy": ("infrastructure.search",),
     "tokenizers": ("infrastructure.embeddings",),
     "typesense": ("infrastructure.search",),
-    "yaml": ("infrastructure.formats",),
+    "yaml": ("infrastructure.formats", "infrastructure.settings"),
 }
 READERS = ("read_csv", "read_parquet", "scan_", "write_", "sink_", "read_delta", "read_database")
 

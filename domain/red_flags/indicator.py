@@ -28,5 +28,6 @@ class Indicator:
     description: str
     subjects: tuple[str, ...]
     inputs: tuple[str, ...]  # OCDS paths
+    by_identity: bool = False  # whether organisations are those that matching takes them for
     of_process: Callable[[Inputs, RedFlagSettings], pl.DataFrame] | None = None
     over_all: Callable[[Inputs, RedFlagSettings], Evaluation] | None = None

@@ -9,7 +9,9 @@ from functools import cached_property
 
 import polars as pl
 
+from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.lake.silver import INSTANT, Columns
+from domain.star.columns import in_calendar
 
 PROCESSES: Columns = {
     "process_key": pl.Int64,
@@ -23,6 +25,13 @@ PROCESSES: Columns = {
     "number_of_tenderers": pl.Int64,
     "buyer_id": pl.String,
     "procuring_entity_id": pl.String,
+}
+# What the facts of a process's flags take over from it.
+CONTEXT: Columns = {
+    "silver_batch": pl.Int64,
+    "buyer_key": pl.Int64,
+    "source_key": pl.Int64,
+    "first_published_date_key": pl.Int32,
 }
 # One row per bid × tenderer; `tenderer_id` is null where the bid names none.
 BIDS: Columns = {
@@ -51,7 +60,7 @@ UNSUBMITTED_STATUSES = ("invited", "withdrawn")
 
 @dataclass(frozen=True)
 class Inputs:
-    """The frames PROCESSES, BIDS, AWARDS and ITEMS of some or all processes; statuses and methods in lower case."""
+    """The frames PROCESSES (with CONTEXT), BIDS, AWARDS and ITEMS of some or all processes; made by `clean_inputs`."""
 
     processes: pl.DataFrame
     bids: pl.DataFrame
@@ -124,6 +133,40 @@ class Inputs:
         return joined.with_columns(pl.col(numbers).fill_null(0))
 
 
-def lower_case(*columns: str) -> list[pl.Expr]:
-    """The columns in lower case without surrounding spaces."""
+def clean_inputs(processes: pl.DataFrame, bids: pl.DataFrame, awards: pl.DataFrame, items: pl.DataFrame) -> Inputs:
+    """The inputs with codes in lower case, without the unknown organisation and dates outside the calendar."""
+    return Inputs(
+        processes.with_columns(
+            *_lower_case("status", "method"),
+            *_known("buyer_id", "procuring_entity_id"),
+            *[in_calendar(name).alias(name) for name in ("tender_start", "tender_end")],
+        ),
+        bids.with_columns(*_lower_case("status"), *_known("tenderer_id"), in_calendar("date").alias("date")),
+        awards.with_columns(*_lower_case("status"), *_known("supplier_id")),
+        items,
+    )
+
+
+def with_identities(inputs: Inputs, identities: pl.DataFrame) -> Inputs:
+    """The inputs with the identity of each organisation in place of its id (columns organization_id, identity)."""
+    if not identities.height:
+        return inputs
+    known = dict(identities.select("organization_id", "identity").iter_rows())
+
+    def identified(*columns: str) -> list[pl.Expr]:
+        return [pl.col(name).replace(known) for name in columns]
+
+    return Inputs(
+        inputs.processes.with_columns(identified("buyer_id", "procuring_entity_id")),
+        inputs.bids.with_columns(identified("tenderer_id")),
+        inputs.awards.with_columns(identified("supplier_id")),
+        inputs.items,
+    )
+
+
+def _lower_case(*columns: str) -> list[pl.Expr]:
     return [pl.col(name).str.strip_chars().str.to_lowercase() for name in columns]
+
+
+def _known(*columns: str) -> list[pl.Expr]:
+    return [pl.when(pl.col(name) != UNKNOWN).then(pl.col(name)).alias(name) for name in columns]

@@ -63,5 +63,6 @@ INDICATOR = Indicator(
     ),
     subjects=(TENDERER,),
     inputs=("bids.details.status", "bids.details.tenderers", "awards.status", "awards.suppliers"),
+    by_identity=True,
     over_all=evaluate,
 )

@@ -68,5 +68,6 @@ INDICATOR = Indicator(
     ),
     subjects=(BUYER, PROCURING_ENTITY, TENDERER),
     inputs=("bids.details.status", "bids.details.tenderers", "buyer", "tender.procuringEntity"),
+    by_identity=True,
     over_all=evaluate,
 )

@@ -57,5 +57,6 @@ INDICATOR = Indicator(
     ),
     subjects=(TENDERER,),
     inputs=("awards.status", "awards.suppliers", "awards.items.classification"),
+    by_identity=True,
     over_all=evaluate,
 )

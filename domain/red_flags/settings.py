@@ -1,12 +1,14 @@
 """Thresholds of the red flags for all publishers and by source (ocid prefix), named as in the settings of Cardinal."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 COMPETITIVE_METHODS = ("open", "selective")
+NO_PRICE_COMPARISON = "no_price_comparison_procurement_methods"
+COMPARES_PRICES = ("R024", "R028", "R036", "R058")
 
 
 class _Section(BaseModel):
@@ -107,17 +109,16 @@ class RedFlagSettings(Thresholds):
     def of_indicator(self, code: str) -> dict[str, Any]:
         """The thresholds of one indicator, by name, with those of sources that differ; for display."""
         shared = _section(self, code)
-        differing = {name: _section(one, code) for name, one in self.sources.items() if _section(one, code) != shared}
+        sections = {name: _section(one, code) for name, one in self.sources.items()}
+        differing = {name: section for name, section in sections.items() if section != shared}
         return shared | ({"sources": differing} if differing else {})
-
-    def same_as(self, other: Self) -> bool:
-        """Whether both have the same thresholds."""
-        return self.model_dump() == other.model_dump()
 
 
 def _section(thresholds: Thresholds, code: str) -> dict[str, Any]:
     section = getattr(thresholds, code, None)
     own = section.model_dump(mode="json") if isinstance(section, BaseModel) else {}
+    if code in COMPARES_PRICES:
+        own[NO_PRICE_COMPARISON] = list(thresholds.no_price_comparison_procurement_methods)
     return own
 
 

@@ -28,6 +28,7 @@ ADDITIVE: Mapping[str, frozenset[str]] = {
     "bid": frozenset({"amount", "amount_base"}),
     "transaction": frozenset({"amount", "amount_base"}),
     "amendment": frozenset(),
+    "red_flag": frozenset(),
     "document": frozenset({"pages", "words", "passages", "size"}),
     "note": frozenset(),
 }

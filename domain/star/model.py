@@ -45,6 +45,7 @@ FACTS = (
     "fact_transaction",
     "fact_amendment",
     "fact_note",
+    "fact_red_flag",
 )
 
 

@@ -1,6 +1,7 @@
 """Models of a contracting process in the star, with its dimensions resolved, under the names of OCDS."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -187,8 +188,23 @@ class Amendment(BaseModel):
     release_id: str | None
 
 
+class RedFlag(BaseModel):
+    """A result of an indicator for the process or an organisation in it: a signal to look into, not an accusation."""
+
+    indicator: str = Field(examples=["R018"])
+    name: str = Field(examples=["Single bid received"])
+    subject: str = Field(description="process or organization")
+    organization: Organization | None = Field(description="the organisation that the flag of a process names")
+    role: str | None
+    result: str = Field(description="flagged, not_flagged or not_computable")
+    value: float | None
+    missing: str | None = Field(description="why it is not computable: the missing inputs, or the exclusion")
+    evidence: dict[str, Any] | None = Field(description="the facts that it is of, by kind: surrogate keys, or ocids")
+    links: dict[str, str] = Field(description="to the indicator, the process, its raw records, and the facts")
+
+
 class ProcessDetail(Process):
-    """A contracting process with its parties, the rows of its facts, and its data-quality notes."""
+    """A contracting process with its parties, the rows of its facts, its data-quality notes and its red flags."""
 
     parties: list[Party]
     bids: list[Bid]
@@ -198,6 +214,7 @@ class ProcessDetail(Process):
     amendments: list[Amendment]
     items: list[Item]
     notes: list[ProcessNote]
+    red_flags: list[RedFlag] = Field(description="every result of the indicators of processes, flagged ones first")
 
 
 def field_names(model: type[BaseModel]) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any, Literal
 
-FACTS = ("process", "award", "contract", "item", "bid", "transaction", "amendment", "document", "note")
+FACTS = ("process", "award", "contract", "item", "bid", "transaction", "amendment", "document", "note", "red_flag")
 DIMENSIONS = (
     "date",
     "organization",
@@ -22,6 +22,7 @@ DIMENSIONS = (
     "source",
     "status",
     "exchange_rate",
+    "indicator",
 )
 Table = Literal["fact", "dimension", "mart"]  # lists of rows
 Operator = Literal["eq", "gte", "lte", "in", "like", "prefix", "null", "named", "within"]

@@ -12,6 +12,8 @@ from alembic.util import CommandError
 from loguru import logger
 from sqlmodel import SQLModel
 
+from domain.red_flags.indicator_rows import indicator_rows
+from domain.red_flags.settings import RedFlagSettings
 from domain.shared.errors import StartupError
 from domain.star.calendar import calendar
 from infrastructure.warehouse.engine import SqlWarehouse, make_engine
@@ -46,8 +48,11 @@ def upgrade(
         warehouse.vacuum()
     with warehouse.read() as work:
         filled = work.star.has_fixed_rows()
+        has_indicators = bool(work.red_flags.thresholds())
     if not filled:  # also if a crash came between the migration and this
         _fill(warehouse, fiscal_year_start)
+    elif not has_indicators:  # of a version without red flags: without thresholds, so that they are computed
+        _write_indicators(warehouse, None)
     warehouse.close()
 
 
@@ -66,6 +71,13 @@ def create(url: str, fiscal_year_start: int | None = 1) -> None:
 def _fill(warehouse: SqlWarehouse, fiscal_year_start: int | None) -> None:
     with warehouse.write() as work:
         work.star.fill_fixed(pl.DataFrame() if fiscal_year_start is None else calendar(fiscal_year_start))
+        work.commit()
+    _write_indicators(warehouse, RedFlagSettings())
+
+
+def _write_indicators(warehouse: SqlWarehouse, settings: RedFlagSettings | None) -> None:
+    with warehouse.write() as work:
+        work.red_flags.write_indicators(indicator_rows(settings))
         work.commit()
 
 

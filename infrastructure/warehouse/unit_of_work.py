@@ -27,6 +27,7 @@ from infrastructure.warehouse.star.exchange_rates import ExchangeRateRepository
 from infrastructure.warehouse.star.organizations import OrganizationRepository
 from infrastructure.warehouse.star.quality import QualityRepository
 from infrastructure.warehouse.star.reader import StarReader
+from infrastructure.warehouse.star.red_flags import RedFlagRepository
 from infrastructure.warehouse.star.repository import StarRepository
 from infrastructure.warehouse.star.search_rows import SearchRowReader
 from infrastructure.warehouse.users.repository import UserRepository
@@ -48,6 +49,7 @@ class SqlUnitOfWork:
         self.star = StarRepository(connection)
         self.organizations = OrganizationRepository(connection)
         self.organization_matches = OrganizationMatchRepository(connection)
+        self.red_flags = RedFlagRepository(connection)
         self.search_rows = SearchRowReader(connection)
         self.document_files = DocumentFileRepository(connection)
         self.marts = MartRepository(connection)

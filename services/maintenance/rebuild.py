@@ -24,6 +24,7 @@ from services.pipeline.publishing.processes import plan_processes, write_process
 from services.pipeline.publishing.publish import publish
 from services.pipeline.publishing.publish_records import prune_records
 from services.pipeline.publishing.recount_uses import recount
+from services.pipeline.red_flags.refresh import recompute, red_flags
 from services.pipeline.refining.refine import refine_processes
 from services.pipeline.refining.refine_records import refine_records
 from services.ports.parts import Parts
@@ -109,6 +110,10 @@ def rebuild_gold(parts: Parts) -> int:
     while (processes := _publish_and_prune(parts)) is None:
         logger.info("publish ran meanwhile; checking again for processes that silver lacks")
     _match_again(parts)
+    with parts.warehouse.write() as work:
+        recompute(work)
+        work.commit()
+    red_flags.run_all(parts)
     refresh_marts(parts)
     rebuild_search(parts)
     return processes

@@ -15,11 +15,12 @@ from services.lake.silver_batches import newest_batches
 from services.maintenance.row_comparison import Difference, Key, differences
 from services.maintenance.verify_vectors import compare_vectors
 from services.marts.refresh import marts_pending
-from services.pipeline.backlog import match_pending, organizations_behind
+from services.pipeline.backlog import match_pending, organizations_behind, red_flags_behind
 from services.pipeline.indexing.index import index
 from services.pipeline.matching.match import match
 from services.pipeline.publishing.publish import publish
 from services.pipeline.publishing.publish_records import newest_records
+from services.pipeline.red_flags.refresh import red_flags
 from services.pipeline.refining.refine import refine
 from services.ports.lake import Lake
 from services.ports.parts import Parts
@@ -27,7 +28,7 @@ from services.ports.search import SearchIndex
 from services.ports.warehouse import Warehouse
 
 # Columns that differ between update and rebuild by design: the run that made the row, and when.
-RUN_COLUMNS = {"silver_batch", "updated_at"}
+RUN_COLUMNS = {"silver_batch", "updated_at", "refreshed_at"}
 
 
 def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:
@@ -53,7 +54,7 @@ def verify(live: Parts, scratch: Parts) -> Iterator[Difference]:
 
 def build(scratch: Parts) -> None:
     """Run the stages over the whole log."""
-    for stage in (refine, publish, match, index):
+    for stage in (refine, publish, match, red_flags, index):
         stage.run_all(scratch)
 
 
@@ -66,7 +67,7 @@ def _positions(warehouse: Warehouse) -> list[int]:
 def _at_rest(warehouse: Warehouse) -> list[int]:
     with warehouse.read() as work:
         newest, silver = work.batches.last_committed(), work.batches.last_silver()
-        behind = organizations_behind(work) or match_pending(work) or marts_pending(work)
+        behind = organizations_behind(work) or match_pending(work) or red_flags_behind(work) or marts_pending(work)
     found = _positions(warehouse)
     if found[0] < newest or found[1] < silver or found[2] < silver or behind:
         raise ConflictError(

@@ -4,6 +4,8 @@ from services.ports.warehouse import ReadUnitOfWork
 
 ORGANIZATIONS_PART = "organizations"  # part of the index stage: how far their search documents are written
 
+RED_FLAGS = "red_flags"  # the stage
+
 
 def refine_pending(work: ReadUnitOfWork) -> bool:
     """Whether committed batches are pending for refine."""
@@ -40,6 +42,11 @@ def organizations_pending(work: ReadUnitOfWork) -> bool:
     """Whether matched organisations are pending for index."""
     indexed = work.watermarks.get("index", ORGANIZATIONS_PART).silver_batch
     return indexed < min(work.watermarks.get(stage).silver_batch for stage in ("index", "match"))
+
+
+def red_flags_behind(work: ReadUnitOfWork) -> bool:
+    """Whether publish has passed the silver batch that the flags which compare all data are of."""
+    return work.watermarks.get(RED_FLAGS).silver_batch < work.watermarks.get("publish").silver_batch
 
 
 def index_pending(work: ReadUnitOfWork) -> bool:

@@ -12,6 +12,7 @@ from services.pipeline.landing.land import land
 from services.pipeline.marts.refresh_views import marts
 from services.pipeline.matching.match import match
 from services.pipeline.publishing.publish import publish
+from services.pipeline.red_flags.refresh import red_flags
 from services.pipeline.refining.refine import refine
 from services.pipeline.stage import LeasedStage, Stage
 from services.shared.clock import now
@@ -24,4 +25,16 @@ delivery = LeasedStage(
     time_limit_seconds=2 * int(RUN_SECONDS),
     own_thread=True,
 )
-STAGES: tuple[Stage, ...] = (land, refine, publish, match, index, delivery, marts, embed, erase, export)
+STAGES: tuple[Stage, ...] = (
+    land,
+    refine,
+    publish,
+    match,
+    index,
+    red_flags,
+    delivery,
+    marts,
+    embed,
+    erase,
+    export,
+)

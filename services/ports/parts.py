@@ -4,6 +4,7 @@ in.
 
 from dataclasses import dataclass, field
 
+from domain.red_flags.settings import RedFlagSettings
 from services.ports.embeddings import EmbeddingModels, NoEmbeddingModels
 from services.ports.exchange_rates import RateService
 from services.ports.exports import TableExports
@@ -31,6 +32,7 @@ class Parts:
     exports: TableExports
     batch_records: int
     base_currency: str = "EUR"
+    red_flags: RedFlagSettings = field(default_factory=RedFlagSettings)
     rate_service: RateService | None = None
     embedders: EmbeddingModels = field(default_factory=NoEmbeddingModels)
     hooks: WebhookSender = field(default_factory=NoWebhookSender)

@@ -23,6 +23,7 @@ from services.star.process_views import (
     process_fields,
     transaction_view,
 )
+from services.star.red_flags import flagged_first, red_flag_view
 from services.star.rows import changed_since, query_rows, text_spellings
 
 NEWEST = "-last_published"
@@ -116,6 +117,8 @@ def get_process(warehouse: Warehouse, ocid: str) -> ProcessDetail:
         }
         for fact, (view, order) in CHILDREN.items():
             parts[f"{fact}s"] = [view(child) for child in _child_rows(work, fact, key, *order)]
+        flags = sorted(_child_rows(work, "red_flag", key, "red_flag_key"), key=flagged_first)
+        parts["red_flags"] = [red_flag_view(flag) for flag in flags]
     return ProcessDetail(**process_fields(row), **parts)
 
 

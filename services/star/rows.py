@@ -16,6 +16,7 @@ from services.ports.exports import TableExports
 from services.ports.warehouse import Warehouse
 from services.shared.list_values import split_values
 from services.shared.pages import Page
+from services.star.red_flags import with_links
 from services.star.row_cursors import position_cursor, read_position
 
 OPERATORS = [name for name in get_args(Operator) if name not in {"eq", "named", "within"}]
@@ -46,7 +47,10 @@ def list_rows(
     with warehouse.read() as work:
         fields = work.star_reader.fields(name)
     where = _row_conditions(name, request, fields)
-    return query_rows(warehouse, name, where, request.sort, cursor, limit, request.fields)
+    page = query_rows(warehouse, name, where, request.sort, cursor, limit, request.fields)
+    if name == "red_flag" and not request.fields:
+        return Page([with_links(row) for row in page.items], page.cursor)
+    return page
 
 
 def query_rows(

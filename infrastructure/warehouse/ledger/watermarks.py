@@ -91,6 +91,12 @@ class WatermarkRepository(Repository):
         }
         self.connection.execute(RUN.insert().values(**values))
 
+    def last_run(self, stage: str) -> tuple[datetime, datetime] | None:
+        """The last finished run of the stage: (started_at, finished_at)."""
+        query = select(RUN.c.started_at, RUN.c.finished_at).where(RUN.c.stage == stage).order_by(RUN.c.id.desc())
+        row = self.connection.execute(query.limit(1)).first()
+        return (row.started_at, row.finished_at) if row else None
+
     def first_run_past(self, stage: str, seq: int) -> tuple[datetime, datetime] | None:
         """The first finished run of the stage that covered `seq`: (started_at, finished_at)."""
         query = (

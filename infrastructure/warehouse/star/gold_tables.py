@@ -9,6 +9,7 @@ from infrastructure.warehouse.star import bid_tables as _bids  # noqa: F401  reg
 from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import mart_tables as _marts  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import quality_tables as _quality  # noqa: F401  registers the tables
+from infrastructure.warehouse.star import red_flag_tables as _flags  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables
 
 
@@ -24,7 +25,8 @@ def identity_of(dimension: FromClause) -> ColumnElement[str]:
 
 def star_tables() -> list[str]:
     """The names of the tables of the star: all that a rebuild makes from silver."""
-    names = [*FACTS, *DIMENSIONS, "dim_organization", "dim_exchange_rate", "bridge_process_organization"]
+    names = [*FACTS, *DIMENSIONS, "dim_organization", "dim_exchange_rate", "dim_indicator"]
+    names += ["bridge_process_organization"]
     names += ["organization_profile", "organization_block", "organization_match"]
     names += [*MART_TABLES, "organization_total", "fact_document", "document_claim", "process_file"]
     return [*names, "process_quality", "quality_total"]

@@ -19,6 +19,7 @@ from infrastructure.warehouse.star import bid_tables as _bids  # noqa: F401  reg
 from infrastructure.warehouse.star import document_tables as _more  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import mart_tables as _marts  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import quality_tables as _quality  # noqa: F401  registers the tables
+from infrastructure.warehouse.star import red_flag_tables as _flags  # noqa: F401  registers the tables
 from infrastructure.warehouse.star import tables as _tables  # noqa: F401  registers the tables
 
 ROLES = {
@@ -28,6 +29,8 @@ ROLES = {
     "tenderer": "dim_organization",
     "payer": "dim_organization",
     "payee": "dim_organization",
+    "organization": "dim_organization",
+    "indicator": "dim_indicator",
     "source": "dim_source",
     "procedure": "dim_procedure",
     "status": "dim_status",
@@ -52,6 +55,16 @@ HIDDEN_ATTRIBUTES = {
     },
     "dim_classification": {"parent", "reference", "uses"},
     "dim_status": {"of", "uses"},
+    "dim_indicator": {
+        "description",
+        "definition",
+        "subjects",
+        "inputs",
+        "refresh",
+        "thresholds",
+        "quartiles",
+        "refreshed_at",
+    },
 }
 KEY_SUFFIX = "_key"
 ID_SUFFIX = "_id"

@@ -11,6 +11,8 @@ import polars as pl
 from domain.exchange_rates.conversion import ExchangeQuotes
 from domain.pipeline.batch import SilverBatch
 from domain.pipeline.watermark import Watermark
+from domain.red_flags.settings import RedFlagSettings
+from domain.red_flags.star import with_red_flags
 from domain.shared.surrogate_keys import surrogate_key
 from domain.star.build import build_star
 from domain.star.model import Star
@@ -23,6 +25,7 @@ from services.pipeline.publishing import document_files
 from services.pipeline.publishing.exchange_rates import exchange_for
 from services.pipeline.publishing.processes import plan_processes, write_processes
 from services.pipeline.publishing.publish_records import publish_records
+from services.pipeline.red_flags.refresh import red_flags
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
 from services.shared.clock import now
@@ -64,14 +67,16 @@ def _publish(parts: Parts, watermark: Watermark) -> bool:
         return bool(work.batches.silver_after(target.id))
 
 
-publish = SingleFlightStage(name="publish", due=lambda _, work: publish_pending(work), run=_publish, wakes=(match,))
+publish = SingleFlightStage(
+    name="publish", due=lambda _, work: publish_pending(work), run=_publish, wakes=(match, red_flags)
+)
 
 
 def _slices(parts: Parts, watermark: Watermark, silver: Frames, money: ExchangeQuotes, target: int) -> Watermark:
     ocids = sorted(silver["process"]["ocid"], key=surrogate_key)
     for start in range(watermark.done * SLICE_PROCESSES, len(ocids), STAR_BUILD_PROCESSES):
         chosen = ocids[start : start + STAR_BUILD_PROCESSES]
-        star = build_star_of(silver, chosen, money)
+        star = build_star_of(silver, chosen, money, parts.red_flags)
         for at in range(0, len(chosen), SLICE_PROCESSES):
             watermark = _slice(parts, watermark, silver, chosen[at : at + SLICE_PROCESSES], star, target)
     return watermark
@@ -95,9 +100,11 @@ def _slice(
     return advanced
 
 
-def build_star_of(silver: Frames, ocids: Sequence[str], money: ExchangeQuotes) -> Star | None:
+def build_star_of(
+    silver: Frames, ocids: Sequence[str], money: ExchangeQuotes, thresholds: RedFlagSettings
+) -> Star | None:
     """Return the star rows of these processes, without deleted ones; None if none is left."""
     named = pl.Series(ocids, dtype=pl.String).implode()
     chosen = {name: frame.filter(pl.col("ocid").is_in(named)) for name, frame in silver.items()}
     chosen["process"] = chosen["process"].filter(~pl.col("deleted"))
-    return build_star(chosen, money) if chosen["process"].height else None
+    return with_red_flags(build_star(chosen, money), thresholds) if chosen["process"].height else None

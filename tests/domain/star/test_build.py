@@ -15,6 +15,8 @@ from domain.exchange_rates.conversion import build_quotes
 from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.lake.flattening.processes import CARRIED, flatten
 from domain.lake.silver import TABLES
+from domain.red_flags.settings import RedFlagSettings
+from domain.red_flags.star import with_red_flags
 from domain.shared.surrogate_keys import surrogate_key, with_key
 from domain.star.build import build_star
 from domain.star.calendar import calendar
@@ -129,7 +131,7 @@ def test_the_keys_of_a_process_do_not_depend_on_those_beside_it() -> None:
         "buyer": {"name": "Council"},
     }
     other = {"ocid": "ocds-213czf-2", "awards": [award(1)], "buyer": {"name": "Council"}}
-    alone, together = star(one), star(other, one)
+    alone, together = (with_red_flags(made, RedFlagSettings()) for made in (star(one), star(other, one)))
     for fact in FACTS:
         assert alone.facts[fact].equals(together.facts[fact].filter(pl.col("ocid") == "ocds-213czf-1")), fact
 

@@ -1,4 +1,7 @@
-"""The cost of a change does not grow with the warehouse: no statement of the stages scans a growing table."""
+"""The cost of a change does not grow with the warehouse: no statement of the stages scans a growing table.
+
+Except the stage red_flags, which compares all data: it waits until nothing is pending, and pauses between long runs.
+"""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +13,7 @@ from sqlalchemy import event
 
 from infrastructure.warehouse.engine import SqlWarehouse
 from services.ports.parts import Parts
-from tests.support import lines, load, release
+from tests.support import lines, load, messages, release, submit
 
 FEW = {
     "watermark",
@@ -26,6 +29,7 @@ FEW = {
     "json_each",
     "mart_change",
     "mart_refresh",
+    "dim_indicator",
 }  # small tables, or small sets of pending rows
 ANY_ROW = re.compile(r"FROM \w+\s+LIMIT")  # only checks for existence
 PARTIES = [{"id": "1", "name": "Leeds", "roles": ["buyer"]}, {"id": "2", "name": "Acme", "roles": ["supplier"]}]
@@ -70,6 +74,14 @@ def whole(step: str) -> bool:
     return re.match(r"SEARCH record(_version)? USING .*\(kind=\?\)$", step) is not None
 
 
+def _drain_without_red_flags(parts: Parts) -> None:
+    waiting = messages(parts).waiting
+    while waiting:
+        message = waiting.popleft()
+        if message[0] != "red_flags":
+            messages(parts).handle(parts, message)
+
+
 @pytest.mark.parametrize("again", [False, True])
 def test_no_statement_of_a_load_reads_a_growing_table_from_end_to_end(lake_home: Parts, *, again: bool) -> None:
     warehouse = lake_home.warehouse
@@ -77,7 +89,8 @@ def test_no_statement_of_a_load_reads_a_growing_table_from_end_to_end(lake_home:
     load(lake_home, "a.jsonl", lines([release(ocid=f"ocds-test01-{i}", **SAID) for i in range(20)]))
     with told(warehouse) as statements:
         more = {"release_id": "2", "date": "2024-02-02T00:00:00Z"} if again else {"ocid": "ocds-test01-99"}
-        load(lake_home, "b.jsonl", lines([release(**more, **SAID)]))
+        submit(lake_home, "b.jsonl", lines([release(**more, **SAID)]))
+        _drain_without_red_flags(lake_home)
     assert len(statements) > 50
     assert any("json_each" in one and "fact_process" in one for one in statements)
     bad = [f"{step}: {statement}" for step, statement in plans(warehouse, statements) if whole(step)]

@@ -1,0 +1,1 @@
+"""The red_flags stage: the flags that depend on quartiles of all data."""

@@ -1,0 +1,1 @@
+"""Tests of domain/red_flags."""
