@@ -20,6 +20,7 @@ from api.app import create_app
 from domain.exchange_rates.conversion import ExchangeQuotes, build_quotes
 from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.marts.marts import MARTS
+from domain.red_flags.settings import RedFlagSettings
 from domain.shared.surrogate_keys import surrogate_key
 from domain.star.exports import ExportFormat
 from domain.star.process_slices import slice_star
@@ -79,7 +80,7 @@ class Warehouse:
         """Publish these processes as a run of the stage does, without watermarks."""
         for first in range(0, len(ocids), STAR_BUILD_PROCESSES):
             chosen = ocids[first : first + STAR_BUILD_PROCESSES]
-            star = build_star_of(silver, chosen, self.money)
+            star = build_star_of(silver, chosen, self.money, RedFlagSettings())
             for at in range(0, len(chosen), SLICE_PROCESSES):
                 keys = [surrogate_key(ocid) for ocid in chosen[at : at + SLICE_PROCESSES]]
                 with self.parts.warehouse.read() as work:

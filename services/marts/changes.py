@@ -34,7 +34,7 @@ def noting_changes(work: WriteUnitOfWork, process_keys: Sequence[int]) -> Iterat
     """Write the differences that the block makes in the facts of these processes, or in the identities that they name.
 
     A block that changes identities must also invalidate a publish run in progress, whose plan has the identities from
-    before: `work.watermarks.start("publish", …)`.
+    before.
     """
     before = work.marts.facts(process_keys)
     yield

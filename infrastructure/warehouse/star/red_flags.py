@@ -119,7 +119,13 @@ def _processes() -> Select[Any]:
 def _bids() -> Select[Any]:
     fact, status, currency = gold_table("fact_bid"), gold_table("dim_status"), gold_table("dim_currency")
     tenderer = _organization("tenderer")
-    columns = [fact.c.process_key, fact.c.bid_key, fact.c.position, status.c.status, fact.c.bid_date]
+    columns: list[ColumnElement[Any]] = [
+        fact.c.process_key,
+        fact.c.bid_key,
+        fact.c.position,
+        status.c.status,
+        fact.c.bid_date,
+    ]
     columns += [fact.c.bid_amount, currency.c.code, tenderer.c.organization_id]
     joined = fact.outerjoin(status, status.c.status_key == fact.c.status_key)
     joined = joined.outerjoin(currency, currency.c.currency_key == fact.c.currency_key)

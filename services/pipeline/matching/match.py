@@ -10,7 +10,8 @@ from itertools import islice
 from loguru import logger
 
 from domain.pipeline.watermark import Watermark
-from services.pipeline.backlog import match_pending
+from services.marts.refresh import refresh_marts
+from services.pipeline.backlog import match_due, publish_pending
 from services.pipeline.indexing.index import index
 from services.pipeline.matching.recompute import match_organizations
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
@@ -40,7 +41,11 @@ def _match(parts: Parts, watermark: Watermark) -> bool:
         moved = watermark.model_copy(update={"silver_batch": target, "seq": max(watermark.seq, published.seq)})
         work.watermarks.compare_and_swap(watermark, moved, now())
         work.commit()
-        return match_pending(work)
+    refresh_marts(parts)
+    with parts.warehouse.read() as work:
+        if publish_pending(work):  # its run may have been invalidated by other identities
+            parts.messages.send("publish")
+        return match_due(work)
 
 
 def _give_up(parts: Parts, watermark: Watermark, reason: str) -> None:
@@ -54,5 +59,5 @@ def _give_up(parts: Parts, watermark: Watermark, reason: str) -> None:
 
 
 match = SingleFlightStage(
-    name="match", due=lambda _, work: match_pending(work), run=_match, wakes=(index,), give_up=_give_up
+    name="match", due=lambda _, work: match_due(work), run=_match, wakes=(index,), give_up=_give_up
 )

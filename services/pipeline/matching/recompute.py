@@ -15,7 +15,9 @@ from domain.organizations.identities import NO_FACTS, PROPOSED, REJECTED, Facts,
 from domain.organizations.matcher import ORGANIZATION_MATCHER, SCORES, Matcher
 from domain.organizations.profiles import PROFILES, organization_profiles
 from domain.shared.surrogate_keys import with_key
+from services.marts.changes import noting_changes
 from services.ports.warehouse import WriteUnitOfWork
+from services.shared.clock import now
 
 NO_SCORES = pl.DataFrame(schema=SCORES)
 
@@ -99,11 +101,13 @@ def _join(work: WriteUnitOfWork, affected: set[str], silver_batch: int) -> int:
         repository.write_statuses(with_key(named, "match_key", ["left_id", "right_id"]).select("match_key", "status"))
     moved = {one: identity for one, identity in found.of.items() if present[one] != identity}
     if moved:
-        repository.write_identities(
-            pl.DataFrame(
-                list(moved.items()), schema={"organization_id": pl.String, "identity": pl.String}, orient="row"
-            )
+        identities = pl.DataFrame(
+            list(moved.items()), schema={"organization_id": pl.String, "identity": pl.String}, orient="row"
         )
+        mentioning = work.organizations.mentions_of(moved)["process_key"].unique().to_list()
+        with noting_changes(work, mentioning):
+            repository.write_identities(identities)
+        work.watermarks.invalidate_run("publish", now())
         shown = {*moved, *moved.values(), *(present[one] for one in moved)}
         work.organizations.mark_touched_again(shown, silver_batch)
     return len(moved)

@@ -17,6 +17,8 @@ from domain.red_flags.inputs import Inputs
 from domain.red_flags.refresh import RowChanges, evaluate_all, row_changes
 from domain.red_flags.settings import RedFlagSettings
 from domain.red_flags.star import fact_rows, results_of_processes
+from services.marts.changes import noting_red_flags
+from services.marts.refresh import refresh_marts
 from services.pipeline.backlog import RED_FLAGS, red_flags_behind, refine_or_publish_pending
 from services.pipeline.stage import SingleFlightStage
 from services.ports.parts import Parts
@@ -72,6 +74,7 @@ def _refresh(parts: Parts, mark: Watermark) -> bool:
         work.watermarks.record_run(mark, published.seq, changes.inserted.height, now())
         work.red_flags.write_indicators(indicator_rows(settings, quartiles, now()))
         work.commit()
+    refresh_marts(parts)
     return False
 
 
@@ -129,7 +132,8 @@ def _write(parts: Parts, mark: Watermark, published: Watermark, changes: RowChan
 def _replace(parts: Parts, mark: Watermark, published: Watermark, keys: pl.Series, rows: pl.DataFrame) -> None:
     with parts.warehouse.write() as work:
         _check(work, mark, published)
-        work.red_flags.replace(keys, rows)
+        with noting_red_flags(work, keys.to_list()):
+            work.red_flags.replace(keys, rows)
         work.commit()
 
 
