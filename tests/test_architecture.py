@@ -30,10 +30,11 @@ DIRECTION = {
     "domain": "shared raw_records document_files ocds lake exchange_rates jobs pipeline reference_data star organizations search "
     "saved_searches tables validation"
     " webhooks users maintenance",
-    "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star organizations search saved_searches users "
-    "pipeline maintenance",
+    "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star organizations search "
+    "saved_searches users pipeline maintenance",
     # A stage knows those that it wakes.
-    "services.pipeline": "set_aside stage backlog erasing embedding indexing matching publishing refining landing stages sweep",
+    "services.pipeline": "set_aside stage backlog erasing embedding indexing matching publishing refining landing "
+    "stages sweep",
     "infrastructure": "system pdf settings logging credentials formats files exports lake queue search embeddings "
     "exchange_rates http pipeline warehouse bootstrap scratch_installation",
     "infrastructure.warehouse": "column_types columns postgresql array_parameters repository webhooks ledger users "

@@ -33,7 +33,7 @@ def file_name(given: str | None) -> str:
     return bare[-255:] or "upload"
 
 
-def new_job(*, kind: JobType, actor: str, filename: str | None, sha256: str, **more: Any) -> Job:
+def new_job(*, kind: JobType, actor: str, filename: str | None, sha256: str | None, **more: Any) -> Job:
     """Return a new job, not yet in the ledger; `more` are further fields of it."""
     return Job(
         id=job_id(),
