@@ -76,7 +76,7 @@ def _lower(element: UnicodeLower, compiler: Any, **options: Any) -> str:
 
 
 def _named(source: ReadableTable, condition: Condition) -> Test:
-    """Rows that reference any version of the organisations with one of these ids, or once with one of these names."""
+    """Rows that reference the organisations with one of these ids, or once with one of these names, under any id."""
     dim, bridge = gold_table("dim_organization"), gold_table("bridge_process_organization")
     folded = [value.lower() for value in condition.values]
     # UnicodeLower is twenty times slower on SQLite.
@@ -84,12 +84,14 @@ def _named(source: ReadableTable, condition: Condition) -> Test:
     matches_organization = or_(
         dim.c.organization_id.in_(condition.values), dim.c.name.in_(condition.values), lower(dim.c.name).in_(folded)
     )
-    ids = select(dim.c.organization_id).where(matches_organization)
+    identities = select(dim.c.identity).where(matches_organization)
     role = source.roles.get(condition.field)
+    versions = dim.alias("version")
+    same = versions.c.identity.in_(identities)
     if role is None:  # a process references suppliers through the bridge
         members = select(bridge.c.process_key).where(
-            bridge.c.role == condition.field, bridge.c.organization_id.in_(ids)
+            bridge.c.role == condition.field,
+            bridge.c.organization_id.in_(select(versions.c.organization_id).where(same)),
         )
         return source.table.c.process_key.in_(members)
-    versions = dim.alias("version")
-    return role.key.in_(select(versions.c.organization_key).where(versions.c.organization_id.in_(ids)))
+    return role.key.in_(select(versions.c.organization_key).where(same))

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.api.conftest import Api
-from tests.api.releases import release
+from tests.support import lines, release
 
 ADDRESS = {"streetAddress": "3 Quay Road", "locality": "Holt", "postalCode": "AB1 2CD", "countryName": "UK"}
 ONE, OTHER = "GB-SRS-accounts.example/aB1", "GB-CFS-2"
@@ -21,16 +21,12 @@ def named(api: Api) -> Api:
         {"id": OTHER, "name": "Holt and Sons Limited", "roles": ["buyer"], "address": ADDRESS},
         {"id": "GB-CFS-3", "name": "Holt & Sons", "roles": ["tenderer"]},
     ]
-    answer = api.client.post("/v1/uploads?filename=a.json", content=as_json(release(1, parties=parties)))
+    answer = api.client.post(
+        "/v1/uploads?filename=a.json", content=lines([release(parties=parties, buyer={"id": OTHER})])
+    )
     assert answer.status_code == 202, answer.text
     api.work()
     return api
-
-
-def as_json(value: Any) -> bytes:
-    import orjson
-
-    return orjson.dumps(value)
 
 
 def get(api: Api, path: str) -> dict[str, Any]:
@@ -53,8 +49,11 @@ def test_an_organization_is_found_by_each_of_its_ids(named: Api) -> None:
 
 
 def test_facts_are_grouped_and_filtered_by_identity(named: Api) -> None:
-    found = get(named, "/v1/gold/facts/process/aggregate?by=buyer.identity")
-    assert found["items"] == [{"buyer.identity": None, "count": 1}] or found["items"][0]["count"] == 1
+    path = "/v1/gold/facts/process"
+    assert get(named, f"{path}/aggregate?by=buyer.identity")["items"] == [{"buyer.identity": OTHER, "count": 1}]
+    assert len(get(named, f"{path}?buyer={quote(ONE)}")["items"]) == 1  # the buyer under its other id
+    assert len(get(named, f"{path}?supplier={OTHER}")["items"]) == 1
+    assert get(named, f"{path}?buyer=GB-CFS-3")["items"] == []
 
 
 def test_matches_have_score_reason_evidence_and_status(named: Api) -> None:
@@ -106,7 +105,7 @@ def test_an_admin_forces(named: Api) -> None:
         ("GET", "/v1/organizations/unknown", None, 404),
         ("GET", "/v1/organizations/GB-COH-0/matches", None, 404),
         ("PUT", f"{PATH}/matches/GB-COH-0", {"decision": "force"}, 404),
-        ("PUT", f"{PATH}/matches/{quote(ONE)}", {"decision": "force"}, 422),
+        ("PUT", f"{PATH}/matches/{quote(ONE)}", {"decision": "force"}, 400),
         ("PUT", f"{PATH}/matches/{OTHER}", {"decision": "maybe"}, 422),
         ("POST", f"{PATH}/matches", {"decision": "force"}, 422),
         ("DELETE", f"{PATH}/matches/{OTHER}", None, 404),

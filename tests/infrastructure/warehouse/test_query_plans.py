@@ -23,6 +23,7 @@ FEW = {
     "index_pause",
     "delivery",
     "search_state",
+    "organization_decision",
     "json_each",
 }  # small tables, or small sets of pending rows
 ANY_ROW = re.compile(r"FROM \w+\s+LIMIT")  # only checks for existence
