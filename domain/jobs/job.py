@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, Field
 
 Position = dict[str, Any]  # where a slice of a source begins: JSON that the recogniser of the format wrote
-JobType = Literal["upload", "raw", "seed", "rebuild", "export"]
+JobType = Literal["upload", "raw", "seed", "rebuild", "match", "export"]
 StageName = Literal["land", "refine", "publish", "index", "embed"]  # those that clients see
 STAGES: tuple[StageName, ...] = get_args(StageName)
 

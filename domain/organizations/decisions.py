@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 Choice = Literal["forced", "rejected"]
 Status = Literal["proposed", "automatic", "forced", "rejected"]
@@ -47,6 +47,7 @@ class Match(BaseModel):
     evidence: dict[str, Any] | None
     decided_by: str | None = None
     decided_at: datetime | None = None
+    pending: bool = Field(default=False, description="whether the decision, or its withdrawal, is yet to be applied")
 
 
 def ordered_pair(one: str, other: str) -> tuple[str, str]:

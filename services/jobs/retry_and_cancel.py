@@ -85,10 +85,8 @@ def _too_late(job: Job) -> str:
 def _nothing_to_retry(job: Job) -> str | None:
     if not job.status.final:
         return f"job {job.id} has not ended; its status is {job.status}"
-    if job.type == "export":
-        return f"job {job.id} was an export, which has no file to land; export again"
-    if job.type == "rebuild":
-        return f"job {job.id} was a rebuild, which has no file; start a new one"
+    if job.type in {"rebuild", "match", "export"}:
+        return f"job {job.id} was of type {job.type}, which has no file to land; start a new one"
     if job.status is JobStatus.SUCCEEDED and not job.counts.quarantined:
         return f"job {job.id} succeeded, and none of its records is in quarantine"
     if job.type == "raw" and (job.status is JobStatus.SUCCEEDED or job.counts.accepted):

@@ -8,7 +8,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from domain.star.queries import Condition
-from infrastructure.warehouse.star.gold_tables import gold_table, identity_of
+from infrastructure.warehouse.star.gold_tables import gold_table
 from infrastructure.warehouse.star.readable_fields import DimensionRole, ReadableTable
 
 Test = ColumnElement[bool]
@@ -87,7 +87,7 @@ def _folded(column: ColumnElement[Any], values: Sequence[str]) -> ColumnElement[
 
 
 def _named(source: ReadableTable, condition: Condition) -> Test:
-    """Rows that reference any version of the organisations with one of these ids, or once with one of these names."""
+    """Rows that reference the organisations with one of these ids, or once with one of these names, under any id."""
     dim, bridge = gold_table("dim_organization"), gold_table("bridge_process_organization")
     folded = [value.lower() for value in condition.values]
     matches_organization = or_(
@@ -95,14 +95,16 @@ def _named(source: ReadableTable, condition: Condition) -> Test:
         dim.c.name.in_(condition.values),
         _folded(dim.c.name, condition.values).in_(folded),
     )
-    ids = select(dim.c.organization_id).where(matches_organization)
+    identities = select(dim.c.identity).where(matches_organization)
     role = source.roles.get(condition.field)
+    versions = dim.alias("version")
+    same = versions.c.identity.in_(identities)
     if role is None:  # a process references suppliers through the bridge
         members = select(bridge.c.process_key).where(
-            bridge.c.role == condition.field, bridge.c.organization_id.in_(ids)
+            bridge.c.role == condition.field,
+            bridge.c.organization_id.in_(select(versions.c.organization_id).where(same)),
         )
         return source.table.c.process_key.in_(members)
     if role.by_id:
-        return role.key.in_(select(identity_of(dim)).where(matches_organization))
-    versions = dim.alias("version")
-    return role.key.in_(select(versions.c.organization_key).where(versions.c.organization_id.in_(ids)))
+        return role.key.in_(identities)
+    return role.key.in_(select(versions.c.organization_key).where(same))

@@ -145,7 +145,7 @@ def test_exports_are_neither_cancelled_nor_tried_again(api: Api) -> None:
     job = requested(filled(api))
     assert "can't be cancelled" in api.client.delete(f"/v1/jobs/{job['id']}").json()["detail"]
     api.work()
-    assert "export again" in api.client.post(f"/v1/jobs/{job['id']}/retry").json()["detail"]
+    assert "start a new one" in api.client.post(f"/v1/jobs/{job['id']}/retry").json()["detail"]
     assert api.client.get("/v1/exports/nothing").status_code == 404
     upload = api.client.get("/v1/jobs?type=upload").json()["items"][0]
     assert api.client.get(f"/v1/exports/{upload['id']}").status_code == 404

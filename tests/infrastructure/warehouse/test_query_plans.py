@@ -26,6 +26,7 @@ FEW = {
     "index_pause",
     "delivery",
     "search_state",
+    "organization_decision",
     "json_each",
     "mart_change",
     "mart_refresh",
