@@ -15,7 +15,7 @@ class StarWritePlan:
 
     `existing`: keys of processes that have rows; `star`: their new rows. `totals` replace those of the organisations
     `totalled`; `mentioned`: ids of all organisations that the slice mentioned or mentions. `marts`: differences of the
-    mart tables.
+    mart tables. `identity_changes`: how often organisations had got other identities when it was made.
     """
 
     existing: list[int]
@@ -26,3 +26,4 @@ class StarWritePlan:
     totals: pl.DataFrame
     mentioned: set[str]
     marts: dict[str, pl.DataFrame]
+    identity_changes: int
