@@ -62,11 +62,32 @@ def _money(table: str, amount: str = "amount", currency: str = "currency", *date
     }
 
 
+def _values(fact: str) -> Sources:
+    """What an amount in the base currency is made of."""
+    return (f"{fact}.amount", f"{fact}.currency", *RATES)
+
+
+IDENTITY = ("party.organization_id", "party.name", "party.scheme", "party.identifier", "party.country")
+SUPPLIER = ("award_supplier.organization_id", *IDENTITY)
+PLACE: Mapping[str, Sources] = {
+    "division": ("process.classification_scheme", "process.classification_id"),
+    "country": ("process.country",),
+    "region": ("process.region",),
+}
+WORTH: Mapping[str, Sources] = {
+    "awards": ("award.ocid", "award.status"),
+    "awards_without_amount": ("award.amount", "award.status"),
+    "cents": ("award.status", *_values("award")),
+    "amount_base": ("award.status", *_values("award")),
+}
+FLAGGED = ("process.ocid", "bid.status", "bid.amount", "award.status", "item.classification_id")
 _CODE = ("process.classification_id", "item.classification_id", "classification.code")
 _STATED = ("process.tender_start", "process.first_published")
 DECLARED: Mapping[str, Mapping[str, Sources]] = {
     "fact_process": _money("process", "amount", "currency", *_STATED)
     | {name: (f"{name[:-1]}.ocid",) for name in ("awards", "contracts", "items", "documents", "notes")}
+    | {name: (f"{name[:-1]}.ocid",) for name in ("bids", "transactions", "amendments")}
+    | {"updated_at": RUN}
     | {"currency_key": ("process.currency",), "status_key": ("process.status",)}
     | {f"{name}_date_key": (f"process.{name}",) for name in ("first_published", "last_published")}
     | {f"{name}_date_key": (f"process.{name}",) for name in ("tender_start", "tender_end")},
@@ -84,8 +105,35 @@ DECLARED: Mapping[str, Mapping[str, Sources]] = {
     | {"unit_currency_key": ("item.unit_currency",)}
     | {"classification_key": tuple(f"item.classification_{name}" for name in CODES)}
     | {"location_key": ("item.country", "item.region", "item.locality")},
+    "fact_bid": _money("bid", "amount", "currency", "bid.date", *_STATED)
+    | {"bid_key": ("bid.ocid", "bid.bid_id", "bid_tenderer.organization_id")}
+    | {"bid_date": ("bid.date",), "date_key": ("bid.date",), "bid_amount": ("bid.amount",)}
+    | {"amount": ("bid.amount", "bid_tenderer.organization_id")}
+    | {"tenderer_key": ("bid_tenderer.organization_id", *(f"party.{name}" for name in ORGANIZATION))}
+    | {"currency_key": ("bid.currency",), "status_key": ("bid.status",)},
+    "fact_transaction": _money("transaction", "amount", "currency", "transaction.date", *_STATED)
+    | {"transaction_key": ("transaction.ocid", "transaction.contract_id", "transaction.transaction_id")}
+    | {
+        f"{role}_key": (f"transaction.{role}_organization_id", *(f"party.{name}" for name in ORGANIZATION))
+        for role in ("payer", "payee")
+    }
+    | {"transaction_date": ("transaction.date",), "date_key": ("transaction.date",)}
+    | {"currency_key": ("transaction.currency",), "data_source": ("transaction.source",)},
+    "fact_amendment": {
+        "amendment_key": ("amendment.ocid", "amendment.level", "amendment.parent_id", "amendment.amendment_id"),
+        "amendment_date": ("amendment.date",),
+        "date_key": ("amendment.date",),
+    },
+    "fact_red_flag": {
+        **dict.fromkeys(("red_flag_key", "result", "value", "missing", "evidence"), FLAGGED),
+        "ocid": ("process.ocid",),
+        **dict.fromkeys(("subject", "indicator_key", "role", "compares_all"), RUN),
+        "organization_id": IDENTITY,
+        "date_key": ("process.last_published",),
+    },
     "fact_note": {"note_key": ("note.ocid", "note.record_id", "note.code", "note.path")},
     "fact_document": {
+        "updated_at": RUN,
         "document_key": ("file.record_id",),
         "process_key": ("file.ocid", "file.claims", "file.name", "document.url"),
         "ocid": ("file.ocid", "file.claims", "file.name", "document.url"),
@@ -132,8 +180,85 @@ DECLARED: Mapping[str, Mapping[str, Sources]] = {
     "dim_status": {
         "status_key": ("process.status", "award.status", "contract.status"),
         "of": RUN,
+        "counts": ("award.status",),
         "status": ("process.status", "award.status", "contract.status"),
         "uses": ("process.ocid", "award.ocid", "contract.ocid"),
+    },
+    "dim_indicator": dict.fromkeys(
+        (
+            *("indicator_key", "code", "name", "description", "definition", "subjects", "inputs", "refresh"),
+            *("thresholds", "refreshed_at"),
+        ),
+        RUN,
+    )
+    | {"quartiles": FLAGGED},
+    "organization_profile": dict.fromkeys(("name", "core", "joined", "form"), ("party.name", "party.legal_name"))
+    | {"organization_id": ("party.organization_id",), "number": ("party.identifier",)}
+    | {name: (f"party.{name}",) for name in ("scheme", "country", "postal_code", "locality")}
+    | {"address": ("party.street", "party.locality", "party.postal_code")},
+    "organization_block": {"block": ("party.name", "party.country"), "organization_id": ("party.organization_id",)},
+    "organization_match": dict.fromkeys(("match_key", "left_id", "right_id"), ("party.organization_id",))
+    | dict.fromkeys(("score", "qualified", "status", "reason", "evidence"), IDENTITY),
+    "mart_spend": {
+        **dict.fromkeys(("spend_key", "buyer_id"), (BUYER, *IDENTITY)),
+        **dict.fromkeys(("year", "month"), ("award.date",)),
+        "processes": ("process.ocid",),
+        **WORTH,
+    },
+    "mart_concentration": {
+        **dict.fromkeys(("concentration_key", "buyer_id"), (BUYER, *IDENTITY)),
+        "year": ("award.date",),
+        **dict.fromkeys(("suppliers", "new_entrants", "top_supplier_id", "awards_without_supplier"), SUPPLIER),
+        **dict.fromkeys(("top_share", "hhi"), (*SUPPLIER, *_values("award"))),
+        **dict.fromkeys(("top_share_of_awards", "hhi_of_awards"), (*SUPPLIER, "award.ocid")),
+        **WORTH,
+    },
+    "mart_market": {
+        "market_key": (*PLACE["division"], "process.country", "process.region", "award.date"),
+        **PLACE,
+        "year": ("award.date",),
+        "buyers": (BUYER, *IDENTITY),
+        "suppliers": SUPPLIER,
+        **WORTH,
+    },
+    "mart_market_member": {
+        **dict.fromkeys(("market_member_key", "market_key"), (*PLACE["division"], "process.country", "process.region")),
+        **PLACE,
+        "year": ("award.date",),
+        "role": RUN,
+        "organization_id": (BUYER, *SUPPLIER),
+        **WORTH,
+    },
+    "mart_competition": {
+        **dict.fromkeys(("competition_key", "buyer_id"), (BUYER, *IDENTITY)),
+        "method": ("process.procurement_method",),
+        "year": ("process.tender_start", "process.first_published"),
+        **dict.fromkeys(("tenders", "cancelled_tenders"), ("process.ocid", "process.status")),
+        **dict.fromkeys(
+            ("tenders_with_bidders", "bidders", "single_bid_tenders", "bidders_per_tender", "single_bid_rate"),
+            ("process.number_of_tenderers",),
+        ),
+        **dict.fromkeys(
+            ("tenders_with_period", "open_seconds", "days_open"), ("process.tender_start", "process.tender_end")
+        ),
+    },
+    "mart_red_flag": {
+        **dict.fromkeys(("red_flag_summary_key", "indicator"), RUN),
+        "buyer_id": (BUYER, *IDENTITY),
+        "year": ("process.last_published",),
+        **dict.fromkeys(("flagged", "not_flagged", "not_computable"), FLAGGED),
+    },
+    "mart_relation": {
+        **dict.fromkeys(("relation_key", "buyer_id"), (BUYER, *IDENTITY)),
+        "supplier_id": SUPPLIER,
+        **dict.fromkeys(("first_award", "last_award"), ("award.date",)),
+        **WORTH,
+    },
+    "mart_relation_day": {
+        **dict.fromkeys(("relation_day_key", "relation_key", "concentration_key", "buyer_id"), (BUYER, *IDENTITY)),
+        "supplier_id": SUPPLIER,
+        **dict.fromkeys(("year", "day"), ("award.date",)),
+        **WORTH,
     },
     "dim_exchange_rate": {"rate_key": ("exchange_rate.record_id",)},
     "bridge_process_organization": {

@@ -16,7 +16,8 @@ class StarWritePlan:
 
     `existing`: keys of processes that have rows; `star`: their new rows. `totals` replace those of the organisations
     `totalled`; `mentioned`: ids of all organisations that the slice mentioned or mentions. `marts`: differences of the
-    mart tables. `quality`: of data quality.
+    mart tables. `quality`: of data quality. `identity_changes`: how often organisations had got other identities
+    when it was made.
     """
 
     existing: list[int]
@@ -28,3 +29,4 @@ class StarWritePlan:
     mentioned: set[str]
     marts: dict[str, pl.DataFrame]
     quality: QualityPlan
+    identity_changes: int

@@ -3,7 +3,7 @@
 `services/marts/refresh.py` adds them to the marts afterwards.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -15,6 +15,7 @@ from domain.star.model import Star
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 
 Differences = dict[str, pl.DataFrame]
+IDENTITIES = "identities"  # whose changes are counted beside those of views
 
 
 def process_differences(
@@ -31,14 +32,18 @@ def process_differences(
 
 @contextmanager
 def noting_changes(work: WriteUnitOfWork, process_keys: Sequence[int]) -> Iterator[None]:
-    """Write the differences that the block makes in the facts of these processes, or in the identities that they name.
-
-    A block that changes identities must also invalidate a publish run in progress, whose plan has the identities from
-    before.
-    """
+    """Write the differences that the block makes in the facts of these processes."""
     before = work.marts.facts(process_keys)
     yield
     work.marts.add_changes(_between(before, work.marts.facts(process_keys)))
+
+
+@contextmanager
+def noting_identities(work: WriteUnitOfWork, organization_ids: Iterable[str]) -> Iterator[None]:
+    """Write the differences that the block makes by giving these organisations other identities."""
+    with noting_changes(work, work.marts.processes_of_organizations(organization_ids)):
+        yield
+    work.marts.note_change(IDENTITIES)  # plans of publish that were made with the old ones are made again
 
 
 @contextmanager

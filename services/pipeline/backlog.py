@@ -8,7 +8,7 @@ from services.shared.clock import now
 ORGANIZATIONS_PART = "organizations"  # part of the index stage: how far their search documents are written
 
 RED_FLAGS = "red_flags"  # the stage
-MATCH_DELAY = timedelta(seconds=30)  # other identities make a run of publish begin again
+MATCH_DELAY = timedelta(seconds=30)  # runs of match beside publish cost more than one afterwards
 
 
 def refine_pending(work: ReadUnitOfWork) -> bool:

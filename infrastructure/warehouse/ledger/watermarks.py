@@ -32,10 +32,6 @@ class WatermarkRepository(Repository):
         less = update(WATERMARK).where(*_of(stage), WATERMARK.c.attempts > 0)
         self.connection.execute(less.values(attempts=WATERMARK.c.attempts - 1))
 
-    def invalidate_run(self, stage: str, now: datetime) -> None:
-        """Make a run of the stage that is under way lose: what it has read is outdated."""
-        self.connection.execute(update(WATERMARK).where(*_of(stage)).values(started_at=now))
-
     def compare_and_swap(self, old: Watermark, new: Watermark, now: datetime) -> None:
         """Move from `old` to `new`; LostRaceError if the watermark is no longer at `old`."""
         self._ensure(old, now)

@@ -116,13 +116,19 @@ class MartRepository(Repository):
         return ("mart_market",) if self.connection.dialect.name == "postgresql" else ()
 
     def note_change(self, name: str) -> None:
-        """Note that a materialised view must be refreshed."""
+        """Count a change of what a materialised view is made of, or of something else that plans depend on."""
         self._ensure([name])
         self.connection.execute(update(REFRESH).where(REFRESH.c.name == name).values(changes=REFRESH.c.changes + 1))
 
+    def changes_of(self, name: str) -> int:
+        """How many changes have been counted."""
+        return self.connection.execute(select(REFRESH.c.changes).where(REFRESH.c.name == name)).scalar() or 0
+
     def stale_views(self) -> dict[str, int]:
         """The materialised views that must be refreshed, with the number of changes until now."""
-        query = select(REFRESH.c.name, REFRESH.c.changes).where(REFRESH.c.refreshed < REFRESH.c.changes)
+        query = select(REFRESH.c.name, REFRESH.c.changes).where(
+            REFRESH.c.name.in_(self.views), REFRESH.c.refreshed < REFRESH.c.changes
+        )
         return {row.name: row.changes for row in self.connection.execute(query)}
 
     def set_refreshed(self, as_of: datetime, name: str | None = None, changes: int = 0) -> None:

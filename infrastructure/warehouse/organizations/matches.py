@@ -10,15 +10,15 @@ from domain.lake.silver import Columns
 from domain.organizations.blocking import BLOCKS
 from domain.organizations.decisions import Decision, MatchRow
 from domain.organizations.profiles import PROFILES, SOURCE
-from infrastructure.warehouse.organizations.tables import (
+from infrastructure.warehouse.repository import Repository, chunks, table
+from infrastructure.warehouse.star.gold_tables import gold_table
+from infrastructure.warehouse.star.organization_tables import (
     TABLES,
     OrganizationBlock,
     OrganizationDecision,
     OrganizationMatch,
     OrganizationProfile,
 )
-from infrastructure.warehouse.repository import Repository, chunks, table
-from infrastructure.warehouse.star.gold_tables import gold_table
 
 PROFILE, BLOCK = table(OrganizationProfile), table(OrganizationBlock)
 MATCH, DECISION = table(OrganizationMatch), table(OrganizationDecision)

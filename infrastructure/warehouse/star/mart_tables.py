@@ -165,7 +165,8 @@ class MartChange(SQLModel, table=True):
 class MartRefresh(SQLModel, table=True):
     """When a mart was last brought up to date; for a materialised view, whether it must be refreshed.
 
-    `changes` counts the differences added to what it is made of, `refreshed` those that it shows.
+    `changes` counts the differences added to what it is made of, `refreshed` those that it shows. The row `identities`
+    counts changes of the identities of organisations.
     """
 
     __tablename__ = "mart_refresh"

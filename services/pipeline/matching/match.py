@@ -11,7 +11,7 @@ from loguru import logger
 
 from domain.pipeline.watermark import Watermark
 from services.marts.refresh import refresh_marts
-from services.pipeline.backlog import match_due, publish_pending
+from services.pipeline.backlog import match_due
 from services.pipeline.indexing.index import index
 from services.pipeline.matching.recompute import match_organizations
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
@@ -43,8 +43,6 @@ def _match(parts: Parts, watermark: Watermark) -> bool:
         work.commit()
     refresh_marts(parts)
     with parts.warehouse.read() as work:
-        if publish_pending(work):  # its run may have been invalidated by other identities
-            parts.messages.send("publish")
         return match_due(work)
 
 

@@ -15,9 +15,8 @@ from domain.organizations.identities import NO_FACTS, PROPOSED, REJECTED, Facts,
 from domain.organizations.matcher import ORGANIZATION_MATCHER, SCORES, Matcher
 from domain.organizations.profiles import PROFILES, organization_profiles
 from domain.shared.surrogate_keys import with_key
-from services.marts.changes import noting_changes
+from services.marts.changes import noting_identities
 from services.ports.warehouse import WriteUnitOfWork
-from services.shared.clock import now
 
 NO_SCORES = pl.DataFrame(schema=SCORES)
 
@@ -104,10 +103,8 @@ def _join(work: WriteUnitOfWork, affected: set[str], silver_batch: int) -> int:
         identities = pl.DataFrame(
             list(moved.items()), schema={"organization_id": pl.String, "identity": pl.String}, orient="row"
         )
-        mentioning = work.organizations.mentions_of(moved)["process_key"].unique().to_list()
-        with noting_changes(work, mentioning):
+        with noting_identities(work, moved):
             repository.write_identities(identities)
-        work.watermarks.invalidate_run("publish", now())
         shown = {*moved, *moved.values(), *(present[one] for one in moved)}
         work.organizations.mark_touched_again(shown, silver_batch)
     return len(moved)

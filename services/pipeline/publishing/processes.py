@@ -13,7 +13,7 @@ from domain.star.model import Star
 from domain.star.organization_history import MENTIONS, NO_MENTIONS, count_mentions, version_changes
 from domain.star.organization_totals import NO_AWARDS, add_totals, awards_of, organization_totals, totals_difference
 from domain.star.write_plan import StarWritePlan
-from services.marts.changes import identities_of, process_differences
+from services.marts.changes import IDENTITIES, identities_of, process_differences
 from services.pipeline.publishing.quality import plan_quality
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
@@ -46,7 +46,13 @@ def plan_processes(work: ReadUnitOfWork, process_keys: Sequence[int], star: Star
         mentioned,
         process_differences(work, existing, star, identities_of(present)),
         plan_quality(work, existing, star),
+        work.marts.changes_of(IDENTITIES),
     )
+
+
+def is_outdated(work: ReadUnitOfWork, plan: StarWritePlan) -> bool:
+    """Whether organisations have got other identities since the plan was made."""
+    return work.marts.changes_of(IDENTITIES) != plan.identity_changes
 
 
 def write_processes(work: WriteUnitOfWork, plan: StarWritePlan, silver_batch: int) -> None:

@@ -23,7 +23,7 @@ from services.pipeline.backlog import publish_pending
 from services.pipeline.matching.match import match
 from services.pipeline.publishing import document_files
 from services.pipeline.publishing.exchange_rates import exchange_for
-from services.pipeline.publishing.processes import plan_processes, write_processes
+from services.pipeline.publishing.processes import is_outdated, plan_processes, write_processes
 from services.pipeline.publishing.publish_records import publish_records
 from services.pipeline.red_flags.refresh import red_flags
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
@@ -94,6 +94,8 @@ def _slice(
     with parts.warehouse.write() as work:
         work.watermarks.check_same_run(watermark)
         work.watermarks.compare_and_swap(watermark, advanced, now())
+        if is_outdated(work, plan):
+            plan = plan_processes(work, keys, star_slice)
         write_processes(work, plan, target)
         document_files.relink(work, keys, named, target)
         work.commit()

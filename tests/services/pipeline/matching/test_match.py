@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from domain.organizations import blocking
 from domain.organizations.decisions import Choice
 from domain.search.queries import Collection
-from infrastructure.warehouse.organizations.tables import OrganizationMatch
 from infrastructure.warehouse.repository import table
+from infrastructure.warehouse.star.organization_tables import OrganizationMatch
 from services.maintenance.rebuild import rebuild_gold, rebuild_silver
 from services.organizations.decisions import decide
 from services.organizations.queries import get_organization, list_matches
