@@ -74,12 +74,12 @@ PLACE: Mapping[str, Sources] = {
     "country": ("process.country",),
     "region": ("process.region",),
 }
-WORTH: Mapping[str, Sources] = {
+COUNTED_WORTH: Mapping[str, Sources] = {
     "awards": ("award.ocid", "award.status"),
     "awards_without_amount": ("award.amount", "award.status"),
     "cents": ("award.status", *_values("award")),
-    "amount_base": ("award.status", *_values("award")),
 }
+WORTH = {**COUNTED_WORTH, "amount_base": ("award.status", *_values("award"))}
 FLAGGED = ("process.ocid", "bid.status", "bid.amount", "award.status", "item.classification_id")
 _CODE = ("process.classification_id", "item.classification_id", "classification.code")
 _STATED = ("process.tender_start", "process.first_published")
@@ -227,7 +227,7 @@ DECLARED: Mapping[str, Mapping[str, Sources]] = {
         "year": ("award.date",),
         "role": RUN,
         "organization_id": (BUYER, *SUPPLIER),
-        **WORTH,
+        **COUNTED_WORTH,
     },
     "mart_competition": {
         **dict.fromkeys(("competition_key", "buyer_id"), (BUYER, *IDENTITY)),
@@ -258,7 +258,7 @@ DECLARED: Mapping[str, Mapping[str, Sources]] = {
         **dict.fromkeys(("relation_day_key", "relation_key", "concentration_key", "buyer_id"), (BUYER, *IDENTITY)),
         "supplier_id": SUPPLIER,
         **dict.fromkeys(("year", "day"), ("award.date",)),
-        **WORTH,
+        **COUNTED_WORTH,
     },
     "dim_exchange_rate": {"rate_key": ("exchange_rate.record_id",)},
     "bridge_process_organization": {
