@@ -21,6 +21,7 @@ RELEASE: dict[str, Any] = {"ocid": "ocds-213czf-1", "id": "1", "date": "2024-03-
 NOT_THE_JUDGES = {"compiled_supersedes", "repeated_release_id", "integer_id", "merge_conflict", "award_not_found"} | {
     "award_status_unknown",
     "organization_differs",
+    "party_not_found",
     "whitespace_removed",
     "too_large",
     "truncated_file",
