@@ -69,8 +69,8 @@ def get_lineage(
     used = [version for version in _as_of(versions, as_of) if not version.deleted]
     releases, superseded = _releases(lake, used, row)
     with warehouse.read() as work:
-        job_ids = {one.job_id for one in (*releases, *superseded, *documents)} - {None}
-        jobs = work.jobs.get_many(sorted(job_ids))
+        of_documents = {one.job_id for one in documents if one.job_id is not None}
+        jobs = work.jobs.get_many(sorted({one.job_id for one in (*releases, *superseded)} | of_documents))
     return ProcessLineage(
         ocid=ocid,
         current=all(version.seq <= as_of for version in versions),
