@@ -12,7 +12,6 @@ from domain.lake.silver import TABLES
 from domain.lineage.elements import element_pointers
 from domain.lineage.links import facts_link, job_link, lineage_link, process_link, raw_link
 from domain.lineage.process_lineage import (
-    BatchLineage,
     DocumentLineage,
     FactRow,
     FactRows,
@@ -163,7 +162,8 @@ def _release(found: Row, version: LoggedVersion, row: FactRow | None) -> Release
         version=version.version,
         date=found["date"],
         job_id=version.job_id,
-        batch=BatchLineage(id=version.batch_id, seq=version.seq),
+        batch=version.batch_id,
+        seq=version.seq,
         landed_at=version.landed_at,
         source=Source(**{name: found[column] for column, name in SOURCE.items()}),
         elements=elements,
