@@ -7,6 +7,7 @@ from cli.main import app
 from domain.jobs.job import STAGES as SHOWN_STAGES
 from infrastructure.settings import Settings
 from services.pipeline.stages import STAGES
+from services.quality.report import CODES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,6 +26,11 @@ def test_every_stage_has_its_row_in_the_stage_table() -> None:
     page = (ROOT / "docs/architecture.md").read_text()
     names = [stage.name for stage in STAGES]
     assert re.findall(r"\n\| (\w+) \|", page.split("## The stages")[1].split("###")[0]) == ["stage", *names, "sweep"]
+
+
+def test_every_check_of_data_quality_is_documented() -> None:
+    page = (ROOT / "docs/quality.md").read_text()
+    assert [code for code in CODES if f"`{code}`" not in page] == []
 
 
 def test_clients_see_stages_of_the_registry_in_its_order() -> None:

@@ -31,7 +31,7 @@ def quality_link(ocid: str) -> str:
 
 def raw_link(kind: str, record_id: str, version: int | None = None) -> str:
     """The current version of a raw record, or that version."""
-    path = f"/v1/raw/{kind}/{quote(record_id, safe='')}"
+    path = f"/v1/raw/{kind}/{quote(record_id, safe=':')}"
     return path if version is None else f"{path}/versions/{version}"
 
 

@@ -83,13 +83,6 @@ class Source(BaseModel):
     path: str | None = Field(description="JSON Pointer in the top-level value of the file")
 
 
-class BatchLineage(BaseModel):
-    """The batch of the log that holds a release in bronze."""
-
-    id: int
-    seq: int
-
-
 class ReleaseLineage(BaseModel):
     """A raw record that the process is compiled from, in the version that was used."""
 
@@ -97,7 +90,8 @@ class ReleaseLineage(BaseModel):
     version: int
     date: datetime | None = Field(description="the release's date")
     job_id: str
-    batch: BatchLineage
+    batch: int = Field(description="the batch of the log that holds it in bronze")
+    seq: int = Field(description="sequence number of that batch")
     landed_at: datetime
     source: Source
     elements: list[str] | None = Field(

@@ -16,40 +16,53 @@ COUNTS = ["applicable", "failed", "occurrences"]
 TOTALS: Columns = {**dict.fromkeys(KEYS, pl.String), **dict.fromkeys(COUNTS, pl.Int64)}
 NOTES: Columns = {"process_key": pl.Int64, "code": pl.String}
 NO_SOURCE = ""  # of processes whose ocid has no prefix
-ALWAYS = pl.col("process_key").is_not_null()
-_BITS = {field.name: bit for bit, field in enumerate(FIELDS)}
+# The bit of each code, and that of the field that a field is part of (0: of none).
+_BITS = {field.name: 1 << bit for bit, field in enumerate(FIELDS)}
+_FIELDS = pl.LazyFrame(
+    {"code": list(_BITS), "bit": list(_BITS.values()), "of": [_BITS.get(field.of or "", 0) for field in FIELDS]}
+)
+_CHECKS = pl.LazyFrame(
+    {"code": [check.code for check in CHECKS], "bit": [1 << bit for bit in range(len(CHECKS))]},
+    schema={"code": pl.String, "bit": pl.Int64},
+)
 
 
 def quality_totals(assessed: pl.DataFrame, notes: pl.DataFrame) -> pl.DataFrame:
     """The totals (TOTALS) of assessed processes and their notes (NOTES), without duplicates of processes."""
-    processes = assessed.lazy().with_columns(pl.col("source").fill_null(NO_SOURCE))
-    parts = [
-        _wide(processes, "process", [("", ALWAYS, ~ALWAYS)]),
-        _wide(
-            processes,
-            "field",
-            [(field.name, _may_have(field.of), ~_has("present", bit)) for bit, field in enumerate(FIELDS)],
-        ),
-        _wide(
-            processes,
-            "check",
-            [(check.code, _has("checked", bit), _has("failed", bit)) for bit, check in enumerate(CHECKS)]
-            + [(duplicates.CODE, pl.col("likeness").is_not_null(), ~ALWAYS)],
-        ),
-    ]
+    if not assessed.height:
+        return pl.DataFrame(schema=TOTALS)
+    c = pl.col
+    processes = assessed.lazy().with_columns(c("source").fill_null(NO_SOURCE))
+    alike = processes.group_by("source", "present", "checked", "failed")
+    # Processes with the same bits are counted together: a slice has few different ones.
+    counted = alike.agg(pl.len().alias("number"), c("likeness").count().alias("comparable")).collect().lazy()
+    may_have = (c("of") == 0) | _has("present", "of")
+    fields = counted.join(_FIELDS, how="cross").filter(may_have).group_by("source", "code")
+    checks = counted.join(_CHECKS, how="cross").group_by("source", "code")
     noted = notes.lazy().join(processes.select("process_key", "source"), on="process_key", how="inner")
-    parts.append(
-        noted.group_by("source", "code").agg(
-            pl.lit("note").alias("kind"),
-            pl.col("process_key").n_unique().alias("applicable"),
-            pl.len().alias("occurrences"),
-        )
-    )
+    parts = [
+        counted.group_by("source").agg(c("number").sum().alias("applicable")).with_columns(_kind("process", "")),
+        fields.agg(
+            c("number").sum().alias("applicable"), c("number").filter(~_has("present", "bit")).sum().alias("failed")
+        ).with_columns(_kind("field")),
+        checks.agg(
+            c("number").filter(_has("checked", "bit")).sum().alias("applicable"),
+            c("number").filter(_has("failed", "bit")).sum().alias("failed"),
+        ).with_columns(_kind("check")),
+        counted.group_by("source")
+        .agg(c("comparable").sum().alias("applicable"))
+        .with_columns(_kind("check", duplicates.CODE)),
+        noted.group_by("source", "code")
+        .agg(c("process_key").n_unique().alias("applicable"), pl.len().alias("occurrences"))
+        .with_columns(_kind("note")),
+    ]
     return _summed(parts)
 
 
 def duplicate_totals(groups: pl.DataFrame) -> pl.DataFrame:
     """The totals (TOTALS) of processes that are like another one."""
+    if not groups.height:
+        return pl.DataFrame(schema=TOTALS)
     found = duplicates.duplicates_by_source(groups.with_columns(pl.col("source").fill_null(NO_SOURCE)))
     return _summed([found.lazy().with_columns(kind=pl.lit("check"), code=pl.lit(duplicates.CODE))])
 
@@ -64,26 +77,13 @@ def add_totals(present: pl.DataFrame, difference: pl.DataFrame) -> pl.DataFrame:
     return _summed([present.lazy(), difference.lazy()])
 
 
-def _has(column: str, bit: int) -> pl.Expr:
-    return (pl.col(column) & pl.lit(1 << bit, dtype=pl.Int64)) != 0
+def _has(column: str, bit: str) -> pl.Expr:
+    return (pl.col(column) & pl.col(bit)) != 0
 
 
-def _may_have(field: str | None) -> pl.Expr:
-    return ALWAYS if field is None else _has("present", _BITS[field])
-
-
-def _wide(processes: pl.LazyFrame, kind: str, judged: Sequence[tuple[str, pl.Expr, pl.Expr]]) -> pl.LazyFrame:
-    """A row per source and code, from (code, whether it applies, whether it fails)."""
-    counted = processes.group_by("source").agg(
-        [applies.sum().cast(pl.Int64).alias(f"a{at}") for at, (_, applies, _) in enumerate(judged)]
-        + [(applies & fails).sum().cast(pl.Int64).alias(f"f{at}") for at, (_, applies, fails) in enumerate(judged)]
-    )
-    listed = [
-        pl.struct(pl.lit(code).alias("code"), pl.col(f"a{at}").alias("applicable"), pl.col(f"f{at}").alias("failed"))
-        for at, (code, _, _) in enumerate(judged)
-    ]
-    rows = counted.select("source", pl.concat_list(listed).alias("judged")).explode("judged").unnest("judged")
-    return rows.with_columns(pl.lit(kind).alias("kind"))
+def _kind(kind: str, code: str | None = None) -> list[pl.Expr]:
+    named = [pl.lit(kind).alias("kind")]
+    return named if code is None else [*named, pl.lit(code).alias("code")]
 
 
 def _summed(parts: Sequence[pl.LazyFrame]) -> pl.DataFrame:

@@ -24,6 +24,7 @@ from services.ports.warehouse import ReadUnitOfWork, Warehouse
 TYPES = {"Datetime": "instant", "List": "list", "Int32": "integer", "Int64": "integer", "Float64": "number"}
 TYPES |= {"String": "text", "Boolean": "boolean", "Date": "date"}
 MART_PREFIX = "mart_"
+GRAIN_PREFIX = "Grain: "  # of the docstrings of facts
 
 
 def list_tables(warehouse: Warehouse, lake: Lake, owner: str) -> list[CatalogEntry]:
@@ -121,8 +122,10 @@ def _warehouse(work: ReadUnitOfWork, owner: str) -> Iterator[CatalogEntry]:
 
 
 def _warehouse_table(work: ReadUnitOfWork, table: StoredTable, owner: str, changed_at: datetime | None) -> CatalogEntry:
-    first, _, _ = table.text.partition("\n\n")
-    grain, _, _ = first.removeprefix("Grain: ").partition(". ")
+    text = " ".join(table.text.split())
+    grain, _, rest = (
+        text.removeprefix(GRAIN_PREFIX).partition(". ") if text.startswith(GRAIN_PREFIX) else ("", "", text)
+    )
     sources = {column.name: column_sources(table.name, column.name) or () for column in table.columns}
     inputs = sorted({f"silver.{source.partition('.')[0]}" for found in sources.values() for source in found})
     subject = table.name.removeprefix("fact_")
@@ -130,8 +133,8 @@ def _warehouse_table(work: ReadUnitOfWork, table: StoredTable, owner: str, chang
         name=table.name,
         layer="marts" if table.name.startswith(MART_PREFIX) else "gold",
         owner=owner,
-        description=" ".join(table.text.split()),
-        grain=grain.rstrip(".") if first.startswith("Grain: ") else None,
+        description=rest or grain,
+        grain=grain.rstrip(".") or None,
         rows=work.catalog.count(table.name),
         bytes=None,
         changed_at=changed_at,

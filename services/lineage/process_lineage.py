@@ -12,7 +12,6 @@ from domain.lake.silver import TABLES
 from domain.lineage.elements import element_pointers
 from domain.lineage.links import facts_link, job_link, lineage_link, process_link, raw_link
 from domain.lineage.process_lineage import (
-    BatchLineage,
     DocumentLineage,
     FactRow,
     FactRows,
@@ -69,8 +68,8 @@ def get_lineage(
     used = [version for version in _as_of(versions, as_of) if not version.deleted]
     releases, superseded = _releases(lake, used, row)
     with warehouse.read() as work:
-        job_ids = {one.job_id for part in (releases, superseded, documents) for one in part if one.job_id}
-        jobs = work.jobs.get_many(sorted(job_ids))
+        of_documents = {one.job_id for one in documents if one.job_id is not None}
+        jobs = work.jobs.get_many(sorted({one.job_id for one in (*releases, *superseded)} | of_documents))
     return ProcessLineage(
         ocid=ocid,
         current=all(version.seq <= as_of for version in versions),
@@ -163,7 +162,8 @@ def _release(found: Row, version: LoggedVersion, row: FactRow | None) -> Release
         version=version.version,
         date=found["date"],
         job_id=version.job_id,
-        batch=BatchLineage(id=version.batch_id, seq=version.seq),
+        batch=version.batch_id,
+        seq=version.seq,
         landed_at=version.landed_at,
         source=Source(**{name: found[column] for column, name in SOURCE.items()}),
         elements=elements,

@@ -23,7 +23,9 @@ class CatalogRepository(Repository):
 
     def tables(self) -> dict[str, StoredTable]:
         """The tables of the star, then those of the marts."""
-        texts = {str(mapper.local_table): cleandoc(mapper.class_.__doc__ or "") for mapper in default_registry.mappers}
+        texts = {
+            str(mapper.persist_selectable): cleandoc(mapper.class_.__doc__ or "") for mapper in default_registry.mappers
+        }
         marts = [name for name in sorted(SQLModel.metadata.tables) if name.startswith(MART_PREFIX)]
         return {name: _stored(SQLModel.metadata.tables[name], texts.get(name, "")) for name in [*star_tables(), *marts]}
 

@@ -44,17 +44,17 @@ class LineageRepository(Repository):
         of_process = (RECORD.c.kind == Kind.RELEASES, RECORD.c.ocid == ocid)
         batch = (BATCH.c.id, BATCH.c.seq, BATCH.c.job_id, BATCH.c.committed_at)
         current = (
-            select(RECORD.c.record_id, RECORD.c.version, RECORD.c.deleted, *batch, literal(1))
+            select(RECORD.c.record_id, RECORD.c.version, RECORD.c.deleted, *batch, literal(value=True))
             .join(BATCH, BATCH.c.id == RECORD.c.batch_id)
             .where(*of_process, BATCH.c.status == "committed")
         )
         same = (VERSION.c.kind == RECORD.c.kind) & (VERSION.c.record_id == RECORD.c.record_id)
         older = (
-            select(VERSION.c.record_id, VERSION.c.version, VERSION.c.deleted, *batch, literal(0))
+            select(VERSION.c.record_id, VERSION.c.version, VERSION.c.deleted, *batch, literal(value=False))
             .select_from(RECORD)
             .join(VERSION, same)
             .join(BATCH, BATCH.c.id == VERSION.c.batch_id)
             .where(*of_process, BATCH.c.status == "committed")
         )
         rows = [*self.connection.execute(current), *self.connection.execute(older)]
-        return sorted(LoggedVersion._make((*row[:-1], bool(row[-1]))) for row in rows)
+        return sorted(LoggedVersion(*row) for row in rows)

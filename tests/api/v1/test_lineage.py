@@ -60,6 +60,8 @@ def test_lineage_goes_from_gold_to_every_release_and_the_lines_of_its_file(api: 
         assert (record["id"], record["version"], record["source"]) == (one["id"], one["version"], one["source"])
         assert get(api, one["links"]["job"])["id"] == one["job_id"]
     assert [one["id"] for one in found["jobs"]] == [job_1, job_2]
+    assert [(one["batch"], one["seq"]) for one in found["releases"]] == [(1, 1), (2, 2)]
+    assert found["silver"]["upto_seq"] == found["search"]["seq"] == 2
     assert found["files"][0] == {
         "sha256": hashlib.sha256(content).hexdigest(),
         "files": ["a.jsonl"],

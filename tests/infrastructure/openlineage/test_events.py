@@ -83,7 +83,7 @@ def service() -> Iterator[Service]:
 
 
 @pytest.fixture
-def messages() -> Iterator[list[str]]:
+def log_lines() -> Iterator[list[str]]:
     """Log lines about OpenLineage."""
     found: list[str] = []
     sink = logger.add(lambda line: found.append(str(line)), filter=lambda record: "OpenLineage" in record["message"])
@@ -151,7 +151,7 @@ def test_events_are_posted_to_a_service_with_its_key(lake_home: Parts, tmp_path:
 
 
 def test_a_service_that_is_down_delays_nothing_and_is_logged_once(
-    lake_home: Parts, tmp_path: Path, messages: list[str]
+    lake_home: Parts, tmp_path: Path, log_lines: list[str]
 ) -> None:
     with service() as server:
         url = f"http://127.0.0.1:{server.server_port}"
@@ -159,12 +159,12 @@ def test_a_service_that_is_down_delays_nothing_and_is_logged_once(
         server.status = 503
         loaded(lake_home, events)
         events.close(10)
-        assert len([line for line in messages if "are dropped" in line]) == 1
+        assert len([line for line in log_lines if "are dropped" in line]) == 1
         server.status = 200
         run = StageRun("refine")
         events.started(run)
         events.close(10)
-    assert "events are sent again" in messages[-1]
+    assert "events are sent again" in log_lines[-1]
     before = time.monotonic()
     for _ in range(5_000):
         events.started(run)
