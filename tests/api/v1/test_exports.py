@@ -11,6 +11,8 @@ from openpyxl import load_workbook
 
 from domain.star.exports import ExportFormat
 from infrastructure.exports import table_files
+from infrastructure.warehouse.star import dimension_attributes
+from infrastructure.warehouse.star import frames as star_frames
 from tests.api.conftest import Api
 from tests.api.releases import release
 
@@ -164,3 +166,22 @@ def test_a_sheet_has_its_limits(full: Api, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(table_files, "XLSX_ROWS_MAX", 2)
     answer = full.client.get("/v1/gold/facts/process?format=xlsx")
     assert (answer.status_code, answer.json()["parameter"]) == (400, "format")
+
+
+def test_a_file_of_many_frames_has_every_row_once_with_its_own_dimensions(
+    full: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = "fields=ocid,item_id,classification.code,process.title,buyer.name"
+    path = f"/v1/gold/facts/item?{fields}"
+    expected = read(ExportFormat.PARQUET, full.client.get(f"{path}&format=parquet").content)
+    monkeypatch.setattr(star_frames, "FRAME_ROWS", 1)
+    monkeypatch.setattr(dimension_attributes, "KEPT_ROWS", 0)
+    found = read(ExportFormat.PARQUET, full.client.get(f"{path}&format=parquet").content)
+    assert found.sort(found.columns).equals(expected.sort(expected.columns))
+    listed = full.client.get(path).json()["items"]
+    flat = [
+        (one["ocid"], one["item_id"], one["classification"]["code"], one["process"]["title"], one["buyer"]["name"])
+        for one in listed
+    ]
+    assert sorted(found.rows()) == sorted(flat)
+    assert len(flat) == 3
