@@ -6,8 +6,15 @@ import polars as pl
 
 from domain.red_flags.inputs import Inputs
 from domain.red_flags.prices import price_differences
-from domain.red_flags.quartiles import Quartiles
-from domain.red_flags.results import Evaluation, judged, reason, result_rows, tenderers_of_flagged, with_evidence
+from domain.red_flags.results import (
+    Evaluation,
+    Quartiles,
+    judged,
+    reason,
+    result_rows,
+    tenderers_of_flagged,
+    with_evidence,
+)
 from domain.red_flags.settings import RedFlagSettings, Thresholds
 
 Outlier = Callable[[pl.Expr, pl.Expr], pl.Expr]

@@ -6,8 +6,8 @@ from domain.red_flags.compared_prices import compare
 from domain.red_flags.indicator import PROCESS, TENDERER, Indicator
 from domain.red_flags.inputs import Inputs
 from domain.red_flags.prices import not_differing
-from domain.red_flags.quartiles import Quartiles, lower_fence
-from domain.red_flags.results import Evaluation, result_rows
+from domain.red_flags.quartiles import lower_fence
+from domain.red_flags.results import Evaluation, Quartiles, result_rows
 from domain.red_flags.settings import RedFlagSettings
 
 CODE = "R024"

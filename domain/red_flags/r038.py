@@ -5,8 +5,8 @@ import polars as pl
 from domain.red_flags.indicator import BUYER, PROCURING_ENTITY, TENDERER, Indicator
 from domain.red_flags.inputs import Inputs
 from domain.red_flags.organizations import one_source, uncancelled
-from domain.red_flags.quartiles import Quartiles, ratio, upper_fence
-from domain.red_flags.results import Evaluation, judged, reason, result_rows, with_evidence
+from domain.red_flags.quartiles import ratio, upper_fence
+from domain.red_flags.results import Evaluation, Quartiles, judged, reason, result_rows, with_evidence
 from domain.red_flags.settings import RedFlagSettings
 
 CODE = "R038"

@@ -75,9 +75,14 @@ def cancelled() -> pl.Expr:
 
 def judged(flagged: pl.Expr, missing: pl.Expr) -> list[pl.Expr]:
     """The columns `missing` and `result`; what could not be compared is not flagged."""
-    result = pl.when(missing.is_not_null()).then(pl.lit(Result.NOT_COMPUTABLE.value))
-    result = result.when(flagged.fill_null(value=False)).then(pl.lit(Result.FLAGGED.value))
-    return [missing.alias("missing"), result.otherwise(pl.lit(Result.NOT_FLAGGED.value)).alias("result")]
+    result = (
+        pl.when(missing.is_not_null())
+        .then(pl.lit(Result.NOT_COMPUTABLE.value))
+        .when(flagged.fill_null(value=False))
+        .then(pl.lit(Result.FLAGGED.value))
+        .otherwise(pl.lit(Result.NOT_FLAGGED.value))
+    )
+    return [missing.alias("missing"), result.alias("result")]
 
 
 def with_evidence(rows: pl.DataFrame, subject: Sequence[str], evidence: Evidence) -> pl.DataFrame:
@@ -114,10 +119,7 @@ def _count(row: Mapping[str, object], kind: str) -> int:
 def result_rows(indicator: str, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame's columns of RESULTS, with null for those that it lacks."""
     given = {"indicator": pl.lit(indicator)} | {name: pl.col(name) for name in frame.columns if name in RESULTS}
-    return frame.select(
-        given.get(name, pl.lit(None)).cast(dtype).alias(name)  # type: ignore[union-attr]
-        for name, dtype in RESULTS.items()
-    )
+    return frame.select(given.get(name, pl.lit(None)).cast(dtype).alias(name) for name, dtype in RESULTS.items())
 
 
 def tenderers_of_flagged(rows: pl.DataFrame, tenderers: pl.DataFrame, value: float) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """Worked examples of the indicators that compare all data, and their quartiles."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -195,7 +196,7 @@ def test_every_tenderer_of_a_joint_bid_counts() -> None:
     assert found["B"] == lacking("bids.details (too few submitted bids)")
 
 
-def supplying(name: str, processes: int, codes: list[str | None]) -> list[Any]:
+def supplying(name: str, processes: int, codes: Sequence[str]) -> list[Any]:
     return [process(f"{name}{at}", awards=[award(name, codes=[codes[at % len(codes)]])]) for at in range(processes)]
 
 
