@@ -15,7 +15,8 @@ from domain.lake.silver import Columns
 RATE_MAX_AGE_DAYS = 10  # longer than any run of bank holidays
 CONVERTED_DECIMALS = 6  # more than any currency has, few enough to hide floating-point error
 RATES: Columns = {"date": pl.Date, "base": pl.String, "currency": pl.String, "rate": pl.Float64}
-QUOTES: Columns = {"currency": pl.String, "rate_date": pl.Date, "rate": pl.Float64}
+QUOTES: Columns = {"currency": pl.String, "rate_date": pl.Date, "rate": pl.Float64, "rate_source": pl.String}
+CONVERSION = ["base_currency", "rate", "rate_date", "rate_source"]  # columns beside a converted amount
 # Per fact: the column of its amount and the column of its currency's key.
 CONVERTED_AMOUNTS = {
     "fact_process": ("amount", "currency_key"),
@@ -25,6 +26,7 @@ CONVERTED_AMOUNTS = {
     "fact_bid": ("amount", "currency_key"),
     "fact_transaction": ("amount", "currency_key"),
 }
+MAX_BASE_AMOUNT = 1e12  # of the base currency; a larger amount is no plausible value
 MAX_RATE = 1e12  # upper bound of a plausible rate
 
 
@@ -54,20 +56,27 @@ def build_quotes(base: str, rates: pl.DataFrame | None = None) -> ExchangeQuotes
     if rates is None or not rates.height:
         return ExchangeQuotes(base, pl.DataFrame(schema=QUOTES))
     c = pl.col
-    legs = rates.filter(c("currency") == base).select("date", "base", c("rate").alias("leg"))
+    rates = rates.with_columns(pl.format("{}-{}-{}", "base", "currency", "date").alias("source"))  # the record's id
+    legs = rates.filter(c("currency") == base).select("date", "base", c("rate").alias("leg"), leg_source="source")
     to_base = rates.filter(c("currency") == base).select(
-        c("base").alias("currency"), "date", "rate", pl.lit("0").alias("way")
+        c("base").alias("currency"), "date", "rate", pl.lit("0").alias("way"), "source"
     )
     from_base = rates.filter(c("base") == base).select(
-        "currency", "date", (1 / c("rate")).alias("rate"), pl.lit("1").alias("way")
+        "currency", "date", (1 / c("rate")).alias("rate"), pl.lit("1").alias("way"), "source"
     )
     others = rates.filter(c("currency") != base, c("base") != base).join(legs, on=["date", "base"], how="inner")
-    crossed = others.select("currency", "date", (c("leg") / c("rate")).alias("rate"), ("2" + c("base")).alias("way"))
+    crossed = others.select(
+        "currency",
+        "date",
+        (c("leg") / c("rate")).alias("rate"),
+        ("2" + c("base")).alias("way"),
+        pl.concat_str("source", "leg_source", separator=" "),
+    )
     quotes = pl.concat([to_base, from_base, crossed]).filter(
         c("rate").is_finite(), c("rate") > 0, c("currency") != base
     )
     chosen = quotes.sort("date", "currency", "way").unique(["currency", "date"], keep="first", maintain_order=True)
-    return ExchangeQuotes(base, chosen.select("currency", c("date").alias("rate_date"), "rate"))
+    return ExchangeQuotes(base, chosen.select("currency", c("date").alias("rate_date"), "rate", rate_source="source"))
 
 
 def value_date(amount: str, currency: str, *days: pl.Expr) -> pl.Expr:
@@ -79,29 +88,40 @@ def value_date(amount: str, currency: str, *days: pl.Expr) -> pl.Expr:
 def convert_amounts(
     facts: pl.DataFrame, money: ExchangeQuotes, amount: str = "amount", currency: str = "currency"
 ) -> pl.DataFrame:
-    """Add `{amount}_base`, `base_currency`, `rate` and `rate_date` to the facts.
+    """Add `{amount}_base` and the columns CONVERSION to the facts.
 
     They follow from `amount`, `currency` and `value_date`. Keeps the order of rows. An amount in the base currency
-    stays unchanged, with rate 1 of its own day.
+    stays unchanged, with rate 1 of its own day and no source. `rate_source` has the ids of the exchange-rate records.
     """
     c = pl.col
     own = (c(currency) == money.base).fill_null(value=False) & c(amount).is_not_null()
     found = _quoted(facts, money.quotes, currency)
     rate = pl.when(own).then(1.0).otherwise(c("rate"))
     product = pl.when(own).then(c(amount)).otherwise((c(amount) * rate).round(CONVERTED_DECIMALS))
-    known = product.is_finite().fill_null(value=False)
+    known = (product.abs() < MAX_BASE_AMOUNT).fill_null(value=False)
     return found.with_columns(
         pl.when(known).then(product).alias(f"{amount}_base"),
         pl.when(known).then(pl.lit(money.base)).alias("base_currency"),
         pl.when(known).then(rate).alias("rate"),
         pl.when(known).then(pl.when(own).then(c("value_date")).otherwise(c("rate_date"))).alias("rate_date"),
+        pl.when(known & ~own).then("rate_source").alias("rate_source"),
+    )
+
+
+def with_ceilings(facts: pl.DataFrame) -> pl.DataFrame:
+    """Split `amount_base` by `framework`: the value of a framework is a ceiling (`ceiling_base`), not spend."""
+    ceiling = pl.col("framework")
+    return facts.with_columns(
+        pl.when(ceiling).then("amount_base").alias("ceiling_base"),
+        pl.when(~ceiling).then("amount_base").alias("amount_base"),
     )
 
 
 def _quoted(facts: pl.DataFrame, quotes: pl.DataFrame, currency: str) -> pl.DataFrame:
-    """Add the `rate` and `rate_date` of each fact's currency on its day; keeps the order of rows."""
+    """Add the `rate`, `rate_date` and `rate_source` of each fact's currency on its day; keeps the order of rows."""
+    found_columns = [name for name in QUOTES if name != "currency"]
     if not quotes.height:
-        return facts.with_columns(pl.lit(None, pl.Date).alias("rate_date"), pl.lit(None, pl.Float64).alias("rate"))
+        return facts.with_columns(pl.lit(None, QUOTES[name]).alias(name) for name in found_columns)
     numbered = facts.with_row_index("_row")
     asked = numbered.select("_row", pl.col(currency).alias("currency"), "value_date").drop_nulls().sort("value_date")
     options: dict[str, Any] = {
@@ -111,6 +131,5 @@ def _quoted(facts: pl.DataFrame, quotes: pl.DataFrame, currency: str) -> pl.Data
         "coalesce": False,
     }
     found = asked.join_asof(quotes, left_on="value_date", right_on="rate_date", **options)
-    return numbered.join(found.select("_row", "rate_date", "rate"), on="_row", how="left", maintain_order="left").drop(
-        "_row"
-    )
+    found = found.select("_row", *found_columns)
+    return numbered.join(found, on="_row", how="left", maintain_order="left").drop("_row")

@@ -5,7 +5,13 @@ from datetime import date
 
 import polars as pl
 
-from domain.exchange_rates.conversion import RATE_MAX_AGE_DAYS, ExchangeQuotes, convert_amounts
+from domain.exchange_rates.conversion import (
+    CONVERSION,
+    RATE_MAX_AGE_DAYS,
+    ExchangeQuotes,
+    convert_amounts,
+    with_ceilings,
+)
 from domain.shared.surrogate_keys import with_key
 
 RateWindow = tuple[date, date, Sequence[str] | None]  # first and last day of facts, inclusive; currencies, None for all
@@ -59,12 +65,11 @@ def affected_windows(record_ids: Sequence[str], base: str) -> list[RateWindow]:
 def changed_conversions(facts: pl.DataFrame, money: ExchangeQuotes) -> pl.DataFrame:
     """The facts whose base columns change, with the new values.
 
-    Columns: key, value_date, amount, currency, base columns.
+    Columns: key, value_date, amount, currency, framework, base columns. An amount of a framework is its ceiling:
+    `amount_base` is null, and `ceiling_base` has the value.
     """
-    converted = convert_amounts(facts.drop("amount_base", "base_currency", "rate", "rate_date"), money).select(
-        facts.columns,
-    )
-    same = pl.all_horizontal(
-        pl.col(name).eq_missing(facts[name]) for name in ("amount_base", "base_currency", "rate", "rate_date")
-    )
-    return converted.filter(~same)
+    before = facts.with_columns(pl.coalesce("amount_base", "ceiling_base").alias("amount_base"))
+    base = ["amount_base", *CONVERSION]
+    converted = convert_amounts(before.drop(base), money)
+    same = pl.all_horizontal(pl.col(name).eq_missing(before[name]) for name in base)
+    return with_ceilings(converted.filter(~same))

@@ -70,6 +70,7 @@ TABLES: dict[str, Columns] = {
         "country": pl.String,  # of the delivery addresses, else of the buyer's address
         "region": pl.String,
         "locality": pl.String,
+        "framework": pl.Boolean,  # whether it sets up a framework agreement, whose values are ceilings
     },
     # One row per organisation of the process, in any role; includes those named only by reference (buyer, supplier …).
     "party": KEYS

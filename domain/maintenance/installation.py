@@ -8,7 +8,8 @@ RULES_VERSION: Final = 3
 """Rules version: raise it with every change after which `rebuild silver` gives other rows.
 
 1: until November 2026. 2: references complete parties, embedded organisations have an identity, whole lists of OCDS
-1.0, ambiguous dates are null, only active awards count in totals. 3: bids, transactions and amendments are tables.
+1.0, ambiguous dates are null, only active awards count in totals. 3: bids, transactions and amendments are tables;
+placeholders, unknown currencies and ceilings of frameworks are not summed.
 """
 
 

@@ -159,6 +159,19 @@ class Amended(Model):
     amendment: Amendment | None = None
 
 
+class FrameworkAgreement(Model):
+    """The framework agreement that a tender sets up; its members are kept in the compiled release only."""
+
+    type: str | None = None
+
+
+class Techniques(Model):
+    """The techniques of a tender (extension)."""
+
+    hasFrameworkAgreement: bool | None = None
+    frameworkAgreement: FrameworkAgreement | None = None
+
+
 class Tender(Amended):
     """The tender stage."""
 
@@ -175,6 +188,7 @@ class Tender(Amended):
     tenderPeriod: Period | None = None
     awardPeriod: Period | None = None
     contractPeriod: Period | None = None
+    techniques: Techniques | None = None
     numberOfTenderers: int | None = Field(default=None, ge=0, le=MAX_TENDERERS)
     procuringEntity: OrganizationReference | None = None
     tenderers: list[OrganizationReference] | None = None

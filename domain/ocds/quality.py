@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from domain.exchange_rates.amounts import CURRENCIES, PLACEHOLDER, UNKNOWN_CURRENCY, is_placeholder
 from domain.raw_records.note_codes import note
 from domain.raw_records.record import Note
+from domain.shared.whitespace import tidy_text
 
 ID_ARRAYS = (
     ("parties",),
@@ -16,7 +18,6 @@ ID_ARRAYS = (
     ("tender", "lots"),
     ("planning", "documents"),
 )
-MIN_ALL_NINES = 99_999_999  # smallest number of nines only that counts as a placeholder
 
 
 def quality_notes(release: dict[str, Any]) -> list[Note]:
@@ -24,6 +25,8 @@ def quality_notes(release: dict[str, Any]) -> list[Note]:
     notes = [*_duplicates(release)]
     for path, value in _values(release):
         _money(value, path, notes)
+    for path, value in _payments(release):
+        _money(value, path, notes, payment=True)
     return notes
 
 
@@ -41,6 +44,7 @@ def _duplicates(release: dict[str, Any]) -> Iterator[Note]:
 
 
 def _values(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The values of the release but those of payments, with their paths."""
     tender, planning = release.get("tender") or {}, release.get("planning") or {}
     yield "/planning/budget/amount", (planning.get("budget") or {}).get("amount")
     yield "/tender/value", tender.get("value")
@@ -48,18 +52,24 @@ def _values(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name in ("awards", "contracts"):
         for index, one in enumerate(release.get(name) or ()):
             yield f"/{name}/{index}/value", one.get("value")
-            for number, payment in enumerate((one.get("implementation") or {}).get("transactions") or ()):
-                for value in ("value", "amount"):
-                    yield f"/{name}/{index}/implementation/transactions/{number}/{value}", payment.get(value)
     for index, bid in enumerate((release.get("bids") or {}).get("details") or ()):
         yield f"/bids/details/{index}/value", bid.get("value")
 
 
-def _money(value: Any, path: str, notes: list[Note]) -> None:
+def _payments(release: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for index, contract in enumerate(release.get("contracts") or ()):
+        for number, payment in enumerate((contract.get("implementation") or {}).get("transactions") or ()):
+            for name in ("value", "amount"):
+                yield f"/contracts/{index}/implementation/transactions/{number}/{name}", payment.get(name)
+
+
+def _money(value: Any, path: str, notes: list[Note], *, payment: bool = False) -> None:
     if not value or value.get("amount") is None:
         return
-    amount = value["amount"]
-    if amount in (0, 1) or (amount >= MIN_ALL_NINES and set(str(int(amount))) == {"9"}):
-        notes.append(note("placeholder_amount", f"{path}/amount", str(amount)[:200]))
-    if not value.get("currency"):
+    amount, currency = value["amount"], value.get("currency")
+    if is_placeholder(amount, payment=payment):
+        notes.append(note(PLACEHOLDER, f"{path}/amount", str(amount)[:200]))
+    if not currency:
         notes.append(note("currency_missing", path, str(amount)[:200]))
+    elif tidy_text(currency) not in CURRENCIES:
+        notes.append(note(UNKNOWN_CURRENCY, f"{path}/currency", currency[:80]))

@@ -25,7 +25,7 @@ EXPECTED = {
 }
 DROPPED = {"null_element", "blank_value", "unreadable_detail", "unreadable_element"}
 BLANK_IS_MISSING = {"float_type", "int_type", "int_from_float", "bool_type", "dict_type", "list_type"}
-OPTIONAL_ELEMENTS = {"amendments", "amendment", "transactions"}
+OPTIONAL_ELEMENTS = {"amendments", "amendment", "transactions", "techniques"}
 UNREPAIRED = {("ocid",)}  # the identity of a process can't be guessed
 MAX_ROUNDS = 12  # of validation and repair
 
@@ -77,7 +77,7 @@ def repair_release(release: dict[str, Any], errors: Sequence[Any], notes: list[N
 
 def _dropped_as(path: Sequence[Any]) -> str | None:
     """The note's code if the path is a detail that may be dropped: of an organisation reference, a contract's
-    suppliers, an amendment or a transaction."""
+    suppliers, an amendment, a transaction or a technique."""
     if path[0] == "contracts" and "suppliers" in path:
         return "unreadable_detail"
     if path[0] != "parties" and ("identifier" in path or "address" in path):

@@ -29,11 +29,13 @@ NOTES: dict[str, str] = {
     "organization_differs": "a reference says otherwise of an organisation than `parties`, or, where that is silent, "
     "than an earlier reference",
     "unreadable_detail": "what is said of an organisation outside of `parties` can't be read; left out",
-    "unreadable_element": "a value of an amendment or of a transaction can't be read; left out",
+    "unreadable_element": "a value of an amendment, a transaction or a technique can't be read; left out",
     "whitespace_removed": "whitespace at the ends of a name or code, or more than a space inside; removed",
     "award_status_unknown": "the status of an award is not one of the standard's; the award counts in no total",
     "award_not_found": "a contract's awardID names no award of the process",
-    "placeholder_amount": "an amount that looks like a placeholder (0, 1 or all nines)",
+    "placeholder_amount": "an amount that looks like a placeholder (at most 1, all nines, 10^15 and more); kept, not "
+    "converted",
+    "currency_unknown": "a currency that ISO 4217 does not know; the amount is not converted",
     "currency_missing": "an amount without a currency",
     "numeric_date": "a date whose day and month are numbers; written in ISO 8601",
     "digits_lost": "a number with more digits than a 64-bit float keeps; rounded",

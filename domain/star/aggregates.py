@@ -18,12 +18,12 @@ NUMBERS = frozenset({FieldKind.NUMBER, FieldKind.INTEGER})
 ADDITIVE: Mapping[str, frozenset[str]] = {
     "process": frozenset(
         {
-            *("amount", "amount_base", "min_amount", "budget_amount", "number_of_tenderers"),
+            *("amount", "amount_base", "ceiling_base", "min_amount", "budget_amount", "number_of_tenderers"),
             *("releases", "awards", "contracts", "items", "documents", "notes", "bids", "transactions", "amendments"),
         }
     ),
-    "award": frozenset({"amount", "amount_base"}),
-    "contract": frozenset({"amount", "amount_base"}),
+    "award": frozenset({"amount", "amount_base", "ceiling_base"}),
+    "contract": frozenset({"amount", "amount_base", "ceiling_base"}),
     "item": frozenset({"quantity"}),
     "bid": frozenset({"amount", "amount_base"}),
     "transaction": frozenset({"amount", "amount_base"}),

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from domain.exchange_rates.amounts import amount_notes
 from domain.exchange_rates.conversion import ExchangeQuotes
 from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.star.columns import (
@@ -37,8 +38,9 @@ def bid_fact(
     )
     frame = point(frame, "dim_status", [pl.lit("bid"), pl.col("status")], found)
     frame = point(frame, "dim_currency", [pl.col("currency")], found)
+    note = amount_notes(pl.col("bid_amount"), "currency")
     key = [pl.lit("bid"), pl.col("ocid"), or_position("bid_id"), pl.col("organization_id")]
-    frame = converted(with_fact_key(frame, "bid_key", key), money, in_calendar("date"), pl.col("stated"))
+    frame = converted(with_fact_key(frame, "bid_key", key), money, note, in_calendar("date"), pl.col("stated"))
     columns = ["position", "bid_id", "tenderer_key", "buyer_key", "source_key", "procedure_key", "classification_key"]
     columns += ["status_key", "currency_key", "date_key", "bid_date", "tenderers", "bid_amount", "amount"]
     return frame.select("bid_key", *PROCESS_KEYS, *columns, *BASE_COLUMNS)
@@ -57,7 +59,8 @@ def transaction_fact(
     frame = with_fact_key(frame, "transaction_key", key).with_columns(
         date_key("date").alias("date_key"), pl.col("date").alias("transaction_date"), data_source="source"
     )
-    frame = converted(frame, money, in_calendar("date"), pl.col("stated"))
+    note = amount_notes(pl.col("amount"), "currency", payment=True)
+    frame = converted(frame, money, note, in_calendar("date"), pl.col("stated"))
     columns = ["parent_position", "contract_id", "position", "transaction_id", "payer_key", "payee_key", "buyer_key"]
     columns += ["source_key", "procedure_key", "classification_key", "currency_key", "date_key", "transaction_date"]
     return frame.select("transaction_key", *PROCESS_KEYS, *columns, "amount", *BASE_COLUMNS, "data_source", "url")

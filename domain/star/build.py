@@ -6,12 +6,14 @@ process: gold is the same in whatever order the records arrive.
 
 import polars as pl
 
-from domain.exchange_rates.conversion import ExchangeQuotes, convert_amounts, value_date
+from domain.exchange_rates.amounts import amount_notes
+from domain.exchange_rates.conversion import ExchangeQuotes, with_ceilings
 from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.shared.surrogate_keys import with_key
 from domain.star.bid_facts import amendment_fact, bid_fact, transaction_fact
 from domain.star.columns import (
     BASE_COLUMNS,
+    CEILING_COLUMNS,
     converted,
     date_key,
     in_calendar,
@@ -24,7 +26,16 @@ from domain.star.derived_attributes import with_derived
 from domain.star.model import DIMENSIONS, ORGANIZATION, Frames, Star
 
 COUNTED = ["award", "contract", "item", "document", "note", "bid", "transaction", "amendment"]
-PROCESS_COLUMNS = ["ocid", "process_key", "buyer_key", "source_key", "procedure_key", "classification_key", "stated"]
+PROCESS_COLUMNS = [
+    "ocid",
+    "process_key",
+    "buyer_key",
+    "source_key",
+    "procedure_key",
+    "classification_key",
+    "stated",
+    "framework",
+]
 
 
 def build_star(silver: Frames, money: ExchangeQuotes) -> Star:
@@ -64,6 +75,7 @@ def _counts(silver: Frames, table: str, name: str) -> pl.DataFrame:
 
 def _process(silver: Frames, members: pl.DataFrame, found: Frames, money: ExchangeQuotes) -> pl.DataFrame:
     frame = with_key(silver["process"], "process_key", ["ocid"])
+    frame = frame.with_columns(pl.col("framework").fill_null(value=False))  # silver of an earlier version lacks it
     frame = with_organization(frame, members, "buyer_organization_id", "buyer_key")
     frame = with_organization(frame, members, "procuring_entity_organization_id", "procuring_entity_key")
     prefix = pl.col("ocid").str.extract(r"^([^-]+-[^-]+)")
@@ -94,7 +106,7 @@ def _process(silver: Frames, members: pl.DataFrame, found: Frames, money: Exchan
     frame = frame.with_columns(
         pl.min_horizontal(in_calendar("tender_start"), in_calendar("first_published")).alias("stated")
     )
-    frame = converted(frame, money, c("stated"))
+    frame = with_ceilings(converted(frame, money, amount_notes(c("amount"), "currency"), c("stated")))
     columns = [
         "process_key",
         "ocid",
@@ -132,7 +144,7 @@ def _process(silver: Frames, members: pl.DataFrame, found: Frames, money: Exchan
         "budget_currency",
         "number_of_tenderers",
     ]
-    columns += [*(f"{table}s" for table in COUNTED), *BASE_COLUMNS, "stated"]
+    columns += [*(f"{table}s" for table in COUNTED), *BASE_COLUMNS, *CEILING_COLUMNS, "stated"]
     return frame.select(columns)
 
 
@@ -159,7 +171,8 @@ def _award(
         frame, "award_key", [pl.lit("award"), pl.col("ocid"), or_position("award_id"), pl.col("organization_id")]
     )
     frame = frame.with_columns(date_key("date").alias("date_key"), pl.col("date").alias("award_date"))
-    frame = converted(frame, money, in_calendar("date"), pl.col("stated"))
+    note = amount_notes(pl.col("award_amount"), "currency")
+    frame = with_ceilings(converted(frame, money, note, in_calendar("date"), pl.col("stated")))
     columns = [
         "award_key",
         "process_key",
@@ -184,7 +197,7 @@ def _award(
         "award_amount",
         "amount",
     ]
-    return frame.select(columns + BASE_COLUMNS)
+    return frame.select(columns + BASE_COLUMNS + CEILING_COLUMNS)
 
 
 def _contract(silver: Frames, shared: pl.DataFrame, found: Frames, money: ExchangeQuotes) -> pl.DataFrame:
@@ -197,7 +210,8 @@ def _contract(silver: Frames, shared: pl.DataFrame, found: Frames, money: Exchan
         date_key("start").alias("start_date_key"),
         date_key("end").alias("end_date_key"),
     )
-    frame = converted(frame, money, in_calendar("date_signed"), pl.col("stated"))
+    note = amount_notes(pl.col("amount"), "currency")
+    frame = with_ceilings(converted(frame, money, note, in_calendar("date_signed"), pl.col("stated")))
     columns = [
         "contract_key",
         "process_key",
@@ -223,7 +237,7 @@ def _contract(silver: Frames, shared: pl.DataFrame, found: Frames, money: Exchan
         "description",
         "amount",
     ]
-    return frame.select(columns + BASE_COLUMNS)
+    return frame.select(columns + BASE_COLUMNS + CEILING_COLUMNS)
 
 
 def _item(silver: Frames, shared: pl.DataFrame, found: Frames, money: ExchangeQuotes) -> pl.DataFrame:
@@ -247,8 +261,8 @@ def _item(silver: Frames, shared: pl.DataFrame, found: Frames, money: ExchangeQu
     frame = with_fact_key(frame, "item_key", key).with_columns(c("codes").list.join(" "))
     agreed = _agreement_dates(silver)
     frame = frame.join(agreed, on=["ocid", "level", "parent_position"], how="left", maintain_order="left")
-    frame = frame.with_columns(value_date("unit_amount", "unit_currency", c("agreed"), c("stated")))
-    frame = convert_amounts(frame, money, "unit_amount", "unit_currency")
+    prices = frame.with_columns(amount=c("unit_amount"), currency=c("unit_currency"))
+    frame = converted(prices, money, amount_notes(None, "currency"), c("agreed"), c("stated"))
     columns = [
         "item_key",
         "process_key",
@@ -272,7 +286,8 @@ def _item(silver: Frames, shared: pl.DataFrame, found: Frames, money: ExchangeQu
         "unit",
         "unit_amount",
     ]
-    return frame.select(columns + ["unit_amount_base" if name == "amount_base" else name for name in BASE_COLUMNS])
+    base = [c(name).alias(f"unit_{name}") if name == "amount_base" else c(name) for name in BASE_COLUMNS]
+    return frame.select(*columns, *base)
 
 
 def _agreement_dates(silver: Frames) -> pl.DataFrame:

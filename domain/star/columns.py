@@ -2,11 +2,12 @@
 
 import polars as pl
 
-from domain.exchange_rates.conversion import ExchangeQuotes, convert_amounts, value_date
+from domain.exchange_rates.conversion import CONVERSION, ExchangeQuotes, convert_amounts, value_date
 from domain.shared.surrogate_keys import business_key, clustered_key, with_key
 from domain.star.model import CALENDAR_YEARS, DIMENSIONS, UNKNOWN_ORGANIZATION, Frames
 
-BASE_COLUMNS = ["value_date", "amount_base", "base_currency", "rate", "rate_date"]
+BASE_COLUMNS = ["amount_note", "value_date", "amount_base", *CONVERSION]
+CEILING_COLUMNS = ["framework", "ceiling_base"]
 
 
 def in_calendar(column: str) -> pl.Expr:
@@ -63,6 +64,12 @@ def with_fact_key(frame: pl.DataFrame, name: str, columns: list[pl.Expr]) -> pl.
     )
 
 
-def converted(frame: pl.DataFrame, money: ExchangeQuotes, *days: pl.Expr) -> pl.DataFrame:
-    """Add BASE_COLUMNS: the amount in the base currency, at the rate of the first known of these days."""
-    return convert_amounts(frame.with_columns(value_date("amount", "currency", *days)), money)
+def converted(frame: pl.DataFrame, money: ExchangeQuotes, note: pl.Expr, *days: pl.Expr) -> pl.DataFrame:
+    """Add BASE_COLUMNS: the amount in the base currency, at the rate of the first known of these days.
+
+    Amounts with a `note` (domain/exchange_rates/amounts.py) are not converted.
+    """
+    noted = frame.with_columns(note)
+    priced = noted.with_columns(pl.when(pl.col("amount_note").is_null()).then("amount").alias("priced"))
+    dated = priced.with_columns(value_date("priced", "currency", *days))
+    return convert_amounts(dated, money, "priced").drop("priced").rename({"priced_base": "amount_base"})

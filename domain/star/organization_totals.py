@@ -11,7 +11,6 @@ from domain.lake.silver import Columns
 from domain.star.model import Star
 
 ANY_ROLE = ""  # the role of the row that counts processes in any role
-MAX_AMOUNT = 1e12  # units of the base currency; larger amounts are placeholders and are not summed
 KEYS = ["organization_id", "role"]
 COUNTS = ["processes", "awards", "priced", "cents"]
 TOTALS: Columns = {"organization_id": pl.String, "role": pl.String, **dict.fromkeys(COUNTS, pl.Int64)}
@@ -24,7 +23,7 @@ def organization_totals(bridge: pl.DataFrame, awards: pl.DataFrame) -> pl.DataFr
     """Return the totals (TOTALS) of bridge rows (process_key, organization_id, role) and award rows (AWARDS), by KEYS.
 
     `processes` counts distinct processes. Awards that count (domain/lake/flattening/award_status.py) count for their
-    supplier and their buyer; `priced` counts those whose `cents` are known.
+    supplier and their buyer; `priced` counts those whose `cents` are known: not those of frameworks and placeholders.
     """
     c = pl.col
     named = bridge.lazy().select("process_key", *KEYS).unique()
@@ -33,12 +32,7 @@ def organization_totals(bridge: pl.DataFrame, awards: pl.DataFrame) -> pl.DataFr
     priced = (
         awards.lazy()
         .filter(counts_in_totals(c("status")))
-        .with_columns(
-            pl.when(c("amount_base").abs() < MAX_AMOUNT)
-            .then((c("amount_base") * 100 + 0.5).floor())
-            .cast(pl.Int64)
-            .alias("cents")
-        )
+        .with_columns((c("amount_base") * 100 + 0.5).floor().cast(pl.Int64).alias("cents"))
     )
     for role in ("supplier", "buyer"):
         organization = c(f"{role}_id").alias("organization_id")

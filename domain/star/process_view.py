@@ -80,7 +80,10 @@ class Process(BaseModel):
     min_amount: float | None
     budget_amount: float | None
     budget_currency: str | None
+    amount_note: str | None = Field(description="why the value is not converted: placeholder_amount, currency_unknown")
     amount_base: float | None = Field(description="the value in the base currency; null without a known rate")
+    framework: bool = Field(description="whether it sets up a framework agreement: its values are ceilings, not spend")
+    ceiling_base: float | None = Field(description="the value of a framework in the base currency")
     number_of_tenderers: int | None
     first_published: datetime | None
     last_published: datetime | None

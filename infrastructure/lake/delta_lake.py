@@ -52,14 +52,14 @@ class DeltaLake:
         record_ids: Sequence[str] | None = None,
     ) -> pl.DataFrame:
         """The rows of these batches, optionally of these processes or records only; unordered."""
-        schema = {name: BRONZE[name] for name in columns}
         return _read(
             self._tables,
             self.root / "bronze" / kind,
             "batch",
             batches,
             {"ocid": ocids, "record_id": record_ids},
-            schema,
+            BRONZE,
+            columns,
         )
 
     def append_silver(self, silver_batch: int, frames: dict[str, pl.DataFrame]) -> None:
@@ -84,15 +84,14 @@ class DeltaLake:
         record_ids: Sequence[str] | None = None,
     ) -> pl.DataFrame:
         """The rows of these silver batches, optionally of these processes or records only; unordered."""
-        types = ALL_TABLES[table]
-        schema = {name: types[name] for name in (columns or types)}
         return _read(
             self._tables,
             self.silver_root / table,
             "silver_batch",
             silver_batches,
             {"ocid": ocids, "record_id": record_ids},
-            schema,
+            ALL_TABLES[table],
+            columns,
         )
 
     def erase_bronze(
@@ -155,10 +154,12 @@ def _append(
         return
     properties = CommitProperties(app_transactions=[Transaction(app_id, 1)])
     configuration = {"delta.dataSkippingStatsColumns": statistics} if table is None else None
+    added = table is not None and set(rows.columns) > {field.name for field in table.schema().fields}
     write_deltalake(
         table or table_uri(folder),
         rows,
         mode="append",
+        schema_mode="merge" if added else None,
         commit_properties=properties,
         writer_properties=writer,
         configuration=configuration,
@@ -172,9 +173,12 @@ def _read(
     column: str,
     batches: Sequence[int],
     only: Mapping[str, Sequence[str] | None],
-    schema: Columns,
+    types: Columns,
+    columns: Sequence[str] | None,
 ) -> pl.DataFrame:
-    """Rows of `batches`; files whose statistics exclude all of them are not opened."""
+    """Rows of `batches`; files whose statistics exclude all of them are not opened. A column that a file of an earlier
+    version lacks is null."""
+    schema = {name: types[name] for name in (columns or types)}
     table = tables.newest(folder) if batches else None
     if table is None:
         return pl.DataFrame(schema=schema)
@@ -182,15 +186,14 @@ def _read(
     files = _files(table, folder, column, wanted)
     if not files:
         return pl.DataFrame(schema=schema)
-    rows = pl.scan_parquet(files, missing_columns="insert", schema=None, glob=False).filter(
-        pl.col(column).is_in(wanted.implode())
-    )
+    rows = pl.scan_parquet(files, missing_columns="insert", extra_columns="ignore", schema=types, glob=False)
+    rows = rows.filter(pl.col(column).is_in(wanted.implode()))
     for key, chosen in only.items():
         if chosen is not None:
             names = pl.Series(sorted(set(chosen)), dtype=pl.String)
             rows = rows.filter(pl.col(key).is_in(names.implode()))
     try:
-        return rows.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).collect()
+        return rows.select(list(schema)).collect()
     except FileNotFoundError:
         tables.close(folder)
         raise

@@ -8,6 +8,7 @@ import polars as pl
 from domain.lake.flattening.award_status import unknown_status_notes
 from domain.lake.flattening.bids import flat_amendments, flat_bids, flat_transactions
 from domain.lake.flattening.elements import ProcessElements, numbered, process_elements
+from domain.lake.flattening.frameworks import sets_up_framework
 from domain.lake.flattening.instants import instants
 from domain.lake.flattening.items import flat_items
 from domain.lake.flattening.parties import ProcessParties, build_parties
@@ -239,6 +240,7 @@ def _process(frame: pl.DataFrame, parties: ProcessParties, items: pl.DataFrame) 
             for end in ("start", "end")
         ],
         tender.field("numberOfTenderers").alias("number_of_tenderers"),
+        sets_up_framework(tender).alias("framework"),
     )
     rows = rows.join(_first_code(coded), on="ocid", how="left", maintain_order="left").with_columns(
         pl.when(pl.col("classification_id").is_null()).then(pl.col(f"item_{name}")).otherwise(pl.col(name)).alias(name)

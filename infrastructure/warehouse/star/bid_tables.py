@@ -33,11 +33,13 @@ class FactBid(SQLModel, table=True):
     tenderers: int = 0
     bid_amount: float | None = money()
     amount: float | None = money()
+    amount_note: str | None = None  # code of the note that keeps the amount out of conversion and sums
     value_date: date | None = day()  # the day whose exchange rate applies
     amount_base: float | None = money()
     base_currency: str | None = None
     rate: float | None = number()
     rate_date: date | None = day()
+    rate_source: str | None = None  # ids of exchange-rate records; null for an amount in the base currency
 
 
 class FactTransaction(SQLModel, table=True):
@@ -63,11 +65,13 @@ class FactTransaction(SQLModel, table=True):
     date_key: int | None = None
     transaction_date: datetime | None = moment()
     amount: float | None = money()
+    amount_note: str | None = None  # code of the note that keeps the amount out of conversion and sums
     value_date: date | None = day()  # the day whose exchange rate applies
     amount_base: float | None = money()
     base_currency: str | None = None
     rate: float | None = number()
     rate_date: date | None = day()
+    rate_source: str | None = None  # ids of exchange-rate records; null for an amount in the base currency
     data_source: str | None = None  # transaction.source as published
     url: str | None = None
 

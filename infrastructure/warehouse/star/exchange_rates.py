@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Table, and_, func, or_, select
+from sqlalchemy import Table, and_, false, func, null, or_, select
 
-from domain.exchange_rates.conversion import CONVERTED_AMOUNTS, RATES
+from domain.exchange_rates.conversion import CONVERSION, CONVERTED_AMOUNTS, RATES
 from domain.exchange_rates.needed_rates import RateNeed
 from domain.exchange_rates.rate_rows import RateWindow
 from domain.lake.silver import Columns
@@ -23,6 +23,9 @@ FACT_COLUMNS: Columns = {
     "base_currency": pl.String,
     "rate": pl.Float64,
     "rate_date": pl.Date,
+    "rate_source": pl.String,
+    "framework": pl.Boolean,
+    "ceiling_base": pl.Float64,
 }
 
 
@@ -70,6 +73,8 @@ class ExchangeRateRepository(Repository):
             fact.c.base_currency,
             fact.c.rate,
             fact.c.rate_date,
+            fact.c.rate_source,
+            *((fact.c.framework, fact.c.ceiling_base) if "framework" in fact.c else (false(), null())),
         ]
         query = select(*columns).join_from(fact, currencies, currencies.c.currency_key == fact.c[currency])
         query = query.where(day.between(after[0] if after else first, last))
@@ -85,9 +90,8 @@ class ExchangeRateRepository(Repository):
         base = rows.select(
             pl.col("key").alias(key),
             pl.col("amount_base").alias(f"{CONVERTED_AMOUNTS[name][0]}_base"),
-            "base_currency",
-            "rate",
-            "rate_date",
+            *(["ceiling_base"] if "framework" in fact.c else []),
+            *CONVERSION,
         )
         self.update_frame(fact, base, key)
 

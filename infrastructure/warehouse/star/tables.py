@@ -83,11 +83,15 @@ class FactProcess(SQLModel, table=True):
     min_amount: float | None = money()
     budget_amount: float | None = money()
     budget_currency: str | None = None
+    amount_note: str | None = None  # code of the note that keeps the amount out of conversion and sums
     value_date: date | None = day()  # the day whose exchange rate applies
     amount_base: float | None = money()
     base_currency: str | None = None
     rate: float | None = number()
     rate_date: date | None = day()
+    rate_source: str | None = None  # ids of exchange-rate records; null for an amount in the base currency
+    framework: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    ceiling_base: float | None = money()  # the amount of a framework, whose amount_base is null
     number_of_tenderers: int | None = Field(default=None, sa_column=Column(BigId, nullable=True))
     awards: int = 0
     contracts: int = 0
@@ -127,11 +131,15 @@ class FactAward(SQLModel, table=True):
     suppliers: int = 0
     award_amount: float | None = money()
     amount: float | None = money()
+    amount_note: str | None = None  # code of the note that keeps the amount out of conversion and sums
     value_date: date | None = day()  # the day whose exchange rate applies
     amount_base: float | None = money()
     base_currency: str | None = None
     rate: float | None = number()
     rate_date: date | None = day()
+    rate_source: str | None = None  # ids of exchange-rate records; null for an amount in the base currency
+    framework: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    ceiling_base: float | None = money()  # the amount of a framework, whose amount_base is null
 
 
 class FactContract(SQLModel, table=True):
@@ -160,11 +168,15 @@ class FactContract(SQLModel, table=True):
     title: str | None = None
     description: str | None = None
     amount: float | None = money()
+    amount_note: str | None = None  # code of the note that keeps the amount out of conversion and sums
     value_date: date | None = day()  # the day whose exchange rate applies
     amount_base: float | None = money()
     base_currency: str | None = None
     rate: float | None = number()
     rate_date: date | None = day()
+    rate_source: str | None = None  # ids of exchange-rate records; null for an amount in the base currency
+    framework: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    ceiling_base: float | None = money()  # the amount of a framework, whose amount_base is null
 
 
 class FactItem(SQLModel, table=True):
@@ -191,11 +203,13 @@ class FactItem(SQLModel, table=True):
     quantity: float | None = number()
     unit: str | None = None
     unit_amount: float | None = money()
+    amount_note: str | None = None  # code of the note that keeps the amount out of conversion and sums
     value_date: date | None = day()  # the day whose exchange rate applies
     unit_amount_base: float | None = money()
     base_currency: str | None = None
     rate: float | None = number()
     rate_date: date | None = day()
+    rate_source: str | None = None  # ids of exchange-rate records; null for an amount in the base currency
 
 
 class BridgeProcessOrganization(SQLModel, table=True):

@@ -47,6 +47,21 @@ def test_a_newer_rate_takes_the_place_of_an_older_one() -> None:
     assert one(known, 100, "USD", DAY + timedelta(days=2))[0] == 50
 
 
+def test_the_records_of_the_rate_are_named() -> None:
+    crossed = rates((DAY, "USD", "JPY", 150.0), (DAY, "USD", "GBP", 0.75))
+    facts = pl.DataFrame(
+        [(1.0, "USD", DAY), (1.0, "JPY", DAY), (1.0, "GBP", DAY), (1.0, "CHF", DAY)], FACTS, orient="row"
+    )
+    found = convert_amounts(facts, build_quotes("GBP", crossed))["rate_source"].to_list()
+    assert found == ["USD-GBP-2024-01-10", "USD-JPY-2024-01-10 USD-GBP-2024-01-10", None, None]
+    assert convert_amounts(facts, build_quotes("EUR", USD))["rate_source"].to_list()[0] == "EUR-USD-2024-01-10"
+
+
+def test_an_amount_beyond_any_plausible_value_is_not_converted() -> None:
+    assert one(USD, 1.2e12, "USD", DAY)[0] == 9.6e11
+    assert one(USD, 1.3e12, "USD", DAY) == (None, None, None, None)
+
+
 def test_the_base_currency_is_itself_with_the_rate_1_of_its_own_day_whatever_rates_say() -> None:
     absurd = rates((DAY, "EUR", "EUR", 1.0), (DAY, "USD", "EUR", 7.0))
     assert one(absurd, 0.1234567891, "EUR", DAY) == (0.1234567891, "EUR", 1.0, DAY)

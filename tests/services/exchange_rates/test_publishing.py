@@ -339,3 +339,63 @@ def kill(parts: Parts, stage: str, allowed: int) -> None:
     finally:
         warehouse.close()
     messages(parts).send(stage)
+
+
+def framework(ocid: str) -> dict[str, Any]:
+    """A process that sets up a framework agreement, with values of 3 January."""
+    one = priced(ocid, 100, "USD", "2024-01-03")
+    one["tender"]["techniques"] = {"hasFrameworkAgreement": True}
+    return one
+
+
+@pytest.mark.parametrize("rates_first", [True, False])
+def test_the_value_of_a_framework_is_a_ceiling_and_no_spend(
+    lake_home: Parts, tmp_path: Path, rates_first: bool
+) -> None:
+    for step in (0, 1) if rates_first else (1, 0):
+        if step == 0:
+            put(lake_home, USD)
+        else:
+            load(
+                lake_home,
+                "a.jsonl",
+                lines([framework("ocds-rates1-1"), priced("ocds-rates1-2", 50, "USD", "2024-01-03")]),
+            )
+    for fact, shares in {"fact_process": 1, "fact_award": 2, "fact_contract": 1}.items():
+        found = {
+            row["ocid"]: (row["framework"], row["amount_base"], row["ceiling_base"]) for row in rows(lake_home, fact)
+        }
+        assert found == {
+            "ocds-rates1-1": (True, None, 80 / shares),
+            "ocds-rates1-2": (False, 40 / shares, None),
+        }, fact
+        assert {row["rate_source"] for row in rows(lake_home, fact)} == {"EUR-USD-2024-01-02"}
+    totals = {row["organization_id"]: row for row in rows(lake_home, "organization_total") if row["role"] == "supplier"}
+    won = [(row["awards"], row["priced"], row["cents"]) for row in totals.values()]
+    assert won == [(2, 1, 2_000)] * 2
+    put(lake_home, rate("2024-01-03", "USD", 2.0))
+    assert {row["ceiling_base"] for row in rows(lake_home, "fact_award")} == {25, None}
+    assert verified(lake_home, tmp_path / "home") == []
+
+
+def test_placeholders_and_unknown_currencies_are_kept_and_never_converted(lake_home: Parts, tmp_path: Path) -> None:
+    put(lake_home, USD, rate("2024-01-02", "ZZZ", 2.0))
+    amounts = [(99999999, "USD"), (0, "EUR"), (100, "ZZZ"), (100, "EUR")]
+    made = [priced(f"ocds-rates1-{number}", *one, "2024-01-03") for number, one in enumerate(amounts)]
+    load(lake_home, "a.jsonl", lines(made))
+    for fact in set(FACTS) - {"fact_item"}:
+        found = {row["ocid"]: (row["amount_note"], row["amount_base"], row["rate"]) for row in rows(lake_home, fact)}
+        shared = 2 if fact in {"fact_award", "fact_bid"} else 1
+        assert [found[ocid] for ocid in sorted(found)] == [
+            ("placeholder_amount", None, None),
+            ("placeholder_amount", None, None),
+            ("currency_unknown", None, None),
+            (None, 100 / shared, 1),
+        ], fact
+    published = {row["ocid"]: row["award_amount"] for row in rows(lake_home, "fact_award")}
+    assert published == {one["ocid"]: amount for one, (amount, _) in zip(made, amounts, strict=True)}
+    prices = {row["ocid"]: row["unit_amount_base"] for row in rows(lake_home, "fact_item")}
+    assert [prices[ocid] for ocid in sorted(prices)] == [79999999.2, 0, None, 100]
+    put(lake_home, rate("2024-01-03", "USD", 2.0), rate("2024-01-03", "ZZZ", 2.0))
+    assert {row["amount_base"] for row in rows(lake_home, "fact_process")} == {None, 100}
+    assert verified(lake_home, tmp_path / "home") == []

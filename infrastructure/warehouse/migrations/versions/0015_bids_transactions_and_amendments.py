@@ -13,17 +13,25 @@ revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
+CEILINGS = ("process", "award", "contract")
 COUNTS = ("bids", "transactions", "amendments")
 
 
 def upgrade() -> None:
     for name in COUNTS:
         op.add_column("fact_process", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
+    for fact in ("process", "award", "contract", "item"):
+        for name in ("amount_note", "rate_source"):
+            op.add_column(f"fact_{fact}", sa.Column(name, sa.String(), nullable=True))
+    for fact in CEILINGS:
+        framework = sa.Column("framework", sa.Boolean(), nullable=False, server_default=sa.false())
+        op.add_column(f"fact_{fact}", framework)
+        op.add_column(f"fact_{fact}", sa.Column("ceiling_base", Money(), nullable=True))
     op.add_column("dim_status", sa.Column("counts", sa.Boolean(), nullable=True))
     _create_fact(
         "bid",
         ("position", "tenderers"),
-        ("bid_id", "base_currency"),
+        ("bid_id", "base_currency", "amount_note", "rate_source"),
         ("tenderer", "buyer", "source", "procedure", "classification", "status", "currency"),
         _money("bid_amount", "amount", "amount_base"),
         indexed="tenderer_key",
@@ -31,7 +39,7 @@ def upgrade() -> None:
     _create_fact(
         "transaction",
         ("parent_position", "position"),
-        ("contract_id", "transaction_id", "base_currency", "data_source", "url"),
+        ("contract_id", "transaction_id", "base_currency", "amount_note", "rate_source", "data_source", "url"),
         ("payer", "payee", "buyer", "source", "procedure", "classification", "currency"),
         _money("amount", "amount_base"),
         indexed="payee_key",
@@ -45,6 +53,12 @@ def downgrade() -> None:
     for fact in ("amendment", "transaction", "bid"):
         op.drop_table(f"fact_{fact}")
     op.drop_column("dim_status", "counts")
+    for fact in CEILINGS:
+        for name in ("ceiling_base", "framework"):
+            op.drop_column(f"fact_{fact}", name)
+    for fact in ("process", "award", "contract", "item"):
+        for name in ("rate_source", "amount_note"):
+            op.drop_column(f"fact_{fact}", name)
     for name in reversed(COUNTS):
         op.drop_column("fact_process", name)
 
