@@ -24,12 +24,9 @@ def stage_queues(workers: int) -> QueueSelection:
 
 
 def side_queues(index: int, workers: int) -> list[QueueSelection]:
-    """Queues that this worker serves in threads of their own: `deliver` waits for receivers, `embed` must block no
-    stage.
-    """
+    """Queues that this worker serves in threads of their own, so that they block no stage; each has one worker."""
     names = tuple(stage.name for stage in STAGES if stage.own_thread)
-    names = names if workers == 1 else names[index : index + 1]
-    return [QueueSelection((queue,), poll_seconds=SIDE_POLL_SECONDS) for queue in names]
+    return [QueueSelection((queue,), poll_seconds=SIDE_POLL_SECONDS) for queue in names[index::workers]]
 
 
 def worker_name(data_dir: Path, index: int) -> str:

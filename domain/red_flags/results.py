@@ -75,9 +75,14 @@ def cancelled() -> pl.Expr:
 
 def judged(flagged: pl.Expr, missing: pl.Expr) -> list[pl.Expr]:
     """The columns `missing` and `result`; what could not be compared is not flagged."""
-    not_computable = pl.when(missing.is_not_null()).then(pl.lit(Result.NOT_COMPUTABLE.value))
-    result = not_computable.when(flagged.fill_null(value=False)).then(pl.lit(Result.FLAGGED.value))
-    return [missing.alias("missing"), result.otherwise(pl.lit(Result.NOT_FLAGGED.value)).alias("result")]
+    result = (
+        pl.when(missing.is_not_null())
+        .then(pl.lit(Result.NOT_COMPUTABLE.value))
+        .when(flagged.fill_null(value=False))
+        .then(pl.lit(Result.FLAGGED.value))
+        .otherwise(pl.lit(Result.NOT_FLAGGED.value))
+    )
+    return [missing.alias("missing"), result.alias("result")]
 
 
 def with_evidence(rows: pl.DataFrame, subject: Sequence[str], evidence: Evidence) -> pl.DataFrame:

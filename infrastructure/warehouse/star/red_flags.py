@@ -51,7 +51,8 @@ class RedFlagRepository(Repository):
 
     def identities(self) -> pl.DataFrame:
         """The organisations that matching takes for another one: organization_id, identity."""
-        dim, types = gold_table("dim_organization"), dict.fromkeys(("organization_id", "identity"), pl.String)
+        dim = gold_table("dim_organization")
+        types: Columns = {"organization_id": pl.String, "identity": pl.String}
         if "identity" not in dim.c:
             return pl.DataFrame(schema=types)
         query = select(dim.c.organization_id, dim.c.identity).where(dim.c.identity != dim.c.organization_id)
@@ -119,13 +120,8 @@ def _processes() -> Select[Any]:
 def _bids() -> Select[Any]:
     fact, status, currency = gold_table("fact_bid"), gold_table("dim_status"), gold_table("dim_currency")
     tenderer = _organization("tenderer")
-    columns: list[ColumnElement[Any]] = [
-        fact.c.process_key,
-        fact.c.bid_key,
-        fact.c.position,
-        status.c.status,
-        fact.c.bid_date,
-    ]
+    columns: list[ColumnElement[Any]] = [fact.c.process_key, fact.c.bid_key, fact.c.position]
+    columns += [status.c.status, fact.c.bid_date]
     columns += [fact.c.bid_amount, currency.c.code, tenderer.c.organization_id]
     joined = fact.outerjoin(status, status.c.status_key == fact.c.status_key)
     joined = joined.outerjoin(currency, currency.c.currency_key == fact.c.currency_key)
@@ -135,7 +131,13 @@ def _bids() -> Select[Any]:
 
 def _awards() -> Select[Any]:
     fact, status, supplier = gold_table("fact_award"), gold_table("dim_status"), _organization("supplier")
-    columns = [fact.c.process_key, fact.c.award_key, fact.c.position, status.c.status, supplier.c.organization_id]
+    columns: list[ColumnElement[Any]] = [
+        fact.c.process_key,
+        fact.c.award_key,
+        fact.c.position,
+        status.c.status,
+        supplier.c.organization_id,
+    ]
     joined = fact.outerjoin(status, status.c.status_key == fact.c.status_key)
     joined = joined.outerjoin(supplier, supplier.c.organization_key == fact.c.supplier_key)
     return select(*columns).select_from(joined)

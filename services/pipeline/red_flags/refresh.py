@@ -27,8 +27,8 @@ from services.shared.clock import now
 
 SLICE_ROWS = 2_000  # written per transaction
 PAGE_PROCESSES = 2_000  # read at once after changed thresholds
-SHORT_RUN = timedelta(seconds=2)  # after which the next run may begin at once
-PAUSE_PER_RUN = 10  # times its duration, after a longer run: at most a tenth of one core is used
+SHORT_RUN = timedelta(seconds=5)  # after which the next run may begin at once
+PAUSE_PER_RUN = 5  # times its duration, after a longer run: at most a sixth of one core is used
 
 
 def _due(parts: Parts, work: ReadUnitOfWork) -> bool:

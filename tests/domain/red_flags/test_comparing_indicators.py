@@ -196,7 +196,7 @@ def test_every_tenderer_of_a_joint_bid_counts() -> None:
     assert found["B"] == lacking("bids.details (too few submitted bids)")
 
 
-def supplying(name: str, processes: int, codes: Sequence[str | None]) -> list[Any]:
+def supplying(name: str, processes: int, codes: Sequence[str]) -> list[Any]:
     return [process(f"{name}{at}", awards=[award(name, codes=[codes[at % len(codes)]])]) for at in range(processes)]
 
 

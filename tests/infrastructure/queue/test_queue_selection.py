@@ -3,6 +3,7 @@
 import pytest
 
 from infrastructure.queue.queue_selection import QueueSelection
+from services.pipeline.stages import STAGES
 from workers.worker_loop import side_queues, stage_queues
 
 
@@ -38,10 +39,17 @@ def test_all_workers_but_one_may_land() -> None:
     assert choose(1, land=(1, 0)) == "land"
 
 
-def test_webhooks_and_vectors_have_threads_of_their_own() -> None:
-    queues = [[one.queues for one in side_queues(index, 3)] for index in range(3)]
-    assert queues == [[("deliver",)], [("embed",)], []]
-    assert [one.queues for one in side_queues(0, 1)] == [("deliver",), ("embed",)]
+@pytest.mark.parametrize("workers", range(1, 6))
+def test_stages_with_threads_of_their_own_are_each_served_by_one_worker(workers: int) -> None:
+    queues = [one.queues for index in range(workers) for one in side_queues(index, workers)]
+    assert sorted(queues) == sorted((stage.name,) for stage in STAGES if stage.own_thread)
+
+
+def test_workers_share_the_stages_with_threads_of_their_own() -> None:
+    assert [[one.queues for one in side_queues(index, 2)] for index in range(2)] == [
+        [("red_flags",), ("embed",)],
+        [("deliver",)],
+    ]
 
 
 def test_a_worker_without_queues_takes_nothing() -> None:
