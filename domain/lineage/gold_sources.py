@@ -54,6 +54,10 @@ def _money(table: str, amount: str = "amount", currency: str = "currency", *date
     """The columns of an amount in the base currency."""
     converted = (f"{table}.{amount}", f"{table}.{currency}", *dates, *RATES)
     return {
+        "amount_note": (f"{table}.{amount}", f"{table}.{currency}"),
+        "rate_source": (f"{table}.{currency}", *dates, "exchange_rate.record_id"),
+        "framework": ("process.framework",),
+        "ceiling_base": ("process.framework", *converted),
         "value_date": dates,
         "base_currency": RUN,
         "rate": (f"{table}.{currency}", *dates, *RATES),

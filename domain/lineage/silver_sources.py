@@ -87,6 +87,7 @@ OF_RELEASES: Mapping[str, dict[str, Sources]] = {
     | _at("/tender", title="title", description="description", status="status", tender_id="id")
     | _at("/tender", procurement_method="procurementMethod", procurement_method_details="procurementMethodDetails")
     | _at("/tender", main_category="mainProcurementCategory", number_of_tenderers="numberOfTenderers")
+    | {"framework": ("/tender/techniques", "/tender/procurementMethodDetails")}
     | {name: (f"/tender/{field}", *_levels(f"/items/{field}")) for name, field in _CODES.items()}
     | _value("/tender/value")
     | _value("/tender/minValue", "min_")

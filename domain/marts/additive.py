@@ -13,7 +13,6 @@ from domain.lake.silver import Columns
 from domain.marts.facts import PLACE, MartFacts
 from domain.shared.surrogate_keys import with_key
 from domain.star.columns import in_calendar
-from domain.star.organization_totals import MAX_AMOUNT
 
 WORTH = ("awards", "awards_without_amount", "cents")
 CANCELLED = ("cancelled", "withdrawn")  # statuses of tenders that say nothing about competition
@@ -118,7 +117,7 @@ def process_counts(facts: MartFacts) -> dict[str, pl.DataFrame]:
     c = pl.col
     counted = facts.awards.lazy().filter(counts_in_totals(c("status")))
     day = in_calendar("award_date").dt.date().alias("day")
-    worth = pl.when(c("amount_base").abs() < MAX_AMOUNT).then("amount_base").alias("worth")
+    worth = c("amount_base").alias("worth")
     counted = counted.with_columns(day, worth).with_columns(c("day").dt.year().alias("year"))
     award = ["process_key", "position"]
     whole = _in_cents(counted.group_by([*award, "buyer_id", "day", "year", *PLACE]))

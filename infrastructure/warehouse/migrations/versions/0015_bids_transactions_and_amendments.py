@@ -24,7 +24,7 @@ def upgrade() -> None:
         for name in ("amount_note", "rate_source"):
             op.add_column(f"fact_{fact}", sa.Column(name, sa.String(), nullable=True))
     for fact in CEILINGS:
-        framework = sa.Column("framework", sa.Boolean(), nullable=False, server_default=sa.false())
+        framework: sa.Column[bool] = sa.Column("framework", sa.Boolean(), nullable=False, server_default=sa.false())
         op.add_column(f"fact_{fact}", framework)
         op.add_column(f"fact_{fact}", sa.Column("ceiling_base", Money(), nullable=True))
     op.add_column("dim_status", sa.Column("counts", sa.Boolean(), nullable=True))
