@@ -56,14 +56,18 @@ def _money(table: str, amount: str = "amount", currency: str = "currency", *date
     return {
         "amount_note": (f"{table}.{amount}", f"{table}.{currency}"),
         "rate_source": (f"{table}.{currency}", *dates, "exchange_rate.record_id"),
-        "framework": ("process.framework",),
-        "ceiling_base": ("process.framework", *converted),
         "value_date": dates,
         "base_currency": RUN,
         "rate": (f"{table}.{currency}", *dates, *RATES),
         "rate_date": (f"{table}.{currency}", *dates, "exchange_rate.date"),
         f"{amount}_base": converted,
     }
+
+
+def _ceiling(table: str, *dates: str) -> dict[str, Sources]:
+    """The columns of the ceiling of a framework agreement in the base currency."""
+    made = ("process.framework", f"{table}.amount", f"{table}.currency", *dates, *RATES)
+    return {"framework": ("process.framework",), "ceiling_base": made}
 
 
 def _values(fact: str) -> Sources:
@@ -89,6 +93,7 @@ _CODE = ("process.classification_id", "item.classification_id", "classification.
 _STATED = ("process.tender_start", "process.first_published")
 DECLARED: Mapping[str, Mapping[str, Sources]] = {
     "fact_process": _money("process", "amount", "currency", *_STATED)
+    | _ceiling("process", *_STATED)
     | {name: (f"{name[:-1]}.ocid",) for name in ("awards", "contracts", "items", "documents", "notes")}
     | {name: (f"{name[:-1]}.ocid",) for name in ("bids", "transactions", "amendments")}
     | {"updated_at": RUN}
@@ -96,11 +101,13 @@ DECLARED: Mapping[str, Mapping[str, Sources]] = {
     | {f"{name}_date_key": (f"process.{name}",) for name in ("first_published", "last_published")}
     | {f"{name}_date_key": (f"process.{name}",) for name in ("tender_start", "tender_end")},
     "fact_award": _money("award", "amount", "currency", "award.date", *_STATED)
+    | _ceiling("award", "award.date", *_STATED)
     | {"award_key": ("award.ocid", "award.award_id", "award_supplier.organization_id")}
     | {"award_date": ("award.date",), "date_key": ("award.date",), "award_amount": ("award.amount",)}
     | {"amount": ("award.amount", "award_supplier.organization_id")}
     | {"currency_key": ("award.currency",), "status_key": ("award.status",)},
     "fact_contract": _money("contract", "amount", "currency", "contract.date_signed", *_STATED)
+    | _ceiling("contract", "contract.date_signed", *_STATED)
     | {"contract_key": ("contract.ocid", "contract.contract_id")}
     | {"signed_date_key": ("contract.date_signed",), "start_date_key": ("contract.start",)}
     | {"end_date_key": ("contract.end",), "currency_key": ("contract.currency",), "status_key": ("contract.status",)},
