@@ -48,7 +48,17 @@ def with_identities(rows: pl.DataFrame, identities: Mapping[str, str]) -> pl.Dat
 def classification_rows(records: pl.DataFrame) -> pl.DataFrame:
     """Return rows of dim_classification from silver `classification`."""
     keyed = with_cpv_levels(_keyed(records, "classification_key", "classifications"))
-    columns = ["classification_key", "scheme", "code", "description", "division", "group", "class", "parent"]
+    columns = [
+        "classification_key",
+        "scheme",
+        "code",
+        "description",
+        "division",
+        "group",
+        "class",
+        "category",
+        "parent",
+    ]
     return keyed.select(*columns, pl.lit(value=True).alias("reference"), pl.lit(1).alias("uses"))
 
 
