@@ -137,7 +137,9 @@ def get_process_quality(warehouse: Warehouse, ocid: str) -> ProcessQuality:
     with warehouse.read() as work:
         assessed = work.quality.assessments([key]).to_dicts()
         if not assessed:
-            raise NotFoundError(f"there is no process {ocid}")
+            known = work.star.existing_processes([key])
+            why = "is not assessed yet: `tenderlake rebuild gold` does that" if known else "does not exist"
+            raise NotFoundError(f"the process {ocid} {why}")
         (row,) = assessed
         notes = process_notes(work, key)
         alike = work.quality.like(row["likeness"], ALIKE_MAX_PROCESSES + 1) if row["likeness"] is not None else []
