@@ -106,10 +106,17 @@ class StarReader(Repository):
         fields = [source.field(sort.field) for sort in query.sort]
         joined = joined_with_roles(source, [role for role, _ in fields if role])
         columns = [column_of(source, role, column) for role, column in fields]
-        order = [ordered(column, descending=sort.descending) for sort, column in zip(query.sort, columns, strict=True)]
+        nullable = [role is not None or bool(column.nullable) for role, column in fields]
+        order = [
+            ordered(column, descending=sort.descending, nullable=null)
+            for sort, column, null in zip(query.sort, columns, nullable, strict=True)
+        ]
         where = [condition_test(source, condition) for condition in query.where]
         if query.after is not None:
             where.append(_after_position(source, query.sort, columns, query.after))
+            if columns and not nullable[0]:  # implied by the condition before; an index can start there
+                first, value = columns[0], query.after[0]
+                where.append(first <= value if query.sort[0].descending else first >= value)
         statement = (
             select(*columns, source.key)
             .select_from(joined)

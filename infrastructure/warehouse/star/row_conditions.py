@@ -28,8 +28,13 @@ def column_of(source: ReadableTable, role: DimensionRole | None, column: Column[
     return source.table.c[column.name] if role is None else role.alias.c[column.name]
 
 
-def ordered(column: ColumnElement[Any], *, descending: bool) -> ColumnElement[Any]:
-    """The column as a sort key; missing values are last in both directions."""
+def ordered(column: ColumnElement[Any], *, descending: bool, nullable: bool = True) -> ColumnElement[Any]:
+    """The column as a sort key; missing values are last in both directions.
+
+    SQLite follows an index over several columns only without NULLS LAST: a column without nulls needs none.
+    """
+    if not nullable:
+        return column.desc() if descending else column.asc()
     return column.desc().nulls_last() if descending else column.asc().nulls_last()
 
 
