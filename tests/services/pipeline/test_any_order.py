@@ -106,7 +106,18 @@ releases = st.fixed_dictionaries(
     optional={
         "tender": st.fixed_dictionaries(
             {"title": st.sampled_from(["Buses", "Roads", None]), "status": st.sampled_from(["active", "complete"])},
-            optional={"value": values, "items": items},
+            optional={
+                "value": values,
+                "items": items,
+                "procurementMethod": st.sampled_from(["open", "direct"]),
+                "numberOfTenderers": st.sampled_from([1, 2]),
+                "tenderPeriod": st.fixed_dictionaries(
+                    {
+                        "startDate": st.just("2024-01-01T00:00:00Z"),
+                        "endDate": st.sampled_from(["2024-01-09T00:00:00Z", "2024-02-01T00:00:00+02:00"]),
+                    }
+                ),
+            },
         ),
         "buyer": references,
         "parties": st.lists(organizations, max_size=3),
