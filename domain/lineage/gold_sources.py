@@ -170,12 +170,13 @@ DECLARED: Mapping[str, Mapping[str, Sources]] = {
             *("process.classification_description", "item.classification_description"),
             "classification.description",
         ),
-        **dict.fromkeys(("division", "group", "class"), _CODE),
+        **dict.fromkeys(("division", "group", "class", "category"), _CODE),
         "parent": ("classification.parent",),
         "reference": ("classification.record_id",),
         "uses": ("process.ocid", "item.ocid"),
     },
     "dim_location": {name: (f"process.{name}", f"item.{name}") for name in ("country", "region", "locality")}
+    | {f"{name}_code": (f"process.{name}", f"item.{name}") for name in ("country", "region")}
     | {"uses": ("process.ocid", "item.ocid")},
     "dim_currency": {
         "currency_key": ("process.currency", "award.currency", "contract.currency", "item.unit_currency"),

@@ -117,9 +117,14 @@ releases = st.fixed_dictionaries(
             optional={
                 "value": values,
                 "items": items,
-                "procurementMethod": st.sampled_from(["open", "limited"]),
-                "numberOfTenderers": st.integers(0, 3),
-                "tenderPeriod": st.just({"startDate": "2023-12-01T00:00:00Z", "endDate": "2024-01-01T12:00:00Z"}),
+                "procurementMethod": st.sampled_from(["open", "direct"]),
+                "numberOfTenderers": st.sampled_from([0, 1, 2]),
+                "tenderPeriod": st.fixed_dictionaries(
+                    {
+                        "startDate": st.just("2024-01-01T00:00:00Z"),
+                        "endDate": st.sampled_from(["2024-01-09T00:00:00Z", "2024-02-01T00:00:00+02:00"]),
+                    }
+                ),
             },
         ),
         "buyer": references,
