@@ -27,8 +27,8 @@ NO_ADAPTERS = {"system", "settings", "logging", "bootstrap", "scratch_installati
 ADAPTERS = {path.stem for path in (ROOT / "infrastructure").iterdir() if not path.stem.startswith("_")} - NO_ADAPTERS
 # The direction inside each layer: a package imports only packages before it. `formats` reads PDFs through `pdf`.
 DIRECTION = {
-    "domain": "shared raw_records document_files ocds lake exchange_rates jobs pipeline reference_data star organizations "
-    "search saved_searches tables validation"
+    "domain": "shared raw_records document_files ocds lake exchange_rates jobs pipeline reference_data star "
+    "organizations search saved_searches tables validation"
     " webhooks users maintenance",
     "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star organizations search "
     "saved_searches users pipeline maintenance",
