@@ -14,11 +14,18 @@ BLOCK_MAX_ORGANIZATIONS = 100
 BLOCKS: Columns = {"block": pl.String, "organization_id": pl.String}
 PAIRS: Columns = {"left_id": pl.String, "right_id": pl.String}
 WORDS = pl.col("core").str.split(" ")
+FIRST_LETTER = pl.col("core").str.head(1)
+STREET_WORDS = 3  # of an address: house number, name and kind of street
 
 
 def _key(name: str, *parts: pl.Expr | str) -> pl.Expr:
     """`name:part:part…`; null where a part is null."""
     return pl.concat_str(pl.lit(name), *parts, separator=":")
+
+
+def _first_words(name: str) -> pl.Expr:
+    """The first STREET_WORDS words; null with fewer."""
+    return pl.col(name).str.extract(rf"^(\S+(?: \S+){{{STREET_WORDS - 1}}})")
 
 
 def _rare_words() -> pl.Expr:
@@ -35,7 +42,8 @@ BLOCKERS: dict[str, pl.Expr] = {
     "number": _key("number", "scheme", "number"),
     "name": _key("name", "core"),
     "joined": _key("joined", "joined"),
-    "postal_code": _key("postal_code", "postal_code", pl.col("core").str.head(1)),
+    "postal_code": _key("postal_code", "postal_code", FIRST_LETTER),
+    "street": _key("street", _first_words("address"), FIRST_LETTER),
     "locality": _key("locality", "locality", WORDS.list.eval(pl.element().str.head(1)).list.join("")),
     "words": _key("words", _rare_words()),
 }

@@ -123,8 +123,8 @@ def address_similarity(pairs: pl.DataFrame) -> pl.Series:
         .then(0.6)
         .when(c("code").eq_missing(other=False) | c("place").eq_missing(other=False))
         .then(pl.when(c("ratio") < ADDRESS_DIFFERENT_RATIO).then(0.0).otherwise(0.1))
-        .when(c("ratio") < ADDRESS_DIFFERENT_RATIO)
-        .then(0.2)
+        .when(c("ratio").is_not_null())
+        .then(pl.when(c("ratio") < ADDRESS_DIFFERENT_RATIO).then(0.2).otherwise(0.3))
     )
     return known.select(similarity).to_series()
 

@@ -130,7 +130,7 @@ def _joined(pairs: pl.DataFrame, profiles: pl.DataFrame) -> pl.DataFrame:
 
 ORGANIZATION_MATCHER = (
     MatcherBuilder()
-    .block_by("number", "name", "joined", "postal_code", "locality", "words")
+    .block_by("number", "name", "joined", "postal_code", "street", "locality", "words")
     .compare("name", name_similarity, weight=0.65)
     .compare("legal_form", form_similarity, weight=0.05)
     .compare("country", country_similarity, weight=0.10)

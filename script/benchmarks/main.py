@@ -22,12 +22,12 @@ sys.path.insert(0, str(ROOT))
 
 from domain.ocds.merging.compiled_release import OMITTED  # noqa: E402
 from domain.ocds.merging.rules import OCDS_1_1  # noqa: E402
-from script.benchmarks import burst, csv_load, pdf, relevance, search, servers, warehouse  # noqa: E402
+from script.benchmarks import burst, csv_load, matching, pdf, relevance, search, servers, warehouse  # noqa: E402
 from script.installation import Memory, Stack  # noqa: E402
 from seeds.generate import lines  # noqa: E402
 
 STAGES = ("refine", "publish", "index")
-PARTS = ("tables", "pdf", "load", "servers", "relevance", "search", "warehouse")
+PARTS = ("tables", "pdf", "load", "servers", "relevance", "search", "matching", "warehouse")
 SERVER_LOAD_RELEASES = 5_000
 
 
@@ -61,6 +61,7 @@ def main() -> None:
             "load": lambda: measure_all_of_a_load(work, file, chosen),
             "servers": lambda: measure_servers(work, chosen.rounds),
             "relevance": lambda: relevance.run(work, row),
+            "matching": lambda: matching.run(row),
             "search": lambda: search.run(work, row, chosen.documents),
             "warehouse": lambda: warehouse.run(work, chosen.processes, row),
         }

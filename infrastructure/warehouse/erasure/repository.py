@@ -11,12 +11,14 @@ from domain.raw_records.operations import line_of
 from domain.saved_searches.saved_search import MATCH_EVENT
 from infrastructure.warehouse.ledger.audit_tables import OutcomeRow
 from infrastructure.warehouse.ledger.tables import BatchRow, JobRow, QuarantineRow, RecordRow, VersionRow, WatermarkRow
+from infrastructure.warehouse.star.organization_tables import OrganizationDecision
 from infrastructure.warehouse.repository import Repository, chunks, table
 from infrastructure.warehouse.saved_searches.tables import SearchBeforeRow, SearchMatchRow
 from infrastructure.warehouse.star.gold_tables import gold_table
 from infrastructure.warehouse.webhooks.tables import DeliveryRow
 
 JOB, BATCH, RECORD, VERSION = table(JobRow), table(BatchRow), table(RecordRow), table(VersionRow)
+DECISION = table(OrganizationDecision)
 QUARANTINE, OUTCOME, DELIVERY = table(QuarantineRow), table(OutcomeRow), table(DeliveryRow)
 MATCH, BEFORE, WATERMARK = table(SearchMatchRow), table(SearchBeforeRow), table(WatermarkRow)
 ERASED = "erased"
@@ -113,13 +115,16 @@ class ErasureRepository(Repository):
         self.connection.execute(update(WATERMARK).where(WATERMARK.c.attempts == 0).values(error=None))
 
     def forget_organizations(self, silver_batch: int) -> None:
-        """Erase the ids, which may be made from names, of organisations that left gold up to a silver batch.
+        """Erase the ids, which may be made from names, of organisations that left gold up to a silver batch, also in
+        decisions.
 
         The index stage must have passed it.
         """
         dim, touched = gold_table("dim_organization"), gold_table("touched_organization")
         is_removed = ~exists().where(dim.c.organization_id == touched.c.organization_id)
         self.connection.execute(touched.delete().where(is_removed, touched.c.silver_batch <= silver_batch))
+        for side in (DECISION.c.left_id, DECISION.c.right_id):
+            self.connection.execute(DECISION.delete().where(~exists().where(dim.c.organization_id == side)))
         is_removed_too = ~exists().where(dim.c.organization_id == BEFORE.c.document_id)
         self.connection.execute(BEFORE.delete().where(BEFORE.c.collection == "organizations", is_removed_too))
 

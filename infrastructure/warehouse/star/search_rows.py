@@ -39,7 +39,11 @@ class SearchRowReader(Repository):
         bridge = gold_table("bridge_process_organization")
         names = ("name", "legal_name", "scheme", "identifier", "country", "region", "locality")
         of_identities = self.among(dim.c.identity, identities)
-        columns = [dim.c.organization_id.label("member_id"), dim.c.identity.label("organization_id")]
+        columns = [
+            dim.c.organization_key,
+            dim.c.organization_id.label("member_id"),
+            dim.c.identity.label("organization_id"),
+        ]
         versions = self._frame(
             select(*columns, *(dim.c[name] for name in names))
             .where(of_identities)
@@ -53,10 +57,12 @@ class SearchRowReader(Repository):
         )
         members = versions.select("member_id", "organization_id").unique()
         own = self._frame(select(total).where(self.among(total.c.organization_id, members["member_id"])))
-        joined = members.filter(pl.col("organization_id").is_duplicated())
+        joined = members.filter(pl.col("member_id").len().over("organization_id") > 1)
+        keys = versions.join(joined, on="member_id", how="semi")["organization_key"]
         mentions = select(bridge.c.organization_id, bridge.c.process_key, bridge.c.role)
-        of_joined = self._frame(mentions.where(self.among(bridge.c.organization_id, joined["member_id"])))
-        return OrganizationFrames(versions.drop("member_id"), identity_totals(own, members, of_joined))
+        of_joined = self._frame(mentions.where(self.among(bridge.c.organization_key, keys)))
+        shown = versions.drop("member_id", "organization_key")
+        return OrganizationFrames(shown, identity_totals(own, members, of_joined))
 
     def files(self, record_ids: Sequence[str]) -> pl.DataFrame:
         """The rows of these document files, with those of their processes."""
