@@ -11,10 +11,10 @@ from domain.raw_records.operations import line_of
 from domain.saved_searches.saved_search import MATCH_EVENT
 from infrastructure.warehouse.ledger.audit_tables import OutcomeRow
 from infrastructure.warehouse.ledger.tables import BatchRow, JobRow, QuarantineRow, RecordRow, VersionRow, WatermarkRow
-from infrastructure.warehouse.star.organization_tables import OrganizationDecision
 from infrastructure.warehouse.repository import Repository, chunks, table
 from infrastructure.warehouse.saved_searches.tables import SearchBeforeRow, SearchMatchRow
 from infrastructure.warehouse.star.gold_tables import gold_table
+from infrastructure.warehouse.star.organization_tables import OrganizationDecision
 from infrastructure.warehouse.webhooks.tables import DeliveryRow
 
 JOB, BATCH, RECORD, VERSION = table(JobRow), table(BatchRow), table(RecordRow), table(VersionRow)
