@@ -3,17 +3,18 @@
 Columns and keys come from the schemas, sources from the declared column lineage, sizes from the tables.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from functools import partial
 from urllib.parse import urlencode
 
 from domain.catalog.descriptions import BRONZE as BRONZE_TEXT
 from domain.catalog.descriptions import BRONZE_COLUMNS, BRONZE_GRAIN, SILVER, TableText
 from domain.catalog.entries import CatalogColumn, CatalogEntry, Layer, StoredTable, TableQuality
 from domain.lake.bronze import BRONZE
-from domain.lake.silver import ALL_TABLES, GRAIN, REQUIRED, TABLES, TABLES_BY_KIND
+from domain.lake.silver import ALL_TABLES, GRAIN, REQUIRED, TABLES
 from domain.lineage.gold_sources import column_sources
 from domain.lineage.silver_sources import SILVER_SOURCES
+from domain.lineage.stage_datasets import KIND_OF
 from domain.quality.checks import CHECKS
 from domain.raw_records.record import Kind
 from domain.shared.errors import NotFoundError
@@ -30,46 +31,45 @@ GRAIN_PREFIX = "Grain: "  # of the docstrings of facts
 def list_tables(warehouse: Warehouse, lake: Lake, owner: str) -> list[CatalogEntry]:
     """All tables, by layer."""
     with warehouse.read() as work:
-        return [*_bronze(lake, owner), *_silver(work, lake, owner), *_warehouse(work, owner)]
+        return [make() for make in _entries(work, lake, owner).values()]
 
 
 def get_table(warehouse: Warehouse, lake: Lake, owner: str, name: str) -> CatalogEntry:
     """One table with its columns; those of the lake are named `bronze.releases`. NotFoundError for an unknown one."""
-    tables = list_tables(warehouse, lake, owner)
-    found = next((table for table in tables if table.name == name), None)
-    if found is None:
-        raise NotFoundError(f"there is no table {name}", allowed=[table.name for table in tables])
-    return found
+    with warehouse.read() as work:
+        entries = _entries(work, lake, owner)
+        if name not in entries:
+            raise NotFoundError(f"there is no table {name}", allowed=list(entries))
+        return entries[name]()
 
 
-def _bronze(lake: Lake, owner: str) -> Iterator[CatalogEntry]:
-    text = TableText(BRONZE_TEXT, BRONZE_GRAIN)
-    for kind in Kind:
-        columns = [
-            _lake_column(name, dtype, {"record_id", "version"}, {"batch"}, BRONZE_COLUMNS.get(name), ())
-            for name, dtype in BRONZE.items()
-        ]
-        records = {"records": f"/v1/raw/{kind}"}
-        yield _lake_table(lake, "bronze", kind, owner, text, ["files"], columns, None, records)
+def _entries(work: ReadUnitOfWork, lake: Lake, owner: str) -> dict[str, Callable[[], CatalogEntry]]:
+    """The tables by name; each is measured when it is called for."""
+    stored = work.catalog.tables()
+    return {
+        **{f"bronze.{kind}": partial(_bronze, lake, owner, kind) for kind in Kind},
+        **{f"silver.{table}": partial(_silver, work, lake, owner, table) for table in ALL_TABLES},
+        **{name: partial(_warehouse_table, work, owner, table) for name, table in stored.items()},
+    }
 
 
-def _silver(work: ReadUnitOfWork, lake: Lake, owner: str) -> Iterator[CatalogEntry]:
-    kinds = {table: kind for kind, tables in TABLES_BY_KIND.items() for table in tables}
-    for table, columns in ALL_TABLES.items():
-        listed = [
-            _lake_column(
-                name,
-                dtype,
-                set(GRAIN.get(table, ())),
-                set(REQUIRED[table]),
-                None,
-                SILVER_SOURCES.get(table, {}).get(name, ()),
-            )
-            for name, dtype in columns.items()
-        ]
-        text = SILVER.get(table, TableText(table, ""))
-        inputs = [f"bronze.{kinds.get(table, Kind.RELEASES)}"]
-        yield _lake_table(lake, "silver", table, owner, text, inputs, listed, _quality(work, table), {})
+def _bronze(lake: Lake, owner: str, kind: Kind) -> CatalogEntry:
+    columns = [
+        _lake_column(name, dtype, {"record_id", "version"}, {"batch"}, BRONZE_COLUMNS.get(name), ())
+        for name, dtype in BRONZE.items()
+    ]
+    text, records = TableText(BRONZE_TEXT, BRONZE_GRAIN), {"records": f"/v1/raw/{kind}"}
+    return _lake_table(lake, "bronze", kind, owner, text, ["files"], columns, None, records)
+
+
+def _silver(work: ReadUnitOfWork, lake: Lake, owner: str, table: str) -> CatalogEntry:
+    keys, required, sources = set(GRAIN.get(table, ())), set(REQUIRED[table]), SILVER_SOURCES.get(table, {})
+    columns = [
+        _lake_column(name, dtype, keys, required, None, sources.get(name, ()))
+        for name, dtype in ALL_TABLES[table].items()
+    ]
+    text, inputs = SILVER.get(table, TableText(table, "")), [f"bronze.{KIND_OF.get(table, Kind.RELEASES)}"]
+    return _lake_table(lake, "silver", table, owner, text, inputs, columns, _quality(work, table), {})
 
 
 def _lake_table(
@@ -115,13 +115,7 @@ def _lake_column(
     )
 
 
-def _warehouse(work: ReadUnitOfWork, owner: str) -> Iterator[CatalogEntry]:
-    published = work.catalog.last_run("publish")
-    for table in work.catalog.tables().values():
-        yield _warehouse_table(work, table, owner, published)
-
-
-def _warehouse_table(work: ReadUnitOfWork, table: StoredTable, owner: str, changed_at: datetime | None) -> CatalogEntry:
+def _warehouse_table(work: ReadUnitOfWork, owner: str, table: StoredTable) -> CatalogEntry:
     text = " ".join(table.text.split())
     grain, _, rest = (
         text.removeprefix(GRAIN_PREFIX).partition(". ") if text.startswith(GRAIN_PREFIX) else ("", "", text)
@@ -137,7 +131,7 @@ def _warehouse_table(work: ReadUnitOfWork, table: StoredTable, owner: str, chang
         grain=grain.rstrip(".") or None,
         rows=work.catalog.count(table.name),
         bytes=None,
-        changed_at=changed_at,
+        changed_at=work.catalog.last_run("publish"),
         inputs=inputs,
         quality=_quality(work, subject) if table.name.startswith("fact_") else None,
         links=_links(table.name) | _rows_link(table.name),
