@@ -75,6 +75,8 @@ class RawQuery(BaseModel):
     )
     updated_from: From | None = Field(None, description="last changed on or after this date or instant")
     updated_to: Until | None = Field(None, description="last changed on or before this date or instant")
+    updated_since: From | None = Field(None, description="the same as updated_from, as other lists name it")
+    deleted: bool = Field(False, description="deleted records instead of present ones; they have no payload")
     cursor: Cursor = None
     limit: int = Field(50, ge=1, le=1000, description="largest number of records in a page")
 
@@ -84,12 +86,13 @@ def records(
     request: Request, kind: KindName, context: Context, _: Reader, parameters: Annotated[RawQuery, Query()]
 ) -> Response:
     """List the current raw records, ordered by id. An accepted change becomes visible once its job has landed."""
-    where = parameters.model_dump(include={"prefix", "updated_from", "updated_to"})
+    where = parameters.model_dump(include={"prefix", "updated_to", "deleted"})
+    since = max(filter(None, (parameters.updated_from, parameters.updated_since)), default=None)
     page, following = list_records(
         context.parts.warehouse,
         context.parts.lake,
         kind,
-        RawFilter(ids=parameters.id, ocids=parameters.ocid, jobs=parameters.job, **where),
+        RawFilter(ids=parameters.id, ocids=parameters.ocid, jobs=parameters.job, updated_from=since, **where),
         parameters.cursor,
         parameters.limit,
     )

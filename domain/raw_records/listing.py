@@ -11,7 +11,7 @@ from domain.raw_records.record import Note
 class RawFilter(BaseModel):
     """A filter of records; empty fields match all. Instants are those of the last change, inclusive.
 
-    `prefix`: the beginning of the id.
+    `prefix`: the beginning of the id. `deleted`: deleted records instead of present ones.
     """
 
     ids: list[str] = []
@@ -20,6 +20,7 @@ class RawFilter(BaseModel):
     prefix: str | None = None
     updated_from: datetime | None = None
     updated_to: datetime | None = None
+    deleted: bool = False
 
 
 class RecordVersion(NamedTuple):

@@ -120,7 +120,8 @@ class RawRecord(BaseModel):
     kind: Kind
     ocid: str | None
     version: int
-    payload: dict[str, Any]
+    deleted: bool = Field(False, description="whether this version deleted the record")
+    payload: dict[str, Any] | None = Field(description="null if it is deleted")
     job_id: str
     source: dict[str, Any]
     notes: list[Note] = []

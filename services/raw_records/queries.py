@@ -24,7 +24,7 @@ Rows = dict[tuple[str, int], dict[str, Any]]
 def list_records(
     warehouse: Warehouse, lake: Lake, kind: Kind, filters: RawFilter, cursor: str | None, limit: int
 ) -> Page[RawRecord]:
-    """A page of undeleted records in the order of their ids."""
+    """A page of records in the order of their ids."""
     with warehouse.read() as work:
         listed = work.record_versions.page(kind, filters, decode_text(cursor), limit + 1)
     versions, following = cut_page(listed, limit, lambda version: [version.record_id])
@@ -106,21 +106,25 @@ def _record(kind: Kind, version_row: RecordVersion, row: dict[str, Any]) -> RawR
         "kind": kind,
         "ocid": version_row.ocid,
         "version": version_row.version,
+        "deleted": version_row.deleted,
         "job_id": version_row.job_id,
     }
     times = {"created_at": version_row.created_at, "updated_at": version_row.updated_at}
-    return RawRecord(**fields, payload=loads(row["payload"]), source=_source(row), notes=_notes(row), **times)
+    return RawRecord(**fields, payload=_payload(row), source=_source(row), notes=_notes(row), **times)
 
 
 def _version(version_row: RecordVersion, row: dict[str, Any]) -> RawVersion:
-    payload = loads(row["payload"]) if row["payload"] is not None else None
     fields = {
         "version": version_row.version,
         "deleted": version_row.deleted,
         "job_id": version_row.job_id,
         "created_at": version_row.updated_at,
     }
-    return RawVersion(**fields, payload=payload, source=_source(row), notes=_notes(row))
+    return RawVersion(**fields, payload=_payload(row), source=_source(row), notes=_notes(row))
+
+
+def _payload(row: dict[str, Any]) -> dict[str, Any] | None:
+    return None if row["payload"] is None else loads(row["payload"])
 
 
 def _source(row: dict[str, Any]) -> dict[str, Any]:

@@ -18,8 +18,8 @@ class RecordVersionRepository(Repository):
     """Current and superseded versions, with their batches."""
 
     def page(self, kind: str, filters: RawFilter, after: str | None, limit: int) -> list[RecordVersion]:
-        """Undeleted records in the order of their ids, after the id `after`."""
-        where: list[ColumnElement[bool]] = [RECORD.c.kind == kind, RECORD.c.deleted.is_(False)]
+        """Records in the order of their ids, after the id `after`."""
+        where: list[ColumnElement[bool]] = [RECORD.c.kind == kind, RECORD.c.deleted.is_(filters.deleted)]
         if after is not None:
             where.append(RECORD.c.record_id > after)
         if filters.prefix:

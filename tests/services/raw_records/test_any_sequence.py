@@ -86,6 +86,7 @@ def _same(parts: Parts, model: Model) -> None:
         assert [one.id for one in listed] == ([key[1]] if key in model.standing else [])
         if key in model.standing:
             found, _ = get_record(parts.warehouse, parts.lake, kind, key[1])
+            assert found.payload is not None
             assert model.standing[key].items() <= found.payload.items()
             assert found.payload.get("x_mark") == model.standing[key].get("x_mark")
             assert found.version == model.versions[key]

@@ -110,6 +110,14 @@ def test_a_list_is_narrowed_by_process_id_prefix_job_and_time(api: Api) -> None:
     assert ids(updated_from=changed) == ["ocds-b5fd17-bar-3:r1"]
     assert len(ids(updated_to=changed)) == 4
     assert ids(updated_to="2000-01-01") == []
+    assert ids(updated_since=changed) == ["ocds-b5fd17-bar-3:r1"]
+    assert ids(updated_since=changed, updated_from="2000-01-01") == ["ocds-b5fd17-bar-3:r1"]
+    assert ids(deleted=True) == []
+    done(api, api.client.delete("/v1/raw/releases/ocds-b5fd17-bar-3:r1"))
+    assert ids(deleted=True, updated_since=changed) == ["ocds-b5fd17-bar-3:r1"]
+    (gone,) = api.client.get("/v1/raw/releases", params={"deleted": True}).json()["items"]
+    assert (gone["deleted"], gone["payload"], gone["version"]) == (True, None, 2)
+    assert ids(updated_since=changed) == []
     assert len(ids(job=first["id"])) == 3
     assert api.client.get("/v1/raw/releases", params={"id_prefix": "x"}).status_code == 400
     assert api.client.get("/v1/raw/releases", params={"cursor": "WzFd"}).status_code == 400
