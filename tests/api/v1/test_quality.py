@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from services.maintenance.rebuild import rebuild_gold
 from tests.api.conftest import Api
 from tests.api.releases import CLOUD, PENS, ROADS, releases
-from tests.support import lines, verified
+from tests.support import connection_of, lines, verified
 
 
 def get(api: Api, path: str, **parameters: Any) -> dict[str, Any]:
@@ -119,3 +120,15 @@ def test_quality_after_changes_equals_a_rebuild(api: Api) -> None:
     assert (report["processes"], check(report, "tender_period_order")["failed"]) == (3, 0)
     assert [note["code"] for note in report["notes"]] == ["award_before_tender_end"]
     assert verified(api.parts, api.settings.data_dir) == []
+
+
+def test_a_rebuild_counts_the_totals_anew(api: Api) -> None:
+    load(api, *faulty(), releases()[1] | {"ocid": "ocds-cccccc-1"})
+    before = get(api, "/v1/quality")
+    with api.parts.warehouse.write() as work:
+        connection_of(work).exec_driver_sql("UPDATE quality_total SET failed = failed + 7, applicable = 99")
+        connection_of(work).exec_driver_sql("DELETE FROM quality_total WHERE kind = 'note'")
+        work.commit()
+    assert get(api, "/v1/quality")["checks"] != before["checks"]
+    rebuild_gold(api.parts)
+    assert get(api, "/v1/quality") == before

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from loguru import logger
 from pydantic import SecretStr
@@ -18,14 +19,16 @@ from domain.lake.silver import ALL_TABLES
 from domain.lineage.silver_sources import SILVER_SOURCES
 from domain.shared.errors import LostRaceError
 from infrastructure.bootstrap import stage_events
+from infrastructure.lake.delta_lake import DeltaLake
 from infrastructure.openlineage.dataset_names import dataset_names
 from infrastructure.openlineage.emitter import OpenLineageEvents
 from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.star.gold_tables import gold_table
+from services.pipeline.refining.refine import refine
 from services.ports.parts import Parts
 from services.ports.stage_events import NoStageEvents, StageEvents, StageRun, observed
-from tests.support import drain, lines, release, submit
+from tests.support import drain, lake_of, lines, messages, release, submit
 
 Event = dict[str, Any]
 
@@ -169,6 +172,27 @@ def test_a_service_that_is_down_delays_nothing_and_is_logged_once(
     for _ in range(5_000):
         events.started(run)
     assert time.monotonic() - before < 1.0
+
+
+class BrokenLake(DeltaLake):
+    """A lake whose disk fails."""
+
+    def append_silver(self, silver_batch: int, frames: dict[str, pl.DataFrame]) -> None:
+        raise OSError("the disk is gone")
+
+
+def test_a_stage_that_fails_sends_fail(lake_home: Parts, tmp_path: Path) -> None:
+    path = tmp_path / "openlineage.jsonl"
+    events = events_of(lake_home, openlineage_file=path, data_dir=tmp_path)
+    submit(lake_home, "a.jsonl", lines([release()]))
+    observing = replace(lake_home, events=events)
+    messages(lake_home).handle(observing, messages(lake_home).waiting.popleft())
+    with pytest.raises(OSError, match="the disk is gone"):
+        refine(replace(observing, lake=BrokenLake(lake_of(lake_home).root)))
+    events.close()
+    last = written(path)[-1]
+    assert (last["job"]["name"], last["eventType"]) == ("refine", "FAIL")
+    assert "the disk is gone" in last["run"]["facets"]["errorMessage"]["message"]
 
 
 def test_a_run_that_fails_or_loses_a_race_says_so(lake_home: Parts, tmp_path: Path) -> None:
