@@ -82,7 +82,8 @@ def list_matches(warehouse: Warehouse, organization_id: str) -> OrganizationMatc
         _identity(work, organization_id)
         rows = work.organization_matches.matches(organization_id)
         decisions = {one.pair: one for one in work.organization_matches.decisions([organization_id])}
-        others = {_other(pair[:2], organization_id) for pair in (*rows, *decisions)}
+        pairs = {(row.left_id, row.right_id) for row in rows} | decisions.keys()
+        others = {_other(pair, organization_id) for pair in pairs}
         names = dict(work.organization_matches.profiles(others).select("organization_id", "name").iter_rows())
         blocks = work.organization_matches.blocks_of([organization_id])["block"]
         sizes = dict(work.organization_matches.block_sizes(blocks).iter_rows())
@@ -115,7 +116,7 @@ def _match(other: str, names: dict[str, str], row: MatchRow | None, decision: De
         organization_id=other,
         name=names.get(other),
         score=row.score if row else None,
-        status=status,  # type: ignore[arg-type]  # one of Status
+        status=status,
         reason="decision" if decided else row.reason if row else "decision",
         evidence=orjson.loads(row.evidence) if row else None,
         decided_by=decided.actor if decided else None,
