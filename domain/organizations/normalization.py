@@ -31,35 +31,53 @@ def normalised_name(name: pl.Expr) -> pl.Expr:
     `core`: its distinct words in order, without legal form, articles and conjunctions, abbreviations written out.
     `joined`: these words as they follow each other, without spaces. `form`: the canonical legal form, or null.
     """
-    registered = name.str.replace(AFTER_NAME, "")
-    registered = pl.when(registered.str.contains(r"\p{L}|\p{N}")).then(registered).otherwise(name)
-    acronym = registered.str.extract(ACRONYM).str.to_lowercase()
-    text = pl.concat_str(pl.lit(" "), folded(registered.str.replace(ACRONYM, " ")), pl.lit(" "))
-    words = text.str.replace_many(PHRASES).str.strip_chars(" ").str.split(" ")
-    form = words.list.slice(1).list.eval(
-        pl.element().replace_strict(LEGAL_FORMS, default=None, return_dtype=pl.String).drop_nulls()
-    )
-    kept = _without(words.list.eval(pl.element().replace(ABBREVIATIONS)))
-    initials = words.list.eval(pl.element().str.head(1)).list.join("")
-    short = kept.list.eval(pl.element().str.head(1)).list.join("")
-    is_acronym = initials.str.contains(acronym, literal=True) | short.str.contains(acronym, literal=True)
-    extra = pl.when(acronym.is_not_null() & ~is_acronym).then(pl.concat_list(kept, acronym)).otherwise(kept)
-    return pl.struct(
-        extra.list.unique().list.sort().list.join(" ").alias("core"),
-        extra.list.join("").alias("joined"),
-        form.list.last().alias("form"),
-    )
+    fields = pl.Struct(dict.fromkeys(NAME_FIELDS, pl.String))
+    return name.map_batches(_normalised_names, return_dtype=fields, is_elementwise=True)
 
 
-def _without(words: pl.Expr) -> pl.Expr:
-    """The words without legal forms (beyond the first word) and stop words; all of them if none is left."""
-    first, others = words.list.head(1), words.list.slice(1)
-    weightless = sorted(STOP_WORDS | LEGAL_FORMS.keys())
-    kept = pl.concat_list(
-        first.list.eval(pl.element().filter(~pl.element().is_in(sorted(STOP_WORDS)))),
-        others.list.eval(pl.element().filter(~pl.element().is_in(weightless))),
+def _normalised_names(names: pl.Series) -> pl.Series:
+    """Step by step, because an expression would compute its parts again wherever it uses them."""
+    c = pl.col
+    steps = pl.DataFrame({"name": names}, schema={"name": pl.String}).with_columns(
+        c("name").str.replace(AFTER_NAME, "").alias("registered")
     )
-    return pl.when(kept.list.len() > 0).then(kept).otherwise(words)
+    has_word = c("registered").str.contains(r"\p{L}|\p{N}")
+    steps = steps.with_columns(pl.when(has_word).then("registered").otherwise("name").alias("registered"))
+    text = pl.concat_str(pl.lit(" "), folded(c("registered").str.replace(ACRONYM, " ")), pl.lit(" "))
+    steps = steps.with_columns(
+        text.str.replace_many(PHRASES).str.strip_chars(" ").str.split(" ").alias("words"),
+        c("registered").str.extract(ACRONYM).str.to_lowercase().alias("acronym"),
+    )
+    known_forms = pl.element().replace_strict(LEGAL_FORMS, default=None, return_dtype=pl.String).drop_nulls()
+    steps = steps.with_columns(
+        c("words").list.slice(1).list.eval(known_forms).list.last().alias("form"),
+        c("words").list.eval(pl.element().replace(ABBREVIATIONS)).alias("written_out"),
+    )
+    steps = steps.with_columns(_without_weightless(c("written_out")).alias("kept"))
+    steps = steps.with_columns(
+        pl.when(c("kept").list.len() > 0).then("kept").otherwise("written_out").alias("kept"),
+        _initials("words").str.contains(c("acronym"), literal=True).alias("of_words"),
+    )
+    is_acronym = c("of_words") | _initials("kept").str.contains(c("acronym"), literal=True)
+    with_acronym = pl.concat_list("kept", "acronym")
+    steps = steps.with_columns(
+        pl.when(c("acronym").is_not_null() & ~is_acronym).then(with_acronym).otherwise("kept").alias("kept")
+    )
+    core = c("kept").list.unique().list.sort().list.join(" ").alias("core")
+    return steps.select(pl.struct(core, c("kept").list.join("").alias("joined"), "form").alias("name")).to_series()
+
+
+def _initials(words: str) -> pl.Expr:
+    return pl.col(words).list.eval(pl.element().str.head(1)).list.join("")
+
+
+def _without_weightless(words: pl.Expr) -> pl.Expr:
+    """The words without stop words, and without legal forms beyond the first word."""
+    stop_words, weightless = sorted(STOP_WORDS), sorted(STOP_WORDS | LEGAL_FORMS.keys())
+    return pl.concat_list(
+        words.list.head(1).list.eval(pl.element().filter(~pl.element().is_in(stop_words))),
+        words.list.slice(1).list.eval(pl.element().filter(~pl.element().is_in(weightless))),
+    )
 
 
 def country_code(country: pl.Expr) -> pl.Expr:
