@@ -3,32 +3,32 @@
 import polars as pl
 
 from domain.lake.flattening.organization_identity import UNKNOWN
+from domain.lake.silver import Columns
 from domain.marts.additive import WORTH, with_amount
 from domain.marts.facts import PLACE
 
 SHARE_DECIMALS = 6
 
 
-def relations(days: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of mart_relation, from all rows of these relations in mart_relation_day."""
-    grouped = days.group_by("relation_key", "buyer_id", "supplier_id").agg(
-        pl.col(WORTH).sum(), pl.col("day").min().alias("first_award"), pl.col("day").max().alias("last_award")
-    )
-    return with_amount(grouped)
+SUMS: Columns = dict.fromkeys(WORTH, pl.Int64)
+# Sums of mart_relation_day by relation, and by relation and year.
+RELATIONS: Columns = {"relation_key": pl.Int64, "buyer_id": pl.String, "supplier_id": pl.String, **SUMS}
+RELATIONS |= {"first_award": pl.Date, "last_award": pl.Date}
+RELATION_YEARS: Columns = {"relation_key": pl.Int64, "concentration_key": pl.Int64, "buyer_id": pl.String}
+RELATION_YEARS |= {"supplier_id": pl.String, "year": pl.Int32, **SUMS}
 
 
-def concentrations(days: pl.DataFrame, first_awards: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of mart_concentration, from all rows of these buyers and years in mart_relation_day.
+def concentrations(years: pl.DataFrame, first_awards: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of mart_concentration, from all sums (RELATION_YEARS) of these buyers and years.
 
     `first_awards`: relation_key and first_award. Awards of the unknown supplier count in no share, and the unknown
     buyer, which is many, has no row.
     """
     c = pl.col
     group = ["concentration_key", "buyer_id", "year"]
-    named = days.lazy().filter(c("buyer_id") != UNKNOWN)
     suppliers = (
-        named.group_by(*group, "supplier_id", "relation_key")
-        .agg(c(WORTH).sum())
+        years.lazy()
+        .filter(c("buyer_id") != UNKNOWN)
         .join(first_awards.lazy(), on="relation_key", how="left")
         .with_columns((c("supplier_id") != UNKNOWN).alias("known"))
         .sort(

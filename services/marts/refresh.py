@@ -16,9 +16,10 @@ from domain.marts.additive import (
     RELATION_DAY,
     add_up,
     process_counts,
+    with_amount,
     with_keys,
 )
-from domain.marts.derived import concentrations, markets, relations
+from domain.marts.derived import concentrations, markets
 from domain.marts.facts import NO_FACTS
 from domain.marts.marts import TABLES
 from domain.shared.surrogate_keys import with_key
@@ -27,7 +28,6 @@ from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
 
 VIEWS_ACTOR = "marts"  # the stage that refreshes materialised views
-CONCENTRATION_TYPES: Columns = {"relation_key": pl.Int64, "concentration_key": pl.Int64, **RELATION_DAY.types}
 RELATION_TYPES: Columns = {"relation_key": pl.Int64, "buyer_id": pl.String, "first_award": pl.Date}
 MARKET_TYPES: Columns = {"market_key": pl.Int64, **MARKET_MEMBER.types}
 
@@ -79,7 +79,7 @@ def _add_changes(work: WriteUnitOfWork, name: str) -> None:
 def _relations(work: WriteUnitOfWork, changed: pl.DataFrame) -> None:
     keys = changed["relation_key"].unique()
     before = work.marts.rows("mart_relation", "relation_key", keys, RELATION_TYPES)
-    after = relations(work.marts.rows(RELATION_DAY.name, "relation_key", keys, CONCENTRATION_TYPES))
+    after = with_amount(work.marts.relations(keys))
     work.marts.replace("mart_relation", "relation_key", keys, after)
     # A supplier is a new entrant in the year of its first award: that may be a year in which nothing else changed.
     first_years = [rows.select("buyer_id", pl.col("first_award").dt.year().alias("year")) for rows in (before, after)]
@@ -89,9 +89,9 @@ def _relations(work: WriteUnitOfWork, changed: pl.DataFrame) -> None:
 
 
 def _concentrations(work: WriteUnitOfWork, keys: pl.Series) -> None:
-    days = work.marts.rows(RELATION_DAY.name, "concentration_key", keys, CONCENTRATION_TYPES)
-    firsts = work.marts.rows("mart_relation", "relation_key", days["relation_key"].unique(), RELATION_TYPES)
-    rows = concentrations(days, firsts.select("relation_key", "first_award"))
+    years = work.marts.relation_years(keys)
+    firsts = work.marts.rows("mart_relation", "relation_key", years["relation_key"].unique(), RELATION_TYPES)
+    rows = concentrations(years, firsts.select("relation_key", "first_award"))
     work.marts.replace("mart_concentration", "concentration_key", keys, rows)
 
 

@@ -6,10 +6,12 @@ from io import BytesIO
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, FromClause, Select, Table, delete, insert, select, update
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, Table, cast, delete, func, insert, select, update
 from sqlmodel import SQLModel
 
 from domain.lake.silver import ColumnTypes
+from domain.marts.additive import WORTH
+from domain.marts.derived import RELATION_YEARS, RELATIONS
 from domain.marts.facts import AWARDS, NO_RED_FLAGS, RED_FLAGS, TENDERS, MartFacts
 from domain.marts.marts import MARTS
 from infrastructure.warehouse.repository import Repository, table
@@ -75,6 +77,17 @@ class MartRepository(Repository):
         """The columns `types` of a table's rows whose column `key` has one of these values."""
         target = gold_table(name)
         return self.read_frame(select(*[target.c[column] for column in types]), types, (target.c[key], keys))
+
+    def relations(self, keys: Iterable[int]) -> pl.DataFrame:
+        """The sums of mart_relation_day (RELATIONS) of these relations; summed by the database, as days are many."""
+        day = gold_table("mart_relation_day").c.day
+        query = _sums(RELATIONS).add_columns(func.min(day), func.max(day))
+        return self.read_frame(query, RELATIONS, (gold_table("mart_relation_day").c.relation_key, keys))
+
+    def relation_years(self, keys: Iterable[int]) -> pl.DataFrame:
+        """The sums of mart_relation_day (RELATION_YEARS) of these buyers and years, by their keys."""
+        target = gold_table("mart_relation_day")
+        return self.read_frame(_sums(RELATION_YEARS), RELATION_YEARS, (target.c.concentration_key, keys))
 
     def replace(self, name: str, key: str, keys: Iterable[int], rows: pl.DataFrame) -> None:
         """Replace a table's rows with these keys."""
@@ -145,6 +158,13 @@ class MartRepository(Repository):
     def _ensure(self, names: Sequence[str]) -> None:
         rows = [{"name": name, "as_of": None, "changes": 0, "refreshed": 0} for name in names]
         self.upsert(REFRESH, rows, ["name"], [])
+
+
+def _sums(types: Columns) -> Select[Any]:
+    target = gold_table("mart_relation_day")
+    group = [target.c[name] for name in types if name in target.c and name not in WORTH]
+    sums = [cast(func.sum(target.c[name]), BigInteger).label(name) for name in WORTH]
+    return select(*group, *sums).group_by(*group)
 
 
 def has_red_flags() -> bool:

@@ -114,9 +114,6 @@ class StarReader(Repository):
         where = [condition_test(source, condition) for condition in query.where]
         if query.after is not None:
             where.append(_after_position(source, query.sort, columns, query.after))
-            if columns and not nullable[0]:  # implied by the condition before; an index can start there
-                first, value = columns[0], query.after[0]
-                where.append(first <= value if query.sort[0].descending else first >= value)
         statement = (
             select(*columns, source.key)
             .select_from(joined)
@@ -124,6 +121,13 @@ class StarReader(Repository):
             .order_by(*order, source.key)
             .limit(query.limit + 1)
         )
+        if query.after is not None and columns and query.after[0] is not None:
+            # An index can start at the first value of the cursor. That leaves out the rows without one, which are last.
+            first, value = columns[0], query.after[0]
+            near = statement.where(first <= value if query.sort[0].descending else first >= value)
+            found = [tuple(row) for row in self.connection.execute(near)]
+            if len(found) > query.limit or not nullable[0]:
+                return found
         return [tuple(row) for row in self.connection.execute(statement)]
 
     def _rows(self, source: ReadableTable, keys: Sequence[int], names: Sequence[str]) -> dict[int, dict[str, Any]]:
