@@ -74,6 +74,8 @@ class ProcessQuery(BaseModel):
     category: list[str] = Field([], description="the main category", examples=[["works"]])
     country: list[str] = Field([], description="the country of delivery")
     region: list[str] = Field([], description="the region of delivery")
+    country_code: list[str] = Field([], description="the country of delivery, as ISO 3166-1 alpha-2: GB")
+    region_code: list[str] = Field([], description="the region of delivery, as NUTS or ITL code or its start: UKM")
     source: list[str] = Field([], description="the publisher's ocid prefix", examples=[["ocds-b5fd17"]])
     currency: list[str] = Field([], description="the currency of its value", examples=[["GBP"]])
     classification: list[str] = Field(

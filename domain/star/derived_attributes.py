@@ -6,7 +6,9 @@ import polars as pl
 
 from domain.lake.flattening.award_status import counts_in_totals
 from domain.star.model import DIMENSIONS
+from domain.star.places import with_place_codes
 
+LAST_CPV_DIGIT = r"^(\d{2}\d*)[1-9](0*)$"  # the last digit that is not 0, below the division
 CONTRACT_STATUSES_COUNTED = ("active", "terminated")  # in force, or it was
 
 
@@ -19,16 +21,22 @@ def with_counts(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_cpv_levels(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add division, group and class: the first 2, 3 and 4 digits of a CPV code (Regulation (EC) 213/2008)."""
+    """Add division, group, class and category: the first 2, 3, 4 and 5 digits of a CPV code (Regulation (EC) 213/2008);
+    and `parent`, the code of the next level above, unless the row has one.
+    """
     code = pl.when(pl.col("scheme") == "CPV").then(pl.col("code").str.extract(r"^(\d{8})"))
+    above = pl.when(code.str.contains(LAST_CPV_DIGIT)).then(code.str.replace(LAST_CPV_DIGIT, "${1}0${2}"))
+    levels = {"division": 2, "group": 3, "class": 4, "category": 5}
     return frame.with_columns(
-        code.str.head(2).alias("division"), code.str.head(3).alias("group"), code.str.head(4).alias("class")
+        *(code.str.head(digits).alias(name) for name, digits in levels.items()),
+        (pl.coalesce("parent", above) if "parent" in frame.columns else above).alias("parent"),
     )
 
 
 DERIVED: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     "dim_status": with_counts,
     "dim_classification": with_cpv_levels,
+    "dim_location": with_place_codes,
 }
 
 

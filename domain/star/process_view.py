@@ -44,6 +44,8 @@ class Location(BaseModel):
     country: str | None = None
     region: str | None = None
     locality: str | None = None
+    country_code: str | None = Field(None, description="ISO 3166-1 alpha-2", examples=["GB"])
+    region_code: str | None = Field(None, description="NUTS or ITL code", examples=["UKM82"])
 
 
 class ProcessCounts(BaseModel):

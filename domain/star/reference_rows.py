@@ -42,7 +42,17 @@ def organization_rows(records: pl.DataFrame) -> pl.DataFrame:
 def classification_rows(records: pl.DataFrame) -> pl.DataFrame:
     """Return rows of dim_classification from silver `classification`."""
     keyed = with_cpv_levels(_keyed(records, "classification_key", "classifications"))
-    columns = ["classification_key", "scheme", "code", "description", "division", "group", "class", "parent"]
+    columns = [
+        "classification_key",
+        "scheme",
+        "code",
+        "description",
+        "division",
+        "group",
+        "class",
+        "category",
+        "parent",
+    ]
     return keyed.select(*columns, pl.lit(value=True).alias("reference"), pl.lit(1).alias("uses"))
 
 

@@ -37,6 +37,8 @@ FILTERS: dict[str, tuple[str, Operator]] = {
     "category": ("procedure.category", "eq"),
     "country": ("location.country", "eq"),
     "region": ("location.region", "eq"),
+    "country_code": ("location.country_code", "eq"),
+    "region_code": ("location.region_code", "prefix"),
     "source": ("source.prefix", "eq"),
     "currency": ("currency.code", "eq"),
     "classification": ("classification.code", "prefix"),
@@ -73,6 +75,8 @@ class ProcessFilters(BaseModel):
     category: Sequence[str] = ()
     country: Sequence[str] = ()
     region: Sequence[str] = ()
+    country_code: Sequence[str] = ()
+    region_code: Sequence[str] = ()
     source: Sequence[str] = ()
     currency: Sequence[str] = ()
     classification: Sequence[str] = ()

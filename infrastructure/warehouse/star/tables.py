@@ -283,7 +283,7 @@ class DimProcedure(SQLModel, table=True):
 
 
 class DimClassification(SQLModel, table=True):
-    """A code of a scheme; for CPV with its division, group and class."""
+    """A code of a scheme; for CPV with its division, group, class and category, and the code above it."""
 
     __tablename__ = "dim_classification"
     classification_key: int = key(primary=True)
@@ -293,6 +293,7 @@ class DimClassification(SQLModel, table=True):
     division: str | None = None
     group: str | None = Field(default=None, sa_column_kwargs={"name": "group"})
     class_: str | None = Field(default=None, sa_column_kwargs={"name": "class"})
+    category: str | None = None
     parent: str | None = None
     # From a reference table, not used by a fact.
     reference: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
@@ -300,13 +301,15 @@ class DimClassification(SQLModel, table=True):
 
 
 class DimLocation(SQLModel, table=True):
-    """A place: country, region, locality."""
+    """A place as published, with its country (ISO 3166-1) and region (NUTS, ITL) as codes."""
 
     __tablename__ = "dim_location"
     location_key: int = key(primary=True)
     country: str | None = None
     region: str | None = None
     locality: str | None = None
+    country_code: str | None = None
+    region_code: str | None = None
     uses: int = 0
 
 

@@ -257,3 +257,26 @@ def test_a_wrong_name_is_answered_with_the_right_ones(full: Api) -> None:
     assert "buyer" in full.client.get("/v1/gold/processes?buyr=1").json()["allowed"]
     wrong = full.client.get("/v1/gold/processes?limit=x&amount_to=y").json()["errors"]
     assert [(one["where"], one["got"]) for one in wrong] == [("query.amount_to", "y"), ("query.limit", "x")]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("country_code=GB", ["ocds-aaaaaa-1", "ocds-aaaaaa-2"]),
+        ("country_code=FR", ["ocds-aaaaaa-3"]),
+        ("region_code=UKM", ["ocds-aaaaaa-2"]),
+        ("region_code=UKM82&region_code=UKI", ["ocds-aaaaaa-1", "ocds-aaaaaa-2"]),
+    ],
+)
+def test_places_are_found_by_codes_however_they_are_written(api: Api, query: str, found: list[str]) -> None:
+    places = [("United Kingdom", "London"), (None, "UKM82"), ("France", "Corse")]
+    made = [
+        {"ocid": f"ocds-aaaaaa-{number}", "id": "1", "date": f"2024-01-0{number}T00:00:00Z", "tag": ["tender"]}
+        | {"tender": {"items": [{"id": "1", "deliveryAddress": {"countryName": country, "region": region}}]}}
+        for number, (country, region) in enumerate(places, 1)
+    ]
+    api.client.post("/v1/uploads?filename=one.json", content=json.dumps({"releases": made}).encode())
+    api.work()
+    assert sorted(ocids(api, query)) == found
+    rows = api.client.get("/v1/gold/facts/item/aggregate?measure=count&by=location.country_code").json()["items"]
+    assert [(row["location.country_code"], row["count"]) for row in rows] == [("FR", 1), ("GB", 2)]

@@ -51,3 +51,28 @@ def test_only_rows_that_differ_are_changed(name: str) -> None:
     assert derived
     blank = made.with_columns(pl.lit(None, made.schema[column]).alias(column) for column in derived)
     assert derived_changes(name, blank).equals(made.select(DIMENSIONS[name][0], *derived))
+
+
+@pytest.mark.parametrize(
+    ("code", "levels", "parent"),
+    [
+        ("45233142", ("45", "452", "4523", "45233"), "45233140"),
+        ("45233142-6", ("45", "452", "4523", "45233"), "45233140"),
+        ("45233140", ("45", "452", "4523", "45233"), "45233100"),
+        ("45233000", ("45", "452", "4523", "45233"), "45230000"),
+        ("45200000", ("45", "452", "4520", "45200"), "45000000"),
+        ("45000000", ("45", "450", "4500", "45000"), None),
+        ("03000000", ("03", "030", "0300", "03000"), None),
+        ("03100000", ("03", "031", "0310", "03100"), "03000000"),
+        ("4523", (None, None, None, None), None),
+        ("works", (None, None, None, None), None),
+    ],
+)
+def test_cpv_codes_have_their_levels_and_the_code_above(
+    code: str, levels: tuple[str | None, ...], parent: str | None
+) -> None:
+    made = with_derived("dim_classification", row("dim_classification", scheme="CPV", code=code)).row(0, named=True)
+    assert tuple(made[name] for name in ("division", "group", "class", "category")) == levels
+    assert made["parent"] == parent
+    other = with_derived("dim_classification", row("dim_classification", scheme="UNSPSC", code=code))
+    assert other["parent"].to_list() == [None]

@@ -13,6 +13,7 @@ revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
+CODES = (("dim_classification", "category"), ("dim_location", "country_code"), ("dim_location", "region_code"))
 CEILINGS = ("process", "award", "contract")
 COUNTS = ("bids", "transactions", "amendments")
 
@@ -27,6 +28,8 @@ def upgrade() -> None:
         framework = sa.Column("framework", sa.Boolean(), nullable=False, server_default=sa.false())
         op.add_column(f"fact_{fact}", framework)
         op.add_column(f"fact_{fact}", sa.Column("ceiling_base", Money(), nullable=True))
+    for table, name in CODES:
+        op.add_column(table, sa.Column(name, sa.String(), nullable=True))
     op.add_column("dim_status", sa.Column("counts", sa.Boolean(), nullable=True))
     _create_fact(
         "bid",
@@ -53,6 +56,8 @@ def downgrade() -> None:
     for fact in ("amendment", "transaction", "bid"):
         op.drop_table(f"fact_{fact}")
     op.drop_column("dim_status", "counts")
+    for table, name in CODES:
+        op.drop_column(table, name)
     for fact in CEILINGS:
         for name in ("ceiling_base", "framework"):
             op.drop_column(f"fact_{fact}", name)
