@@ -9,7 +9,7 @@ import polars as pl
 from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, Table, cast, delete, func, insert, select, update
 from sqlmodel import SQLModel
 
-from domain.lake.silver import ColumnTypes
+from domain.lake.silver import Columns, ColumnTypes
 from domain.marts.additive import WORTH
 from domain.marts.derived import RELATION_YEARS, RELATIONS
 from domain.marts.facts import AWARDS, NO_RED_FLAGS, RED_FLAGS, TENDERS, MartFacts

@@ -266,6 +266,7 @@ def test_a_wrong_name_is_answered_with_the_right_ones(full: Api) -> None:
         "amendment",
         "document",
         "note",
+        "red_flag",
     ]
     assert "buyer" in full.client.get("/v1/gold/processes?buyr=1").json()["allowed"]
     wrong = full.client.get("/v1/gold/processes?limit=x&amount_to=y").json()["errors"]

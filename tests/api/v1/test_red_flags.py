@@ -14,8 +14,8 @@ from tests.services.pipeline.red_flags.support import tendered
 FLAGS = "/v1/gold/facts/red_flag"
 
 
-@pytest.fixture
-def flagged(api: Api) -> Api:
+@pytest.fixture(name="flagged")
+def _flagged(api: Api) -> Api:
     """An installation with a process of a single bid, one of two, and one without bids."""
     releases = [
         tendered("single", 100, 110, numberOfTenderers=1),

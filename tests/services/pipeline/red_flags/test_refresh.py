@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from sqlalchemy import select, update
 
 from domain.pipeline.watermark import Watermark
+from domain.red_flags.refresh import evaluate_all
 from domain.red_flags.settings import RedFlagSettings
+from infrastructure.warehouse import migrate
 from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.ledger.tables import StageRunRow
 from infrastructure.warehouse.repository import table
@@ -21,12 +24,14 @@ from services.pipeline.red_flags import refresh
 from services.pipeline.red_flags.refresh import recompute, red_flags
 from services.ports.parts import Parts
 from services.shared.clock import now
+from tests.domain.red_flags.cases import bid, inputs_of, process
 from tests.services.pipeline.publishing.test_deletions import delete
 from tests.services.pipeline.red_flags.support import flags, tendered
 from tests.support import (
     STAGES,
     Killed,
     KillingWarehouse,
+    back_to,
     connection_of,
     drain,
     lake_in,
@@ -42,8 +47,8 @@ SPREAD = [tendered(str(second), 100, second) for second in (110, 111, 112, 190)]
 FLAG = gold_table("fact_red_flag")
 
 
-@pytest.fixture
-def parts(tmp_path: Path, migrated: Path) -> Iterator[Parts]:
+@pytest.fixture(name="parts")
+def _parts(tmp_path: Path, migrated: Path) -> Iterator[Parts]:
     with lake_in(tmp_path / "home", migrated) as found:
         yield found
 
@@ -119,6 +124,30 @@ def test_changed_thresholds_are_applied_without_a_load(parts: Parts, tmp_path: P
     assert flags(parts, "R018")["R018", "short"] == "flagged"
     assert {name for (_, name), result in flags(parts, "R058").items() if result == "flagged"} == {"190"}
     assert verified(changed, tmp_path / "home") == []
+
+
+def test_the_flags_of_a_warehouse_of_an_older_version_are_computed(parts: Parts, tmp_path: Path) -> None:
+    load(parts, "1.jsonl", lines(SPREAD))
+    before = rows(parts, "fact_red_flag")
+    assert isinstance(parts.warehouse, SqlWarehouse)
+    back_to(parts.warehouse.url, "0015")
+    migrate.upgrade(parts.warehouse.url)
+    assert rows(parts, "fact_red_flag") == []
+    assert due(parts)
+    red_flags(parts)
+    assert rows(parts, "fact_red_flag") == before
+    assert verified(parts, tmp_path / "home") == []
+
+
+def test_organisations_that_matching_takes_for_one_count_as_one() -> None:
+    identities = pl.DataFrame({"organization_id": ["a"], "identity": ["A"]})
+    cases = [
+        process("1", bids=[bid("A", status="disqualified")]),
+        process("2", bids=[bid("a", status="disqualified"), bid("B")]),
+    ]
+    results, _ = evaluate_all(inputs_of(cases), identities, RedFlagSettings())
+    found = results.filter(pl.col("indicator") == "R038", pl.col("role") == "tenderer")
+    assert dict(found.select("organization_id", "value").iter_rows()) == {"A": 1.0, "B": 0.0}
 
 
 def test_it_waits_until_all_that_was_uploaded_is_published(parts: Parts) -> None:
