@@ -10,11 +10,12 @@ from domain.lineage.silver_sources import SILVER_SOURCES
 from domain.raw_records.record import Kind
 from domain.search.queries import Collection
 
-NO_DATA = frozenset({"deliver"})  # stages that move none
+NO_DATA = frozenset({"deliver", "export"})  # stages that move none
 FILES = "files"
 BRONZE_TABLES = tuple(f"bronze.{kind}" for kind in Kind)
 SILVER_TABLES = tuple(f"silver.{table}" for table in ALL_TABLES)
 SEARCH = tuple(f"search.{collection}" for collection in Collection)
+MATCHES = ("organization_profile", "organization_block", "organization_match")
 KIND_OF = {table: kind for kind, tables in TABLES_BY_KIND.items() for table in tables}
 
 
@@ -51,7 +52,14 @@ def stage_datasets(stage: str, gold: Mapping[str, Iterable[tuple[str, str]]]) ->
             return StageDatasets(BRONZE_TABLES, {f"silver.{table}": _silver(table) for table in ALL_TABLES})
         case "publish":
             return StageDatasets(
-                SILVER_TABLES, {f"gold.{table}": _gold(table, columns) for table, columns in gold.items()}
+                SILVER_TABLES,
+                {f"gold.{table}": _gold(table, columns) for table, columns in gold.items() if table not in MATCHES},
+            )
+        case "match" | "red_flags":
+            written = (*MATCHES, "dim_organization") if stage == "match" else ("fact_red_flag", "dim_indicator")
+            return StageDatasets(
+                gold_names,
+                {f"gold.{table}": _gold(table, columns) for table, columns in gold.items() if table in written},
             )
         case "index":
             return StageDatasets((*gold_names, "silver.page"), dict.fromkeys(SEARCH, ()))
