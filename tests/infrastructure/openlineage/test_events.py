@@ -107,7 +107,8 @@ def test_each_run_of_a_stage_has_a_start_and_an_end_in_the_file(lake_home: Parts
         assert start["eventTime"] <= end["eventTime"]
         assert end["job"]["namespace"] == "here"
     assert by_stage["publish", "START"]["run"]["facets"]["tenderlake"]["silverBatch"] == 0
-    assert not {one["job"]["name"] for one in found} - {"land", "refine", "publish", "index", "embed"}
+    names = {"land", "refine", "publish", "match", "index", "red_flags", "embed"}
+    assert not {one["job"]["name"] for one in found} - names
 
 
 def test_completed_runs_describe_their_columns_and_where_they_come_from(lake_home: Parts, tmp_path: Path) -> None:
