@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from domain.exchange_rates.amounts import CURRENCIES, PLACEHOLDER, UNKNOWN_CURRENCY, is_placeholder
 from domain.raw_records.note_codes import note
 from domain.raw_records.record import Note
+from domain.shared.amounts import CURRENCIES, PLACEHOLDER, UNKNOWN_CURRENCY, is_placeholder
 from domain.shared.whitespace import tidy_text
 
 ID_ARRAYS = (

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from domain.exchange_rates.amounts import amount_notes
 from domain.exchange_rates.conversion import ExchangeQuotes
 from domain.lake.flattening.organization_identity import UNKNOWN
+from domain.shared.amounts import amount_notes
 from domain.star.columns import (
     BASE_COLUMNS,
     converted,

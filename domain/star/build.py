@@ -6,9 +6,9 @@ process: gold is the same in whatever order the records arrive.
 
 import polars as pl
 
-from domain.exchange_rates.amounts import amount_notes
 from domain.exchange_rates.conversion import ExchangeQuotes, with_ceilings
 from domain.lake.flattening.organization_identity import UNKNOWN
+from domain.shared.amounts import amount_notes
 from domain.shared.surrogate_keys import with_key
 from domain.star.bid_facts import amendment_fact, bid_fact, transaction_fact
 from domain.star.columns import (

@@ -67,7 +67,7 @@ def with_fact_key(frame: pl.DataFrame, name: str, columns: list[pl.Expr]) -> pl.
 def converted(frame: pl.DataFrame, money: ExchangeQuotes, note: pl.Expr, *days: pl.Expr) -> pl.DataFrame:
     """Add BASE_COLUMNS: the amount in the base currency, at the rate of the first known of these days.
 
-    Amounts with a `note` (domain/exchange_rates/amounts.py) are not converted.
+    Amounts with a `note` (domain/shared/amounts.py) are not converted.
     """
     noted = frame.with_columns(note)
     priced = noted.with_columns(pl.when(pl.col("amount_note").is_null()).then("amount").alias("priced"))

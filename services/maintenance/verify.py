@@ -154,6 +154,8 @@ def _silver_rows(lake: Lake, table: str, newest: pl.DataFrame) -> Iterator[tuple
 
 def _gold(live: Warehouse, scratch: Warehouse) -> Iterator[Difference]:
     with live.read() as here, scratch.read() as there:
+        for fact, column, key, value in here.star.dangling_references():
+            yield Difference(f"gold.{fact}", (key,), {column: value}, {column: "the key of an existing row"})
         for table, keys in here.star.tables().items():
             columns = here.star.columns(table, RUN_COLUMNS)
             both = (partial(work.star.rows, table, keys, columns) for work in (here, there))

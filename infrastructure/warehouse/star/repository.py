@@ -7,14 +7,20 @@ import polars as pl
 from sqlalchemy import Boolean, select
 
 from domain.lake.flattening.organization_identity import UNKNOWN
+from domain.lake.silver import Columns
 from domain.star.derived_attributes import derived_columns
 from domain.star.dimension_uses import USES, DimensionChanges
 from domain.star.model import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Frames, Star
 from infrastructure.warehouse.repository import Repository, as_frame, chunks
 from infrastructure.warehouse.star.gold_tables import gold_table
+from infrastructure.warehouse.star.readable_fields import ReadableTable, readable_table
 
 TABLES = (*FACTS, "bridge_process_organization")
 PAGE_FACTS = 50_000  # fact rows in a frame
+
+
+def _facts() -> list[ReadableTable]:
+    return [readable_table(name.removeprefix("fact_")) for name in FACTS]
 
 
 class StarRepository(Repository):
@@ -62,7 +68,7 @@ class StarRepository(Repository):
         target = gold_table(dimension)
         key, names = DIMENSIONS[dimension]
         columns = [target.c[name] for name in (key, *names, *derived_columns(dimension))]
-        types = {column.name: pl.Boolean if isinstance(column.type, Boolean) else pl.String for column in columns}
+        types: Columns = {one.name: pl.Boolean if isinstance(one.type, Boolean) else pl.String for one in columns}
         query = select(*columns).where(~target.c.reference) if "reference" in target.c else select(*columns)
         return self.read_frame(query, types | {key: pl.Int64})
 
@@ -132,6 +138,18 @@ class StarRepository(Repository):
     def process_keys(self) -> list[int]:
         """The keys of all processes."""
         return list(self.connection.execute(select(gold_table("fact_process").c.process_key)).scalars())
+
+    def dangling_references(self) -> Iterator[tuple[str, str, int, int]]:
+        """(table, column, key, value) of references without a row: the foreign keys of the star, which no constraint of
+        the database checks (docs/decisions/0011-foreign-keys-are-verified.md)."""
+        keys = {(role.key, one.key, role.target): one.table for one in _facts() for role in one.roles.values()}
+        bridge, organization = gold_table("bridge_process_organization"), gold_table("dim_organization")
+        keys[bridge.c.process_key, bridge.c.process_key, gold_table("fact_process").c.process_key] = bridge
+        keys[bridge.c.organization_key, bridge.c.process_key, organization.c.organization_key] = bridge
+        for (column, key, target), table in keys.items():
+            missing = select(key, column).where(column.is_not(None), column.not_in(select(target)))
+            for row in self.connection.execute(missing):
+                yield table.name, column.name, row[0], row[1]
 
     def has_fixed_rows(self) -> bool:
         """Whether the rows that belong to no process exist."""

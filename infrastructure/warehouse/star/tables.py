@@ -79,7 +79,7 @@ class FactProcess(SQLModel, table=True):
     language: str | None = None
     tags: str | None = None
     releases: int = 0
-    amount: float | None = money()
+    amount: float | None = Field(default=None, sa_column=Column(Money(), nullable=True, index=True))
     min_amount: float | None = money()
     budget_amount: float | None = money()
     budget_currency: str | None = None
@@ -118,14 +118,14 @@ class FactAward(SQLModel, table=True):
     position: int
     award_id: str | None = None
     supplier_key: int = key(index=True)
-    buyer_key: int = key()
+    buyer_key: int = key(index=True)
     source_key: int = key()
     procedure_key: int = key()
     status_key: int = key()
     classification_key: int = key()
     currency_key: int = key()
     date_key: int | None = None
-    award_date: datetime | None = moment()
+    award_date: datetime | None = Field(default=None, sa_column=Column(Instant(), nullable=True, index=True))
     title: str | None = None
     description: str | None = None
     suppliers: int = 0

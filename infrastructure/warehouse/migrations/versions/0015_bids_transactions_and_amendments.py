@@ -13,6 +13,7 @@ revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
+INDEXED = (("fact_process", "amount"), ("fact_award", "buyer_key"), ("fact_award", "award_date"))
 CODES = (("dim_classification", "category"), ("dim_location", "country_code"), ("dim_location", "region_code"))
 CEILINGS = ("process", "award", "contract")
 COUNTS = ("bids", "transactions", "amendments")
@@ -25,9 +26,11 @@ def upgrade() -> None:
         for name in ("amount_note", "rate_source"):
             op.add_column(f"fact_{fact}", sa.Column(name, sa.String(), nullable=True))
     for fact in CEILINGS:
-        framework = sa.Column("framework", sa.Boolean(), nullable=False, server_default=sa.false())
+        framework: sa.Column[bool] = sa.Column("framework", sa.Boolean(), nullable=False, server_default=sa.false())
         op.add_column(f"fact_{fact}", framework)
         op.add_column(f"fact_{fact}", sa.Column("ceiling_base", Money(), nullable=True))
+    for table, name in INDEXED:
+        op.create_index(f"ix_{table}_{name}", table, [name])
     for table, name in CODES:
         op.add_column(table, sa.Column(name, sa.String(), nullable=True))
     op.add_column("dim_status", sa.Column("counts", sa.Boolean(), nullable=True))
@@ -56,6 +59,8 @@ def downgrade() -> None:
     for fact in ("amendment", "transaction", "bid"):
         op.drop_table(f"fact_{fact}")
     op.drop_column("dim_status", "counts")
+    for table, name in INDEXED:
+        op.drop_index(f"ix_{table}_{name}", table)
     for table, name in CODES:
         op.drop_column(table, name)
     for fact in CEILINGS:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from domain.star.model import DIMENSIONS, FACTS, REFERENCES
 from infrastructure.warehouse.engine import SqlWarehouse
 from services.ports.parts import Parts
 from tests.factories import ReleaseFactory
-from tests.support import lines, load, release, rows
+from tests.support import lines, load, release, rows, verified
 
 
 def councils(*stated: tuple[str, str, str]) -> bytes:
@@ -146,3 +147,29 @@ def test_instants_of_any_year_come_back_as_they_went_in(lake_home: Parts, publis
 def test_amounts_come_back_as_they_were_published(lake_home: Parts, amount: float) -> None:
     load(lake_home, "a.jsonl", lines([release(tender={"value": {"amount": amount, "currency": "GBP"}})]))
     assert [row["amount"] for row in rows(lake_home, "fact_process")] == [amount]
+
+
+def test_verify_names_references_without_a_row(lake_home: Parts, tmp_path: Path) -> None:
+    one = release(
+        buyer={"name": "Council"},
+        bids={"details": [{"id": "1", "date": "2024-01-01T00:00:00Z"}]},
+        contracts=[{"id": "c", "amendments": [{"id": "1"}], "implementation": {"transactions": [{"id": "1"}]}}],
+        awards=[{"id": "a"}],
+        tender={"items": [{"id": "1"}]},
+    )
+    load(lake_home, "a.jsonl", lines([one]))
+    assert isinstance(lake_home.warehouse, SqlWarehouse)
+    broken = [(fact, column) for fact, references in REFERENCES.items() for column in references]
+    broken += [("fact_bid", "tenderer_key"), ("fact_bid", "date_key"), ("fact_item", "process_key")]
+    broken.append(("bridge_process_organization", "organization_key"))
+    with lake_home.warehouse.write() as work:
+        assert list(work.star.dangling_references()) == []
+        for table, column in broken:
+            work.connection.exec_driver_sql(f"UPDATE {table} SET {column} = 7")
+        found = list(work.star.dangling_references())
+        assert {(table, column) for table, column, _, _ in found} == set(broken)
+        assert {value for *_, value in found} == {7}
+        assert len(found) == len(set(found))
+        work.commit()
+    missing = [one for one in verified(lake_home, tmp_path / "home") if "the key of an existing row" in one]
+    assert len(missing) == len(found)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.exchange_rates.amounts import ALL_NINES, CURRENCIES, amount_notes, is_placeholder, placeholders
+from domain.shared.amounts import ALL_NINES, CURRENCIES, amount_notes, is_placeholder, placeholders
 
 numbers = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(ALL_NINES) | st.integers(-5, 1_000)
 
