@@ -29,11 +29,12 @@ def match_organizations(
     What search shows of those is marked as touched by the silver batch.
     """
     compared = _update_profiles(work, touched, ORGANIZATION_MATCHER)
-    affected = set(compared)
+    affected: set[str] = set()  # those without qualified pairs and decisions are themselves
     if compared:
-        affected |= {one for pair in _pairs(work.organization_matches.edges(compared)) for one in pair}
-        _score(work, compared, ORGANIZATION_MATCHER)
-    relevant = [*decided, *work.organization_matches.decisions(touched)]
+        before = work.organization_matches.edges(compared).filter("qualified")
+        after = _score(work, compared, ORGANIZATION_MATCHER).filter("qualified")
+        affected = {one for pair in _pairs(before) | _pairs(after) for one in pair}
+    relevant = [*decided, *work.organization_matches.decisions(compared.union(touched))]
     affected |= {one for decision in relevant for one in decision.pair}
     if not affected:
         return 0
@@ -54,11 +55,9 @@ def _update_profiles(work: WriteUnitOfWork, touched: Sequence[str], matcher: Mat
     if not ids:
         return set()
     blocks, blocks_before = matcher.blocks(changed), repository.blocks_of(ids)
-    names = {*blocks["block"], *blocks_before["block"]}
-    sizes_before = repository.block_sizes(names)
+    sizes = _sizes(repository.block_sizes({*blocks["block"], *blocks_before["block"]}), blocks_before, blocks)
     repository.replace_profiles(ids, changed, blocks)
-    sizes = sizes_before.join(repository.block_sizes(names), on="block", how="full", coalesce=True, suffix="_now")
-    was_large, is_large = (pl.col(name).fill_null(0) > BLOCK_MAX_ORGANIZATIONS for name in ("size", "size_now"))
+    was_large, is_large = (pl.col(name) > BLOCK_MAX_ORGANIZATIONS for name in ("before", "after"))
     for block in sizes.filter(is_large & ~was_large)["block"]:
         logger.warning(
             "more than {} organisations share {}: they are no longer compared by it", BLOCK_MAX_ORGANIZATIONS, block
@@ -66,8 +65,20 @@ def _update_profiles(work: WriteUnitOfWork, touched: Sequence[str], matcher: Mat
     return ids | set(repository.members(sizes.filter(was_large != is_large)["block"])["organization_id"])
 
 
-def _score(work: WriteUnitOfWork, compared: set[str], matcher: Matcher) -> None:
-    """Replace the scored pairs of these organisations."""
+def _sizes(present: pl.DataFrame, left: pl.DataFrame, joined: pl.DataFrame) -> pl.DataFrame:
+    """The sizes of blocks `before` and `after` the members `left` (BLOCKS) leave and others join."""
+    counted = pl.concat(
+        [
+            present.select("block", before="size", after="size"),
+            left.select("block", before=pl.lit(0, pl.Int64), after=pl.lit(-1, pl.Int64)),
+            joined.select("block", before=pl.lit(0, pl.Int64), after=pl.lit(1, pl.Int64)),
+        ]
+    )
+    return counted.group_by("block").agg(pl.col("before", "after").sum()).sort("block")
+
+
+def _score(work: WriteUnitOfWork, compared: set[str], matcher: Matcher) -> pl.DataFrame:
+    """Replace the scored pairs of these organisations; returns them (SCORES)."""
     repository = work.organization_matches
     mine = repository.blocks_of(compared)
     sizes = repository.block_sizes(mine["block"].unique())
@@ -78,6 +89,7 @@ def _score(work: WriteUnitOfWork, compared: set[str], matcher: Matcher) -> None:
         scores = matcher.scores(pairs, repository.profiles({*pairs["left_id"], *pairs["right_id"]}))
     keyed = with_key(scores, "match_key", ["left_id", "right_id"])
     repository.replace_matches(compared, keyed.with_columns(pl.lit(PROPOSED).alias("status")))
+    return scores
 
 
 def _join(work: WriteUnitOfWork, affected: set[str], silver_batch: int) -> int:
