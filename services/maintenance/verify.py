@@ -67,13 +67,13 @@ def _positions(warehouse: Warehouse) -> list[int]:
 def _at_rest(warehouse: Warehouse) -> list[int]:
     with warehouse.read() as work:
         newest, silver = work.batches.last_committed(), work.batches.last_silver()
-        behind = organizations_behind(work) or match_pending(work) or red_flags_behind(work) or marts_pending(work)
+        tests = {"match": match_pending, "red_flags": red_flags_behind, "index": organizations_behind}
+        behind = [stage for stage, is_behind in (tests | {"marts": marts_pending}).items() if is_behind(work)]
     found = _positions(warehouse)
     if found[0] < newest or found[1] < silver or found[2] < silver or behind:
         raise ConflictError(
             f"stages are behind the log (refine at {found[0]} of {newest}, publish at {found[1]} and index at "
-            f"{found[2]}"
-            f" of {silver}): wait until they have caught up"
+            f"{found[2]} of {silver}{''.join(f', {stage}' for stage in behind)}): wait until they have caught up"
         )
     return found
 

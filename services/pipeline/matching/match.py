@@ -14,6 +14,7 @@ from services.marts.refresh import refresh_marts
 from services.pipeline.backlog import match_due
 from services.pipeline.indexing.index import index
 from services.pipeline.matching.recompute import match_organizations
+from services.pipeline.red_flags.refresh import red_flags
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
 from services.shared.clock import now
@@ -57,5 +58,5 @@ def _give_up(parts: Parts, watermark: Watermark, reason: str) -> None:
 
 
 match = SingleFlightStage(
-    name="match", due=lambda _, work: match_due(work), run=_match, wakes=(index,), give_up=_give_up
+    name="match", due=lambda _, work: match_due(work), run=_match, wakes=(index, red_flags), give_up=_give_up
 )

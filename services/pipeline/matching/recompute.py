@@ -16,6 +16,7 @@ from domain.organizations.matcher import ORGANIZATION_MATCHER, SCORES, Matcher
 from domain.organizations.profiles import PROFILES, organization_profiles
 from domain.shared.surrogate_keys import with_key
 from services.marts.changes import noting_identities
+from services.pipeline.red_flags.refresh import recompute
 from services.ports.warehouse import WriteUnitOfWork
 
 NO_SCORES = pl.DataFrame(schema=SCORES)
@@ -117,6 +118,7 @@ def _join(work: WriteUnitOfWork, affected: set[str], silver_batch: int) -> int:
         )
         with noting_identities(work, moved):
             repository.write_identities(identities)
+        recompute(work)
         shown = {*moved, *moved.values(), *(present[one] for one in moved)}
         work.organizations.mark_touched_again(shown, silver_batch)
     return len(moved)
