@@ -17,6 +17,7 @@ from services.lake.silver_batches import newest_batches
 from services.maintenance.installation import rules_applied
 from services.marts.refresh import refresh_marts
 from services.pipeline.backlog import ORGANIZATIONS_PART
+from services.pipeline.indexing.index import index
 from services.pipeline.matching.match import match
 from services.pipeline.publishing import document_files
 from services.pipeline.publishing.processes import plan_processes, write_processes
@@ -42,7 +43,7 @@ __all__ = ["index_again_if_lost", "rebuild_gold", "rebuild_search", "rebuild_sil
 
 
 def rebuild_silver(parts: Parts) -> int:
-    """Refine all processes and records again, then rebuild gold and search; returns the number of processes."""
+    """Refine all processes and records again, then publish and index them; returns the number of processes."""
     with parts.warehouse.read() as work:
         ocids = set(work.record_catalogue.ocids(Kind.RELEASES))
         batches = [batch.id for batch in work.batches.silver_after(0)]
@@ -55,7 +56,7 @@ def rebuild_silver(parts: Parts) -> int:
         while not _refine_again(parts, ordered[start : start + CHUNK_PROCESSES]):
             logger.info("refine ran meanwhile; refining these processes again")
     rules_applied(parts.warehouse)
-    rebuild_gold(parts)
+    _publish_and_index(parts)
     return len(ordered)
 
 
@@ -174,3 +175,17 @@ def index_again_if_lost(warehouse: Warehouse, search: SearchEngine) -> bool:
                 work.watermarks.compare_and_swap(mark, mark.model_copy(update={"silver_batch": 0}), now())
             work.commit()
     return bool(lost)
+
+
+def _publish_and_index(parts: Parts) -> None:
+    publish.run_all(parts)
+    match.run_all(parts)
+    with parts.warehouse.read() as work:
+        target = work.watermarks.get("publish").silver_batch
+    while _index_position(parts.warehouse) < target:
+        index(parts)
+
+
+def _index_position(warehouse: Warehouse) -> int:
+    with warehouse.read() as work:
+        return int(work.watermarks.get("index").silver_batch)
