@@ -96,8 +96,7 @@ def _score(work: WriteUnitOfWork, compared: set[str], matcher: Matcher) -> pl.Da
 def _join(work: WriteUnitOfWork, affected: set[str], silver_batch: int) -> int:
     """Join the affected organisations and all that are connected with them; returns how many changed identity."""
     repository = work.organization_matches
-    edges, decisions = _connected(work, affected)
-    ids = affected | {one for pair in edges for one in pair} | {one for one_ in decisions for one in one_.pair}
+    ids, edges, decisions = _connected(work, affected)
     present = repository.identities(ids)
     profiles = repository.profiles(ids).select("organization_id", "country", "scheme", "number")
     facts = dict.fromkeys(present, NO_FACTS) | {one: Facts(*others) for one, *others in profiles.iter_rows()}
@@ -124,8 +123,13 @@ def _join(work: WriteUnitOfWork, affected: set[str], silver_batch: int) -> int:
     return len(moved)
 
 
-def _connected(work: WriteUnitOfWork, affected: Iterable[str]) -> tuple[dict[Pair, tuple[float, bool]], list[Decision]]:
-    """The scored pairs and decisions of these organisations, and of those that qualified or forced pairs connect."""
+def _connected(
+    work: WriteUnitOfWork, affected: Iterable[str]
+) -> tuple[set[str], dict[Pair, tuple[float, bool]], list[Decision]]:
+    """These organisations and those that qualified or forced pairs connect, with all their scored pairs and decisions.
+
+    The other side of a pair that does not qualify is not among the organisations: its own connections are unknown.
+    """
     edges: dict[Pair, tuple[float, bool]] = {}
     decisions: dict[Pair, Decision] = {}
     known, following = set(), set(affected)
@@ -137,7 +141,7 @@ def _connected(work: WriteUnitOfWork, affected: Iterable[str]) -> tuple[dict[Pai
         decisions |= decided
         joining = _pairs(page.filter("qualified")) | {pair for pair, one in decided.items() if one.decision == "forced"}
         following = {one for pair in joining for one in pair} - known
-    return edges, list(decisions.values())
+    return known, edges, list(decisions.values())
 
 
 def _pairs(edges: pl.DataFrame) -> set[Pair]:

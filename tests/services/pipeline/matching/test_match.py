@@ -128,6 +128,15 @@ def test_a_decision_on_organizations_without_names_holds_too(lake_home: Parts, t
     assert verified(lake_home, tmp_path / "home") == []
 
 
+def test_a_new_proposal_leaves_the_identity_of_the_other_side_alone(merged: Parts, tmp_path: Path) -> None:
+    load(
+        merged, "b.jsonl", lines([stated(5, party("GB-CFS-0", "Holt & Sons Ltd", address=HILL | {"postalCode": "Q1"}))])
+    )
+    assert ("GB-CFS-0", "GB-CFS-2") in statuses(merged)
+    assert identities(merged)["GB-CFS-2"] == "GB-CFS-1"
+    assert verified(merged, tmp_path / "home") == []
+
+
 def test_an_identity_ends_with_the_organization_that_gave_it(merged: Parts, tmp_path: Path) -> None:
     other = party("GB-CFS-7", "Someone else")
     load(merged, "b.jsonl", lines([stated(n, other, date="2025-01-01T00:00:00Z", id="2", tag=["x"]) for n in (1, 3)]))
