@@ -139,6 +139,8 @@ class MartRepository(Repository):
 
     def stale_views(self) -> dict[str, int]:
         """The materialised views that must be refreshed, with the number of changes until now."""
+        if not self.views:
+            return {}
         query = select(REFRESH.c.name, REFRESH.c.changes).where(
             REFRESH.c.name.in_(self.views), REFRESH.c.refreshed < REFRESH.c.changes
         )
