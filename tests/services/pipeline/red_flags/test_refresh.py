@@ -136,8 +136,8 @@ def test_the_flags_of_a_warehouse_of_an_older_version_are_computed(parts: Parts,
     assert due(parts)
     red_flags(parts)
     assert rows(parts, "fact_red_flag") == before
-    drain(parts)
     rebuild_gold(parts)  # other tables are younger than that version, too
+    STAGES["index"](parts)
     assert verified(parts, tmp_path / "home") == []
 
 
