@@ -18,6 +18,7 @@ from services.maintenance.installation import rules_applied
 from services.marts.refresh import refresh_marts
 from services.pipeline.backlog import ORGANIZATIONS_PART
 from services.pipeline.indexing.index import index
+from services.pipeline.marts.refresh_views import refresh_views
 from services.pipeline.matching.match import match
 from services.pipeline.publishing import document_files
 from services.pipeline.publishing.processes import plan_processes, write_processes
@@ -115,6 +116,7 @@ def rebuild_gold(parts: Parts) -> int:
         work.commit()
     red_flags.run_all(parts)
     refresh_marts(parts)
+    refresh_views(parts)
     rebuild_search(parts)
     return processes
 

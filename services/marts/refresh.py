@@ -52,6 +52,17 @@ def marts_pending(work: ReadUnitOfWork) -> bool:
     return bool(work.marts.changed() or work.marts.stale_views())
 
 
+def count_new_marts(parts: Parts) -> None:
+    """Make the marts of a warehouse that has facts of a version without marts, before differences are added to them."""
+    with parts.warehouse.read() as work:
+        if work.marts.as_of() or not next(work.marts.process_pages(), None):
+            return
+    with parts.warehouse.write() as work:
+        recount_marts(work)
+        work.marts.set_refreshed(now())
+        work.commit()
+
+
 def recount_marts(work: WriteUnitOfWork) -> None:
     """Make the marts again from all facts."""
     work.marts.delete_rows(TABLES)

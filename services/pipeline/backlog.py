@@ -1,14 +1,10 @@
 """The backlog: which stages have work, as the watermarks tell."""
 
-from datetime import timedelta
-
 from services.ports.warehouse import ReadUnitOfWork
-from services.shared.clock import now
 
 ORGANIZATIONS_PART = "organizations"  # part of the index stage: how far their search documents are written
 
 RED_FLAGS = "red_flags"  # the stage
-MATCH_DELAY = timedelta(seconds=30)  # runs of match beside publish cost more than one afterwards
 
 
 def refine_pending(work: ReadUnitOfWork) -> bool:
@@ -35,12 +31,6 @@ def processes_pending(work: ReadUnitOfWork) -> bool:
 def match_pending(work: ReadUnitOfWork) -> bool:
     """Whether published organisations are pending for match."""
     return work.watermarks.get("match").silver_batch < work.watermarks.get("publish").silver_batch
-
-
-def match_due(work: ReadUnitOfWork) -> bool:
-    """Whether match shall run: once gold is at rest, or MATCH_DELAY after its last run."""
-    waited = work.watermarks.idle("match", now() - MATCH_DELAY)
-    return match_pending(work) and (waited or not refine_or_publish_pending(work))
 
 
 def organizations_behind(work: ReadUnitOfWork) -> bool:

@@ -80,6 +80,11 @@ def test_each_entry_of_the_registry_has_an_actor_with_its_queue_priority_and_tim
     assert [(one.actor_name, one.queue_name, one.priority, one.options["time_limit"]) for one in declared] == [
         (stage.name, stage.name, stage.priority, 1_000 * stage.time_limit_seconds) for stage in STAGES
     ]
-    assert {one.actor_name: one.priority for one in declared if one.priority != 1} == {"red_flags": 9, "embed": 9}
+    assert {one.actor_name: one.priority for one in declared if one.priority != 1} == {
+        "red_flags": 9,
+        "embed": 9,
+        "marts": 9,
+        "export": 2,
+    }
     limits = {one.actor_name: one.options["time_limit"] for one in declared}
     assert (limits["land"], limits["erase"], limits["refine"]) == (14_400_000, 14_400_000, 600_000)

@@ -60,7 +60,7 @@ def flatten(processes: pl.DataFrame) -> Frames:
     parties = build_parties(elements, changed)
     parents = elements.parents("items", "documents")
     rows = pl.concat([_elements(parents[level], "items", level) for level in LEVELS])
-    items = flat_items(rows)
+    items = tidy_columns(flat_items(rows), TIDIED_COLUMNS["item"], changed)  # first: processes take their places
     flat = {
         "process": _process(frame, parties, items),
         "party": parties.party,
@@ -71,10 +71,10 @@ def flatten(processes: pl.DataFrame) -> Frames:
         "bid_tenderer": parties.tenderer,
         "transaction": flat_transactions(elements.transactions, parties.payments),
         "amendment": flat_amendments(elements),
-        "item": items,
         "document": _documents(frame, parents),
     }
     frames = {name: tidy_columns(rows, TIDIED_COLUMNS.get(name, ()), changed) for name, rows in flat.items()}
+    frames["item"] = items
     notes += [_missing_award_notes(elements), unknown_status_notes(frames["award"]), parties.note]
     notes.append(whitespace_notes(changed, NOTES[WHITESPACE]))
     shaped = [_shaped(note, "note") for note in notes]

@@ -15,19 +15,17 @@ from infrastructure.warehouse.star.gold_tables import star_tables
 from infrastructure.warehouse.star.readable_fields import kind_of
 
 RUN = table(StageRunRow)
-MART_PREFIX = "mart_"
 
 
 class CatalogRepository(Repository):
     """Descriptions and sizes of the tables of star and marts."""
 
     def tables(self) -> dict[str, StoredTable]:
-        """The tables of the star, then those of the marts."""
+        """The tables of the star and the marts."""
         texts = {
             str(mapper.persist_selectable): cleandoc(mapper.class_.__doc__ or "") for mapper in default_registry.mappers
         }
-        marts = [name for name in sorted(SQLModel.metadata.tables) if name.startswith(MART_PREFIX)]
-        return {name: _stored(SQLModel.metadata.tables[name], texts.get(name, "")) for name in [*star_tables(), *marts]}
+        return {name: _stored(SQLModel.metadata.tables[name], texts.get(name, "")) for name in star_tables()}
 
     def count(self, name: str) -> int:
         """The number of rows of a table of `tables`."""

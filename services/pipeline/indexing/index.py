@@ -32,8 +32,12 @@ ORGANIZATIONS_MAX_DELAY = timedelta(seconds=30)  # that organisations may be beh
 
 
 def _due(_: Parts, work: ReadUnitOfWork) -> bool:
-    """Whether silver batches are published, or organisations are behind and nothing more is to come."""
-    pending = processes_pending(work) or (organizations_pending(work) and not refine_or_publish_pending(work))
+    """Whether silver batches are published, or matched organisations are behind and a job waits for them, or nothing
+    more is to come."""
+    pending = processes_pending(work) or (
+        organizations_pending(work)
+        and (not refine_or_publish_pending(work) or work.jobs.due(work.watermarks.get("index").seq))
+    )
     return pending and not work.search_state.paused(now())
 
 
@@ -53,11 +57,11 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
             Collection.DOCUMENTS: (watermark.silver_batch, published),
         }
         organizations: Watermark | None = None
-        matched = 0
+        matched = Watermark(stage="match")
         if _organizations_follow(work, advanced.seq):
             organizations = work.watermarks.get("index", ORGANIZATIONS_PART)
-            matched = max(organizations.silver_batch, min(published, work.watermarks.get("match").silver_batch))
-            ranges[Collection.ORGANIZATIONS] = (organizations.silver_batch, matched)
+            matched = _matched(organizations, advanced.model_copy(update={"silver_batch": published}), work)
+            ranges[Collection.ORGANIZATIONS] = (organizations.silver_batch, matched.silver_batch)
         touched = {one: INDEXERS[one].keys_touched(work, parts.lake, *ranges[one]) for one in ranges}
     alerts = IndexRunAlerts(parts)
     for collection, keys in touched.items():
@@ -71,12 +75,9 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
         index_pause.check_not_paused(work)
         work.watermarks.compare_and_swap(watermark, advanced, now())
         if organizations:
-            work.watermarks.compare_and_swap(
-                organizations, organizations.model_copy(update={"silver_batch": matched}), now()
-            )
+            work.watermarks.compare_and_swap(organizations, matched, now())
         work.watermarks.record_run(watermark, advanced.seq, len(touched[Collection.PROCESSES]), now())
-        if not organizations_behind(work):
-            work.jobs.finish_due(advanced.seq, now())
+        work.jobs.finish_due(min(advanced.seq, work.watermarks.get("index", ORGANIZATIONS_PART).seq), now())
         write_matches(work)
         if work.batches.last_silver() <= advanced.silver_batch and not organizations_behind(work):
             # No attempt will be repeated: remaining prior matches belong to batches that were set aside.
@@ -87,6 +88,17 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
 
 
 index = SingleFlightStage(name="index", due=_due, run=_index, wakes=(embed, erase))
+
+
+def _matched(organizations: Watermark, published: Watermark, work: ReadUnitOfWork) -> Watermark:
+    """The watermark of organisations after a run: up to publish, but not beyond match."""
+    match = work.watermarks.get("match")
+    silver_batch, seq = published.silver_batch, published.seq
+    if match.silver_batch < silver_batch:
+        silver_batch, seq = match.silver_batch, min(seq, match.seq)
+    return organizations.model_copy(
+        update={"silver_batch": max(organizations.silver_batch, silver_batch), "seq": max(organizations.seq, seq)}
+    )
 
 
 def _organizations_follow(work: ReadUnitOfWork, seq: int) -> bool:

@@ -11,7 +11,7 @@ from loguru import logger
 
 from domain.pipeline.watermark import Watermark
 from services.marts.refresh import refresh_marts
-from services.pipeline.backlog import match_due
+from services.pipeline.backlog import match_pending
 from services.pipeline.indexing.index import index
 from services.pipeline.matching.recompute import match_organizations
 from services.pipeline.red_flags.refresh import red_flags
@@ -44,7 +44,7 @@ def _match(parts: Parts, watermark: Watermark) -> bool:
         work.commit()
     refresh_marts(parts)
     with parts.warehouse.read() as work:
-        return match_due(work)
+        return match_pending(work)
 
 
 def _give_up(parts: Parts, watermark: Watermark, reason: str) -> None:
@@ -58,5 +58,5 @@ def _give_up(parts: Parts, watermark: Watermark, reason: str) -> None:
 
 
 match = SingleFlightStage(
-    name="match", due=lambda _, work: match_due(work), run=_match, wakes=(index, red_flags), give_up=_give_up
+    name="match", due=lambda _, work: match_pending(work), run=_match, wakes=(index, red_flags), give_up=_give_up
 )

@@ -18,7 +18,7 @@ from domain.star.build import build_star
 from domain.star.model import Star
 from domain.star.process_slices import slice_star
 from services.lake.silver_batches import Frames, current_rows, limit_by_processes, newest_batches
-from services.marts.refresh import refresh_marts
+from services.marts.refresh import count_new_marts, refresh_marts
 from services.pipeline.backlog import publish_pending
 from services.pipeline.matching.match import match
 from services.pipeline.publishing import document_files
@@ -51,6 +51,7 @@ def _publish(parts: Parts, watermark: Watermark) -> bool:
         with parts.warehouse.write() as work:
             watermark = work.watermarks.restart(watermark, now(), watermark.attempts)
             work.commit()
+    count_new_marts(parts)
     batches = [batch.id for batch in pending]
     # A process that a later batch also has is published with that one; a resumed run keeps its first batches.
     later = [batch.id for batch in unpublished] if watermark.done == 0 else batches

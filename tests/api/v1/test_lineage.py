@@ -44,7 +44,7 @@ def test_lineage_goes_from_gold_to_every_release_and_the_lines_of_its_file(api: 
     assert found["silver"]["batch"] == process["silver_batch"]
     assert found["current"] is found["search"]["current"] is True
     assert {one["table"]: one["rows"] for one in found["gold"]["facts"]} == {
-        **{"fact_process": 1, "fact_award": 2, "fact_contract": 1, "fact_item": 1}
+        **{"fact_process": 1, "fact_award": 2, "fact_contract": 1, "fact_item": 1, "fact_red_flag": 8}
     }
     for one in found["gold"]["facts"]:
         assert len(get(api, one["links"]["rows"])["items"]) == one["rows"]

@@ -24,8 +24,8 @@ def choose(workers: int, **given: tuple[int, int]) -> str | None:
         ({"land": (1, 1), "refine": (1, 1)}, None),  # other workers have both
         ({"refine": (1, 0), "publish": (1, 0)}, "publish"),
         ({"refine": (1, 0), "publish": (1, 1)}, "refine"),
-        ({"refine": (1, 0), "publish": (1, 0), "index": (1, 0)}, "index"),
-        ({"land": (3, 0), "refine": (2, 0), "publish": (1, 0), "index": (1, 0), "erase": (1, 0)}, "erase"),
+        ({"refine": (1, 0), "publish": (1, 0), "match": (1, 0), "index": (1, 0)}, "index"),
+        (dict.fromkeys(("land", "refine", "publish", "match", "index", "erase"), (1, 0)), "erase"),
         ({"land": (3, 0), "publish": (1, 1), "index": (1, 0)}, "land"),
     ],
 )
@@ -47,8 +47,8 @@ def test_stages_with_threads_of_their_own_are_each_served_by_one_worker(workers:
 
 def test_workers_share_the_stages_with_threads_of_their_own() -> None:
     assert [[one.queues for one in side_queues(index, 2)] for index in range(2)] == [
-        [("red_flags",), ("embed",)],
-        [("deliver",)],
+        [("red_flags",), ("marts",)],
+        [("deliver",), ("embed",)],
     ]
 
 

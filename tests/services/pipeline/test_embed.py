@@ -21,6 +21,7 @@ from services.pipeline.embedding import embed as stage
 from services.pipeline.embedding.embed import apply_chosen_model, embed
 from services.pipeline.indexing.index import index
 from services.pipeline.landing.land import land
+from services.pipeline.matching.match import match
 from services.pipeline.publishing.publish import publish
 from services.pipeline.refining.refine import refine
 from services.pipeline.stage import ATTEMPTS_BEFORE_SINGLE_BATCH
@@ -361,6 +362,7 @@ def test_a_batch_that_fails_the_model_again_and_again_stays_without_vectors_and_
         land(lake, submit(lake, f"{title}.jsonl", text))
         refine(lake)
         publish(lake)
+        match(lake)
         index(lake)
     failures = 0
     for _ in range(8 * ATTEMPTS_BEFORE_SINGLE_BATCH):

@@ -406,7 +406,7 @@ def test_the_sweep_sends_what_was_lost_at_every_stage(lake_home: Parts, monkeypa
         assert list(queue.waiting) == due
         for message in due:
             queue.handle(lake_home, message)
-    assert sent == [("land", job_id), ("refine",), ("publish",), ("match",), ("red_flags",), ("index",)]
+    assert sent == [("land", job_id), ("refine",), ("publish",), ("match",), ("index",), ("red_flags",)]
     assert job_of(lake_home, job_id).status is JobStatus.SUCCEEDED
     queue.waiting.clear()
     assert sweeping.sweep(lake_home) == []

@@ -52,7 +52,7 @@ def test_digits_are_kept(api: Api, way: str) -> None:
         assert '"amount":12345678901234567.89' in text, answer
         assert '"id":7' in text, answer
     notes: list[dict[str, Any]] = api.client.get(one).json()["notes"]
-    assert [note["code"] for note in notes] == ["rounded_number"]
+    assert [note["code"] for note in notes] == ["rounded_number", "placeholder_amount"]
     (award,) = rows(api.parts, "fact_award")
     assert (award["award_id"], float(award["amount"])) == ("7", 12345678901234567.89)
     assert sound(api) == []

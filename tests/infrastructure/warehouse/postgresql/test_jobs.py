@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 from sqlmodel import SQLModel
 
 from domain.raw_records.record import Kind
@@ -13,6 +13,7 @@ from infrastructure.warehouse.column_types import Json
 from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.migrate import upgrade
 from services.maintenance.rebuild import rebuild_gold, rebuild_search, rebuild_silver
+from services.pipeline.indexing.index import index
 from tests.api.conftest import Api, over
 from tests.api.releases import package
 from tests.services.exchange_rates.server import service
@@ -28,8 +29,9 @@ def json_nulls(api: Api) -> list[str]:
     assert isinstance(api.parts.warehouse, SqlWarehouse)
     found = []
     with api.parts.warehouse.engine.connect() as connection:
+        present = inspect(connection).get_table_names()  # an older version has fewer
         for table in SQLModel.metadata.tables.values():
-            for column in table.columns:
+            for column in table.columns if table.name in present else ():
                 if isinstance(column.type, Json) and column.nullable:
                     count = connection.execute(
                         select(func.count()).select_from(table).where(func.jsonb_typeof(column) == "null")
@@ -143,4 +145,5 @@ def test_nulls_of_json_that_an_older_version_wrote_are_made_nulls_of_sql(whole: 
     assert json_nulls(whole) == ["job.position", "job.webhook", "job.error"]
     upgrade(whole.settings.warehouse_url, seals=whole.parts.seals)
     rebuild_gold(whole.parts)  # fills the tables that the older version lacked
+    index(whole.parts)
     assert json_nulls(whole) == []

@@ -220,7 +220,7 @@ def test_a_process_counts_once_for_each_role_and_once_in_all() -> None:
 
 
 def test_awards_count_for_their_supplier_and_their_buyer_and_nobody_else() -> None:
-    given = awards(("s", "b", 0.105), ("s", None, None), ("unknown", "b", 1e12))
+    given = awards(("s", "b", 0.105), ("s", None, None), ("unknown", "b", None))
     assert found(organization_totals(bridge(), given)) == [("b", "buyer", 0, 2, 1, 11), ("s", "supplier", 0, 2, 1, 11)]
 
 
