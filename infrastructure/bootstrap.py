@@ -85,8 +85,8 @@ def stage_events(settings: Settings, warehouse: SqlWarehouse) -> StageEvents:
 
     def columns() -> dict[str, list[tuple[str, str]]]:
         with warehouse.read() as work:
-            tables = work.catalog.tables()
-        return {name: [(column.name, column.type) for column in table.columns] for name, table in tables.items()}
+            stored = work.catalog.tables()
+        return {name: [(column.name, column.type) for column in one.columns] for name, one in stored.items()}
 
     names = dataset_names(settings.data_dir, settings.lake_path, settings.warehouse_url, settings.typesense_url)
     builder = EventBuilder(settings.openlineage_namespace, names, columns)

@@ -19,19 +19,19 @@ ERASED = GoneError("a record was purged meanwhile, which the file might still ho
 def _run(parts: Parts, job_id: str) -> None:
     """Write the file of the job, unless it has ended; delete files that are no longer kept."""
     with parts.warehouse.read() as work:
-        job, export, expired = work.jobs.get(job_id), work.exports.get(job_id), work.exports.expired(now())
+        job, requested, expired = work.jobs.get(job_id), work.exports.get(job_id), work.exports.expired(now())
     if expired:
         delete_exports(parts.warehouse, parts.exports, expired)
     if job is None or job.status.final or disk_is_full(parts, EXPORT_ACTOR):
         return
-    if export is None:
+    if requested is None:
         _fail(parts, job, ERASED)
         return
     with parts.warehouse.write() as work:
         work.jobs.start([job_id], now())
         work.commit()
     try:
-        with write_export(parts.warehouse, parts.exports, export.order) as file:
+        with write_export(parts.warehouse, parts.exports, requested.order) as file:
             size = parts.exports.save(job_id, file)
     except RetryableError:
         raise
