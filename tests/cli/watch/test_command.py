@@ -62,6 +62,7 @@ def test_a_folder_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) 
     assert "can't be watched" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_up_watches_the_folder_of_the_settings_a_killed_watcher_goes_on_and_webhooks_hear_of_it(
     tmp_path: Path, receiver: Receiver

@@ -285,6 +285,7 @@ def test_a_queue_that_is_away_holds_nothing_up(folder: Folder, tmp_path: Path) -
     assert [job.status for job in other.jobs()] == ["accepted"]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_kill_at_any_step_neither_loses_nor_repeats_a_file(tmp_path: Path, migrated: Path) -> None:
     call = [sys.executable, "-m", "tests.cli.watch.drop_folder_killer", str(tmp_path), str(migrated)]

@@ -280,6 +280,7 @@ def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publishing, "SLICE_PROCESSES", 1)
 
 
+@pytest.mark.slow
 @quick
 @histories
 def test_rates_and_processes_in_any_order_end_in_the_same_gold(

@@ -126,7 +126,9 @@ def test_a_server_that_comes_up_empty_is_filled_again(
         assert moved.search.count(P) == 3
 
 
-@pytest.mark.parametrize("after", [1, 8, 30])
+@pytest.mark.parametrize(
+    "after", [pytest.param(1, marks=pytest.mark.slow), 8, pytest.param(30, marks=pytest.mark.slow)]
+)
 def test_an_indexer_killed_in_the_middle_leaves_search_equal_to_gold_once_it_ran_again(
     lake: Callable[[str], Parts], server: tuple[Typesense, str], tmp_path: Path, after: int
 ) -> None:

@@ -21,6 +21,8 @@ from tests.infrastructure.pdf import pdfs
 from tests.services.pipeline.erasing.leftovers import in_tables, kept_segments, traces
 from tests.services.raw_records.support import IDS, RECORDS, done, path, release, sound
 
+pytestmark = pytest.mark.slow  # two minutes; test_purge.py has the quick ones
+
 WORD = "Vambrecluster"
 HOOK = {"webhook": "https://example.org/hook"}
 Json = dict[str, Any]

@@ -98,7 +98,7 @@ def test_another_upload_makes_a_new_version_as_before(lake_home: Parts) -> None:
     assert (record_id, version) == (f"{OCID}:same", 2)
 
 
-@pytest.mark.parametrize("allowed", range(2, 40, 3))
+@pytest.mark.parametrize("allowed", range(2, 40, 6))
 def test_a_landing_that_is_killed_and_resumed_gives_the_same_ids(migrated: Path, tmp_path: Path, allowed: int) -> None:
     home = tmp_path / "home"
     warehouse = warehouse_of(migrated, home)

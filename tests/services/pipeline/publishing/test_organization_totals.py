@@ -163,6 +163,7 @@ def test_new_rates_change_what_was_spent_and_won(lake_home: Parts, tmp_path: Pat
     assert verified(lake_home, tmp_path / "home") == []
 
 
+@pytest.mark.slow
 def test_totals_equal_those_counted_over_after_releases_in_any_number(lake_home: Parts, tmp_path: Path) -> None:
     for number in range(4):
         load(lake_home, f"{number}.jsonl", lines(ReleaseFactory.payload() for _ in range(12)))
