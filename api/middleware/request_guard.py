@@ -20,7 +20,10 @@ class RequestGuard:
             return
         if not readable(scope):
             refused = problem(
-                "", 400, "The request can't be used", "path and query must be UTF-8 without null characters"
+                "",
+                400,
+                "The request can't be used",
+                "path and query must be UTF-8 without null characters, the path without line feeds",
             )
             await refused(scope, receive, send)
             return
@@ -40,11 +43,12 @@ class RequestGuard:
 
 
 def readable(scope: Scope) -> bool:
-    """Whether path and query decode as UTF-8 without NUL characters, which databases refuse."""
-    for raw in (
-        scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass"),
-        scope.get("query_string", b""),
-    ):
+    """Whether path and query decode as UTF-8 without NUL characters, which databases refuse; and the path without line
+    feeds, which no route matches."""
+    path = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass")
+    if b"\n" in unquote_to_bytes(path):
+        return False
+    for raw in (path, scope.get("query_string", b"")):
         plain = unquote_to_bytes(raw)
         try:
             plain.decode()

@@ -126,7 +126,7 @@ def _ask(operation: Any, role: str, headers: dict[str, str], installation: Api) 
             and not operation.path.endswith(TOKENED)
         ):
             assert answer.status_code in {400, 401, 405, 406}, (
-                f"{case.method} {case.path} answered a stranger {answer.status_code}"
+                f"{case.method} {case.path} answered a stranger {answer.status_code}: {answer.request.url}"
             )
         writes = (
             case.method not in {"GET", "HEAD", "OPTIONS"}

@@ -7,6 +7,7 @@ written. Repeating a run changes nothing.
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import polars as pl
 from loguru import logger
@@ -17,7 +18,8 @@ from domain.red_flags.inputs import Inputs
 from domain.red_flags.refresh import RowChanges, evaluate_all, row_changes
 from domain.red_flags.settings import RedFlagSettings
 from domain.red_flags.star import fact_rows, results_of_processes
-from services.marts.changes import noting_red_flags
+from domain.shared.errors import LostRaceError
+from services.marts.changes import IDENTITIES, noting_red_flags
 from services.marts.refresh import refresh_marts
 from services.pipeline.backlog import RED_FLAGS, red_flags_behind, refine_or_publish_pending
 from services.pipeline.stage import SingleFlightStage
@@ -54,21 +56,29 @@ def _pausing(work: ReadUnitOfWork) -> bool:
     return now() - last[1] < PAUSE_PER_RUN * (last[1] - last[0])
 
 
+class _Basis(NamedTuple):
+    """What a run is computed from: the watermark of publish, and how often organisations have got other identities."""
+
+    published: Watermark
+    identity_changes: int
+
+
 def _refresh(parts: Parts, mark: Watermark) -> bool:
     settings = parts.red_flags
     with parts.warehouse.read() as work:
         published = work.watermarks.get("publish")
+        basis = _Basis(published, work.marts.changes_of(IDENTITIES))
         all_processes = work.star.process_keys() if thresholds_changed(work, settings) else []
         inputs, identities = work.red_flags.inputs(), work.red_flags.identities()
         stored = work.red_flags.stored()
         results, quartiles = evaluate_all(inputs, identities, settings)
         rows = _rows(work, results, inputs, published, compares_all=True)
     for start in range(0, len(all_processes), PAGE_PROCESSES):
-        _recompute(parts, mark, published, all_processes[start : start + PAGE_PROCESSES])
+        _recompute(parts, mark, basis, all_processes[start : start + PAGE_PROCESSES])
     changes = row_changes(stored, rows)
-    _write(parts, mark, published, changes)
+    _write(parts, mark, basis, changes)
     with parts.warehouse.write() as work:
-        _check(work, mark, published)
+        _check(work, mark, basis)
         passed = Watermark(stage=RED_FLAGS, seq=published.seq, silver_batch=published.silver_batch)
         work.watermarks.compare_and_swap(mark, passed, now())
         work.watermarks.record_run(mark, published.seq, changes.inserted.height, now())
@@ -110,34 +120,36 @@ def _rows(
     return rows.with_columns(pl.col("silver_batch").fill_null(published.silver_batch))
 
 
-def _recompute(parts: Parts, mark: Watermark, published: Watermark, process_keys: Sequence[int]) -> None:
+def _recompute(parts: Parts, mark: Watermark, basis: _Basis, process_keys: Sequence[int]) -> None:
     """Compute the flags of these processes with other thresholds."""
     with parts.warehouse.read() as work:
         inputs = work.red_flags.inputs(process_keys)
         results = results_of_processes(inputs, parts.red_flags)
-        rows = _rows(work, results, inputs, published, compares_all=False)
+        rows = _rows(work, results, inputs, basis.published, compares_all=False)
         changes = row_changes(work.red_flags.stored(process_keys), rows)
-    _write(parts, mark, published, changes)
+    _write(parts, mark, basis, changes)
 
 
-def _write(parts: Parts, mark: Watermark, published: Watermark, changes: RowChanges) -> None:
+def _write(parts: Parts, mark: Watermark, basis: _Basis, changes: RowChanges) -> None:
     """Write the changes, a whole row per transaction at least: readers see the old row or the new one."""
     obsolete = changes.deleted.filter(~changes.deleted.is_in(changes.inserted["red_flag_key"].implode()))
     for keys in obsolete.to_frame().iter_slices(SLICE_ROWS):
-        _replace(parts, mark, published, keys["red_flag_key"], changes.inserted.clear())
+        _replace(parts, mark, basis, keys["red_flag_key"], changes.inserted.clear())
     for rows in changes.inserted.iter_slices(SLICE_ROWS):
-        _replace(parts, mark, published, rows["red_flag_key"], rows)
+        _replace(parts, mark, basis, rows["red_flag_key"], rows)
 
 
-def _replace(parts: Parts, mark: Watermark, published: Watermark, keys: pl.Series, rows: pl.DataFrame) -> None:
+def _replace(parts: Parts, mark: Watermark, basis: _Basis, keys: pl.Series, rows: pl.DataFrame) -> None:
     with parts.warehouse.write() as work:
-        _check(work, mark, published)
+        _check(work, mark, basis)
         with noting_red_flags(work, keys.to_list()):
             work.red_flags.replace(keys, rows)
         work.commit()
 
 
-def _check(work: WriteUnitOfWork, mark: Watermark, published: Watermark) -> None:
-    """LostRaceError if another run began, or publish has moved on: then what was read is outdated."""
+def _check(work: WriteUnitOfWork, mark: Watermark, basis: _Basis) -> None:
+    """LostRaceError if another run began, publish moved on or identities changed: then what was read is outdated."""
     work.watermarks.check_same_run(mark)
-    work.watermarks.check_unmoved(published)
+    work.watermarks.check_unmoved(basis.published)
+    if work.marts.changes_of(IDENTITIES) != basis.identity_changes:
+        raise LostRaceError("organisations have got other identities")

@@ -235,6 +235,7 @@ def test_dimensions_can_be_listed(full: Api, dimension: str, query: str, expecte
         ("/v1/search?q=%00", 400),
         ("/v1/search?q=%ff", 400),
         ("/v1/gold/processes/%00", 400),
+        ("/v1/gold/processes/a%0Ab", 400),
         ("/v1/gold/processes/%ed%a0%80", 400),
         ("/nowhere", 404),
         ("/v1/raw/releases?cursor=WyJhXHUwMDAwIl0", 400),
