@@ -57,8 +57,6 @@ def noting_red_flags(work: WriteUnitOfWork, red_flag_keys: Sequence[int]) -> Ite
 
 def identities_of(versions: pl.DataFrame) -> dict[str, str]:
     """Return the identity of each organisation of these versions that has another id."""
-    if "identity" not in versions.columns:
-        return {}
     other = versions.filter(pl.col("identity") != pl.col("organization_id"))
     return dict(other.select("organization_id", "identity").unique().iter_rows())
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import polars as pl
 from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, Table, cast, delete, func, insert, select, update
-from sqlmodel import SQLModel
 
 from domain.lake.silver import Columns, ColumnTypes
 from domain.marts.additive import WORTH
 from domain.marts.derived import RELATION_YEARS, RELATIONS
-from domain.marts.facts import AWARDS, NO_RED_FLAGS, RED_FLAGS, TENDERS, MartFacts
+from domain.marts.facts import AWARDS, RED_FLAGS, TENDERS, MartFacts
 from domain.marts.marts import MARTS
 from infrastructure.warehouse.repository import Repository, table
 from infrastructure.warehouse.star.gold_tables import gold_table, identity_of
@@ -39,20 +38,14 @@ class MartRepository(Repository):
 
     def red_flags_of_organizations(self) -> pl.DataFrame:
         """The red flags (RED_FLAGS) of organisations over all their processes."""
-        if not has_red_flags():
-            return NO_RED_FLAGS
         return self.read_frame(_red_flags().where(gold_table("fact_red_flag").c.process_key.is_(None)), RED_FLAGS)
 
     def indicators(self) -> dict[int, str]:
         """The codes of the indicators by their key."""
-        if not has_red_flags():
-            return {}
         indicator = gold_table("dim_indicator")
         return {row.indicator_key: row.code for row in self.connection.execute(select(indicator))}
 
     def _red_flags(self, key: str, keys: Iterable[int]) -> pl.DataFrame:
-        if not has_red_flags():
-            return NO_RED_FLAGS
         return self.read_frame(_red_flags(), RED_FLAGS, (gold_table("fact_red_flag").c[key], keys))
 
     def processes_of_awards(self, award_keys: Iterable[int]) -> list[int]:
@@ -167,11 +160,6 @@ def _sums(types: Columns) -> Select[Any]:
     group = [target.c[name] for name in types if name in target.c and name not in WORTH]
     sums = [cast(func.sum(target.c[name]), BigInteger).label(name) for name in WORTH]
     return select(*group, *sums).group_by(*group)
-
-
-def has_red_flags() -> bool:
-    """Whether gold has red flags."""
-    return "fact_red_flag" in SQLModel.metadata.tables
 
 
 def _red_flags() -> Select[Any]:

@@ -21,7 +21,7 @@ def gold_table(name: str) -> Table:
 
 def identity_of(dimension: FromClause) -> ColumnElement[str]:
     """The column of dim_organization with the id that matching takes an organisation for."""
-    return dimension.c["identity" if "identity" in dimension.c else "organization_id"]
+    return dimension.c["identity"]
 
 
 def star_tables() -> list[str]:
