@@ -15,7 +15,7 @@ from services.lake.silver_batches import newest_batches
 from services.maintenance.row_comparison import Difference, Key, differences
 from services.maintenance.verify_vectors import compare_vectors
 from services.marts.refresh import marts_pending
-from services.pipeline.backlog import match_pending, organizations_behind, red_flags_behind
+from services.pipeline.backlog import match_behind, organizations_behind, red_flags_behind
 from services.pipeline.indexing.index import index
 from services.pipeline.matching.match import match
 from services.pipeline.publishing.publish import publish
@@ -67,7 +67,7 @@ def _positions(warehouse: Warehouse) -> list[int]:
 def _at_rest(warehouse: Warehouse) -> list[int]:
     with warehouse.read() as work:
         newest, silver = work.batches.last_committed(), work.batches.last_silver()
-        tests = {"match": match_pending, "red_flags": red_flags_behind, "index": organizations_behind}
+        tests = {"match": match_behind, "red_flags": red_flags_behind, "index": organizations_behind}
         behind = [stage for stage, is_behind in (tests | {"marts": marts_pending}).items() if is_behind(work)]
     found = _positions(warehouse)
     if found[0] < newest or found[1] < silver or found[2] < silver or behind:

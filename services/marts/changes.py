@@ -31,17 +31,18 @@ def process_differences(
 
 
 @contextmanager
-def noting_changes(work: WriteUnitOfWork, process_keys: Sequence[int]) -> Iterator[None]:
-    """Write the differences that the block makes in the facts of these processes."""
-    before = work.marts.facts(process_keys)
+def noting_changes(work: WriteUnitOfWork, process_keys: Sequence[int], awards_of: Sequence[int] = ()) -> Iterator[None]:
+    """Write the differences that the block makes in the facts of these processes, and in the awards of `awards_of`."""
+    before = work.marts.facts(process_keys, awards_of)
     yield
-    work.marts.add_changes(_between(before, work.marts.facts(process_keys)))
+    work.marts.add_changes(_between(before, work.marts.facts(process_keys, awards_of)))
 
 
 @contextmanager
 def noting_identities(work: WriteUnitOfWork, organization_ids: Iterable[str]) -> Iterator[None]:
     """Write the differences that the block makes by giving these organisations other identities."""
-    with noting_changes(work, work.marts.processes_of_organizations(organization_ids)):
+    bought, supplied = (work.marts.processes_of_organizations(organization_ids, role) for role in ("buyer", "supplier"))
+    with noting_changes(work, bought, supplied):
         yield
     work.marts.note_change(IDENTITIES)  # plans of publish that were made with the old ones are made again
 

@@ -28,8 +28,8 @@ def processes_pending(work: ReadUnitOfWork) -> bool:
     return indexed < published and bool(work.batches.silver_after(indexed, published))
 
 
-def match_pending(work: ReadUnitOfWork) -> bool:
-    """Whether published organisations are pending for match."""
+def match_behind(work: ReadUnitOfWork) -> bool:
+    """Whether match, and with it the marts, is behind publish."""
     return work.watermarks.get("match").silver_batch < work.watermarks.get("publish").silver_batch
 
 

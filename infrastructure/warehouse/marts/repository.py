@@ -24,11 +24,14 @@ PAGE_PROCESSES = 5_000
 class MartRepository(Repository):
     """The tables of the marts, their pending changes, and when they were refreshed."""
 
-    def facts(self, process_keys: Sequence[int]) -> MartFacts:
-        """The facts of these processes, with what matching takes their organisations for."""
+    def facts(self, process_keys: Sequence[int], awards_of: Sequence[int] = ()) -> MartFacts:
+        """The facts of these processes, and the awards of the processes `awards_of`, with what matching takes their
+        organisations for.
+        """
+        with_awards = {*process_keys, *awards_of}
         return MartFacts(
             self.read_frame(_tenders(), TENDERS, (gold_table("fact_process").c.process_key, process_keys)),
-            self.read_frame(_awards(), AWARDS, (gold_table("fact_award").c.process_key, process_keys)),
+            self.read_frame(_awards(), AWARDS, (gold_table("fact_award").c.process_key, with_awards)),
             self._red_flags("process_key", process_keys),
         )
 
@@ -54,10 +57,10 @@ class MartRepository(Repository):
         found = self.read_frame(select(award.c.process_key), {"key": pl.Int64}, (award.c.award_key, award_keys))
         return found["key"].unique().sort().to_list()
 
-    def processes_of_organizations(self, organization_ids: Iterable[str]) -> list[int]:
-        """The processes that mention these organisations."""
+    def processes_of_organizations(self, organization_ids: Iterable[str], role: str) -> list[int]:
+        """The processes that name these organisations in the role."""
         bridge = gold_table("bridge_process_organization")
-        query = select(bridge.c.process_key)
+        query = select(bridge.c.process_key).where(bridge.c.role == role)
         found = self.read_frame(query, {"key": pl.Int64}, (bridge.c.organization_id, organization_ids))
         return found["key"].unique().sort().to_list()
 

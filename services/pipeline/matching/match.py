@@ -1,25 +1,45 @@
-"""Match stage: says which organisations are one, for those that new silver batches changed.
+"""Match stage: says which organisations are one, for those that new silver batches changed, and refreshes the marts.
 
 Single-flight, after publish and before the search documents of organisations. What it writes follows from the present
 organisations and decisions, so a killed run is simply repeated. Organisations that make it fail keep the identity that
 they have until they change.
+
+Many silver batches of a load change the same organisations and the same rows of marts, so a run waits until a job ends
+with it or nothing more is to be published, but not longer than `MAX_DELAY`.
 """
 
+from datetime import timedelta
 from itertools import islice
 
 from loguru import logger
 
 from domain.pipeline.watermark import Watermark
 from services.marts.refresh import refresh_marts
-from services.pipeline.backlog import match_pending
+from services.pipeline.backlog import match_behind, refine_or_publish_pending
 from services.pipeline.indexing.index import index
 from services.pipeline.matching.recompute import match_organizations
 from services.pipeline.red_flags.refresh import red_flags
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
+from services.ports.warehouse import ReadUnitOfWork
 from services.shared.clock import now
 
 SLICE_ORGANIZATIONS = 1_000  # per transaction
+MAX_DELAY = timedelta(seconds=30)  # behind publish, during a long load
+
+
+def _due(_: Parts, work: ReadUnitOfWork) -> bool:
+    return match_behind(work) and (
+        not refine_or_publish_pending(work)
+        or work.jobs.due(work.watermarks.get("publish").seq)
+        or _behind_for(work, MAX_DELAY)
+    )
+
+
+def _behind_for(work: ReadUnitOfWork, delay: timedelta) -> bool:
+    """Whether the first publish run past the watermark of match ended so long ago."""
+    published = work.watermarks.first_run_past("publish", work.watermarks.get("match").seq + 1)
+    return published is not None and published[1] < now() - delay
 
 
 def _match(parts: Parts, watermark: Watermark) -> bool:
@@ -36,15 +56,18 @@ def _match(parts: Parts, watermark: Watermark) -> bool:
             match_organizations(work, ids, [], target)
             work.commit()
     with parts.warehouse.write() as work:
+        work.watermarks.check_unmoved(watermark)
         decided = work.organization_matches.pending_decisions()
         match_organizations(work, [], decided, target)
         work.organization_matches.settle_decisions(decided)
+        work.commit()
+    refresh_marts(parts)  # before the jobs end that wait for this run
+    with parts.warehouse.write() as work:
         moved = watermark.model_copy(update={"silver_batch": target, "seq": max(watermark.seq, published.seq)})
         work.watermarks.compare_and_swap(watermark, moved, now())
+        work.marts.set_refreshed(now())
         work.commit()
-    refresh_marts(parts)
-    with parts.warehouse.read() as work:
-        return match_pending(work)
+        return match_behind(work)
 
 
 def _give_up(parts: Parts, watermark: Watermark, reason: str) -> None:
@@ -55,8 +78,7 @@ def _give_up(parts: Parts, watermark: Watermark, reason: str) -> None:
         moved = watermark.model_copy(update={"silver_batch": max(watermark.silver_batch, skipped)})
         work.watermarks.compare_and_swap(watermark, moved, now())
         work.commit()
+    refresh_marts(parts)
 
 
-match = SingleFlightStage(
-    name="match", due=lambda _, work: match_pending(work), run=_match, wakes=(index, red_flags), give_up=_give_up
-)
+match = SingleFlightStage(name="match", due=_due, run=_match, wakes=(index, red_flags), give_up=_give_up)

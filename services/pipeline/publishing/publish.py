@@ -18,7 +18,7 @@ from domain.star.build import build_star
 from domain.star.model import Star
 from domain.star.process_slices import slice_star
 from services.lake.silver_batches import Frames, current_rows, limit_by_processes, newest_batches
-from services.marts.refresh import count_new_marts, refresh_marts
+from services.marts.refresh import count_new_marts
 from services.pipeline.backlog import publish_pending
 from services.pipeline.matching.match import match
 from services.pipeline.publishing import document_files
@@ -30,8 +30,8 @@ from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
 from services.shared.clock import now
 
-SLICE_PROCESSES = 700  # per transaction, about 0.2 s: accepting uploads waits for it
-STAR_BUILD_PROCESSES = 4 * SLICE_PROCESSES  # whose star is built at once, before these transactions
+SLICE_PROCESSES = 1_000  # per transaction, about 0.2 s: accepting uploads waits for it
+STAR_BUILD_PROCESSES = 3 * SLICE_PROCESSES  # whose star is built at once, before these transactions
 RUN_MAX_PROCESSES = 20_000  # per run, unless its first silver batch alone has more
 
 
@@ -58,12 +58,10 @@ def _publish(parts: Parts, watermark: Watermark) -> bool:
     silver = current_rows(parts.lake, batches, newest_batches(parts.lake, later))
     publish_records(parts, watermark, pending)
     watermark = _slices(parts, watermark, silver, exchange_for(parts, silver), target.id)
-    refresh_marts(parts)
     with parts.warehouse.write() as work:
         seq = max(watermark.seq, target.upto_seq)
         work.watermarks.compare_and_swap(watermark, Watermark(stage="publish", seq=seq, silver_batch=target.id), now())
         work.watermarks.record_run(watermark, target.upto_seq, silver["process"].height, now())
-        work.marts.set_refreshed(now())
         work.commit()
         return bool(work.batches.silver_after(target.id))
 

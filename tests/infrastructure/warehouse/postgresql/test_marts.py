@@ -29,12 +29,12 @@ def test_the_market_is_a_materialised_view_with_the_rows_of_sqlite(lake_on_postg
     assert verified(lake_on_postgres, tmp_path / "home") == []
 
 
-def test_the_view_follows_after_publish_and_says_as_of_when_it_is(lake_on_postgres: Parts) -> None:
+def test_the_view_follows_after_match_and_says_as_of_when_it_is(lake_on_postgres: Parts) -> None:
     load(lake_on_postgres, "a.jsonl", lines(PROCESSES))
     with lake_on_postgres.warehouse.read() as work:
         before = work.marts.as_of()
     submit(lake_on_postgres, "b.jsonl", lines([process(7, award("2024-03-01T00:00:00Z", 1, FIRST))]))
-    for name in ("land", "refine", "publish"):
+    for name in ("land", "refine", "publish", "match"):
         message = next(one for one in messages(lake_on_postgres).waiting if one[0] == name)
         STAGES[name](lake_on_postgres, *message[1:])
     with lake_on_postgres.warehouse.read() as work:
