@@ -5,7 +5,7 @@ import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BeforeValidator, Field, SecretStr
@@ -176,6 +176,12 @@ class Settings(BaseSettings):
     openlineage_key: SecretStr | None = Field(None, description="API key of the OpenLineage service")
     openlineage_namespace: str = Field("tenderlake", description="namespace of the stages in OpenLineage events")
     data_owner: str = Field("tenderlake", description="owner of the tables, as the data catalogue names it")
+    metrics_token: SecretStr | None = Field(
+        None, description="token that GET /metrics needs as a bearer token; without one it needs no authentication"
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="form of log lines: text, or json (an object a line)"
+    )
     log_level: str = Field("INFO", description="lowest level of log lines: DEBUG, INFO, WARNING or ERROR")
 
     @property

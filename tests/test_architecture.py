@@ -40,7 +40,8 @@ DIRECTION = {
     "infrastructure.warehouse": "column_types columns postgresql array_parameters repository webhooks ledger users "
     "exports installation search saved_searches star marts organizations lineage catalog erasure"
     " unit_of_work engine migrations migrate",
-    "api": "password_checks job_watcher context auth errors openapi requests responses v1 middleware health app",
+    "api": "metrics password_checks job_watcher context auth errors openapi requests responses v1 middleware health "
+    "metrics_endpoint app",
 }
 # The launcher starts the other programs, and the API serves the bundled seeds.
 OUTER = {("cli", "api"), ("cli", "workers"), ("cli", "seeds"), ("api", "seeds")}
@@ -69,7 +70,8 @@ DRIVERS = {
     "model2vec": ("infrastructure.embeddings",),
     "openlineage": ("infrastructure.openlineage",),
     "onnxruntime": ("infrastructure.embeddings",),
-    "psutil": ("infrastructure.pdf", "cli"),
+    "prometheus_client": ("api",),
+    "psutil": ("infrastructure.pdf", "cli", "api.metrics"),
     "psycopg": ("infrastructure.warehouse",),
     "pwdlib": ("infrastructure.credentials",),
     "pymupdf": ("infrastructure.pdf", "seeds"),

@@ -42,7 +42,7 @@ def run(index: int = 0, of: int = 1) -> None:
     """Run until a stop signal."""
     set_private_umask()
     settings = Settings()
-    set_up(f"worker-{index}", settings.log_level)
+    set_up(f"worker-{index}", settings.log_level, settings.log_format)
     stop = threading.Event()
     set_on_stop_signal(stop)
     wait_until_current(settings.warehouse_url, timeouts(settings), stop)
