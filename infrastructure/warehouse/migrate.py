@@ -34,8 +34,7 @@ def upgrade(
     config.attributes["seals"] = seals
     config.attributes["timeouts"] = timeouts
     before = current(url, timeouts)
-    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
-    if before is not None and before not in known:
+    if before is not None and before not in revisions(url):
         advice = "run that version, or restore a backup made with this one"
         raise StartupError(f"a newer version of tenderlake made the warehouse (revision {before}); {advice}")
     if before != head(url):
@@ -89,6 +88,16 @@ def current(url: str, timeouts: Timeouts | None = None) -> str | None:
             return MigrationContext.configure(connection).get_current_revision()
     finally:
         engine.dispose()
+
+
+def revisions(url: str) -> set[str]:
+    """Return the revisions that this version knows."""
+    return {revision.revision for revision in ScriptDirectory.from_config(_config(url)).walk_revisions()}
+
+
+def upgrade_to(url: str, revision: str) -> None:
+    """Create the tables of a revision in an empty database, to be filled from a backup."""
+    command.upgrade(_config(url), revision)
 
 
 def head(url: str) -> str | None:
