@@ -13,11 +13,13 @@ from fastapi_offline import FastAPIOffline
 from api import errors, health, metrics_endpoint
 from api.context import AppContext
 from api.job_watcher import JobWatcher
+from api.limits import OpenJobs, RequestRate
 from api.metrics.installation_metrics import InstallationMetrics
 from api.metrics.request_metrics import RequestMetrics
 from api.middleware.head_requests import HeadRequests
 from api.middleware.request_guard import RequestGuard
 from api.middleware.request_log import RequestLog
+from api.middleware.time_limit import TimeLimit
 from api.openapi import describe
 from api.password_checks import PasswordChecker
 from api.v1 import (
@@ -122,6 +124,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     errors.install(app)
     app.add_middleware(RequestGuard)
     app.add_middleware(HeadRequests)
+    app.add_middleware(TimeLimit)
     app.add_middleware(RequestLog)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
@@ -132,7 +135,9 @@ def container_of(settings: Settings, parts: Parts) -> AppContext:
     authenticator = Authenticator(parts.warehouse, password_hasher(), token_signer(settings), settings.token_minutes)
     watcher = JobWatcher(parts.warehouse)
     metrics = InstallationMetrics(parts, settings.data_dir)
-    return AppContext(settings, parts, authenticator, PasswordChecker(authenticator), seeds, watcher, metrics)
+    rate, open_jobs = RequestRate(settings.rate_per_minute), OpenJobs(parts.warehouse, settings.max_open_jobs)
+    checker = PasswordChecker(authenticator)
+    return AppContext(settings, parts, authenticator, checker, seeds, watcher, metrics, rate, open_jobs)
 
 
 def seeds() -> Sequence[Path]:

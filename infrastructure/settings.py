@@ -75,6 +75,15 @@ class Settings(BaseSettings):
     lake_uri: str | None = Field(None, description="folder of the Delta lake; default: lake in the data folder")
     batch_records: Annotated[int, Field(ge=1, le=100_000)] = Field(6_000, description="most raw records in a batch")
     max_upload_bytes: Annotated[int, Field(ge=1)] = Field(20 * 1024**3, description="largest upload accepted")
+    max_open_jobs: Annotated[int, Field(ge=0)] = Field(
+        100_000, description="most unfinished jobs; further changes are refused with 429; 0: no limit"
+    )
+    rate_per_minute: Annotated[int | None, Field(ge=1)] = Field(
+        None, description="most requests per minute of a user, in each API process; default: no limit"
+    )
+    request_seconds: Annotated[float, Field(gt=0)] = Field(
+        300.0, description="time until an answer begins, after which a request gets 503"
+    )
     export_max_rows: Annotated[int, Field(ge=0)] = Field(
         1_000_000, description="most rows of a list that is answered as a file at once; a longer one becomes a job"
     )

@@ -41,8 +41,8 @@ DIRECTION = {
     "infrastructure.warehouse": "column_types columns postgresql array_parameters repository webhooks ledger users "
     "exports installation search saved_searches star marts organizations lineage catalog erasure"
     " unit_of_work engine dump migrations migrate",
-    "api": "metrics password_checks job_watcher context auth errors openapi requests responses v1 middleware health "
-    "metrics_endpoint app",
+    "api": "limits metrics password_checks job_watcher context auth errors openapi requests responses v1 middleware "
+    "health metrics_endpoint app",
 }
 # The launcher starts the other programs, and the API serves the bundled seeds.
 OUTER = {("cli", "api"), ("cli", "workers"), ("cli", "seeds"), ("api", "seeds")}

@@ -106,6 +106,10 @@ class JobRepository(Repository):
             totals.records.update({name: int(count) for name, count in zip(RECORD_COUNTS, counts, strict=True)})
         return totals
 
+    def count_open(self) -> int:
+        """The number of jobs that have not ended."""
+        return int(self.connection.execute(select(func.count()).where(JOB.c.status.in_(OPEN))).scalar() or 0)
+
     def oldest_open(self) -> str | None:
         """The id of the oldest job that has not ended."""
         return self.connection.execute(select(func.min(JOB.c.id)).where(JOB.c.status.in_(OPEN))).scalar()
