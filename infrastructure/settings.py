@@ -185,6 +185,13 @@ class Settings(BaseSettings):
     openlineage_key: SecretStr | None = Field(None, description="API key of the OpenLineage service")
     openlineage_namespace: str = Field("tenderlake", description="namespace of the stages in OpenLineage events")
     data_owner: str = Field("tenderlake", description="owner of the tables, as the data catalogue names it")
+    keep_details_days: Annotated[int | None, Field(ge=8)] = Field(
+        None,
+        description="days for which quarantine, outcomes and stage times of ended jobs are kept; default: for ever",
+    )
+    keep_audit_days: Annotated[int | None, Field(ge=1)] = Field(
+        None, description="days for which closed entries of the audit trail are kept; default: for ever"
+    )
     metrics_token: SecretStr | None = Field(
         None, description="token that GET /metrics needs as a bearer token; without one it needs no authentication"
     )

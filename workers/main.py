@@ -24,6 +24,7 @@ from infrastructure.system.file_permissions import set_private_umask
 from infrastructure.system.signals import set_on_stop_signal
 from infrastructure.warehouse.migrate import wait_until_current
 from services.maintenance.rebuild import index_again_if_lost
+from services.maintenance.retention import apply_retention
 from services.maintenance.search_repair import SearchRepair
 from services.pipeline.landing.worker_leases import end_predecessor_leases, release_leases
 from services.pipeline.sweep import sweep
@@ -34,6 +35,7 @@ from workers.exchange_rate_schedule import run_schedule
 from workers.worker_loop import run_workers, side_queues, stage_queues, worker_name
 
 DELIVERY_POLL_SECONDS = 1.0  # between checks for deliveries whose next attempt is due
+RETENTION_SECONDS = 600.0  # between two deletions of what is older than the settings keep
 AWAY_SECONDS = 0.5  # between checks whether an unavailable server is back
 LOG_POLL_SECONDS = 0.25  # between checkpoints of the warehouse's log
 
@@ -62,6 +64,8 @@ def run(index: int = 0, of: int = 1) -> None:
                 ("sweep", sweep, settings.sweep_seconds),
                 ("deliveries", _wake_deliveries, DELIVERY_POLL_SECONDS),
             ]
+            days = settings.keep_details_days, settings.keep_audit_days
+            every += [("retention", lambda parts: apply_retention(parts.warehouse, *days), RETENTION_SECONDS)]
             every += [("search", partial(_restore_search, SearchRepair()), settings.sweep_seconds)]
             for what, act, seconds in every:
                 threading.Thread(target=_repeat, args=(what, act, parts, seconds, stop), daemon=True).start()
