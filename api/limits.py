@@ -37,11 +37,11 @@ class RequestRate:
                     retry_after=(1 - tokens) / per_second,
                 )
             if len(self._buckets) >= MAX_CALLERS:
-                self._drop_full(now, per_second)
+                self._drop_full(now, self.per_minute)
             self._buckets[caller] = tokens - 1, now
 
-    def _drop_full(self, now: float, per_second: float) -> None:
-        full = [name for name, (left, at) in self._buckets.items() if left + (now - at) * per_second >= self.per_minute]
+    def _drop_full(self, now: float, size: int) -> None:
+        full = [name for name, (left, at) in self._buckets.items() if left + (now - at) * size / 60 >= size]
         for name in full:
             del self._buckets[name]
 

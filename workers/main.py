@@ -22,7 +22,7 @@ from infrastructure.queue.broker import make_broker
 from infrastructure.settings import Settings
 from infrastructure.system.file_permissions import set_private_umask
 from infrastructure.system.signals import set_on_stop_signal
-from infrastructure.warehouse.migrate import wait_until_current
+from infrastructure.warehouse.migrate import stop_when_outdated, wait_until_current
 from services.maintenance.rebuild import index_again_if_lost
 from services.maintenance.retention import apply_retention
 from services.maintenance.search_repair import SearchRepair
@@ -58,6 +58,8 @@ def run(index: int = 0, of: int = 1) -> None:
         for broker in brokers:
             declare(broker, parts)
         _make_garbage_collection_rare()
+        watched = settings.warehouse_url, timeouts(settings), stop
+        threading.Thread(target=stop_when_outdated, args=watched, daemon=True).start()
         if index == 0:
             threading.Thread(target=_checkpoint_log, args=(parts, stop), daemon=True).start()
             every: list[tuple[str, Callable[[Parts], object], float]] = [

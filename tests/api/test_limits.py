@@ -47,6 +47,19 @@ def test_a_bucket_holds_a_minutes_requests_and_is_filled_at_that_rate() -> None:
         RequestRate(None).take("ann")
 
 
+def test_full_buckets_are_dropped_when_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.limits.MAX_CALLERS", 3)
+    now = 100.0
+    rate = RequestRate(60, clock=lambda: now)
+    for number in range(3):
+        rate.take(f"caller {number}")
+    for _ in range(30):
+        rate.take("caller 0")
+    now += 5.0
+    rate.take("another")
+    assert set(rate._buckets) == {"caller 0", "another"}
+
+
 def test_a_caller_over_the_rate_gets_429_and_others_do_not(api: Api) -> None:
     with container_with(api, request_rate=RequestRate(2)):
         answers = [api.client.get("/v1/jobs") for _ in range(3)]
@@ -72,6 +85,8 @@ def test_too_many_unfinished_jobs_are_refused_until_some_have_ended(api: Api) ->
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
         assert "TENDERLAKE_MAX_OPEN_JOBS" in refused.json()["detail"]
         assert api.client.get("/v1/jobs").status_code == 200
+        export = api.client.get("/v1/gold/facts/award?format=csv", headers={"Prefer": "respond-async"})
+        assert export.status_code == 429
         now += 2.0
         assert send(4) == 429
         api.work()

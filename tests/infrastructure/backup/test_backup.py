@@ -58,9 +58,14 @@ def test_a_backup_made_under_load_passes_verify_once_restored(home: tuple[Path, 
     folder, parts = home
     ended = threading.Event()
     submit(parts, "large.jsonl", lines([release(f"ocds-2-{n}") for n in range(600)]))
-    worked = threading.Thread(target=lambda: (drain(parts), ended.set()))
+
+    def work() -> None:
+        drain(parts)
+        ended.set()
+
+    worked = threading.Thread(target=work)
     worked.start()
-    made = []
+    made: list[Path] = []
     while not ended.is_set() and len(made) < 4:
         made.append(tmp_path / f"backup-{len(made)}")
         back_up(settings_of(folder), made[-1], made[-2] if made[1:] else None)

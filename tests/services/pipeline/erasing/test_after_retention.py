@@ -1,6 +1,7 @@
 """A purge erases all content also after the details of the jobs, which name what they refused, were deleted."""
 
 from datetime import timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -19,7 +20,7 @@ from tests.support import connection_of
 @pytest.mark.parametrize("refused_by", ["upload", "post", "put", "patch"])
 def test_a_purge_after_the_details_of_jobs_were_deleted_leaves_nothing(api: Api, refused_by: str) -> None:
     done(api, api.client.post("/v1/raw/releases", json=[secret(), release(4)]))
-    wrong = {"date": SECRET}
+    wrong: dict[str, Any] = {"date": SECRET}
     match refused_by:
         case "upload":
             content = b"".join(orjson.dumps(one) + b"\n" for one in (secret(), release(2), secret(id="r9", **wrong)))
