@@ -10,11 +10,16 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api import errors, health
+from api import errors, health, metrics_endpoint
 from api.context import AppContext
 from api.job_watcher import JobWatcher
+from api.limits import OpenJobs, RequestRate
+from api.metrics.installation_metrics import InstallationMetrics
+from api.metrics.request_metrics import RequestMetrics
 from api.middleware.head_requests import HeadRequests
 from api.middleware.request_guard import RequestGuard
+from api.middleware.request_log import RequestLog
+from api.middleware.time_limit import TimeLimit
 from api.openapi import describe
 from api.password_checks import PasswordChecker
 from api.v1 import (
@@ -71,7 +76,7 @@ TAGS = [
     {"name": "search", "description": "contracting processes, organisations and documents, by word and by meaning"},
     {"name": "enrichment", "description": "exchange rates from a public service; needs the role writer"},
     {"name": "saved searches", "description": "searches that alert to new matches, by webhook or Atom feed"},
-    {"name": "health", "description": "probes; need no authentication"},
+    {"name": "health", "description": "probes and metrics; need no authentication"},
 ]
 
 
@@ -91,10 +96,12 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         **metadata, openapi_tags=TAGS, redoc_url=None, static_url="/docs/static", redirect_slashes=False
     )
     app.state.container = container_of(settings, parts)
+    app.state.request_metrics = RequestMetrics()
     # Routes are matched in this order: search first, since users wait for it.
     for module in (
         search,
         health,
+        metrics_endpoint,
         tokens,
         uploads,
         raw_records,
@@ -117,6 +124,8 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     errors.install(app)
     app.add_middleware(RequestGuard)
     app.add_middleware(HeadRequests)
+    app.add_middleware(TimeLimit)
+    app.add_middleware(RequestLog)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 
@@ -125,7 +134,10 @@ def container_of(settings: Settings, parts: Parts) -> AppContext:
     """The context that endpoints receive as a dependency."""
     authenticator = Authenticator(parts.warehouse, password_hasher(), token_signer(settings), settings.token_minutes)
     watcher = JobWatcher(parts.warehouse)
-    return AppContext(settings, parts, authenticator, PasswordChecker(authenticator), seeds, watcher)
+    metrics = InstallationMetrics(parts, settings.data_dir)
+    rate, open_jobs = RequestRate(settings.rate_per_minute), OpenJobs(parts.warehouse, settings.max_open_jobs)
+    checker = PasswordChecker(authenticator)
+    return AppContext(settings, parts, authenticator, checker, seeds, watcher, metrics, rate, open_jobs)
 
 
 def seeds() -> Sequence[Path]:

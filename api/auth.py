@@ -40,11 +40,14 @@ bearer = TokenScheme(
 
 
 def require_role(role: Role) -> Callable[..., Awaitable[User]]:
-    """A dependency that returns a caller with this role or a higher one. UnauthorizedError, ForbiddenError."""
+    """A dependency that returns a caller with this role or a higher one. UnauthorizedError, ForbiddenError,
+    TooManyRequestsError."""
 
     async def check(request: Request, context: Annotated[AppContext, Depends(get_context)]) -> User:
         user = await run_in_threadpool(verified_user, request, context.authenticator)
-        return allow(user or await checked_user(request, context.password_checker), role)
+        found = user or await checked_user(request, context.password_checker)
+        context.request_rate.take(found.name)
+        return allow(found, role)
 
     return check
 

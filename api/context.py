@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.job_watcher import JobWatcher
+from api.limits import OpenJobs, RequestRate
+from api.metrics.installation_metrics import InstallationMetrics
 from api.password_checks import PasswordChecker
 from infrastructure.settings import Settings
 from services.ports.parts import Parts
@@ -24,6 +26,9 @@ class AppContext:
     password_checker: PasswordChecker
     seeds: Callable[[], Sequence[Path]]
     job_watcher: JobWatcher
+    installation_metrics: InstallationMetrics
+    request_rate: RequestRate
+    open_jobs: OpenJobs
 
 
 async def get_context(request: Request) -> AppContext:

@@ -7,7 +7,7 @@ import typer
 
 from cli.exchange_rates import enrich
 from cli.load.commands import load, seed
-from cli.maintenance.commands import doctor, rebuild, verify
+from cli.maintenance.commands import backup, doctor, rebuild, restore, verify
 from cli.watch.command import watch
 from domain.shared.errors import RetryableError, TenderlakeError
 from domain.users.user import Role
@@ -25,6 +25,8 @@ app.add_typer(users, name="user")
 app.command()(verify)
 app.command()(rebuild)
 app.command()(doctor)
+app.command()(backup)
+app.command()(restore)
 app.command()(enrich)
 app.command()(load)
 app.command()(seed)

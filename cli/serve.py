@@ -30,7 +30,7 @@ def main() -> None:
     """Serve until a signal ends the process."""
     set_private_umask()
     settings = Settings()
-    set_up("api", settings.log_level)
+    set_up("api", settings.log_level, settings.log_format)
     try:
         prepare_once_back()
     except TenderlakeError as error:

@@ -1,17 +1,22 @@
 """Logging: one format for every process, also for the standard library's loggers; repeated warnings once per minute."""
 
+import json
 import logging
 import sys
 import time
+import traceback
 from collections.abc import Callable
+from datetime import UTC
 from threading import Lock
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
+from domain.shared.log_context import log_ids
+
 if TYPE_CHECKING:
-    from loguru import Record
+    from loguru import Message, Record
 
 LINE_FORMAT = "<green>{time:HH:mm:ss.SSS}</green> <level>{level: <7}</level> {extra[process]: <8} {message}"
 MIN_LEVELS = {
@@ -70,11 +75,37 @@ class LoguruHandler(logging.Handler):
         logger.opt(depth=depth, exception=record.exc_info).log(known, "{}", record.getMessage())
 
 
-def set_up(process: str, level: str) -> None:
-    """Log to standard error, from `level` on; `process` is shown in each line."""
+def json_line(record: "Record") -> str:
+    """The record as one JSON object, with the ids of the request, job, stage and batch that it belongs to."""
+    line: dict[str, object] = {
+        "time": record["time"].astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "level": record["level"].name,
+        "process": record["extra"].get("process"),
+        "message": record["message"],
+        **log_ids(),
+    }
+    if (raised := record["exception"]) and raised.type:
+        line["exception"] = "".join(traceback.format_exception(raised.type, raised.value, raised.traceback))
+    return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class JsonLines:
+    """A sink that writes each record as a line of JSON. Loguru's own `serialize` writes other fields."""
+
+    def write(self, message: "Message") -> None:
+        """Write a record."""
+        sys.stderr.write(json_line(message.record) + "\n")
+
+
+def set_up(process: str, level: str, form: str = "text") -> None:
+    """Log to standard error, from `level` on, as text or as JSON; `process` is shown in each line."""
     logger.remove()
     logger.configure(extra={"process": process})
-    logger.add(sys.stderr, format=LINE_FORMAT, level=level.upper(), backtrace=False, diagnose=False, filter=Repeats())
+    options: dict[str, Any] = {"level": level.upper(), "backtrace": False, "diagnose": False, "filter": Repeats()}
+    if form == "json":
+        logger.add(JsonLines().write, format="{message}", **options)
+    else:
+        logger.add(sys.stderr, format=LINE_FORMAT, **options)
     logging.basicConfig(handlers=[LoguruHandler()], level=logging.INFO, force=True)
     for name, level_name in MIN_LEVELS.items():
         logging.getLogger(name).setLevel(level_name)

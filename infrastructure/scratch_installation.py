@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +30,10 @@ class DiscardingMessageQueue:
     def pending(self, actor: str) -> set[tuple[str, ...]]:  # pylint: disable=unused-argument
         """Return no messages."""
         return set()
+
+    def depths(self, actors: Sequence[str]) -> dict[str, int]:
+        """Return zero for each."""
+        return dict.fromkeys(actors, 0)
 
     def check(self) -> None:
         """Do nothing: it is always available."""

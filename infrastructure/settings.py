@@ -5,7 +5,7 @@ import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BeforeValidator, Field, SecretStr
@@ -75,6 +75,15 @@ class Settings(BaseSettings):
     lake_uri: str | None = Field(None, description="folder of the Delta lake; default: lake in the data folder")
     batch_records: Annotated[int, Field(ge=1, le=100_000)] = Field(6_000, description="most raw records in a batch")
     max_upload_bytes: Annotated[int, Field(ge=1)] = Field(20 * 1024**3, description="largest upload accepted")
+    max_open_jobs: Annotated[int, Field(ge=0)] = Field(
+        100_000, description="most unfinished jobs; further changes are refused with 429; 0: no limit"
+    )
+    rate_per_minute: Annotated[int | None, Field(ge=1)] = Field(
+        None, description="most requests per minute of a user, in each API process; default: no limit"
+    )
+    request_seconds: Annotated[float, Field(gt=0)] = Field(
+        300.0, description="time until an answer begins, after which a request gets 503"
+    )
     export_max_rows: Annotated[int, Field(ge=0)] = Field(
         1_000_000, description="most rows of a list that is answered as a file at once; a longer one becomes a job"
     )
@@ -176,6 +185,19 @@ class Settings(BaseSettings):
     openlineage_key: SecretStr | None = Field(None, description="API key of the OpenLineage service")
     openlineage_namespace: str = Field("tenderlake", description="namespace of the stages in OpenLineage events")
     data_owner: str = Field("tenderlake", description="owner of the tables, as the data catalogue names it")
+    keep_details_days: Annotated[int | None, Field(ge=8)] = Field(
+        None,
+        description="days for which quarantine, outcomes and stage times of ended jobs are kept; default: for ever",
+    )
+    keep_audit_days: Annotated[int | None, Field(ge=1)] = Field(
+        None, description="days for which closed entries of the audit trail are kept; default: for ever"
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="token that GET /metrics needs as a bearer token; without one it needs no authentication"
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="form of log lines: text, or json (an object a line)"
+    )
     log_level: str = Field("INFO", description="lowest level of log lines: DEBUG, INFO, WARNING or ERROR")
 
     @property

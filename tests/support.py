@@ -95,6 +95,10 @@ class MemoryMessages:
         """Return the arguments of the queued messages."""
         return {message[1:] for message in self.waiting if message[0] == actor}
 
+    def depths(self, actors: Sequence[str]) -> dict[str, int]:
+        """Return the number of queued messages of each."""
+        return {actor: len(self.pending(actor)) for actor in actors}
+
     def check(self) -> None:
         """Do nothing: it is always available."""
 

@@ -19,11 +19,12 @@ COMPOSITION = {
     "infrastructure.logging",
     "infrastructure.system",
     "infrastructure.scratch_installation",
+    "infrastructure.backup",
     "infrastructure.queue",
     "infrastructure.warehouse.migrate",
 }
 # What infrastructure holds beside families of adapters.
-NO_ADAPTERS = {"system", "settings", "logging", "bootstrap", "scratch_installation"}
+NO_ADAPTERS = {"system", "settings", "logging", "bootstrap", "scratch_installation", "backup"}
 ADAPTERS = {path.stem for path in (ROOT / "infrastructure").iterdir() if not path.stem.startswith("_")} - NO_ADAPTERS
 # The direction inside each layer: a package imports only packages before it. `formats` reads PDFs through `pdf`.
 DIRECTION = {
@@ -36,17 +37,18 @@ DIRECTION = {
     "services.pipeline": "set_aside stage backlog marts exporting erasing embedding indexing red_flags matching "
     "publishing refining landing stages sweep",
     "infrastructure": "system pdf settings logging credentials formats files exports lake queue search embeddings "
-    "exchange_rates http openlineage pipeline warehouse bootstrap scratch_installation",
+    "exchange_rates http openlineage pipeline warehouse bootstrap scratch_installation backup",
     "infrastructure.warehouse": "column_types columns postgresql array_parameters repository webhooks ledger users "
     "exports installation search saved_searches star marts organizations lineage catalog erasure"
-    " unit_of_work engine migrations migrate",
-    "api": "password_checks job_watcher context auth errors openapi requests responses v1 middleware health app",
+    " unit_of_work engine dump migrations migrate",
+    "api": "limits metrics password_checks job_watcher context auth errors openapi requests responses v1 middleware "
+    "health metrics_endpoint app",
 }
 # The launcher starts the other programs, and the API serves the bundled seeds.
 OUTER = {("cli", "api"), ("cli", "workers"), ("cli", "seeds"), ("api", "seeds")}
 # The recogniser of PDF files reads them, and the settings give the limits of reading.
 PDF_USERS = {"infrastructure.formats.pdf.recogniser", "infrastructure.settings"}
-COMPOSERS = {"infrastructure.bootstrap", "infrastructure.scratch_installation"}
+COMPOSERS = {"infrastructure.bootstrap", "infrastructure.scratch_installation", "infrastructure.backup"}
 # Libraries that the domain may use: only such that transform data in memory. `standardwebhooks` signs bytes.
 PURE = {"pydantic", "polars", "orjson", "pandera", "ocdsmerge_rs", "rapidfuzz", "standardwebhooks", "typing_extensions"}
 # Libraries that services may use. Drivers (sqlalchemy, httpx, redis …) belong behind ports.
@@ -69,7 +71,8 @@ DRIVERS = {
     "model2vec": ("infrastructure.embeddings",),
     "openlineage": ("infrastructure.openlineage",),
     "onnxruntime": ("infrastructure.embeddings",),
-    "psutil": ("infrastructure.pdf", "cli"),
+    "prometheus_client": ("api",),
+    "psutil": ("infrastructure.pdf", "cli", "api.metrics"),
     "psycopg": ("infrastructure.warehouse",),
     "pwdlib": ("infrastructure.credentials",),
     "pymupdf": ("infrastructure.pdf", "seeds"),

@@ -22,8 +22,9 @@ from infrastructure.queue.broker import make_broker
 from infrastructure.settings import Settings
 from infrastructure.system.file_permissions import set_private_umask
 from infrastructure.system.signals import set_on_stop_signal
-from infrastructure.warehouse.migrate import wait_until_current
+from infrastructure.warehouse.migrate import stop_when_outdated, wait_until_current
 from services.maintenance.rebuild import index_again_if_lost
+from services.maintenance.retention import apply_retention
 from services.maintenance.search_repair import SearchRepair
 from services.pipeline.landing.worker_leases import end_predecessor_leases, release_leases
 from services.pipeline.sweep import sweep
@@ -34,6 +35,7 @@ from workers.exchange_rate_schedule import run_schedule
 from workers.worker_loop import run_workers, side_queues, stage_queues, worker_name
 
 DELIVERY_POLL_SECONDS = 1.0  # between checks for deliveries whose next attempt is due
+RETENTION_SECONDS = 600.0  # between two deletions of what is older than the settings keep
 AWAY_SECONDS = 0.5  # between checks whether an unavailable server is back
 LOG_POLL_SECONDS = 0.25  # between checkpoints of the warehouse's log
 
@@ -42,7 +44,7 @@ def run(index: int = 0, of: int = 1) -> None:
     """Run until a stop signal."""
     set_private_umask()
     settings = Settings()
-    set_up(f"worker-{index}", settings.log_level)
+    set_up(f"worker-{index}", settings.log_level, settings.log_format)
     stop = threading.Event()
     set_on_stop_signal(stop)
     wait_until_current(settings.warehouse_url, timeouts(settings), stop)
@@ -56,12 +58,16 @@ def run(index: int = 0, of: int = 1) -> None:
         for broker in brokers:
             declare(broker, parts)
         _make_garbage_collection_rare()
+        watched = settings.warehouse_url, timeouts(settings), stop
+        threading.Thread(target=stop_when_outdated, args=watched, daemon=True).start()
         if index == 0:
             threading.Thread(target=_checkpoint_log, args=(parts, stop), daemon=True).start()
             every: list[tuple[str, Callable[[Parts], object], float]] = [
                 ("sweep", sweep, settings.sweep_seconds),
                 ("deliveries", _wake_deliveries, DELIVERY_POLL_SECONDS),
             ]
+            days = settings.keep_details_days, settings.keep_audit_days
+            every += [("retention", lambda parts: apply_retention(parts.warehouse, *days), RETENTION_SECONDS)]
             every += [("search", partial(_restore_search, SearchRepair()), settings.sweep_seconds)]
             for what, act, seconds in every:
                 threading.Thread(target=_repeat, args=(what, act, parts, seconds, stop), daemon=True).start()

@@ -27,8 +27,11 @@ class HeadRequests:
                 await send({"type": "http.response.body", "body": b""})
                 raise _HeadersSent
 
+        inner = {**scope, "method": "GET"}
         try:
-            await self.app({**scope, "method": "GET"}, receive, send_headers_only)
+            await self.app(inner, receive, send_headers_only)
         except Exception:  # pylint: disable=broad-exception-caught  # `_HeadersSent`, maybe wrapped by the framework
             if not headers_sent:
                 raise
+        finally:
+            scope["route"] = inner.get("route")  # for request_log.py

@@ -22,6 +22,6 @@ def export_response(request: Request, context: AppContext, user: User, order: Ex
     if not wants_job and not is_long(parts.warehouse, order, context.settings.export_max_rows):
         name = f"{order.name}-aggregate" if order.aggregate else order.name
         return file_response(write_export(parts.warehouse, parts.exports, order), order.format, name)
-    options = change_options(request, prefer, request.headers.get("idempotency-key"))
+    options = change_options(request, context, prefer, request.headers.get("idempotency-key"))
     key = options.idempotency_key(user, "")
     return accepted(context, options, request_export(parts.warehouse, parts.messages, order, user.name, key))

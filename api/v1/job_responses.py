@@ -21,7 +21,7 @@ from fastapi import Depends, Header, Query, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.context import AppContext
+from api.context import AppContext, Context
 from api.openapi import answers
 from api.v1.schemas import JobAnswer, SeedJobs
 from domain.jobs.job import Job, JobWebhook
@@ -75,6 +75,7 @@ class ChangeOptions:
 
 def change_options(
     request: Request,
+    context: Context,
     prefer: Annotated[
         str | None,
         Header(description=f"`wait=N`: answer once the job has ended or after N seconds (at most {WAIT_MAX_SECONDS})"),
@@ -92,7 +93,8 @@ def change_options(
         Header(description="secret that signs the message to `webhook`; default: generated, returned in the answer"),
     ] = None,
 ) -> ChangeOptions:
-    """Read the options from headers and query parameters. InvalidError for a bad secret or key."""
+    """Read the options from headers and query parameters. InvalidError for a bad secret or key, TooManyRequestsError
+    if too many jobs are unfinished."""
     if webhook_secret is not None and (
         webhook is None
         or not SHORTEST_SECRET <= len(webhook_secret) <= LONGEST_SECRET
@@ -104,6 +106,7 @@ def change_options(
         )
     if idempotency_key is not None:
         check_key(idempotency_key)  # before the body is read, which may be gigabytes
+    context.open_jobs.admit()
     path = f"{request.url.path}?{request.url.query}"
     found = WAIT.search(prefer or "")
     wait = min(int(found[1]), WAIT_MAX_SECONDS) if found else None

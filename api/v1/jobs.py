@@ -103,7 +103,7 @@ def retry_job(job_id: JobId, context: Context, user: Writer, options: Options) -
     )
 
 
-@router.get("/{job_id}/errors", response_model=Errors, responses={**answers(404), **CSV})
+@router.get("/{job_id}/errors", response_model=Errors, responses={**answers(404, 410), **CSV})
 def errors(
     request: Request,
     job_id: JobId,

@@ -1,1 +1,1 @@
-"""`tenderlake verify`, `rebuild` and `doctor`."""
+"""`tenderlake verify`, `rebuild`, `doctor`, `backup` and `restore`."""

@@ -1,7 +1,8 @@
-"""`tenderlake verify`, `rebuild` and `doctor`."""
+"""`tenderlake verify`, `rebuild`, `doctor`, `backup` and `restore`."""
 
 from enum import StrEnum
 from itertools import islice
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -76,3 +77,35 @@ def doctor() -> None:
         )
     if wrong:
         raise typer.Exit(1)
+
+
+Target = Annotated[Path, typer.Argument(metavar="DIR", help="a new folder for the backup")]
+Previous = Annotated[
+    Path | None, typer.Option(help="an earlier backup on the same disk: its unchanged files are linked, not copied")
+]
+
+
+def backup(target: Target, previous: Previous = None) -> None:
+    """Back up database, lake, files and secrets while everything runs; DIR appears once it is complete."""
+    from infrastructure.backup import back_up
+
+    written = back_up(Settings(), target, previous)
+    size = sum(file.bytes for file in written.files) / 1024**2
+    linked = f", {written.linked} of them linked to {previous}" if previous else ""
+    typer.echo(f"{target} has {len(written.files)} files, {size:.1f} MB{linked}; it contains secrets: keep it private")
+
+
+Source = Annotated[Path, typer.Argument(metavar="DIR", help="the folder of the backup")]
+
+
+def restore(source: Source) -> None:
+    """Restore a backup into an empty data folder and database, after checking each file of it."""
+    from infrastructure import backup as backups
+
+    settings = Settings()
+    manifest = backups.restore(settings, source)
+    typer.echo(
+        f"restored {len(manifest.files)} files of {manifest.created_at:%Y-%m-%d %H:%M} UTC into {settings.data_dir}; "
+        "`tenderlake up` migrates the database, builds search again and continues unfinished jobs; "
+        "`tenderlake verify` then compares all layers with bronze"
+    )

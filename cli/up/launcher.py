@@ -5,6 +5,7 @@ It imports no database, data frame or web library, as its memory is used as long
 
 import http.client
 import os
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ def up(settings: Settings, commands: Commands | None = None) -> int:
     set_private_umask()
     ended = Event()
     set_on_stop_signal(ended)
-    set_up("launcher", settings.log_level)
+    set_up("launcher", settings.log_level, settings.log_format)
     folder = start_checks.data_folder(settings.data_dir)
     try:
         lock = DataFolderLock(folder)
@@ -182,6 +183,14 @@ class Launcher:
             self.server.clear()
 
 
+def _empty_metrics_folder(folder: Path) -> Path:
+    """The folder of the counters that restarts of the API continue, without those of the last run."""
+    metrics = folder / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(mode=0o700)
+    return metrics
+
+
 def _environment(settings: Settings, folder: Path, queue: str) -> dict[str, str]:
     """The children's environment: that of this process, all settings given by any source, and the queue's URL."""
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
@@ -196,4 +205,5 @@ def _environment(settings: Settings, folder: Path, queue: str) -> dict[str, str]
         **ours,
         "TENDERLAKE_DATA_DIR": str(folder),
         "TENDERLAKE_REDIS_URL": queue,
+        "PROMETHEUS_MULTIPROC_DIR": str(_empty_metrics_folder(folder)),
     }

@@ -1,5 +1,6 @@
 """Jobs and their stages as clients see them. The ledger stores the fields of `Job`."""
 
+from collections import Counter
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, get_args
@@ -35,6 +36,16 @@ class JobCounts(BaseModel):
     unchanged: int = 0
     quarantined: int = 0
     processes: int = 0
+
+
+class JobTotals(BaseModel):
+    """Sums over jobs: how many ended with each status, and what became of their records."""
+
+    ended: Counter[str] = Counter()
+    records: Counter[str] = Counter()
+
+    def __add__(self, other: "JobTotals") -> "JobTotals":
+        return JobTotals(ended=self.ended + other.ended, records=self.records + other.records)
 
 
 class Stage(BaseModel):

@@ -31,6 +31,13 @@ class CommittedBatch(NamedTuple):
     kinds: frozenset[Kind]
 
 
+class LogLag(NamedTuple):
+    """The committed batches that a stage has not read: their number, and when the oldest was landed."""
+
+    batches: int
+    oldest: datetime | None
+
+
 class SilverBatch(NamedTuple):
     """A committed silver batch, made from the log's batches in (from_seq, upto_seq]; `kinds` excludes releases."""
 

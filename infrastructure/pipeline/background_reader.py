@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import NoReturn, TypeVar
 
@@ -71,7 +72,7 @@ class BackgroundSliceReader:
         In that case `late` gets the result, in the background, as a function that returns it or raises the error.
         """
         attempt = SliceReading(batch, self.turns)
-        found = self.threads.submit(self._work, attempt, work, late)
+        found = self.threads.submit(copy_context().run, self._work, attempt, work, late)
         try:
             attempt.ended.wait(self.patience)
             if attempt.detach():

@@ -16,7 +16,8 @@ from dramatiq.middleware import Retries, ShutdownNotifications, TimeLimit
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
-from infrastructure.queue.dispatcher import redis_client
+from domain.shared.log_context import reset_log_ids, set_log_ids
+from infrastructure.queue.dispatcher import CARRIED_IDS, redis_client
 from infrastructure.queue.message_store import MessageStore
 from infrastructure.queue.queue_selection import QueueSelection
 
@@ -30,6 +31,26 @@ class StripTracebacks(Middleware):
         message.options.pop("traceback", None)
 
 
+class LogIds(Middleware):
+    """Gives the log lines of a message its stage, and the ids of the request and job that it was sent for."""
+
+    def __init__(self) -> None:
+        self._tokens = threading.local()
+
+    # pylint: disable-next=unused-argument
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
+        """Set the ids in the worker's thread."""
+        ids = {name: message.options[name] for name in CARRIED_IDS if name in message.options}
+        self._tokens.token = set_log_ids({**ids, "stage": message.actor_name})
+
+    # pylint: disable-next=unused-argument
+    def after_process_message(
+        self, broker: Broker, message: MessageProxy, *, result: Any = None, exception: BaseException | None = None
+    ) -> None:
+        """Remove the ids."""
+        reset_log_ids(self._tokens.token)
+
+
 class QueueBroker(Broker):
     """Holds one message at a time of all queues of `selection`: a busy worker prefetches none that an idle one could
     handle.
@@ -38,7 +59,7 @@ class QueueBroker(Broker):
     """
 
     def __init__(self, store: MessageStore, worker: str, selection: QueueSelection) -> None:
-        super().__init__(middleware=[TimeLimit(), ShutdownNotifications(), Retries(), StripTracebacks()])
+        super().__init__(middleware=[LogIds(), TimeLimit(), ShutdownNotifications(), Retries(), StripTracebacks()])
         self.store = store
         self.worker = worker
         self.selection = selection

@@ -1,6 +1,6 @@
 """Sends messages to the queue."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -12,11 +12,13 @@ from redis.retry import Retry
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from domain.shared.errors import UnavailableError
+from domain.shared.log_context import log_ids
 from infrastructure.queue.keys import OWNER
 from infrastructure.queue.message_store import MessageStore
 from infrastructure.system.outage import server_at
 
 ANSWER_SECONDS = 2.0  # that a sender waits for the answer to a command
+CARRIED_IDS = ("request_id", "job_id")  # in log lines of the stage too that the message wakes
 SEND_TIMEOUT_SECONDS = 3.0  # seconds that a sender waits for a queue that is away
 
 
@@ -33,7 +35,8 @@ class RedisMessageQueue:
 
     def send(self, actor: str, *args: str) -> None:
         """Enqueue a message. UnavailableError if the queue does not answer; the sweep sends it later."""
-        message: Message[None] = Message(queue_name=actor, actor_name=actor, args=args, kwargs={}, options={})
+        options = {name: value for name, value in log_ids().items() if name in CARRIED_IDS}
+        message: Message[None] = Message(queue_name=actor, actor_name=actor, args=args, kwargs={}, options=options)
         patience = 0.0 if self._server.away else SEND_TIMEOUT_SECONDS
         again = retry_if_exception_type((redis.ConnectionError, redis.TimeoutError))
         with self._asking():
@@ -45,6 +48,11 @@ class RedisMessageQueue:
         """The arguments of the messages that wait or are handled."""
         with self._asking():
             return {tuple(message.args) for message in self._store.pending(actor)}
+
+    def depths(self, actors: Sequence[str]) -> dict[str, int]:
+        """The number of messages of each actor that wait or are handled."""
+        with self._asking():
+            return self._store.depths(actors)
 
     def check(self) -> None:
         """UnavailableError where the queue does not answer."""

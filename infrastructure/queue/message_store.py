@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -66,6 +66,16 @@ class MessageStore:
             waiting, held = reads.execute()
         found = map(Message.decode, [*waiting, *held])
         return [message for message in found if message.actor_name == actor]
+
+    def depths(self, actors: Sequence[str]) -> dict[str, int]:
+        """The number of messages of each actor that wait or are held."""
+        with self.client.pipeline() as reads:
+            for actor in actors:
+                reads.zcard(waiting_key(actor))
+            reads.hvals(HELD)
+            *waiting, held = reads.execute()
+        handled = Counter(Message.decode(encoded).actor_name for encoded in held)
+        return {actor: count + handled[actor] for actor, count in zip(actors, waiting, strict=True)}
 
     def _choose(self, worker: str, selection: QueueSelection) -> tuple[bytes, bytes] | None:
         """The encoded message to take, and the worker that holds it (this one, if it waits)."""

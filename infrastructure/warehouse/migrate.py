@@ -20,6 +20,10 @@ from infrastructure.warehouse.engine import SqlWarehouse, make_engine
 from infrastructure.warehouse.postgresql import Timeouts
 from services.ports.secrets import SecretCipher
 
+OUTDATED = (
+    "a newer version of tenderlake migrated the warehouse (revision {}): this one handles no messages, upgrade it"
+)
+OUTDATED_CHECK_SECONDS = 10.0  # between two looks of a worker at the revision
 POLL_SECONDS = 0.2  # between two checks whether the warehouse is migrated
 
 
@@ -34,8 +38,7 @@ def upgrade(
     config.attributes["seals"] = seals
     config.attributes["timeouts"] = timeouts
     before = current(url, timeouts)
-    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
-    if before is not None and before not in known:
+    if before is not None and before not in revisions(url):
         advice = "run that version, or restore a backup made with this one"
         raise StartupError(f"a newer version of tenderlake made the warehouse (revision {before}); {advice}")
     if before != head(url):
@@ -91,6 +94,16 @@ def current(url: str, timeouts: Timeouts | None = None) -> str | None:
         engine.dispose()
 
 
+def revisions(url: str) -> set[str]:
+    """Return the revisions that this version knows."""
+    return {revision.revision for revision in ScriptDirectory.from_config(_config(url)).walk_revisions()}
+
+
+def upgrade_to(url: str, revision: str) -> None:
+    """Create the tables of a revision in an empty database, to be filled from a backup."""
+    command.upgrade(_config(url), revision)
+
+
 def head(url: str) -> str | None:
     """Return the newest revision of this version."""
     return ScriptDirectory.from_config(_config(url)).get_current_head()
@@ -101,17 +114,37 @@ def wait_until_current(url: str, timeouts: Timeouts, stop: Event, level: str = "
 
     `level` is that of the log line which says that it waits.
     """
-    newest, logged = head(url), False
+    newest, known, logged = head(url), revisions(url), False
     while not stop.is_set():
+        newer = None
         try:
-            if current(url, timeouts) == newest:
+            found = current(url, timeouts)
+            if found == newest:
                 return
+            newer = found if found not in {None, *known} else None
         except Exception as error:  # pylint: disable=broad-exception-caught  # not created yet, or not reachable
             logger.debug("the warehouse is not ready: {}", error)
+        if newer and not logged:
+            logger.error(OUTDATED, newer)
+            logged = True
         if not logged:
             logger.log(level, "waiting for the warehouse; `tenderlake up` creates it")
             logged = True
         stop.wait(POLL_SECONDS)
+
+
+def stop_when_outdated(url: str, timeouts: Timeouts, stop: Event, seconds: float = OUTDATED_CHECK_SECONDS) -> None:
+    """Set `stop`, and log one line, when a newer version has migrated the database; returns when `stop` is set."""
+    known = revisions(url)
+    while not stop.wait(seconds):
+        try:
+            found = current(url, timeouts)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # the database is away
+            logger.debug("the revision of the warehouse can't be read: {}", error)
+            continue
+        if found is not None and found not in known:
+            logger.error(OUTDATED, found)
+            stop.set()
 
 
 def _config(url: str) -> Config:

@@ -1,6 +1,7 @@
 """Shared by the repositories: table lookup, chunks, and bulk inserts and upserts for both databases."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -145,6 +146,16 @@ def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
 def as_frame(rows: Iterable[Iterable[Any]], types: ColumnTypes) -> pl.DataFrame:
     """Return database rows as a frame of these types."""
     return pl.DataFrame([tuple(row) for row in rows], schema=types, orient="row")
+
+
+def delete_rows_of_ended_jobs(connection: Connection, target: Table, ended: Table, before: datetime, limit: int) -> int:
+    """Delete the oldest rows up to the limit, if their job ended before that time; returns their number."""
+    oldest = select(target.c.id, target.c.job_id).order_by(target.c.id).limit(limit).subquery()
+    of_old_jobs = select(oldest.c.id).join(ended, ended.c.id == oldest.c.job_id).where(ended.c.finished_at < before)
+    ids = list(connection.execute(of_old_jobs).scalars())
+    for part in chunks(ids):
+        connection.execute(delete(target).where(target.c.id.in_(part)))
+    return len(ids)
 
 
 def chunks(values: Iterable[Any], size: int = IN_LIST_MAX_VALUES) -> Iterator[list[Any]]:

@@ -13,6 +13,7 @@ from loguru import logger
 
 from domain.jobs.job import Job, JobStatus, JobType, Stage
 from domain.shared.errors import RetryableError, level_of
+from domain.shared.log_context import log_context
 from services.jobs.idempotency import IdempotencyKey, claim_key
 from services.jobs.stage_status import active_stages, stage_watermarks, with_stages
 from services.ports.queue import MessageQueue
@@ -67,6 +68,9 @@ def accept(
             job.stages = [Stage(name=name) for name in active_stages(work)]
             work.jobs.add(job)
         work.commit()
+    for job in jobs:
+        with log_context(job_id=job.id):
+            logger.info("job {} is accepted: {} {}", job.id, job.type, job.filename)
     if not waiting:
         try:
             messages.send("land", jobs[0].id)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from domain.jobs.job import Job, JobFilter
 from domain.raw_records.quarantine import Quarantined
-from domain.shared.errors import NotFoundError
+from domain.shared.errors import GoneError, NotFoundError
 from services.jobs.stage_status import JobFingerprint, job_fingerprint, stage_watermarks, with_stages
 from services.ports.warehouse import ReadUnitOfWork, Warehouse
 from services.shared.pages import Page, cut_page, decode_cursor, decode_number, encode_cursor, wrong_list
@@ -54,22 +54,31 @@ def list_jobs(warehouse: Warehouse, filters: JobFilter, cursor: str | None = Non
 
 
 def list_errors(warehouse: Warehouse, job_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Quarantined]:
-    """Return a page of the job's refused records in order of arrival."""
+    """Return a page of the job's refused records in order of arrival. GoneError if they were deleted."""
     after = decode_number(cursor) or 0
     with warehouse.read() as work:
-        require_job(work, job_id)
+        job = require_job(work, job_id)
         page, following = work.quarantine.page(job_id, after, limit)
+    if job.counts.quarantined and job.status.final and not page and not after:
+        raise GoneError(
+            f"the {job.counts.quarantined} refused records of this job were deleted some time after its end "
+            "(TENDERLAKE_KEEP_DETAILS_DAYS)"
+        )
     return Page(page, encode_cursor([following]) if following is not None else None)
 
 
 def all_errors(warehouse: Warehouse, job_id: str) -> Iterator[Sequence[Quarantined]]:
-    """Yield all refused records of the job in order of arrival, in pages."""
-    cursor: str | None = None
-    while True:
-        page, cursor = list_errors(warehouse, job_id, cursor=cursor, limit=ERRORS_PAGE_ROWS)
+    """All refused records of the job in order of arrival, in pages. Errors as of `list_errors`, before the first."""
+    first = list_errors(warehouse, job_id, limit=ERRORS_PAGE_ROWS)
+
+    def pages() -> Iterator[Sequence[Quarantined]]:
+        page, cursor = first
         yield page
-        if cursor is None:
-            return
+        while cursor is not None:
+            page, cursor = list_errors(warehouse, job_id, cursor=cursor, limit=ERRORS_PAGE_ROWS)
+            yield page
+
+    return pages()
 
 
 def _position(cursor: str | None) -> tuple[datetime, str] | None:

@@ -9,6 +9,7 @@ from loguru import logger
 
 from domain.pipeline.watermark import Watermark
 from domain.shared.errors import LostRaceError, NoSpaceError, RetryableError, UnavailableError, reason_of
+from domain.shared.log_context import log_context
 from services.pipeline.set_aside import set_aside
 from services.ports.parts import Parts
 from services.ports.stage_events import StageRun, observed
@@ -46,7 +47,8 @@ class LeasedStage(Stage):
     idle: Callable[[ReadUnitOfWork, datetime], Sequence[Arguments]]
 
     def __call__(self, parts: Parts, *args: str) -> None:
-        with observed(parts.events, StageRun(self.name, job_id=args[0] if args else None)):
+        job_id = args[0] if args else None
+        with log_context(job_id=job_id), observed(parts.events, StageRun(self.name, job_id=job_id)):
             self.run(parts, *args)
 
     def idle_messages(self, _parts: Parts, work: ReadUnitOfWork, since: datetime) -> Sequence[Arguments]:
@@ -111,6 +113,10 @@ class SingleFlightStage(Stage):
             mark = work.watermarks.start(self.name, now())
             reason = work.watermarks.error(self.name) or f"{self.name} ended its worker {mark.attempts - 1} times"
             work.commit()
+        with log_context(seq=mark.seq, silver_batch=mark.silver_batch):
+            return self._run_from(parts, mark, reason)
+
+    def _run_from(self, parts: Parts, mark: Watermark, reason: str) -> bool:
         try:
             if mark.attempts <= 2 * ATTEMPTS_BEFORE_SINGLE_BATCH:
                 with observed(parts.events, _described(mark)):

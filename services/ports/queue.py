@@ -1,5 +1,6 @@
 """The message queue."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -11,6 +12,12 @@ class MessageQueue(Protocol):
 
     def pending(self, actor: str) -> set[tuple[str, ...]]:
         """The arguments of the messages that wait or are handled at the moment.
+
+        UnavailableError where the queue does not answer.
+        """
+
+    def depths(self, actors: Sequence[str]) -> dict[str, int]:
+        """The number of messages of each actor that wait or are handled at the moment.
 
         UnavailableError where the queue does not answer.
         """

@@ -1,7 +1,7 @@
 """Fixtures of the application over real adapters in tmp_path; the queue is a list that tests work off explicitly."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,6 +39,9 @@ class Kept(DiscardingMessageQueue):
     def pending(self, actor: str) -> set[tuple[str, ...]]:
         self.check()
         return {message[1:] for message in self.sent if message[0] == actor}
+
+    def depths(self, actors: Sequence[str]) -> dict[str, int]:
+        return {actor: len(self.pending(actor)) for actor in actors}
 
     def check(self) -> None:
         if self.away:

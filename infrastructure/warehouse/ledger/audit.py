@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from domain.raw_records.audit import Audit, AuditFilter, NewAuditEntry
 from domain.raw_records.operations import Outcome
 from infrastructure.warehouse.ledger.audit_tables import AuditRow, OutcomeRow
-from infrastructure.warehouse.repository import Repository, table
+from infrastructure.warehouse.ledger.tables import JobRow
+from infrastructure.warehouse.repository import Repository, chunks, delete_rows_of_ended_jobs, table
 
 OUTCOME, AUDIT = table(OutcomeRow), table(AuditRow)
 
@@ -48,6 +49,10 @@ class OutcomeRepository(Repository):
         where = (*self._of(kind, record_id, before), OUTCOME.c.reason.is_not(None))
         self.connection.execute(update(OUTCOME).where(*where).values(reason="erased", path=None))
 
+    def delete_older(self, before: datetime, limit: int) -> int:
+        """Delete the oldest outcomes, up to the limit, of jobs that ended before that time; returns their number."""
+        return delete_rows_of_ended_jobs(self.connection, OUTCOME, table(JobRow), before, limit)
+
     @staticmethod
     def _of(kind: str, record_id: str, before: str) -> tuple[ColumnElement[bool], ...]:
         first = select(func.min(OUTCOME.c.id)).where(OUTCOME.c.job_id == before).scalar_subquery()
@@ -82,6 +87,16 @@ class AuditRepository(Repository):
         """Erase the reasons, which may quote the record, of failed purges of it."""
         where = AUDIT.c.kind == kind, AUDIT.c.record_id == record_id, AUDIT.c.reason.is_not(None)
         self.connection.execute(update(AUDIT).where(*where).values(reason="erased"))
+
+    def delete_older(self, before: datetime, limit: int) -> int:
+        """Delete the oldest entries, up to the limit, that were closed before that time; returns their number."""
+        closed = AUDIT.c.status != "pending", func.coalesce(AUDIT.c.finished_at, AUDIT.c.at) < before
+        ids = list(
+            self.connection.execute(select(AUDIT.c.id).where(*closed).order_by(AUDIT.c.id).limit(limit)).scalars()
+        )
+        for part in chunks(ids):
+            self.connection.execute(delete(AUDIT).where(AUDIT.c.id.in_(part)))
+        return len(ids)
 
     def page(self, filters: AuditFilter, before: int | None, limit: int) -> list[Audit]:
         """A page of entries, newest first; `where` maps columns to values."""

@@ -9,7 +9,7 @@ from sqlalchemy import Select, Update, bindparam, func, select, update
 
 from domain.jobs.job import JobCounts, JobError
 from domain.ocds.repeated_ids import ReleaseMarks
-from domain.pipeline.batch import Batch, CommittedBatch, SilverBatch
+from domain.pipeline.batch import Batch, CommittedBatch, LogLag, SilverBatch
 from domain.pipeline.watermark import Watermark
 from domain.shared.errors import LostRaceError
 from infrastructure.warehouse.ledger.record_catalogue import RecordCatalogue
@@ -206,6 +206,18 @@ class BatchRepository(Repository):
     def count_set_aside(self) -> int:
         """The number of batches set aside."""
         return self._number(select(func.count()).where(BATCH.c.status == "set_aside"))
+
+    def behind(self, seq: int) -> LogLag:
+        """The committed batches after `seq`: their number, and when the oldest was landed."""
+        query = select(func.count(), func.min(BATCH.c.committed_at)).where(
+            BATCH.c.seq > seq, BATCH.c.status == "committed"
+        )
+        return LogLag(*self.connection.execute(query).one())
+
+    def silver_position(self, silver_batch: int) -> int:
+        """The sequence number up to which the silver batches up to this one have read the log."""
+        newest = select(SILVER.c.upto_seq).where(SILVER.c.id <= silver_batch, SILVER.c.status == "committed")
+        return self._number(newest.order_by(SILVER.c.id.desc()).limit(1))
 
     def last_silver(self) -> int:
         """The id of the newest committed silver batch; 0 without one."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
-from domain.jobs.job import Job, JobCounts, JobError, JobFilter, JobStatus
+from domain.jobs.job import Job, JobCounts, JobError, JobFilter, JobStatus, JobTotals
 from domain.pipeline.batch import LandedSlice
 from infrastructure.warehouse.ledger.audit_tables import AuditRow
 from infrastructure.warehouse.ledger.tables import BatchRow, JobRow
@@ -15,6 +15,7 @@ from infrastructure.warehouse.webhooks.deliveries import DeliveryRepository
 
 JOB, BATCH, AUDIT = table(JobRow), table(BatchRow), table(AuditRow)
 COUNTS = tuple(JobCounts.model_fields)
+RECORD_COUNTS = ("received", "accepted", "unchanged", "quarantined")
 OPEN = (JobStatus.ACCEPTED, JobStatus.RUNNING)
 
 
@@ -93,6 +94,31 @@ class JobRepository(Repository):
         return {
             row[0]: row[1] for row in self.connection.execute(select(JOB.c.status, func.count()).group_by(JOB.c.status))
         }
+
+    def totals(self, after: str, upto: str | None = None) -> JobTotals:
+        """Totals of the jobs with ids above `after`, up to `upto` if given. Ids sort by age."""
+        where = [JOB.c.id > after] + ([] if upto is None else [JOB.c.id <= upto])
+        sums = [func.sum(JOB.c[name]) for name in RECORD_COUNTS]
+        found, totals = select(JOB.c.status, func.count(), *sums).where(*where).group_by(JOB.c.status), JobTotals()
+        for status, jobs, *counts in self.connection.execute(found):
+            if JobStatus(status).final:
+                totals.ended[status] = jobs
+            totals.records.update({name: int(count) for name, count in zip(RECORD_COUNTS, counts, strict=True)})
+        return totals
+
+    def count_open(self) -> int:
+        """The number of jobs that have not ended."""
+        return int(self.connection.execute(select(func.count()).where(JOB.c.status.in_(OPEN))).scalar() or 0)
+
+    def oldest_open(self) -> str | None:
+        """The id of the oldest job that has not ended."""
+        return self.connection.execute(select(func.min(JOB.c.id)).where(JOB.c.status.in_(OPEN))).scalar()
+
+    def oldest_unlanded(self) -> datetime | None:
+        """When the oldest job was accepted that is not fully landed."""
+        where = JOB.c.status.in_(OPEN), JOB.c.landed.is_(False), JOB.c.type != "export"
+        found: datetime | None = self.connection.execute(select(func.min(JOB.c.created_at)).where(*where)).scalar()
+        return found
 
     def waiting(self, limit: int) -> list[str]:
         """Ids of jobs whose landing has not started, oldest first."""

@@ -1,14 +1,15 @@
 """Refused elements and their reasons."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import or_, select
 
 from domain.raw_records.quarantine import Quarantined
 from domain.raw_records.record import RefusedElement
-from infrastructure.warehouse.ledger.tables import QuarantineRow
-from infrastructure.warehouse.repository import Repository, table
+from infrastructure.warehouse.ledger.tables import JobRow, QuarantineRow
+from infrastructure.warehouse.repository import Repository, delete_rows_of_ended_jobs, table
 
 QUARANTINE = table(QuarantineRow)
 
@@ -34,6 +35,10 @@ class QuarantineRepository(Repository):
         rows = [dict(row) for row in self.connection.execute(query).mappings()]
         page = [Quarantined(**row) for row in rows[:limit]]
         return page, rows[limit - 1]["id"] if len(rows) > limit else None
+
+    def delete_older(self, before: datetime, limit: int) -> int:
+        """Delete the oldest entries, up to the limit, of jobs that ended before that time; returns their number."""
+        return delete_rows_of_ended_jobs(self.connection, QUARANTINE, table(JobRow), before, limit)
 
     def refused_about(self, ocid: str | None, lines: Sequence[tuple[str, int]]) -> list[tuple[int, str]]:
         """(id, job_id) of the refused elements of a process, and of those at these places: (job_id, line)."""

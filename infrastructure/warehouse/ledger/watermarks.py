@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from domain.pipeline.watermark import Watermark
 from domain.shared.errors import LostRaceError
 from infrastructure.warehouse.ledger.tables import StageRunRow, WatermarkRow
-from infrastructure.warehouse.repository import Repository, table
+from infrastructure.warehouse.repository import Repository, chunks, table
 
 WATERMARK, RUN = table(WatermarkRow), table(StageRunRow)
 
@@ -90,6 +90,15 @@ class WatermarkRepository(Repository):
             "finished_at": now,
         }
         self.connection.execute(RUN.insert().values(**values))
+
+    def delete_older_runs(self, before: datetime, limit: int) -> int:
+        """Delete the oldest runs, up to the limit, that ended before that time; the last of each stage stays."""
+        oldest = self.connection.execute(select(RUN.c.id, RUN.c.finished_at).order_by(RUN.c.id).limit(limit)).all()
+        kept = set(self.connection.execute(select(func.max(RUN.c.id)).group_by(RUN.c.stage)).scalars())
+        ids = [row.id for row in oldest if row.finished_at < before and row.id not in kept]
+        for part in chunks(ids):
+            self.connection.execute(delete(RUN).where(RUN.c.id.in_(part)))
+        return len(ids)
 
     def last_run(self, stage: str) -> tuple[datetime, datetime] | None:
         """The last finished run of the stage: (started_at, finished_at)."""

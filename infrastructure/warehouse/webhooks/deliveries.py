@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
 from domain.jobs.job import Job
 from domain.webhooks.addresses import host_of, url_hash
@@ -44,6 +44,10 @@ class DeliveryRepository(Repository):
                 select(exists().where(*self._free(now, self._under_way(now), max_host_attempts)))
             ).scalar()
         )
+
+    def count_pending(self) -> int:
+        """The number of deliveries that wait for an attempt or are being attempted."""
+        return int(self.connection.execute(select(func.count()).select_from(DELIVERY).where(PENDING)).scalar() or 0)
 
     def lease(self, now: datetime, until: datetime, limit: int, max_host_attempts: int) -> list[Delivery]:
         """Lease due deliveries until `until`, first attempts before retries.

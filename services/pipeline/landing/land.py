@@ -14,6 +14,7 @@ from domain.jobs.job import Job, JobCounts
 from domain.pipeline.batch import Batch, LandedSlice
 from domain.raw_records.versions import RecordKey
 from domain.shared.errors import AwayError, InvalidError, LostRaceError, NoSpaceError, TenderlakeError, TooLargeError
+from domain.shared.log_context import log_context
 from services.pipeline.backlog import organizations_behind
 from services.pipeline.landing.claims import (
     MAX_ATTEMPTS,
@@ -219,7 +220,8 @@ def _land(parts: Parts, group: Sequence[ValidatedSlice]) -> None:
         _commit(work, group)
         work.commit()
     for one in group:
-        logger.debug("landed batch {} of job {}: {}", one.batch.id, one.job.id, one.counts())
+        with log_context(job_id=one.job.id, batch=one.batch.id):
+            logger.info("landed batch {} of job {}: {}", one.batch.id, one.job.id, one.counts())
 
 
 def _changed_since(work: ReadUnitOfWork, one: ValidatedSlice) -> set[RecordKey]:

@@ -10,6 +10,7 @@ import redis
 from dramatiq.errors import ConnectionClosed
 
 from domain.shared.errors import UnavailableError
+from domain.shared.log_context import log_context, log_ids
 from infrastructure.queue.broker import make_broker
 from infrastructure.queue.dispatcher import RedisMessageQueue
 from infrastructure.queue.keys import HELD, LEASES
@@ -195,3 +196,30 @@ def test_a_path_with_blanks_and_quotes_serves(tmp_path: Path) -> None:
     queue.start()
     RedisMessageQueue(queue.server.url).check()
     queue.kill()
+
+
+def test_log_ids_follow_the_messages_from_stage_to_stage(queue: Queue) -> None:
+    sender, seen, ended = RedisMessageQueue(queue.server.url), [], threading.Event()
+    broker = make_broker(queue.server.url, "a", stage_queues(1))
+
+    @dramatiq.actor(actor_name="land", queue_name="land", broker=broker)
+    def land(job_id: str) -> None:
+        seen.append(dict(log_ids()))
+        sender.send("refine")
+
+    @dramatiq.actor(actor_name="refine", queue_name="refine", broker=broker)
+    def refine() -> None:
+        seen.append(dict(log_ids()))
+        ended.set()
+
+    with log_context(request_id="r-1", batch=3):
+        sender.send("land", "j-1")
+    worker = dramatiq.Worker(broker, queues={"land"}, worker_threads=1)
+    worker.start()
+    assert ended.wait(20)
+    worker.stop()
+    assert seen == [{"request_id": "r-1", "stage": "land"}, {"request_id": "r-1", "stage": "refine"}]
+    assert sender.depths(["land", "refine"]) == {"land": 0, "refine": 0}
+    for _ in range(2):
+        sender.send("refine")
+    assert sender.depths(["land", "refine"]) == {"land": 0, "refine": 2}

@@ -1,11 +1,15 @@
 """Migrations make the tables that the code describes, once; and a newer database is left alone."""
 
+import shutil
+import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from loguru import logger
 from sqlalchemy import Engine, inspect
 from sqlmodel import SQLModel
 
@@ -13,12 +17,14 @@ from domain.shared.errors import StartupError
 from domain.shared.surrogate_keys import OWN_BITS
 from domain.star.model import UNKNOWN_ORGANIZATION
 from infrastructure.warehouse.engine import SqlWarehouse, make_engine
-from infrastructure.warehouse.migrate import create, current, head, upgrade
+from infrastructure.warehouse.migrate import create, current, head, stop_when_outdated, upgrade, wait_until_current
+from infrastructure.warehouse.postgresql import Timeouts
 from services.maintenance.rebuild import rebuild_gold, rebuild_silver
 from services.pipeline.backlog import ORGANIZATIONS_PART, organizations_behind
 from services.ports.parts import Parts
 from services.ports.secrets import PlainTextCipher
 from services.webhooks.outbox import enqueue
+from tests.cli.up.conftest import until
 from tests.support import (
     back_to,
     drain,
@@ -205,3 +211,41 @@ def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
     engine.dispose()
+
+
+@pytest.fixture
+def newer(migrated: Path, tmp_path: Path) -> str:
+    """The URL of a database that a newer version has migrated."""
+    shutil.copy(migrated, tmp_path / "warehouse.db")
+    with sqlite3.connect(tmp_path / "warehouse.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    return f"sqlite:///{tmp_path / 'warehouse.db'}"
+
+
+def test_an_older_process_waits_at_a_newer_database_and_says_so_once(newer: str) -> None:
+    lines: list[str] = []
+    handler = logger.add(lambda message: lines.append(message.record["message"]), level="INFO")
+    stop = threading.Event()
+    waiting = threading.Thread(target=wait_until_current, args=(newer, Timeouts(), stop))
+    waiting.start()
+    until(lambda: bool(lines))
+    waiting.join(0.5)
+    assert waiting.is_alive()
+    stop.set()
+    waiting.join()
+    logger.remove(handler)
+    assert len(lines) == 1
+    assert "newer version" in lines[0]
+    assert "9999" in lines[0]
+
+
+def test_a_running_worker_stops_when_a_newer_version_has_migrated_the_database(newer: str, migrated: Path) -> None:
+    stop = threading.Event()
+    stop_when_outdated(newer, Timeouts(), stop, seconds=0.01)
+    assert stop.is_set()
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    stop_when_outdated(f"sqlite:///{migrated}", Timeouts(), stop, seconds=0.01)  # returns with the timer alone
+    with pytest.raises(StartupError, match="newer version"):
+        upgrade(newer)
