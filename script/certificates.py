@@ -26,7 +26,7 @@ def make_certificates(folder: Path, host: str = "127.0.0.1") -> Certificates:
     """Make an authority and a certificate for the host, a name or an address."""
     folder.mkdir(parents=True, exist_ok=True)
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tenderlake tests")])
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"authority of {folder}"[-64:])])
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     try:
         name: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(host))

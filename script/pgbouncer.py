@@ -20,16 +20,18 @@ auth_file = {folder}/users
 pool_mode = transaction
 default_pool_size = {connections}
 max_client_conn = 200
+server_login_retry = 1
 """
 TLS = """
 client_tls_sslmode = require
 client_tls_key_file = {folder}/server.key
 client_tls_cert_file = {folder}/server.pem
+server_tls_sslmode = require
 """
 
 
 class PgBouncer(Server):
-    """One PgBouncer; startup parameters and session state are as strict as its defaults."""
+    """One PgBouncer with its defaults, but that it tries a server that was away after a second instead of 15."""
 
     name = "PgBouncer"
 

@@ -23,7 +23,10 @@ from infrastructure.system.outage import Server, server_at
 
 WRITER_LOCK = 0x74656E6465726C  # advisory lock of writers; any number that no other application uses
 IDLE_CONNECTIONS = 5  # of a process that are kept open while nobody uses them
-WRONG_SETTING = re.compile("password|does not exist|pg_hba")  # errors that waiting does not cure
+WRONG_SETTING = re.compile(  # errors that waiting does not cure, of PostgreSQL, PgBouncer, Supavisor and libpq
+    "password|authentication failed|does not exist|pg_hba|no such (user|database)|user not found"
+    "|certificate|SSL required|does not support SSL"
+)
 POOLER_WITHOUT_SERVER = re.compile("server login has been failing|cannot connect to server")  # of PgBouncer
 STATEMENT_TIMEOUT = "57014"  # query_canceled
 
@@ -55,7 +58,7 @@ def make_postgresql_engine(url: str, timeouts: Timeouts) -> Engine:
     event.listen(engine, "handle_error", lambda context: _translate(context, engine, server))
     if engine.dialect.driver == "psycopg":
         event.listen(engine, "do_connect", lambda _dialect, _record, args, options: _connect(args, options, timeouts))
-    event.listen(engine, "connect", lambda _connection, _record: server.answered())
+    event.listen(engine, "connect", lambda connection, _record: _check_answer(connection, server))
     return engine
 
 
@@ -96,6 +99,14 @@ def _connect(args: Any, options: dict[str, Any], timeouts: Timeouts) -> Any:
     connection = watched.connect(*args, **given)
     connection.watch(probe, timeouts.connect_seconds)
     return connection
+
+
+def _check_answer(connection: Any, server: Server) -> None:
+    if server.away:  # a connection alone may be one to a pooler
+        connection.rollback()
+        connection.cursor().execute("SELECT 1")
+        connection.rollback()
+    server.answered()
 
 
 @cache

@@ -47,8 +47,10 @@ def test_migrations_pass_through(server: DatabaseServer, pooler: PgBouncer) -> N
 
 
 def seconds_allowed(warehouse: SqlWarehouse) -> str:
-    with warehouse.read() as work:
-        return str(work.connection.exec_driver_sql("SHOW statement_timeout").scalar_one())
+    with warehouse.write() as work:
+        found = work.connection.exec_driver_sql("SHOW statement_timeout").scalar_one()
+        work.commit()  # a rollback would undo also what is set for the session
+    return str(found)
 
 
 def test_a_time_limit_of_statements_holds_for_its_own_clients_alone(database: str) -> None:
@@ -66,9 +68,10 @@ def test_a_time_limit_of_statements_holds_for_its_own_clients_alone(database: st
 def test_a_statement_that_comes_often_is_never_prepared(database: str) -> None:
     warehouses = [SqlWarehouse(database) for _ in range(3)]
     for number in range(40):
-        with warehouses[number % 3].read() as work:
+        with warehouses[number % 3].write() as work:  # psycopg forgets prepared statements at a rollback
             assert work.jobs.get("none") is None
             prepared = work.connection.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements").scalar_one()
             assert prepared == 0
+            work.commit()
     for warehouse in warehouses:
         warehouse.close()
