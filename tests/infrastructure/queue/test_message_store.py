@@ -18,7 +18,7 @@ STAGES = stage_queues(2)
 
 @pytest.fixture
 def store(queue: Queue) -> Iterator[MessageStore]:
-    with redis.Redis.from_url(queue.server.url) as client:
+    with redis.Redis.from_url(queue.url) as client:
         yield MessageStore(client)
 
 
@@ -68,7 +68,8 @@ def test_workers_that_take_at_the_same_time_never_take_messages_of_the_same_stag
         for thread in threads:
             thread.join()
         assert sorted(found, key=str) == [None, None, "refine"]
-        store.client.flushall()
+        for key in store.client.keys("tenderlake:*"):
+            store.client.delete(key)
 
 
 def test_a_message_whose_take_was_never_answered_is_taken_again_by_its_worker_alone(store: MessageStore) -> None:
