@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
+from infrastructure.queue.keys import LEASES
 from infrastructure.queue.redis_server import RedisServer
 from infrastructure.system.child_processes import spawn
 from script.certificates import Certificates, make_certificates
@@ -41,6 +42,16 @@ class Queue:
         """For TENDERLAKE_REDIS_URL."""
         return self.server.url
 
+    @property
+    def administrator_url(self) -> str:
+        """URL of the server's default user."""
+        return self.server.url
+
+    @property
+    def stored(self) -> bytes:
+        """What its files hold; Redis 7 has several."""
+        return b"".join(path.read_bytes() for path in (self.folder / "queue").rglob("*.aof"))
+
     def argv(self) -> list[str]:
         """The command that runs the server."""
         return self.server.argv()
@@ -54,6 +65,9 @@ class Queue:
         if self.process:
             self.process.kill()
             self.process.wait()
+
+    def expire_leases(self) -> None:
+        self.server.expire_leases()
 
     def noted(self, name: str) -> list[str]:
         file = self.folder / name
@@ -70,7 +84,7 @@ class TlsQueue(Queue):
     @property
     def url(self) -> str:
         checks = f"ssl_ca_certs={self.certificates.authority}"
-        return f"rediss://tenderlake:p%40ss%2Fword@127.0.0.1:{self.port}/5?{checks}"
+        return f"rediss://tenderlake:p%40ss%2Fword@127.0.0.1:{self.port}/0?{checks}"
 
     def argv(self) -> list[str]:
         options = ["--tls-port", str(self.port), "--bind", "127.0.0.1", "--tls-auth-clients", "no"]
@@ -99,6 +113,18 @@ class GivenQueue(Queue):
     def start(self) -> None:
         with redis.Redis.from_url(self.url) as client:
             client.flushdb()
+
+    def expire_leases(self) -> None:
+        with redis.Redis.from_url(self.url) as client:
+            client.delete(LEASES)
+
+    @property
+    def administrator_url(self) -> str:
+        pytest.skip("others may use this server too")
+
+    @property
+    def stored(self) -> bytes:
+        pytest.skip("this server's file is elsewhere")
 
     def kill(self) -> None:
         """Skip the rest of the test."""

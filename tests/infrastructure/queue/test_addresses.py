@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsQueue]:
 
 
 def test_databases_of_one_server_are_queues_of_their_own(server: TlsQueue) -> None:
-    one, other = RedisMessageQueue(server.url), RedisMessageQueue(server.url.replace("/5?", "/6?"))
+    one, other = RedisMessageQueue(server.url), RedisMessageQueue(server.url.replace("/0?", "/6?"))
     one.send("land", "job")
     assert one.pending("land") == {("job",)}
     assert other.pending("land") == set()

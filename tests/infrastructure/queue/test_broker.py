@@ -49,7 +49,7 @@ def test_what_workers_of_an_earlier_run_held_is_free_for_others_once_their_lease
     until(lambda: queue.noted("job.began") == ["gone"])
     first.kill()
     first.wait()
-    queue.server.expire_leases()
+    queue.expire_leases()
     work("other")
     until(lambda: queue.noted("job.ended") == ["other"], seconds=LEASE_SECONDS)
 
@@ -131,7 +131,7 @@ def test_what_failed_leaves_no_traceback_in_the_file_of_the_queue(queue: Queue) 
     actor.send()
     until(lambda: len(tried) == 2)
     worker.stop()
-    kept = (queue.folder / "queue" / "appendonly.aof").read_bytes()
+    kept = queue.stored
     assert b"retries" in kept
     assert b"Vambrecluster" not in kept
     broker.store.client.close()
@@ -139,7 +139,7 @@ def test_what_failed_leaves_no_traceback_in_the_file_of_the_queue(queue: Queue) 
 
 def polls(queue: Queue) -> int:
     """The number of polls so far."""
-    with redis.Redis.from_url(queue.server.url) as client:
+    with redis.Redis.from_url(queue.administrator_url) as client:
         return int(client.info("commandstats").get("cmdstat_exists", {"calls": 0})["calls"])
 
 
