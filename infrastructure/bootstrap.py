@@ -100,8 +100,9 @@ def table_exports(settings: Settings) -> TableExports:
 
 
 def timeouts(settings: Settings, *, serving: bool = False) -> Timeouts:
-    """The time limits of PostgreSQL connections and statements."""
-    return Timeouts(settings.connect_seconds, settings.statement_seconds if serving else None, settings.pool_seconds)
+    """The limits of PostgreSQL connections and statements."""
+    statement_seconds = settings.statement_seconds if serving else None
+    return Timeouts(settings.connect_seconds, statement_seconds, settings.pool_seconds, settings.pool_connections)
 
 
 def _recognisers(settings: Settings) -> list[Recogniser]:

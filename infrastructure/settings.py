@@ -52,7 +52,9 @@ class Settings(BaseSettings):
         os.cpu_count() or 1, description="number of worker processes (default: as many as cores)"
     )
     database_url: str | None = Field(
-        None, description="SQLAlchemy URL of the warehouse; default: SQLite in the data folder"
+        None,
+        description="URL of the warehouse's database, such as postgresql://user:password@host/database; default: "
+        "SQLite in the data folder",
     )
     connect_seconds: Annotated[float, Field(ge=2, le=120)] = Field(
         5.0,
@@ -64,7 +66,10 @@ class Settings(BaseSettings):
         description="time limit for a PostgreSQL statement of an API request; workers and commands have no such limit",
     )
     pool_seconds: Annotated[float, Field(gt=0)] = Field(
-        10.0, description="time limit for an API request to get one of the up to 15 PostgreSQL connections of a process"
+        10.0, description="time limit for an API request to get a PostgreSQL connection from the pool of its process"
+    )
+    pool_connections: Annotated[int, Field(ge=5, le=1_000)] = Field(
+        15, description="most PostgreSQL connections of a process; five of them are kept open while idle"
     )
     redis_url: str | None = Field(
         None, description="URL of a Redis or Valkey for the queue; default: the bundled redis-server"

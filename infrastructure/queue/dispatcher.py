@@ -1,9 +1,11 @@
 """Sends messages to the queue."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 from dramatiq import Message
@@ -11,7 +13,7 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from domain.shared.errors import UnavailableError
+from domain.shared.errors import StartupError, UnavailableError, reason_of
 from domain.shared.log_context import log_ids
 from infrastructure.queue.keys import OWNER
 from infrastructure.queue.message_store import MessageStore
@@ -19,6 +21,7 @@ from infrastructure.system.outage import server_at
 
 ANSWER_SECONDS = 2.0  # that a sender waits for the answer to a command
 CARRIED_IDS = ("request_id", "job_id")  # in log lines of the stage too that the message wakes
+REFUSALS = (redis.AuthenticationError, redis.exceptions.NoPermissionError)  # no waiting cures them
 SEND_TIMEOUT_SECONDS = 3.0  # seconds that a sender waits for a queue that is away
 
 
@@ -79,6 +82,8 @@ class RedisMessageQueue:
         try:
             yield
         except redis.RedisError as error:
+            if isinstance(error, REFUSALS) or "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise UnavailableError(f"Redis refuses: {reason_of(error)}; correct TENDERLAKE_REDIS_URL") from error
             raise self._server.failed(error) from error
         self._server.answered()
 
@@ -89,7 +94,17 @@ class RedisMessageQueue:
 
 
 def redis_client(url: str | None, *, socket_timeout: float, retry: Retry) -> redis.Redis:
+    """The client of a URL redis://, rediss:// (TLS), valkey://, valkeys:// or unix://. StartupError if it can't be
+    read."""
     if url is None:
         raise UnavailableError("no queue is named: run tenderlake up, or set TENDERLAKE_REDIS_URL")
-    found: redis.Redis = redis.Redis.from_url(url, socket_timeout=socket_timeout, retry=retry)
-    return found
+    try:
+        path = urlsplit(url).path
+        if not url.startswith("unix:") and not re.fullmatch(r"/?\d*", path):
+            raise ValueError(f"{path!r} is no number of a database")
+        address = re.sub("^valkey", "redis", url)
+        client: redis.Redis = redis.Redis.from_url(address, socket_timeout=socket_timeout, retry=retry)
+        client.connection_pool.make_connection()  # refuses unknown parameters; does not connect
+    except (TypeError, ValueError, redis.RedisError) as error:
+        raise StartupError(f"TENDERLAKE_REDIS_URL can't be used: {reason_of(error)}") from error
+    return client

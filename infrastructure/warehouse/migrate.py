@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from loguru import logger
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from domain.red_flags.indicator_rows import indicator_rows
@@ -30,10 +31,21 @@ POLL_SECONDS = 0.2  # between two checks whether the warehouse is migrated
 def upgrade(
     url: str, fiscal_year_start: int = 1, seals: SecretCipher | None = None, timeouts: Timeouts | None = None
 ) -> None:
-    """Migrate to the newest revision. StartupError if a newer version of the product made the database.
+    """Migrate to the newest revision. StartupError if a newer version of the product made the database, or if
+    PostgreSQL refuses the user or what it does.
 
     `seals` encrypts secrets that an older version stored in plain text; the old text is vacuumed from disk.
     """
+    try:
+        _upgrade(url, fiscal_year_start, seals, timeouts)
+    except DBAPIError as error:
+        if url.startswith("sqlite"):
+            raise
+        reason = " ".join(str(error.orig).split())
+        raise StartupError(f"PostgreSQL refuses: {reason}; see docs/postgresql.md") from error
+
+
+def _upgrade(url: str, fiscal_year_start: int, seals: SecretCipher | None, timeouts: Timeouts | None) -> None:
     config = _config(url)
     config.attributes["seals"] = seals
     config.attributes["timeouts"] = timeouts

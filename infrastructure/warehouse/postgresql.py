@@ -2,6 +2,9 @@
 
 The kernel of a stopped server still acknowledges packets, so no TCP timeout ends a wait for it. After
 `connect_seconds` of silence a wait therefore opens a second connection as a probe: if that fails too, the wait ends.
+
+Nothing outlives a transaction on a connection (no SET, no prepared statement, no session lock), so that a pooler in
+transaction mode such as PgBouncer may stand between.
 """
 
 import re
@@ -19,7 +22,12 @@ from domain.shared.errors import UnavailableError
 from infrastructure.system.outage import Server, server_at
 
 WRITER_LOCK = 0x74656E6465726C  # advisory lock of writers; any number that no other application uses
-WRONG_SETTING = re.compile("password|does not exist|pg_hba")  # errors that waiting does not cure
+IDLE_CONNECTIONS = 5  # of a process that are kept open while nobody uses them
+WRONG_SETTING = re.compile(  # errors that waiting does not cure, of PostgreSQL, PgBouncer, Supavisor and libpq
+    "password|authentication failed|does not exist|pg_hba|no such (user|database)|user not found"
+    "|certificate|SSL required|does not support SSL"
+)
+POOLER_WITHOUT_SERVER = re.compile("server login has been failing|cannot connect to server")  # of PgBouncer
 STATEMENT_TIMEOUT = "57014"  # query_canceled
 
 
@@ -31,24 +39,26 @@ class Timeouts:
     connect_seconds: float = 5.0
     statement_seconds: float | None = None
     pool_seconds: float = 10.0
+    pool_connections: int = 15
 
 
 def make_postgresql_engine(url: str, timeouts: Timeouts) -> Engine:
     """Return an engine that raises AwayError while the server is away; its errors contain no parameter values."""
     engine = create_engine(
-        url,
+        postgresql_url(url),
         pool_pre_ping=True,
+        pool_size=min(timeouts.pool_connections, IDLE_CONNECTIONS),
+        max_overflow=max(0, timeouts.pool_connections - IDLE_CONNECTIONS),
         pool_timeout=timeouts.pool_seconds,
         isolation_level="REPEATABLE READ",
         hide_parameters=True,
     )
     server = server_of(engine)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", lambda connection: _begin(connection, timeouts))
     event.listen(engine, "handle_error", lambda context: _translate(context, engine, server))
     if engine.dialect.driver == "psycopg":
         event.listen(engine, "do_connect", lambda _dialect, _record, args, options: _connect(args, options, timeouts))
-        event.listen(engine, "connect", lambda connection, _record: _limit_statements(connection, timeouts))
-    event.listen(engine, "connect", lambda _connection, _record: server.answered())
+    event.listen(engine, "connect", lambda connection, _record: _check_answer(connection, server))
     return engine
 
 
@@ -57,7 +67,14 @@ def server_of(engine: Engine) -> Server:
     return server_at("PostgreSQL", f"{engine.url.host}:{engine.url.port}/{engine.url.database}")
 
 
-def _begin(connection: Connection) -> None:
+def postgresql_url(url: str) -> str:
+    """Return the URL for psycopg, however its scheme is spelled: hosts of PostgreSQL show it without the driver."""
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+
+
+def _begin(connection: Connection, timeouts: Timeouts) -> None:
+    if timeouts.statement_seconds is not None:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {ceil(timeouts.statement_seconds * 1000)}")
     # One writer at a time, as on SQLite: the next sequence number is the last one plus one.
     if connection.get_execution_options().get("writer"):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
@@ -66,10 +83,30 @@ def _begin(connection: Connection) -> None:
 def _connect(args: Any, options: dict[str, Any], timeouts: Timeouts) -> Any:
     import psycopg
 
-    given = {"connect_timeout": max(2, ceil(timeouts.connect_seconds))} | options  # libpq's minimum is 2 seconds
-    connection = _watched_class().connect(*args, **given)
-    connection.watch(lambda: psycopg.connect(*args, **given).close(), timeouts.connect_seconds)
+    # libpq's minimum is 2 seconds. A prepared statement would belong to a connection that a pooler hands to others.
+    given = {"connect_timeout": max(2, ceil(timeouts.connect_seconds)), "prepare_threshold": None} | options
+    watched = _watched_class()
+
+    def probe() -> None:
+        # A pooler takes connections also while its server does not answer; a statement tells.
+        with watched.connect(*args, **given, autocommit=True) as second:
+            second.watch(give_up, timeouts.connect_seconds)
+            second.execute("SELECT 1")
+
+    def give_up() -> None:
+        raise psycopg.errors.ConnectionTimeout
+
+    connection = watched.connect(*args, **given)
+    connection.watch(probe, timeouts.connect_seconds)
     return connection
+
+
+def _check_answer(connection: Any, server: Server) -> None:
+    if server.away:  # a connection alone may be one to a pooler
+        connection.rollback()
+        connection.cursor().execute("SELECT 1")
+        connection.rollback()
+    server.answered()
 
 
 @cache
@@ -89,7 +126,7 @@ def _watched_class() -> Any:
         silence_seconds = 0.0
 
         def watch(self, probe: Callable[[], None], silence_seconds: float) -> None:
-            """Run `probe` after so many seconds of silence; a ConnectionTimeout of it ends the wait."""
+            """Run `probe` after so many seconds of silence; a ConnectionTimeout or silence of it ends the wait."""
             self.probe, self.silence_seconds = probe, silence_seconds
 
         def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
@@ -113,23 +150,15 @@ def _watched_class() -> Any:
         def _probe(self, probe: Callable[[], None]) -> None:
             try:
                 probe()
-            except psycopg.errors.ConnectionTimeout:
+            except psycopg.Error as error:
+                timed_out = isinstance(error, psycopg.errors.ConnectionTimeout | SilentError)
+                if not timed_out and not POOLER_WITHOUT_SERVER.search(str(error)):
+                    return  # the server answers; if it is shutting down, it closes this connection too
                 self.pgconn.finish()
-                raise SilentError(
-                    f"it has sent nothing for {self.silence_seconds:.0f} s and takes no connection"
-                ) from None
-            except psycopg.Error:
-                return  # the server answers; if it is shutting down, it closes this connection too
+                text = f"it has sent nothing for {self.silence_seconds:.0f} s, nor does it answer another connection"
+                raise SilentError(text) from None
 
     return WatchedConnection
-
-
-def _limit_statements(connection: Any, timeouts: Timeouts) -> None:
-    if timeouts.statement_seconds is None:
-        return
-    before, connection.autocommit = connection.autocommit, True
-    connection.execute(f"SET statement_timeout = {ceil(timeouts.statement_seconds * 1000)}")
-    connection.autocommit = before
 
 
 def _translate(context: ExceptionContext, engine: Engine, server: Server) -> UnavailableError | None:

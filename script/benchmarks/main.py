@@ -27,7 +27,7 @@ from script.installation import Memory, Stack  # noqa: E402
 from seeds.generate import lines  # noqa: E402
 
 STAGES = ("refine", "publish", "index")
-PARTS = ("tables", "pdf", "load", "servers", "relevance", "search", "matching", "warehouse")
+PARTS = ("tables", "pdf", "load", "servers", "postgresql", "relevance", "search", "matching", "warehouse")
 SERVER_LOAD_RELEASES = 5_000
 
 
@@ -60,6 +60,7 @@ def main() -> None:
             "pdf": lambda: pdf.run(work, chosen.pages, row),
             "load": lambda: measure_all_of_a_load(work, file, chosen),
             "servers": lambda: measure_servers(work, chosen.rounds),
+            "postgresql": lambda: servers.run(file, chosen.releases, chosen.rounds, row, ["PostgreSQL"]),
             "relevance": lambda: relevance.run(work, row),
             "matching": lambda: matching.run(row),
             "search": lambda: search.run(work, row, chosen.documents),

@@ -22,7 +22,7 @@ from workers.worker_loop import stage_queues
 
 
 def test_a_message_is_there_after_the_server_was_killed(queue: Queue, work: Work) -> None:
-    RedisMessageQueue(queue.server.url).send("land", "job")
+    RedisMessageQueue(queue.url).send("land", "job")
     queue.kill()
     queue.start()
     work("a")
@@ -32,7 +32,7 @@ def test_a_message_is_there_after_the_server_was_killed(queue: Queue, work: Work
 def test_what_a_killed_worker_held_comes_back_at_once_when_it_is_started_again(queue: Queue, work: Work) -> None:
     first = work("a", 60)
     for job in ("one", "two"):
-        RedisMessageQueue(queue.server.url).send("land", job)
+        RedisMessageQueue(queue.url).send("land", job)
     until(lambda: queue.noted("one.began") == ["a"])
     first.kill()
     first.wait()
@@ -46,17 +46,17 @@ def test_what_workers_of_an_earlier_run_held_is_free_for_others_once_their_lease
     queue: Queue, work: Work
 ) -> None:
     first = work("gone", 60)
-    RedisMessageQueue(queue.server.url).send("land", "job")
+    RedisMessageQueue(queue.url).send("land", "job")
     until(lambda: queue.noted("job.began") == ["gone"])
     first.kill()
     first.wait()
-    queue.server.expire_leases()
+    queue.expire_leases()
     work("other")
     until(lambda: queue.noted("job.ended") == ["other"], seconds=LEASE_SECONDS)
 
 
 def test_what_waits_and_what_is_handled_is_pending(queue: Queue, work: Work) -> None:
-    sender = RedisMessageQueue(queue.server.url)
+    sender = RedisMessageQueue(queue.url)
     assert sender.pending("land") == set()
     sender.send("land", "one")
     sender.send("land", "two", "7")
@@ -68,7 +68,7 @@ def test_what_waits_and_what_is_handled_is_pending(queue: Queue, work: Work) -> 
 
 
 def test_what_was_handled_is_pending_no_more(queue: Queue, work: Work) -> None:
-    sender = RedisMessageQueue(queue.server.url)
+    sender = RedisMessageQueue(queue.url)
     sender.send("land", "one")
     work("a")
     until(lambda: queue.noted("one.ended") == ["a"])
@@ -80,27 +80,27 @@ def test_what_was_handled_is_pending_no_more(queue: Queue, work: Work) -> None:
 
 def test_a_worker_outlives_a_restart_of_the_server_and_goes_on(queue: Queue, work: Work) -> None:
     worker = work("a")
-    RedisMessageQueue(queue.server.url).send("land", "before")
+    RedisMessageQueue(queue.url).send("land", "before")
     until(lambda: queue.noted("before.ended") == ["a"])
     queue.kill()
     time.sleep(1)
     queue.start()
-    RedisMessageQueue(queue.server.url).send("land", "after")
+    RedisMessageQueue(queue.url).send("land", "after")
     until(lambda: queue.noted("after.ended") == ["a"])
     assert worker.poll() is None
 
 
 def test_a_sender_waits_for_a_server_that_is_soon_back(queue: Queue) -> None:
-    sender = RedisMessageQueue(queue.server.url)
+    sender = RedisMessageQueue(queue.url)
     sender.check()
     queue.kill()
-    queue.process = spawn(["sh", "-c", 'sleep 1; exec "$@"', "sh", *queue.server.argv()])
+    queue.process = spawn(["sh", "-c", 'sleep 1; exec "$@"', "sh", *queue.argv()])
     sender.send("land", "job")
     assert sender.pending("land") == {("job",)}
 
 
 def test_a_sender_gives_up_within_seconds_where_the_server_stays_away(queue: Queue) -> None:
-    sender = RedisMessageQueue(queue.server.url)
+    sender = RedisMessageQueue(queue.url)
     sender.check()
     queue.kill()
     begun = time.monotonic()
@@ -115,7 +115,7 @@ def test_without_a_url_nothing_is_sent_anywhere() -> None:
 
 
 def test_what_failed_leaves_no_traceback_in_the_file_of_the_queue(queue: Queue) -> None:
-    broker = make_broker(queue.server.url, "a", stage_queues(1))
+    broker = make_broker(queue.url, "a", stage_queues(1))
     tried: list[int] = []
 
     def land() -> None:
@@ -132,7 +132,7 @@ def test_what_failed_leaves_no_traceback_in_the_file_of_the_queue(queue: Queue) 
     actor.send()
     until(lambda: len(tried) == 2)
     worker.stop()
-    kept = (queue.folder / "queue" / "appendonly.aof").read_bytes()
+    kept = queue.stored
     assert b"retries" in kept
     assert b"Vambrecluster" not in kept
     broker.store.client.close()
@@ -140,17 +140,17 @@ def test_what_failed_leaves_no_traceback_in_the_file_of_the_queue(queue: Queue) 
 
 def polls(queue: Queue) -> int:
     """The number of polls so far."""
-    with redis.Redis.from_url(queue.server.url) as client:
+    with redis.Redis.from_url(queue.administrator_url) as client:
         return int(client.info("commandstats").get("cmdstat_exists", {"calls": 0})["calls"])
 
 
 def test_an_idle_worker_polls_its_queues_with_one_command_and_a_busy_one_does_not(queue: Queue) -> None:
-    broker = make_broker(queue.server.url, "a", stage_queues(2))
+    broker = make_broker(queue.url, "a", stage_queues(2))
     consumer = broker.consume("land", timeout=1_000)
     assert next(consumer) is None
     assert 5 < polls(queue) <= 1 / broker.selection.poll_seconds + 1
     for name in ("land", "refine"):
-        RedisMessageQueue(queue.server.url).send(name)
+        RedisMessageQueue(queue.url).send(name)
     message = next(consumer)
     assert message is not None
     assert (message.actor_name, message.queue_name) == ("refine", "land")
@@ -171,12 +171,12 @@ def test_an_idle_worker_polls_its_queues_with_one_command_and_a_busy_one_does_no
 
 
 def test_an_error_of_redis_is_one_that_dramatiq_tries_again_after(queue: Queue) -> None:
-    broker = make_broker(queue.server.url, "a", stage_queues(2))
+    broker = make_broker(queue.url, "a", stage_queues(2))
     broker.store.client.set(HELD, "no hash")
     with pytest.raises(ConnectionClosed, match="WRONGTYPE"):
         next(broker.consume("land"))
     broker.store.client.delete(HELD)
-    RedisMessageQueue(queue.server.url).send("land")
+    RedisMessageQueue(queue.url).send("land")
     consumer = broker.consume("land")
     message = next(consumer)
     assert message is not None
@@ -194,7 +194,7 @@ def test_a_path_with_blanks_and_quotes_serves(tmp_path: Path) -> None:
     queue = Queue(tmp_path / 'it\'s a "folder" with %41 ü')
     queue.folder.mkdir()
     queue.start()
-    RedisMessageQueue(queue.server.url).check()
+    RedisMessageQueue(queue.url).check()
     queue.kill()
 
 

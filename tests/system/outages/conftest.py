@@ -1,22 +1,17 @@
 """Servers of these tests' own, since they are stopped and frozen."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 from loguru import logger
 
 from script.servers import PostgreSQL, Redis, postgresql_program
-from tests.infrastructure.warehouse.postgresql.conftest import PACKAGE
+from tests.database_server import need
 
 
 def need_postgresql() -> None:
     """Skip the test where there is no PostgreSQL; in CI it fails."""
-    if postgresql_program("initdb") is None:
-        reason = f"there is no initdb: install Debian's package {PACKAGE}"
-        if os.environ.get("TENDERLAKE_CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+    need(postgresql_program("initdb"), package="postgresql")
 
 
 @pytest.fixture
