@@ -101,16 +101,18 @@ def wait_until_current(url: str, timeouts: Timeouts, stop: Event, level: str = "
 
     `level` is that of the log line which says that it waits.
     """
-    newest, logged = head(url), False
+    newest, logged = head(url), ""
     while not stop.is_set():
         try:
-            if current(url, timeouts) == newest:
+            found = current(url, timeouts)
+            if found == newest:
                 return
+            reason = f"it is at revision {found}, this version needs {newest}" if found else "it is empty"
         except Exception as error:  # pylint: disable=broad-exception-caught  # not created yet, or not reachable
-            logger.debug("the warehouse is not ready: {}", error)
-        if not logged:
-            logger.log(level, "waiting for the warehouse; `tenderlake up` creates it")
-            logged = True
+            reason = " ".join(str(error).split())
+        if reason != logged:
+            logger.log(level, "waiting for the warehouse, which `tenderlake migrate` or `up` migrates: {}", reason)
+            logged = reason
         stop.wait(POLL_SECONDS)
 
 
