@@ -8,6 +8,7 @@ import typer
 from cli.exchange_rates import enrich
 from cli.load.commands import load, seed
 from cli.maintenance.commands import backup, doctor, rebuild, restore, verify
+from cli.processes.commands import api, sweep, worker
 from cli.watch.command import watch
 from domain.shared.errors import RetryableError, TenderlakeError
 from domain.users.user import Role
@@ -22,6 +23,9 @@ app = typer.Typer(
 )
 users = typer.Typer(no_args_is_help=True, help="Users of the API.")
 app.add_typer(users, name="user")
+app.command()(api)
+app.command()(worker)
+app.command()(sweep)
 app.command()(verify)
 app.command()(rebuild)
 app.command()(doctor)
@@ -43,7 +47,7 @@ def up() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Migrate the warehouse to the tables of this version, and create the user admin if there is none."""
+    """Migrate the warehouse, claim data folder and queue, and create the user admin if there is none."""
     from infrastructure.warehouse.migrate import upgrade
 
     settings = Settings()
@@ -51,7 +55,7 @@ def migrate() -> None:
     from infrastructure.bootstrap import bootstrap, password_hasher, seals, timeouts, vault
 
     upgrade(settings.warehouse_url, settings.fiscal_year_start, seals(settings), timeouts(settings))
-    from services.maintenance.installation import identify, outdated_rules
+    from services.maintenance.installation import claim_queue, identify, outdated_rules
     from services.maintenance.rebuild import index_again_if_lost
     from services.pipeline.embedding.embed import apply_chosen_model
     from services.search.lost_collections import restart_embedding_if_lost
@@ -60,6 +64,8 @@ def migrate() -> None:
     parts = bootstrap(settings)
     in_folder = settings.database_url is None
     installation = identify(parts.warehouse, vault(settings), settings.data_dir, database_in_folder=in_folder)
+    if settings.redis_url:
+        claim_queue(parts.warehouse, parts.messages)
     if warning := outdated_rules(installation):
         typer.echo(warning)
     apply_chosen_model(parts.warehouse, parts.embedders)

@@ -40,7 +40,7 @@ FILE_READERS: dict[str, Callable[[str], Any]] = {
 class Settings(BaseSettings):
     """The settings of an installation. Sizes are in bytes and times in seconds unless the name has another unit."""
 
-    model_config = SettingsConfigDict(env_prefix="TENDERLAKE_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="TENDERLAKE_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(Path("data"), description="folder of all data: lake, warehouse, queue, search index, files")
     host: str = Field("127.0.0.1", description="address that the API listens on")
@@ -202,6 +202,9 @@ class Settings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field(
         "text", description="form of log lines: text, or json (an object a line)"
+    )
+    heartbeat_file: Path | None = Field(
+        None, description="file that `worker`, `sweep` and `watch` touch every 5 s, for health checks; default: none"
     )
     log_level: str = Field("INFO", description="lowest level of log lines: DEBUG, INFO, WARNING or ERROR")
 

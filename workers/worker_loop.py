@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import dramatiq
+from loguru import logger
 
 from infrastructure.queue.broker import QueueBroker
 from infrastructure.queue.queue_selection import QueueSelection
@@ -16,6 +17,7 @@ from services.pipeline.stages import STAGES
 STOP_TIMEOUT_MS = 4_000  # for running messages at shutdown; unfinished ones are redelivered
 IDLE_POLL_MS = 500  # between shutdown checks of an idle thread
 SIDE_POLL_SECONDS = 0.2  # between polls of the side queues, which are less urgent
+COUNT_SECONDS = 5.0  # between two counts of the live workers
 
 
 def stage_queues(workers: int) -> QueueSelection:
@@ -30,9 +32,24 @@ def side_queues(index: int, workers: int) -> list[QueueSelection]:
 
 
 def worker_name(data_dir: Path, index: int) -> str:
-    """The worker's name in the queue: unique, and the same at every start."""
+    """The worker's name in the queue: unique among live ones; the same at every start if `index` is."""
     folder = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:8]
     return f"{socket.gethostname()}-{folder}-{index}"
+
+
+def count_workers(broker: QueueBroker, stop: threading.Event) -> None:
+    """Keep the broker's selection in line with the number of live workers, in a thread, until `stop` is set."""
+    threading.Thread(target=_count_workers, args=(broker, stop), name="count", daemon=True).start()
+
+
+def _count_workers(broker: QueueBroker, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            broker.selection = stage_queues(broker.store.count_worker(broker.worker))
+        except Exception as error:  # pylint: disable=broad-exception-caught  # the next count is right
+            logger.debug("counting the workers: {}", error)
+        stop.wait(COUNT_SECONDS)
+    broker.store.forget_worker(broker.worker)
 
 
 def run_workers(brokers: Sequence[QueueBroker], stop: threading.Event) -> None:

@@ -13,7 +13,6 @@ from infrastructure.system.child_processes import ended, kill_group, spawn
 
 MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.2, 10.0
 STABLE_SECONDS = 30.0  # an exit after running for so long starts again at the shortest backoff
-REFUSED_EXIT_CODE = 78  # EX_CONFIG: the child has printed why it can't start, and a restart would not help
 
 
 @dataclass

@@ -4,7 +4,6 @@ It imports no database, data frame or web library, as its memory is used as long
 """
 
 import http.client
-import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -12,29 +11,23 @@ from pathlib import Path
 from threading import Event
 
 from loguru import logger
-from pydantic import SecretStr
 
+from cli.processes.environment import process_environment
 from cli.up import start_checks
-from cli.up.child_processes import REFUSED_EXIT_CODE, ManagedProcess, python, stop
+from cli.up.child_processes import ManagedProcess, python, stop
 from cli.up.data_folder_lock import DataFolderLock
 from cli.up.greeting import greeting, reachable
 from domain.shared.errors import StartupError
 from infrastructure.logging import set_up
 from infrastructure.queue.redis_server import RedisServer
 from infrastructure.settings import Settings
+from infrastructure.system.exit_codes import REFUSED_EXIT_CODE
 from infrastructure.system.file_permissions import restrict_permissions, set_private_umask
 from infrastructure.system.signals import set_on_stop_signal
 
 POLL_SECONDS = 0.1  # between two checks of the children
 DISK_CHECK_SECONDS = 10.0  # between two checks of the free disk space
 NICE = 5  # niceness of the workers: the API has priority, at the start too
-# OPENBLAS: comparing vectors is bound by memory, so more threads per query only take cores from other queries.
-# MALLOC: freed memory is returned to the system early, which saves a fifth of the memory during a load.
-CHILD_ENVIRONMENT = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",
-    "_RJEM_MALLOC_CONF": "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0",
-}
 API_START_ATTEMPTS = 3  # exits of the API before its first answer, after which the launcher stops
 
 
@@ -80,7 +73,9 @@ class Launcher:
         self.folder = folder
         lock, listener = descriptors
         self.server = None if settings.redis_url else RedisServer(folder / "queue")
-        env = _environment(settings, folder, self.server.url if self.server else settings.redis_url or "")
+        env = process_environment(settings, folder, self.server.url if self.server else settings.redis_url or "")
+        env["PROMETHEUS_MULTIPROC_DIR"] = str(_empty_metrics_folder(folder))
+        env.pop("TENDERLAKE_HEARTBEAT_FILE", None)  # the health of `up` is that of its API
         self.api = ManagedProcess("api", [*commands.api, str(listener)], env, (lock, listener), grace=2.5)
         self.workers = [
             ManagedProcess(
@@ -189,21 +184,3 @@ def _empty_metrics_folder(folder: Path) -> Path:
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(mode=0o700)
     return metrics
-
-
-def _environment(settings: Settings, folder: Path, queue: str) -> dict[str, str]:
-    """The children's environment: that of this process, all settings given by any source, and the queue's URL."""
-    given = {name: getattr(settings, name) for name in settings.model_fields_set}
-    plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in given.items()}
-    ours = {f"TENDERLAKE_{name.upper()}": str(value) for name, value in plain.items() if value is not None}
-    # Polars threads per worker; more would compete for the cores
-    threads = max(1, (os.cpu_count() or 1) // settings.workers)
-    return {
-        **CHILD_ENVIRONMENT,
-        "POLARS_MAX_THREADS": str(threads),
-        **os.environ,
-        **ours,
-        "TENDERLAKE_DATA_DIR": str(folder),
-        "TENDERLAKE_REDIS_URL": queue,
-        "PROMETHEUS_MULTIPROC_DIR": str(_empty_metrics_folder(folder)),
-    }

@@ -18,6 +18,7 @@ from loguru import logger
 from domain.shared.errors import StartupError, level_of
 from infrastructure.settings import Settings
 from infrastructure.system.signals import set_on_stop_signal
+from services.ports.parts import Parts
 
 POLL_SECONDS = 0.5
 AFTER_FAILURE_SECONDS = 5.0
@@ -29,27 +30,29 @@ Folder = Annotated[
 
 def watch(directory: Folder) -> None:
     """Load every file that arrives in a folder, then move it to done/ or failed/, with a report next to it."""
-    from infrastructure.bootstrap import timeouts
+    from infrastructure.bootstrap import bootstrap
     from infrastructure.logging import set_up
-    from infrastructure.warehouse.migrate import wait_until_current
+    from infrastructure.system.heartbeat import start_heartbeat
+    from workers.startup import wait_for_installation
 
     settings, stop = Settings(), Event()
-    set_up("watch", settings.log_level)
+    set_up("watch", settings.log_level, settings.log_format)
     set_on_stop_signal(stop)
     lock = _lock(directory)
     try:
-        wait_until_current(settings.warehouse_url, timeouts(settings), stop, "INFO")
+        parts = bootstrap(settings)
+        wait_for_installation(settings, parts, stop, "INFO")
         if not stop.is_set():
-            _run(settings, directory, stop)
+            start_heartbeat(settings.heartbeat_file)
+            _run(settings, parts, directory, stop)
     finally:
         os.close(lock)
 
 
-def _run(settings: Settings, directory: Path, stop: Event) -> None:
+def _run(settings: Settings, parts: Parts, directory: Path, stop: Event) -> None:
     from cli.watch.drop_folder import DropFolder
-    from infrastructure.bootstrap import bootstrap
 
-    drop = DropFolder(bootstrap(settings), directory.resolve(), settings.max_upload_bytes)
+    drop = DropFolder(parts, directory.resolve(), settings.max_upload_bytes)
     drop.prepare()
     logger.info("watching {}", drop.folder)
     pause = 0.0

@@ -5,12 +5,10 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple
-
-import psutil
 
 from domain.document_files.document_file import DocumentFileState
 from domain.document_files.pdf_limits import PdfLimits
@@ -21,6 +19,7 @@ from infrastructure.system.disk_space import disk_full_as_error
 
 MAX_RESTARTS = 5  # crashes of the child process before the rest of a file is given up
 CHUNK = 1 << 20
+ABANDONED_SECONDS = 3_600.0  # without a write, after which the folder of a reading is that of an ended process
 
 
 @dataclass
@@ -59,7 +58,7 @@ class PdfReader:
 
     def read_many(self, paths: Mapping[str, Path]) -> dict[str, PdfResult]:
         """Read the files; return the documents under the same names, whatever the files' state."""
-        with disk_full_as_error(), _folder(self.spool) as folder:
+        with disk_full_as_error(), _folder(self.spool, max(ABANDONED_SECONDS, 2 * self.limits.timeout)) as folder:
             readings = {
                 name: PdfReading(path, folder / str(number), 0.0) for number, (name, path) in enumerate(paths.items())
             }
@@ -142,13 +141,15 @@ class PdfReader:
 
 
 @contextmanager
-def _folder(spool: Path | None) -> Iterator[Path]:
-    """Make a folder for the children's output; remove those of processes that no longer run."""
+def _folder(spool: Path | None, abandoned_seconds: float) -> Iterator[Path]:
+    """Make a folder for the children's output; remove those that ended processes left, which nobody has written to for
+    so long. The processes of other containers have numbers of their own, so numbers would not tell.
+    """
     if spool is not None:
         spool.mkdir(parents=True, exist_ok=True)
-        for abandoned in spool.glob("pdf-*-*"):
-            owner = abandoned.name.split("-")[1]
-            if owner.isdecimal() and not psutil.pid_exists(int(owner)):
-                shutil.rmtree(abandoned, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f"pdf-{os.getpid()}-", dir=spool) as folder:
+        for found in spool.glob("pdf-*"):
+            with suppress(FileNotFoundError):
+                if time.time() - found.stat().st_mtime > abandoned_seconds:
+                    shutil.rmtree(found, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="pdf-", dir=spool) as folder:
         yield Path(folder)

@@ -10,11 +10,12 @@ import redis
 from dramatiq import Message
 from redis.client import Pipeline
 
-from infrastructure.queue.keys import HELD, LEASES
+from infrastructure.queue.keys import HELD, LEASES, WORKERS
 from infrastructure.queue.keys import waiting as waiting_key
 from infrastructure.queue.queue_selection import QueueSelection
 
 LEASE_SECONDS = 15.0  # renewed while the worker lives; longer than a stage ever holds the GIL
+EXPIRED_LEASE_SECONDS = 86_400.0  # for which an expired lease is kept
 
 
 class MessageStore:
@@ -57,6 +58,20 @@ class MessageStore:
     def release(self, worker: str) -> None:
         """Delete the message that the worker has handled."""
         self.client.hdel(HELD, worker)
+
+    def count_worker(self, worker: str) -> int:
+        """Record that the worker lives; returns the number of live workers that record it."""
+        now = time.time()
+        with self.client.pipeline() as writes:
+            writes.zadd(WORKERS, {worker: now + LEASE_SECONDS})
+            writes.zremrangebyscore(WORKERS, 0, now)
+            writes.zremrangebyscore(LEASES, 0, now - EXPIRED_LEASE_SECONDS)  # of workers that never come back
+            writes.zcard(WORKERS)
+            return int(writes.execute()[-1])
+
+    def forget_worker(self, worker: str) -> None:
+        """Record that the worker ends."""
+        self.client.zrem(WORKERS, worker)
 
     def pending(self, actor: str) -> list[Message[Any]]:
         """The actor's messages that wait or are held."""

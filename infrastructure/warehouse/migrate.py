@@ -126,22 +126,22 @@ def wait_until_current(url: str, timeouts: Timeouts, stop: Event, level: str = "
 
     `level` is that of the log line which says that it waits.
     """
-    newest, known, logged = head(url), revisions(url), False
+    newest, known, logged = head(url), revisions(url), ""
     while not stop.is_set():
         newer = None
         try:
             found = current(url, timeouts)
             if found == newest:
                 return
+            reason = f"it is at revision {found}, this version needs {newest}" if found else "it is empty"
             newer = found if found not in {None, *known} else None
         except Exception as error:  # pylint: disable=broad-exception-caught  # not created yet, or not reachable
-            logger.debug("the warehouse is not ready: {}", error)
-        if newer and not logged:
+            reason = " ".join(str(error).split())
+        if reason != logged and newer:
             logger.error(OUTDATED, newer)
-            logged = True
-        if not logged:
-            logger.log(level, "waiting for the warehouse; `tenderlake up` creates it")
-            logged = True
+        elif reason != logged:
+            logger.log(level, "waiting for the warehouse, which `tenderlake migrate` or `up` migrates: {}", reason)
+        logged = reason
         stop.wait(POLL_SECONDS)
 
 

@@ -5,10 +5,11 @@ the batches of the database's ledger, and workers would delete files of another 
 """
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from domain.maintenance.installation import RULES_VERSION, Installation
-from domain.shared.errors import StartupError
+from domain.shared.errors import AwayError, StartupError
 from services.ports.queue import MessageQueue
 from services.ports.secrets import SecretFiles
 from services.ports.warehouse import Warehouse
@@ -36,13 +37,34 @@ def identify(warehouse: Warehouse, files: SecretFiles, folder: Path, *, database
             return installation
     if of_folder is None and database_in_folder:
         files.write(FILE, installation.id.encode())
-    elif of_folder != installation.id:
+    else:
+        _check_folder(installation, of_folder, folder)
+    return installation
+
+
+def is_installed(warehouse: Warehouse, messages: MessageQueue, files: SecretFiles, folder: Path) -> bool:
+    """Whether the database has its installation, to which folder and queue belong.
+
+    StartupError if they belong to another one; AwayError if the database does not answer.
+    """
+    with warehouse.read() as work:
+        installation = work.installations.get()
+    if installation is None:
+        return False
+    kept = files.read(FILE)
+    _check_folder(installation, kept.decode("utf-8", "replace").strip() if kept else None, folder)
+    with suppress(AwayError):  # work can be accepted without the queue, and a queue that is back was claimed before
+        claim_queue(warehouse, messages)
+    return True
+
+
+def _check_folder(installation: Installation, of_folder: str | None, folder: Path) -> None:
+    if of_folder != installation.id:
         raise StartupError(
             f"the database belongs to another data folder (installation {installation.id}) than {folder}"
             f" ({f'installation {of_folder}' if of_folder else 'which belongs to none'}): set TENDERLAKE_DATA_DIR"
             f" to the folder that it was made with, or TENDERLAKE_DATABASE_URL to an empty database"
         )
-    return installation
 
 
 def claim_queue(warehouse: Warehouse, messages: MessageQueue) -> None:

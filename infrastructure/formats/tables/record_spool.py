@@ -3,8 +3,7 @@
 Rows of one release that are not consecutive, or in several sheets, are joined here, in bounded memory.
 """
 
-import os
-import threading
+import secrets
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -43,7 +42,7 @@ def build(
     TooLargeError above `most` bytes, or above MAX_GROWTH_FACTOR times `size`, the bytes of the table.
     """
     # Two workers may read the same file for two jobs: each uses its own file names until it is done.
-    own = f"{target.name}.{os.getpid()}-{threading.get_ident()}"
+    own = f"{target.name}.{secrets.token_hex(8)}"
     groups, ungrouped = Groups(target.with_name(f"{own}.groups")), target.with_name(f"{own}.apart")
     buckets = [target.with_name(f"{own}.bucket-{number}") for number in range(BUCKETS)]
     try:

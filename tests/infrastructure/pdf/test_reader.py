@@ -254,9 +254,13 @@ def test_pages_are_named_as_people_write_them() -> None:
 
 def test_what_a_killed_process_left_in_the_spool_is_removed(tmp_path: Path) -> None:
     spool = tmp_path / "spool"
-    (spool / "pdf-4194304-gone").mkdir(parents=True)  # no process has this number
-    (spool / f"pdf-{os.getpid()}-mine").mkdir()
+    for name, age_seconds in (
+        ("pdf-gone", 7_200),
+        ("pdf-4194304-other", 60),
+    ):  # the other one runs in another container
+        (spool / name).mkdir(parents=True)
+        os.utime(spool / name, (time.time() - age_seconds,) * 2)
     reader = PdfReader(LIMITS, 1, spool)
     assert texts(read(reader, pdfs.pdf("x"), tmp_path)) == ["x"]
     reader.close()
-    assert [path.name for path in spool.iterdir()] == [f"pdf-{os.getpid()}-mine"]
+    assert [path.name for path in spool.iterdir()] == ["pdf-4194304-other"]

@@ -1,0 +1,1 @@
+"""`tenderlake api`, `worker` and `sweep`: single processes of an installation."""
