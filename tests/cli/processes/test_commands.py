@@ -1,0 +1,134 @@
+"""`tenderlake api`, `worker` and `sweep`: single processes that together do what `up` does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from script.servers import Redis, free_port
+from tests.cli.up.conftest import ROOT, until
+
+FEED = ROOT / "seeds/data/ireland-records.json"
+PASSWORD = "secret-of-the-test"
+
+
+class Installation:
+    """Processes over one data folder (SQLite, embedded search) and a Redis."""
+
+    def __init__(self, folder: Path, queue_url: str) -> None:
+        self.folder, self.port, self.queue_url = folder, free_port(), queue_url
+        self.env = os.environ | {
+            "TENDERLAKE_DATA_DIR": str(folder / "data"),
+            "TENDERLAKE_PORT": str(self.port),
+            "TENDERLAKE_ADMIN_PASSWORD": PASSWORD,
+            "TENDERLAKE_REDIS_URL": queue_url,
+            "TENDERLAKE_EMBEDDINGS": "off",
+        }
+        self.started: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *command: str, **settings: str) -> subprocess.Popen[bytes]:
+        log = (self.folder / f"{command[0]}-{len(self.started)}.log").open("wb")
+        argv = [sys.executable, "-P", "-m", "cli.main", *command]
+        env = self.env | settings | {"PYTHONPATH": str(ROOT)}
+        with log:
+            self.started.append(subprocess.Popen(argv, env=env, cwd=self.folder, stdout=log, stderr=log))
+        return self.started[-1]
+
+    def log(self, number: int) -> str:
+        return "".join(path.read_text() for path in self.folder.glob(f"*-{number}.log"))
+
+    def call(self, path: str, data: bytes | None = None) -> Any:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data)
+        manager = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        manager.add_password(None, request.full_url, "admin", PASSWORD)
+        opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(manager))
+        with opener.open(request, timeout=20) as answer:
+            return json.loads(answer.read())
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.call("/health/ready")["status"])
+        except (OSError, urllib.error.URLError):
+            return False
+
+
+@pytest.fixture
+def queue() -> Iterator[Redis]:
+    server = Redis()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def installation(tmp_path: Path, queue: Redis) -> Iterator[Installation]:
+    made = Installation(tmp_path, queue.url)
+    yield made
+    for process in made.started:
+        process.kill()
+        process.wait()
+
+
+def test_apart_they_load_a_file_and_each_ends_in_order(installation: Installation) -> None:
+    early = installation.start("worker")  # waits for the warehouse
+    beat = installation.folder / "heartbeat"
+    swept = installation.start("sweep", TENDERLAKE_HEARTBEAT_FILE=str(beat))
+    api = installation.start("api")
+    time.sleep(1)
+    assert not installation.answers()
+    assert installation.start("migrate").wait(150) == 0
+    second = installation.start("worker")
+    until(installation.answers, 120)
+    job = installation.call("/v1/uploads?filename=ireland.json", FEED.read_bytes())["id"]
+    until(lambda: installation.call(f"/v1/jobs/{job}")["status"] == "succeeded", 120)
+    client = redis.Redis.from_url(installation.queue_url)
+    until(lambda: client.zcard("tenderlake:workers") == 2, 30)
+    until(beat.exists)
+    for process in (api, early, second, swept):
+        process.send_signal(signal.SIGTERM)
+    assert [process.wait(20) for process in (api, early, second, swept)] == [0, 0, 0, 0]
+    assert client.zcard("tenderlake:workers") == 0
+    assert "waiting for the warehouse" in installation.log(0)
+
+
+def test_a_process_with_another_installations_folder_is_refused(installation: Installation, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'warehouse.db'}"
+    installation.env["TENDERLAKE_DATABASE_URL"] = url
+    assert installation.start("migrate").wait(150) == 0
+    for command in ("api", "worker", "sweep"):
+        process = installation.start(command, TENDERLAKE_DATA_DIR=str(tmp_path / "other"))
+        assert process.wait(60) == 78
+        said = installation.log(len(installation.started) - 1)
+        assert "belongs to another data folder" in said
+        assert "Traceback" not in said
+
+
+def test_the_health_check_wants_a_fresh_heartbeat_or_an_api_that_answers(tmp_path: Path) -> None:
+    beat = tmp_path / "beat"
+    env = os.environ | {"TENDERLAKE_HEARTBEAT_FILE": str(beat), "TENDERLAKE_PORT": str(free_port())}
+
+    def check() -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.health"], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout
+
+    code, said = check()
+    assert code == 1
+    assert "no API answers" in said
+    beat.touch()
+    assert check() == (0, "")
+    os.utime(beat, (time.time() - 60,) * 2)
+    code, said = check()
+    assert code == 1
+    assert "the last heartbeat was 60 s ago" in said
