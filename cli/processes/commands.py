@@ -40,4 +40,4 @@ def _become(argv: Sequence[str]) -> NoReturn:
         print(f"tenderlake: {error.detail}", file=sys.stderr)
         raise SystemExit(REFUSED_EXIT_CODE) from None
     queue_url = settings.redis_url or local_url(folder)
-    os.execve(argv[0], argv, process_environment(settings, folder, queue_url))  # noqa: S606
+    os.execve(argv[0], list(argv), process_environment(settings, folder, queue_url))  # noqa: S606

@@ -10,20 +10,20 @@ from infrastructure.settings import Settings
 from infrastructure.warehouse.engine import SqlWarehouse
 from services.maintenance.rebuild import index_again_if_lost
 from services.ports.parts import Parts
-from tests.infrastructure.warehouse.postgresql.conftest import made
+from tests.database_server import DatabaseServer
 from tests.services.pipeline.publishing.test_deletions import FULL
 from tests.support import drain, gold, lake_over, lines, load, messages, release, submit, verified
 
 
 def test_a_backup_of_postgresql_passes_verify_in_another_database(
-    lake_on_postgres: Parts, database: str, server: int, tmp_path: Path
+    lake_on_postgres: Parts, database: str, server: DatabaseServer, tmp_path: Path
 ) -> None:
     odd = 'back\\slash\t"tab"\n\\N 😀'
     load(lake_on_postgres, "a.jsonl", lines([release("ocds-1-1", **FULL), release("ocds-1-2", tender={"title": odd})]))
     submit(lake_on_postgres, "b.jsonl", lines([release("ocds-1-3")]))  # is still to be landed
     live = Settings(data_dir=tmp_path / "home", database_url=database, _env_file=None)
     back_up(live, tmp_path / "backup")
-    other = made(server, "another")
+    other = server.url(server.create())
     empty = Settings(data_dir=tmp_path / "restored", database_url=other, _env_file=None)
     restore(empty, tmp_path / "backup")
     with lake_over(tmp_path / "restored", SqlWarehouse(other)) as parts:
