@@ -54,6 +54,7 @@ def test_what_was_found_before_search_was_lost_is_not_told_when_it_is_filled_aga
     assert [one["found"] for one in sent(api, made)] == [2]
 
 
+@pytest.mark.slow
 def test_what_comes_while_search_is_filled_again_is_told_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     made = save(api, webhook=HOOK)
     monkeypatch.setattr(stage, "RUN_MAX_PROCESSES", 1)  # one run per silver batch
@@ -78,6 +79,7 @@ def test_what_comes_while_search_is_filled_again_is_told_once(api: Api, monkeypa
     assert sum(one["found"] for one in sent(api, made)) == 7
 
 
+@pytest.mark.slow
 def test_organizations_and_passages_that_were_there_are_not_told_and_new_ones_are(api: Api) -> None:
     publish(api, 0, "Roads", "Bridge Council")
     upload(api, "old.pdf", pdfs.pdf("About bridges"))

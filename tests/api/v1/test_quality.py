@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from services.maintenance.rebuild import rebuild_gold
 from tests.api.conftest import Api
 from tests.api.releases import CLOUD, PENS, ROADS, releases
@@ -93,6 +95,7 @@ def test_filters_choose_sources_and_checks(api: Api) -> None:
     assert api.stranger.get("/v1/quality").status_code == 401
 
 
+@pytest.mark.slow
 def test_one_process_under_two_ocids_is_found_and_forgotten_again(api: Api) -> None:
     roads = releases()[0]
     other = releases()[0] | {"ocid": "ocds-cccccc-1", "id": "other"}

@@ -102,6 +102,7 @@ def test_up_watches_the_folder_of_the_settings_a_killed_watcher_goes_on_and_webh
         assert [one["job"]["id"] for one in receiver.events()] == [reports["after"]["job"]["id"]]
 
 
+@pytest.mark.slow
 def test_a_name_that_is_no_text_ends_no_watcher(tmp_path: Path) -> None:
     folder, log = tmp_path / "in", tmp_path / "log"
     folder.mkdir()

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -192,6 +193,7 @@ def test_a_release_with_every_field_needs_no_repair() -> None:
     assert [note.code for note in accepted.notes] == ["date_without_zone"]
 
 
+@pytest.mark.slow
 def test_every_strange_value_in_every_place_is_refused_or_left_readable() -> None:
     accepted: list[AcceptedRecord] = []
     for route in ROUTES:

@@ -5,6 +5,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import polars as pl
+import pytest
 from hypothesis import given, settings
 
 from domain.red_flags.inputs import Inputs
@@ -56,7 +57,7 @@ def results(inputs: Inputs) -> pl.DataFrame:
     return found.sort(pl.all(), nulls_last=True)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(cases, min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(given_cases: list[dict[str, Any]], dice: random.Random) -> None:
     inputs = inputs_of([process(str(at), **case) for at, case in enumerate(given_cases)])
@@ -69,7 +70,8 @@ def test_the_order_of_rows_changes_nothing(given_cases: list[dict[str, Any]], di
     assert results(shuffled).equals(results(inputs))
 
 
-@settings(max_examples=25)
+@pytest.mark.slow
+@settings(max_examples=12)
 @given(st.lists(cases, min_size=2, max_size=6), st.integers(1, 5))
 def test_the_flags_of_processes_are_the_same_in_any_batches(given_cases: list[dict[str, Any]], first: int) -> None:
     whole = inputs_of([process(str(at), **case) for at, case in enumerate(given_cases)])
@@ -83,7 +85,7 @@ def test_the_flags_of_processes_are_the_same_in_any_batches(given_cases: list[di
     assert pl.concat([own(part) for part in parts]).sort(pl.all(), nulls_last=True).equals(together)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(cases, min_size=1, max_size=6))
 def test_every_subject_has_one_result_of_each_indicator(given_cases: list[dict[str, Any]]) -> None:
     inputs = inputs_of([process(str(at), **case) for at, case in enumerate(given_cases)])

@@ -148,6 +148,7 @@ def test_the_same_key_gives_the_first_job_and_asks_nobody(asking: Api, there: Se
     assert len(there.asked) == 1
 
 
+@pytest.mark.slow
 def test_rates_changed_one_by_one_follow_into_the_facts(api: Api) -> None:
     load(api, lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03")]))
     one = "/v1/raw/exchange-rates/EUR-USD-2024-01-02"

@@ -208,6 +208,7 @@ def test_pages_of_facts_are_all_converted(lake_home: Parts, tmp_path: Path, monk
     assert verified(lake_home, tmp_path / "home") == []
 
 
+@pytest.mark.slow
 def test_another_base_currency_takes_effect_with_a_rebuild_of_gold(lake_home: Parts, tmp_path: Path) -> None:
     put(lake_home, USD, rate("2024-01-02", "GBP", 0.8))
     load(
@@ -229,6 +230,7 @@ def test_another_base_currency_takes_effect_with_a_rebuild_of_gold(lake_home: Pa
     assert verified(pounds, tmp_path / "home") == []
 
 
+@pytest.mark.slow
 def test_a_rate_that_silver_does_not_have_leaves_with_a_rebuild_of_gold(lake_home: Parts, tmp_path: Path) -> None:
     load(lake_home, "a.jsonl", lines([priced("ocds-rates1-1", 100, "USD", "2024-01-03")]))
     put(lake_home, USD)

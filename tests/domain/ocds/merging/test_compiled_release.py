@@ -109,7 +109,7 @@ def mixed(history: list[tuple[datetime, Release]]) -> bool:
     return any(f'"id": {number}' in text and f'"id": "{number}"' in text for number in (1, 2))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(histories())
 def test_compiled_releases_are_those_of_the_merger_and_of_the_reference(
     history: list[tuple[datetime, Release]],
@@ -141,7 +141,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(["x", "y", "parties"]), anything, max_size=3), min_size=1, max_size=4))
 def test_nothing_in_unmodelled_fields_makes_compiling_fail(bodies: list[Release]) -> None:
     release, made = compiled(*bodies)

@@ -24,7 +24,7 @@ def with_dates(value: Any, dates: list[str]) -> Any:
     return value
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(histories())
 def test_versioned_releases_are_those_of_the_reference(history: list[tuple[datetime, Release]]) -> None:
     ordered = sorted(history, key=lambda one: one[0])

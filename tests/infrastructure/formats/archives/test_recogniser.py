@@ -400,6 +400,7 @@ def test_zeros_without_end_take_little_memory_and_disk(tmp_path: Path, wrapped: 
     assert spool < 200
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from Linux's /proc")
 def test_a_table_three_times_as_large_takes_no_more_memory(tmp_path: Path) -> None:
     found = []

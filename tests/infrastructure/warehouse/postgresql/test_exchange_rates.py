@@ -9,6 +9,7 @@ from tests.services.exchange_rates.support import bases, priced, put, rate
 from tests.support import lines, load, verified
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rates_first", [True, False])
 def test_facts_are_converted_on_postgresql_whatever_came_first(
     lake_on_postgres: Parts, tmp_path: Path, rates_first: bool

@@ -48,7 +48,12 @@ def whole(api: Api) -> Any:
     assert sound(api) == []
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+IN_EACH_RUN = {Kind.RELEASES, Kind.DOCUMENTS}  # the others in the slow suites
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(one, marks=[] if one in IN_EACH_RUN else pytest.mark.slow) for one in Kind]
+)
 def test_a_record_of_each_kind_is_made_changed_deleted_and_purged(whole: Api, kind: Kind) -> None:
     url = path(kind, IDS[kind])
     changes: list[Callable[[], Any]] = [
@@ -97,6 +102,7 @@ def test_uploads_are_landed_cancelled_and_tried_again(whole: Api) -> None:
     assert whole.client.get("/v1/gold/processes/ocds-b5fd17-bar-8").status_code == 200
 
 
+@pytest.mark.slow
 def test_the_seeds_are_loaded_and_every_layer_is_rebuilt(whole: Api) -> None:
     jobs = whole.client.post("/v1/seed")
     assert jobs.status_code == 202

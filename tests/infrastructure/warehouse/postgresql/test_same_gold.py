@@ -33,6 +33,7 @@ def test_the_seeds_make_the_same_gold_on_postgresql(lake_on_postgres: Parts, tmp
     assert amounts == sorted(amounts, reverse=True)
 
 
+@pytest.mark.slow
 def test_a_rebuild_and_the_readers_work_on_postgresql(lake_on_postgres: Parts, tmp_path: Path) -> None:
     load(
         lake_on_postgres,

@@ -161,6 +161,7 @@ def test_what_a_killed_append_left_is_waited_for(api: Api) -> None:
     assert sound(api) == []
 
 
+@pytest.mark.slow
 def test_the_sweep_has_small_files_merged_and_a_purge_erases_them_all_the_same(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

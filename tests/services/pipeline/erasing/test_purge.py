@@ -144,6 +144,7 @@ def test_erasing_again_changes_nothing_and_writers_may_not_purge(api: Api) -> No
     assert sound(api) == []
 
 
+@pytest.mark.slow
 def test_a_release_that_shared_its_id_is_purged_from_every_file_that_held_it(api: Api) -> None:
     both = [release(1), secret()]
     for extra in ([], [release(2)]):  # the second file brings no version of the record

@@ -282,6 +282,7 @@ def test_files_in_the_background_take_turns(slow: Slow) -> None:
     assert len(rows(slow.parts, "fact_process")) == 5
 
 
+@pytest.mark.slow
 def test_a_job_behind_an_archive_of_many_members_ends_first(
     lake_home: Parts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -1,5 +1,7 @@
 """A burst of small jobs: one message lands all of them."""
 
+import pytest
+
 from domain.jobs.job import JobStatus
 from services.pipeline.landing.claims import GROUP_MAX_JOBS
 from services.ports.parts import Parts
@@ -13,6 +15,7 @@ def test_jobs_that_come_while_others_wait_need_no_message_of_their_own(lake_home
     assert {job_of(lake_home, job).status for job in jobs} == {JobStatus.SUCCEEDED}
 
 
+@pytest.mark.slow
 def test_jobs_that_were_taken_but_had_no_room_get_their_messages(lake_home: Parts) -> None:
     large = lines(release(f"ocds-test01-{n}") for n in range(lake_home.batch_records))
     jobs = [

@@ -151,6 +151,7 @@ def test_a_reference_record_of_a_member_keeps_its_identity(merged: Parts, tmp_pa
     assert verified(merged, tmp_path / "home") == []
 
 
+@pytest.mark.slow
 def test_a_block_that_grows_too_large_is_left_out_and_comes_back(
     lake_home: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,6 +222,7 @@ decisions = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=6,
     deadline=None,

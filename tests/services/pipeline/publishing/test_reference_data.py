@@ -76,6 +76,7 @@ def test_a_classification_has_its_levels_and_the_code_above_it(lake_home: Parts,
     assert verified(lake_home, tmp_path / "home") == []
 
 
+@pytest.mark.slow
 def test_a_rebuild_makes_the_same_star_with_references(lake_home: Parts, tmp_path: Path) -> None:
     put(lake_home, Kind.ORGANIZATIONS, [KNOWN])
     put(lake_home, Kind.CLASSIFICATIONS, [CODE])

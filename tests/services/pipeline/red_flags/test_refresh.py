@@ -246,6 +246,7 @@ def test_it_gives_up_until_publish_moves_on(parts: Parts) -> None:
     assert not due(parts)
 
 
+@pytest.mark.slow
 def test_a_rebuild_of_gold_makes_the_flags_again(parts: Parts, tmp_path: Path) -> None:
     load(parts, "1.jsonl", lines(SPREAD))
     before = rows(parts, "fact_red_flag")
