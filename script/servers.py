@@ -134,8 +134,9 @@ class PostgreSQL(Server):
         subprocess.run([initdb, "-D", data, *options], check=True, capture_output=True, user=self.user)
         if certificates:
             copies = [Path(shutil.copy(path, data)) for path in (certificates.certificate, certificates.key)]
-            for path in copies if self.user else []:
-                shutil.chown(path, self.user)
+            if self.user:
+                for path in copies:
+                    shutil.chown(path, self.user)
             self.options += ["ssl=on", f"ssl_cert_file={copies[0]}", f"ssl_key_file={copies[1]}"]
             (data / "pg_hba.conf").write_text("local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n")
 
