@@ -1,6 +1,6 @@
-"""Columns as PostgreSQL array literals: a frame is one statement with one parameter per column.
+"""Frames as text that PostgreSQL reads: array literals, one parameter per column, and the lines of COPY.
 
-One parameter per value would cost more than the write itself.
+One parameter per value would cost more than the write itself. docs/decisions/0012-copy-and-arrays.md has the figures.
 """
 
 from collections.abc import Iterator
@@ -35,3 +35,10 @@ def parameters(frame: pl.DataFrame) -> Iterator[tuple[str, ...]]:
     """Yield the literals of the frame's columns, for up to MAX_ROWS rows each."""
     for part in frame.iter_slices(MAX_ROWS):
         yield tuple(literal(column) for column in part.get_columns())
+
+
+def copy_lines(frame: pl.DataFrame) -> str:
+    """Return the rows in the CSV format of COPY: texts are quoted, so that an empty field is NULL."""
+    binary = [name for name, kind in frame.schema.items() if kind == pl.Binary]
+    written = frame.with_columns(("\\x" + pl.col(name).bin.encode("hex")).alias(name) for name in binary)
+    return written.write_csv(include_header=False, quote_style="non_numeric", datetime_format=INSTANT)

@@ -22,6 +22,7 @@ from domain.shared.errors import UnavailableError
 from infrastructure.system.outage import Server, server_at
 
 WRITER_LOCK = 0x74656E6465726C  # advisory lock of writers; any number that no other application uses
+COPY = "copy"  # execution option of a COPY statement
 IDLE_CONNECTIONS = 5  # of a process that are kept open while nobody uses them
 WRONG_SETTING = re.compile(  # errors that waiting does not cure, of PostgreSQL, PgBouncer, Supavisor and libpq
     "password|authentication failed|does not exist|pg_hba|no such (user|database)|user not found"
@@ -57,6 +58,7 @@ def make_postgresql_engine(url: str, timeouts: Timeouts) -> Engine:
     event.listen(engine, "begin", lambda connection: _begin(connection, timeouts))
     event.listen(engine, "handle_error", lambda context: _translate(context, engine, server))
     if engine.dialect.driver == "psycopg":
+        event.listen(engine, "do_execute", _copy)
         event.listen(engine, "do_connect", lambda _dialect, _record, args, options: _connect(args, options, timeouts))
     event.listen(engine, "connect", lambda connection, _record: _check_answer(connection, server))
     return engine
@@ -78,6 +80,15 @@ def _begin(connection: Connection, timeouts: Timeouts) -> None:
     # One writer at a time, as on SQLite: the next sequence number is the last one plus one.
     if connection.get_execution_options().get("writer"):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+
+
+def _copy(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+    """Run a COPY, whose parameter is its input, in the place of SQLAlchemy, which keeps to the handling of errors."""
+    if not context.execution_options.get(COPY):
+        return False
+    with cursor.copy(statement) as copy:
+        copy.write(parameters[0])
+    return True
 
 
 def _connect(args: Any, options: dict[str, Any], timeouts: Timeouts) -> Any:

@@ -25,7 +25,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from domain.lake.silver import ColumnTypes
-from infrastructure.warehouse.array_parameters import literal, parameters, source
+from infrastructure.warehouse.array_parameters import MAX_ROWS, copy_lines, literal, parameters, source
+from infrastructure.warehouse.postgresql import COPY
 
 SQLITE_INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"  # as infrastructure/warehouse/column_types.py `Instant` writes it
 IN_LIST_MAX_VALUES = 5_000  # of one IN list; SQLite allows 32,766 bound variables
@@ -66,7 +67,12 @@ class Repository:
 
     def insert_frame(self, target: Table, frame: pl.DataFrame) -> None:
         """Insert the rows of a frame; its columns are columns of the table."""
-        self._many(target, frame, "")
+        if self.connection.dialect.name == "sqlite":
+            self._many(target, frame, "")
+            return
+        for part in frame.iter_slices(MAX_ROWS):
+            statement = f'COPY "{target.name}" ({_names(frame)}) FROM STDIN (FORMAT csv)'
+            self.connection.exec_driver_sql(statement, (copy_lines(part),), execution_options={COPY: True})
 
     def put_frame(self, target: Table, frame: pl.DataFrame, keys: Sequence[str], replaced: Sequence[str]) -> None:
         """Insert the rows; for existing keys, set the columns `replaced`."""

@@ -1,4 +1,4 @@
-"""Frames reach PostgreSQL as arrays: every value comes out as it went in, as on SQLite."""
+"""Frames reach PostgreSQL by COPY and as arrays: every value comes out as it went in, as on SQLite."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from sqlalchemy import BigInteger, Boolean, Column, LargeBinary, MetaData, Table, Text, select
+from sqlalchemy.exc import DataError, IntegrityError
 
 from infrastructure.warehouse.column_types import Instant, Money
 from infrastructure.warehouse.engine import SqlWarehouse
@@ -101,4 +102,21 @@ def test_values_come_out_as_they_went_in(kind: str, request: pytest.FixtureReque
             (0,),
         ]
         assert work.connection.execute(select(THINGS.c.id).where(repository.among(THINGS.c.id, []))).all() == []
+    warehouse.close()
+
+
+def test_errors_of_a_copy_are_those_of_every_statement(database: str) -> None:
+    warehouse = SqlWarehouse(database)
+    frame = pl.DataFrame([(1, "one")], schema={"id": pl.Int64, "said": pl.String}, orient="row")
+    with warehouse.write() as work:
+        THINGS.create(work.connection)
+        work.commit()
+        repository = Repository(work.connection)
+        with pytest.raises(IntegrityError, match="duplicate key"):
+            repository.insert_frame(THINGS, pl.concat([frame, frame]))
+    with warehouse.write() as work, pytest.raises(DataError):
+        Repository(work.connection).insert_frame(THINGS, frame.with_columns(said=pl.lit("a\0b")))
+    with warehouse.write() as work:
+        Repository(work.connection).insert_frame(THINGS, frame)  # the connection is sound
+        work.commit()
     warehouse.close()
