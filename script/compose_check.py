@@ -97,16 +97,31 @@ class Load(threading.Thread):
     def __init__(self, stack: ComposeStack) -> None:
         super().__init__(daemon=True)
         self.stack, self.enough = stack, threading.Event()
+        self.failed = False
         self.jobs: list[str] = []
         self.refusals: Counter[str] = Counter()
 
     def run(self) -> None:
+        try:
+            self._upload()
+        finally:
+            self.failed = not self.enough.is_set()
+
+    def _upload(self) -> None:
         number = 0
         while not self.enough.is_set():
             number += 1
-            generator = ["--entrypoint=python", IMAGE, "-m", "seeds", "generate"]
+            generator = ["--entrypoint=python", IMAGE, "-m", "seeds", "releases"]
             body = run(
-                "docker", "run", "--rm", "--network=none", *generator, str(RELEASES_PER_FILE), "--seed", str(number)
+                "docker",
+                "run",
+                "--rm",
+                "--network=none",
+                *generator,
+                "--count",
+                str(RELEASES_PER_FILE),
+                "--seed",
+                str(number),
             )
             while True:
                 try:
@@ -121,6 +136,8 @@ class Load(threading.Thread):
         """Stop, and wait until every accepted job has succeeded with all its records."""
         self.enough.set()
         self.join()
+        assert self.jobs, "nothing was loaded"
+        assert not self.failed, "the load ended early"
         for job in self.jobs:
             ended = self.stack.ended(job)
             counts = ended["counts"]
