@@ -1,6 +1,7 @@
 """Starts the whole stack of compose.yaml and breaks it: see docs/containers.md. `script/compose-check` runs it."""
 
 import argparse
+import itertools
 import re
 import subprocess
 import tempfile
@@ -15,6 +16,8 @@ IMAGE, OLD_IMAGE = "tenderlake:compose-check", "tenderlake:compose-check-from"
 PORT = 18_000
 SERVICES = ("worker", "api", "sweep", "watcher", "valkey", "typesense", "postgres")
 RELEASES_PER_FILE = 100
+GENERATE = ("--rm", "--network=none", "--entrypoint=python", IMAGE, "-m", "seeds", "releases")
+NUMBERS = itertools.count(1)  # of the generated files, each of which is loaded once
 EXAMPLE_JOB = re.compile(r"\b01[0-9a-f]{30}\b")  # the job id that the README shows
 TOUR_SHOWS = (  # parts of the README's commands, and what their answers contain
     ("-F file=@seeds/data/feed.jsonl", '"status":"accepted"'),
@@ -108,21 +111,9 @@ class Load(threading.Thread):
             self.failed = not self.enough.is_set()
 
     def _upload(self) -> None:
-        number = 0
         while not self.enough.is_set():
-            number += 1
-            generator = ["--entrypoint=python", IMAGE, "-m", "seeds", "releases"]
-            body = run(
-                "docker",
-                "run",
-                "--rm",
-                "--network=none",
-                *generator,
-                "--count",
-                str(RELEASES_PER_FILE),
-                "--seed",
-                str(number),
-            )
+            number = next(NUMBERS)
+            body = run("docker", "run", *GENERATE, "--count", str(RELEASES_PER_FILE), "--seed", str(number))
             while True:
                 try:
                     path = f"/v1/uploads?filename=load-{number}.jsonl"
