@@ -38,11 +38,13 @@ app.command()(watch)
 
 
 @app.command()
-def up() -> None:
+def up(
+    reload: Annotated[bool, typer.Option(help="restart API and workers when source files change")] = False,
+) -> None:
     """Run everything in the foreground: queue, migrations, API, workers and sweep, until Ctrl-C."""
     from cli.up.launcher import up as run
 
-    raise typer.Exit(run(Settings()))
+    raise typer.Exit(run(Settings(), reload=reload))
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Starts the whole stack of compose.yaml and breaks it: see docs/containers.md. `script/compose-check` runs it."""
 
 import argparse
+import itertools
 import re
 import subprocess
 import tempfile
@@ -15,6 +16,8 @@ IMAGE, OLD_IMAGE = "tenderlake:compose-check", "tenderlake:compose-check-from"
 PORT = 18_000
 SERVICES = ("worker", "api", "sweep", "watcher", "valkey", "typesense", "postgres")
 RELEASES_PER_FILE = 100
+GENERATE = ("--rm", "--network=none", "--entrypoint=python", IMAGE, "-m", "seeds", "releases")
+NUMBERS = itertools.count(1)  # of the generated files, each of which is loaded once
 EXAMPLE_JOB = re.compile(r"\b01[0-9a-f]{30}\b")  # the job id that the README shows
 TOUR_SHOWS = (  # parts of the README's commands, and what their answers contain
     ("-F file=@seeds/data/feed.jsonl", '"status":"accepted"'),
@@ -97,17 +100,20 @@ class Load(threading.Thread):
     def __init__(self, stack: ComposeStack) -> None:
         super().__init__(daemon=True)
         self.stack, self.enough = stack, threading.Event()
+        self.failed = False
         self.jobs: list[str] = []
         self.refusals: Counter[str] = Counter()
 
     def run(self) -> None:
-        number = 0
+        try:
+            self._upload()
+        finally:
+            self.failed = not self.enough.is_set()
+
+    def _upload(self) -> None:
         while not self.enough.is_set():
-            number += 1
-            generator = ["--entrypoint=python", IMAGE, "-m", "seeds", "generate"]
-            body = run(
-                "docker", "run", "--rm", "--network=none", *generator, str(RELEASES_PER_FILE), "--seed", str(number)
-            )
+            number = next(NUMBERS)
+            body = run("docker", "run", *GENERATE, "--count", str(RELEASES_PER_FILE), "--seed", str(number))
             while True:
                 try:
                     path = f"/v1/uploads?filename=load-{number}.jsonl"
@@ -121,6 +127,8 @@ class Load(threading.Thread):
         """Stop, and wait until every accepted job has succeeded with all its records."""
         self.enough.set()
         self.join()
+        assert self.jobs, "nothing was loaded"
+        assert not self.failed, "the load ended early"
         for job in self.jobs:
             ended = self.stack.ended(job)
             counts = ended["counts"]

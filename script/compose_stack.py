@@ -23,7 +23,7 @@ def run(*command: str, **options: Any) -> str:
     if done.returncode:
         print(done.stdout[-3000:], done.stderr[-3000:], sep="\n")
         done.check_returncode()
-    return done.stdout.strip()
+    return str(done.stdout).strip()
 
 
 class ComposeStack:

@@ -17,6 +17,7 @@ from cli.up import start_checks
 from cli.up.child_processes import ManagedProcess, python, stop
 from cli.up.data_folder_lock import DataFolderLock
 from cli.up.greeting import greeting, reachable
+from cli.up.source_changes import SourceChanges
 from domain.shared.errors import StartupError
 from infrastructure.logging import set_up
 from infrastructure.queue.redis_server import RedisServer
@@ -45,8 +46,11 @@ class _RefusedError(Exception):
     """Raised when a child has printed why it can't start."""
 
 
-def up(settings: Settings, commands: Commands | None = None) -> int:
-    """Run the installation in the foreground; returns the exit code. StartupError if it can't be started."""
+def up(settings: Settings, commands: Commands | None = None, *, reload: bool = False) -> int:
+    """Run the installation in the foreground; returns the exit code. StartupError if it can't be started.
+
+    `reload`: API, workers and watcher are restarted when source files change.
+    """
     set_private_umask()
     ended = Event()
     set_on_stop_signal(ended)
@@ -60,7 +64,9 @@ def up(settings: Settings, commands: Commands | None = None) -> int:
         logger.info("removed the read permission of other users from {} files and folders of {}", opened, folder)
     try:
         with start_checks.listen(settings.host, settings.port) as listener:
-            return Launcher(settings, commands or Commands(), folder, (lock.descriptor, listener.fileno())).run(ended)
+            launcher = Launcher(settings, commands or Commands(), folder, (lock.descriptor, listener.fileno()))
+            launcher.changes = SourceChanges() if reload else None
+            return launcher.run(ended)
     finally:
         lock.release()
 
@@ -104,6 +110,7 @@ class Launcher:
                     why=self.server.why,
                 )
             ]
+        self.changes: SourceChanges | None = None  # watched, if given
         self.warned = False
         self.disk_checked_at = 0.0
 
@@ -160,6 +167,9 @@ class Launcher:
             connection.close()
 
     def _check_children(self) -> None:
+        if self.changes and self.changes.found():
+            logger.info("source files have changed: restarting")
+            stop([self.api, *self.watchers, *self.workers])
         for child in (*self.queue, self.api, *self.workers, *self.watchers):  # the queue first: the others need it
             child.restart_if_dead()
         if time.monotonic() - self.disk_checked_at > DISK_CHECK_SECONDS:
