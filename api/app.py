@@ -18,6 +18,7 @@ from api.middleware.request_guard import RequestGuard
 from api.openapi import describe
 from api.password_checks import PasswordChecker
 from api.v1 import (
+    api_keys,
     audit,
     catalog,
     exports,
@@ -47,8 +48,8 @@ Loads public-procurement data and serves it as a star schema and a search index.
 
 Send files to `POST /v1/uploads`; the answer is a job. Once `GET /v1/jobs/{id}` shows `succeeded`, the contracting
 processes of the file are in `/v1/gold/…` and `/v1/search` finds them. Every call except health and the token needs HTTP
-Basic (in UTF-8) or a bearer token. Errors are problem documents (RFC 9457). `HEAD` answers like `GET`, without a body.
-Lists are `{"items", "next"}`, where `next` is the URL of the next page or null. Instants are UTC.
+Basic (in UTF-8), a bearer token or an API key. Errors are problem documents (RFC 9457). `HEAD` answers like `GET`,
+without a body. Lists are `{"items", "next"}`, where `next` is the URL of the next page or null. Instants are UTC.
 
 ```
 curl -u admin:$PASSWORD -F file=@releases.json localhost:8000/v1/uploads
@@ -57,7 +58,7 @@ curl -u admin:$PASSWORD 'localhost:8000/v1/gold/facts/award?currency.code=GBP&so
 ```
 """
 TAGS = [
-    {"name": "auth", "description": "tokens"},
+    {"name": "auth", "description": "tokens and API keys"},
     {"name": "uploads", "description": "uploading files; needs the role writer"},
     {"name": "raw records", "description": "raw records: read, change and delete them, singly or in bulk"},
     {"name": "jobs", "description": "state and results of accepted changes"},
@@ -96,6 +97,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         search,
         health,
         tokens,
+        api_keys,
         uploads,
         raw_records,
         jobs,

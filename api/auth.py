@@ -35,7 +35,10 @@ basic = BasicScheme(
     auto_error=False, scheme_name="basic", description="user name and password at every call, in UTF-8 (RFC 7617)"
 )
 bearer = TokenScheme(
-    "/v1/auth/token", auto_error=False, scheme_name="token", description="a token from POST /v1/auth/token"
+    "/v1/auth/token",
+    auto_error=False,
+    scheme_name="token",
+    description="a token from POST /v1/auth/token, or an API key (`tl_…`)",
 )
 
 
@@ -65,8 +68,8 @@ def verified_user(request: Request, callers: Authenticator) -> User | None:
     if scheme.lower() == "basic":
         return callers.cached_user(*credentials(proof))
     if scheme.lower() == "bearer":
-        return callers.user_of_token(proof.strip())
-    raise UnauthorizedError("sign in with HTTP Basic, or with a token from POST /v1/auth/token")
+        return callers.user_of_bearer(proof.strip())
+    raise UnauthorizedError("sign in with HTTP Basic, with a token from POST /v1/auth/token, or with an API key")
 
 
 async def checked_user(request: Request, password_checker: PasswordChecker) -> User:

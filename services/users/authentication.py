@@ -1,4 +1,4 @@
-"""Authentication of users by password or token.
+"""Authentication of users by password, token or API key.
 
 Argon2 takes about half a second and 64 MiB per password. A correct password is therefore cached for a minute, as a
 keyed hash with the argon2 hash that it matched, and is valid only while the user still has that hash.
@@ -13,10 +13,12 @@ from time import monotonic
 from pydantic import BaseModel
 
 from domain.shared.errors import UnauthorizedError
+from domain.users.api_key import PREFIX
 from domain.users.user import PASSWORD_MAX_BYTES, User, password_bytes, valid_name
 from services.ports.secrets import PasswordHasher, TokenClaims, TokenSigner
 from services.ports.warehouse import Warehouse
 from services.shared.clock import now
+from services.users.api_keys import ApiKeyChecker
 
 PASSWORD_CACHE_SECONDS = 60.0
 PASSWORD_CACHE_ENTRIES = 1_000
@@ -39,6 +41,7 @@ class Authenticator:
         self.warehouse = warehouse
         self.passwords = passwords
         self.tokens = tokens
+        self.api_keys = ApiKeyChecker(warehouse)
         self.lifetime = timedelta(minutes=token_minutes)
         self._cache_secret = secrets.token_bytes(32)
         self._lock = Lock()
@@ -74,6 +77,10 @@ class Authenticator:
         claims = TokenClaims(user.name, self.tokens.fingerprint(user.password_hash))
         value = self.tokens.sign(claims, now(), self.lifetime)
         return Token(value=value, seconds=int(self.lifetime.total_seconds()))
+
+    def user_of_bearer(self, proof: str) -> User:
+        """The user of a token or an API key. UnauthorizedError if it is not valid."""
+        return self.api_keys.user_of_key(proof) if proof.startswith(PREFIX) else self.user_of_token(proof)
 
     def user_of_token(self, token: str) -> User:
         """The user of the token, with the current role. UnauthorizedError for an invalid or expired token."""

@@ -1,9 +1,10 @@
-"""Repositories of users and of the installation."""
+"""Repositories of users, their API keys and revoked tokens, and of the installation."""
 
 from datetime import datetime
 from typing import Protocol
 
 from domain.maintenance.installation import Installation
+from domain.users.api_key import ApiKey
 from domain.users.user import User
 
 
@@ -19,6 +20,23 @@ class UserWriter(UserReader, Protocol):
 
     def put(self, user: User) -> None: ...
     def remove(self, name: str) -> bool: ...
+
+
+class ApiKeyReader(Protocol):
+    """API keys."""
+
+    def get(self, key_id: str) -> ApiKey | None: ...
+    def all(self) -> list[ApiKey]: ...
+    def with_owner(self, key_hash: str) -> tuple[ApiKey, User] | None: ...
+
+
+class ApiKeyWriter(ApiKeyReader, Protocol):
+    """Adding and revoking API keys."""
+
+    def add(self, key: ApiKey) -> None: ...
+    def revoke(self, key_id: str, at: datetime) -> None: ...
+    def revoke_of_owner(self, owner: str, at: datetime) -> None: ...
+    def note_use(self, key_id: str, at: datetime) -> None: ...
 
 
 class InstallationReader(Protocol):
