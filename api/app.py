@@ -6,15 +6,19 @@ Creating it opens no connections.
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import errors, health
 from api.context import AppContext
 from api.job_watcher import JobWatcher
 from api.middleware.head_requests import HeadRequests
 from api.middleware.request_guard import RequestGuard
+from api.middleware.secure_headers import SecureHeaders
 from api.openapi import describe
 from api.password_checks import PasswordChecker
 from api.v1 import (
@@ -42,6 +46,7 @@ from infrastructure.bootstrap import bootstrap, password_hasher, token_signer
 from infrastructure.settings import Settings
 from services.ports.parts import Parts
 from services.users.authentication import Authenticator
+from services.users.login_throttle import LoginThrottle
 
 ABOUT = """
 Loads public-procurement data and serves it as a star schema and a search index.
@@ -74,6 +79,11 @@ TAGS = [
     {"name": "saved searches", "description": "searches that alert to new matches, by webhook or Atom feed"},
     {"name": "health", "description": "probes; need no authentication"},
 ]
+CORS: dict[str, Any] = {
+    "allow_methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": ["Authorization", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer"],
+    "expose_headers": ["ETag", "Location", "Retry-After"],
+}
 
 
 def create_app(settings: Settings | None = None, parts: Parts | None = None) -> FastAPI:
@@ -119,6 +129,10 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     errors.install(app)
     app.add_middleware(RequestGuard)
     app.add_middleware(HeadRequests)
+    if settings.cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CORS)
+    app.add_middleware(SecureHeaders, cross_origin=bool(settings.cors_origins))
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 
@@ -127,7 +141,14 @@ def container_of(settings: Settings, parts: Parts) -> AppContext:
     """The context that endpoints receive as a dependency."""
     authenticator = Authenticator(parts.warehouse, password_hasher(), token_signer(settings), settings.token_minutes)
     watcher = JobWatcher(parts.warehouse)
-    return AppContext(settings, parts, authenticator, PasswordChecker(authenticator), seeds, watcher)
+    return AppContext(
+        settings,
+        parts,
+        authenticator,
+        PasswordChecker(authenticator, LoginThrottle(settings.login_failures)),
+        seeds,
+        watcher,
+    )
 
 
 def seeds() -> Sequence[Path]:

@@ -16,6 +16,8 @@ from domain.shared.errors import ForbiddenError, UnauthorizedError
 from domain.users.user import Role, User
 from services.users.authentication import Authenticator
 
+ADDRESS_MAX_CHARACTERS = 64  # a proxy may pass on any text
+
 
 class BasicScheme(HTTPBasic):
     """Describes HTTP Basic in OpenAPI. FastAPI's own check is limited to ASCII, RFC 7617 allows UTF-8."""
@@ -74,7 +76,13 @@ def verified_user(request: Request, callers: Authenticator) -> User | None:
 
 async def checked_user(request: Request, password_checker: PasswordChecker) -> User:
     """The user of the Basic header, after checking the password. Errors as in `PasswordChecker.check`."""
-    return await password_checker.check(*credentials(request.headers.get("authorization", "").partition(" ")[2]))
+    name, password = credentials(request.headers.get("authorization", "").partition(" ")[2])
+    return await password_checker.check(name, password, client_address(request))
+
+
+def client_address(request: HTTPConnection) -> str:
+    """The address of the client: the peer's, or the one that a trusted proxy names."""
+    return request.client.host[:ADDRESS_MAX_CHARACTERS] if request.client else ""
 
 
 def credentials(proof: str) -> tuple[str, str]:

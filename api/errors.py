@@ -32,6 +32,7 @@ STATUS: dict[type[errors.TenderlakeError], int] = {
     errors.PreconditionError: 412,
     errors.TooLargeError: 413,
     errors.UnprocessableError: 422,
+    errors.TooManyRequestsError: 429,
     errors.DamagedError: 500,
     errors.RetryableError: 503,
     errors.NoSpaceError: 507,
@@ -104,7 +105,7 @@ def _ours(request: Request, error: Exception) -> Response:
     status = status_of(error)
     more = {name: value for name, value in error.details.items() if name not in RESERVED_MEMBERS}
     headers = {401: CHALLENGES, 408: {"Connection": "close"}}.get(status, {})
-    if status == 503:
+    if status in {429, 503}:
         more["retry_after"] = max(1, ceil(more.get("retry_after", RETRY_AFTER_SECONDS)))
         headers = {"Retry-After": str(more["retry_after"])}
     if status >= 500:

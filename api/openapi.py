@@ -22,6 +22,7 @@ DESCRIPTIONS = {
     413: "Larger than the settings allow",
     415: "The media type of the body is not supported",
     422: "Values of the wrong type or out of range; `errors` lists them",
+    429: "Too many requests of this caller, or too many unfinished jobs; try again after `Retry-After` seconds",
     500: "An unexpected error; the log has the details under `reference`",
     503: "A component does not answer; try again after `Retry-After` seconds",
     507: "The disk is full; nothing was stored",
@@ -34,7 +35,7 @@ def answers(*statuses: int) -> Answers:
     return {status: {"description": DESCRIPTIONS[status], **PROBLEM_CONTENT} for status in statuses}
 
 
-COMMON = answers(400, 401, 403, 405, 422, 500, 503, 507)
+COMMON = answers(400, 401, 403, 405, 422, 429, 500, 503, 507)
 BUILD_LOCK = threading.Lock()
 
 

@@ -107,6 +107,12 @@ class RetryableError(TenderlakeError):
     title = "Temporarily unavailable"
 
 
+class TooManyRequestsError(RetryableError):
+    """Raised when a caller or the installation has reached a configured rate; `retry_after` is in seconds."""
+
+    title = "Too many requests"
+
+
 class UnavailableError(RetryableError):
     """Raised when a service (search, queue, database) does not respond at present."""
 
