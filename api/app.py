@@ -6,9 +6,12 @@ Creating it opens no connections.
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import errors, health, metrics_endpoint
 from api.context import AppContext
@@ -19,10 +22,12 @@ from api.metrics.request_metrics import RequestMetrics
 from api.middleware.head_requests import HeadRequests
 from api.middleware.request_guard import RequestGuard
 from api.middleware.request_log import RequestLog
+from api.middleware.secure_headers import SecureHeaders
 from api.middleware.time_limit import TimeLimit
 from api.openapi import describe
 from api.password_checks import PasswordChecker
 from api.v1 import (
+    api_keys,
     audit,
     catalog,
     exports,
@@ -46,14 +51,15 @@ from infrastructure.bootstrap import bootstrap, password_hasher, token_signer
 from infrastructure.settings import Settings
 from services.ports.parts import Parts
 from services.users.authentication import Authenticator
+from services.users.login_throttle import LoginThrottle
 
 ABOUT = """
 Loads public-procurement data and serves it as a star schema and a search index.
 
 Send files to `POST /v1/uploads`; the answer is a job. Once `GET /v1/jobs/{id}` shows `succeeded`, the contracting
 processes of the file are in `/v1/gold/…` and `/v1/search` finds them. Every call except health and the token needs HTTP
-Basic (in UTF-8) or a bearer token. Errors are problem documents (RFC 9457). `HEAD` answers like `GET`, without a body.
-Lists are `{"items", "next"}`, where `next` is the URL of the next page or null. Instants are UTC.
+Basic (in UTF-8), a bearer token or an API key. Errors are problem documents (RFC 9457). `HEAD` answers like `GET`,
+without a body. Lists are `{"items", "next"}`, where `next` is the URL of the next page or null. Instants are UTC.
 
 ```
 curl -u admin:$PASSWORD -F file=@releases.json localhost:8000/v1/uploads
@@ -62,7 +68,7 @@ curl -u admin:$PASSWORD 'localhost:8000/v1/gold/facts/award?currency.code=GBP&so
 ```
 """
 TAGS = [
-    {"name": "auth", "description": "tokens"},
+    {"name": "auth", "description": "tokens and API keys"},
     {"name": "uploads", "description": "uploading files; needs the role writer"},
     {"name": "raw records", "description": "raw records: read, change and delete them, singly or in bulk"},
     {"name": "jobs", "description": "state and results of accepted changes"},
@@ -78,6 +84,11 @@ TAGS = [
     {"name": "saved searches", "description": "searches that alert to new matches, by webhook or Atom feed"},
     {"name": "health", "description": "probes and metrics; need no authentication"},
 ]
+CORS: dict[str, Any] = {
+    "allow_methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": ["Authorization", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer"],
+    "expose_headers": ["ETag", "Location", "Retry-After"],
+}
 
 
 def create_app(settings: Settings | None = None, parts: Parts | None = None) -> FastAPI:
@@ -103,6 +114,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         health,
         metrics_endpoint,
         tokens,
+        api_keys,
         uploads,
         raw_records,
         jobs,
@@ -125,7 +137,11 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     app.add_middleware(RequestGuard)
     app.add_middleware(HeadRequests)
     app.add_middleware(TimeLimit)
+    if settings.cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, **CORS)
+    app.add_middleware(SecureHeaders, cross_origin=bool(settings.cors_origins))
     app.add_middleware(RequestLog)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 
@@ -136,7 +152,7 @@ def container_of(settings: Settings, parts: Parts) -> AppContext:
     watcher = JobWatcher(parts.warehouse)
     metrics = InstallationMetrics(parts, settings.data_dir)
     rate, open_jobs = RequestRate(settings.rate_per_minute), OpenJobs(parts.warehouse, settings.max_open_jobs)
-    checker = PasswordChecker(authenticator)
+    checker = PasswordChecker(authenticator, LoginThrottle(settings.login_failures))
     return AppContext(settings, parts, authenticator, checker, seeds, watcher, metrics, rate, open_jobs)
 
 

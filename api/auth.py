@@ -16,6 +16,8 @@ from domain.shared.errors import ForbiddenError, UnauthorizedError
 from domain.users.user import Role, User
 from services.users.authentication import Authenticator
 
+ADDRESS_MAX_CHARACTERS = 64  # a proxy may pass on any text
+
 
 class BasicScheme(HTTPBasic):
     """Describes HTTP Basic in OpenAPI. FastAPI's own check is limited to ASCII, RFC 7617 allows UTF-8."""
@@ -35,7 +37,10 @@ basic = BasicScheme(
     auto_error=False, scheme_name="basic", description="user name and password at every call, in UTF-8 (RFC 7617)"
 )
 bearer = TokenScheme(
-    "/v1/auth/token", auto_error=False, scheme_name="token", description="a token from POST /v1/auth/token"
+    "/v1/auth/token",
+    auto_error=False,
+    scheme_name="token",
+    description="a token from POST /v1/auth/token, or an API key (`tl_…`)",
 )
 
 
@@ -68,13 +73,19 @@ def verified_user(request: Request, callers: Authenticator) -> User | None:
     if scheme.lower() == "basic":
         return callers.cached_user(*credentials(proof))
     if scheme.lower() == "bearer":
-        return callers.user_of_token(proof.strip())
-    raise UnauthorizedError("sign in with HTTP Basic, or with a token from POST /v1/auth/token")
+        return callers.user_of_bearer(proof.strip())
+    raise UnauthorizedError("sign in with HTTP Basic, with a token from POST /v1/auth/token, or with an API key")
 
 
 async def checked_user(request: Request, password_checker: PasswordChecker) -> User:
     """The user of the Basic header, after checking the password. Errors as in `PasswordChecker.check`."""
-    return await password_checker.check(*credentials(request.headers.get("authorization", "").partition(" ")[2]))
+    name, password = credentials(request.headers.get("authorization", "").partition(" ")[2])
+    return await password_checker.check(name, password, client_address(request))
+
+
+def client_address(request: HTTPConnection) -> str:
+    """The address of the client: the peer's, or the one that a trusted proxy names."""
+    return request.client.host[:ADDRESS_MAX_CHARACTERS] if request.client else ""
 
 
 def credentials(proof: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Adapters of passwords (argon2, by pwdlib) and tokens (JSON Web Tokens, by PyJWT)."""
 
 import hmac
+import secrets
 from datetime import datetime, timedelta
 
 import jwt
@@ -20,11 +21,12 @@ class JwtSigner:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def sign(self, claims: TokenClaims, issued_at: datetime, lifetime: timedelta) -> str:
-        """The token of these claims."""
+    def sign(self, user: str, password_fingerprint: str, issued_at: datetime, lifetime: timedelta) -> str:
+        """A token with a random id."""
         content = {
-            "sub": claims.user,
-            "pwd": claims.password_fingerprint,
+            "sub": user,
+            "pwd": password_fingerprint,
+            "jti": secrets.token_hex(16),
             "iat": issued_at,
             "exp": issued_at + lifetime,
         }
@@ -33,12 +35,12 @@ class JwtSigner:
     def verify(self, token: str) -> TokenClaims:
         """The claims of a valid token. UnauthorizedError where it is expired, unreadable or signed by another key."""
         try:
-            content = jwt.decode(token, self._key, [ALGORITHM], options={"require": ["sub", "exp", "pwd"]})
+            content = jwt.decode(token, self._key, [ALGORITHM], options={"require": ["sub", "exp", "pwd", "jti"]})
         except jwt.ExpiredSignatureError as error:
             raise UnauthorizedError("the token has expired; get a new one from POST /v1/auth/token") from error
         except Exception as error:  # pylint: disable=broad-exception-caught  # any unreadable token is invalid
             raise UnauthorizedError("the token is invalid") from error
-        return TokenClaims(str(content["sub"]), str(content["pwd"]))
+        return TokenClaims(str(content["sub"]), str(content["pwd"]), str(content["jti"]), int(content["exp"]))
 
     def fingerprint(self, text: str) -> str:
         """A keyed hash of the text."""

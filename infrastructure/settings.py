@@ -4,11 +4,12 @@ import json
 import os
 import tomllib
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.document_files.pdf_limits import PdfLimits
@@ -29,6 +30,19 @@ def read_red_flags(value: Any) -> Any:
     return FILE_READERS[path.suffix](path.read_text(encoding="utf-8"))
 
 
+def split_list(value: Any) -> Any:
+    """The items of a text with commas."""
+    return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+
+
+def check_network(value: str) -> str:
+    """The address or network. ValueError for anything else, such as a host name."""
+    try:
+        return str(ip_network(value, strict=False))
+    except ValueError as error:
+        raise ValueError(f"{value} is neither an IP address nor a network such as 10.0.0.0/8") from error
+
+
 FILE_READERS: dict[str, Callable[[str], Any]] = {
     ".json": json.loads,
     ".toml": tomllib.loads,
@@ -45,6 +59,23 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="folder of all data: lake, warehouse, queue, search index, files")
     host: str = Field("127.0.0.1", description="address that the API listens on")
     port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="port that the API listens on")
+    trusted_proxies: Annotated[
+        list[Annotated[str, AfterValidator(check_network)]], NoDecode, BeforeValidator(split_list)
+    ] = Field(
+        [],
+        description="addresses or networks of reverse proxies, separated by commas, whose X-Forwarded-For and "
+        "X-Forwarded-Proto are used; default: none",
+    )
+    cors_origins: Annotated[
+        list[Annotated[str, Field(pattern=r"^(https?://[^/\s]+|\*)$")]], NoDecode, BeforeValidator(split_list)
+    ] = Field(
+        [], description="origins of web pages that may call the API (CORS), separated by commas, or *; default: none"
+    )
+    login_failures: Annotated[int, Field(ge=1)] = Field(
+        10,
+        description="wrong passwords of a user from one address, in each API process, after which further ones are "
+        "refused with 429 for a growing time, up to a minute",
+    )
     admin_password: SecretStr | None = Field(
         None, description="password of the user admin; if unset, a random one is generated at the first start"
     )

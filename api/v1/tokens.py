@@ -1,4 +1,4 @@
-"""POST /v1/auth/token: credentials for a token."""
+"""POST and DELETE /v1/auth/token: credentials for a token, and its revocation."""
 
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
@@ -6,12 +6,13 @@ from urllib.parse import parse_qsl
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.auth import credentials
+from api.auth import client_address, credentials
 from api.context import Context
 from api.openapi import answers
 from api.requests.body_stream import body_chunks
 from api.v1.schemas import TokenAnswer
-from domain.shared.errors import InvalidError, TooLargeError
+from domain.shared.errors import InvalidError, TooLargeError, UnauthorizedError
+from domain.users.api_key import PREFIX
 
 BODY_MAX_BYTES = 16_384  # bytes of the body
 FIELDS = {
@@ -44,14 +45,32 @@ async def signed_in(request: Request) -> tuple[str, str]:
     return name, password
 
 
-@router.post("/token", responses=answers(400, 401, 405, 408, 413, 422, 500, 503, 507), openapi_extra=BODY)
+@router.post("/token", responses=answers(400, 401, 405, 408, 413, 422, 429, 500, 503, 507), openapi_extra=BODY)
 async def token(
-    response: Response, context: Context, who: Annotated[tuple[str, str], Depends(signed_in)]
+    request: Request, response: Response, context: Context, who: Annotated[tuple[str, str], Depends(signed_in)]
 ) -> TokenAnswer:
     """Get a token for a user name and password (the password form of OAuth 2, the same as JSON, or HTTP Basic)."""
-    made = context.authenticator.issue_token(await context.password_checker.check(*who))
+    user = await context.password_checker.check(*who, client_address(request))
+    made = context.authenticator.issue_token(user)
     response.headers["Cache-Control"] = "no-store"
     return TokenAnswer(access_token=made.value, expires_in=made.seconds)
+
+
+@router.delete(
+    "/token",
+    status_code=204,
+    response_class=Response,
+    responses=answers(400, 401, 405, 500, 503, 507),
+    openapi_extra={"security": [{"token": []}]},
+)
+def revoke(request: Request, context: Context) -> None:
+    """Revoke the token that the request is sent with."""
+    scheme, _, proof = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic" or proof.strip().startswith(PREFIX):
+        raise InvalidError("send the token to revoke as a bearer token; DELETE /v1/api-keys/{id} revokes an API key")
+    if scheme.lower() != "bearer":
+        raise UnauthorizedError("send the token to revoke as a bearer token")
+    context.authenticator.revoke_token(proof.strip())
 
 
 def _fields(body: bytes, content_type: str) -> dict[str, Any]:

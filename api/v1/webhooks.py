@@ -38,6 +38,7 @@ def add(context: Context, response: Response, _: Admin, body: WebhookBody) -> Ne
     made, secret = services.add_webhook(
         context.parts.warehouse, context.parts.seals, body.to_input(), private=context.settings.webhook_private
     )
+    response.headers["Cache-Control"] = "no-store"
     response.headers["Location"] = f"/v1/webhooks/{made.id}"
     return NewWebhook.new(made, secret)
 

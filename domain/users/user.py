@@ -38,6 +38,10 @@ class Role(StrEnum):
         order = list(Role)
         return order.index(self) >= order.index(needed)
 
+    def at_most(self, limit: "Role") -> "Role":
+        """The lower one of the two roles."""
+        return limit if self.reaches(limit) else self
+
 
 class User(BaseModel):
     """A user; `password_hash` is argon2id in PHC form."""

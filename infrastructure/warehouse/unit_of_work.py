@@ -30,6 +30,7 @@ from infrastructure.warehouse.star.reader import StarReader
 from infrastructure.warehouse.star.red_flags import RedFlagRepository
 from infrastructure.warehouse.star.repository import StarRepository
 from infrastructure.warehouse.star.search_rows import SearchRowReader
+from infrastructure.warehouse.users.api_keys import ApiKeyRepository
 from infrastructure.warehouse.users.repository import UserRepository
 from infrastructure.warehouse.webhooks.deliveries import DeliveryRepository
 from infrastructure.warehouse.webhooks.webhooks import WebhookRepository
@@ -54,6 +55,7 @@ class SqlUnitOfWork:
         self.document_files = DocumentFileRepository(connection)
         self.marts = MartRepository(connection)
         self.users = UserRepository(connection)
+        self.api_keys = ApiKeyRepository(connection)
         self.exchange_rates = ExchangeRateRepository(connection)
         self.star_reader = StarReader(connection)
         self.idempotency_keys = IdempotencyKeyRepository(connection)

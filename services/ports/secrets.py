@@ -12,16 +12,21 @@ class PasswordHasher(Protocol):
 
 
 class TokenClaims(NamedTuple):
-    """What a token says: its user, and the fingerprint of the password hash that the user had at its issue."""
+    """What a token says: its user, and the fingerprint of the password hash that the user had at its issue.
+
+    `expires` is a Unix timestamp.
+    """
 
     user: str
     password_fingerprint: str
+    token_id: str
+    expires: int
 
 
 class TokenSigner(Protocol):
     """Signs tokens with a key of the installation."""
 
-    def sign(self, claims: TokenClaims, issued_at: datetime, lifetime: timedelta) -> str: ...
+    def sign(self, user: str, password_fingerprint: str, issued_at: datetime, lifetime: timedelta) -> str: ...
     def verify(self, token: str) -> TokenClaims:
         """The claims of a valid token. UnauthorizedError where it is expired, unreadable or signed by another key."""
 

@@ -3,7 +3,14 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from services.ports.repositories.administration import InstallationReader, InstallationWriter, UserReader, UserWriter
+from services.ports.repositories.administration import (
+    ApiKeyReader,
+    ApiKeyWriter,
+    InstallationReader,
+    InstallationWriter,
+    UserReader,
+    UserWriter,
+)
 from services.ports.repositories.catalog import CatalogReader
 from services.ports.repositories.exports import ExportReader, ExportWriter
 from services.ports.repositories.jobs import (
@@ -124,6 +131,8 @@ class ReadUnitOfWork(Protocol):
     @property
     def users(self) -> UserReader: ...
     @property
+    def api_keys(self) -> ApiKeyReader: ...
+    @property
     def installations(self) -> InstallationReader: ...
     @property
     def catalog(self) -> CatalogReader: ...
@@ -189,6 +198,8 @@ class WriteUnitOfWork(ReadUnitOfWork, Protocol):
     def deliveries(self) -> DeliveryWriter: ...
     @property
     def users(self) -> UserWriter: ...
+    @property
+    def api_keys(self) -> ApiKeyWriter: ...
     @property
     def installations(self) -> InstallationWriter: ...
     @property

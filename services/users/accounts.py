@@ -40,7 +40,10 @@ def add_user(warehouse: Warehouse, passwords: PasswordHasher, name: str, role: R
 
 
 def remove_user(warehouse: Warehouse, name: str) -> None:
-    """Remove a user and their saved searches. NotFoundError for an unknown user, ConflictError for the last admin."""
+    """Remove a user and their saved searches, and revoke their API keys.
+
+    NotFoundError for an unknown user, ConflictError for the last admin.
+    """
     with warehouse.write() as work:
         if work.users.get(name) is None:
             raise NotFoundError(f"there is no user {name}")
@@ -48,6 +51,7 @@ def remove_user(warehouse: Warehouse, name: str) -> None:
             raise ConflictError(f"{name} is the last admin; add another one first")
         for search in work.saved_searches.of_owner(name):
             delete_saved_search(work, search.id)
+        work.api_keys.revoke_of_owner(name, now())
         work.users.remove(name)
         work.commit()
 

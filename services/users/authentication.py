@@ -1,4 +1,4 @@
-"""Authentication of users by password or token.
+"""Authentication of users by password, token or API key.
 
 Argon2 takes about half a second and 64 MiB per password. A correct password is therefore cached for a minute, as a
 keyed hash with the argon2 hash that it matched, and is valid only while the user still has that hash.
@@ -6,20 +6,23 @@ keyed hash with the argon2 hash that it matched, and is valid only while the use
 
 import hmac
 import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from time import monotonic
 
 from pydantic import BaseModel
 
 from domain.shared.errors import UnauthorizedError
+from domain.users.api_key import PREFIX
 from domain.users.user import PASSWORD_MAX_BYTES, User, password_bytes, valid_name
 from services.ports.secrets import PasswordHasher, TokenClaims, TokenSigner
 from services.ports.warehouse import Warehouse
 from services.shared.clock import now
+from services.users.api_keys import ApiKeyChecker
 
 PASSWORD_CACHE_SECONDS = 60.0
 PASSWORD_CACHE_ENTRIES = 1_000
+LATEST_EXPIRY_TIMESTAMP = 253_402_214_400  # the last day of the year 9999
 WRONG_CREDENTIALS = "the user name or the password is wrong"
 
 
@@ -39,6 +42,7 @@ class Authenticator:
         self.warehouse = warehouse
         self.passwords = passwords
         self.tokens = tokens
+        self.api_keys = ApiKeyChecker(warehouse)
         self.lifetime = timedelta(minutes=token_minutes)
         self._cache_secret = secrets.token_bytes(32)
         self._lock = Lock()
@@ -71,16 +75,36 @@ class Authenticator:
 
     def issue_token(self, user: User) -> Token:
         """A new token for the user; invalid once the password changes or the user is removed."""
-        claims = TokenClaims(user.name, self.tokens.fingerprint(user.password_hash))
-        value = self.tokens.sign(claims, now(), self.lifetime)
+        value = self.tokens.sign(user.name, self.tokens.fingerprint(user.password_hash), now(), self.lifetime)
         return Token(value=value, seconds=int(self.lifetime.total_seconds()))
 
+    def user_of_bearer(self, proof: str) -> User:
+        """The user of a token or an API key. UnauthorizedError if it is not valid."""
+        return self.api_keys.user_of_key(proof) if proof.startswith(PREFIX) else self.user_of_token(proof)
+
     def user_of_token(self, token: str) -> User:
-        """The user of the token, with the current role. UnauthorizedError for an invalid or expired token."""
+        """The user of the token, with the current role. UnauthorizedError if it is invalid, expired or revoked."""
+        return self._user_of_claims(self.tokens.verify(token))
+
+    def revoke_token(self, token: str) -> User:
+        """End a token before its expiry; returns its user. UnauthorizedError as in `user_of_token`."""
         claims = self.tokens.verify(token)
-        user = self._user(claims.user)
+        user, moment = self._user_of_claims(claims), now()
+        with self.warehouse.write() as work:
+            work.users.forget_revoked_tokens(moment)
+            work.users.revoke_token(
+                claims.token_id, datetime.fromtimestamp(min(claims.expires, LATEST_EXPIRY_TIMESTAMP), UTC)
+            )
+            work.commit()
+        return user
+
+    def _user_of_claims(self, claims: TokenClaims) -> User:
+        user = None
+        if valid_name(claims.user):
+            with self.warehouse.read() as work:
+                user = work.users.get_unless_revoked(claims.user, claims.token_id)
         if user is None or self.tokens.fingerprint(user.password_hash) != claims.password_fingerprint:
-            raise UnauthorizedError("the token's user was removed or has a new password")
+            raise UnauthorizedError("the token was revoked, or its user was removed or has a new password")
         return user
 
     def _user(self, name: str) -> User | None:

@@ -5,7 +5,7 @@ import stat
 from asyncio import create_task, gather, run, sleep, wait_for
 from base64 import b64encode, urlsafe_b64encode
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from types import SimpleNamespace
 from typing import cast
@@ -21,8 +21,10 @@ from domain.shared.errors import ConflictError, InvalidError, UnauthorizedError
 from domain.users.user import Role, User
 from infrastructure.bootstrap import token_signer, vault
 from infrastructure.credentials import PASSWORD_HASHER, JwtSigner
+from infrastructure.warehouse.unit_of_work import SqlUnitOfWork
 from services.users.accounts import add_user, ensure_admin, remove_user
 from services.users.authentication import Authenticator
+from services.users.login_throttle import LoginThrottle
 from tests.api.conftest import Api
 
 TOKEN = "/v1/auth/token"
@@ -150,7 +152,7 @@ def test_whoever_guesses_passwords_keeps_no_other_request_waiting(api: Api) -> N
         events.append(name)
         raise UnauthorizedError("no")
 
-    door = PasswordChecker(cast(Authenticator, SimpleNamespace(authenticate=slow)))
+    door = PasswordChecker(cast(Authenticator, SimpleNamespace(authenticate=slow)), LoginThrottle(1_000))
     app.state.container = replace(app.state.container, password_checker=door)
 
     async def ask() -> None:
@@ -190,6 +192,38 @@ def test_tokens_that_expired_or_that_we_did_not_sign_are_refused(full: Api) -> N
         callers.user_of_token(stranger.issue_token(user).value)
     with pytest.raises(UnauthorizedError):
         callers.user_of_token(jwt.encode({"sub": "admin"}, "", "none"))
+
+
+def test_a_revoked_token_is_refused_and_others_of_its_user_are_not(api: Api) -> None:
+    first, second = bearer(api, "rita", "rita!"), bearer(api, "rita", "rita!")
+    assert api.stranger.delete(TOKEN, headers=first).status_code == 204
+    assert api.stranger.get("/v1/jobs", headers=first).status_code == 401
+    assert api.stranger.delete(TOKEN, headers=first).status_code == 401
+    assert api.stranger.get("/v1/jobs", headers=second).status_code == 200
+    assert api.stranger.get("/v1/jobs", headers=bearer(api, "rita", "rita!")).status_code == 200
+
+
+def test_revocations_are_kept_until_the_token_expires(api: Api) -> None:
+    def revoked() -> int:
+        with api.parts.warehouse.read() as work:
+            assert isinstance(work, SqlUnitOfWork)
+            return len(work.connection.exec_driver_sql("SELECT * FROM revoked_token").all())
+
+    callers = Authenticator(api.parts.warehouse, PASSWORD_HASHER, token_signer(api.settings), 5)
+    for _ in range(2):
+        callers.revoke_token(callers.issue_token(callers.authenticate("rita", "rita!")).value)
+    assert revoked() == 2
+    with api.parts.warehouse.write() as work:
+        work.users.forget_revoked_tokens(datetime.now(UTC) + timedelta(minutes=6))
+        work.commit()
+    assert revoked() == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"), [({}, 401), (basic("rita", "rita!"), 400), ({"Authorization": "Bearer tl_x"}, 400)]
+)
+def test_only_a_token_can_be_revoked_as_one(full: Api, headers: dict[str, str], status: int) -> None:
+    assert full.stranger.delete(TOKEN, headers=headers).status_code == status
 
 
 CLAIMS: list[dict[str, object]] = [

@@ -102,7 +102,8 @@ def test_any_request_is_answered_as_described(
         operation = found.ok()
         if operation.path.endswith("/events"):
             continue  # event streams do not end; they have tests of their own
-        _ask(operation, role, headers[role], installation)
+        # A token would end with the first request; tests/api/test_auth.py has the tests with tokens.
+        _ask(operation, role, {} if operation.label == "DELETE /v1/auth/token" else headers[role], installation)
         asked += 1
     assert asked > 20
 

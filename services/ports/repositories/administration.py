@@ -1,9 +1,10 @@
-"""Repositories of users and of the installation."""
+"""Repositories of users, their API keys and revoked tokens, and of the installation."""
 
 from datetime import datetime
 from typing import Protocol
 
 from domain.maintenance.installation import Installation
+from domain.users.api_key import ApiKey
 from domain.users.user import User
 
 
@@ -11,14 +12,34 @@ class UserReader(Protocol):
     """Users of the API."""
 
     def get(self, name: str) -> User | None: ...
+    def get_unless_revoked(self, name: str, token_id: str) -> User | None: ...
     def all(self) -> list[User]: ...
 
 
 class UserWriter(UserReader, Protocol):
-    """Adding, changing and removing users."""
+    """Adding, changing and removing users; revoking tokens."""
 
     def put(self, user: User) -> None: ...
     def remove(self, name: str) -> bool: ...
+    def revoke_token(self, token_id: str, expires_at: datetime) -> None: ...
+    def forget_revoked_tokens(self, before: datetime) -> None: ...
+
+
+class ApiKeyReader(Protocol):
+    """API keys."""
+
+    def get(self, key_id: str) -> ApiKey | None: ...
+    def all(self) -> list[ApiKey]: ...
+    def with_owner(self, key_hash: str) -> tuple[ApiKey, User] | None: ...
+
+
+class ApiKeyWriter(ApiKeyReader, Protocol):
+    """Adding and revoking API keys."""
+
+    def add(self, key: ApiKey) -> None: ...
+    def revoke(self, key_id: str, at: datetime) -> None: ...
+    def revoke_of_owner(self, owner: str, at: datetime) -> None: ...
+    def note_use(self, key_id: str, at: datetime) -> None: ...
 
 
 class InstallationReader(Protocol):
