@@ -36,9 +36,9 @@ def licence(name: str) -> str:
         metadata = distribution(name).metadata
     except PackageNotFoundError:
         return ELSEWHERE
-    short = (metadata.get("License") or "").strip()
+    short = (metadata.get_all("License") or [""])[0].strip()
     classified = [one for one in metadata.get_all("Classifier") or [] if one.startswith("License ::")]
-    found = metadata.get("License-Expression") or (
+    found = (metadata.get_all("License-Expression") or [""])[0] or (
         short if len(short) <= SHORT_CHARACTERS and "\n" not in short else ""
     )
     found = found or ", ".join(classified)
