@@ -43,6 +43,7 @@ class PasswordChecker:
                 user = await run_in_threadpool(self._callers.authenticate, name, password)
         except UnauthorizedError:
             self._throttle.failed(name, address)
+            await run_in_threadpool(self._callers.record_failure, name, address)
             raise
         finally:
             self._waiting -= 1

@@ -6,6 +6,7 @@ from pathlib import Path
 from cli.main import app
 from domain.jobs.job import STAGES as SHOWN_STAGES
 from infrastructure.settings import Settings
+from script.licences import PAGE, locked
 from services.pipeline.stages import STAGES
 from services.quality.report import CODES
 
@@ -58,3 +59,8 @@ def test_links_between_the_pages_lead_somewhere() -> None:
         if not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_the_licence_of_every_locked_package_is_listed() -> None:
+    listed = re.findall(r"^\| (\S+) \| (\S+) \| .+ \|$", PAGE.read_text(), re.MULTILINE)
+    assert dict(listed[1:] if listed[0][0] == "package" else listed) == locked(), "run script/licences.py"

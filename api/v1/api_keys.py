@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from fastapi import Path
+from fastapi import Path, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from api.auth import Admin
+from api.auth import Admin, client_address
 from api.context import Context
 from api.openapi import answers
 from api.requests.parameters import strict_router
@@ -68,14 +68,16 @@ def api_keys(context: Context, _: Admin) -> ApiKeys:
 
 
 @router.post("", status_code=201)
-def create(context: Context, response: Response, user: Admin, body: ApiKeyBody) -> NewApiKey:
+def create(context: Context, request: Request, response: Response, user: Admin, body: ApiKeyBody) -> NewApiKey:
     """Create an API key that acts for the caller. The answer shows the key, this once."""
-    made, key = services.create_api_key(context.parts.warehouse, user, body.name, body.role, body.expires_in_days)
+    made, key = services.create_api_key(
+        context.parts.warehouse, user, body.name, body.role, body.expires_in_days, client_address(request)
+    )
     response.headers["Cache-Control"] = "no-store"
     return NewApiKey(**ApiKeyAnswer.of(made).model_dump(), key=key)
 
 
 @router.delete("/{key_id}", status_code=204, response_class=Response, responses=answers(404))
-def revoke(key_id: Id, context: Context, _: Admin) -> None:
+def revoke(key_id: Id, context: Context, request: Request, user: Admin) -> None:
     """Revoke an API key. It is refused at once, and stays in the list."""
-    services.revoke_api_key(context.parts.warehouse, key_id)
+    services.revoke_api_key(context.parts.warehouse, key_id, user.name, client_address(request))

@@ -10,11 +10,13 @@ from api.context import Context
 from api.openapi import answers
 from api.requests.parameters import Cursor, next_link, strict_router
 from api.v1.raw_record_schemas import AuditTrail, Outcomes
-from api.v1.schemas import JobId
+from api.v1.schemas import JobId, ListPage
 from domain.raw_records.audit import AuditFilter
 from domain.raw_records.operations import Result
 from domain.raw_records.record import RECORD_ID_MAX_CHARACTERS, Kind
+from domain.users.security_event import SecurityAction, SecurityEvent
 from services.raw_records.queries import list_audit, list_outcomes
+from services.users.security_log import list_events
 
 router = strict_router("/v1")
 Limit = Annotated[int, Query(ge=1, le=1000, description="largest number of entries in a page")]
@@ -45,6 +47,27 @@ def outcomes(
     """List the outcome of each operation of a request on raw records, in request order; empty before landing."""
     page, following = list_outcomes(context.parts.warehouse, job_id, outcome, cursor, limit)
     return Outcomes(items=page, next=next_link(request, following))
+
+
+class SecurityLog(ListPage[SecurityEvent]):
+    """A page of the security log, newest first."""
+
+
+@router.get("/audit/security", tags=["auth"])
+def security_log(
+    request: Request,
+    context: Context,
+    _: Admin,
+    action: Annotated[SecurityAction | None, Query(description="only events of this kind")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> SecurityLog:
+    """List logins, failed logins and changes of credentials, with the client's address; equal ones of an hour in one.
+
+    Needs the role admin.
+    """
+    page, following = list_events(context.parts.warehouse, action, cursor, limit)
+    return SecurityLog(items=list(page), next=next_link(request, following))
 
 
 @router.get("/audit", tags=["raw records"])

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from api.auth import client_address, credentials
 from api.context import Context
@@ -13,6 +14,8 @@ from api.requests.body_stream import body_chunks
 from api.v1.schemas import TokenAnswer
 from domain.shared.errors import InvalidError, TooLargeError, UnauthorizedError
 from domain.users.api_key import PREFIX
+from domain.users.security_event import SecurityAction
+from services.users.security_log import record
 
 BODY_MAX_BYTES = 16_384  # bytes of the body
 FIELDS = {
@@ -50,8 +53,10 @@ async def token(
     request: Request, response: Response, context: Context, who: Annotated[tuple[str, str], Depends(signed_in)]
 ) -> TokenAnswer:
     """Get a token for a user name and password (the password form of OAuth 2, the same as JSON, or HTTP Basic)."""
-    user = await context.password_checker.check(*who, client_address(request))
+    address = client_address(request)
+    user = await context.password_checker.check(*who, address)
     made = context.authenticator.issue_token(user)
+    await run_in_threadpool(record, context.parts.warehouse, SecurityAction.TOKEN_ISSUED, user.name, address)
     response.headers["Cache-Control"] = "no-store"
     return TokenAnswer(access_token=made.value, expires_in=made.seconds)
 
@@ -70,7 +75,8 @@ def revoke(request: Request, context: Context) -> None:
         raise InvalidError("send the token to revoke as a bearer token; DELETE /v1/api-keys/{id} revokes an API key")
     if scheme.lower() != "bearer":
         raise UnauthorizedError("send the token to revoke as a bearer token")
-    context.authenticator.revoke_token(proof.strip())
+    user = context.authenticator.revoke_token(proof.strip())
+    record(context.parts.warehouse, SecurityAction.TOKEN_REVOKED, user.name, client_address(request))
 
 
 def _fields(body: bytes, content_type: str) -> dict[str, Any]:

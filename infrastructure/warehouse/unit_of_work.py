@@ -32,6 +32,7 @@ from infrastructure.warehouse.star.repository import StarRepository
 from infrastructure.warehouse.star.search_rows import SearchRowReader
 from infrastructure.warehouse.users.api_keys import ApiKeyRepository
 from infrastructure.warehouse.users.repository import UserRepository
+from infrastructure.warehouse.users.security_events import SecurityEventRepository
 from infrastructure.warehouse.webhooks.deliveries import DeliveryRepository
 from infrastructure.warehouse.webhooks.webhooks import WebhookRepository
 
@@ -56,6 +57,7 @@ class SqlUnitOfWork:
         self.marts = MartRepository(connection)
         self.users = UserRepository(connection)
         self.api_keys = ApiKeyRepository(connection)
+        self.security_events = SecurityEventRepository(connection)
         self.exchange_rates = ExchangeRateRepository(connection)
         self.star_reader = StarReader(connection)
         self.idempotency_keys = IdempotencyKeyRepository(connection)

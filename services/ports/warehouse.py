@@ -8,6 +8,8 @@ from services.ports.repositories.administration import (
     ApiKeyWriter,
     InstallationReader,
     InstallationWriter,
+    SecurityEventReader,
+    SecurityEventWriter,
     UserReader,
     UserWriter,
 )
@@ -133,6 +135,8 @@ class ReadUnitOfWork(Protocol):
     @property
     def api_keys(self) -> ApiKeyReader: ...
     @property
+    def security_events(self) -> SecurityEventReader: ...
+    @property
     def installations(self) -> InstallationReader: ...
     @property
     def catalog(self) -> CatalogReader: ...
@@ -200,6 +204,8 @@ class WriteUnitOfWork(ReadUnitOfWork, Protocol):
     def users(self) -> UserWriter: ...
     @property
     def api_keys(self) -> ApiKeyWriter: ...
+    @property
+    def security_events(self) -> SecurityEventWriter: ...
     @property
     def installations(self) -> InstallationWriter: ...
     @property

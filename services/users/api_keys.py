@@ -9,6 +9,7 @@ from loguru import logger
 
 from domain.shared.errors import ForbiddenError, NotFoundError, TenderlakeError, UnauthorizedError
 from domain.users.api_key import HINT_CHARACTERS, PREFIX, ApiKey, hash_key
+from domain.users.security_event import SecurityAction
 from domain.users.user import Role, User
 from services.ports.warehouse import Warehouse
 from services.shared.clock import now
@@ -17,7 +18,9 @@ RANDOM_BYTES = 32
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
-def create_api_key(warehouse: Warehouse, owner: User, name: str, role: Role, days: int) -> tuple[ApiKey, str]:
+def create_api_key(
+    warehouse: Warehouse, owner: User, name: str, role: Role, days: int, address: str = ""
+) -> tuple[ApiKey, str]:
     """Create a key; returns it and its text, which is not stored. ForbiddenError for a role above the owner's."""
     if not owner.role.reaches(role):
         raise ForbiddenError(f"a key has at most the role of its owner; {owner.name} is a {owner.role}")
@@ -34,6 +37,7 @@ def create_api_key(warehouse: Warehouse, owner: User, name: str, role: Role, day
     )
     with warehouse.write() as work:
         work.api_keys.add(key)
+        work.security_events.add(SecurityAction.API_KEY_CREATED, owner.name, address, key.id, created)
         work.commit()
     return key, text
 
@@ -44,12 +48,13 @@ def list_api_keys(warehouse: Warehouse) -> Sequence[ApiKey]:
         return work.api_keys.all()
 
 
-def revoke_api_key(warehouse: Warehouse, key_id: str) -> None:
+def revoke_api_key(warehouse: Warehouse, key_id: str, actor: str, address: str = "") -> None:
     """Revoke a key; a revoked one stays revoked. NotFoundError for an unknown id."""
     with warehouse.write() as work:
         if work.api_keys.get(key_id) is None:
             raise NotFoundError(f"there is no API key {key_id}")
         work.api_keys.revoke(key_id, now())
+        work.security_events.add(SecurityAction.API_KEY_REVOKED, actor, address, key_id, now())
         work.commit()
 
 

@@ -19,6 +19,7 @@ from services.ports.secrets import PasswordHasher, TokenClaims, TokenSigner
 from services.ports.warehouse import Warehouse
 from services.shared.clock import now
 from services.users.api_keys import ApiKeyChecker
+from services.users.security_log import record_login_failure
 
 PASSWORD_CACHE_SECONDS = 60.0
 PASSWORD_CACHE_ENTRIES = 1_000
@@ -72,6 +73,10 @@ class Authenticator:
             raise UnauthorizedError(WRONG_CREDENTIALS)
         self._add_to_cache(cache_key, user.password_hash)
         return user
+
+    def record_failure(self, name: str, address: str) -> None:
+        """Count a wrong password in the security log."""
+        record_login_failure(self.warehouse, name, address)
 
     def issue_token(self, user: User) -> Token:
         """A new token for the user; invalid once the password changes or the user is removed."""

@@ -1,9 +1,11 @@
-"""Tables of users, API keys and revoked tokens."""
+"""Tables of users, API keys, revoked tokens and security events."""
 
 from datetime import datetime
 
+from sqlalchemy import Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from infrastructure.warehouse.column_types import BigId
 from infrastructure.warehouse.columns import instant
 
 
@@ -39,3 +41,19 @@ class RevokedTokenRow(SQLModel, table=True):
     __tablename__ = "revoked_token"
     id: str = Field(primary_key=True)
     expires_at: datetime = instant()
+
+
+class SecurityEventRow(SQLModel, table=True):
+    """Equal security events of one hour."""
+
+    __tablename__ = "security_event"
+    __table_args__ = (UniqueConstraint("hour", "action", "actor", "address", "subject", name="uq_security_event"),)
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    hour: datetime = instant()
+    action: str
+    actor: str
+    address: str
+    subject: str
+    count: int
+    first_at: datetime = instant()
+    last_at: datetime = instant()

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from domain.maintenance.installation import Installation
 from domain.users.api_key import ApiKey
+from domain.users.security_event import SecurityAction, SecurityEvent
 from domain.users.user import User
 
 
@@ -40,6 +41,18 @@ class ApiKeyWriter(ApiKeyReader, Protocol):
     def revoke(self, key_id: str, at: datetime) -> None: ...
     def revoke_of_owner(self, owner: str, at: datetime) -> None: ...
     def note_use(self, key_id: str, at: datetime) -> None: ...
+
+
+class SecurityEventReader(Protocol):
+    """The security log."""
+
+    def page(self, action: SecurityAction | None, before: int | None, limit: int) -> list[SecurityEvent]: ...
+
+
+class SecurityEventWriter(SecurityEventReader, Protocol):
+    """Writing it."""
+
+    def add(self, action: SecurityAction, actor: str, address: str, subject: str, at: datetime) -> None: ...
 
 
 class InstallationReader(Protocol):

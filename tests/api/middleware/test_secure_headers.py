@@ -71,7 +71,7 @@ def test_pages_of_other_origins_call_the_api_only_if_a_setting_names_them(api: A
     preflight = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
     preflight["Access-Control-Request-Headers"] = "authorization,content-type,idempotency-key"
     with served(api, cors_origins=ORIGIN) as client:
-        asked = client.options("/v1/uploads", headers=preflight, auth=None)
+        asked = client.options("/v1/uploads", headers=preflight)
         assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (200, ORIGIN)
         got = client.get("/v1/jobs", headers={"Origin": ORIGIN})
         assert got.headers["access-control-allow-origin"] == ORIGIN

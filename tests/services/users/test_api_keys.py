@@ -64,8 +64,8 @@ def test_unknown_revoked_and_expired_keys_and_those_of_removed_users_are_refused
     _, third = create_api_key(lake_home.warehouse, boss, "c", Role.READER, 10)
     for key in (first, second, third):
         assert checker.user_of_key(key).name == "boss"
-    revoke_api_key(lake_home.warehouse, revoked.id)
-    revoke_api_key(lake_home.warehouse, revoked.id)
+    revoke_api_key(lake_home.warehouse, revoked.id, "boss")
+    revoke_api_key(lake_home.warehouse, revoked.id, "boss")
     set_clock(monkeypatch, now() + timedelta(days=1, seconds=1))
     assert checker.user_of_key(third).name == "boss"
     remove_user(lake_home.warehouse, "boss")
@@ -76,7 +76,7 @@ def test_unknown_revoked_and_expired_keys_and_those_of_removed_users_are_refused
     with pytest.raises(UnauthorizedError):
         checker.user_of_key(third)
     with pytest.raises(NotFoundError):
-        revoke_api_key(lake_home.warehouse, "unknown")
+        revoke_api_key(lake_home.warehouse, "unknown", "boss")
 
 
 def test_the_last_use_is_written_once_a_minute(lake_home: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
