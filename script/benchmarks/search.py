@@ -27,7 +27,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from cli.up.launcher import CHILD_ENVIRONMENT  # noqa: E402
+from cli.processes.environment import CHILD_ENVIRONMENT  # noqa: E402
 from domain.search.embedding_text import embedding_text_hash  # noqa: E402
 from domain.search.queries import Collection, Mode, SearchDocument, SearchQuery  # noqa: E402
 from infrastructure.bootstrap import bootstrap  # noqa: E402
