@@ -19,7 +19,9 @@ POLL_SECONDS = 0.5
 
 def run(*command: str, **options: Any) -> str:
     """Run a command in the checkout and return its output; CalledProcessError, with what it printed, if it fails."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, **options)
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, **options
+    )
     if done.returncode:
         print(done.stdout[-3000:], done.stderr[-3000:], sep="\n")
         done.check_returncode()

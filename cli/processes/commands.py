@@ -5,7 +5,6 @@ The command is replaced by the process that `tenderlake up` starts, in the same 
 
 import os
 import sys
-from collections.abc import Sequence
 from typing import NoReturn
 
 from cli.processes.environment import process_environment
@@ -32,7 +31,7 @@ def sweep() -> None:
     _become(python("workers.sweeper"))
 
 
-def _become(argv: Sequence[str]) -> NoReturn:
+def _become(argv: list[str]) -> NoReturn:
     settings = Settings()
     try:
         folder = start_checks.data_folder(settings.data_dir)
