@@ -226,7 +226,8 @@ class Settings(BaseSettings):
         description="days for which quarantine, outcomes and stage times of ended jobs are kept; default: for ever",
     )
     keep_audit_days: Annotated[int | None, Field(ge=1)] = Field(
-        None, description="days for which closed entries of the audit trail are kept; default: for ever"
+        None,
+        description="days for which the security log and closed entries of the audit trail are kept; default: for ever",
     )
     metrics_token: SecretStr | None = Field(
         None, description="token that GET /metrics needs as a bearer token; without one it needs no authentication"

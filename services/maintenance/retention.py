@@ -1,4 +1,4 @@
-"""Deletes details of old jobs and old entries of the audit trail, in small slices. Jobs, batches and all versions of
+"""Deletes details of old jobs and old entries of the audit trail and the security log, in small slices. Jobs, batches and all versions of
 records stay: lineage and rebuild need them."""
 
 from collections.abc import Callable
@@ -15,7 +15,10 @@ DETAILS: tuple[Delete, ...] = (
     lambda work, before, limit: work.outcomes.delete_older(before, limit),
     lambda work, before, limit: work.watermarks.delete_older_runs(before, limit),
 )
-AUDIT: tuple[Delete, ...] = (lambda work, before, limit: work.audit.delete_older(before, limit),)
+AUDIT: tuple[Delete, ...] = (
+    lambda work, before, limit: work.audit.delete_older(before, limit),
+    lambda work, before, limit: work.security_events.delete_older(before, limit),
+)
 
 
 def apply_retention(warehouse: Warehouse, details_days: int | None, audit_days: int | None) -> int:

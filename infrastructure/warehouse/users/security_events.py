@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from domain.users.security_event import SecurityAction, SecurityEvent
 from infrastructure.warehouse.repository import Repository, table
@@ -29,6 +29,11 @@ class SecurityEventRepository(Repository):
         )
         counted = {"count": EVENT.c.count + 1, "last_at": insert.excluded.last_at}
         self.connection.execute(insert.on_conflict_do_update(index_elements=KEYS, set_=counted))
+
+    def delete_older(self, before: datetime, limit: int) -> int:
+        """Delete the oldest events, up to the limit, whose last one was before that time; returns their number."""
+        oldest = select(EVENT.c.id).where(EVENT.c.last_at < before).order_by(EVENT.c.id).limit(limit)
+        return self.connection.execute(delete(EVENT).where(EVENT.c.id.in_(oldest))).rowcount
 
     def page(self, action: SecurityAction | None, before: int | None, limit: int) -> list[SecurityEvent]:
         """A page of events, newest row first."""

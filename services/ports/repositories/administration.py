@@ -54,6 +54,8 @@ class SecurityEventWriter(SecurityEventReader, Protocol):
 
     def add(self, action: SecurityAction, actor: str, address: str, subject: str, at: datetime) -> None: ...
 
+    def delete_older(self, before: datetime, limit: int) -> int: ...
+
 
 class InstallationReader(Protocol):
     """The installation that the database belongs to."""

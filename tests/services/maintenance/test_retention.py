@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from domain.shared.errors import GoneError
+from domain.users.security_event import SecurityAction
 from infrastructure.warehouse.ledger.audit_tables import AuditRow
 from infrastructure.warehouse.ledger.jobs import JOB
 from infrastructure.warehouse.ledger.watermarks import RUN
@@ -71,3 +72,13 @@ def test_closed_audit_entries_are_deleted_and_pending_ones_stay(lake_home: Parts
         work.commit()
     assert apply_retention(lake_home.warehouse, None, 30) == 1
     assert sorted(row["status"] for row in rows(lake_home, "audit")) == ["done", "pending"]
+
+
+def test_old_rows_of_the_security_log_are_deleted(lake_home: Parts) -> None:
+    action = next(iter(SecurityAction))
+    with lake_home.warehouse.write() as work:
+        for days in (40, 0):
+            work.security_events.add(action, "ann", "192.0.2.1", f"{days} days old", now() - timedelta(days=days))
+        work.commit()
+    assert apply_retention(lake_home.warehouse, None, 30) == 1
+    assert [row["subject"] for row in rows(lake_home, "security_event")] == ["0 days old"]
