@@ -1,5 +1,7 @@
-"""Deletes details of old jobs and old entries of the audit trail and the security log, in small slices. Jobs, batches and all versions of
-records stay: lineage and rebuild need them."""
+"""Deletes details of old jobs, and old entries of the audit trail and the security log, in small slices.
+
+Jobs, batches and all versions of records stay: lineage and rebuild need them.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
