@@ -3,7 +3,7 @@
 import json
 import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -54,7 +54,10 @@ FILE_READERS: dict[str, Callable[[str], Any]] = {
 class Settings(BaseSettings):
     """The settings of an installation. Sizes are in bytes and times in seconds unless the name has another unit."""
 
-    model_config = SettingsConfigDict(env_prefix="TENDERLAKE_", env_file=".env", env_ignore_empty=True, extra="ignore")
+    # Errors don't quote values: URLs may hold passwords.
+    model_config = SettingsConfigDict(
+        env_prefix="TENDERLAKE_", env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(Path("data"), description="folder of all data: lake, warehouse, queue, search index, files")
     host: str = Field("127.0.0.1", description="address that the API listens on")
@@ -239,6 +242,10 @@ class Settings(BaseSettings):
         None, description="file that `worker`, `sweep` and `watch` touch every 5 s, for health checks; default: none"
     )
     log_level: str = Field("INFO", description="lowest level of log lines: DEBUG, INFO, WARNING or ERROR")
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """The settings without URLs, which may hold passwords."""
+        return ((name, value) for name, value in super().__repr_args__() if not (name or "").endswith("url"))
 
     @property
     def warehouse_url(self) -> str:
