@@ -129,3 +129,12 @@ def test_a_missing_secret_stops_the_start_with_a_line_that_says_what_to_do() -> 
     )
     assert done.returncode != 0
     assert "script/secrets > .env makes all secrets" in done.stderr
+
+
+def test_without_typesense_nothing_waits_for_it() -> None:
+    override = yaml.safe_load((ROOT / "compose.embedded.yaml").read_text().replace("!override", ""))["services"]
+    waiting = {name for name, service in SERVICES.items() if "typesense" in service.get("depends_on", {})}
+    assert waiting == set(override) - {"typesense"}
+    for name in waiting:
+        assert set(override[name]["depends_on"]) == set(SERVICES[name]["depends_on"]) - {"typesense"}
+        assert override[name]["environment"] == {"TENDERLAKE_TYPESENSE_URL": "${COMPOSE_TYPESENSE_URL-}"}
