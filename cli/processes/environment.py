@@ -2,8 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from infrastructure.settings import Settings
 
@@ -19,8 +20,7 @@ CHILD_ENVIRONMENT = {
 def process_environment(settings: Settings, folder: Path, queue_url: str) -> dict[str, str]:
     """The environment of a process: that of this one, all settings given by any source, and the queue's URL."""
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
-    plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in given.items()}
-    ours = {f"TENDERLAKE_{name.upper()}": str(value) for name, value in plain.items() if value is not None}
+    ours = {f"TENDERLAKE_{name.upper()}": _text(value) for name, value in given.items() if value is not None}
     # Polars threads per worker; more would compete for the cores
     threads = max(1, (os.cpu_count() or 1) // settings.workers)
     return {
@@ -31,3 +31,15 @@ def process_environment(settings: Settings, folder: Path, queue_url: str) -> dic
         "TENDERLAKE_DATA_DIR": str(folder),
         "TENDERLAKE_REDIS_URL": queue_url,
     }
+
+
+def _text(value: Any) -> str:
+    """A setting as its environment variable has it."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case list():
+            return ",".join(value)
+        case BaseModel():
+            return value.model_dump_json()
+    return str(value)
