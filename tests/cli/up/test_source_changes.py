@@ -1,6 +1,7 @@
 """`up --reload` notices changed, added and removed source files."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ def test_changed_new_and_removed_files_are_noticed_once(tmp_path: Path, monkeypa
     first.touch()
     changes = SourceChanges(tmp_path)
     assert not changes.found()
-    for change in (lambda: os.utime(first, (1, 1)), second.touch, first.unlink):
+    edits: list[Callable[[], None]] = [lambda: os.utime(first, (1, 1)), second.touch, first.unlink]
+    for change in edits:
         change()
         assert changes.found()
         assert not changes.found()
