@@ -4,12 +4,13 @@ import os
 import sys
 import threading
 
-from infrastructure.bootstrap import bootstrap
+from infrastructure.bootstrap import bootstrap, timeouts
 from infrastructure.logging import set_up
 from infrastructure.settings import Settings
 from infrastructure.system.file_permissions import set_private_umask
 from infrastructure.system.heartbeat import start_heartbeat
 from infrastructure.system.signals import set_on_stop_signal
+from infrastructure.warehouse.migrate import stop_when_outdated
 from workers.periodic_tasks import start_periodic_tasks
 from workers.startup import refusing, wait_for_installation
 
@@ -23,6 +24,8 @@ def run() -> None:
     with refusing():
         parts = bootstrap(settings)
         wait_for_installation(settings, parts, stop, "INFO")
+    watched = settings.warehouse_url, timeouts(settings), stop
+    threading.Thread(target=stop_when_outdated, args=watched, daemon=True).start()
     start_heartbeat(settings.heartbeat_file)
     start_periodic_tasks(parts, settings, stop)
     stop.wait()

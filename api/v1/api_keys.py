@@ -56,7 +56,7 @@ class NewApiKey(ApiKeyAnswer):
 
 
 class ApiKeys(BaseModel):
-    """The keys."""
+    """All API keys, oldest first."""
 
     items: list[ApiKeyAnswer]
 
