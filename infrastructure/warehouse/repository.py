@@ -29,6 +29,7 @@ from infrastructure.warehouse.array_parameters import MAX_ROWS, copy_lines, lite
 from infrastructure.warehouse.postgresql import COPY
 
 SQLITE_INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"  # as infrastructure/warehouse/column_types.py `Instant` writes it
+PLAIN_TYPES: dict[Any, type[pl.DataType]] = {pl.Datetime: pl.String, pl.Date: pl.String, pl.Boolean: pl.Int64}
 IN_LIST_MAX_VALUES = 5_000  # of one IN list; SQLite allows 32,766 bound variables
 
 
@@ -58,7 +59,15 @@ class Repository:
     ) -> pl.DataFrame:
         """Return the rows of a query as a frame; with `among`, those whose column has one of the values."""
         queries = [query] if among is None else [query.where(self.among(among[0], part)) for part in chunks(among[1])]
-        return as_frame((row for one in queries for row in self.connection.execute(one)), types)
+        frames = [self._frame(one, types) for one in queries]
+        return pl.concat(frames) if frames else pl.DataFrame(schema=types)
+
+    def _frame(self, query: Select[Any], types: ColumnTypes) -> pl.DataFrame:
+        with self.connection.execute(query) as result:
+            if self.connection.dialect.name != "sqlite":
+                return as_frame(result, types)
+            # Rows of the driver itself: SQLAlchemy's work per row costs more than the query.
+            return from_plain(result.cursor.fetchall(), types)
 
     def delete_among(self, column: Column[Any], values: Iterable[Any]) -> None:
         """Delete the rows whose column has one of the values."""
@@ -147,6 +156,20 @@ def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
         if kind.base_type() in forms
     ]
     return (frame.with_columns(timed) if timed else frame).rows()
+
+
+def from_plain(rows: list[tuple[Any, ...]], types: ColumnTypes) -> pl.DataFrame:
+    """Return rows as SQLite stores them (see `plain`) as a frame of these types."""
+    stored = {name: PLAIN_TYPES.get(kind.base_type(), kind) for name, kind in types.items()}
+    c = pl.col
+    typed: list[pl.Expr] = []
+    for name, kind in types.items():
+        if isinstance(kind, pl.Datetime):
+            typed.append(c(name).str.to_datetime(SQLITE_INSTANT, time_unit=kind.time_unit, time_zone=kind.time_zone))
+        elif stored[name] != kind:
+            typed.append(c(name).str.to_date("%Y-%m-%d") if kind == pl.Date else c(name).cast(kind))
+    frame = pl.DataFrame(rows, schema=stored, orient="row")
+    return frame.with_columns(typed) if typed else frame
 
 
 def as_frame(rows: Iterable[Iterable[Any]], types: ColumnTypes) -> pl.DataFrame:
