@@ -34,7 +34,7 @@ DIRECTION = {
     "services": "ports shared webhooks jobs uploads raw_records lake exchange_rates star organizations exports marts "
     "lineage quality catalog search saved_searches users pipeline maintenance",
     # A stage knows those that it wakes.
-    "services.pipeline": "set_aside stage backlog marts exporting erasing embedding indexing red_flags matching "
+    "services.pipeline": "set_aside stage backlog marts exporting erasing embedding red_flags indexing matching "
     "publishing refining landing stages sweep",
     "infrastructure": "system pdf settings logging credentials formats files exports lake queue search embeddings "
     "exchange_rates http openlineage pipeline warehouse bootstrap scratch_installation backup",

@@ -51,6 +51,16 @@ class MartFacts:
     awards: pl.DataFrame
     red_flags: pl.DataFrame
 
+    def organization_ids(self) -> set[str]:
+        """The buyers and suppliers."""
+        return {*self.tenders["buyer_id"], *self.awards["buyer_id"], *self.awards["supplier_id"]}
+
+    def with_identities(self, identities: Mapping[str, str]) -> "MartFacts":
+        """The facts with these identities in place of organisations; others are themselves."""
+        other = {one: identity for one, identity in identities.items() if one != identity}
+        frames = (self.tenders, self.awards, self.red_flags)
+        return MartFacts(*(frame.with_columns(pl.col("^(buyer|supplier)_id$").replace(other)) for frame in frames))
+
 
 NO_FACTS = MartFacts(pl.DataFrame(schema=TENDERS), pl.DataFrame(schema=AWARDS), NO_RED_FLAGS)
 

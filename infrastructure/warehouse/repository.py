@@ -59,10 +59,10 @@ class Repository:
     ) -> pl.DataFrame:
         """Return the rows of a query as a frame; with `among`, those whose column has one of the values."""
         queries = [query] if among is None else [query.where(self.among(among[0], part)) for part in chunks(among[1])]
-        frames = [self._frame(one, types) for one in queries]
+        frames = [self._rows_as_frame(one, types) for one in queries]
         return pl.concat(frames) if frames else pl.DataFrame(schema=types)
 
-    def _frame(self, query: Select[Any], types: ColumnTypes) -> pl.DataFrame:
+    def _rows_as_frame(self, query: Select[Any], types: ColumnTypes) -> pl.DataFrame:
         with self.connection.execute(query) as result:
             if self.connection.dialect.name != "sqlite":
                 return as_frame(result, types)

@@ -3,7 +3,7 @@
 `services/marts/refresh.py` adds them to the marts afterwards.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -31,19 +31,19 @@ def process_differences(
 
 
 @contextmanager
-def noting_changes(work: WriteUnitOfWork, process_keys: Sequence[int], awards_of: Sequence[int] = ()) -> Iterator[None]:
-    """Write the differences that the block makes in the facts of these processes, and in the awards of `awards_of`."""
-    before = work.marts.facts(process_keys, awards_of)
+def noting_changes(work: WriteUnitOfWork, process_keys: Sequence[int]) -> Iterator[None]:
+    """Write the differences that the block makes in the facts of these processes."""
+    before = work.marts.facts(process_keys)
     yield
-    work.marts.add_changes(_between(before, work.marts.facts(process_keys, awards_of)))
+    work.marts.add_changes(_between(before, work.marts.facts(process_keys)))
 
 
-@contextmanager
-def noting_identities(work: WriteUnitOfWork, organization_ids: Iterable[str]) -> Iterator[None]:
-    """Write the differences that the block makes by giving these organisations other identities."""
-    bought, supplied = (work.marts.processes_of_organizations(organization_ids, role) for role in ("buyer", "supplier"))
-    with noting_changes(work, bought, supplied):
-        yield
+def note_identities(work: WriteUnitOfWork, identities: Mapping[str, str]) -> None:
+    """Write the differences that it makes to give these organisations other identities."""
+    bought, supplied = (work.marts.processes_of_organizations(identities, role) for role in ("buyer", "supplier"))
+    facts = work.marts.facts_by_organization(bought, supplied)
+    present = work.organization_matches.identities(facts.organization_ids())
+    work.marts.add_changes(_between(facts.with_identities(present), facts.with_identities({**present, **identities})))
     work.marts.note_change(IDENTITIES)  # plans of publish that were made with the old ones are made again
 
 

@@ -14,7 +14,7 @@ from domain.marts.derived import RELATION_YEARS, RELATIONS
 from domain.marts.facts import AWARDS, RED_FLAGS, TENDERS, MartFacts
 from domain.marts.marts import MARTS
 from infrastructure.warehouse.repository import Repository, table
-from infrastructure.warehouse.star.gold_tables import gold_table, identity_of
+from infrastructure.warehouse.star.gold_tables import gold_table
 from infrastructure.warehouse.star.mart_tables import MartChange, MartRefresh
 
 CHANGE, REFRESH = table(MartChange), table(MartRefresh)
@@ -24,20 +24,26 @@ PAGE_PROCESSES = 5_000
 class MartRepository(Repository):
     """The tables of the marts, their pending changes, and when they were refreshed."""
 
-    def facts(self, process_keys: Sequence[int], awards_of: Sequence[int] = ()) -> MartFacts:
-        """The facts of these processes, and the awards of the processes `awards_of`, with what matching takes their
-        organisations for.
-        """
-        with_awards = {*process_keys, *awards_of}
+    def facts(self, process_keys: Sequence[int]) -> MartFacts:
+        """The facts of these processes, with what matching takes their organisations for."""
+        return self._facts(process_keys, process_keys, "identity")
+
+    def facts_by_organization(self, process_keys: Sequence[int], awards_of: Sequence[int]) -> MartFacts:
+        """The facts of these processes, and the awards of the processes `awards_of`, with the ids of organisations
+        themselves, not their identities."""
+        return self._facts(process_keys, {*process_keys, *awards_of}, "organization_id")
+
+    def _facts(self, process_keys: Iterable[int], awards_of: Iterable[int], named: str) -> MartFacts:
+        process, award, flag = (gold_table(f"fact_{name}").c.process_key for name in ("process", "award", "red_flag"))
         return MartFacts(
-            self.read_frame(_tenders(), TENDERS, (gold_table("fact_process").c.process_key, process_keys)),
-            self.read_frame(_awards(), AWARDS, (gold_table("fact_award").c.process_key, with_awards)),
-            self._red_flags("process_key", process_keys),
+            self.read_frame(_tenders(named), TENDERS, (process, process_keys)),
+            self.read_frame(_awards(named), AWARDS, (award, awards_of)),
+            self.read_frame(_red_flags(named), RED_FLAGS, (flag, process_keys)),
         )
 
     def red_flags(self, red_flag_keys: Iterable[int]) -> pl.DataFrame:
         """The red flags (RED_FLAGS) with these keys."""
-        return self._red_flags("red_flag_key", red_flag_keys)
+        return self.read_frame(_red_flags(), RED_FLAGS, (gold_table("fact_red_flag").c.red_flag_key, red_flag_keys))
 
     def red_flags_of_organizations(self) -> pl.DataFrame:
         """The red flags (RED_FLAGS) of organisations over all their processes."""
@@ -47,9 +53,6 @@ class MartRepository(Repository):
         """The codes of the indicators by their key."""
         indicator = gold_table("dim_indicator")
         return {row.indicator_key: row.code for row in self.connection.execute(select(indicator))}
-
-    def _red_flags(self, key: str, keys: Iterable[int]) -> pl.DataFrame:
-        return self.read_frame(_red_flags(), RED_FLAGS, (gold_table("fact_red_flag").c[key], keys))
 
     def processes_of_awards(self, award_keys: Iterable[int]) -> list[int]:
         """The processes that have these award rows."""
@@ -165,33 +168,33 @@ def _sums(types: Columns) -> Select[Any]:
     return select(*group, *sums).group_by(*group)
 
 
-def _red_flags() -> Select[Any]:
+def _red_flags(named: str = "identity") -> Select[Any]:
     fact, indicator = gold_table("fact_red_flag"), gold_table("dim_indicator")
     buyer = gold_table("dim_organization").alias("buyer")
     joined = fact.join(indicator, indicator.c.indicator_key == fact.c.indicator_key)
     joined = joined.outerjoin(buyer, buyer.c.organization_key == fact.c.buyer_key)
-    columns = [indicator.c.code, identity_of(buyer), fact.c.source_key, fact.c.date_key, fact.c.result]
+    columns = [indicator.c.code, buyer.c[named], fact.c.source_key, fact.c.date_key, fact.c.result]
     return select(*columns).select_from(joined)
 
 
-def _tenders() -> Select[Any]:
+def _tenders(named: str) -> Select[Any]:
     fact, buyer = gold_table("fact_process"), gold_table("dim_organization").alias("buyer")
     procedure, status = gold_table("dim_procedure"), gold_table("dim_status")
     columns: dict[str, ColumnElement[Any]] = {name: fact.c[name] for name in TENDERS if name in fact.c}
-    columns |= {"buyer_id": identity_of(buyer), "method": procedure.c.method, "status": status.c.status}
+    columns |= {"buyer_id": buyer.c[named], "method": procedure.c.method, "status": status.c.status}
     joined = fact.outerjoin(buyer, buyer.c.organization_key == fact.c.buyer_key)
     joined = joined.outerjoin(procedure, procedure.c.procedure_key == fact.c.procedure_key)
     joined = joined.outerjoin(status, status.c.status_key == fact.c.status_key)
     return select(*[columns[name] for name in TENDERS]).select_from(joined)
 
 
-def _awards() -> Select[Any]:
+def _awards(named: str) -> Select[Any]:
     fact, process = gold_table("fact_award"), gold_table("fact_process")
     buyer, supplier = (gold_table("dim_organization").alias(role) for role in ("buyer", "supplier"))
     place, status = gold_table("dim_location"), gold_table("dim_status")
     classification = gold_table("dim_classification")
     columns: dict[str, ColumnElement[Any]] = {name: fact.c[name] for name in AWARDS if name in fact.c}
-    columns |= {"buyer_id": identity_of(buyer), "supplier_id": identity_of(supplier), "status": status.c.status}
+    columns |= {"buyer_id": buyer.c[named], "supplier_id": supplier.c[named], "status": status.c.status}
     columns |= {"division": classification.c.division, "country": place.c.country, "region": place.c.region}
     joined: Table | FromClause = fact.join(process, process.c.process_key == fact.c.process_key)
     for dimension, key, target in (

@@ -1,6 +1,6 @@
 """The tables of gold by name."""
 
-from sqlalchemy import ColumnElement, FromClause, Table
+from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 from domain.marts.marts import TABLES as MART_TABLES
@@ -17,11 +17,6 @@ from infrastructure.warehouse.star import tables as _tables  # noqa: F401  regis
 def gold_table(name: str) -> Table:
     """The table of the star with that name."""
     return SQLModel.metadata.tables[name]
-
-
-def identity_of(dimension: FromClause) -> ColumnElement[str]:
-    """The column of dim_organization with the id that matching takes an organisation for."""
-    return dimension.c["identity"]
 
 
 def star_tables() -> list[str]:

@@ -19,6 +19,7 @@ from services.pipeline.backlog import (
 )
 from services.pipeline.embedding.embed import embed
 from services.pipeline.erasing.erase import erase
+from services.pipeline.red_flags.refresh import red_flags
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork
@@ -87,7 +88,7 @@ def _index(parts: Parts, watermark: Watermark) -> bool:
     return advanced.silver_batch < published
 
 
-index = SingleFlightStage(name="index", due=_due, run=_index, wakes=(embed, erase))
+index = SingleFlightStage(name="index", due=_due, run=_index, wakes=(embed, erase, red_flags))
 
 
 def _matched(organizations: Watermark, published: Watermark, work: ReadUnitOfWork) -> Watermark:

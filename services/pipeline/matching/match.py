@@ -18,7 +18,6 @@ from services.marts.refresh import refresh_marts
 from services.pipeline.backlog import match_behind, refine_or_publish_pending
 from services.pipeline.indexing.index import index
 from services.pipeline.matching.recompute import match_organizations
-from services.pipeline.red_flags.refresh import red_flags
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork
@@ -55,6 +54,8 @@ def _match(parts: Parts, watermark: Watermark) -> bool:
             work.watermarks.check_unmoved(watermark)
             match_organizations(work, ids, [], target)
             work.commit()
+        if len(ids) == SLICE_ORGANIZATIONS:  # the documents of processes don't wait for a long run
+            parts.messages.send(index.name)
     with parts.warehouse.write() as work:
         work.watermarks.check_unmoved(watermark)
         decided = work.organization_matches.pending_decisions()
@@ -81,4 +82,4 @@ def _give_up(parts: Parts, watermark: Watermark, reason: str) -> None:
     refresh_marts(parts)
 
 
-match = SingleFlightStage(name="match", due=_due, run=_match, wakes=(index, red_flags), give_up=_give_up)
+match = SingleFlightStage(name="match", due=_due, run=_match, wakes=(index,), give_up=_give_up)

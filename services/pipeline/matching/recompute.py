@@ -15,7 +15,7 @@ from domain.organizations.identities import NO_FACTS, PROPOSED, REJECTED, Facts,
 from domain.organizations.matcher import ORGANIZATION_MATCHER, SCORES, Matcher
 from domain.organizations.profiles import PROFILES, organization_profiles
 from domain.shared.surrogate_keys import with_key
-from services.marts.changes import noting_identities
+from services.marts.changes import note_identities
 from services.pipeline.red_flags.refresh import recompute
 from services.ports.warehouse import WriteUnitOfWork
 
@@ -115,8 +115,8 @@ def _join(work: WriteUnitOfWork, affected: set[str], silver_batch: int) -> int:
         identities = pl.DataFrame(
             list(moved.items()), schema={"organization_id": pl.String, "identity": pl.String}, orient="row"
         )
-        with noting_identities(work, moved):
-            repository.write_identities(identities)
+        note_identities(work, moved)
+        repository.write_identities(identities)
         recompute(work)
         shown = {*moved, *moved.values(), *(present[one] for one in moved)}
         work.organizations.mark_touched_again(shown, silver_batch)

@@ -25,7 +25,6 @@ from services.pipeline.publishing import document_files
 from services.pipeline.publishing.exchange_rates import exchange_for
 from services.pipeline.publishing.processes import is_outdated, plan_processes, write_processes
 from services.pipeline.publishing.publish_records import publish_records
-from services.pipeline.red_flags.refresh import red_flags
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
 from services.shared.clock import now
@@ -66,9 +65,7 @@ def _publish(parts: Parts, watermark: Watermark) -> bool:
         return bool(work.batches.silver_after(target.id))
 
 
-publish = SingleFlightStage(
-    name="publish", due=lambda _, work: publish_pending(work), run=_publish, wakes=(match, red_flags)
-)
+publish = SingleFlightStage(name="publish", due=lambda _, work: publish_pending(work), run=_publish, wakes=(match,))
 
 
 def _slices(parts: Parts, watermark: Watermark, silver: Frames, money: ExchangeQuotes, target: int) -> Watermark:

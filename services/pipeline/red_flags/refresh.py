@@ -21,7 +21,7 @@ from domain.red_flags.star import fact_rows, results_of_processes
 from domain.shared.errors import LostRaceError
 from services.marts.changes import IDENTITIES, noting_red_flags
 from services.marts.refresh import refresh_marts
-from services.pipeline.backlog import RED_FLAGS, red_flags_behind, refine_or_publish_pending
+from services.pipeline.backlog import RED_FLAGS, match_behind, red_flags_behind, refine_or_publish_pending
 from services.pipeline.stage import SingleFlightStage
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
@@ -46,7 +46,7 @@ def thresholds_changed(work: ReadUnitOfWork, settings: RedFlagSettings) -> bool:
 
 
 def _earlier_pending(work: ReadUnitOfWork) -> bool:
-    return refine_or_publish_pending(work) or bool(work.jobs.unlanded(now()))
+    return refine_or_publish_pending(work) or match_behind(work) or bool(work.jobs.unlanded(now()))
 
 
 def _pausing(work: ReadUnitOfWork) -> bool:

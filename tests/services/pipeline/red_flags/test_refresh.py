@@ -68,7 +68,7 @@ def test_the_flags_of_a_process_are_published_with_it(parts: Parts) -> None:
         ("R028", "1"): "not_flagged",
         ("R035", "1"): "not_flagged",
     }
-    assert ("red_flags",) in messages(parts).waiting
+    assert ("match",) in messages(parts).waiting
     drain(parts)
     assert flags(parts, "R058") == {("R058", "1"): "flagged"}  # alone, it is on the fence
     load(parts, "2.jsonl", lines([tendered("1", 100, 110) | {"date": "2024-02-01T00:00:00Z", "id": "2"}]))
