@@ -158,7 +158,7 @@ def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
     return (frame.with_columns(timed) if timed else frame).rows()
 
 
-def from_plain(rows: list[tuple[Any, ...]], types: ColumnTypes) -> pl.DataFrame:
+def from_plain(rows: Sequence[tuple[Any, ...]], types: ColumnTypes) -> pl.DataFrame:
     """Return rows as SQLite stores them (see `plain`) as a frame of these types."""
     stored = {name: PLAIN_TYPES.get(kind.base_type(), kind) for name, kind in types.items()}
     c = pl.col

@@ -133,6 +133,7 @@ def test_the_flags_of_a_warehouse_of_an_older_version_are_computed(parts: Parts,
     back_to(parts.warehouse.url, "0015")
     migrate.upgrade(parts.warehouse.url)
     assert rows(parts, "fact_red_flag") == []
+    STAGES["match"](parts)
     assert due(parts)
     red_flags(parts)
     assert rows(parts, "fact_red_flag") == before
@@ -185,7 +186,7 @@ def test_a_killed_run_is_repeated(parts: Parts, tmp_path: Path, allowed: int, mo
     monkeypatch.setattr(refresh, "SLICE_ROWS", 4)
     load(parts, "1.jsonl", lines(SPREAD[:1]))
     job_id = submit(parts, "2.jsonl", lines(SPREAD[1:]))
-    for stage in (("land", job_id), ("refine",), ("publish",)):
+    for stage in (("land", job_id), ("refine",), ("publish",), ("match",)):
         STAGES[stage[0]](parts, *stage[1:])
     assert isinstance(parts.warehouse, SqlWarehouse)
     warehouse = KillingWarehouse(parts.warehouse.url, allowed)
