@@ -9,10 +9,54 @@ from hypothesis import HealthCheck, settings
 from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.migrate import upgrade
 from services.ports.parts import Parts
+from tests import databases
+from tests.database_server import DatabaseServer, database_server
 from tests.support import lake_in
 
 settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of the database that warehouses are in."""
+    parser.addoption(
+        "--database", choices=["sqlite", "postgresql"], default="sqlite", help="what the warehouses of tests are in"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip the tests of SQLite itself where warehouses are in PostgreSQL."""
+    if config.getoption("--database") == "postgresql":
+        for item in items:
+            if "sqlite" in item.keywords:
+                item.add_marker(pytest.mark.skip("a test of SQLite itself"))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[DatabaseServer]:
+    """A running PostgreSQL."""
+    with database_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(server: DatabaseServer) -> str:
+    """The name of a migrated, empty database on the PostgreSQL; to be copied."""
+    name = server.create()
+    upgrade(server.url(name))
+    return name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def chosen_database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have the warehouses of tests made in the database of the option `--database`."""
+    if request.config.getoption("--database") == "sqlite":
+        yield
+        return
+    databases.SERVER = request.getfixturevalue("server")
+    databases.TEMPLATE = request.getfixturevalue("template")
+    yield
+    databases.SERVER = None
 
 
 @pytest.fixture(scope="session")

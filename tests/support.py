@@ -4,7 +4,6 @@ Only the queue is replaced, by an in-memory queue; nothing is patched.
 """
 
 import json
-import shutil
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -45,6 +44,7 @@ from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork
 from services.shared.clock import now
 from services.uploads import submission as intake
+from tests import databases
 
 STAGES = {stage.name: stage for stage in REGISTRY}
 PDF_LIMITS = PdfLimits(cpu_seconds=10, page_seconds=2, timeout=60)
@@ -121,10 +121,8 @@ class MemoryMessages:
 
 
 def warehouse_of(database: Path, home: Path) -> SqlWarehouse:
-    """A new warehouse: a copy of the migrated database."""
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copy(database, home / "warehouse.db")
-    return SqlWarehouse(f"sqlite:///{home / 'warehouse.db'}")
+    """A new warehouse: a copy of the migrated database, or one in the database that the session chose."""
+    return SqlWarehouse(databases.copy_of(database, home))
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """Exports of the star as files: their formats, and the types of their columns. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from enum import StrEnum
 
 import polars as pl
 
 from domain.star.queries import FieldKind
 
+FrameStream = Generator[pl.DataFrame, None, None]  # frames of bounded size, to be read to the end or closed
 COLUMN_TYPES: Mapping[FieldKind, pl.DataType] = {
     FieldKind.TEXT: pl.String(),
     FieldKind.INTEGER: pl.Int64(),

@@ -1,6 +1,7 @@
 """Aggregates of facts: measures by dimension attributes, filtered, sorted and paged."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import IO, Any, Final, Literal
 
@@ -51,7 +52,8 @@ def export_groups(
     """All groups as a file. Errors as in `aggregate_groups`."""
     with warehouse.read() as work:
         query, kinds = _read(work, request)
-        return exports.write(work.star_reader.aggregate_frames(query, kinds), column_schema(kinds), form)
+        with closing(work.star_reader.aggregate_frames(query, kinds)) as frames:
+            return exports.write(frames, column_schema(kinds), form)
 
 
 def _read(work: ReadUnitOfWork, request: AggregateRequest) -> tuple[AggregateQuery, dict[str, FieldKind]]:

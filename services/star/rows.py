@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import IO, Any, get_args
@@ -82,8 +83,9 @@ def export_rows(
         fields = work.star_reader.fields(name)
         where = checked_conditions(name, _row_conditions(name, request, fields))
         kinds = read_fields(request.fields, fields) or work.star_reader.shown_fields(name)
-        frames = work.star_reader.frames(RowQuery(name, where, read_sort(request.sort, fields)), kinds)
-        return exports.write(frames, column_schema(kinds), form)
+        query = RowQuery(name, where, read_sort(request.sort, fields))
+        with closing(work.star_reader.frames(query, kinds)) as frames:
+            return exports.write(frames, column_schema(kinds), form)
 
 
 def count_rows(warehouse: Warehouse, table: Table, name: str, request: RowRequest, most: int) -> int:

@@ -19,6 +19,7 @@ from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.migrate import upgrade
 from services.pipeline.stages import STAGES as REGISTRY
 from services.ports.parts import Parts
+from tests import databases
 from tests.api.releases import package
 from tests.applications import application, put_user
 
@@ -85,12 +86,16 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data.mkdir()
     settings = settings_of(data)
     upgrade(settings.warehouse_url, settings.fiscal_year_start)
+    _put_users(settings)
+    return data
+
+
+def _put_users(settings: Settings) -> None:
     warehouse = SqlWarehouse(settings.warehouse_url)
     put_user(warehouse, "admin", Role.ADMIN)
     put_user(warehouse, "wendy", Role.WRITER)
     put_user(warehouse, "rita", Role.READER)
     warehouse.close()
-    return data
 
 
 @contextmanager
@@ -98,6 +103,10 @@ def started(fresh: Path, data: Path) -> Iterator[Api]:
     """The application over a copy of that installation."""
     shutil.copytree(fresh, data)
     settings, messages = settings_of(data), Kept()
+    if databases.SERVER is not None:
+        (data / "warehouse.db").unlink()
+        settings = settings.model_copy(update={"database_url": databases.copy_of(data, data)})
+        _put_users(settings)
     parts = replace(bootstrap(settings), messages=messages)
     with application(settings, parts) as app, TestClient(app) as client:
         client.auth = ("admin", "admin!")

@@ -1,12 +1,12 @@
 """Results of statements on the star as frames, a bounded number of rows at a time."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 from sqlalchemy import ColumnElement, Connection, Double, Integer, Select, String, cast, type_coerce
 
-from domain.star.exports import COLUMN_TYPES, column_schema
+from domain.star.exports import COLUMN_TYPES, FrameStream, column_schema
 from domain.star.queries import FieldKind
 
 FRAME_ROWS = 20_000
@@ -26,8 +26,11 @@ def frame_column(connection: Connection, column: ColumnElement[Any], kind: Field
     return cast(column, Double()) if kind is FieldKind.NUMBER else column
 
 
-def frames(connection: Connection, statement: Select[Any], kinds: Mapping[str, FieldKind]) -> Iterator[pl.DataFrame]:
-    """The rows of the statement, whose columns were made by `frame_column` and have these names and kinds in order."""
+def frames(connection: Connection, statement: Select[Any], kinds: Mapping[str, FieldKind]) -> FrameStream:
+    """The rows of the statement, whose columns were made by `frame_column` and have these names and kinds in order.
+
+    Who doesn't read them to the end closes it before the connection.
+    """
     sqlite = connection.dialect.name == "sqlite"
     raw = {
         name: SQLITE_TYPES[kind][1] if sqlite and kind in SQLITE_TYPES else COLUMN_TYPES[kind]
@@ -36,13 +39,12 @@ def frames(connection: Connection, statement: Select[Any], kinds: Mapping[str, F
     convert = _conversions(kinds) if sqlite else []
     # SQLite reads row by row as it is, and no column needs SQLAlchemy's conversion: the driver's rows are taken.
     options = {} if sqlite else {"stream_results": True, "max_row_buffer": FRAME_ROWS}
-    result = connection.execution_options(**options).execute(statement)
-    cursor: Any = result.cursor if sqlite else result
     found = False
-    while rows := cursor.fetchmany(FRAME_ROWS):
-        found = True
-        yield pl.DataFrame(_columns(rows, raw), schema=raw).with_columns(convert)
-    result.close()
+    with connection.execution_options(**options).execute(statement) as result:
+        cursor: Any = result.cursor if sqlite else result
+        while rows := cursor.fetchmany(FRAME_ROWS):
+            found = True
+            yield pl.DataFrame(_columns(rows, raw), schema=raw).with_columns(convert)
     if not found:
         yield pl.DataFrame(schema=column_schema(kinds))
 

@@ -3,13 +3,14 @@
 A page takes two queries: the ordered keys, from the fact alone if the order allows it, then the rows of these keys.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Column, ColumnElement, and_, func, or_, select
 
 from domain.star.aggregates import AggregatePage, AggregateQuery
+from domain.star.exports import FrameStream
 from domain.star.queries import FieldKind, RowPage, RowQuery, Sort
 from infrastructure.warehouse.repository import Repository, chunks
 from infrastructure.warehouse.star.aggregates import aggregate_page, aggregate_statement
@@ -48,7 +49,7 @@ class StarReader(Repository):
         """The fields that a row of a fact or dimension shows, as flat names. KeyError for an unknown one."""
         return readable_table(of).shown_fields()
 
-    def frames(self, query: RowQuery, kinds: Mapping[str, FieldKind]) -> Iterator[pl.DataFrame]:
+    def frames(self, query: RowQuery, kinds: Mapping[str, FieldKind]) -> FrameStream:
         """All rows of the query, with the fields in `kinds` as columns, a bounded number at a time.
 
         `after` and `limit` do not apply. Without a sort the order is the database's.
@@ -82,7 +83,7 @@ class StarReader(Repository):
                 attributes.setdefault(role.name, (role, {}))[1][name] = kinds[name]
         return [DimensionAttributes(self, role, named) for role, named in attributes.values()]
 
-    def aggregate_frames(self, query: AggregateQuery, kinds: Mapping[str, FieldKind]) -> Iterator[pl.DataFrame]:
+    def aggregate_frames(self, query: AggregateQuery, kinds: Mapping[str, FieldKind]) -> FrameStream:
         """All groups of the query, with the columns of `kinds` in order. `after` and `limit` do not apply."""
         return frames(self.connection, aggregate_statement(self.connection, query, kinds), kinds)
 

@@ -73,7 +73,7 @@ def _test(column: Column[Any], condition: Condition) -> Test:
 
 
 class UnicodeLower(FunctionElement[str]):
-    """Lower case of any alphabet: SQLite's `lower` folds ASCII only."""
+    """Lower case of any alphabet: `lower` folds ASCII only on SQLite, and in PostgreSQL with the locale C."""
 
     type = String()
     inherit_cache = True
@@ -81,8 +81,8 @@ class UnicodeLower(FunctionElement[str]):
 
 @compiles(UnicodeLower)
 def _lower(element: UnicodeLower, compiler: Any, **options: Any) -> str:
-    name = "unicode_lower" if compiler.dialect.name == "sqlite" else "lower"
-    return f"{name}({compiler.process(element.clauses, **options)})"
+    text = compiler.process(element.clauses, **options)
+    return f"unicode_lower({text})" if compiler.dialect.name == "sqlite" else f'lower({text} COLLATE "und-x-icu")'
 
 
 def _folded(column: ColumnElement[Any], values: Sequence[str]) -> ColumnElement[str]:

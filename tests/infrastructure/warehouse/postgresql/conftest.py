@@ -10,27 +10,11 @@ from fastapi.testclient import TestClient
 from domain.users.user import Role
 from infrastructure.bootstrap import bootstrap
 from infrastructure.warehouse.engine import SqlWarehouse
-from infrastructure.warehouse.migrate import upgrade
 from services.ports.parts import Parts
 from tests.api.conftest import Api, Kept, settings_of
 from tests.applications import application, put_user
-from tests.database_server import DatabaseServer, database_server
+from tests.database_server import DatabaseServer
 from tests.support import lake_over
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[DatabaseServer]:
-    """A running PostgreSQL."""
-    with database_server() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def template(server: DatabaseServer) -> str:
-    """The name of a migrated, empty database; to be copied."""
-    name = server.create()
-    upgrade(server.url(name))
-    return name
 
 
 @pytest.fixture
