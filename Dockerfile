@@ -11,7 +11,8 @@ WORKDIR /src
 # What pdm.lock names, in a layer of its own: it changes rarely.
 COPY pyproject.toml pdm.lock ./
 RUN /opt/pdm/bin/pdm install --prod --group postgres --frozen-lockfile --no-self \
- && find /opt/tenderlake -name '*.so' -size +100M -exec strip --strip-unneeded {} + # symbols of polars: 45 MB
+ && find /opt/tenderlake -name '*.so' -size +100M -exec strip --strip-unneeded {} + `# symbols of polars: 45 MB` \
+ && rm /opt/tenderlake/lib/python3.11/site-packages/onnxruntime/capi/libonnxruntime.so.* # a second copy, for C: 36 MB
 COPY . .
 RUN /opt/pdm/bin/pdm install --prod --group postgres --frozen-lockfile --no-editable \
  && find /opt/tenderlake -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} + \

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, settings
 from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.migrate import upgrade
 from services.ports.parts import Parts
-from tests import databases
+from tests import databases, statement_cache
 from tests.database_server import DatabaseServer, database_server
 from tests.support import lake_in
 
+statement_cache.share()
 settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 

@@ -4,7 +4,7 @@ TENDERLAKE_PROFILES_DIR.
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -95,14 +95,16 @@ def load_profiles(folder: Path | None) -> list[Profile]:
     """
     if folder is not None and not folder.is_dir():
         raise StartupError(f"TENDERLAKE_PROFILES_DIR is {folder}, which is not a folder")
-    files = [
-        path
-        for directory in (folder, SHIPPED)
-        if directory
-        for path in sorted(directory.iterdir())
-        if path.suffix in {".yaml", ".yml"}
-    ]
-    return [_load(path) for path in files]
+    return [*(_of_folder(folder) if folder else ()), *_shipped()]
+
+
+@cache
+def _shipped() -> tuple[Profile, ...]:
+    return _of_folder(SHIPPED)
+
+
+def _of_folder(folder: Path) -> tuple[Profile, ...]:
+    return tuple(_load(path) for path in sorted(folder.iterdir()) if path.suffix in {".yaml", ".yml"})
 
 
 def _load(path: Path) -> Profile:

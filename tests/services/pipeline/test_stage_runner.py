@@ -399,7 +399,7 @@ def test_the_sweep_sends_what_was_lost_at_every_stage(lake_home: Parts, monkeypa
     job_id = submit(lake_home, "a.jsonl", releases(3))
     queue = messages(lake_home)
     sent = []
-    for _ in range(4):
+    for _ in range(5):
         queue.waiting.clear()  # every message is lost
         due = sweeping.sweep(lake_home)
         sent += due
