@@ -4,7 +4,9 @@ import sys
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import OperationalError
 
+from cli.errors import warehouse_error
 from cli.exchange_rates import enrich
 from cli.load.commands import load, seed
 from cli.maintenance.commands import backup, doctor, rebuild, restore, verify
@@ -125,8 +127,13 @@ def main() -> None:
     try:
         app()
     except TenderlakeError as error:
-        print(f"tenderlake: {error.detail}", file=sys.stderr)
-        raise SystemExit(1) from None
+        detail = error.detail
+    except OperationalError as error:
+        detail = warehouse_error(error).detail
+    else:
+        return
+    print(f"tenderlake: {detail}", file=sys.stderr)
+    raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ keeps the launcher small. Alone it waits until `tenderlake migrate` has migrated
 """
 
 import socket
-import sqlite3
 import sys
 import time
 from threading import Event
@@ -16,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cli.main import migrate
 from cli.up.start_checks import listen
+from cli.errors import warehouse_error
 from domain.shared.errors import AwayError, StartupError
 from infrastructure.bootstrap import bootstrap
 from infrastructure.logging import set_up
@@ -78,10 +78,7 @@ def prepare() -> None:
         migrate()
         bootstrap(Settings()).files.clean()
     except DBAPIError as error:
-        cause = error.orig
-        disk_full = isinstance(cause, sqlite3.Error) and "full" in str(cause)
-        advice = "free space on its disk" if disk_full else "`tenderlake doctor` shows more"
-        raise StartupError(f"the warehouse can't be used: {cause}; {advice}") from error
+        raise warehouse_error(error) from error
     except OSError as error:
         raise StartupError(f"the data folder can't be used: {error}") from error
 

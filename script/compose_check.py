@@ -15,6 +15,7 @@ from script.compose_stack import ROOT, ComposeStack, as_error, run
 IMAGE, OLD_IMAGE = "tenderlake:compose-check", "tenderlake:compose-check-from"
 PORT = 18_000
 SERVICES = ("worker", "api", "sweep", "watcher", "valkey", "typesense", "postgres")
+MAX_PACKED_BYTES = 700_000_000  # docs/decisions/0013-the-size-of-the-image.md
 RELEASES_PER_FILE = 100
 GENERATE = ("--rm", "--network=none", "--entrypoint=python", IMAGE, "-m", "seeds", "releases")
 NUMBERS = itertools.count(1)  # of the generated files, each of which is loaded once
@@ -47,7 +48,10 @@ def build(tag: str, folder: Path) -> None:
     unwanted = "id -u; for name in gcc cc make pdm pytest; do command -v $name; done; true"
     inside = run("docker", "run", "--rm", "--network=none", "--entrypoint=sh", tag, "-c", unwanted)
     assert inside == "10001", f"the image runs as, or holds: {inside}"
-    say(f"image {tag}: {size / 1e6:.0f} MB unpacked; user 10001; no compiler, no pdm, no tests")
+    packed = int(run("bash", "-c", f"docker save {tag} | gzip | wc -c"))
+    assert packed < MAX_PACKED_BYTES, f"the image has {packed / 1e6:.0f} MB compressed"
+    sizes = f"{packed / 1e6:.0f} MB compressed, {size / 1e6:.0f} MB unpacked"
+    say(f"image {tag}: {sizes}; user 10001; no compiler, no pdm, no tests")
 
 
 def tour(stack: ComposeStack) -> None:
