@@ -13,9 +13,9 @@ from threading import Event
 import uvicorn
 from sqlalchemy.exc import DBAPIError
 
+from cli.errors import warehouse_error
 from cli.main import migrate
 from cli.up.start_checks import listen
-from cli.errors import warehouse_error
 from domain.shared.errors import AwayError, StartupError
 from infrastructure.bootstrap import bootstrap
 from infrastructure.logging import set_up

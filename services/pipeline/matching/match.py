@@ -5,7 +5,8 @@ organisations and decisions, so a killed run is simply repeated. Organisations t
 they have until they change.
 
 Many silver batches of a load change the same organisations and the same rows of marts, so a run waits until a job ends
-with it or nothing more is to be published, but not longer than `MAX_DELAY`.
+with it or everything that was uploaded is refined, but not longer than `MAX_DELAY`. It runs beside the last publish run
+of a load then, and little is left to match after that.
 """
 
 from datetime import timedelta
@@ -15,7 +16,7 @@ from loguru import logger
 
 from domain.pipeline.watermark import Watermark
 from services.marts.refresh import refresh_marts
-from services.pipeline.backlog import match_behind, refine_or_publish_pending
+from services.pipeline.backlog import match_behind, refine_pending
 from services.pipeline.indexing.index import index
 from services.pipeline.matching.recompute import match_organizations
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
@@ -29,7 +30,7 @@ MAX_DELAY = timedelta(seconds=30)  # behind publish, during a long load
 
 def _due(_: Parts, work: ReadUnitOfWork) -> bool:
     return match_behind(work) and (
-        not refine_or_publish_pending(work)
+        not (refine_pending(work) or work.jobs.unlanded(now()))
         or work.jobs.due(work.watermarks.get("publish").seq)
         or _behind_for(work, MAX_DELAY)
     )
