@@ -78,7 +78,7 @@ def _database(settings: Settings) -> Iterator[Check]:
         return
     except Exception as error:  # pylint: disable=broad-exception-caught  # any failure is the finding
         advice = "restore warehouse.db from a backup, or correct TENDERLAKE_DATABASE_URL"
-        yield Check(False, f"the warehouse can't be opened: {error}", advice)
+        yield Check(False, f"the warehouse can't be opened: {getattr(error, 'orig', None) or error}", advice)
         return
     yield Check(
         now == newest,

@@ -8,6 +8,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from domain.shared.errors import UnavailableError
@@ -199,4 +200,5 @@ class SqlWarehouse:
         except UnavailableError:
             raise
         except Exception as error:
-            raise UnavailableError(f"the warehouse does not answer: {error}") from error
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise UnavailableError(f"the warehouse does not answer: {' '.join(str(cause).split())}") from error

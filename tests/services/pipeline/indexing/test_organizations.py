@@ -28,8 +28,9 @@ SLICES = 3
 
 
 @pytest.fixture
-def home(tmp_path: Path, migrated: Path) -> Iterator[Parts]:
-    """A lake that lands release by release, with one job that has just ended."""
+def home(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Parts]:
+    """A lake that lands release by release and matches at once, with one job that has just ended."""
+    monkeypatch.setattr("services.pipeline.matching.match.MAX_DELAY", timedelta(0))
     with lake_in(tmp_path / "home", migrated, batch_records=1) as parts:
         load(parts, "first.jsonl", lines([release("ocds-test01-first")]))
         yield parts
