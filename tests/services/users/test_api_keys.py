@@ -90,6 +90,7 @@ def test_the_last_use_is_written_once_a_minute(lake_home: Parts, monkeypatch: py
     assert seen == [first, first, first, first + timedelta(seconds=60), first + timedelta(seconds=60)]
 
 
+@pytest.mark.sqlite
 def test_a_key_is_accepted_although_its_use_cannot_be_written(lake_home: Parts) -> None:
     _, key = create_api_key(lake_home.warehouse, owner(lake_home, "boss", Role.ADMIN), "import", Role.WRITER, 30)
     assert isinstance(lake_home.warehouse, SqlWarehouse)

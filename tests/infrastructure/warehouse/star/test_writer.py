@@ -93,6 +93,7 @@ def test_uses_count_exactly_the_facts_that_point_at_a_row(lake_home: Parts) -> N
     assert {row["organization_key"]: row["uses"] for row in rows(lake_home, "dim_organization") if row["uses"]} == named
 
 
+@pytest.mark.sqlite
 def test_every_key_of_a_fact_finds_its_row(lake_home: Parts) -> None:
     load(lake_home, "a.jsonl", lines(ReleaseFactory.payload() for _ in range(20)))
     assert isinstance(lake_home.warehouse, SqlWarehouse)
