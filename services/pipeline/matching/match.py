@@ -24,7 +24,7 @@ from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork
 from services.shared.clock import now
 
-SLICE_ORGANIZATIONS = 2_000  # per transaction
+SLICE_ORGANIZATIONS = 500  # per transaction: accepting uploads waits for it
 MAX_DELAY = timedelta(seconds=30)  # behind publish, during a long load
 
 
