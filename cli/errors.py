@@ -1,4 +1,4 @@
-"""What commands say of errors of the database."""
+"""Messages of the command line for errors of the database."""
 
 import sqlite3
 

@@ -52,11 +52,11 @@ class MartFacts:
     red_flags: pl.DataFrame
 
     def organization_ids(self) -> set[str]:
-        """The buyers and suppliers."""
+        """The ids of all buyers and suppliers in the facts."""
         return {*self.tenders["buyer_id"], *self.awards["buyer_id"], *self.awards["supplier_id"]}
 
     def with_identities(self, identities: Mapping[str, str]) -> "MartFacts":
-        """The facts with these identities in place of organisations; others are themselves."""
+        """The facts with the ids of buyers and suppliers replaced by their identities; ids without one are kept."""
         other = {one: identity for one, identity in identities.items() if one != identity}
         frames = (self.tenders, self.awards, self.red_flags)
         return MartFacts(*(frame.with_columns(pl.col("^(buyer|supplier)_id$").replace(other)) for frame in frames))

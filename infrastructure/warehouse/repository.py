@@ -67,7 +67,7 @@ class Repository:
             if self.connection.dialect.name != "sqlite":
                 return as_frame(result, types)
             # Rows of the driver itself: SQLAlchemy's work per row costs more than the query.
-            return from_plain(result.cursor.fetchall(), types)
+            return from_sqlite_rows(result.cursor.fetchall(), types)
 
     def delete_among(self, column: Column[Any], values: Iterable[Any]) -> None:
         """Delete the rows whose column has one of the values."""
@@ -158,7 +158,7 @@ def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
     return (frame.with_columns(timed) if timed else frame).rows()
 
 
-def from_plain(rows: Sequence[tuple[Any, ...]], types: ColumnTypes) -> pl.DataFrame:
+def from_sqlite_rows(rows: Sequence[tuple[Any, ...]], types: ColumnTypes) -> pl.DataFrame:
     """Return rows as SQLite stores them (see `plain`) as a frame of these types."""
     stored = {name: PLAIN_TYPES.get(kind.base_type(), kind) for name, kind in types.items()}
     c = pl.col

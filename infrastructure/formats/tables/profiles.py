@@ -95,15 +95,15 @@ def load_profiles(folder: Path | None) -> list[Profile]:
     """
     if folder is not None and not folder.is_dir():
         raise StartupError(f"TENDERLAKE_PROFILES_DIR is {folder}, which is not a folder")
-    return [*(_of_folder(folder) if folder else ()), *_shipped()]
+    return [*(_load_folder(folder) if folder else ()), *_shipped()]
 
 
 @cache
 def _shipped() -> tuple[Profile, ...]:
-    return _of_folder(SHIPPED)
+    return _load_folder(SHIPPED)
 
 
-def _of_folder(folder: Path) -> tuple[Profile, ...]:
+def _load_folder(folder: Path) -> tuple[Profile, ...]:
     return tuple(_load(path) for path in sorted(folder.iterdir()) if path.suffix in {".yaml", ".yml"})
 
 

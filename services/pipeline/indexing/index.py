@@ -37,7 +37,7 @@ def _due(_: Parts, work: ReadUnitOfWork) -> bool:
     """Whether silver batches are published, or matched organisations are behind and a job waits for them, or nothing
     more is to come."""
     pending = processes_pending(work) or (
-        organizations_pending(work) and (not _changing(work) or work.jobs.due(work.watermarks.get("index").seq))
+        organizations_pending(work) and (not _upstream_pending(work) or work.jobs.due(work.watermarks.get("index").seq))
     )
     return pending and not work.search_state.paused(now())
 
@@ -102,15 +102,15 @@ def _matched(organizations: Watermark, published: Watermark, work: ReadUnitOfWor
     )
 
 
-def _changing(work: ReadUnitOfWork) -> bool:
-    """Whether organisations are going to change."""
+def _upstream_pending(work: ReadUnitOfWork) -> bool:
+    """Whether refine, publish or match may still change organisations."""
     return refine_or_publish_pending(work) or match_behind(work)
 
 
 def _organizations_follow(work: ReadUnitOfWork, seq: int) -> bool:
     """Whether a run up to `seq` also indexes the organisations."""
     return bool(
-        not _changing(work)
+        not _upstream_pending(work)
         or work.jobs.due(seq)
         or work.watermarks.idle("index", now() - ORGANIZATIONS_MAX_DELAY, ORGANIZATIONS_PART)
     )

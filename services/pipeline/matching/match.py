@@ -50,13 +50,15 @@ def _match(parts: Parts, watermark: Watermark) -> bool:
         if takes_single_batch(watermark):
             target = min((batch.id for batch in work.batches.silver_after(watermark.silver_batch)), default=target)
         touched = iter(work.search_rows.touched_organizations(watermark.silver_batch, target))
-    while ids := list(islice(touched, SLICE_ORGANIZATIONS)):
+    ids = list(islice(touched, SLICE_ORGANIZATIONS))
+    if len(ids) == SLICE_ORGANIZATIONS:  # the documents of processes don't wait for a long run
+        parts.messages.send(index.name)
+    while ids:
         with parts.warehouse.write() as work:
             work.watermarks.check_unmoved(watermark)
             match_organizations(work, ids, [], target)
             work.commit()
-        if len(ids) == SLICE_ORGANIZATIONS:  # the documents of processes don't wait for a long run
-            parts.messages.send(index.name)
+        ids = list(islice(touched, SLICE_ORGANIZATIONS))
     with parts.warehouse.write() as work:
         work.watermarks.check_unmoved(watermark)
         decided = work.organization_matches.pending_decisions()
