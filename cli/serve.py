@@ -41,7 +41,7 @@ def main() -> None:
         else:
             set_on_stop_signal(stop)  # uvicorn handles signals itself, and restores this at its end: exit code 0
             parts = bootstrap(settings)
-            wait_for_installation(settings, parts, stop, "INFO")
+            wait_for_installation(settings, parts, stop)
             parts.files.clean()
             listener = listen(settings.host, settings.port)
     if stop.is_set():

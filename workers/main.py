@@ -44,7 +44,7 @@ def run(index: Index = None, of: int = 1) -> None:
     own = worker_name(settings.data_dir, os.getpid() if index is None else index)
     with refusing():
         parts = bootstrap(settings, own)
-        wait_for_installation(settings, parts, stop, "INFO" if index is None else "DEBUG")
+        wait_for_installation(settings, parts, stop, quiet=index is not None)
     if not stop.is_set():
         silver_schema("process")  # loads pandera before the first message, not during it
         shares = {own: stage_queues(of)}

@@ -16,13 +16,12 @@ from services.ports.parts import Parts
 POLL_SECONDS = 0.5  # between two checks whether the installation is there
 
 
-def wait_for_installation(settings: Settings, parts: Parts, stop: Event, level: str = "DEBUG") -> None:
+def wait_for_installation(settings: Settings, parts: Parts, stop: Event, *, quiet: bool = False) -> None:
     """Return when the warehouse is migrated and has its installation, or when `stop` is set.
 
-    StartupError if the data folder or the queue belongs to another installation. `level` is that of the log line which
-    says that it waits.
+    StartupError if the data folder or the queue belongs to another installation. `quiet`: see `wait_until_current`.
     """
-    wait_until_current(settings.warehouse_url, timeouts(settings), stop, level)
+    wait_until_current(settings.warehouse_url, timeouts(settings), stop, quiet=quiet)
     while not stop.is_set():
         try:
             if is_installed(parts.warehouse, parts.messages, vault(settings), settings.data_dir):

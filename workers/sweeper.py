@@ -23,7 +23,7 @@ def run() -> None:
     set_on_stop_signal(stop)
     with refusing():
         parts = bootstrap(settings)
-        wait_for_installation(settings, parts, stop, "INFO")
+        wait_for_installation(settings, parts, stop)
     watched = settings.warehouse_url, timeouts(settings), stop
     threading.Thread(target=stop_when_outdated, args=watched, daemon=True).start()
     start_heartbeat(settings.heartbeat_file)

@@ -41,7 +41,7 @@ def watch(directory: Folder) -> None:
     lock = _lock(directory)
     try:
         parts = bootstrap(settings)
-        wait_for_installation(settings, parts, stop, "INFO")
+        wait_for_installation(settings, parts, stop)
         if not stop.is_set():
             start_heartbeat(settings.heartbeat_file)
             _run(settings, parts, directory, stop)

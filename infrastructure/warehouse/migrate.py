@@ -121,10 +121,10 @@ def head(url: str) -> str | None:
     return ScriptDirectory.from_config(_config(url)).get_current_head()
 
 
-def wait_until_current(url: str, timeouts: Timeouts, stop: Event, level: str = "DEBUG") -> None:
+def wait_until_current(url: str, timeouts: Timeouts, stop: Event, *, quiet: bool = False) -> None:
     """Return when the database is migrated to the newest revision, or when `stop` is set.
 
-    `level` is that of the log line which says that it waits.
+    It logs once what it waits for; `quiet`: at DEBUG only, for a process whose launcher's API says it.
     """
     newest, known, logged = head(url), revisions(url), ""
     while not stop.is_set():
@@ -138,9 +138,9 @@ def wait_until_current(url: str, timeouts: Timeouts, stop: Event, level: str = "
         except Exception as error:  # pylint: disable=broad-exception-caught  # not created yet, or not reachable
             reason = " ".join(str(error).split())
         if reason != logged and newer:
-            logger.error(OUTDATED, newer)
+            logger.log("DEBUG" if quiet else "ERROR", OUTDATED, newer)
         elif reason != logged:
-            logger.log(level, "waiting for the warehouse, which `tenderlake migrate` or `up` migrates: {}", reason)
+            logger.log("DEBUG" if quiet else "INFO", "waiting for the warehouse, which `tenderlake migrate` or `up` migrates: {}", reason)
         logged = reason
         stop.wait(POLL_SECONDS)
 

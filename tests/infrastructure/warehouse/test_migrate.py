@@ -240,6 +240,19 @@ def test_an_older_process_waits_at_a_newer_database_and_says_so_once(newer: str)
     assert "9999" in lines[0]
 
 
+def test_under_the_launcher_only_the_api_says_that_the_database_is_newer(newer: str) -> None:
+    lines: list[tuple[str, str]] = []
+    handler = logger.add(lambda message: lines.append((message.record["level"].name, message.record["message"])))
+    stop = threading.Event()
+    waiting = threading.Thread(target=wait_until_current, args=(newer, Timeouts(), stop), kwargs={"quiet": True})
+    waiting.start()
+    until(lambda: bool(lines))
+    stop.set()
+    waiting.join()
+    logger.remove(handler)
+    assert {level for level, line in lines if "newer version" in line} == {"DEBUG"}
+
+
 def test_a_running_worker_stops_when_a_newer_version_has_migrated_the_database(newer: str, migrated: Path) -> None:
     stop = threading.Event()
     stop_when_outdated(newer, Timeouts(), stop, seconds=0.01)
