@@ -45,9 +45,9 @@ def bootstrap(settings: Settings, worker: str | None = None, *, serving: bool = 
     """Build the ports of an installation; nothing connects before its first use.
 
     `worker`: the name of a worker, which reads long slices in the background.
-    `serving`: set by the API, whose statements have a time limit.
+    `serving`: set by the API, whose statements have a time limit, and whose writers come before those of stages.
     """
-    warehouse = SqlWarehouse(settings.warehouse_url, timeouts(settings, serving=serving))
+    warehouse = SqlWarehouse(settings.warehouse_url, timeouts(settings, serving=serving), priority=serving)
     files = FileStore(settings.data_dir / "files")
     sources = FileSources(
         files,

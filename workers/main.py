@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 
-from domain.lake.silver import silver_schema
 from domain.shared.errors import AwayError
 from infrastructure.bootstrap import bootstrap, timeouts
 from infrastructure.logging import set_up
@@ -46,7 +45,6 @@ def run(index: Index = None, of: int = 1) -> None:
         parts = bootstrap(settings, own)
         wait_for_installation(settings, parts, stop, quiet=index is not None)
     if not stop.is_set():
-        silver_schema("process")  # loads pandera before the first message, not during it
         shares = {own: stage_queues(of)}
         shares |= {f"{own}-{queues.queues[0]}": queues for queues in side_queues(index or 0, of)}
         _end_predecessor_leases(parts, stop)

@@ -300,6 +300,7 @@ REQUIRED = {
     "page": ["silver_batch", "record_id", "page"],
 }
 LEVELS = ["tender", "award", "contract"]
+LEVELLED = {"item", "document", "amendment"}  # tables whose rows are at one of LEVELS, or at `planning`
 
 
 @cache
@@ -307,9 +308,7 @@ def silver_schema(table: str) -> "pa.DataFrameSchema":
     """The pandera schema of a silver table: exact columns and types, required values present, grain unique."""
     import pandera.polars as pa  # imported here: it takes 100 MB, which readers of silver don't need
 
-    checks: dict[str, list[pa.Check]] = (
-        {"level": [pa.Check.isin(["planning", *LEVELS])]} if table in {"item", "document", "amendment"} else {}
-    )
+    checks: dict[str, list[pa.Check]] = {"level": [pa.Check.isin(["planning", *LEVELS])]} if table in LEVELLED else {}
     columns = {
         name: pa.Column(dtype, nullable=name not in REQUIRED[table], checks=checks.get(name, []))
         for name, dtype in ALL_TABLES[table].items()
@@ -319,9 +318,16 @@ def silver_schema(table: str) -> "pa.DataFrameSchema":
 
 def validated(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame, if it has the table's schema. pandera's SchemaErrors list all that is wrong."""
-    if not frame.height and frame.schema == pl.Schema(ALL_TABLES[table]):
-        return frame  # pandera takes 20 ms to find nothing wrong with no rows
-    return silver_schema(table).validate(frame, lazy=True)
+    return frame if _conforms(table, frame) else silver_schema(table).validate(frame, lazy=True)
+
+
+def _conforms(table: str, frame: pl.DataFrame) -> bool:
+    """Whether pandera would find nothing wrong, at a tenth of its time."""
+    if frame.schema != pl.Schema(ALL_TABLES[table]) or any(frame[name].null_count() for name in REQUIRED[table]):
+        return False
+    if table in LEVELLED and not frame["level"].is_in(["planning", *LEVELS]).all():
+        return False
+    return table not in GRAIN or not frame.select(GRAIN[table]).is_duplicated().any()
 
 
 def tombstones(table: str, ids: Sequence[str], silver_batch: int) -> pl.DataFrame:

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.lake.silver import INSTANT, Columns
-from domain.star.model import Star
 
 PLACE: Columns = {"division": pl.String, "country": pl.String, "region": pl.String}
 TENDERS: Columns = {
@@ -40,7 +38,6 @@ RED_FLAGS: Columns = {
     "date_key": pl.Int64,
     "result": pl.String,
 }
-NO_RED_FLAGS = pl.DataFrame(schema=RED_FLAGS)
 
 
 @dataclass(frozen=True)
@@ -62,52 +59,4 @@ class MartFacts:
         return MartFacts(*(frame.with_columns(pl.col("^(buyer|supplier)_id$").replace(other)) for frame in frames))
 
 
-NO_FACTS = MartFacts(pl.DataFrame(schema=TENDERS), pl.DataFrame(schema=AWARDS), NO_RED_FLAGS)
-
-
-def facts_of(star: Star, identities: Mapping[str, str], indicators: Mapping[int, str]) -> MartFacts:
-    """Return the facts of a star.
-
-    `identities`: what matching takes known organisations for; others are themselves. `indicators`: codes by their key.
-    """
-    c = pl.col
-    identity = c("organization_id").replace(identities) if identities else c("organization_id")
-    organization = star.organizations.lazy().select("organization_key", identity.alias("id"))
-    dimension = {name: frame.lazy() for name, frame in star.dimensions.items()}
-    status = dimension["dim_status"].select("status_key", "status")
-    places = (
-        star.facts["fact_process"]
-        .lazy()
-        .select("process_key", "location_key")
-        .join(dimension["dim_location"], on="location_key", how="left")
-    )
-    tenders = (
-        _with_organization(star.facts["fact_process"].lazy(), organization, "buyer")
-        .join(dimension["dim_procedure"].select("procedure_key", "method"), on="procedure_key", how="left")
-        .join(status, on="status_key", how="left")
-    )
-    divisions = dimension["dim_classification"].select("classification_key", "division")
-    awards = (
-        _with_organization(star.facts["fact_award"].lazy(), organization, "buyer", "supplier")
-        .join(status, on="status_key", how="left")
-        .join(divisions, on="classification_key", how="left")
-        .join(places, on="process_key", how="left")
-    )
-    found = [_typed(tenders, TENDERS), _typed(awards, AWARDS)]
-    if "fact_red_flag" in star.facts:
-        flags = _with_organization(star.facts["fact_red_flag"].lazy(), organization, "buyer")
-        code = c("indicator_key").replace_strict(indicators, return_dtype=pl.String).alias("indicator")
-        found.append(_typed(flags.with_columns(code), RED_FLAGS))
-    tables = pl.collect_all(found)
-    return MartFacts(tables[0], tables[1], tables[2] if len(tables) > 2 else NO_RED_FLAGS)
-
-
-def _with_organization(frame: pl.LazyFrame, organization: pl.LazyFrame, *roles: str) -> pl.LazyFrame:
-    for role in roles:
-        named = organization.rename({"organization_key": f"{role}_key", "id": f"{role}_id"})
-        frame = frame.join(named, on=f"{role}_key", how="left").with_columns(pl.col(f"{role}_id").fill_null(UNKNOWN))
-    return frame
-
-
-def _typed(frame: pl.LazyFrame, types: Columns) -> pl.LazyFrame:
-    return frame.select(pl.col(name).cast(dtype) for name, dtype in types.items())
+NO_FACTS = MartFacts(*(pl.DataFrame(schema=types) for types in (TENDERS, AWARDS, RED_FLAGS)))

@@ -27,10 +27,14 @@ def business_key(columns: Sequence[str | pl.Expr]) -> pl.Expr:
 
 def with_key(frame: pl.DataFrame, name: str, columns: Sequence[str | pl.Expr]) -> pl.DataFrame:
     """Add the surrogate key of `columns` as the Int64 column `name`; each distinct key is hashed once."""
-    keyed = frame.with_columns(business_key(columns).alias("_business"))
-    distinct = keyed.select("_business").unique()
-    keys = distinct.with_columns(pl.Series(name, [_digest(text) for text in distinct["_business"]], dtype=pl.Int64))
-    return keyed.join(keys, on="_business", how="left", maintain_order="left").drop("_business")
+    return frame.hstack([hashed_keys(frame.select(business_key(columns)).to_series()).alias(name)])
+
+
+def hashed_keys(business_keys: pl.Series) -> pl.Series:
+    """The surrogate keys (Int64) of texts made by `business_key`."""
+    texts = business_keys.to_list()
+    hashed = {text: _digest(text) for text in set(texts)}
+    return pl.Series([hashed[text] for text in texts], dtype=pl.Int64)
 
 
 def clustered_key(key: str, owner: str) -> pl.Expr:

@@ -74,8 +74,8 @@ def _dimension(name: str, found: Frames) -> pl.DataFrame:
     return with_derived(name, found[name].group_by(key, maintain_order=True).agg(pl.all().first()))
 
 
-def _counts(silver: Frames, table: str, name: str) -> pl.DataFrame:
-    return silver[table].group_by("ocid").agg(pl.len().alias(name))
+def _counts(silver: Frames, table: str) -> pl.DataFrame:
+    return silver[table].group_by("ocid").agg(pl.len().alias(f"{table}s"))
 
 
 def _process(silver: Frames, members: pl.DataFrame, found: Frames, money: ExchangeQuotes) -> pl.DataFrame:
@@ -99,12 +99,10 @@ def _process(silver: Frames, members: pl.DataFrame, found: Frames, money: Exchan
     frame = point(frame, "dim_location", [c("country"), c("region"), c("locality")], found)
     frame = point(frame, "dim_currency", [c("currency")], found)
     for table in COUNTED:
-        name = f"{table}s"
-        frame = frame.join(_counts(silver, table, name), on="ocid", how="left", maintain_order="left").with_columns(
-            c(name).fill_null(0)
-        )
+        frame = frame.join(_counts(silver, table), on="ocid", how="left", maintain_order="left")
     frame = frame.with_columns(
-        date_key(name) for name in ("first_published", "last_published", "tender_start", "tender_end")
+        c([f"{table}s" for table in COUNTED]).fill_null(0),
+        *(date_key(name) for name in ("first_published", "last_published", "tender_start", "tender_end")),
     )
     # A tender's value is converted with the rate of the day it was first published or opened, whichever is earlier:
     # bulk exports are published long after the tender, plans long before it.

@@ -4,7 +4,7 @@ import polars as pl
 
 from domain.exchange_rates.conversion import CONVERSION, ExchangeQuotes, convert_amounts, value_date
 from domain.shared.dates import CALENDAR_YEARS
-from domain.shared.surrogate_keys import business_key, clustered_key, with_key
+from domain.shared.surrogate_keys import business_key, clustered_key, hashed_keys, with_key
 from domain.star.model import DIMENSIONS, UNKNOWN_ORGANIZATION, Frames
 
 BASE_COLUMNS = ["amount_note", "value_date", "amount_base", *CONVERSION]
@@ -29,16 +29,10 @@ def point(
 ) -> pl.DataFrame:
     """Return the frame with the key of the dimension row of these `attributes`; the rows are collected in `found`."""
     key, names = DIMENSIONS[dimension]
-    temporary = [f"_{name}" for name in names]
-    wide = frame.with_columns(
-        expression.cast(pl.String).alias(name) for expression, name in zip(attributes, temporary, strict=True)
-    )
-    wide = with_key(wide, alias or key, list(temporary))
-    rows = wide.select(
-        pl.col(alias or key).alias(key), *[pl.col(old).alias(new) for old, new in zip(temporary, names, strict=True)]
-    )
+    texts = (expression.cast(pl.String).alias(name) for expression, name in zip(attributes, names, strict=True))
+    rows = with_key(frame.select(texts), key, names)
     found[dimension] = pl.concat([found[dimension], rows]) if dimension in found else rows
-    return wide.drop(temporary)
+    return frame.hstack([rows[key].alias(alias or key)])
 
 
 def with_organization(frame: pl.DataFrame, members: pl.DataFrame, column: str, alias: str) -> pl.DataFrame:
@@ -54,15 +48,10 @@ def or_position(column: str) -> pl.Expr:
 
 def with_fact_key(frame: pl.DataFrame, name: str, columns: list[pl.Expr]) -> pl.DataFrame:
     """Add the fact's key, clustered by its process's key; facts with the same business key are numbered in order."""
-    numbered = frame.with_columns(business_key(columns).alias("_grain")).with_columns(
-        pl.int_range(pl.len()).over("_grain").alias("_again")
-    )
-    nth = pl.when(pl.col("_again") > 0).then(pl.col("_again")).cast(pl.String).fill_null("")
-    return (
-        with_key(numbered, name, [*columns, nth])
-        .with_columns(clustered_key(name, "process_key"))
-        .drop("_grain", "_again")
-    )
+    nth = pl.int_range(pl.len()).over("grain").cast(pl.String).replace("0", "")
+    grains = frame.select(business_key(columns).alias("grain")).with_columns(nth.alias("nth"))
+    keyed = frame.hstack([hashed_keys(grains.select(business_key(["grain", "nth"])).to_series()).alias(name)])
+    return keyed.with_columns(clustered_key(name, "process_key"))
 
 
 def converted(frame: pl.DataFrame, money: ExchangeQuotes, note: pl.Expr, *days: pl.Expr) -> pl.DataFrame:

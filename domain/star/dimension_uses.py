@@ -32,7 +32,12 @@ def sum_uses(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 def uses_difference(before: Frames, after: Frames) -> Frames:
     """Return what to add to the counts `before` to get `after`, by dimension."""
-    return {name: sum_uses([after[name], before[name].with_columns(-pl.col("uses"))]) for name in DIMENSIONS}
+    return {
+        name: sum_uses([after[name], before[name].with_columns(-pl.col("uses"))])
+        if before[name].height
+        else after[name]
+        for name in DIMENSIONS
+    }
 
 
 def dimension_changes(
@@ -42,10 +47,11 @@ def dimension_changes(
     key = DIMENSIONS[name][0]
     used = counted.filter(pl.col("uses") > 0)
     unused = present.join(used, on="key", how="anti")["key"]
-    changed = used.join(present, on="key", how="inner").filter(pl.col("uses") != pl.col("uses_right"))
-    new = used.join(present, on="key", how="anti").rename({"key": key})
+    both = used.join(present, on="key", how="left")
+    changed = both.filter(pl.col("uses") != pl.col("uses_right")).select("key", "uses")
+    new = both.filter(pl.col("uses_right").is_null()).select(pl.col("key").alias(key), "uses")
     added = new.clear() if rows is None else rows.join(new, on=key, how="inner", maintain_order="left")
-    return DimensionChanges(unused, changed.select("key", "uses"), added)
+    return DimensionChanges(unused, changed, added)
 
 
 def _uses(dimension: str, facts: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:

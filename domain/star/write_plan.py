@@ -16,8 +16,8 @@ class StarWritePlan:
 
     `existing`: keys of processes that have rows; `star`: their new rows. `totals` replace those of the organisations
     `totalled`; `mentioned`: ids of all organisations that the slice mentioned or mentions. `marts`: differences of the
-    mart tables. `quality`: of data quality. `identity_changes`: how often organisations had got other identities
-    when it was made.
+    mart tables when the existing processes leave them. `quality`: of data quality. `identity_changes`: how often
+    organisations had got other identities when it was made.
     """
 
     existing: list[int]

@@ -18,7 +18,9 @@ from infrastructure.warehouse.unit_of_work import SqlUnitOfWork
 
 BUSY_TIMEOUT_MS = 30_000  # that SQLite waits for a lock
 WRITER_POLL_SECONDS = 2.0  # a writer polls for the lock this long before it leaves the waiting to SQLite
-WRITER_POLL_INTERVAL_SECONDS = 0.002
+WRITER_POLL_INTERVAL_SECONDS = 0.02
+PRIORITY_POLL_INTERVAL_SECONDS = 0.002  # of the API, whose writers so come before the stages'
+PAUSE_SECONDS = 0.01  # between two transactions of a stage, in which writers of the API take their turn
 VACUUM_WAIT_SECONDS = 60.0  # for readers of deleted rows to finish
 LOG_CHECKPOINT_PAGES = 16_000  # a write-ahead log from this size on is checkpointed by `checkpoint_log`
 LOG_MAX_PAGES = 4 * LOG_CHECKPOINT_PAGES  # from this size on every commit checkpoints it, and waits: a fallback
@@ -62,9 +64,10 @@ def _begin_sqlite(connection: Connection) -> None:
     _set_query_only(connection.connection, bool(options.get("reader")))
     # A deferred transaction that first reads and then writes fails at once when another writer came between; see stack
     # notes in docs.
-    if not options.get("writer"):
+    interval = options.get("writer_poll_interval")
+    if interval is None:
         connection.exec_driver_sql("BEGIN DEFERRED")
-    elif not _took_turn(connection.connection.driver_connection):
+    elif not _took_turn(connection.connection.driver_connection, interval):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
@@ -78,7 +81,7 @@ def _set_query_only(pooled: PoolProxiedConnection, query_only: bool) -> None:
         pooled.info["query_only"] = query_only
 
 
-def _took_turn(raw: Any) -> bool:
+def _took_turn(raw: Any, interval: float) -> bool:
     """Whether a writer's turn came within WRITER_POLL_SECONDS.
 
     SQLite itself polls every 100 ms after a while, and misses shorter gaps between writers.
@@ -93,21 +96,28 @@ def _took_turn(raw: Any) -> bool:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                     return False
-            sleep(WRITER_POLL_INTERVAL_SECONDS)
+            sleep(interval)
         return False
     finally:
         raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
 class SqlWarehouse:
-    """Opens units of work. Leaving `write()` without `commit()` rolls back."""
+    """Opens units of work. Leaving `write()` without `commit()` rolls back.
 
-    def __init__(self, url: str, timeouts: Timeouts | None = None) -> None:
+    On SQLite, writers with `priority` come before others that wait.
+    """
+
+    def __init__(self, url: str, timeouts: Timeouts | None = None, *, priority: bool = False) -> None:
         self.url = url
         self._checkpointed_mtime_ns = 0
+        self._priority = priority
+        self._pause_ends_at = 0.0  # monotonic
         self.engine = make_engine(url, timeouts)
         self._reader = self.engine.execution_options(reader=True)
-        self._writer = self.engine.execution_options(writer=True)
+        self._writer = self.engine.execution_options(
+            writer_poll_interval=PRIORITY_POLL_INTERVAL_SECONDS if priority else WRITER_POLL_INTERVAL_SECONDS
+        )
         self._server: Server | None = None
         if self.engine.dialect.name == "postgresql":
             # A writer must see the state at its turn, not the state when it began to wait.
@@ -124,8 +134,10 @@ class SqlWarehouse:
     @contextmanager
     def write(self) -> Iterator[SqlUnitOfWork]:
         """The only write transaction at that moment; keep it below a second. AwayError if the database is away."""
+        sleep(max(0.0, self._pause_ends_at - monotonic()))
         with self._connect(self._writer) as connection:
             yield SqlUnitOfWork(connection)
+        self._pause_ends_at = monotonic() + (0.0 if self._priority else PAUSE_SECONDS)
 
     @contextmanager
     def _connect(self, engine: Engine) -> Iterator[Connection]:

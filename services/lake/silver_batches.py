@@ -37,6 +37,8 @@ def current_rows(lake: Lake, silver_batches: Sequence[int], newest: pl.DataFrame
     frames = {}
     for name, columns in TABLES.items():
         frame = lake.read_silver(name, silver_batches, [column for column in columns if column != "compiled"])
-        chosen = frame.join(newest, on=["ocid", "silver_batch"], how="semi")
-        frames[name] = chosen.sort([column for column in order if column in columns], maintain_order=True)
+        if frame.height:
+            chosen = frame.join(newest, on=["ocid", "silver_batch"], how="semi")
+            frame = chosen.sort([column for column in order if column in columns], maintain_order=True)
+        frames[name] = frame
     return frames

@@ -1,6 +1,7 @@
 """What changes of facts mean for the marts: differences of additive tables, written in the facts' own transaction.
 
-`services/marts/refresh.py` adds them to the marts afterwards.
+`services/marts/refresh.py` adds them to the marts afterwards. It also counts the facts of published processes, once
+their organisations are matched; until then they have no part in any difference.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,24 +11,16 @@ from dataclasses import replace
 import polars as pl
 
 from domain.marts.additive import differences, process_counts
-from domain.marts.facts import NO_FACTS, MartFacts, facts_of
-from domain.star.model import Star
+from domain.marts.facts import NO_FACTS, MartFacts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 
 Differences = dict[str, pl.DataFrame]
 IDENTITIES = "identities"  # whose changes are counted beside those of views
 
 
-def process_differences(
-    work: ReadUnitOfWork, existing: Sequence[int], star: Star | None, identities: Mapping[str, str]
-) -> Differences:
-    """Return the differences when the processes `existing` are replaced by those of `star` (None: deleted).
-
-    `identities`: what matching takes known organisations for. Call it before the facts are written.
-    """
-    before = work.marts.facts(existing) if existing else NO_FACTS
-    after = facts_of(star, identities, work.marts.indicators()) if star is not None else NO_FACTS
-    return _between(before, after)
+def counts_of(work: ReadUnitOfWork, process_keys: Sequence[int]) -> Differences:
+    """Return the differences when these processes leave the marts. Call it before their facts are written."""
+    return _between(work.marts.facts(process_keys), NO_FACTS) if process_keys else {}
 
 
 @contextmanager
@@ -42,8 +35,10 @@ def note_identities(work: WriteUnitOfWork, identities: Mapping[str, str]) -> Non
     """Write the differences that it makes to give these organisations other identities."""
     bought, supplied = (work.marts.processes_of_organizations(identities, role) for role in ("buyer", "supplier"))
     facts = work.marts.facts_by_organization(bought, supplied)
-    present = work.organization_matches.identities(facts.organization_ids())
-    work.marts.add_changes(_between(facts.with_identities(present), facts.with_identities({**present, **identities})))
+    if ids := facts.organization_ids():
+        present = work.organization_matches.identities(ids)
+        before, after = facts.with_identities(present), facts.with_identities({**present, **identities})
+        work.marts.add_changes(_between(before, after))
     work.marts.note_change(IDENTITIES)  # plans of publish that were made with the old ones are made again
 
 
@@ -54,12 +49,6 @@ def noting_red_flags(work: WriteUnitOfWork, red_flag_keys: Sequence[int]) -> Ite
     yield
     after = replace(NO_FACTS, red_flags=work.marts.red_flags(red_flag_keys))
     work.marts.add_changes(_between(before, after))
-
-
-def identities_of(versions: pl.DataFrame) -> dict[str, str]:
-    """Return the identity of each organisation of these versions that has another id."""
-    other = versions.filter(pl.col("identity") != pl.col("organization_id"))
-    return dict(other.select("organization_id", "identity").unique().iter_rows())
 
 
 def _between(before: MartFacts, after: MartFacts) -> Differences:

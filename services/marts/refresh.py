@@ -1,7 +1,7 @@
 """Brings the marts up to date: adds pending differences to the additive tables, and makes again what follows from them.
 
-Each table is one transaction that also deletes its differences, so that a killed refresh is simply repeated, by
-whichever stage refreshes next. Only groups with a difference are read and written.
+Each transaction also deletes the differences that it adds, so that a killed refresh is simply repeated, by whichever
+stage refreshes next. Only groups with a difference are read and written.
 """
 
 from collections.abc import Callable
@@ -30,17 +30,28 @@ from services.shared.clock import now
 VIEWS_ACTOR = "marts"  # the stage that refreshes materialised views
 RELATION_TYPES: Columns = {"relation_key": pl.Int64, "buyer_id": pl.String, "first_award": pl.Date}
 MARKET_TYPES: Columns = {"market_key": pl.Int64, **MARKET_MEMBER.types}
+PART_PROCESSES = 1_000  # counted per transaction
+PART_ROWS = 4_000  # with a difference, per transaction: accepting uploads waits for it
 
 
 def refresh_marts(parts: Parts) -> None:
-    """Add all pending differences, and have stale materialised views refreshed."""
+    """Count new and changed processes, add all pending differences, and have stale materialised views refreshed."""
+    counted = PART_PROCESSES
+    while counted == PART_PROCESSES:
+        with parts.warehouse.write() as work:
+            keys = work.marts.take_uncounted(PART_PROCESSES)
+            work.marts.add_changes(process_counts(work.marts.facts(keys)))
+            work.commit()
+        counted = len(keys)
     with parts.warehouse.read() as work:
         changed = work.marts.changed()
     for name in changed:
-        with parts.warehouse.write() as work:
-            _add_changes(work, name)
-            work.marts.set_refreshed(now())
-            work.commit()
+        more = True
+        while more:
+            with parts.warehouse.write() as work:
+                more = _add_changes(work, name, PART_ROWS)
+                work.marts.set_refreshed(now())
+                work.commit()
     with parts.warehouse.read() as work:
         stale = work.marts.stale_views()
     if stale:
@@ -49,13 +60,13 @@ def refresh_marts(parts: Parts) -> None:
 
 def marts_pending(work: ReadUnitOfWork) -> bool:
     """Whether marts are behind the facts."""
-    return bool(work.marts.changed() or work.marts.stale_views())
+    return bool(work.marts.has_uncounted() or work.marts.changed() or work.marts.stale_views())
 
 
 def count_new_marts(parts: Parts) -> None:
     """Make the marts of a warehouse that has facts of a version without marts, before differences are added to them."""
     with parts.warehouse.read() as work:
-        if work.marts.as_of() or not next(work.marts.process_pages(), None):
+        if work.marts.as_of() or work.marts.has_uncounted() or not next(work.marts.process_pages(), None):
             return
     with parts.warehouse.write() as work:
         recount_marts(work)
@@ -76,15 +87,20 @@ def recount_marts(work: WriteUnitOfWork) -> None:
         work.marts.note_change(view)
 
 
-def _add_changes(work: WriteUnitOfWork, name: str) -> None:
+def _add_changes(work: WriteUnitOfWork, name: str, most: int | None = None) -> bool:
+    """Add the differences of at most so many rows of a table; returns whether there are more."""
     table = ADDITIVE_TABLES[name]
-    changed = with_keys(table, add_up(table, work.marts.take_changes(name)))
+    pending = add_up(table, work.marts.take_changes(name)).sort(list(table.by))  # what follows from one group together
+    later = pending.slice(most) if most else pending.clear()
+    work.marts.add_changes({name: later})
+    changed = with_keys(table, pending.head(most) if most else pending)
     keys = changed[table.key]
     present = work.marts.rows(name, table.key, keys, table.types)
     rows = with_keys(table, add_up(table, [present, changed.select(list(table.types))]))
     work.marts.replace(name, table.key, keys, table.derive(rows))
     if name in FOLLOWERS:
         FOLLOWERS[name](work, changed)
+    return bool(later.height)
 
 
 def _relations(work: WriteUnitOfWork, changed: pl.DataFrame) -> None:

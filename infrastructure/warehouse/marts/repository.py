@@ -15,9 +15,9 @@ from domain.marts.facts import AWARDS, RED_FLAGS, TENDERS, MartFacts
 from domain.marts.marts import MARTS
 from infrastructure.warehouse.repository import Repository, table
 from infrastructure.warehouse.star.gold_tables import gold_table
-from infrastructure.warehouse.star.mart_tables import MartChange, MartRefresh
+from infrastructure.warehouse.star.mart_tables import MartChange, MartRefresh, MartUncounted
 
-CHANGE, REFRESH = table(MartChange), table(MartRefresh)
+CHANGE, REFRESH, UNCOUNTED = table(MartChange), table(MartRefresh), table(MartUncounted)
 PAGE_PROCESSES = 5_000
 
 
@@ -25,13 +25,19 @@ class MartRepository(Repository):
     """The tables of the marts, their pending changes, and when they were refreshed."""
 
     def facts(self, process_keys: Sequence[int]) -> MartFacts:
-        """The facts of these processes, with what matching takes their organisations for."""
-        return self._facts(process_keys, process_keys, "identity")
+        """The counted facts of these processes, with what matching takes their organisations for."""
+        counted = self._counted(process_keys)
+        return self._facts(counted, counted, "identity")
 
     def facts_by_organization(self, process_keys: Sequence[int], awards_of: Sequence[int]) -> MartFacts:
-        """The facts of these processes, and the awards of the processes `awards_of`, with the ids of organisations
-        themselves, not their identities."""
-        return self._facts(process_keys, {*process_keys, *awards_of}, "organization_id")
+        """The counted facts of these processes, and the awards of the processes `awards_of`, with the ids of
+        organisations themselves, not their identities."""
+        return self._facts(self._counted(process_keys), self._counted({*process_keys, *awards_of}), "organization_id")
+
+    def _counted(self, process_keys: Iterable[int]) -> set[int]:
+        keys = set(process_keys)
+        query = select(UNCOUNTED.c.process_key)
+        return keys.difference(self.read_frame(query, {"key": pl.Int64}, (UNCOUNTED.c.process_key, keys))["key"])
 
     def _facts(self, process_keys: Iterable[int], awards_of: Iterable[int], named: str) -> MartFacts:
         process, award, flag = (gold_table(f"fact_{name}").c.process_key for name in ("process", "award", "red_flag"))
@@ -42,17 +48,14 @@ class MartRepository(Repository):
         )
 
     def red_flags(self, red_flag_keys: Iterable[int]) -> pl.DataFrame:
-        """The red flags (RED_FLAGS) with these keys."""
-        return self.read_frame(_red_flags(), RED_FLAGS, (gold_table("fact_red_flag").c.red_flag_key, red_flag_keys))
+        """The counted red flags (RED_FLAGS) with these keys."""
+        flag = gold_table("fact_red_flag")
+        uncounted = select(1).where(UNCOUNTED.c.process_key == flag.c.process_key).exists()
+        return self.read_frame(_red_flags().where(~uncounted), RED_FLAGS, (flag.c.red_flag_key, red_flag_keys))
 
     def red_flags_of_organizations(self) -> pl.DataFrame:
         """The red flags (RED_FLAGS) of organisations over all their processes."""
         return self.read_frame(_red_flags().where(gold_table("fact_red_flag").c.process_key.is_(None)), RED_FLAGS)
-
-    def indicators(self) -> dict[int, str]:
-        """The codes of the indicators by their key."""
-        indicator = gold_table("dim_indicator")
-        return {row.indicator_key: row.code for row in self.connection.execute(select(indicator))}
 
     def processes_of_awards(self, award_keys: Iterable[int]) -> list[int]:
         """The processes that have these award rows."""
@@ -103,6 +106,22 @@ class MartRepository(Repository):
             rows.write_ipc(file)
             self.connection.execute(insert(CHANGE), {"name": name, "difference": file.getvalue()})
 
+    def mark_uncounted(self, process_keys: Sequence[int] | pl.Series) -> None:
+        """Have the facts of these processes counted by the next refresh; those in the marts must be subtracted."""
+        keys = pl.DataFrame({"process_key": process_keys}, schema={"process_key": pl.Int64})
+        self.delete_among(UNCOUNTED.c.process_key, keys["process_key"])
+        self.insert_frame(UNCOUNTED, keys)
+
+    def take_uncounted(self, limit: int) -> list[int]:
+        """At most so many processes that are not in the marts, from now on as if they were."""
+        keys = list(self.connection.execute(select(UNCOUNTED.c.process_key).limit(limit)).scalars())
+        self.delete_among(UNCOUNTED.c.process_key, keys)
+        return keys
+
+    def has_uncounted(self) -> bool:
+        """Whether there are processes that are not in the marts."""
+        return self.connection.execute(select(UNCOUNTED.c.process_key).limit(1)).first() is not None
+
     def changed(self) -> list[str]:
         """The additive tables with pending changes."""
         return list(self.connection.execute(select(CHANGE.c.name).distinct().order_by(CHANGE.c.name)).scalars())
@@ -117,7 +136,8 @@ class MartRepository(Repository):
         return found
 
     def delete_rows(self, names: Iterable[str]) -> None:
-        """Delete all rows of these tables, and their pending changes."""
+        """Delete all rows of these tables with all that is pending: each process counts as if it were in them."""
+        self.connection.execute(delete(UNCOUNTED))
         for name in sorted(set(names) - set(self.views)):
             self.connection.execute(delete(gold_table(name)))
             self.connection.execute(delete(CHANGE).where(CHANGE.c.name == name))

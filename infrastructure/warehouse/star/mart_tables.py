@@ -162,6 +162,13 @@ class MartChange(SQLModel, table=True):
     difference: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+class MartUncounted(SQLModel, table=True):
+    """A process whose facts are to be added to the marts when they are next refreshed."""
+
+    __tablename__ = "mart_uncounted"
+    process_key: int = key(primary=True)
+
+
 class MartRefresh(SQLModel, table=True):
     """When a mart was last brought up to date; for a materialised view, whether it must be refreshed.
 

@@ -4,9 +4,8 @@ Single-flight, after publish and before the search documents of organisations. W
 organisations and decisions, so a killed run is simply repeated. Organisations that make it fail keep the identity that
 they have until they change.
 
-Many silver batches of a load change the same organisations and the same rows of marts, so a run waits until a job ends
-with it or everything that was uploaded is refined, but not longer than `MAX_DELAY`. It runs beside the last publish run
-of a load then, and little is left to match after that.
+Many silver batches of a load change the same organisations and the same rows of marts, so a run waits until everything
+refined is published, and until a job ends with it or everything uploaded is refined, but not longer than `MAX_DELAY`.
 """
 
 from datetime import timedelta
@@ -16,7 +15,7 @@ from loguru import logger
 
 from domain.pipeline.watermark import Watermark
 from services.marts.refresh import refresh_marts
-from services.pipeline.backlog import match_behind, refine_pending
+from services.pipeline.backlog import match_behind, publish_pending, refine_pending
 from services.pipeline.indexing.index import index
 from services.pipeline.matching.recompute import match_organizations
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
@@ -29,11 +28,11 @@ MAX_DELAY = timedelta(seconds=30)  # behind publish, during a long load
 
 
 def _due(_: Parts, work: ReadUnitOfWork) -> bool:
-    return match_behind(work) and (
-        not (refine_pending(work) or work.jobs.unlanded(now()))
-        or work.jobs.due(work.watermarks.get("publish").seq)
-        or _behind_for(work, MAX_DELAY)
-    )
+    if not match_behind(work):
+        return False
+    ends_jobs = work.jobs.due(work.watermarks.get("publish").seq)
+    is_last = not (refine_pending(work) or work.jobs.unlanded(now()))
+    return ((ends_jobs or is_last) and not publish_pending(work)) or _behind_for(work, MAX_DELAY)
 
 
 def _behind_for(work: ReadUnitOfWork, delay: timedelta) -> bool:

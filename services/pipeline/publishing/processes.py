@@ -13,7 +13,7 @@ from domain.star.model import Star
 from domain.star.organization_history import MENTIONS, NO_MENTIONS, count_mentions, version_changes
 from domain.star.organization_totals import NO_AWARDS, add_totals, awards_of, organization_totals, totals_difference
 from domain.star.write_plan import StarWritePlan
-from services.marts.changes import IDENTITIES, identities_of, process_differences
+from services.marts.changes import IDENTITIES, counts_of
 from services.pipeline.publishing.quality import plan_quality
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
@@ -44,7 +44,7 @@ def plan_processes(work: ReadUnitOfWork, process_keys: Sequence[int], star: Star
         totals["organization_id"].unique(),
         add_totals(work.organizations.totals(totals["organization_id"].unique()), totals),
         mentioned,
-        process_differences(work, existing, star, identities_of(present)),
+        counts_of(work, existing),
         plan_quality(work, existing, star),
         work.marts.changes_of(IDENTITIES),
     )
@@ -64,6 +64,7 @@ def write_processes(work: WriteUnitOfWork, plan: StarWritePlan, silver_batch: in
     work.organizations.replace_totals(plan.totalled, plan.totals)
     work.organizations.mark_touched(plan.mentioned, silver_batch)
     work.marts.add_changes(plan.marts)
+    work.marts.mark_uncounted(plan.star.facts["fact_process"]["process_key"] if plan.star is not None else [])
     work.quality.write(plan.existing, plan.quality)
 
 

@@ -31,6 +31,7 @@ from services.shared.clock import now
 
 SLICE_PROCESSES = 1_000  # per transaction, about 0.2 s: accepting uploads waits for it
 STAR_BUILD_PROCESSES = 3 * SLICE_PROCESSES  # whose star is built at once, before these transactions
+PLAN_ATTEMPTS = 3  # outside of the transaction, while a match run changes identities
 RUN_MAX_PROCESSES = 20_000  # per run, unless its first silver batch alone has more
 
 
@@ -85,16 +86,20 @@ def _slice(
     star_slice = slice_star(star, keys) if star is not None else None
     named = document_files.file_names_in_urls(silver["document"], ocids)
     advanced = watermark.model_copy(update={"target": target, "done": watermark.done + 1})
-    with parts.warehouse.read() as work:  # prepared before the write transaction, for which accepting uploads waits
-        plan = plan_processes(work, keys, star_slice)
-    with parts.warehouse.write() as work:
-        work.watermarks.check_same_run(watermark)
-        work.watermarks.compare_and_swap(watermark, advanced, now())
-        if is_outdated(work, plan):
+    for attempt in range(PLAN_ATTEMPTS):
+        with parts.warehouse.read() as work:  # planned without the write lock, for which accepting uploads waits
             plan = plan_processes(work, keys, star_slice)
-        write_processes(work, plan, target)
-        document_files.relink(work, keys, named, target)
-        work.commit()
+        with parts.warehouse.write() as work:
+            work.watermarks.check_same_run(watermark)
+            if is_outdated(work, plan):
+                if attempt + 1 < PLAN_ATTEMPTS:
+                    continue
+                plan = plan_processes(work, keys, star_slice)
+            work.watermarks.compare_and_swap(watermark, advanced, now())
+            write_processes(work, plan, target)
+            document_files.relink(work, keys, named, target)
+            work.commit()
+            break
     return advanced
 
 

@@ -20,7 +20,6 @@ from domain.pipeline.watermark import Watermark
 from domain.raw_records.record import Kind
 from services.lake.current_releases import current_releases
 from services.pipeline.backlog import refine_pending
-from services.pipeline.matching.match import match
 from services.pipeline.publishing.publish import publish
 from services.pipeline.refining.refine_records import refine_records, touched_records
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
@@ -58,7 +57,7 @@ def _refine(parts: Parts, mark: Watermark) -> bool:
         return bool(work.batches.committed_after(upto))
 
 
-refine = SingleFlightStage(name="refine", due=lambda _, work: refine_pending(work), run=_refine, wakes=(publish, match))
+refine = SingleFlightStage(name="refine", due=lambda _, work: refine_pending(work), run=_refine, wakes=(publish,))
 
 
 def _take(pending: Sequence[CommittedBatch], most: int | None) -> Sequence[CommittedBatch]:

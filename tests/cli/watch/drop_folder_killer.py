@@ -17,7 +17,6 @@ from typing import Any
 
 from cli.watch.drop_folder import DropFolder
 from domain.jobs.job import JobFilter
-from domain.lake.silver import silver_schema
 from infrastructure.bootstrap import bootstrap
 from infrastructure.settings import Settings
 from services.ports.parts import Parts
@@ -93,7 +92,6 @@ def forked(home: Path, kill: int, out: Path | None) -> bool:
 
 def main(home: Path, database: Path) -> None:
     """Repeat rounds until one ends before its kill."""
-    silver_schema("process")  # imports pandera once, not in every child process
     number, killed = 0, True
     while killed:
         number += 1

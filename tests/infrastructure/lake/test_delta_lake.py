@@ -88,9 +88,9 @@ def test_files_that_cannot_hold_a_batch_are_not_opened(tmp_path: Path) -> None:
     folder = tmp_path / "bronze" / "releases"
     table = OpenTables().newest(folder)
     assert table is not None
-    assert len(_files(table, folder, "batch", pl.Series([3], dtype=pl.Int64))) == 1
-    assert len(_files(table, folder, "batch", pl.Series([1, 5], dtype=pl.Int64))) == 2
-    assert _files(table, folder, "batch", pl.Series([7], dtype=pl.Int64)) == []
+    assert len(_files(table, folder, "batch", [3])) == 1
+    assert len(_files(table, folder, "batch", [1, 5])) == 2
+    assert _files(table, folder, "batch", [7]) == []
 
 
 def test_compacting_merges_small_files_and_keeps_every_row_and_what_was_appended(
