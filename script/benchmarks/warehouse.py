@@ -37,6 +37,7 @@ from services.pipeline.publishing.processes import plan_processes, write_process
 from services.pipeline.publishing.publish import (
     SLICE_PROCESSES,
     STAR_BUILD_PROCESSES,
+    TRANSACTION_SLICES,
     build_star_of,
 )
 from services.ports.parts import Parts
@@ -83,8 +84,9 @@ class Warehouse:
         for first in range(0, len(ocids), STAR_BUILD_PROCESSES):
             chosen = ocids[first : first + STAR_BUILD_PROCESSES]
             star = build_star_of(silver, chosen, self.money, RedFlagSettings())
-            for at in range(0, len(chosen), SLICE_PROCESSES):
-                keys = [surrogate_key(ocid) for ocid in chosen[at : at + SLICE_PROCESSES]]
+            several = SLICE_PROCESSES * TRANSACTION_SLICES
+            for at in range(0, len(chosen), several):
+                keys = [surrogate_key(ocid) for ocid in chosen[at : at + several]]
                 with self.parts.warehouse.read() as work:
                     plan = plan_processes(work, keys, slice_star(star, keys) if star is not None else None)
                 with self.parts.warehouse.write() as work:

@@ -26,30 +26,34 @@ from domain.shared.surrogate_keys import with_key
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
+from services.shared.transaction_size import transaction_size
 
 VIEWS_ACTOR = "marts"  # the stage that refreshes materialised views
 RELATION_TYPES: Columns = {"relation_key": pl.Int64, "buyer_id": pl.String, "first_award": pl.Date}
 MARKET_TYPES: Columns = {"market_key": pl.Int64, **MARKET_MEMBER.types}
-PART_PROCESSES = 1_000  # counted per transaction
-PART_ROWS = 4_000  # with a difference, per transaction: accepting uploads waits for it
+PART_PROCESSES = 1_000  # counted per transaction, at most
+PART_ROWS = 5_000  # with a difference, per transaction, at most
 
 
 def refresh_marts(parts: Parts) -> None:
     """Count new and changed processes, add all pending differences, and have stale materialised views refreshed."""
-    counted = PART_PROCESSES
-    while counted == PART_PROCESSES:
+    with parts.warehouse.read() as work:
+        more = work.marts.has_uncounted()
+    while more:
+        size = transaction_size(parts, PART_PROCESSES)
         with parts.warehouse.write() as work:
-            keys = work.marts.take_uncounted(PART_PROCESSES)
+            keys = work.marts.take_uncounted(size)
             work.marts.add_changes(process_counts(work.marts.facts(keys)))
             work.commit()
-        counted = len(keys)
+        more = len(keys) == size
     with parts.warehouse.read() as work:
         changed = work.marts.changed()
     for name in changed:
         more = True
         while more:
+            size = transaction_size(parts, PART_ROWS)
             with parts.warehouse.write() as work:
-                more = _add_changes(work, name, PART_ROWS)
+                more = _add_changes(work, name, size)
                 work.marts.set_refreshed(now())
                 work.commit()
     with parts.warehouse.read() as work:

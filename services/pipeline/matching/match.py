@@ -22,8 +22,9 @@ from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
 from services.ports.warehouse import ReadUnitOfWork
 from services.shared.clock import now
+from services.shared.transaction_size import transaction_size
 
-SLICE_ORGANIZATIONS = 500  # per transaction: accepting uploads waits for it
+SLICE_ORGANIZATIONS = 1_000  # per transaction, at most
 MAX_DELAY = timedelta(seconds=30)  # behind publish, during a long load
 
 
@@ -49,15 +50,16 @@ def _match(parts: Parts, watermark: Watermark) -> bool:
         if takes_single_batch(watermark):
             target = min((batch.id for batch in work.batches.silver_after(watermark.silver_batch)), default=target)
         touched = iter(work.search_rows.touched_organizations(watermark.silver_batch, target))
-    ids = list(islice(touched, SLICE_ORGANIZATIONS))
-    if len(ids) == SLICE_ORGANIZATIONS:  # the documents of processes don't wait for a long run
+    size = transaction_size(parts, SLICE_ORGANIZATIONS)
+    ids = list(islice(touched, size))
+    if len(ids) == size:  # the documents of processes don't wait for a long run
         parts.messages.send(index.name)
     while ids:
         with parts.warehouse.write() as work:
             work.watermarks.check_unmoved(watermark)
             match_organizations(work, ids, [], target)
             work.commit()
-        ids = list(islice(touched, SLICE_ORGANIZATIONS))
+        ids = list(islice(touched, transaction_size(parts, SLICE_ORGANIZATIONS)))
     with parts.warehouse.write() as work:
         work.watermarks.check_unmoved(watermark)
         decided = work.organization_matches.pending_decisions()

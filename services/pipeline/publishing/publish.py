@@ -5,6 +5,7 @@ run continues after its last slice, and of two concurrent runners one fails clea
 """
 
 from collections.abc import Sequence
+from math import ceil
 
 import polars as pl
 
@@ -28,9 +29,11 @@ from services.pipeline.publishing.publish_records import publish_records
 from services.pipeline.stage import SingleFlightStage, takes_single_batch
 from services.ports.parts import Parts
 from services.shared.clock import now
+from services.shared.transaction_size import transaction_size
 
-SLICE_PROCESSES = 1_000  # per transaction, about 0.2 s: accepting uploads waits for it
-STAR_BUILD_PROCESSES = 3 * SLICE_PROCESSES  # whose star is built at once, before these transactions
+SLICE_PROCESSES = 250  # the watermark counts such slices
+TRANSACTION_SLICES = 4  # at most, about 0.2 s
+STAR_BUILD_PROCESSES = 12 * SLICE_PROCESSES  # whose star is built at once, before these transactions
 PLAN_ATTEMPTS = 3  # outside of the transaction, while a match run changes identities
 RUN_MAX_PROCESSES = 20_000  # per run, unless its first silver batch alone has more
 
@@ -74,18 +77,22 @@ def _slices(parts: Parts, watermark: Watermark, silver: Frames, money: ExchangeQ
     for start in range(watermark.done * SLICE_PROCESSES, len(ocids), STAR_BUILD_PROCESSES):
         chosen = ocids[start : start + STAR_BUILD_PROCESSES]
         star = build_star_of(silver, chosen, money, parts.red_flags)
-        for at in range(0, len(chosen), SLICE_PROCESSES):
-            watermark = _slice(parts, watermark, silver, chosen[at : at + SLICE_PROCESSES], star, target)
+        while chosen:
+            several = SLICE_PROCESSES * transaction_size(parts, TRANSACTION_SLICES)
+            watermark = _transaction(parts, watermark, silver, chosen[:several], star, target)
+            chosen = chosen[several:]
     return watermark
 
 
-def _slice(
+def _transaction(
     parts: Parts, watermark: Watermark, silver: Frames, ocids: Sequence[str], star: Star | None, target: int
 ) -> Watermark:
     keys = [surrogate_key(ocid) for ocid in ocids]
     star_slice = slice_star(star, keys) if star is not None else None
     named = document_files.file_names_in_urls(silver["document"], ocids)
-    advanced = watermark.model_copy(update={"target": target, "done": watermark.done + 1})
+    advanced = watermark.model_copy(
+        update={"target": target, "done": watermark.done + ceil(len(ocids) / SLICE_PROCESSES)}
+    )
     for attempt in range(PLAN_ATTEMPTS):
         with parts.warehouse.read() as work:  # planned without the write lock, for which accepting uploads waits
             plan = plan_processes(work, keys, star_slice)
