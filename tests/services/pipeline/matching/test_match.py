@@ -17,11 +17,15 @@ from infrastructure.warehouse.star.organization_tables import OrganizationMatch
 from services.maintenance.rebuild import rebuild_gold, rebuild_silver
 from services.organizations.decisions import decide
 from services.organizations.queries import get_organization, list_matches
+from services.pipeline.landing.land import land
+from services.pipeline.matching import match as stage
 from services.pipeline.matching import recompute
 from services.pipeline.matching.match import match
+from services.pipeline.publishing.publish import publish
+from services.pipeline.refining.refine import refine
 from services.pipeline.stage import ATTEMPTS_BEFORE_SINGLE_BATCH
 from services.ports.parts import Parts
-from tests.support import drain, job_of, lake_in, lines, load, release, rows, submit, verified
+from tests.support import drain, job_of, lake_in, lines, load, messages, release, rows, submit, verified
 
 Party = dict[str, Any]
 QUAY = {"streetAddress": "3 Quay Road", "locality": "Holt", "postalCode": "AB1 2CD", "countryName": "United Kingdom"}
@@ -244,3 +248,25 @@ def test_any_order_of_loads_and_decisions_ends_like_a_rebuild(
                 if {one, other} <= identities(parts).keys():
                     decided(parts, one, other, choice)
         assert verified(parts, home) == []
+
+
+def test_the_documents_of_processes_do_not_wait_for_a_long_run(
+    lake_home: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "SLICE_ORGANIZATIONS", 1)
+    parties = [party(f"p{number}", f"Works {number}") for number in range(3)]
+    land(lake_home, submit(lake_home, "a.jsonl", lines([stated(1, *parties)])))
+    refine(lake_home)
+    publish(lake_home)
+    messages(lake_home).waiting.clear()
+    woken: list[tuple[str, ...]] = []
+
+    def watched(*arguments: Any) -> int:
+        woken.extend(messages(lake_home).waiting)
+        return recompute.match_organizations(*arguments)
+
+    monkeypatch.setattr(stage, "match_organizations", watched)
+    match(lake_home)
+    assert ("index",) in woken
+    drain(lake_home)
+    assert verified(lake_home)
