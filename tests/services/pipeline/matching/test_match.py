@@ -268,5 +268,3 @@ def test_the_documents_of_processes_do_not_wait_for_a_long_run(
     monkeypatch.setattr(stage, "match_organizations", watched)
     match(lake_home)
     assert ("index",) in woken
-    drain(lake_home)
-    assert verified(lake_home)
