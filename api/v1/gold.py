@@ -44,7 +44,8 @@ from services.star.rows import RowRequest, list_rows
 router = APIRouter(prefix="/v1/gold", tags=["gold"], dependencies=SCHEMES, responses=COMMON)
 strict = [Depends(reject_unknown_parameters)]
 PAGING = {"sort", "cursor", "limit", "format"}
-OWN = PAGING | {"fields", "updated_since"}
+OWN_OF_MART = PAGING | {"fields"}
+OWN = OWN_OF_MART | {"updated_since"}
 OWN_OF_AGGREGATE = PAGING | {"measure", "by", "having"}
 FILTERS = """
 Every field of the answer is a filter: `amount=100`, `amount__gte=100`, `amount__lte=100`, `title__prefix=Road`,
@@ -84,12 +85,18 @@ Ocid = Annotated[
 class RowPaging:
     """The parameters of lists of rows that are no filters."""
 
-    updated_since: Annotated[From | None, Query(description=UPDATED_SINCE)] = None
     sort: Sort = None
     cursor: Cursor = None
     limit: Limit = 100
     fields: Annotated[list[str], Query(default_factory=list, description=FIELDS, examples=[["ocid,amount,buyer.name"]])]
     form: Format = None
+
+
+@dataclass(kw_only=True)
+class GoldRowPaging(RowPaging):
+    """Those of facts and dimensions, whose rows have a time of change."""
+
+    updated_since: Annotated[From | None, Query(description=UPDATED_SINCE)] = None
 
 
 class ProcessQuery(BaseModel):
@@ -169,7 +176,7 @@ def facts(
     fact: Fact,
     context: Context,
     user: Reader,
-    paging: Annotated[RowPaging, Depends()],
+    paging: Annotated[GoldRowPaging, Depends()],
 ) -> Response:
     """List rows of a fact."""
     return _rows_response(request, context, user, "fact", fact, paging)
@@ -214,14 +221,14 @@ def dimensions(
     dimension: Dimension,
     context: Context,
     user: Reader,
-    paging: Annotated[RowPaging, Depends()],
+    paging: Annotated[GoldRowPaging, Depends()],
 ) -> Response:
     """List rows of a dimension."""
     return _rows_response(request, context, user, "dimension", dimension, paging)
 
 
 def _rows_response(
-    request: Request, context: AppContext, user: User, table: Table, name: str, paging: RowPaging
+    request: Request, context: AppContext, user: User, table: Table, name: str, paging: GoldRowPaging
 ) -> Response:
     row_request = RowRequest(conditions(request), paging.sort, paging.fields, paging.updated_since)
     warehouse = context.parts.warehouse

@@ -13,7 +13,7 @@ from api.openapi import COMMON
 from api.requests.parameters import json_response, next_link, reject_unknown_parameters
 from api.responses.exports import EXPORTS, export_format
 from api.v1.export_responses import export_response
-from api.v1.gold import RowPaging, conditions
+from api.v1.gold import OWN_OF_MART, RowPaging, conditions
 from domain.marts.marts import MARTS, Mart
 from services.exports.orders import rows_order
 from services.marts.queries import in_order, list_mart_rows, list_marts
@@ -85,7 +85,7 @@ def _page_model(mart: Mart) -> type[BaseModel]:
 
 def _endpoint(mart: Mart) -> Callable[..., Response]:
     def rows(request: Request, context: Context, user: Reader, paging: Annotated[RowPaging, Depends()]) -> Response:
-        row_request = RowRequest(conditions(request), paging.sort, paging.fields)
+        row_request = RowRequest(conditions(request, OWN_OF_MART), paging.sort, paging.fields)
         warehouse, name = context.parts.warehouse, mart.name
         if form := export_format(request, paging.form):
             ordered = in_order(name, row_request)

@@ -30,6 +30,10 @@ WORDS = (
 )
 MODES = "by word, by meaning, or by both; without vectors a search falls back to words, which the answer's `mode` shows"
 
+UPDATED_SINCE = (
+    "changed in gold since this date or instant, as `updated_at` says; what changed a minute before may be found again"
+)
+
 
 class SearchParameters(BaseModel):
     """Query parameters of a search. A comma followed by a space is part of a value."""
@@ -70,6 +74,7 @@ class SearchParameters(BaseModel):
     value_to: float | None = Field(None, allow_inf_nan=False, description="largest value, as published")
     published_from: From | None = Field(None, description="last published on or after this date or instant")
     published_to: Until | None = Field(None, description="last published on or before this date or instant")
+    updated_since: From | None = Field(None, description=UPDATED_SINCE)
     facet_by: list[str] = Field([], description=f"fields to count by value: {ANY}", examples=[["buyer,category"]])
     sort: str | None = Field(
         None,

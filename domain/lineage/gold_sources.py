@@ -96,7 +96,6 @@ DECLARED: Mapping[str, Mapping[str, Sources]] = {
     | _ceiling("process", *_STATED)
     | {name: (f"{name[:-1]}.ocid",) for name in ("awards", "contracts", "items", "documents", "notes")}
     | {name: (f"{name[:-1]}.ocid",) for name in ("bids", "transactions", "amendments")}
-    | {"updated_at": RUN}
     | {"currency_key": ("process.currency",), "status_key": ("process.status",)}
     | {f"{name}_date_key": (f"process.{name}",) for name in ("first_published", "last_published")}
     | {f"{name}_date_key": (f"process.{name}",) for name in ("tender_start", "tender_end")},
@@ -144,7 +143,6 @@ DECLARED: Mapping[str, Mapping[str, Sources]] = {
     },
     "fact_note": {"note_key": ("note.ocid", "note.record_id", "note.code", "note.path")},
     "fact_document": {
-        "updated_at": RUN,
         "document_key": ("file.record_id",),
         "process_key": ("file.ocid", "file.claims", "file.name", "document.url"),
         "ocid": ("file.ocid", "file.claims", "file.name", "document.url"),
@@ -304,7 +302,7 @@ DECLARED: Mapping[str, Mapping[str, Sources]] = {
 
 def column_sources(table: str, column: str) -> Sources | None:
     """The silver columns of a column of gold; empty where the pipeline makes it; None where nothing is declared."""
-    if column == "silver_batch":
+    if column in {"silver_batch", "updated_at"}:
         return RUN
     declared = DECLARED.get(table, {})
     if column in declared:

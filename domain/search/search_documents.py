@@ -48,6 +48,7 @@ PROCESSES = CollectionSpec(
         _field("published", "date", sort=True),
         _field("first_published", "date", sort=True),
         _field("deadline", "date", sort=True),
+        _field("updated_at", "date", sort=True),
     ),
 )
 ORGANIZATIONS = CollectionSpec(
@@ -66,6 +67,7 @@ ORGANIZATIONS = CollectionSpec(
         _field("awards", "number", sort=True),
         _field("won", "number", sort=True),
         _field("spend", "number", sort=True),
+        _field("updated_at", "date", sort=True),
     ),
 )
 DOCUMENTS = CollectionSpec(
@@ -84,6 +86,7 @@ DOCUMENTS = CollectionSpec(
         _field("buyer_id", "keyword"),
         _field("source", "keyword", facet=True),
         _field("published", "date", sort=True),
+        _field("updated_at", "date", sort=True),
     ),
 )
 SPECS = (PROCESSES, ORGANIZATIONS, DOCUMENTS)
@@ -116,7 +119,9 @@ def process_documents(frames: ProcessFrames) -> list[SearchDocument]:
     item_codes = _values(items, pl.col("codes").str.split(" ")).explode("value")
     return _documents(
         processes.sort("ocid").select(
-            pl.col("key", "buyer", "category", "method", "status", "source", "currency", "first_published"),
+            pl.col(
+                "key", "buyer", "category", "method", "status", "source", "currency", "first_published", "updated_at"
+            ),
             _known("buyer_id"),
             _text("title"),
             _text("description"),
@@ -157,6 +162,7 @@ def organization_documents(frames: OrganizationFrames) -> list[SearchDocument]:
         _first(versions)
         .select("key", id="key", name=pl.when(pl.col("name") != "").then("name").otherwise("legal_name"))
         .join(registered, on="key", how="left")
+        .join(versions.group_by("key").agg(pl.col("updated_at").max()), on="key", how="left")
         .join(totals.filter(role == ANY_ROLE).select("key", "processes"), on="key", how="left")
         .join(totals.filter(role == "supplier").select("key", "awards", won=money), on="key", how="left")
         .join(totals.filter(role == "buyer").select("key", spend=money), on="key", how="left")
@@ -171,7 +177,7 @@ def passage_documents(files: pl.DataFrame, pages: pl.DataFrame) -> list[SearchDo
     """The search documents of document files, one per passage; from rows of files with those of their processes, and
     pages (record_id, page, text) in order."""
     about = files.select(
-        pl.col("filename", "ocid", "state", "buyer", "source", "published"),
+        pl.col("filename", "ocid", "state", "buyer", "source", "published", "updated_at"),
         _known("buyer_id"),
         _text("title"),
         _text("process_title"),

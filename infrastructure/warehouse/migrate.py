@@ -1,5 +1,6 @@
 """Migrates the warehouse to the newest revision with Alembic, and fills its fixed rows."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
@@ -85,14 +86,15 @@ def create(url: str, fiscal_year_start: int | None = 1) -> None:
 
 def _fill(warehouse: SqlWarehouse, fiscal_year_start: int | None) -> None:
     with warehouse.write() as work:
-        work.star.fill_fixed(pl.DataFrame() if fiscal_year_start is None else calendar(fiscal_year_start))
+        days = pl.DataFrame() if fiscal_year_start is None else calendar(fiscal_year_start)
+        work.star.fill_fixed(days, datetime.now(UTC))
         work.commit()
     _write_indicators(warehouse, RedFlagSettings())
 
 
 def _write_indicators(warehouse: SqlWarehouse, settings: RedFlagSettings | None) -> None:
     with warehouse.write() as work:
-        work.red_flags.write_indicators(indicator_rows(settings))
+        work.red_flags.write_indicators(indicator_rows(settings), datetime.now(UTC))
         work.commit()
 
 

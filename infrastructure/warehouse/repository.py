@@ -143,6 +143,11 @@ class Repository:
         self.connection.execute(statement, list(rows))
 
 
+def dated(frame: pl.DataFrame, updated_at: datetime) -> pl.DataFrame:
+    """Return the rows with their time of change."""
+    return frame.with_columns(pl.lit(updated_at).alias("updated_at"))
+
+
 def _names(frame: pl.DataFrame) -> str:
     return ", ".join(f'"{name}"' for name in frame.columns)
 

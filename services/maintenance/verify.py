@@ -171,4 +171,5 @@ def _search(live: SearchIndex, scratch: SearchIndex) -> Iterator[Difference]:
 
 
 def _documents(engine: SearchIndex, collection: Collection) -> Iterator[tuple[Key, Any]]:
-    return (((one["id"],), one) for one in engine.scan(collection))
+    for one in engine.scan(collection):
+        yield (one["id"],), {name: value for name, value in one.items() if name not in RUN_COLUMNS}

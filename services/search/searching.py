@@ -23,6 +23,7 @@ from services.ports.search import SearchQueries
 from services.search.gold_rows import with_gold_rows
 from services.search.query_vectors import with_query_vector
 from services.shared.list_values import split_values
+from services.star.rows import changed_since
 
 RELEVANCE = "relevance"
 SPEC_BY_COLLECTION = {spec.name: spec for spec in SPECS}
@@ -51,6 +52,7 @@ class SearchRequest:
     group_limit: int = 3
     explain: bool = False
     include: Sequence[str] = ()
+    updated_since: datetime | None = None
 
 
 def search(parts: Parts, request: SearchRequest) -> SearchResult:
@@ -99,6 +101,9 @@ def to_search_query(request: SearchRequest) -> SearchQuery:
         for name, (low, high) in request.ranges.items()
         if low is not None or high is not None
     ]
+    if request.updated_since is not None:
+        changed = changed_since("updated_at", request.updated_since)
+        filters.append(_range(spec, changed.field, changed.values[0], None))
     return SearchQuery(
         collection=request.collection,
         text=request.text.strip(),

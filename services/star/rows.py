@@ -105,8 +105,6 @@ def _row_conditions(name: str, request: RowRequest, fields: Mapping[str, FieldKi
     where = read_conditions(request.filters, fields)
     if request.updated_since is None:
         return where
-    if name in DIMENSIONS:
-        raise InvalidError("rows of dimensions have no time of change", parameter="updated_since")
     return [*where, changed_since("updated_at" if "updated_at" in fields else PROCESS_CHANGE, request.updated_since)]
 
 

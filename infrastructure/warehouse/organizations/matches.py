@@ -1,6 +1,7 @@
 """Repository of the matching of organisations. domain/organizations computes what is written."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -10,7 +11,7 @@ from domain.lake.silver import Columns
 from domain.organizations.blocking import BLOCKS
 from domain.organizations.decisions import Decision, MatchRow
 from domain.organizations.profiles import PROFILES, SOURCE
-from infrastructure.warehouse.repository import Repository, chunks, table
+from infrastructure.warehouse.repository import Repository, chunks, dated, table
 from infrastructure.warehouse.star.gold_tables import gold_table
 from infrastructure.warehouse.star.organization_tables import (
     TABLES,
@@ -115,9 +116,9 @@ class OrganizationMatchRepository(Repository):
         """Set the status of pairs (match_key, status)."""
         self.update_frame(MATCH, statuses, "match_key")
 
-    def write_identities(self, identities: pl.DataFrame) -> None:
+    def write_identities(self, identities: pl.DataFrame, updated_at: datetime) -> None:
         """Set the identity of organisations (organization_id, identity) in all their versions."""
-        self.update_frame(gold_table("dim_organization"), identities, "organization_id")
+        self.update_frame(gold_table("dim_organization"), dated(identities, updated_at), "organization_id")
 
     def put_decision(self, decision: Decision) -> None:
         """Add a decision, or replace the one on its pair."""

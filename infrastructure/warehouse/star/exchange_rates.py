@@ -1,7 +1,7 @@
 """Exchange rates in gold, and the conversion of facts."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -11,7 +11,7 @@ from domain.exchange_rates.conversion import CONVERSION, CONVERTED_AMOUNTS, RATE
 from domain.exchange_rates.needed_rates import RateNeed
 from domain.exchange_rates.rate_rows import RateWindow
 from domain.lake.silver import Columns
-from infrastructure.warehouse.repository import Repository
+from infrastructure.warehouse.repository import Repository, dated
 from infrastructure.warehouse.star.gold_tables import gold_table
 
 FACT_COLUMNS: Columns = {
@@ -45,12 +45,14 @@ class ExchangeRateRepository(Repository):
         query = select(*columns).where(target.c.date.between(first, last), target.c.currency.in_(sorted(currencies)))
         return self.read_frame(query, RATES)
 
-    def write(self, rows: pl.DataFrame | None, gone: Sequence[int]) -> None:
+    def write(self, rows: pl.DataFrame, gone: Sequence[int], updated_at: datetime) -> None:
         """Upsert rows of dim_exchange_rate, and delete those with the keys `gone`."""
-        target = gold_table("dim_exchange_rate")
-        self.delete_among(target.c.rate_key, gone)
-        if rows is not None:
-            self.upsert(target, rows.to_dicts(), ["rate_key"])
+        self.delete(gone)
+        self.upsert(gold_table("dim_exchange_rate"), dated(rows, updated_at).to_dicts(), ["rate_key"])
+
+    def delete(self, keys: Sequence[int]) -> None:
+        """Delete the rows of dim_exchange_rate with these keys."""
+        self.delete_among(gold_table("dim_exchange_rate").c.rate_key, keys)
 
     def all_keys(self) -> list[int]:
         """The keys of all rates."""

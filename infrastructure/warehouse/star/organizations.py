@@ -4,6 +4,7 @@ domain/star/organization_history.py and organization_totals.py compute what is w
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -13,7 +14,7 @@ from domain.lake.flattening.organization_identity import UNKNOWN
 from domain.lake.silver import Columns
 from domain.star.organization_history import FIRST_MENTIONS, MENTIONS, VERSIONS, VersionChanges
 from domain.star.organization_totals import AWARDS, TOTALS
-from infrastructure.warehouse.repository import Repository, as_frame
+from infrastructure.warehouse.repository import Repository, as_frame, dated
 from infrastructure.warehouse.star.gold_tables import gold_table
 
 PAGE_AWARDS = 50_000  # award rows in a frame
@@ -81,12 +82,12 @@ class OrganizationRepository(Repository):
         total = gold_table("organization_total")
         return self.read_frame(_columns(total.name, TOTALS), TOTALS, (total.c.organization_id, organization_ids))
 
-    def write_versions(self, changes: VersionChanges) -> None:
+    def write_versions(self, changes: VersionChanges, updated_at: datetime) -> None:
         """Write changes of versions."""
         dim = gold_table("dim_organization")
         self.delete_among(dim.c.organization_key, changes.deleted)
-        self.update_frame(dim, changes.changed, "organization_key")
-        self.insert_frame(dim, changes.added)
+        self.update_frame(dim, dated(changes.changed, updated_at), "organization_key")
+        self.insert_frame(dim, dated(changes.added, updated_at))
 
     def replace_totals(self, organization_ids: Iterable[str], totals: pl.DataFrame) -> None:
         """Replace the totals of these organisations."""
@@ -94,14 +95,15 @@ class OrganizationRepository(Repository):
         self.delete_among(total.c.organization_id, organization_ids)
         self.insert_frame(total, totals)
 
-    def mark_touched(self, organization_ids: Iterable[str], silver_batch: int) -> None:
+    def mark_touched(self, organization_ids: Iterable[str], silver_batch: int, updated_at: datetime) -> None:
         """Mark the organisations for the index stage, with this silver batch."""
         ids = sorted(set(organization_ids) - {UNKNOWN})
         rows = pl.DataFrame({"organization_id": ids}, schema={"organization_id": pl.String})
-        rows = rows.with_columns(pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch"))
-        self.put_frame(gold_table("touched_organization"), rows, ["organization_id"], ["silver_batch"])
+        rows = dated(rows.with_columns(pl.lit(silver_batch, dtype=pl.Int64).alias("silver_batch")), updated_at)
+        changing = ["silver_batch", "updated_at"]
+        self.put_frame(gold_table("touched_organization"), rows, ["organization_id"], changing)
 
-    def mark_touched_again(self, organization_ids: Iterable[str], silver_batch: int) -> None:
+    def mark_touched_again(self, organization_ids: Iterable[str], silver_batch: int, updated_at: datetime) -> None:
         """Mark the organisations for the index stage, unless a later silver batch has marked them."""
         ids, touched = set(organization_ids), gold_table("touched_organization")
         later = self.read_frame(
@@ -109,7 +111,7 @@ class OrganizationRepository(Repository):
             {"id": pl.String},
             (touched.c.organization_id, ids),
         )
-        self.mark_touched(ids - set(later["id"]), silver_batch)
+        self.mark_touched(ids - set(later["id"]), silver_batch, updated_at)
 
 
 def _columns(name: str, types: Columns) -> Select[Any]:

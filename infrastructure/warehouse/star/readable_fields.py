@@ -66,6 +66,7 @@ HIDDEN_ATTRIBUTES = {
         "refreshed_at",
     },
 }
+UPDATED_AT = "updated_at"  # of a dimension row, which rows of facts and marts leave out
 KEY_SUFFIX = "_key"
 ID_SUFFIX = "_id"
 ATTRIBUTES_BY_ID = ("name", "country")
@@ -95,7 +96,7 @@ class DimensionRole:
         """The columns that are part of each row."""
         if self.by_id:
             return [self.table.c[name] for name in ATTRIBUTES_BY_ID]
-        hidden = HIDDEN_ATTRIBUTES.get(self.table.name, {"uses"})
+        hidden = {*HIDDEN_ATTRIBUTES.get(self.table.name, {"uses"}), UPDATED_AT}
         return [column for column in self.table.columns if column.name not in hidden and not column.primary_key]
 
 

@@ -53,3 +53,4 @@ class DimIndicator(SQLModel, table=True):
     thresholds: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
     quartiles: Any = Field(default=None, sa_column=Column(Json(), nullable=True))
     refreshed_at: datetime | None = moment()
+    updated_at: datetime | None = moment()

@@ -1,6 +1,7 @@
 """Red flags in gold: what they are computed from, and their rows. domain/red_flags computes them."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -69,9 +70,10 @@ class RedFlagRepository(Repository):
         dim = gold_table("dim_indicator")
         return {row.code: row.thresholds for row in self.connection.execute(select(dim.c.code, dim.c.thresholds))}
 
-    def write_indicators(self, rows: Sequence[dict[str, Any]]) -> None:
+    def write_indicators(self, rows: Sequence[dict[str, Any]], updated_at: datetime) -> None:
         """Insert or update the rows of dim_indicator."""
-        self.upsert(gold_table("dim_indicator"), rows, ["indicator_key"])
+        dated_rows = [row | {"updated_at": updated_at} for row in rows]
+        self.upsert(gold_table("dim_indicator"), dated_rows, ["indicator_key"])
 
     def _read(self, query: Select[Any], types: Columns, fact: str, process_keys: Sequence[int] | None) -> pl.DataFrame:
         key = gold_table(fact).c.process_key

@@ -12,7 +12,7 @@ from domain.lake.silver import Columns
 from domain.star.derived_attributes import derived_columns
 from domain.star.dimension_uses import USES, DimensionChanges
 from domain.star.model import DIMENSIONS, FACTS, REFERENCES, UNKNOWN_ORGANIZATION, Frames, Star
-from infrastructure.warehouse.repository import Repository, as_frame, chunks
+from infrastructure.warehouse.repository import Repository, as_frame, chunks, dated
 from infrastructure.warehouse.star.gold_tables import gold_table, star_tables
 from infrastructure.warehouse.star.readable_fields import ReadableTable, readable_table
 
@@ -73,16 +73,16 @@ class StarRepository(Repository):
         query = select(*columns).where(~target.c.reference) if "reference" in target.c else select(*columns)
         return self.read_frame(query, types | {key: pl.Int64})
 
-    def update_attributes(self, dimension: str, rows: pl.DataFrame) -> None:
+    def update_attributes(self, dimension: str, rows: pl.DataFrame, updated_at: datetime) -> None:
         """Set the attributes in `rows` by the dimension's key."""
-        self.update_frame(gold_table(dimension), rows, DIMENSIONS[dimension][0])
+        self.update_frame(gold_table(dimension), dated(rows, updated_at), DIMENSIONS[dimension][0])
 
-    def write_dimension(self, dimension: str, changes: DimensionChanges) -> None:
+    def write_dimension(self, dimension: str, changes: DimensionChanges, updated_at: datetime) -> None:
         """Write changes of a dimension."""
         target, key = gold_table(dimension), DIMENSIONS[dimension][0]
         self.delete_among(target.c[key], changes.unused)
-        self.update_frame(target, changes.changed.rename({"key": key}), key)
-        self.insert_frame(target, changes.added)
+        self.update_frame(target, dated(changes.changed.rename({"key": key}), updated_at), key)
+        self.insert_frame(target, dated(changes.added, updated_at))
 
     def replace_processes(self, process_keys: Sequence[int], star: Star | None, updated_at: datetime) -> None:
         """Replace the facts and bridge rows of these processes by those of `star`."""
@@ -90,8 +90,8 @@ class StarRepository(Repository):
             self.delete_among(gold_table(name).c.process_key, process_keys)
         if star is not None:
             for name in FACTS:
-                dated = [pl.lit(updated_at).alias("updated_at")] if name == "fact_process" else []
-                self.insert_frame(gold_table(name), star.facts[name].with_columns(dated))
+                facts = star.facts[name]
+                self.insert_frame(gold_table(name), dated(facts, updated_at) if name == "fact_process" else facts)
             self.insert_frame(gold_table("bridge_process_organization"), star.bridge)
 
     def mark_updated(self, fact: str, keys: Iterable[int], updated_at: datetime) -> None:
@@ -108,13 +108,15 @@ class StarRepository(Repository):
         (key,) = target.primary_key.columns
         return list(self.connection.execute(select(key).where(target.c.reference)).scalars())
 
-    def replace_rows(self, dimension: str, keys: Sequence[int], rows: pl.DataFrame | None = None) -> None:
-        """Replace the dimension's rows with these keys by `rows`."""
-        target = gold_table(dimension)
-        (key,) = target.primary_key.columns
+    def delete_rows(self, dimension: str, keys: Sequence[int]) -> None:
+        """Delete the dimension's rows with these keys."""
+        (key,) = gold_table(dimension).primary_key.columns
         self.delete_among(key, keys)
-        if rows is not None:
-            self.insert_frame(target, rows)
+
+    def replace_rows(self, dimension: str, keys: Sequence[int], rows: pl.DataFrame, updated_at: datetime) -> None:
+        """Replace the dimension's rows with these keys by `rows`."""
+        self.delete_rows(dimension, keys)
+        self.insert_frame(gold_table(dimension), dated(rows, updated_at))
 
     def tables(self) -> dict[str, list[str]]:
         """The tables of the star that a rebuild makes from silver, with their key columns."""
@@ -156,14 +158,13 @@ class StarRepository(Repository):
         """Whether the rows that belong to no process exist."""
         return self.connection.execute(select(gold_table("dim_date").c.date_key).limit(1)).first() is not None
 
-    def fill_fixed(self, calendar: pl.DataFrame) -> None:
+    def fill_fixed(self, calendar: pl.DataFrame, updated_at: datetime) -> None:
         """Write the rows that belong to no process: the calendar, and the unknown organisation."""
-        self.put_frame(
-            gold_table("dim_date"),
-            calendar,
-            ["date_key"],
-            [name for name in calendar.columns if name != "date_key"],
-        )
+        if calendar.height:
+            days = dated(calendar, updated_at)
+            others = [name for name in days.columns if name != "date_key"]
+            self.put_frame(gold_table("dim_date"), days, ["date_key"], others)
         names = {"organization_id": UNKNOWN, "identity": UNKNOWN}
         unknown = {"organization_key": UNKNOWN_ORGANIZATION, **names, "is_current": True, "uses": 0}
+        unknown["updated_at"] = updated_at
         self.upsert(gold_table("dim_organization"), [unknown], ["organization_key"], [])

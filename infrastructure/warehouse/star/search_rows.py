@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, FromClause, Integer, Select, func, select
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, FromClause, Integer, Select, case, func, select
 from sqlalchemy.sql.type_api import TypeEngine
 
 from domain.organizations.totals import identity_totals
@@ -20,6 +20,7 @@ POLARS_TYPES: tuple[tuple[tuple[type[TypeEngine[Any]], ...], Any], ...] = (
     ((Boolean,), pl.Boolean),
     ((BigInteger, Integer), pl.Int64),
 )
+TOUCHED = "touched_organization"
 
 
 class SearchRowReader(Repository):
@@ -35,7 +36,7 @@ class SearchRowReader(Repository):
 
         Those of the organisation that gives the identity are first, of each the current one first.
         """
-        dim, total = gold_table("dim_organization"), gold_table("organization_total")
+        dim, total, touched = (gold_table(name) for name in ("dim_organization", "organization_total", TOUCHED))
         bridge = gold_table("bridge_process_organization")
         names = ("name", "legal_name", "scheme", "identifier", "country", "region", "locality")
         of_identities = self.among(dim.c.identity, identities)
@@ -43,9 +44,11 @@ class SearchRowReader(Repository):
             dim.c.organization_key,
             dim.c.organization_id.label("member_id"),
             dim.c.identity.label("organization_id"),
+            touched.c.updated_at,
         ]
         versions = self._frame(
             select(*columns, *(dim.c[name] for name in names))
+            .outerjoin_from(dim, touched, touched.c.organization_id == dim.c.organization_id)
             .where(of_identities)
             .order_by(
                 dim.c.identity,
@@ -69,6 +72,8 @@ class SearchRowReader(Repository):
         file, process = gold_table("fact_document"), gold_table("fact_process")
         names = ("record_id", "silver_batch", "title", "filename", "ocid", "state")
         columns = [*(file.c[name] for name in names), process.c.title.label("process_title"), *_buyer_and_source()]
+        earlier = process.c.updated_at.is_(None) | (process.c.updated_at < file.c.updated_at)
+        columns.append(case((earlier, file.c.updated_at), else_=process.c.updated_at).label("updated_at"))
         joined = file.outerjoin(process, process.c.process_key == file.c.process_key)
         query = select(*columns, process.c.last_published.label("published"))
         query = query.select_from(_with_dimensions(joined, process, "organization buyer", "source"))
@@ -76,13 +81,13 @@ class SearchRowReader(Repository):
 
     def touched_organizations(self, after: int, upto: int) -> list[str]:
         """Ids of organisations that silver batches in (after, upto] changed, deleted ones included."""
-        touched = gold_table("touched_organization")
+        touched = gold_table(TOUCHED)
         query = select(touched.c.organization_id).where(touched.c.silver_batch > after, touched.c.silver_batch <= upto)
         return sorted(self.connection.execute(query).scalars())
 
     def touched_identities(self, after: int, upto: int) -> list[str]:
         """The same, and the identities of these organisations: the ids of search documents that may have changed."""
-        touched, dim = gold_table("touched_organization"), gold_table("dim_organization")
+        touched, dim = gold_table(TOUCHED), gold_table("dim_organization")
         query = select(touched.c.organization_id, dim.c.identity).where(
             touched.c.silver_batch > after, touched.c.silver_batch <= upto
         )
@@ -116,7 +121,8 @@ class SearchRowReader(Repository):
         fact, procedure, status = gold_table("fact_process"), gold_table("dim_procedure"), gold_table("dim_status")
         currency = gold_table("dim_currency")
         names = ("process_key", "ocid", "title", "description", "amount", "first_published", "last_published")
-        columns = [*(fact.c[name] for name in names), fact.c.tender_end, *_buyer_and_source(), *_class_and_place()]
+        columns = [*(fact.c[name] for name in (*names, "tender_end", "updated_at")), *_buyer_and_source()]
+        columns += _class_and_place()
         columns += [procedure.c.method, procedure.c.category, status.c.status, currency.c.code.label("currency")]
         dimensions = ("organization buyer", "source", "procedure", "status", "location", "currency", "classification")
         query = select(*columns).select_from(_with_dimensions(fact, fact, *dimensions))

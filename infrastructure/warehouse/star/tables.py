@@ -1,7 +1,8 @@
 """Tables of the star: facts and dimensions with surrogate keys.
 
 A surrogate key is the first 63 bits of BLAKE2b of the business key, so that updates and rebuilds don't change it.
-`uses` counts the fact rows that reference a dimension row; a row without references is deleted.
+`uses` counts the fact rows that reference a dimension row; a row without references is deleted. `updated_at` of a
+dimension row is when it was last written, also with other `uses`.
 """
 
 from datetime import date, datetime
@@ -255,6 +256,7 @@ class DimOrganization(SQLModel, table=True):
     valid_to: datetime | None = moment()
     is_current: bool = False
     uses: int = 0
+    updated_at: datetime | None = indexed_moment()
 
 
 class OrganizationTotal(SQLModel, table=True):
@@ -276,6 +278,7 @@ class TouchedOrganization(SQLModel, table=True):
     __tablename__ = "touched_organization"
     organization_id: str = Field(primary_key=True)
     silver_batch: int = Field(index=True)
+    updated_at: datetime | None = moment()  # when it was marked
 
 
 class DimProcedure(SQLModel, table=True):
@@ -287,6 +290,7 @@ class DimProcedure(SQLModel, table=True):
     details: str | None = None
     category: str | None = None
     uses: int = 0
+    updated_at: datetime | None = moment()
 
 
 class DimClassification(SQLModel, table=True):
@@ -305,6 +309,7 @@ class DimClassification(SQLModel, table=True):
     # From a reference table, not used by a fact.
     reference: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     uses: int = 0
+    updated_at: datetime | None = moment()
 
 
 class DimLocation(SQLModel, table=True):
@@ -318,6 +323,7 @@ class DimLocation(SQLModel, table=True):
     country_code: str | None = None
     region_code: str | None = None
     uses: int = 0
+    updated_at: datetime | None = moment()
 
 
 class DimCurrency(SQLModel, table=True):
@@ -327,6 +333,7 @@ class DimCurrency(SQLModel, table=True):
     currency_key: int = key(primary=True)
     code: str | None = None
     uses: int = 0
+    updated_at: datetime | None = moment()
 
 
 class DimSource(SQLModel, table=True):
@@ -338,6 +345,7 @@ class DimSource(SQLModel, table=True):
     publisher: str | None = None
     license: str | None = None
     uses: int = 0
+    updated_at: datetime | None = moment()
 
 
 class DimExchangeRate(SQLModel, table=True):
@@ -354,6 +362,7 @@ class DimExchangeRate(SQLModel, table=True):
     currency: str
     rate: float = Field(sa_column=Column(Double(), nullable=False))
     silver_batch: int
+    updated_at: datetime | None = indexed_moment()
 
 
 class DimStatus(SQLModel, table=True):
@@ -365,6 +374,7 @@ class DimStatus(SQLModel, table=True):
     status: str | None = None
     counts: bool | None = None  # whether an award or contract of it is part of what was won and spent
     uses: int = 0
+    updated_at: datetime | None = moment()
 
 
 class DimDate(SQLModel, table=True):
@@ -385,3 +395,4 @@ class DimDate(SQLModel, table=True):
     is_weekend: bool
     fiscal_year: int
     fiscal_quarter: int
+    updated_at: datetime | None = moment()

@@ -18,6 +18,7 @@ from domain.shared.surrogate_keys import with_key
 from services.marts.changes import note_identities
 from services.pipeline.red_flags.refresh import recompute
 from services.ports.warehouse import WriteUnitOfWork
+from services.shared.clock import now
 
 NO_SCORES = pl.DataFrame(schema=SCORES)
 
@@ -116,10 +117,11 @@ def _join(work: WriteUnitOfWork, affected: set[str], silver_batch: int) -> int:
             list(moved.items()), schema={"organization_id": pl.String, "identity": pl.String}, orient="row"
         )
         note_identities(work, moved)
-        repository.write_identities(identities)
+        updated_at = now()
+        repository.write_identities(identities, updated_at)
         recompute(work)
         shown = {*moved, *moved.values(), *(present[one] for one in moved)}
-        work.organizations.mark_touched_again(shown, silver_batch)
+        work.organizations.mark_touched_again(shown, silver_batch, updated_at)
     return len(moved)
 
 

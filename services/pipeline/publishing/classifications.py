@@ -8,6 +8,7 @@ from domain.pipeline.watermark import Watermark
 from domain.star.reference_rows import classification_rows, reference_keys
 from services.ports.parts import Parts
 from services.ports.warehouse import WriteUnitOfWork
+from services.shared.clock import now
 
 SLICE_ROWS = 1_000  # per transaction
 
@@ -18,7 +19,8 @@ def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
         with parts.warehouse.write() as work:
             work.watermarks.check_unmoved(watermark)
             keys = reference_keys("classifications", part["record_id"])
-            work.star.replace_rows("dim_classification", keys, classification_rows(part.filter(~pl.col("deleted"))))
+            current = classification_rows(part.filter(~pl.col("deleted")))
+            work.star.replace_rows("dim_classification", keys, current, now())
             work.commit()
 
 
@@ -26,4 +28,4 @@ def prune(work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
     """Delete the rows whose record is not among these."""
     kept = set(reference_keys("classifications", record_ids))
     present = work.star.reference_keys("dim_classification")
-    work.star.replace_rows("dim_classification", [key for key in present if key not in kept])
+    work.star.delete_rows("dim_classification", [key for key in present if key not in kept])

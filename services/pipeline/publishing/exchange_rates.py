@@ -26,7 +26,7 @@ def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
         deleted_keys = rate_keys(part.filter(pl.col("deleted"))["record_id"].to_list())
         with parts.warehouse.write() as work:
             work.watermarks.check_unmoved(watermark)
-            work.exchange_rates.write(rate_rows(part), deleted_keys)
+            work.exchange_rates.write(rate_rows(part), deleted_keys, now())
             work.commit()
     for window in affected_windows(rows["record_id"].to_list(), parts.base_currency):
         for fact in CONVERTED_AMOUNTS:
@@ -36,7 +36,7 @@ def publish(parts: Parts, watermark: Watermark, rows: pl.DataFrame) -> None:
 def prune(work: WriteUnitOfWork, record_ids: Sequence[str]) -> None:
     """Delete the rates whose record is not among these."""
     kept_keys = set(rate_keys(record_ids))
-    work.exchange_rates.write(None, [key for key in work.exchange_rates.all_keys() if key not in kept_keys])
+    work.exchange_rates.delete([key for key in work.exchange_rates.all_keys() if key not in kept_keys])
 
 
 def exchange_for(parts: Parts, silver: Frames) -> ExchangeQuotes:

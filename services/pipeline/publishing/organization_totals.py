@@ -5,6 +5,7 @@ import polars as pl
 from domain.star.organization_history import NO_MENTIONS
 from domain.star.organization_totals import add_totals, organization_totals, totals_difference
 from services.ports.warehouse import WriteUnitOfWork
+from services.shared.clock import now
 
 
 def add_difference(work: WriteUnitOfWork, difference: pl.DataFrame) -> None:
@@ -19,4 +20,5 @@ def convert_awards(work: WriteUnitOfWork, awards: pl.DataFrame, silver_batch: in
     after = before.drop("amount_base").join(awards.select("key", "amount_base"), on="key", how="inner")
     totals = [organization_totals(NO_MENTIONS, rows) for rows in (before, after)]
     add_difference(work, totals_difference(*totals))
-    work.organizations.mark_touched({*before["supplier_id"], *before["buyer_id"]} - {None}, silver_batch)
+    touched = {*before["supplier_id"], *before["buyer_id"]} - {None}
+    work.organizations.mark_touched(touched, silver_batch, now())

@@ -57,12 +57,13 @@ def is_outdated(work: ReadUnitOfWork, plan: StarWritePlan) -> bool:
 
 def write_processes(work: WriteUnitOfWork, plan: StarWritePlan, silver_batch: int) -> None:
     """Write the plan."""
-    work.star.replace_processes(plan.existing, plan.star, now())
+    updated_at = now()
+    work.star.replace_processes(plan.existing, plan.star, updated_at)
     for name, changes in plan.dimensions.items():
-        work.star.write_dimension(name, changes)
-    work.organizations.write_versions(plan.versions)
+        work.star.write_dimension(name, changes, updated_at)
+    work.organizations.write_versions(plan.versions, updated_at)
     work.organizations.replace_totals(plan.totalled, plan.totals)
-    work.organizations.mark_touched(plan.mentioned, silver_batch)
+    work.organizations.mark_touched(plan.mentioned, silver_batch, updated_at)
     work.marts.add_changes(plan.marts)
     work.marts.mark_uncounted(plan.star.facts["fact_process"]["process_key"] if plan.star is not None else [])
     work.quality.write(plan.existing, plan.quality)

@@ -11,6 +11,7 @@ from services.marts.refresh import recount_marts
 from services.pipeline.publishing.organization_totals import add_difference
 from services.pipeline.publishing.quality import recount_quality
 from services.ports.warehouse import WriteUnitOfWork
+from services.shared.clock import now
 
 PAGE_ORGANIZATIONS = 1_000
 
@@ -18,18 +19,20 @@ PAGE_ORGANIZATIONS = 1_000
 def recount(work: WriteUnitOfWork) -> None:
     """Recount the uses of dimension rows, their derived attributes, the versions and totals of organisations, and the
     marts."""
+    updated_at = now()
     counted = dict.fromkeys(DIMENSIONS, pl.DataFrame(schema=USES))
     for page in work.star.reference_pages():
         counted = {name: sum_uses([counted[name], uses]) for name, uses in count_uses(page).items()}
     for name in DIMENSIONS:
-        work.star.write_dimension(name, dimension_changes(name, work.star.uses(name), counted[name]))
+        changes = dimension_changes(name, work.star.uses(name), counted[name])
+        work.star.write_dimension(name, changes, updated_at)
     for name in DERIVED:  # rows of an earlier version may lack them
-        work.star.update_attributes(name, derived_changes(name, work.star.derived_attributes(name)))
+        work.star.update_attributes(name, derived_changes(name, work.star.derived_attributes(name)), updated_at)
     ids = work.organizations.ids()
     for start in range(0, len(ids), PAGE_ORGANIZATIONS):  # whole organisations, so that no process of one counts twice
         page_ids = ids[start : start + PAGE_ORGANIZATIONS]
         mentions, present = work.organizations.mentions_of(page_ids), work.organizations.versions(page_ids)
-        work.organizations.write_versions(recounted_versions(present, mentions))
+        work.organizations.write_versions(recounted_versions(present, mentions), updated_at)
         work.organizations.replace_totals(page_ids, organization_totals(mentions, NO_AWARDS))
     recount_quality(work)
     for awards in work.organizations.award_pages():

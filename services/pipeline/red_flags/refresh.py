@@ -82,7 +82,8 @@ def _refresh(parts: Parts, mark: Watermark) -> bool:
         passed = Watermark(stage=RED_FLAGS, seq=published.seq, silver_batch=published.silver_batch)
         work.watermarks.compare_and_swap(mark, passed, now())
         work.watermarks.record_run(mark, published.seq, changes.inserted.height, now())
-        work.red_flags.write_indicators(indicator_rows(settings, quartiles, now()))
+        refreshed_at = now()
+        work.red_flags.write_indicators(indicator_rows(settings, quartiles, refreshed_at), refreshed_at)
         work.commit()
     refresh_marts(parts)
     return False

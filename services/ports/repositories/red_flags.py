@@ -1,6 +1,7 @@
 """Repository of red flags."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 import polars as pl
@@ -22,4 +23,4 @@ class RedFlagWriter(RedFlagReader, Protocol):
     """Replacing red flags, and the rows of dim_indicator."""
 
     def replace(self, keys: Iterable[int], rows: pl.DataFrame) -> None: ...
-    def write_indicators(self, rows: Sequence[dict[str, Any]]) -> None: ...
+    def write_indicators(self, rows: Sequence[dict[str, Any]], updated_at: datetime) -> None: ...

@@ -300,12 +300,6 @@ def test_what_changed_since_an_instant_is_listed(api: Api, monkeypatch: pytest.M
     assert (row["updated_at"], row["amount_base"] is None) == ("2024-01-04T00:00:00Z", False)
 
 
-def test_dimensions_and_aggregates_take_no_time_of_change(full: Api) -> None:
-    for path in ("dimensions/currency", "facts/award/aggregate"):
-        answer = full.client.get(f"/v1/gold/{path}?updated_since=2024-01-01")
-        assert (answer.status_code, answer.json()["parameter"]) == (400, "updated_since")
-
-
 @pytest.mark.parametrize(
     ("query", "found"),
     [

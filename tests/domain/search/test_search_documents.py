@@ -1,11 +1,12 @@
 """From frames of gold rows to search documents."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
 
 from domain.lake.flattening.organization_identity import UNKNOWN
+from domain.lake.silver import INSTANT
 from domain.search.search_documents import (
     FIELD_MAX_CHARACTERS,
     OrganizationFrames,
@@ -20,7 +21,7 @@ PROCESS_TEXTS = "ocid title description buyer buyer_id source method category st
 PROCESS = dict.fromkeys([*PROCESS_TEXTS.split(), "classification"], pl.String) | {
     "process_key": pl.Int64,
     "amount": pl.Float64,
-    **dict.fromkeys(("first_published", "last_published", "tender_end"), pl.Datetime("us", "UTC")),
+    **dict.fromkeys(("first_published", "last_published", "tender_end", "updated_at"), INSTANT),
 }
 AWARD = {"process_key": pl.Int64} | dict.fromkeys(
     ("title", "description", "supplier", "supplier_id", "status"), pl.String
@@ -31,7 +32,7 @@ ITEM = {"process_key": pl.Int64} | dict.fromkeys(
 PARTY = {"process_key": pl.Int64, "name": pl.String}
 VERSION = dict.fromkeys(
     ["organization_id", "name", "legal_name", "scheme", "identifier", "country", "region", "locality"], pl.String
-)
+) | {"updated_at": INSTANT}
 TOTAL = {"organization_id": pl.String, "role": pl.String} | dict.fromkeys(
     ("processes", "awards", "priced", "cents"), pl.Int64
 )
@@ -107,8 +108,10 @@ def test_empty_texts_are_absent_and_long_ones_cut() -> None:
 def test_an_organisation_keeps_the_identifier_that_its_newest_version_lacks() -> None:
     (document,) = organizations(
         [
-            {"organization_id": "o", "name": "", "legal_name": "New Ltd", "scheme": "none", "country": "IE"},
-            {"organization_id": "o", "name": "Old", "scheme": "GB-COH", "identifier": "1", "country": "IE"},
+            {"organization_id": "o", "name": "", "legal_name": "New Ltd", "scheme": "none", "country": "IE"}
+            | {"updated_at": PUBLISHED - timedelta(days=1)},
+            {"organization_id": "o", "name": "Old", "scheme": "GB-COH", "identifier": "1", "country": "IE"}
+            | {"updated_at": PUBLISHED},  # of another organisation with the same identity
         ],
         [
             {"organization_id": "o", "role": "", "processes": 3, "awards": 2, "priced": 1, "cents": 5},
@@ -134,19 +137,21 @@ def test_an_organisation_keeps_the_identifier_that_its_newest_version_lacks() ->
         "role": ["supplier"],
         "processes": 3,
         "awards": 2,
+        "updated_at": PUBLISHED,
         "won": 50387.77,  # as Python divides; the inverse of 100 gives 50387.770000000004
     }
 
 
 def test_each_passage_has_the_fields_of_its_file_and_process() -> None:
     names = ["record_id", "title", "filename", "ocid", "state", "process_title", "buyer", "buyer_id", "source"]
-    schema = dict.fromkeys(names, pl.String) | {"published": pl.Datetime("us", "UTC")}
+    schema = dict.fromkeys(names, pl.String) | dict.fromkeys(("published", "updated_at"), INSTANT)
     files = [
-        {"record_id": "f", "title": "Notice", "ocid": "a", "process_title": "Roads", "buyer_id": UNKNOWN},
+        {"record_id": "f", "title": "Notice", "ocid": "a", "process_title": "Roads", "buyer_id": UNKNOWN}
+        | {"updated_at": PUBLISHED},
         {"record_id": "g"},
     ]
     pages = [{"record_id": "f", "page": page, "text": text} for page, text in ((1, "One."), (2, " "), (3, "Three."))]
-    common = {"document_id": "f", "title": "Notice", "ocid": "a", "process_title": "Roads"}
+    common = {"document_id": "f", "title": "Notice", "ocid": "a", "process_title": "Roads", "updated_at": PUBLISHED}
     assert passage_documents(pl.DataFrame(files, schema=schema), pl.DataFrame(pages)) == [
         {"id": "f-0", "text": "One.", "page": 1} | common,
         {"id": "f-1", "text": "Three.", "page": 3} | common,

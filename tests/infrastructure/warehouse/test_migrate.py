@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from loguru import logger
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, select
 from sqlmodel import SQLModel
 
 from domain.shared.errors import StartupError
@@ -19,10 +19,12 @@ from domain.star.model import UNKNOWN_ORGANIZATION
 from infrastructure.warehouse.engine import SqlWarehouse, make_engine
 from infrastructure.warehouse.migrate import create, current, head, stop_when_outdated, upgrade, wait_until_current
 from infrastructure.warehouse.postgresql import Timeouts
+from infrastructure.warehouse.star.gold_tables import gold_table
 from services.maintenance.rebuild import rebuild_gold, rebuild_silver
 from services.pipeline.backlog import ORGANIZATIONS_PART, organizations_behind
 from services.ports.parts import Parts
 from services.ports.secrets import PlainTextCipher
+from services.shared.clock import now
 from services.webhooks.outbox import enqueue
 from tests.cli.up.conftest import until
 from tests.support import (
@@ -105,6 +107,19 @@ def test_keys_of_facts_are_moved_beside_those_of_their_process(lake_home: Parts)
     assert {fact: len(keys) for fact, keys in wanted.items()} == {"fact_award": 1, "fact_contract": 1, "fact_item": 2}
     (process,) = rows(lake_home, "fact_process")
     assert {key & ~OWN_BITS for keys in wanted.values() for key in keys} == {process["process_key"] & ~OWN_BITS}
+
+
+def test_rows_of_dimensions_are_dated_by_the_migration(lake_home: Parts) -> None:
+    assert isinstance(lake_home.warehouse, SqlWarehouse)
+    load(lake_home, "a.jsonl", lines([release(tender={"value": {"amount": 5, "currency": "EUR"}})]))
+    back_to(lake_home.warehouse.url, "0021")
+    before = now()
+    upgrade(lake_home.warehouse.url)
+    for name in ("dim_currency", "dim_organization", "dim_date", "dim_indicator"):
+        updated_at = gold_table(name).c.updated_at
+        with engine_of(lake_home).connect() as connection:
+            (instant,) = connection.execute(select(updated_at).distinct()).scalars()
+        assert before <= instant <= now(), name
 
 
 def test_organizations_were_indexed_as_far_as_processes(lake_home: Parts) -> None:
