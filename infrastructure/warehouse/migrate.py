@@ -140,7 +140,11 @@ def wait_until_current(url: str, timeouts: Timeouts, stop: Event, *, quiet: bool
         if reason != logged and newer:
             logger.log("DEBUG" if quiet else "ERROR", OUTDATED, newer)
         elif reason != logged:
-            logger.log("DEBUG" if quiet else "INFO", "waiting for the warehouse, which `tenderlake migrate` or `up` migrates: {}", reason)
+            logger.log(
+                "DEBUG" if quiet else "INFO",
+                "waiting for the warehouse, which `tenderlake migrate` or `up` migrates: {}",
+                reason,
+            )
         logged = reason
         stop.wait(POLL_SECONDS)
 

@@ -64,12 +64,6 @@ class TypesenseSearch:
         """Close the connections to the server."""
         self.client.close()
 
-    def upsert(self, collection: Collection, documents: Sequence[SearchDocument]) -> None:
-        self.write(collection, documents, ())
-
-    def delete(self, collection: Collection, ids: Sequence[str]) -> None:
-        self.write(collection, (), ids)
-
     def write(self, collection: Collection, documents: Iterable[SearchDocument], deleted: Sequence[str]) -> None:
         """Put, then delete; an id in both is put. Repeating it after a failure gives the same."""
         self._store(collection).write(documents, deleted)
