@@ -1,6 +1,6 @@
 """The search engine, split by use."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -24,7 +24,9 @@ class IndexRebuild(Protocol):
     Vectors of documents that are in both are kept.
     """
 
-    def write(self, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None: ...
+    def write(self, documents: Iterable[SearchDocument], deleted: Sequence[str]) -> int:
+        """Like `SearchIndex.write`; returns the number of documents added."""
+
     def swap(self) -> None:
         """Serve this index from now on, atomically, and remove the old one. Later writes go to this one."""
 
@@ -57,8 +59,8 @@ class SearchIndex(Protocol):
     Every write is durable, and seen by searchers in other processes, when it returns.
     """
 
-    def write(self, collection: Collection, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
-        """Add or replace documents, and delete others; an id in both is added.
+    def write(self, collection: Collection, documents: Iterable[SearchDocument], deleted: Sequence[str]) -> None:
+        """Add or replace documents, and delete others; an id in both is added. Documents are consumed once.
 
         The vector of a document is deleted with it, and when its text changes.
         """

@@ -13,6 +13,7 @@ from services.ports.lake import Lake
 from services.ports.warehouse import ReadUnitOfWork, Warehouse
 
 WRITE_DOCUMENTS = 4_000  # documents of one commit of the engine
+READ_KEYS = 1_000  # keys of one read of gold: a server takes these documents while the next ones are read
 
 
 class DocumentKey(NamedTuple):
@@ -54,11 +55,12 @@ class CollectionIndexer(ABC):
 
     def changes(
         self, warehouse: Warehouse, lake: Lake, keys: Sequence[DocumentKey]
-    ) -> tuple[list[SearchDocument], list[str]]:
-        """The documents of these keys as gold has them, and the ids that search may hold but gold lacks."""
-        with warehouse.read() as work:
-            documents = self.documents(work, lake, [one.key for one in keys])
-        return documents, sorted(set(self.ids_of(keys)) - {document["id"] for document in documents})
+    ) -> tuple[Iterator[SearchDocument], list[str]]:
+        """The documents of these keys, read from gold as they are consumed, and the ids that search may hold of them.
+
+        A write of both deletes what gold lacks.
+        """
+        return self._read(warehouse, lake, [one.key for one in keys]), self.ids_of(keys)
 
     def pages(self, warehouse: Warehouse, limit: int) -> Iterator[list[DocumentKey]]:
         """All keys in order, at most `limit` at once, each page in a transaction of its own."""
@@ -70,6 +72,12 @@ class CollectionIndexer(ABC):
                 return
             yield page
             after = page[-1].key
+
+    def _read(self, warehouse: Warehouse, lake: Lake, keys: Sequence[str]) -> Iterator[SearchDocument]:
+        for start in range(0, len(keys), READ_KEYS):
+            with warehouse.read() as work:
+                documents = self.documents(work, lake, keys[start : start + READ_KEYS])
+            yield from documents
 
 
 class ProcessIndexer(CollectionIndexer):

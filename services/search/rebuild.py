@@ -71,9 +71,7 @@ def _write(parts: Parts, collection: Collection, rebuild: IndexRebuild, keys: Se
     """Write the documents of the keys, and delete those that no longer exist; returns the number written."""
     written = 0
     for part in slices(keys):
-        documents, deleted = INDEXERS[collection].changes(parts.warehouse, parts.lake, part)
-        rebuild.write(documents, deleted)
-        written += len(documents)
+        written += rebuild.write(*INDEXERS[collection].changes(parts.warehouse, parts.lake, part))
     return written
 
 

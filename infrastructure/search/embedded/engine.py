@@ -1,6 +1,6 @@
 """The `SearchEngine` port on tantivy and numpy: a folder with one index and its vectors per collection."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
@@ -58,12 +58,10 @@ class EmbeddedSearch:
     def version(self) -> str:
         return f"tantivy {version('tantivy')}"
 
-    def write(self, collection: Collection, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
-        if documents or deleted:
-            self._store(collection).write(documents, deleted)
-            self._vectors[collection].delete_outdated(
-                [*(document[ID] for document in documents), *deleted], partial(texts, self._store(collection))
-            )
+    def write(self, collection: Collection, documents: Iterable[SearchDocument], deleted: Sequence[str]) -> None:
+        store = self._store(collection)
+        ids = dict.fromkeys([*store.write(documents, deleted), *deleted])
+        self._vectors[collection].delete_outdated(list(ids), partial(texts, store))
 
     def search(self, query: SearchQuery) -> SearchResult:
         started = perf_counter()
@@ -171,9 +169,8 @@ class EmbeddedIndexRebuild:
     def __init__(self, store: IndexStore, vectors: VectorSets) -> None:
         self._serving, self._filled, self._vectors = store, store.new_inactive(), vectors
 
-    def write(self, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
-        if documents or deleted:
-            self._filled.write(documents, deleted)
+    def write(self, documents: Iterable[SearchDocument], deleted: Sequence[str]) -> int:
+        return len(self._filled.write(documents, deleted))
 
     def swap(self) -> None:
         """Activate the new index; remove the old one, and permanently the vectors of documents that only it had."""

@@ -65,13 +65,14 @@ class IndexStore:
                     raise
         raise AssertionError
 
-    def write(self, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
-        """Delete, then add, in one commit. A document replaces the one with the same id."""
+    def write(self, documents: Iterable[SearchDocument], deleted: Sequence[str]) -> list[str]:
+        """Delete, then add, in one commit; returns the ids added. A document replaces the one with the same id."""
         newest = {document[ID]: document for document in documents}
         # Lazily: thousands take tens of MB.
         converted = (to_tantivy(self.spec, document) for document in newest.values())
         heap = HEAP_BYTES if len(newest) > SMALL_BATCH_DOCUMENTS else SMALL_HEAP_BYTES
-        self._commit(lambda writer: _put(writer, converted, [*newest, *deleted]), heap)
+        self._commit(lambda writer: _put(writer, converted, dict.fromkeys([*newest, *deleted])), heap)
+        return list(newest)
 
     def clear(self) -> None:
         """Delete all documents, and the indexes of older schemas."""
@@ -207,7 +208,7 @@ def _release(writer: tantivy.IndexWriter, path: Path) -> None:
         logger.warning("merging segments of {}: {}", path.name, error)
 
 
-def _put(writer: tantivy.IndexWriter, documents: Iterable[tantivy.Document], replaced: Sequence[str]) -> None:
+def _put(writer: tantivy.IndexWriter, documents: Iterable[tantivy.Document], replaced: Iterable[str]) -> None:
     for name in replaced:
         writer.delete_documents_by_term(ID, name)
     for document in documents:

@@ -1,6 +1,6 @@
 """A collection that is filled beside the active one; one alias is changed at the end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from domain.search.queries import SearchDocument
 from infrastructure.search.typesense.collection_store import CollectionStore
@@ -18,11 +18,12 @@ class TypesenseCollectionRebuild:
         self._carry = carry
         self._name = store.create(**(vectors.carried() if carry else {}))
 
-    def write(self, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
+    def write(self, documents: Iterable[SearchDocument], deleted: Sequence[str]) -> int:
         """Put and delete, not seen by searches; vectors of documents with the same text are copied."""
-        self._store.write(documents, deleted, into=self._name)
+        keys = self._store.write(documents, deleted, into=self._name)
         if self._carry:
-            self._vectors.carry(self._name, [str(one["id"]) for one in documents])
+            self._vectors.carry(self._name, keys)
+        return len(keys)
 
     def swap(self) -> None:
         """Make it active; the old one is removed."""

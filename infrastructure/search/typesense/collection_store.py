@@ -4,15 +4,23 @@ A write through an alias is queued for the collection that the alias had, and ca
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice, tee
 from typing import Any, TypeVar
 
 from domain.search.queries import CollectionSpec, SearchDocument
 from domain.shared.errors import ConflictError
 from infrastructure.search.common.identifiers import ID
 from infrastructure.search.typesense.filters_and_facets import by_ids
-from infrastructure.search.typesense.http_client import WHOLE_SECONDS, AbsentError, Client, batched, refusal
+from infrastructure.search.typesense.http_client import (
+    BATCH_DOCUMENTS,
+    WHOLE_SECONDS,
+    AbsentError,
+    Client,
+    batched,
+    refusal,
+)
 from infrastructure.search.typesense.schema import (
     TEXT_HASH,
     Json,
@@ -64,11 +72,13 @@ class CollectionStore:
             self.about()
             return call()
 
-    def write(self, documents: Sequence[SearchDocument], deleted: Sequence[str], into: str | None = None) -> None:
-        """Put and delete, in the active collection or in another."""
-        latest = {str(one[ID]): one for one in documents}
-        gone = [key for key in dict.fromkeys(deleted) if key not in latest]
-        self.existing(lambda: self._write(into or self.name(), latest, gone))
+    def write(self, documents: Iterable[SearchDocument], deleted: Sequence[str], into: str | None = None) -> list[str]:
+        """Put and delete, in the active collection or in another; returns the ids put.
+
+        Documents are consumed while the server takes those before.
+        """
+        tries = iter(tee(documents))  # `existing` may need them twice
+        return self.existing(lambda: self._write(into or self.name(), next(tries), deleted))
 
     def ids(self) -> Iterator[str]:
         """The key of every document."""
@@ -138,21 +148,30 @@ class CollectionStore:
         found: Any = self.client.ask(lambda api: api.collections.retrieve())
         return [one["name"] for one in found if one["name"].startswith(f"{self.alias}-")]
 
-    def _write(self, name: str, documents: dict[str, SearchDocument], gone: Sequence[str]) -> None:
+    def _write(self, name: str, documents: Iterator[SearchDocument], deleted: Sequence[str]) -> list[str]:
+        keys: list[str] = []
+
+        def lines() -> Iterator[Json]:
+            while part := {str(one[ID]): one for one in islice(documents, BATCH_DOCUMENTS)}:
+                keys.extend(part)
+                yield from self._lines(name, part)
+
+        answers = self.client.put(name, lines(), "emplace")
+        for key, answer in zip(keys, answers, strict=True):
+            if not answer.get("success"):
+                raise refusal(key, answer)
+        gone = dict.fromkeys(deleted).keys() - set(keys)
+        for part in batched(map(encode_id, sorted(gone)), URL_IDS, URL_IDS_CHARACTERS):
+            ids: Any = {"filter_by": f"{ID}:[{','.join(part)}]", "batch_size": len(part)}
+            self.client.ask(lambda api, ids=ids: api.collections[name].documents.delete(ids), seconds=WHOLE_SECONDS)  # type: ignore[misc]
+        return keys
+
+    def _lines(self, name: str, documents: dict[str, SearchDocument]) -> Iterator[Json]:
+        """The documents as they are imported; their vectors are removed where the text has changed."""
         vectors = [field["name"] for field in self.about(fresh=False).get("fields", []) if field["type"] == "float[]"]
         before = self.read(name, list(documents), TEXT_HASH) if vectors else {}
         no_vectors = {f"{field}{end}": None for field in vectors for end in ("", "_hash", "_model")}
-
-        def lines() -> Iterator[Json]:
-            """The documents; their vectors are removed where the text has changed."""
-            for key, document in documents.items():
-                line = to_typesense(self.spec, document)
-                same = key not in before or before[key].get(TEXT_HASH) == line[TEXT_HASH]
-                yield line if same else line | no_vectors
-
-        for key, answer in zip(documents, self.client.put(name, lines(), "emplace"), strict=True):
-            if not answer.get("success"):
-                raise refusal(key, answer)
-        for part in batched(map(encode_id, gone), URL_IDS, URL_IDS_CHARACTERS):
-            ids: Any = {"filter_by": f"{ID}:[{','.join(part)}]", "batch_size": len(part)}
-            self.client.ask(lambda api, ids=ids: api.collections[name].documents.delete(ids), seconds=WHOLE_SECONDS)  # type: ignore[misc]
+        for key, document in documents.items():
+            line = to_typesense(self.spec, document)
+            same = key not in before or before[key].get(TEXT_HASH) == line[TEXT_HASH]
+            yield line if same else line | no_vectors

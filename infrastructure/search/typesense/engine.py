@@ -1,6 +1,6 @@
 """The `SearchEngine` port on a Typesense server, for any specs; each collection is behind an alias."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from time import perf_counter
 
@@ -64,17 +64,9 @@ class TypesenseSearch:
         """Close the connections to the server."""
         self.client.close()
 
-    def upsert(self, collection: Collection, documents: Sequence[SearchDocument]) -> None:
-        self.write(collection, documents, ())
-
-    def delete(self, collection: Collection, ids: Sequence[str]) -> None:
-        self.write(collection, (), ids)
-
-    def write(self, collection: Collection, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
+    def write(self, collection: Collection, documents: Iterable[SearchDocument], deleted: Sequence[str]) -> None:
         """Put, then delete; an id in both is put. Repeating it after a failure gives the same."""
-        store = self._store(collection)
-        if documents or deleted:
-            store.write(documents, deleted)
+        self._store(collection).write(documents, deleted)
 
     def search(self, query: SearchQuery) -> SearchResult:
         """One page of hits. InvalidError for a wrong use of a field; NotFoundError for an unknown `similar_to`."""

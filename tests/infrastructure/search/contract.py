@@ -154,7 +154,8 @@ class SearchEngineContract:
         assert find(stocked, "asphalt").found == 0
 
     def test_write_puts_and_deletes_at_once(self, stocked: SearchEngine) -> None:
-        stocked.write(P, [process(9, "New one")], [ROADS["id"], SCHOOL["id"]])
+        documents = [process(9, "New one")]
+        stocked.write(P, iter(documents), [documents[0]["id"], ROADS["id"], SCHOOL["id"]])
         assert sorted(one["id"] for one in stocked.scan(P)) == only(LAPTOPS, BARE, process(9, ""))
 
     def test_writing_nothing_changes_nothing(self, stocked: SearchEngine) -> None:

@@ -23,6 +23,8 @@ from services.maintenance.search_repair import SearchRepair
 from services.pipeline.indexing.index import index
 from services.pipeline.sweep import sweep
 from services.ports.parts import Parts
+from services.search import indexers
+from services.search.indexers import DocumentKey
 from services.search.status import search_status
 from services.shared.clock import now
 from tests.cli.up.conftest import until
@@ -35,13 +37,15 @@ INDEXER = """
 import sys
 from pathlib import Path
 from domain.search.search_documents import SPECS
+from infrastructure.search.typesense import http_client
 from infrastructure.search.typesense.engine import TypesenseSearch
 from services.pipeline.indexing import index as stage
+from services.search import indexers
 from dataclasses import replace
 from tests.support import lake_over
 from infrastructure.warehouse.engine import SqlWarehouse
 home, url = Path(sys.argv[1]), sys.argv[2]
-stage.WRITE_DOCUMENTS = 7
+indexers.READ_KEYS = http_client.BATCH_DOCUMENTS = 7
 with lake_over(home, SqlWarehouse(f"sqlite:///{home / 'warehouse.db'}")) as parts:
     print("ready", flush=True)
     stage.index(replace(parts, search=TypesenseSearch(url, "k", SPECS)))
@@ -153,6 +157,18 @@ def test_an_indexer_killed_in_the_middle_leaves_search_equal_to_gold_once_it_ran
     index(parts)
     drain(parts)
     assert parts.search.count(P) == 40
+    assert verified(parts, tmp_path / "home") == []
+
+
+def test_gold_is_read_in_parts_and_what_it_lacks_is_deleted(
+    lake: Callable[[str], Parts], server: tuple[Typesense, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexers, "READ_KEYS", 2)
+    parts = lake(server[1])
+    load(parts, "a.jsonl", roads(0, 5))
+    keys = [DocumentKey(f"ocds-test01-{number}") for number in range(-1, 5)]
+    parts.search.write(P, [{"id": keys[0].key, "title": "Stray"}], ())
+    parts.search.write(P, *indexers.INDEXERS[P].changes(parts.warehouse, parts.lake, keys))
     assert verified(parts, tmp_path / "home") == []
 
 

@@ -1,6 +1,6 @@
 """The index rebuild has no gap: the old index serves until the new one, with all changes, replaces it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -33,9 +33,9 @@ class Watched:
         self._inner = inner
         self._step = step
 
-    def write(self, documents: Sequence[SearchDocument], deleted: Sequence[str]) -> None:
+    def write(self, documents: Iterable[SearchDocument], deleted: Sequence[str]) -> int:
         self._step("write")
-        self._inner.write(documents, deleted)
+        return self._inner.write(documents, deleted)
 
     def swap(self) -> None:
         self._step("swap")

@@ -221,7 +221,7 @@ def test_a_request_that_the_server_refuses_is_not_tried_again(engine: TypesenseS
     recording.failures.append(importing(recording, refusal(400, "Query string exceeds max allowed length")))
     before = len(recording.requests)
     with pytest.raises(InvalidError, match="Query string exceeds"):
-        engine.upsert(P, [BARE])
+        engine.write(P, [BARE], ())
     assert sum(request.url.path.endswith("/import") for request in recording.requests[before:]) == 1
 
 
