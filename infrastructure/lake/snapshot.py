@@ -38,10 +38,10 @@ def logged_rows(folder: Path, version: int) -> int:
 
 
 def stored_rows(folder: Path) -> int:
-    """Rows of the newest version as its data files have them. OSError or DamagedError if a file can't be read."""
+    """Rows of the newest version as its data files have them. DamagedError if a file can't be read."""
     try:
         return sum(_file_rows(path) for path in _data_files(folder, DeltaTable(table_uri(folder)).version()))
-    except (DeltaError, pl.exceptions.PolarsError) as error:
+    except (OSError, DeltaError, pl.exceptions.PolarsError) as error:
         raise DamagedError(f"{folder} can't be read: {' '.join(str(error).split())}") from error
 
 

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from infrastructure import backup as backups
 from infrastructure.backup import back_up, restore
 from infrastructure.bootstrap import bootstrap
+from infrastructure.lake.snapshot import table_files, table_versions
 from infrastructure.settings import Settings
 from services.maintenance.rebuild import index_again_if_lost
 from services.shared.clock import now
@@ -81,7 +82,6 @@ def test_a_backup_whose_files_a_purge_removes_starts_again_and_holds_nothing_of_
             purge(loaded)
         yield from table_files(table, version)
 
-    table_files = backups.table_files
     monkeypatch.setattr(backups, "table_files", purging)
     back_up(loaded.settings, tmp_path / "backup")
     assert purged
@@ -97,11 +97,10 @@ def test_a_file_that_is_removed_after_the_snapshot_is_not_left_out_silently(
     loaded: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attempts: list[int] = []
-    versions = backups.table_versions
 
     def counting(root: Path) -> dict[Path, int]:
         attempts.append(1)
-        return versions(root)
+        return table_versions(root)
 
     def removing(table: Path, version: int) -> Iterator[Path]:
         if len(attempts) == 1:  # the lake is read whole, then the stored file goes
@@ -109,7 +108,6 @@ def test_a_file_that_is_removed_after_the_snapshot_is_not_left_out_silently(
                 path.unlink()
         yield from table_files(table, version)
 
-    table_files = backups.table_files
     monkeypatch.setattr(backups, "table_versions", counting)
     monkeypatch.setattr(backups, "table_files", removing)
     back_up(loaded.settings, tmp_path / "backup")
