@@ -50,7 +50,7 @@ def require_role(role: Role) -> Callable[..., Awaitable[User]]:
 
     async def check(request: Request, context: Annotated[AppContext, Depends(get_context)]) -> User:
         user = await run_in_threadpool(verified_user, request, context.authenticator)
-        found = user or await checked_user(request, context.password_checker)
+        found = user or await checked_user(request, context.password_checker, context.authenticator)
         context.request_rate.take(found.name)
         return allow(found, role)
 
@@ -71,16 +71,22 @@ def verified_user(request: Request, callers: Authenticator) -> User | None:
     """
     scheme, _, proof = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
-        return callers.cached_user(*credentials(proof))
+        user = callers.cached_user(*credentials(proof))
+        if user is not None:
+            callers.logins.record(user.name, client_address(request))
+        return user
     if scheme.lower() == "bearer":
         return callers.user_of_bearer(proof.strip())
     raise UnauthorizedError("sign in with HTTP Basic, with a token from POST /v1/auth/token, or with an API key")
 
 
-async def checked_user(request: Request, password_checker: PasswordChecker) -> User:
+async def checked_user(request: Request, password_checker: PasswordChecker, callers: Authenticator) -> User:
     """The user of the Basic header, after checking the password. Errors as in `PasswordChecker.check`."""
     name, password = credentials(request.headers.get("authorization", "").partition(" ")[2])
-    return await password_checker.check(name, password, client_address(request))
+    address = client_address(request)
+    user = await password_checker.check(name, password, address)
+    await run_in_threadpool(callers.logins.record, user.name, address)
+    return user
 
 
 def client_address(request: HTTPConnection) -> str:

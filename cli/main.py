@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import OperationalError
 
+from cli.credentials import keys, users
 from cli.errors import warehouse_error
 from cli.exchange_rates import enrich
 from cli.load.commands import load, seed
@@ -13,7 +14,6 @@ from cli.maintenance.commands import backup, doctor, rebuild, restore, verify
 from cli.processes.commands import api, sweep, worker
 from cli.watch.command import watch
 from domain.shared.errors import RetryableError, TenderlakeError
-from domain.users.user import Role
 from infrastructure.settings import Settings
 from infrastructure.system.file_permissions import set_private_umask
 
@@ -23,8 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Public-procurement data: OCDS in, a star schema and search out.",
 )
-users = typer.Typer(no_args_is_help=True, help="Users of the API.")
 app.add_typer(users, name="user")
+app.add_typer(keys, name="key")
 app.command()(api)
 app.command()(worker)
 app.command()(sweep)
@@ -85,40 +85,6 @@ def migrate() -> None:
         typer.echo(
             f"created the user admin with the password {password} (kept in {settings.data_dir / 'admin-password'})"
         )
-
-
-@users.command("add")
-def user_add(
-    name: str,
-    role: Role = Role.READER,
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
-) -> None:
-    """Add a user, or replace the role and password of an existing one."""
-    from infrastructure.bootstrap import bootstrap, password_hasher
-    from services.users.accounts import add_user
-
-    add_user(bootstrap(Settings()).warehouse, password_hasher(), name, role, password)
-    typer.echo(f"{name} may now call the API as {role}")
-
-
-@users.command("list")
-def user_list() -> None:
-    """The users and their roles."""
-    from infrastructure.bootstrap import bootstrap
-    from services.users.accounts import list_users
-
-    for user in list_users(bootstrap(Settings()).warehouse):
-        typer.echo(f"{user.name}\t{user.role}")
-
-
-@users.command("remove")
-def user_remove(name: str) -> None:
-    """Remove a user."""
-    from infrastructure.bootstrap import bootstrap
-    from services.users.accounts import remove_user
-
-    remove_user(bootstrap(Settings()).warehouse, name)
-    typer.echo(f"{name} is removed")
 
 
 def main() -> None:

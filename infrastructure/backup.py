@@ -1,8 +1,9 @@
 """Backs up an installation while it runs, and restores it into an empty folder and database.
 
-The snapshot of the database comes first, together with the versions of the lake's tables; then the files that these
-name are copied. A file that a purge or compaction removes meanwhile makes the backup start again. Not copied: the
-search index, which is built again from gold, the queue, whose messages the sweep sends again, and temporary files.
+The snapshot of the database comes first, together with the versions of the lake's tables and the names of the stored
+files; then these files are copied. One that a purge or compaction removes meanwhile makes the backup start again. Not
+copied: the search index, which is built again from gold, the queue, whose messages the sweep sends again, and temporary
+files.
 """
 
 import shutil
@@ -20,11 +21,11 @@ from infrastructure.files.backup_folder import (
     damaged_files,
     read_manifest,
 )
-from infrastructure.lake.snapshot import table_files, table_versions
+from infrastructure.lake.snapshot import logged_rows, stored_rows, table_files, table_versions
 from infrastructure.settings import Settings
 from infrastructure.system.file_permissions import restrict_permissions
 from infrastructure.warehouse import migrate
-from infrastructure.warehouse.dump import SQLITE_FILE, dumping, load_postgresql
+from infrastructure.warehouse.dump import SQLITE_FILE, Rows, different_counts, dumping, load_postgresql, sqlite_rows
 from infrastructure.warehouse.engine import SqlWarehouse
 from infrastructure.warehouse.postgresql import Timeouts
 
@@ -56,20 +57,25 @@ def back_up(settings: Settings, target: Path, previous: Path | None = None) -> B
 
 def _copy(settings: Settings, warehouse: SqlWarehouse, writer: BackupWriter) -> Manifest:
     versions: dict[Path, int] = {}
+    stored: list[Path] = []
 
-    def note_versions() -> None:
+    def note_files() -> None:
         versions.update(table_versions(settings.lake_path))
+        stored.extend(_stored(settings.data_dir / "files"))
 
     with warehouse.read() as work:
         installation = work.installations.get()
-    with dumping(warehouse, note_versions) as dump:
+    with dumping(warehouse, note_files) as dump:
         (writer.folder / DATABASE).mkdir(mode=0o700)
-        columns = dump(writer.folder / DATABASE)
+        columns, counts = dump(writer.folder / DATABASE)
         writer.add_written(DATABASE)
+    rows = {f"{DATABASE}/{name}": count for name, count in counts.items()}
     for table, version in versions.items():
+        name = f"{LAKE}/{table.relative_to(settings.lake_path).as_posix()}"
         for file in table_files(table, version):
             writer.add(file, f"{LAKE}/{file.relative_to(settings.lake_path).as_posix()}")
-    for file in _stored(settings.data_dir / "files"):
+        rows[name] = logged_rows(writer.folder / name, version)  # a purge may have removed log files meanwhile
+    for file in stored:
         writer.add(file, f"{FILES}/{file.relative_to(settings.data_dir / 'files').as_posix()}")
     for file in sorted(settings.data_dir.iterdir()):
         if file.is_file() and not file.name.startswith(LEFT_OUT):
@@ -80,6 +86,7 @@ def _copy(settings: Settings, warehouse: SqlWarehouse, writer: BackupWriter) -> 
         revision=migrate.current(settings.warehouse_url) or "",
         installation=installation.id if installation else None,
         columns=columns,
+        rows=rows,
     )
 
 
@@ -89,7 +96,8 @@ def _stored(folder: Path) -> Iterable[Path]:
 
 
 def restore(settings: Settings, source: Path) -> Manifest:
-    """Restore a backup. Nothing is written before all of it is read and found whole; on failure nothing is left.
+    """Restore a backup, and count the rows of each table. Nothing is written before all files are read and found whole;
+    on failure nothing is left.
 
     InvalidError for a data folder or database that is not empty, DamagedError for a damaged backup.
     """
@@ -108,6 +116,7 @@ def restore(settings: Settings, source: Path) -> Manifest:
     existed = settings.data_dir.exists()
     try:
         _write(settings, source, manifest)
+        _check_rows(settings, manifest)
         for folder in {settings.data_dir, settings.lake_path}:
             restrict_permissions(folder)
     except BaseException:
@@ -142,6 +151,24 @@ def _write(settings: Settings, source: Path, manifest: Manifest) -> None:
     migrate.upgrade_to(settings.warehouse_url, manifest.revision)
     warehouse = SqlWarehouse(settings.warehouse_url)
     try:
-        load_postgresql(warehouse, source / DATABASE, manifest.columns)
+        load_postgresql(warehouse, source / DATABASE, manifest.columns, _rows_of(manifest, DATABASE))
     finally:
         warehouse.close()
+
+
+def _check_rows(settings: Settings, manifest: Manifest) -> None:
+    """Compare the lake and SQLite with the manifest; PostgreSQL's tables were counted when they were loaded."""
+    found = {f"{LAKE}/{name}": stored_rows(settings.lake_path / name) for name in _rows_of(manifest, LAKE)}
+    sqlite = manifest.database == "sqlite"
+    if sqlite:
+        counts = sqlite_rows(settings.data_dir / SQLITE_FILE)
+        found |= {f"{DATABASE}/{name}": count for name, count in counts.items()}
+    expected = {name: rows for name, rows in manifest.rows.items() if sqlite or name.startswith(f"{LAKE}/")}
+    if wrong := different_counts(expected, found):
+        raise DamagedError(f"the backup is incomplete, nothing was restored: {'; '.join(wrong[:5])}")
+
+
+def _rows_of(manifest: Manifest, part: str) -> Rows:
+    """The numbers of rows of the tables in this part of the backup."""
+    prefix = f"{part}/"
+    return {name.removeprefix(prefix): rows for name, rows in manifest.rows.items() if name.startswith(prefix)}

@@ -12,7 +12,7 @@ from api.context import Context
 from api.openapi import answers
 from api.requests.parameters import strict_router
 from api.requests.strict_body import StrictBody
-from domain.users.api_key import DEFAULT_DAYS, MAX_DAYS, ApiKey
+from domain.users.api_key import DEFAULT_DAYS, MAX_DAYS, NAME_MAX_CHARACTERS, ApiKey
 from domain.users.user import Role
 from services.users import api_keys as services
 
@@ -24,7 +24,11 @@ class ApiKeyBody(StrictBody):
     """Name, role and lifetime of a key."""
 
     name: str = Field(
-        description="what the key is for", examples=["nightly import"], min_length=1, max_length=100, pattern=r"\S"
+        description="what the key is for",
+        examples=["nightly import"],
+        min_length=1,
+        max_length=NAME_MAX_CHARACTERS,
+        pattern=r"\S",
     )
     role: Role = Field(description="what the key may do; at most the role of the caller", examples=["writer"])
     expires_in_days: int = Field(DEFAULT_DAYS, description="lifetime in days", ge=1, le=MAX_DAYS)

@@ -9,6 +9,7 @@ from domain.users.user import Role
 
 PREFIX = "tl_"
 HINT_CHARACTERS = 8  # of a key, shown in lists so that its holder recognises it
+NAME_MAX_CHARACTERS = 100
 DEFAULT_DAYS = 90
 MAX_DAYS = 3_650
 

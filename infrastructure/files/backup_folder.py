@@ -26,7 +26,8 @@ class BackedUpFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a backup consists of. `columns` are those of the tables in the dump of a PostgreSQL."""
+    """What a backup consists of. `columns` are those of the tables in the dump of a PostgreSQL; `rows` are numbers of
+    rows by table (`database/job`, `lake/bronze/releases`), which backups of older versions do not have."""
 
     version: int = 1
     created_at: datetime
@@ -34,6 +35,7 @@ class Manifest(BaseModel):
     revision: str
     installation: str | None
     columns: dict[str, list[str]] = {}
+    rows: dict[str, int] = {}
     files: list[BackedUpFile] = []
 
 

@@ -7,10 +7,10 @@ from threading import Lock
 
 from loguru import logger
 
-from domain.shared.errors import ForbiddenError, NotFoundError, TenderlakeError, UnauthorizedError
-from domain.users.api_key import HINT_CHARACTERS, PREFIX, ApiKey, hash_key
+from domain.shared.errors import ForbiddenError, InvalidError, NotFoundError, TenderlakeError, UnauthorizedError
+from domain.users.api_key import HINT_CHARACTERS, NAME_MAX_CHARACTERS, PREFIX, ApiKey, hash_key
 from domain.users.security_event import SecurityAction
-from domain.users.user import Role, User
+from domain.users.user import Role, User, is_utf8
 from services.ports.warehouse import Warehouse
 from services.shared.clock import now
 
@@ -19,9 +19,14 @@ USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 def create_api_key(
-    warehouse: Warehouse, owner: User, name: str, role: Role, days: int, address: str = ""
+    warehouse: Warehouse, owner: User, name: str, role: Role, days: int, address: str = "", actor: str | None = None
 ) -> tuple[ApiKey, str]:
-    """Create a key; returns it and its text, which is not stored. ForbiddenError for a role above the owner's."""
+    """Create a key; returns it and its text, which is not stored. `actor`: who creates it, if not the owner.
+
+    ForbiddenError for a role above the owner's, InvalidError for an unusable name.
+    """
+    if not (name.strip() and len(name) <= NAME_MAX_CHARACTERS and is_utf8(name)):
+        raise InvalidError(f"the name of a key is 1 to {NAME_MAX_CHARACTERS} characters that are not all blank")
     if not owner.role.reaches(role):
         raise ForbiddenError(f"a key has at most the role of its owner; {owner.name} is a {owner.role}")
     text, created = PREFIX + secrets.token_urlsafe(RANDOM_BYTES), now()
@@ -37,7 +42,7 @@ def create_api_key(
     )
     with warehouse.write() as work:
         work.api_keys.add(key)
-        work.security_events.add(SecurityAction.API_KEY_CREATED, owner.name, address, key.id, created)
+        work.security_events.add(SecurityAction.API_KEY_CREATED, actor or owner.name, address, key.id, created)
         work.commit()
     return key, text
 

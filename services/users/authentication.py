@@ -19,7 +19,7 @@ from services.ports.secrets import PasswordHasher, TokenClaims, TokenSigner
 from services.ports.warehouse import Warehouse
 from services.shared.clock import now
 from services.users.api_keys import ApiKeyChecker
-from services.users.security_log import record_login_failure
+from services.users.security_log import LoginRecorder, record_login_failure
 
 PASSWORD_CACHE_SECONDS = 60.0
 PASSWORD_CACHE_ENTRIES = 1_000
@@ -44,6 +44,7 @@ class Authenticator:
         self.passwords = passwords
         self.tokens = tokens
         self.api_keys = ApiKeyChecker(warehouse)
+        self.logins = LoginRecorder(warehouse)
         self.lifetime = timedelta(minutes=token_minutes)
         self._cache_secret = secrets.token_bytes(32)
         self._lock = Lock()

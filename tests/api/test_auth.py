@@ -69,7 +69,7 @@ def basic(name: str, password: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("password", ["pässwörd-1", "密码密码", "🔑: with a colon", "pa\u0308ssword"])
 def test_passwords_beyond_ascii_are_utf_8_on_every_route(api: Api, password: str) -> None:
-    add_user(api.parts.warehouse, PASSWORD_HASHER, "umlaut", Role.WRITER, password)
+    add_user(api.parts.warehouse, PASSWORD_HASHER, "umlaut", Role.WRITER, password, "cli:tester")
     composed = normalize("NFC", password)
     for given in (password, composed, normalize("NFD", password)):
         for path in ("/v1/jobs", "/v1/search", "/v1/gold/processes", "/v1/raw/releases"):
@@ -86,7 +86,7 @@ def test_passwords_beyond_ascii_are_utf_8_on_every_route(api: Api, password: str
 
 def test_a_password_that_no_request_could_send_is_refused(api: Api) -> None:
     with pytest.raises(InvalidError, match="UTF-8"):
-        add_user(api.parts.warehouse, PASSWORD_HASHER, "umlaut", Role.WRITER, "p\udce4ss")
+        add_user(api.parts.warehouse, PASSWORD_HASHER, "umlaut", Role.WRITER, "p\udce4ss", "cli:tester")
 
 
 def test_a_token_opens_what_its_user_may_open(full: Api) -> None:
@@ -124,19 +124,19 @@ def test_the_wrong_password_gets_no_token(full: Api) -> None:
 def test_a_new_password_ends_the_old_one_and_its_tokens_at_once(api: Api) -> None:
     headers = bearer(api, "rita", "rita!")
     assert api.client.get("/v1/jobs", auth=("rita", "rita!")).status_code == 200
-    add_user(api.parts.warehouse, PASSWORD_HASHER, "rita", Role.WRITER, "new one")
+    add_user(api.parts.warehouse, PASSWORD_HASHER, "rita", Role.WRITER, "new one", "cli:tester")
     assert api.client.get("/v1/jobs", auth=("rita", "rita!")).status_code == 401
     assert api.stranger.get("/v1/jobs", headers=headers).status_code == 401
     assert api.client.get("/v1/jobs", auth=("rita", "new one")).status_code == 200
-    remove_user(api.parts.warehouse, "rita")
+    remove_user(api.parts.warehouse, "rita", "cli:tester")
     assert api.client.get("/v1/jobs", auth=("rita", "new one")).status_code == 401
     with pytest.raises(ConflictError):
-        remove_user(api.parts.warehouse, "admin")
+        remove_user(api.parts.warehouse, "admin", "cli:tester")
     with pytest.raises(ConflictError, match="last admin"):
-        add_user(api.parts.warehouse, PASSWORD_HASHER, "admin", Role.READER, "new one")
+        add_user(api.parts.warehouse, PASSWORD_HASHER, "admin", Role.READER, "new one", "cli:tester")
     assert api.client.get("/v1/webhooks", auth=("admin", "admin!")).status_code == 200
-    add_user(api.parts.warehouse, PASSWORD_HASHER, "wendy", Role.ADMIN, "wendy!")
-    add_user(api.parts.warehouse, PASSWORD_HASHER, "admin", Role.READER, "new one")
+    add_user(api.parts.warehouse, PASSWORD_HASHER, "wendy", Role.ADMIN, "wendy!", "cli:tester")
+    add_user(api.parts.warehouse, PASSWORD_HASHER, "admin", Role.READER, "new one", "cli:tester")
     assert api.client.get("/v1/webhooks", auth=("admin", "new one")).status_code == 403
 
 

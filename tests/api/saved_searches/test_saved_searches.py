@@ -311,13 +311,13 @@ def test_the_searches_of_a_user_who_is_removed_end_with_them(api: Api) -> None:
     )
     load(api, "A bridge over the Tawe")
     assert [one.status for one in list_deliveries(api.parts.warehouse, ref=made["id"])[0]] == ["pending"]
-    remove_user(api.parts.warehouse, "rita")
+    remove_user(api.parts.warehouse, "rita", "cli:tester")
     assert [one.status for one in list_deliveries(api.parts.warehouse, ref=made["id"])[0]] == ["cancelled"]
     assert api.stranger.get(made["feed"]).status_code == 404
     load(api, "Another bridge", first=1)
     assert len(list_deliveries(api.parts.warehouse, ref=made["id"])[0]) == 1
     assert entries(api, other) == ["Another bridge", "A bridge over the Tawe"]
-    add_user(api.parts.warehouse, PASSWORD_HASHER, "rita", Role.READER, "rita!")
+    add_user(api.parts.warehouse, PASSWORD_HASHER, "rita", Role.READER, "rita!", "cli:tester")
     assert api.stranger.get("/v1/searches", auth=("rita", "rita!")).json() == {"items": []}
 
 

@@ -144,7 +144,7 @@ def test_wrong_credentials_and_addresses_are_said_in_one_line(
 
 
 def test_a_password_beyond_ascii_signs_in(live: Live, run: Run, files: dict[str, str]) -> None:
-    add_user(live.parts.warehouse, PASSWORD_HASHER, "umlaut", Role.WRITER, "pässwörd-1 密")
+    add_user(live.parts.warehouse, PASSWORD_HASHER, "umlaut", Role.WRITER, "pässwörd-1 密", "cli:tester")
     live.queue.go.set()
     assert run("load", files["good"], user="umlaut", password="pässwörd-1 密").returncode == 0
     assert run("load", files["good"], "--user", "umlaut", "--password", "pässwörd-1 密").returncode == 0

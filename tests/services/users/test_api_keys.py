@@ -68,7 +68,7 @@ def test_unknown_revoked_and_expired_keys_and_those_of_removed_users_are_refused
     revoke_api_key(lake_home.warehouse, revoked.id, "boss")
     set_clock(monkeypatch, now() + timedelta(days=1, seconds=1))
     assert checker.user_of_key(third).name == "boss"
-    remove_user(lake_home.warehouse, "boss")
+    remove_user(lake_home.warehouse, "boss", "cli:tester")
     for key in ("tl_unknown", first, second, third, third + "=", "tl_\ud800"):
         with pytest.raises(UnauthorizedError):
             checker.user_of_key(key)
