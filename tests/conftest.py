@@ -1,5 +1,6 @@
 """Fixtures that any test may use. The warehouse is migrated once a session; each test gets a copy of the file."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.support import lake_in
 statement_cache.share()
 settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+LONG_TESTS = ("tests/system/", "tests/seeds/", "tests/cli/")  # last, they would keep one core busy and the others idle
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,11 +28,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the tests of SQLite itself where warehouses are in PostgreSQL."""
+    """Begin with the files of few long tests; skip the tests of SQLite itself where warehouses are in PostgreSQL."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_TESTS))
     if config.getoption("--database") == "postgresql":
         for item in items:
             if "sqlite" in item.keywords:
                 item.add_marker(pytest.mark.skip("a test of SQLite itself"))
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector look less often, and never at modules: it took a twelfth of the suite's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 HARMLESS = {"/v1/auth/token"}
 # Saved searches belong to the reader; a feed is authorised by the token in its URL.
 OWN, TOKENED = "/v1/searches", "/feed"
-EXAMPLES = int(os.environ.get("TENDERLAKE_TEST_REQUESTS", "5"))  # requests per route and role
+EXAMPLES = int(os.environ.get("TENDERLAKE_TEST_REQUESTS", "3"))  # requests per route and role
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def sorted_rows(table: str, frame: pl.DataFrame) -> list[tuple[object, ...]]:
     return frame.sort(list(ADDITIVE_TABLES[table].by)).rows()
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.lists(tenders, max_size=4), st.lists(awards, max_size=8), st.permutations([1, 2, 3, 4]))
 def test_processes_add_up_in_any_order_and_batches(
     tender_rows: list[dict[str, object]], award_rows: list[dict[str, object]], order: list[int]

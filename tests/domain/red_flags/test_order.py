@@ -57,7 +57,7 @@ def results(inputs: Inputs) -> pl.DataFrame:
     return found.sort(pl.all(), nulls_last=True)
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(st.lists(cases, min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(given_cases: list[dict[str, Any]], dice: random.Random) -> None:
     inputs = inputs_of([process(str(at), **case) for at, case in enumerate(given_cases)])
@@ -85,7 +85,7 @@ def test_the_flags_of_processes_are_the_same_in_any_batches(given_cases: list[di
     assert pl.concat([own(part) for part in parts]).sort(pl.all(), nulls_last=True).equals(together)
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(st.lists(cases, min_size=1, max_size=6))
 def test_every_subject_has_one_result_of_each_indicator(given_cases: list[dict[str, Any]]) -> None:
     inputs = inputs_of([process(str(at), **case) for at, case in enumerate(given_cases)])

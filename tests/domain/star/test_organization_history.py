@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.star.model import UNKNOWN_ORGANIZATION
@@ -65,6 +65,7 @@ stated = st.lists(
 )
 
 
+@settings(max_examples=50)
 @given(st.lists(stated, min_size=1, max_size=6))
 def test_any_sequence_of_changes_ends_in_what_all_mentions_state(
     steps: list[list[tuple[int, int, int | None]]],

@@ -13,6 +13,7 @@ from domain.jobs.job import JobCounts, JobStatus
 from domain.ocds.merging.compiled_release import OMITTED
 from domain.ocds.merging.rules import OCDS_1_0, OCDS_1_1
 from services.ports.parts import Parts
+from tests.parameters import combined
 from tests.support import gold, lines, load, package, quarantined, release, rows, verified
 
 OCID = "ocds-test01-1"
@@ -195,14 +196,22 @@ def test_a_damaged_head_is_one_entry_beside_its_releases(lake_home: Parts) -> No
 
 
 AMBIGUOUS = release("ocds-test01-1", "1", "02/03/2024", tender={"tenderPeriod": {"endDate": "04/05/2024"}})
+DAY_FIRST, MONTH_FIRST = ("25/12/2023", "2024-03-02"), ("12/25/2023 10:30", "2024-02-03")
 
 
-@pytest.mark.parametrize("size", [1, 4_000])
-@pytest.mark.parametrize("form", [lines, package])
-@pytest.mark.parametrize(("other", "day"), [("25/12/2023", "2024-03-02"), ("12/25/2023 10:30", "2024-02-03")])
+@pytest.mark.parametrize(
+    ("form", "size", "dates"),
+    combined(
+        [lines, package],
+        [1, 4_000],
+        [DAY_FIRST, MONTH_FIRST],
+        in_each_run=[(lines, 1, DAY_FIRST), (lines, 4_000, MONTH_FIRST), (package, 1, MONTH_FIRST)],
+    ),
+)
 def test_another_date_of_the_file_decides_a_date_with_two_readings(
-    lake_home: Parts, size: int, form: Any, other: str, day: str
+    lake_home: Parts, form: Any, size: int, dates: tuple[str, str]
 ) -> None:
+    other, day = dates
     parts = Parts(**(vars(lake_home) | {"batch_records": size}))
     job = load(parts, "a.json", form([AMBIGUOUS, release("ocds-test01-2", "2", other)]))
     assert job.counts == JobCounts(received=2, accepted=2, processes=2)
@@ -230,9 +239,10 @@ def test_a_date_with_two_readings_inside_a_release_is_null_and_noted(lake_home: 
     assert "'04/05/2024' is 2024-05-04 or 2024-04-05" in message
 
 
-@pytest.mark.parametrize("nested", [False, True])
-@pytest.mark.parametrize("slash", [b"/", b"\\/"])
-def test_each_file_of_an_archive_decides_by_its_own_dates(lake_home: Parts, slash: bytes, nested: bool) -> None:
+@pytest.mark.parametrize(
+    ("nested", "slash"), combined([False, True], [b"/", b"\\/"], in_each_run=[(False, b"\\/"), (True, b"/")])
+)
+def test_each_file_of_an_archive_decides_by_its_own_dates(lake_home: Parts, nested: bool, slash: bytes) -> None:
     packed = BytesIO()
     with ZipFile(packed, "w") as archive:
         for number, other in ((1, "25/12/2023"), (2, "12/25/2023")):

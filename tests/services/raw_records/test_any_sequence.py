@@ -125,14 +125,14 @@ def test_any_sequence_of_changes_leaves_what_a_plain_model_says(
 
 
 @pytest.mark.parametrize("kind", [Kind.RELEASES, Kind.DOCUMENTS])
-@pytest.mark.parametrize("rest", [True, False])
 @pytest.mark.parametrize(
-    "requests",
+    ("requests", "rest"),
     [
-        [[Op.PUT, Op.PURGE, Op.PUT]],
-        [[Op.PUT, Op.PURGE]],
-        [[Op.PUT], [Op.PURGE, Op.PUT]],
-        [[Op.PUT, Op.PURGE, Op.PUT, Op.PURGE, Op.PUT]],
+        ([[Op.PUT, Op.PURGE, Op.PUT]], False),
+        ([[Op.PUT, Op.PURGE]], False),
+        ([[Op.PUT], [Op.PURGE, Op.PUT]], False),
+        ([[Op.PUT], [Op.PURGE, Op.PUT]], True),
+        ([[Op.PUT, Op.PURGE, Op.PUT, Op.PURGE, Op.PUT]], False),
     ],
 )
 def test_a_purge_leaves_what_follows_it_in_the_same_request(

@@ -8,6 +8,7 @@ import pytest
 from domain.raw_records.record import Kind
 from domain.shared.canonical_json import RECORD_MAX_LEVELS
 from tests.api.conftest import Api
+from tests.parameters import combined, mostly_slow
 from tests.services.raw_records.support import IDS, RECORDS, RELEASE, done, outcomes, path, release, sound
 
 
@@ -181,8 +182,10 @@ MALFORMED: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("atomic", [False, True])
-@pytest.mark.parametrize("method", ["DELETE", "PATCH"])
+@pytest.mark.parametrize(
+    ("method", "atomic"),
+    combined(["DELETE", "PATCH"], [False, True], in_each_run=[("DELETE", True), ("PATCH", False)]),
+)
 def test_an_element_that_can_not_be_read_is_refused_alone(api: Api, method: str, atomic: bool) -> None:
     done(api, api.client.post("/v1/raw/releases", json=[release(1), release(2)]))
     first, second = ids(api)
@@ -284,7 +287,10 @@ def test_nesting_that_can_not_be_kept_is_refused(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "depth", [RECORD_MAX_LEVELS - 1, RECORD_MAX_LEVELS, RECORD_MAX_LEVELS + 4, RECORD_MAX_LEVELS + 10]
+    "depth",
+    mostly_slow(
+        [RECORD_MAX_LEVELS + more for more in (-1, 0, 4, 10)], in_each_run=[RECORD_MAX_LEVELS - 1, RECORD_MAX_LEVELS]
+    ),
 )
 def test_what_is_kept_can_be_shown_however_deep_it_is(api: Api, depth: int) -> None:
     deep = json.dumps(release(1) | {"extension": 0}).replace(

@@ -92,7 +92,7 @@ bodies = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(bodies, min_size=1, max_size=3))
 def test_whatever_the_judge_accepts_flattens_into_rows_that_pass_the_checks(made: list[Row]) -> None:
     frames = flatten(processes(*[{"ocid": f"ocds-x-{number}", **one} for number, one in enumerate(made)]))

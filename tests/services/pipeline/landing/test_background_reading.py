@@ -27,6 +27,7 @@ from services.pipeline.landing.worker_leases import end_predecessor_leases, rele
 from services.ports.parts import Parts
 from services.ports.sources import Slice, Sources
 from services.shared.clock import now
+from tests.parameters import mostly_slow
 from tests.support import (
     Killed,
     KillingWarehouse,
@@ -318,7 +319,7 @@ def test_two_archives_take_turns(lake_home: Parts, monkeypatch: pytest.MonkeyPat
     assert sum(before != after for before, after in pairwise(order)) >= 10
 
 
-@pytest.mark.parametrize("allowed", range(1, 9))
+@pytest.mark.parametrize("allowed", mostly_slow(range(1, 9), in_each_run=[1, 4, 7]))
 def test_an_archive_whose_landing_is_killed_anywhere_is_read_on_and_nothing_is_lost_or_doubled(
     lake_home: Parts, monkeypatch: pytest.MonkeyPatch, allowed: int, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from domain.jobs.job import JobCounts
 from domain.ocds.repeated_ids import id_mark
 from services.ports.parts import Parts
+from tests.parameters import combined, mostly_slow
 from tests.support import (
     Killed,
     KillingWarehouse,
@@ -51,10 +52,12 @@ def whole(parts: Parts) -> None:
     assert [row["contract_id"] for row in rows(parts, "fact_contract")] == ["c"]
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4_000])
-@pytest.mark.parametrize("form", [lines, package])
+@pytest.mark.parametrize(
+    ("form", "size"),
+    combined([lines, package], [1, 2, 3, 4_000], in_each_run=[(lines, 1), (package, 3), (lines, 4_000)]),
+)
 def test_all_are_kept_whatever_the_slices_and_the_file_again_is_unchanged(
-    lake_home: Parts, tmp_path: Path, size: int, form: Any
+    lake_home: Parts, tmp_path: Path, form: Any, size: int
 ) -> None:
     parts = Parts(**(vars(lake_home) | {"batch_records": size}))
     job = load(parts, "a.json", form(FILE))
@@ -80,7 +83,7 @@ def test_all_are_kept_whatever_the_slices_and_the_file_again_is_unchanged(
     assert verified(parts, tmp_path / "home") == []
 
 
-@pytest.mark.parametrize("size", [1, 3, 4_000])
+@pytest.mark.parametrize("size", mostly_slow([1, 3, 4_000], in_each_run=[1, 4_000]))
 def test_the_order_of_slices_does_not_matter_where_the_first_was_known_from_another_file(
     lake_home: Parts, size: int
 ) -> None:
@@ -98,8 +101,19 @@ def test_another_upload_makes_a_new_version_as_before(lake_home: Parts) -> None:
     assert (record_id, version) == (f"{OCID}:same", 2)
 
 
-@pytest.mark.parametrize("allowed", range(2, 40, 6))
-def test_a_landing_that_is_killed_and_resumed_gives_the_same_ids(migrated: Path, tmp_path: Path, allowed: int) -> None:
+@pytest.fixture(scope="module")
+def undisturbed(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
+    """The records of a load of `FILE` that nothing interrupts."""
+    home = tmp_path_factory.mktemp("undisturbed") / "home"
+    with lake_over(home, warehouse_of(migrated, home)) as parts:
+        load(parts, "a.json", lines(FILE))
+        return records(parts)
+
+
+@pytest.mark.parametrize("allowed", mostly_slow(range(2, 40, 6), in_each_run=[2, 14, 26]))
+def test_a_landing_that_is_killed_and_resumed_gives_the_same_ids(
+    migrated: Path, tmp_path: Path, allowed: int, undisturbed: dict[str, tuple[int, str]]
+) -> None:
     home = tmp_path / "home"
     warehouse = warehouse_of(migrated, home)
     with lake_over(home, warehouse, batch_records=2) as parts:
@@ -116,10 +130,7 @@ def test_a_landing_that_is_killed_and_resumed_gives_the_same_ids(migrated: Path,
                 messages(parts).send(*message)
             drain(parts)
         assert job_of(parts, job_id).counts.accepted == 7
-        found = records(parts)
-    with lake_over(tmp_path / "other", warehouse_of(migrated, tmp_path / "other")) as parts:
-        load(parts, "a.json", lines(FILE))
-        assert records(parts) == found
+        assert records(parts) == undisturbed
 
 
 def test_releases_without_a_date_of_their_own_are_all_merged_in_their_order(lake_home: Parts) -> None:

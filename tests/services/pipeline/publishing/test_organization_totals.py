@@ -181,7 +181,7 @@ def test_totals_equal_those_counted_over_after_releases_in_any_number(lake_home:
     "damage",
     [
         "UPDATE organization_total SET cents = 7",
-        "DELETE FROM organization_total",
+        pytest.param("DELETE FROM organization_total", marks=pytest.mark.slow),
         "UPDATE dim_organization SET uses = uses + 3",
     ],
 )

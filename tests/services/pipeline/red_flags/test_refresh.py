@@ -25,6 +25,7 @@ from services.pipeline.red_flags.refresh import recompute, red_flags
 from services.ports.parts import Parts
 from services.shared.clock import now
 from tests.domain.red_flags.cases import bid, inputs_of, process
+from tests.parameters import mostly_slow
 from tests.services.pipeline.publishing.test_deletions import delete
 from tests.services.pipeline.red_flags.support import flags, tendered
 from tests.support import (
@@ -181,7 +182,7 @@ def test_it_pauses_after_a_long_run(parts: Parts) -> None:
     assert due(parts)
 
 
-@pytest.mark.parametrize("allowed", range(1, 5))
+@pytest.mark.parametrize("allowed", mostly_slow(range(1, 5), in_each_run=[1, 3]))
 def test_a_killed_run_is_repeated(parts: Parts, tmp_path: Path, allowed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "SLICE_ROWS", 4)
     load(parts, "1.jsonl", lines(SPREAD[:1]))
