@@ -1,6 +1,8 @@
 """`tenderlake user` and `tenderlake key`, and what the security log has of them."""
 
 import getpass
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,19 +14,21 @@ from infrastructure.warehouse.engine import SqlWarehouse
 from services.shared.clock import now
 from services.users.api_keys import ApiKeyChecker
 from services.users.security_log import list_events
-from tests import databases
+
+pytestmark = pytest.mark.sqlite  # a command ends with its process and leaves its connections to that
 
 CLI = f"cli:{getpass.getuser()}"
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated: Path) -> SqlWarehouse:
+def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated: Path) -> Iterator[SqlWarehouse]:
     """The warehouse of the settings: migrated, and without users."""
-    url = databases.copy_of(migrated, tmp_path / "data")
+    (tmp_path / "data").mkdir()
+    shutil.copy(migrated, tmp_path / "data" / "warehouse.db")
     monkeypatch.setenv("TENDERLAKE_DATA_DIR", str(tmp_path / "data"))
-    if not url.startswith("sqlite"):
-        monkeypatch.setenv("TENDERLAKE_DATABASE_URL", url)
-    return SqlWarehouse(Settings().warehouse_url)
+    found = SqlWarehouse(Settings().warehouse_url)
+    yield found
+    found.close()
 
 
 def run(*words: str) -> Result:
