@@ -7,6 +7,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -217,8 +218,11 @@ def gold(parts: Parts) -> Gold:
 
 
 def documents(parts: Parts) -> dict[str, list[SearchDocument]]:
-    """All search documents by collection, ordered by id."""
-    return {str(name): sorted(parts.search.scan(name), key=lambda one: str(one["id"])) for name in Collection}
+    """All search documents by collection, ordered by id, without the time of the run."""
+    found = {str(name): sorted(parts.search.scan(name), key=lambda one: str(one["id"])) for name in Collection}
+    for one in chain.from_iterable(found.values()):
+        one.pop("updated_at", None)
+    return found
 
 
 def release(

@@ -47,7 +47,7 @@ def list_rows(
     _check_exists(table, name)
     with warehouse.read() as work:
         fields = work.star_reader.fields(name)
-    where = _row_conditions(name, request, fields)
+    where = _row_conditions(request, fields)
     page = query_rows(warehouse, name, where, request.sort, cursor, limit, request.fields)
     if name == "red_flag" and not request.fields:
         return Page([with_links(row) for row in page.items], page.cursor)
@@ -81,7 +81,7 @@ def export_rows(
     _check_exists(table, name)
     with warehouse.read() as work:
         fields = work.star_reader.fields(name)
-        where = checked_conditions(name, _row_conditions(name, request, fields))
+        where = checked_conditions(name, _row_conditions(request, fields))
         kinds = read_fields(request.fields, fields) or work.star_reader.shown_fields(name)
         query = RowQuery(name, where, read_sort(request.sort, fields))
         with closing(work.star_reader.frames(query, kinds)) as frames:
@@ -92,7 +92,7 @@ def count_rows(warehouse: Warehouse, table: Table, name: str, request: RowReques
     """The number of rows of a fact or dimension, counted up to `most`. Errors as in `list_rows`."""
     _check_exists(table, name)
     with warehouse.read() as work:
-        where = checked_conditions(name, _row_conditions(name, request, work.star_reader.fields(name)))
+        where = checked_conditions(name, _row_conditions(request, work.star_reader.fields(name)))
         return work.star_reader.count(RowQuery(name, where, limit=most))
 
 
@@ -101,7 +101,7 @@ def _check_exists(table: Table, name: str) -> None:
         raise NotFoundError(f"there is no {table} {name}", allowed=list(TABLES[table]))
 
 
-def _row_conditions(name: str, request: RowRequest, fields: Mapping[str, FieldKind]) -> list[Condition]:
+def _row_conditions(request: RowRequest, fields: Mapping[str, FieldKind]) -> list[Condition]:
     where = read_conditions(request.filters, fields)
     if request.updated_since is None:
         return where

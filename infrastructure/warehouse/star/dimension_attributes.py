@@ -20,9 +20,10 @@ KEPT_ROWS = 100_000  # of a dimension, between two frames
 class DimensionAttributes:
     """The attributes (field name → kind) of a dimension in a role; `key` is the frames' column with its keys."""
 
-    def __init__(self, repository: Repository, role: DimensionRole, attributes: Mapping[str, FieldKind]) -> None:
-        self.repository, self.role = repository, role
-        self.key = f"key of {role.name}"
+    def __init__(
+        self, repository: Repository, role: DimensionRole, attributes: Mapping[str, FieldKind], key: str
+    ) -> None:
+        self.repository, self.role, self.key = repository, role, key
         self.key_kind = kind_of(role.target.type)
         self.kinds = {self.key: self.key_kind, **attributes}
         self._known = self._empty()

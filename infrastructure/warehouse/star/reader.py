@@ -57,7 +57,7 @@ class StarReader(Repository):
         source = readable_table(query.of)
         fields = {name: source.field(name) for name in kinds}
         own = {name: column for name, (role, column) in fields.items() if role is None}
-        dimensions = self._dimensions(fields, kinds)
+        dimensions = self._dimensions(fields, kinds, {column: name for name, column in own.items()})
         columns = own | {one.key: one.role.key for one in dimensions}
         read = {name: kinds[name] for name in own} | {one.key: one.key_kind for one in dimensions}
         sorts = [(source.field(sort.field), sort.descending) for sort in query.sort]
@@ -74,14 +74,18 @@ class StarReader(Repository):
             yield frame.select(list(kinds))
 
     def _dimensions(
-        self, fields: Mapping[str, tuple[DimensionRole | None, Column[Any]]], kinds: Mapping[str, FieldKind]
+        self,
+        fields: Mapping[str, tuple[DimensionRole | None, Column[Any]]],
+        kinds: Mapping[str, FieldKind],
+        own: Mapping[Column[Any], str],
     ) -> list[DimensionAttributes]:
-        """The dimensions with attributes among these fields, by role."""
+        """The dimensions with attributes among these fields, by role; `own`: names of columns that are read anyway."""
         attributes: dict[str, tuple[DimensionRole, dict[str, FieldKind]]] = {}
         for name, (role, _) in fields.items():
             if role is not None:
                 attributes.setdefault(role.name, (role, {}))[1][name] = kinds[name]
-        return [DimensionAttributes(self, role, named) for role, named in attributes.values()]
+        keys = {name: own.get(role.key, f"key of {name}") for name, (role, _) in attributes.items()}
+        return [DimensionAttributes(self, role, named, keys[name]) for name, (role, named) in attributes.items()]
 
     def aggregate_frames(self, query: AggregateQuery, kinds: Mapping[str, FieldKind]) -> FrameStream:
         """All groups of the query, with the columns of `kinds` in order. `after` and `limit` do not apply."""
