@@ -6,7 +6,7 @@ from domain.jobs.job import JobFilter
 from services.ports.parts import Parts
 from services.shared.clock import now
 
-ARRIVAL = timedelta(seconds=5)  # since the last upload
+ARRIVAL = timedelta(seconds=1)  # since the last upload
 SHARE_DURING_ARRIVALS = 4  # of what a transaction writes otherwise
 
 
