@@ -20,7 +20,8 @@ BUSY_TIMEOUT_MS = 30_000  # that SQLite waits for a lock
 WRITER_POLL_SECONDS = 2.0  # a writer polls for the lock this long before it leaves the waiting to SQLite
 WRITER_POLL_INTERVAL_SECONDS = 0.02
 PRIORITY_POLL_INTERVAL_SECONDS = 0.002  # of the API, whose writers so come before the stages'
-PAUSE_SECONDS = 0.01  # between two transactions of a stage, in which writers of the API take their turn
+PAUSE_SECONDS = 0.01  # of a stage after a long transaction, in which writers of the API take their turn
+LONG_TRANSACTION_SECONDS = 0.05
 VACUUM_WAIT_SECONDS = 60.0  # for readers of deleted rows to finish
 LOG_CHECKPOINT_PAGES = 16_000  # a write-ahead log from this size on is checkpointed by `checkpoint_log`
 LOG_MAX_PAGES = 4 * LOG_CHECKPOINT_PAGES  # from this size on every commit checkpoints it, and waits: a fallback
@@ -64,8 +65,8 @@ def _begin_sqlite(connection: Connection) -> None:
     _set_query_only(connection.connection, bool(options.get("reader")))
     # A deferred transaction that first reads and then writes fails at once when another writer came between; see stack
     # notes in docs.
-    interval = options.get("writer_poll_interval")
-    if interval is None:
+    interval = PRIORITY_POLL_INTERVAL_SECONDS if options.get("priority") else WRITER_POLL_INTERVAL_SECONDS
+    if not options.get("writer"):
         connection.exec_driver_sql("BEGIN DEFERRED")
     elif not _took_turn(connection.connection.driver_connection, interval):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -111,13 +112,11 @@ class SqlWarehouse:
     def __init__(self, url: str, timeouts: Timeouts | None = None, *, priority: bool = False) -> None:
         self.url = url
         self._checkpointed_mtime_ns = 0
-        self._priority = priority
+        self._pauses = not priority and url.startswith("sqlite")
         self._pause_ends_at = 0.0  # monotonic
         self.engine = make_engine(url, timeouts)
         self._reader = self.engine.execution_options(reader=True)
-        self._writer = self.engine.execution_options(
-            writer_poll_interval=PRIORITY_POLL_INTERVAL_SECONDS if priority else WRITER_POLL_INTERVAL_SECONDS
-        )
+        self._writer = self.engine.execution_options(writer=True, priority=priority)
         self._server: Server | None = None
         if self.engine.dialect.name == "postgresql":
             # A writer must see the state at its turn, not the state when it began to wait.
@@ -136,8 +135,10 @@ class SqlWarehouse:
         """The only write transaction at that moment; keep it below a second. AwayError if the database is away."""
         sleep(max(0.0, self._pause_ends_at - monotonic()))
         with self._connect(self._writer) as connection:
+            begun = monotonic()
             yield SqlUnitOfWork(connection)
-        self._pause_ends_at = monotonic() + (0.0 if self._priority else PAUSE_SECONDS)
+        if self._pauses and monotonic() - begun > LONG_TRANSACTION_SECONDS:
+            self._pause_ends_at = monotonic() + PAUSE_SECONDS
 
     @contextmanager
     def _connect(self, engine: Engine) -> Iterator[Connection]:

@@ -4,11 +4,10 @@ from alembic import context
 from sqlmodel import SQLModel
 
 # With the engine come the unit of work and its repositories, which register every table.
-from infrastructure.warehouse.engine import WRITER_POLL_INTERVAL_SECONDS, make_engine
+from infrastructure.warehouse.engine import make_engine
 
 url = context.config.get_main_option("sqlalchemy.url") or ""
-engine = make_engine(url, context.config.attributes.get("timeouts"))
-engine = engine.execution_options(writer_poll_interval=WRITER_POLL_INTERVAL_SECONDS)
+engine = make_engine(url, context.config.attributes.get("timeouts")).execution_options(writer=True)
 with engine.connect() as connection:
     context.configure(
         connection=connection,

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -61,6 +62,28 @@ def test_many_writers_lose_nothing(warehouse: SqlWarehouse) -> None:
         thread.join(60)
     with warehouse.read() as work:
         assert work.connection.exec_driver_sql("SELECT count(*), max(n) FROM t").one() == (100, 100)
+
+
+def test_a_writer_with_priority_comes_between_long_transactions_of_others(warehouse: SqlWarehouse) -> None:
+    order: list[str] = []
+
+    def write_at_length() -> None:
+        for _ in range(12):
+            with warehouse.write() as work:
+                work.connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+                order.append("stage")
+                time.sleep(2 * engine.LONG_TRANSACTION_SECONDS)
+                work.commit()
+
+    stage = threading.Thread(target=write_at_length)
+    with closing(SqlWarehouse(warehouse.url, priority=True)) as api:
+        stage.start()
+        while stage.is_alive():
+            add(api, 1)
+            order.append("api")
+            time.sleep(engine.PAUSE_SECONDS)
+    longest = max(len(run) for run in "".join("s" if one == "stage" else " " for one in order).split())
+    assert longest <= 2, order
 
 
 def test_a_turn_that_does_not_come_is_an_error_and_the_next_one_may_come(
