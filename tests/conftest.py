@@ -1,6 +1,7 @@
 """Fixtures that any test may use. The warehouse is migrated once a session; each test gets a copy of the file."""
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +57,14 @@ def template(server: DatabaseServer) -> str:
     name = server.create()
     upgrade(server.url(name))
     return name
+
+
+@pytest.fixture(autouse=True)
+def usual_umask() -> Iterator[None]:
+    """Commands that a test calls in this process set a private umask: it ends with the test."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="session", autouse=True)
