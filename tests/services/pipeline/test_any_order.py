@@ -14,7 +14,7 @@ import hypothesis.strategies as st
 import orjson
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 
 from domain.jobs.job import JobStatus
 from infrastructure.warehouse.engine import SqlWarehouse
@@ -177,6 +177,7 @@ def test_many_random_interleavings_end_in_the_same_gold_and_search(
 
 def check(migrated: Path, first: list[Release], taken: list[tuple[str, Any]]) -> None:
     """Run the history, then compare with a rebuild from bronze and with one load of everything."""
+    note(f"first = {first!r}\ntaken = {taken!r}")
     with TemporaryDirectory() as folder, lake_in(Path(folder) / "home", migrated, batch_records=2) as parts:
         jobs = [submit(parts, "0.jsonl", lines(first))]
         for name, what in taken:
@@ -195,6 +196,9 @@ def check(migrated: Path, first: list[Release], taken: list[tuple[str, Any]]) ->
                 del row["notes"]  # a derived id is noted at the first upload only; `verified` has compared the notes
             del star["fact_note"]
             star["quality_total"] = [row for row in star["quality_total"] if row["kind"] != "note"]
+        for mine, theirs in zip(found, wanted, strict=True):
+            for name, rows_of_it in mine.items():
+                assert rows_of_it == theirs[name], name
         assert found == wanted
 
 
