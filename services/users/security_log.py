@@ -38,8 +38,8 @@ def record(warehouse: Warehouse, action: SecurityAction, actor: str, address: st
 class LoginRecorder:
     """Records that a user sent the right password with a request (HTTP Basic), once per user, address and hour.
 
-    This process remembers what it has recorded, so other requests cost no query. Who reads is answered even where this
-    can't be written.
+    This process remembers what it has recorded, so other requests cost no query. A login that can't be recorded is
+    logged as a warning; the request is answered.
     """
 
     def __init__(self, warehouse: Warehouse) -> None:

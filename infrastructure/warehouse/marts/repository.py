@@ -113,7 +113,7 @@ class MartRepository(Repository):
         self.insert_frame(UNCOUNTED, keys)
 
     def take_uncounted(self, limit: int) -> list[int]:
-        """At most so many processes that are not in the marts, from now on as if they were."""
+        """At most so many processes that are not in the marts; from now on they count as if they were."""
         keys = list(self.connection.execute(select(UNCOUNTED.c.process_key).limit(limit)).scalars())
         self.delete_among(UNCOUNTED.c.process_key, keys)
         return keys
