@@ -15,9 +15,8 @@ class StarWritePlan:
     """The writes that replace a slice of processes.
 
     `existing`: keys of processes that have rows; `star`: their new rows. `totals` replace those of the organisations
-    `totalled`; `mentioned`: ids of all organisations that the slice mentioned or mentions. `marts`: differences of the
-    mart tables when the existing processes leave them. `quality`: of data quality. `identity_changes`: how often
-    organisations had got other identities when it was made.
+    `totalled`; `mentioned`: ids of all organisations that the slice mentioned or mentions. `quality`: changes of data
+    quality. `identity_changes`: how often organisations had got other identities when it was made.
     """
 
     existing: list[int]
@@ -27,6 +26,5 @@ class StarWritePlan:
     totalled: pl.Series
     totals: pl.DataFrame
     mentioned: set[str]
-    marts: dict[str, pl.DataFrame]
     quality: QualityPlan
     identity_changes: int

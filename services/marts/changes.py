@@ -18,7 +18,7 @@ Differences = dict[str, pl.DataFrame]
 IDENTITIES = "identities"  # whose changes are counted beside those of views
 
 
-def counts_of(work: ReadUnitOfWork, process_keys: Sequence[int]) -> Differences:
+def removal_differences(work: ReadUnitOfWork, process_keys: Sequence[int]) -> Differences:
     """Return the differences when these processes leave the marts. Call it before their facts are written."""
     return _between(work.marts.facts(process_keys), NO_FACTS) if process_keys else {}
 

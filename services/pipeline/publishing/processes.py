@@ -13,7 +13,7 @@ from domain.star.model import Star
 from domain.star.organization_history import MENTIONS, NO_MENTIONS, count_mentions, version_changes
 from domain.star.organization_totals import NO_AWARDS, add_totals, awards_of, organization_totals, totals_difference
 from domain.star.write_plan import StarWritePlan
-from services.marts.changes import IDENTITIES, counts_of
+from services.marts.changes import IDENTITIES, removal_differences
 from services.pipeline.publishing.quality import plan_quality
 from services.ports.warehouse import ReadUnitOfWork, WriteUnitOfWork
 from services.shared.clock import now
@@ -44,7 +44,6 @@ def plan_processes(work: ReadUnitOfWork, process_keys: Sequence[int], star: Star
         totals["organization_id"].unique(),
         add_totals(work.organizations.totals(totals["organization_id"].unique()), totals),
         mentioned,
-        counts_of(work, existing),
         plan_quality(work, existing, star),
         work.marts.changes_of(IDENTITIES),
     )
@@ -56,15 +55,15 @@ def is_outdated(work: ReadUnitOfWork, plan: StarWritePlan) -> bool:
 
 
 def write_processes(work: WriteUnitOfWork, plan: StarWritePlan, silver_batch: int) -> None:
-    """Write the plan."""
+    """Write the plan. What the processes had added to the marts is read here: a refresh may have counted them since."""
     updated_at = now()
+    work.marts.add_changes(removal_differences(work, plan.existing))
     work.star.replace_processes(plan.existing, plan.star, updated_at)
     for name, changes in plan.dimensions.items():
         work.star.write_dimension(name, changes, updated_at)
     work.organizations.write_versions(plan.versions, updated_at)
     work.organizations.replace_totals(plan.totalled, plan.totals)
     work.organizations.mark_touched(plan.mentioned, silver_batch, updated_at)
-    work.marts.add_changes(plan.marts)
     work.marts.mark_uncounted(plan.star.facts["fact_process"]["process_key"] if plan.star is not None else [])
     work.quality.write(plan.existing, plan.quality)
 

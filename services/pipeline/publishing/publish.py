@@ -78,9 +78,9 @@ def _slices(parts: Parts, watermark: Watermark, silver: Frames, money: ExchangeQ
         chosen = ocids[start : start + STAR_BUILD_PROCESSES]
         star = build_star_of(silver, chosen, money, parts.red_flags)
         while chosen:
-            several = SLICE_PROCESSES * transaction_size(parts, TRANSACTION_SLICES)
-            watermark = _transaction(parts, watermark, silver, chosen[:several], star, target)
-            chosen = chosen[several:]
+            size = SLICE_PROCESSES * transaction_size(parts, TRANSACTION_SLICES)
+            watermark = _transaction(parts, watermark, silver, chosen[:size], star, target)
+            chosen = chosen[size:]
     return watermark
 
 
