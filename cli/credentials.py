@@ -33,7 +33,7 @@ def user_add(
 
 @users.command("list")
 def user_list() -> None:
-    """The users and their roles."""
+    """List the users and their roles."""
     from services.users.accounts import list_users
 
     for user in list_users(_warehouse()):

@@ -107,7 +107,7 @@ class MartRepository(Repository):
             self.connection.execute(insert(CHANGE), {"name": name, "difference": file.getvalue()})
 
     def mark_uncounted(self, process_keys: Sequence[int] | pl.Series) -> None:
-        """Have the next refresh count the facts of these processes; what they had added before is already subtracted."""
+        """Have the next refresh count these processes; what they had added before is subtracted already."""
         keys = pl.DataFrame({"process_key": process_keys}, schema={"process_key": pl.Int64})
         self.delete_among(UNCOUNTED.c.process_key, keys["process_key"])
         self.insert_frame(UNCOUNTED, keys)
